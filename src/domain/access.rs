@@ -1,0 +1,150 @@
+//! Access levels and the registry actions that they allow.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What somebody may do with a repository or a namespace; each level has all that is below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessLevel {
+    /// View and pull.
+    ReadOnly,
+    /// Also push, and delete tags and manifests.
+    ReadWrite,
+    /// Also change description, visibility and access, and delete the repository.
+    Admin,
+}
+
+impl AccessLevel {
+    /// The level as DTR writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::ReadWrite => "read-write",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The registry actions of this level.
+    #[must_use]
+    pub fn actions(self) -> Actions {
+        match self {
+            Self::ReadOnly => Actions::PULL,
+            Self::ReadWrite | Self::Admin => Actions::ALL,
+        }
+    }
+}
+
+impl fmt::Display for AccessLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text is no access level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected read-only, read-write or admin")]
+pub struct InvalidAccessLevel;
+
+impl FromStr for AccessLevel {
+    type Err = InvalidAccessLevel;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAccessLevel> {
+        [Self::ReadOnly, Self::ReadWrite, Self::Admin]
+            .into_iter()
+            .find(|level| level.as_str() == text)
+            .ok_or(InvalidAccessLevel)
+    }
+}
+
+/// A set of registry actions on one repository: `pull`, `push`, `delete`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Actions(u8);
+
+impl Actions {
+    /// No action.
+    pub const NONE: Actions = Actions(0);
+    /// Read content.
+    pub const PULL: Actions = Actions(1);
+    /// Write content.
+    pub const PUSH: Actions = Actions(2);
+    /// Delete tags and manifests.
+    pub const DELETE: Actions = Actions(4);
+    /// Every action.
+    pub const ALL: Actions = Actions(7);
+
+    /// Each single action with its name, in the order in which they are written.
+    const NAMED: [(Actions, &'static str); 3] = [(Self::PULL, "pull"), (Self::PUSH, "push"), (Self::DELETE, "delete")];
+
+    /// The actions of either set.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The actions of both sets.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether every action of `other` is here.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether there is no action.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The action of this name; `*` is every action. Unknown names are no action.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        if name == "*" {
+            return Self::ALL;
+        }
+        Self::NAMED.into_iter().find(|(_, known)| *known == name).map_or(Self::NONE, |(action, _)| action)
+    }
+
+    /// The names of the actions, in a fixed order.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        Self::NAMED.into_iter().filter(|(action, _)| self.contains(*action)).map(|(_, name)| name).collect()
+    }
+}
+
+impl fmt::Debug for Actions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_rise_and_read_back() {
+        assert!(AccessLevel::ReadOnly < AccessLevel::ReadWrite && AccessLevel::ReadWrite < AccessLevel::Admin);
+        for level in [AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin] {
+            assert_eq!(level.as_str().parse(), Ok(level));
+            assert_eq!(serde_json::to_string(&level).unwrap(), format!("\"{level}\""));
+        }
+        assert_eq!("Admin".parse::<AccessLevel>(), Err(InvalidAccessLevel));
+    }
+
+    #[test]
+    fn a_star_is_every_action_and_an_unknown_one_is_none() {
+        assert_eq!(Actions::named("*"), Actions::ALL);
+        assert_eq!(Actions::named("overwrite"), Actions::NONE);
+        assert_eq!(Actions::named("PULL"), Actions::NONE);
+        assert_eq!(Actions::ALL.names(), ["pull", "push", "delete"]);
+        assert_eq!(AccessLevel::ReadOnly.actions().names(), ["pull"]);
+    }
+}

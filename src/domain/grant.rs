@@ -1,0 +1,22 @@
+//! Grants: who has which access to what, beyond what follows from ownership.
+
+use super::id::Id;
+use super::name::{Namespace, RepositoryName};
+
+/// Who a grant is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grantee {
+    /// One user.
+    User(Id),
+    /// Every member of a team.
+    Team(Id),
+}
+
+/// What a grant is on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GrantTarget {
+    /// Every repository of a namespace, also those to come.
+    Namespace(Namespace),
+    /// One repository.
+    Repository(RepositoryName),
+}

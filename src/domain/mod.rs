@@ -1,0 +1,19 @@
+//! Pure values and rules: names, access levels, scopes, grants, accounts, access tokens.
+//!
+//! No I/O and no global state here, but for the two doors to the operating system that everything else must go
+//! through: [`time::Clock`] and [`random::bytes`].
+
+pub mod access;
+pub mod account;
+pub mod audit;
+pub mod duration;
+pub mod grant;
+pub mod id;
+pub mod name;
+pub mod password;
+pub mod random;
+pub mod repository;
+pub mod scope;
+pub mod secret;
+pub mod time;
+pub mod token;

@@ -1,0 +1,178 @@
+//! What a password may be. How it is hashed is the service's business.
+
+use super::secret::{PREFIX, Password};
+
+/// Shortest password, in bytes.
+pub const MIN: usize = 8;
+/// Longest password, in bytes; nothing is ever cut off.
+pub const MAX: usize = 1_024;
+
+/// The commonest passwords of 8 characters or more, as published lists of leaked passwords agree on them. Shorter ones
+/// are refused by their length. Compared without regard to case.
+const COMMONEST: &[&str] = &[
+    "00000000",
+    "0987654321",
+    "1111111111",
+    "11111111",
+    "11223344",
+    "112233445566",
+    "12121212",
+    "123123123",
+    "1234512345",
+    "12341234",
+    "12344321",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "12345678910",
+    "1234567891",
+    "123456789a",
+    "123456abc",
+    "123abc123",
+    "123qweasd",
+    "123qwe123",
+    "147258369",
+    "1q2w3e4r",
+    "1q2w3e4r5t",
+    "1qaz2wsx",
+    "1qazxsw2",
+    "222222222",
+    "55555555",
+    "66666666",
+    "87654321",
+    "88888888",
+    "963852741",
+    "987654321",
+    "99999999",
+    "aa123456",
+    "aaaaaaaa",
+    "abc12345",
+    "abc123456",
+    "abcd1234",
+    "abcdefgh",
+    "admin123",
+    "admin1234",
+    "adminadmin",
+    "administrator",
+    "anthony1",
+    "asdasdasd",
+    "asdfasdf",
+    "asdfghjk",
+    "asdfghjkl",
+    "asdf1234",
+    "babygirl",
+    "baseball",
+    "basketball",
+    "butterfly",
+    "changeme",
+    "charlie1",
+    "chocolate",
+    "computer",
+    "dockpass",
+    "docker123",
+    "dragon123",
+    "elephant",
+    "facebook",
+    "football",
+    "football1",
+    "iloveyou",
+    "iloveyou1",
+    "iloveyou2",
+    "jennifer",
+    "jordan23",
+    "letmein1",
+    "letmein123",
+    "liverpool",
+    "michelle",
+    "mustang1",
+    "nicholas",
+    "passw0rd",
+    "password",
+    "password!",
+    "password1",
+    "password12",
+    "password123",
+    "password1234",
+    "patricia",
+    "pokemon1",
+    "princess",
+    "princess1",
+    "q1w2e3r4",
+    "q1w2e3r4t5",
+    "qazwsxedc",
+    "qqqqqqqq",
+    "qwer1234",
+    "qwerty12",
+    "qwerty123",
+    "qwerty1234",
+    "qwertyui",
+    "qwertyuiop",
+    "samantha",
+    "secret123",
+    "shadow123",
+    "sunshine",
+    "sunshine1",
+    "superman",
+    "superman1",
+    "test1234",
+    "testtest",
+    "trustno1",
+    "welcome1",
+    "welcome123",
+    "whatever",
+    "zaq12wsx",
+    "zxcvbnm1",
+    "zxcvbnm123",
+];
+
+/// Why a password cannot be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeakPassword {
+    /// Not between [`MIN`] and [`MAX`] bytes.
+    #[error("a password has {MIN} to {MAX} bytes")]
+    Length,
+    /// One of the commonest.
+    #[error("this is one of the commonest passwords")]
+    Common,
+    /// An access token stands where a password stands, and is none.
+    #[error("a password cannot begin with {PREFIX}, as access tokens do")]
+    LooksLikeAccessToken,
+}
+
+/// Whether a password may be set. There are no rules of composition.
+///
+/// # Errors
+/// [`WeakPassword`] says what is wrong with it.
+pub fn check(password: &Password) -> Result<(), WeakPassword> {
+    let text = password.reveal();
+    if !(MIN..=MAX).contains(&text.len()) {
+        return Err(WeakPassword::Length);
+    }
+    if text.starts_with(PREFIX) {
+        return Err(WeakPassword::LooksLikeAccessToken);
+    }
+    if COMMONEST.iter().any(|common| common.eq_ignore_ascii_case(text)) { Err(WeakPassword::Common) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(text: &str) -> Result<(), WeakPassword> {
+        check(&Password::new(text.to_owned()))
+    }
+
+    #[test]
+    fn length_is_counted_in_bytes_and_nothing_else_is_asked() {
+        assert_eq!(checked("1234567"), Err(WeakPassword::Length));
+        assert_eq!(checked("äöüß"), Ok(()));
+        assert_eq!(checked(&"x".repeat(1_024)), Ok(()));
+        assert_eq!(checked(&"x".repeat(1_025)), Err(WeakPassword::Length));
+    }
+
+    #[test]
+    fn the_commonest_and_access_tokens_are_refused() {
+        assert_eq!(checked("Password1"), Err(WeakPassword::Common));
+        assert_eq!(checked("dkp_whatever"), Err(WeakPassword::LooksLikeAccessToken));
+    }
+}

@@ -1,0 +1,160 @@
+//! Moments and the one clock.
+//!
+//! Owns [`Timestamp`], its RFC 3339 text form, and [`Clock`], the only place that asks the operating system for the
+//! time. Everything else takes the time as an argument, so that expiry can be tested to the millisecond.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Milliseconds in a second.
+const MILLIS: i64 = 1_000;
+
+/// The years that RFC 3339 can write: 0001 to 9999.
+const EARLIEST: i64 = -62_135_596_800_000;
+const LATEST: i64 = 253_402_300_799_999;
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z; always between the years 1 and 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// `0001-01-01T00:00:00Z`, the time of what never happened (as DTR's and zot's `lastUsed` print it).
+    pub const NEVER: Timestamp = Timestamp(EARLIEST);
+
+    /// The moment `millis` milliseconds after 1970, held within the years 1 to 9999.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis.clamp(EARLIEST, LATEST))
+    }
+
+    /// The moment `seconds` seconds after 1970, held within the years 1 to 9999.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self::from_millis(seconds.saturating_mul(MILLIS))
+    }
+
+    /// Milliseconds since 1970; negative before.
+    #[must_use]
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(MILLIS)
+    }
+
+    /// This moment, later by `seconds` (earlier if negative).
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self::from_millis(self.0.saturating_add(seconds.saturating_mul(MILLIS)))
+    }
+
+    /// This moment without its part of a second.
+    #[must_use]
+    pub fn whole_seconds(self) -> Self {
+        Self::from_seconds(self.seconds())
+    }
+
+    /// Reads an RFC 3339 time, or a date alone (`2026-01-31`, its first moment in UTC).
+    ///
+    /// # Errors
+    /// [`InvalidTime`] for anything else, and for years outside 1 to 9999.
+    pub fn parse(text: &str) -> Result<Self, InvalidTime> {
+        let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+        let moment = OffsetDateTime::parse(&whole, &Rfc3339).map_err(|_| InvalidTime)?;
+        let millis = moment.unix_timestamp_nanos() / 1_000_000;
+        let millis = i64::try_from(millis).map_err(|_| InvalidTime)?;
+        if (EARLIEST..=LATEST).contains(&millis) { Ok(Self(millis)) } else { Err(InvalidTime) }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC, with milliseconds only where there are any.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = i128::from(self.0) * 1_000_000;
+        let moment = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
+        f.write_str(&moment.format(&Rfc3339).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// The text is no RFC 3339 time and no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a time like 2026-01-31T12:00:00Z or a date like 2026-01-31")]
+pub struct InvalidTime;
+
+/// Where the time comes from: the operating system, or a hand that tests move.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    fixed: Option<Arc<AtomicI64>>,
+}
+
+impl Clock {
+    /// The operating system's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// A clock that stands still until [`Clock::set`]. Clones share the hand.
+    #[must_use]
+    pub fn fixed(at: Timestamp) -> Self {
+        Self { fixed: Some(Arc::new(AtomicI64::new(at.millis()))) }
+    }
+
+    /// The present moment.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one home of the operating system's clock")]
+    pub fn now(&self) -> Timestamp {
+        if let Some(hand) = &self.fixed {
+            return Timestamp::from_millis(hand.load(Ordering::SeqCst));
+        }
+        Timestamp::from_millis(match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |millis| -millis),
+        })
+    }
+
+    /// Moves the hand of a fixed clock; the operating system's clock is left alone.
+    pub fn set(&self, at: Timestamp) {
+        if let Some(hand) = &self.fixed {
+            hand.store(at.millis(), Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_and_read_as_rfc_3339() {
+        assert_eq!(Timestamp::NEVER.to_string(), "0001-01-01T00:00:00Z");
+        assert_eq!(Timestamp::from_millis(1_500).to_string(), "1970-01-01T00:00:01.5Z");
+        for text in ["2026-11-21T20:42:00Z", "1969-12-31T23:59:59.001Z", "9999-12-31T23:59:59.999Z"] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Timestamp::parse("2026-01-31").unwrap().to_string(), "2026-01-31T00:00:00Z");
+        assert_eq!(Timestamp::parse("2026-01-31T01:00:00+01:00").unwrap().to_string(), "2026-01-31T00:00:00Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in ["", "yesterday", "2026-13-01", "2026-1-1", "1700000000", "0000-01-01T00:00:00Z", "2026-01-31T"] {
+            assert_eq!(Timestamp::parse(text), Err(InvalidTime), "{text}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_stays_within_what_can_be_written() {
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::NEVER.plus_seconds(i64::MIN), Timestamp::NEVER);
+        assert_eq!(Timestamp::from_millis(-1).seconds(), -1);
+    }
+}

@@ -1,0 +1,4 @@
+//! dockpass.
+pub mod api;
+pub mod domain;
+pub mod store;

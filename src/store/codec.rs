@@ -1,0 +1,69 @@
+//! The form of every stored record: `[magic][kind][version, two bytes, little-endian]` and one frozen struct in bincode.
+//!
+//! bincode does not describe itself: two fields of one type exchanged decode without an error. So the structs of
+//! [`super::record`] are never edited, each version has golden bytes in the tests, trailing bytes and oversized lengths
+//! are refused, and an unknown version stops the start.
+
+use bincode::Options;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// First byte of every record.
+const MAGIC: u8 = 0xD7;
+/// Largest record, in bytes; sled would move values above about 128 KiB to files of their own.
+const LIMIT: u64 = 96 * 1024;
+const HEADER: usize = 4;
+
+/// One version of one kind of record.
+pub(super) trait Versioned: Serialize + DeserializeOwned {
+    /// The kind, the same through all versions.
+    const KIND: u8;
+    /// The version of this struct, from 1.
+    const VERSION: u16;
+}
+
+/// Why bytes are no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum DecodeError {
+    /// Not this kind of record, or damaged.
+    #[error("damaged record")]
+    Damaged,
+    /// A version that this dockpass does not know.
+    #[error("record of version {0}")]
+    Newer(u16),
+}
+
+fn options() -> impl Options {
+    bincode::DefaultOptions::new().with_fixint_encoding().with_little_endian().with_limit(LIMIT).reject_trailing_bytes()
+}
+
+/// The record's bytes.
+///
+/// # Errors
+/// [`DecodeError::Damaged`] if it is larger than a record may be; callers bound their fields far below that.
+pub(super) fn encode<R: Versioned>(record: &R) -> Result<Vec<u8>, DecodeError> {
+    let mut bytes = vec![MAGIC, R::KIND];
+    bytes.extend(R::VERSION.to_le_bytes());
+    options().serialize_into(&mut bytes, record).map_err(|_| DecodeError::Damaged)?;
+    Ok(bytes)
+}
+
+/// The record of these bytes, of exactly this kind and version.
+///
+/// # Errors
+/// [`DecodeError`]
+pub(super) fn decode<R: Versioned>(bytes: &[u8]) -> Result<R, DecodeError> {
+    let (header, payload) = bytes.split_at_checked(HEADER).ok_or(DecodeError::Damaged)?;
+    let [magic, kind, low, high] = header else { return Err(DecodeError::Damaged) };
+    if *magic != MAGIC || *kind != R::KIND {
+        return Err(DecodeError::Damaged);
+    }
+    let version = u16::from_le_bytes([*low, *high]);
+    if version > R::VERSION {
+        return Err(DecodeError::Newer(version));
+    }
+    if version < R::VERSION {
+        return Err(DecodeError::Damaged);
+    }
+    options().deserialize(payload).map_err(|_| DecodeError::Damaged)
+}

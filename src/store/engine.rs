@@ -1,0 +1,215 @@
+//! sled: opening, scanning, and the one way to commit.
+//!
+//! What was measured about sled 0.34.7 and shapes this file: `flush()` does not fsync, so a commit ends with fdatasync
+//! on a handle of our own; an I/O error latches until the database is dropped and opened again; a left-over
+//! `snap.*.generating` or an empty `snap.*` makes the open fail although the log has everything; on damage it may panic.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+use sled::transaction::{TransactionError, Transactional};
+
+use super::error::Error;
+use super::private_file::sync_directory;
+use super::table::Table;
+
+/// sled's page cache, in bytes; everything hot is in [`super::State`], so little is enough.
+const CACHE: u64 = 32 * 1024 * 1024;
+
+/// One key of one table and what shall stand there; nothing, if none.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) table: Table,
+    pub(super) key: Vec<u8>,
+    pub(super) value: Option<Vec<u8>>,
+}
+
+/// How a commit failed. Whatever of it reached the disk is there whole or not at all.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CommitError {
+    /// No room, or sled has latched an earlier lack of room.
+    #[error("no room on the disk")]
+    Full(#[source] io::Error),
+    /// Anything else that sled says.
+    #[error("the store failed: {0}")]
+    Sled(sled::Error),
+    /// fdatasync failed: what the disk holds is unknown.
+    #[error("fdatasync failed: {0}")]
+    Sync(io::Error),
+}
+
+struct Open {
+    database: sled::Db,
+    /// In the order of [`Table::ALL`].
+    trees: Vec<sled::Tree>,
+    file: File,
+}
+
+/// The database in its directory; closed for a moment while it is opened again.
+pub(super) struct Engine {
+    directory: PathBuf,
+    open: RwLock<Option<Open>>,
+}
+
+impl Engine {
+    /// Opens the database, and makes it if the directory has none.
+    pub(super) fn open(directory: &Path) -> Result<Self, Error> {
+        set_stale_snapshots_aside(directory)?;
+        let open = catch_unwind(|| Open::new(directory)).map_err(|_| Error::Unreadable)??;
+        Ok(Self { directory: directory.to_owned(), open: RwLock::new(Some(open)) })
+    }
+
+    /// Closes and opens again: the only way out of a latched error.
+    pub(super) fn reopen(&self) -> Result<(), Error> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        *open = None;
+        set_stale_snapshots_aside(&self.directory)?;
+        let directory = self.directory.clone();
+        *open = Some(catch_unwind(|| Open::new(&directory)).map_err(|_| Error::Unreadable)??);
+        Ok(())
+    }
+
+    /// Calls `each` for every record of a table, in key order.
+    pub(super) fn scan(
+        &self,
+        table: Table,
+        mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.with_tree(table, |tree| {
+            for entry in tree.iter() {
+                let (key, value) = entry.map_err(Error::Sled)?;
+                each(&key, &value)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// At most `limit` records of a table below `end`, in falling key order.
+    pub(super) fn scan_back(&self, table: Table, end: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Error> {
+        self.with_tree(table, |tree| {
+            let newest = tree.range(..end).rev().take(limit);
+            newest.map(|entry| entry.map(|(_, value)| value.to_vec()).map_err(Error::Sled)).collect()
+        })
+    }
+
+    /// At most `limit` records of a table from `start` on, in key order.
+    pub(super) fn scan_on(&self, table: Table, start: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Error> {
+        self.with_tree(table, |tree| {
+            let oldest = tree.range(start..).take(limit);
+            oldest.map(|entry| entry.map(|(_, value)| value.to_vec()).map_err(Error::Sled)).collect()
+        })
+    }
+
+    fn with_tree<T>(&self, table: Table, read: impl FnOnce(&sled::Tree) -> Result<T, Error>) -> Result<T, Error> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let tree = open.as_ref().and_then(|open| open.tree(table)).ok_or(Error::Unreadable)?;
+        // sled panics on some kinds of damage; a reader's request must not take the process with it.
+        catch_unwind(AssertUnwindSafe(|| read(tree))).map_err(|_| Error::Unreadable)?
+    }
+
+    /// What stands at the keys of these changes now: the changes that would undo them.
+    pub(super) fn undo_of(&self, changes: &[Change]) -> Result<Vec<Change>, CommitError> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let open = open.as_ref().ok_or_else(closed)?;
+        changes.iter().map(|change| open.present(change)).collect()
+    }
+
+    /// Makes the changes durable: one transaction, flush, fdatasync.
+    pub(super) fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let open = open.as_ref().ok_or_else(closed)?;
+        catch_unwind(AssertUnwindSafe(|| open.commit(changes)))
+            .unwrap_or_else(|_| Err(CommitError::Sled(sled::Error::ReportableBug("panic".to_owned()))))
+    }
+}
+
+fn closed() -> CommitError {
+    CommitError::Full(io::Error::from(io::ErrorKind::StorageFull))
+}
+
+fn classify(error: sled::Error) -> CommitError {
+    match error {
+        sled::Error::Io(error) if error.kind() == io::ErrorKind::StorageFull => CommitError::Full(error),
+        sled::Error::Io(error) if error.kind() == io::ErrorKind::QuotaExceeded => CommitError::Full(error),
+        other => CommitError::Sled(other),
+    }
+}
+
+impl Open {
+    fn new(directory: &Path) -> Result<Self, Error> {
+        let database = sled::Config::new()
+            .path(directory)
+            .cache_capacity(CACHE)
+            .flush_every_ms(Some(500))
+            .mode(sled::Mode::LowSpace)
+            .open()
+            .map_err(Error::Sled)?;
+        let names = Table::ALL.into_iter().map(|(_, name)| name);
+        let trees = names.map(|name| database.open_tree(name)).collect::<Result<_, _>>().map_err(Error::Sled)?;
+        database.flush().map_err(Error::Sled)?;
+        let path = directory.join("db");
+        let synced = OpenOptions::new().read(true).write(true).open(&path).and_then(|file| {
+            file.sync_all()?;
+            sync_directory(directory)?;
+            Ok(file)
+        });
+        let file = synced.map_err(|source| Error::Io { path, source })?;
+        Ok(Self { database, trees, file })
+    }
+
+    fn tree(&self, table: Table) -> Option<&sled::Tree> {
+        let place = Table::ALL.into_iter().position(|(known, _)| known == table)?;
+        self.trees.get(place)
+    }
+
+    fn present(&self, change: &Change) -> Result<Change, CommitError> {
+        let tree = self.tree(change.table).ok_or_else(closed)?;
+        let value = tree.get(&change.key).map_err(classify)?.map(|value| value.to_vec());
+        Ok(Change { table: change.table, key: change.key.clone(), value })
+    }
+
+    fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+        let places = Table::ALL.map(|(table, _)| table);
+        let result = self.trees.as_slice().transaction(|trees| {
+            for change in changes {
+                let place = places.iter().position(|table| *table == change.table);
+                let Some(tree) = place.and_then(|place| trees.get(place)) else { continue };
+                match &change.value {
+                    Some(value) => tree.insert(change.key.as_slice(), value.as_slice())?,
+                    None => tree.remove(change.key.as_slice())?,
+                };
+            }
+            Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
+        });
+        match result {
+            Ok(()) => {}
+            Err(TransactionError::Storage(error)) => return Err(classify(error)),
+            Err(TransactionError::Abort(())) => return Err(closed()),
+        }
+        self.database.flush().map_err(classify)?;
+        self.file.sync_data().map_err(CommitError::Sync)
+    }
+}
+
+/// Renames what an interrupted snapshot left, which would make the open fail; the log has everything.
+fn set_stale_snapshots_aside(directory: &Path) -> Result<(), Error> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(Error::Io { path: directory.to_owned(), source }),
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_empty = entry.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        if name.starts_with("snap.") && (name.ends_with(".generating") || is_empty) {
+            let aside = directory.join(format!("stale-{name}"));
+            log::warn!("setting {} aside: an interrupted snapshot, nothing is lost", path.display());
+            std::fs::rename(&path, &aside).map_err(|source| Error::Io { path, source })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What can go wrong with the store.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::private_file::PrivateFileError;
+use super::table::Table;
+
+/// Why the store cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system refused.
+    #[error("{}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A private file cannot be used.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
+    /// sled refused.
+    #[error(
+        "the store does not open; if the disk is full, make room; if it is damaged, restore a backup into an empty directory"
+    )]
+    Sled(#[source] sled::Error),
+    /// sled stopped in the middle, which it does on damage.
+    #[error("the store is damaged and does not open; restore a backup into an empty directory")]
+    Unreadable,
+    /// Part of the data directory is gone.
+    #[error("{} is missing: this data directory held a store before; restore a backup into an empty directory", path.display())]
+    Missing {
+        /// What is missing.
+        path: PathBuf,
+    },
+    /// A record does not decode, or contradicts another.
+    #[error("the record {key} of {table} is damaged ({reason}); restore a backup into an empty directory")]
+    Corrupt {
+        /// The table.
+        table: Table,
+        /// The key, in hexadecimal.
+        key: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// Another process has it.
+    #[error("{} is in use by the server (pid {pid})", path.display())]
+    Locked {
+        /// The data directory.
+        path: PathBuf,
+        /// That process.
+        pid: String,
+    },
+    /// A later dockpass wrote it.
+    #[error("this data was written by a later dockpass (format {found}, this one knows {known}); nothing was changed")]
+    NewerFormat {
+        /// The format found.
+        found: u32,
+        /// The newest that is known.
+        known: u32,
+    },
+    /// The directory's permissions let others in and cannot be mended.
+    #[error("{} must be private (mode 700) and owned by the user who runs dockpass", path.display())]
+    Exposed {
+        /// The directory.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// A damaged record.
+    #[must_use]
+    pub fn corrupt(table: Table, key: &[u8], reason: &'static str) -> Self {
+        let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::Corrupt { table, key, reason }
+    }
+}
+
+/// Why a change was not made. It left no trace in the running process.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// More changes wait than are let in.
+    #[error("too many changes are waiting")]
+    Busy,
+    /// There is no room; changes are accepted again as soon as there is.
+    #[error("the disk is full")]
+    Full,
+    /// The disk failed; no change is accepted until a restart.
+    #[error("the disk failed: no change is accepted until a restart")]
+    Broken,
+    /// The store is being closed.
+    #[error("the store is closed")]
+    Closed,
+}

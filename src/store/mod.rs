@@ -1,0 +1,277 @@
+//! The only place that names sled and bincode: tables, versioned records, the one writer, the published state.
+//!
+//! Changes go through [`Store::write`] to one thread, which answers after the fdatasync. Readers take
+//! [`Store::state`], a consistent moment in memory, and never wait. A successor of sled would replace `engine` and
+//! nothing else.
+
+mod chain;
+mod codec;
+mod directory;
+mod engine;
+mod error;
+mod load;
+pub mod private_file;
+mod record;
+mod state;
+mod table;
+mod txn;
+mod usage;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+
+pub use directory::DataDirectory;
+pub use error::{Error, WriteError};
+pub use record::{KnownAddress, Meta};
+pub use state::{AuditHead, State};
+pub use table::Table;
+pub use txn::{TooLarge, Txn};
+pub use usage::UsageNotes;
+
+use crate::domain::audit::AuditRecord;
+use crate::domain::random;
+use crate::domain::time::{Clock, Timestamp};
+use chain::AuditKey;
+use engine::Engine;
+use writer::{Job, Shared, Task, Writer};
+
+/// Notes of last use that one change writes.
+const USAGE_BUNDLE: usize = 1_000;
+/// Audit records that one step of a verification reads.
+const VERIFY_STEP: usize = 1_000;
+/// How long one batch may take before the writer counts as hung, in milliseconds.
+const HUNG: i64 = 30_000;
+
+/// The store of one data directory, open for one process.
+pub struct Store {
+    shared: Arc<Shared>,
+    queue: RwLock<Option<SyncSender<Box<dyn Job>>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    directory: Mutex<DataDirectory>,
+}
+
+/// What a check of the audit chain found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// How many records were read.
+    pub records: u64,
+    /// The end of the chain.
+    pub head: AuditHead,
+    /// What is wrong; none if the chain is whole.
+    pub problem: Option<String>,
+}
+
+impl Store {
+    /// Opens the store of a data directory, or makes an empty one where there never was one.
+    ///
+    /// # Errors
+    /// [`Error`] says what stands in the way; a damaged store is refused, never replaced.
+    pub fn open(directory: DataDirectory, clock: Clock) -> Result<(Self, Vec<KnownAddress>), Error> {
+        let key = audit_key(&directory)?;
+        let engine = Engine::open(&directory.store())?;
+        let loaded = load::load(&engine)?;
+        if directory.was_used() && loaded.state.meta().is_none() {
+            return Err(Error::corrupt(Table::Meta, table::META, "the store is empty"));
+        }
+        let shared = Arc::new(Shared {
+            engine,
+            state: ArcSwap::from_pointee(loaded.state),
+            usage: UsageNotes::new(loaded.usage),
+            key,
+            refusal: ArcSwap::from_pointee(None),
+            busy_since: AtomicI64::new(0),
+            path: directory.path().to_owned(),
+        });
+        let (sender, receiver) = sync_channel(writer::QUEUE);
+        let writer = Writer { shared: Arc::clone(&shared), queue: receiver, clock };
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run());
+        let thread = thread.map_err(|source| Error::Io { path: directory.path().to_owned(), source })?;
+        let store = Self {
+            shared,
+            queue: RwLock::new(Some(sender)),
+            writer: Mutex::new(Some(thread)),
+            directory: Mutex::new(directory),
+        };
+        Ok((store, loaded.known_addresses))
+    }
+
+    /// The present moment, consistent, never waiting for the writer.
+    #[must_use]
+    pub fn state(&self) -> Arc<State> {
+        self.shared.state.load_full()
+    }
+
+    /// When access tokens were last used.
+    #[must_use]
+    pub fn usage(&self) -> &UsageNotes {
+        &self.shared.usage
+    }
+
+    /// Makes a change: runs `work` on the writer's thread against the state as it is then, and returns when the change
+    /// is durable and published. Blocks; never call it on a thread that serves requests.
+    ///
+    /// # Errors
+    /// What `work` returns, or a [`WriteError`]; in both cases nothing has changed.
+    pub fn write<T, E>(&self, work: impl FnOnce(&mut Txn<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<WriteError> + Send + 'static,
+    {
+        let (reply, answer) = sync_channel(1);
+        let task = Task { work: Some(work), result: None, reply };
+        {
+            let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+            let queue = queue.as_ref().ok_or(WriteError::Closed)?;
+            queue.try_send(Box::new(task)).map_err(|error| match error {
+                TrySendError::Full(_) => WriteError::Busy,
+                TrySendError::Disconnected(_) => WriteError::Closed,
+            })?;
+        }
+        answer.recv().unwrap_or_else(|_| Err(WriteError::Broken.into()))
+    }
+
+    /// Why changes are refused at present; none if they are not.
+    #[must_use]
+    pub fn refusal(&self, now: Timestamp) -> Option<String> {
+        if let Some(refusal) = self.shared.refusal.load().as_ref() {
+            return Some(refusal.to_string());
+        }
+        let since = self.shared.busy_since.load(Ordering::SeqCst);
+        (since != 0 && now.millis().saturating_sub(since) > HUNG).then(|| "the writer hangs".to_owned())
+    }
+
+    /// Writes the notes of last use that are not on disk yet.
+    ///
+    /// # Errors
+    /// [`WriteError`]; the notes stay for the next time.
+    pub fn save_usage(&self) -> Result<(), WriteError> {
+        loop {
+            let bundle = self.shared.usage.unsaved(USAGE_BUNDLE);
+            if bundle.is_empty() {
+                return Ok(());
+            }
+            let notes = bundle.clone();
+            self.write(move |txn| {
+                notes.iter().try_for_each(|(id, usage)| txn.put_usage(*id, usage)).map_err(|_| WriteError::Broken)
+            })?;
+            self.shared.usage.saved(&bundle);
+        }
+    }
+
+    /// At most `limit` audit records below number `before` (from the newest, if none), newest first.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub fn audit_before(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditRecord>, Error> {
+        // Up to the published end only: what the writer has not answered for is not there yet.
+        let end = before.unwrap_or(u64::MAX).min(self.state().audit().seq.saturating_add(1));
+        let found = self.shared.engine.scan_back(Table::Audit, &end.to_be_bytes(), limit)?;
+        found.iter().map(|bytes| decode_audit(bytes)).collect()
+    }
+
+    /// Reads the whole audit chain, and checks that it is whole, and that `noted` (an end that was noted elsewhere)
+    /// is in it.
+    ///
+    /// # Errors
+    /// [`Error`] if it cannot be read at all.
+    pub fn verify_audit(&self, noted: Option<AuditHead>) -> Result<Verification, Error> {
+        let head = self.state().audit();
+        let mut reached = AuditHead::default();
+        let mut found_noted = noted.is_none_or(|noted| noted == reached);
+        let problem = |reached: AuditHead, text: &str| {
+            let problem = Some(text.to_owned());
+            Ok(Verification { records: reached.seq, head: reached, problem })
+        };
+        while reached.seq < head.seq {
+            let start = (reached.seq + 1).to_be_bytes();
+            let step = self.shared.engine.scan_on(Table::Audit, &start, VERIFY_STEP)?;
+            if step.is_empty() {
+                return problem(reached, "records are missing at the end");
+            }
+            for bytes in step {
+                let Ok(record) = decode_audit(&bytes) else {
+                    return problem(reached, &format!("record {} does not decode", reached.seq + 1));
+                };
+                if record.seq != reached.seq + 1 {
+                    return problem(reached, &format!("record {} is missing", reached.seq + 1));
+                }
+                if self.shared.key.hash(reached.hash, &record).ok() != Some(record.hash) {
+                    return problem(reached, &format!("record {} was changed", record.seq));
+                }
+                reached = AuditHead { seq: record.seq, hash: record.hash };
+                found_noted |= noted == Some(reached);
+            }
+        }
+        let problem =
+            (!found_noted).then(|| "the noted end is not in this chain: its tail was cut or it is another".to_owned());
+        Ok(Verification { records: reached.seq, head: reached, problem })
+    }
+
+    /// Notes that the first start is done: from now on an empty store is damage.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub fn finish_first_start(&self) -> Result<(), Error> {
+        self.directory.lock().unwrap_or_else(PoisonError::into_inner).mark_used()
+    }
+
+    /// Saves what is noted, waits for the changes under way, and closes.
+    pub fn close(&self) {
+        if let Err(error) = self.save_usage() {
+            log::warn!("the last uses of access tokens were not saved: {error}");
+        }
+        self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if writer.is_some_and(|writer| writer.join().is_err()) {
+            log::error!("the writer ended badly");
+        }
+        let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = directory.give_to_owner() {
+            log::warn!("new files keep their owner: {error}");
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn decode_audit(bytes: &[u8]) -> Result<AuditRecord, Error> {
+    record::decode(bytes).map_err(|error| load::explain(Table::Audit, &[], error))
+}
+
+/// Reads the key of the audit chain, or makes it where there never was a store.
+fn audit_key(directory: &DataDirectory) -> Result<AuditKey, Error> {
+    let path = directory.keys().join("audit.key");
+    let invalid = |source: std::io::Error| Error::Io { path: path.clone(), source };
+    if let Some(content) = private_file::read(&path)? {
+        let text = String::from_utf8_lossy(&content);
+        let key = blake3::Hash::from_hex(text.trim_end()).map_err(|_| invalid(std::io::Error::other("not a key")))?;
+        return Ok(AuditKey::new(*key.as_bytes()));
+    }
+    if directory.was_used() {
+        return Err(Error::Missing { path });
+    }
+    let bytes = random::bytes().map_err(|error| invalid(std::io::Error::other(error)))?;
+    private_file::write(&path, format!("{}\n", blake3::Hash::from_bytes(bytes).to_hex()).as_bytes())?;
+    Ok(AuditKey::new(bytes))
+}
+
+/// Opens the data directory at `path` and its store.
+///
+/// # Errors
+/// [`Error`]
+pub fn open(path: &Path, clock: Clock) -> Result<(Store, Vec<KnownAddress>), Error> {
+    Store::open(DataDirectory::open(path)?, clock)
+}

@@ -1,0 +1,302 @@
+//! The published state: everything that requests read, in memory, in ordered persistent maps.
+//!
+//! A clone costs nothing and shares all entries; a change copies only the path to its entry. Readers hold one
+//! consistent moment and never wait for the writer. The indexes are made from the records at start and kept with them
+//! by the methods here, so that none can be an orphan. Only the audit log stays on disk.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdMap, OrdSet};
+
+use super::record::Meta;
+use crate::domain::access::AccessLevel;
+use crate::domain::account::Account;
+use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::id::Id;
+use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::repository::Repository;
+use crate::domain::secret::TokenHash;
+use crate::domain::token::AccessToken;
+
+/// The end of the audit chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct AuditHead {
+    /// Number of the last record; 0 if there is none.
+    pub seq: u64,
+    /// Its hash; zeros if there is none.
+    pub hash: [u8; 32],
+}
+
+/// One consistent moment of everything but the audit log.
+#[derive(Clone, Default, PartialEq)]
+pub struct State {
+    meta: Option<Meta>,
+    accounts: OrdMap<Id, Arc<Account>>,
+    account_names: OrdMap<Name, Id>,
+    active_admins: OrdSet<Id>,
+    organizations: usize,
+    repositories: OrdMap<RepositoryName, Arc<Repository>>,
+    public: OrdSet<RepositoryName>,
+    without_namespace: OrdSet<RepositoryName>,
+    namespace_sizes: HashMap<Namespace, usize>,
+    tokens: OrdMap<Id, Arc<AccessToken>>,
+    token_hashes: HashMap<TokenHash, Id>,
+    tokens_by_owner: OrdSet<(Id, Id)>,
+    tokens_by_parent: OrdSet<(Id, Id)>,
+    grants: OrdMap<(GrantTarget, Grantee), AccessLevel>,
+    grants_by_grantee: OrdMap<(Grantee, GrantTarget), AccessLevel>,
+    audit: AuditHead,
+}
+
+/// Reading.
+impl State {
+    /// What the store says about itself; none before the first start has finished.
+    #[must_use]
+    pub fn meta(&self) -> Option<&Meta> {
+        self.meta.as_ref()
+    }
+
+    /// The end of the audit chain.
+    #[must_use]
+    pub fn audit(&self) -> AuditHead {
+        self.audit
+    }
+
+    /// The account of this identifier.
+    #[must_use]
+    pub fn account(&self, id: Id) -> Option<&Arc<Account>> {
+        self.accounts.get(&id)
+    }
+
+    /// The account of this name.
+    #[must_use]
+    pub fn account_named(&self, name: &str) -> Option<&Arc<Account>> {
+        self.account_names.get(name).and_then(|id| self.accounts.get(id))
+    }
+
+    /// Accounts by name, from the first name after `after` (from the beginning, if none).
+    pub fn accounts_after<'a>(&'a self, after: Option<&Name>) -> impl Iterator<Item = &'a Arc<Account>> {
+        let start = after.cloned().map_or(Bound::Unbounded, Bound::Excluded);
+        self.account_names.range((start, Bound::Unbounded)).filter_map(|(_, id)| self.accounts.get(id))
+    }
+
+    /// How many users there are.
+    #[must_use]
+    pub fn users_count(&self) -> usize {
+        self.accounts.len().saturating_sub(self.organizations)
+    }
+
+    /// How many organizations there are.
+    #[must_use]
+    pub fn organizations_count(&self) -> usize {
+        self.organizations
+    }
+
+    /// Whether the account is the only system administrator who can act.
+    #[must_use]
+    pub fn is_last_admin(&self, id: Id) -> bool {
+        self.active_admins.len() == 1 && self.active_admins.contains(&id)
+    }
+
+    /// The repository of this name.
+    #[must_use]
+    pub fn repository(&self, name: &RepositoryName) -> Option<&Arc<Repository>> {
+        self.repositories.get(name)
+    }
+
+    /// Repositories by name, from `start` on.
+    pub fn repositories_from(&self, start: Bound<RepositoryName>) -> impl Iterator<Item = &Arc<Repository>> {
+        self.repositories.range((start, Bound::Unbounded)).map(|(_, repository)| repository)
+    }
+
+    /// Names of public repositories, from `start` on.
+    pub fn public_from(&self, start: Bound<RepositoryName>) -> impl Iterator<Item = &RepositoryName> {
+        self.public.range((start, Bound::Unbounded))
+    }
+
+    /// Names of one component, from `start` on.
+    pub fn without_namespace_from(&self, start: Bound<RepositoryName>) -> impl Iterator<Item = &RepositoryName> {
+        self.without_namespace.range((start, Bound::Unbounded))
+    }
+
+    /// How many repositories a namespace has.
+    #[must_use]
+    pub fn namespace_size(&self, namespace: &Namespace) -> usize {
+        self.namespace_sizes.get(namespace).copied().unwrap_or(0)
+    }
+
+    /// How many repositories there are.
+    #[must_use]
+    pub fn repositories_count(&self) -> usize {
+        self.repositories.len()
+    }
+
+    /// The access token of this identifier.
+    #[must_use]
+    pub fn token(&self, id: Id) -> Option<&Arc<AccessToken>> {
+        self.tokens.get(&id)
+    }
+
+    /// The access token that this hash names, present or replaced; whether it is still accepted is its own business.
+    #[must_use]
+    pub fn token_hashed(&self, hash: &TokenHash) -> Option<&Arc<AccessToken>> {
+        self.token_hashes.get(hash).and_then(|id| self.tokens.get(id))
+    }
+
+    /// Everybody's access tokens, newest first, from the first before `before`.
+    pub fn tokens_before(&self, before: Option<Id>) -> impl Iterator<Item = &Arc<AccessToken>> {
+        let end = before.map_or(Bound::Unbounded, Bound::Excluded);
+        self.tokens.range((Bound::Unbounded, end)).rev().map(|(_, token)| token)
+    }
+
+    /// The access tokens of one account, newest first, from the first before `before`.
+    pub fn tokens_of(&self, owner: Id, before: Option<Id>) -> impl Iterator<Item = &Arc<AccessToken>> {
+        let end = before.map_or(Bound::Included((owner, Id::MAX)), |id| Bound::Excluded((owner, id)));
+        let range = (Bound::Included((owner, Id::MIN)), end);
+        self.tokens_by_owner.range(range).rev().filter_map(|(_, id)| self.tokens.get(id))
+    }
+
+    /// The access tokens that one made.
+    pub fn tokens_made_with(&self, parent: Id) -> impl Iterator<Item = &Arc<AccessToken>> {
+        self.tokens_by_parent.range((parent, Id::MIN)..=(parent, Id::MAX)).filter_map(|(_, id)| self.tokens.get(id))
+    }
+
+    /// How many access tokens there are.
+    #[must_use]
+    pub fn tokens_count(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// The level of a grant.
+    #[must_use]
+    pub fn grant(&self, target: &GrantTarget, grantee: Grantee) -> Option<AccessLevel> {
+        self.grants_by_grantee.get(&(grantee, target.clone())).copied()
+    }
+
+    /// The grants on a target, by grantee.
+    pub fn grants_on<'a>(&'a self, target: &GrantTarget) -> impl Iterator<Item = (Grantee, AccessLevel)> + 'a {
+        let target = target.clone();
+        let start = (target.clone(), Grantee::User(Id::MIN));
+        let on_target = move |entry: &(&'a (GrantTarget, Grantee), &'a AccessLevel)| entry.0.0 == target;
+        self.grants.range(start..).take_while(on_target).map(|((_, grantee), level)| (*grantee, *level))
+    }
+
+    /// The grants of a grantee, namespaces first, by name, from the first after `after`.
+    pub fn grants_of<'a>(
+        &'a self,
+        grantee: Grantee,
+        start: Bound<GrantTarget>,
+    ) -> impl Iterator<Item = (&'a GrantTarget, AccessLevel)> {
+        let start = match start {
+            Bound::Included(target) => Bound::Included((grantee, target)),
+            Bound::Excluded(target) => Bound::Excluded((grantee, target)),
+            Bound::Unbounded => Bound::Included((grantee, GrantTarget::Namespace(Namespace::Empty))),
+        };
+        self.grants_by_grantee
+            .range((start, Bound::Unbounded))
+            .take_while(move |((of, _), _)| *of == grantee)
+            .map(|((_, target), level)| (target, *level))
+    }
+}
+
+/// Changing: each method keeps a record and its indexes together.
+impl State {
+    pub(super) fn set_meta(&mut self, meta: Meta) {
+        self.meta = Some(meta);
+    }
+
+    pub(super) fn set_audit(&mut self, head: AuditHead) {
+        self.audit = head;
+    }
+
+    /// False if another account has the name.
+    pub(super) fn put_account(&mut self, account: Arc<Account>) -> bool {
+        if self.account_names.get(&account.name).is_some_and(|id| *id != account.id) {
+            return false;
+        }
+        self.remove_account(account.id);
+        self.account_names.insert(account.name.clone(), account.id);
+        self.organizations += usize::from(account.is_organization());
+        if account.is_active_admin() {
+            self.active_admins.insert(account.id);
+        }
+        self.accounts.insert(account.id, account);
+        true
+    }
+
+    pub(super) fn remove_account(&mut self, id: Id) {
+        if let Some(account) = self.accounts.remove(&id) {
+            self.account_names.remove(&account.name);
+            self.active_admins.remove(&id);
+            self.organizations = self.organizations.saturating_sub(usize::from(account.is_organization()));
+        }
+    }
+
+    pub(super) fn put_repository(&mut self, repository: Arc<Repository>) {
+        let name = repository.name.clone();
+        self.remove_repository(&name);
+        let namespace = name.namespace();
+        if repository.is_public {
+            self.public.insert(name.clone());
+        }
+        if namespace == Namespace::Empty {
+            self.without_namespace.insert(name.clone());
+        }
+        let size = self.namespace_size(&namespace) + 1;
+        self.namespace_sizes.insert(namespace, size);
+        self.repositories.insert(name, repository);
+    }
+
+    pub(super) fn remove_repository(&mut self, name: &RepositoryName) {
+        if self.repositories.remove(name).is_none() {
+            return;
+        }
+        self.public.remove(name);
+        self.without_namespace.remove(name);
+        let namespace = name.namespace();
+        match self.namespace_size(&namespace).saturating_sub(1) {
+            0 => self.namespace_sizes.remove(&namespace),
+            size => self.namespace_sizes.insert(namespace, size),
+        };
+    }
+
+    /// False if one of its hashes already names another token.
+    pub(super) fn put_token(&mut self, token: Arc<AccessToken>) -> bool {
+        self.remove_token(token.id);
+        let hashes = std::iter::once(token.hash).chain(token.previous.map(|previous| previous.hash));
+        for hash in hashes {
+            if self.token_hashes.insert(hash, token.id).is_some() {
+                return false;
+            }
+        }
+        self.tokens_by_owner.insert((token.owner, token.id));
+        if let Some(parent) = token.parent {
+            self.tokens_by_parent.insert((parent, token.id));
+        }
+        self.tokens.insert(token.id, token);
+        true
+    }
+
+    pub(super) fn remove_token(&mut self, id: Id) {
+        let Some(token) = self.tokens.remove(&id) else { return };
+        self.token_hashes.remove(&token.hash);
+        if let Some(previous) = token.previous {
+            self.token_hashes.remove(&previous.hash);
+        }
+        self.tokens_by_owner.remove(&(token.owner, id));
+        if let Some(parent) = token.parent {
+            self.tokens_by_parent.remove(&(parent, id));
+        }
+    }
+
+    pub(super) fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) {
+        self.grants.insert((target.clone(), grantee), level);
+        self.grants_by_grantee.insert((grantee, target.clone()), level);
+    }
+
+    pub(super) fn remove_grant(&mut self, target: &GrantTarget, grantee: Grantee) {
+        self.grants.remove(&(target.clone(), grantee));
+        self.grants_by_grantee.remove(&(grantee, target.clone()));
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests of the store as a whole; the golden bytes of every record version.

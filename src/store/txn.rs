@@ -1,0 +1,205 @@
+//! A change in the making: the state as it would be, and the records to write.
+//!
+//! Runs on the writer's thread. Every method changes the working state with its indexes and notes the record for the
+//! disk, so that both always say the same. If the work fails, all of it is thrown away.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::chain::AuditKey;
+use super::codec::DecodeError;
+use super::engine::Change;
+use super::record::{self, Grant, KnownAddress, Meta, Record};
+use super::state::{AuditHead, State};
+use super::table::{self, Table};
+use crate::domain::access::AccessLevel;
+use crate::domain::account::Account;
+use crate::domain::audit::AuditEntry;
+use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::id::Id;
+use crate::domain::name::RepositoryName;
+use crate::domain::repository::Repository;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{AccessToken, Usage};
+
+/// A record is larger than a record may be, although every field was bounded: a fault of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a record is too large to be stored")]
+pub struct TooLarge;
+
+impl From<DecodeError> for TooLarge {
+    fn from(_: DecodeError) -> Self {
+        Self
+    }
+}
+
+/// A change in the making.
+pub struct Txn<'a> {
+    state: &'a mut State,
+    key: &'a AuditKey,
+    changes: Vec<Change>,
+    removed_tokens: Vec<Id>,
+}
+
+/// What a finished change leaves for the writer.
+pub(super) struct Outcome {
+    pub(super) changes: Vec<Change>,
+    pub(super) removed_tokens: Vec<Id>,
+}
+
+impl<'a> Txn<'a> {
+    pub(super) fn new(state: &'a mut State, key: &'a AuditKey) -> Self {
+        Self { state, key, changes: Vec::new(), removed_tokens: Vec::new() }
+    }
+
+    pub(super) fn finish(self) -> Outcome {
+        Outcome { changes: self.changes, removed_tokens: self.removed_tokens }
+    }
+
+    /// The state with everything that was changed so far.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        self.state
+    }
+
+    fn put<R: Record>(&mut self, table: Table, key: Vec<u8>, record: &R) -> Result<(), TooLarge> {
+        let value = Some(record::encode(record)?);
+        self.changes.push(Change { table, key, value });
+        Ok(())
+    }
+
+    fn remove(&mut self, table: Table, key: Vec<u8>) {
+        self.changes.push(Change { table, key, value: None });
+    }
+
+    /// Writes what the store says about itself.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_meta(&mut self, meta: Meta) -> Result<(), TooLarge> {
+        self.put(Table::Meta, table::META.to_vec(), &meta)?;
+        self.state.set_meta(meta);
+        Ok(())
+    }
+
+    /// Writes an account, new or changed. False if another account has its name; nothing is written then.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_account(&mut self, account: Account) -> Result<bool, TooLarge> {
+        let account = Arc::new(account);
+        if !self.state.put_account(Arc::clone(&account)) {
+            return Ok(false);
+        }
+        self.put(Table::Accounts, account.id.to_bytes().to_vec(), account.as_ref())?;
+        Ok(true)
+    }
+
+    /// Removes an account with its access tokens, the grants that it holds, and its known addresses.
+    pub fn remove_account(&mut self, id: Id, known: &[IpAddr]) {
+        let tokens: Vec<Id> = self.state.tokens_of(id, None).map(|token| token.id).collect();
+        tokens.into_iter().for_each(|token| self.remove_token(token));
+        let grantee = Grantee::User(id);
+        let grants = self.state.grants_of(grantee, std::ops::Bound::Unbounded);
+        let targets: Vec<GrantTarget> = grants.map(|(target, _)| target.clone()).collect();
+        targets.iter().for_each(|target| self.remove_grant(target, grantee));
+        known.iter().for_each(|address| self.remove(Table::KnownAddresses, table::known_address(id, *address)));
+        self.remove(Table::Accounts, id.to_bytes().to_vec());
+        self.state.remove_account(id);
+    }
+
+    /// Writes a repository, new or changed.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_repository(&mut self, repository: Repository) -> Result<(), TooLarge> {
+        self.put(Table::Repositories, table::repository(&repository.name), &repository)?;
+        self.state.put_repository(Arc::new(repository));
+        Ok(())
+    }
+
+    /// Removes a repository with the grants on it.
+    pub fn remove_repository(&mut self, name: &RepositoryName) {
+        self.remove_grants_on(&GrantTarget::Repository(name.clone()));
+        self.remove(Table::Repositories, table::repository(name));
+        self.state.remove_repository(name);
+    }
+
+    /// Writes an access token, new or changed. False if its hash names another one; the work must fail then.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_token(&mut self, token: AccessToken) -> Result<bool, TooLarge> {
+        self.put(Table::Tokens, token.id.to_bytes().to_vec(), &token)?;
+        Ok(self.state.put_token(Arc::new(token)))
+    }
+
+    /// Removes an access token with the note of its last use.
+    pub fn remove_token(&mut self, id: Id) {
+        self.remove(Table::Tokens, id.to_bytes().to_vec());
+        self.remove(Table::Usage, id.to_bytes().to_vec());
+        self.removed_tokens.push(id);
+        self.state.remove_token(id);
+    }
+
+    /// Writes a grant, new or changed.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) -> Result<(), TooLarge> {
+        let grant = Grant { target: target.clone(), grantee, level };
+        self.put(Table::Grants, table::grant(target, grantee), &grant)?;
+        self.state.put_grant(target, grantee, level);
+        Ok(())
+    }
+
+    /// Removes a grant.
+    pub fn remove_grant(&mut self, target: &GrantTarget, grantee: Grantee) {
+        self.remove(Table::Grants, table::grant(target, grantee));
+        self.state.remove_grant(target, grantee);
+    }
+
+    /// Removes every grant on a target.
+    pub fn remove_grants_on(&mut self, target: &GrantTarget) {
+        let grantees: Vec<Grantee> = self.state.grants_on(target).map(|(grantee, _)| grantee).collect();
+        grantees.into_iter().for_each(|grantee| self.remove_grant(target, grantee));
+    }
+
+    /// Writes the last use of an access token; left out if the token is gone.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_usage(&mut self, token: Id, usage: &Usage) -> Result<(), TooLarge> {
+        if self.state.token(token).is_none() {
+            return Ok(());
+        }
+        self.put(Table::Usage, token.to_bytes().to_vec(), usage)
+    }
+
+    /// Writes that an address signed in to an account; left out if the account is gone.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_known_address(&mut self, known: &KnownAddress) -> Result<(), TooLarge> {
+        if self.state.account(known.account).is_none() {
+            return Ok(());
+        }
+        self.put(Table::KnownAddresses, table::known_address(known.account, known.address), known)
+    }
+
+    /// Forgets an address of an account.
+    pub fn remove_known_address(&mut self, account: Id, address: IpAddr) {
+        self.remove(Table::KnownAddresses, table::known_address(account, address));
+    }
+
+    /// Appends to the audit log: `count` equal events, the last of them at `at`.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn audit(&mut self, entry: &AuditEntry, count: u64, at: Timestamp) -> Result<(), TooLarge> {
+        let record = self.key.link(self.state.audit(), entry, count, at)?;
+        self.put(Table::Audit, record.seq.to_be_bytes().to_vec(), &record)?;
+        self.state.set_audit(AuditHead { seq: record.seq, hash: record.hash });
+        Ok(())
+    }
+}

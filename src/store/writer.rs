@@ -1,0 +1,218 @@
+//! The one writer: a thread that takes the waiting changes, makes them durable together, and only then answers.
+//!
+//! Each change is checked against the state as the changes before it leave it, all go into one transaction, flush and
+//! fdatasync, then the new state is published, then everybody is answered. A change that fails leaves no trace; when the
+//! commit fails, none of the batch does.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::chain::AuditKey;
+use super::engine::{Change, CommitError, Engine};
+use super::error::WriteError;
+use super::load;
+use super::state::State;
+use super::txn::{Outcome, Txn};
+use super::usage::UsageNotes;
+use crate::domain::time::Clock;
+
+/// Most changes that wait; more are refused as busy.
+pub(super) const QUEUE: usize = 1_024;
+/// Most changes of one batch.
+const BATCH_JOBS: usize = 256;
+/// A batch takes no further change once it has this many records.
+const BATCH_RECORDS: usize = 4_096;
+/// While the disk is full, how often room is looked for.
+const LOOK_FOR_ROOM: Duration = Duration::from_millis(500);
+/// Room that must be there before the store is opened again, in bytes.
+const ROOM: u64 = 8 * 1024 * 1024;
+
+/// What the writer shares with the readers.
+pub(super) struct Shared {
+    pub(super) engine: Engine,
+    pub(super) state: ArcSwap<State>,
+    pub(super) usage: UsageNotes,
+    pub(super) key: AuditKey,
+    pub(super) refusal: ArcSwap<Option<WriteError>>,
+    /// Since when the present batch is being written, in milliseconds since 1970; 0 if none is.
+    pub(super) busy_since: AtomicI64,
+    pub(super) path: PathBuf,
+}
+
+/// A change that waits, with whoever waits for it.
+pub(super) trait Job: Send {
+    /// Does the work. Whether it succeeded.
+    fn run(&mut self, txn: &mut Txn<'_>) -> bool;
+    /// Answers, with the failure of the commit if it failed.
+    fn answer(self: Box<Self>, failure: Option<WriteError>);
+}
+
+pub(super) struct Task<F, T, E> {
+    pub(super) work: Option<F>,
+    pub(super) result: Option<Result<T, E>>,
+    pub(super) reply: SyncSender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Task<F, T, E>
+where
+    F: FnOnce(&mut Txn<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<WriteError> + Send,
+{
+    fn run(&mut self, txn: &mut Txn<'_>) -> bool {
+        self.result = self.work.take().map(|work| work(txn));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, failure: Option<WriteError>) {
+        let result = match (self.result, failure) {
+            (Some(Err(error)), _) => Err(error),
+            (_, Some(failure)) => Err(failure.into()),
+            (Some(result), None) => result,
+            (None, None) => Err(WriteError::Broken.into()),
+        };
+        // Whoever asked may have gone; the change stands all the same.
+        let _ = self.reply.send(result);
+    }
+}
+
+enum Mode {
+    Ready,
+    /// No room; these changes undo what the failed batch may have left.
+    Full(Vec<Change>),
+    Broken,
+}
+
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) queue: Receiver<Box<dyn Job>>,
+    pub(super) clock: Clock,
+}
+
+impl Writer {
+    /// Runs until nobody can send any more and nothing waits.
+    pub(super) fn run(self) {
+        let mut mode = Mode::Ready;
+        loop {
+            let next = match &mode {
+                Mode::Ready | Mode::Broken => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Mode::Full(_) => self.queue.recv_timeout(LOOK_FOR_ROOM),
+            };
+            match next {
+                Ok(job) => mode = self.handle(mode, job),
+                Err(RecvTimeoutError::Timeout) => mode = self.recover(mode),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn handle(&self, mode: Mode, job: Box<dyn Job>) -> Mode {
+        // Trying here too: a steady stream of changes would leave no quiet moment to look for room.
+        match self.recover(mode) {
+            Mode::Ready => self.write_batch(job),
+            full @ Mode::Full(_) => {
+                job.answer(Some(WriteError::Full));
+                full
+            }
+            Mode::Broken => {
+                job.answer(Some(WriteError::Broken));
+                Mode::Broken
+            }
+        }
+    }
+
+    fn write_batch(&self, first: Box<dyn Job>) -> Mode {
+        self.shared.busy_since.store(self.clock.now().millis(), Ordering::SeqCst);
+        let published = self.shared.state.load_full();
+        let mut state = State::clone(&published);
+        let mut jobs = Vec::new();
+        let mut batch = Outcome { changes: Vec::new(), removed_tokens: Vec::new() };
+        let mut next = Some(first);
+        while let Some(mut job) = next {
+            self.run_job(job.as_mut(), &mut state, &mut batch);
+            jobs.push(job);
+            let is_full = jobs.len() >= BATCH_JOBS || batch.changes.len() >= BATCH_RECORDS;
+            next = if is_full { None } else { self.queue.try_recv().ok() };
+        }
+        let (mode, failure) = self.commit(state, &batch);
+        self.shared.busy_since.store(0, Ordering::SeqCst);
+        jobs.into_iter().for_each(|job| job.answer(failure.clone()));
+        mode
+    }
+
+    /// Lets one job work on the state; takes back all that it did if it fails.
+    fn run_job(&self, job: &mut dyn Job, state: &mut State, batch: &mut Outcome) {
+        let before = state.clone();
+        let mut txn = Txn::new(state, &self.shared.key);
+        let succeeded = catch_unwind(AssertUnwindSafe(|| job.run(&mut txn)));
+        let outcome = txn.finish();
+        if let Ok(true) = succeeded {
+            batch.changes.extend(outcome.changes);
+            batch.removed_tokens.extend(outcome.removed_tokens);
+        } else {
+            *state = before;
+        }
+    }
+
+    fn commit(&self, state: State, batch: &Outcome) -> (Mode, Option<WriteError>) {
+        if batch.changes.is_empty() {
+            return (Mode::Ready, None);
+        }
+        let engine = &self.shared.engine;
+        let undo = match engine.undo_of(&batch.changes) {
+            Ok(undo) => undo,
+            Err(error) => return self.refuse(error, Vec::new()),
+        };
+        if let Err(error) = engine.commit(&batch.changes) {
+            return self.refuse(error, undo);
+        }
+        self.shared.state.store(Arc::new(state));
+        batch.removed_tokens.iter().for_each(|token| self.shared.usage.forget(*token));
+        (Mode::Ready, None)
+    }
+
+    fn refuse(&self, error: CommitError, undo: Vec<Change>) -> (Mode, Option<WriteError>) {
+        log::error!("a change was not made: {error}");
+        let (mode, refusal) = match error {
+            CommitError::Full(_) => (Mode::Full(undo), WriteError::Full),
+            CommitError::Sled(_) | CommitError::Sync(_) => (Mode::Broken, WriteError::Broken),
+        };
+        self.shared.refusal.store(Arc::new(Some(refusal.clone())));
+        (mode, Some(refusal))
+    }
+
+    /// Opens the store again once there is room, takes back what the failed batch left, and compares.
+    fn recover(&self, mode: Mode) -> Mode {
+        let Mode::Full(undo) = mode else { return mode };
+        if !self.has_room() {
+            return Mode::Full(undo);
+        }
+        let engine = &self.shared.engine;
+        if let Err(error) = engine.reopen() {
+            log::warn!("there is room again, but the store does not open yet: {error}");
+            return Mode::Full(undo);
+        }
+        if let Err(error) = engine.commit(&undo) {
+            return self.refuse(error, undo).0;
+        }
+        let is_same = load::load(engine).is_ok_and(|loaded| loaded.state == *self.shared.state.load_full());
+        if !is_same {
+            log::error!("the reopened store is not what was published; no change is accepted until a restart");
+            self.shared.refusal.store(Arc::new(Some(WriteError::Broken)));
+            return Mode::Broken;
+        }
+        log::info!("there is room again: changes are accepted");
+        self.shared.refusal.store(Arc::new(None));
+        Mode::Ready
+    }
+
+    fn has_room(&self) -> bool {
+        rustix::fs::statvfs(&self.shared.path).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= ROOM)
+    }
+}
