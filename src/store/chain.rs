@@ -21,6 +21,11 @@ impl AuditKey {
         Self(bytes)
     }
 
+    /// A key for another purpose.
+    pub(super) fn derive(&self, purpose: &str) -> [u8; 32] {
+        blake3::derive_key(purpose, &self.0)
+    }
+
     /// The record that continues the chain after `head`.
     pub(super) fn link(
         &self,

@@ -4,24 +4,32 @@
 //! dockpass-data/   0700
 //!   format         "dockpass data 1", written last at the first start: from then on a missing store is damage
 //!   lock           flock and process number of who has it open
+//!   end            the end of the audit log, noted outside the store after each change
 //!   store/         sled
 //!   keys/          key files
 //! ```
+//!
+//! Root runs commands in a directory that belongs to somebody else: what is written or given away here is never
+//! reached through a symbolic link.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode};
 
 use super::error::Error;
-use super::private_file;
+use super::private_file::{self, NO_LINK, sync_directory};
+
+mod owner;
 
 /// The newest format of the data directory that this dockpass knows.
 pub(super) const FORMAT: u32 = 1;
 
+const FORMAT_FILE: &str = "format";
 const FORMAT_WORDS: &str = "dockpass data ";
+const OTHERS: u32 = 0o077;
 
 /// The data directory, held by this process alone until dropped.
 pub struct DataDirectory {
@@ -38,18 +46,21 @@ impl DataDirectory {
     /// [`Error::Locked`] if another process has it, [`Error::NewerFormat`] untouched, [`Error::Missing`] if its store is
     /// gone, [`Error::Exposed`] if others may look into it and that cannot be changed.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        rustix::process::umask(Mode::from_raw_mode(0o077));
-        make_private(path)?;
+        rustix::process::umask(Mode::from_raw_mode(OTHERS));
+        // Before anything is changed: a later dockpass's directory stays as it is.
+        let is_ours = holds_store(path)?;
+        make_data_directory(path, is_ours)?;
         let lock = take_lock(path)?;
-        let was_used = check_format(path)?;
-        for part in ["keys", "store"] {
-            make_private(&path.join(part))?;
+        // Again: whoever held the lock until now may have finished the first start.
+        let was_used = holds_store(path)?;
+        let directory = Self { path: path.to_owned(), _lock: lock, was_used };
+        if was_used {
+            directory.refuse_without_database()?;
         }
-        let database = path.join("store").join("db");
-        if was_used && !database.exists() {
-            return Err(Error::Missing { path: database });
-        }
-        Ok(Self { path: path.to_owned(), _lock: lock, was_used })
+        directory.make_parts_private()?;
+        directory.give_to_owner()?;
+        sync_directory(path).map_err(|source| io_error(path, source))?;
+        Ok(directory)
     }
 
     /// Whether it has held a store before.
@@ -74,10 +85,14 @@ impl DataDirectory {
         self.path.join("store")
     }
 
+    pub(super) fn end(&self) -> PathBuf {
+        self.path.join("end")
+    }
+
     /// Notes that from now on the store must be there.
     pub(super) fn mark_used(&mut self) -> Result<(), Error> {
         if !self.was_used {
-            private_file::write(&self.path.join("format"), format!("{FORMAT_WORDS}{FORMAT}\n").as_bytes())?;
+            private_file::write(&self.path.join(FORMAT_FILE), format!("{FORMAT_WORDS}{FORMAT}\n").as_bytes())?;
             self.was_used = true;
         }
         Ok(())
@@ -89,47 +104,146 @@ impl DataDirectory {
     /// # Errors
     /// [`Error::Io`] if the operating system refuses.
     pub fn give_to_owner(&self) -> Result<(), Error> {
-        let metadata = std::fs::metadata(&self.path).map_err(|source| io_error(&self.path, source))?;
-        if rustix::process::geteuid().is_root() && metadata.uid() != 0 {
-            return give(&self.path, metadata.uid(), metadata.gid());
-        }
-        Ok(())
+        owner::give_to_owner(&self.path).map_err(|source| io_error(&self.path, source))
     }
-}
 
-fn give(directory: &Path, uid: u32, gid: u32) -> Result<(), Error> {
-    let entries = std::fs::read_dir(directory).map_err(|source| io_error(directory, source))?;
-    for entry in entries.flatten() {
-        let path = entry.path();
-        std::os::unix::fs::lchown(&path, Some(uid), Some(gid)).map_err(|source| io_error(&path, source))?;
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            give(&path, uid, gid)?;
+    /// sled would make a new database in place of one that is gone or was emptied.
+    fn refuse_without_database(&self) -> Result<(), Error> {
+        let path = self.store().join("db");
+        match std::fs::symlink_metadata(&path) {
+            Ok(found) if found.is_file() && found.len() > 0 => Ok(()),
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(io_error(&path, source)),
+            Ok(_) | Err(_) => Err(Error::Missing { path }),
         }
     }
-    Ok(())
+
+    /// Key files are left to their readers, who refuse what others could have read.
+    fn make_parts_private(&self) -> Result<(), Error> {
+        make_part(&self.keys())?;
+        make_part(&self.store())?;
+        for file in [self.path.join(FORMAT_FILE), self.end()] {
+            if let Ok(found) = std::fs::symlink_metadata(&file) {
+                make_private(&file, &found)?;
+            }
+        }
+        make_contents_private(&self.store())
+    }
 }
 
 fn io_error(path: &Path, source: io::Error) -> Error {
     Error::Io { path: path.to_owned(), source }
 }
 
-/// Makes the directory with mode 0700, or takes everybody else's permissions from it.
-fn make_private(path: &Path) -> Result<(), Error> {
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| io_error(path, source))?;
-    let metadata = std::fs::metadata(path).map_err(|source| io_error(path, source))?;
-    if metadata.mode() & 0o077 == 0 {
+/// Whether the directory held a store; refuses what a later dockpass wrote.
+fn holds_store(directory: &Path) -> Result<bool, Error> {
+    let path = directory.join(FORMAT_FILE);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(io_error(directory, error)),
+        Err(error) => return Err(io_error(&path, error)),
+    };
+    let mut content = Vec::new();
+    file.take(64).read_to_end(&mut content).map_err(|source| io_error(&path, source))?;
+    let text = String::from_utf8_lossy(&content);
+    let format = text.trim_end().strip_prefix(FORMAT_WORDS).and_then(|number| number.parse::<u32>().ok());
+    match format {
+        Some(FORMAT) => Ok(true),
+        Some(found) if found > FORMAT => Err(Error::NewerFormat { found, known: FORMAT }),
+        Some(_) | None => Err(io_error(&path, io::Error::other("this is no data directory of dockpass"))),
+    }
+}
+
+/// Makes the directory with mode 0700, or takes everybody else's permissions from it: only if it is ours or empty,
+/// since a mistyped path may name somebody else's.
+fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
+    let found = match std::fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return create(path).map_err(|source| io_error(path, source));
+        }
+        Err(error) => return Err(io_error(path, error)),
+    };
+    if !found.is_dir() {
+        return Err(io_error(path, io::ErrorKind::NotADirectory.into()));
+    }
+    if found.mode() & OTHERS == 0 || is_ours || is_empty(path).map_err(|source| io_error(path, source))? {
+        return make_private(path, &found);
+    }
+    Err(Error::Exposed { path: path.to_owned() })
+}
+
+/// Nothing in it but what a file system puts there, or an interrupted first start.
+fn is_empty(directory: &Path) -> io::Result<bool> {
+    for entry in std::fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        if !["lost+found", "lock", "store", "keys"].iter().any(|known| name == *known) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Makes the directory and those above it, and their names durable.
+fn create(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !parent.exists() {
+        create(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    match sync_directory(parent) {
+        // A directory that may be passed but not read cannot be synced by us.
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn make_part(path: &Path) -> Result<(), Error> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => make_private(path, &found),
+        Ok(_) => Err(io_error(path, io::ErrorKind::NotADirectory.into())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path).map_err(|source| io_error(path, source)),
+        Err(error) => Err(io_error(path, error)),
+    }
+}
+
+fn make_contents_private(directory: &Path) -> Result<(), Error> {
+    let entries = std::fs::read_dir(directory).map_err(|source| io_error(directory, source))?;
+    for entry in entries {
+        let entry = entry.map_err(|source| io_error(directory, source))?;
+        let path = entry.path();
+        let found = entry.metadata().map_err(|source| io_error(&path, source))?;
+        if !found.is_file() && !found.is_dir() {
+            return Err(io_error(&path, io::Error::other("neither a file nor a directory")));
+        }
+        make_private(&path, &found)?;
+        if found.is_dir() {
+            make_contents_private(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes everybody else's permissions from a file or directory.
+fn make_private(path: &Path, found: &Metadata) -> Result<(), Error> {
+    let mode = found.mode() & 0o777;
+    if mode & OTHERS == 0 || found.is_symlink() {
         return Ok(());
     }
-    log::warn!("{} was open to others (mode {:o}); it is private now", path.display(), metadata.mode() & 0o777);
-    let private = std::fs::Permissions::from_mode(0o700);
-    std::fs::set_permissions(path, private).map_err(|_| Error::Exposed { path: path.to_owned() })
+    let private = Permissions::from_mode(mode & !OTHERS);
+    std::fs::set_permissions(path, private).map_err(|_| Error::Exposed { path: path.to_owned() })?;
+    log::warn!("{} was open to others (mode {mode:o}); it is private now", path.display());
+    Ok(())
 }
 
 fn take_lock(directory: &Path) -> Result<File, Error> {
     let path = directory.join("lock");
-    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-    let mut file = opened.map_err(|source| io_error(&path, source))?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(NO_LINK);
+    let mut file = options.open(&path).map_err(|source| io_error(&path, source))?;
     if let Err(error) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         if error != rustix::io::Errno::WOULDBLOCK {
             return Err(io_error(&path, error.into()));
@@ -137,23 +251,15 @@ fn take_lock(directory: &Path) -> Result<File, Error> {
         let mut pid = String::new();
         // Who holds the lock may be between taking it and writing its number; the lock alone is what counts.
         let _ = (&mut file).take(20).read_to_string(&mut pid);
-        let pid = pid.trim().to_owned();
+        let pid = Some(pid.trim()).filter(|pid| !pid.is_empty()).unwrap_or("not known yet").to_owned();
         return Err(Error::Locked { path: directory.to_owned(), pid });
     }
     let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
-    written.map_err(|source| io_error(&path, source))?;
-    Ok(file)
-}
-
-/// Whether the directory held a store; refuses what a later dockpass wrote.
-fn check_format(directory: &Path) -> Result<bool, Error> {
-    let path = directory.join("format");
-    let Some(content) = private_file::read(&path)? else { return Ok(false) };
-    let text = String::from_utf8_lossy(&content);
-    let format = text.trim_end().strip_prefix(FORMAT_WORDS).and_then(|number| number.parse::<u32>().ok());
-    match format {
-        Some(FORMAT) => Ok(true),
-        Some(found) if found > FORMAT => Err(Error::NewerFormat { found, known: FORMAT }),
-        Some(_) | None => Err(Error::Io { path, source: io::Error::other("this is no data directory of dockpass") }),
+    // On a full disk the number may not fit; the lock holds all the same.
+    if let Err(error) = written {
+        log::warn!("{}: {error}", path.display());
     }
+    let found = file.metadata().map_err(|source| io_error(&path, source))?;
+    make_private(&path, &found)?;
+    Ok(file)
 }

@@ -2,8 +2,10 @@
 //!
 //! What was measured about sled 0.34.7 and shapes this file: `flush()` does not fsync, so a commit ends with fdatasync
 //! on a handle of our own; an I/O error latches until the database is dropped and opened again; a left-over
-//! `snap.*.generating` or an empty `snap.*` makes the open fail although the log has everything; on damage it may panic.
+//! `snap.*.generating` or a damaged `snap.*` makes the open fail although the log has everything; on damage it may
+//! panic, and a damaged log may open as a shorter one ([`super::end`] finds that).
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,12 +14,19 @@ use std::sync::{PoisonError, RwLock};
 
 use sled::transaction::{TransactionError, Transactional};
 
+use super::codec::DecodeError;
 use super::error::Error;
 use super::private_file::sync_directory;
 use super::table::Table;
 
 /// sled's page cache, in bytes; everything hot is in [`super::State`], so little is enough.
 const CACHE: u64 = 32 * 1024 * 1024;
+
+/// What the names of snapshots that were set aside begin with.
+const STALE: &str = "stale-";
+
+/// Key and value of a record.
+pub(super) type Entry = (Vec<u8>, Vec<u8>);
 
 /// One key of one table and what shall stand there; nothing, if none.
 #[derive(Clone, Debug)]
@@ -39,6 +48,9 @@ pub(super) enum CommitError {
     /// fdatasync failed: what the disk holds is unknown.
     #[error("fdatasync failed: {0}")]
     Sync(io::Error),
+    /// The seal of the batch cannot be encoded.
+    #[error("the seal: {0}")]
+    Seal(#[from] DecodeError),
 }
 
 struct Open {
@@ -58,17 +70,21 @@ impl Engine {
     /// Opens the database, and makes it if the directory has none.
     pub(super) fn open(directory: &Path) -> Result<Self, Error> {
         set_stale_snapshots_aside(directory)?;
-        let open = catch_unwind(|| Open::new(directory)).map_err(|_| Error::Unreadable)??;
+        let open = open_database(directory)?;
         Ok(Self { directory: directory.to_owned(), open: RwLock::new(Some(open)) })
+    }
+
+    /// Closes; from then on everything fails.
+    pub(super) fn close(&self) {
+        drop_database(&mut self.open.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Closes and opens again: the only way out of a latched error.
     pub(super) fn reopen(&self) -> Result<(), Error> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        *open = None;
+        drop_database(&mut open);
         set_stale_snapshots_aside(&self.directory)?;
-        let directory = self.directory.clone();
-        *open = Some(catch_unwind(|| Open::new(&directory)).map_err(|_| Error::Unreadable)??);
+        *open = Some(open_database(&self.directory)?);
         Ok(())
     }
 
@@ -88,42 +104,54 @@ impl Engine {
     }
 
     /// At most `limit` records of a table below `end`, in falling key order.
-    pub(super) fn scan_back(&self, table: Table, end: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Error> {
-        self.with_tree(table, |tree| {
-            let newest = tree.range(..end).rev().take(limit);
-            newest.map(|entry| entry.map(|(_, value)| value.to_vec()).map_err(Error::Sled)).collect()
-        })
+    pub(super) fn scan_back(&self, table: Table, end: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
+        self.with_tree(table, |tree| collect(tree.range(..end).rev().take(limit)))
     }
 
     /// At most `limit` records of a table from `start` on, in key order.
-    pub(super) fn scan_on(&self, table: Table, start: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, Error> {
-        self.with_tree(table, |tree| {
-            let oldest = tree.range(start..).take(limit);
-            oldest.map(|entry| entry.map(|(_, value)| value.to_vec()).map_err(Error::Sled)).collect()
-        })
+    pub(super) fn scan_on(&self, table: Table, start: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
+        self.with_tree(table, |tree| collect(tree.range(start..).take(limit)))
     }
 
     fn with_tree<T>(&self, table: Table, read: impl FnOnce(&sled::Tree) -> Result<T, Error>) -> Result<T, Error> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let tree = open.as_ref().and_then(|open| open.tree(table)).ok_or(Error::Unreadable)?;
+        let tree = open.as_ref().and_then(|open| open.tree(table)).ok_or(Error::Closed)?;
         // sled panics on some kinds of damage; a reader's request must not take the process with it.
         catch_unwind(AssertUnwindSafe(|| read(tree))).map_err(|_| Error::Unreadable)?
     }
 
     /// What stands at the keys of these changes now: the changes that would undo them.
     pub(super) fn undo_of(&self, changes: &[Change]) -> Result<Vec<Change>, CommitError> {
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let open = open.as_ref().ok_or_else(closed)?;
-        changes.iter().map(|change| open.present(change)).collect()
+        self.guarded(|open| changes.iter().map(|change| open.present(change)).collect())
     }
 
     /// Makes the changes durable: one transaction, flush, fdatasync.
     pub(super) fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+        self.guarded(|open| open.commit(changes))
+    }
+
+    fn guarded<T>(&self, act: impl FnOnce(&Open) -> Result<T, CommitError>) -> Result<T, CommitError> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let open = open.as_ref().ok_or_else(closed)?;
-        catch_unwind(AssertUnwindSafe(|| open.commit(changes)))
+        catch_unwind(AssertUnwindSafe(|| act(open)))
             .unwrap_or_else(|_| Err(CommitError::Sled(sled::Error::ReportableBug("panic".to_owned()))))
     }
+}
+
+fn open_database(directory: &Path) -> Result<Open, Error> {
+    catch_unwind(|| Open::new(directory)).unwrap_or(Err(Error::Unreadable))
+}
+
+/// sled syncs when it is dropped, and panics if that fails.
+fn drop_database(open: &mut Option<Open>) {
+    let open = open.take();
+    if catch_unwind(AssertUnwindSafe(|| drop(open))).is_err() {
+        log::error!("sled did not close cleanly; everything that was answered for is on the disk");
+    }
+}
+
+fn collect(found: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>) -> Result<Vec<Entry>, Error> {
+    found.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Error::Sled)).collect()
 }
 
 fn closed() -> CommitError {
@@ -194,22 +222,35 @@ impl Open {
     }
 }
 
-/// Renames what an interrupted snapshot left, which would make the open fail; the log has everything.
+/// Renames snapshots that sled would refuse the store for: what an interrupted one left, and damaged ones. They only
+/// shorten the open; the log has everything.
 fn set_stale_snapshots_aside(directory: &Path) -> Result<(), Error> {
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(Error::Io { path: directory.to_owned(), source }),
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_empty = entry.metadata().is_ok_and(|metadata| metadata.len() == 0);
-        if name.starts_with("snap.") && (name.ends_with(".generating") || is_empty) {
-            let aside = directory.join(format!("stale-{name}"));
-            log::warn!("setting {} aside: an interrupted snapshot, nothing is lost", path.display());
-            std::fs::rename(&path, &aside).map_err(|source| Error::Io { path, source })?;
-        }
+    let failed = |source| Error::Io { path: directory.to_owned(), source };
+    let entries = std::fs::read_dir(directory).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+    let names: Vec<OsString> = entries.map_err(failed)?.into_iter().map(|entry| entry.file_name()).collect();
+    let starts = |name: &OsString, prefix: &str| name.as_encoded_bytes().starts_with(prefix.as_bytes());
+    let snapshots = names.iter().filter(|name| starts(name, "snap."));
+    let stale: Vec<&OsString> = snapshots.filter(|name| !is_whole_snapshot(&directory.join(name))).collect();
+    if stale.is_empty() {
+        return Ok(());
+    }
+    // Only the latest are kept, for whoever looks into it; a crash loop must not fill the disk with them.
+    for old in names.iter().filter(|name| starts(name, STALE)) {
+        std::fs::remove_file(directory.join(old)).map_err(failed)?;
+    }
+    for name in stale {
+        log::warn!("setting {} aside: an interrupted or damaged snapshot, nothing is lost", name.display());
+        let mut aside = OsString::from(STALE);
+        aside.push(name);
+        std::fs::rename(directory.join(name), directory.join(aside)).map_err(failed)?;
     }
     Ok(())
+}
+
+/// A snapshot ends with its length and the CRC32 of what stands before both.
+fn is_whole_snapshot(path: &Path) -> bool {
+    let is_interrupted = path.extension().is_some_and(|extension| extension == "generating");
+    let Ok(content) = std::fs::read(path) else { return false };
+    let Some((content, [.., a, b, c, d])) = content.split_last_chunk::<12>() else { return false };
+    !is_interrupted && !content.is_empty() && crc32fast::hash(content) == u32::from_le_bytes([*a, *b, *c, *d])
 }

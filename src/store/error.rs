@@ -28,6 +28,22 @@ pub enum Error {
     /// sled stopped in the middle, which it does on damage.
     #[error("the store is damaged and does not open; restore a backup into an empty directory")]
     Unreadable,
+    /// The store is closed, or being opened again.
+    #[error("the store is closed, or being opened again; try again in a moment")]
+    Closed,
+    /// The store ends before, or otherwise than, what was noted outside it: the damaged end of a log looks like its end.
+    #[error(
+        "the store has lost its last changes: it ends with batch {found}, but batch {noted} was noted in {}; restore a backup into an empty directory, or remove that file to go on without those changes",
+        path.display()
+    )]
+    Shortened {
+        /// The number of the last batch of changes in the store.
+        found: u64,
+        /// The number that was noted.
+        noted: u64,
+        /// The file with the note.
+        path: PathBuf,
+    },
     /// Part of the data directory is gone.
     #[error("{} is missing: this data directory held a store before; restore a backup into an empty directory", path.display())]
     Missing {
@@ -61,9 +77,12 @@ pub enum Error {
         known: u32,
     },
     /// The directory's permissions let others in and cannot be mended.
-    #[error("{} must be private (mode 700) and owned by the user who runs dockpass", path.display())]
+    #[error(
+        "{} is open to others: a data directory and its files must be private (mode 700 and 600) and belong to the user who runs dockpass",
+        path.display()
+    )]
     Exposed {
-        /// The directory.
+        /// The directory or file.
         path: PathBuf,
     },
 }
@@ -77,7 +96,8 @@ impl Error {
     }
 }
 
-/// Why a change was not made. It left no trace in the running process.
+/// Why a change was not made. It left no trace in the running process; after a [`WriteError::Broken`] it may be there
+/// after a restart, whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
     /// More changes wait than are let in.
@@ -89,6 +109,9 @@ pub enum WriteError {
     /// The disk failed; no change is accepted until a restart.
     #[error("the disk failed: no change is accepted until a restart")]
     Broken,
+    /// This program failed in the middle of the change.
+    #[error("the change failed inside; the log says more")]
+    Failed,
     /// The store is being closed.
     #[error("the store is closed")]
     Closed,

@@ -1,12 +1,15 @@
 //! From the tables on disk to the state in memory, with every record checked against its key and against the others.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::codec::DecodeError;
 use super::directory::FORMAT;
+use super::end::End;
 use super::engine::Engine;
 use super::error::Error;
-use super::record::{self, Grant, KnownAddress, Meta, Record};
+use super::record::{self, Grant, KnownAddress, Record};
+use super::seal::{Digest, Seal, SealKey};
 use super::state::{AuditHead, State};
 use super::table::{self, Table};
 use crate::domain::account::Account;
@@ -16,86 +19,133 @@ use crate::domain::repository::Repository;
 use crate::domain::token::{AccessToken, Usage};
 
 /// Everything that is read at start.
+#[derive(Default)]
 pub(super) struct Loaded {
     pub(super) state: State,
     pub(super) usage: Vec<(Id, Usage)>,
     pub(super) known_addresses: Vec<KnownAddress>,
+    pub(super) seal: Seal,
 }
 
-/// Reads the whole store but the audit log.
-pub(super) fn load(engine: &Engine) -> Result<Loaded, Error> {
-    let mut state = State::default();
-    each(engine, Table::Meta, |key, meta: Meta| {
-        check(key == table::META, "key")?;
-        state.set_meta(meta);
+/// Reads the whole store but the audit log, of which it reads the end, and holds it against its seal.
+pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
+    let mut scanner = Scanner { engine, key, digest: Digest::default() };
+    let mut loaded = Loaded::default();
+    scanner.load_meta(&mut loaded)?;
+    scanner.load_records(&mut loaded.state)?;
+    scanner.load_usage(&mut loaded)?;
+    scanner.each(Table::KnownAddresses, |key, known: KnownAddress| {
+        check(key == table::known_address(known.account, known.address), "key")?;
+        loaded.known_addresses.push(known);
         Ok(())
     })?;
-    each(engine, Table::Accounts, |key, account: Account| {
-        check(key == account.id.to_bytes(), "key")?;
-        check(state.put_account(Arc::new(account)), "the name stands twice")
-    })?;
-    each(engine, Table::Repositories, |key, repository: Repository| {
-        check(key == table::repository(&repository.name), "key")?;
-        state.put_repository(Arc::new(repository));
-        Ok(())
-    })?;
-    each(engine, Table::Tokens, |key, token: AccessToken| {
-        check(key == token.id.to_bytes(), "key")?;
-        check(state.account(token.owner).is_some(), "no such owner")?;
-        check(state.put_token(Arc::new(token)), "the hash stands twice")
-    })?;
-    each(engine, Table::Grants, |key, grant: Grant| {
-        check(key == table::grant(&grant.target, grant.grantee), "key")?;
-        state.put_grant(&grant.target, grant.grantee, grant.level);
-        Ok(())
-    })?;
-    state.set_audit(audit_head(engine)?);
-    let usage = load_usage(engine, &state)?;
-    let mut known_addresses = Vec::new();
-    each(engine, Table::KnownAddresses, |_, known: KnownAddress| {
-        known_addresses.push(known);
-        Ok(())
-    })?;
-    Ok(Loaded { state, usage, known_addresses })
+    let audit = audit_head(engine)?;
+    loaded.state.set_audit(audit);
+    check_seal(&loaded.seal, scanner.digest, audit)?;
+    Ok(loaded)
 }
 
-fn load_usage(engine: &Engine, state: &State) -> Result<Vec<(Id, Usage)>, Error> {
-    let mut all = Vec::new();
-    each(engine, Table::Usage, |key, usage: Usage| {
-        let id = <[u8; 16]>::try_from(key).map(Id::from_bytes).map_err(|_| "key")?;
-        if state.token(id).is_some() {
-            all.push((id, usage));
-        }
-        Ok(())
-    })?;
-    Ok(all)
+/// Reads tables one after another, and adds up the digest of what it reads.
+struct Scanner<'a> {
+    engine: &'a Engine,
+    key: &'a SealKey,
+    digest: Digest,
+}
+
+impl Scanner<'_> {
+    fn load_meta(&mut self, loaded: &mut Loaded) -> Result<(), Error> {
+        let Self { engine, key: seal_key, digest } = self;
+        engine.scan(Table::Meta, |key, value| {
+            digest.toggle(seal_key, Table::Meta, key, value);
+            match key {
+                table::META => loaded.state.set_meta(decode(Table::Meta, key, value)?),
+                table::SEAL => loaded.seal = decode(Table::Meta, key, value)?,
+                _ => return Err(Error::corrupt(Table::Meta, key, "key")),
+            }
+            Ok(())
+        })
+    }
+
+    fn load_records(&mut self, state: &mut State) -> Result<(), Error> {
+        self.each(Table::Accounts, |key, account: Account| {
+            check(key == account.id.to_bytes(), "key")?;
+            check(state.put_account(Arc::new(account)), "the name stands twice")
+        })?;
+        self.each(Table::Repositories, |key, repository: Repository| {
+            check(key == table::repository(&repository.name), "key")?;
+            state.put_repository(Arc::new(repository));
+            Ok(())
+        })?;
+        self.each(Table::Tokens, |key, token: AccessToken| {
+            check(key == token.id.to_bytes(), "key")?;
+            check(state.put_token(Arc::new(token)), "no such owner, or the hash stands twice")
+        })?;
+        self.each(Table::Grants, |key, grant: Grant| {
+            check(key == table::grant(&grant.target, grant.grantee), "key")?;
+            state.put_grant(&grant.target, grant.grantee, grant.level);
+            Ok(())
+        })
+    }
+
+    fn load_usage(&mut self, loaded: &mut Loaded) -> Result<(), Error> {
+        let Loaded { state, usage, .. } = loaded;
+        self.each(Table::Usage, |key, used: Usage| {
+            let id = <[u8; 16]>::try_from(key).map(Id::from_bytes).map_err(|_| "key")?;
+            if state.token(id).is_some() {
+                usage.push((id, used));
+            }
+            Ok(())
+        })
+    }
+
+    fn each<R: Record>(
+        &mut self,
+        table: Table,
+        mut take: impl FnMut(&[u8], R) -> Result<(), &'static str>,
+    ) -> Result<(), Error> {
+        self.engine.scan(table, |key, value| {
+            self.digest.toggle(self.key, table, key, value);
+            take(key, decode(table, key, value)?).map_err(|reason| Error::corrupt(table, key, reason))
+        })
+    }
 }
 
 fn audit_head(engine: &Engine) -> Result<AuditHead, Error> {
     let last = engine.scan_back(Table::Audit, &u64::MAX.to_be_bytes(), 1)?;
-    let Some(bytes) = last.first() else { return Ok(AuditHead::default()) };
-    let record: AuditRecord = record::decode(bytes).map_err(|error| explain(Table::Audit, &[], error))?;
-    Ok(AuditHead { seq: record.seq, hash: record.hash })
+    let head = last.first().map(|(key, value)| audit_record(key, value)).transpose()?;
+    Ok(head.map_or_else(AuditHead::default, |record| AuditHead { seq: record.seq, hash: record.hash }))
 }
 
-fn each<R: Record>(
-    engine: &Engine,
-    table: Table,
-    mut take: impl FnMut(&[u8], R) -> Result<(), &'static str>,
-) -> Result<(), Error> {
-    engine.scan(table, |key, value| {
-        let record = record::decode(value).map_err(|error| explain(table, key, error))?;
-        take(key, record).map_err(|reason| Error::corrupt(table, key, reason))
-    })
+/// The audit record at this key.
+pub(super) fn audit_record(key: &[u8], value: &[u8]) -> Result<AuditRecord, Error> {
+    let record: AuditRecord = decode(Table::Audit, key, value)?;
+    check(key == record.seq.to_be_bytes(), "key").map_err(|reason| Error::corrupt(Table::Audit, key, reason))?;
+    Ok(record)
+}
+
+/// Refuses a store whose records are not those that were sealed.
+fn check_seal(seal: &Seal, digest: Digest, audit: AuditHead) -> Result<(), Error> {
+    let sealed = check(seal.digest == digest, "records are missing, or others than were written")
+        .and_then(|()| check(seal.audit == audit, "the audit log does not end where it did"));
+    sealed.map_err(|reason| Error::corrupt(Table::Meta, table::SEAL, reason))
+}
+
+/// Refuses a store that ends before what was noted outside it, or otherwise.
+pub(super) fn check_end(seal: &Seal, noted: End, path: &Path) -> Result<(), Error> {
+    let is_reached = noted.number < seal.number || noted == seal.end();
+    if is_reached {
+        return Ok(());
+    }
+    Err(Error::Shortened { found: seal.number, noted: noted.number, path: path.to_owned() })
 }
 
 fn check(holds: bool, reason: &'static str) -> Result<(), &'static str> {
     if holds { Ok(()) } else { Err(reason) }
 }
 
-pub(super) fn explain(table: Table, key: &[u8], error: DecodeError) -> Error {
-    match error {
+fn decode<R: Record>(table: Table, key: &[u8], value: &[u8]) -> Result<R, Error> {
+    record::decode(value).map_err(|error| match error {
         DecodeError::Damaged => Error::corrupt(table, key, "it does not decode"),
         DecodeError::Newer(version) => Error::NewerFormat { found: u32::from(version), known: FORMAT },
-    }
+    })
 }

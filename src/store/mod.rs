@@ -7,11 +7,13 @@
 mod chain;
 mod codec;
 mod directory;
+mod end;
 mod engine;
 mod error;
 mod load;
 pub mod private_file;
 mod record;
+mod seal;
 mod state;
 mod table;
 mod txn;
@@ -41,7 +43,9 @@ use crate::domain::audit::AuditRecord;
 use crate::domain::random;
 use crate::domain::time::{Clock, Timestamp};
 use chain::AuditKey;
+use end::NotedEnd;
 use engine::Engine;
+use seal::{Seal, SealKey};
 use writer::{Job, Shared, Task, Writer};
 
 /// Notes of last use that one change writes.
@@ -78,10 +82,14 @@ impl Store {
     pub fn open(directory: DataDirectory, clock: Clock) -> Result<(Self, Vec<KnownAddress>), Error> {
         let key = audit_key(&directory)?;
         let engine = Engine::open(&directory.store())?;
-        let loaded = load::load(&engine)?;
+        let seal_key = SealKey::of(&key);
+        let loaded = load::load(&engine, &seal_key)?;
+        let seal = loaded.seal;
         if directory.was_used() && loaded.state.meta().is_none() {
             return Err(Error::corrupt(Table::Meta, table::META, "the store is empty"));
         }
+        let end = noted_end(&directory, &seal)?;
+        directory.give_to_owner()?;
         let shared = Arc::new(Shared {
             engine,
             state: ArcSwap::from_pointee(loaded.state),
@@ -92,7 +100,7 @@ impl Store {
             path: directory.path().to_owned(),
         });
         let (sender, receiver) = sync_channel(writer::QUEUE);
-        let writer = Writer { shared: Arc::clone(&shared), queue: receiver, clock };
+        let writer = Writer { shared: Arc::clone(&shared), queue: receiver, seal, seal_key, end, clock };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|source| Error::Io { path: directory.path().to_owned(), source })?;
         let store = Self {
@@ -108,6 +116,12 @@ impl Store {
     #[must_use]
     pub fn state(&self) -> Arc<State> {
         self.shared.state.load_full()
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.shared.path
     }
 
     /// When access tokens were last used.
@@ -161,9 +175,13 @@ impl Store {
             }
             let notes = bundle.clone();
             self.write(move |txn| {
-                notes.iter().try_for_each(|(id, usage)| txn.put_usage(*id, usage)).map_err(|_| WriteError::Broken)
+                notes.iter().try_for_each(|(id, usage)| txn.put_usage(*id, usage)).map_err(|_| WriteError::Failed)
             })?;
             self.shared.usage.saved(&bundle);
+            // A request that was under way while its token was deleted noted it once more.
+            let state = self.state();
+            let gone = bundle.iter().filter(|(id, _)| state.token(*id).is_none());
+            gone.for_each(|(id, _)| self.shared.usage.forget(*id));
         }
     }
 
@@ -175,7 +193,7 @@ impl Store {
         // Up to the published end only: what the writer has not answered for is not there yet.
         let end = before.unwrap_or(u64::MAX).min(self.state().audit().seq.saturating_add(1));
         let found = self.shared.engine.scan_back(Table::Audit, &end.to_be_bytes(), limit)?;
-        found.iter().map(|bytes| decode_audit(bytes)).collect()
+        found.iter().map(|(key, value)| load::audit_record(key, value)).collect()
     }
 
     /// Reads the whole audit chain, and checks that it is whole, and that `noted` (an end that was noted elsewhere)
@@ -193,12 +211,14 @@ impl Store {
         };
         while reached.seq < head.seq {
             let start = (reached.seq + 1).to_be_bytes();
-            let step = self.shared.engine.scan_on(Table::Audit, &start, VERIFY_STEP)?;
+            // Not beyond the published end: what stands there is being written, or is left of a failed change.
+            let limit = usize::try_from(head.seq - reached.seq).map_or(VERIFY_STEP, |left| left.min(VERIFY_STEP));
+            let step = self.shared.engine.scan_on(Table::Audit, &start, limit)?;
             if step.is_empty() {
                 return problem(reached, "records are missing at the end");
             }
-            for bytes in step {
-                let Ok(record) = decode_audit(&bytes) else {
+            for (key, value) in step {
+                let Ok(record) = load::audit_record(&key, &value) else {
                     return problem(reached, &format!("record {} does not decode", reached.seq + 1));
                 };
                 if record.seq != reached.seq + 1 {
@@ -211,9 +231,13 @@ impl Store {
                 found_noted |= noted == Some(reached);
             }
         }
-        let problem =
-            (!found_noted).then(|| "the noted end is not in this chain: its tail was cut or it is another".to_owned());
-        Ok(Verification { records: reached.seq, head: reached, problem })
+        if reached != head {
+            return problem(reached, "the last record is not the one that was written last");
+        }
+        if !found_noted {
+            return problem(reached, "the noted end is not in this chain: its tail was cut or it is another");
+        }
+        Ok(Verification { records: reached.seq, head: reached, problem: None })
     }
 
     /// Notes that the first start is done: from now on an empty store is damage.
@@ -224,8 +248,11 @@ impl Store {
         self.directory.lock().unwrap_or_else(PoisonError::into_inner).mark_used()
     }
 
-    /// Saves what is noted, waits for the changes under way, and closes.
+    /// Saves what is noted, waits for the changes under way, and closes. Does nothing the second time.
     pub fn close(&self) {
+        if self.queue.read().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return;
+        }
         if let Err(error) = self.save_usage() {
             log::warn!("the last uses of access tokens were not saved: {error}");
         }
@@ -234,6 +261,8 @@ impl Store {
         if writer.is_some_and(|writer| writer.join().is_err()) {
             log::error!("the writer ended badly");
         }
+        // Before the files are given away: closing may make some.
+        self.shared.engine.close();
         let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = directory.give_to_owner() {
             log::warn!("new files keep their owner: {error}");
@@ -247,8 +276,17 @@ impl Drop for Store {
     }
 }
 
-fn decode_audit(bytes: &[u8]) -> Result<AuditRecord, Error> {
-    record::decode(bytes).map_err(|error| load::explain(Table::Audit, &[], error))
+/// Opens the note of the store's end, and refuses a store that does not reach it.
+fn noted_end(directory: &DataDirectory, seal: &Seal) -> Result<NotedEnd, Error> {
+    let path = directory.end();
+    let (mut end, noted) = NotedEnd::open(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
+    match noted {
+        Some(noted) => load::check_end(seal, noted, &path)?,
+        None if seal.number > 0 => log::warn!("{} says nothing; the end of the store is not checked", path.display()),
+        None => {}
+    }
+    end.note(seal.end());
+    Ok(end)
 }
 
 /// Reads the key of the audit chain, or makes it where there never was a store.

@@ -3,13 +3,16 @@
 //! Written whole: to a temporary name, fsynced, renamed, and the directory fsynced, so that a crash leaves the old
 //! file or the new one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Largest file that is read, in bytes.
 const MAX: u64 = 1024 * 1024;
+
+/// Open flags for writing: root must not be led to another file by a symbolic link in somebody else's directory.
+pub(super) const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
 /// A private file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +54,9 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
         Err(error) => return Err(PrivateFileError::io(path, error)),
     };
     let metadata = file.metadata().map_err(|error| PrivateFileError::io(path, error))?;
+    if !metadata.is_file() || metadata.len() > MAX {
+        return Err(PrivateFileError::io(path, io::Error::other("no file of at most 1 MiB")));
+    }
     if metadata.mode() & 0o077 != 0 {
         return Err(PrivateFileError::Exposed { path: path.to_owned(), mode: metadata.mode() & 0o777 });
     }
@@ -73,7 +79,10 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
 }
 
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(NO_LINK).open(path)?;
+    // The temporary file may be left over from a crash, with another mode.
+    file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(content)?;
     file.sync_all()
 }
@@ -90,7 +99,6 @@ pub fn sync_directory(directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn what_is_written_is_read_and_private() {
@@ -108,7 +116,26 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
         write(&path, b"one").unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(read(&path), Err(PrivateFileError::Exposed { mode: 0o644, .. })));
+    }
+
+    #[test]
+    fn what_is_no_small_file_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let large = directory.path().join("large");
+        write(&large, &vec![b'x'; 1024 * 1024 + 1]).unwrap();
+        assert!(matches!(read(&large), Err(PrivateFileError::Io { .. })));
+        assert!(matches!(read(directory.path()), Err(PrivateFileError::Io { .. })));
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_temporary_file_is_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, other) = (directory.path().join("key"), directory.path().join("other"));
+        std::fs::write(&other, "theirs").unwrap();
+        std::os::unix::fs::symlink(&other, directory.path().join("key.new")).unwrap();
+        assert!(write(&path, b"one").is_err());
+        assert_eq!(std::fs::read(&other).unwrap(), b"theirs");
     }
 }

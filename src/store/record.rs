@@ -9,6 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{self, DecodeError, Versioned};
+use super::seal::{Digest, Seal};
+use super::state::AuditHead;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::audit::AuditRecord;
@@ -42,6 +44,7 @@ versioned! {
     GrantV1: 6, 1;
     KnownAddressV1: 7, 1;
     AuditV1: 8, 1;
+    SealV1: 13, 1;
 }
 
 /// What stands in the store for a value of the domain.
@@ -427,5 +430,27 @@ impl Record for AuditRecord {
             count: stored.count,
             hash: stored.hash,
         })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct SealV1 {
+    number: u64,
+    digest: Bytes32,
+    audit_seq: u64,
+    audit_hash: Bytes32,
+}
+
+impl Record for Seal {
+    type Stored = SealV1;
+
+    fn store(&self) -> SealV1 {
+        let Self { number, digest, audit } = *self;
+        SealV1 { number, digest: digest.0, audit_seq: audit.seq, audit_hash: audit.hash }
+    }
+
+    fn load(stored: SealV1) -> Option<Self> {
+        let audit = AuditHead { seq: stored.audit_seq, hash: stored.audit_hash };
+        Some(Self { number: stored.number, digest: Digest(stored.digest), audit })
     }
 }

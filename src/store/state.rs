@@ -175,7 +175,7 @@ impl State {
     }
 
     /// The grants on a target, by grantee.
-    pub fn grants_on<'a>(&'a self, target: &GrantTarget) -> impl Iterator<Item = (Grantee, AccessLevel)> + 'a {
+    pub fn grants_on<'a>(&'a self, target: &GrantTarget) -> impl Iterator<Item = (Grantee, AccessLevel)> + use<'a> {
         let target = target.clone();
         let start = (target.clone(), Grantee::User(Id::MIN));
         let on_target = move |entry: &(&'a (GrantTarget, Grantee), &'a AccessLevel)| entry.0.0 == target;
@@ -261,14 +261,18 @@ impl State {
         };
     }
 
-    /// False if one of its hashes already names another token.
+    /// False if one of its hashes already names another token, or its owner is not there.
     pub(super) fn put_token(&mut self, token: Arc<AccessToken>) -> bool {
+        let previous = token.previous.map(|previous| previous.hash);
+        let is_taken = |hash: &TokenHash| self.token_hashes.get(hash).is_some_and(|id| *id != token.id);
+        let is_free = !is_taken(&token.hash) && previous.is_none_or(|hash| hash != token.hash && !is_taken(&hash));
+        if !is_free || self.account(token.owner).is_none() {
+            return false;
+        }
         self.remove_token(token.id);
-        let hashes = std::iter::once(token.hash).chain(token.previous.map(|previous| previous.hash));
-        for hash in hashes {
-            if self.token_hashes.insert(hash, token.id).is_some() {
-                return false;
-            }
+        self.token_hashes.insert(token.hash, token.id);
+        if let Some(hash) = previous {
+            self.token_hashes.insert(hash, token.id);
         }
         self.tokens_by_owner.insert((token.owner, token.id));
         if let Some(parent) = token.parent {

@@ -13,7 +13,7 @@ use crate::domain::name::{Namespace, RepositoryName};
 /// A table of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// One record about the store itself.
+    /// What the store says about itself, and the seal.
     Meta,
     /// Accounts by identifier.
     Accounts,
@@ -57,8 +57,10 @@ impl fmt::Display for Table {
     }
 }
 
-/// The key of the one record in [`Table::Meta`].
+/// The key in [`Table::Meta`] of what the store says about itself.
 pub(super) const META: &[u8] = b"store";
+/// The key in [`Table::Meta`] of the seal.
+pub(super) const SEAL: &[u8] = b"seal";
 
 /// Key of a repository: its components, each ended by a zero byte.
 pub(super) fn repository(name: &RepositoryName) -> Vec<u8> {

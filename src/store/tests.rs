@@ -1,1 +1,10 @@
-//! Tests of the store as a whole; the golden bytes of every record version.
+//! Tests of the store as a whole, and of what disks and power cuts do to it.
+
+mod audit;
+mod directory;
+mod model;
+mod records;
+mod samples;
+mod support;
+mod usage;
+mod writing;

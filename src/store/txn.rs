@@ -87,12 +87,12 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_account(&mut self, account: Account) -> Result<bool, TooLarge> {
-        let account = Arc::new(account);
-        if !self.state.put_account(Arc::clone(&account)) {
-            return Ok(false);
+        let (key, value) = (account.id.to_bytes().to_vec(), Some(record::encode(&account)?));
+        let is_free = self.state.put_account(Arc::new(account));
+        if is_free {
+            self.changes.push(Change { table: Table::Accounts, key, value });
         }
-        self.put(Table::Accounts, account.id.to_bytes().to_vec(), account.as_ref())?;
-        Ok(true)
+        Ok(is_free)
     }
 
     /// Removes an account with its access tokens, the grants that it holds, and its known addresses.
@@ -125,13 +125,18 @@ impl<'a> Txn<'a> {
         self.state.remove_repository(name);
     }
 
-    /// Writes an access token, new or changed. False if its hash names another one; the work must fail then.
+    /// Writes an access token, new or changed. False if its hash names another one, or there is no such owner; nothing
+    /// is written then.
     ///
     /// # Errors
     /// [`TooLarge`]
     pub fn put_token(&mut self, token: AccessToken) -> Result<bool, TooLarge> {
-        self.put(Table::Tokens, token.id.to_bytes().to_vec(), &token)?;
-        Ok(self.state.put_token(Arc::new(token)))
+        let (key, value) = (token.id.to_bytes().to_vec(), Some(record::encode(&token)?));
+        let is_free = self.state.put_token(Arc::new(token));
+        if is_free {
+            self.changes.push(Change { table: Table::Tokens, key, value });
+        }
+        Ok(is_free)
     }
 
     /// Removes an access token with the note of its last use.

@@ -51,7 +51,7 @@ impl UsageNotes {
         self.with(id, |shard| shard.get(&id).map(|note| note.usage))
     }
 
-    /// Forgets a deleted token.
+    /// Forgets a deleted token. A request under way may note it once more; [`super::Store::save_usage`] forgets that.
     pub(super) fn forget(&self, id: Id) {
         self.with(id, |shard| shard.remove(&id));
     }

@@ -1,9 +1,10 @@
 //! The one writer: a thread that takes the waiting changes, makes them durable together, and only then answers.
 //!
 //! Each change is checked against the state as the changes before it leave it, all go into one transaction, flush and
-//! fdatasync, then the new state is published, then everybody is answered. A change that fails leaves no trace; when the
-//! commit fails, none of the batch does.
+//! fdatasync, then the new state is published and its end noted, then everybody is answered. A change that fails leaves
+//! no trace; when the commit fails, none of the batch does.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,10 +15,13 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::chain::AuditKey;
+use super::end::NotedEnd;
 use super::engine::{Change, CommitError, Engine};
 use super::error::WriteError;
-use super::load;
-use super::state::State;
+use super::load::{self, Loaded};
+use super::seal::{Seal, SealKey};
+use super::state::{AuditHead, State};
+use super::table::Table;
 use super::txn::{Outcome, Txn};
 use super::usage::UsageNotes;
 use crate::domain::time::Clock;
@@ -75,7 +79,7 @@ where
             (Some(Err(error)), _) => Err(error),
             (_, Some(failure)) => Err(failure.into()),
             (Some(result), None) => result,
-            (None, None) => Err(WriteError::Broken.into()),
+            (None, None) => Err(WriteError::Failed.into()),
         };
         // Whoever asked may have gone; the change stands all the same.
         let _ = self.reply.send(result);
@@ -89,15 +93,25 @@ enum Mode {
     Broken,
 }
 
+/// A batch as it goes to the disk.
+struct Sealed {
+    seal: Seal,
+    changes: Vec<Change>,
+    undo: Vec<Change>,
+}
+
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) queue: Receiver<Box<dyn Job>>,
+    pub(super) seal: Seal,
+    pub(super) seal_key: SealKey,
+    pub(super) end: NotedEnd,
     pub(super) clock: Clock,
 }
 
 impl Writer {
     /// Runs until nobody can send any more and nothing waits.
-    pub(super) fn run(self) {
+    pub(super) fn run(mut self) {
         let mut mode = Mode::Ready;
         loop {
             let next = match &mode {
@@ -105,14 +119,30 @@ impl Writer {
                 Mode::Full(_) => self.queue.recv_timeout(LOOK_FOR_ROOM),
             };
             match next {
-                Ok(job) => mode = self.handle(mode, job),
-                Err(RecvTimeoutError::Timeout) => mode = self.recover(mode),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Ok(job) => mode = self.watched(|writer| writer.handle(mode, job)),
+                Err(RecvTimeoutError::Timeout) => mode = self.watched(|writer| writer.recover(mode)),
+                Err(RecvTimeoutError::Disconnected) => break,
             }
+        }
+        if let Err(error) = self.end.sync() {
+            log::warn!("the note of the end of the audit log is not durable: {error}");
         }
     }
 
-    fn handle(&self, mode: Mode, job: Box<dyn Job>) -> Mode {
+    /// Does a step under the eyes of the watchdog. A panic in it would be a fault of this program that no batch
+    /// outlives; whoever waits is answered, and no change is accepted any more.
+    fn watched(&mut self, step: impl FnOnce(&mut Self) -> Mode) -> Mode {
+        self.shared.busy_since.store(self.clock.now().millis(), Ordering::SeqCst);
+        let mode = catch_unwind(AssertUnwindSafe(|| step(self)));
+        self.shared.busy_since.store(0, Ordering::SeqCst);
+        mode.unwrap_or_else(|_| {
+            log::error!("the writer failed inside; no change is accepted until a restart");
+            self.shared.refusal.store(Arc::new(Some(WriteError::Broken)));
+            Mode::Broken
+        })
+    }
+
+    fn handle(&mut self, mode: Mode, job: Box<dyn Job>) -> Mode {
         // Trying here too: a steady stream of changes would leave no quiet moment to look for room.
         match self.recover(mode) {
             Mode::Ready => self.write_batch(job),
@@ -127,8 +157,7 @@ impl Writer {
         }
     }
 
-    fn write_batch(&self, first: Box<dyn Job>) -> Mode {
-        self.shared.busy_since.store(self.clock.now().millis(), Ordering::SeqCst);
+    fn write_batch(&mut self, first: Box<dyn Job>) -> Mode {
         let published = self.shared.state.load_full();
         let mut state = State::clone(&published);
         let mut jobs = Vec::new();
@@ -140,8 +169,7 @@ impl Writer {
             let is_full = jobs.len() >= BATCH_JOBS || batch.changes.len() >= BATCH_RECORDS;
             next = if is_full { None } else { self.queue.try_recv().ok() };
         }
-        let (mode, failure) = self.commit(state, &batch);
-        self.shared.busy_since.store(0, Ordering::SeqCst);
+        let (mode, failure) = self.commit(state, batch);
         jobs.into_iter().for_each(|job| job.answer(failure.clone()));
         mode
     }
@@ -160,28 +188,38 @@ impl Writer {
         }
     }
 
-    fn commit(&self, state: State, batch: &Outcome) -> (Mode, Option<WriteError>) {
+    fn commit(&mut self, state: State, batch: Outcome) -> (Mode, Option<WriteError>) {
         if batch.changes.is_empty() {
             return (Mode::Ready, None);
         }
-        let engine = &self.shared.engine;
-        let undo = match engine.undo_of(&batch.changes) {
-            Ok(undo) => undo,
+        let sealed = match self.seal_batch(batch.changes, state.audit()) {
+            Ok(sealed) => sealed,
             Err(error) => return self.refuse(error, Vec::new()),
         };
-        if let Err(error) = engine.commit(&batch.changes) {
-            return self.refuse(error, undo);
+        if let Err(error) = self.shared.engine.commit(&sealed.changes) {
+            return self.refuse(error, sealed.undo);
         }
+        self.seal = sealed.seal;
+        self.end.note(self.seal.end());
         self.shared.state.store(Arc::new(state));
         batch.removed_tokens.iter().for_each(|token| self.shared.usage.forget(*token));
         (Mode::Ready, None)
+    }
+
+    fn seal_batch(&self, changes: Vec<Change>, audit: AuditHead) -> Result<Sealed, CommitError> {
+        let mut changes = last_of_each_key(changes);
+        let mut undo = self.shared.engine.undo_of(&changes)?;
+        let seal = self.seal.after(&changes, &undo, audit, &self.seal_key);
+        changes.push(seal.change()?);
+        undo.push(self.seal.change()?);
+        Ok(Sealed { seal, changes, undo })
     }
 
     fn refuse(&self, error: CommitError, undo: Vec<Change>) -> (Mode, Option<WriteError>) {
         log::error!("a change was not made: {error}");
         let (mode, refusal) = match error {
             CommitError::Full(_) => (Mode::Full(undo), WriteError::Full),
-            CommitError::Sled(_) | CommitError::Sync(_) => (Mode::Broken, WriteError::Broken),
+            CommitError::Sled(_) | CommitError::Sync(_) | CommitError::Seal(_) => (Mode::Broken, WriteError::Broken),
         };
         self.shared.refusal.store(Arc::new(Some(refusal.clone())));
         (mode, Some(refusal))
@@ -201,8 +239,9 @@ impl Writer {
         if let Err(error) = engine.commit(&undo) {
             return self.refuse(error, undo).0;
         }
-        let is_same = load::load(engine).is_ok_and(|loaded| loaded.state == *self.shared.state.load_full());
-        if !is_same {
+        let loaded = load::load(engine, &self.seal_key);
+        let is_same = |loaded: Loaded| loaded.seal == self.seal && loaded.state == *self.shared.state.load_full();
+        if !loaded.is_ok_and(is_same) {
             log::error!("the reopened store is not what was published; no change is accepted until a restart");
             self.shared.refusal.store(Arc::new(Some(WriteError::Broken)));
             return Mode::Broken;
@@ -215,4 +254,11 @@ impl Writer {
     fn has_room(&self) -> bool {
         rustix::fs::statvfs(&self.shared.path).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= ROOM)
     }
+}
+
+/// Of several changes of one record in a batch, only the last counts.
+fn last_of_each_key(changes: Vec<Change>) -> Vec<Change> {
+    let keyed = changes.into_iter().map(|Change { table, key, value }| ((table, key), value));
+    let last: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>> = keyed.collect();
+    last.into_iter().map(|((table, key), value)| Change { table, key, value }).collect()
 }

@@ -1,0 +1,237 @@
+//! The command line's grammar: global options and the tree of commands. What belongs to one command only stands with
+//! that command.
+
+#![expect(clippy::doc_markdown, reason = "help texts are read on terminals, where Markdown is noise")]
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use super::console::Console;
+use super::report::Format;
+use super::{about, audit, config, grant, registry, repo, serve, token, user};
+
+/// Accounts, permissions and access tokens for a container registry.
+///
+/// `dockpass` alone runs the server. Every other command speaks to the server of the data directory, over its socket, and
+/// works on the store itself where no server runs.
+#[derive(Parser)]
+#[command(
+    name = "dockpass",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Example:
+  dockpass
+  dockpass token create --user admin --label laptop
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage."
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub(super) serve: serve::ServeArguments,
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// Options that every command takes.
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Data directory: the store, the keys and the socket [default: ./dockpass-data]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Configuration file [environment: DOCKPASS_CONFIG]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+    /// Speak to a server elsewhere, as DOCKPASS_USER with DOCKPASS_TOKEN [environment: DOCKPASS_SERVER]
+    #[arg(long, value_name = "URL", global = true)]
+    pub(super) server: Option<String>,
+    /// Certificates (PEM) to trust for --server, beside those of the system [environment: DOCKPASS_CA]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) ca: Option<PathBuf>,
+    /// How answers are printed [default: table] [environment: DOCKPASS_FORMAT]
+    #[arg(long, value_enum, global = true)]
+    pub(super) format: Option<Format>,
+    /// More log lines; twice for all of them
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub(super) verbose: u8,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Run the server
+    Serve(serve::ServeArguments),
+    #[command(flatten)]
+    Speak(ApiCommand),
+    /// Show the effective configuration
+    Config(config::ConfigArguments),
+    /// Print the completions of a shell
+    Completions(about::CompletionsArguments),
+    /// Print a manual page
+    Man(about::ManArguments),
+}
+
+/// The commands that speak to the API.
+#[derive(Subcommand)]
+pub(super) enum ApiCommand {
+    /// Make, show and change users
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Make, show and change repositories
+    #[command(subcommand)]
+    Repo(repo::RepoCommand),
+    /// Give users access to repositories and namespaces
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
+    /// Make, show and change access tokens
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Read and check the audit log
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Connect a registry
+    #[command(subcommand)]
+    Registry(registry::RegistryCommand),
+}
+
+impl Arguments {
+    /// Whether this runs the server.
+    pub(super) fn is_serve(&self) -> bool {
+        matches!(self.command, None | Some(Command::Serve(_)))
+    }
+}
+
+impl Global {
+    /// The options with what the environment says where they are silent.
+    pub(super) fn or_environment(self, console: &Console) -> Self {
+        let path = |name| console.variable(name).map(PathBuf::from);
+        Self {
+            config: self.config.or_else(|| path("DOCKPASS_CONFIG")),
+            server: self.server.or_else(|| console.variable("DOCKPASS_SERVER").map(str::to_owned)),
+            ca: self.ca.or_else(|| path("DOCKPASS_CA")),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::console;
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_grammar_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn dockpass_alone_serves() {
+        assert!(parse("dockpass").unwrap().is_serve());
+        assert!(parse("dockpass --listen 127.0.0.1:0 --data-dir d").unwrap().is_serve());
+        assert!(parse("dockpass serve --listen 127.0.0.1:0 -v").unwrap().is_serve());
+        assert!(!parse("dockpass token list").unwrap().is_serve());
+    }
+
+    #[test]
+    fn every_form_is_understood() {
+        for line in [
+            "user create a --full-name X --admin --password-stdin --adopt-repositories",
+            "user create ci --service --inactive",
+            "user list",
+            "user show a",
+            "user set a --full-name X --admin true --active false",
+            "user delete a --with-repositories",
+            "user password a --password-stdin",
+            "user unlock a",
+            "user temporary-password a --expires 24h",
+            "token create --user a --label l --expires 30d --access read-only --repository a/b --repository a/*",
+            "token list --user a",
+            "token show 0123456789ab",
+            "token rename 0123456789ab new",
+            "token deactivate 0123456789ab",
+            "token activate 0123456789ab",
+            "token delete 0123456789ab 01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "token clean --user a --used-before 2026-01-01 --generated-by all --dry-run",
+            "token rotate 0123456789ab --overlap 1h",
+            "repo create a/b --public --description X",
+            "repo list --namespace a -q text",
+            "repo show a/b/c",
+            "repo set a/b --public false --description X --long-description Y",
+            "repo delete _/b",
+            "repo access a/b",
+            "grant set a/* --user b --access read-write",
+            "grant list a/b",
+            "grant delete a/b --user b",
+            "audit list --actor a --action b --object c --outcome denied --since 2026-01-01 --until 2026-02-01 --limit 5",
+            "audit verify",
+            "audit head",
+            "registry config --for zot --output d",
+            "registry rotate-key",
+            "config --example",
+            "completions bash",
+            "man token create",
+        ] {
+            let whole = format!("dockpass --format json {line} --server https://a --ca f -vv");
+            if let Err(error) = parse(&whole) {
+                panic!("{whole}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_exit_code_2() {
+        for line in [
+            "user",
+            "user create Alice",
+            "user create a --service --password-stdin",
+            "user set a",
+            "token create --user a --label l --access root",
+            "token create --user a --label l --repository */x",
+            "token create --user a --label l --expires 30",
+            "token delete",
+            "token clean --user a",
+            "repo create app",
+            "repo set a/b",
+            "grant set a/b --access admin",
+            "registry config",
+            "audit verify --head 7",
+            "audit list --limit 0",
+            "user create a --password hunter2hunter2",
+            "nonsense",
+        ] {
+            let error = parse(&format!("dockpass {line}")).err().unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_help_text_with_an_example() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(command.has_subcommands() || help.starts_with("Example:\n  dockpass"), "{}", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+
+    #[test]
+    fn options_win_over_the_environment() {
+        let (mut console, _) = console(b"");
+        console.environment.insert("DOCKPASS_SERVER".into(), "https://a".into());
+        console.environment.insert("DOCKPASS_CA".into(), String::new());
+        let server = |line| parse(line).unwrap().global.or_environment(&console).server;
+        assert_eq!(server("dockpass").as_deref(), Some("https://a"));
+        assert_eq!(server("dockpass --server https://b").as_deref(), Some("https://b"));
+        assert_eq!(parse("dockpass").unwrap().global.or_environment(&console).ca, None);
+    }
+}

@@ -1,0 +1,190 @@
+//! `dockpass audit`: reading the audit log and checking that nobody changed it.
+
+use clap::{Args, Subcommand};
+use hyper::Method;
+use serde_json::json;
+
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::list::List;
+use super::path::ApiPath;
+use super::report::{Report, View};
+use super::table::{Fit, Table};
+use super::{shown, values};
+use crate::api::{AuditHead, AuditRecord, AuditVerification};
+
+const AUDIT: &str = "/api/v0/audit";
+
+/// What can be done with the audit log.
+#[derive(Subcommand)]
+pub(super) enum AuditCommand {
+    /// List records, newest first
+    #[command(after_help = "Example:\n  dockpass audit list --actor alice --outcome denied --since 2026-01-31")]
+    List(ListArguments),
+    /// Check every record, on the machine of the server
+    #[command(after_help = "Example:\n  dockpass audit verify --head 1200:5f3c…")]
+    Verify {
+        /// A place in the log that must still be there, as `dockpass audit head` printed it
+        #[arg(long, value_name = "SEQ:HASH", value_parser = values::head)]
+        head: Option<String>,
+    },
+    /// Print the end of the log, to be kept elsewhere for a later `verify --head`
+    #[command(after_help = "Example:\n  dockpass audit head >> /mnt/elsewhere/dockpass-audit-heads")]
+    Head,
+}
+
+/// Which records.
+#[derive(Args)]
+pub(super) struct ListArguments {
+    /// Only what this account did
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
+    /// Only this action, such as token.create
+    #[arg(long, value_name = "NOUN.VERB")]
+    action: Option<String>,
+    /// Only what was done to this
+    #[arg(long, value_name = "NAME")]
+    object: Option<String>,
+    /// Only what ended like this
+    #[arg(long, value_parser = ["success", "denied"])]
+    outcome: Option<String>,
+    /// Only from this date or time on
+    #[arg(long, value_name = "DATE", value_parser = values::moment)]
+    since: Option<String>,
+    /// Only before this date or time
+    #[arg(long, value_name = "DATE", value_parser = values::moment)]
+    until: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+}
+
+const COLUMNS: &[(&str, Fit)] = &[
+    ("TIME (UTC)", Fit::Whole),
+    ("ACTOR", Fit::Shrinks(8)),
+    ("ACTION", Fit::Shrinks(12)),
+    ("OBJECT", Fit::Shrinks(12)),
+    ("OUTCOME", Fit::Whole),
+    ("FROM", Fit::Shrinks(9)),
+    ("CREDENTIAL", Fit::Shrinks(10)),
+];
+
+/// Does what the command says.
+pub(super) async fn run(command: AuditCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    match command {
+        AuditCommand::List(arguments) => {
+            let most = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
+            let list = api.list(&path(&arguments), Some("records"), most).await?;
+            console.report(&report(list)?)
+        }
+        AuditCommand::Verify { head } => verify(head, api, console).await,
+        AuditCommand::Head => {
+            let answer = api.get(&ApiPath::new(AUDIT).segment("head")).await?;
+            let line = written(&answer.read()?);
+            console.report(&Report::done(answer.value, line))
+        }
+    }
+}
+
+fn path(arguments: &ListArguments) -> ApiPath {
+    ApiPath::new(AUDIT)
+        .maybe("actor", arguments.actor.as_deref())
+        .maybe("action", arguments.action.as_deref())
+        .maybe("object", arguments.object.as_deref())
+        .maybe("outcome", arguments.outcome.as_deref())
+        .maybe("since", arguments.since.as_deref())
+        .maybe("until", arguments.until.as_deref())
+}
+
+fn report(list: List) -> Result<Report, CliError> {
+    let records: Vec<AuditRecord> = list.read()?;
+    let rows = records.iter().map(row).collect();
+    Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, "There are no such records.") })
+}
+
+fn row(record: &AuditRecord) -> Vec<String> {
+    let times = if record.count > 1 { format!(" ({} times)", record.count) } else { String::new() };
+    vec![
+        shown::time(&record.time),
+        shown::or_dash(&record.actor),
+        record.action.clone(),
+        shown::or_dash(&record.object),
+        format!("{}{times}", record.outcome),
+        shown::or_dash(&record.address),
+        record.credential.clone(),
+    ]
+}
+
+fn written(head: &AuditHead) -> String {
+    format!("{}:{}", head.seq, shown::plain(&head.hash))
+}
+
+/// Has the whole chain read. A broken one is the command's answer and its failure.
+async fn verify(head: Option<String>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    api.must_be_local("dockpass audit verify")?;
+    let body = head.map_or_else(|| json!({}), |head| json!({ "head": head }));
+    let answer = api.send(Method::POST, &ApiPath::new(AUDIT).segment("verify"), &body).await?;
+    let found: AuditVerification = answer.read()?;
+    let count = shown::counted(found.records, "record");
+    match found.problem {
+        None => console.report(&Report::done(
+            answer.value,
+            format!("the audit log is whole: {count}, up to {}", written(&found.head)),
+        )),
+        Some(problem) => {
+            let line = format!("read {count}, up to {}", written(&found.head));
+            console.report(&Report::done(answer.value, line))?;
+            Err(CliError::Finding(format!("the audit log is not whole: {}", shown::plain(&problem))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    #[test]
+    fn every_filter_is_sent() {
+        let arguments = ListArguments {
+            actor: Some("local:0".into()),
+            action: Some("token.create".into()),
+            object: None,
+            outcome: Some("denied".into()),
+            since: Some("2026-01-31T00:00:00Z".into()),
+            until: None,
+            limit: 7,
+        };
+        let expected =
+            "/api/v0/audit?actor=local%3A0&action=token.create&outcome=denied&since=2026-01-31T00%3A00%3A00Z";
+        assert_eq!(path(&arguments).as_str(), expected);
+    }
+
+    #[tokio::test]
+    async fn the_head_is_one_line() {
+        let server = Server::with_json(&[(200, r#"{"seq":12,"hash":"ab"}"#)]);
+        let (mut console, written) = console(b"");
+        run(AuditCommand::Head, &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "12:ab\n");
+        assert!(server.requests()[0].starts_with("GET /api/v0/audit/head "));
+    }
+
+    #[tokio::test]
+    async fn a_broken_chain_is_a_failure() {
+        let whole = r#"{"records":1,"head":{"seq":1,"hash":"ab"},"problem":null}"#;
+        let broken = r#"{"records":3,"head":{"seq":3,"hash":"cd"},"problem":"record 2 was changed"}"#;
+        let server = Server::with_json(&[(200, whole), (200, broken)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        verify(None, &mut api, &mut console).await.unwrap();
+        assert_eq!(written.out(), "the audit log is whole: 1 record, up to 1:ab\n");
+        let error = verify(Some("9:ff".into()), &mut api, &mut console).await.unwrap_err();
+        assert_eq!(
+            (error.exit_code(), error.to_string().as_str()),
+            (1, "the audit log is not whole: record 2 was changed")
+        );
+        let sent = server.requests();
+        assert!(sent[0].ends_with("\r\n\r\n{}") && sent[1].ends_with(r#"{"head":"9:ff"}"#));
+    }
+}

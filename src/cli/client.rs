@@ -1,0 +1,225 @@
+//! One request to the API and its answer, over any stream: HTTP/1.1, a connection for each request.
+//!
+//! Time and size of an answer are bounded. Bodies hold secrets: nothing here writes one to the log.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::error::{Cause, CliError};
+use super::path::ApiPath;
+use crate::api::ErrorAnswer;
+
+/// How long a connection may take to be made.
+pub(super) const CONNECT_SECONDS: u64 = 10;
+/// How long an answer may take: a clean-up of many access tokens waits for the disk.
+pub(super) const ANSWER_SECONDS: u64 = 120;
+/// Largest answer, in bytes: a page of the longest records is far below.
+const LARGEST_ANSWER: usize = 64 << 20;
+/// What the server records as the maker of access tokens.
+const USER_AGENT: &str = concat!("dockpass-cli/", env!("CARGO_PKG_VERSION"));
+
+/// Who is called, as it appears in requests and messages.
+pub(super) struct Peer {
+    /// For messages: a URL or a socket.
+    pub(super) place: String,
+    /// For the `Host` header.
+    pub(super) host: HeaderValue,
+    /// For the `Authorization` header; none on the socket.
+    pub(super) authorization: Option<HeaderValue>,
+}
+
+/// What is asked.
+pub(super) struct Call {
+    /// How.
+    pub(super) method: Method,
+    /// Where.
+    pub(super) path: ApiPath,
+    /// With what, as JSON; empty for nothing.
+    pub(super) body: Bytes,
+}
+
+impl Call {
+    /// A request without a body.
+    pub(super) fn new(method: Method, path: &ApiPath) -> Self {
+        Self { method, path: path.clone(), body: Bytes::new() }
+    }
+
+    /// A request with a body.
+    pub(super) fn with(method: Method, path: &ApiPath, body: &impl Serialize) -> Result<Self, CliError> {
+        let body = serde_json::to_vec(body).map_err(CliError::Json)?;
+        Ok(Self { method, path: path.clone(), body: body.into() })
+    }
+
+    fn request(&self, peer: &Peer) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+        let mut request = Request::builder()
+            .method(self.method.clone())
+            .uri(self.path.as_str())
+            .header(header::HOST, peer.host.clone())
+            .header(header::USER_AGENT, USER_AGENT)
+            .header(header::ACCEPT, "application/json");
+        if let Some(authorization) = &peer.authorization {
+            request = request.header(header::AUTHORIZATION, authorization.clone());
+        }
+        if !self.body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        request.body(Full::new(self.body.clone()))
+    }
+}
+
+/// What the server said when it said yes.
+pub(super) struct Answer {
+    /// The body; null if there was none.
+    pub(super) value: Value,
+    /// Where the next page of a list starts, if there is one.
+    pub(super) next_page: Option<String>,
+    /// What the server warns of.
+    pub(super) warnings: Vec<String>,
+    /// Who said it, for messages.
+    pub(super) place: String,
+}
+
+impl Answer {
+    /// The body as what it should be.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, CliError> {
+        T::deserialize(&self.value).map_err(|cause| self.unusable(cause))
+    }
+
+    /// The error of an answer that is none of dockpass.
+    pub(super) fn unusable(&self, cause: impl Into<Cause>) -> CliError {
+        CliError::Answer { place: self.place.clone(), cause: cause.into() }
+    }
+}
+
+/// Sends the request over the stream and reads the answer.
+pub(super) async fn exchange<S>(stream: S, call: &Call, peer: &Peer) -> Result<Answer, CliError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limit = Duration::from_secs(ANSWER_SECONDS);
+    let late = || CliError::Timeout { place: peer.place.clone(), seconds: ANSWER_SECONDS };
+    let broken = |cause: Cause| CliError::Answer { place: peer.place.clone(), cause };
+    let (response, body) =
+        tokio::time::timeout(limit, transfer(stream, call, peer)).await.map_err(|_| late())?.map_err(broken)?;
+    log::debug!("{} {}: {}", call.method, call.path.as_str(), response.status);
+    if response.status.is_success() {
+        accept(&response.headers, &body, peer)
+    } else {
+        Err(refusal(response.status.as_u16(), &body))
+    }
+}
+
+async fn transfer<S>(stream: S, call: &Call, peer: &Peer) -> Result<(hyper::http::response::Parts, Bytes), Cause>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let driver = tokio::spawn(connection);
+    let response: Response<Incoming> = sender.send_request(call.request(peer)?).await?;
+    let (parts, body) = response.into_parts();
+    let body = Limited::new(body, LARGEST_ANSWER).collect().await?.to_bytes();
+    driver.abort();
+    Ok((parts, body))
+}
+
+fn accept(headers: &HeaderMap, body: &Bytes, peer: &Peer) -> Result<Answer, CliError> {
+    let text = |value: &HeaderValue| value.to_str().map(str::to_owned).ok();
+    let read = || if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
+    Ok(Answer {
+        value: read().map_err(|cause| CliError::Answer { place: peer.place.clone(), cause: cause.into() })?,
+        next_page: headers.get("x-next-page-start").and_then(text).filter(|start| !start.is_empty()),
+        warnings: headers.get_all(header::WARNING).iter().filter_map(text).collect(),
+        place: peer.place.clone(),
+    })
+}
+
+/// The server's error, or its status where the body is none of ours: a proxy may stand between.
+fn refusal(status: u16, body: &Bytes) -> CliError {
+    let answer = serde_json::from_slice::<ErrorAnswer>(body).ok();
+    match answer.and_then(|answer| answer.errors.into_iter().next()) {
+        Some(entry) => CliError::Refused { status, code: entry.code, message: entry.message },
+        None => CliError::Refused {
+            status,
+            code: String::new(),
+            message: format!("the server answered with status {status}"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Server;
+    use super::*;
+    use crate::api::SetAccess;
+
+    async fn ask(server: &Server, call: &Call) -> Result<Answer, CliError> {
+        let stream = tokio::net::UnixStream::connect(server.socket()).await.unwrap();
+        let authorization = Some(HeaderValue::from_static("Basic abc"));
+        let peer = Peer { place: "the test".into(), host: HeaderValue::from_static("localhost"), authorization };
+        exchange(stream, call, &peer).await
+    }
+
+    fn get() -> Call {
+        Call::new(Method::GET, &ApiPath::new("/api/v0/repositories").segment("a").segment("b/c"))
+    }
+
+    #[tokio::test]
+    async fn a_request_has_all_that_the_server_needs() {
+        let server = Server::start(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"]);
+        let body = SetAccess { access_level: "admin".into() };
+        let call = Call::with(Method::PUT, &ApiPath::new("/api").segment("a/b"), &body).unwrap();
+        assert_eq!(ask(&server, &call).await.unwrap().value, serde_json::json!({}));
+        let sent = server.requests().remove(0).to_lowercase();
+        assert!(sent.starts_with("put /api/a%2fb http/1.1\r\n"), "{sent}");
+        for part in [
+            "host: localhost\r\n",
+            "authorization: basic abc\r\n",
+            "user-agent: dockpass-cli/",
+            "{\"accesslevel\":\"admin\"}",
+        ] {
+            assert!(sent.contains(part), "{part} in {sent}");
+        }
+    }
+
+    #[tokio::test]
+    async fn headers_of_lists_and_warnings_are_kept() {
+        let server = Server::start(&[
+            "HTTP/1.1 204 No Content\r\nx-next-page-start: a/b\r\nwarning: 299 - \"the content stays\"\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\nx-next-page-start: \r\n\r\n",
+        ]);
+        let answer = ask(&server, &get()).await.unwrap();
+        assert_eq!((answer.value.clone(), answer.next_page.as_deref()), (Value::Null, Some("a/b")));
+        assert_eq!(answer.warnings, ["299 - \"the content stays\""]);
+        assert_eq!(ask(&server, &get()).await.unwrap().next_page, None);
+    }
+
+    #[tokio::test]
+    async fn the_servers_words_become_the_error() {
+        let body = r#"{"errors":[{"code":"NO_SUCH_USER","message":"no user bob","detail":{}}]}"#;
+        let ours = format!("HTTP/1.1 404 Not Found\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let server = Server::start(&[&ours, "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 4\r\n\r\noops"]);
+        let error = ask(&server, &get()).await.err().unwrap();
+        assert!(matches!(&error, CliError::Refused { status: 404, code, .. } if code == "NO_SUCH_USER"));
+        assert_eq!((error.to_string().as_str(), error.exit_code()), ("no user bob", 1));
+        assert_eq!(ask(&server, &get()).await.err().unwrap().to_string(), "the server answered with status 502");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_is_told() {
+        let server = Server::start(&["HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<html", "SSH-2.0-OpenSSH\r\n", ""]);
+        for _ in 0..3 {
+            let error = ask(&server, &get()).await.err().unwrap();
+            assert!(matches!(error, CliError::Answer { .. }), "{error}");
+            assert!(error.to_string().starts_with("no usable answer from the test: "));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `dockpass config`, and how every command comes to its configuration.
+
+use serde_json::Value;
+
+use super::arguments::Global;
+use super::console::Console;
+use super::error::CliError;
+use super::report::{Report, View};
+use super::table::{Fit, Table};
+use crate::config::{self, Config};
+
+/// What `dockpass config` takes.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  dockpass config --example > config.toml")]
+pub(super) struct ConfigArguments {
+    /// Print a configuration file with every key, its default and what it means
+    #[arg(long)]
+    example: bool,
+}
+
+const COLUMNS: &[(&str, Fit)] = &[("KEY", Fit::Whole), ("VALUE", Fit::Shrinks(20)), ("FROM", Fit::Whole)];
+
+/// Reads the configuration: file, environment, flags. Warnings go to the log.
+pub(super) fn load(
+    global: &Global,
+    flags: impl IntoIterator<Item = (&'static str, String)>,
+    console: &Console,
+) -> Result<Config, CliError> {
+    let data_dir = match global.data_dir.as_deref().map(|path| (path, path.to_str())) {
+        Some((path, None)) => {
+            return Err(CliError::Usage(format!("the path of the data directory, {}, is not UTF-8", path.display())));
+        }
+        Some((_, Some(text))) => Some(("server.data_dir", text.to_owned())),
+        None => None,
+    };
+    let overrides: Vec<_> = data_dir.into_iter().chain(flags).collect();
+    let environment = console.environment.clone().into_iter();
+    let loaded = Config::load(global.config.as_deref(), environment, &overrides)?;
+    for warning in &loaded.warnings {
+        log::warn!("{warning}");
+    }
+    Ok(loaded.config)
+}
+
+/// Shows the effective configuration, or an example.
+pub(super) fn run(arguments: &ConfigArguments, global: &Global, console: &mut Console) -> Result<(), CliError> {
+    if arguments.example {
+        return console.write(&config::example());
+    }
+    let config = load(global, None, console)?;
+    let rows = config.describe().iter();
+    let rows =
+        rows.map(|setting| vec![setting.key.to_owned(), setting.value.clone(), setting.origin.as_str().to_owned()]);
+    let table = Table { columns: COLUMNS, rows: rows.collect() };
+    let answer: Value = serde_json::to_value(config.describe()).map_err(CliError::Json)?;
+    console.report(&Report { answer, view: View::Many(table, "There are no keys.") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::console;
+    use super::*;
+
+    #[test]
+    fn the_effective_configuration_says_where_each_value_comes_from() {
+        let (mut console, written) = console(b"");
+        console.environment.insert("DOCKPASS_REGISTRY_ISSUER".into(), "ours".into());
+        let global = Global { data_dir: Some("/srv/d".into()), ..Global::default() };
+        run(&ConfigArguments { example: false }, &global, &mut console).unwrap();
+        let lines: Vec<Vec<String>> =
+            written.out().lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect();
+        assert!(lines.contains(&["server.data_dir", "\"/srv/d\"", "flag"].map(str::to_owned).to_vec()), "{lines:?}");
+        assert!(
+            lines.contains(&["registry.issuer", "\"ours\"", "environment"].map(str::to_owned).to_vec()),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn the_example_is_a_configuration_file() {
+        let (mut console, written) = console(b"");
+        run(&ConfigArguments { example: true }, &Global::default(), &mut console).unwrap();
+        assert!(written.out().contains("[server]"));
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_its_reason() {
+        let (console, _) = console(b"");
+        let error = load(&Global::default(), [("server.listen", "nowhere".to_owned())], &console).err().unwrap();
+        assert!(error.to_string().starts_with("command line: server.listen: "), "{error}");
+    }
+}

@@ -1,0 +1,211 @@
+//! The way to the API: the socket of the data directory, the same handlers in this process where no server runs, or
+//! a server elsewhere. Commands cannot tell the difference.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper::Method;
+use hyper::header::HeaderValue;
+use serde::Serialize;
+use tokio::net::UnixStream;
+
+use super::client::{self, Answer, Call, Peer};
+use super::error::CliError;
+use super::path::ApiPath;
+use super::remote::Remote;
+use crate::config::Config;
+use crate::http::{self, Running};
+
+/// The socket's name in the data directory.
+const SOCKET: &str = "dockpass.sock";
+/// Longest path of a Unix socket on Linux, in bytes: `sun_path` of `unix(7)`, without its last zero.
+const LONGEST_SOCKET_PATH: usize = 107;
+/// How long to wait for another command that has the store open: this often, this long each time.
+const ATTEMPTS: usize = 30;
+const PAUSE: Duration = Duration::from_millis(100);
+/// The API of one server.
+pub(super) enum Api {
+    /// On this machine.
+    Local(Box<Local>),
+    /// Elsewhere.
+    Remote(Box<Remote>),
+}
+
+/// The data directory's socket.
+pub(super) struct Local {
+    peer: Peer,
+    socket: PathBuf,
+    /// What a server in this process needs.
+    config: Option<Config>,
+    /// The server in this process, once it was needed.
+    running: Option<Running>,
+}
+
+impl Api {
+    /// The API of the data directory of this configuration.
+    pub(super) fn local(config: Config) -> Result<Self, CliError> {
+        let directory = config.server.data_dir.clone();
+        let socket = directory.join(SOCKET);
+        let length = socket.as_os_str().len();
+        if length > LONGEST_SOCKET_PATH {
+            return Err(CliError::Usage(format!(
+                "the path of the socket, {}, has {length} bytes; the system allows {LONGEST_SOCKET_PATH}: name the data directory by a shorter path",
+                socket.display()
+            )));
+        }
+        if !directory.is_dir() {
+            return Err(CliError::NoDataDirectory(directory));
+        }
+        Ok(Self::Local(Box::new(Local::new(socket, Some(config)))))
+    }
+
+    /// The API at a socket, and no other way.
+    #[cfg(test)]
+    pub(super) fn at_socket(socket: PathBuf) -> Self {
+        Self::Local(Box::new(Local::new(socket, None)))
+    }
+
+    /// Whether requests go over the socket, as the local administrator.
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self, Self::Local(_))
+    }
+
+    /// The URL given with `--server`.
+    pub(super) fn url(&self) -> Option<&str> {
+        match self {
+            Self::Local(_) => None,
+            Self::Remote(remote) => Some(remote.url()),
+        }
+    }
+
+    /// Refuses what works only on the machine of the server.
+    pub(super) fn must_be_local(&self, command: &str) -> Result<(), CliError> {
+        if self.is_local() {
+            return Ok(());
+        }
+        Err(CliError::Usage(format!(
+            "`{command}` works on the machine of the server only; run it there, without --server"
+        )))
+    }
+
+    /// `GET`.
+    pub(super) async fn get(&mut self, path: &ApiPath) -> Result<Answer, CliError> {
+        self.call(&Call::new(Method::GET, path)).await
+    }
+
+    /// `DELETE`.
+    pub(super) async fn delete(&mut self, path: &ApiPath) -> Result<Answer, CliError> {
+        self.call(&Call::new(Method::DELETE, path)).await
+    }
+
+    /// Any method with a body.
+    pub(super) async fn send(
+        &mut self,
+        method: Method,
+        path: &ApiPath,
+        body: &impl Serialize,
+    ) -> Result<Answer, CliError> {
+        self.call(&Call::with(method, path, body)?).await
+    }
+
+    async fn call(&mut self, call: &Call) -> Result<Answer, CliError> {
+        match self {
+            Self::Local(local) => local.call(call).await,
+            Self::Remote(remote) => remote.call(call).await,
+        }
+    }
+
+    /// Ends the server in this process, if one was started, when it has answered everything.
+    pub(super) async fn close(self) {
+        match self {
+            Self::Local(local) => {
+                if let Some(running) = local.running {
+                    running.stop().await;
+                }
+            }
+            Self::Remote(_) => {}
+        }
+    }
+}
+
+impl Local {
+    fn new(socket: PathBuf, config: Option<Config>) -> Self {
+        let peer = Peer {
+            place: format!("the socket {}", socket.display()),
+            host: HeaderValue::from_static("localhost"),
+            authorization: None,
+        };
+        Self { peer, socket, config, running: None }
+    }
+
+    async fn call(&mut self, call: &Call) -> Result<Answer, CliError> {
+        let stream = self.connect().await?;
+        client::exchange(stream, call, &self.peer).await
+    }
+
+    /// Connects; where nobody listens, starts the handlers in this process first. Nothing was sent before that, so
+    /// nothing can happen twice.
+    async fn connect(&mut self) -> Result<UnixStream, CliError> {
+        for attempt in 1..=ATTEMPTS {
+            let cause = match UnixStream::connect(&self.socket).await {
+                Ok(stream) => return Ok(stream),
+                Err(cause) => cause,
+            };
+            let may_start = is_nobody_there(cause.kind()) && self.running.is_none();
+            let Some(config) = self.config.clone().filter(|_| may_start) else {
+                return Err(self.unreachable(cause));
+            };
+            match http::offline(config).await {
+                Ok(running) => self.running = Some(running),
+                // Another command has the store for a moment, or a server is about to listen.
+                Err(error) if error.is_in_use() && attempt < ATTEMPTS => tokio::time::sleep(PAUSE).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(self.unreachable(ErrorKind::NotConnected.into()))
+    }
+
+    fn unreachable(&self, cause: std::io::Error) -> CliError {
+        let is_closed = cause.kind() == ErrorKind::PermissionDenied;
+        let hint = if is_closed { "; it is for the owner of the data directory and for root" } else { "" };
+        CliError::Unreachable { place: self.peer.place.clone(), cause: cause.into(), hint }
+    }
+}
+
+fn is_nobody_there(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_server_and_a_configuration_there_is_no_way() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut api = Api::at_socket(directory.path().join(SOCKET));
+        let error = api.get(&ApiPath::new("/x")).await.err().unwrap();
+        assert!(matches!(error, CliError::Unreachable { .. }), "{error}");
+    }
+
+    #[test]
+    fn some_commands_are_for_the_machine_of_the_server() {
+        let remote = Remote::new("https://127.0.0.1:1", None, "alice", "dkp_x").unwrap();
+        let error = Api::Remote(Box::new(remote)).must_be_local("dockpass audit verify").unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(Api::at_socket("/nonexistent".into()).must_be_local("dockpass audit verify").is_ok());
+    }
+
+    #[test]
+    fn a_data_directory_is_not_made_here() {
+        let missing = |path: String| {
+            let loaded = Config::load(None, std::iter::empty(), &[("server.data_dir", path)]).unwrap();
+            Api::local(loaded.config).err().unwrap()
+        };
+        let error = missing("/nonexistent/dockpass-data".into());
+        assert!(error.to_string().contains("start the server once with `dockpass serve`"), "{error}");
+        let error = missing(format!("/{}", "a".repeat(93)));
+        assert_eq!((error.exit_code(), error.to_string().contains("has 108 bytes; the system allows 107")), (2, true));
+    }
+}

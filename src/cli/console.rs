@@ -1,0 +1,157 @@
+//! Everything that a command has from its surroundings: standard input, output and error, the terminal, the
+//! environment and the clock. The only place in the command line that asks the operating system for them.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Read, Write};
+use std::process::ExitCode;
+
+use super::error::CliError;
+use super::report::{Format, Report};
+use super::shown;
+use crate::domain::time::Clock;
+
+/// The surroundings of one command.
+pub struct Console {
+    pub(super) out: Box<dyn Write + Send>,
+    pub(super) note: Box<dyn Write + Send>,
+    pub(super) input: Box<dyn Read + Send>,
+    /// Asks on the terminal, without echo.
+    pub(super) ask: fn(&str) -> io::Result<String>,
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) clock: Clock,
+    pub(super) out_is_terminal: bool,
+    pub(super) in_is_terminal: bool,
+    /// Columns of the terminal at standard output; none in a pipe.
+    pub(super) width: Option<usize>,
+    pub(super) format: Format,
+    pub(super) is_verbose: bool,
+}
+
+impl Console {
+    /// The surroundings of this process.
+    #[must_use]
+    pub fn system() -> Self {
+        let out = io::stdout();
+        let out_is_terminal = out.is_terminal();
+        let size = rustix::termios::tcgetwinsize(&out).ok();
+        let width = size.map(|size| usize::from(size.ws_col)).filter(|columns| out_is_terminal && *columns > 0);
+        Self {
+            out: Box::new(out),
+            note: Box::new(io::stderr()),
+            input: Box::new(io::stdin()),
+            ask: |prompt| rpassword::prompt_password(prompt),
+            environment: environment(),
+            clock: Clock::system(),
+            out_is_terminal,
+            in_is_terminal: io::stdin().is_terminal(),
+            width: width.or(out_is_terminal.then_some(80)),
+            format: Format::Table,
+            is_verbose: false,
+        }
+    }
+
+    /// A variable of the environment; none if it is empty.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Prints a report in the format that was asked for.
+    pub(super) fn report(&mut self, report: &Report) -> Result<(), CliError> {
+        let printed = report.print(self.format, self.width)?;
+        self.note(&printed.note)?;
+        self.write(&printed.out)
+    }
+
+    /// Writes to standard output and makes sure that it has left the process.
+    pub(super) fn write(&mut self, text: &str) -> Result<(), CliError> {
+        self.write_out(text.as_bytes()).map_err(CliError::Output)
+    }
+
+    /// The same, for those who must tell a lost text from any other.
+    pub(super) fn write_out(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)?;
+        self.out.flush()
+    }
+
+    /// Writes to standard error.
+    pub(super) fn note(&mut self, text: &str) -> Result<(), CliError> {
+        self.note.write_all(text.as_bytes()).map_err(CliError::Output)
+    }
+
+    /// Passes on what the server warns of, each in a line.
+    pub(super) fn warn(&mut self, warnings: &[String]) -> Result<(), CliError> {
+        warnings.iter().try_for_each(|warning| self.note(&format!("{}\n", shown::plain(&unquoted(warning)))))
+    }
+
+    /// Says why a command failed, in one line, with its causes under `-v`; answers the exit code.
+    pub fn fail(&mut self, error: &CliError) -> ExitCode {
+        let code = error.exit_code();
+        if code != 0 {
+            let message = error.to_string();
+            let first = std::error::Error::source(error).filter(|_| self.is_verbose);
+            let causes = std::iter::successors(first, |cause| cause.source()).map(ToString::to_string);
+            let news: Vec<String> = causes.filter(|cause| !message.contains(cause)).collect();
+            let news = shown::lines("  because: ", news.iter().map(String::as_str));
+            let text = format!("dockpass: {message}\n{news}");
+            // Where standard error is closed too, the exit code is all that is left to say it.
+            let _ = self.note.write_all(text.as_bytes());
+        }
+        ExitCode::from(code)
+    }
+}
+
+/// The text of a `Warning` header (RFC 7234 section 5.5): code, agent, text in quotes.
+fn unquoted(warning: &str) -> String {
+    let text = warning.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')).map(|(text, _)| text);
+    text.unwrap_or(warning).replace("\\\"", "\"")
+}
+
+/// The environment, without what is not text: no setting of ours can be there.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::console;
+    use super::*;
+
+    #[test]
+    fn warnings_are_shown_without_their_wrapping() {
+        let (mut console, written) = console(b"");
+        console.warn(&[r#"299 - "the \"content\" stays" "#.to_owned(), "odd".to_owned()]).unwrap();
+        assert_eq!(written.note(), "the \"content\" stays\nodd\n");
+    }
+
+    #[test]
+    fn causes_are_told_only_when_asked_for_and_only_new_ones() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the certificate is not trusted")]
+        struct Outer(#[source] io::Error);
+        let cause = Outer(io::Error::other("it ended in 1999")).into();
+        let error = CliError::Unreachable { place: "https://a".into(), cause, hint: "" };
+        let (mut console, written) = console(b"");
+        console.fail(&error);
+        assert_eq!(written.note(), "dockpass: cannot reach https://a: the certificate is not trusted\n");
+        console.is_verbose = true;
+        console.fail(&error);
+        assert!(written.note().ends_with("not trusted\n  because: it ended in 1999\n"), "{}", written.note());
+    }
+
+    #[test]
+    fn a_reader_that_left_is_not_told_anything() {
+        let (mut console, written) = console(b"");
+        console.fail(&CliError::Output(io::ErrorKind::BrokenPipe.into()));
+        assert_eq!(written.note(), "");
+    }
+
+    #[test]
+    fn an_empty_variable_is_none() {
+        let (mut console, _) = console(b"");
+        console.environment.insert("A".into(), String::new());
+        console.environment.insert("B".into(), "b".into());
+        assert_eq!((console.variable("A"), console.variable("B")), (None, Some("b")));
+    }
+}

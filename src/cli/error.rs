@@ -1,0 +1,199 @@
+//! What ends a command early, with its exit code: 1 refused or failed, 2 wrong usage.
+//!
+//! Every message is one line: what went wrong, why, and what to do. Texts of the server are shown without their control
+//! characters. Sources are kept; `-v` prints them.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::shown;
+use crate::config::ConfigError;
+use crate::http::StartError;
+
+/// A cause of any kind, kept for `-v`.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The command makes no sense as it was written, or lacks something that must be given.
+    #[error("{0}")]
+    Usage(String),
+    /// The server understood and said no.
+    #[error("{}{}", shown::plain(message), refusal_hint(*status))]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The error's code, as the API has it; empty if the answer had none.
+        code: String,
+        /// The server's sentence.
+        message: String,
+    },
+    /// Nothing listens there, or the way there is closed.
+    #[error("cannot reach {place}: {cause}{hint}")]
+    Unreachable {
+        /// A URL or a socket.
+        place: String,
+        /// Why.
+        #[source]
+        cause: Cause,
+        /// What to do, after a semicolon; may be empty.
+        hint: &'static str,
+    },
+    /// No answer in time.
+    #[error("{place} did not answer within {seconds} seconds; a change may have been made all the same")]
+    Timeout {
+        /// A URL or a socket.
+        place: String,
+        /// How long it was waited.
+        seconds: u64,
+    },
+    /// The connection broke, or what came back is no answer of dockpass.
+    #[error("no usable answer from {place}: {cause}; a change may have been made all the same")]
+    Answer {
+        /// A URL or a socket.
+        place: String,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+    /// The body of a request or a report could not be written as JSON.
+    #[error("cannot write JSON: {0}")]
+    Json(#[source] serde_json::Error),
+    /// The store has no data directory yet.
+    #[error(
+        "there is no data directory {}; start the server once with `dockpass serve`, or name another one with --data-dir",
+        .0.display()
+    )]
+    NoDataDirectory(PathBuf),
+    /// The server, or its handlers in this process, could not start.
+    #[error("{}", with_causes(.0))]
+    Start(#[from] StartError),
+    /// The configuration cannot be used.
+    #[error("{}", with_causes(.0))]
+    Config(#[from] ConfigError),
+    /// A file cannot be read or written.
+    #[error("cannot {action} {}: {cause}", path.display())]
+    File {
+        /// `read`, `write` and the like.
+        action: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A secret cannot be read.
+    #[error("cannot read the {what}: {cause}")]
+    Input {
+        /// Which secret.
+        what: &'static str,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[source] io::Error),
+    /// A new secret exists, but nobody has seen it.
+    #[error(
+        "the access token {id} was made, but its secret could not be written: {cause}; delete it with `dockpass token delete {id}`"
+    )]
+    SecretLost {
+        /// The access token's id.
+        id: String,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The command was done and its answer is a finding that needs somebody.
+    #[error("{0}")]
+    Finding(String),
+}
+
+/// What to do about a refusal, where the server cannot know it.
+fn refusal_hint(status: u16) -> &'static str {
+    if status == 401 {
+        "; with --server, DOCKPASS_USER and DOCKPASS_TOKEN hold a user name and its access token or password"
+    } else {
+        ""
+    }
+}
+
+/// The error's message and why, in one line. Some errors say their cause themselves: it is not said twice.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let why = inner.to_string();
+        if !text.contains(&why) {
+            text = format!("{text}: {why}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+impl CliError {
+    /// The exit code of the process. A reader of standard output that left is nothing that went wrong.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::Answer { .. }
+            | Self::Json(_)
+            | Self::NoDataDirectory(_)
+            | Self::Start(_)
+            | Self::Config(_)
+            | Self::File { .. }
+            | Self::Input { .. }
+            | Self::Output(_)
+            | Self::SecretLost { .. }
+            | Self::Finding(_) => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_usage_is_2_and_a_reader_that_left_is_0() {
+        assert_eq!(CliError::Usage("no".into()).exit_code(), 2);
+        assert_eq!(CliError::Output(io::ErrorKind::BrokenPipe.into()).exit_code(), 0);
+        assert_eq!(CliError::Output(io::ErrorKind::StorageFull.into()).exit_code(), 1);
+        let lost = CliError::SecretLost { id: "01A".into(), cause: io::ErrorKind::BrokenPipe.into() };
+        assert_eq!(lost.exit_code(), 1);
+        assert!(lost.to_string().contains("dockpass token delete 01A"));
+    }
+
+    #[test]
+    fn a_servers_text_cannot_steer_the_terminal() {
+        let refused = CliError::Refused { status: 400, code: String::new(), message: "a\u{1b}[2Jb\nc".into() };
+        assert_eq!(refused.to_string(), r"a\u{1b}[2Jb\nc");
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{text}")]
+        struct Outer {
+            text: &'static str,
+            source: io::Error,
+        }
+        let said = |text| with_causes(&Outer { text, source: io::Error::other("disk on fire") });
+        assert_eq!(said("cannot read"), "cannot read: disk on fire");
+        assert_eq!(said("cannot read: disk on fire"), "cannot read: disk on fire");
+    }
+
+    #[test]
+    fn a_401_says_where_the_credentials_come_from() {
+        let refused = CliError::Refused { status: 401, code: "NOT_AUTHENTICATED".into(), message: "sign in".into() };
+        assert!(refused.to_string().starts_with("sign in; with --server, DOCKPASS_USER"));
+    }
+}

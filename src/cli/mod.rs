@@ -1,0 +1,114 @@
+//! The command line: its grammar, the API client, and how answers are printed.
+//!
+//! Every command that reads or changes something speaks the HTTP API, as any other client would: over the socket of the
+//! data directory, over the same handlers in this process where no server runs, or to `--server`. Nothing here opens a
+//! store or decides who may do what. Secrets come from a prompt, standard input or the environment, never from an
+//! argument. design.md section 7 is the contract.
+
+mod about;
+mod arguments;
+mod audit;
+mod client;
+mod config;
+mod connection;
+mod console;
+mod error;
+mod grant;
+mod list;
+mod log_lines;
+mod path;
+mod prompt;
+mod registry;
+mod remote;
+mod repo;
+mod repo_report;
+mod report;
+mod secret;
+mod serve;
+mod shown;
+mod table;
+#[cfg(test)]
+mod testing;
+mod token;
+mod token_clean;
+mod token_reference;
+mod token_report;
+mod user;
+mod user_report;
+mod values;
+
+use clap::ValueEnum;
+
+use arguments::{ApiCommand, Command, Global};
+use connection::Api;
+use remote::Remote;
+use report::Format;
+
+pub use arguments::Arguments;
+pub use console::Console;
+pub use error::CliError;
+pub use log_lines::start as start_log;
+
+/// Does what the arguments ask.
+///
+/// # Errors
+/// [`CliError`], whose message is for people and whose exit code is for scripts.
+pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliError> {
+    let Arguments { global, serve, command } = arguments;
+    console.is_verbose = global.verbose > 0;
+    console.format = format(&global, console)?;
+    if command.is_some() && serve.listen.is_some() {
+        return Err(CliError::Usage("--listen is for `dockpass serve` only".to_owned()));
+    }
+    match command {
+        None => serve::run(serve, global, console).await,
+        Some(Command::Serve(arguments)) => serve::run(arguments, global, console).await,
+        Some(Command::Speak(command)) => speak(command, global, console).await,
+        Some(Command::Config(arguments)) => config::run(&arguments, &global.or_environment(console), console),
+        Some(Command::Completions(arguments)) => about::completions(&arguments, console),
+        Some(Command::Man(arguments)) => about::man(&arguments, console),
+    }
+}
+
+/// Opens the way to the API, runs the command, and ends the server in this process, if one was needed.
+async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Result<(), CliError> {
+    let mut api = open(&global.or_environment(console), console)?;
+    let done = match command {
+        ApiCommand::User(command) => user::run(command, &mut api, console).await,
+        ApiCommand::Repo(command) => repo::run(command, &mut api, console).await,
+        ApiCommand::Grant(command) => grant::run(command, &mut api, console).await,
+        ApiCommand::Token(command) => token::run(command, &mut api, console).await,
+        ApiCommand::Audit(command) => audit::run(command, &mut api, console).await,
+        ApiCommand::Registry(command) => registry::run(command, &mut api, console).await,
+    };
+    api.close().await;
+    done
+}
+
+fn open(global: &Global, console: &Console) -> Result<Api, CliError> {
+    let Some(url) = &global.server else {
+        if global.ca.is_some() {
+            log::debug!("the CA is for --server only");
+        }
+        return Api::local(config::load(global, None, console)?);
+    };
+    let credential = |name| console.variable(name).ok_or_else(|| no_credential(name));
+    let (user, secret) = (credential("DOCKPASS_USER")?, credential("DOCKPASS_TOKEN")?);
+    Ok(Api::Remote(Box::new(Remote::new(url, global.ca.as_deref(), user, secret)?)))
+}
+
+fn no_credential(name: &str) -> CliError {
+    CliError::Usage(format!(
+        "--server needs a user name in DOCKPASS_USER and an access token or password in DOCKPASS_TOKEN; {name} is not set"
+    ))
+}
+
+fn format(global: &Global, console: &Console) -> Result<Format, CliError> {
+    match (global.format, console.variable("DOCKPASS_FORMAT")) {
+        (Some(format), _) => Ok(format),
+        (None, None) => Ok(Format::default()),
+        (None, Some(text)) => {
+            Format::from_str(text, false).map_err(|_| CliError::Usage("DOCKPASS_FORMAT takes table or json".to_owned()))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Secrets that people give: from the terminal without echo, or from standard input; never from an argument.
+
+use std::io::{self, Read};
+
+use zeroize::{Zeroize, Zeroizing};
+
+use super::console::Console;
+use super::error::CliError;
+use crate::domain::password;
+use crate::domain::secret::Password;
+
+/// Longest line that is read for a secret; what is longer is refused, not cut off.
+const LONGEST: usize = 4_096;
+
+/// A new password: from standard input if `from_stdin`, else asked for twice on the terminal.
+pub(super) fn new_password(console: &mut Console, from_stdin: bool) -> Result<Password, CliError> {
+    let password = if from_stdin { first_line(&mut console.input)? } else { ask_twice(console)? };
+    password::check(&password).map_err(|weak| CliError::Usage(weak.to_string()))?;
+    Ok(password)
+}
+
+fn ask_twice(console: &mut Console) -> Result<Password, CliError> {
+    if !console.in_is_terminal {
+        return Err(CliError::Usage(
+            "standard input is no terminal to ask for the password on; write it to standard input and add --password-stdin"
+                .to_owned(),
+        ));
+    }
+    let ask = |prompt| (console.ask)(prompt).map(Zeroizing::new).map_err(unread);
+    let (first, second) = (ask("Password: ")?, ask("The same again: ")?);
+    let same = aws_lc_rs::constant_time::verify_slices_are_equal(first.as_bytes(), second.as_bytes());
+    same.map_err(|_| CliError::Usage("the two passwords differ; nothing was changed".to_owned()))?;
+    Ok(Password::new(String::clone(&first)))
+}
+
+/// The first line of standard input without its line end.
+fn first_line(input: &mut dyn Read) -> Result<Password, CliError> {
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
+    let mut byte = [0];
+    while line.len() <= LONGEST && input.read(&mut byte).map_err(unread)? == 1 && byte != *b"\n" {
+        line.extend(byte);
+    }
+    byte.zeroize();
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    match std::str::from_utf8(&line) {
+        Ok("") => Err(unread(io::Error::new(io::ErrorKind::UnexpectedEof, "standard input is empty"))),
+        Ok(_) if line.len() > LONGEST => {
+            Err(unread(io::Error::new(io::ErrorKind::InvalidData, "the line is too long")))
+        }
+        Ok(text) => Ok(Password::new(text.to_owned())),
+        Err(_) => Err(unread(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))),
+    }
+}
+
+fn unread(cause: io::Error) -> CliError {
+    CliError::Input { what: "password", cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::console;
+    use super::*;
+
+    fn read(input: &[u8]) -> Result<String, String> {
+        first_line(&mut &*input).map(|password| password.reveal().to_owned()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn one_line_end_goes_and_nothing_else() {
+        assert_eq!(read(b"correct horse"), Ok("correct horse".into()));
+        assert_eq!(read(b"correct horse\nbattery"), Ok("correct horse".into()));
+        assert_eq!(read(b" correct horse \r\n"), Ok(" correct horse ".into()));
+        assert_eq!(read(b"horse\r\r\n"), Ok("horse\r".into()));
+    }
+
+    #[test]
+    fn no_secret_is_refused() {
+        for empty in [&b""[..], b"\n", b"\r\n", b"\nlater"] {
+            assert_eq!(read(empty), Err("cannot read the password: standard input is empty".into()));
+        }
+        assert!(read(&[0xff, b'\n']).unwrap_err().contains("UTF-8"));
+        assert!(read(&vec![b'a'; LONGEST + 1]).unwrap_err().contains("too long"));
+    }
+
+    #[test]
+    fn without_a_terminal_the_way_out_is_told() {
+        let (mut console, _) = console(b"");
+        let error = new_password(&mut console, false).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().ends_with("add --password-stdin"));
+    }
+
+    #[test]
+    fn a_prompt_asks_twice() {
+        let (mut console, _) = console(b"");
+        console.in_is_terminal = true;
+        console.ask = |_| Ok("correct horse".to_owned());
+        assert_eq!(new_password(&mut console, false).unwrap().reveal(), "correct horse");
+        console.ask = |prompt| Ok(format!("correct horse {prompt}"));
+        assert!(new_password(&mut console, false).unwrap_err().to_string().contains("differ"));
+    }
+
+    #[test]
+    fn weak_ones_are_refused_before_anything_is_sent() {
+        let (mut console, _) = console(b"password1\n");
+        assert!(new_password(&mut console, true).unwrap_err().to_string().contains("commonest"));
+    }
+}

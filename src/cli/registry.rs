@@ -1,0 +1,241 @@
+//! `dockpass registry`: what a registry needs to trust this server.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::{Subcommand, ValueEnum};
+use hyper::Method;
+
+use super::client::Answer;
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::path::ApiPath;
+use super::report::{Format, Report};
+use super::shown;
+use crate::api::RegistryConfiguration;
+
+/// What can be done for a registry.
+#[derive(Subcommand)]
+pub(super) enum RegistryCommand {
+    /// Print the configuration of a registry, or write it with its certificate
+    #[command(after_help = "Example:\n  dockpass registry config --for distribution --output /etc/docker/registry")]
+    Config {
+        /// The registry
+        #[arg(long = "for", value_enum, value_name = "REGISTRY")]
+        registry: Kind,
+        /// Write the configuration and the certificate into this directory
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+    /// Change the fixed key that signs registry tokens, on the machine of the server
+    #[command(after_help = "Example:\n  dockpass registry rotate-key")]
+    RotateKey,
+}
+
+/// The registries that can be configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// CNCF Distribution, 2.8 or 3.x.
+    Distribution,
+    /// zot; needs a fixed key.
+    Zot,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Distribution => "distribution",
+            Self::Zot => "zot",
+        }
+    }
+}
+
+/// Does what the command says.
+pub(super) async fn run(command: RegistryCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    match command {
+        RegistryCommand::Config { registry, output: None } => {
+            let answer = api.get(&path(registry, None)?).await?;
+            let configuration: RegistryConfiguration = answer.read()?;
+            match console.format {
+                Format::Json => console.report(&Report::done(answer.value, String::new())),
+                Format::Table => console.write(&printed(&configuration, registry)),
+            }
+        }
+        RegistryCommand::Config { registry, output: Some(directory) } => {
+            write(registry, &directory, api, console).await
+        }
+        RegistryCommand::RotateKey => {
+            api.must_be_local("dockpass registry rotate-key")?;
+            let path = ApiPath::new("/api/v0/admin/registry/rotate-key");
+            let answer = api.send(Method::POST, &path, &serde_json::json!({})).await?;
+            let next = "Next: give the registry the new certificate, as `dockpass registry config` prints it, and restart it; \
+                        until then it refuses new registry tokens"
+                .to_owned();
+            console.report(&Report::done_then(
+                answer.value,
+                "changed the key that signs registry tokens".to_owned(),
+                vec![next],
+            ))
+        }
+    }
+}
+
+fn path(registry: Kind, certificate: Option<&Path>) -> Result<ApiPath, CliError> {
+    let path = ApiPath::new("/api/v0/admin/registry/config").query("for", registry.as_str());
+    match certificate.map(|certificate| (certificate, certificate.to_str())) {
+        None => Ok(path),
+        Some((_, Some(text))) => Ok(path.query("certificate", text)),
+        Some((certificate, None)) => Err(CliError::Usage(format!("the path {} is not UTF-8", certificate.display()))),
+    }
+}
+
+/// The configuration with the certificate as a comment before it, so that one stream carries both.
+fn printed(configuration: &RegistryConfiguration, registry: Kind) -> String {
+    let RegistryConfiguration { file_name, certificate_name, certificate, configuration: text, .. } = configuration;
+    let certificate = shown::lines("# ", certificate.lines());
+    let registry = registry.as_str();
+    format!(
+        "# The registry needs this certificate, at the path that is given below. Save it from a copy of these lines with\n\
+         #   sed -n '/^# -----BEGIN/,/^# -----END/s/^# //p' {file_name} > {certificate_name}\n\
+         # or have both files written with\n\
+         #   dockpass registry config --for {registry} --output DIR\n\
+         #\n\
+         {certificate}\n{}\n",
+        text.trim_end()
+    )
+}
+
+/// Writes both files. The certificate is ours and replaced; a configuration that says something else is the operator's.
+async fn write(registry: Kind, directory: &Path, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let failed = |action, path: &Path| {
+        let path = path.to_owned();
+        move |cause| CliError::File { action, path, cause }
+    };
+    let directory = std::path::absolute(directory).map_err(failed("use", directory))?;
+    let certificate = directory.join(file_name(&ask(registry, None, api).await?.1.certificate_name)?);
+    let (answer, configuration) = ask(registry, Some(&certificate), api).await?;
+    let file = directory.join(file_name(&configuration.file_name)?);
+    fs::create_dir_all(&directory).map_err(failed("make", &directory))?;
+    refuse_other(&file, &configuration.configuration)?;
+    replace(&certificate, &configuration.certificate, 0o644).map_err(failed("write", &certificate))?;
+    // The configuration may hold the secret of the registry's notifications.
+    replace(&file, &configuration.configuration, 0o600).map_err(failed("write", &file))?;
+    let next = "Next: let the registry read both files, and start it with this configuration".to_owned();
+    let line = format!("wrote {} and {}", file.display(), certificate.display());
+    console.report(&Report::done_then(answer.value, line, vec![next]))
+}
+
+async fn ask(
+    registry: Kind,
+    certificate: Option<&Path>,
+    api: &mut Api,
+) -> Result<(Answer, RegistryConfiguration), CliError> {
+    let answer = api.get(&path(registry, certificate)?).await?;
+    let configuration = answer.read()?;
+    Ok((answer, configuration))
+}
+
+/// A file name of the server, which must not lead elsewhere.
+fn file_name(name: &str) -> Result<&str, CliError> {
+    let is_plain = Path::new(name).file_name().is_some_and(|only| only == name);
+    if is_plain {
+        Ok(name)
+    } else {
+        Err(CliError::Finding("the server gave a file name that leads elsewhere".to_owned()))
+    }
+}
+
+fn refuse_other(path: &Path, text: &str) -> Result<(), CliError> {
+    match fs::read_to_string(path) {
+        Ok(there) if there != text => Err(CliError::Finding(format!(
+            "{} is there and says something else; nothing was written: move it away, or choose another directory",
+            path.display()
+        ))),
+        Ok(_) => Ok(()),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(CliError::File { action: "read", path: path.to_owned(), cause }),
+    }
+}
+
+/// Writes a file beside its place and moves it there: whoever reads it sees the old text or the new one.
+fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    match fs::remove_file(&beside) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    fn answer(certificate_name: &str) -> String {
+        serde_json::json!({
+            "for": "distribution", "fileName": "config.yml", "configuration": "auth:\n  token: {}\n",
+            "certificateName": certificate_name,
+            "certificate": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        })
+        .to_string()
+    }
+
+    fn config(output: Option<PathBuf>) -> RegistryCommand {
+        RegistryCommand::Config { registry: Kind::Distribution, output }
+    }
+
+    #[tokio::test]
+    async fn one_stream_carries_configuration_and_certificate() {
+        let server = Server::with_json(&[(200, &answer("dockpass-ca.pem"))]);
+        let (mut console, written) = console(b"");
+        run(config(None), &mut server.api(), &mut console).await.unwrap();
+        let out = written.out();
+        assert!(
+            out.contains("\n# -----BEGIN CERTIFICATE-----\n# AAAA\n# -----END CERTIFICATE-----\n\nauth:\n"),
+            "{out}"
+        );
+        assert!(out.contains("p' config.yml > dockpass-ca.pem\n"), "{out}");
+        assert!(out.ends_with("token: {}\n") && out.starts_with("# "), "{out}");
+        assert!(server.requests()[0].starts_with("GET /api/v0/admin/registry/config?for=distribution "));
+    }
+
+    #[tokio::test]
+    async fn both_files_are_written_and_a_foreign_one_is_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("new");
+        let body = answer("dockpass-ca.pem");
+        let server = Server::with_json(&[(200, &body), (200, &body), (200, &body), (200, &body)]);
+        let (mut console, _) = console(b"");
+        let mut api = server.api();
+        run(config(Some(place.clone())), &mut api, &mut console).await.unwrap();
+        assert_eq!(fs::read_to_string(place.join("config.yml")).unwrap(), "auth:\n  token: {}\n");
+        assert!(fs::read_to_string(place.join("dockpass-ca.pem")).unwrap().starts_with("-----BEGIN"));
+        fs::write(place.join("config.yml"), "mine").unwrap();
+        let error = run(config(Some(place.clone())), &mut api, &mut console).await.unwrap_err();
+        assert!(error.to_string().contains("says something else"), "{error}");
+        assert_eq!(fs::read_to_string(place.join("config.yml")).unwrap(), "mine");
+        let asked = server.requests().remove(1);
+        let certificate = place.join("dockpass-ca.pem").display().to_string().replace('/', "%2F");
+        assert!(
+            asked
+                .starts_with(&format!("GET /api/v0/admin/registry/config?for=distribution&certificate={certificate} ")),
+            "{asked}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_name_cannot_lead_elsewhere() {
+        for name in ["../evil.pem", "/etc/passwd", "..", "", "a/b"] {
+            assert!(file_name(name).is_err(), "{name}");
+        }
+        assert!(file_name("dockpass-ca.pem").is_ok());
+    }
+}

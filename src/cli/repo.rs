@@ -1,0 +1,190 @@
+//! `dockpass repo`: repositories.
+
+use clap::{Args, Subcommand};
+use hyper::Method;
+
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::path::ApiPath;
+use super::report::Report;
+use super::{repo_report, values};
+use crate::api::{CreateRepository, UpdateRepository};
+use crate::domain::name::{Namespace, RepositoryName};
+
+/// What can be done with repositories.
+#[derive(Subcommand)]
+pub(super) enum RepoCommand {
+    /// Make a repository
+    #[command(after_help = "Example:\n  dockpass repo create alice/app --description 'The app'")]
+    Create {
+        #[command(flatten)]
+        repository: One,
+        /// Let everybody pull
+        #[arg(long)]
+        public: bool,
+        /// One line about it
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+    },
+    /// List repositories by name
+    #[command(after_help = "Example:\n  dockpass repo list --namespace alice -q app")]
+    List {
+        /// Only those of this namespace; _ for names without one
+        #[arg(long, value_name = "NAMESPACE", value_parser = values::namespace)]
+        namespace: Option<Namespace>,
+        /// Only those whose name contains this text
+        #[arg(short, value_name = "TEXT")]
+        q: Option<String>,
+    },
+    /// Show a repository
+    #[command(after_help = "Example:\n  dockpass repo show alice/app")]
+    Show(One),
+    /// Change a repository
+    #[command(after_help = "Example:\n  dockpass repo set alice/app --public true")]
+    Set(SetArguments),
+    /// Delete a repository
+    #[command(after_help = "Example:\n  dockpass repo delete alice/app")]
+    Delete(One),
+    /// Show who has access to a repository, and why
+    #[command(after_help = "Example:\n  dockpass repo access alice/app")]
+    Access(One),
+}
+
+/// One repository.
+#[derive(Args)]
+pub(super) struct One {
+    /// Name; _/NAME without a namespace
+    #[arg(value_name = "NAMESPACE/NAME", value_parser = values::repository)]
+    name: RepositoryName,
+}
+
+/// What changes of a repository.
+#[derive(Args)]
+#[group(skip)]
+pub(super) struct SetArguments {
+    #[command(flatten)]
+    repository: One,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// At least one of these.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+struct Change {
+    /// Whether everybody may pull
+    #[arg(long, value_name = "true|false")]
+    public: Option<bool>,
+    /// One line about it
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// More about it
+    #[arg(long, value_name = "TEXT")]
+    long_description: Option<String>,
+}
+
+/// Does what the command says.
+pub(super) async fn run(command: RepoCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    match command {
+        RepoCommand::Create { repository, public, description } => {
+            create(&repository.name, public, description, api, console).await
+        }
+        RepoCommand::List { namespace, q } => {
+            let all = || ApiPath::new("/api/v0/repositories");
+            let path = namespace.as_ref().map_or_else(all, ApiPath::repositories_of).maybe("q", q.as_deref());
+            let list = api.list(&path, Some("repositories"), usize::MAX).await?;
+            console.report(&repo_report::many(list)?)
+        }
+        RepoCommand::Show(One { name }) => {
+            let answer = api.get(&ApiPath::repository(&name)).await?;
+            console.report(&repo_report::one(answer)?)
+        }
+        RepoCommand::Set(arguments) => set(arguments, api, console).await,
+        RepoCommand::Delete(One { name }) => {
+            let answer = api.delete(&ApiPath::repository(&name)).await?;
+            console.warn(&answer.warnings)?;
+            console.report(&Report::done(answer.value, format!("deleted the repository {}", repo_report::shown(&name))))
+        }
+        RepoCommand::Access(One { name }) => {
+            let answer = api.get(&ApiPath::repository(&name).segment("access")).await?;
+            console.report(&repo_report::access(answer)?)
+        }
+    }
+}
+
+async fn create(
+    name: &RepositoryName,
+    public: bool,
+    description: Option<String>,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let body = CreateRepository {
+        name: name.rest().to_owned(),
+        short_description: description,
+        visibility: public.then(|| visibility(true)),
+        ..CreateRepository::default()
+    };
+    let answer = api.send(Method::POST, &ApiPath::repositories_of(&name.namespace()), &body).await?;
+    let who = if public { "public" } else { "private" };
+    console.report(&Report::done(answer.value, format!("created the {who} repository {}", repo_report::shown(name))))
+}
+
+async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let SetArguments { repository: One { name }, change } = arguments;
+    let body = UpdateRepository {
+        short_description: change.description,
+        long_description: change.long_description,
+        visibility: change.public.map(visibility),
+        ..UpdateRepository::default()
+    };
+    let answer = api.send(Method::PATCH, &ApiPath::repository(&name), &body).await?;
+    console.report(&Report::done(answer.value, format!("changed the repository {}", repo_report::shown(&name))))
+}
+
+fn visibility(is_public: bool) -> String {
+    if is_public { "public" } else { "private" }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    fn name(text: &str) -> RepositoryName {
+        RepositoryName::parse_shown(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_deeper_name_is_made_below_its_namespace() {
+        let server = Server::with_json(&[(201, "{}")]);
+        let (mut console, written) = console(b"");
+        create(&name("team/tools/lint"), true, None, &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "created the public repository team/tools/lint\n");
+        let sent = server.requests().remove(0);
+        assert!(sent.starts_with("POST /api/v0/repositories/team HTTP/1.1"), "{sent}");
+        assert!(sent.ends_with(r#"{"name":"tools/lint","visibility":"public"}"#), "{sent}");
+    }
+
+    #[tokio::test]
+    async fn deleting_passes_on_the_servers_warning() {
+        let answer = "HTTP/1.1 204 X\r\nwarning: 299 - \"the content stays in the registry\"\r\n\r\n";
+        let server = Server::start(&[answer]);
+        let (mut console, written) = console(b"");
+        run(RepoCommand::Delete(One { name: name("_/busybox") }), &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "deleted the repository _/busybox\n");
+        assert_eq!(written.note(), "the content stays in the registry\n");
+        assert!(server.requests()[0].starts_with("DELETE /api/v0/repositories/_/busybox "));
+    }
+
+    #[tokio::test]
+    async fn a_list_is_filtered_by_the_server() {
+        let server = Server::with_json(&[(200, r#"{"repositories":[]}"#)]);
+        let (mut console, written) = console(b"");
+        let command = RepoCommand::List { namespace: Some(Namespace::Empty), q: Some("a b".into()) };
+        run(command, &mut server.api(), &mut console).await.unwrap();
+        assert!(written.note().starts_with("There are no repositories"));
+        assert!(server.requests()[0].starts_with("GET /api/v0/repositories/_?q=a%20b&pageSize=500 "));
+    }
+}

@@ -1,0 +1,107 @@
+//! How repositories are shown.
+
+use super::client::Answer;
+use super::error::CliError;
+use super::list::List;
+use super::report::{Report, View};
+use super::shown;
+use super::table::{Fit, Table};
+use crate::api::{Repository, RepositoryAccess, Visibility};
+use crate::domain::name::RepositoryName;
+
+const COLUMNS: &[(&str, Fit)] = &[
+    ("NAME", Fit::Shrinks(20)),
+    ("VISIBILITY", Fit::Whole),
+    ("YOUR ACCESS", Fit::Whole),
+    ("LAST PUSH (UTC)", Fit::Whole),
+    ("DESCRIPTION", Fit::Shrinks(11)),
+];
+
+const ACCESS_COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Whole), ("WHY", Fit::Whole)];
+
+/// A repository's name as the command line takes it.
+pub(super) fn shown(name: &RepositoryName) -> String {
+    format!("{}/{}", name.namespace_str(), name.rest())
+}
+
+/// A list of repositories.
+pub(super) fn many(list: List) -> Result<Report, CliError> {
+    let repositories: Vec<Repository> = list.read()?;
+    let rows = repositories.iter().map(row).collect();
+    let nothing = "There are no repositories. Make one: dockpass repo create NAMESPACE/NAME";
+    Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, nothing) })
+}
+
+fn row(repository: &Repository) -> Vec<String> {
+    vec![
+        format!("{}/{}", repository.namespace, repository.name),
+        visibility(repository.visibility).to_owned(),
+        repository.access_level.to_string(),
+        shown::time_or(repository.last_push.as_deref(), "never"),
+        shown::or_dash(&repository.short_description),
+    ]
+}
+
+/// One repository.
+pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
+    let repository: Repository = answer.read()?;
+    let pairs = vec![
+        ("Name", format!("{}/{}", repository.namespace, repository.name)),
+        ("ID", repository.id.clone()),
+        ("Visibility", visibility(repository.visibility).to_owned()),
+        ("Your access", repository.access_level.to_string()),
+        ("Last push (UTC)", shown::time_or(repository.last_push.as_deref(), "never")),
+        ("Pulls, pushes", format!("{}, {}", repository.pulls, repository.pushes)),
+        ("Description", shown::or_dash(&repository.short_description)),
+        ("Long description", shown::or_dash(&repository.long_description)),
+    ];
+    Ok(Report { answer: answer.value, view: View::One(pairs) })
+}
+
+/// Who has access to a repository.
+pub(super) fn access(answer: Answer) -> Result<Report, CliError> {
+    let found: RepositoryAccess = answer.read()?;
+    let rows = found
+        .access
+        .iter()
+        .map(|entry| vec![entry.subject.clone(), entry.access_level.to_string(), reason(&entry.reason).to_owned()]);
+    let table = Table { columns: ACCESS_COLUMNS, rows: rows.collect() };
+    let nothing =
+        "Only system administrators have access. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
+    Ok(Report { answer: answer.value, view: View::Many(table, nothing) })
+}
+
+/// The API's reason in words; one that is not known yet as it is.
+fn reason(code: &str) -> &str {
+    let known = [
+        ("owner", "owns the namespace"),
+        ("repositoryGrant", "grant on the repository"),
+        ("namespaceGrant", "grant on the namespace"),
+        ("public", "the repository is public"),
+    ];
+    known.into_iter().find(|(name, _)| *name == code).map_or(code, |(_, words)| words)
+}
+
+fn visibility(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Public => "public",
+        Visibility::Private => "private",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_as_they_are_typed() {
+        for name in ["alice/app", "team/a/b", "_/busybox"] {
+            assert_eq!(shown(&RepositoryName::parse_shown(name).unwrap()), name);
+        }
+    }
+
+    #[test]
+    fn reasons_are_words() {
+        assert_eq!((reason("owner"), reason("teamGrant")), ("owns the namespace", "teamGrant"));
+    }
+}

@@ -1,0 +1,111 @@
+//! The one type that commands answer with: the API's JSON beside what people read of it.
+
+use serde_json::Value;
+
+use super::error::CliError;
+use super::shown;
+use super::table::{self, Table};
+
+/// How reports are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// Aligned text for people.
+    #[default]
+    Table,
+    /// The API's answer, indented.
+    Json,
+}
+
+/// What people read.
+pub(super) enum View {
+    /// Many things of one kind, and the sentence that stands for none of them; it may be empty.
+    Many(Table, &'static str),
+    /// One thing.
+    One(Vec<(&'static str, String)>),
+    /// What was done, in one line, and what comes next, if something must.
+    Done(String, Vec<String>),
+}
+
+/// The answer of a command.
+pub(super) struct Report {
+    /// What the API said; null where it says nothing.
+    pub(super) answer: Value,
+    /// The same for people.
+    pub(super) view: View,
+}
+
+/// A report as text, by where it goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Printed {
+    /// For standard output.
+    pub(super) out: String,
+    /// For standard error: what a program that reads the output must not see.
+    pub(super) note: String,
+}
+
+impl Report {
+    /// A report of something done.
+    pub(super) fn done(answer: Value, line: String) -> Self {
+        Self { answer, view: View::Done(line, Vec::new()) }
+    }
+
+    /// The same, with the lines that say what comes next.
+    pub(super) fn done_then(answer: Value, line: String, next: Vec<String>) -> Self {
+        Self { answer, view: View::Done(line, next) }
+    }
+
+    /// The report in a format; `width` is the terminal's, none in a pipe.
+    pub(super) fn print(&self, format: Format, width: Option<usize>) -> Result<Printed, CliError> {
+        let quiet = |out| Ok(Printed { out, note: String::new() });
+        match (format, &self.view) {
+            (Format::Json, _) => quiet(json(&self.answer)?),
+            (Format::Table, View::Many(table, nothing)) if table.rows.is_empty() => {
+                let note = if nothing.is_empty() { String::new() } else { format!("{nothing}\n") };
+                Ok(Printed { out: String::new(), note })
+            }
+            (Format::Table, View::Many(table, _)) => quiet(table.render(width)),
+            (Format::Table, View::One(pairs)) => quiet(table::fields(pairs)),
+            (Format::Table, View::Done(line, next)) => quiet(done(line, next)),
+        }
+    }
+}
+
+fn done(line: &str, next: &[String]) -> String {
+    format!("{line}\n{}", shown::lines("  ", next.iter().map(String::as_str)))
+}
+
+/// JSON with its line end; nothing for null.
+fn json(answer: &Value) -> Result<String, CliError> {
+    if answer.is_null() {
+        return Ok(String::new());
+    }
+    serde_json::to_string_pretty(answer).map(|text| format!("{text}\n")).map_err(CliError::Json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::Fit;
+    use super::*;
+    use serde_json::json;
+
+    fn printed(report: &Report, format: Format) -> (String, String) {
+        let Printed { out, note } = report.print(format, None).unwrap();
+        (out, note)
+    }
+
+    #[test]
+    fn json_is_the_answer_and_nothing_else() {
+        let report = Report::done_then(json!({"name": "alice"}), "created alice".into(), vec!["next".into()]);
+        assert_eq!(printed(&report, Format::Json), ("{\n  \"name\": \"alice\"\n}\n".into(), String::new()));
+        assert_eq!(printed(&report, Format::Table).0, "created alice\n  next\n");
+        assert_eq!(printed(&Report::done(Value::Null, "gone".into()), Format::Json).0, "");
+    }
+
+    #[test]
+    fn an_empty_list_leaves_standard_output_empty() {
+        let table = Table { columns: &[("NAME", Fit::Whole)], rows: vec![] };
+        let report = Report { answer: json!([]), view: View::Many(table, "No users.") };
+        assert_eq!(printed(&report, Format::Table), (String::new(), "No users.\n".into()));
+        assert_eq!(printed(&report, Format::Json).0, "[]\n");
+    }
+}

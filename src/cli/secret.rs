@@ -1,0 +1,201 @@
+//! The one moment at which a new secret is shown: alone on standard output in a pipe, with what to do next on a terminal.
+
+use super::client::Answer;
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::path::ApiPath;
+use super::report::Format;
+use super::{shown, token_report};
+use crate::api::{ApiToken, NewApiToken, RegistryState};
+
+/// Why there is a new secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A new access token.
+    New,
+    /// A new secret of an access token that was there.
+    Rotated,
+    /// A temporary password for somebody else.
+    TemporaryPassword,
+}
+
+/// Where people sign in; to be asked before a secret is made, so that nothing comes between it and its reader.
+pub(super) async fn sign_in_url(api: &mut Api) -> String {
+    if let Some(url) = api.url() {
+        return url.to_owned();
+    }
+    let state = api.get(&ApiPath::new("/api/v0/admin/registry")).await;
+    match state.and_then(|answer| answer.read::<RegistryState>()) {
+        Ok(state) => state.realm.strip_suffix("/auth/token").unwrap_or(&state.realm).to_owned(),
+        Err(error) => {
+            log::debug!("where to sign in is unknown: {error}");
+            "https://HOST".to_owned()
+        }
+    }
+}
+
+/// Shows the secret, once.
+pub(super) fn show(answer: &Answer, purpose: Purpose, url: &str, console: &mut Console) -> Result<(), CliError> {
+    let new: NewApiToken = answer.read()?;
+    let text = match console.format {
+        Format::Json => serde_json::to_string_pretty(&answer.value).map_err(CliError::Json)?,
+        Format::Table if console.out_is_terminal => frame(&new, purpose, url),
+        Format::Table => new.token.clone(),
+    };
+    let lost = |cause| CliError::SecretLost { id: new.record.id.clone(), cause };
+    console.write_out(format!("{}\n", text.trim_end()).as_bytes()).map_err(lost)?;
+    if console.format == Format::Table && !console.out_is_terminal {
+        console.note(&aside(&new, purpose, url))?;
+    }
+    Ok(())
+}
+
+/// What a terminal gets: the secret between what was done and what comes next.
+fn frame(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
+    let secret = format!("  {}\n\n  It is not shown again.\n", shown::plain(&new.token));
+    format!("{}\n\n{secret}{}\n{}", done(new, purpose), token_report::limits(&new.record), next(new, purpose, url))
+}
+
+/// What a pipe does not get, for standard error.
+fn aside(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
+    let done = done(new, purpose);
+    match purpose {
+        Purpose::New | Purpose::Rotated => format!("{done}\n"),
+        Purpose::TemporaryPassword => format!("{done}\n{}", next(new, purpose, url)),
+    }
+}
+
+fn done(new: &NewApiToken, purpose: Purpose) -> String {
+    let ApiToken { token_label, username, .. } = &new.record;
+    let (label, user) = (shown::plain(token_label), shown::plain(username));
+    match purpose {
+        Purpose::New => format!("made the access token `{label}` for {user}"),
+        Purpose::Rotated => format!("gave the access token `{label}` of {user} a new secret; {}", old_secret(new)),
+        Purpose::TemporaryPassword => {
+            format!("made a temporary password for {user}, for one use until {} UTC", end(&new.record))
+        }
+    }
+}
+
+fn old_secret(new: &NewApiToken) -> String {
+    match &new.previous_until {
+        Some(until) => format!("the old one works until {} UTC", shown::time(until)),
+        None => "the old one works no longer".to_owned(),
+    }
+}
+
+fn end(record: &ApiToken) -> String {
+    shown::time_or(record.expires_at.as_deref(), "never")
+}
+
+fn next(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
+    let user = shown::plain(&new.record.username);
+    let url = shown::plain(url);
+    let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+    match purpose {
+        Purpose::New | Purpose::Rotated => format!(
+            "  Use it wherever the password of {user} is asked:\n    \
+             docker login {host} --username {user}\n    \
+             curl --user {user} {url}/api/v0/repositories\n"
+        ),
+        Purpose::TemporaryPassword => format!(
+            "  Tell {user} over a channel that you trust. To set a new password with it:\n    \
+             read -rs DOCKPASS_TOKEN && export DOCKPASS_TOKEN      (then type the temporary password)\n    \
+             DOCKPASS_USER={user} dockpass user password {user} --server {url}\n"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    const NEW: &str = r#"{"token":"dkp_secret","hashedToken":"ab","tokenLabel":"lap\u001btop","isActive":true,
+        "lastUsed":"0001-01-01T00:00:00Z","createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x",
+        "id":"01A","username":"alice","expiresAt":"2026-11-22T20:42:00Z","accessLevel":"read-only",
+        "repositories":["alice/*"],"lastUsedIp":null,"parent":null,"temporaryPassword":false}"#;
+
+    async fn shown(purpose: Purpose, is_terminal: bool, format: Format) -> (String, String) {
+        let server = Server::with_json(&[(200, NEW)]);
+        let answer = server.api().get(&ApiPath::new("/x")).await.unwrap();
+        let (mut console, written) = console(b"");
+        console.out_is_terminal = is_terminal;
+        console.format = format;
+        show(&answer, purpose, "http://127.0.0.1:8700", &mut console).unwrap();
+        (written.out(), written.note())
+    }
+
+    #[tokio::test]
+    async fn in_a_pipe_the_secret_stands_alone() {
+        let (out, note) = shown(Purpose::New, false, Format::Table).await;
+        assert_eq!(out, "dkp_secret\n");
+        assert_eq!(note, "made the access token `lap\\u{1b}top` for alice\n");
+    }
+
+    #[tokio::test]
+    async fn a_terminal_gets_the_frame() {
+        let (out, note) = shown(Purpose::New, true, Format::Table).await;
+        let expected = "\
+made the access token `lap\\u{1b}top` for alice
+
+  dkp_secret
+
+  It is not shown again.
+
+  Access   read-only, alice/*
+  Expires  2026-11-22 20:42 UTC
+  ID       01A
+
+  Use it wherever the password of alice is asked:
+    docker login 127.0.0.1:8700 --username alice
+    curl --user alice http://127.0.0.1:8700/api/v0/repositories
+";
+        assert_eq!((out.as_str(), note.as_str()), (expected, ""));
+    }
+
+    #[tokio::test]
+    async fn a_temporary_password_comes_with_the_steps() {
+        let (out, note) = shown(Purpose::TemporaryPassword, false, Format::Table).await;
+        assert_eq!(out, "dkp_secret\n");
+        assert!(note.contains("for one use until 2026-11-22 20:42 UTC\n"), "{note}");
+        assert!(note.contains("dockpass user password alice --server http://127.0.0.1:8700\n"), "{note}");
+    }
+
+    #[tokio::test]
+    async fn json_is_the_whole_answer() {
+        let (out, note) = shown(Purpose::Rotated, true, Format::Json).await;
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap()["token"], "dkp_secret");
+        assert_eq!(note, "");
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_nobody_saw_is_told() {
+        struct Closed;
+        impl std::io::Write for Closed {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let server = Server::with_json(&[(200, NEW)]);
+        let answer = server.api().get(&ApiPath::new("/x")).await.unwrap();
+        let (mut console, _) = console(b"");
+        console.out = Box::new(Closed);
+        let error = show(&answer, Purpose::New, "http://h", &mut console).unwrap_err();
+        assert_eq!(error.exit_code(), 1);
+        assert!(error.to_string().contains("dockpass token delete 01A"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_sign_in_url_is_what_the_server_says() {
+        let state = r#"{"issuer":"i","services":[],"realm":"https://h:1/auth/token","certificates":[]}"#;
+        let server = Server::with_json(&[(200, state), (500, "")]);
+        let mut api = server.api();
+        assert_eq!(sign_in_url(&mut api).await, "https://h:1");
+        assert_eq!(sign_in_url(&mut api).await, "https://HOST");
+    }
+}

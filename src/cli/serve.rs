@@ -1,0 +1,53 @@
+//! `dockpass serve`, and `dockpass` alone.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::arguments::Global;
+use super::config;
+use super::console::Console;
+use super::error::CliError;
+use crate::domain::secret::Password;
+use crate::http;
+
+/// The variable with the first password of `admin`.
+const ADMIN_PASSWORD: &str = "DOCKPASS_ADMIN_PASSWORD";
+/// The systemd credential with it.
+const CREDENTIAL: &str = "dockpass-admin-password";
+
+/// What only the server takes.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  dockpass serve --data-dir /var/lib/dockpass --listen 127.0.0.1:8700")]
+pub(super) struct ServeArguments {
+    /// Address and port to listen on [default: 127.0.0.1:8700]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<String>,
+}
+
+/// Runs the server until it is told to end.
+pub(super) async fn run(arguments: ServeArguments, global: Global, console: &mut Console) -> Result<(), CliError> {
+    if global.server.is_some() {
+        return Err(CliError::Usage("--server is for the commands that speak to a server; `serve` is one".to_owned()));
+    }
+    let global = global.or_environment(console);
+    let flags = arguments.listen.map(|listen| ("server.listen", listen));
+    let config = config::load(&global, flags, console)?;
+    let admin_password = admin_password(console)?;
+    http::serve(config, admin_password, console.out_is_terminal, &mut *console.out).await?;
+    Ok(())
+}
+
+/// The first password for unattended installs: of the environment, or of a systemd credential. Counts on the first
+/// start only.
+fn admin_password(console: &Console) -> Result<Option<Password>, CliError> {
+    if let Some(password) = console.variable(ADMIN_PASSWORD) {
+        return Ok(Some(Password::new(password.to_owned())));
+    }
+    let Some(directory) = console.variable("CREDENTIALS_DIRECTORY") else { return Ok(None) };
+    let path = Path::new(directory).join(CREDENTIAL);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(Password::new(text.trim_end_matches(['\r', '\n']).to_owned()))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(CliError::File { action: "read", path, cause }),
+    }
+}

@@ -1,0 +1,123 @@
+//! How values read in tables and messages: times in UTC, states in words, and texts that cannot steer a terminal.
+
+use crate::domain::time::Timestamp;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// The text with control characters, and characters that turn or hide what stands beside them, in escaped form.
+pub(super) fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() || is_steering(letter) {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+/// Marks of writing direction, line separators and characters without width, by which one text can look like another.
+fn is_steering(letter: char) -> bool {
+    matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A time of the API as `2026-11-21 20:42`, in UTC; `never` for the time of what never happened.
+pub(super) fn time(text: &str) -> String {
+    match Timestamp::parse(text) {
+        Ok(Timestamp::NEVER) => "never".to_owned(),
+        Ok(moment) => {
+            moment.to_string().chars().take(16).map(|letter| if letter == 'T' { ' ' } else { letter }).collect()
+        }
+        Err(_) => text.to_owned(),
+    }
+}
+
+/// The same of a time that may be absent.
+pub(super) fn time_or(text: Option<&str>, absent: &str) -> String {
+    text.map_or_else(|| absent.to_owned(), time)
+}
+
+/// A text, or a dash for an empty one.
+pub(super) fn or_dash(text: &str) -> String {
+    if text.is_empty() { "-" } else { text }.to_owned()
+}
+
+/// `inactive`, `expired`, `expires in 5 days` or `active`, the worst first.
+pub(super) fn state(is_active: bool, expires_at: Option<&str>, now: Timestamp) -> String {
+    let end = expires_at.and_then(|text| Timestamp::parse(text).ok());
+    match end {
+        _ if !is_active => "inactive".to_owned(),
+        Some(end) if end <= now => "expired".to_owned(),
+        Some(end) => format!("expires in {}", span(end.seconds().saturating_sub(now.seconds()))),
+        None => "active".to_owned(),
+    }
+}
+
+/// A length of time in its largest unit, rounded down.
+fn span(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        ..MINUTE => return "less than a minute".to_owned(),
+        MINUTE..HOUR => (seconds / MINUTE, "minute"),
+        HOUR..DAY => (seconds / HOUR, "hour"),
+        DAY.. => (seconds / DAY, "day"),
+    };
+    counted(count, unit)
+}
+
+/// The texts as lines, each after `prefix`.
+pub(super) fn lines<'a>(prefix: &'a str, texts: impl Iterator<Item = &'a str>) -> String {
+    texts.flat_map(|text| [prefix, text, "\n"]).collect()
+}
+
+/// `1 day`, `2 days`.
+pub(super) fn counted(count: impl Into<i128>, noun: &str) -> String {
+    let count = count.into();
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_minutes_in_utc() {
+        assert_eq!(time("2026-11-21T20:42:07.5Z"), "2026-11-21 20:42");
+        assert_eq!(time("2026-11-21T20:42:07+02:00"), "2026-11-21 18:42");
+        assert_eq!(time("0001-01-01T00:00:00Z"), "never");
+        assert_eq!(time("soon"), "soon");
+        assert_eq!(time_or(None, "never"), "never");
+    }
+
+    #[test]
+    fn states_tell_the_worst() {
+        let now = Timestamp::parse("2026-11-21T20:42:00Z").unwrap();
+        let at = |end| state(true, Some(end), now);
+        assert_eq!(state(true, None, now), "active");
+        assert_eq!(state(false, Some("2020-01-01T00:00:00Z"), now), "inactive");
+        assert_eq!(at("2026-11-21T20:42:00Z"), "expired");
+        assert_eq!(at("2026-11-21T20:42:30Z"), "expires in less than a minute");
+        assert_eq!(at("2026-11-21T20:43:30Z"), "expires in 1 minute");
+        assert_eq!(at("2026-11-22T20:41:00Z"), "expires in 23 hours");
+        assert_eq!(at("2026-11-26T20:42:00Z"), "expires in 5 days");
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(plain("a\tb\u{7}\u{9b}c"), r"a\tb\u{7}\u{9b}c");
+        assert_eq!(plain("\u{202e}evil"), r"\u{202e}evil");
+        assert_eq!(plain("Zoë 😀 \\n"), "Zoë 😀 \\n");
+    }
+
+    #[test]
+    fn lines_end_where_they_should() {
+        assert_eq!(lines("# ", ["a", ""].into_iter()), "# a\n# \n");
+    }
+
+    #[test]
+    fn nouns_follow_their_count() {
+        assert_eq!((counted(1, "day"), counted(0, "day")), ("1 day".into(), "0 days".into()));
+    }
+}

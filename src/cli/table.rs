@@ -1,0 +1,163 @@
+//! Tables as text: aligned columns that fit the terminal's width. In a pipe nothing is cut.
+
+use super::shown;
+
+/// Spaces between two columns.
+const GAP: usize = 2;
+/// What stands for the rest of a text that was cut.
+const CUT: char = '…';
+
+/// How a column behaves where the terminal is too narrow.
+#[derive(Clone, Copy)]
+pub(super) enum Fit {
+    /// Keeps its width.
+    Whole,
+    /// May be cut, down to this many characters.
+    Shrinks(usize),
+    /// On a terminal only the first characters, always; in a pipe the whole text.
+    First(usize),
+}
+
+/// Many things of one kind, one a row.
+pub(super) struct Table {
+    /// Title of each column, and what it does where there is no room.
+    pub(super) columns: &'static [(&'static str, Fit)],
+    /// A cell for each column.
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// The table as text, with a line of titles; `width` is the terminal's, none in a pipe.
+    pub(super) fn render(&self, width: Option<usize>) -> String {
+        let titles = self.columns.iter().map(|(title, _)| (*title).to_owned()).collect();
+        let shown = self.rows.iter().map(|row| self.prepare(row, width.is_some()));
+        let rows: Vec<Vec<String>> = std::iter::once(titles).chain(shown).collect();
+        let widths = self.widths(&rows, width);
+        rows.iter().map(|row| line(row, &widths)).collect()
+    }
+
+    fn prepare(&self, row: &[String], is_terminal: bool) -> Vec<String> {
+        let cells = row.iter().zip(self.columns);
+        cells
+            .map(|(cell, (_, fit))| match fit {
+                Fit::First(most) if is_terminal => shown::plain(cell).chars().take(*most).collect(),
+                Fit::First(_) | Fit::Whole | Fit::Shrinks(_) => shown::plain(cell),
+            })
+            .collect()
+    }
+
+    /// What each column needs, less what the terminal cannot give: always from the column with most to spare.
+    fn widths(&self, rows: &[Vec<String>], width: Option<usize>) -> Vec<usize> {
+        let longest = |place: usize| rows.iter().filter_map(|row| row.get(place)).map(|cell| length(cell)).max();
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(|place| longest(place).unwrap_or(0)).collect();
+        let gaps = GAP * self.columns.len().saturating_sub(1);
+        let Some(room) = width.map(|width| width.saturating_sub(gaps)) else { return widths };
+        let mut excess = widths.iter().sum::<usize>().saturating_sub(room);
+        while excess > 0 {
+            let spare =
+                widths.iter_mut().zip(self.columns).map(|(width, (title, fit))| (fit.spare(*width, title), width));
+            let Some((1.., widest)) = spare.max_by_key(|(spare, _)| *spare) else { break };
+            *widest -= 1;
+            excess -= 1;
+        }
+        widths
+    }
+}
+
+impl Fit {
+    /// How many characters a column of this width can give away; its title always stays whole.
+    fn spare(self, width: usize, title: &str) -> usize {
+        match self {
+            Self::Whole | Self::First(_) => 0,
+            Self::Shrinks(least) => width.saturating_sub(least.max(length(title))),
+        }
+    }
+}
+
+/// Pairs of a label and its value, one a line, the values aligned and indented by two.
+pub(super) fn fields(pairs: &[(&str, String)]) -> String {
+    let widest = pairs.iter().map(|(label, _)| length(label)).max().unwrap_or(0);
+    let texts: Vec<String> =
+        pairs.iter().map(|(label, value)| format!("{}  {}", padded(label, widest), shown::plain(value))).collect();
+    shown::lines("  ", texts.iter().map(String::as_str))
+}
+
+fn line(row: &[String], widths: &[usize]) -> String {
+    let cells = row.iter().zip(widths).map(|(cell, width)| padded(&cut(cell, *width), *width));
+    let text = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
+    format!("{}\n", text.trim_end())
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if length(text) <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain([CUT]).collect()
+}
+
+fn padded(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(length(text));
+    format!("{text}{}", " ".repeat(missing))
+}
+
+/// Characters, as a terminal counts those of names and times.
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[(&str, Fit)] =
+        &[("NAME", Fit::Shrinks(6)), ("STATE", Fit::Whole), ("ABOUT", Fit::Shrinks(5)), ("KEY", Fit::First(4))];
+
+    fn table() -> Table {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        Table {
+            columns: COLUMNS,
+            rows: vec![
+                row(["alice/app", "active", "a long line about it", "0123456789"]),
+                row(["b", "inactive", "", "ab"]),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_pipe_gets_everything() {
+        let expected = "\
+NAME       STATE     ABOUT                 KEY
+alice/app  active    a long line about it  0123456789
+b          inactive                        ab
+";
+        assert_eq!(table().render(None), expected);
+    }
+
+    #[test]
+    fn a_terminal_gets_what_fits() {
+        let expected = "\
+NAME       STATE     ABOUT       KEY
+alice/app  active    a long li…  0123
+b          inactive              ab
+";
+        assert_eq!(table().render(Some(37)), expected);
+        assert!(table().render(Some(37)).lines().all(|line| line.chars().count() <= 37));
+    }
+
+    #[test]
+    fn what_cannot_shrink_stays_readable() {
+        let narrow = table().render(Some(1));
+        assert!(narrow.contains("alice…  active    a lo…  0123"), "{narrow}");
+    }
+
+    #[test]
+    fn cells_are_escaped_before_they_are_measured() {
+        let hostile = Table { columns: &[("NAME", Fit::Whole)], rows: vec![vec!["a\nb".to_owned()]] };
+        assert_eq!(hostile.render(None), "NAME\na\\nb\n");
+    }
+
+    #[test]
+    fn fields_line_up() {
+        assert_eq!(fields(&[("Name", "a".into()), ("Full name", "b".into())]), "  Name       a\n  Full name  b\n");
+    }
+}

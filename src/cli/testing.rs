@@ -1,0 +1,125 @@
+//! For the tests of the command line: a server on a Unix socket that answers what it was told, and a console that
+//! remembers what was written.
+
+use std::collections::BTreeMap;
+use std::io::{self, Cursor, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use super::connection::Api;
+use super::console::Console;
+use super::report::Format;
+use crate::domain::time::{Clock, Timestamp};
+
+/// A server that answers one connection after the other with prepared bytes, then stops listening.
+pub(super) struct Server {
+    directory: tempfile::TempDir,
+    thread: JoinHandle<Vec<String>>,
+}
+
+impl Server {
+    /// Starts it with its answers.
+    pub(super) fn start(answers: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(directory.path().join("dockpass.sock")).unwrap();
+        let answers: Vec<String> = answers.iter().map(|answer| (*answer).to_owned()).collect();
+        let serve = move || answers.iter().map(|answer| converse(&listener.accept().unwrap().0, answer)).collect();
+        Self { directory, thread: std::thread::spawn(serve) }
+    }
+
+    /// The same, from statuses and JSON bodies.
+    pub(super) fn with_json(answers: &[(u16, &str)]) -> Self {
+        let whole = |(status, body): &(u16, &str)| {
+            format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        };
+        let answers: Vec<String> = answers.iter().map(whole).collect();
+        Self::start(&answers.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// Where it listens.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.directory.path().join("dockpass.sock")
+    }
+
+    /// The API at its socket.
+    pub(super) fn api(&self) -> Api {
+        Api::at_socket(self.socket())
+    }
+
+    /// Everything that it was asked, once it has given every answer.
+    pub(super) fn requests(self) -> Vec<String> {
+        self.thread.join().unwrap()
+    }
+}
+
+/// Reads one request, head and body, and answers it.
+fn converse(mut stream: &UnixStream, answer: &str) -> String {
+    let mut request = String::new();
+    let mut buffer = [0; 4096];
+    while !is_whole(&request) {
+        let length = stream.read(&mut buffer).unwrap();
+        assert!(length > 0, "the request ended early: {request}");
+        request.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+    }
+    stream.write_all(answer.as_bytes()).unwrap();
+    request
+}
+
+fn is_whole(request: &str) -> bool {
+    let Some((head, body)) = request.split_once("\r\n\r\n") else { return false };
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    body.len() >= length.map_or(0, |(_, value)| value.parse().unwrap())
+}
+
+/// What a console wrote, to standard output and to standard error.
+#[derive(Clone, Default)]
+pub(super) struct Written(Arc<Mutex<Vec<u8>>>, Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    /// Standard output so far.
+    pub(super) fn out(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Standard error so far.
+    pub(super) fn note(&self) -> String {
+        String::from_utf8(self.1.lock().unwrap().clone()).unwrap()
+    }
+}
+
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A console without a terminal, on 21 November 2026 at 20:42 UTC, with this standard input.
+pub(super) fn console(input: &[u8]) -> (Console, Written) {
+    let written = Written::default();
+    let console = Console {
+        out: Box::new(Sink(Arc::clone(&written.0))),
+        note: Box::new(Sink(Arc::clone(&written.1))),
+        input: Box::new(Cursor::new(input.to_vec())),
+        ask: |_| Err(io::ErrorKind::Unsupported.into()),
+        environment: BTreeMap::new(),
+        clock: Clock::fixed(Timestamp::parse("2026-11-21T20:42:00Z").unwrap()),
+        out_is_terminal: false,
+        in_is_terminal: false,
+        width: None,
+        format: Format::Table,
+        is_verbose: false,
+    };
+    (console, written)
+}

@@ -1,0 +1,261 @@
+//! `dockpass token`: access tokens.
+
+use clap::{Args, Subcommand};
+use hyper::Method;
+
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::path::ApiPath;
+use super::report::{Format, Report};
+use super::secret::{self, Purpose};
+use super::values::{self, Expiry};
+use super::{token_clean, token_reference, token_report};
+use crate::api::{ApiToken, CreateApiToken, RotateApiToken, UpdateApiToken};
+use crate::domain::access::AccessLevel;
+
+/// The path of all access tokens.
+pub(super) const TOKENS: &str = "/api/v0/api_tokens";
+
+/// What can be done with access tokens.
+#[derive(Subcommand)]
+pub(super) enum TokenCommand {
+    /// Make an access token; the secret is shown once, alone in a pipe
+    #[command(after_help = "Example:\n  dockpass token create --user alice --label laptop --expires 90d\n  \
+        dockpass token create --user ci --label build --access read-only --repository alice/* > token.txt")]
+    Create(CreateArguments),
+    /// List access tokens, newest first
+    #[command(after_help = "Example:\n  dockpass token list --user alice")]
+    List {
+        /// Only those of this user
+        #[arg(long, value_name = "NAME", value_parser = values::account)]
+        user: Option<String>,
+    },
+    /// Show an access token
+    #[command(after_help = "Example:\n  dockpass token show 5f3c9a1be077")]
+    Show(One),
+    /// Give an access token another label
+    #[command(after_help = "Example:\n  dockpass token rename 5f3c9a1be077 'old laptop'")]
+    Rename {
+        #[command(flatten)]
+        token: One,
+        /// The new label
+        #[arg(value_name = "LABEL")]
+        label: String,
+    },
+    /// Stop an access token until it is activated again
+    #[command(after_help = "Example:\n  dockpass token deactivate 5f3c9a1be077")]
+    Deactivate(One),
+    /// Let a deactivated access token work again
+    #[command(after_help = "Example:\n  dockpass token activate 5f3c9a1be077")]
+    Activate(One),
+    /// Delete access tokens for good
+    #[command(after_help = "Example:\n  dockpass token delete 5f3c9a1be077 01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+    Delete {
+        /// Hash, the first 8 or more digits of it, or id
+        #[arg(value_name = "TOKEN", required = true)]
+        tokens: Vec<String>,
+    },
+    /// Delete the access tokens that were not used for long
+    #[command(after_help = "Example:\n  dockpass token clean --user alice --used-before 2026-01-31 --dry-run")]
+    Clean(token_clean::CleanArguments),
+    /// Give an access token a new secret
+    #[command(after_help = "Example:\n  dockpass token rotate 5f3c9a1be077 --overlap 1h")]
+    Rotate {
+        #[command(flatten)]
+        token: One,
+        /// How long the old secret works on, at most 7d [default: not at all]
+        #[arg(long, value_name = "TIME", value_parser = values::seconds)]
+        overlap: Option<u32>,
+    },
+}
+
+/// One access token.
+#[derive(Args)]
+pub(super) struct One {
+    /// Hash, the first 8 or more digits of it, or id
+    #[arg(value_name = "TOKEN")]
+    token: String,
+}
+
+/// What a new access token is.
+#[derive(Args)]
+pub(super) struct CreateArguments {
+    /// The user it belongs to; with --server, yourself if omitted
+    #[arg(long, value_name = "NAME", value_parser = values::account)]
+    user: Option<String>,
+    /// What people call it
+    #[arg(long)]
+    label: Option<String>,
+    /// When it ends: a length of time (30d), a date (its beginning in UTC), a time, or never [default: the site's]
+    #[arg(long, value_name = "WHEN", value_parser = values::expiry)]
+    expires: Option<Expiry>,
+    /// The highest level that it reaches [default: admin, all that its user may]
+    #[arg(long, value_name = "LEVEL", value_parser = values::access_level())]
+    access: Option<AccessLevel>,
+    /// A repository that it reaches, NAMESPACE/NAME or NAMESPACE/*; may be repeated [default: all]
+    #[arg(long, value_name = "PATTERN", value_parser = values::pattern)]
+    repository: Vec<String>,
+}
+
+/// Does what the command says.
+pub(super) async fn run(command: TokenCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    match command {
+        TokenCommand::Create(arguments) => create(arguments, api, console).await,
+        TokenCommand::List { user } => {
+            let list = api.list(&ApiPath::new(TOKENS).maybe("username", user.as_deref()), None, usize::MAX).await?;
+            let nothing = "There are no access tokens. Make one: dockpass token create --user NAME --label LABEL";
+            console.report(&token_report::many(list, console.clock.now(), nothing)?)
+        }
+        TokenCommand::Show(One { token }) => {
+            let path = token_reference::path(api, &token).await?;
+            let answer = api.get(&path).await?;
+            console.report(&token_report::one(answer, console.clock.now())?)
+        }
+        TokenCommand::Rename { token, label } => {
+            let change = UpdateApiToken { token_label: Some(label), is_active: None };
+            update(&token.token, &change, "renamed", api, console).await
+        }
+        TokenCommand::Deactivate(One { token }) => {
+            let change = UpdateApiToken { token_label: None, is_active: Some(false) };
+            update(&token, &change, "deactivated", api, console).await
+        }
+        TokenCommand::Activate(One { token }) => {
+            let change = UpdateApiToken { token_label: None, is_active: Some(true) };
+            update(&token, &change, "activated", api, console).await
+        }
+        TokenCommand::Delete { tokens } => delete(&tokens, api, console).await,
+        TokenCommand::Clean(arguments) => token_clean::run(&arguments, api, console).await,
+        TokenCommand::Rotate { token, overlap } => rotate(&token.token, overlap, api, console).await,
+    }
+}
+
+/// The local administrator owns no access tokens: on the socket somebody must be named.
+pub(super) fn must_name_user(user: Option<&str>, api: &Api) -> Result<(), CliError> {
+    if user.is_some() || !api.is_local() {
+        return Ok(());
+    }
+    Err(CliError::Usage("say whose access tokens are meant, with --user NAME".to_owned()))
+}
+
+async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    must_name_user(arguments.user.as_deref(), api)?;
+    let body = CreateApiToken {
+        token_label: arguments.label,
+        expires_at: arguments.expires.map(|expires| expires.moment(console.clock.now())),
+        access_level: arguments.access,
+        repositories: (!arguments.repository.is_empty()).then_some(arguments.repository),
+        temporary_password: None,
+    };
+    let url = url_for_frame(api, console).await;
+    let path = ApiPath::new(TOKENS).maybe("username", arguments.user.as_deref());
+    let answer = api.send(Method::POST, &path, &body).await?;
+    secret::show(&answer, Purpose::New, &url, console)
+}
+
+async fn rotate(token: &str, overlap: Option<u32>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let path = token_reference::path(api, token).await?.segment("rotate");
+    let url = url_for_frame(api, console).await;
+    let answer = api.send(Method::POST, &path, &RotateApiToken { overlap }).await?;
+    secret::show(&answer, Purpose::Rotated, &url, console)
+}
+
+/// The URL that only a terminal is shown.
+async fn url_for_frame(api: &mut Api, console: &Console) -> String {
+    let has_frame = console.out_is_terminal && console.format == Format::Table;
+    if has_frame { secret::sign_in_url(api).await } else { String::new() }
+}
+
+async fn update(
+    token: &str,
+    change: &UpdateApiToken,
+    done: &str,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let path = token_reference::path(api, token).await?;
+    let answer = api.send(Method::PATCH, &path, change).await?;
+    let line = format!("{done} {}", token_report::named(&answer.read::<ApiToken>()?));
+    console.report(&Report::done(answer.value, line))
+}
+
+async fn delete(tokens: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    for hash in token_reference::hashes(api, tokens).await? {
+        let answer = api.delete(&ApiPath::new(TOKENS).segment(&hash)).await?;
+        let short: String = hash.chars().take(12).collect();
+        console.report(&Report::done(answer.value, format!("deleted the access token {short}")))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    const TOKEN: &str = r#"{"hashedToken":"ab","tokenLabel":"laptop","isActive":true,"lastUsed":"0001-01-01T00:00:00Z",
+        "createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x","id":"01A","username":"alice",
+        "expiresAt":null,"accessLevel":"admin","repositories":[],"lastUsedIp":null,"parent":null,"temporaryPassword":false}"#;
+
+    fn wanted(user: Option<&str>) -> CreateArguments {
+        CreateArguments {
+            user: user.map(str::to_owned),
+            label: Some("laptop".into()),
+            expires: Some(Expiry::After(3_600)),
+            access: Some(AccessLevel::ReadOnly),
+            repository: vec!["alice/*".into()],
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_access_token_is_what_was_asked_for() {
+        let made = TOKEN.replacen('{', r#"{"token":"dkp_secret","#, 1);
+        let server = Server::with_json(&[(200, &made)]);
+        let (mut console, written) = console(b"");
+        create(wanted(Some("alice")), &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "dkp_secret\n");
+        let sent = server.requests().remove(0);
+        assert!(sent.starts_with("POST /api/v0/api_tokens?username=alice HTTP/1.1"), "{sent}");
+        let body = r#"{"tokenLabel":"laptop","expiresAt":"2026-11-21T21:42:00Z","accessLevel":"read-only","repositories":["alice/*"]}"#;
+        assert!(sent.ends_with(body), "{sent}");
+    }
+
+    #[tokio::test]
+    async fn never_is_said_and_silence_is_the_sites_default() {
+        let body = |expires: Option<Expiry>| {
+            let (console, _) = console(b"");
+            let moment = expires.map(|expires| expires.moment(console.clock.now()));
+            serde_json::to_string(&CreateApiToken { expires_at: moment, ..CreateApiToken::default() }).unwrap()
+        };
+        assert_eq!(body(Some(Expiry::Never)), r#"{"expiresAt":null}"#);
+        assert_eq!(body(None), "{}");
+    }
+
+    #[tokio::test]
+    async fn the_local_administrator_must_say_whose() {
+        let mut nowhere = Api::at_socket("/nonexistent".into());
+        let (mut console, _) = console(b"");
+        let error = create(wanted(None), &mut nowhere, &mut console).await.unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[tokio::test]
+    async fn changes_say_what_was_done() {
+        let hash = "ab".repeat(32);
+        let server = Server::with_json(&[(200, TOKEN), (200, "")]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        run(TokenCommand::Deactivate(One { token: hash.clone() }), &mut api, &mut console).await.unwrap();
+        delete(std::slice::from_ref(&hash), &mut api, &mut console).await.unwrap();
+        assert_eq!(
+            written.out(),
+            "deactivated the access token `laptop` of alice\ndeleted the access token abababababab\n"
+        );
+        let sent = server.requests();
+        assert!(
+            sent[0].starts_with(&format!("PATCH /api/v0/api_tokens/{hash} "))
+                && sent[0].ends_with(r#"{"isActive":false}"#)
+        );
+        assert!(sent[1].starts_with(&format!("DELETE /api/v0/api_tokens/{hash} ")));
+    }
+}

@@ -1,0 +1,98 @@
+//! `dockpass token clean`: deleting the access tokens that nobody used for long.
+
+use clap::{Args, ValueEnum};
+
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::list::List;
+use super::path::ApiPath;
+use super::token::{TOKENS, must_name_user};
+use super::{shown, token_report, values};
+
+/// Which access tokens go.
+#[derive(Args)]
+pub(super) struct CleanArguments {
+    /// The user they belong to; with --server, yourself if omitted
+    #[arg(long, value_name = "NAME", value_parser = values::account)]
+    user: Option<String>,
+    /// Those last used before this date or time; never used ones count by when they were made
+    #[arg(long, value_name = "DATE", value_parser = values::moment)]
+    used_before: String,
+    /// How they came to be
+    #[arg(long, value_enum, default_value_t = Origin::Manual)]
+    generated_by: Origin,
+    /// Only show which ones would go
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// How access tokens came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Origin {
+    /// Somebody asked for them.
+    Manual,
+    /// Nobody did.
+    Auto,
+    /// Either.
+    All,
+}
+
+impl Origin {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Auto => "auto",
+            Self::All => "all",
+        }
+    }
+}
+
+/// Deletes them, or shows them.
+pub(super) async fn run(arguments: &CleanArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    must_name_user(arguments.user.as_deref(), api)?;
+    let path = ApiPath::new(TOKENS)
+        .maybe("username", arguments.user.as_deref())
+        .query("usedbefore", &arguments.used_before)
+        .query("generatedby", arguments.generated_by.as_str());
+    let list = if arguments.dry_run {
+        api.list(&path, None, usize::MAX).await?
+    } else {
+        List::whole(api.delete(&path).await?)?
+    };
+    let count = shown::counted(u32::try_from(list.len()).unwrap_or(u32::MAX), "access token");
+    let report = token_report::many(list, console.clock.now(), "")?;
+    let done = if arguments.dry_run { "would delete" } else { "deleted" };
+    console.report(&report)?;
+    console.note(&format!("{done} {count}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    const TOKEN: &str = r#"{"hashedToken":"ab","tokenLabel":"laptop","isActive":true,"lastUsed":"0001-01-01T00:00:00Z",
+        "createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x","id":"01A","username":"alice",
+        "expiresAt":null,"accessLevel":"admin","repositories":[],"lastUsedIp":null,"parent":null,"temporaryPassword":false}"#;
+
+    fn clean_up(dry_run: bool) -> CleanArguments {
+        let used_before = "2026-01-31T00:00:00Z".into();
+        CleanArguments { user: Some("alice".into()), used_before, generated_by: Origin::Manual, dry_run }
+    }
+
+    #[tokio::test]
+    async fn a_clean_up_can_be_tried_first() {
+        let list = format!("[{TOKEN}]");
+        let server = Server::with_json(&[(200, &list), (200, &list)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        run(&clean_up(true), &mut api, &mut console).await.unwrap();
+        run(&clean_up(false), &mut api, &mut console).await.unwrap();
+        assert_eq!(written.note(), "would delete 1 access token\ndeleted 1 access token\n");
+        let sent = server.requests();
+        let query = "/api/v0/api_tokens?username=alice&usedbefore=2026-01-31T00%3A00%3A00Z&generatedby=manual";
+        assert!(sent[0].starts_with(&format!("GET {query}&pageSize=500 ")), "{}", sent[0]);
+        assert!(sent[1].starts_with(&format!("DELETE {query} ")), "{}", sent[1]);
+    }
+}

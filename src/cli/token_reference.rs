@@ -1,0 +1,137 @@
+//! How people name an access token: its hash, the beginning of its hash, or its id; never its secret.
+
+use super::connection::Api;
+use super::error::CliError;
+use super::path::ApiPath;
+use crate::api::ApiToken;
+use crate::domain::id::Id;
+use crate::domain::secret::PREFIX;
+
+/// Digits of a whole hash.
+const WHOLE: usize = 64;
+/// Fewest digits of a beginning.
+const SHORTEST: usize = 8;
+
+/// One access token, as somebody named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Reference {
+    /// The whole hash: the only form that needs no look-up.
+    Hash(String),
+    /// The beginning of the hash.
+    Beginning(String),
+    /// The id.
+    Id(String),
+}
+
+impl Reference {
+    /// Reads a reference. The text is not repeated in the error where it may be a secret.
+    fn read(text: &str) -> Result<Self, CliError> {
+        if text.starts_with(PREFIX) {
+            return Err(CliError::Usage(
+                "that is the secret of an access token, and now stands in the shell's history; name it by its hash or id, \
+                 see `dockpass token list`"
+                    .to_owned(),
+            ));
+        }
+        let is_hex = text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        match text.len() {
+            WHOLE if is_hex => Ok(Self::Hash(text.to_owned())),
+            SHORTEST..WHOLE if is_hex => Ok(Self::Beginning(text.to_owned())),
+            _ if text.parse::<Id>().is_ok() => Ok(Self::Id(text.to_owned())),
+            _ => Err(CliError::Usage(
+                "an access token is named by its hash, the first 8 or more digits of it, or its id; see `dockpass token list`"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    fn means(&self, token: &ApiToken) -> bool {
+        match self {
+            Self::Hash(hash) => token.hashed_token == *hash,
+            Self::Beginning(beginning) => token.hashed_token.starts_with(beginning),
+            Self::Id(id) => token.id == *id,
+        }
+    }
+
+    /// The one hash that is meant.
+    fn resolve(&self, tokens: &[ApiToken]) -> Result<String, CliError> {
+        let (Self::Hash(text) | Self::Beginning(text) | Self::Id(text)) = self;
+        let mut found = tokens.iter().filter(|token| self.means(token));
+        match (self, found.next(), found.next()) {
+            (Self::Hash(hash), ..) => Ok(hash.clone()),
+            (Self::Beginning(_) | Self::Id(_), Some(token), None) => Ok(token.hashed_token.clone()),
+            (Self::Beginning(_) | Self::Id(_), None, _) => {
+                Err(CliError::Finding(format!("there is no access token {text}")))
+            }
+            (Self::Beginning(_) | Self::Id(_), Some(_), Some(_)) => {
+                Err(CliError::Finding(format!("several access tokens begin with {text}; give more digits")))
+            }
+        }
+    }
+}
+
+/// The hashes of the access tokens that are meant. All are found before anything is done with one.
+pub(super) async fn hashes(api: &mut Api, texts: &[String]) -> Result<Vec<String>, CliError> {
+    let references = texts.iter().map(|text| Reference::read(text)).collect::<Result<Vec<_>, _>>()?;
+    let tokens = if references.iter().all(|reference| matches!(reference, Reference::Hash(_))) {
+        Vec::new()
+    } else {
+        api.list(&ApiPath::new("/api/v0/api_tokens"), None, usize::MAX).await?.read()?
+    };
+    references.iter().map(|reference| reference.resolve(&tokens)).collect()
+}
+
+/// The path of the access token that is meant.
+pub(super) async fn path(api: &mut Api, text: &str) -> Result<ApiPath, CliError> {
+    let found = hashes(api, &[text.to_owned()]).await?;
+    Ok(found.iter().fold(ApiPath::new("/api/v0/api_tokens"), |path, hash| path.segment(hash)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Server;
+    use super::*;
+
+    const ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+    fn list(hashes: &[&str]) -> String {
+        let token = |hash: &&str| {
+            format!(
+                r#"{{"hashedToken":"{hash}","tokenLabel":"l","isActive":true,"lastUsed":"","createdAt":"","generatedBy":"manual",
+                "creatorUa":"","id":"{ID}","username":"a","expiresAt":null,"accessLevel":"admin","repositories":[],
+                "lastUsedIp":null,"parent":null,"temporaryPassword":false}}"#
+            )
+        };
+        format!("[{}]", hashes.iter().map(token).collect::<Vec<_>>().join(","))
+    }
+
+    async fn found(hashes_there: &[&str], text: &str) -> Result<Vec<String>, String> {
+        let server = Server::with_json(&[(200, &list(hashes_there))]);
+        hashes(&mut server.api(), &[text.to_owned()]).await.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_whole_hash_needs_no_look_up() {
+        let hash = "0a".repeat(32);
+        let mut nowhere = Api::at_socket("/nonexistent".into());
+        assert_eq!(hashes(&mut nowhere, std::slice::from_ref(&hash)).await.unwrap(), [hash]);
+    }
+
+    #[tokio::test]
+    async fn a_beginning_or_an_id_must_mean_one() {
+        let there = ["0123456789", "01234567ff"];
+        assert_eq!(found(&there, "012345678").await.unwrap(), ["0123456789"]);
+        assert!(found(&there, "01234567").await.unwrap_err().contains("give more digits"));
+        assert!(found(&there, "ffffffff").await.unwrap_err().contains("there is no access token ffffffff"));
+        assert_eq!(found(&["0123456789"], ID).await.unwrap(), ["0123456789"]);
+    }
+
+    #[test]
+    fn other_texts_are_refused_and_a_secret_is_not_repeated() {
+        for text in ["", "0123456", "laptop", "01234567FF", &"0".repeat(65)] {
+            assert_eq!(Reference::read(text).unwrap_err().exit_code(), 2, "{text}");
+        }
+        let error = Reference::read("dkp_0123456789").unwrap_err();
+        assert!(!error.to_string().contains("dkp_"), "{error}");
+    }
+}

@@ -1,0 +1,290 @@
+//! `dockpass user`: users, and service accounts, which are users without a password.
+
+use clap::{Args, Subcommand};
+use hyper::Method;
+
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::path::ApiPath;
+use super::report::Report;
+use super::values::{self, Expiry};
+use super::{prompt, secret, user_report};
+use crate::api::{ChangePassword, CreateAccount, CreateApiToken, UpdateAccount};
+use crate::domain::secret::{PREFIX, Password};
+
+const ACCOUNTS: &str = "/enzi/v0/accounts";
+
+/// What can be done with users.
+#[derive(Subcommand)]
+pub(super) enum UserCommand {
+    /// Make a user; asks for the password twice
+    #[command(after_help = "Example:\n  dockpass user create alice --full-name 'Alice Liddell'")]
+    Create(CreateArguments),
+    /// List the users
+    #[command(after_help = "Example:\n  dockpass user list --format json")]
+    List,
+    /// Show a user
+    #[command(after_help = "Example:\n  dockpass user show alice")]
+    Show(One),
+    /// Change a user
+    #[command(after_help = "Example:\n  dockpass user set alice --active false")]
+    Set(SetArguments),
+    /// Delete a user with its access tokens; its repositories stay, without an owner
+    #[command(after_help = "Example:\n  dockpass user delete alice")]
+    Delete {
+        #[command(flatten)]
+        user: One,
+        /// Delete the repositories, too
+        #[arg(long)]
+        with_repositories: bool,
+    },
+    /// Set a user's password; asks for it twice
+    #[command(after_help = "Example:\n  dockpass user password alice")]
+    Password {
+        #[command(flatten)]
+        user: One,
+        /// Read the password from standard input, up to the first line end
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Let a user sign in again after too many wrong passwords
+    #[command(after_help = "Example:\n  dockpass user unlock alice")]
+    Unlock(One),
+    /// Make a temporary password for a user who is locked out
+    #[command(after_help = "Example:\n  dockpass user temporary-password alice --expires 2h")]
+    TemporaryPassword {
+        #[command(flatten)]
+        user: One,
+        /// How long it works, at most 7d [default: 24h]
+        #[arg(long, value_name = "TIME", value_parser = values::expiry)]
+        expires: Option<Expiry>,
+    },
+}
+
+/// One user.
+#[derive(Args)]
+pub(super) struct One {
+    /// Name or id
+    #[arg(value_name = "NAME", value_parser = values::account)]
+    name: String,
+}
+
+/// What a new user is.
+#[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(super) struct CreateArguments {
+    /// Name: lower-case letters and digits, joined by `.`, `_` or `-`
+    #[arg(value_name = "NAME", value_parser = values::new_name)]
+    name: String,
+    /// Name in full
+    #[arg(long, value_name = "TEXT")]
+    full_name: Option<String>,
+    /// Make a system administrator
+    #[arg(long)]
+    admin: bool,
+    /// Make a service account: no password, access tokens only
+    #[arg(long, conflicts_with = "password_stdin")]
+    service: bool,
+    /// Make it inactive
+    #[arg(long)]
+    inactive: bool,
+    /// Read the password from standard input, up to the first line end
+    #[arg(long)]
+    password_stdin: bool,
+    /// Take over the repositories that already are under this name
+    #[arg(long)]
+    adopt_repositories: bool,
+}
+
+/// What changes of a user.
+#[derive(Args)]
+#[group(skip)]
+pub(super) struct SetArguments {
+    #[command(flatten)]
+    user: One,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// At least one of these.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+struct Change {
+    /// Name in full
+    #[arg(long, value_name = "TEXT")]
+    full_name: Option<String>,
+    /// Whether it is a system administrator
+    #[arg(long, value_name = "true|false")]
+    admin: Option<bool>,
+    /// Whether it may sign in
+    #[arg(long, value_name = "true|false")]
+    active: Option<bool>,
+}
+
+/// Does what the command says.
+pub(super) async fn run(command: UserCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    match command {
+        UserCommand::Create(arguments) => create(arguments, api, console).await,
+        UserCommand::List => {
+            let path = ApiPath::new(ACCOUNTS).query("filter", "users");
+            let list = api.list(&path, Some("accounts"), usize::MAX).await?;
+            console.report(&user_report::many(list)?)
+        }
+        UserCommand::Show(user) => {
+            let answer = api.get(&account(&user.name)).await?;
+            console.report(&user_report::one(answer)?)
+        }
+        UserCommand::Set(arguments) => set(arguments, api, console).await,
+        UserCommand::Delete { user, with_repositories } => delete(&user.name, with_repositories, api, console).await,
+        UserCommand::Password { user, password_stdin } => password(&user.name, password_stdin, api, console).await,
+        UserCommand::Unlock(user) => {
+            let path = ApiPath::new("/api/v0/accounts").segment(&user.name).segment("lock");
+            let answer = api.delete(&path).await?;
+            console.report(&Report::done(answer.value, format!("{} may sign in again", user.name)))
+        }
+        UserCommand::TemporaryPassword { user, expires } => temporary(&user.name, expires, api, console).await,
+    }
+}
+
+fn account(name: &str) -> ApiPath {
+    ApiPath::new(ACCOUNTS).segment(name)
+}
+
+async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let from_stdin = arguments.password_stdin;
+    let password = if arguments.service { None } else { Some(prompt::new_password(console, from_stdin)?) };
+    let body = CreateAccount {
+        name: arguments.name.clone(),
+        password: password.as_ref().map(|password| password.reveal().to_owned()),
+        full_name: arguments.full_name,
+        is_active: Some(!arguments.inactive),
+        is_admin: arguments.admin.then_some(true),
+        adopt_repositories: arguments.adopt_repositories.then_some(true),
+        ..CreateAccount::default()
+    };
+    let answer = api.send(Method::POST, &ApiPath::new(ACCOUNTS), &body).await?;
+    console.report(&user_report::created(answer.value, &arguments.name, arguments.service))
+}
+
+async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let SetArguments { user, change } = arguments;
+    let body = UpdateAccount { full_name: change.full_name, is_active: change.active, is_admin: change.admin };
+    let answer = api.send(Method::PATCH, &account(&user.name), &body).await?;
+    console.report(&Report::done(answer.value, format!("changed the user {}", user.name)))
+}
+
+async fn delete(name: &str, with_repositories: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let path = if with_repositories { ApiPath::new("/api/v0/accounts").segment(name) } else { account(name) };
+    let answer = api.delete(&path).await?;
+    let rest = if with_repositories { " with all repositories" } else { "; its repositories stay, without an owner" };
+    let line = format!("deleted the user {name}{rest}");
+    console.warn(&answer.warnings)?;
+    console.report(&Report::done(answer.value, line))
+}
+
+async fn password(name: &str, from_stdin: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let new = prompt::new_password(console, from_stdin)?;
+    let old = if api.is_local() { None } else { own_password(name, console) };
+    let body =
+        ChangePassword { old_password: old.map(|old| old.reveal().to_owned()), new_password: new.reveal().to_owned() };
+    let answer = api.send(Method::POST, &account(name).segment("changePassword"), &body).await?;
+    console.report(&Report::done(
+        answer.value,
+        format!("set the password of {name}; its browser sessions ended, its access tokens stay"),
+    ))
+}
+
+/// The present password of whoever changes the own one, where that is what signs in to the server.
+fn own_password(name: &str, console: &Console) -> Option<Password> {
+    let secret = console.variable("DOCKPASS_TOKEN").filter(|secret| !secret.starts_with(PREFIX))?;
+    (console.variable("DOCKPASS_USER") == Some(name)).then(|| Password::new(secret.to_owned()))
+}
+
+async fn temporary(name: &str, expires: Option<Expiry>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let body = CreateApiToken {
+        token_label: Some("temporary password".to_owned()),
+        expires_at: expires.map(|expires| expires.moment(console.clock.now())),
+        temporary_password: Some(true),
+        ..CreateApiToken::default()
+    };
+    let path = ApiPath::new("/api/v0/api_tokens").query("username", name);
+    let answer = api.send(Method::POST, &path, &body).await?;
+    let url = secret::sign_in_url(api).await;
+    secret::show(&answer, secret::Purpose::TemporaryPassword, &url, console)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
+
+    fn named(name: &str) -> One {
+        One { name: name.to_owned() }
+    }
+
+    #[tokio::test]
+    async fn a_new_user_gets_the_password_of_standard_input() {
+        let server = Server::with_json(&[(201, ALICE)]);
+        let (mut console, written) = console(b"correct horse\n");
+        let arguments = CreateArguments {
+            name: "alice".into(),
+            full_name: Some("Alice".into()),
+            admin: false,
+            service: false,
+            inactive: true,
+            password_stdin: true,
+            adopt_repositories: false,
+        };
+        create(arguments, &mut server.api(), &mut console).await.unwrap();
+        assert!(written.out().starts_with("created the user alice\n"));
+        let sent = server.requests().remove(0);
+        assert!(sent.starts_with("POST /enzi/v0/accounts HTTP/1.1"));
+        assert!(
+            sent.ends_with(r#"{"name":"alice","password":"correct horse","fullName":"Alice","isActive":false}"#),
+            "{sent}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_user_goes_with_or_without_its_repositories() {
+        let server = Server::with_json(&[(204, ""), (204, "")]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        delete("alice", false, &mut api, &mut console).await.unwrap();
+        delete("alice", true, &mut api, &mut console).await.unwrap();
+        assert_eq!(
+            written.out(),
+            "deleted the user alice; its repositories stay, without an owner\ndeleted the user alice with all repositories\n"
+        );
+        let sent = server.requests();
+        assert!(sent[0].starts_with("DELETE /enzi/v0/accounts/alice "));
+        assert!(sent[1].starts_with("DELETE /api/v0/accounts/alice "));
+    }
+
+    #[tokio::test]
+    async fn unlocking_and_changing_name_their_user() {
+        let server = Server::with_json(&[(204, ""), (200, ALICE)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        run(UserCommand::Unlock(named("alice")), &mut api, &mut console).await.unwrap();
+        let change = Change { full_name: None, admin: Some(false), active: None };
+        set(SetArguments { user: named("alice"), change }, &mut api, &mut console).await.unwrap();
+        assert_eq!(written.out(), "alice may sign in again\nchanged the user alice\n");
+        let sent = server.requests();
+        assert!(sent[0].starts_with("DELETE /api/v0/accounts/alice/lock "));
+        assert!(sent[1].ends_with(r#"{"isAdmin":false}"#), "{}", sent[1]);
+    }
+
+    #[test]
+    fn only_the_own_password_is_sent_as_the_old_one() {
+        let (mut console, _) = console(b"");
+        console.environment.insert("DOCKPASS_USER".into(), "alice".into());
+        console.environment.insert("DOCKPASS_TOKEN".into(), "correct horse".into());
+        assert!(own_password("alice", &console).is_some() && own_password("bob", &console).is_none());
+        console.environment.insert("DOCKPASS_TOKEN".into(), "dkp_x".into());
+        assert!(own_password("alice", &console).is_none());
+    }
+}

@@ -1,0 +1,187 @@
+//! Values on the command line: names, targets, moments, lengths of time. Each says what would be right.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::domain::access::AccessLevel;
+use crate::domain::duration::{self, InvalidDuration};
+use crate::domain::id::Id;
+use crate::domain::name::{InvalidName, Name, Namespace, RepositoryName};
+use crate::domain::time::{InvalidTime, Timestamp};
+use crate::domain::token::Pattern;
+
+/// A level, with the possible ones in help texts and completions.
+pub(super) fn access_level() -> impl TypedValueParser<Value = AccessLevel> {
+    PossibleValuesParser::new(["read-only", "read-write", "admin"]).try_map(|text| text.parse::<AccessLevel>())
+}
+
+/// The name of an account to be made.
+pub(super) fn new_name(text: &str) -> Result<String, InvalidName> {
+    Name::parse(text).map(|name| name.as_str().to_owned())
+}
+
+/// The name or the id of an account.
+pub(super) fn account(text: &str) -> Result<String, InvalidName> {
+    if text.parse::<Id>().is_ok() { Ok(text.to_owned()) } else { new_name(text) }
+}
+
+/// The name of a repository: `alice/app`, or `_/app` for one of a single component.
+pub(super) fn repository(text: &str) -> Result<RepositoryName, InvalidRepository> {
+    if text.contains('/') { Ok(RepositoryName::parse_shown(text)?) } else { Err(InvalidRepository::OneComponent) }
+}
+
+/// A namespace, `_` for that of repositories with one component.
+pub(super) fn namespace(text: &str) -> Result<Namespace, InvalidName> {
+    Namespace::parse(text)
+}
+
+/// A repository pattern of an access token.
+pub(super) fn pattern(text: &str) -> Result<String, InvalidName> {
+    Pattern::parse(text).map(|pattern| pattern.to_string())
+}
+
+/// Why a text is no repository, or nothing that can be granted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum InvalidRepository {
+    /// Nothing before the slash, and no slash.
+    #[error("expected NAMESPACE/NAME; a repository without a namespace is written _/NAME")]
+    OneComponent,
+    /// Not the registry's grammar.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// A star where none can stand.
+    #[error("a grant is on one repository, NAMESPACE/NAME, or on a whole namespace, NAMESPACE/*")]
+    Star,
+}
+
+/// What a grant is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// One repository.
+    Repository(RepositoryName),
+    /// Every repository of a namespace.
+    Namespace(Namespace),
+}
+
+/// Reads `NS/NAME` or `NS/*`.
+pub(super) fn target(text: &str) -> Result<Target, InvalidRepository> {
+    match text.strip_suffix("/*") {
+        Some(name) if name.contains('/') => Err(InvalidRepository::Star),
+        Some(name) => Ok(Target::Namespace(Namespace::parse(name)?)),
+        None if text.contains('*') => Err(InvalidRepository::Star),
+        None => repository(text).map(Target::Repository),
+    }
+}
+
+/// When an access token ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expiry {
+    /// Not at all.
+    Never,
+    /// At this moment.
+    At(Timestamp),
+    /// This many seconds from now.
+    After(i64),
+}
+
+impl Expiry {
+    /// The moment as the API takes it; none is never.
+    pub(super) fn moment(self, now: Timestamp) -> Option<String> {
+        match self {
+            Self::Never => None,
+            Self::At(moment) => Some(moment.to_string()),
+            Self::After(seconds) => Some(now.plus_seconds(seconds).whole_seconds().to_string()),
+        }
+    }
+}
+
+/// Why a text says no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a length of time like 30d or 12h, a date like 2026-01-31, a time like 2026-01-31T12:00:00Z, or never"
+)]
+pub(super) struct InvalidExpiry;
+
+/// Reads `30d`, a date (its first moment in UTC), an RFC 3339 time, or `never`.
+pub(super) fn expiry(text: &str) -> Result<Expiry, InvalidExpiry> {
+    if text == "never" {
+        return Ok(Expiry::Never);
+    }
+    let after = duration::parse(text).map(Expiry::After);
+    after.or_else(|_| Timestamp::parse(text).map(Expiry::At)).map_err(|_| InvalidExpiry)
+}
+
+/// A moment, as the API takes it.
+pub(super) fn moment(text: &str) -> Result<String, InvalidTime> {
+    Timestamp::parse(text).map(|moment| moment.to_string())
+}
+
+/// A length of time in seconds.
+pub(super) fn seconds(text: &str) -> Result<u32, InvalidDuration> {
+    u32::try_from(duration::parse(text)?).map_err(|_| InvalidDuration::TooLong)
+}
+
+/// Why a text names no place in the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected SEQ:HASH as `dockpass audit head` prints it: a number, a colon, 64 hexadecimal digits")]
+pub(super) struct InvalidHead;
+
+/// Reads `SEQ:HASH`.
+pub(super) fn head(text: &str) -> Result<String, InvalidHead> {
+    let (number, hash) = text.split_once(':').ok_or(InvalidHead)?;
+    let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit()) && number.parse::<u64>().is_ok();
+    if is_number && is_hash { Ok(text.to_ascii_lowercase()) } else { Err(InvalidHead) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_a_span_a_date_a_time_or_never() {
+        let now = Timestamp::parse("2026-11-21T20:42:00.250Z").unwrap();
+        let end = |text| expiry(text).unwrap().moment(now);
+        assert_eq!(end("30d").as_deref(), Some("2026-12-21T20:42:00Z"));
+        assert_eq!(end("2027-01-31").as_deref(), Some("2027-01-31T00:00:00Z"));
+        assert_eq!(end("2027-01-31T12:00:00+01:00").as_deref(), Some("2027-01-31T11:00:00Z"));
+        assert_eq!(end("never"), None);
+        for text in ["", "30", "-1d", "Never", "tomorrow", "2027-1-1"] {
+            assert_eq!(expiry(text), Err(InvalidExpiry), "{text}");
+        }
+    }
+
+    #[test]
+    fn targets_are_one_repository_or_a_whole_namespace() {
+        assert_eq!(target("alice/*"), Ok(Target::Namespace(Namespace::parse("alice").unwrap())));
+        let deep = RepositoryName::parse("team/a/b").unwrap();
+        assert_eq!(target("team/a/b"), Ok(Target::Repository(deep)));
+        assert_eq!(target("team/a/*"), Err(InvalidRepository::Star));
+        assert_eq!(target("team/a*"), Err(InvalidRepository::Star));
+        assert_eq!(target("*"), Err(InvalidRepository::Star));
+        assert_eq!(target("app"), Err(InvalidRepository::OneComponent));
+        assert!(target("Alice/app").is_err() && target("alice/").is_err() && target("/*").is_err());
+    }
+
+    #[test]
+    fn accounts_are_names_or_ids() {
+        assert!(account("alice").is_ok() && account("01ARZ3NDEKTSV4RRFFQ69G5FAV").is_ok());
+        assert!(
+            account("Alice").is_err() && account("a/b").is_err() && new_name("01ARZ3NDEKTSV4RRFFQ69G5FAV").is_err()
+        );
+    }
+
+    #[test]
+    fn a_head_is_a_number_and_a_hash() {
+        let hash = "AB".repeat(32);
+        assert_eq!(head(&format!("12:{hash}")), Ok(format!("12:{}", hash.to_lowercase())));
+        for text in ["12", "12:", ":", "x:ab", &format!("+1:{hash}"), &format!(":{hash}"), &format!("1:{hash}0")] {
+            assert_eq!(head(text), Err(InvalidHead), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_overlap_is_a_length_of_time() {
+        assert_eq!(seconds("1h"), Ok(3_600));
+        assert!(seconds("3600").is_err() && seconds("9999w").is_err());
+    }
+}

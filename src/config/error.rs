@@ -1,0 +1,152 @@
+//! Why a configuration is refused. Each message names the place and what would be right.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::KeyHeader;
+use super::values::Invalid;
+use crate::domain::duration;
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is no TOML.
+    #[error("{}, line {line}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// The file has a key that there is not.
+    #[error("{}, line {line}: there is no key `{}`; {known}", path.display(), key.escape_debug())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The key as written.
+        key: String,
+        /// What could stand there.
+        known: String,
+    },
+    /// A flag was given for a key that there is not: a mistake of the program.
+    #[error("there is no key `{0}`")]
+    NoSuchKey(String),
+    /// A value cannot be used.
+    #[error("{place}: {key}")]
+    Value {
+        /// Where it stands.
+        place: Place,
+        /// The key.
+        key: &'static str,
+        /// Why.
+        source: Invalid,
+    },
+    /// Values that do not go together.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+}
+
+/// Where a value stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the program itself.
+    Default,
+    /// In the file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+    },
+    /// In the environment, under this name.
+    Environment(String),
+    /// On the command line.
+    Flag,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "{}, line {line}", path.display()),
+            Self::Environment(name) => write!(f, "environment variable {name}"),
+            Self::Flag => f.write_str("command line"),
+        }
+    }
+}
+
+/// Values that do not go together, each fine by itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Passwords would cross the network in clear text.
+    #[error(
+        "server.listen = {0} is open to other machines, and passwords and access tokens would cross the network in clear \
+         text: set tls.cert and tls.key, or tls.self_signed = true, or server.behind_proxy = true if a proxy that speaks \
+         TLS stands before it"
+    )]
+    ClearText(SocketAddr),
+    /// A proxy nobody knows.
+    #[error(
+        "server.behind_proxy needs server.trusted_proxies: without them every request seems to come from the proxy, and \
+         wrong guesses of one client would lock out all"
+    )]
+    NoTrustedProxy,
+    /// Half a pair.
+    #[error("tls.cert and tls.key belong together: set both or none")]
+    HalfAPair,
+    /// Two certificates.
+    #[error("tls.cert and tls.self_signed exclude each other: unset one")]
+    TwoCertificates,
+    /// Nobody knows where dockpass is.
+    #[error(
+        "server.public_url must be set when server.listen is not loopback or server.behind_proxy is true: clients and \
+         registries are told to connect there, as https://registry.example.com"
+    )]
+    NoPublicUrl,
+    /// Clients would speak HTTP to a TLS port.
+    #[error("server.public_url = {0} must begin with https://, since dockpass speaks TLS")]
+    PublicUrlWithoutTls(String),
+    /// A key that renews itself, named in a way that only one key can have.
+    #[error(
+        "registry.key_header = \"{}\" is for registries that know one key only, which would refuse every token once the \
+         signing key renews itself: set registry.fixed_key = true, or registry.key_header = \"x5c\"", .0.as_str()
+    )]
+    NeedsFixedKey(KeyHeader),
+    /// Tokens that end before their time.
+    #[error(
+        "registry.leaf_lifetime = \"{}\" is too short: its certificate renews itself when a third is left, and registry \
+         tokens live longer than that (registry.token_lifetime = \"{}\"); set it to at least \"{}\"",
+        duration::format(*.leaf), duration::format(*.token), duration::format(.token.saturating_mul(3))
+    )]
+    LeafBelowTokens {
+        /// Seconds.
+        leaf: i64,
+        /// Seconds.
+        token: i64,
+    },
+    /// A default that the site itself forbids.
+    #[error(
+        "tokens.default_lifetime = \"{}\" is longer than tokens.max_lifetime = \"{}\": set both",
+        .default.map_or("never".to_owned(), duration::format), duration::format(*.max)
+    )]
+    DefaultBeyondMax {
+        /// Seconds; none is never.
+        default: Option<i64>,
+        /// Seconds.
+        max: i64,
+    },
+}

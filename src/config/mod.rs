@@ -1,0 +1,230 @@
+//! The configuration of a server: a file, then the environment, then flags, over the defaults.
+//!
+//! `keys.rs` is the one table of keys; the example file, the environment names, the errors and `dockpass config` come
+//! from it. Nothing here reads the environment, opens a port or knows a secret: the environment is passed in, and a
+//! secret is never a value of the configuration.
+
+mod check;
+mod error;
+mod example;
+mod file;
+mod keys;
+mod network;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod url;
+mod values;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use error::{ConfigError, Conflict, Place};
+pub use example::example;
+pub use network::Network;
+pub use sections::{Audit, KeyHeader, Registry, Repositories, Server, Tls, Tokens};
+pub use url::PublicUrl;
+pub use values::Invalid;
+
+use keys::{KEYS, Key};
+use values::Raw;
+
+/// What the names in the environment begin with.
+const PREFIX: &str = "DOCKPASS_";
+/// Names in the environment that are no keys: secrets, and what the command line reads itself.
+const RESERVED: [&str; 8] = ["ADMIN_PASSWORD", "USER", "TOKEN", "SERVER", "LOG", "FORMAT", "CA", "CONFIG"];
+
+/// The whole configuration. Made by [`Config::load`], so that every value is checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens and who stands before it.
+    pub server: Server,
+    /// Certificates of the HTTP server.
+    pub tls: Tls,
+    /// Registry tokens.
+    pub registry: Registry,
+    /// Repositories.
+    pub repositories: Repositories,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// The audit log.
+    pub audit: Audit,
+    settings: Vec<Setting>,
+}
+
+/// A configuration that may be used, and what its operator should know about it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// One sentence each, for the log.
+    pub warnings: Vec<String>,
+}
+
+/// One key as it stands, for `dockpass config`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Section and name, such as `server.listen`.
+    pub key: &'static str,
+    /// The value as the file would write it.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// The configuration file.
+    File,
+    /// The environment.
+    Environment,
+    /// The command line.
+    Flag,
+}
+
+impl Origin {
+    /// As it is shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Flag => "flag",
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file if there is one, then the environment's `DOCKPASS_…` names, then `overrides` (key and value, from
+    /// flags); each goes over what came before. Lists in the environment and in flags are written with commas.
+    ///
+    /// # Errors
+    /// [`ConfigError`], for the file with the line: unreadable, no TOML, an unknown key, a value of another kind or out
+    /// of bounds, or values that do not go together. An unknown name in the environment is only a warning.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+        overrides: &[(&str, String)],
+    ) -> Result<Loaded, ConfigError> {
+        let mut config = Self::defaults()?;
+        if let Some(path) = file {
+            for entry in file::read(path)? {
+                let place = Place::File { path: path.to_owned(), line: entry.line };
+                config.set(entry.key, &entry.raw, place)?;
+            }
+        }
+        let mut warnings = config.set_from_environment(environment)?;
+        for (name, value) in overrides {
+            let key = find(name).ok_or_else(|| ConfigError::NoSuchKey((*name).to_owned()))?;
+            config.set_word(key, value.clone(), Place::Flag)?;
+        }
+        check::conflicts(&config)?;
+        warnings.extend(check::doubts(&config));
+        Ok(Loaded { config, warnings })
+    }
+
+    /// Every key with its value and where that comes from, in the order of the example file.
+    #[must_use]
+    pub fn describe(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// Whether the file, the environment or a flag sets this key; then nothing else may.
+    #[must_use]
+    pub fn is_set(&self, key: &str) -> bool {
+        self.settings.iter().any(|setting| setting.key == key && setting.origin != Origin::Default)
+    }
+
+    /// Whether the server itself speaks TLS.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.tls.cert.is_some() || self.tls.self_signed
+    }
+
+    /// What clients and registries are told to connect to, without a slash at its end. `bound` is the address that was
+    /// bound, whose port counts when `server.listen` has port 0 and there is no `server.public_url`.
+    #[must_use]
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        self.public_address(bound).to_string()
+    }
+
+    /// The same as [`Config::public_url`], in its parts.
+    #[must_use]
+    pub fn public_address(&self, bound: SocketAddr) -> PublicUrl {
+        self.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_address(self.is_tls(), bound))
+    }
+
+    /// Whether this peer may say where a request came from. IPv4 in IPv6 form (`::ffff:10.0.0.1`) counts as IPv4.
+    #[must_use]
+    pub fn is_trusted_proxy(&self, peer: IpAddr) -> bool {
+        self.server.behind_proxy && self.server.trusted_proxies.iter().any(|network| network.contains(peer))
+    }
+
+    /// Every key at the table's default, over sections that hold nothing yet.
+    fn defaults() -> Result<Self, ConfigError> {
+        let mut config = Self {
+            server: Server::blank(),
+            tls: Tls::blank(),
+            registry: Registry::blank(),
+            repositories: Repositories::blank(),
+            tokens: Tokens::blank(),
+            audit: Audit::blank(),
+            settings: Vec::new(),
+        };
+        KEYS.iter().try_for_each(|key| config.set(key, &key.default(), Place::Default))?;
+        Ok(config)
+    }
+
+    fn set_from_environment(
+        &mut self,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Vec<String>, ConfigError> {
+        let mut ours: Vec<_> = environment.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+        ours.sort();
+        let mut warnings = Vec::new();
+        for (name, value) in ours {
+            if RESERVED.iter().any(|reserved| name.strip_prefix(PREFIX) == Some(*reserved)) {
+                continue;
+            }
+            match KEYS.iter().find(|key| key.variable() == name) {
+                Some(key) => self.set_word(key, value, Place::Environment(name))?,
+                None => warnings.push(format!("the environment variable {name} is unknown and does nothing")),
+            }
+        }
+        Ok(warnings)
+    }
+
+    fn set_word(&mut self, key: &'static Key, word: String, place: Place) -> Result<(), ConfigError> {
+        match key.read_word(word) {
+            Ok(raw) => self.set(key, &raw, place),
+            Err(source) => Err(ConfigError::Value { place, key: key.name, source }),
+        }
+    }
+
+    fn set(&mut self, key: &'static Key, raw: &Raw, place: Place) -> Result<(), ConfigError> {
+        let origin = match &place {
+            Place::Default => Origin::Default,
+            Place::File { .. } => Origin::File,
+            Place::Environment(_) => Origin::Environment,
+            Place::Flag => Origin::Flag,
+        };
+        key.set(self, raw).map_err(|source| ConfigError::Value { place, key: key.name, source })?;
+        let setting = Setting { key: key.name, value: raw.to_toml(), origin };
+        match self.settings.iter_mut().find(|known| known.key == key.name) {
+            Some(known) => *known = setting,
+            None => self.settings.push(setting),
+        }
+        Ok(())
+    }
+}
+
+fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}

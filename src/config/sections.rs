@@ -1,0 +1,173 @@
+//! The sections of the configuration, with every value checked and in its own type.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use super::network::Network;
+use super::url::PublicUrl;
+
+/// Where it listens and who stands before it.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Directory of the store, the keys and the local socket.
+    pub data_dir: PathBuf,
+    /// What clients are told to connect to; none: the listening address, see [`super::Config::public_url`].
+    pub public_url: Option<PublicUrl>,
+    /// Whether a reverse proxy speaks TLS with the clients.
+    pub behind_proxy: bool,
+    /// Peers whose `X-Forwarded-For` counts, see [`super::Config::is_trusted_proxy`].
+    pub trusted_proxies: Vec<Network>,
+    /// Most connections at a time, all workers together.
+    pub max_connections: u32,
+    /// Threads that answer requests; 0 is one for each processor core.
+    pub workers: u32,
+}
+
+/// Certificates of the HTTP server: files of the operator, self-signed, or none.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The certificate and the chain behind it, as PEM; set if and only if `key` is.
+    pub cert: Option<PathBuf>,
+    /// The private key, as PEM.
+    pub key: Option<PathBuf>,
+    /// Whether dockpass makes its own CA and certificate; never together with `cert`.
+    pub self_signed: bool,
+    /// More host names (lower case) and IP addresses for the self-signed certificate.
+    pub names: Vec<String>,
+}
+
+/// Registry tokens.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    /// `iss`; printable and not empty.
+    pub issuer: String,
+    /// Accepted values of `service`, 1 to 16, without quotes; the first stands in challenges.
+    pub services: Vec<String>,
+    /// Seconds that a registry token lives, 60 to 86,400.
+    pub token_lifetime: i64,
+    /// Seconds that the signing certificate lives, at least 300 and at least three times `token_lifetime`.
+    pub leaf_lifetime: i64,
+    /// How a token names its key; other than [`KeyHeader::X5c`] only with `fixed_key`.
+    pub key_header: KeyHeader,
+    /// Whether one key signs until it is changed by hand.
+    pub fixed_key: bool,
+}
+
+/// How a registry token names the key that signed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHeader {
+    /// The certificate itself: every version of Distribution.
+    X5c,
+    /// libtrust's fingerprint: Distribution 2.x, and 3.x where a JWKS file gives the key that name.
+    KidLibtrust,
+    /// The RFC 7638 thumbprint: Distribution 3.1 and later.
+    KidRfc7638,
+}
+
+impl KeyHeader {
+    pub(super) const ALL: [Self; 3] = [Self::X5c, Self::KidLibtrust, Self::KidRfc7638];
+
+    /// As the configuration writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::X5c => "x5c",
+            Self::KidLibtrust => "kid-libtrust",
+            Self::KidRfc7638 => "kid-rfc7638",
+        }
+    }
+}
+
+/// Repositories.
+#[derive(Clone, Debug)]
+pub struct Repositories {
+    /// Whether a push makes the record of a missing repository.
+    pub create_on_push: bool,
+    /// A push makes no more where a namespace has this many repositories.
+    pub max_per_namespace: u32,
+}
+
+/// Access tokens.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// Longest label, in characters.
+    pub max_label: u32,
+    /// Most access tokens of one account.
+    pub max_per_account: u32,
+    /// Seconds until an access token expires whose maker does not say; none is never.
+    pub default_lifetime: Option<i64>,
+    /// Most seconds until an access token expires; none lets it live for ever.
+    pub max_lifetime: Option<i64>,
+}
+
+/// The audit log.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// Whether each issued registry token is audited.
+    pub registry_tokens: bool,
+}
+
+impl Server {
+    /// The shape alone: the table of keys has a key for each field and sets it.
+    pub(super) fn blank() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data_dir: PathBuf::new(),
+            public_url: None,
+            behind_proxy: false,
+            trusted_proxies: Vec::new(),
+            max_connections: 0,
+            workers: 0,
+        }
+    }
+
+    /// Whether only this machine can connect. An unspecified address (`0.0.0.0`, `::`) is every address, so it is not.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.listen.ip().to_canonical().is_loopback()
+    }
+}
+
+impl Tls {
+    /// The shape alone: the table of keys has a key for each field and sets it.
+    pub(super) fn blank() -> Self {
+        Self { cert: None, key: None, self_signed: false, names: Vec::new() }
+    }
+}
+
+impl Registry {
+    /// The shape alone: the table of keys has a key for each field and sets it.
+    pub(super) fn blank() -> Self {
+        Self {
+            issuer: String::new(),
+            services: Vec::new(),
+            token_lifetime: 0,
+            leaf_lifetime: 0,
+            key_header: KeyHeader::X5c,
+            fixed_key: false,
+        }
+    }
+}
+
+impl Repositories {
+    /// The shape alone: the table of keys has a key for each field and sets it.
+    pub(super) fn blank() -> Self {
+        Self { create_on_push: false, max_per_namespace: 0 }
+    }
+}
+
+impl Tokens {
+    /// The shape alone: the table of keys has a key for each field and sets it.
+    pub(super) fn blank() -> Self {
+        Self { max_label: 0, max_per_account: 0, default_lifetime: None, max_lifetime: None }
+    }
+}
+
+impl Audit {
+    /// The shape alone: the table of keys has a key for each field and sets it.
+    pub(super) fn blank() -> Self {
+        Self { registry_tokens: false }
+    }
+}

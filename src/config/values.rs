@@ -1,0 +1,200 @@
+//! What a value of the configuration may be, before any key is looked at, and what is said when it is not.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use super::KeyHeader;
+use super::network::Network;
+use super::url::{PublicUrl, is_host_name};
+use crate::domain::duration::{self, InvalidDuration};
+
+/// What stands for "no end" where a length of time may be left open.
+const NEVER: &str = "never";
+/// Longest single value, in bytes.
+const MAX_TEXT: usize = 255;
+/// Most entries of a list.
+const MAX_LIST: usize = 256;
+/// Most accepted values of `service`.
+const MAX_SERVICES: usize = 16;
+
+/// Why a value cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// A value of another kind.
+    #[error("expected {expected}, found {found}")]
+    Shape {
+        /// What the key takes.
+        expected: &'static str,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// A number where a length of time belongs.
+    #[error("a length of time is written in quotes and with its unit, such as \"{0}s\" for seconds")]
+    BareNumber(i64),
+    /// No length of time.
+    #[error(transparent)]
+    Duration(#[from] InvalidDuration),
+    /// A length of time out of bounds.
+    #[error("expected {min} to {max}")]
+    Range {
+        /// The smallest.
+        min: String,
+        /// The largest.
+        max: String,
+    },
+    /// Nothing there.
+    #[error("it cannot be empty")]
+    Empty,
+    /// Too long, or with characters that cannot be shown.
+    #[error("expected at most {MAX_TEXT} characters, none of them a control character")]
+    Text,
+    /// Too many entries.
+    #[error("expected at most {0} entries")]
+    TooMany(usize),
+    /// No socket address.
+    #[error("expected an IP address and a port, such as 127.0.0.1:8700, 0.0.0.0:8700 or [::1]:8700")]
+    Address,
+    /// No URL of ours.
+    #[error(
+        "expected http:// or https://, a host and perhaps a port, and nothing behind it, such as https://registry.example.com"
+    )]
+    Url,
+    /// No IP address and no network.
+    #[error("expected an IP address or a network, such as 10.0.0.5 or 10.0.0.0/8")]
+    Network,
+    /// A network that ends in other bits than zero.
+    #[error("an address behind the prefix is ambiguous: write {0}, or the address alone")]
+    NetworkBits(Network),
+    /// No host.
+    #[error("expected host names and IP addresses, such as registry.example.com or 10.0.0.5")]
+    Host,
+    /// No service name.
+    #[error(
+        "expected 1 to {MAX_SERVICES} different names of visible ASCII characters, without quotes, backslashes and commas"
+    )]
+    Services,
+    /// Unknown form of the header.
+    #[error("expected x5c, kid-libtrust or kid-rfc7638")]
+    KeyHeader,
+}
+
+/// A value as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Raw {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// True or false.
+    Flag(bool),
+    /// Texts.
+    List(Vec<String>),
+    /// Something that no key takes, such as a date.
+    Other(&'static str),
+}
+
+impl Raw {
+    /// What it is, for an error.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a text",
+            Self::Number(_) => "a whole number",
+            Self::Flag(_) => "true or false",
+            Self::List(_) => "a list",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// The value as the configuration file writes it.
+    pub(super) fn to_toml(&self) -> String {
+        match self {
+            Self::Text(text) => toml::Value::from(text.as_str()).to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+            Self::List(list) => toml::Value::from(list.clone()).to_string(),
+            Self::Other(name) => (*name).to_owned(),
+        }
+    }
+}
+
+/// The entries of a list as environment and flags write it: with commas.
+pub(super) fn split_list(text: &str) -> Vec<String> {
+    let entries = text.split(',').map(str::trim).map(str::to_owned);
+    if text.trim().is_empty() { Vec::new() } else { entries.collect() }
+}
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, Invalid> {
+    text.parse().map_err(|_| Invalid::Address)
+}
+
+pub(super) fn not_empty(text: &str) -> Result<&str, Invalid> {
+    if text.is_empty() { Err(Invalid::Empty) } else { Ok(text) }
+}
+
+/// A text that others will print: not empty, not long, no control characters.
+pub(super) fn printable(text: &str) -> Result<String, Invalid> {
+    not_empty(text)?;
+    if text.len() > MAX_TEXT || text.chars().any(char::is_control) { Err(Invalid::Text) } else { Ok(text.to_owned()) }
+}
+
+/// A value, or none for an empty text.
+pub(super) fn optional<T>(text: &str, read: impl FnOnce(&str) -> Result<T, Invalid>) -> Result<Option<T>, Invalid> {
+    if text.is_empty() { Ok(None) } else { read(text).map(Some) }
+}
+
+pub(super) fn path(text: &str) -> Result<PathBuf, Invalid> {
+    not_empty(text).map(PathBuf::from)
+}
+
+pub(super) fn public_url(text: &str) -> Result<PublicUrl, Invalid> {
+    PublicUrl::parse(text)
+}
+
+pub(super) fn networks(list: &[String]) -> Result<Vec<Network>, Invalid> {
+    bounded(list, MAX_LIST)?.iter().map(|text| text.parse()).collect()
+}
+
+/// Host names (one leading `*.` allowed) and IP addresses.
+pub(super) fn hosts(list: &[String]) -> Result<Vec<String>, Invalid> {
+    let is_host = |text: &str| is_host_name(text.strip_prefix("*.").unwrap_or(text)) || text.parse::<IpAddr>().is_ok();
+    let read = |text: &String| if is_host(text) { Ok(text.to_ascii_lowercase()) } else { Err(Invalid::Host) };
+    bounded(list, MAX_LIST)?.iter().map(read).collect()
+}
+
+/// Names that stand between quotes in a challenge header, so they contain none.
+pub(super) fn services(list: &[String]) -> Result<Vec<String>, Invalid> {
+    let is_letter = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\' | b',');
+    let is_name = |text: &String| !text.is_empty() && text.len() <= MAX_TEXT && text.bytes().all(is_letter);
+    let different = list.iter().collect::<BTreeSet<_>>().len();
+    let fits = (1..=MAX_SERVICES).contains(&list.len()) && different == list.len() && list.iter().all(is_name);
+    if fits { Ok(list.to_vec()) } else { Err(Invalid::Services) }
+}
+
+pub(super) fn key_header(text: &str) -> Result<KeyHeader, Invalid> {
+    KeyHeader::ALL.into_iter().find(|header| header.as_str() == text).ok_or(Invalid::KeyHeader)
+}
+
+/// A length of time within bounds, in seconds.
+pub(super) fn duration(text: &str, range: &RangeInclusive<i64>) -> Result<i64, Invalid> {
+    let seconds = duration::parse(text)?;
+    if range.contains(&seconds) {
+        return Ok(seconds);
+    }
+    Err(Invalid::Range { min: duration::format(*range.start()), max: duration::format(*range.end()) })
+}
+
+/// A length of time within bounds, in seconds; none for never.
+pub(super) fn lifetime(text: &str, range: &RangeInclusive<i64>) -> Result<Option<i64>, Invalid> {
+    if text == NEVER { Ok(None) } else { duration(text, range).map(Some) }
+}
+
+pub(super) fn number(number: i64, range: &RangeInclusive<i64>) -> Result<u32, Invalid> {
+    let out = || Invalid::Range { min: range.start().to_string(), max: range.end().to_string() };
+    if range.contains(&number) { u32::try_from(number).map_err(|_| out()) } else { Err(out()) }
+}
+
+fn bounded(list: &[String], most: usize) -> Result<&[String], Invalid> {
+    if list.len() > most { Err(Invalid::TooMany(most)) } else { Ok(list) }
+}

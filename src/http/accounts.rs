@@ -1,0 +1,138 @@
+//! `/enzi/v0/accounts` and `/api/v0/accounts`: accounts and their passwords.
+
+use actix_web::HttpResponse;
+
+use super::failure::Failure;
+use super::page::{self, PageQuery};
+use super::request::Request;
+use crate::api;
+use crate::domain::name::Name;
+use crate::domain::secret::Password;
+use crate::service::{AccountFilter, AccountUpdate, AccountView, NewUser};
+
+fn shown(view: &AccountView) -> api::Account {
+    let account = &view.account;
+    let inner = view.shows_inner.then(|| api::AccountInner {
+        is_active: account.is_active,
+        is_admin: account.is_admin,
+        is_imported: false,
+        has_password: account.password.is_some(),
+        password_set_by_admin: account.password_set_by_admin,
+        locked_until: view.locked_until.map(|until| until.to_string()),
+        created_at: account.created_at.to_string(),
+    });
+    api::Account {
+        name: account.name.to_string(),
+        id: account.id.to_string(),
+        full_name: account.full_name.clone(),
+        is_org: account.is_organization(),
+        inner,
+    }
+}
+
+fn read_filter(text: &str) -> Result<AccountFilter, Failure> {
+    Ok(match text {
+        "" | "all" => AccountFilter::All,
+        "users" => AccountFilter::Users,
+        "orgs" => AccountFilter::Organizations,
+        "admins" => AccountFilter::Admins,
+        "non-admins" => AccountFilter::NonAdmins,
+        "active-users" => AccountFilter::ActiveUsers,
+        "inactive-users" => AccountFilter::InactiveUsers,
+        _ => {
+            let known = "users, orgs, admins, non-admins, active-users, inactive-users or all";
+            return Err(Failure::invalid("filter", known));
+        }
+    })
+}
+
+/// `GET /enzi/v0/accounts`
+pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
+    let page = PageQuery::named(&request, "start", "limit")?;
+    let filter = read_filter(&request.query_value("filter").unwrap_or_default())?;
+    let after = page.start.map(|start| Name::parse(&start)).transpose();
+    let after = after.map_err(|_| Failure::invalid("start", "not the start of a page"))?;
+    let list = request.run(|service, call| service.list_accounts(call, filter, after.as_ref(), page.size))?;
+    let next = list.next.map(|name| name.to_string());
+    let body = api::Accounts {
+        accounts: list.accounts.iter().map(shown).collect(),
+        next_page_start: next.clone().unwrap_or_default(),
+        users_count: list.users,
+        orgs_count: list.organizations,
+        resource_count: list.users + list.organizations,
+    };
+    let count = body.resource_count;
+    Ok(page::answer(body, next, Some(count)))
+}
+
+/// `POST /enzi/v0/accounts`
+pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
+    request.run(|service, call| service.check_signed_in(call))?;
+    let body: api::CreateAccount = request.json()?;
+    let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
+    let new = NewUser {
+        name,
+        full_name: body.full_name.unwrap_or_default(),
+        // Real clients send an empty password for none.
+        password: body.password.filter(|password| !password.is_empty()).map(Password::new),
+        is_active: body.is_active.unwrap_or(true),
+        is_admin: body.is_admin.unwrap_or(false),
+        adopt_repositories: body.adopt_repositories.unwrap_or(false),
+    };
+    let is_organization = body.is_org.unwrap_or(false);
+    let made = request.block(move |service, call| {
+        if is_organization { service.create_organization(call, &new.name) } else { service.create_user(call, new) }
+    });
+    Ok(HttpResponse::Created().json(shown(&made.await?)))
+}
+
+/// `GET /enzi/v0/accounts/{name}`
+pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
+    let name = request.part("name")?;
+    let view = request.run(|service, call| service.view_account(call, &name))?;
+    Ok(HttpResponse::Ok().json(shown(&view)))
+}
+
+/// `PATCH /enzi/v0/accounts/{name}`
+pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
+    let name = request.part("name")?;
+    request.run(|service, call| service.check_signed_in(call))?;
+    let api::UpdateAccount { full_name, is_active, is_admin } = request.json()?;
+    let update = AccountUpdate { full_name, is_active, is_admin };
+    let updated = request.block(move |service, call| service.update_account(call, &name, update)).await?;
+    Ok(HttpResponse::Ok().json(shown(&updated)))
+}
+
+/// `DELETE /enzi/v0/accounts/{name}`: its repositories stay, without owner.
+pub(super) async fn delete(request: Request) -> Result<HttpResponse, Failure> {
+    delete_account(request, false).await
+}
+
+/// `DELETE /api/v0/accounts/{name}`: its repositories go, too.
+pub(super) async fn delete_with_repositories(request: Request) -> Result<HttpResponse, Failure> {
+    delete_account(request, true).await
+}
+
+async fn delete_account(request: Request, with_repositories: bool) -> Result<HttpResponse, Failure> {
+    let name = request.part("name")?;
+    request.block(move |service, call| service.delete_account(call, &name, with_repositories)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /enzi/v0/accounts/{name}/changePassword`
+pub(super) async fn change_password(request: Request) -> Result<HttpResponse, Failure> {
+    let name = request.part("name")?;
+    request.run(|service, call| service.check_signed_in(call))?;
+    let body: api::ChangePassword = request.json()?;
+    let old = body.old_password.filter(|old| !old.is_empty()).map(Password::new);
+    let new = Password::new(body.new_password);
+    let changed = request.block(move |service, call| service.change_password(call, &name, old.as_ref(), &new)).await?;
+    Ok(HttpResponse::Ok().json(shown(&changed)))
+}
+
+/// `DELETE /api/v0/accounts/{name}/lock`
+pub(super) async fn unlock(request: Request) -> Result<HttpResponse, Failure> {
+    let name = request.part("name")?;
+    request.block(move |service, call| service.unlock(call, &name)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

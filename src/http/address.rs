@@ -1,0 +1,116 @@
+//! Where a request comes from: the local socket's peer, the network peer, or whom a trusted proxy names.
+
+use std::net::IpAddr;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
+
+use super::failure::{Code, Failure};
+use crate::config::Config;
+
+/// The user id at the other end of the local socket, put into the connection when it is accepted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SocketPeer(pub(super) Option<u32>);
+
+/// Who is at the other end.
+pub(super) enum Peer {
+    /// The data directory's owner or root, over the local socket.
+    Local { uid: u32 },
+    /// A client's address.
+    Remote(IpAddr),
+}
+
+/// Headers that a proxy adds: whoever forwards the local socket would lend its rights to the whole network.
+const FORWARDED: [&str; 7] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-port",
+    "x-forwarded-server",
+];
+
+/// The peer of a request. `owner` is the data directory's owner.
+pub(super) fn peer(http: &HttpRequest, config: &Config, owner: u32) -> Result<Peer, Failure> {
+    if let Some(SocketPeer(uid)) = http.conn_data::<SocketPeer>() {
+        return local(http.headers(), *uid, owner);
+    }
+    let peer = http.peer_addr().map(|address| address.ip().to_canonical());
+    let peer = peer.ok_or_else(|| Failure::internal(&std::io::Error::other("a connection without an address")))?;
+    Ok(Peer::Remote(client(http.headers(), peer, |address| config.is_trusted_proxy(address))))
+}
+
+fn local(headers: &HeaderMap, uid: Option<u32>, owner: u32) -> Result<Peer, Failure> {
+    let is_forwarded = headers.keys().any(|name| {
+        FORWARDED.contains(&name.as_str()) || name.as_str().starts_with("x-forwarded-") || name.as_str() == "x-real-ip"
+    });
+    match uid {
+        Some(_) if is_forwarded => {
+            Err(Failure::new(Code::NotAuthorized, "the local socket takes no forwarded requests"))
+        }
+        Some(uid) if uid == 0 || uid == owner => Ok(Peer::Local { uid }),
+        Some(_) | None => Err(Failure::new(Code::NotAuthorized, "the local socket is for the data directory's owner")),
+    }
+}
+
+/// The rightmost address of `X-Forwarded-For` that is not a trusted proxy, if the peer is one; else the peer.
+fn client(headers: &HeaderMap, peer: IpAddr, is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
+    if !is_trusted(peer) {
+        return peer;
+    }
+    let values: Vec<&str> = headers.get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
+    let mut last = peer;
+    for entry in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+        // What no proxy would write ends the chain: everything left of it may be made up.
+        let Some(address) = parse(entry.trim()) else { return last };
+        last = address;
+        if !is_trusted(address) {
+            return address;
+        }
+    }
+    last
+}
+
+/// An address, with or without a port, IPv6 in brackets or bare.
+fn parse(text: &str) -> Option<IpAddr> {
+    let plain = text.parse::<IpAddr>().ok();
+    let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|address| address.ip());
+    let in_brackets = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<IpAddr>().ok();
+    plain.or_else(with_port).or_else(in_brackets).map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    fn client_of(peer: &str, values: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(value).unwrap());
+        }
+        let is_trusted = |address: IpAddr| address.to_string().starts_with("10.");
+        client(&headers, peer.parse().unwrap(), is_trusted).to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_peer_names_the_client() {
+        assert_eq!(client_of("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
+        assert_eq!(client_of("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(client_of("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn the_rightmost_stranger_is_the_client() {
+        assert_eq!(client_of("10.0.0.1", &["1.1.1.1, 198.51.100.1, 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(client_of("10.0.0.1", &["1.1.1.1", "198.51.100.1"]), "198.51.100.1");
+        assert_eq!(client_of("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
+    }
+
+    #[test]
+    fn what_is_no_address_ends_the_chain() {
+        assert_eq!(client_of("10.0.0.1", &["1.1.1.1, nonsense, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(client_of("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+    }
+}

@@ -1,0 +1,66 @@
+//! The OpenAPI document and its readable page; the files of `ui/`, which are inside the binary.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, LOCATION};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::failure::{Code, Failure};
+use super::request::Plain;
+
+/// What a page may load: its own files, nothing inline, nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
+
+#[derive(RustEmbed)]
+#[folder = "ui/"]
+struct Files;
+
+/// `GET /`
+pub(super) async fn start(_request: Plain) -> HttpResponse {
+    HttpResponse::Found().insert_header((LOCATION, "/api/v0/docs")).finish()
+}
+
+/// `GET /api/v0/openapi.json`
+pub(super) async fn document(request: Plain) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(request.app.openapi.clone())
+}
+
+/// `GET /api/v0/docs`
+pub(super) async fn page(request: Plain) -> Result<HttpResponse, Failure> {
+    serve(&request, "docs.html")
+}
+
+/// `GET /assets/{file}`
+pub(super) async fn asset(request: Plain) -> Result<HttpResponse, Failure> {
+    let name = request.part("file")?;
+    if name.ends_with(".html") {
+        return Err(no_such_file());
+    }
+    serve(&request, &name)
+}
+
+fn serve(request: &Plain, name: &str) -> Result<HttpResponse, Failure> {
+    let file: EmbeddedFile = Files::get(name).ok_or_else(no_such_file)?;
+    let etag = format!("\"{}\"", blake3::hash(&file.data).to_hex());
+    let known = request.http.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let mut response = if known == Some(etag.as_str()) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((ETAG, etag.clone()));
+    response.insert_header((CACHE_CONTROL, "no-cache"));
+    response.insert_header((CONTENT_SECURITY_POLICY, POLICY));
+    response.content_type(media_type(name));
+    Ok(if known == Some(etag.as_str()) { response.finish() } else { response.body(file.data.into_owned()) })
+}
+
+fn no_such_file() -> Failure {
+    Failure::new(Code::NotFound, "there is nothing at this path")
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "html" => "text/html; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "svg" => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,258 @@
+//! Every error that leaves over HTTP: the one table of codes, and how the failures of the layers below map to it.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::Value;
+
+use crate::api::{ErrorAnswer, ErrorEntry};
+use crate::service::{Error, Kind, Obstacle};
+
+/// Declares the codes with their names and statuses, so that both stand in one place.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident $name:literal $status:literal;)*) => {
+        /// A stable code of the API.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Code { $($(#[$doc])* $code,)* }
+
+        impl Code {
+            /// The name in the envelope.
+            pub(super) fn name(self) -> &'static str {
+                match self { $(Code::$code => $name,)* }
+            }
+
+            /// The HTTP status.
+            pub(super) fn status(self) -> u16 {
+                match self { $(Code::$code => $status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No credentials, or none that stand.
+    NotAuthenticated "NOT_AUTHENTICATED" 401;
+    /// The same, on the registry's own paths.
+    Unauthorized "UNAUTHORIZED" 401;
+    /// Not allowed.
+    NotAuthorized "NOT_AUTHORIZED" 403;
+    /// No such user or organization.
+    NoSuchAccount "NO_SUCH_ACCOUNT" 404;
+    /// No such user.
+    NoSuchUser "NO_SUCH_USER" 404;
+    /// No such repository, or none that the caller sees.
+    NoSuchRepository "NO_SUCH_REPOSITORY" 404;
+    /// No such access token, or none that the caller sees.
+    NoSuchApiToken "NO_SUCH_API_TOKEN" 404;
+    /// No such grant to a user.
+    NoSuchUserAccess "NO_SUCH_USER_ACCESS" 404;
+    /// No such path.
+    NotFound "NOT_FOUND" 404;
+    /// The path has other methods.
+    NotAllowed "NOT_ALLOWED" 405;
+    /// The name is taken.
+    AccountExists "ACCOUNT_EXISTS" 400;
+    /// The name is taken.
+    RepositoryExists "REPOSITORY_EXISTS" 400;
+    /// The body is no JSON.
+    InvalidJson "INVALID_JSON" 400;
+    /// A parameter or a field cannot be accepted.
+    InvalidParameters "INVALID_PARAMETERS" 400;
+    /// Neither public nor private.
+    InvalidVisibility "INVALID_REPOSITORY_VISIBILITY" 400;
+    /// Not a service of this registry.
+    ServiceUnknown "SERVICE_UNKNOWN" 400;
+    /// A grant type that is not offered.
+    UnsupportedGrantType "UNSUPPORTED_GRANT_TYPE" 400;
+    /// A page size that is no number.
+    PaginationNumberInvalid "PAGINATION_NUMBER_INVALID" 400;
+    /// The body is not JSON by its content type.
+    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415;
+    /// The body is too large.
+    TooLarge "REQUEST_TOO_LARGE" 413;
+    /// The last active administrator stays.
+    LastAdministrator "LAST_ADMINISTRATOR" 409;
+    /// A limit is reached.
+    LimitReached "LIMIT_REACHED" 409;
+    /// Repositories are known under the name of a new account.
+    NamespaceInUse "NAMESPACE_IN_USE" 409;
+    /// An inactive or expired access token gets no new secret.
+    NotRotatable "API_TOKEN_NOT_ACTIVE" 409;
+    /// The registry needs another setting first.
+    NeedsFixedKey "NEEDS_FIXED_KEY" 409;
+    /// Too many wrong passwords, or too many sign-ins at once.
+    TooManyRequests "TOO_MANY_REQUESTS" 429;
+    /// Changes are not accepted at present.
+    Unavailable "UNAVAILABLE" 503;
+    /// A fault of dockpass.
+    Internal "INTERNAL_ERROR" 500;
+}
+
+/// An error on its way out: what the client gets, and what only the log gets.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) code: Code,
+    pub(super) message: String,
+    detail: Value,
+    retry_after: Option<i64>,
+    challenge: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), detail: Value::Null, retry_after: None, challenge: None }
+    }
+
+    /// A value that cannot be accepted.
+    pub(super) fn invalid(field: &str, reason: impl fmt::Display) -> Self {
+        Self::new(Code::InvalidParameters, format!("{field}: {reason}"))
+            .with_detail(serde_json::json!({ "field": field }))
+    }
+
+    fn with_detail(mut self, detail: Value) -> Self {
+        self.detail = detail;
+        self
+    }
+
+    /// With the challenge that tells a client how to sign in.
+    pub(super) fn with_challenge(mut self, challenge: String) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    /// The same failure as the registry's own clients know it.
+    pub(super) fn for_registry(mut self) -> Self {
+        if self.code == Code::NotAuthenticated {
+            self.code = Code::Unauthorized;
+        }
+        self
+    }
+
+    /// A fault of dockpass: the source goes to the log, under a number that the client gets.
+    pub(super) fn internal(source: &(dyn std::error::Error + 'static)) -> Self {
+        let number = crate::domain::random::bytes::<4>().map_or(0, u32::from_be_bytes);
+        let causes: Vec<String> =
+            std::iter::successors(Some(source), |error| error.source()).map(ToString::to_string).collect();
+        log::error!("internal error {number:08x}: {}", causes.join(": "));
+        let message = "an internal error; its cause is in the server's log";
+        Self::new(Code::Internal, message).with_detail(serde_json::json!({ "log": format!("{number:08x}") }))
+    }
+
+    fn answer(&self, oauth_error: Option<&str>) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(challenge) = &self.challenge {
+            response.insert_header((WWW_AUTHENTICATE, challenge.as_str()));
+        }
+        let entry = ErrorEntry {
+            code: self.code.name().to_owned(),
+            message: self.message.clone(),
+            detail: self.detail.clone(),
+        };
+        response.json(ErrorAnswer {
+            errors: vec![entry],
+            error: oauth_error.map(str::to_owned),
+            error_description: oauth_error.map(|_| self.message.clone()),
+        })
+    }
+
+    /// With the OAuth 2.0 fields beside the envelope (RFC 6749, 5.2): docker reads one shape, others the other.
+    pub(super) fn oauth_answer(&self) -> HttpResponse {
+        let error = match (self.code, self.code.status()) {
+            (Code::UnsupportedGrantType, _) => "unsupported_grant_type",
+            (_, 401) => "invalid_grant",
+            (_, 429 | 503) => "temporarily_unavailable",
+            (_, 500..) => "server_error",
+            (_, _) => "invalid_request",
+        };
+        self.answer(Some(error))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.answer(None)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unauthenticated => {
+                Self::new(Code::NotAuthenticated, "wrong user name, password or access token, or none")
+            }
+            Error::Denied(reason) => Self::new(Code::NotAuthorized, reason),
+            Error::NotFound { kind, name } => {
+                let (code, what) = missing(kind);
+                Self::new(code, format!("no such {what}: {name}")).with_detail(serde_json::json!({ "name": name }))
+            }
+            Error::AlreadyExists { kind, name } => {
+                let (code, what) = taken(kind);
+                Self::new(code, format!("this {what} exists already: {name}"))
+                    .with_detail(serde_json::json!({ "name": name }))
+            }
+            Error::Invalid { field: "service", reason } => Self::new(Code::ServiceUnknown, reason),
+            Error::Invalid { field, reason } => Self::invalid(field, reason),
+            Error::Conflict(obstacle) => in_the_way(obstacle),
+            Error::TooManyRequests { retry_after } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(Code::TooManyRequests, format!("too many attempts; try again in {retry_after} seconds"))
+            },
+            Error::Unavailable(reason) => Self {
+                retry_after: Some(5),
+                ..Self::new(Code::Unavailable, format!("no change is accepted now: {reason}"))
+            },
+            Error::Internal(source) => Self::internal(source.as_ref()),
+        }
+    }
+}
+
+fn missing(kind: Kind) -> (Code, &'static str) {
+    match kind {
+        Kind::Account => (Code::NoSuchAccount, "account"),
+        Kind::User => (Code::NoSuchUser, "user"),
+        Kind::Repository => (Code::NoSuchRepository, "repository"),
+        Kind::AccessToken => (Code::NoSuchApiToken, "access token"),
+        Kind::Grant => (Code::NoSuchUserAccess, "grant"),
+    }
+}
+
+fn taken(kind: Kind) -> (Code, &'static str) {
+    match kind {
+        Kind::Account | Kind::User => (Code::AccountExists, "account"),
+        Kind::Repository => (Code::RepositoryExists, "repository"),
+        Kind::AccessToken => (Code::InvalidParameters, "access token"),
+        Kind::Grant => (Code::InvalidParameters, "grant"),
+    }
+}
+
+fn in_the_way(obstacle: Obstacle) -> Failure {
+    match obstacle {
+        Obstacle::LastAdministrator => Failure::new(
+            Code::LastAdministrator,
+            "the last active administrator can neither be deleted, deactivated nor demoted",
+        ),
+        Obstacle::Limit(what) => Failure::new(Code::LimitReached, format!("the limit is reached: {what}")),
+        Obstacle::NamespaceInUse => Failure::new(
+            Code::NamespaceInUse,
+            "repositories are known under this name; adoptRepositories gives them to the new account",
+        ),
+        Obstacle::NotRotatable => {
+            Failure::new(Code::NotRotatable, "an inactive or expired access token gets no new secret")
+        }
+    }
+}

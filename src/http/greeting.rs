@@ -1,0 +1,53 @@
+//! What the server says on a terminal when it starts.
+
+use std::io::{self, Write};
+
+use crate::config::Config;
+use crate::service::FirstStart;
+
+/// What the greeting tells.
+pub(super) struct Greeting<'a> {
+    pub(super) config: &'a Config,
+    pub(super) url: &'a str,
+    /// How an image reference names this server.
+    pub(super) authority: &'a str,
+    pub(super) first: Option<&'a FirstStart>,
+    /// Where clients want the self-signed CA.
+    pub(super) trust: Option<&'a str>,
+}
+
+/// Writes the greeting.
+pub(super) fn write(greeting: &Greeting<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Greeting { config, url, authority, first, trust } = greeting;
+    let new = if first.is_some() { " (new)" } else { "" };
+    writeln!(out, "dockpass {}  data: {}{new}\n", env!("CARGO_PKG_VERSION"), config.server.data_dir.display())?;
+    writeln!(out, "  API         {url}/api/v0/docs")?;
+    let Some(first) = first else { return writeln!(out) };
+    writeln!(out, "  User        admin")?;
+    if let Some(password) = &first.password {
+        let file = first.file.display();
+        writeln!(out, "  Password    {}      also in {file} until you change it", password.reveal())?;
+    }
+    let data_dir = data_dir_option(config);
+    let insecure = if url.starts_with("https:") && trust.is_some() { " --insecure" } else { "" };
+    writeln!(out, "\n  Try it, in another terminal:")?;
+    writeln!(out, "    dockpass{data_dir} token create --user admin --label laptop")?;
+    writeln!(out, "    docker login {authority} --username admin")?;
+    writeln!(out, "    curl{insecure} --user admin:<token> {url}/api/v0/repositories")?;
+    writeln!(out, "\n  Connect a registry:")?;
+    writeln!(out, "    dockpass{data_dir} registry config --for distribution\n")?;
+    if let Some(trust) = trust {
+        writeln!(out, "{trust}\n")?;
+    }
+    Ok(())
+}
+
+/// The option that other commands need to find this data directory.
+fn data_dir_option(config: &Config) -> String {
+    let directory = &config.server.data_dir;
+    if directory.as_os_str() == "./dockpass-data" {
+        String::new()
+    } else {
+        format!(" --data-dir {}", directory.display())
+    }
+}

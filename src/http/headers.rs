@@ -1,0 +1,48 @@
+//! Headers that every answer has, errors too.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::web;
+
+use super::App;
+
+const SAFE: [(HeaderName, &str); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    // Answers are data, not pages; a page brings its own policy, and says how long it may be kept.
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+];
+
+/// Adds the headers to an answer where it has none of its own.
+pub(super) async fn add(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let is_https = request.app_data::<web::Data<App>>().is_some_and(|app| app.public_url.starts_with("https:"));
+    let is_registry = request.path().starts_with("/v2");
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    let mut add = |name: HeaderName, value: &'static str| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    for (name, value) in SAFE {
+        add(name, value);
+    }
+    add(CACHE_CONTROL, "no-store");
+    if is_https {
+        add(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    if is_registry {
+        add(HeaderName::from_static("docker-distribution-api-version"), "registry/2.0");
+    }
+    Ok(response)
+}

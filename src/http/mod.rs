@@ -1,0 +1,46 @@
+//! The HTTP surface: the only place that names actix-web and rust-embed.
+//!
+//! `routes` is the one table. A handler parses, calls one use-case, and renders; it cannot call one without a checked
+//! caller, which only [`request::Request`] holds. `failure` is the one table of errors.
+
+mod accounts;
+mod address;
+mod audit;
+mod docs;
+mod failure;
+mod grants;
+mod greeting;
+mod headers;
+mod openapi;
+mod operation;
+mod page;
+mod registry;
+mod repositories;
+mod request;
+mod routes;
+mod server;
+pub mod tls;
+mod tokens;
+
+use std::sync::Arc;
+
+pub use routes::{Route, table};
+pub use server::{Listeners, Running, StartError, offline, serve, start};
+
+use crate::config::Config;
+use crate::domain::time::Clock;
+use crate::service::Service;
+use tls::Tls;
+
+/// What every handler shares.
+pub(crate) struct App {
+    service: Arc<Service>,
+    config: Config,
+    clock: Clock,
+    /// What clients are told to connect to, from the configuration, never from a request.
+    public_url: String,
+    tls: Option<Arc<Tls>>,
+    /// The data directory's owner, who is the local administrator.
+    owner: u32,
+    openapi: String,
+}

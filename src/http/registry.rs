@@ -1,0 +1,188 @@
+//! What registries and their clients ask: the token endpoint, the keys, `/v2/` and the catalogue.
+//!
+//! The rules are shared/reference/registry-auth.md, sections 1 and 2: each oddity here is one of a real client.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::LINK;
+
+use super::App;
+use super::failure::{Code, Failure};
+use super::request::{self, Plain, Request};
+use crate::api;
+use crate::domain::name::RepositoryName;
+use crate::domain::scope::Scopes;
+use crate::domain::secret::Password;
+use crate::service::{Call, Caller, Credentials, Error, Issued};
+
+/// Names of a page of the catalogue unless said otherwise, and at most.
+const CATALOG_DEFAULT: usize = 100;
+const CATALOG_MAX: usize = 1_000;
+
+/// `GET /auth/token`
+pub(super) async fn token(request: Plain) -> HttpResponse {
+    let pairs = request.query();
+    let credentials = request::credentials(&request.http, false);
+    let issued = issue(&request, credentials, &pairs).await;
+    answer(&request, issued, false)
+}
+
+/// `POST /auth/token`, the OAuth 2.0 form: containerd and buildkit begin with it (quirk 2).
+pub(super) async fn token_by_form(request: Plain) -> HttpResponse {
+    // Some clients put the scope into the query and the rest into the form.
+    let pairs: Vec<_> = request.form().into_iter().chain(request.query()).collect();
+    let issued = match credentials_of_form(&request, &pairs) {
+        Ok(credentials) => issue(&request, Ok(credentials), &pairs).await,
+        Err(failure) => Err(failure),
+    };
+    answer(&request, issued, true)
+}
+
+fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+fn credentials_of_form(request: &Plain, pairs: &[(String, String)]) -> Result<Credentials, Failure> {
+    match value(pairs, "grant_type") {
+        Some("password") => {}
+        Some(_) => {
+            // No refresh tokens are given out: they would make docker forget the password (quirk 17).
+            return Err(Failure::new(Code::UnsupportedGrantType, "the only grant type here is password"));
+        }
+        None => return Err(Failure::invalid("grant_type", "needed: password")),
+    }
+    match (value(pairs, "username"), value(pairs, "password")) {
+        (None, None) => request::credentials(&request.http, false),
+        (username, password) => Ok(Credentials::Basic {
+            username: username.unwrap_or_default().to_owned(),
+            password: Password::new(password.unwrap_or_default().to_owned()),
+        }),
+    }
+}
+
+async fn issue(
+    request: &Plain,
+    credentials: Result<Credentials, Failure>,
+    pairs: &[(String, String)],
+) -> Result<Issued, Failure> {
+    let scopes = pairs.iter().filter(|(key, _)| key == "scope").map(|(_, value)| value.as_str());
+    let scopes = Scopes::parse(scopes).map_err(|error| Failure::invalid("scope", error))?;
+    let caller = caller(request, credentials?).await?;
+    let call = Call { caller, now: request.now, user_agent: request.user_agent() };
+    let service = value(pairs, "service").map(str::to_owned);
+    let app = &request.app;
+    if app.service.would_create(&call, &scopes)?.is_empty() {
+        return Ok(app.service.issue(&call, service.as_deref(), &scopes)?);
+    }
+    request::block(&app.service, move |use_cases| use_cases.issue(&call, service.as_deref(), &scopes)).await
+}
+
+async fn caller(request: &Plain, credentials: Credentials) -> Result<Caller, Failure> {
+    let caller = request.app.authenticate(&request.http, credentials).await?;
+    // The local administrator has no name that a registry could know.
+    let is_nobody = caller.name().is_none() && !caller.is_anonymous();
+    if is_nobody {
+        Err(Failure::new(Code::NotAuthorized, "the local socket gets no registry tokens"))
+    } else {
+        Ok(caller)
+    }
+}
+
+fn answer(request: &Plain, issued: Result<Issued, Failure>, with_scope: bool) -> HttpResponse {
+    let issued = match issued {
+        Ok(issued) => issued,
+        Err(failure) => return request.app.challenged(&request.http, failure.for_registry()).oauth_answer(),
+    };
+    HttpResponse::Ok().json(api::RegistryToken {
+        token: issued.token.clone(),
+        access_token: issued.token,
+        expires_in: issued.expires_in,
+        issued_at: issued.issued_at.to_string(),
+        scope: with_scope.then(|| issued.scopes.to_string()),
+    })
+}
+
+/// `GET /auth/keys`
+pub(super) async fn keys(request: Plain) -> HttpResponse {
+    HttpResponse::Ok().json(request.app.service.signer().jwks())
+}
+
+/// `GET /auth/ca.pem`
+pub(super) async fn certificate(request: Plain) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/x-pem-file").body(request.app.service.signer().trusted_pem())
+}
+
+/// `GET /v2/`: 401 with one Bearer challenge without a valid credential, for everybody, also where anonymous may pull:
+/// clients learn the scheme here and nowhere else (quirk 10).
+pub(super) async fn base(request: Request) -> Result<HttpResponse, Failure> {
+    let is_nobody = request.call.caller.is_anonymous();
+    if is_nobody && request.http.headers().get("authorization").is_none_or(|value| is_basic(value.as_bytes())) {
+        return Err(request.app.challenged(&request.http, Error::Unauthenticated.into()));
+    }
+    Ok(HttpResponse::Ok().json(serde_json::json!({})))
+}
+
+fn is_basic(authorization: &[u8]) -> bool {
+    authorization.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
+}
+
+/// `GET /v2/_catalog`: the names that the caller may see.
+pub(super) async fn catalog(request: Request) -> Result<HttpResponse, Failure> {
+    if request.call.caller.is_anonymous() && request.http.headers().get("authorization").is_none() {
+        return Err(request.app.challenged(&request.http, Error::Unauthenticated.into()));
+    }
+    let limit = catalog_size(request.query_value("n").as_deref())?;
+    let last = request.query_value("last").filter(|last| !last.is_empty());
+    let last = last.map(|last| RepositoryName::parse(&last)).transpose();
+    let last = last.map_err(|error| Failure::invalid("last", error))?;
+    let (names, has_more) = request.run(|service, call| service.catalog(call, last.as_ref(), limit))?;
+    let mut response = HttpResponse::Ok();
+    if let Some(last) = names.last().filter(|_| has_more) {
+        response.insert_header((LINK, format!("</v2/_catalog?last={}&n={limit}>; rel=\"next\"", encoded(last))));
+    }
+    let repositories = names.iter().map(ToString::to_string).collect();
+    Ok(response.json(api::Catalog { repositories }))
+}
+
+fn catalog_size(asked: Option<&str>) -> Result<usize, Failure> {
+    let Some(text) = asked else { return Ok(CATALOG_DEFAULT) };
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Failure::new(Code::PaginationNumberInvalid, "n: a number, at most 1000"));
+    }
+    Ok(text.parse().unwrap_or(CATALOG_MAX).min(CATALOG_MAX))
+}
+
+fn encoded(name: &RepositoryName) -> String {
+    form_urlencoded::byte_serialize(name.as_str().as_bytes()).collect()
+}
+
+impl App {
+    /// Adds the challenge that a 401 of this path carries. Names and addresses come from the configuration, never from
+    /// the request; one challenge, no empty values (quirk 11).
+    pub(super) fn challenged(&self, http: &actix_web::HttpRequest, failure: Failure) -> Failure {
+        if failure.code.status() != 401 {
+            return failure;
+        }
+        let path = http.path();
+        if path.starts_with("/v2") {
+            let service = self.service.settings().services.first().map_or("dockpass", String::as_str);
+            let mut challenge = format!("Bearer realm=\"{}\",service=\"{service}\"", self.realm());
+            if path.trim_end_matches('/') == "/v2/_catalog" {
+                challenge.push_str(",scope=\"registry:catalog:*\"");
+            }
+            if http.headers().contains_key("authorization") {
+                challenge.push_str(",error=\"invalid_token\"");
+            }
+            return failure.for_registry().with_challenge(challenge);
+        }
+        // A browser would answer a Basic challenge with a window of its own.
+        if http.headers().contains_key("sec-fetch-site") {
+            return failure;
+        }
+        failure.with_challenge("Basic realm=\"dockpass\", charset=\"UTF-8\"".to_owned())
+    }
+
+    /// Where clients get registry tokens.
+    pub(super) fn realm(&self) -> String {
+        format!("{}/auth/token", self.public_url)
+    }
+}

@@ -1,0 +1,121 @@
+//! `/api/v0/repositories`: repository records.
+
+use actix_web::HttpResponse;
+
+use super::failure::{Code, Failure};
+use super::page::{self, PageQuery};
+use super::request::{Plain, Request};
+use crate::api;
+use crate::domain::name::{Namespace, RepositoryName};
+use crate::service::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView};
+
+fn shown(view: &RepositoryView) -> api::Repository {
+    let repository = &view.repository;
+    api::Repository {
+        id: repository.id.to_string(),
+        namespace: repository.name.namespace_str().to_owned(),
+        namespace_type: if view.is_organization { "organization" } else { "user" }.to_owned(),
+        name: repository.name.rest().to_owned(),
+        short_description: repository.short_description.clone(),
+        long_description: repository.long_description.clone(),
+        visibility: if repository.is_public { api::Visibility::Public } else { api::Visibility::Private },
+        scan_on_push: false,
+        immutable_tags: false,
+        enable_manifest_lists: true,
+        pulls: 0,
+        pushes: 0,
+        tag_limit: 0,
+        access_level: view.level,
+        last_push: None,
+    }
+}
+
+/// The namespace of the path.
+pub(super) fn namespace(request: &Plain) -> Result<Namespace, Failure> {
+    let text = request.part("namespace")?;
+    Namespace::parse(&text).map_err(|_| Failure::new(Code::NoSuchAccount, format!("no such account: {text}")))
+}
+
+/// The repository of the path. What is no name is no repository.
+pub(super) fn repository(request: &Plain) -> Result<RepositoryName, Failure> {
+    let namespace = request.part("namespace")?;
+    let rest = request.repository_part("reponame");
+    let name = Namespace::parse(&namespace).and_then(|namespace| RepositoryName::within(&namespace, &rest));
+    name.map_err(|_| Failure::new(Code::NoSuchRepository, format!("no such repository: {namespace}/{rest}")))
+}
+
+fn read_visibility(text: Option<&str>) -> Result<Option<bool>, Failure> {
+    match text {
+        None => Ok(None),
+        Some("public") => Ok(Some(true)),
+        Some("private") => Ok(Some(false)),
+        Some(_) => Err(Failure::new(Code::InvalidVisibility, "visibility: public or private")),
+    }
+}
+
+/// `GET /api/v0/repositories`
+pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
+    list_within(&request, None)
+}
+
+/// `GET /api/v0/repositories/{namespace}`
+pub(super) async fn list_namespace(request: Request) -> Result<HttpResponse, Failure> {
+    let namespace = namespace(&request)?;
+    list_within(&request, Some(namespace))
+}
+
+fn list_within(request: &Request, namespace: Option<Namespace>) -> Result<HttpResponse, Failure> {
+    let page = PageQuery::read(request)?;
+    let after = page.start.map(|start| RepositoryName::parse(&start)).transpose();
+    let after = after.map_err(|_| Failure::invalid("pageStart", "not the start of a page"))?;
+    let contains = request.query_value("q").filter(|text| !text.is_empty());
+    let query = RepositoryQuery { namespace, contains, after, limit: page.size, with_count: page.with_count };
+    let list = request.run(|service, call| service.list_repositories(call, &query))?;
+    let repositories = list.repositories.iter().map(shown).collect();
+    Ok(page::answer(api::Repositories { repositories }, list.next.map(|name| name.to_string()), list.count))
+}
+
+/// `POST /api/v0/repositories/{namespace}`
+pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
+    let namespace = namespace(&request)?;
+    request.run(|service, call| service.check_signed_in(call))?;
+    let body: api::CreateRepository = request.json()?;
+    let name = RepositoryName::within(&namespace, &body.name).map_err(|error| Failure::invalid("name", error))?;
+    let new = NewRepository {
+        name,
+        is_public: read_visibility(body.visibility.as_deref())?.unwrap_or(false),
+        short_description: body.short_description.unwrap_or_default(),
+        long_description: body.long_description.unwrap_or_default(),
+    };
+    let made = request.block(move |service, call| service.create_repository(call, new)).await?;
+    Ok(HttpResponse::Created().json(shown(&made)))
+}
+
+/// `GET /api/v0/repositories/{namespace}/{reponame}`
+pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
+    let name = repository(&request)?;
+    let view = request.run(|service, call| service.view_repository(call, &name))?;
+    Ok(HttpResponse::Ok().json(shown(&view)))
+}
+
+/// `PATCH /api/v0/repositories/{namespace}/{reponame}`
+pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
+    let name = repository(&request)?;
+    request.run(|service, call| service.view_repository(call, &name))?;
+    let body: api::UpdateRepository = request.json()?;
+    let update = RepositoryUpdate {
+        is_public: read_visibility(body.visibility.as_deref())?,
+        short_description: body.short_description,
+        long_description: body.long_description,
+    };
+    let updated = request.block(move |service, call| service.update_repository(call, &name, update)).await?;
+    Ok(HttpResponse::Ok().json(shown(&updated)))
+}
+
+/// `DELETE /api/v0/repositories/{namespace}/{reponame}`
+pub(super) async fn delete(request: Request) -> Result<HttpResponse, Failure> {
+    let name = repository(&request)?;
+    request.block(move |service, call| service.delete_repository(call, &name)).await?;
+    let stays = "299 - \"only the record was deleted: the registry keeps the content until it is deleted there\"";
+    Ok(HttpResponse::NoContent().insert_header(("Warning", stays)).finish())
+}

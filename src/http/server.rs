@@ -1,0 +1,366 @@
+//! Starting and ending: the listeners, the housekeeping, the signals.
+
+use std::any::Any;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::{MetadataExt, lchown};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::UnixStream;
+use actix_web::{HttpServer, web};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::address::SocketPeer;
+use super::greeting::{self, Greeting};
+use super::request::MAX_BODY;
+use super::tls::{Tls, TlsError};
+use super::{App, headers, openapi, routes};
+use crate::config::{Config, KeyHeader};
+use crate::domain::secret::Password;
+use crate::domain::time::Clock;
+use crate::service::signing::{KeyHeader as SigningHeader, SigningSettings};
+use crate::service::{self, FirstStart, Service, Settings, TokenSettings};
+use crate::store;
+
+/// The socket's name in the data directory.
+const SOCKET: &str = "dockpass.sock";
+/// How long a client may take to send a request's head.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long what is in flight may take at the end, in seconds.
+const SHUTDOWN: u64 = 30;
+/// The housekeeper looks every so often for files that changed,
+const TICK: Duration = Duration::from_secs(5);
+/// and every so many ticks it writes what waits.
+const TICKS: u32 = 6;
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory, the store or the keys.
+    #[error("{}", with_causes(.0))]
+    Service(#[from] service::StartError),
+    /// TLS.
+    #[error("{}", with_causes(.0))]
+    Tls(#[from] TlsError),
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The local socket cannot be made.
+    #[error("cannot make the socket {}: {source}", path.display())]
+    Socket {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no store, and only `serve` makes one.
+    #[error("{} holds no data of dockpass: start the server there first, or name another directory with --data-dir", .0.display())]
+    NoStore(PathBuf),
+    /// The operating system gives no threads or signals.
+    #[error("the operating system refused: {0}")]
+    System(#[source] io::Error),
+}
+
+impl StartError {
+    /// Whether another process has the store open.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        matches!(self, Self::Service(service::StartError::Store(store::Error::Locked { .. })))
+    }
+}
+
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for cause in std::iter::successors(Some(error), |error| error.source()) {
+        let text = cause.to_string();
+        if texts.last() != Some(&text) {
+            texts.push(text);
+        }
+    }
+    texts.join(": ")
+}
+
+/// Where to listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listeners {
+    /// The configured address and the local socket.
+    Network,
+    /// The local socket alone: for a command while no server runs.
+    SocketOnly,
+}
+
+/// A running server.
+pub struct Running {
+    address: Option<SocketAddr>,
+    url: String,
+    trust: Option<String>,
+    authority: String,
+    handle: ServerHandle,
+    housekeeper: Option<(Sender<()>, JoinHandle<()>)>,
+    service: Arc<Service>,
+    clock: Clock,
+    socket: PathBuf,
+}
+
+impl Running {
+    /// The address that it listens on; none with the local socket alone.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// The use-cases behind it.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Takes no more requests, answers what is in flight, writes what waits, and closes the store.
+    pub async fn stop(mut self) {
+        self.handle.stop(true).await;
+        if let Some((stop, thread)) = self.housekeeper.take() {
+            drop(stop);
+            if thread.join().is_err() {
+                log::error!("the housekeeper ended badly");
+            }
+        }
+        self.service.close(self.clock.now());
+        // A socket that stays behind would only cost the next start a look.
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+/// Runs the server until it gets SIGINT or SIGTERM. On a terminal it greets; `out` gets the ready line either way.
+///
+/// # Errors
+/// [`StartError`]
+pub async fn serve(
+    config: Config,
+    admin_password: Option<Password>,
+    terminal: bool,
+    out: &mut (dyn Write + Send),
+) -> Result<(), StartError> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::System)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::System)?;
+    let (running, first) = start(config.clone(), Listeners::Network, admin_password, Clock::system()).await?;
+    announce(&config, &running, first.as_ref(), terminal, out).map_err(StartError::System)?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    log::info!("ending");
+    running.stop().await;
+    Ok(())
+}
+
+fn announce(
+    config: &Config,
+    running: &Running,
+    first: Option<&FirstStart>,
+    terminal: bool,
+    out: &mut (dyn Write + Send),
+) -> io::Result<()> {
+    if terminal {
+        let trust = running.trust.as_deref();
+        greeting::write(&Greeting { config, url: &running.url, authority: &running.authority, first, trust }, out)?;
+    } else if let Some(first) = first {
+        log::info!("made the account admin; its password is in {} until it is changed", first.file.display());
+    }
+    if let Some(address) = running.address {
+        writeln!(out, "ready on {address}")?;
+    }
+    out.flush()
+}
+
+/// Serves the local socket of a data directory alone, for a command while no server runs.
+///
+/// # Errors
+/// [`StartError`], also where there is no store yet.
+pub async fn offline(config: Config) -> Result<Running, StartError> {
+    if !config.server.data_dir.join("format").exists() {
+        return Err(StartError::NoStore(config.server.data_dir));
+    }
+    Ok(start(config, Listeners::SocketOnly, None, Clock::system()).await?.0)
+}
+
+fn settings(config: &Config) -> (Settings, SigningSettings) {
+    let registry = &config.registry;
+    let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let settings = Settings {
+        issuer: registry.issuer.clone(),
+        services: registry.services.clone(),
+        registry_token_lifetime: registry.token_lifetime,
+        create_on_push: config.repositories.create_on_push,
+        max_per_namespace: size(config.repositories.max_per_namespace),
+        tokens: TokenSettings {
+            max_label: size(config.tokens.max_label),
+            max_per_account: size(config.tokens.max_per_account),
+            default_lifetime: config.tokens.default_lifetime,
+            max_lifetime: config.tokens.max_lifetime,
+        },
+        audit_registry_tokens: config.audit.registry_tokens,
+    };
+    let key_header = match registry.key_header {
+        KeyHeader::X5c => SigningHeader::X5c,
+        KeyHeader::KidLibtrust => SigningHeader::KidLibtrust,
+        KeyHeader::KidRfc7638 => SigningHeader::KidRfc7638,
+    };
+    let signing = SigningSettings { leaf_lifetime: registry.leaf_lifetime, key_header, fixed_key: registry.fixed_key };
+    (settings, signing)
+}
+
+/// Opens the data directory and serves it. Tests start servers with it, at their own time.
+///
+/// # Errors
+/// [`StartError`]
+pub async fn start(
+    config: Config,
+    listeners: Listeners,
+    admin_password: Option<Password>,
+    clock: Clock,
+) -> Result<(Running, Option<FirstStart>), StartError> {
+    // Before the store: a taken address must not leave a first start half told.
+    let listener = match listeners {
+        Listeners::Network => Some(listen(config.server.listen)?),
+        Listeners::SocketOnly => None,
+    };
+    let (settings, signing) = settings(&config);
+    let directory = config.server.data_dir.clone();
+    let (service, first) = Service::open(&directory, settings, signing, admin_password, &clock)?;
+    let service = Arc::new(service);
+    let bound = listener.as_ref().and_then(|listener| listener.local_addr().ok()).unwrap_or(config.server.listen);
+    let tls = match listener {
+        Some(_) => Tls::open(&config, &directory.join("keys"), bound, clock.now())?.map(Arc::new),
+        None => None,
+    };
+    let socket = directory.join(SOCKET);
+    let (socket_listener, owner) = make_socket(&directory, &socket)?;
+    let public = config.public_address(bound);
+    let trust = tls.as_ref().and_then(|tls| tls.instructions(&public));
+    let app = web::Data::new(App {
+        service: Arc::clone(&service),
+        public_url: config.public_url(bound),
+        clock: clock.clone(),
+        tls: tls.clone(),
+        owner,
+        openapi: openapi::document().to_string(),
+        config,
+    });
+    let url = app.public_url.clone();
+    let handle = run(&app, listener, socket_listener)?;
+    let housekeeper = keep_house(Arc::clone(&service), tls, clock.clone())?;
+    let running = Running {
+        address: (listeners == Listeners::Network).then_some(bound),
+        url,
+        trust,
+        authority: public.authority(),
+        handle,
+        housekeeper: Some(housekeeper),
+        service,
+        clock,
+        socket,
+    };
+    Ok((running, first))
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })?;
+    listener.set_nonblocking(true).map_err(StartError::System)?;
+    Ok(listener)
+}
+
+/// Makes the local socket anew: whoever left an old one is gone, for the data directory is ours alone. Answers it with
+/// the owner of the data directory.
+fn make_socket(directory: &Path, path: &Path) -> Result<(UnixListener, u32), StartError> {
+    let failed = |source: io::Error| StartError::Socket { path: path.to_owned(), source };
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        Ok(()) | Err(_) => {}
+    }
+    let listener = UnixListener::bind(path).map_err(failed)?;
+    let owner = std::fs::metadata(directory).map_err(failed)?;
+    if rustix::process::geteuid().is_root() {
+        lchown(path, Some(owner.uid()), Some(owner.gid())).map_err(failed)?;
+    }
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok((listener, owner.uid()))
+}
+
+fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener) -> Result<ServerHandle, StartError> {
+    let data = app.clone();
+    let workers = match (&listener, app.config.server.workers) {
+        (None, _) => 1,
+        (Some(_), 0) => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        (Some(_), workers) => usize::try_from(workers).unwrap_or(1),
+    };
+    let connections = usize::try_from(app.config.server.max_connections).unwrap_or(usize::MAX);
+    let mut server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(data.clone())
+            .app_data(web::PayloadConfig::new(MAX_BODY))
+            .wrap(from_fn(headers::add))
+            .configure(routes::register)
+    })
+    .workers(workers)
+    .max_connections(connections.div_ceil(workers))
+    .client_request_timeout(REQUEST_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(SHUTDOWN)
+    .disable_signals()
+    .on_connect(note_peer)
+    .listen_uds(socket)
+    .map_err(StartError::System)?;
+    if let Some(listener) = listener {
+        server = match &app.tls {
+            Some(tls) => server.listen_rustls_0_23(listener, tls.server_config()?).map_err(StartError::System)?,
+            None => server.listen(listener).map_err(StartError::System)?,
+        };
+    }
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok(handle)
+}
+
+/// Notes who connected to the local socket; the kernel says it.
+fn note_peer(connection: &dyn Any, data: &mut Extensions) {
+    if let Some(stream) = connection.downcast_ref::<UnixStream>() {
+        data.insert(SocketPeer(stream.peer_cred().ok().map(|peer| peer.uid())));
+    }
+}
+
+fn keep_house(
+    service: Arc<Service>,
+    tls: Option<Arc<Tls>>,
+    clock: Clock,
+) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
+    let (stop, stopped) = channel::<()>();
+    let work = move || {
+        let mut ticks: u32 = 0;
+        while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            ticks = ticks.wrapping_add(1);
+            if let Some(Err(error)) = tls.as_ref().map(|tls| tls.refresh(clock.now())) {
+                log::error!("the TLS certificate was not renewed: {}", with_causes(&error));
+            }
+            if ticks.is_multiple_of(TICKS) {
+                service.housekeep(clock.now());
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("housekeeper".to_owned()).spawn(work).map_err(StartError::System)?;
+    Ok((stop, thread))
+}

@@ -1,0 +1,109 @@
+//! Why TLS cannot be set up. Each message about a file names it and the way out.
+
+use std::path::PathBuf;
+
+use rustls::pki_types::pem;
+use x509_parser::error::X509Error;
+
+use crate::store::private_file::PrivateFileError;
+
+/// Why TLS cannot be set up, or a certificate not renewed.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A certificate without a key, or the other way round.
+    #[error("tls.cert and tls.key belong together: set both or none")]
+    HalfAPair,
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is no PEM text.
+    #[error("{} is damaged, or no PEM file", path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: pem::Error,
+    },
+    /// A PEM file without a certificate.
+    #[error("{} holds no certificate", path.display())]
+    NoCertificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A PEM file without a key.
+    #[error("{} holds no private key (an encrypted one cannot be used)", path.display())]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The certificate cannot be read.
+    #[error("the certificate in {} cannot be read", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: X509Error,
+    },
+    /// The key is of another certificate.
+    #[error("the private key in {} does not belong to the certificate in {}", key.display(), cert.display())]
+    Mismatch {
+        /// The certificate's file.
+        cert: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+    },
+    /// The key is of a kind that TLS does not know.
+    #[error("the private key in {} cannot be used", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
+    /// The directory of the keys cannot be made.
+    #[error("cannot make {}", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of our own cannot be read or written.
+    #[error("the TLS keys cannot be read or written")]
+    File(#[from] PrivateFileError),
+    /// The CA's key is gone, while clients know its certificate.
+    #[error(
+        "{} is missing, but {} is there: restore the key from a backup, or move the certificate away as well; a new CA \
+         is then made, and every client must get it", key.display(), certificate.display()
+    )]
+    AuthorityMissing {
+        /// The file that is missing.
+        key: PathBuf,
+        /// The file that shows there was a CA.
+        certificate: PathBuf,
+    },
+    /// No key or certificate could be made.
+    #[error("cannot make a certificate")]
+    Make(#[from] rcgen::Error),
+    /// The crypto provider lacks a protocol version.
+    #[error("TLS cannot be set up")]
+    Protocol(#[source] rustls::Error),
+}
+
+impl TlsError {
+    /// The message and what lies behind it, for the log.
+    pub(super) fn whole(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
+    }
+}

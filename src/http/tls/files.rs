@@ -1,0 +1,92 @@
+//! The operator's certificate and key: read at the start, and again whenever one of the files changes.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rustls::crypto::CryptoProvider;
+use rustls::sign::CertifiedKey;
+
+use super::certificate::{self, Facts};
+use super::error::TlsError;
+use crate::domain::time::Timestamp;
+
+/// A warning is logged when the certificate ends sooner than in so many seconds.
+const SOON: i64 = 14 * 86_400;
+
+/// The two files, and how they looked when they were last read.
+pub(super) struct Files {
+    cert: PathBuf,
+    key: PathBuf,
+    seen: Mutex<[Option<Stamp>; 2]>,
+}
+
+/// What changes when a file is replaced or written: device, inode, length, and time of change with its nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    /// None if there is no such file now.
+    fn of(path: &Path) -> Option<Self> {
+        let found = std::fs::metadata(path).ok()?;
+        let modified = (found.mtime(), found.mtime_nsec());
+        Some(Self { device: found.dev(), inode: found.ino(), length: found.len(), modified })
+    }
+}
+
+impl Files {
+    /// Reads both files.
+    pub(super) fn open(
+        cert: &Path,
+        key: &Path,
+        provider: &CryptoProvider,
+        now: Timestamp,
+    ) -> Result<(Self, CertifiedKey), TlsError> {
+        let files = Self { cert: cert.to_owned(), key: key.to_owned(), seen: Mutex::new([None, None]) };
+        *files.seen.lock().unwrap_or_else(PoisonError::into_inner) = files.stamps();
+        let certified = files.load(provider, now)?;
+        Ok((files, certified))
+    }
+
+    /// The new pair if a file has changed and both can be used. A pair that cannot, such as one of which only the first
+    /// half has been replaced yet, is logged once and looked at again when a file changes again.
+    pub(super) fn reload_if_changed(&self, provider: &CryptoProvider, now: Timestamp) -> Option<CertifiedKey> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before reading: what changes while it is read is then seen as changed the next time.
+        let stamps = self.stamps();
+        if *seen == stamps {
+            return None;
+        }
+        *seen = stamps;
+        match self.load(provider, now) {
+            Ok(certified) => {
+                log::info!("the certificate in {} is in use from now on", self.cert.display());
+                Some(certified)
+            }
+            Err(error) => {
+                log::warn!("the changed certificate is not taken, the old one stays in use: {}", error.whole());
+                None
+            }
+        }
+    }
+
+    fn stamps(&self) -> [Option<Stamp>; 2] {
+        [Stamp::of(&self.cert), Stamp::of(&self.key)]
+    }
+
+    fn load(&self, provider: &CryptoProvider, now: Timestamp) -> Result<CertifiedKey, TlsError> {
+        let chain = certificate::chain(&self.cert, &certificate::read_file(&self.cert)?)?;
+        let key = certificate::private_key(&self.key, &certificate::read_file(&self.key)?)?;
+        let ends = chain.first().map(|own| Facts::read(&self.cert, own)).transpose()?.map(|facts| facts.not_after);
+        let certified = certificate::certified((&self.cert, chain), (&self.key, key), provider)?;
+        if let Some(end) = ends.filter(|end| *end < now.plus_seconds(SOON)) {
+            log::warn!("the certificate in {} ends at {end}", self.cert.display());
+        }
+        Ok(certified)
+    }
+}

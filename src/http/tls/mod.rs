@@ -1,0 +1,134 @@
+//! TLS of the HTTP server: which certificate it shows, and how that changes without a restart.
+//!
+//! Either the operator's files (`tls.cert`, `tls.key`), read again when they change, or a CA and a certificate of our
+//! own (`tls.self_signed`), renewed in time. TLS 1.2 and 1.3 by rustls with aws-lc-rs; nothing older can be set up.
+//! Knows no sockets and no clock: the caller binds, and calls [`Tls::refresh`] now and then.
+
+mod certificate;
+mod error;
+mod files;
+mod self_signed;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
+
+pub use error::TlsError;
+
+use crate::config::{Config, PublicUrl};
+use crate::domain::time::Timestamp;
+use files::Files;
+use self_signed::SelfSigned;
+
+/// The TLS side of the server: the certificate in use, and where the next one comes from.
+pub struct Tls {
+    provider: Arc<CryptoProvider>,
+    current: Arc<Current>,
+    source: Source,
+}
+
+enum Source {
+    Files(Files),
+    SelfSigned(Box<SelfSigned>),
+}
+
+/// The certificate and key that new connections get.
+struct Current(ArcSwap<CertifiedKey>);
+
+impl fmt::Debug for Current {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Current")
+    }
+}
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _client: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
+    }
+}
+
+impl Tls {
+    /// Reads or makes the certificate; none if the server speaks plain HTTP. With `tls.self_signed`, the CA and the
+    /// certificate live in `keys_dir` (made with mode 0700 if missing); the certificate is for localhost, the host of
+    /// the public URL, the address in `bound` and `tls.names`, and a new one is made when these have changed.
+    ///
+    /// # Errors
+    /// [`TlsError`] names the file: missing, damaged, readable by others, or a key that is not the certificate's.
+    pub fn open(config: &Config, keys_dir: &Path, bound: SocketAddr, now: Timestamp) -> Result<Option<Self>, TlsError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let (certified, source) = match (&config.tls.cert, &config.tls.key) {
+            (Some(cert), Some(key)) => {
+                let (files, certified) = Files::open(cert, key, &provider, now)?;
+                (certified, Source::Files(files))
+            }
+            (None, None) if config.tls.self_signed => {
+                let names = self_signed::names(config, bound);
+                let (own, certified) = SelfSigned::open(keys_dir, names, &provider, now)?;
+                (certified, Source::SelfSigned(Box::new(own)))
+            }
+            (None, None) => return Ok(None),
+            (Some(_), None) | (None, Some(_)) => return Err(TlsError::HalfAPair),
+        };
+        let current = Arc::new(Current(ArcSwap::from_pointee(certified)));
+        Ok(Some(Self { provider, current, source }))
+    }
+
+    /// What actix-web's `listen_rustls_0_23` takes: TLS 1.2 and 1.3, HTTP/1.1, always the certificate in use.
+    ///
+    /// # Errors
+    /// [`TlsError::Protocol`] if the crypto provider cannot do both versions.
+    pub fn server_config(&self) -> Result<ServerConfig, TlsError> {
+        let builder = ServerConfig::builder_with_provider(self.provider.clone())
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .map_err(TlsError::Protocol)?;
+        let mut config = builder.with_no_client_auth().with_cert_resolver(self.current.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    /// Takes changed files into use, or renews the self-signed certificate when a third of its life is left. True if
+    /// new connections get another certificate from now on; open ones keep theirs. Files that cannot be used are logged
+    /// once and the old certificate stays. It reads and may fsync files: not for an async thread.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the self-signed certificate cannot be renewed; the old one stays, and the next call tries again.
+    pub fn refresh(&self, now: Timestamp) -> Result<bool, TlsError> {
+        let changed = match &self.source {
+            Source::Files(files) => files.reload_if_changed(&self.provider, now),
+            Source::SelfSigned(own) => own.renew_if_due(&self.provider, now)?,
+        };
+        let is_changed = changed.is_some();
+        if let Some(certified) = changed {
+            self.current.0.store(Arc::new(certified));
+        }
+        Ok(is_changed)
+    }
+
+    /// The CA of the self-signed certificate as PEM, for `/ca.pem`; none if the operator brought the certificate.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        match &self.source {
+            Source::Files(_) => None,
+            Source::SelfSigned(own) => Some(own.ca_pem()),
+        }
+    }
+
+    /// Where docker, podman and containerd want the CA, in words to print; none if the operator brought the certificate.
+    #[must_use]
+    pub fn instructions(&self, public: &PublicUrl) -> Option<String> {
+        match &self.source {
+            Source::Files(_) => None,
+            Source::SelfSigned(own) => Some(own.instructions(public)),
+        }
+    }
+}

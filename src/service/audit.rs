@@ -1,0 +1,232 @@
+//! The audit log as use-cases see it: events that wait to be summed and written, and reading.
+//!
+//! Changes are recorded in their own transaction. Denials and sign-ins wait here, equal ones summed, and are written
+//! every half minute; what does not fit is counted, and the gap itself is recorded.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::Service;
+use super::authority::Authority;
+use super::caller::{Call, Caller};
+use super::error::Error;
+use crate::domain::audit::{AuditEntry, AuditRecord, CredentialKind, Outcome};
+use crate::domain::time::Timestamp;
+use crate::store::{AuditHead, TooLarge, Txn, Verification};
+
+/// Most distinct events that wait.
+const MAX_WAITING: usize = 4_096;
+/// Records that one change writes.
+const BUNDLE: usize = 512;
+/// Records that one step of a filtered list reads.
+const STEP: usize = 512;
+/// Longest object that is recorded, in bytes.
+const MAX_OBJECT: usize = 512;
+
+#[derive(Default)]
+struct Waiting {
+    events: HashMap<AuditEntry, (u64, Timestamp)>,
+    /// Events that found no place.
+    lost: u64,
+}
+
+/// Events that wait to be written.
+#[derive(Default)]
+pub(super) struct AuditBuffer {
+    waiting: Mutex<Waiting>,
+}
+
+impl AuditBuffer {
+    /// Notes an event.
+    pub(super) fn note(&self, entry: AuditEntry, now: Timestamp) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.events.len() >= MAX_WAITING && !waiting.events.contains_key(&entry) {
+            waiting.lost += 1;
+            return;
+        }
+        let (count, last) = waiting.events.entry(entry).or_insert((0, now));
+        *count += 1;
+        *last = now;
+    }
+
+    fn take(&self) -> Waiting {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Counts events that could not be written.
+    fn lose(&self, events: u64) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).lost += events;
+    }
+}
+
+/// What of the audit log is asked for. Absent is everything.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Exactly this actor.
+    pub actor: Option<String>,
+    /// Exactly this action.
+    pub action: Option<String>,
+    /// Exactly this object.
+    pub object: Option<String>,
+    /// `success` or `denied`.
+    pub outcome: Option<String>,
+    /// Not before.
+    pub since: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    fn matches(&self, record: &AuditRecord) -> bool {
+        let same = |asked: &Option<String>, has: &str| asked.as_ref().is_none_or(|asked| asked == has);
+        same(&self.actor, &record.actor)
+            && same(&self.action, &record.action)
+            && same(&self.object, &record.object)
+            && same(&self.outcome, &record.outcome)
+            && self.until.is_none_or(|until| record.time < until)
+            && self.since.is_none_or(|since| record.time >= since)
+    }
+}
+
+/// The entry for what a caller does.
+pub(super) fn entry(caller: &Caller, action: &'static str, object: &str, outcome: Outcome) -> AuditEntry {
+    AuditEntry {
+        actor: caller.actor(),
+        actor_id: caller.account(),
+        credential: caller.credential(),
+        credential_id: caller.token(),
+        address: caller.address.map(|address| address.to_string()).unwrap_or_default(),
+        action,
+        object: bounded(object),
+        outcome,
+    }
+}
+
+fn bounded(text: &str) -> String {
+    let mut end = text.len().min(MAX_OBJECT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+impl Service {
+    /// Writes the events that wait.
+    pub(super) fn write_audit(&self, now: Timestamp) {
+        let waiting = self.audit.take();
+        let mut events: Vec<(AuditEntry, u64, Timestamp)> =
+            waiting.events.into_iter().map(|(entry, (count, last))| (entry, count, last)).collect();
+        events.sort_by_key(|(_, _, last)| *last);
+        if waiting.lost > 0 {
+            events.push((lost_events(), waiting.lost, now));
+        }
+        for bundle in events.chunks(BUNDLE) {
+            let bundle = bundle.to_vec();
+            let count = bundle.iter().map(|(_, count, _)| count).sum();
+            if let Err(error) = self.store.write(move |txn| append(txn, &bundle)) {
+                log::error!("{count} audit events were not written: {error}");
+                self.audit.lose(count);
+            }
+        }
+    }
+
+    /// A page of the audit log, newest first, below number `before`, and the number to go on below.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn list_audit(
+        &self,
+        call: &Call,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<AuditRecord>, Option<u64>), Error> {
+        self.view(call, "audit.list", "", |authority| authority.administrator().map(drop))?;
+        self.write_audit(call.now);
+        let mut found = Vec::new();
+        let mut next = before;
+        loop {
+            let step = self.store.audit_before(next, STEP)?;
+            let is_last = step.len() < STEP;
+            for record in step {
+                if filter.since.is_some_and(|since| record.time < since) && is_long_before(&record, filter) {
+                    return Ok((found, None));
+                }
+                if found.len() == limit {
+                    return Ok((found, next));
+                }
+                next = Some(record.seq);
+                if filter.matches(&record) {
+                    found.push(record);
+                }
+            }
+            if is_last {
+                return Ok((found, None));
+            }
+        }
+    }
+
+    /// The end of the audit chain, to be noted elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn audit_head(&self, call: &Call) -> Result<AuditHead, Error> {
+        self.view(call, "audit.head", "", |authority| authority.administrator().map(drop))?;
+        self.write_audit(call.now);
+        Ok(self.store.state().audit())
+    }
+
+    /// Checks the whole audit chain, and that a noted end is in it.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the local socket.
+    pub fn verify_audit(&self, call: &Call, noted: Option<AuditHead>) -> Result<Verification, Error> {
+        self.view(call, "audit.verify", "", |authority| authority.local().map(drop))?;
+        Ok(self.store.verify_audit(noted)?)
+    }
+
+    /// Reads under a rule: `allow` decides; a denial is recorded.
+    pub(super) fn view<T>(
+        &self,
+        call: &Call,
+        action: &'static str,
+        object: &str,
+        allow: impl FnOnce(&Authority<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let state = self.store.state();
+        let result = Authority::of(&state, &call.caller, call.now).and_then(|authority| allow(&authority));
+        self.note_denial(call, action, object, &result);
+        result
+    }
+
+    /// Records a denial.
+    pub(super) fn note_denial<T>(&self, call: &Call, action: &'static str, object: &str, result: &Result<T, Error>) {
+        if matches!(result, Err(Error::Denied(_))) {
+            self.audit.note(entry(&call.caller, action, object, Outcome::Denied), call.now);
+        }
+    }
+}
+
+/// Records are written up to a minute after what they sum, so times fall only roughly with the numbers.
+fn is_long_before(record: &AuditRecord, filter: &AuditFilter) -> bool {
+    filter.since.is_some_and(|since| record.time.plus_seconds(120) < since)
+}
+
+fn append(txn: &mut Txn<'_>, bundle: &[(AuditEntry, u64, Timestamp)]) -> Result<(), Error> {
+    let written: Result<(), TooLarge> =
+        bundle.iter().try_for_each(|(entry, count, last)| txn.audit(entry, *count, *last));
+    Ok(written?)
+}
+
+fn lost_events() -> AuditEntry {
+    AuditEntry {
+        actor: "system".to_owned(),
+        actor_id: None,
+        credential: CredentialKind::System,
+        credential_id: None,
+        address: String::new(),
+        action: "audit.gap",
+        object: String::new(),
+        outcome: Outcome::Success,
+    }
+}

@@ -1,0 +1,243 @@
+//! Who calls: from credentials to a [`Caller`]. The only place that makes one.
+//!
+//! An access token stands wherever a password stands and is never tried as one. Unknown names, wrong passwords,
+//! inactive accounts and users without a password cost the same work and get the same answer.
+
+use std::net::IpAddr;
+
+use super::Service;
+use super::audit;
+use super::authority::{self, Authority};
+use super::caller::{Caller, Signed, Subject};
+use super::error::Error;
+use super::passwords::Match;
+use super::signing::Claims;
+use crate::domain::account::Account;
+use crate::domain::audit::{CredentialKind, Outcome};
+use crate::domain::name::{MAX_COMPONENT, Name};
+use crate::domain::secret::{PREFIX, Password, TokenText};
+use crate::domain::time::Timestamp;
+use crate::domain::token::Usage;
+use crate::store::KnownAddress;
+
+const SIGN_IN: &str = "account.signIn";
+
+/// What a request showed.
+#[derive(Debug)]
+pub enum Credentials {
+    /// Nothing.
+    None,
+    /// A user name and what stands as its password.
+    Basic {
+        /// The user name, as it was sent.
+        username: String,
+        /// A password or an access token.
+        password: Password,
+    },
+    /// A registry token.
+    RegistryToken(String),
+    /// The local socket's peer, already known to be the data directory's owner or root.
+    Local {
+        /// The peer's user id.
+        uid: u32,
+    },
+}
+
+impl Credentials {
+    /// Whether checking them takes a slow hash, which must not run on a thread that serves requests.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        match self {
+            Self::Basic { password, .. } => !password.reveal().starts_with(PREFIX),
+            Self::None | Self::RegistryToken(_) | Self::Local { .. } => false,
+        }
+    }
+}
+
+impl Service {
+    /// Checks credentials. Blocks for a password's hash.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if they are wrong, whatever of them is; [`Error::TooManyRequests`] after too many wrong
+    /// passwords.
+    pub fn authenticate(
+        &self,
+        credentials: Credentials,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Caller, Error> {
+        match credentials {
+            Credentials::None => Ok(Caller::new(Subject::Anonymous, address)),
+            Credentials::Local { uid } => Ok(Caller::new(Subject::Local { uid }, None)),
+            Credentials::RegistryToken(token) => self.by_registry_token(&token, address, now),
+            Credentials::Basic { username, password } if username.is_empty() && password.reveal().is_empty() => {
+                // Logged-out podman sends an empty name and password to a Basic challenge (quirk 19).
+                Ok(Caller::new(Subject::Anonymous, address))
+            }
+            Credentials::Basic { username, password } if password.reveal().starts_with(PREFIX) => {
+                self.by_access_token(&username, &password, address, now)
+            }
+            Credentials::Basic { username, password } => self.by_password(&username, &password, address, now),
+        }
+    }
+
+    fn by_access_token(
+        &self,
+        username: &str,
+        password: &Password,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Caller, Error> {
+        let state = self.store.state();
+        let text = TokenText::parse(password.reveal()).ok();
+        let found = text.and_then(|text| {
+            let hash = text.hash();
+            let token = state.token_hashed(&hash)?;
+            let owner = state.account(token.owner)?;
+            let stands = token.answers_to(&hash, now) && authority::counts(&state, token, now);
+            (stands && owner.name.as_str() == username).then_some((token, owner))
+        });
+        let Some((token, owner)) = found else {
+            self.note_failure(username, CredentialKind::AccessToken, address, now);
+            return Err(Error::Unauthenticated);
+        };
+        self.note_use(token.id, address, now);
+        Ok(signed(owner, CredentialKind::AccessToken, Some(token.id), address))
+    }
+
+    pub(super) fn note_use(&self, token: crate::domain::id::Id, address: Option<IpAddr>, now: Timestamp) {
+        let address = address.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)).to_canonical();
+        self.store.usage().note(token, Usage { at: now.whole_seconds(), address });
+    }
+
+    fn by_password(
+        &self,
+        username: &str,
+        password: &Password,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Caller, Error> {
+        let account = self.store.state().account_named(username).cloned();
+        let is_right = self.check_password(username, account.as_deref(), password, address, now)?;
+        match account.filter(|_| is_right) {
+            Some(account) => {
+                let caller = signed(&account, CredentialKind::Password, None, address);
+                self.audit.note(audit::entry(&caller, SIGN_IN, account.name.as_str(), Outcome::Success), now);
+                Ok(caller)
+            }
+            None => {
+                self.note_failure(username, CredentialKind::Password, address, now);
+                Err(Error::Unauthenticated)
+            }
+        }
+    }
+
+    /// Whether the password is the account's; counts wrong ones, and refuses to look at all after too many.
+    pub(super) fn check_password(
+        &self,
+        username: &str,
+        account: Option<&Account>,
+        password: &Password,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        // A name that no account can have is not counted: it would fill the memory of guesses.
+        let counted = address.filter(|_| username.len() <= MAX_COMPONENT && Name::parse(username).is_ok());
+        let wait = counted.and_then(|from| self.throttle.wait(username, account.map(|account| account.id), from, now));
+        if let Some(retry_after) = wait {
+            return Err(Error::TooManyRequests { retry_after });
+        }
+        let stored = account.filter(|account| account.is_active && !account.is_organization());
+        let stored = stored.and_then(|account| account.password.as_deref());
+        let matched = self.passwords.compare(password, stored)?;
+        match (matched, account) {
+            (Match::Yes, Some(account)) => self.note_success(account, counted, now),
+            (Match::Outdated, Some(account)) => {
+                self.note_success(account, counted, now);
+                self.rehash(account, password);
+            }
+            (Match::No | Match::Yes | Match::Outdated, _) => {
+                if let Some(from) = counted {
+                    self.throttle.fail(username, from, password, now);
+                }
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn note_success(&self, account: &Account, address: Option<IpAddr>, now: Timestamp) {
+        let Some(address) = address else { return };
+        let Some(news) = self.throttle.succeed(account.name.as_str(), account.id, address, now) else { return };
+        let known = KnownAddress { account: account.id, address: news.address, at: now };
+        let saved = self.store.write(move |txn| {
+            if let Some(evicted) = news.evicted {
+                txn.remove_known_address(known.account, evicted);
+            }
+            txn.put_known_address(&known).map_err(Error::from)
+        });
+        if let Err(error) = saved {
+            log::warn!("the address of a sign-in was not saved: {error}");
+        }
+    }
+
+    /// Stores the password with today's parameters, unless it was changed meanwhile.
+    fn rehash(&self, account: &Account, password: &Password) {
+        let (id, old) = (account.id, account.password.clone());
+        let result = self.passwords.hash(password).and_then(|hash| {
+            self.store.write(move |txn| {
+                let present = txn.state().account(id).filter(|account| account.password == old).cloned();
+                let Some(account) = present else { return Ok(()) };
+                txn.put_account(Account { password: Some(hash), ..Account::clone(&account) })?;
+                Ok::<(), Error>(())
+            })
+        });
+        if let Err(error) = result {
+            log::warn!("a password keeps its old hash for now: {error}");
+        }
+    }
+
+    /// Takes the caller from `dkp` of a registry token of our own, as both are now.
+    fn by_registry_token(&self, token: &str, address: Option<IpAddr>, now: Timestamp) -> Result<Caller, Error> {
+        let settings = &self.settings;
+        let claims = self.signer.verify(token, &settings.issuer, &settings.services, now);
+        let claims = claims.map_err(|_| Error::Unauthenticated)?;
+        let caller = self.caller_of(&claims, address).ok_or(Error::Unauthenticated)?;
+        Authority::of(&self.store.state(), &caller, now)?;
+        Ok(caller)
+    }
+
+    fn caller_of(&self, claims: &Claims, address: Option<IpAddr>) -> Option<Caller> {
+        let Some(account) = &claims.dkp.account else {
+            return Some(Caller::new(Subject::Anonymous, address)).filter(|_| claims.dkp.token.is_none());
+        };
+        let account = account.parse().ok()?;
+        let token = match &claims.dkp.token {
+            Some(token) => Some(token.parse().ok()?),
+            None => None,
+        };
+        let name = self.store.state().account(account)?.name.clone();
+        let signed = Signed { account, name, kind: CredentialKind::RegistryToken, token };
+        Some(Caller::new(Subject::Account(signed), address))
+    }
+
+    fn note_failure(&self, username: &str, kind: CredentialKind, address: Option<IpAddr>, now: Timestamp) {
+        // The name only if an account could have it: people type passwords into the wrong field.
+        let tried = Name::parse(username).map_or_else(|_| "(no account name)".to_owned(), |name| name.to_string());
+        let anonymous = Caller::new(Subject::Anonymous, address);
+        let mut entry = audit::entry(&anonymous, SIGN_IN, &tried, Outcome::Denied);
+        entry.credential = kind;
+        entry.actor = tried;
+        self.audit.note(entry, now);
+    }
+}
+
+fn signed(
+    account: &Account,
+    kind: CredentialKind,
+    token: Option<crate::domain::id::Id>,
+    address: Option<IpAddr>,
+) -> Caller {
+    let signed = Signed { account: account.id, name: account.name.clone(), kind, token };
+    Caller::new(Subject::Account(signed), address)
+}

@@ -1,0 +1,109 @@
+//! Who calls. Only `authentication` makes a [`Caller`], and every use-case wants one.
+
+use std::net::IpAddr;
+
+use crate::domain::account::Account;
+use crate::domain::audit::CredentialKind;
+use crate::domain::id::Id;
+use crate::domain::name::Name;
+use crate::domain::time::Timestamp;
+
+/// A checked identity. It holds identifiers only: what it may do is looked up at the moment of each use, so that a
+/// change of rights counts from the next request on.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub(super) subject: Subject,
+    pub(super) address: Option<IpAddr>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Subject {
+    /// Nobody in particular.
+    Anonymous,
+    /// The data directory's owner or root, over the local socket.
+    Local { uid: u32 },
+    /// An account.
+    Account(Signed),
+}
+
+/// An account that signed in.
+#[derive(Clone, Debug)]
+pub(super) struct Signed {
+    pub(super) account: Id,
+    pub(super) name: Name,
+    pub(super) kind: CredentialKind,
+    /// The access token that it signed in with, directly or by a registry token.
+    pub(super) token: Option<Id>,
+}
+
+impl Caller {
+    pub(super) fn new(subject: Subject, address: Option<IpAddr>) -> Self {
+        Self { subject, address }
+    }
+
+    /// An account by itself, to ask what it may; not somebody who calls.
+    pub(super) fn of_account(account: &Account) -> Self {
+        let (id, name) = (account.id, account.name.clone());
+        Self::new(Subject::Account(Signed { account: id, name, kind: CredentialKind::System, token: None }), None)
+    }
+
+    /// Whether nobody signed in.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        matches!(self.subject, Subject::Anonymous)
+    }
+
+    /// The account's name; none for anonymous and local callers.
+    #[must_use]
+    pub fn name(&self) -> Option<&Name> {
+        match &self.subject {
+            Subject::Account(signed) => Some(&signed.name),
+            Subject::Anonymous | Subject::Local { .. } => None,
+        }
+    }
+
+    /// The account's identifier; none for anonymous and local callers.
+    pub(super) fn account(&self) -> Option<Id> {
+        match &self.subject {
+            Subject::Account(signed) => Some(signed.account),
+            Subject::Anonymous | Subject::Local { .. } => None,
+        }
+    }
+
+    /// The access token that it signed in with.
+    pub(super) fn token(&self) -> Option<Id> {
+        match &self.subject {
+            Subject::Account(signed) => signed.token,
+            Subject::Anonymous | Subject::Local { .. } => None,
+        }
+    }
+
+    /// Who it is in the audit log.
+    pub(super) fn actor(&self) -> String {
+        match &self.subject {
+            Subject::Anonymous => "anonymous".to_owned(),
+            Subject::Local { uid } => format!("local:{uid}"),
+            Subject::Account(signed) => signed.name.to_string(),
+        }
+    }
+
+    /// By what it is known.
+    pub(super) fn credential(&self) -> CredentialKind {
+        match &self.subject {
+            Subject::Anonymous => CredentialKind::None,
+            Subject::Local { .. } => CredentialKind::Socket,
+            Subject::Account(signed) => signed.kind,
+        }
+    }
+}
+
+/// One call of a use-case: who, when, with what program.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Who calls.
+    pub caller: Caller,
+    /// The moment of the request.
+    pub now: Timestamp,
+    /// The client's `User-Agent`, bounded.
+    pub user_agent: String,
+}

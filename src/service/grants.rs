@@ -1,0 +1,224 @@
+//! Grants to users, on repositories and on whole namespaces, and who has access and why.
+
+use std::sync::Arc;
+
+use super::Service;
+use super::accounts::find;
+use super::authority::{Authority, Permit};
+use super::caller::Call;
+use super::change::Deed;
+use super::error::{Error, Kind};
+use crate::domain::access::AccessLevel;
+use crate::domain::account::Account;
+use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::repository::Repository;
+
+/// A user's grant.
+#[derive(Clone, Debug)]
+pub struct UserGrant {
+    /// Whose.
+    pub user: Account,
+    /// The level.
+    pub level: AccessLevel,
+}
+
+/// What grants are on, as it is shown.
+#[derive(Clone, Debug)]
+pub enum TargetView {
+    /// One repository.
+    Repository(Arc<Repository>),
+    /// A whole namespace.
+    Namespace(Namespace),
+}
+
+/// Why somebody has access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It owns the namespace.
+    Owner,
+    /// By a grant on the repository.
+    RepositoryGrant,
+    /// By a grant on the namespace.
+    NamespaceGrant,
+    /// It is public.
+    Public,
+}
+
+/// Who has which access, and why.
+#[derive(Clone, Debug)]
+pub struct AccessView {
+    /// The account's name; none for everybody.
+    pub subject: Option<String>,
+    /// The level.
+    pub level: AccessLevel,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Whether the caller may change access to the target, which must exist.
+fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit, TargetView), Error> {
+    match target {
+        GrantTarget::Repository(name) => {
+            let permit = authority.administer_repository(name)?;
+            let repository = authority.state().repository(name);
+            let repository = repository.ok_or_else(|| Error::not_found(Kind::Repository, name))?;
+            Ok((permit, TargetView::Repository(Arc::clone(repository))))
+        }
+        GrantTarget::Namespace(namespace) => {
+            let permit = authority.administer_namespace(namespace)?;
+            let owner = namespace.name().map(|name| find(authority.state(), name.as_str())).transpose()?;
+            let shown = owner.map_or(Namespace::Empty, |owner| Namespace::Of(owner.name.clone()));
+            Ok((permit, TargetView::Namespace(shown)))
+        }
+    }
+}
+
+fn object(target: &GrantTarget) -> String {
+    match target {
+        GrantTarget::Repository(name) => name.to_string(),
+        GrantTarget::Namespace(namespace) => format!("{namespace}/*"),
+    }
+}
+
+/// The user of this name or identifier; an organization holds no user grant.
+fn find_user<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<&'s Account, Error> {
+    let user = find(authority.state(), name_or_id).map_err(|_| Error::not_found(Kind::User, name_or_id))?;
+    if user.is_organization() {
+        return Err(Error::invalid("username", "an organization cannot hold a user's grant"));
+    }
+    Ok(user)
+}
+
+impl Service {
+    /// The user grants on a repository or a namespace, by user name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
+    pub fn list_user_grants(&self, call: &Call, target: &GrantTarget) -> Result<(TargetView, Vec<UserGrant>), Error> {
+        self.view(call, "grant.list", &object(target), |authority| {
+            let (_, shown) = administer(authority, target)?;
+            let mut grants: Vec<_> = user_grants(authority, target).collect();
+            grants.sort_by(|one, other| one.user.name.cmp(&other.user.name));
+            Ok((shown, grants))
+        })
+    }
+
+    /// Gives a user a level on a repository or a namespace.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`] without admin access there, [`Error::Invalid`] for an organization.
+    pub fn put_user_grant(
+        &self,
+        call: &Call,
+        target: &GrantTarget,
+        user: &str,
+        level: AccessLevel,
+    ) -> Result<(TargetView, UserGrant), Error> {
+        let deed = Deed::new("grant.set", format!("{} {user} {level}", object(target)));
+        let (target, user) = (target.clone(), user.to_owned());
+        self.change(call, deed, move |change| {
+            let authority = change.authority()?;
+            let (permit, shown) = administer(&authority, &target)?;
+            let user = find_user(&authority, &user)?.clone();
+            change.txn(&permit).put_grant(&target, Grantee::User(user.id), level)?;
+            Ok((shown, UserGrant { user, level }))
+        })
+    }
+
+    /// Takes a user's grant on a repository or a namespace; nothing is to do where there is none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
+    pub fn delete_user_grant(&self, call: &Call, target: &GrantTarget, user: &str) -> Result<(), Error> {
+        let deed = Deed::new("grant.delete", format!("{} {user}", object(target)));
+        let (target, user) = (target.clone(), user.to_owned());
+        self.change(call, deed, move |change| {
+            let authority = change.authority()?;
+            let (permit, _) = administer(&authority, &target)?;
+            let grantee = Grantee::User(find_user(&authority, &user)?.id);
+            if change.state().grant(&target, grantee).is_none() {
+                change.was_idle();
+                return Ok(());
+            }
+            change.txn(&permit).remove_grant(&target, grantee);
+            Ok(())
+        })
+    }
+
+    /// Everybody with access to a repository and why, system administrators left out.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`] without admin access.
+    pub fn repository_access(
+        &self,
+        call: &Call,
+        name: &RepositoryName,
+    ) -> Result<(Arc<Repository>, Vec<AccessView>), Error> {
+        self.view(call, "repository.access", name.as_str(), |authority| {
+            let target = GrantTarget::Repository(name.clone());
+            authority.administer_repository(name)?;
+            let repository = authority.state().repository(name);
+            let repository = repository.ok_or_else(|| Error::not_found(Kind::Repository, name))?;
+            let owner = authority.state().account_named(name.namespace_str()).map(|owner| owner.name.to_string());
+            let owner =
+                owner.map(|name| AccessView { subject: Some(name), level: AccessLevel::Admin, reason: Reason::Owner });
+            let by = |target: &GrantTarget, reason| user_views(authority, target, reason);
+            let public = AccessView { subject: None, level: AccessLevel::ReadOnly, reason: Reason::Public };
+            let mut access: Vec<_> = owner.into_iter().collect();
+            access.extend(by(&target, Reason::RepositoryGrant));
+            access.extend(by(&GrantTarget::Namespace(name.namespace()), Reason::NamespaceGrant));
+            access.extend(Some(public).filter(|_| repository.is_public));
+            Ok((Arc::clone(repository), access))
+        })
+    }
+
+    /// What one user may do with a repository: asked by that user or an administrator.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also where that user sees nothing; [`Error::Denied`] to others.
+    pub fn access_of(
+        &self,
+        call: &Call,
+        user: &str,
+        name: &RepositoryName,
+    ) -> Result<(Account, Arc<Repository>, AccessLevel), Error> {
+        self.view(call, "repository.accessOf", name.as_str(), |authority| {
+            authority.account_data()?;
+            let is_own = authority.account().is_some_and(|own| own.name.as_str() == user || own.id.to_string() == user);
+            if !is_own {
+                authority.administrator()?;
+            }
+            let user = find_user(authority, user)?;
+            let repository = authority.state().repository(name);
+            let level = level_of(authority, user, name);
+            match (repository, level) {
+                (Some(repository), Some(level)) => Ok((user.clone(), Arc::clone(repository), level)),
+                (Some(_) | None, _) => Err(Error::not_found(Kind::Repository, name)),
+            }
+        })
+    }
+}
+
+/// What an account may do with a repository by itself, without any access token.
+fn level_of(authority: &Authority<'_>, user: &Account, name: &RepositoryName) -> Option<AccessLevel> {
+    let of_user = super::caller::Caller::of_account(user);
+    let of_user = Authority::of(authority.state(), &of_user, authority.now()).ok()?;
+    of_user.level(name)
+}
+
+fn user_grants<'s>(authority: &Authority<'s>, target: &GrantTarget) -> impl Iterator<Item = UserGrant> + use<'s> {
+    let state = authority.state();
+    state.grants_on(target).filter_map(|(grantee, level)| match grantee {
+        Grantee::User(id) => state.account(id).map(|user| UserGrant { user: Account::clone(user), level }),
+        Grantee::Team(_) => None,
+    })
+}
+
+fn user_views(authority: &Authority<'_>, target: &GrantTarget, reason: Reason) -> Vec<AccessView> {
+    let mut views: Vec<_> = user_grants(authority, target)
+        .map(|grant| AccessView { subject: Some(grant.user.name.to_string()), level: grant.level, reason })
+        .collect();
+    views.sort_by(|one, other| one.subject.cmp(&other.subject));
+    views
+}

@@ -1,0 +1,148 @@
+//! The use-cases: sync, without HTTP. Every one takes a [`Call`], whose [`Caller`] only `authentication` makes, and
+//! decides by `authority` in the very moment of the state that it acts on.
+//!
+//! Reading goes through [`Service::view`], changing through [`Service::change`]; both record denials, and a change its
+//! audit record in the same transaction. A change cannot reach the store without a permit of `authority`.
+
+mod accounts;
+mod audit;
+mod authentication;
+mod authority;
+mod caller;
+mod change;
+mod error;
+mod grants;
+mod passwords;
+mod registry_tokens;
+mod repositories;
+pub mod signing;
+mod start;
+mod throttle;
+mod tokens;
+mod visible;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use accounts::{AccountFilter, AccountPage, AccountUpdate, AccountView, NewUser};
+pub use audit::AuditFilter;
+pub use authentication::Credentials;
+pub use caller::{Call, Caller};
+pub use error::{Error, Kind, Obstacle};
+pub use grants::{AccessView, Reason, TargetView, UserGrant};
+pub use registry_tokens::Issued;
+pub use repositories::{NewRepository, RepositoryPage, RepositoryQuery, RepositoryUpdate, RepositoryView};
+pub use start::{FirstStart, StartError};
+pub use tokens::{Expiry, NewToken, TokenFilter, TokenPage, TokenSettings, TokenView};
+
+use crate::domain::time::Timestamp;
+use crate::store::Store;
+use audit::AuditBuffer;
+use passwords::Passwords;
+use signing::{Signer, SigningError};
+use throttle::Throttle;
+
+/// What a site decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `iss` of registry tokens.
+    pub issuer: String,
+    /// Accepted values of `service`; the first stands in challenges.
+    pub services: Vec<String>,
+    /// Life of a registry token, in seconds.
+    pub registry_token_lifetime: i64,
+    /// Whether pushing to a missing repository makes its record.
+    pub create_on_push: bool,
+    /// Most repositories of a namespace.
+    pub max_per_namespace: usize,
+    /// Access tokens.
+    pub tokens: TokenSettings,
+    /// Whether each issued registry token is recorded.
+    pub audit_registry_tokens: bool,
+}
+
+/// The use-cases over one store.
+pub struct Service {
+    store: Store,
+    signer: Arc<Signer>,
+    settings: Settings,
+    passwords: Passwords,
+    throttle: Throttle,
+    audit: AuditBuffer,
+}
+
+impl Service {
+    /// What signs registry tokens.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// What the site decided.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Why changes are refused at present; none if they are not.
+    #[must_use]
+    pub fn refusal(&self, now: Timestamp) -> Option<String> {
+        self.store.refusal(now)
+    }
+
+    /// Refuses who did not sign in, before anything of a request is looked at.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]
+    pub fn check_signed_in(&self, call: &Call) -> Result<(), Error> {
+        self.view(call, "account.signIn", "", |authority| authority.signed_in().map(drop))
+    }
+
+    /// The certificates of registry tokens, for administrators.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]
+    pub fn administer_registry(&self, call: &Call) -> Result<Vec<signing::CertificateInfo>, Error> {
+        self.view(call, "registry.view", "", |authority| {
+            authority.administrator()?;
+            Ok(self.signer.certificates())
+        })
+    }
+
+    /// Replaces the key that signs registry tokens.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the local socket; [`Error::Internal`] if the key cannot be written.
+    pub fn rotate_signing_key(&self, call: &Call) -> Result<Vec<signing::CertificateInfo>, Error> {
+        let deed = change::Deed::new("registry.rotateKey", "");
+        self.change(call, deed, |change| change.authority()?.local().map(drop))?;
+        self.signer.rotate(call.now).map_err(Error::internal)?;
+        Ok(self.signer.certificates())
+    }
+
+    /// What has to be done every half minute: notes of use, waiting audit events, the signing leaf.
+    pub fn housekeep(&self, now: Timestamp) {
+        if let Err(error) = self.store.save_usage() {
+            log::warn!("the last uses of access tokens wait: {error}");
+        }
+        self.write_audit(now);
+        if let Err(error) = self.renew_signing_key(now) {
+            log::error!("the certificate that signs registry tokens was not renewed: {error}");
+        }
+    }
+
+    fn renew_signing_key(&self, now: Timestamp) -> Result<(), SigningError> {
+        if self.signer.renew_if_due(now)? {
+            log::info!("the certificate that signs registry tokens was renewed");
+        }
+        Ok(())
+    }
+
+    /// Writes what waits, waits for the changes under way, and closes the store.
+    pub fn close(&self, now: Timestamp) {
+        self.write_audit(now);
+        self.store.close();
+    }
+}

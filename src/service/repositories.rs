@@ -1,0 +1,284 @@
+//! Repository records: making, listing, viewing, changing, deleting.
+
+use std::sync::Arc;
+
+use super::Service;
+use super::authority::{Authority, Permit};
+use super::caller::Call;
+use super::change::{Change, Deed};
+use super::error::{Error, Kind, Obstacle};
+use super::visible;
+use crate::domain::access::AccessLevel;
+use crate::domain::id::Id;
+use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::random;
+use crate::domain::repository::{MAX_LONG_DESCRIPTION, MAX_SHORT_DESCRIPTION, Repository};
+use crate::domain::time::Timestamp;
+
+/// What a new repository shall be.
+#[derive(Clone, Debug)]
+pub struct NewRepository {
+    /// Its name.
+    pub name: RepositoryName,
+    /// Whether everybody may view and pull.
+    pub is_public: bool,
+    /// One line about it.
+    pub short_description: String,
+    /// More about it.
+    pub long_description: String,
+}
+
+/// What changes of a repository. Absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct RepositoryUpdate {
+    /// Whether everybody may view and pull.
+    pub is_public: Option<bool>,
+    /// One line about it.
+    pub short_description: Option<String>,
+    /// More about it.
+    pub long_description: Option<String>,
+}
+
+/// A repository as a caller sees it.
+#[derive(Clone, Debug)]
+pub struct RepositoryView {
+    /// The record.
+    pub repository: Arc<Repository>,
+    /// The caller's level.
+    pub level: AccessLevel,
+    /// Whether its namespace is an organization's.
+    pub is_organization: bool,
+}
+
+/// A page of repositories.
+#[derive(Debug)]
+pub struct RepositoryPage {
+    /// The repositories of the page, by name.
+    pub repositories: Vec<RepositoryView>,
+    /// The name to go on after; none on the last page.
+    pub next: Option<RepositoryName>,
+    /// How many the whole list has, if it was asked for.
+    pub count: Option<usize>,
+}
+
+/// Which page of a list of repositories.
+#[derive(Clone, Debug)]
+pub struct RepositoryQuery {
+    /// Of one namespace; of all, if none.
+    pub namespace: Option<Namespace>,
+    /// Whose name contains this.
+    pub contains: Option<String>,
+    /// After this name.
+    pub after: Option<RepositoryName>,
+    /// At most so many.
+    pub limit: usize,
+    /// Whether to count the whole list.
+    pub with_count: bool,
+}
+
+fn shown(authority: &Authority<'_>, repository: &Arc<Repository>) -> Option<RepositoryView> {
+    let level = authority.level(&repository.name)?;
+    let owner = authority.state().account_named(repository.name.namespace_str());
+    let is_organization = owner.is_some_and(|owner| owner.is_organization());
+    Some(RepositoryView { repository: Arc::clone(repository), level, is_organization })
+}
+
+fn check_descriptions(short: Option<&str>, long: Option<&str>) -> Result<(), Error> {
+    if short.is_some_and(|short| short.chars().count() > MAX_SHORT_DESCRIPTION) {
+        return Err(Error::invalid("shortDescription", format!("at most {MAX_SHORT_DESCRIPTION} characters")));
+    }
+    if long.is_some_and(|long| long.len() > MAX_LONG_DESCRIPTION) {
+        return Err(Error::invalid("longDescription", format!("at most {MAX_LONG_DESCRIPTION} bytes")));
+    }
+    Ok(())
+}
+
+impl Service {
+    /// A page of the repositories that the caller sees.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a namespace that no account owns and of which nothing is seen.
+    pub fn list_repositories(&self, call: &Call, query: &RepositoryQuery) -> Result<RepositoryPage, Error> {
+        self.view(call, "repository.list", "", |authority| {
+            authority.signed_in()?;
+            let seen = |after: Option<&RepositoryName>| seen(authority, query, after);
+            let mut page = seen(query.after.as_ref());
+            let repositories: Vec<_> =
+                page.by_ref().filter_map(|repository| shown(authority, repository)).take(query.limit).collect();
+            let next = repositories.last().map(|last| last.repository.name.clone()).filter(|_| page.next().is_some());
+            if let (Some(namespace), None, true) = (&query.namespace, &query.after, repositories.is_empty()) {
+                known_namespace(authority, namespace)?;
+            }
+            let count = query.with_count.then(|| seen(None).count());
+            Ok(RepositoryPage { repositories, next, count })
+        })
+    }
+
+    /// Names for a page of the catalogue, after `last`, and whether more follow. Anonymous callers see public names.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
+    pub fn catalog(
+        &self,
+        call: &Call,
+        last: Option<&RepositoryName>,
+        limit: usize,
+    ) -> Result<(Vec<RepositoryName>, bool), Error> {
+        self.view(call, "registry.catalog", "", |authority| {
+            let mut names = visible::all(authority, last).map(|repository| repository.name.clone());
+            let page: Vec<_> = names.by_ref().take(limit).collect();
+            let has_more = !page.is_empty() && names.next().is_some();
+            Ok((page, has_more))
+        })
+    }
+
+    /// One repository.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the caller may not see.
+    pub fn view_repository(&self, call: &Call, name: &RepositoryName) -> Result<RepositoryView, Error> {
+        self.view(call, "repository.view", name.as_str(), |authority| {
+            authority.signed_in()?;
+            let repository = authority.state().repository(name);
+            let view = repository.and_then(|repository| shown(authority, repository));
+            view.ok_or_else(|| Error::not_found(Kind::Repository, name))
+        })
+    }
+
+    /// Makes a repository.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] without admin access to the namespace, whether or not the name is taken;
+    /// [`Error::AlreadyExists`]; [`Error::NotFound`] if no account has the namespace; [`Obstacle::Limit`].
+    pub fn create_repository(&self, call: &Call, new: NewRepository) -> Result<RepositoryView, Error> {
+        let deed = Deed::new("repository.create", &new.name);
+        let id = Id::new(call.now, random::bytes()?);
+        let limit = self.settings.max_per_namespace;
+        let checked = check_descriptions(Some(&new.short_description), Some(&new.long_description));
+        let name = new.name.clone();
+        self.change(call, deed, move |change| {
+            let permit = change.authority()?.create_repository(&new.name)?;
+            checked?;
+            if change.state().repository(&new.name).is_some() {
+                return Err(Error::AlreadyExists { kind: Kind::Repository, name: new.name.to_string() });
+            }
+            create(change, &permit, new, id, limit)
+        })?;
+        self.view_repository(call, &name)
+    }
+
+    /// Makes the private records of repositories that are about to be pushed to, as far as the caller may; the others
+    /// are left out without a word.
+    pub(super) fn create_by_push(&self, call: &Call, names: Vec<RepositoryName>) -> Result<(), Error> {
+        let limit = self.settings.max_per_namespace;
+        for name in names {
+            let id = Id::new(call.now, random::bytes()?);
+            let created = self.change(call, Deed::new("repository.createOnPush", &name), move |change| {
+                let permit = change.authority()?.create_by_push(&name)?;
+                if change.state().repository(&name).is_some() {
+                    change.was_idle();
+                    return Ok(());
+                }
+                let (short_description, long_description) = (String::new(), String::new());
+                let new = NewRepository { name, is_public: false, short_description, long_description };
+                create(change, &permit, new, id, limit)
+            });
+            match created {
+                Ok(()) | Err(Error::Denied(_) | Error::Conflict(_) | Error::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes a repository.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`], [`Error::Invalid`]
+    pub fn update_repository(
+        &self,
+        call: &Call,
+        name: &RepositoryName,
+        update: RepositoryUpdate,
+    ) -> Result<RepositoryView, Error> {
+        let asked = name.clone();
+        let checked = check_descriptions(update.short_description.as_deref(), update.long_description.as_deref());
+        self.change(call, Deed::new("repository.update", name), move |change| {
+            let permit = change.authority()?.administer_repository(&asked)?;
+            checked?;
+            let present = change.state().repository(&asked);
+            let present = present.ok_or_else(|| Error::not_found(Kind::Repository, &asked))?;
+            let mut repository = Repository::clone(present);
+            repository.is_public = update.is_public.unwrap_or(repository.is_public);
+            repository.short_description = update.short_description.unwrap_or(repository.short_description);
+            repository.long_description = update.long_description.unwrap_or(repository.long_description);
+            change.txn(&permit).put_repository(repository)?;
+            Ok(())
+        })?;
+        self.view_repository(call, name)
+    }
+
+    /// Deletes a repository's record with the grants on it; nothing is to do where there is none, for those who may
+    /// administer the namespace.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`]
+    pub fn delete_repository(&self, call: &Call, name: &RepositoryName) -> Result<(), Error> {
+        let asked = name.clone();
+        self.change(call, Deed::new("repository.delete", name), move |change| {
+            let authority = change.authority()?;
+            if change.state().repository(&asked).is_none() {
+                let may = authority.may_create(&asked, AccessLevel::Admin);
+                authority.signed_in()?;
+                change.was_idle();
+                return if may { Ok(()) } else { Err(Error::not_found(Kind::Repository, &asked)) };
+            }
+            let permit = authority.administer_repository(&asked)?;
+            change.txn(&permit).remove_repository(&asked);
+            Ok(())
+        })
+    }
+}
+
+/// The repositories that a query means, after a name.
+fn seen<'s>(
+    authority: &Authority<'s>,
+    query: &RepositoryQuery,
+    after: Option<&RepositoryName>,
+) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
+    let seen: Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> = match &query.namespace {
+        Some(namespace) => visible::of_namespace(authority, namespace, after),
+        None => Box::new(visible::all(authority, after)),
+    };
+    match query.contains.clone() {
+        Some(text) => Box::new(seen.filter(move |repository| repository.name.as_str().contains(&text))),
+        None => seen,
+    }
+}
+
+fn known_namespace(authority: &Authority<'_>, namespace: &Namespace) -> Result<(), Error> {
+    let is_known = namespace.name().is_none_or(|name| authority.state().account_named(name.as_str()).is_some());
+    if is_known { Ok(()) } else { Err(Error::not_found(Kind::Account, namespace)) }
+}
+
+/// Writes a new record; the namespace must be an account's and have room.
+fn create(change: &mut Change<'_, '_>, permit: &Permit, new: NewRepository, id: Id, limit: usize) -> Result<(), Error> {
+    let namespace = new.name.namespace();
+    let owner = namespace.name().and_then(|name| change.state().account_named(name.as_str()));
+    if owner.is_none() {
+        return Err(Error::not_found(Kind::Account, &namespace));
+    }
+    if change.state().namespace_size(&namespace) >= limit {
+        return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
+    }
+    let created_at: Timestamp = change.call().now.whole_seconds();
+    let repository = Repository {
+        id,
+        name: new.name,
+        is_public: new.is_public,
+        short_description: new.short_description,
+        long_description: new.long_description,
+        created_at,
+    };
+    Ok(change.txn(permit).put_repository(repository)?)
+}

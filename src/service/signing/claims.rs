@@ -1,0 +1,95 @@
+//! What a registry token says: the claims of the Distribution token specification (`jwt.md`), and `dkp`.
+//!
+//! The order of the fields is the order in the token. Reading is strict: a claim that is missing, unknown, given twice
+//! or of another type makes the token invalid, so that no later version's restriction is ever overlooked.
+
+use serde::{Deserialize, Serialize};
+
+/// The claims of a registry token. Times are whole seconds since 1970.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// Who signed it: `registry.issuer`.
+    pub iss: String,
+    /// The account's name; empty for anonymous callers.
+    pub sub: String,
+    /// The service it is for; a string, never a list, since Distribution 2.8 refuses a list.
+    pub aud: String,
+    /// The first second at which it counts no longer.
+    pub exp: i64,
+    /// The first second at which it counts.
+    pub nbf: i64,
+    /// When it was signed.
+    pub iat: i64,
+    /// An identifier that no other token has.
+    pub jti: String,
+    /// What it grants; may be empty.
+    pub access: Vec<AccessEntry>,
+    /// Whose it is, for dockpass itself.
+    pub dkp: Dkp,
+}
+
+/// One resource and the actions granted on it.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct AccessEntry {
+    /// `repository` or `registry`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name of the repository, or `catalog`.
+    pub name: String,
+    /// The actions, such as `pull`.
+    pub actions: Vec<String>,
+}
+
+/// The identifiers behind a registry token; they are looked up each time dockpass is shown one.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Dkp {
+    /// The account's id; none for anonymous callers.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub account: Option<String>,
+    /// The access token's id; none for a password, and for anonymous callers.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub token: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = concat!(
+        r#"{"iss":"dockpass","sub":"alice","aud":"reg","exp":2,"nbf":0,"iat":1,"jti":"j","#,
+        r#""access":[{"type":"repository","name":"a/b","actions":["pull"]}],"dkp":{"account":"A","token":null}}"#
+    );
+
+    #[test]
+    fn the_text_keeps_the_order_of_the_fields() {
+        let claims: Claims = serde_json::from_str(TEXT).unwrap();
+        assert_eq!(serde_json::to_string(&claims).unwrap(), TEXT);
+    }
+
+    #[test]
+    fn whatever_is_not_exactly_a_claim_set_is_refused() {
+        for (from, to) in [
+            (r#""aud":"reg""#, r#""aud":["reg"]"#),
+            (r#""exp":2"#, r#""exp":2.0"#),
+            (r#""exp":2"#, r#""exp":"2""#),
+            (r#""exp":2"#, r#""exp":2e3"#),
+            (r#""exp":2"#, r#""exp":null"#),
+            (r#""exp":2"#, r#""exp":9223372036854775808"#),
+            (r#""exp":2,"#, ""),
+            (r#""nbf":0,"#, ""),
+            (r#""exp":2"#, r#""exp":2,"exp":3"#),
+            (r#""exp":2"#, r#""exp":2,"Exp":3"#),
+            (r#""sub":"alice""#, r#""sub":null"#),
+            (r#","token":null"#, ""),
+            (r#""account":"A","#, ""),
+            (r#"["pull"]"#, r#""pull""#),
+        ] {
+            let text = TEXT.replace(from, to);
+            assert_ne!(text, TEXT);
+            assert!(serde_json::from_str::<Claims>(&text).is_err(), "{text}");
+        }
+    }
+}

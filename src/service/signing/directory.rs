@@ -1,0 +1,267 @@
+//! The directory of the signing keys: which file holds what, and what must be true of it.
+//!
+//! A key and its certificate share one file, so that no crash can part them. Leaf and fixed key have their own files:
+//! switching `registry.fixed_key` destroys neither. A file that is there but unusable is an error, never replaced.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::certificates::{self, Certificate};
+use super::error::{Damage, SigningError};
+use super::files;
+use super::pem::{self, Block};
+use super::private_key::PrivateKey;
+
+/// Label of a PKCS #8 key in PEM.
+const KEY_LABEL: &str = "PRIVATE KEY";
+
+/// A file in the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyFile {
+    /// The CA's key and certificate.
+    Authority,
+    /// The leaf's key and certificate.
+    Leaf,
+    /// The certificates of earlier leafs, without their keys.
+    Previous,
+    /// The fixed key and its certificate.
+    Fixed,
+}
+
+impl KeyFile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Authority => "registry-ca.pem",
+            Self::Leaf => "registry-leaf.pem",
+            Self::Previous => "registry-leaf-previous.pem",
+            Self::Fixed => "registry-fixed.pem",
+        }
+    }
+
+    /// What to do about an unusable file; continues a sentence.
+    pub(super) fn way_out(self) -> &'static str {
+        match self {
+            Self::Authority => {
+                "restore it from a backup, or move it, registry-leaf.pem and registry-leaf-previous.pem away and start \
+                 again: a new CA is then made, and the registry must be given the new /auth/ca.pem"
+            }
+            Self::Leaf => "move it away and start again: a new leaf is then made, and the registry needs no change",
+            Self::Previous => {
+                "move it away and start again: dockpass then refuses registry tokens from before the last renewal"
+            }
+            Self::Fixed => {
+                "restore it from a backup, or move it away and start again: a new key is then made, and the registry \
+                 must be given the new /auth/ca.pem"
+            }
+        }
+    }
+}
+
+/// A private key with its certificate.
+pub(super) struct Pair {
+    pub(super) key: PrivateKey,
+    pub(super) certificate: Certificate,
+}
+
+/// The directory, open to its owner only.
+#[derive(Debug)]
+pub(super) struct KeyDirectory {
+    path: PathBuf,
+}
+
+impl KeyDirectory {
+    /// Opens the directory, making it if it is not there.
+    pub(super) fn open(path: &Path) -> Result<Self, SigningError> {
+        files::make_directory(path)?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    pub(super) fn path_of(&self, file: KeyFile) -> PathBuf {
+        self.path.join(file.name())
+    }
+
+    /// The key and certificate in a file; none if there is no file.
+    pub(super) fn read_pair(&self, file: KeyFile) -> Result<Option<Pair>, SigningError> {
+        let Some(text) = files::read(&self.path_of(file), file.way_out())? else {
+            return Ok(None);
+        };
+        pair_of(&text).map(Some).map_err(|damage| self.damaged(file, damage))
+    }
+
+    /// Replaces a key and its certificate, both or neither.
+    pub(super) fn write_pair(&self, file: KeyFile, pair: &Pair) -> Result<(), SigningError> {
+        let key = pem::encode(KEY_LABEL, pair.key.reveal_pkcs8());
+        let certificate = pair.certificate.pem();
+        let mut text = Zeroizing::new(String::with_capacity(key.len() + certificate.len()));
+        text.push_str(&key);
+        text.push_str(&certificate);
+        files::write(&self.path_of(file), &text)
+    }
+
+    /// The certificates of earlier leafs, newest first; none if there is no file.
+    pub(super) fn read_previous(&self) -> Result<Vec<Certificate>, SigningError> {
+        let file = KeyFile::Previous;
+        let text = files::read(&self.path_of(file), file.way_out())?.unwrap_or_default();
+        certificates_of(&text).map_err(|damage| self.damaged(file, damage))
+    }
+
+    /// Replaces the certificates of earlier leafs.
+    pub(super) fn write_previous<'a>(
+        &self,
+        certificates: impl Iterator<Item = &'a Certificate>,
+    ) -> Result<(), SigningError> {
+        let text: String = certificates.map(Certificate::pem).collect();
+        files::write(&self.path_of(KeyFile::Previous), &text)
+    }
+
+    /// The CA of a directory that has one, or none if nothing there was ever signed by a CA.
+    pub(super) fn read_authority(&self) -> Result<Option<Pair>, SigningError> {
+        let found = self.read_pair(KeyFile::Authority)?;
+        if found.is_none() {
+            self.refuse_lost_authority()?;
+        }
+        Ok(found)
+    }
+
+    fn refuse_lost_authority(&self) -> Result<(), SigningError> {
+        let witness =
+            [KeyFile::Leaf, KeyFile::Previous].map(|file| self.path_of(file)).into_iter().find(|it| it.exists());
+        match witness {
+            Some(witness) => Err(SigningError::AuthorityMissing { path: self.path_of(KeyFile::Authority), witness }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn damaged(&self, file: KeyFile, source: Damage) -> SigningError {
+        SigningError::Damaged { path: self.path_of(file), way_out: file.way_out(), source }
+    }
+}
+
+/// One key, one certificate, and they belong together.
+fn pair_of(text: &str) -> Result<Pair, Damage> {
+    let (keys, others): (Vec<Block>, Vec<Block>) =
+        pem::decode(text)?.into_iter().partition(|block| block.label == KEY_LABEL);
+    let mut certificates = others.into_iter();
+    let mut keys = keys.into_iter();
+    let (key, certificate) = match (keys.next(), certificates.next()) {
+        (None, None) => return Err(Damage::Pem(pem::NotPem)),
+        (None, Some(_)) => return Err(Damage::NoKey),
+        (Some(_), None) => return Err(Damage::NoCertificate),
+        (Some(key), Some(certificate)) => (key, certificate),
+    };
+    if keys.next().is_some() || certificates.next().is_some() {
+        return Err(Damage::Surplus);
+    }
+    let key = PrivateKey::from_pkcs8(key.der).map_err(Damage::Key)?;
+    let certificate = certificate_of(&certificate)?;
+    if certificate.point == key.point() { Ok(Pair { key, certificate }) } else { Err(Damage::Mismatch) }
+}
+
+fn certificates_of(text: &str) -> Result<Vec<Certificate>, Damage> {
+    pem::decode(text)?.iter().map(certificate_of).collect()
+}
+
+fn certificate_of(block: &Block) -> Result<Certificate, Damage> {
+    if block.label == certificates::LABEL { Certificate::parse(&block.der) } else { Err(Damage::Surplus) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+    use std::fs;
+    use tempfile::TempDir;
+
+    fn pair() -> Pair {
+        let key = PrivateKey::generate().unwrap();
+        let certificate = certificates::make_authority(&key, Timestamp::from_seconds(1_763_726_400)).unwrap();
+        Pair { key, certificate }
+    }
+
+    fn directory() -> (TempDir, KeyDirectory) {
+        let home = tempfile::tempdir().unwrap();
+        let directory = KeyDirectory::open(&home.path().join("keys")).unwrap();
+        (home, directory)
+    }
+
+    fn key_text(pair: &Pair) -> String {
+        pem::encode(KEY_LABEL, pair.key.reveal_pkcs8()).to_string()
+    }
+
+    #[test]
+    fn a_pair_reads_back() {
+        let (_home, directory) = directory();
+        let pair = pair();
+        assert!(directory.read_pair(KeyFile::Leaf).unwrap().is_none());
+        directory.write_pair(KeyFile::Leaf, &pair).unwrap();
+        let read = directory.read_pair(KeyFile::Leaf).unwrap().unwrap();
+        assert!(read.certificate == pair.certificate);
+        assert_eq!(read.key.reveal_pkcs8(), pair.key.reveal_pkcs8());
+    }
+
+    #[test]
+    fn previous_certificates_read_back_in_order() {
+        let (_home, directory) = directory();
+        assert!(directory.read_previous().unwrap().is_empty());
+        let both = [pair().certificate, pair().certificate];
+        directory.write_previous(both.iter()).unwrap();
+        assert!(directory.read_previous().unwrap() == both);
+        directory.write_previous([].iter()).unwrap();
+        assert!(directory.read_previous().unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_unusable_file_is_named_with_the_way_out_and_left_alone() {
+        let (_home, directory) = directory();
+        let (one, other) = (pair(), pair());
+        let (key, certificate) = (key_text(&one), one.certificate.pem());
+        let damaged_certificate = certificate.replacen("MII", "AII", 1);
+        for (text, reason) in [
+            (certificate.clone(), "no private key"),
+            (key.clone(), "no certificate"),
+            (String::new(), "no PEM"),
+            ("garbage\n".to_owned(), "no PEM"),
+            (key[..key.len() / 2].to_owned(), "no PEM"),
+            (format!("{key}{key}{certificate}"), "more than"),
+            (format!("{key}{certificate}{certificate}"), "more than"),
+            (format!("{}{certificate}", key_text(&other)), "does not belong"),
+            (format!("{key}{damaged_certificate}"), "cannot be read"),
+            (format!("{}{certificate}", pem::encode(KEY_LABEL, b"no key").as_str()), "PKCS #8"),
+            (format!("{key}{}", pem::encode("PUBLIC KEY", b"odd").as_str()), "more than"),
+        ] {
+            let path = directory.path_of(KeyFile::Authority);
+            files::write(&path, &text).unwrap();
+            let error = directory.read_authority().err().unwrap();
+            assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+            assert!(error.to_string().contains("restore it from a backup"), "{error}");
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert!(cause.contains(reason), "{cause} / {reason}");
+            assert!(!format!("{error:?}{cause}").contains(&key[40..80]), "a key in an error");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn private_keys_among_the_previous_certificates_are_refused() {
+        let (_home, directory) = directory();
+        let path = directory.path_of(KeyFile::Previous);
+        files::write(&path, &key_text(&pair())).unwrap();
+        assert!(matches!(directory.read_previous(), Err(SigningError::Damaged { source: Damage::Surplus, .. })));
+    }
+
+    #[test]
+    fn a_lost_authority_is_noticed_by_what_it_signed() {
+        let (_home, directory) = directory();
+        assert!(directory.read_authority().unwrap().is_none());
+        for file in [KeyFile::Leaf, KeyFile::Previous] {
+            directory.write_pair(file, &pair()).unwrap();
+            let error = directory.read_authority().err().unwrap();
+            assert!(
+                matches!(&error, SigningError::AuthorityMissing { witness, .. } if *witness == directory.path_of(file))
+            );
+            assert!(error.to_string().contains("registry-ca.pem is missing"), "{error}");
+            fs::remove_file(directory.path_of(file)).unwrap();
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What can go wrong with the signing keys. Each message about a file names it and the way out.
+
+use std::io;
+use std::path::PathBuf;
+
+use aws_lc_rs::error::{KeyRejected, Unspecified};
+use x509_parser::error::X509Error;
+
+use super::pem::NotPem;
+use super::{KeyHeader, MIN_LEAF_LIFETIME};
+use crate::domain::time::Timestamp;
+
+/// Why keys could not be opened, made, renewed or used.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningError {
+    /// `registry.leaf_lifetime` is too short for renewal to keep up.
+    #[error("registry.leaf_lifetime is {0} seconds; set it to at least {MIN_LEAF_LIFETIME}")]
+    LeafLifetime(i64),
+    /// A key header for registries that know one key, with a key that renews itself.
+    #[error(
+        "registry.key_header = \"{0}\" is for a registry that knows one key only, but without registry.fixed_key the \
+         signing key renews itself and that registry would refuse every token from then on; set registry.fixed_key = \
+         true, or registry.key_header = \"x5c\""
+    )]
+    NeedsFixedKey(KeyHeader),
+    /// The operating system refused something.
+    #[error("cannot {action} {}", .path.display())]
+    Io {
+        /// What was tried, such as `read`.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// Others than the owner may enter the directory or read the file.
+    #[error(
+        "{} is open to others than its owner (mode {mode:04o}); if nobody can have read the keys, run `chmod go= {}`, \
+         otherwise {way_out}", .path.display(), .path.display()
+    )]
+    OpenToOthers {
+        /// The file or directory.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+        /// How to get rid of the file.
+        way_out: &'static str,
+    },
+    /// A key file is there but cannot be used.
+    #[error("the key file {} cannot be used; {way_out}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How to go on.
+        way_out: &'static str,
+        /// What is wrong with it.
+        source: Damage,
+    },
+    /// The CA's file is gone, while something that it signed is there.
+    #[error(
+        "{} is missing, but {} was signed with it; restore it from a backup, or move {} away as well: a new CA is then \
+         made, and the registry must be given the new /auth/ca.pem",
+        .path.display(), .witness.display(), .witness.display()
+    )]
+    AuthorityMissing {
+        /// The CA's file.
+        path: PathBuf,
+        /// The file that shows there was a CA.
+        witness: PathBuf,
+    },
+    /// A certificate does not hold at this moment, so the registry would refuse every token.
+    #[error(
+        "the certificate in {} holds from {not_before} to {not_after}, not now ({now}); if the clock is right, \
+         {way_out}",
+        .path.display()
+    )]
+    NotValidNow {
+        /// The file.
+        path: PathBuf,
+        /// When it begins.
+        not_before: Timestamp,
+        /// When it ends.
+        not_after: Timestamp,
+        /// The present moment.
+        now: Timestamp,
+        /// How to go on.
+        way_out: &'static str,
+    },
+    /// No key could be made.
+    #[error("cannot make a signing key")]
+    Generate(#[source] Unspecified),
+    /// No certificate could be made.
+    #[error("cannot make a certificate")]
+    Issue(#[source] rcgen::Error),
+    /// A certificate or key that was just made does not hold; nothing was written.
+    #[error("a key that was just made cannot be used")]
+    Unusable(#[source] Damage),
+    /// The claims could not be written as JSON.
+    #[error("cannot write the claims of a registry token")]
+    Encode(#[source] serde_json::Error),
+    /// The signature could not be made.
+    #[error("cannot sign a registry token")]
+    Sign(#[source] Unspecified),
+}
+
+/// What is wrong with a key file.
+#[derive(Debug, thiserror::Error)]
+pub enum Damage {
+    /// Not a PEM text.
+    #[error(transparent)]
+    Pem(#[from] NotPem),
+    /// Not a regular file, or far too long for one.
+    #[error("it is no ordinary file of at most {0} bytes")]
+    NotAKeyFile(u64),
+    /// A certificate alone.
+    #[error("it holds no private key")]
+    NoKey,
+    /// A key alone.
+    #[error("it holds no certificate")]
+    NoCertificate,
+    /// More than one of a kind, or something else.
+    #[error("it holds more than it should")]
+    Surplus,
+    /// The key is no P-256 key in PKCS #8.
+    #[error("its private key is no P-256 key in PKCS #8")]
+    Key(#[source] KeyRejected),
+    /// The certificate cannot be read.
+    #[error("its certificate cannot be read")]
+    Certificate(#[source] X509Error),
+    /// The certificate is for a key of another kind.
+    #[error("its certificate is for a key that is no P-256 key")]
+    OtherKind,
+    /// The certificate is for another key.
+    #[error("its certificate does not belong to its private key")]
+    Mismatch,
+    /// The leaf was signed by another CA.
+    #[error("its certificate was not signed by the CA that stands beside it")]
+    OtherAuthority,
+}

@@ -1,0 +1,82 @@
+//! The keys in use at one moment: the one that signs, and those whose tokens are accepted.
+//!
+//! A value, published whole: whoever signs or verifies sees one moment's keys, never half a renewal.
+
+use std::sync::Arc;
+
+use super::KeyHeader;
+use super::certificates::{Certificate, CertificateInfo};
+use super::directory::Pair;
+use super::error::Damage;
+use super::jwt::{KnownKey, TokenKey};
+use crate::domain::time::Timestamp;
+
+/// Earlier leafs that are kept. Renewal alone leaves one at a time; the others are for rotations by hand.
+const MAX_PREVIOUS: usize = 4;
+
+/// Every key of one moment.
+pub(super) struct Keys {
+    pub(super) signing: TokenKey,
+    pub(super) current: Arc<KnownKey>,
+    pub(super) previous: Vec<Arc<KnownKey>>,
+    /// The CA that signed the current certificate; none for a fixed key, which stands for itself.
+    pub(super) authority: Option<Certificate>,
+}
+
+impl Keys {
+    /// A fixed key, the only one. One that was replaced is forgotten at once: the registry knows one key as well, and
+    /// a key is changed because others may have it.
+    pub(super) fn fixed(form: KeyHeader, pair: &Pair) -> Result<Self, Damage> {
+        Ok(Self {
+            signing: TokenKey::new(form, &pair.key, &pair.certificate)?,
+            current: Arc::new(KnownKey::fixed(pair.certificate.clone())?),
+            previous: Vec::new(),
+            authority: None,
+        })
+    }
+
+    /// A leaf, the CA that signed it, and earlier leafs.
+    pub(super) fn leaf(authority: Certificate, leaf: &Pair, previous: Vec<Arc<KnownKey>>) -> Result<Self, Damage> {
+        Ok(Self {
+            signing: TokenKey::new(KeyHeader::X5c, &leaf.key, &leaf.certificate)?,
+            current: Arc::new(KnownKey::leaf(leaf.certificate.clone())?),
+            previous,
+            authority: Some(authority),
+        })
+    }
+
+    /// Every key whose tokens may still be alive, the current one first.
+    pub(super) fn known(&self) -> impl Iterator<Item = &KnownKey> {
+        std::iter::once(&self.current).chain(&self.previous).map(AsRef::as_ref)
+    }
+
+    /// What will be the earlier leafs when the current one is replaced at `now`.
+    pub(super) fn retired(&self, now: Timestamp) -> Vec<Arc<KnownKey>> {
+        let all = std::iter::once(&self.current).chain(&self.previous);
+        all.filter(|key| key.counts_at(now)).take(MAX_PREVIOUS).cloned().collect()
+    }
+
+    /// Whether the leaf should be replaced: it does not hold yet, or a third of its life is left and a new one could
+    /// live longer. A CA that has ended makes it due, so that the failure to sign a leaf is noticed.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        let leaf = &self.current.certificate;
+        let Some(authority) = &self.authority else {
+            return false;
+        };
+        let gains = leaf.not_after < authority.not_after || authority.not_after < now;
+        now < leaf.not_before || (gains && leaf.is_in_its_last_third(now))
+    }
+
+    /// The certificate that a registry is given to trust.
+    pub(super) fn trusted(&self) -> &Certificate {
+        self.authority.as_ref().unwrap_or(&self.current.certificate)
+    }
+
+    /// What is shown of the certificates in use.
+    pub(super) fn certificates(&self) -> Vec<CertificateInfo> {
+        match &self.authority {
+            Some(authority) => vec![authority.info("ca"), self.current.certificate.info("leaf")],
+            None => vec![self.current.certificate.info("signing")],
+        }
+    }
+}

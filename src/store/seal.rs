@@ -1,0 +1,79 @@
+//! The seal: one record, written with every batch, about all the others.
+//!
+//! sled checks a record's bytes when it reads them, but does not notice that records are missing: one flipped bit on
+//! the disk can hide a range of keys, or bring back the store as it was weeks ago, with every revoked access token
+//! accepted again. So the seal holds the number of the batch, the end of the audit log, and a digest of every other
+//! record: the exclusive or of their keyed hashes, which changes with a batch without reading the rest. The audit log
+//! has its chain. [`super::end`] notes the seal outside the store.
+
+use super::chain::AuditKey;
+use super::codec::DecodeError;
+use super::end::End;
+use super::engine::Change;
+use super::record;
+use super::state::AuditHead;
+use super::table::{self, Table};
+
+/// Number and content of the store after a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Seal {
+    /// How many batches were written.
+    pub(super) number: u64,
+    /// Of every record but the seal and the audit log.
+    pub(super) digest: Digest,
+    /// The end of the audit log.
+    pub(super) audit: AuditHead,
+}
+
+impl Seal {
+    /// The seal after these changes, which `undo` would take back one by one.
+    pub(super) fn after(&self, changes: &[Change], undo: &[Change], audit: AuditHead, key: &SealKey) -> Self {
+        let mut digest = self.digest;
+        for Change { table, key: at, value } in changes.iter().chain(undo) {
+            if let Some(value) = value {
+                digest.toggle(key, *table, at, value);
+            }
+        }
+        Self { number: self.number.saturating_add(1), digest, audit }
+    }
+
+    /// What is noted outside the store.
+    pub(super) fn end(&self) -> End {
+        End { number: self.number, digest: self.digest }
+    }
+
+    /// What writes the seal.
+    pub(super) fn change(&self) -> Result<Change, DecodeError> {
+        Ok(Change { table: Table::Meta, key: table::SEAL.to_vec(), value: Some(record::encode(self)?) })
+    }
+}
+
+/// A digest of records in any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Digest(pub(super) [u8; 32]);
+
+impl Digest {
+    /// Adds a record, or takes it away if it is in.
+    pub(super) fn toggle(&mut self, seal_key: &SealKey, table: Table, key: &[u8], value: &[u8]) {
+        if table == Table::Audit || (table == Table::Meta && key == table::SEAL) {
+            return;
+        }
+        let mut hasher = blake3::Hasher::new_keyed(&seal_key.0);
+        for part in [table.name().as_bytes(), key, value] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        self.0.iter_mut().zip(hasher.finalize().as_bytes()).for_each(|(byte, other)| *byte ^= other);
+    }
+}
+
+/// The key of the digest.
+#[derive(Clone, zeroize::ZeroizeOnDrop)]
+pub(super) struct SealKey([u8; 32]);
+
+impl SealKey {
+    /// Derived from the key of the audit chain, so that neither hash is ever one of the other kind.
+    pub(super) fn of(key: &AuditKey) -> Self {
+        Self(key.derive("dockpass 2026-11-21 store seal"))
+    }
+}

@@ -1,0 +1,255 @@
+//! The data directory: modes, the lock, what is missing, what is not ours.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
+
+use super::super::private_file::PrivateFileError;
+use super::super::{DataDirectory, Error};
+use super::support::{Home, add_account, open_at, start};
+
+/// Every file and directory below `path` with its mode.
+fn modes(path: &Path) -> Vec<(PathBuf, u32)> {
+    let mut found = vec![(path.to_owned(), fs::symlink_metadata(path).unwrap().mode() & 0o777)];
+    if path.is_dir() {
+        fs::read_dir(path).unwrap().for_each(|entry| found.extend(modes(&entry.unwrap().path())));
+    }
+    found
+}
+
+/// Every file below `path` with its bytes.
+fn contents(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = modes(path).into_iter().filter(|(path, _)| path.is_file());
+    files.map(|(path, _)| (path.clone(), fs::read(&path).unwrap())).collect()
+}
+
+fn refusal(path: &Path) -> Error {
+    open_at(path).map(|_| ()).unwrap_err()
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn everything_that_is_made_is_private() {
+    let home = Home::started();
+    let store = home.open();
+    add_account(&store, 10).unwrap();
+    for (path, mode) in modes(&home.path()) {
+        let private = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode, private, "{}", path.display());
+    }
+    for name in ["format", "lock", "end", "keys/audit.key", "store/db"] {
+        assert!(home.path().join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn the_directories_above_are_made_too() {
+    let home = Home::new();
+    let deep = home.path().join("srv/dockpass");
+    start(&open_at(&deep).unwrap().0);
+    assert!(deep.join("format").is_file());
+}
+
+#[test]
+fn what_was_open_to_others_is_private_after_the_start() {
+    let home = Home::started();
+    for (name, mode) in [("", 0o755), ("store", 0o777), ("keys", 0o711), ("store/db", 0o644), ("format", 0o664)] {
+        set_mode(&home.path().join(name), mode);
+    }
+    drop(home.open());
+    assert!(modes(&home.path()).iter().all(|(_, mode)| mode & 0o077 == 0), "{:?}", modes(&home.path()));
+}
+
+#[test]
+fn a_key_that_others_could_read_is_refused() {
+    let home = Home::started();
+    let key = home.path().join("keys/audit.key");
+    set_mode(&key, 0o640);
+    assert!(matches!(refusal(&home.path()), Error::File(PrivateFileError::Exposed { mode: 0o640, .. })));
+    assert_eq!(fs::metadata(key).unwrap().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn an_empty_directory_is_taken_and_somebody_elses_is_not_changed() {
+    let home = Home::new();
+    fs::create_dir(home.path()).unwrap();
+    set_mode(&home.path(), 0o755);
+    fs::create_dir(home.path().join("lost+found")).unwrap();
+    start(&home.open());
+    assert_eq!(fs::metadata(home.path()).unwrap().mode() & 0o777, 0o700);
+
+    let theirs = Home::new();
+    fs::create_dir(theirs.path()).unwrap();
+    fs::write(theirs.path().join("letter"), "dear").unwrap();
+    set_mode(&theirs.path(), 0o755);
+    assert!(matches!(refusal(&theirs.path()), Error::Exposed { .. }));
+    assert_eq!(fs::metadata(theirs.path()).unwrap().mode() & 0o777, 0o755);
+    assert_eq!(contents(&theirs.path()).len(), 1);
+}
+
+#[test]
+fn a_file_a_link_to_nothing_and_an_unwritable_place_are_named() {
+    let home = Home::new();
+    fs::write(home.path(), "no directory").unwrap();
+    let error = refusal(&home.path());
+    assert!(matches!(&error, Error::Io { path, source }
+        if *path == home.path() && source.kind() == std::io::ErrorKind::NotADirectory));
+
+    let home = Home::new();
+    symlink("nowhere", home.path()).unwrap();
+    assert!(matches!(refusal(&home.path()), Error::Io { path, .. } if path == home.path()));
+
+    let error = refusal(Path::new("/proc/dockpass/data"));
+    assert!(matches!(error, Error::Io { path, .. } if path.starts_with("/proc/dockpass")));
+}
+
+#[test]
+fn a_link_to_a_directory_is_followed_but_no_link_within() {
+    let home = Home::started();
+    let elsewhere = Home::new();
+    symlink(home.path(), elsewhere.path()).unwrap();
+    drop(elsewhere.open());
+
+    let store = home.path().join("store");
+    fs::rename(&store, home.path().join("moved")).unwrap();
+    symlink("moved", &store).unwrap();
+    assert!(matches!(refusal(&home.path()), Error::Io { path, .. } if path == store));
+}
+
+#[test]
+fn a_link_in_the_place_of_the_lock_is_not_followed() {
+    let home = Home::started();
+    let (lock, theirs) = (home.path().join("lock"), home.path().join("theirs"));
+    fs::write(&theirs, "precious").unwrap();
+    fs::remove_file(&lock).unwrap();
+    symlink(&theirs, &lock).unwrap();
+    assert!(matches!(refusal(&home.path()), Error::Io { path, .. } if path == lock));
+    assert_eq!(fs::read_to_string(theirs).unwrap(), "precious");
+}
+
+#[test]
+fn a_second_opener_learns_who_has_it() {
+    let home = Home::started();
+    let store = home.open();
+    let error = DataDirectory::open(&home.path()).map(|_| ()).unwrap_err();
+    assert!(matches!(&error, Error::Locked { path, .. } if *path == home.path()));
+    let pid = std::process::id();
+    assert_eq!(error.to_string(), format!("{} is in use by the server (pid {pid})", home.path().display()));
+    drop(store);
+    drop(home.open());
+}
+
+#[test]
+fn a_later_format_is_refused_untouched() {
+    let home = Home::started();
+    fs::write(home.path().join("format"), "dockpass data 2\n").unwrap();
+    set_mode(&home.path().join("store"), 0o750);
+    fs::write(home.path().join("lock"), "77").unwrap();
+    let before = (modes(&home.path()), contents(&home.path()));
+    assert!(matches!(refusal(&home.path()), Error::NewerFormat { found: 2, known: 1 }));
+    assert!(before == (modes(&home.path()), contents(&home.path())));
+}
+
+#[test]
+fn a_marker_of_something_else_is_refused() {
+    for content in ["", "dockpass data", "dockpass data 0", "dockpass data x", "dockpass data -1", "other data 1"] {
+        let home = Home::started();
+        fs::write(home.path().join("format"), content).unwrap();
+        assert!(matches!(refusal(&home.path()), Error::Io { .. }), "{content:?}");
+    }
+}
+
+#[test]
+fn a_used_directory_without_its_store_never_gets_a_fresh_one() {
+    let remove_store = |path: &Path| fs::remove_dir_all(path.join("store")).unwrap();
+    let remove_database = |path: &Path| fs::remove_file(path.join("store/db")).unwrap();
+    let empty_database = |path: &Path| fs::write(path.join("store/db"), "").unwrap();
+    let empty_store = |path: &Path| {
+        fs::remove_dir_all(path.join("store")).unwrap();
+        fs::create_dir(path.join("store")).unwrap();
+    };
+    for damage in [remove_store as fn(&Path), remove_database, empty_database, empty_store] {
+        let home = Home::started();
+        damage(&home.path());
+        for _ in 0..2 {
+            let error = refusal(&home.path());
+            assert!(matches!(&error, Error::Missing { path } if path.ends_with("store/db")), "{error:?}");
+            assert!(error.to_string().contains("restore a backup into an empty directory"));
+        }
+        assert!(!home.database().exists() || fs::metadata(home.database()).unwrap().len() == 0);
+    }
+}
+
+#[test]
+fn a_store_exchanged_for_a_fresh_one_is_refused() {
+    let (home, fresh) = (Home::started(), Home::new());
+    drop(fresh.open());
+    fs::remove_dir_all(home.path().join("store")).unwrap();
+    fs::rename(fresh.path().join("store"), home.path().join("store")).unwrap();
+    assert!(matches!(refusal(&home.path()), Error::Corrupt { .. }));
+}
+
+#[test]
+fn a_used_directory_without_its_audit_key_is_refused() {
+    let home = Home::started();
+    let key = home.path().join("keys/audit.key");
+    fs::remove_file(&key).unwrap();
+    assert!(matches!(refusal(&home.path()), Error::Missing { path } if path == key));
+    assert!(!key.exists());
+    fs::write(&key, "not a key").unwrap();
+    set_mode(&key, 0o600);
+    assert!(matches!(refusal(&home.path()), Error::Io { path, .. } if path == key));
+}
+
+#[test]
+fn another_audit_key_does_not_fit() {
+    let home = Home::started();
+    let key = home.path().join("keys/audit.key");
+    fs::write(&key, "7".repeat(64)).unwrap();
+    assert!(matches!(refusal(&home.path()), Error::Corrupt { .. }));
+}
+
+#[test]
+fn an_interrupted_first_start_goes_on() {
+    let home = Home::new();
+    let store = home.open();
+    add_account(&store, 10).unwrap();
+    drop(store);
+    let store = home.open();
+    assert_eq!(store.state().users_count(), 1);
+    start(&store);
+    drop(store);
+    drop(home.open());
+}
+
+#[test]
+fn what_root_makes_belongs_to_the_owner() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can give files away");
+        return;
+    }
+    let home = Home::new();
+    fs::create_dir(home.path()).unwrap();
+    set_mode(&home.path(), 0o700);
+    chown(home.path(), Some(4_711), Some(4_712)).unwrap();
+    let theirs = home.path().with_file_name("theirs");
+    fs::write(&theirs, "precious").unwrap();
+    let store = home.open();
+    // Made by the owner while root works: not root's to give away.
+    symlink(&theirs, home.path().join("store/link")).unwrap();
+    fs::hard_link(&theirs, home.path().join("store/hard")).unwrap();
+    add_account(&store, 10).unwrap();
+    store.finish_first_start().unwrap();
+    store.close();
+    for (path, _) in modes(&home.path()) {
+        let found = fs::symlink_metadata(&path).unwrap();
+        let is_trap = path.ends_with("store/link") || path.ends_with("store/hard");
+        let owner = if is_trap { (0, 0) } else { (4_711, 4_712) };
+        assert_eq!((found.uid(), found.gid()), owner, "{}", path.display());
+    }
+    assert_eq!(fs::metadata(theirs).unwrap().uid(), 0);
+}

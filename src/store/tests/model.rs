@@ -1,0 +1,321 @@
+//! Random operations against a naive model: plain lists without any index, and a store that is opened again and again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use proptest::prelude::*;
+
+use super::super::{State, Store, TooLarge, Txn};
+use super::support::{Failure, Home, account, entry, hash, id, now, repository, token, usage, write};
+use crate::domain::access::AccessLevel;
+use crate::domain::account::{Account, AccountKind};
+use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::id::Id;
+use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::repository::Repository;
+use crate::domain::token::{AccessToken, PreviousSecret, Usage};
+
+const NAMES: [&str; 6] = ["user-0/app", "user-0/app/web", "user-1/app", "user-10", "busybox", "user-1/a.b"];
+
+/// One operation, in small numbers so that they meet each other.
+#[derive(Clone, Debug)]
+enum Operation {
+    Account { number: u64, name: u64, is_admin: bool, is_organization: bool },
+    RemoveAccount(u64),
+    Repository { name: usize, is_public: bool },
+    RemoveRepository(usize),
+    Token { number: u64, owner: u64, secret: u64, previous: Option<u64>, parent: Option<u64> },
+    RemoveToken(u64),
+    Grant { target: usize, user: u64, level: AccessLevel },
+    RemoveGrant { target: usize, user: u64 },
+    Usage(u64),
+}
+
+fn operations() -> impl Strategy<Value = Operation> {
+    let (user, number) = (0..4_u64, 100..106_u64);
+    let level = prop::sample::select(vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin]);
+    let name = 0..NAMES.len();
+    let parent = prop::option::of(number.clone());
+    prop_oneof![
+        3 => (user.clone(), user.clone(), any::<bool>(), prop::bool::weighted(0.2)).prop_map(
+            |(number, name, is_admin, is_organization)| Operation::Account { number, name, is_admin, is_organization }
+        ),
+        1 => user.clone().prop_map(Operation::RemoveAccount),
+        2 => (name.clone(), any::<bool>()).prop_map(|(name, is_public)| Operation::Repository { name, is_public }),
+        1 => name.clone().prop_map(Operation::RemoveRepository),
+        4 => (number.clone(), user.clone(), 0..9_u64, prop::option::of(0..9_u64), parent).prop_map(
+            |(number, owner, secret, previous, parent)| Operation::Token { number, owner, secret, previous, parent }
+        ),
+        1 => number.clone().prop_map(Operation::RemoveToken),
+        3 => (name.clone(), user.clone(), level).prop_map(|(target, user, level)| Operation::Grant { target, user, level }),
+        1 => (name, user).prop_map(|(target, user)| Operation::RemoveGrant { target, user }),
+        1 => number.prop_map(Operation::Usage),
+    ]
+}
+
+/// Several operations as one change, which may fail at its end, and whether the store is opened again after it.
+#[derive(Clone, Debug)]
+struct Step {
+    operations: Vec<Operation>,
+    fails: bool,
+    reopens: bool,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (prop::collection::vec(operations(), 1..6), prop::bool::weighted(0.2), prop::bool::weighted(0.15));
+    prop::collection::vec(step.prop_map(|(operations, fails, reopens)| Step { operations, fails, reopens }), 1..20)
+}
+
+fn named(name: usize) -> RepositoryName {
+    RepositoryName::parse(NAMES[name]).unwrap()
+}
+
+/// Even targets are repositories, odd ones the namespaces of repositories.
+fn target(number: usize) -> GrantTarget {
+    if number.is_multiple_of(2) {
+        GrantTarget::Repository(named(number))
+    } else {
+        GrantTarget::Namespace(named(number).namespace())
+    }
+}
+
+fn new_account(number: u64, name: u64, is_admin: bool, is_organization: bool) -> Account {
+    let kind = if is_organization { AccountKind::Organization } else { AccountKind::User };
+    Account { name: account(name).name, is_admin, kind, ..account(number) }
+}
+
+fn new_token(number: u64, owner: u64, secret: u64, previous: Option<u64>, parent: Option<u64>) -> AccessToken {
+    let previous = previous.map(|secret| PreviousSecret { hash: hash(secret), until: now() });
+    AccessToken { hash: hash(secret), previous, parent: parent.map(id), ..token(number, owner) }
+}
+
+#[derive(Clone, Default)]
+struct Model {
+    accounts: BTreeMap<Id, Account>,
+    repositories: BTreeMap<RepositoryName, Repository>,
+    tokens: BTreeMap<Id, AccessToken>,
+    grants: BTreeMap<(GrantTarget, Id), AccessLevel>,
+    usage: BTreeMap<Id, Usage>,
+    audit: u64,
+}
+
+impl Model {
+    fn apply(&mut self, operation: &Operation) -> bool {
+        match *operation {
+            Operation::Account { number, name, is_admin, is_organization } => {
+                let account = new_account(number, name, is_admin, is_organization);
+                let is_free = self.accounts.values().all(|other| other.id == account.id || other.name != account.name);
+                if is_free {
+                    self.accounts.insert(account.id, account);
+                }
+                return is_free;
+            }
+            Operation::RemoveAccount(number) => {
+                self.accounts.remove(&id(number));
+                self.tokens.retain(|_, token| token.owner != id(number));
+                self.grants.retain(|(_, user), _| *user != id(number));
+            }
+            Operation::Repository { name, is_public } => {
+                self.repositories.insert(named(name), Repository { is_public, ..repository(NAMES[name], 1) });
+            }
+            Operation::RemoveRepository(name) => {
+                self.repositories.remove(&named(name));
+                self.grants.retain(|(target, _), _| *target != GrantTarget::Repository(named(name)));
+            }
+            Operation::Token { number, owner, secret, previous, parent } => {
+                let token = new_token(number, owner, secret, previous, parent);
+                return self.put_token(token);
+            }
+            Operation::RemoveToken(number) => drop(self.tokens.remove(&id(number))),
+            Operation::Grant { target: number, user, level } => {
+                self.grants.insert((target(number), id(user)), level);
+            }
+            Operation::RemoveGrant { target: number, user } => drop(self.grants.remove(&(target(number), id(user)))),
+            Operation::Usage(number) => {
+                if self.tokens.contains_key(&id(number)) {
+                    self.usage.insert(id(number), usage(0));
+                }
+            }
+        }
+        self.usage.retain(|id, _| self.tokens.contains_key(id));
+        true
+    }
+
+    fn put_token(&mut self, token: AccessToken) -> bool {
+        let hashes = |token: &AccessToken| [Some(token.hash), token.previous.map(|previous| previous.hash)];
+        let mine: Vec<_> = hashes(&token).into_iter().flatten().collect();
+        let others = self.tokens.values().filter(|other| other.id != token.id);
+        let taken: Vec<_> = others.flat_map(|other| hashes(other).into_iter().flatten()).collect();
+        let is_free = mine.iter().all(|hash| !taken.contains(hash)) && (mine.len() < 2 || mine[0] != mine[1]);
+        let fits = is_free && self.accounts.contains_key(&token.owner);
+        if fits {
+            self.tokens.insert(token.id, token);
+        }
+        fits
+    }
+
+    /// Every question that the state answers, asked of plain lists.
+    fn check(&self, state: &State) {
+        self.check_accounts(state);
+        self.check_repositories(state);
+        self.check_tokens(state);
+        self.check_grants(state);
+        assert_eq!(state.audit().seq, self.audit);
+    }
+
+    fn check_accounts(&self, state: &State) {
+        let mut by_name: Vec<&Account> = self.accounts.values().collect();
+        by_name.sort_by(|one, other| one.name.cmp(&other.name));
+        for after in [None, Some(Name::parse("user-1").unwrap())] {
+            let listed: Vec<&Account> = state.accounts_after(after.as_ref()).map(AsRef::as_ref).collect();
+            let expected = by_name.iter().filter(|account| after.as_ref().is_none_or(|after| account.name > *after));
+            assert_eq!(listed, expected.copied().collect::<Vec<_>>());
+        }
+        for account in &by_name {
+            assert_eq!(state.account(account.id).map(AsRef::as_ref), Some(*account));
+            assert_eq!(state.account_named(account.name.as_str()).map(AsRef::as_ref), Some(*account));
+        }
+        let organizations = by_name.iter().filter(|account| account.is_organization()).count();
+        assert_eq!((state.users_count(), state.organizations_count()), (by_name.len() - organizations, organizations));
+        let admins: Vec<Id> = by_name.iter().filter(|each| each.is_active_admin()).map(|each| each.id).collect();
+        for number in 0..4 {
+            assert_eq!(state.is_last_admin(id(number)), admins == [id(number)]);
+        }
+    }
+
+    fn check_repositories(&self, state: &State) {
+        let all: Vec<&Repository> = self.repositories.values().collect();
+        assert_eq!(state.repositories_count(), all.len());
+        let names: Vec<&RepositoryName> = all.iter().map(|each| &each.name).collect();
+        for start in (0..NAMES.len()).map(named) {
+            let from = Bound::Included(start.clone());
+            let listed: Vec<&Repository> = state.repositories_from(from.clone()).map(AsRef::as_ref).collect();
+            assert_eq!(listed, all.iter().copied().filter(|each| each.name >= start).collect::<Vec<_>>());
+            let public = all.iter().filter(|each| each.is_public && each.name >= start).map(|each| &each.name);
+            assert_eq!(state.public_from(from.clone()).collect::<Vec<_>>(), public.collect::<Vec<_>>());
+            let without = names.iter().filter(|name| !name.as_str().contains('/') && ***name >= start);
+            assert_eq!(state.without_namespace_from(from).collect::<Vec<_>>(), without.copied().collect::<Vec<_>>());
+            let namespace = start.namespace();
+            let size = names.iter().filter(|name| name.namespace() == namespace).count();
+            assert_eq!(state.namespace_size(&namespace), size);
+            assert_eq!(state.repository(&start).map(AsRef::as_ref), self.repositories.get(&start));
+        }
+    }
+
+    fn check_tokens(&self, state: &State) {
+        let newest: Vec<&AccessToken> = self.tokens.values().rev().collect();
+        assert_eq!(state.tokens_count(), newest.len());
+        let select = |is_meant: &dyn Fn(&AccessToken) -> bool| {
+            newest.iter().copied().filter(|token| is_meant(token)).collect::<Vec<_>>()
+        };
+        for before in [None, Some(id(103))] {
+            let is_before = |token: &AccessToken| before.is_none_or(|before| token.id < before);
+            let listed: Vec<&AccessToken> = state.tokens_before(before).map(AsRef::as_ref).collect();
+            assert_eq!(listed, select(&is_before));
+            for owner in (0..4).map(id) {
+                let listed: Vec<&AccessToken> = state.tokens_of(owner, before).map(AsRef::as_ref).collect();
+                assert_eq!(listed, select(&|token| token.owner == owner && is_before(token)));
+            }
+        }
+        for parent in (100..106).map(id) {
+            let made: BTreeSet<Id> = state.tokens_made_with(parent).map(|token| token.id).collect();
+            let expected = select(&|token| token.parent == Some(parent));
+            assert_eq!(made, expected.iter().map(|token| token.id).collect());
+            assert_eq!(state.token(parent).map(AsRef::as_ref), self.tokens.get(&parent));
+        }
+        for secret in (0..9).map(hash) {
+            let named = select(&|token| token.hash == secret || token.previous.is_some_and(|each| each.hash == secret));
+            assert_eq!(state.token_hashed(&secret).map(AsRef::as_ref), named.first().copied());
+        }
+    }
+
+    fn check_grants(&self, state: &State) {
+        for target in (0..NAMES.len()).map(target) {
+            let on: Vec<_> = state.grants_on(&target).collect();
+            let expected = self.grants.iter().filter(|((on, _), _)| *on == target);
+            assert_eq!(on, expected.map(|((_, user), level)| (Grantee::User(*user), *level)).collect::<Vec<_>>());
+            for user in (0..4).map(id) {
+                let level = self.grants.get(&(target.clone(), user)).copied();
+                assert_eq!(state.grant(&target, Grantee::User(user)), level);
+            }
+        }
+        let middle = GrantTarget::Repository(named(0));
+        for user in (0..4).map(id) {
+            let of = |start: Bound<GrantTarget>| state.grants_of(Grantee::User(user), start).collect::<Vec<_>>();
+            let all = self.grants.iter().filter(|((_, grantee), _)| *grantee == user);
+            let all: Vec<_> = all.map(|((target, _), level)| (target, *level)).collect();
+            assert_eq!(of(Bound::Unbounded), all);
+            assert_eq!(of(Bound::Included(GrantTarget::Namespace(Namespace::Empty))), all);
+            let later = all.iter().copied().filter(|(target, _)| **target > middle).collect::<Vec<_>>();
+            assert_eq!(of(Bound::Excluded(middle.clone())), later);
+        }
+    }
+}
+
+/// Does on the store what the model does; whether it was accepted.
+fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
+    match *operation {
+        Operation::Account { number, name, is_admin, is_organization } => {
+            return txn.put_account(new_account(number, name, is_admin, is_organization));
+        }
+        Operation::RemoveAccount(number) => txn.remove_account(id(number), &[]),
+        Operation::Repository { name, is_public } => {
+            txn.put_repository(Repository { is_public, ..repository(NAMES[name], 1) })?;
+        }
+        Operation::RemoveRepository(name) => txn.remove_repository(&named(name)),
+        Operation::Token { number, owner, secret, previous, parent } => {
+            return txn.put_token(new_token(number, owner, secret, previous, parent));
+        }
+        Operation::RemoveToken(number) => txn.remove_token(id(number)),
+        Operation::Grant { target: number, user, level } => {
+            txn.put_grant(&target(number), Grantee::User(id(user)), level)?;
+        }
+        Operation::RemoveGrant { target: number, user } => txn.remove_grant(&target(number), Grantee::User(id(user))),
+        Operation::Usage(number) => txn.put_usage(id(number), &usage(0))?,
+    }
+    Ok(true)
+}
+
+fn run(store: &Store, model: &mut Model, step: &Step) {
+    let mut next = model.clone();
+    let expected: Vec<bool> = step.operations.iter().map(|operation| next.apply(operation)).collect();
+    let (operations, fails) = (step.operations.clone(), step.fails);
+    let outcome = write(store, move |txn| {
+        let accepted: Vec<bool> = operations.iter().map(|each| apply(txn, each)).collect::<Result<_, _>>()?;
+        assert_eq!(accepted, expected);
+        txn.audit(&entry("step"), 1, now())?;
+        if fails { Err(Failure::Refused) } else { Ok(()) }
+    });
+    assert_eq!(outcome, if step.fails { Err(Failure::Refused) } else { Ok(()) });
+    if !step.fails {
+        next.audit += 1;
+        *model = next;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_says_what_plain_lists_say(steps in steps()) {
+        let home = Home::started();
+        let mut store = home.open();
+        let mut model = Model::default();
+        for step in &steps {
+            run(&store, &mut model, step);
+            model.check(&store.state());
+            if step.reopens {
+                let before = store.state();
+                drop(store);
+                store = home.open();
+                prop_assert!(*before == *store.state());
+            }
+        }
+        drop(store);
+        let store = home.open();
+        model.check(&store.state());
+        let used: BTreeMap<Id, Usage> = (100..106).filter_map(|each| Some((id(each), store.usage().of(id(each))?))).collect();
+        prop_assert_eq!(used, model.usage);
+        prop_assert_eq!(store.verify_audit(None).unwrap().problem, None);
+    }
+}

@@ -1,0 +1,222 @@
+//! The bytes of every record version, and what is made of bytes that are no record.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::super::codec::{DecodeError, Versioned};
+use super::super::record::{self, Grant, KnownAddress, Meta, Record};
+use super::super::seal::Seal;
+use super::samples;
+use crate::domain::account::Account;
+use crate::domain::audit::AuditRecord;
+use crate::domain::repository::Repository;
+use crate::domain::token::{AccessToken, Usage};
+
+/// The golden files: one for each version of each kind that was ever written, one record a line.
+const GOLDEN: [(&str, fn(&[Vec<u8>])); 9] = [
+    ("meta-v1", |bytes| stands_for(bytes, &samples::metas())),
+    ("account-v1", |bytes| stands_for(bytes, &samples::accounts())),
+    ("repository-v1", |bytes| stands_for(bytes, &samples::repositories())),
+    ("token-v1", |bytes| stands_for(bytes, &samples::tokens())),
+    ("usage-v1", |bytes| stands_for(bytes, &samples::usages())),
+    ("grant-v1", |bytes| stands_for(bytes, &samples::grants())),
+    ("known-address-v1", |bytes| stands_for(bytes, &samples::known_addresses())),
+    ("audit-v1", |bytes| stands_for(bytes, &samples::audit_records())),
+    ("seal-v1", |bytes| stands_for(bytes, &samples::seals())),
+];
+
+fn directory() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/records")
+}
+
+fn golden(name: &str) -> Vec<Vec<u8>> {
+    let path = directory().join(format!("{name}.hex"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().map(from_hex).collect()
+}
+
+fn from_hex(text: &str) -> Vec<u8> {
+    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn stands_for<R: Record + PartialEq + Debug>(bytes: &[Vec<u8>], values: &[R]) {
+    let written: Vec<String> = values.iter().map(|value| hex(&record::encode(value).unwrap())).collect();
+    assert_eq!(bytes.iter().map(|bytes| hex(bytes)).collect::<Vec<_>>(), written, "{}", written.join("\n"));
+    for (bytes, value) in bytes.iter().zip(values) {
+        assert_eq!(&record::decode::<R>(bytes).unwrap(), value);
+    }
+}
+
+#[test]
+fn every_version_ever_written_is_read_and_written_the_same() {
+    for (name, check) in GOLDEN {
+        check(&golden(name));
+    }
+}
+
+#[test]
+fn no_golden_file_is_missing_or_left_over() {
+    let found: BTreeSet<String> = std::fs::read_dir(directory())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap().trim_end_matches(".hex").to_owned())
+        .collect();
+    assert_eq!(found, GOLDEN.iter().map(|(name, _)| (*name).to_owned()).collect());
+}
+
+#[test]
+fn each_kind_has_its_number() {
+    let kinds: Vec<u8> = GOLDEN.iter().flat_map(|(name, _)| golden(name)).map(|bytes| bytes[1]).collect();
+    let distinct: BTreeSet<u8> = kinds.iter().copied().collect();
+    assert_eq!(distinct, BTreeSet::from([1, 2, 3, 4, 5, 6, 7, 8, 13]));
+}
+
+/// What each kind makes of bytes.
+fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 9] {
+    [
+        record::decode::<Meta>(bytes).err(),
+        record::decode::<Account>(bytes).err(),
+        record::decode::<Repository>(bytes).err(),
+        record::decode::<AccessToken>(bytes).err(),
+        record::decode::<Usage>(bytes).err(),
+        record::decode::<Grant>(bytes).err(),
+        record::decode::<KnownAddress>(bytes).err(),
+        record::decode::<AuditRecord>(bytes).err(),
+        record::decode::<Seal>(bytes).err(),
+    ]
+}
+
+#[test]
+fn a_record_is_read_as_its_own_kind_only() {
+    for (place, (name, _)) in GOLDEN.iter().enumerate() {
+        for bytes in golden(name) {
+            for (kind, outcome) in decode_all(&bytes).into_iter().enumerate() {
+                assert_eq!(outcome.is_none(), kind == place, "{name} as kind {kind}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cut_lengthened_and_foreign_bytes_are_no_record() {
+    for bytes in GOLDEN.iter().flat_map(|(name, _)| golden(name)) {
+        let is_refused = |bytes: &[u8]| decode_all(bytes).iter().all(Option::is_some);
+        assert!((0..bytes.len()).all(|length| is_refused(&bytes[..length])));
+        assert!(is_refused(&[bytes.as_slice(), &[0]].concat()));
+        assert!(is_refused(&[&[0xD6], &bytes[1..]].concat()));
+    }
+}
+
+#[test]
+fn a_later_version_is_named_and_an_unknown_earlier_one_is_damage() {
+    for bytes in GOLDEN.iter().flat_map(|(name, _)| golden(name)) {
+        let with_version = |version: u16| [&bytes[..2], &version.to_le_bytes(), &bytes[4..]].concat();
+        assert!(decode_all(&with_version(2)).contains(&Some(DecodeError::Newer(2))));
+        assert!(decode_all(&with_version(0)).iter().all(|outcome| *outcome == Some(DecodeError::Damaged)));
+    }
+}
+
+#[test]
+fn numbers_that_stand_for_nothing_are_damage() {
+    let account = record::encode(&samples::accounts()[0]).unwrap();
+    let kind_at = 4 + 16 + 8 + "user-1".len();
+    assert_eq!(account[kind_at], 1);
+    assert_eq!(record::decode::<Account>(&replaced(&account, kind_at, 3)), Err(DecodeError::Damaged));
+    assert_eq!(record::decode::<Account>(&replaced(&account, kind_at - 1, b'!')), Err(DecodeError::Damaged));
+    let grant = record::encode(&samples::grants()[0]).unwrap();
+    for (at, value) in [(4, 3), (grant.len() - 1, 0), (grant.len() - 1, 4), (grant.len() - 18, 3)] {
+        assert_eq!(record::decode::<Grant>(&replaced(&grant, at, value)), Err(DecodeError::Damaged), "{at} {value}");
+    }
+}
+
+fn replaced(bytes: &[u8], at: usize, value: u8) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[at] = value;
+    bytes
+}
+
+#[test]
+fn a_length_beyond_the_record_is_damage_and_takes_no_memory() {
+    let mut account = record::encode(&samples::accounts()[0]).unwrap();
+    account[20..28].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert_eq!(record::decode::<Account>(&account), Err(DecodeError::Damaged));
+    account[20..28].copy_from_slice(&(1_u64 << 30).to_le_bytes());
+    assert_eq!(record::decode::<Account>(&account), Err(DecodeError::Damaged));
+}
+
+#[test]
+fn a_record_has_its_largest_size() {
+    let described = |length: usize| {
+        let long_description = "x".repeat(length);
+        record::encode(&Repository { long_description, ..samples::repositories()[0].clone() })
+    };
+    let largest = described(95 * 1024).unwrap();
+    assert!(record::decode::<Repository>(&largest).is_ok());
+    assert_eq!(described(97 * 1024), Err(DecodeError::Damaged));
+}
+
+fn round_trips<R: Record + PartialEq + Debug>(value: &R) -> Result<(), TestCaseError> {
+    let bytes = record::encode(value).unwrap();
+    prop_assert_eq!(&record::decode::<R>(&bytes).unwrap(), value);
+    prop_assert_eq!(bytes.get(1), Some(&R::Stored::KIND));
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn accounts_round_trip(value in samples::any_account()) {
+        round_trips(&value)?;
+    }
+
+    #[test]
+    fn repositories_round_trip(value in samples::any_repository()) {
+        round_trips(&value)?;
+    }
+
+    #[test]
+    fn access_tokens_round_trip(value in samples::any_token()) {
+        round_trips(&value)?;
+    }
+
+    #[test]
+    fn last_uses_and_known_addresses_round_trip(used in samples::any_usage(), known in samples::any_known_address()) {
+        round_trips(&used)?;
+        round_trips(&known)?;
+    }
+
+    #[test]
+    fn grants_round_trip(value in samples::any_grant()) {
+        round_trips(&value)?;
+    }
+
+    #[test]
+    fn audit_records_round_trip(value in samples::any_audit_record()) {
+        round_trips(&value)?;
+    }
+
+    #[test]
+    fn no_bytes_make_a_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        decode_all(&bytes);
+    }
+
+    #[test]
+    fn no_bytes_behind_a_right_header_make_a_decoder_panic(
+        kind in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 6, 7, 8, 13]),
+        bytes in prop::collection::vec(prop_oneof![Just(0_u8), Just(1), any::<u8>()], 0..400),
+    ) {
+        decode_all(&[&[0xD7, kind, 1, 0], bytes.as_slice()].concat());
+    }
+
+    #[test]
+    fn a_changed_byte_is_never_a_panic(place in 0_usize..9, at: prop::sample::Index, value: u8) {
+        for bytes in golden(GOLDEN[place].0) {
+            decode_all(&replaced(&bytes, at.index(bytes.len()), value));
+        }
+    }
+}

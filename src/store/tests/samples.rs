@@ -1,0 +1,235 @@
+//! Values of every stored kind: fixed ones for the golden bytes, random ones for the properties.
+
+use std::net::IpAddr;
+
+use proptest::option;
+use proptest::prelude::*;
+
+use super::super::record::Grant;
+use super::super::seal::{Digest, Seal};
+use super::super::{AuditHead, KnownAddress, Meta};
+use super::support::{account, entry, hash, id, now, repository, token, usage};
+use crate::domain::access::AccessLevel;
+use crate::domain::account::{Account, AccountKind};
+use crate::domain::audit::AuditRecord;
+use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::id::Id;
+use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::repository::Repository;
+use crate::domain::secret::TokenHash;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{AccessToken, GeneratedBy, Limits, Pattern, PreviousSecret, Usage};
+
+pub(super) fn metas() -> Vec<Meta> {
+    vec![Meta { instance: id(1), created_at: now() }]
+}
+
+pub(super) fn accounts() -> Vec<Account> {
+    let admin = Account { is_admin: true, password_set_by_admin: true, ..account(1) };
+    let service = Account { password: None, is_active: false, full_name: "Bäckerei".to_owned(), ..account(2) };
+    let organization = Account { kind: AccountKind::Organization, password: None, ..account(3) };
+    vec![admin, service, organization]
+}
+
+pub(super) fn repositories() -> Vec<Repository> {
+    let described = Repository {
+        is_public: true,
+        short_description: "short".to_owned(),
+        long_description: "# long\n".to_owned(),
+        ..repository("team/tools/lint", 4)
+    };
+    vec![described, repository("busybox", 5)]
+}
+
+pub(super) fn tokens() -> Vec<AccessToken> {
+    let patterns = ["alice/app", "alice/*", "_/busybox"].map(|text| Pattern::parse(text).unwrap());
+    let capped = AccessToken {
+        previous: Some(PreviousSecret { hash: hash(7), until: now().plus_seconds(60) }),
+        is_active: false,
+        limits: Limits { cap: AccessLevel::ReadOnly, patterns: patterns.into() },
+        expires_at: Some(now().plus_seconds(3_600)),
+        generated_by: GeneratedBy::Auto,
+        parent: Some(id(8)),
+        temporary_password: true,
+        ..token(6, 1)
+    };
+    let middle = AccessToken { limits: Limits { cap: AccessLevel::ReadWrite, ..Limits::none() }, ..token(9, 1) };
+    vec![capped, middle, token(8, 1)]
+}
+
+pub(super) fn usages() -> Vec<Usage> {
+    vec![usage(0), Usage { at: Timestamp::NEVER, address: "2001:db8::7".parse().unwrap() }]
+}
+
+pub(super) fn grants() -> Vec<Grant> {
+    let team = Namespace::Of(Name::parse("team").unwrap());
+    let lint = RepositoryName::parse("team/lint").unwrap();
+    vec![
+        Grant { target: GrantTarget::Namespace(team), grantee: Grantee::User(id(1)), level: AccessLevel::ReadOnly },
+        Grant {
+            target: GrantTarget::Namespace(Namespace::Empty),
+            grantee: Grantee::Team(id(2)),
+            level: AccessLevel::ReadWrite,
+        },
+        Grant { target: GrantTarget::Repository(lint), grantee: Grantee::User(id(3)), level: AccessLevel::Admin },
+    ]
+}
+
+pub(super) fn known_addresses() -> Vec<KnownAddress> {
+    vec![KnownAddress { account: id(1), address: [192, 0, 2, 7].into(), at: now() }]
+}
+
+pub(super) fn audit_records() -> Vec<AuditRecord> {
+    let entry = entry("alice");
+    let named = AuditRecord {
+        seq: 1,
+        time: now(),
+        actor: entry.actor,
+        actor_id: Some(id(1)),
+        credential: "accessToken".to_owned(),
+        credential_id: Some(id(6)),
+        address: entry.address,
+        action: entry.action.to_owned(),
+        object: entry.object,
+        outcome: "success".to_owned(),
+        count: 1,
+        hash: [7; 32],
+    };
+    let anonymous = AuditRecord { seq: 2, actor_id: None, credential_id: None, count: 40, ..named.clone() };
+    vec![named, anonymous]
+}
+
+pub(super) fn seals() -> Vec<Seal> {
+    vec![Seal { number: 9, digest: Digest([3; 32]), audit: AuditHead { seq: 2, hash: [7; 32] } }]
+}
+
+pub(super) fn any_id() -> impl Strategy<Value = Id> {
+    any::<[u8; 16]>().prop_map(Id::from_bytes)
+}
+
+fn any_time() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(Timestamp::from_millis)
+}
+
+fn any_hash() -> impl Strategy<Value = TokenHash> {
+    any::<[u8; 32]>().prop_map(TokenHash::from_bytes)
+}
+
+fn any_address() -> impl Strategy<Value = IpAddr> {
+    prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from)]
+}
+
+fn any_level() -> impl Strategy<Value = AccessLevel> {
+    prop::sample::select(vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin])
+}
+
+fn any_name() -> impl Strategy<Value = Name> {
+    "[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,2}".prop_map(|text| Name::parse(&text).unwrap())
+}
+
+fn any_repository_name() -> impl Strategy<Value = RepositoryName> {
+    "[a-z0-9]{1,9}(/[a-z0-9]{1,9}){0,3}".prop_map(|text| RepositoryName::parse(&text).unwrap())
+}
+
+fn any_pattern() -> impl Strategy<Value = Pattern> {
+    let exact = any_repository_name().prop_map(Pattern::Exact);
+    let below = any_repository_name().prop_map(Pattern::Below);
+    prop_oneof![exact, below]
+}
+
+pub(super) fn any_account() -> impl Strategy<Value = Account> {
+    let flags = any::<(bool, bool, bool, bool)>();
+    (any_id(), any_name(), ".{0,40}", flags, option::of(".{0,120}"), any_time()).prop_map(
+        |(id, name, full_name, (is_active, is_admin, by_admin, is_user), password, created_at)| {
+            let kind = if is_user { AccountKind::User } else { AccountKind::Organization };
+            Account {
+                id,
+                name,
+                kind,
+                full_name,
+                is_active,
+                is_admin,
+                password,
+                password_set_by_admin: by_admin,
+                created_at,
+            }
+        },
+    )
+}
+
+pub(super) fn any_repository() -> impl Strategy<Value = Repository> {
+    (any_id(), any_repository_name(), any::<bool>(), ".{0,140}", ".{0,400}", any_time()).prop_map(
+        |(id, name, is_public, short_description, long_description, created_at)| Repository {
+            id,
+            name,
+            is_public,
+            short_description,
+            long_description,
+            created_at,
+        },
+    )
+}
+
+pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
+    let who = (any_id(), any_id(), any_hash(), option::of((any_hash(), any_time())), option::of(any_id()));
+    let limits = (any_level(), prop::collection::vec(any_pattern(), 0..5));
+    (who, ".{1,128}", limits, option::of(any_time()), any_time(), ".{0,256}", any::<(bool, bool, bool)>()).prop_map(
+        |((id, owner, hash, previous, parent), label, (cap, patterns), expires_at, created_at, ua, flags)| {
+            AccessToken {
+                id,
+                owner,
+                hash,
+                previous: previous.map(|(hash, until)| PreviousSecret { hash, until }),
+                label,
+                is_active: flags.0,
+                limits: Limits { cap, patterns: patterns.into() },
+                expires_at,
+                created_at,
+                generated_by: if flags.1 { GeneratedBy::Manual } else { GeneratedBy::Auto },
+                creator_ua: ua.into(),
+                parent,
+                temporary_password: flags.2,
+            }
+        },
+    )
+}
+
+pub(super) fn any_usage() -> impl Strategy<Value = Usage> {
+    (any_time(), any_address()).prop_map(|(at, address)| Usage { at, address })
+}
+
+pub(super) fn any_grant() -> impl Strategy<Value = Grant> {
+    let target = prop_oneof![
+        Just(GrantTarget::Namespace(Namespace::Empty)),
+        any_name().prop_map(|name| GrantTarget::Namespace(Namespace::Of(name))),
+        any_repository_name().prop_map(GrantTarget::Repository),
+    ];
+    let grantee = prop_oneof![any_id().prop_map(Grantee::User), any_id().prop_map(Grantee::Team)];
+    (target, grantee, any_level()).prop_map(|(target, grantee, level)| Grant { target, grantee, level })
+}
+
+pub(super) fn any_known_address() -> impl Strategy<Value = KnownAddress> {
+    (any_id(), any_address(), any_time()).prop_map(|(account, address, at)| KnownAddress { account, address, at })
+}
+
+pub(super) fn any_audit_record() -> impl Strategy<Value = AuditRecord> {
+    let texts = [".{0,40}", "[a-zA-Z]{1,12}", ".{0,40}", "[a-z.]{1,20}", ".{0,80}", "[a-z]{1,8}"];
+    (any::<(u64, u64, [u8; 32])>(), any_time(), texts, option::of(any_id()), option::of(any_id())).prop_map(
+        |((seq, count, hash), time, [actor, credential, address, action, object, outcome], actor_id, credential_id)| {
+            AuditRecord {
+                seq,
+                time,
+                actor,
+                actor_id,
+                credential,
+                credential_id,
+                address,
+                action,
+                object,
+                outcome,
+                count,
+                hash,
+            }
+        },
+    )
+}

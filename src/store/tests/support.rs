@@ -1,0 +1,179 @@
+//! A data directory of one test, and values to put into its store.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::super::{KnownAddress, Meta, Store, TooLarge, Txn, WriteError, open};
+use crate::domain::access::AccessLevel;
+use crate::domain::account::{Account, AccountKind};
+use crate::domain::audit::{AuditEntry, CredentialKind, Outcome};
+use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::id::Id;
+use crate::domain::name::{Name, RepositoryName};
+use crate::domain::repository::Repository;
+use crate::domain::secret::TokenHash;
+use crate::domain::time::{Clock, Timestamp};
+use crate::domain::token::{AccessToken, GeneratedBy, Limits, Usage};
+
+/// The moment at which everything in these tests happens.
+pub(super) const NOW: i64 = 1_795_296_000_000;
+
+/// Why a change in a test was not made.
+#[derive(Debug, PartialEq)]
+pub(super) enum Failure {
+    /// The work itself said no.
+    Refused,
+    /// A record was too large.
+    TooLarge,
+    /// The store did not make the change.
+    Write(WriteError),
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<TooLarge> for Failure {
+    fn from(_: TooLarge) -> Self {
+        Self::TooLarge
+    }
+}
+
+/// A data directory that goes with the test.
+pub(super) struct Home(TempDir);
+
+impl Home {
+    /// An empty directory.
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A directory that has finished its first start.
+    pub(super) fn started() -> Self {
+        let home = Self::new();
+        start(&home.open());
+        home
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.path().join("store").join("db")
+    }
+
+    pub(super) fn open(&self) -> Store {
+        open_at(&self.path()).unwrap().0
+    }
+}
+
+/// Opens the store in a directory with a clock that stands still.
+pub(super) fn open_at(path: &Path) -> Result<(Store, Vec<KnownAddress>), super::super::Error> {
+    open(path, Clock::fixed(now()))
+}
+
+/// Does what the first start does.
+pub(super) fn start(store: &Store) {
+    write(store, |txn| Ok(txn.put_meta(Meta { instance: id(1), created_at: now() })?)).unwrap();
+    store.finish_first_start().unwrap();
+}
+
+/// [`Store::write`] with the error of the tests.
+pub(super) fn write<T: Send + 'static>(
+    store: &Store,
+    work: impl FnOnce(&mut Txn<'_>) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    store.write(work)
+}
+
+/// Makes account `number` with an audit record: one change.
+pub(super) fn add_account(store: &Store, number: u64) -> Result<(), Failure> {
+    write(store, move |txn| {
+        if !txn.put_account(account(number))? {
+            return Err(Failure::Refused);
+        }
+        Ok(txn.audit(&entry(&format!("user-{number}")), 1, now())?)
+    })
+}
+
+/// Grants a user a level on a repository.
+pub(super) fn grant_to(txn: &mut Txn<'_>, name: &str, user: u64, level: AccessLevel) -> Result<(), TooLarge> {
+    let target = GrantTarget::Repository(RepositoryName::parse(name).unwrap());
+    txn.put_grant(&target, Grantee::User(id(user)), level)
+}
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::from_millis(NOW)
+}
+
+pub(super) fn id(number: u64) -> Id {
+    Id::from_bytes(u128::from(number).to_be_bytes())
+}
+
+pub(super) fn hash(number: u64) -> TokenHash {
+    TokenHash::from_bytes(*blake3::hash(&number.to_be_bytes()).as_bytes())
+}
+
+pub(super) fn account(number: u64) -> Account {
+    Account {
+        id: id(number),
+        name: Name::parse(&format!("user-{number}")).unwrap(),
+        kind: AccountKind::User,
+        full_name: format!("User {number}"),
+        is_active: true,
+        is_admin: false,
+        password: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
+        password_set_by_admin: false,
+        created_at: now(),
+    }
+}
+
+pub(super) fn token(number: u64, owner: u64) -> AccessToken {
+    AccessToken {
+        id: id(number),
+        owner: id(owner),
+        hash: hash(number),
+        previous: None,
+        label: format!("token {number}"),
+        is_active: true,
+        limits: Limits { cap: AccessLevel::Admin, patterns: [].into() },
+        expires_at: None,
+        created_at: now(),
+        generated_by: GeneratedBy::Manual,
+        creator_ua: "curl/8".into(),
+        parent: None,
+        temporary_password: false,
+    }
+}
+
+pub(super) fn repository(name: &str, number: u64) -> Repository {
+    Repository {
+        id: id(number),
+        name: RepositoryName::parse(name).unwrap(),
+        is_public: false,
+        short_description: String::new(),
+        long_description: String::new(),
+        created_at: now(),
+    }
+}
+
+pub(super) fn usage(seconds: i64) -> Usage {
+    Usage { at: now().plus_seconds(seconds), address: [192, 0, 2, 7].into() }
+}
+
+pub(super) fn entry(object: &str) -> AuditEntry {
+    AuditEntry {
+        actor: "admin".to_owned(),
+        actor_id: Some(id(1)),
+        credential: CredentialKind::Password,
+        credential_id: None,
+        address: "192.0.2.7".to_owned(),
+        action: "account.create",
+        object: object.to_owned(),
+        outcome: Outcome::Success,
+    }
+}

@@ -1,0 +1,199 @@
+//! Start and end of the executable as an operator sees them, on any machine: the first start, signals, a second
+//! process on the same data, and that nothing but the one file is needed.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write as _},
+    net::TcpStream,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
+use rustix::process::{Signal, geteuid};
+
+use crate::support::{
+    Dockpass, Http, Setup,
+    exe::{cli_command, executable, is_release, ready_address},
+    process::{Background, Run, background_command, command, eventually},
+};
+
+fn mode(path: &Path) -> u32 {
+    let metadata = fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    metadata.permissions().mode() & 0o7777
+}
+
+#[test]
+fn the_first_start_makes_an_administrator_and_says_only_that_it_is_ready() {
+    let dockpass = Dockpass::start();
+    dockpass.http_as_admin().get("/api/v0/api_tokens").must_be(200);
+    let log = dockpass.log();
+    let said: Vec<_> = log.lines().filter(|line| line.starts_with("out: ")).collect();
+    assert_eq!(said, [format!("out: ready on {}", dockpass.address)]);
+    assert!(!log.contains(&dockpass.admin_password()), "the password is in the log");
+    assert_eq!(mode(&dockpass.data()), 0o700);
+    assert_eq!(mode(&dockpass.data().join("initial-admin-password")), 0o600);
+}
+
+#[test]
+fn the_first_password_is_in_its_file_until_it_is_changed() {
+    let dockpass = Dockpass::start();
+    let first = dockpass.admin_password();
+    dockpass.cli_with(&["user", "password", "admin", "--password-stdin"], "another-long-password").must_succeed();
+    assert!(!dockpass.data().join("initial-admin-password").exists());
+    dockpass.http_as("admin", &first).get("/api/v0/api_tokens").must_be(401);
+    dockpass.http_as("admin", "another-long-password").get("/api/v0/api_tokens").must_be(200);
+}
+
+#[test]
+fn the_environment_sets_the_first_password_on_the_first_start_only() {
+    let with_password = |password: &str| Setup {
+        environment: vec![("DOCKPASS_ADMIN_PASSWORD", password.to_owned())],
+        ..Setup::default()
+    };
+    let dockpass = with_password("set-by-the-site").start();
+    assert!(!dockpass.data().join("initial-admin-password").exists());
+    dockpass.http_as("admin", "set-by-the-site").get("/api/v0/api_tokens").must_be(200);
+    let dockpass = Dockpass::start_in(dockpass.stop(), with_password("set-again-later"));
+    dockpass.http_as("admin", "set-again-later").get("/api/v0/api_tokens").must_be(401);
+    dockpass.http_as("admin", "set-by-the-site").get("/api/v0/api_tokens").must_be(200);
+}
+
+#[test]
+fn on_a_terminal_the_first_start_tells_the_password_and_what_to_type_next() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("data");
+    let serve = format!("{} --data-dir {} --listen 127.0.0.1:0", executable().display(), data.display());
+    let mut terminal = background_command("script");
+    terminal.args(["--quiet", "--return", "--flush", "--command", &serve, "/dev/null"]).env("TERM", "dumb");
+    let mut terminal = Background::start("dockpass on a terminal", &mut terminal);
+    let address = terminal.wait_for("that it is ready", |line| ready_address(line.trim_end()));
+    let told = terminal.log();
+    let password = fs::read_to_string(data.join("initial-admin-password")).expect("the password's file");
+    let next =
+        ["dockpass token create --user admin", "docker login", "/api/v0/repositories", "dockpass registry config"];
+    for expected in [password.trim(), "admin", &format!("http://{address}")].iter().chain(&next) {
+        assert!(told.contains(expected), "nothing about {expected:?} in:\n{told}");
+    }
+    terminal.signal(Signal::TERM);
+    terminal.wait_end();
+}
+
+#[test]
+fn both_signals_end_it_cleanly_and_nothing_is_lost() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    let token = dockpass.add_token("alice", &[]);
+    let mut dockpass = Dockpass::start_in(dockpass.stop(), Setup::default());
+    dockpass.http_as("alice", &token.secret).get("/api/v0/api_tokens").must_be(200);
+    dockpass.signal(Signal::INT);
+    assert_eq!(dockpass.wait_end(), Some(0), "{}", dockpass.log());
+}
+
+#[test]
+fn what_is_in_flight_when_the_signal_comes_is_answered() {
+    let mut dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    let token = dockpass.add_token("alice", &[]).secret;
+    let form = format!("grant_type=password&service=dockpass&client_id=test&username=alice&password={token}");
+    let mut stream = TcpStream::connect(&dockpass.address).expect("it listens");
+    let head = "POST /auth/token HTTP/1.1\r\nHost: dockpass\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    write!(stream, "{head}Content-Length: {}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n", form.len())
+        .expect("the head goes out");
+    let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
+    let mut interim = String::new();
+    // The interim answer says that the request has arrived and that only the body is missing.
+    reader.read_line(&mut interim).expect("an interim answer");
+    assert!(interim.starts_with("HTTP/1.1 100"), "{interim}");
+    dockpass.signal(Signal::TERM);
+    eventually("nobody else is let in", || TcpStream::connect(&dockpass.address).is_err().then_some(()));
+    stream.write_all(form.as_bytes()).expect("the body goes out");
+    let mut answer = String::new();
+    reader.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.contains("HTTP/1.1 200") && answer.contains("access_token"), "{answer}");
+    assert_eq!(dockpass.wait_end(), Some(0), "{}", dockpass.log());
+}
+
+#[test]
+fn a_second_server_is_told_that_the_data_is_in_use_and_by_whom() {
+    let dockpass = Dockpass::start();
+    let in_use = format!("in use by the server (pid {})", dockpass.pid());
+    let second = Run::of(&mut cli_command(&dockpass.data(), &["serve", "--listen", "127.0.0.1:0"]), "");
+    assert_eq!(second.code(), Some(1), "{}", second.describe());
+    second.must_fail_with(&[&in_use]);
+    dockpass.http_as_admin().get("/api/v0/api_tokens").must_be(200);
+}
+
+#[test]
+fn a_command_says_the_same_with_the_server_and_without_it() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    dockpass.add_token("alice", &["--access", "read-only"]);
+    // As JSON: the tables for people tell times as they look from now.
+    let commands: [&[&str]; 3] = [
+        &["user", "list", "--format", "json"],
+        &["user", "show", "alice", "--format", "json"],
+        &["token", "list", "--user", "alice", "--format", "json"],
+    ];
+    let with_server: Vec<_> = commands.iter().map(|command| dockpass.cli(command).must_succeed().stdout).collect();
+    let data = dockpass.data();
+    let _directory = dockpass.stop();
+    let without = commands.iter().map(|command| Run::of(&mut cli_command(&data, command), "").must_succeed().stdout);
+    assert_eq!(with_server, without.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_audit_chain_is_whole_with_the_server_and_without_it() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    dockpass.add_token("alice", &[]);
+    let records = dockpass.cli(&["audit", "list"]).must_succeed().stdout;
+    assert!(records.contains("alice"), "{records}");
+    dockpass.cli(&["audit", "verify"]).must_succeed();
+    let data = dockpass.data();
+    let _directory = dockpass.stop();
+    Run::of(&mut cli_command(&data, &["audit", "verify"]), "").must_succeed();
+}
+
+#[test]
+fn the_release_is_one_static_file() {
+    if !is_release() {
+        eprintln!("not looked at: DOCKPASS_BIN names no release; tests/run builds one");
+        return;
+    }
+    let readelf = |what: &str| Run::of(command("readelf").args(["--wide", what]).arg(executable()), "").must_succeed();
+    let headers = readelf("--program-headers").stdout;
+    assert!(!headers.contains("INTERP"), "it asks for an interpreter:\n{headers}");
+    let dynamic = readelf("--dynamic").stdout;
+    assert!(!dynamic.contains("NEEDED"), "it needs shared libraries:\n{dynamic}");
+}
+
+#[test]
+fn the_release_starts_in_an_empty_root_directory() {
+    if !is_release() {
+        eprintln!("not looked at: DOCKPASS_BIN names no release; tests/run builds one");
+        return;
+    }
+    let root = tempfile::tempdir().expect("a temporary directory");
+    fs::copy(executable(), root.path().join("dockpass")).expect("the executable can be copied");
+    let mut inside = in_root(root.path());
+    inside.args(["/dockpass", "serve", "--data-dir", "/data", "--listen", "127.0.0.1:0"]);
+    let server = Background::start("dockpass in an empty root directory", &mut inside);
+    let address = server.wait_for("that it is ready", ready_address);
+    let password = fs::read_to_string(root.path().join("data/initial-admin-password")).expect("the password's file");
+    let admin = Http::at(&format!("http://{address}")).basic("admin", password.trim());
+    admin.get("/api/v0/repositories").must_be(200);
+    admin.get("/auth/token?service=dockpass").must_be(200);
+}
+
+/// A command whose root directory is this one; who is not root gets a name space of his own for it.
+fn in_root(root: &Path) -> std::process::Command {
+    let mut command = if geteuid().is_root() {
+        background_command("chroot")
+    } else {
+        let mut unshare = background_command("unshare");
+        unshare.args(["--map-root-user", "chroot"]);
+        unshare
+    };
+    command.arg(root);
+    command
+}

@@ -1,0 +1,145 @@
+//! Real clients (docker, skopeo, podman) as one person's computer has them: own home, own files of credentials.
+//! No container engine is used: the docker command line signs in by itself when it finds none.
+
+use std::{ffi::OsStr, fs, path::Path, process::Command};
+
+use tempfile::TempDir;
+
+use super::{
+    image::{Image, Layout},
+    process::{Run, command},
+};
+
+/// What clients say when the registry or the token server refuses them. A refusal that sounds different is a fault of
+/// another kind (no connection, no such host) and must not pass for one.
+const REFUSED: &[&str] = &["unauthorized", "denied", "authentication required", "invalid username/password"];
+
+/// One person's clients. What one of them stores the other clients of the same person do not see, as in life.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    home: TempDir,
+    options: Vec<(String, String)>,
+    plain_http: bool,
+}
+
+impl Clients {
+    /// A computer on which nobody has signed in yet, for servers without TLS.
+    pub(crate) fn new() -> Self {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        for directory in ["run", "docker", "data", "certificates"] {
+            fs::create_dir(home.path().join(directory)).expect("a directory can be made");
+        }
+        Self { home, options: Vec::new(), plain_http: true }
+    }
+
+    /// A computer that speaks TLS only and reaches every host through this proxy.
+    pub(crate) fn with_tls_through(proxy: &str) -> Self {
+        let options = vec![("HTTPS_PROXY".to_owned(), format!("http://{proxy}"))];
+        Self { options, plain_http: false, ..Self::new() }
+    }
+
+    /// Puts an authority's certificate where the documentation of each client says, for this host.
+    pub(crate) fn trust(&self, host: &str, authority: &Path) {
+        let docker = self.home.path().join("config/docker/certs.d").join(host);
+        fs::create_dir_all(&docker).expect("a directory can be made");
+        for directory in [docker, self.home.path().join("certificates")] {
+            fs::copy(authority, directory.join("ca.crt")).expect("a certificate can be copied");
+        }
+    }
+
+    /// `docker ARGUMENTS`.
+    pub(crate) fn docker(&self, arguments: &[&str], input: &str) -> Run {
+        let nowhere = self.home.path().join("no-engine.sock");
+        let mut docker = self.client("docker");
+        docker.env("DOCKER_HOST", format!("unix://{}", nowhere.display()));
+        docker.env("DOCKER_CONFIG", self.home.path().join("docker"));
+        // The sign of a rootless installation, whose certificates lie under the home directory.
+        docker.env("ROOTLESSKIT_STATE_DIR", self.home.path());
+        Run::of(docker.args(arguments), input)
+    }
+
+    /// `docker login HOST` with the secret on standard input, as it should be done.
+    pub(crate) fn docker_login(&self, host: &str, user: &str, secret: &str) -> Run {
+        self.docker(&["login", host, "--username", user, "--password-stdin"], secret)
+    }
+
+    /// `podman login HOST`.
+    pub(crate) fn podman_login(&self, host: &str, user: &str, secret: &str) -> Run {
+        let mut podman = self.client("podman");
+        podman.arg("--root").arg(self.home.path().join("storage"));
+        podman.arg("--runroot").arg(self.home.path().join("run/storage")).args(["--storage-driver", "vfs"]);
+        podman.args(["login", "--username", user, "--password-stdin"]);
+        Run::of(podman.args(self.tls("")).arg(host), secret)
+    }
+
+    /// `skopeo login HOST`.
+    pub(crate) fn skopeo_login(&self, host: &str, user: &str, secret: &str) -> Run {
+        let mut skopeo = self.skopeo("login");
+        Run::of(skopeo.args(["--username", user, "--password-stdin"]).args(self.tls("")).arg(host), secret)
+    }
+
+    /// `skopeo copy` of an image to `host/repository:tag`.
+    pub(crate) fn push(&self, image: &Image, to: &str) -> Run {
+        let mut skopeo = self.skopeo("copy");
+        Run::of(skopeo.args(self.tls("dest-")).arg(image.reference()).arg(format!("docker://{to}")), "")
+    }
+
+    /// `skopeo copy` of `host/repository:tag` to a new layout.
+    pub(crate) fn pull(&self, from: &str) -> Run {
+        self.pull_into(from, &Image::empty_layout())
+    }
+
+    /// `skopeo copy` of `host/repository:tag` to this layout.
+    pub(crate) fn pull_into(&self, from: &str, layout: &Layout) -> Run {
+        let mut skopeo = self.skopeo("copy");
+        Run::of(skopeo.args(self.tls("src-")).arg(format!("docker://{from}")).arg(layout.reference()), "")
+    }
+
+    /// `skopeo copy` from one repository of a registry to another.
+    pub(crate) fn copy(&self, from: &str, to: &str) -> Run {
+        let mut skopeo = self.skopeo("copy");
+        skopeo.args(self.tls("src-")).args(self.tls("dest-"));
+        Run::of(skopeo.arg(format!("docker://{from}")).arg(format!("docker://{to}")), "")
+    }
+
+    /// `skopeo list-tags host/repository`.
+    pub(crate) fn tags(&self, repository: &str) -> Run {
+        Run::of(self.skopeo("list-tags").args(self.tls("")).arg(format!("docker://{repository}")), "")
+    }
+
+    /// `skopeo delete host/repository:tag`.
+    pub(crate) fn delete(&self, reference: &str) -> Run {
+        Run::of(self.skopeo("delete").args(self.tls("")).arg(format!("docker://{reference}")), "")
+    }
+
+    fn skopeo(&self, subcommand: &str) -> Command {
+        let mut skopeo = self.client("skopeo");
+        skopeo.args(["--insecure-policy", "--tmpdir"]).arg(self.home.path().join("run")).arg(subcommand);
+        skopeo
+    }
+
+    /// The options of skopeo and podman for one end of a connection.
+    fn tls(&self, end: &str) -> [String; 1] {
+        if self.plain_http {
+            [format!("--{end}tls-verify=false")]
+        } else {
+            [format!("--{end}cert-dir={}", self.home.path().join("certificates").display())]
+        }
+    }
+
+    fn client(&self, program: impl AsRef<OsStr>) -> Command {
+        let home = self.home.path();
+        let mut client = command(program);
+        client.env("HOME", home).env("XDG_RUNTIME_DIR", home.join("run")).env("XDG_CONFIG_HOME", home.join("config"));
+        client.env("XDG_DATA_HOME", home.join("data")).env("REGISTRY_AUTH_FILE", home.join("auth.json"));
+        client.envs(self.options.iter().map(|(name, value)| (name, value))).current_dir(home);
+        client
+    }
+}
+
+impl Run {
+    /// Stops the test unless the client says that it was refused.
+    pub(crate) fn must_be_refused(self) -> Self {
+        self.must_fail_with(REFUSED)
+    }
+}

@@ -1,0 +1,195 @@
+//! The real executable: started as an operator starts it, in a directory of its own, on a port that the system chose.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    http::Http,
+    process::{Background, Run, background_command, command, environment},
+};
+
+/// The password that every user of the tests has, unless a test says otherwise.
+pub(crate) const PASSWORD: &str = "violet-kestrel-42";
+
+/// The executable under test: the static release that `tests/run` has built, else the one that cargo has.
+pub(crate) fn executable() -> PathBuf {
+    environment("DOCKPASS_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_dockpass").to_owned()).into()
+}
+
+/// Whether the executable under test is the one that is shipped.
+pub(crate) fn is_release() -> bool {
+    environment("DOCKPASS_BIN").is_some()
+}
+
+/// How a server is to be started.
+#[derive(Debug, Default)]
+pub(crate) struct Setup {
+    /// The configuration file; none if empty.
+    pub(crate) config: String,
+    /// Additional environment.
+    pub(crate) environment: Vec<(&'static str, String)>,
+}
+
+impl Setup {
+    /// A server with this configuration file.
+    pub(crate) fn config(config: impl Into<String>) -> Self {
+        Self { config: config.into(), ..Self::default() }
+    }
+
+    /// Starts it in a new directory.
+    pub(crate) fn start(self) -> Dockpass {
+        Dockpass::start_in(tempfile::tempdir().expect("a temporary directory"), self)
+    }
+}
+
+/// An access token as `token create` tells it.
+#[derive(Debug, Clone)]
+pub(crate) struct AccessToken {
+    pub(crate) id: String,
+    pub(crate) hash: String,
+    pub(crate) secret: String,
+}
+
+impl AccessToken {
+    /// Reads the record that a creation or a rotation answers with.
+    pub(crate) fn of(record: &Value) -> Self {
+        let field = |name: &str| {
+            let value = record.get(name).and_then(Value::as_str);
+            value.unwrap_or_else(|| panic!("no {name} in {record}")).to_owned()
+        };
+        Self { id: field("id"), hash: field("hashedToken"), secret: field("token") }
+    }
+}
+
+/// A running server. Ended on drop; its log is printed when the test fails.
+#[derive(Debug)]
+pub(crate) struct Dockpass {
+    process: Background,
+    /// `127.0.0.1:PORT`, from the ready line.
+    pub(crate) address: String,
+    scheme: &'static str,
+    directory: TempDir,
+}
+
+impl Dockpass {
+    /// A server without any configuration, on an empty directory.
+    pub(crate) fn start() -> Self {
+        Setup::default().start()
+    }
+
+    /// Starts a server on what a directory of an earlier server holds.
+    pub(crate) fn start_in(directory: TempDir, setup: Setup) -> Self {
+        let mut serve = background_command(executable());
+        serve.args(["serve", "--data-dir"]).arg(directory.path().join("data"));
+        serve.args(["--listen", "127.0.0.1:0"]).envs(setup.environment).current_dir(directory.path());
+        if !setup.config.is_empty() {
+            let file = directory.path().join("config.toml");
+            fs::write(&file, &setup.config).expect("the configuration can be written");
+            serve.arg("--config").arg(file);
+        }
+        let process = Background::start("dockpass", &mut serve);
+        let address = process.wait_for("that it is ready", ready_address);
+        let scheme = if setup.config.contains("[tls]") { "https" } else { "http" };
+        Self { process, address, scheme, directory }
+    }
+
+    /// Where it keeps everything.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Everything that it has said, each line marked `out` or `err`.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// Waits until it has ended by itself, and gives the exit code.
+    pub(crate) fn wait_end(&mut self) -> Option<i32> {
+        self.process.wait_end().code()
+    }
+
+    /// Ends it as an operator does, and gives back its directory.
+    pub(crate) fn stop(mut self) -> TempDir {
+        self.signal(Signal::TERM);
+        assert_eq!(self.wait_end(), Some(0), "the end was not clean:\n{}", self.log());
+        let Self { directory, .. } = self;
+        directory
+    }
+
+    /// The HTTP API without credentials.
+    pub(crate) fn http(&self) -> Http {
+        Http::at(&format!("{}://{}", self.scheme, self.address))
+    }
+
+    /// The HTTP API as `user`, with a password or an access token.
+    pub(crate) fn http_as(&self, user: &str, secret: &str) -> Http {
+        self.http().basic(user, secret)
+    }
+
+    /// The HTTP API as the first administrator, with the password of the first start.
+    pub(crate) fn http_as_admin(&self) -> Http {
+        self.http_as("admin", &self.admin_password())
+    }
+
+    /// The first administrator's password, as the operator finds it.
+    pub(crate) fn admin_password(&self) -> String {
+        let file = self.data().join("initial-admin-password");
+        fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())).trim().to_owned()
+    }
+
+    /// A command on the server's data directory.
+    pub(crate) fn cli(&self, arguments: &[&str]) -> Run {
+        self.cli_with(arguments, "")
+    }
+
+    /// A command with something on its standard input.
+    pub(crate) fn cli_with(&self, arguments: &[&str], input: &str) -> Run {
+        Run::of(&mut cli_command(&self.data(), arguments), input)
+    }
+
+    /// A command that must succeed, and its answer as JSON.
+    pub(crate) fn cli_json(&self, arguments: &[&str]) -> Value {
+        let run = self.cli(&[arguments, &["--format", "json"]].concat()).must_succeed();
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}:\n{}", run.describe()))
+    }
+
+    /// Creates a user with the password of the tests, [`PASSWORD`].
+    pub(crate) fn add_user(&self, name: &str) {
+        self.cli_with(&["user", "create", name, "--password-stdin"], PASSWORD).must_succeed();
+    }
+
+    /// Creates an access token; `options` are those of `token create`.
+    pub(crate) fn add_token(&self, user: &str, options: &[&str]) -> AccessToken {
+        let command = [&["token", "create", "--user", user, "--label", "test"], options].concat();
+        AccessToken::of(&self.cli_json(&command))
+    }
+}
+
+/// `dockpass --data-dir D ARGUMENTS`, ready to run.
+pub(crate) fn cli_command(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = command(executable());
+    command.arg("--data-dir").arg(data).args(arguments);
+    command
+}
+
+/// The address in the ready line, if this is the ready line.
+pub(crate) fn ready_address(line: &str) -> Option<String> {
+    line.strip_prefix("ready on ").map(str::to_owned)
+}

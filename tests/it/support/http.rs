@@ -1,0 +1,165 @@
+//! A small HTTP client for the tests: `curl`, told everything on its standard input, so that no secret is in an
+//! argument. Requests read like a sentence, and a wrong answer stops the test with the whole exchange.
+
+use std::{fmt::Write as _, path::Path};
+
+use serde_json::Value;
+
+use super::process::{Run, command};
+
+/// Where and as whom requests are sent. Each method that changes something gives a new client.
+#[derive(Debug, Clone)]
+pub(crate) struct Http {
+    base: String,
+    options: String,
+}
+
+impl Http {
+    /// A client without credentials for `http://host:port` or `https://host:port`.
+    pub(crate) fn at(base: &str) -> Self {
+        Self { base: base.to_owned(), options: String::new() }
+    }
+
+    /// The same, with a user name and a password or an access token.
+    pub(crate) fn basic(&self, user: &str, secret: &str) -> Self {
+        self.with("user", &format!("{user}:{secret}"))
+    }
+
+    /// The same, with a registry token.
+    pub(crate) fn bearer(&self, token: &str) -> Self {
+        self.header("Authorization", &format!("Bearer {token}"))
+    }
+
+    /// The same, with one header more.
+    pub(crate) fn header(&self, name: &str, value: &str) -> Self {
+        self.with("header", &format!("{name}: {value}"))
+    }
+
+    /// The same, believing certificates of this authority only.
+    pub(crate) fn trusting(&self, authority: &Path) -> Self {
+        self.with("cacert", &authority.display().to_string())
+    }
+
+    /// The same, believing any certificate.
+    pub(crate) fn trusting_anybody(&self) -> Self {
+        Self { base: self.base.clone(), options: format!("{}insecure\n", self.options) }
+    }
+
+    fn with(&self, option: &str, value: &str) -> Self {
+        let mut options = self.options.clone();
+        let _ = writeln!(options, "{option} = {}", quoted(value));
+        Self { base: self.base.clone(), options }
+    }
+
+    /// Sends `GET`.
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path)
+    }
+
+    /// Sends `DELETE`.
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path)
+    }
+
+    /// Sends `POST` with a JSON body.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.json(body).send("POST", path)
+    }
+
+    /// Sends `PUT` with a JSON body.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        self.json(body).send("PUT", path)
+    }
+
+    /// Sends `PATCH` with a JSON body.
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.json(body).send("PATCH", path)
+    }
+
+    /// Sends `POST` with a form.
+    pub(crate) fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let client = fields
+            .iter()
+            .fold(self.clone(), |client, (name, value)| client.with("data-urlencode", &format!("{name}={value}")));
+        client.send("POST", path)
+    }
+
+    /// Sends a request without a body; an empty one is announced where the method calls for it.
+    pub(crate) fn send(&self, method: &str, path: &str) -> Answer {
+        let client = self.with("request", method).with("url", &format!("{}{path}", self.base));
+        let script = format!("silent\nshow-error\ninclude\npath-as-is\ngloboff\n{}", client.options);
+        let run = Run::of(command("curl").args(["--disable", "--config", "-"]), &script).must_succeed();
+        Answer::parse(format!("{method} {}{path}", self.base), &run.stdout)
+    }
+
+    fn json(&self, body: &Value) -> Self {
+        self.header("Content-Type", "application/json").with("data-raw", &body.to_string())
+    }
+}
+
+/// A string of curl's configuration file.
+fn quoted(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "\\r");
+    format!("\"{escaped}\"")
+}
+
+/// An answer, with the request that it belongs to.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    request: String,
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// Takes the last of the answers that curl printed: those before it are interim ones.
+    fn parse(request: String, printed: &str) -> Self {
+        let mut rest = printed;
+        loop {
+            let (head, body) =
+                rest.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{request}: no head in {printed:?}"));
+            let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+            let status = status.unwrap_or_else(|| panic!("{request}: no status in {head:?}"));
+            if status >= 200 {
+                return Self { request, status, head: head.to_owned(), body: body.to_owned() };
+            }
+            rest = body;
+        }
+    }
+
+    /// Stops the test unless the status is this one.
+    pub(crate) fn must_be(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.describe());
+        self
+    }
+
+    /// Stops the test unless the status is one of these.
+    pub(crate) fn must_be_one_of(self, statuses: &[u16]) -> Self {
+        assert!(statuses.contains(&self.status), "not one of {statuses:?}:\n{}", self.describe());
+        self
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}:\n{}", self.describe()))
+    }
+
+    /// A string of the JSON body, by its pointer.
+    pub(crate) fn text(&self, pointer: &str) -> String {
+        let json = self.json();
+        let value = json.pointer(pointer).and_then(Value::as_str);
+        value.unwrap_or_else(|| panic!("no text at {pointer}:\n{}", self.describe())).to_owned()
+    }
+
+    /// The first header of that name, in any case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        headers.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
+    }
+
+    /// The whole exchange, for the message of a failed assertion.
+    pub(crate) fn describe(&self) -> String {
+        format!("{}\n{}\n\n{}", self.request, self.head, self.body)
+    }
+}

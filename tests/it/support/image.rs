@@ -1,0 +1,146 @@
+//! Makes a small image by hand, as an OCI image layout: one layer with one file, a configuration, a manifest.
+//! Spec: OCI image-spec 1.0, `image-layout.md`, `manifest.md`, `config.md`.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// An image layout in a temporary directory.
+#[derive(Debug)]
+pub(crate) struct Image {
+    directory: TempDir,
+    /// Digest of the manifest, as `sha256:…`.
+    pub(crate) digest: String,
+    /// Digest of the only layer.
+    pub(crate) layer: String,
+}
+
+impl Image {
+    /// An image whose only file holds this text: another text makes another image.
+    pub(crate) fn holding(text: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let blobs = directory.path().join("blobs/sha256");
+        fs::create_dir_all(&blobs).expect("a directory can be made");
+        let keep = |content: &[u8]| {
+            let digest = sha256(content);
+            fs::write(blobs.join(digest.trim_start_matches("sha256:")), content).expect("a blob can be written");
+            digest
+        };
+        let archive = tar_of("dockpass.txt", text.as_bytes());
+        let packed = gzip(&archive);
+        let layer = keep(&packed);
+        let config = config(&sha256(&archive)).to_string();
+        let config_digest = keep(config.as_bytes());
+        let manifest = manifest((&config_digest, config.len()), (&layer, packed.len())).to_string();
+        let digest = keep(manifest.as_bytes());
+        let index = index(&digest, manifest.len()).to_string();
+        fs::write(directory.path().join("index.json"), index).expect("the index can be written");
+        let marker = json!({ "imageLayoutVersion": "1.0.0" }).to_string();
+        fs::write(directory.path().join("oci-layout"), marker).expect("the marker can be written");
+        Self { directory, digest, layer }
+    }
+
+    /// The image as skopeo and podman name it.
+    pub(crate) fn reference(&self) -> String {
+        format!("oci:{}:image", self.directory.path().display())
+    }
+
+    /// A layout without an image in it, for a client to copy into.
+    pub(crate) fn empty_layout() -> Layout {
+        Layout { directory: tempfile::tempdir().expect("a temporary directory") }
+    }
+}
+
+/// A layout that a client fills.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    directory: TempDir,
+}
+
+impl Layout {
+    /// The place as skopeo names it.
+    pub(crate) fn reference(&self) -> String {
+        format!("oci:{}:image", self.directory.path().display())
+    }
+
+    /// The digest of the manifest that the client wrote.
+    pub(crate) fn digest(&self) -> String {
+        let file: PathBuf = self.directory.path().join("index.json");
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let index: Value = serde_json::from_str(&text).expect("the index is JSON");
+        index["manifests"][0]["digest"].as_str().expect("one manifest").to_owned()
+    }
+}
+
+fn config(layer_content: &str) -> Value {
+    json!({
+        "architecture": "amd64",
+        "os": "linux",
+        "created": "2024-01-01T00:00:00Z",
+        "config": {},
+        "rootfs": { "type": "layers", "diff_ids": [layer_content] },
+        "history": [{ "created": "2024-01-01T00:00:00Z", "created_by": "dockpass tests" }],
+    })
+}
+
+fn manifest((config, config_size): (&str, usize), (layer, layer_size): (&str, usize)) -> Value {
+    json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": config_size },
+        "layers": [{
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": layer, "size": layer_size,
+        }],
+    })
+}
+
+fn index(manifest: &str, size: usize) -> Value {
+    json!({
+        "schemaVersion": 2,
+        "manifests": [{
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "digest": manifest,
+            "size": size,
+            "annotations": { "org.opencontainers.image.ref.name": "image" },
+        }],
+    })
+}
+
+fn sha256(content: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content);
+    digest.as_ref().iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// A tar archive (ustar) with one file.
+fn tar_of(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut header = [0_u8; 512];
+    let mut put = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    put(0, name);
+    put(100, "0000644\0");
+    put(108, "0000000\0");
+    put(116, "0000000\0");
+    put(124, &format!("{:011o}\0", content.len()));
+    put(136, "00000000000\0");
+    put(148, "        ");
+    put(156, "0");
+    put(257, "ustar\x0000");
+    let sum: u32 = header.iter().copied().map(u32::from).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut archive = [&header, content].concat();
+    // Content is filled up to a whole block; two empty blocks end the archive.
+    archive.resize(archive.len().next_multiple_of(512) + 1024, 0);
+    archive
+}
+
+/// Gzip with one stored block (RFC 1951 3.2.4, RFC 1952): valid, only not smaller.
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).expect("the image of a test is small");
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
+    packed.extend(length.to_le_bytes());
+    packed.extend((!length).to_le_bytes());
+    packed.extend(content);
+    packed.extend(crc32fast::hash(content).to_le_bytes());
+    packed.extend(u32::from(length).to_le_bytes());
+    packed
+}

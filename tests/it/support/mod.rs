@@ -1,0 +1,17 @@
+//! What the end-to-end tests stand on: the real executable, a real registry, real clients, and a small image.
+//! Everything lives in temporary directories and on ports that the system chose, so tests run beside each other.
+
+pub(crate) mod clients;
+pub(crate) mod exe;
+pub(crate) mod http;
+pub(crate) mod image;
+pub(crate) mod process;
+pub(crate) mod proxy;
+pub(crate) mod registry;
+pub(crate) mod tls;
+
+pub(crate) use clients::Clients;
+pub(crate) use exe::{AccessToken, Dockpass, Setup};
+pub(crate) use http::Http;
+pub(crate) use image::Image;
+pub(crate) use registry::{Registry, Site};

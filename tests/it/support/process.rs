@@ -1,0 +1,190 @@
+//! Runs programs: to their end with everything that they said, or in the background with their output watched.
+//! A program never inherits the environment of the tests but for `PATH`, and never outlives the test.
+
+use std::{
+    ffi::OsStr,
+    fmt::Write as _,
+    io::{BufRead, BufReader, Read, Write as _},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long anything may take that is waited for. Far more than it takes: this only ends a test that hangs.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A command with an empty environment but for `PATH`, ended from outside when it hangs.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = clean(Command::new("timeout"));
+    command.args(["--kill-after=5", &PATIENCE.as_secs().to_string()]).arg(program);
+    command
+}
+
+/// A command for the background, with an empty environment but for `PATH`.
+pub(crate) fn background_command(program: impl AsRef<OsStr>) -> Command {
+    clean(Command::new(program))
+}
+
+fn clean(mut command: Command) -> Command {
+    command.env_clear().env("PATH", environment("PATH").unwrap_or_default()).env("LC_ALL", "C.UTF-8");
+    command
+}
+
+/// A variable of the environment in which the tests run.
+#[allow(clippy::disallowed_methods, reason = "the one place of the tests that reads the environment")]
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// What a program that ran to its end said.
+#[derive(Debug)]
+pub(crate) struct Run {
+    command: String,
+    status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// Runs the command to its end, with `input` on its standard input.
+    pub(crate) fn of(command: &mut Command, input: &str) -> Self {
+        let text = format!("{command:?}");
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{text}: {error}"));
+        // A program that does not read its input closes the pipe; that is its right.
+        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap_or_else(|error| panic!("{text}: {error}"));
+        Self {
+            command: text,
+            status: output.status,
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The exit code; none if a signal ended the program.
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// Stops the test unless the program ended well.
+    pub(crate) fn must_succeed(self) -> Self {
+        assert!(self.status.success(), "this should have worked:\n{}", self.describe());
+        self
+    }
+
+    /// Stops the test unless the program failed and said one of these words on standard error, in any case.
+    pub(crate) fn must_fail_with(self, words: &[&str]) -> Self {
+        assert!(!self.status.success(), "this should have failed:\n{}", self.describe());
+        let said = self.stderr.to_lowercase();
+        let expected = words.iter().any(|word| said.contains(&word.to_lowercase()));
+        assert!(expected, "this should have failed with one of {words:?}:\n{}", self.describe());
+        self
+    }
+
+    /// The command and all that it said, for the message of a failed assertion.
+    pub(crate) fn describe(&self) -> String {
+        format!("$ {}\n{}\nstdout: {}\nstderr: {}", self.command, self.status, self.stdout, self.stderr)
+    }
+}
+
+/// A program in the background. Ended on drop; its log is printed when the test fails.
+#[derive(Debug)]
+pub(crate) struct Background {
+    name: String,
+    child: Child,
+    log: Arc<Mutex<String>>,
+    lines: Receiver<String>,
+}
+
+impl Background {
+    /// Starts the program and watches both its outputs.
+    pub(crate) fn start(name: &str, command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let log = Arc::new(Mutex::new(format!("$ {command:?}\n")));
+        let (sender, lines) = channel();
+        watch("out", child.stdout.take().expect("piped"), &log, sender.clone());
+        watch("err", child.stderr.take().expect("piped"), &log, sender);
+        Self { name: name.to_owned(), child, log, lines }
+    }
+
+    /// Waits for the first line of either output from which `pick` takes something.
+    pub(crate) fn wait_for<T>(&self, what: &str, pick: impl Fn(&str) -> Option<T>) -> T {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("{} never said {what}:\n{}", self.name, self.log()));
+            if let Some(picked) = pick(&line) {
+                return picked;
+            }
+        }
+    }
+
+    /// Everything said so far, each line with the output that it came from.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().map(|log| log.clone()).unwrap_or_default()
+    }
+
+    /// The process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(pid, signal).expect("the process takes signals");
+    }
+
+    /// Waits until the program has ended by itself.
+    pub(crate) fn wait_end(&mut self) -> ExitStatus {
+        let name = self.name.clone();
+        eventually(&format!("{name} ends"), || self.child.try_wait().expect("a child can be waited for"))
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("--- log of {}:\n{}---", self.name, self.log());
+        }
+    }
+}
+
+/// Copies each line to the log and to whoever waits for one.
+fn watch(source: &'static str, pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>, lines: Sender<String>) {
+    let log = Arc::clone(log);
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            if let Ok(mut log) = log.lock() {
+                let _ = writeln!(log, "{source}: {line}");
+            }
+            let _ = lines.send(line);
+        }
+    });
+}
+
+/// Asks again and again until there is an answer; stops the test when there is none for too long.
+pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, ask)
+}
+
+/// As [`eventually`], for what is known to take longer.
+pub(crate) fn eventually_within<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    const PAUSE: Duration = Duration::from_millis(20);
+    for _ in 0..patience.as_millis() / PAUSE.as_millis() {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        thread::sleep(PAUSE);
+    }
+    panic!("it never came to this: {what}");
+}

@@ -1,0 +1,126 @@
+//! Debian's `docker-registry`, configured with what `dockpass registry config --for distribution` printed and nothing
+//! else: only the port and the storage directory are changed, so that tests can run beside each other.
+//! A [`Site`] is such a registry and the server that it trusts.
+
+use std::{fs, path::Path};
+
+use tempfile::TempDir;
+
+use super::{
+    clients::Clients,
+    exe::{AccessToken, Dockpass},
+    http::Http,
+    process::{Background, background_command},
+};
+
+/// The address that the printed configuration has for the registry.
+const PRINTED_ADDRESS: &str = "127.0.0.1:5000";
+
+/// A running registry. Ended on drop; its log is printed when the test fails.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    _process: Background,
+    /// `127.0.0.1:PORT`.
+    pub(crate) address: String,
+    _directory: TempDir,
+}
+
+impl Registry {
+    /// A registry that trusts this server.
+    pub(crate) fn beside(dockpass: &Dockpass) -> Self {
+        Self::changed(dockpass, |config| config)
+    }
+
+    /// The same, with a change to the configuration that the site of the test needs.
+    pub(crate) fn changed(dockpass: &Dockpass, change: impl FnOnce(String) -> String) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let output = directory.path().join("from-dockpass").display().to_string();
+        dockpass.cli(&["registry", "config", "--for", "distribution", "--output", &output]).must_succeed();
+        let file = directory.path().join("from-dockpass/config.yml");
+        let printed = fs::read_to_string(&file).expect("the configuration was written");
+        let config = change(in_place(&printed, directory.path()));
+        fs::write(&file, config).expect("the configuration can be written");
+        Self::run(&file, directory)
+    }
+
+    fn run(config: &Path, directory: TempDir) -> Self {
+        let mut serve = background_command("docker-registry");
+        let process = Background::start("docker-registry", serve.arg("serve").arg(config));
+        let address = process.wait_for("where it listens", listening_address);
+        Self { _process: process, address, _directory: directory }
+    }
+
+    /// `host:port/name`, as clients want it.
+    pub(crate) fn at(&self, name: &str) -> String {
+        format!("{}/{name}", self.address)
+    }
+}
+
+/// The printed configuration with a port that the system chooses and a storage directory of the test's own.
+fn in_place(printed: &str, directory: &Path) -> String {
+    assert!(printed.contains(PRINTED_ADDRESS), "no address of the registry to change in:\n{printed}");
+    let storage = directory.join("storage");
+    let mut lines = Vec::new();
+    for line in printed.replace(PRINTED_ADDRESS, "127.0.0.1:0").lines() {
+        match line.split_once("rootdirectory:") {
+            Some((indent, _)) => lines.push(format!("{indent}rootdirectory: {}", storage.display())),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    let config = lines.join("\n") + "\n";
+    assert!(config.contains("rootdirectory:"), "no storage directory to change in:\n{printed}");
+    config
+}
+
+/// The address in the registry's own words, which say `, tls` behind it when there is TLS.
+fn listening_address(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("listening on ")?;
+    Some(rest.chars().take_while(|character| character.is_ascii_digit() || ".:".contains(*character)).collect())
+}
+
+/// A site as a small team has it: dockpass, and a registry beside it.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) registry: Registry,
+    pub(crate) dockpass: Dockpass,
+}
+
+impl Site {
+    /// A site with these users.
+    pub(crate) fn with_users(names: &[&str]) -> Self {
+        let dockpass = Dockpass::start();
+        for name in names {
+            dockpass.add_user(name);
+        }
+        Self { registry: Registry::beside(&dockpass), dockpass }
+    }
+
+    /// `host:port/name` at the registry, as clients want it.
+    pub(crate) fn at(&self, name: &str) -> String {
+        self.registry.at(name)
+    }
+
+    /// Clients that have signed in to the registry with an access token.
+    pub(crate) fn clients_with(&self, user: &str, token: &AccessToken) -> Clients {
+        let clients = Clients::new();
+        clients.skopeo_login(&self.registry.address, user, &token.secret).must_succeed();
+        clients
+    }
+
+    /// Clients that have signed in with a new access token; `options` are those of `token create`.
+    pub(crate) fn clients_of(&self, user: &str, options: &[&str]) -> Clients {
+        self.clients_with(user, &self.dockpass.add_token(user, options))
+    }
+
+    /// A registry token for these scopes, asked for as clients ask.
+    pub(crate) fn registry_token(&self, user: &str, secret: &str, scopes: &[&str]) -> String {
+        let scopes = scopes.iter().fold(String::new(), |query, scope| format!("{query}&scope={scope}"));
+        let path = format!("/auth/token?service=dockpass{scopes}");
+        self.dockpass.http_as(user, secret).get(&path).must_be(200).text("/token")
+    }
+
+    /// The registry's HTTP API with this registry token.
+    pub(crate) fn registry_with(&self, token: &str) -> Http {
+        Http::at(&format!("http://{}", self.registry.address)).bearer(token)
+    }
+}
