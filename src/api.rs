@@ -161,6 +161,7 @@ pub struct Account {
 /// What only the account itself and administrators see of an account.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the shape is DTR's")]
 pub struct AccountInner {
     /// Whether it may sign in.
     pub is_active: bool,

@@ -19,6 +19,8 @@ pub struct Console {
     pub(super) ask: fn(&str) -> io::Result<String>,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) clock: Clock,
+    /// How the program was called; its name alone if it was found by the search path.
+    pub(super) program: String,
     pub(super) out_is_terminal: bool,
     pub(super) in_is_terminal: bool,
     /// Columns of the terminal at standard output; none in a pipe.
@@ -42,6 +44,7 @@ impl Console {
             ask: |prompt| rpassword::prompt_password(prompt),
             environment: environment(),
             clock: Clock::system(),
+            program: std::env::args().next().unwrap_or_else(|| "dockpass".to_owned()),
             out_is_terminal,
             in_is_terminal: io::stdin().is_terminal(),
             width: width.or(out_is_terminal.then_some(80)),

@@ -33,7 +33,9 @@ pub(super) async fn run(arguments: ServeArguments, global: Global, console: &mut
     let flags = arguments.listen.map(|listen| ("server.listen", listen));
     let config = config::load(&global, flags, console)?;
     let admin_password = admin_password(console)?;
-    http::serve(config, admin_password, console.out_is_terminal, &mut *console.out).await?;
+    let program = console.program.clone();
+    let program = Some(program.as_str()).filter(|_| console.out_is_terminal);
+    http::serve(config, admin_password, program, &mut *console.out).await?;
     Ok(())
 }
 

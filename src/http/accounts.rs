@@ -8,7 +8,7 @@ use super::request::Request;
 use crate::api;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
-use crate::service::{AccountFilter, AccountUpdate, AccountView, NewUser};
+use crate::service::{AccountFilter, AccountUpdate, AccountView, NewUser, Service};
 
 fn shown(view: &AccountView) -> api::Account {
     let account = &view.account;
@@ -67,7 +67,7 @@ pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
 
 /// `POST /enzi/v0/accounts`
 pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(|service, call| service.check_signed_in(call))?;
+    request.run(Service::check_signed_in)?;
     let body: api::CreateAccount = request.json()?;
     let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
     let new = NewUser {
@@ -96,7 +96,7 @@ pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
 /// `PATCH /enzi/v0/accounts/{name}`
 pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
     let name = request.part("name")?;
-    request.run(|service, call| service.check_signed_in(call))?;
+    request.run(Service::check_signed_in)?;
     let api::UpdateAccount { full_name, is_active, is_admin } = request.json()?;
     let update = AccountUpdate { full_name, is_active, is_admin };
     let updated = request.block(move |service, call| service.update_account(call, &name, update)).await?;
@@ -122,7 +122,7 @@ async fn delete_account(request: Request, with_repositories: bool) -> Result<Htt
 /// `POST /enzi/v0/accounts/{name}/changePassword`
 pub(super) async fn change_password(request: Request) -> Result<HttpResponse, Failure> {
     let name = request.part("name")?;
-    request.run(|service, call| service.check_signed_in(call))?;
+    request.run(Service::check_signed_in)?;
     let body: api::ChangePassword = request.json()?;
     let old = body.old_password.filter(|old| !old.is_empty()).map(Password::new);
     let new = Password::new(body.new_password);

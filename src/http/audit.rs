@@ -9,7 +9,7 @@ use super::page::{self, PageQuery};
 use super::request::Request;
 use crate::api;
 use crate::domain::audit::AuditRecord;
-use crate::service::AuditFilter;
+use crate::service::{AuditFilter, Service};
 use crate::store::AuditHead;
 
 /// The media type of an export: one record a line.
@@ -93,13 +93,13 @@ fn export(records: &[api::AuditRecord], next: Option<String>) -> Result<HttpResp
 
 /// `GET /api/v0/audit/head`
 pub(super) async fn head(request: Request) -> Result<HttpResponse, Failure> {
-    let head = request.block(|service, call| service.audit_head(call)).await?;
+    let head = request.block(Service::audit_head).await?;
     Ok(HttpResponse::Ok().json(shown_head(head)))
 }
 
 /// `POST /api/v0/audit/verify`
 pub(super) async fn verify(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(|service, call| service.check_signed_in(call))?;
+    request.run(Service::check_signed_in)?;
     let noted = request.json::<VerifyAudit>()?.head.map(|text| read_head(&text)).transpose()?;
     let found = request.block(move |service, call| service.verify_audit(call, noted)).await?;
     Ok(HttpResponse::Ok().json(api::AuditVerification {

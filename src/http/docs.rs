@@ -11,6 +11,9 @@ use super::request::Plain;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
+/// The media type of pages, which have paths of their own.
+const PAGE: &str = "text/html; charset=utf-8";
+
 #[derive(RustEmbed)]
 #[folder = "ui/"]
 struct Files;
@@ -33,10 +36,10 @@ pub(super) async fn page(request: Plain) -> Result<HttpResponse, Failure> {
 /// `GET /assets/{file}`
 pub(super) async fn asset(request: Plain) -> Result<HttpResponse, Failure> {
     let name = request.part("file")?;
-    if name.ends_with(".html") {
-        return Err(no_such_file());
+    match media_type(&name) {
+        PAGE => Err(no_such_file()),
+        _ => serve(&request, &name),
     }
-    serve(&request, &name)
 }
 
 fn serve(request: &Plain, name: &str) -> Result<HttpResponse, Failure> {
@@ -57,7 +60,7 @@ fn no_such_file() -> Failure {
 
 fn media_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
-        "html" => "text/html; charset=utf-8",
+        "html" => PAGE,
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",

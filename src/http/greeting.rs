@@ -7,6 +7,8 @@ use crate::service::FirstStart;
 
 /// What the greeting tells.
 pub(super) struct Greeting<'a> {
+    /// How the program was called, so that the commands can be typed as they stand.
+    pub(super) program: &'a str,
     pub(super) config: &'a Config,
     pub(super) url: &'a str,
     /// How an image reference names this server.
@@ -18,7 +20,7 @@ pub(super) struct Greeting<'a> {
 
 /// Writes the greeting.
 pub(super) fn write(greeting: &Greeting<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let Greeting { config, url, authority, first, trust } = greeting;
+    let Greeting { program, config, url, authority, first, trust } = greeting;
     let new = if first.is_some() { " (new)" } else { "" };
     writeln!(out, "dockpass {}  data: {}{new}\n", env!("CARGO_PKG_VERSION"), config.server.data_dir.display())?;
     writeln!(out, "  API         {url}/api/v0/docs")?;
@@ -31,11 +33,11 @@ pub(super) fn write(greeting: &Greeting<'_>, out: &mut dyn Write) -> io::Result<
     let data_dir = data_dir_option(config);
     let insecure = if url.starts_with("https:") && trust.is_some() { " --insecure" } else { "" };
     writeln!(out, "\n  Try it, in another terminal:")?;
-    writeln!(out, "    dockpass{data_dir} token create --user admin --label laptop")?;
+    writeln!(out, "    {program}{data_dir} token create --user admin --label laptop")?;
     writeln!(out, "    docker login {authority} --username admin")?;
     writeln!(out, "    curl{insecure} --user admin:<token> {url}/api/v0/repositories")?;
     writeln!(out, "\n  Connect a registry:")?;
-    writeln!(out, "    dockpass{data_dir} registry config --for distribution\n")?;
+    writeln!(out, "    {program}{data_dir} registry config --for distribution\n")?;
     if let Some(trust) = trust {
         writeln!(out, "{trust}\n")?;
     }

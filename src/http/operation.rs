@@ -6,6 +6,7 @@ use super::failure::{Code, Failure};
 use super::request::{Plain, Request};
 use crate::api;
 use crate::registry::snippet::{self, Facts, RegistryKind, SnippetError};
+use crate::service::Service;
 use crate::service::signing::CertificateInfo;
 
 /// `GET /_ping`
@@ -25,7 +26,7 @@ pub(super) async fn health(request: Plain) -> Result<HttpResponse, Failure> {
 
 /// `GET /api/v0/admin/version`
 pub(super) async fn version(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(|service, call| service.administer_registry(call))?;
+    request.run(Service::administer_registry)?;
     Ok(HttpResponse::Ok().json(api::Version { version: env!("CARGO_PKG_VERSION").to_owned() }))
 }
 
@@ -50,19 +51,19 @@ fn state(request: &Request, certificates: &[CertificateInfo]) -> HttpResponse {
 
 /// `GET /api/v0/admin/registry`
 pub(super) async fn registry(request: Request) -> Result<HttpResponse, Failure> {
-    let certificates = request.run(|service, call| service.administer_registry(call))?;
+    let certificates = request.run(Service::administer_registry)?;
     Ok(state(&request, &certificates))
 }
 
 /// `POST /api/v0/admin/registry/rotate-key`
 pub(super) async fn rotate_key(request: Request) -> Result<HttpResponse, Failure> {
-    let certificates = request.block(|service, call| service.rotate_signing_key(call)).await?;
+    let certificates = request.block(Service::rotate_signing_key).await?;
     Ok(state(&request, &certificates))
 }
 
 /// `GET /api/v0/admin/registry/config`
 pub(super) async fn registry_configuration(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(|service, call| service.administer_registry(call))?;
+    request.run(Service::administer_registry)?;
     let kind = request.query_value("for").unwrap_or_default();
     let kind: RegistryKind = kind.parse().map_err(|error| Failure::invalid("for", error))?;
     let path = request.query_value("certificate").filter(|path| !path.is_empty());

@@ -7,7 +7,7 @@ use super::page::{self, PageQuery};
 use super::request::{Plain, Request};
 use crate::api;
 use crate::domain::name::{Namespace, RepositoryName};
-use crate::service::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView};
+use crate::service::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
 
 fn shown(view: &RepositoryView) -> api::Repository {
     let repository = &view.repository;
@@ -78,7 +78,7 @@ fn list_within(request: &Request, namespace: Option<Namespace>) -> Result<HttpRe
 /// `POST /api/v0/repositories/{namespace}`
 pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
     let namespace = namespace(&request)?;
-    request.run(|service, call| service.check_signed_in(call))?;
+    request.run(Service::check_signed_in)?;
     let body: api::CreateRepository = request.json()?;
     let name = RepositoryName::within(&namespace, &body.name).map_err(|error| Failure::invalid("name", error))?;
     let new = NewRepository {

@@ -65,12 +65,12 @@ impl Route {
     }
 
     fn takes<T: JsonSchema>(mut self) -> Self {
-        self.body = Some(|generator| generator.subschema_for::<T>());
+        self.body = Some(SchemaGenerator::subschema_for::<T>);
         self
     }
 
     fn gives<T: JsonSchema>(mut self) -> Self {
-        self.answer = Some(|generator| generator.subschema_for::<T>());
+        self.answer = Some(SchemaGenerator::subschema_for::<T>);
         self
     }
 

@@ -144,20 +144,21 @@ impl Running {
     }
 }
 
-/// Runs the server until it gets SIGINT or SIGTERM. On a terminal it greets; `out` gets the ready line either way.
+/// Runs the server until it gets SIGINT or SIGTERM. With the `program`'s name, as it was typed, it greets first, as on a
+/// terminal; `out` gets the ready line either way.
 ///
 /// # Errors
 /// [`StartError`]
 pub async fn serve(
     config: Config,
     admin_password: Option<Password>,
-    terminal: bool,
+    program: Option<&str>,
     out: &mut (dyn Write + Send),
 ) -> Result<(), StartError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::System)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::System)?;
     let (running, first) = start(config.clone(), Listeners::Network, admin_password, Clock::system()).await?;
-    announce(&config, &running, first.as_ref(), terminal, out).map_err(StartError::System)?;
+    announce(&config, &running, first.as_ref(), program, out).map_err(StartError::System)?;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -171,12 +172,13 @@ fn announce(
     config: &Config,
     running: &Running,
     first: Option<&FirstStart>,
-    terminal: bool,
+    program: Option<&str>,
     out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
-    if terminal {
+    if let Some(program) = program {
         let trust = running.trust.as_deref();
-        greeting::write(&Greeting { config, url: &running.url, authority: &running.authority, first, trust }, out)?;
+        let (url, authority) = (&running.url, &running.authority);
+        greeting::write(&Greeting { program, config, url, authority, first, trust }, out)?;
     } else if let Some(first) = first {
         log::info!("made the account admin; its password is in {} until it is changed", first.file.display());
     }

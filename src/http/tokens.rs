@@ -13,7 +13,7 @@ use crate::domain::id::Id;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, Limits, MAX_PATTERNS, Pattern};
-use crate::service::{Expiry, NewToken, TokenFilter, TokenView};
+use crate::service::{Expiry, NewToken, Service, TokenFilter, TokenView};
 
 /// The record as the API shows it.
 fn shown(view: &TokenView) -> api::ApiToken {
@@ -97,7 +97,7 @@ pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
 /// `POST /api/v0/api_tokens`
 pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
     // Before the body: who is not signed in learns nothing of what a body may hold.
-    request.run(|service, call| service.check_signed_in(call))?;
+    request.run(Service::check_signed_in)?;
     let body: api::CreateApiToken = request.json()?;
     let new = NewToken {
         username: request.query_value("username").filter(|name| !name.is_empty()),
@@ -112,7 +112,7 @@ pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
 
 /// `DELETE /api/v0/api_tokens`
 pub(super) async fn clean_up(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(|service, call| service.check_signed_in(call))?;
+    request.run(Service::check_signed_in)?;
     let filter = filter(&request, "auto")?;
     if filter.used_before.is_none() {
         return Err(Failure::invalid("usedbefore", "needed: a time or a date"));

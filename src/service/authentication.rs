@@ -119,17 +119,13 @@ impl Service {
     ) -> Result<Caller, Error> {
         let account = self.store.state().account_named(username).cloned();
         let is_right = self.check_password(username, account.as_deref(), password, address, now)?;
-        match account.filter(|_| is_right) {
-            Some(account) => {
-                let caller = signed(&account, CredentialKind::Password, None, address);
-                self.audit.note(audit::entry(&caller, SIGN_IN, account.name.as_str(), Outcome::Success), now);
-                Ok(caller)
-            }
-            None => {
-                self.note_failure(username, CredentialKind::Password, address, now);
-                Err(Error::Unauthenticated)
-            }
-        }
+        let Some(account) = account.filter(|_| is_right) else {
+            self.note_failure(username, CredentialKind::Password, address, now);
+            return Err(Error::Unauthenticated);
+        };
+        let caller = signed(&account, CredentialKind::Password, None, address);
+        self.audit.note(audit::entry(&caller, SIGN_IN, account.name.as_str(), Outcome::Success), now);
+        Ok(caller)
     }
 
     /// Whether the password is the account's; counts wrong ones, and refuses to look at all after too many.

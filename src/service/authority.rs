@@ -113,9 +113,8 @@ impl<'s> Authority<'s> {
     pub(super) fn account_data(&self) -> Result<Permit, Error> {
         match self.standing {
             Standing::Anonymous => Err(Error::Unauthenticated),
-            Standing::Local => Ok(Permit(())),
             Standing::Account { .. } if self.is_capped() => Err(Error::Denied(CAPPED)),
-            Standing::Account { .. } => Ok(Permit(())),
+            Standing::Local | Standing::Account { .. } => Ok(Permit(())),
         }
     }
 

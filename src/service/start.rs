@@ -148,10 +148,11 @@ impl Service {
             return;
         }
         let file = self.store.directory().join(INITIAL_PASSWORD);
-        if let Err(error) = std::fs::remove_file(&file) {
-            if error.kind() != std::io::ErrorKind::NotFound {
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 log::warn!("{} was not removed: {error}", file.display());
             }
+            Ok(()) | Err(_) => {}
         }
     }
 
@@ -177,9 +178,8 @@ fn system_entry(action: &'static str, object: &str) -> AuditEntry {
 /// Six of 64 words and a number of 9,000: 49 bits, enough behind a slow hash and a throttle, and it can be typed.
 fn made_up() -> Result<Password, NoRandomness> {
     let bytes: [u8; 8] = random::bytes()?;
-    let [numbers @ .., _, _, _, _, _, _] = bytes;
-    let [.., a, b, c, d, e, f] = bytes;
-    let words = [a, b, c, d, e, f].map(|byte| WORDS.get(usize::from(byte % 64)).copied().unwrap_or("oak"));
-    let number = u32::from(u16::from_be_bytes(numbers)) % 9_000 + 1_000;
+    let [high, low, chosen @ ..] = bytes;
+    let words = chosen.map(|byte| WORDS.get(usize::from(byte % 64)).copied().unwrap_or("oak"));
+    let number = u32::from(u16::from_be_bytes([high, low])) % 9_000 + 1_000;
     Ok(Password::new(format!("{}-{number}", words.join("-"))))
 }

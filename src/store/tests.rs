@@ -1,7 +1,11 @@
 //! Tests of the store as a whole, and of what disks and power cuts do to it.
 
 mod audit;
+mod child;
+mod damage;
 mod directory;
+mod full;
+mod killed;
 mod model;
 mod records;
 mod samples;

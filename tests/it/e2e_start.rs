@@ -69,9 +69,11 @@ fn on_a_terminal_the_first_start_tells_the_password_and_what_to_type_next() {
     let address = terminal.wait_for("that it is ready", |line| ready_address(line.trim_end()));
     let told = terminal.log();
     let password = fs::read_to_string(data.join("initial-admin-password")).expect("the password's file");
-    let next =
-        ["dockpass token create --user admin", "docker login", "/api/v0/repositories", "dockpass registry config"];
-    for expected in [password.trim(), "admin", &format!("http://{address}")].iter().chain(&next) {
+    // The commands can be typed as they stand: with the program as it was called, and its data directory.
+    let typed = format!("{} --data-dir {}", executable().display(), data.display());
+    let next = [&format!("{typed} token create --user admin"), &format!("{typed} registry config")];
+    let others = [password.trim(), "admin", &format!("http://{address}"), "docker login", "/api/v0/repositories"];
+    for expected in others.into_iter().chain(next.map(String::as_str)) {
         assert!(told.contains(expected), "nothing about {expected:?} in:\n{told}");
     }
     terminal.signal(Signal::TERM);

@@ -169,6 +169,8 @@ fn round_trips<R: Record + PartialEq + Debug>(value: &R) -> Result<(), TestCaseE
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn accounts_round_trip(value in samples::any_account()) {
         round_trips(&value)?;

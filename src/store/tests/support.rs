@@ -1,5 +1,7 @@
 //! A data directory of one test, and values to put into its store.
 
+use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -68,6 +70,30 @@ impl Home {
 
     pub(super) fn open(&self) -> Store {
         open_at(&self.path()).unwrap().0
+    }
+}
+
+/// A variable that a test was started with.
+#[expect(clippy::disallowed_methods, reason = "how tests are told what to do; the program reads it elsewhere")]
+pub(super) fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Whether the full counts are asked for.
+pub(super) fn is_long() -> bool {
+    environment("DOCKPASS_LONG").is_some()
+}
+
+/// Copies a directory with everything in it.
+pub(super) fn copy_directory(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap()) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy_directory(&from, &to);
+        } else {
+            fs::copy(from, to).unwrap();
+        }
     }
 }
 

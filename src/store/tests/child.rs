@@ -1,0 +1,159 @@
+//! A process of its own that changes a store, and says on standard output what it was answered.
+//!
+//! It is the test executable itself, asked for one test of this module and told by the environment what to do.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+
+use super::super::Store;
+use super::support::{account, entry, environment, id, now, open_at, repository, write};
+
+const DIRECTORY: &str = "DOCKPASS_TEST_STORE";
+const FIRST: &str = "DOCKPASS_TEST_FIRST";
+const CHANGES: &str = "DOCKPASS_TEST_CHANGES";
+/// So many changes a child makes unless it is killed.
+const ENDLESS: u64 = 100_000;
+const THREADS: u64 = 4;
+/// So many numbers one thread of one child may use.
+pub(super) const NUMBERS: u64 = 1_000_000;
+
+/// What was answered, by a child or by several one after another.
+#[derive(Default)]
+pub(super) struct Answered {
+    pub(super) added: BTreeSet<u64>,
+    pub(super) removed: BTreeSet<u64>,
+    /// Removals that were begun: answered or not.
+    pub(super) removing: BTreeSet<u64>,
+}
+
+impl Answered {
+    /// Takes one line of a child; whether it was an answer.
+    pub(super) fn take(&mut self, line: &str) -> bool {
+        let mut words = line.split_whitespace().skip_while(|word| *word != "answer");
+        let (Some(_), Some(kind), Some(Ok(number))) = (words.next(), words.next(), words.next().map(str::parse)) else {
+            return false;
+        };
+        match kind {
+            "added" => self.added.insert(number),
+            "removing" => self.removing.insert(number),
+            "removed" => self.removed.insert(number),
+            _ => false,
+        };
+        kind != "removing"
+    }
+
+    /// Every answered change is in the store, and every change is there whole.
+    pub(super) fn check(&self, store: &Store) {
+        let state = store.state();
+        let present = |number: u64| state.account(id(number)).is_some();
+        let lost = self.added.iter().find(|number| !self.removing.contains(number) && !present(**number));
+        assert_eq!(lost, None, "an answered account is lost");
+        let back = self.removed.iter().find(|number| present(**number));
+        assert_eq!(back, None, "an account is back whose removal was answered");
+        assert_eq!(store.verify_audit(None).unwrap().problem, None);
+        let (mut added, mut removed) = (0, 0);
+        let mut before = None;
+        loop {
+            let page = store.audit_before(before, 1_000).unwrap();
+            let Some(oldest) = page.last() else { break };
+            before = Some(oldest.seq);
+            added += page.iter().filter(|record| record.object.starts_with("added")).count();
+            removed += page.iter().filter(|record| record.object.starts_with("removed")).count();
+        }
+        assert_eq!(state.users_count(), added - removed, "a change without its audit record, or the other way round");
+        assert_eq!(state.repositories_count(), state.users_count(), "half a change");
+    }
+}
+
+/// The command that runs a child; `changes` are as many as each of its threads makes, endless if none.
+pub(super) fn command(program: &OsStr, data: &Path, first: u64, changes: Option<u64>) -> Command {
+    let name = format!("{}::works", module_path!().split_once("::").unwrap().1);
+    let mut command = Command::new(program);
+    command.env(DIRECTORY, data).env(FIRST, first.to_string()).env(CHANGES, changes.unwrap_or(ENDLESS).to_string());
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    // Arguments of the test executable come last, whatever runs it.
+    let executable = std::env::current_exe().unwrap();
+    if program != executable.as_os_str() {
+        command.arg("--").arg(executable);
+    }
+    command.args(["--exact", &name, "--nocapture", "--test-threads", "1"]);
+    command
+}
+
+/// Reads answers until there have been `count`, or the child ends.
+pub(super) fn read_answers(output: &mut BufReader<ChildStdout>, answered: &mut Answered, count: u64) {
+    let mut line = String::new();
+    let mut read = 0;
+    while read < count && output.read_line(&mut line).unwrap_or(0) > 0 {
+        read += u64::from(answered.take(&line));
+        line.clear();
+    }
+}
+
+/// Reads what a dead child still said.
+pub(super) fn read_rest(mut output: BufReader<ChildStdout>, answered: &mut Answered) {
+    let mut rest = Vec::new();
+    let _ = output.read_to_end(&mut rest);
+    // The last line may be cut in the middle of its number.
+    let whole = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    String::from_utf8_lossy(&rest[..whole]).lines().for_each(|line| {
+        answered.take(line);
+    });
+}
+
+fn say(kind: &str, number: u64) {
+    let mut output = std::io::stdout().lock();
+    output.write_all(format!("answer {kind} {number}\n").as_bytes()).unwrap();
+    output.flush().unwrap();
+}
+
+fn add(store: &Store, number: u64) {
+    write(store, move |txn| {
+        txn.put_account(account(number))?;
+        let mut repository = repository(&format!("user-{number}/app"), number);
+        repository.long_description = "x".repeat(usize::try_from(number % 7).unwrap() * 2_000);
+        txn.put_repository(repository)?;
+        Ok(txn.audit(&entry(&format!("added {number}")), 1, now())?)
+    })
+    .unwrap();
+    say("added", number);
+}
+
+fn remove(store: &Store, number: u64) {
+    say("removing", number);
+    write(store, move |txn| {
+        txn.remove_account(id(number), &[]);
+        txn.remove_repository(&repository(&format!("user-{number}/app"), number).name);
+        Ok(txn.audit(&entry(&format!("removed {number}")), 1, now())?)
+    })
+    .unwrap();
+    say("removed", number);
+}
+
+/// Not a test of its own: what the child does. Without its environment it does nothing.
+#[test]
+fn works() {
+    let Some(data) = environment(DIRECTORY) else { return };
+    let number = |name| environment(name).unwrap().into_string().unwrap().parse::<u64>().unwrap();
+    let (first, changes) = (number(FIRST), number(CHANGES));
+    let store = Arc::new(open_at(Path::new(&data)).unwrap().0);
+    let threads = (0..THREADS).map(|thread| {
+        let store = Arc::clone(&store);
+        let first = first + thread * NUMBERS;
+        thread::spawn(move || {
+            for number in first..first + changes {
+                add(&store, number);
+                if number % 3 == 2 && number > first {
+                    remove(&store, number - 1);
+                }
+            }
+        })
+    });
+    let threads: Vec<_> = threads.collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}

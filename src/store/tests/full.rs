@@ -1,0 +1,197 @@
+//! A full disk: changes are refused, everything else goes on, and it ends without a restart.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::super::{Error, Store, WriteError};
+use super::support::{Failure, account, add_account, entry, id, is_long, now, open_at, start, token, usage, write};
+
+/// A small file system of its own; gone with the test.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    /// None, with the reason printed, where nothing may be mounted.
+    fn mount(mebibytes: u32) -> Option<Self> {
+        let place = tempfile::tempdir().unwrap();
+        let size = format!("size={mebibytes}m,mode=700");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "none"]).arg(place.path()).output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self(place)),
+            other => {
+                eprintln!("skipped: no small file system can be mounted here: {other:?}");
+                None
+            }
+        }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+
+    /// Takes all room that is left, to the last byte.
+    fn fill(&self) {
+        let mut ballast = File::options().append(true).create(true).open(self.0.path().join("ballast")).unwrap();
+        for size in [65_536, 4_096, 1] {
+            while ballast.write_all(&vec![7; size]).is_ok() {}
+        }
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.0.path().join("ballast")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+fn opened(path: &Path) -> Store {
+    open_at(path).unwrap().0
+}
+
+/// Adds accounts until the disk is full; the number of the one that did not fit.
+fn write_until_full(store: &Store, from: u64) -> u64 {
+    for number in from..from + 50_000 {
+        match add_account(store, number) {
+            Ok(()) => assert!(store.state().account(id(number)).is_some()),
+            Err(failure) => {
+                assert_eq!(failure, Failure::Write(WriteError::Full));
+                return number;
+            }
+        }
+    }
+    panic!("the disk never filled up");
+}
+
+/// Asks until changes are accepted again.
+fn wait_for_room(store: &Store) {
+    for _ in 0..3_000 {
+        if store.refusal(now()).is_none() {
+            return;
+        }
+        thread::park_timeout(Duration::from_millis(10));
+    }
+    panic!("changes are still refused: {:?}", store.refusal(now()));
+}
+
+fn check_refusing(store: &Store, lost: u64) {
+    let published = store.state();
+    assert_eq!(store.refusal(now()).as_deref(), Some("the disk is full"));
+    for number in lost..lost + 3 {
+        assert_eq!(add_account(store, number), Err(Failure::Write(WriteError::Full)));
+        assert!(store.state().account(id(number)).is_none());
+    }
+    assert!(*store.state() == *published);
+    assert!(store.state().account_named("user-10").is_some());
+    store.usage().note(id(20), usage(5));
+    assert_eq!(store.save_usage(), Err(WriteError::Full));
+    assert_eq!(store.usage().unsaved(10), [(id(20), usage(5))]);
+}
+
+#[test]
+fn a_full_disk_refuses_changes_until_there_is_room() {
+    let Some(disk) = SmallDisk::mount(24) else { return };
+    let mut store = opened(&disk.data());
+    start(&store);
+    write(&store, |txn| {
+        txn.put_account(account(10))?;
+        Ok(txn.put_token(token(20, 10))?)
+    })
+    .unwrap();
+    let mut next = 100;
+    for round in 0..if is_long() { 60 } else { 4 } {
+        disk.fill();
+        let lost = write_until_full(&store, next);
+        check_refusing(&store, lost);
+        disk.make_room();
+        if round % 2 == 0 {
+            // Nobody asks for a change: the writer looks for room by itself.
+            wait_for_room(&store);
+        }
+        let published = store.state();
+        while add_account(&store, lost + 3) == Err(Failure::Write(WriteError::Full)) {
+            assert!(*store.state() == *published);
+        }
+        store.save_usage().unwrap();
+        check_whole(&store, lost);
+        if round % 3 == 2 {
+            drop(store);
+            store = opened(&disk.data());
+            check_whole(&store, lost);
+        }
+        next = lost + 4;
+    }
+    let last = store.state();
+    drop(store);
+    let store = opened(&disk.data());
+    assert!(*store.state() == *last);
+    assert_eq!(store.usage().of(id(20)), Some(usage(5)));
+}
+
+/// Nothing of the changes that were refused, everything of the others.
+fn check_whole(store: &Store, lost: u64) {
+    let state = store.state();
+    assert!((lost..lost + 3).all(|number| state.account(id(number)).is_none()));
+    assert!(state.account(id(lost + 3)).is_some());
+    let found = store.verify_audit(None).unwrap();
+    assert_eq!((found.problem, found.records), (None, state.users_count() as u64 - 1));
+}
+
+#[test]
+fn a_large_batch_that_does_not_fit_leaves_nothing() {
+    let Some(disk) = SmallDisk::mount(24) else { return };
+    let store = opened(&disk.data());
+    start(&store);
+    add_account(&store, 10).unwrap();
+    let published = store.state();
+    disk.fill();
+    let failed = write(&store, |txn| {
+        txn.remove_account(id(10), &[]);
+        for number in 100..3_000 {
+            txn.put_account(account(number))?;
+            txn.audit(&entry("bulk"), 1, now())?;
+        }
+        Ok(())
+    });
+    assert_eq!(failed, Err(Failure::Write(WriteError::Full)));
+    assert!(*store.state() == *published);
+    disk.make_room();
+    wait_for_room(&store);
+    assert!(*store.state() == *published);
+    add_account(&store, 11).unwrap();
+    drop(store);
+    let state = opened(&disk.data()).state();
+    assert_eq!((state.users_count(), state.audit().seq), (2, 2));
+}
+
+#[test]
+fn a_start_on_a_full_disk_loses_nothing() {
+    let Some(disk) = SmallDisk::mount(24) else { return };
+    let store = opened(&disk.data());
+    start(&store);
+    disk.fill();
+    let lost = write_until_full(&store, 100);
+    let published = store.state();
+    drop(store);
+    match open_at(&disk.data()) {
+        Ok((store, _)) => assert!(published.users_count() <= store.state().users_count()),
+        Err(error) => assert!(matches!(error, Error::Sled(_) | Error::Io { .. } | Error::Unreadable), "{error:?}"),
+    }
+    disk.make_room();
+    let store = opened(&disk.data());
+    let state = store.state();
+    // The change that was refused is there whole or not at all.
+    assert!((100..lost).all(|number| state.account(id(number)).is_some()));
+    assert_eq!(state.users_count() as u64, state.audit().seq);
+    assert!(state.users_count() as u64 <= lost - 100 + 1);
+    assert_eq!(store.verify_audit(None).unwrap().problem, None);
+    add_account(&store, lost + 1).unwrap();
+}
