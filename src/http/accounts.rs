@@ -59,7 +59,7 @@ pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
         next_page_start: next.clone().unwrap_or_default(),
         users_count: list.users,
         orgs_count: list.organizations,
-        resource_count: list.users + list.organizations,
+        resource_count: list.count,
     };
     let count = body.resource_count;
     Ok(page::answer(body, next, Some(count)))

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
@@ -26,6 +27,8 @@ use crate::service::{Call, Caller, Credentials, Error, Service};
 pub(super) const MAX_BODY: usize = 64 * 1024;
 /// Largest `Authorization` header, in bytes: a registry token with many scopes, base64 of the longest password.
 const MAX_AUTHORIZATION: usize = 24 * 1024;
+/// How long a body may take; the server itself bounds the time of the head.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest user agent that is looked at, in bytes.
 const MAX_USER_AGENT: usize = 256;
 
@@ -146,7 +149,9 @@ pub(super) async fn block<T: Send + 'static>(
 impl Plain {
     async fn read(http: HttpRequest, payload: &mut Payload) -> Result<Self, Failure> {
         let app = app(&http)?;
-        let body = Bytes::from_request(&http, payload).await.map_err(|error| unreadable(&error))?;
+        let read = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(&http, payload)).await;
+        let read = read.map_err(|_| Failure::new(Code::InvalidParameters, "the body took too long"))?;
+        let body = read.map_err(|error| unreadable(&error))?;
         let now = app.clock.now();
         Ok(Self { http, app, now, body })
     }

@@ -96,6 +96,8 @@ pub struct AccountPage {
     pub accounts: Vec<AccountView>,
     /// The name to go on after; none on the last page.
     pub next: Option<Name>,
+    /// How many accounts the filter selects.
+    pub count: usize,
     /// How many users there are.
     pub users: usize,
     /// How many organizations there are.
@@ -134,10 +136,22 @@ impl Service {
         self.view(call, "account.list", "", |authority| {
             authority.administrator()?;
             let state = authority.state();
-            let mut matching = state.accounts_after(after).filter(|account| filter.matches(account));
+            let matching = |after| state.accounts_after(after).filter(|account| filter.matches(account));
+            let count = match filter {
+                AccountFilter::All => state.users_count() + state.organizations_count(),
+                AccountFilter::Users => state.users_count(),
+                AccountFilter::Organizations => state.organizations_count(),
+                // Few enough, and asked by administrators only: counted.
+                AccountFilter::Admins
+                | AccountFilter::NonAdmins
+                | AccountFilter::ActiveUsers
+                | AccountFilter::InactiveUsers => matching(None).count(),
+            };
+            let mut matching = matching(after);
             let accounts: Vec<_> = matching.by_ref().take(limit).map(|account| self.shown(account, call)).collect();
             let next = accounts.last().map(|last| last.account.name.clone()).filter(|_| matching.next().is_some());
-            Ok(AccountPage { accounts, next, users: state.users_count(), organizations: state.organizations_count() })
+            let (users, organizations) = (state.users_count(), state.organizations_count());
+            Ok(AccountPage { accounts, next, count, users, organizations })
         })
     }
 

@@ -218,8 +218,9 @@ impl Service {
     }
 
     fn note_failure(&self, username: &str, kind: CredentialKind, address: Option<IpAddr>, now: Timestamp) {
-        // The name only if an account could have it: people type passwords into the wrong field.
-        let tried = Name::parse(username).map_or_else(|_| "(no account name)".to_owned(), |name| name.to_string());
+        // The name only if an account has it: people type passwords into the wrong field.
+        let known = self.store.state().account_named(username).map(|account| account.name.to_string());
+        let tried = known.unwrap_or_else(|| "(no such account)".to_owned());
         let anonymous = Caller::new(Subject::Anonymous, address);
         let mut entry = audit::entry(&anonymous, SIGN_IN, &tried, Outcome::Denied);
         entry.credential = kind;

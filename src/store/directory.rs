@@ -34,8 +34,7 @@ const OTHERS: u32 = 0o077;
 /// The data directory, held by this process alone until dropped.
 pub struct DataDirectory {
     path: PathBuf,
-    /// Its flock ends with it.
-    _lock: File,
+    lock: File,
     was_used: bool,
 }
 
@@ -53,7 +52,7 @@ impl DataDirectory {
         let lock = take_lock(path)?;
         // Again: whoever held the lock until now may have finished the first start.
         let was_used = holds_store(path)?;
-        let directory = Self { path: path.to_owned(), _lock: lock, was_used };
+        let directory = Self { path: path.to_owned(), lock, was_used };
         if was_used {
             directory.refuse_without_database()?;
         }
@@ -127,6 +126,15 @@ impl DataDirectory {
             }
         }
         make_contents_private(&self.store())
+    }
+}
+
+impl Drop for DataDirectory {
+    /// Lets go of the lock itself: closing the file would leave it to a child process between fork and exec.
+    fn drop(&mut self) {
+        if let Err(error) = rustix::fs::flock(&self.lock, FlockOperation::Unlock) {
+            log::warn!("{}: {error}", self.path.display());
+        }
     }
 }
 

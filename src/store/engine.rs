@@ -11,6 +11,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 
 use sled::transaction::{TransactionError, Transactional};
 
@@ -21,6 +22,10 @@ use super::table::Table;
 
 /// sled's page cache, in bytes; everything hot is in [`super::State`], so little is enough.
 const CACHE: u64 = 32 * 1024 * 1024;
+
+/// How often and how long sled's own lock is waited for.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// What the names of snapshots that were set aside begin with.
 const STALE: &str = "stale-";
@@ -95,7 +100,7 @@ impl Engine {
         mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.with_tree(table, |tree| {
-            for entry in tree.iter() {
+            for entry in tree {
                 let (key, value) = entry.map_err(Error::Sled)?;
                 each(&key, &value)?;
             }
@@ -138,8 +143,22 @@ impl Engine {
     }
 }
 
+/// Opens the database; waits a moment if its lock is taken. We hold the lock of the data directory, so only threads of
+/// sled's that are ending can have it, or a child of this process between fork and exec.
 fn open_database(directory: &Path) -> Result<Open, Error> {
-    catch_unwind(|| Open::new(directory)).unwrap_or(Err(Error::Unreadable))
+    let open = || catch_unwind(|| Open::new(directory)).unwrap_or(Err(Error::Unreadable));
+    for _ in 0..LOCK_TRIES {
+        match open() {
+            Err(Error::Sled(error)) if is_locked(&error) => std::thread::sleep(LOCK_PAUSE),
+            opened => return opened,
+        }
+    }
+    open()
+}
+
+/// sled says it in words only.
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().starts_with("could not acquire lock"))
 }
 
 /// sled syncs when it is dropped, and panics if that fails.
@@ -226,7 +245,7 @@ impl Open {
 /// shorten the open; the log has everything.
 fn set_stale_snapshots_aside(directory: &Path) -> Result<(), Error> {
     let failed = |source| Error::Io { path: directory.to_owned(), source };
-    let entries = std::fs::read_dir(directory).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+    let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let names: Vec<OsString> = entries.map_err(failed)?.into_iter().map(|entry| entry.file_name()).collect();
     let starts = |name: &OsString, prefix: &str| name.as_encoded_bytes().starts_with(prefix.as_bytes());
     let snapshots = names.iter().filter(|name| starts(name, "snap."));

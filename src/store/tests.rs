@@ -7,6 +7,7 @@ mod directory;
 mod full;
 mod killed;
 mod model;
+mod power;
 mod records;
 mod samples;
 mod support;

@@ -8,6 +8,7 @@
 mod e2e;
 mod e2e_access;
 mod e2e_durability;
+mod e2e_secrets;
 mod e2e_start;
 mod e2e_tls;
 mod e2e_token_limits;

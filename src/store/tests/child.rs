@@ -49,24 +49,37 @@ impl Answered {
 
     /// Every answered change is in the store, and every change is there whole.
     pub(super) fn check(&self, store: &Store) {
+        assert_eq!(self.fault(store), None);
+    }
+
+    /// What is wrong with the store; none if nothing is.
+    pub(super) fn fault(&self, store: &Store) -> Option<String> {
         let state = store.state();
         let present = |number: u64| state.account(id(number)).is_some();
-        let lost = self.added.iter().find(|number| !self.removing.contains(number) && !present(**number));
-        assert_eq!(lost, None, "an answered account is lost");
-        let back = self.removed.iter().find(|number| present(**number));
-        assert_eq!(back, None, "an account is back whose removal was answered");
-        assert_eq!(store.verify_audit(None).unwrap().problem, None);
-        let (mut added, mut removed) = (0, 0);
-        let mut before = None;
-        loop {
-            let page = store.audit_before(before, 1_000).unwrap();
-            let Some(oldest) = page.last() else { break };
-            before = Some(oldest.seq);
-            added += page.iter().filter(|record| record.object.starts_with("added")).count();
-            removed += page.iter().filter(|record| record.object.starts_with("removed")).count();
+        if let Some(lost) = self.added.iter().find(|number| !self.removing.contains(number) && !present(**number)) {
+            return Some(format!("account {lost} was answered and is lost"));
         }
-        assert_eq!(state.users_count(), added - removed, "a change without its audit record, or the other way round");
-        assert_eq!(state.repositories_count(), state.users_count(), "half a change");
+        if let Some(back) = self.removed.iter().find(|number| present(**number)) {
+            return Some(format!("account {back} is back, although its removal was answered"));
+        }
+        let (added, removed) = audited(store);
+        if state.users_count() + removed != added || state.repositories_count() != state.users_count() {
+            return Some("half a change".to_owned());
+        }
+        store.verify_audit(None).unwrap().problem
+    }
+}
+
+/// How many additions and removals the audit log has.
+fn audited(store: &Store) -> (usize, usize) {
+    let (mut added, mut removed) = (0, 0);
+    let mut before = None;
+    loop {
+        let page = store.audit_before(before, 1_000).unwrap();
+        let Some(oldest) = page.last() else { return (added, removed) };
+        before = Some(oldest.seq);
+        added += page.iter().filter(|record| record.object.starts_with("added")).count();
+        removed += page.iter().filter(|record| record.object.starts_with("removed")).count();
     }
 }
 

@@ -1,0 +1,96 @@
+//! No secret is in a log, however loud, in the audit log, in an error, or on the disk.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::support::exe::{Dockpass, PASSWORD, Setup};
+
+const NEW_PASSWORD: &str = "cobalt-heron-1717";
+const WRONG_PASSWORD: &str = "guess-of-somebody-99";
+
+/// Everything that a running server was told or told and must keep to itself.
+struct Secrets(Vec<(&'static str, String)>);
+
+impl Secrets {
+    fn must_not_be_in(&self, place: &str, text: &str) {
+        for (name, secret) in &self.0 {
+            assert!(!text.contains(secret), "{name} is in {place}");
+        }
+    }
+}
+
+/// Shows the server every kind of secret, right and wrong, in every place that takes one.
+fn use_secrets(dockpass: &Dockpass) -> Secrets {
+    let admin = dockpass.admin_password();
+    dockpass.add_user("alice");
+    let token = dockpass.add_token("alice", &[]);
+    let alice = dockpass.http_as("alice", &token.secret);
+    alice.get("/api/v0/repositories").must_be(200);
+    let made = alice.post("/api/v0/api_tokens", &json!({"tokenLabel": "made"})).must_be(200);
+    let rotated =
+        alice.post(&format!("/api/v0/api_tokens/{}/rotate", made.text("/hashedToken")), &json!({"overlap": 60}));
+    let registry_token = alice.get("/auth/token?service=dockpass&scope=repository:alice/app:pull").must_be(200);
+    let registry_token = registry_token.text("/token");
+    dockpass.http().bearer(&registry_token).get("/v2/").must_be(200);
+    dockpass.http().bearer(&registry_token).get("/api/v0/repositories").must_be(401);
+    let grant = [("grant_type", "password"), ("username", "alice"), ("password", token.secret.as_str())];
+    dockpass.http().post_form("/auth/token", &grant).must_be(200);
+    dockpass.http_as("alice", WRONG_PASSWORD).get("/api/v0/repositories").must_be(401);
+    dockpass.http_as(WRONG_PASSWORD, "x").get("/api/v0/repositories").must_be(401);
+    let by_password = dockpass.http_as("alice", PASSWORD);
+    let change = "/enzi/v0/accounts/alice/changePassword";
+    by_password.post(change, &json!({"newPassword": [NEW_PASSWORD]})).must_be(400);
+    by_password.post(change, &json!({"oldPassword": WRONG_PASSWORD, "newPassword": NEW_PASSWORD})).must_be(400);
+    by_password.post(change, &json!({"oldPassword": PASSWORD, "newPassword": NEW_PASSWORD})).must_be(200);
+    let signature = registry_token.rsplit('.').next().expect("a signature").to_owned();
+    Secrets(vec![
+        ("the first password", admin),
+        ("a password", PASSWORD.to_owned()),
+        ("a new password", NEW_PASSWORD.to_owned()),
+        ("a guess", WRONG_PASSWORD.to_owned()),
+        ("an access token", token.secret),
+        ("an access token's access token", made.text("/token")),
+        ("a rotated access token", rotated.text("/token")),
+        ("a registry token's signature", signature),
+    ])
+}
+
+#[test]
+fn no_log_and_no_audit_record_holds_a_secret() {
+    let environment = vec![("DOCKPASS_LOG", "trace".to_owned())];
+    let dockpass = Setup { environment, ..Setup::default() }.start();
+    let secrets = use_secrets(&dockpass);
+    let audit = dockpass.http_as_admin().get("/api/v0/audit?pageSize=0").must_be(200);
+    secrets.must_not_be_in("the audit log", &audit.describe());
+    secrets.must_not_be_in("the log", &dockpass.log());
+    assert!(dockpass.log().contains("TRACE"), "the log was not loud");
+}
+
+#[test]
+fn no_file_holds_a_secret_but_the_one_with_the_first_password() {
+    let dockpass = Dockpass::start();
+    let secrets = use_secrets(&dockpass);
+    let directory = dockpass.stop();
+    let data = directory.path().join("data");
+    fs::remove_file(data.join("initial-admin-password")).expect("the first password is in its file");
+    let mut files = 0;
+    search(&data, &mut |path, content| {
+        files += 1;
+        secrets.must_not_be_in(&path.display().to_string(), content);
+    });
+    assert!(files > 3, "hardly anything was searched");
+}
+
+/// Calls `each` for every file below a directory.
+fn search(directory: &Path, each: &mut impl FnMut(&Path, &str)) {
+    for entry in fs::read_dir(directory).expect("the directory can be read") {
+        let path = entry.expect("the entry can be read").path();
+        if path.is_dir() {
+            search(&path, each);
+        } else if path.is_file() {
+            each(&path, &String::from_utf8_lossy(&fs::read(&path).expect("the file can be read")));
+        }
+    }
+}

@@ -1,0 +1,337 @@
+// Draws the OpenAPI document. Every text of it goes in as text, never as HTML.
+
+const METHODS = ["get", "post", "put", "patch", "delete"];
+const content = document.getElementById("content");
+const search = document.getElementById("search");
+const found = document.getElementById("found");
+const areas = document.getElementById("areas");
+
+/** An element with attributes and children; texts become text nodes, nothing is left out as null or false. */
+function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children.flat().filter((child) => child !== null && child !== false));
+  return element;
+}
+
+/** A sentence in which `this` is code. */
+function prose(text = "") {
+  return text.split("`").map((part, place) => (place % 2 ? make("code", {}, part) : part));
+}
+
+const slug = (text) => `area-${text.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
+
+/** Knows the document: follows references, sees through "or null". */
+class Schemas {
+  constructor(api) {
+    this.api = api;
+  }
+
+  resolve(schema) {
+    if (!schema?.$ref) return schema ?? {};
+    const path = schema.$ref.slice(2).split("/").map((part) => part.replace(/~1/g, "/").replace(/~0/g, "~"));
+    const target = path.reduce((place, part) => place?.[part], this.api) ?? {};
+    const { $ref, ...rest } = schema;
+    return { ...this.resolve(target), ...rest };
+  }
+
+  /** The schema without its null, and whether it had one. */
+  plain(schema) {
+    const whole = this.resolve(schema);
+    const choices = whole.anyOf ?? whole.oneOf;
+    const real = choices?.filter((choice) => choice.type !== "null");
+    if (choices && real.length === 1) {
+      return { schema: { ...this.resolve(real[0]), ...(whole.description && { description: whole.description }) }, nullable: real.length < choices.length };
+    }
+    if (Array.isArray(whole.type)) {
+      const types = whole.type.filter((type) => type !== "null");
+      return { schema: { ...whole, type: types.length === 1 ? types[0] : types.join(" or ") }, nullable: types.length < whole.type.length };
+    }
+    return { schema: whole, nullable: false };
+  }
+
+  /** What may stand there, in words: "array of string, or null". */
+  kind(schema) {
+    const { schema: plain, nullable } = this.plain(schema);
+    let kind = plain.type ?? (this.values(plain).length ? "string" : "any value");
+    if (kind === "array") kind = plain.items ? `array of ${this.kind(plain.items)}` : "array";
+    else if (plain.format && !plain.format.includes("int")) kind += ` (${plain.format})`;
+    return nullable ? `${kind}, or null` : kind;
+  }
+
+  /** The allowed values with what each means. */
+  values(plain) {
+    if (plain.enum) return plain.enum.map((value) => [value, ""]);
+    const choices = plain.oneOf ?? [];
+    return choices.every((choice) => "const" in choice) ? choices.map((choice) => [choice.const, choice.description ?? ""]) : [];
+  }
+
+  /** The fields inside a value: of the object, or of the objects in the array. */
+  inside(schema) {
+    const { schema: plain } = this.plain(schema);
+    const object = plain.type === "array" ? this.plain(plain.items ?? {}).schema : plain;
+    return { fields: Object.entries(object.properties ?? {}), required: new Set(object.required ?? []) };
+  }
+}
+
+function valuesOf(schemas, schema) {
+  const { schema: plain } = schemas.plain(schema);
+  const item = plain.type === "array" ? schemas.plain(plain.items ?? {}).schema : plain;
+  const values = schemas.values(item);
+  if (!values.length) return null;
+  return make("ul", { class: "values quiet" }, values.map(([value, text]) =>
+    make("li", {}, make("code", {}, String(value)), text && " ", prose(text))));
+}
+
+function field(schemas, name, schema, note, depth) {
+  const { schema: plain } = schemas.plain(schema);
+  const inner = depth < 4 ? fieldList(schemas, schema, depth + 1, note === null) : null;
+  return make("li", {},
+    make("div", { class: "label" },
+      make("code", {}, name),
+      make("span", { class: "kind" }, [schemas.kind(schema), note].filter(Boolean).join(" · "))),
+    make("div", {}, prose(schema.description ?? plain.description), valuesOf(schemas, schema)),
+    inner);
+}
+
+/** The fields of an object as a list; none if it has none. In answers there is nothing to require. */
+function fieldList(schemas, schema, depth, isAnswer) {
+  const { fields, required } = schemas.inside(schema);
+  if (!fields.length) return null;
+  const note = (name) => (isAnswer ? null : required.has(name) ? "required" : "optional");
+  return make("ul", { class: "fields" }, fields.map(([name, inner]) => field(schemas, name, inner, note(name), depth)));
+}
+
+function part(title, ...children) {
+  const shown = children.flat().filter(Boolean);
+  return shown.length ? make("div", {}, make("h3", {}, title), shown) : null;
+}
+
+function parameters(schemas, operation, place, title) {
+  const list = (operation.parameters ?? []).map((it) => schemas.resolve(it)).filter((it) => it.in === place);
+  if (!list.length) return null;
+  return part(title, make("ul", { class: "fields" }, list.map((it) =>
+    field(schemas, it.name, { ...it.schema, description: it.description }, it.required ? "required" : "optional", 0))));
+}
+
+function body(schemas, operation) {
+  const request = schemas.resolve(operation.requestBody);
+  const [[type, media] = []] = Object.entries(request.content ?? {});
+  if (!type) return null;
+  return part("Body", make("p", { class: "quiet small" }, make("code", {}, type), request.required ? "" : ", may be left out"),
+    fieldList(schemas, media.schema, 0, false));
+}
+
+function answers(schemas, operation) {
+  const all = Object.entries(operation.responses ?? {}).map(([status, response]) => [status, schemas.resolve(response)]);
+  const done = all.filter(([status]) => status < 400);
+  const failed = all.filter(([status]) => !(status < 400));
+  return [
+    done.map(([status, response]) => {
+      const media = Object.entries(response.content ?? {});
+      const headers = Object.entries(response.headers ?? {}).map(([name, header]) => [name, schemas.resolve(header)]);
+      const schema = media[0]?.[1].schema;
+      return part(`Answer ${status}`,
+        make("p", { class: "quiet" }, prose(response.description), media.length > 0 && " ", media.map(([type], place) => [place ? ", " : "", make("code", {}, type)]),
+          schema && !schemas.plain(schema).schema.properties && `: ${schemas.kind(schema)}`),
+        headers.length > 0 && make("ul", { class: "fields" }, headers.map(([name, header]) =>
+          field(schemas, name, { ...header.schema, description: header.description }, "header", 0))),
+        schema && fieldList(schemas, schema, 0, true));
+    }),
+    failed.length ? part("Errors", make("ul", { class: "codes" }, failed.map(([status, response]) =>
+      make("li", {}, make("b", {}, status), make("span", {}, response.description.split(", ").map((code, place) => [place ? ", " : "", make("code", {}, code)])))))) : null,
+  ];
+}
+
+/** A value to begin with, for the line to type. */
+function example(schemas, schema) {
+  const { schema: plain } = schemas.plain(schema);
+  const [first] = schemas.values(plain);
+  if (first) return first[0];
+  if (plain.type === "boolean") return true;
+  if (plain.type === "integer") return 0;
+  if (plain.type === "array") return [];
+  return "…";
+}
+
+/** A command line; curl asks for the password by itself, so that none stands in an argument. */
+function command(schemas, method, path, operation) {
+  const isPublic = operation.security?.some((choice) => Object.keys(choice).length === 0);
+  const words = ["curl"];
+  if (!isPublic) words.push("--user NAME");
+  if (method !== "get") words.push(`--request ${method.toUpperCase()}`);
+  const [[type, media] = []] = Object.entries(schemas.resolve(operation.requestBody).content ?? {});
+  if (type) {
+    const { fields, required } = schemas.inside(media.schema);
+    const shown = fields.filter(([name, inner]) => (required.size ? required.has(name) : !inner.writeOnly)).slice(0, 3);
+    const pairs = shown.map(([name, inner]) => [name, example(schemas, inner)]);
+    const data = type === "application/json" ? JSON.stringify(Object.fromEntries(pairs)) : new URLSearchParams(pairs).toString();
+    words.push(`--header 'Content-Type: ${type}'`, `--data '${data}'`);
+  }
+  const needed = (operation.parameters ?? []).map((it) => schemas.resolve(it)).filter((it) => it.in === "query" && it.required);
+  const query = needed.map((it) => `${it.name}=${String(it.name).toUpperCase()}`).join("&");
+  const place = path.replace(/[{}]/g, (brace) => (brace === "{" ? "<" : ">"));
+  words.push(`'${location.origin}${place}${query && `?${query}`}'`);
+  return make("pre", { tabindex: "0", "aria-label": "Command" }, words.join(" \\\n  "));
+}
+
+function drawOperation(schemas, { method, path, operation }) {
+  const isPublic = operation.security?.some((choice) => Object.keys(choice).length === 0);
+  const details = make("details", { id: operation.operationId },
+    make("summary", {},
+      make("span", { class: `method ${method.toUpperCase()}` }, method.toUpperCase()),
+      make("code", { class: "path" }, path),
+      make("span", { class: "what quiet" }, prose(operation.summary))));
+  // What is inside is drawn at the first opening: the page is there at once.
+  details.addEventListener("toggle", () => {
+    if (!details.open) return;
+    if (details.children.length === 1) {
+      details.append(make("div", { class: "operation" },
+        make("p", { class: "quiet" }, make("a", { href: `#${operation.operationId}` }, operation.operationId),
+          isPublic ? " · works without credentials" : ""),
+        operation.description ? make("p", {}, prose(operation.description)) : null,
+        command(schemas, method, path, operation),
+        parameters(schemas, operation, "path", "In the path"),
+        parameters(schemas, operation, "query", "In the query"),
+        body(schemas, operation),
+        answers(schemas, operation)));
+    }
+  });
+  return make("li", {}, details);
+}
+
+/** The operations by area, in the order of the document's own list of areas. */
+function byArea(api) {
+  const grouped = new Map((api.tags ?? []).map((tag) => [tag.name, { text: tag.description, operations: [] }]));
+  for (const [path, item] of Object.entries(api.paths)) {
+    for (const method of METHODS.filter((method) => item[method])) {
+      const operation = item[method];
+      const area = operation.tags?.[0] ?? "Other";
+      if (!grouped.has(area)) grouped.set(area, { operations: [] });
+      grouped.get(area).operations.push({ method, path, operation });
+    }
+  }
+  return [...grouped].filter(([, { operations }]) => operations.length);
+}
+
+function drawErrors(schemas) {
+  const schema = { $ref: "#/components/schemas/ErrorAnswer" };
+  return make("section", { id: slug("Errors") }, make("h2", {}, "Errors"),
+    make("p", {}, "Every error has this body. The codes stand with each operation."),
+    fieldList(schemas, schema, 0, true));
+}
+
+function draw(api) {
+  const schemas = new Schemas(api);
+  document.getElementById("version").textContent = api.info.version;
+  content.append(make("div", { class: "intro" },
+    make("p", {}, prose(api.info.description)),
+    make("p", {}, "The same as a document: ", make("a", { href: "/api/v0/openapi.json" }, "openapi.json"), `, OpenAPI ${api.openapi}.`)));
+  const rows = [];
+  const sections = byArea(api).map(([area, { text, operations }]) => {
+    const list = operations.map((entry) => {
+      const row = drawOperation(schemas, entry);
+      const { operationId, summary } = entry.operation;
+      rows.push({ row, text: [area, entry.method, entry.path, operationId, summary].join(" ").toLowerCase() });
+      return row;
+    });
+    const link = make("li", {}, make("a", { href: `#${slug(area)}` }, area, make("span", { "aria-hidden": "true" }, String(operations.length))));
+    const section = make("section", { id: slug(area) }, make("h2", {}, area), text ? make("p", {}, prose(text)) : null, make("ul", {}, list));
+    areas.append(link);
+    content.append(section);
+    return { section, link, list };
+  });
+  areas.append(make("li", {}, make("a", { href: `#${slug("Errors")}` }, "Errors")));
+  content.append(drawErrors(schemas));
+  return { rows, sections };
+}
+
+/** Shows what holds every word of the search, and keeps the search in the address. */
+function filter({ rows, sections }) {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let count = 0;
+  for (const { row, text } of rows) {
+    row.hidden = !words.every((word) => text.includes(word));
+    if (!row.hidden) count += 1;
+  }
+  for (const { section, link, list } of sections) {
+    section.hidden = link.hidden = list.every((row) => row.hidden);
+  }
+  found.textContent = words.length ? `${count} of ${rows.length} operations` : "";
+  const address = new URL(location.href);
+  if (words.length) address.searchParams.set("q", search.value.trim());
+  else address.searchParams.delete("q");
+  history.replaceState(null, "", address);
+}
+
+/** Opens what the address names. */
+function follow() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!target || !content.contains(target)) return;
+  if (target.closest("[hidden]")) {
+    search.value = "";
+    search.dispatchEvent(new Event("input"));
+  }
+  if (target.tagName === "DETAILS") {
+    target.open = true;
+    target.querySelector("summary").focus({ preventScroll: true });
+  }
+  target.scrollIntoView();
+  mark();
+}
+
+/** Marks the area that is being read. */
+function mark() {
+  const line = innerHeight / 3;
+  let present = null;
+  for (const section of content.querySelectorAll("section:not([hidden])")) {
+    if (section.getBoundingClientRect().top < line) present = section;
+  }
+  for (const link of areas.querySelectorAll("a")) {
+    if (present && link.hash === `#${present.id}`) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function listen(drawn) {
+  search.addEventListener("input", () => filter(drawn));
+  addEventListener("hashchange", follow);
+  addEventListener("scroll", mark, { passive: true });
+  // Opening one by hand names it in the address, ready to be passed on.
+  content.addEventListener("click", (event) => {
+    const details = event.target.closest("summary")?.parentElement;
+    if (details && !details.open) history.replaceState(null, "", `#${details.id}`);
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key === "/" && event.target !== search && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      search.focus();
+    } else if (event.key === "Escape" && event.target === search) {
+      search.value = "";
+      filter(drawn);
+    }
+  });
+}
+
+async function start() {
+  const waiting = make("p", { class: "quiet", role: "status" });
+  const late = setTimeout(() => (waiting.textContent = "Reading the document"), 300);
+  content.append(waiting);
+  try {
+    const response = await fetch("/api/v0/openapi.json");
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    const drawn = draw(await response.json());
+    waiting.remove();
+    search.value = new URL(location.href).searchParams.get("q") ?? "";
+    listen(drawn);
+    filter(drawn);
+    follow();
+    mark();
+  } catch (error) {
+    waiting.textContent = `The document could not be read: ${error.message}. Reload the page to try again.`;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+start();
