@@ -21,6 +21,11 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(input: D) -> R
     Option::<T>::deserialize(input).map(Some)
 }
 
+/// What account names and each part of a repository's name look like.
+const NAME: &str = r"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$";
+/// The same for repositories within a namespace, which may have several parts.
+const NAME_WITHIN: &str = r"^[a-z0-9]+((\.|_|__|-+|/)[a-z0-9]+)*$";
+
 /// The one envelope of every error.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorAnswer {
@@ -57,8 +62,10 @@ pub struct ApiToken {
     /// Whether it is accepted.
     pub is_active: bool,
     /// When it was last used; `0001-01-01T00:00:00Z` if never.
+    #[schemars(extend("format" = "date-time"))]
     pub last_used: String,
     /// When it was made.
+    #[schemars(extend("format" = "date-time"))]
     pub created_at: String,
     /// How it came to be.
     pub generated_by: GeneratedBy,
@@ -69,6 +76,7 @@ pub struct ApiToken {
     /// The account that it belongs to.
     pub username: String,
     /// When it ends; null is never.
+    #[schemars(extend("format" = "date-time"))]
     pub expires_at: Option<String>,
     /// The highest level that it reaches.
     pub access_level: AccessLevel,
@@ -93,6 +101,7 @@ pub struct NewApiToken {
     pub previous_hashed_token: Option<String>,
     /// Until when the replaced secret lives on; only after a rotation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     pub previous_until: Option<String>,
     /// The access token.
     #[serde(flatten)]
@@ -106,7 +115,7 @@ pub struct CreateApiToken {
     /// What people call it, 1 to 128 characters; `access token` if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_label: Option<String>,
-    /// When it ends; null is never, omitted is the site's default.
+    /// When it ends, a time or a date; null is never, omitted is the site's default.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Nullable<String>,
     /// The highest level that it reaches; `admin`, all that the account may, if omitted.
@@ -138,6 +147,7 @@ pub struct UpdateApiToken {
 pub struct RotateApiToken {
     /// Seconds for which the old secret lives on; 0 if omitted, at most 7 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 604_800))]
     pub overlap: Option<u32>,
 }
 
@@ -174,8 +184,10 @@ pub struct AccountInner {
     /// Whether an administrator set the password, so that its owner should set another.
     pub password_set_by_admin: bool,
     /// Until when sign-in by password is refused after wrong guesses; null if it is not.
+    #[schemars(extend("format" = "date-time"))]
     pub locked_until: Option<String>,
     /// When it was made.
+    #[schemars(extend("format" = "date-time"))]
     pub created_at: String,
 }
 
@@ -199,7 +211,8 @@ pub struct Accounts {
 #[derive(Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateAccount {
-    /// Name, also its namespace.
+    /// Name, also its namespace; at most 128 characters.
+    #[schemars(extend("pattern" = NAME, "maxLength" = 128))]
     pub name: String,
     /// Password; without one, a service account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -299,6 +312,7 @@ pub struct Repository {
     /// The caller's level.
     pub access_level: AccessLevel,
     /// When it was last pushed to; null if never seen.
+    #[schemars(extend("format" = "date-time"))]
     pub last_push: Option<String>,
 }
 
@@ -313,7 +327,8 @@ pub struct Repositories {
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateRepository {
-    /// Name without its namespace.
+    /// Name without its namespace; with it, at most 255 characters.
+    #[schemars(extend("pattern" = NAME_WITHIN))]
     pub name: String,
     /// One line about it, at most 140 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -323,6 +338,7 @@ pub struct CreateRepository {
     pub long_description: Option<String>,
     /// `public` or `private`; private if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Visibility>")]
     pub visibility: Option<String>,
     /// Accepted, not read.
     #[serde(default, skip_serializing)]
@@ -350,6 +366,7 @@ pub struct UpdateRepository {
     pub long_description: Option<String>,
     /// `public` or `private`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Visibility>")]
     pub visibility: Option<String>,
     /// Accepted, not read.
     #[serde(default, skip_serializing)]
@@ -421,7 +438,8 @@ pub struct UserAccessList {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetAccess {
-    /// `read-only`, `read-write` or `admin`.
+    /// The level.
+    #[schemars(with = "AccessLevel")]
     pub access_level: String,
 }
 
@@ -454,6 +472,7 @@ pub struct AuditRecord {
     /// Number, from 1.
     pub seq: u64,
     /// When.
+    #[schemars(extend("format" = "date-time"))]
     pub time: String,
     /// Who.
     pub actor: String,
@@ -512,6 +531,7 @@ pub struct RegistryToken {
     /// Seconds of life, from `issued_at`.
     pub expires_in: i64,
     /// When it was issued.
+    #[schemars(extend("format" = "date-time"))]
     pub issued_at: String,
     /// The granted scope; only for POST.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -562,8 +582,10 @@ pub struct Certificate {
     /// `ca`, `leaf` or `signing`.
     pub role: String,
     /// First moment.
+    #[schemars(extend("format" = "date-time"))]
     pub not_before: String,
     /// Last moment.
+    #[schemars(extend("format" = "date-time"))]
     pub not_after: String,
     /// SHA-256 fingerprint, lower-case hexadecimal.
     pub sha256: String,

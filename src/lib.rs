@@ -1,4 +1,81 @@
-//! dockpass.
+//! dockpass gives a container registry accounts, permissions and access tokens.
+//!
+//! A registry sends its clients here for a *registry token*, a short-lived signed JWT. They sign in with a name and a
+//! password, or with an *access token*, which stands wherever the password is asked. Who may do what is decided here, at
+//! that moment.
+//!
+//! # What each module owns
+//!
+//! - [`domain`]: values and rules: names, access levels, scopes, accounts, access tokens, their limits. No I/O. The clock
+//!   and the randomness of the system have their one home here, and reach everything else as arguments.
+//! - [`store`]: what is durable. The only place that names sled and bincode: one writer, versioned records, the state that
+//!   readers share, the data directory.
+//! - [`service`]: the use-cases, sync and without HTTP. It alone makes a caller and decides what one may do. Its `signing`
+//!   holds the keys of registry tokens.
+//! - [`registry`]: the registry next door: what its configuration must say.
+//! - [`api`]: the bodies of requests and answers, shapes only.
+//! - [`config`]: one table of keys; file, environment and flags over each other.
+//! - [`http`]: the server. The only place that names actix-web and rust-embed: one table of routes, one table of errors,
+//!   handlers that parse, call one use-case, and render; TLS; the embedded pages.
+//! - [`cli`]: the commands. Clients of the HTTP API like any other, over a socket, over TLS, or in process.
+//!
+//! # Which may name which
+//!
+//! ```text
+//! domain  <-  store  <-  service  <-  http  <-  cli
+//! domain  <-  api, config         <-  http, cli
+//!             registry            <-  http
+//! ```
+//!
+//! `http` may name all to its left, but of `store` only its private files, for TLS keys, and the end of the audit chain. `cli`
+//! names neither `service` nor `store`. Nothing points back. A test reads the sources and fails on any other edge.
+//!
+//! # What always holds
+//!
+//! 1. *No caller, no use-case.* [`service::Caller`] cannot be made outside `service::authentication`, and every use-case
+//!    takes one, in a [`service::Call`]. A handler gets one only by the extractor of `http::request`, which checks the
+//!    credentials first.
+//! 2. *No permit, no change.* A change reaches the store only with a permit, and only the rules of `service::authority` make
+//!    permits. They look the caller up in the very state that the change acts on: account, access token, its parents, as
+//!    they are then.
+//! 3. *A token never exceeds its account.* What may be done is what the account may, within the token's cap and patterns
+//!    (`service::authority`), every time anew. Granted is never more than requested (`service::registry_tokens`).
+//! 4. *"Done" is said after the disk.* [`store::Store::write`] returns after flush and fdatasync of the writer
+//!    (`store::writer`, `store::engine`), and after the new state is published. A change that failed leaves no trace.
+//! 5. *A record, its indexes and its audit record change together*: one `store::Txn`, one transaction (`service::change`).
+//! 6. *Readers never wait.* They take [`store::Store::state`], one consistent moment in memory. What may block (a password's
+//!    hash, a change) runs on threads that serve no requests (`http::request`).
+//! 7. *No secret is shown twice.* Secrets are types of `domain::secret` without `Display` and `Serialize`, wiped when dropped;
+//!    the store has hashes only. They stand in no log line, error, audit record or URL.
+//! 8. *What a client did wrong is never a 500*, and what went wrong inside is never told: `http::failure` has every code, and
+//!    maps every error of the service without a rest.
+//! 9. *Records can be read for ever.* Each has its kind and version (`store::record`); a newer one, or a newer directory, is
+//!    refused untouched.
+//! 10. *Files belong to their owner alone* (`store::private_file`, and `store::DataDirectory` at every start).
+//!
+//! # Three walks through the code
+//!
+//! **`docker login` with an access token, and a push.** The registry answers 401 with a challenge that names `/auth/token`.
+//! docker asks there, with Basic credentials and a scope. `http::registry` reads them and asks `service::authentication`:
+//! text that begins with `dkp_` is an access token, its check digits are right, its BLAKE3 hash finds the record in the
+//! state, the record and its parents count, the owner has that name. That makes the caller. `service::registry_tokens`
+//! takes the scopes apart, asks `service::authority` for the level on each repository, makes the record of one that is
+//! pushed to for the first time, and lets `service::signing` sign what is left of the request. docker shows that token
+//! to the registry, which checks the signature against the certificate it was configured with.
+//!
+//! **An access token is made.** `http::tokens` reads the body into [`api::CreateApiToken`] and the domain's types, and calls
+//! the use-case in `service::tokens`, on a thread that may block. That draws 32 random bytes, hashes the text, and hands
+//! `service::change` the work: it runs on the writer's thread, asks `service::authority` whether this caller may make such
+//! a token, puts the record into the `store::Txn`, and the audit record after it. The writer takes what else waits,
+//! commits all of it in one transaction, flushes, calls fdatasync, publishes the state, and then answers everybody. The
+//! handler renders the record with the secret: the only answer that ever has it.
+//!
+//! **A token is revoked.** Deactivating it is a change like the one above; when it is answered, the published state says so.
+//! The next request with it finds an inactive record and is 401. So is one with a token that was made with it: they
+//! count only while their parents do. A registry token that was issued before names account and access token in its
+//! claims: where dockpass is shown it, both are looked up, and it is 401 as well. The registry itself looks nothing up:
+//! there it works until it expires.
+
 pub mod api;
 pub mod cli;
 pub mod config;

@@ -6,11 +6,11 @@ const search = document.getElementById("search");
 const found = document.getElementById("found");
 const areas = document.getElementById("areas");
 
-/** An element with attributes and children; texts become text nodes, nothing is left out as null or false. */
+/** An element with attributes and children; texts become text nodes, what is null, undefined or false is left out. */
 function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children.flat().filter((child) => child !== null && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
   return element;
 }
 
@@ -70,7 +70,9 @@ class Schemas {
   inside(schema) {
     const { schema: plain } = this.plain(schema);
     const object = plain.type === "array" ? this.plain(plain.items ?? {}).schema : plain;
-    return { fields: Object.entries(object.properties ?? {}), required: new Set(object.required ?? []) };
+    const required = new Set(object.required ?? []);
+    const fields = Object.entries(object.properties ?? {});
+    return { fields: fields.sort(([one], [two]) => required.has(two) - required.has(one)), required };
   }
 }
 
@@ -79,13 +81,16 @@ function valuesOf(schemas, schema) {
   const item = plain.type === "array" ? schemas.plain(plain.items ?? {}).schema : plain;
   const values = schemas.values(item);
   if (!values.length) return null;
+  if (values.every(([, text]) => !text)) {
+    return make("p", { class: "values quiet" }, values.map(([value], place) => [place ? ", " : values.length > 1 ? "One of " : "Only ", make("code", {}, String(value))]));
+  }
   return make("ul", { class: "values quiet" }, values.map(([value, text]) =>
     make("li", {}, make("code", {}, String(value)), text && " ", prose(text))));
 }
 
-function field(schemas, name, schema, note, depth) {
+function field(schemas, name, schema, note, depth, isAnswer = false) {
   const { schema: plain } = schemas.plain(schema);
-  const inner = depth < 4 ? fieldList(schemas, schema, depth + 1, note === null) : null;
+  const inner = depth < 4 ? fieldList(schemas, schema, depth + 1, isAnswer) : null;
   return make("li", {},
     make("div", { class: "label" },
       make("code", {}, name),
@@ -94,16 +99,17 @@ function field(schemas, name, schema, note, depth) {
     inner);
 }
 
-/** The fields of an object as a list; none if it has none. In answers there is nothing to require. */
+/** The fields of an object as a list; none if it has none. */
 function fieldList(schemas, schema, depth, isAnswer) {
   const { fields, required } = schemas.inside(schema);
   if (!fields.length) return null;
-  const note = (name) => (isAnswer ? null : required.has(name) ? "required" : "optional");
-  return make("ul", { class: "fields" }, fields.map(([name, inner]) => field(schemas, name, inner, note(name), depth)));
+  const [always, sometimes] = isAnswer ? ["", "not always"] : ["required", "optional"];
+  return make("ul", { class: "fields" }, fields.map(([name, inner]) =>
+    field(schemas, name, inner, required.has(name) ? always : sometimes, depth, isAnswer)));
 }
 
 function part(title, ...children) {
-  const shown = children.flat().filter(Boolean);
+  const shown = children.flat(Infinity).filter(Boolean);
   return shown.length ? make("div", {}, make("h3", {}, title), shown) : null;
 }
 
@@ -157,13 +163,11 @@ function example(schemas, schema) {
 /** A command line; curl asks for the password by itself, so that none stands in an argument. */
 function command(schemas, method, path, operation) {
   const isPublic = operation.security?.some((choice) => Object.keys(choice).length === 0);
-  const words = ["curl"];
-  if (!isPublic) words.push("--user NAME");
-  if (method !== "get") words.push(`--request ${method.toUpperCase()}`);
+  const words = [`curl${isPublic ? "" : " --user NAME"}${method === "get" ? "" : ` --request ${method.toUpperCase()}`}`];
   const [[type, media] = []] = Object.entries(schemas.resolve(operation.requestBody).content ?? {});
   if (type) {
     const { fields, required } = schemas.inside(media.schema);
-    const shown = fields.filter(([name, inner]) => (required.size ? required.has(name) : !inner.writeOnly)).slice(0, 3);
+    const shown = required.size ? fields.filter(([name]) => required.has(name)) : fields.filter(([, inner]) => !inner.writeOnly).slice(0, 1);
     const pairs = shown.map(([name, inner]) => [name, example(schemas, inner)]);
     const data = type === "application/json" ? JSON.stringify(Object.fromEntries(pairs)) : new URLSearchParams(pairs).toString();
     words.push(`--header 'Content-Type: ${type}'`, `--data '${data}'`);
@@ -184,8 +188,7 @@ function drawOperation(schemas, { method, path, operation }) {
       make("span", { class: "what quiet" }, prose(operation.summary))));
   // What is inside is drawn at the first opening: the page is there at once.
   details.addEventListener("toggle", () => {
-    if (!details.open) return;
-    if (details.children.length === 1) {
+    if (details.open && details.children.length === 1) {
       details.append(make("div", { class: "operation" },
         make("p", { class: "quiet" }, make("a", { href: `#${operation.operationId}` }, operation.operationId),
           isPublic ? " · works without credentials" : ""),
@@ -196,6 +199,7 @@ function drawOperation(schemas, { method, path, operation }) {
         body(schemas, operation),
         answers(schemas, operation)));
     }
+    mark();
   });
   return make("li", {}, details);
 }
@@ -288,8 +292,12 @@ function mark() {
     if (section.getBoundingClientRect().top < line) present = section;
   }
   for (const link of areas.querySelectorAll("a")) {
-    if (present && link.hash === `#${present.id}`) link.setAttribute("aria-current", "true");
+    const isPresent = present !== null && link.hash === `#${present.id}`;
+    if (isPresent === link.hasAttribute("aria-current")) continue;
+    if (isPresent) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
+    // On a phone the areas are one line that scrolls.
+    if (isPresent) areas.scrollLeft = link.offsetLeft - areas.offsetLeft - 16;
   }
 }
 

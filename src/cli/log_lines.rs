@@ -9,8 +9,12 @@ use super::console::Console;
 use super::shown;
 use crate::domain::time::Clock;
 
+/// What the server logs unless told otherwise.
+const SERVER: &str = "warn,actix_http=off,dockpass=info";
+
 /// Starts the log. Its level comes from `-v`, else `DOCKPASS_LOG`, else `RUST_LOG`, as filters of `env_logger`; else the
-/// server tells what it does and a command only what is wrong.
+/// server tells what it does and a command only what is wrong. Broken requests are the client's affair: docker tries TLS
+/// on a plain port at every sign-in.
 pub fn start(arguments: &Arguments, console: &Console) {
     let filter = filter(arguments, console);
     let clock = Clock::system();
@@ -29,7 +33,7 @@ pub fn start(arguments: &Arguments, console: &Console) {
 fn filter(arguments: &Arguments, console: &Console) -> String {
     let given = || console.variable("DOCKPASS_LOG").or_else(|| console.variable("RUST_LOG"));
     let filter = match arguments.global.verbose {
-        0 => given().unwrap_or(if arguments.is_serve() { "warn,dockpass=info" } else { "warn" }),
+        0 => given().unwrap_or(if arguments.is_serve() { SERVER } else { "warn" }),
         1 => "info,dockpass=debug",
         2.. => "debug,dockpass=trace",
     };
@@ -46,7 +50,7 @@ mod tests {
     fn flags_win_over_the_environment_and_that_over_the_command() {
         let (mut console, _) = console(b"");
         let told = |line: &str, console: &Console| filter(&Arguments::parse_from(line.split(' ')), console);
-        assert_eq!(told("dockpass", &console), "warn,dockpass=info");
+        assert_eq!(told("dockpass", &console), SERVER);
         assert_eq!(told("dockpass token list", &console), "warn");
         console.environment.insert("RUST_LOG".into(), "error".into());
         assert_eq!(told("dockpass", &console), "error");

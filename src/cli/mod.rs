@@ -3,7 +3,7 @@
 //! Every command that reads or changes something speaks the HTTP API, as any other client would: over the socket of the
 //! data directory, over the same handlers in this process where no server runs, or to `--server`. Nothing here opens a
 //! store or decides who may do what. Secrets come from a prompt, standard input or the environment, never from an
-//! argument. design.md section 7 is the contract.
+//! argument.
 
 mod about;
 mod arguments;

@@ -4,7 +4,7 @@
 //! spaces, or both; what makes no sense is left out, never an error, because a 4xx from the token endpoint breaks a
 //! push that would have gone through.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::access::Actions;
@@ -23,6 +23,8 @@ pub struct TooManyScopes;
 pub struct Scopes {
     /// The actions asked for on each repository.
     pub repositories: BTreeMap<RepositoryName, Actions>,
+    /// The repositories whose `push` is asked for by its own name: `*` holds it, and means to make nothing.
+    pub pushes: BTreeSet<RepositoryName>,
     /// Whether `registry:catalog:*` is asked for.
     pub catalog: bool,
 }
@@ -58,6 +60,9 @@ impl Scopes {
 
     fn add_repository(&mut self, name: &str, actions: &str) {
         let Ok(name) = RepositoryName::parse(name) else { return };
+        if actions.split(',').any(|action| action == "push") {
+            self.pushes.insert(name.clone());
+        }
         let actions = actions.split(',').map(Actions::named).fold(Actions::NONE, Actions::union);
         if !actions.is_empty() {
             let asked = self.repositories.entry(name).or_default();
@@ -123,8 +128,11 @@ mod tests {
     }
 
     #[test]
-    fn a_star_asks_for_everything() {
+    fn a_star_asks_for_everything_and_pushes_nothing() {
         assert_eq!(shown(&["repository:a/b:*"]), "repository:a/b:pull,push,delete");
+        let pushes = |values: [&str; 2]| !Scopes::parse(values).unwrap().pushes.is_empty();
+        assert!(!pushes(["repository:a/b:*", "repository:a/b:pull,delete"]));
+        assert!(pushes(["repository:a/b:delete", "repository:a/b:push,pull"]) && pushes(["repository:a/b:*,push", ""]));
     }
 
     #[test]
@@ -143,7 +151,8 @@ mod tests {
         #[test]
         fn what_is_shown_reads_back_as_itself(parts in prop::collection::vec("repository:[a-c]{1,2}/[a-c]{1,2}:(pull|push|delete|\\*)", 0..6)) {
             let scopes = Scopes::parse(parts.iter().map(String::as_str)).unwrap();
-            prop_assert_eq!(Scopes::parse([scopes.to_string().as_str()]).unwrap(), scopes);
+            let again = Scopes::parse([scopes.to_string().as_str()]).unwrap();
+            prop_assert_eq!((again.repositories, again.catalog), (scopes.repositories, scopes.catalog));
         }
     }
 }

@@ -46,8 +46,6 @@ codes! {
     NoSuchRepository "NO_SUCH_REPOSITORY" 404;
     /// No such access token, or none that the caller sees.
     NoSuchApiToken "NO_SUCH_API_TOKEN" 404;
-    /// No such grant to a user.
-    NoSuchUserAccess "NO_SUCH_USER_ACCESS" 404;
     /// No such path.
     NotFound "NOT_FOUND" 404;
     /// The path has other methods.
@@ -227,7 +225,6 @@ fn missing(kind: Kind) -> (Code, &'static str) {
         Kind::User => (Code::NoSuchUser, "user"),
         Kind::Repository => (Code::NoSuchRepository, "repository"),
         Kind::AccessToken => (Code::NoSuchApiToken, "access token"),
-        Kind::Grant => (Code::NoSuchUserAccess, "grant"),
     }
 }
 
@@ -236,7 +233,6 @@ fn taken(kind: Kind) -> (Code, &'static str) {
         Kind::Account | Kind::User => (Code::AccountExists, "account"),
         Kind::Repository => (Code::RepositoryExists, "repository"),
         Kind::AccessToken => (Code::InvalidParameters, "access token"),
-        Kind::Grant => (Code::InvalidParameters, "grant"),
     }
 }
 

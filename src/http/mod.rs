@@ -1,7 +1,7 @@
 //! The HTTP surface: the only place that names actix-web and rust-embed.
 //!
 //! `routes` is the one table. A handler parses, calls one use-case, and renders; it cannot call one without a checked
-//! caller, which only [`request::Request`] holds. `failure` is the one table of errors.
+//! caller, which only `request::Request` holds. `failure` is the one table of errors.
 
 mod accounts;
 mod address;

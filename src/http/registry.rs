@@ -1,6 +1,7 @@
 //! What registries and their clients ask: the token endpoint, the keys, `/v2/` and the catalogue.
 //!
-//! The rules are shared/reference/registry-auth.md, sections 1 and 2: each oddity here is one of a real client.
+//! The rules are those of the Distribution specification for token authentication; each oddity beyond it is one of a
+//! real client, which its comment names.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::LINK;
@@ -19,21 +20,29 @@ const CATALOG_DEFAULT: usize = 100;
 const CATALOG_MAX: usize = 1_000;
 
 /// `GET /auth/token`
-pub(super) async fn token(request: Plain) -> HttpResponse {
+pub(super) async fn token(request: Result<Plain, Failure>) -> HttpResponse {
+    let request = match request {
+        Ok(request) => request,
+        Err(failure) => return failure.oauth_answer(),
+    };
     let pairs = request.query();
     let credentials = request::credentials(&request.http, false);
     let issued = issue(&request, credentials, &pairs).await;
     answer(&request, issued, false)
 }
 
-/// `POST /auth/token`, the OAuth 2.0 form: containerd and buildkit begin with it (quirk 2).
-pub(super) async fn token_by_form(request: Plain) -> HttpResponse {
-    // Some clients put the scope into the query and the rest into the form.
-    let pairs: Vec<_> = request.form().into_iter().chain(request.query()).collect();
-    let issued = match credentials_of_form(&request, &pairs) {
-        Ok(credentials) => issue(&request, Ok(credentials), &pairs).await,
-        Err(failure) => Err(failure),
+/// `POST /auth/token`, the OAuth 2.0 form: containerd and buildkit begin with it.
+pub(super) async fn token_by_form(request: Result<Plain, Failure>) -> HttpResponse {
+    let request = match request {
+        Ok(request) => request,
+        Err(failure) => return failure.oauth_answer(),
     };
+    let form = request.form();
+    // No credential is taken from an address, which ends in logs.
+    let credentials = credentials_of_form(&request, &form);
+    // Some clients put the scope into the query and the rest into the form.
+    let pairs: Vec<_> = form.into_iter().chain(request.query()).collect();
+    let issued = issue(&request, credentials, &pairs).await;
     answer(&request, issued, true)
 }
 
@@ -41,16 +50,16 @@ fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
-fn credentials_of_form(request: &Plain, pairs: &[(String, String)]) -> Result<Credentials, Failure> {
-    match value(pairs, "grant_type") {
+fn credentials_of_form(request: &Plain, form: &[(String, String)]) -> Result<Credentials, Failure> {
+    match value(form, "grant_type") {
         Some("password") => {}
         Some(_) => {
-            // No refresh tokens are given out: they would make docker forget the password (quirk 17).
+            // No refresh tokens are given out: they would make docker forget the password.
             return Err(Failure::new(Code::UnsupportedGrantType, "the only grant type here is password"));
         }
         None => return Err(Failure::invalid("grant_type", "needed: password")),
     }
-    match (value(pairs, "username"), value(pairs, "password")) {
+    match (value(form, "username"), value(form, "password")) {
         (None, None) => request::credentials(&request.http, false),
         (username, password) => Ok(Credentials::Basic {
             username: username.unwrap_or_default().to_owned(),
@@ -112,13 +121,19 @@ pub(super) async fn certificate(request: Plain) -> HttpResponse {
 }
 
 /// `GET /v2/`: 401 with one Bearer challenge without a valid credential, for everybody, also where anonymous may pull:
-/// clients learn the scheme here and nowhere else (quirk 10).
+/// clients learn the scheme here and nowhere else.
 pub(super) async fn base(request: Request) -> Result<HttpResponse, Failure> {
-    let is_nobody = request.call.caller.is_anonymous();
-    if is_nobody && request.http.headers().get("authorization").is_none_or(|value| is_basic(value.as_bytes())) {
+    must_show_something(&request)?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({})))
+}
+
+/// Refuses anonymous callers without a registry token of their own, also those with empty Basic credentials.
+fn must_show_something(request: &Request) -> Result<(), Failure> {
+    let shown = request.http.headers().get("authorization");
+    if request.call.caller.is_anonymous() && shown.is_none_or(|value| is_basic(value.as_bytes())) {
         return Err(request.app.challenged(&request.http, Error::Unauthenticated.into()));
     }
-    Ok(HttpResponse::Ok().json(serde_json::json!({})))
+    Ok(())
 }
 
 fn is_basic(authorization: &[u8]) -> bool {
@@ -127,9 +142,7 @@ fn is_basic(authorization: &[u8]) -> bool {
 
 /// `GET /v2/_catalog`: the names that the caller may see.
 pub(super) async fn catalog(request: Request) -> Result<HttpResponse, Failure> {
-    if request.call.caller.is_anonymous() && request.http.headers().get("authorization").is_none() {
-        return Err(request.app.challenged(&request.http, Error::Unauthenticated.into()));
-    }
+    must_show_something(&request)?;
     let limit = catalog_size(request.query_value("n").as_deref())?;
     let last = request.query_value("last").filter(|last| !last.is_empty());
     let last = last.map(|last| RepositoryName::parse(&last)).transpose();
@@ -157,7 +170,7 @@ fn encoded(name: &RepositoryName) -> String {
 
 impl App {
     /// Adds the challenge that a 401 of this path carries. Names and addresses come from the configuration, never from
-    /// the request; one challenge, no empty values (quirk 11).
+    /// the request; one challenge, no empty values.
     pub(super) fn challenged(&self, http: &actix_web::HttpRequest, failure: Failure) -> Failure {
         if failure.code.status() != 401 {
             return failure;

@@ -81,6 +81,10 @@ impl FromRequest for Request {
                 Err(failure) => Err(failure),
             };
             let caller = caller.map_err(|failure| app.challenged(&http, failure))?;
+            // Strangers get nothing here, not even what is wrong with their request; the registry's paths tell them more.
+            if caller.is_anonymous() && !is_registry {
+                return Err(app.challenged(&http, Error::Unauthenticated.into()));
+            }
             let plain = Plain::read(http, &mut payload).await?;
             let user_agent = plain.user_agent();
             let call = Call { caller, now: plain.now, user_agent };
@@ -162,11 +166,12 @@ impl Plain {
         text.chars().filter(|letter| !letter.is_control()).take(MAX_USER_AGENT).collect()
     }
 
-    /// A part of the path. `%2F` is refused: it stands for a slash in repository names only.
+    /// A part of the path. What the router leaves encoded is refused: `%2F` stands for a slash in repository names only,
+    /// `%25` and `%2B` are in no name.
     pub(super) fn part(&self, name: &str) -> Result<String, Failure> {
         let part = self.http.match_info().get(name).unwrap_or_default();
         if part.contains('%') {
-            Err(Failure::invalid(name, "no percent-encoded slash here"))
+            Err(Failure::invalid(name, "neither `/`, `%` nor `+` is in it"))
         } else {
             Ok(part.to_owned())
         }
@@ -219,7 +224,11 @@ impl Plain {
             return Err(Failure::new(Code::UnsupportedMediaType, message));
         }
         let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
-        serde_json::from_slice(body).map_err(|error| malformed(&error))
+        // serde would take an array for an object, field by field.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Failure::new(Code::InvalidJson, "the body is no JSON object but an array"));
+        }
+        serde_json::from_slice(body).map_err(|error| malformed(&error, body))
     }
 }
 
@@ -249,19 +258,25 @@ fn unreadable(error: &actix_web::Error) -> Failure {
 }
 
 /// What is wrong with a JSON body, without repeating a value of it, which may be a secret.
-fn malformed(error: &serde_json::Error) -> Failure {
+fn malformed(error: &serde_json::Error, body: &[u8]) -> Failure {
     let place = format!("line {}, column {}", error.line(), error.column());
+    let text = error.to_string();
+    // A number where one of several words belongs counts as a fault of syntax for serde, but is none.
+    let is_misplaced =
+        text.starts_with("expected value") && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+    if is_misplaced {
+        return Failure::new(Code::InvalidParameters, format!("expected a value of another kind ({place})"));
+    }
     if !error.is_data() {
         return Failure::new(Code::InvalidJson, format!("the body is no JSON object: {place}"));
     }
-    let text = error.to_string();
     let names = ["unknown field", "missing field", "duplicate field"].iter().any(|start| text.starts_with(start));
     let expected = text.split_once("expected ").map_or("", |(_, expected)| expected);
     let expected = expected.split_once(" at line").map_or(expected, |(expected, _)| expected);
     let reason = if names {
         text.split(" at line").next().unwrap_or_default().to_owned()
     } else {
-        format!("expected {expected}")
+        format!("expected {}", expected.replace("u32", "a whole number"))
     };
     Failure::new(Code::InvalidParameters, format!("{reason} ({place})"))
 }

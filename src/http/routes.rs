@@ -6,14 +6,15 @@
 use actix_web::dev::Handler;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
-use actix_web::{FromRequest, HttpResponse, Responder, ResponseError, guard, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError, guard, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::failure::{Code, Failure};
 use super::{accounts, audit, docs, grants, operation, registry, repositories, tokens};
 use crate::api;
 
-/// A query or form parameter: name, type in JSON Schema, what it does.
+/// A query or form parameter: name, kind, what it does. The kind is a type of JSON Schema, `strings` for a string that
+/// may be repeated, or the possible values with `|` between them.
 pub(super) type Parameter = (&'static str, &'static str, &'static str);
 
 type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
@@ -27,9 +28,13 @@ pub struct Route {
     pub(super) summary: &'static str,
     pub(super) query: Vec<Parameter>,
     pub(super) form: Vec<Parameter>,
+    /// Those of the query or the form that cannot be left out.
+    pub(super) needed: Vec<&'static str>,
     pub(super) body: Option<MakeSchema>,
     pub(super) status: u16,
     pub(super) answer: Option<MakeSchema>,
+    /// Media types of the answer.
+    pub(super) media: Vec<&'static str>,
     pub(super) codes: Vec<Code>,
     /// Whether it answers without credentials.
     pub(super) is_public: bool,
@@ -45,9 +50,11 @@ impl Route {
             summary,
             query: Vec::new(),
             form: Vec::new(),
+            needed: Vec::new(),
             body: None,
             status: 200,
             answer: None,
+            media: Vec::new(),
             codes: Vec::new(),
             is_public: false,
             make: Box::new(actix_web::Route::new),
@@ -64,6 +71,11 @@ impl Route {
         self
     }
 
+    fn needs(mut self, name: &'static str) -> Self {
+        self.needed.push(name);
+        self
+    }
+
     fn takes<T: JsonSchema>(mut self) -> Self {
         self.body = Some(SchemaGenerator::subschema_for::<T>);
         self
@@ -71,6 +83,11 @@ impl Route {
 
     fn gives<T: JsonSchema>(mut self) -> Self {
         self.answer = Some(SchemaGenerator::subschema_for::<T>);
+        self.sends("application/json")
+    }
+
+    fn sends(mut self, media: &'static str) -> Self {
+        self.media.push(media);
         self
     }
 
@@ -156,8 +173,14 @@ fn wrong_method(allowed: &str) -> HttpResponse {
     response
 }
 
-async fn no_such_path() -> HttpResponse {
-    Failure::new(Code::NotFound, "there is nothing at this path").error_response()
+async fn no_such_path(request: HttpRequest) -> HttpResponse {
+    let has_hidden_slash = request.path().to_ascii_lowercase().contains("%2f");
+    let failure = if has_hidden_slash {
+        Failure::invalid("path", "`%2F` stands for a slash in repository names only")
+    } else {
+        Failure::new(Code::NotFound, "there is nothing at this path")
+    };
+    failure.error_response()
 }
 
 const PAGE: &[Parameter] = &[
@@ -168,24 +191,39 @@ const COUNT: &[Parameter] = &[("count", "boolean", "Whether `X-Resource-Count` t
 const USERNAME: &[Parameter] = &[("username", "string", "Whose; your own if omitted. Another's: administrators.")];
 const CLEAN_UP: &[Parameter] = &[
     ("usedbefore", "string", "Last used before this time or date; never used ones count by their making."),
-    ("generatedby", "string", "`auto`, `manual` or `all`."),
+    ("generatedby", "auto|manual|all", "How they came to be; if omitted, `all` to list, `auto` to clean up."),
 ];
 const TOKEN_REQUEST: &[Parameter] = &[
     ("service", "string", "The registry's service; the first configured one if omitted."),
-    ("scope", "string", "What is asked for, as `repository:ns/name:pull,push`; may be repeated, or hold several."),
+    ("scope", "strings", "What is asked for, as `repository:ns/name:pull,push`; may be repeated, or hold several."),
+];
+const GRANT: &[Parameter] = &[
+    ("grant_type", "password", "The only one."),
+    ("username", "string", "The account's name."),
+    ("password", "string", "Its password, or an access token."),
+    ("client_id", "string", "Not read."),
 ];
 
 /// Every route.
 #[must_use]
 pub fn table() -> Vec<Route> {
-    [access_tokens(), repositories(), access(), accounts(), audit_log(), registry_paths(), operation_paths()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        access_tokens(),
+        repositories(),
+        access(),
+        accounts(),
+        audit_log(),
+        registry_paths(),
+        operation_paths(),
+        document_paths(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn access_tokens() -> Vec<Route> {
-    use Code::{InvalidParameters, LimitReached, NoSuchApiToken, NoSuchUser, NotRotatable};
+    use Code::{LimitReached, NoSuchApiToken, NoSuchUser, NotRotatable};
     let (all, one) = ("/api/v0/api_tokens", "/api/v0/api_tokens/{hashedtoken}");
     vec![
         Route::new(
@@ -199,13 +237,13 @@ fn access_tokens() -> Vec<Route> {
         .query(PAGE)
         .query(COUNT)
         .gives::<Vec<api::ApiToken>>()
-        .fails(&[InvalidParameters, NoSuchUser])
+        .fails(&[NoSuchUser])
         .to(tokens::list),
         Route::new(Method::POST, all, "createAccessToken", "Make an access token; its secret is in this answer only")
             .query(USERNAME)
             .takes::<api::CreateApiToken>()
             .gives::<api::NewApiToken>()
-            .fails(&[InvalidParameters, NoSuchUser, LimitReached])
+            .fails(&[NoSuchUser, LimitReached])
             .to(tokens::create),
         Route::new(
             Method::DELETE,
@@ -215,8 +253,9 @@ fn access_tokens() -> Vec<Route> {
         )
         .query(USERNAME)
         .query(CLEAN_UP)
+        .needs("usedbefore")
         .gives::<Vec<api::ApiToken>>()
-        .fails(&[InvalidParameters, NoSuchUser])
+        .fails(&[NoSuchUser])
         .to(tokens::clean_up),
         Route::new(Method::GET, one, "viewAccessToken", "View an access token")
             .gives::<api::ApiToken>()
@@ -225,7 +264,7 @@ fn access_tokens() -> Vec<Route> {
         Route::new(Method::PATCH, one, "updateAccessToken", "Rename an access token, switch it off or on")
             .takes::<api::UpdateApiToken>()
             .gives::<api::ApiToken>()
-            .fails(&[InvalidParameters, NoSuchApiToken])
+            .fails(&[NoSuchApiToken])
             .to(tokens::update),
         Route::new(Method::DELETE, one, "deleteAccessToken", "Delete an access token and those that it made")
             .fails(&[NoSuchApiToken])
@@ -238,13 +277,13 @@ fn access_tokens() -> Vec<Route> {
         )
         .takes::<api::RotateApiToken>()
         .gives::<api::NewApiToken>()
-        .fails(&[InvalidParameters, NoSuchApiToken, NotRotatable])
+        .fails(&[NoSuchApiToken, NotRotatable])
         .to(tokens::rotate),
     ]
 }
 
 fn repositories() -> Vec<Route> {
-    use Code::{InvalidParameters, InvalidVisibility, LimitReached, NoSuchAccount, NoSuchRepository, RepositoryExists};
+    use Code::{InvalidVisibility, LimitReached, NoSuchAccount, NoSuchRepository, RepositoryExists};
     const SEARCH: &[Parameter] = &[("q", "string", "Only names that contain this.")];
     let (all, namespace, one) =
         ("/api/v0/repositories", "/api/v0/repositories/{namespace}", "/api/v0/repositories/{namespace}/{reponame}");
@@ -254,7 +293,6 @@ fn repositories() -> Vec<Route> {
             .query(PAGE)
             .query(COUNT)
             .gives::<api::Repositories>()
-            .fails(&[InvalidParameters])
             .to(repositories::list),
         Route::new(
             Method::GET,
@@ -266,13 +304,13 @@ fn repositories() -> Vec<Route> {
         .query(PAGE)
         .query(COUNT)
         .gives::<api::Repositories>()
-        .fails(&[InvalidParameters, NoSuchAccount])
+        .fails(&[NoSuchAccount])
         .to(repositories::list_namespace),
         Route::new(Method::POST, namespace, "createRepository", "Make a repository")
             .takes::<api::CreateRepository>()
             .status(201)
             .gives::<api::Repository>()
-            .fails(&[InvalidParameters, InvalidVisibility, RepositoryExists, NoSuchAccount, LimitReached])
+            .fails(&[InvalidVisibility, RepositoryExists, NoSuchAccount, LimitReached])
             .to(repositories::create),
         Route::new(Method::GET, one, "viewRepository", "View a repository; a `/` in its name is sent as `%2F`")
             .gives::<api::Repository>()
@@ -281,7 +319,7 @@ fn repositories() -> Vec<Route> {
         Route::new(Method::PATCH, one, "updateRepository", "Change description and visibility")
             .takes::<api::UpdateRepository>()
             .gives::<api::Repository>()
-            .fails(&[InvalidParameters, InvalidVisibility, NoSuchRepository])
+            .fails(&[InvalidVisibility, NoSuchRepository])
             .to(repositories::update),
         Route::new(Method::DELETE, one, "deleteRepository", "Delete a repository's record")
             .status(204)
@@ -291,7 +329,7 @@ fn repositories() -> Vec<Route> {
 }
 
 fn access() -> Vec<Route> {
-    use Code::{InvalidParameters, NoSuchAccount, NoSuchRepository, NoSuchUser};
+    use Code::{NoSuchAccount, NoSuchRepository, NoSuchUser};
     let (on_one, on_one_user) = (
         "/api/v0/repositories/{namespace}/{reponame}/userAccess",
         "/api/v0/repositories/{namespace}/{reponame}/userAccess/{username}",
@@ -313,7 +351,6 @@ fn access() -> Vec<Route> {
             .takes::<api::SetAccess>()
             .gives::<api::UserAccess>()
             .fails(missing)
-            .fails(&[InvalidParameters])
             .to(grants::put_on_repository),
         Route::new(Method::DELETE, on_one_user, "deleteUserAccess", "Take a user's access to a repository")
             .status(204)
@@ -332,7 +369,6 @@ fn access() -> Vec<Route> {
             .takes::<api::SetAccess>()
             .gives::<api::UserAccess>()
             .fails(missing_namespace)
-            .fails(&[InvalidParameters])
             .to(grants::put_on_namespace),
         Route::new(Method::DELETE, on_all_user, "deleteNamespaceUserAccess", "Take a user's access to a namespace")
             .status(204)
@@ -350,9 +386,9 @@ fn access() -> Vec<Route> {
 }
 
 fn accounts() -> Vec<Route> {
-    use Code::{AccountExists, InvalidParameters, LastAdministrator, NamespaceInUse, NoSuchAccount, TooManyRequests};
+    use Code::{AccountExists, LastAdministrator, NamespaceInUse, NoSuchAccount};
     const LIST: &[Parameter] = &[
-        ("filter", "string", "`users`, `orgs`, `admins`, `non-admins`, `active-users`, `inactive-users` or `all`."),
+        ("filter", "all|users|orgs|admins|non-admins|active-users|inactive-users", "Which; all if omitted."),
         ("start", "string", "Where the page begins: `nextPageStart` of the page before."),
         ("limit", "integer", "At most so many entries; 10 if omitted, 0 for all."),
     ];
@@ -361,13 +397,12 @@ fn accounts() -> Vec<Route> {
         Route::new(Method::GET, all, "listAccounts", "List accounts, by name")
             .query(LIST)
             .gives::<api::Accounts>()
-            .fails(&[InvalidParameters])
             .to(accounts::list),
         Route::new(Method::POST, all, "createAccount", "Make a user; without a password, a service account")
             .takes::<api::CreateAccount>()
             .status(201)
             .gives::<api::Account>()
-            .fails(&[InvalidParameters, AccountExists, NamespaceInUse])
+            .fails(&[AccountExists, NamespaceInUse])
             .to(accounts::create),
         Route::new(Method::GET, one, "viewAccount", "View an account, by name or id")
             .gives::<api::Account>()
@@ -376,7 +411,7 @@ fn accounts() -> Vec<Route> {
         Route::new(Method::PATCH, one, "updateAccount", "Change an account")
             .takes::<api::UpdateAccount>()
             .gives::<api::Account>()
-            .fails(&[InvalidParameters, NoSuchAccount, LastAdministrator])
+            .fails(&[NoSuchAccount, LastAdministrator])
             .to(accounts::update),
         Route::new(Method::DELETE, one, "deleteAccount", "Delete an account; its repositories stay, without owner")
             .status(204)
@@ -385,7 +420,7 @@ fn accounts() -> Vec<Route> {
         Route::new(Method::POST, "/enzi/v0/accounts/{name}/changePassword", "changePassword", "Set a password")
             .takes::<api::ChangePassword>()
             .gives::<api::Account>()
-            .fails(&[InvalidParameters, NoSuchAccount, TooManyRequests])
+            .fails(&[NoSuchAccount])
             .to(accounts::change_password),
         Route::new(
             Method::DELETE,
@@ -409,12 +444,11 @@ fn accounts() -> Vec<Route> {
 }
 
 fn audit_log() -> Vec<Route> {
-    use Code::InvalidParameters;
     const FILTER: &[Parameter] = &[
         ("actor", "string", "Only what this account did."),
         ("action", "string", "Only this action, as `token.create`."),
         ("object", "string", "Only what was done to this."),
-        ("outcome", "string", "`success` or `denied`."),
+        ("outcome", "success|denied", "Only what ended so."),
         ("since", "string", "Not before this time or date."),
         ("until", "string", "Before this time or date."),
     ];
@@ -428,7 +462,7 @@ fn audit_log() -> Vec<Route> {
         .query(FILTER)
         .query(PAGE)
         .gives::<api::AuditRecords>()
-        .fails(&[InvalidParameters])
+        .sends("application/x-ndjson")
         .to(audit::list),
         Route::new(
             Method::GET,
@@ -446,22 +480,15 @@ fn audit_log() -> Vec<Route> {
         )
         .takes::<audit::VerifyAudit>()
         .gives::<api::AuditVerification>()
-        .fails(&[InvalidParameters])
         .to(audit::verify),
     ]
 }
 
 fn registry_paths() -> Vec<Route> {
-    use Code::{InvalidParameters, PaginationNumberInvalid, ServiceUnknown, TooManyRequests, UnsupportedGrantType};
+    use Code::{PaginationNumberInvalid, ServiceUnknown, TooManyRequests, Unauthorized, UnsupportedGrantType};
     const CATALOG: &[Parameter] = &[
         ("n", "integer", "At most so many names; 100 if omitted, never more than 1,000."),
         ("last", "string", "The last name of the page before."),
-    ];
-    const GRANT: &[Parameter] = &[
-        ("grant_type", "string", "`password`"),
-        ("username", "string", "The account's name."),
-        ("password", "string", "Its password, or an access token."),
-        ("client_id", "string", "Not read."),
     ];
     let endpoint = "/auth/token";
     vec![
@@ -473,21 +500,24 @@ fn registry_paths() -> Vec<Route> {
         )
         .query(TOKEN_REQUEST)
         .gives::<api::RegistryToken>()
-        .fails(&[ServiceUnknown, InvalidParameters, TooManyRequests])
+        .fails(&[ServiceUnknown, Unauthorized, TooManyRequests])
         .public()
         .to(registry::token),
         Route::new(Method::POST, endpoint, "postRegistryToken", "Get a registry token, by an OAuth 2.0 form")
             .form(GRANT)
             .form(TOKEN_REQUEST)
+            .needs("grant_type")
             .gives::<api::RegistryToken>()
-            .fails(&[ServiceUnknown, InvalidParameters, UnsupportedGrantType, TooManyRequests])
+            .fails(&[ServiceUnknown, UnsupportedGrantType, Unauthorized, TooManyRequests])
             .public()
             .to(registry::token_by_form),
         Route::new(Method::GET, "/auth/keys", "getKeys", "The public keys of registry tokens, as a JSON Web Key Set")
             .public()
+            .sends("application/json")
             .to(registry::keys),
         Route::new(Method::GET, "/auth/ca.pem", "getCertificate", "What the registry's `rootcertbundle` holds")
             .public()
+            .sends("application/x-pem-file")
             .to(registry::certificate),
         Route::new(
             Method::GET,
@@ -495,6 +525,7 @@ fn registry_paths() -> Vec<Route> {
             "checkRegistryToken",
             "Whether a credential is good; with the challenge that says where to get one",
         )
+        .sends("application/json")
         .to(registry::base),
         Route::new(
             Method::GET,
@@ -510,23 +541,27 @@ fn registry_paths() -> Vec<Route> {
 }
 
 fn operation_paths() -> Vec<Route> {
-    use Code::{InvalidParameters, NeedsFixedKey, NotFound};
+    use Code::{NeedsFixedKey, NotFound};
     const STRICT: &[Parameter] = &[("strict", "boolean", "Whether the status is 503 when changes are not accepted.")];
     const CONFIGURATION: &[Parameter] = &[
-        ("for", "string", "`distribution` or `zot`."),
+        ("for", "distribution|zot", "The registry."),
         ("certificate", "string", "Where the certificate lies on the registry's machine."),
     ];
     let registry = "/api/v0/admin/registry";
     vec![
-        Route::new(Method::GET, "/health", "getHealth", "Whether changes are accepted")
+        Route::new(Method::GET, "/health", "getHealth", "Whether requests are answered and changes accepted")
             .query(STRICT)
             .gives::<api::Health>()
             .public()
             .to(operation::health),
-        Route::new(Method::GET, "/_ping", "ping", "Whether requests are answered").public().to(operation::ping),
+        Route::new(Method::GET, "/_ping", "ping", "Whether requests are answered")
+            .public()
+            .sends("text/plain")
+            .to(operation::ping),
         Route::new(Method::GET, "/ca.pem", "getTlsCertificate", "The CA of the self-signed TLS certificate")
             .fails(&[NotFound])
             .public()
+            .sends("application/x-pem-file")
             .to(operation::tls_certificate),
         Route::new(Method::GET, "/api/v0/admin/version", "getVersion", "Which dockpass this is")
             .gives::<api::Version>()
@@ -541,8 +576,9 @@ fn operation_paths() -> Vec<Route> {
             "Get the configuration of a registry, ready to paste",
         )
         .query(CONFIGURATION)
+        .needs("for")
         .gives::<api::RegistryConfiguration>()
-        .fails(&[InvalidParameters, NeedsFixedKey])
+        .fails(&[NeedsFixedKey])
         .to(operation::registry_configuration),
         Route::new(
             Method::POST,
@@ -552,12 +588,25 @@ fn operation_paths() -> Vec<Route> {
         )
         .gives::<api::RegistryState>()
         .to(operation::rotate_key),
-        Route::new(Method::GET, "/api/v0/openapi.json", "getOpenApi", "This document").public().to(docs::document),
-        Route::new(Method::GET, "/api/v0/docs", "getDocs", "This document, to be read").public().to(docs::page),
+    ]
+}
+
+fn document_paths() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/api/v0/openapi.json", "getOpenApi", "This document")
+            .public()
+            .sends("application/json")
+            .to(docs::document),
+        Route::new(Method::GET, "/api/v0/docs", "getDocs", "This document, to be read")
+            .public()
+            .sends("text/html")
+            .to(docs::page),
         Route::new(Method::GET, "/", "getStart", "Leads to the readable document").status(302).public().to(docs::start),
         Route::new(Method::GET, "/assets/{file}", "getAsset", "The files of the pages")
-            .fails(&[NotFound])
+            .fails(&[Code::NotFound])
             .public()
+            .sends("text/css")
+            .sends("text/javascript")
             .to(docs::asset),
     ]
 }

@@ -27,7 +27,6 @@ use crate::domain::secret::Password;
 use crate::domain::time::Clock;
 use crate::service::signing::{KeyHeader as SigningHeader, SigningSettings};
 use crate::service::{self, FirstStart, Service, Settings, TokenSettings};
-use crate::store;
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "dockpass.sock";
@@ -79,7 +78,7 @@ impl StartError {
     /// Whether another process has the store open.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
-        matches!(self, Self::Service(service::StartError::Store(store::Error::Locked { .. })))
+        matches!(self, Self::Service(error) if error.is_in_use())
     }
 }
 
@@ -180,7 +179,11 @@ fn announce(
         let (url, authority) = (&running.url, &running.authority);
         greeting::write(&Greeting { program, config, url, authority, first, trust }, out)?;
     } else if let Some(first) = first {
-        log::info!("made the account admin; its password is in {} until it is changed", first.file.display());
+        let whence = match &first.password {
+            Some(_) => format!("its password is in {} until it is changed", first.file.display()),
+            None => "it has the password that was given".to_owned(),
+        };
+        log::info!("made the account admin; {whence}");
     }
     if let Some(address) = running.address {
         writeln!(out, "ready on {address}")?;

@@ -185,7 +185,7 @@ impl Service {
             authority.create_account(is_admin, has_password).map(drop)
         })?;
         check_full_name(&new.full_name)?;
-        let password = new.password.as_ref().map(|password| self.hash_new(password)).transpose()?;
+        let password = new.password.as_ref().map(|password| self.hash_new("password", password)).transpose()?;
         let account = Account {
             id: Id::new(call.now, random::bytes()?),
             name: new.name,
@@ -211,9 +211,9 @@ impl Service {
         Err(Error::invalid("isOrg", "organizations cannot be made yet"))
     }
 
-    /// The hash of a password that may be set.
-    pub(super) fn hash_new(&self, password: &Password) -> Result<String, Error> {
-        password::check(password).map_err(|weak| Error::invalid("password", weak))?;
+    /// The hash of a password that may be set, given in this field.
+    fn hash_new(&self, field: &'static str, password: &Password) -> Result<String, Error> {
+        password::check(password).map_err(|weak| Error::invalid(field, weak))?;
         self.passwords.hash(password)
     }
 
@@ -278,7 +278,7 @@ impl Service {
             permit_password(authority, account).map(drop)
         })?;
         self.check_old_password(call, name_or_id, old)?;
-        let hash = self.hash_new(new)?;
+        let hash = self.hash_new("newPassword", new)?;
         let asked = name_or_id.to_owned();
         let account = self.change(call, deed, move |change| set_password(change, &asked, hash))?;
         self.throttle.lift(account.name.as_str());

@@ -71,7 +71,7 @@ impl Service {
             Credentials::Local { uid } => Ok(Caller::new(Subject::Local { uid }, None)),
             Credentials::RegistryToken(token) => self.by_registry_token(&token, address, now),
             Credentials::Basic { username, password } if username.is_empty() && password.reveal().is_empty() => {
-                // Logged-out podman sends an empty name and password to a Basic challenge (quirk 19).
+                // Logged-out podman sends an empty name and password to a Basic challenge.
                 Ok(Caller::new(Subject::Anonymous, address))
             }
             Credentials::Basic { username, password } if password.reveal().starts_with(PREFIX) => {

@@ -1,8 +1,8 @@
 //! Who may do what: the one place that decides. Deny by default.
 //!
 //! An [`Authority`] is a caller looked up in one moment of the state: account, access token and its parents as they are
-//! now. Each rule is a method that gives a [`Permit`] or refuses; a change cannot reach the store without one. The model
-//! is design section 2, what access tokens are kept from is section 3.
+//! now. Each rule is a method that gives a [`Permit`] or refuses; a change cannot reach the store without one. What
+//! the rules are stands in the README, under permissions and access tokens.
 
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;

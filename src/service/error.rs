@@ -13,8 +13,6 @@ pub enum Kind {
     Repository,
     /// An access token.
     AccessToken,
-    /// A user's grant.
-    Grant,
 }
 
 /// What stands in the way of a request that is understood and allowed.

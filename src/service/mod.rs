@@ -1,7 +1,7 @@
 //! The use-cases: sync, without HTTP. Every one takes a [`Call`], whose [`Caller`] only `authentication` makes, and
 //! decides by `authority` in the very moment of the state that it acts on.
 //!
-//! Reading goes through [`Service::view`], changing through [`Service::change`]; both record denials, and a change its
+//! Reading goes through `Service::view`, changing through `Service::change`; both record denials, and a change its
 //! audit record in the same transaction. A change cannot reach the store without a permit of `authority`.
 
 mod accounts;

@@ -46,12 +46,9 @@ impl Service {
         }
         let state = self.store.state();
         let authority = Authority::of(&state, &call.caller, call.now)?;
-        let missing = scopes.repositories.iter().filter(|(name, actions)| {
-            // `*` holds push among all actions, and never creates: skopeo asks it for deletion (quirk 13).
-            **actions != Actions::ALL && actions.contains(Actions::PUSH) && state.repository(name).is_none()
-        });
-        let missing = missing.map(|(name, _)| name.clone());
-        Ok(missing.filter(|name| authority.may_create(name, AccessLevel::ReadWrite)).collect())
+        // Not where `*` is asked for, which holds push: skopeo asks it for deletion.
+        let missing = scopes.pushes.iter().filter(|name| state.repository(name).is_none());
+        Ok(missing.filter(|name| authority.may_create(name, AccessLevel::ReadWrite)).cloned().collect())
     }
 
     /// Issues a registry token for `service`, the first configured one if none or empty.
@@ -116,7 +113,8 @@ fn granted(authority: &Authority<'_>, asked: &Scopes) -> Scopes {
         (!granted.is_empty()).then(|| (name.clone(), granted))
     });
     let repositories = repositories.collect();
-    Scopes { repositories, catalog: asked.catalog && authority.may_list_whole_registry() }
+    let catalog = asked.catalog && authority.may_list_whole_registry();
+    Scopes { repositories, catalog, ..Scopes::default() }
 }
 
 fn granted_on(authority: &Authority<'_>, name: &RepositoryName, asked: Actions) -> Actions {

@@ -167,8 +167,8 @@ impl Service {
         self.view_repository(call, &name)
     }
 
-    /// Makes the private records of repositories that are about to be pushed to, as far as the caller may; the others
-    /// are left out without a word.
+    /// Makes the private records of repositories that are about to be pushed to, as far as the caller may and changes
+    /// are accepted; the others are left out without a word to the client.
     pub(super) fn create_by_push(&self, call: &Call, names: Vec<RepositoryName>) -> Result<(), Error> {
         let limit = self.settings.max_per_namespace;
         for name in names {
@@ -185,6 +185,7 @@ impl Service {
             });
             match created {
                 Ok(()) | Err(Error::Denied(_) | Error::Conflict(_) | Error::NotFound { .. }) => {}
+                Err(Error::Unavailable(reason)) => log::warn!("a push made no repository: {reason}"),
                 Err(error) => return Err(error),
             }
         }
@@ -256,8 +257,10 @@ fn seen<'s>(
     }
 }
 
+/// A namespace that somebody owns, or in which the caller sees something.
 fn known_namespace(authority: &Authority<'_>, namespace: &Namespace) -> Result<(), Error> {
-    let is_known = namespace.name().is_none_or(|name| authority.state().account_named(name.as_str()).is_some());
+    let is_owned = namespace.name().is_none_or(|name| authority.state().account_named(name.as_str()).is_some());
+    let is_known = is_owned || visible::of_namespace(authority, namespace, None).next().is_some();
     if is_known { Ok(()) } else { Err(Error::not_found(Kind::Account, namespace)) }
 }
 

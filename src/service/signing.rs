@@ -10,7 +10,6 @@ mod certificates;
 mod claims;
 mod directory;
 mod error;
-mod files;
 mod jwks;
 mod jwt;
 mod keys;

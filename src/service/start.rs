@@ -60,6 +60,14 @@ pub enum StartError {
     Name(#[from] InvalidName),
 }
 
+impl StartError {
+    /// Whether another process has the store open.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        matches!(self, Self::Store(store::Error::Locked { .. }))
+    }
+}
+
 /// What the first start has to tell.
 #[derive(Debug)]
 pub struct FirstStart {

@@ -2,8 +2,8 @@
 //!
 //! Beyond five distinct failures for an account from one address, that address waits, longer each time, up to 15
 //! minutes; beyond a hundred from everywhere, everybody waits but addresses that signed in to it within 30 days. Equal
-//! guesses count once: a wrong stored password costs containerd and helm two failures (reference 2.2, quirk 4). It
-//! stops the password only; access tokens and sessions go on. In memory, bounded; unknown names count like known ones.
+//! guesses count once: a wrong stored password costs containerd and helm two failures. It stops the password only;
+//! access tokens go on. In memory, bounded; unknown names count like known ones.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};

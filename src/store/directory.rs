@@ -12,15 +12,15 @@
 //! Root runs commands in a directory that belongs to somebody else: what is written or given away here is never
 //! reached through a symbolic link.
 
-use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode};
 
 use super::error::Error;
-use super::private_file::{self, NO_LINK, sync_directory};
+use super::private_file::{self, NO_LINK, OTHERS, create_directory, sync_directory};
 
 mod owner;
 
@@ -29,7 +29,6 @@ pub(super) const FORMAT: u32 = 1;
 
 const FORMAT_FILE: &str = "format";
 const FORMAT_WORDS: &str = "dockpass data ";
-const OTHERS: u32 = 0o077;
 
 /// The data directory, held by this process alone until dropped.
 pub struct DataDirectory {
@@ -168,7 +167,7 @@ fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     let found = match std::fs::metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return create(path).map_err(|source| io_error(path, source));
+            return create_directory(path).map_err(|source| io_error(path, source));
         }
         Err(error) => return Err(io_error(path, error)),
     };
@@ -192,28 +191,13 @@ fn is_empty(directory: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Makes the directory and those above it, and their names durable.
-fn create(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !parent.exists() {
-        create(parent)?;
-    }
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    match sync_directory(parent) {
-        // A directory that may be passed but not read cannot be synced by us.
-        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
 fn make_part(path: &Path) -> Result<(), Error> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => make_private(path, &found),
         Ok(_) => Err(io_error(path, io::ErrorKind::NotADirectory.into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path).map_err(|source| io_error(path, source)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_directory(path).map_err(|source| io_error(path, source))
+        }
         Err(error) => Err(io_error(path, error)),
     }
 }

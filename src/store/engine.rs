@@ -17,6 +17,7 @@ use sled::transaction::{TransactionError, Transactional};
 
 use super::codec::DecodeError;
 use super::error::Error;
+use super::nudge::Nudge;
 use super::private_file::sync_directory;
 use super::table::Table;
 
@@ -59,6 +60,8 @@ pub(super) enum CommitError {
 }
 
 struct Open {
+    /// First, so that its thread has let go of the database when that is dropped.
+    nudge: Nudge,
     database: sled::Db,
     /// In the order of [`Table::ALL`].
     trees: Vec<sled::Tree>,
@@ -132,7 +135,7 @@ impl Engine {
 
     /// Makes the changes durable: one transaction, flush, fdatasync.
     pub(super) fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
-        self.guarded(|open| open.commit(changes))
+        self.guarded(|open| open.nudge.during(|| open.commit(changes)))
     }
 
     fn guarded<T>(&self, act: impl FnOnce(&Open) -> Result<T, CommitError>) -> Result<T, CommitError> {
@@ -196,15 +199,16 @@ impl Open {
             .map_err(Error::Sled)?;
         let names = Table::ALL.into_iter().map(|(_, name)| name);
         let trees = names.map(|name| database.open_tree(name)).collect::<Result<_, _>>().map_err(Error::Sled)?;
-        database.flush().map_err(Error::Sled)?;
         let path = directory.join("db");
+        let nudge = Nudge::new(&database).map_err(|source| Error::Io { path: path.clone(), source })?;
+        nudge.during(|| database.flush()).map_err(Error::Sled)?;
         let synced = OpenOptions::new().read(true).write(true).open(&path).and_then(|file| {
             file.sync_all()?;
             sync_directory(directory)?;
             Ok(file)
         });
         let file = synced.map_err(|source| Error::Io { path, source })?;
-        Ok(Self { database, trees, file })
+        Ok(Self { nudge, database, trees, file })
     }
 
     fn tree(&self, table: Table) -> Option<&sled::Tree> {

@@ -91,9 +91,14 @@ impl Error {
     /// A damaged record.
     #[must_use]
     pub fn corrupt(table: Table, key: &[u8], reason: &'static str) -> Self {
-        let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self::Corrupt { table, key, reason }
+        Self::Corrupt { table, key: hex(key), reason }
     }
+}
+
+/// The bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('?');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Why a change was not made. It left no trace in the running process; after a [`WriteError::Broken`] it may be there

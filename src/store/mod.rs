@@ -11,6 +11,7 @@ mod end;
 mod engine;
 mod error;
 mod load;
+mod nudge;
 pub mod private_file;
 mod record;
 mod seal;

@@ -1,12 +1,17 @@
-//! Small files that only their owner may read: keys, the first password, markers.
+//! Small files that only their owner may read: keys, the first password, markers. Knows nothing of what is in them.
 //!
-//! Written whole: to a temporary name, fsynced, renamed, and the directory fsynced, so that a crash leaves the old
-//! file or the new one.
+//! Read only if nobody else could read them. Written whole: to a temporary name, fsynced, renamed, and the directory
+//! fsynced, so that a crash leaves the old file or the new one. What root writes belongs to the directory's owner.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+/// The permission bits of everybody but the owner.
+pub(super) const OTHERS: u32 = 0o077;
 
 /// Largest file that is read, in bytes.
 const MAX: u64 = 1024 * 1024;
@@ -14,7 +19,7 @@ const MAX: u64 = 1024 * 1024;
 /// Open flags for writing: root must not be led to another file by a symbolic link in somebody else's directory.
 pub(super) const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
-/// A private file could not be read or written.
+/// A private file or directory could not be read, written or made.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateFileError {
     /// Reading or writing failed.
@@ -24,6 +29,12 @@ pub enum PrivateFileError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// It is a directory, say, or far too large.
+    #[error("{} is no ordinary file of at most 1 MiB", path.display())]
+    Unsuitable {
+        /// The file.
+        path: PathBuf,
     },
     /// Somebody else may read it.
     #[error("{} is readable by others (mode {mode:o}): whoever read it knows its secret; set mode 600 if nobody did", path.display())]
@@ -47,7 +58,7 @@ impl PrivateFileError {
 ///
 /// # Errors
 /// [`PrivateFileError`] if it cannot be read, is larger than 1 MiB, or others may read it.
-pub fn read(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
+pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateFileError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -55,14 +66,21 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, PrivateFileError> {
     };
     let metadata = file.metadata().map_err(|error| PrivateFileError::io(path, error))?;
     if !metadata.is_file() || metadata.len() > MAX {
-        return Err(PrivateFileError::io(path, io::Error::other("no file of at most 1 MiB")));
+        return Err(PrivateFileError::Unsuitable { path: path.to_owned() });
     }
-    if metadata.mode() & 0o077 != 0 {
-        return Err(PrivateFileError::Exposed { path: path.to_owned(), mode: metadata.mode() & 0o777 });
-    }
-    let mut content = Vec::new();
-    file.take(MAX).read_to_end(&mut content).map_err(|error| PrivateFileError::io(path, error))?;
+    refuse_exposed(path, metadata.mode())?;
+    // The buffer never grows: a grown one would leave its old copy behind.
+    let room = usize::try_from(metadata.len()).unwrap_or(0).saturating_add(64);
+    let mut content = Zeroizing::new(Vec::with_capacity(room));
+    file.take(metadata.len()).read_to_end(&mut content).map_err(|error| PrivateFileError::io(path, error))?;
     Ok(Some(content))
+}
+
+fn refuse_exposed(path: &Path, mode: u32) -> Result<(), PrivateFileError> {
+    if mode & OTHERS == 0 {
+        return Ok(());
+    }
+    Err(PrivateFileError::Exposed { path: path.to_owned(), mode: mode & 0o7777 })
 }
 
 /// Writes a private file, mode 0600, in place of what was there; durable when it returns.
@@ -73,18 +91,68 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
     let temporary = PathBuf::from(temporary);
-    let written = write_new(&temporary, content).and_then(|()| std::fs::rename(&temporary, path));
-    let synced = written.and_then(|()| path.parent().map_or(Ok(()), sync_directory));
-    synced.map_err(|error| PrivateFileError::io(path, error))
+    let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // What cannot be renamed is of no use; the error that counts is the first one.
+        let _ = fs::remove_file(&temporary);
+    }
+    written.and_then(|()| sync_directory(directory_of(path))).map_err(|error| PrivateFileError::io(path, error))
 }
 
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).custom_flags(NO_LINK).open(path)?;
-    // The temporary file may be left over from a crash, with another mode.
-    file.set_permissions(Permissions::from_mode(0o600))?;
+    // What a crash left may have any mode, and root must not be led elsewhere by a link: it goes, and is made anew.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    give_to_owner_of(directory_of(path), &file)?;
     file.write_all(content)?;
     file.sync_all()
+}
+
+/// Root's files belong to whose directory they are in, or the server could not open them.
+fn give_to_owner_of(directory: &Path, file: &File) -> io::Result<()> {
+    let owner = fs::metadata(directory)?;
+    if !rustix::process::geteuid().is_root() || owner.uid() == 0 {
+        return Ok(());
+    }
+    fchown(file, Some(owner.uid()), Some(owner.gid()))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a directory for private files, mode 0700, if there is none.
+///
+/// # Errors
+/// [`PrivateFileError`] if it cannot be made, or others may enter the one that is there.
+pub fn make_directory(path: &Path) -> Result<(), PrivateFileError> {
+    match fs::metadata(path) {
+        Ok(found) => refuse_exposed(path, found.mode()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_directory(path).map_err(|error| PrivateFileError::io(path, error))
+        }
+        Err(error) => Err(PrivateFileError::io(path, error)),
+    }
+}
+
+/// Makes the directory and those above it, and their names durable.
+pub(super) fn create_directory(path: &Path) -> io::Result<()> {
+    let parent = directory_of(path);
+    if !parent.exists() {
+        create_directory(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    match sync_directory(parent) {
+        // A directory that may be passed but not read cannot be synced by us.
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Makes the names in a directory durable.
@@ -99,25 +167,67 @@ pub fn sync_directory(directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
-    #[test]
-    fn what_is_written_is_read_and_private() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("key");
-        assert_eq!(read(&path).unwrap(), None);
-        write(&path, b"one").unwrap();
-        write(&path, b"two").unwrap();
-        assert_eq!(read(&path).unwrap().unwrap(), b"two");
-        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     #[test]
-    fn a_file_that_others_may_read_is_refused() {
+    fn what_is_written_is_read_and_private() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("deep/keys");
+        make_directory(&directory).unwrap();
+        make_directory(&directory).unwrap();
+        let path = directory.join("key");
+        assert_eq!(read(&path).unwrap(), None);
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().as_slice(), b"two");
+        assert_eq!((mode(&directory), mode(&path)), (0o700, 0o600));
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_others_may_read_is_refused_with_its_name_and_mode() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
         write(&path, b"one").unwrap();
-        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(read(&path), Err(PrivateFileError::Exposed { mode: 0o644, .. })));
+        for open in [0o640, 0o604, 0o620, 0o660] {
+            set_mode(&path, open);
+            let error = read(&path).unwrap_err();
+            assert!(matches!(&error, PrivateFileError::Exposed { mode, .. } if *mode == open), "{error}");
+            assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+        }
+        set_mode(directory.path(), 0o750);
+        assert!(matches!(make_directory(directory.path()), Err(PrivateFileError::Exposed { mode: 0o750, .. })));
+    }
+
+    #[test]
+    fn a_file_left_half_written_by_a_crash_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        fs::write(directory.path().join("key.new"), "half a secr").unwrap();
+        set_mode(&directory.path().join("key.new"), 0o644);
+        assert!(read(&path).unwrap().is_none());
+        write(&path, b"one").unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().as_slice(), b"one");
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(write(&path, b"one"), Err(PrivateFileError::Io { .. })));
+        assert!(path.is_dir());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]
@@ -125,17 +235,18 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let large = directory.path().join("large");
         write(&large, &vec![b'x'; 1024 * 1024 + 1]).unwrap();
-        assert!(matches!(read(&large), Err(PrivateFileError::Io { .. })));
-        assert!(matches!(read(directory.path()), Err(PrivateFileError::Io { .. })));
+        assert!(matches!(read(&large), Err(PrivateFileError::Unsuitable { .. })));
+        assert!(matches!(read(directory.path()), Err(PrivateFileError::Unsuitable { .. })));
     }
 
     #[test]
     fn a_link_in_the_place_of_the_temporary_file_is_not_followed() {
         let directory = tempfile::tempdir().unwrap();
         let (path, other) = (directory.path().join("key"), directory.path().join("other"));
-        std::fs::write(&other, "theirs").unwrap();
+        fs::write(&other, "theirs").unwrap();
         std::os::unix::fs::symlink(&other, directory.path().join("key.new")).unwrap();
-        assert!(write(&path, b"one").is_err());
-        assert_eq!(std::fs::read(&other).unwrap(), b"theirs");
+        write(&path, b"one").unwrap();
+        assert_eq!(fs::read(&other).unwrap(), b"theirs");
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
     }
 }

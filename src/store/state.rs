@@ -183,11 +183,11 @@ impl State {
     }
 
     /// The grants of a grantee, namespaces first, by name, from the first after `after`.
-    pub fn grants_of<'a>(
-        &'a self,
+    pub fn grants_of(
+        &self,
         grantee: Grantee,
         start: Bound<GrantTarget>,
-    ) -> impl Iterator<Item = (&'a GrantTarget, AccessLevel)> {
+    ) -> impl Iterator<Item = (&GrantTarget, AccessLevel)> {
         let start = match start {
             Bound::Included(target) => Bound::Included((grantee, target)),
             Bound::Excluded(target) => Bound::Excluded((grantee, target)),

@@ -4,6 +4,7 @@ mod audit;
 mod child;
 mod damage;
 mod directory;
+mod faults;
 mod full;
 mod killed;
 mod model;

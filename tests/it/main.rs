@@ -5,6 +5,16 @@
 // Says to clippy that functions beside the tests are tests too, with the same freedoms.
 #![cfg(test)]
 
+mod api_access;
+mod api_accounts;
+mod api_audit;
+mod api_local_socket;
+mod api_matrix;
+mod api_paging;
+mod api_repositories;
+mod api_throttle;
+mod api_tokens;
+mod architecture;
 mod e2e;
 mod e2e_access;
 mod e2e_durability;

@@ -137,13 +137,13 @@ impl Authority {
     fn open(directory: &Path, provider: &CryptoProvider, now: Timestamp) -> Result<Self, TlsError> {
         let (path, public) = (directory.join("tls-ca-key.pem"), directory.join("tls-ca.pem"));
         let shown = private_file::read(&public)?;
-        let (key, der) = match (private_file::read(&path)?.map(Zeroizing::new), &shown) {
+        let (key, der) = match (private_file::read(&path)?, &shown) {
             (Some(text), _) => read_authority(&path, &text, provider)?,
             (None, None) => make_authority(&path, now)?,
             (None, Some(_)) => return Err(TlsError::AuthorityMissing { key: path, certificate: public }),
         };
         let pem = certificate::to_pem(&der);
-        if shown.is_none_or(|shown| shown != pem.as_bytes()) {
+        if shown.is_none_or(|shown| *shown != pem.as_bytes()) {
             private_file::write(&public, pem.as_bytes())?;
         }
         let facts = Facts::read(&path, &der)?;
@@ -193,7 +193,7 @@ impl Authority {
 }
 
 fn read_server(path: &Path, provider: &CryptoProvider) -> Result<Option<(Facts, CertifiedKey)>, TlsError> {
-    let text = private_file::read(path)?.map(Zeroizing::new);
+    let text = private_file::read(path)?;
     text.map(|text| parse_server(path, &text, provider)).transpose()
 }
 

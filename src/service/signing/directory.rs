@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use super::certificates::{self, Certificate};
 use super::error::{Damage, SigningError};
-use super::files;
 use super::pem::{self, Block};
 use super::private_key::PrivateKey;
+use crate::store::private_file::{self, PrivateFileError};
 
 /// Label of a PKCS #8 key in PEM.
 const KEY_LABEL: &str = "PRIVATE KEY";
@@ -73,7 +73,8 @@ pub(super) struct KeyDirectory {
 impl KeyDirectory {
     /// Opens the directory, making it if it is not there.
     pub(super) fn open(path: &Path) -> Result<Self, SigningError> {
-        files::make_directory(path)?;
+        let made = private_file::make_directory(path);
+        made.map_err(|error| failed("make", "move the keys in it away", error))?;
         Ok(Self { path: path.to_owned() })
     }
 
@@ -83,9 +84,7 @@ impl KeyDirectory {
 
     /// The key and certificate in a file; none if there is no file.
     pub(super) fn read_pair(&self, file: KeyFile) -> Result<Option<Pair>, SigningError> {
-        let Some(text) = files::read(&self.path_of(file), file.way_out())? else {
-            return Ok(None);
-        };
+        let Some(text) = self.read(file)? else { return Ok(None) };
         pair_of(&text).map(Some).map_err(|damage| self.damaged(file, damage))
     }
 
@@ -96,13 +95,13 @@ impl KeyDirectory {
         let mut text = Zeroizing::new(String::with_capacity(key.len() + certificate.len()));
         text.push_str(&key);
         text.push_str(&certificate);
-        files::write(&self.path_of(file), &text)
+        self.write(file, &text)
     }
 
     /// The certificates of earlier leafs, newest first; none if there is no file.
     pub(super) fn read_previous(&self) -> Result<Vec<Certificate>, SigningError> {
         let file = KeyFile::Previous;
-        let text = files::read(&self.path_of(file), file.way_out())?.unwrap_or_default();
+        let text = self.read(file)?.unwrap_or_default();
         certificates_of(&text).map_err(|damage| self.damaged(file, damage))
     }
 
@@ -112,7 +111,24 @@ impl KeyDirectory {
         certificates: impl Iterator<Item = &'a Certificate>,
     ) -> Result<(), SigningError> {
         let text: String = certificates.map(Certificate::pem).collect();
-        files::write(&self.path_of(KeyFile::Previous), &text)
+        self.write(KeyFile::Previous, &text)
+    }
+
+    fn read(&self, file: KeyFile) -> Result<Option<Zeroizing<String>>, SigningError> {
+        let read = private_file::read(&self.path_of(file));
+        let Some(mut content) = read.map_err(|error| failed("read", file.way_out(), error))? else { return Ok(None) };
+        match String::from_utf8(std::mem::take(&mut *content)) {
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
+            Err(error) => {
+                drop(Zeroizing::new(error.into_bytes()));
+                Err(self.damaged(file, Damage::Pem(pem::NotPem)))
+            }
+        }
+    }
+
+    fn write(&self, file: KeyFile, text: &str) -> Result<(), SigningError> {
+        let written = private_file::write(&self.path_of(file), text.as_bytes());
+        written.map_err(|error| failed("write", file.way_out(), error))
     }
 
     /// The CA of a directory that has one, or none if nothing there was ever signed by a CA.
@@ -135,6 +151,15 @@ impl KeyDirectory {
 
     pub(super) fn damaged(&self, file: KeyFile, source: Damage) -> SigningError {
         SigningError::Damaged { path: self.path_of(file), way_out: file.way_out(), source }
+    }
+}
+
+/// What went wrong, with the way out of it.
+fn failed(action: &'static str, way_out: &'static str, error: PrivateFileError) -> SigningError {
+    match error {
+        PrivateFileError::Io { path, source } => SigningError::Io { action, path, source },
+        PrivateFileError::Exposed { path, mode } => SigningError::OpenToOthers { path, mode, way_out },
+        PrivateFileError::Unsuitable { path } => SigningError::Damaged { path, way_out, source: Damage::NotAKeyFile },
     }
 }
 
@@ -171,6 +196,7 @@ mod tests {
     use super::*;
     use crate::domain::time::Timestamp;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
     use tempfile::TempDir;
 
     fn pair() -> Pair {
@@ -231,7 +257,7 @@ mod tests {
             (format!("{key}{}", pem::encode("PUBLIC KEY", b"odd").as_str()), "more than"),
         ] {
             let path = directory.path_of(KeyFile::Authority);
-            files::write(&path, &text).unwrap();
+            private_file::write(&path, text.as_bytes()).unwrap();
             let error = directory.read_authority().err().unwrap();
             assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
             assert!(error.to_string().contains("restore it from a backup"), "{error}");
@@ -246,8 +272,26 @@ mod tests {
     fn private_keys_among_the_previous_certificates_are_refused() {
         let (_home, directory) = directory();
         let path = directory.path_of(KeyFile::Previous);
-        files::write(&path, &key_text(&pair())).unwrap();
+        private_file::write(&path, key_text(&pair()).as_bytes()).unwrap();
         assert!(matches!(directory.read_previous(), Err(SigningError::Damaged { source: Damage::Surplus, .. })));
+    }
+
+    #[test]
+    fn what_is_no_key_file_is_refused_with_its_name_and_the_way_out() {
+        let (_home, directory) = directory();
+        let path = directory.path_of(KeyFile::Leaf);
+        fs::write(&path, [0xff, 0xfe]).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let error = directory.read_pair(KeyFile::Leaf).err().unwrap();
+        assert!(matches!(error, SigningError::Damaged { source: Damage::Pem(_), .. }));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let error = directory.read_pair(KeyFile::Leaf).err().unwrap().to_string();
+        assert!(error.contains(&format!("{} is open", path.display())), "{error}");
+        assert!(error.contains("0640") && error.contains("move it away"), "{error}");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let error = directory.read_pair(KeyFile::Leaf).err().unwrap();
+        assert!(matches!(error, SigningError::Damaged { source: Damage::NotAKeyFile, .. }));
     }
 
     #[test]

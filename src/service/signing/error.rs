@@ -110,8 +110,8 @@ pub enum Damage {
     #[error(transparent)]
     Pem(#[from] NotPem),
     /// Not a regular file, or far too long for one.
-    #[error("it is no ordinary file of at most {0} bytes")]
-    NotAKeyFile(u64),
+    #[error("it is no ordinary file of at most 1 MiB")]
+    NotAKeyFile,
     /// A certificate alone.
     #[error("it holds no private key")]
     NoKey,

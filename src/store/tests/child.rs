@@ -9,9 +9,10 @@ use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
-use super::super::Store;
-use super::support::{account, entry, environment, id, now, open_at, repository, write};
+use super::super::{Store, WriteError};
+use super::support::{Failure, account, entry, environment, id, now, open_at, repository, write};
 
 const DIRECTORY: &str = "DOCKPASS_TEST_STORE";
 const FIRST: &str = "DOCKPASS_TEST_FIRST";
@@ -19,6 +20,8 @@ const CHANGES: &str = "DOCKPASS_TEST_CHANGES";
 /// So many changes a child makes unless it is killed.
 const ENDLESS: u64 = 100_000;
 const THREADS: u64 = 4;
+/// So long a child may live.
+const LONGEST: Duration = Duration::from_mins(1);
 /// So many numbers one thread of one child may use.
 pub(super) const NUMBERS: u64 = 1_000_000;
 
@@ -29,6 +32,10 @@ pub(super) struct Answered {
     pub(super) removed: BTreeSet<u64>,
     /// Removals that were begun: answered or not.
     pub(super) removing: BTreeSet<u64>,
+    /// How changes were refused.
+    pub(super) refused: Vec<String>,
+    /// Additions since the last refusal.
+    pub(super) added_since: u64,
 }
 
 impl Answered {
@@ -42,8 +49,13 @@ impl Answered {
             "added" => self.added.insert(number),
             "removing" => self.removing.insert(number),
             "removed" => self.removed.insert(number),
-            _ => false,
+            other => {
+                self.refused.push(other.to_owned());
+                self.added_since = 0;
+                return true;
+            }
         };
+        self.added_since += u64::from(kind == "added");
         kind != "removing"
     }
 
@@ -98,6 +110,36 @@ pub(super) fn command(program: &OsStr, data: &Path, first: u64, changes: Option<
     command
 }
 
+/// The command that runs a child under strace with these arguments.
+pub(super) fn traced(arguments: &[&OsStr], data: &Path, first: u64, changes: u64) -> Command {
+    let plain = command(OsStr::new("strace"), data, first, Some(changes));
+    let mut command = Command::new("strace");
+    command.args(arguments).args(plain.get_args());
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+/// Runs a child to its end, and takes its answers. None, with the reason printed, if it cannot be run so.
+pub(super) fn finish(mut command: Command) -> Option<Answered> {
+    let mut process = match command.spawn() {
+        Ok(process) => process,
+        Err(error) => {
+            eprintln!("skipped: strace does not run here: {error}");
+            return None;
+        }
+    };
+    let mut answered = Answered::default();
+    read_rest(BufReader::new(process.stdout.take().unwrap()), &mut answered);
+    let status = process.wait().unwrap();
+    if answered.added.is_empty() {
+        eprintln!("skipped: the child cannot be traced here: {status}");
+        return None;
+    }
+    assert!(status.success(), "the child ended badly, or hung: {status}");
+    Some(answered)
+}
+
 /// Reads answers until there have been `count`, or the child ends.
 pub(super) fn read_answers(output: &mut BufReader<ChildStdout>, answered: &mut Answered, count: u64) {
     let mut line = String::new();
@@ -125,7 +167,7 @@ fn say(kind: &str, number: u64) {
     output.flush().unwrap();
 }
 
-fn add(store: &Store, number: u64) {
+fn add(store: &Store, number: u64) -> Result<(), Failure> {
     write(store, move |txn| {
         txn.put_account(account(number))?;
         let mut repository = repository(&format!("user-{number}/app"), number);
@@ -133,19 +175,25 @@ fn add(store: &Store, number: u64) {
         txn.put_repository(repository)?;
         Ok(txn.audit(&entry(&format!("added {number}")), 1, now())?)
     })
-    .unwrap();
-    say("added", number);
 }
 
-fn remove(store: &Store, number: u64) {
+fn remove(store: &Store, number: u64) -> Result<(), Failure> {
     say("removing", number);
     write(store, move |txn| {
         txn.remove_account(id(number), &[]);
         txn.remove_repository(&repository(&format!("user-{number}/app"), number).name);
         Ok(txn.audit(&entry(&format!("removed {number}")), 1, now())?)
     })
-    .unwrap();
-    say("removed", number);
+}
+
+/// Says how a change ended.
+fn answer(kind: &str, number: u64, outcome: Result<(), Failure>) {
+    match outcome {
+        Ok(()) => say(kind, number),
+        Err(Failure::Write(WriteError::Full)) => say("full", number),
+        Err(Failure::Write(WriteError::Broken)) => say("broken", number),
+        Err(other) => panic!("{other:?}"),
+    }
 }
 
 /// Not a test of its own: what the child does. Without its environment it does nothing.
@@ -154,15 +202,21 @@ fn works() {
     let Some(data) = environment(DIRECTORY) else { return };
     let number = |name| environment(name).unwrap().into_string().unwrap().parse::<u64>().unwrap();
     let (first, changes) = (number(FIRST), number(CHANGES));
+    thread::spawn(|| {
+        // A hang becomes a failure of the test that waits for this process.
+        thread::park_timeout(LONGEST);
+        std::process::abort();
+    });
     let store = Arc::new(open_at(Path::new(&data)).unwrap().0);
     let threads = (0..THREADS).map(|thread| {
         let store = Arc::clone(&store);
         let first = first + thread * NUMBERS;
         thread::spawn(move || {
             for number in first..first + changes {
-                add(&store, number);
-                if number % 3 == 2 && number > first {
-                    remove(&store, number - 1);
+                answer("added", number, add(&store, number));
+                // Not if it was refused.
+                if number % 3 == 2 && store.state().account(id(number - 1)).is_some() {
+                    answer("removed", number - 1, remove(&store, number - 1));
                 }
             }
         })

@@ -7,9 +7,7 @@ mod disk;
 mod trace;
 
 use std::ffi::OsStr;
-use std::io::BufReader;
 use std::path::Path;
-use std::process::Command;
 
 use super::child::{self, Answered};
 use super::support::{Home, copy_directory, is_long, open_at};
@@ -26,26 +24,9 @@ fn record() -> Option<(Home, Trace)> {
     copy_directory(&home.path(), &base.path());
     let log = home.path().with_file_name("trace");
     let calls = "trace=openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink";
-    let mut strace = child::command(OsStr::new("strace"), &home.path(), 1_000, Some(CHANGES));
-    let arguments: Vec<_> = strace.get_args().map(OsStr::to_owned).collect();
-    let environment: Vec<_> =
-        strace.get_envs().map(|(name, value)| (name.to_owned(), value.unwrap().to_owned())).collect();
-    strace = Command::new("strace");
-    strace.args(["-f", "-y", "-xx", "-s", "4000000", "-e", calls, "-o"]).arg(&log).args(arguments).envs(environment);
-    strace.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
-    let mut process = match strace.spawn() {
-        Ok(process) => process,
-        Err(error) => {
-            eprintln!("skipped: strace does not run here: {error}");
-            return None;
-        }
-    };
-    let mut answered = Answered::default();
-    child::read_rest(BufReader::new(process.stdout.take().unwrap()), &mut answered);
-    if !process.wait().unwrap().success() || answered.added.is_empty() {
-        eprintln!("skipped: the child cannot be recorded here");
-        return None;
-    }
+    let arguments = ["-f", "-y", "-xx", "-s", "4000000", "-e", calls, "-o"].map(OsStr::new);
+    let arguments: Vec<&OsStr> = arguments.into_iter().chain([log.as_os_str()]).collect();
+    let answered = child::finish(child::traced(&arguments, &home.path(), 1_000, CHANGES))?;
     let trace = Trace::read(&log, &home.path(), &base.path());
     assert_eq!(
         trace.answers(usize::MAX).len(),

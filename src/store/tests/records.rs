@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::super::codec::{DecodeError, Versioned};
+use super::super::error::hex;
 use super::super::record::{self, Grant, KnownAddress, Meta, Record};
 use super::super::seal::Seal;
 use super::samples;
@@ -15,8 +16,11 @@ use crate::domain::audit::AuditRecord;
 use crate::domain::repository::Repository;
 use crate::domain::token::{AccessToken, Usage};
 
+/// Fails unless the bytes are those of the samples.
+type Check = fn(&[Vec<u8>]);
+
 /// The golden files: one for each version of each kind that was ever written, one record a line.
-const GOLDEN: [(&str, fn(&[Vec<u8>])); 9] = [
+const GOLDEN: [(&str, Check); 9] = [
     ("meta-v1", |bytes| stands_for(bytes, &samples::metas())),
     ("account-v1", |bytes| stands_for(bytes, &samples::accounts())),
     ("repository-v1", |bytes| stands_for(bytes, &samples::repositories())),
@@ -40,10 +44,6 @@ fn golden(name: &str) -> Vec<Vec<u8>> {
 
 fn from_hex(text: &str) -> Vec<u8> {
     text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn stands_for<R: Record + PartialEq + Debug>(bytes: &[Vec<u8>], values: &[R]) {

@@ -128,14 +128,12 @@ fn changes_of_one_batch_see_each_other_in_order() {
             let store = Arc::clone(&store);
             let job = thread::spawn(move || {
                 queued.send(()).unwrap();
-                write(&store, move |txn| match number {
-                    // Each works on what the one before it left, in whatever order they were taken.
-                    1 => Err(Failure::Refused),
-                    _ => {
-                        let mut account = account(10);
-                        account.full_name = format!("{}+", txn.state().account(id(10)).unwrap().full_name);
-                        Ok(txn.put_account(account)?)
-                    }
+                // Each works on what the one before it left, in whatever order they were taken.
+                write(&store, move |txn| {
+                    let mut account = account(10);
+                    account.full_name = format!("{}+", txn.state().account(id(10)).unwrap().full_name);
+                    let is_put = txn.put_account(account)?;
+                    if number == 1 { Err(Failure::Refused) } else { Ok(is_put) }
                 })
             });
             is_queued.recv().unwrap();

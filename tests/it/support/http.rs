@@ -113,8 +113,8 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Takes the last of the answers that curl printed: those before it are interim ones.
-    fn parse(request: String, printed: &str) -> Self {
+    /// Takes the last of the answers that were printed: those before it are interim ones.
+    pub(crate) fn parse(request: String, printed: &str) -> Self {
         let mut rest = printed;
         loop {
             let (head, body) =
@@ -138,6 +138,18 @@ impl Answer {
     pub(crate) fn must_be_one_of(self, statuses: &[u16]) -> Self {
         assert!(statuses.contains(&self.status), "not one of {statuses:?}:\n{}", self.describe());
         self
+    }
+
+    /// Stops the test unless it was refused with this status and this code.
+    pub(crate) fn must_be_refused(self, status: u16, code: &str) -> Self {
+        let answer = self.must_be(status);
+        assert_eq!(answer.code(), code, "{}", answer.describe());
+        answer
+    }
+
+    /// The code of the error that it holds.
+    pub(crate) fn code(&self) -> String {
+        self.text("/errors/0/code")
     }
 
     /// The body as JSON.

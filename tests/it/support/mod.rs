@@ -8,6 +8,7 @@ pub(crate) mod image;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod registry;
+pub(crate) mod site;
 pub(crate) mod tls;
 
 pub(crate) use clients::Clients;
@@ -15,3 +16,4 @@ pub(crate) use exe::{AccessToken, Dockpass, Setup};
 pub(crate) use http::Http;
 pub(crate) use image::Image;
 pub(crate) use registry::{Registry, Site};
+pub(crate) use site::InProcess;

@@ -1,0 +1,280 @@
+//! What the service must say, in plain lists and without any index: the rules of access by the words of the design.
+//!
+//! It shares only the names of levels and actions with the code under test.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::access::{AccessLevel, Actions};
+
+pub(super) const USERS: [&str; 3] = ["alice", "bob", "carol"];
+pub(super) const NAMES: [&str; 8] =
+    ["alice/app", "alice/app-web", "alice/app/web", "bob/app", "bob/zoo", "carol/app", "nobody/app", "busybox"];
+/// What grants are on: names, and whole namespaces.
+pub(super) const TARGETS: [&str; 9] =
+    ["alice/app", "alice/app/web", "bob/app", "carol/app", "busybox", "alice/*", "bob/*", "carol/*", "_/*"];
+pub(super) const PATTERNS: [&str; 7] =
+    ["alice/app", "alice/*", "alice/app/*", "bob/*", "carol/app", "_/busybox", "nobody/*"];
+
+/// Who does something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    Anonymous,
+    Local,
+    /// An account by itself, as with its password.
+    User(&'static str),
+    /// An access token, by its place in the list.
+    Token(usize),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    /// A re-created user has another.
+    pub(super) generation: usize,
+    pub(super) is_active: bool,
+    pub(super) is_admin: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Token {
+    pub(super) owner: &'static str,
+    pub(super) generation: usize,
+    pub(super) cap: AccessLevel,
+    pub(super) patterns: Vec<&'static str>,
+    pub(super) is_active: bool,
+    pub(super) ends: Option<i64>,
+    pub(super) parent: Option<usize>,
+    pub(super) is_deleted: bool,
+    /// The secret, the one before it with its end, and those that ended.
+    pub(super) text: String,
+    pub(super) previous: Option<(String, i64)>,
+    pub(super) dead: Vec<String>,
+}
+
+impl Token {
+    pub(super) fn is_capped(&self) -> bool {
+        self.cap != AccessLevel::Admin || !self.patterns.is_empty()
+    }
+
+    fn reaches(&self, name: &str) -> bool {
+        let meant = |pattern: &&str| match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => pattern.strip_prefix("_/").unwrap_or(pattern) == name,
+        };
+        self.patterns.is_empty() || self.patterns.iter().any(meant)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Model {
+    /// Seconds since 1970.
+    pub(super) now: i64,
+    generations: usize,
+    pub(super) users: BTreeMap<&'static str, User>,
+    /// Each with whether it is public.
+    pub(super) repositories: BTreeMap<&'static str, bool>,
+    pub(super) grants: BTreeMap<(&'static str, &'static str), AccessLevel>,
+    pub(super) tokens: Vec<Token>,
+}
+
+/// The namespace of a name or a target as targets write it.
+pub(super) fn whole_namespace(name: &str) -> &'static str {
+    let namespace = name.split_once('/').map_or("_", |(namespace, _)| namespace);
+    TARGETS.into_iter().find(|target| *target == format!("{namespace}/*")).unwrap_or("nobody/*")
+}
+
+fn is_whole_namespace(target: &str) -> bool {
+    target.ends_with("/*")
+}
+
+/// Who may what.
+impl Model {
+    fn token(&self, by: By) -> Option<&Token> {
+        match by {
+            By::Token(place) => Some(&self.tokens[place]),
+            By::Anonymous | By::Local | By::User(_) => None,
+        }
+    }
+
+    /// The account behind a caller.
+    pub(super) fn account(&self, by: By) -> Option<&'static str> {
+        match by {
+            By::Anonymous | By::Local => None,
+            By::User(user) => Some(user),
+            By::Token(place) => Some(self.tokens[place].owner),
+        }
+    }
+
+    pub(super) fn counts(&self, place: usize) -> bool {
+        let token = &self.tokens[place];
+        let is_owned =
+            self.users.get(token.owner).is_some_and(|owner| owner.is_active && owner.generation == token.generation);
+        let own_parent = token.parent.filter(|parent| self.tokens[*parent].generation == token.generation);
+        let is_alive = token.is_active && !token.is_deleted && token.ends.is_none_or(|end| self.now < end);
+        is_owned && is_alive && own_parent.is_none_or(|parent| self.counts(parent))
+    }
+
+    /// Whether somebody signed in, and what they signed in with stands.
+    pub(super) fn stands(&self, by: By) -> bool {
+        match by {
+            By::Anonymous => false,
+            By::Local => true,
+            By::User(user) => self.users.get(user).is_some_and(|user| user.is_active),
+            By::Token(place) => self.counts(place),
+        }
+    }
+
+    fn is_admin_account(&self, by: By) -> bool {
+        by == By::Local || self.account(by).and_then(|user| self.users.get(user)).is_some_and(|user| user.is_admin)
+    }
+
+    fn touches_accounts(&self, by: By) -> bool {
+        self.stands(by) && self.token(by).is_none_or(|token| !token.is_capped())
+    }
+
+    pub(super) fn is_administrator(&self, by: By) -> bool {
+        self.touches_accounts(by) && self.is_admin_account(by)
+    }
+
+    fn granted(&self, by: By, target: &'static str) -> Option<AccessLevel> {
+        self.account(by).and_then(|user| self.grants.get(&(target, user)).copied())
+    }
+
+    fn owns_namespace(&self, by: By, namespace: &'static str) -> bool {
+        let is_own = self.account(by).is_some_and(|user| namespace == format!("{user}/*"));
+        is_own || self.is_admin_account(by) || self.granted(by, namespace) == Some(AccessLevel::Admin)
+    }
+
+    pub(super) fn level(&self, by: By, name: &'static str) -> Option<AccessLevel> {
+        let public = (self.repositories.get(name) == Some(&true)).then_some(AccessLevel::ReadOnly);
+        let namespace = whole_namespace(name);
+        let is_own = self.account(by).is_some_and(|user| namespace == format!("{user}/*"));
+        let as_owner = (is_own || self.is_admin_account(by)).then_some(AccessLevel::Admin);
+        let level = as_owner.max(self.granted(by, name)).max(self.granted(by, namespace));
+        let limited = match self.token(by) {
+            Some(token) => level.filter(|_| token.reaches(name)).map(|level| level.min(token.cap)),
+            None => level,
+        };
+        limited.max(public)
+    }
+
+    pub(super) fn may_make(&self, by: By, name: &'static str, cap: AccessLevel) -> bool {
+        let reaches = self.token(by).is_none_or(|token| token.cap >= cap && token.reaches(name));
+        self.stands(by) && reaches && self.owns_namespace(by, whole_namespace(name))
+    }
+
+    /// Whether an account has the namespace of this name.
+    pub(super) fn has_namespace(&self, name: &str) -> bool {
+        name.split_once('/').is_some_and(|(namespace, _)| self.users.contains_key(namespace))
+    }
+
+    pub(super) fn administers(&self, by: By, target: &'static str) -> bool {
+        if !is_whole_namespace(target) {
+            let known = self.repositories.contains_key(target);
+            return self.stands(by) && known && self.level(by, target) == Some(AccessLevel::Admin);
+        }
+        let is_wide = self.token(by).is_none_or(|token| {
+            token.cap == AccessLevel::Admin && (token.patterns.is_empty() || token.patterns.contains(&target))
+        });
+        let exists = target == "_/*" || self.has_namespace(target);
+        self.stands(by) && is_wide && exists && self.owns_namespace(by, target)
+    }
+
+    /// Whether the caller may rename, deactivate or delete this access token, without asking whether it is the caller.
+    pub(super) fn may_change_token(&self, by: By, place: usize) -> bool {
+        let token = &self.tokens[place];
+        let owner = self.account(by).and_then(|user| self.users.get(user));
+        let is_own = owner.is_some_and(|owner| owner.generation == token.generation);
+        !token.is_deleted && self.touches_accounts(by) && (is_own || self.is_administrator(by))
+    }
+
+    /// Whether the caller may give it power: it must not end after the access token that asks.
+    pub(super) fn may_empower_token(&self, by: By, place: usize) -> bool {
+        self.may_change_token(by, place) && self.may_give_end(by, self.tokens[place].ends)
+    }
+
+    pub(super) fn may_give_end(&self, by: By, end: Option<i64>) -> bool {
+        match (self.token(by).and_then(|token| token.ends), end) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(end)) => end <= own,
+        }
+    }
+
+    /// For whom the caller may make an access token: its owner.
+    pub(super) fn may_make_token(&self, by: By, owner: Option<&'static str>) -> Option<&'static str> {
+        let own = self.account(by);
+        let owner = owner.or(own).filter(|owner| self.users.contains_key(owner))?;
+        let may = self.touches_accounts(by) && (own == Some(owner) || self.is_administrator(by));
+        may.then_some(owner)
+    }
+
+    /// The repositories that the caller sees, in the registry's order.
+    pub(super) fn visible(&self, by: By) -> Vec<&'static str> {
+        let known = self.repositories.keys().copied();
+        let mut names: Vec<_> = known.filter(|name| self.level(by, name).is_some()).collect();
+        names.sort_by_key(|name| name.split('/').collect::<Vec<_>>());
+        names
+    }
+
+    /// The actions that a request for every action is granted.
+    pub(super) fn held(&self, by: By, name: &'static str) -> Actions {
+        let is_known = self.repositories.contains_key(name);
+        match self.level(by, name) {
+            None => Actions::NONE,
+            Some(AccessLevel::ReadOnly) => Actions::PULL,
+            Some(AccessLevel::ReadWrite | AccessLevel::Admin) if is_known => Actions::ALL,
+            Some(AccessLevel::ReadWrite | AccessLevel::Admin) => Actions::PULL.union(Actions::DELETE),
+        }
+    }
+}
+
+/// What changes.
+impl Model {
+    /// Nothing, at this second.
+    pub(super) fn at(now: i64) -> Self {
+        Self { now, ..Self::default() }
+    }
+
+    /// The user is there, or already was.
+    pub(super) fn add_user(&mut self, name: &'static str) -> bool {
+        let is_new = !self.users.contains_key(name);
+        if is_new {
+            self.generations += 1;
+            self.users.insert(name, User { generation: self.generations, is_active: true, is_admin: false });
+            // Whoever had access to the whole namespace of an earlier user has none to this one's.
+            self.grants.retain(|(target, _), _| *target != format!("{name}/*"));
+        }
+        is_new
+    }
+
+    pub(super) fn remove_user(&mut self, name: &'static str, with_repositories: bool) {
+        let Some(user) = self.users.remove(name) else { return };
+        self.grants.retain(|(_, grantee), _| *grantee != name);
+        for token in &mut self.tokens {
+            token.is_deleted |= token.generation == user.generation;
+        }
+        if with_repositories {
+            let prefix = format!("{name}/");
+            let gone: BTreeSet<_> =
+                self.repositories.keys().copied().filter(|name| name.starts_with(&prefix)).collect();
+            gone.into_iter().for_each(|name| self.remove_repository(name));
+            self.grants.retain(|(target, _), _| *target != format!("{name}/*"));
+        }
+    }
+
+    pub(super) fn remove_repository(&mut self, name: &'static str) {
+        self.repositories.remove(name);
+        self.grants.retain(|(target, _), _| *target != name);
+    }
+
+    /// An access token goes with those that it made for its own account.
+    pub(super) fn remove_token(&mut self, place: usize) {
+        self.tokens[place].is_deleted = true;
+        let generation = self.tokens[place].generation;
+        let made: Vec<_> = (0..self.tokens.len())
+            .filter(|child| self.tokens[*child].parent == Some(place))
+            .filter(|child| self.tokens[*child].generation == generation && !self.tokens[*child].is_deleted)
+            .collect();
+        made.into_iter().for_each(|child| self.remove_token(child));
+    }
+}

@@ -1,0 +1,75 @@
+//! A service on a data directory of one test.
+
+use tempfile::TempDir;
+
+use super::super::signing::{KeyHeader, SigningSettings};
+use super::super::{Call, Caller, Credentials, Error, Service, Settings, TokenSettings};
+use crate::domain::id::Id;
+use crate::domain::name::RepositoryName;
+use crate::domain::repository::Repository;
+use crate::domain::secret::Password;
+use crate::domain::time::{Clock, Timestamp};
+
+/// The moment at which a test begins.
+pub(super) fn start() -> Timestamp {
+    Timestamp::from_seconds(1_795_296_000)
+}
+
+/// A data directory that goes with the test.
+pub(super) struct Home(TempDir);
+
+impl Home {
+    /// An empty directory.
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// The service on it; the first time it makes the account `admin`.
+    pub(super) fn open(&self, now: Timestamp) -> Service {
+        let signing = SigningSettings { leaf_lifetime: 7_776_000, key_header: KeyHeader::X5c, fixed_key: false };
+        let password = Some(Password::new("violet-kestrel-42".to_owned()));
+        Service::open(&self.0.path().join("data"), settings(), signing, password, &Clock::fixed(now)).unwrap().0
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        issuer: "dockpass".to_owned(),
+        services: vec!["dockpass".to_owned()],
+        registry_token_lifetime: 900,
+        create_on_push: true,
+        max_per_namespace: 1_000,
+        tokens: TokenSettings { max_label: 128, max_per_account: 1_000, default_lifetime: None, max_lifetime: None },
+        audit_registry_tokens: false,
+    }
+}
+
+/// A repository that was in the registry before dockpass, put where the comparison with the registry puts it.
+pub(super) fn adopt(service: &Service, name: &str) {
+    let repository = Repository {
+        id: Id::new(start(), [7; 10]),
+        name: RepositoryName::parse(name).unwrap(),
+        is_public: false,
+        short_description: String::new(),
+        long_description: String::new(),
+        created_at: start(),
+    };
+    service.store.write(move |txn| txn.put_repository(repository).map_err(Error::from)).unwrap();
+}
+
+/// What `caller` calls at `now`.
+pub(super) fn call(caller: Caller, now: Timestamp) -> Call {
+    Call { caller, now, user_agent: "test".to_owned() }
+}
+
+/// Who signs in with this name and this access token.
+pub(super) fn sign_in(service: &Service, user: &str, text: &str, now: Timestamp) -> Result<Caller, Error> {
+    let password = Password::new(text.to_owned());
+    service.authenticate(Credentials::Basic { username: user.to_owned(), password }, None, now)
+}
+
+/// Whether the full counts are asked for.
+#[expect(clippy::disallowed_methods, reason = "how tests are told what to do; the program reads it elsewhere")]
+pub(super) fn is_long() -> bool {
+    std::env::var_os("DOCKPASS_LONG").is_some()
+}

@@ -1,0 +1,51 @@
+//! Disks that fail in the middle: calls of a child on one file return an error instead of being done.
+
+use std::ffi::OsStr;
+
+use super::child::{self, Answered};
+use super::support::Home;
+
+/// So many changes each thread of the child makes.
+const CHANGES: u64 = 60;
+
+/// Lets calls on a file of the data directory fail, and checks that the store has what was answered, whole. Which of
+/// them fail is counted for each thread. None if it cannot be done here.
+fn failing(file: &str, calls: &str) -> Option<Answered> {
+    let home = Home::started();
+    let (file, log) = (home.path().join(file), home.path().with_file_name("trace"));
+    let inject = format!("inject={calls}");
+    let arguments = [OsStr::new("-f"), OsStr::new("-P"), file.as_os_str(), OsStr::new("-e"), OsStr::new(&inject)];
+    let arguments: Vec<&OsStr> = arguments.into_iter().chain([OsStr::new("-o"), log.as_os_str()]).collect();
+    let answered = child::finish(child::traced(&arguments, &home.path(), 1_000, CHANGES))?;
+    answered.check(&home.open());
+    Some(answered)
+}
+
+fn is_broken_for_good(answered: &Answered) -> bool {
+    answered.added_since == 0 && !answered.refused.is_empty() && answered.refused.iter().all(|how| how == "broken")
+}
+
+#[test]
+fn after_a_failed_sync_no_change_is_accepted() {
+    let Some(answered) = failing("store/db", "fdatasync:error=EIO:when=20") else { return };
+    assert!(is_broken_for_good(&answered), "{:?}", answered.refused);
+}
+
+#[test]
+fn after_a_failed_write_no_change_is_accepted() {
+    let Some(answered) = failing("store/db", "pwrite64:error=EIO:when=8..12") else { return };
+    assert!(is_broken_for_good(&answered), "{:?}", answered.refused);
+}
+
+#[test]
+fn after_a_lack_of_room_changes_are_accepted_again() {
+    let Some(answered) = failing("store/db", "pwrite64:error=ENOSPC:when=8..12") else { return };
+    assert!(answered.refused.iter().all(|how| how == "full"), "{:?}", answered.refused);
+    assert!(!answered.refused.is_empty() && answered.added_since > 0, "{:?}", answered.refused);
+}
+
+#[test]
+fn a_note_of_the_end_that_cannot_be_written_costs_no_change() {
+    let Some(answered) = failing("end", "pwrite64:error=EIO:when=5+") else { return };
+    assert!(answered.refused.is_empty(), "{:?}", answered.refused);
+}

@@ -1,0 +1,463 @@
+//! Accounts and passwords by the API (design, sections 2, 5 and 10.2).
+
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    InProcess,
+    exe::PASSWORD,
+    site::{Caller, NOW, account_path, repository_path},
+};
+
+const ACCOUNTS: &str = "/enzi/v0/accounts";
+const TOKENS: &str = "/api/v0/api_tokens";
+const OTHER: &str = "another-long-password";
+
+fn change_password(caller: &Caller, name: &str, body: &Value) -> crate::support::http::Answer {
+    caller.post(&format!("{}/changePassword", account_path(name)), body)
+}
+
+fn names(page: &Value) -> Vec<&str> {
+    let accounts = page["accounts"].as_array().expect("accounts");
+    accounts.iter().map(|account| account["name"].as_str().expect("a name")).collect()
+}
+
+// --- creating and viewing ---
+
+#[test]
+fn a_new_account_has_every_field() {
+    let site = InProcess::start();
+    let body = json!({ "name": "alice", "password": PASSWORD, "fullName": "Alice A." });
+    let made = site.as_admin().post(ACCOUNTS, &body).must_be(201).json();
+    let expected = json!({
+        "name": "alice", "id": made["id"], "fullName": "Alice A.", "isOrg": false, "isActive": true, "isAdmin": false,
+        "isImported": false, "hasPassword": true, "passwordSetByAdmin": true, "lockedUntil": null, "createdAt": NOW,
+    });
+    assert_eq!(made, expected);
+    assert!(!site.as_admin().get(&account_path("alice")).must_be(200).body.contains("argon2"));
+    // A name or an id in every place.
+    let id = made["id"].as_str().expect("an id");
+    for caller in [site.as_admin(), site.as_user("alice")] {
+        assert_eq!(caller.get(&account_path("alice")).must_be(200).json(), expected);
+        assert_eq!(caller.get(&account_path(id)).must_be(200).json(), expected);
+    }
+    site.as_admin().get(&account_path(&id.to_lowercase())).must_be_refused(404, "NO_SUCH_ACCOUNT");
+    site.as_admin().patch(&account_path(id), &json!({ "fullName": "A" })).must_be(200);
+    change_password(&site.as_admin(), id, &json!({ "newPassword": OTHER })).must_be(200);
+    site.as_admin().delete(&account_path(id)).must_be(204);
+    site.as_admin().get(&account_path("alice")).must_be_refused(404, "NO_SUCH_ACCOUNT");
+}
+
+#[test]
+fn what_real_clients_send_is_accepted_and_anything_else_is_not() {
+    let site = InProcess::start();
+    let create = |body: Value| site.as_local().post(ACCOUNTS, &body);
+    let terraform = json!({
+        "name": "robot", "id": "", "password": "", "fullName": "", "isOrg": false, "isAdmin": false, "isActive": true,
+        "searchLDAP": false, "isImported": false,
+    });
+    assert_eq!(create(terraform).must_be(201).json()["hasPassword"], json!(false));
+    assert_eq!(create(json!({ "name": "off", "isActive": false })).must_be(201).json()["isActive"], json!(false));
+    for body in [
+        json!({}),
+        json!("alice"),
+        json!({ "name": null }),
+        json!({ "name": 1 }),
+        json!({ "name": "x", "has_admin_role": true }),
+        json!({ "name": "x", "IsAdmin": true }),
+        json!({ "name": "x", "isAdmin": "true" }),
+        json!({ "name": "x", "role": "admin" }),
+        json!({ "name": "x", "fullName": "x".repeat(201) }),
+        json!({ "name": "x", "fullName": "a\u{0}b" }),
+    ] {
+        create(body).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+    site.as_local().get(&account_path("x")).must_be(404);
+    let hostile = "<img src=x onerror=alert(1)>'\"&";
+    assert_eq!(create(json!({ "name": "x", "fullName": hostile })).must_be(201).text("/fullName"), hostile);
+    create(json!({ "name": "team", "isOrg": true })).must_be(400);
+}
+
+#[test]
+fn names_follow_the_grammar_and_are_compared_byte_for_byte() {
+    let site = InProcess::start();
+    let create = |name: &str| site.as_local().post(ACCOUNTS, &json!({ "name": name }));
+    for good in ["a", "0", "a.b", "a_b", "a__b", "a-b", "a---b", "team1.x", &"x".repeat(128)] {
+        create(good).must_be(201);
+        create(good).must_be_refused(400, "ACCOUNT_EXISTS");
+    }
+    for bad in ["", "A", "Admin", "a b", " a", "a ", "a/b", "a..b", "a___b", "-a", "a-", "a._b", "ä", "_", "a\0", "%61"]
+    {
+        create(bad).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+    create(&"x".repeat(129)).must_be_refused(400, "INVALID_PARAMETERS");
+    create("admin").must_be_refused(400, "ACCOUNT_EXISTS");
+}
+
+#[test]
+fn others_see_four_fields_and_only_administrators_list() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let bob = site.add_robot("bob");
+    let seen = bob.get(&account_path("alice")).must_be(200).json();
+    let keys: Vec<_> = seen.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(keys, ["fullName", "id", "isOrg", "name"]);
+    bob.get(&account_path("nobody")).must_be_refused(404, "NO_SUCH_ACCOUNT");
+    bob.get(ACCOUNTS).must_be_refused(403, "NOT_AUTHORIZED");
+    bob.post(ACCOUNTS, &json!({ "name": "eve" })).must_be_refused(403, "NOT_AUTHORIZED");
+    bob.post(ACCOUNTS, &json!({ "name": "alice" })).must_be_refused(403, "NOT_AUTHORIZED");
+    site.as_nobody().get(&account_path("alice")).must_be_refused(401, "NOT_AUTHENTICATED");
+}
+
+#[test]
+fn accounts_are_listed_by_name_filtered_counted_and_paged() {
+    let site = InProcess::start();
+    for name in ["carol", "alice", "bob"] {
+        site.add_service(name);
+    }
+    site.as_local().patch(&account_path("bob"), &json!({ "isActive": false })).must_be(200);
+    site.as_local().patch(&account_path("carol"), &json!({ "isAdmin": true })).must_be(200);
+    let list = |query: &str| site.as_local().get(&format!("{ACCOUNTS}?{query}")).must_be(200);
+    let selected = [
+        ("", vec!["admin", "alice", "bob", "carol"]),
+        ("filter=all", vec!["admin", "alice", "bob", "carol"]),
+        ("filter=users", vec!["admin", "alice", "bob", "carol"]),
+        ("filter=orgs", vec![]),
+        ("filter=admins", vec!["admin", "carol"]),
+        ("filter=non-admins", vec!["alice", "bob"]),
+        ("filter=active-users", vec!["admin", "alice", "carol"]),
+        ("filter=inactive-users", vec!["bob"]),
+    ];
+    for (query, expected) in selected {
+        let answer = list(query);
+        let page = answer.json();
+        assert_eq!(names(&page), expected, "{query}");
+        assert_eq!(page["resourceCount"], json!(expected.len()), "{query}");
+        assert_eq!((&page["usersCount"], &page["orgsCount"]), (&json!(4), &json!(0)));
+        assert_eq!((&page["nextPageStart"], answer.header("x-next-page-start")), (&json!(""), Some("")));
+    }
+    site.as_local().get(&format!("{ACCOUNTS}?filter=everybody")).must_be_refused(400, "INVALID_PARAMETERS");
+    let first = list("limit=2");
+    assert_eq!((names(&first.json()), first.text("/nextPageStart")), (vec!["admin", "alice"], "alice".to_owned()));
+    assert_eq!(first.header("x-next-page-start"), Some("alice"));
+    assert_eq!(names(&list("limit=2&start=alice").json()), ["bob", "carol"]);
+    assert_eq!(names(&list("limit=0&start=b").json()), ["bob", "carol"], "a start need not exist");
+    assert_eq!(names(&list("limit=99999999999999999999").json()).len(), 4);
+    for bad in ["limit=-1", "limit=x", "start=A%20B", "start=%2F"] {
+        site.as_local().get(&format!("{ACCOUNTS}?{bad}")).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+}
+
+// --- changing ---
+
+#[test]
+fn users_change_their_full_name_and_nothing_that_gives_power() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    site.add_service("bob");
+    let alice = site.as_user("alice");
+    assert_eq!(alice.patch(&account_path("alice"), &json!({ "fullName": "A" })).must_be(200).text("/fullName"), "A");
+    for body in [json!({ "isAdmin": true }), json!({ "isActive": false }), json!({ "isAdmin": false, "fullName": "B" })]
+    {
+        alice.patch(&account_path("alice"), &body).must_be_refused(403, "NOT_AUTHORIZED");
+    }
+    for other in ["bob", "admin", "nobody"] {
+        alice.patch(&account_path(other), &json!({ "fullName": "Eve" })).must_be_refused(403, "NOT_AUTHORIZED");
+        alice.delete(&account_path(other)).must_be_refused(403, "NOT_AUTHORIZED");
+        alice.delete(&format!("/api/v0/accounts/{other}")).must_be_refused(403, "NOT_AUTHORIZED");
+        alice.delete(&format!("/api/v0/accounts/{other}/lock")).must_be_refused(403, "NOT_AUTHORIZED");
+        change_password(&alice, other, &json!({ "newPassword": OTHER })).must_be_refused(403, "NOT_AUTHORIZED");
+    }
+    assert_eq!(alice.get(&account_path("alice")).must_be(200).text("/fullName"), "A", "refused whole");
+    for body in [json!({ "name": "eve" }), json!({ "isOrg": true }), json!({ "createdAt": NOW }), json!({ "x": 1 })] {
+        site.as_local().patch(&account_path("alice"), &body).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+    site.as_local().patch(&account_path("nobody"), &json!({ "fullName": "X" })).must_be_refused(404, "NO_SUCH_ACCOUNT");
+}
+
+#[test]
+fn an_inactive_account_is_refused_on_every_way_and_stays_so() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let token = site.add_token("alice", &json!({}));
+    site.as_local().patch(&account_path("alice"), &json!({ "isActive": false })).must_be(200);
+    for _ in 0..2 {
+        site.as_user("alice").get("/api/v0/repositories").must_be_refused(401, "NOT_AUTHENTICATED");
+        site.with_token("alice", &token).get("/api/v0/repositories").must_be_refused(401, "NOT_AUTHENTICATED");
+        site.as_user("alice").get("/auth/token").must_be(401);
+    }
+    assert_eq!(site.as_local().get(&account_path("alice")).must_be(200).json()["isActive"], json!(false));
+    change_password(&site.as_local(), "alice", &json!({ "newPassword": OTHER })).must_be(200);
+    site.with("alice", OTHER).get("/api/v0/repositories").must_be(401);
+    site.as_local().patch(&account_path("alice"), &json!({ "isActive": true })).must_be(200);
+    site.with("alice", OTHER).get("/api/v0/repositories").must_be(200);
+}
+
+#[test]
+fn the_last_active_administrator_stays() {
+    let site = InProcess::start();
+    let refuse_all = |caller: &Caller| {
+        for body in [json!({ "isAdmin": false }), json!({ "isActive": false })] {
+            caller.patch(&account_path("admin"), &body).must_be_refused(409, "LAST_ADMINISTRATOR");
+        }
+        caller.delete(&account_path("admin")).must_be_refused(409, "LAST_ADMINISTRATOR");
+        caller.delete("/api/v0/accounts/admin").must_be_refused(409, "LAST_ADMINISTRATOR");
+    };
+    refuse_all(&site.as_admin());
+    refuse_all(&site.as_local());
+    // An inactive administrator is none.
+    let body = json!({ "name": "root", "isAdmin": true, "isActive": false, "password": PASSWORD });
+    site.as_admin().post(ACCOUNTS, &body).must_be(201);
+    refuse_all(&site.as_admin());
+    site.as_admin().patch(&account_path("admin"), &json!({ "isAdmin": true, "isActive": true })).must_be(200);
+    site.as_admin().patch(&account_path("root"), &json!({ "isActive": true })).must_be(200);
+    site.as_user("root").patch(&account_path("admin"), &json!({ "isAdmin": false })).must_be(200);
+    site.as_admin().get(ACCOUNTS).must_be_refused(403, "NOT_AUTHORIZED");
+    site.as_user("root").delete(&account_path("root")).must_be_refused(409, "LAST_ADMINISTRATOR");
+    site.as_user("root").delete(&account_path("admin")).must_be(204);
+    site.as_admin().get(ACCOUNTS).must_be(401);
+}
+
+#[test]
+fn of_two_administrators_who_remove_each_other_at_once_one_stays() {
+    for _ in 0..5 {
+        let site = InProcess::start();
+        site.as_local().post(ACCOUNTS, &json!({ "name": "root", "isAdmin": true })).must_be(201);
+        let statuses: Vec<u16> = thread::scope(|scope| {
+            let site = &site;
+            let remove = |name: &'static str| scope.spawn(move || site.as_local().delete(&account_path(name)).status);
+            let threads = [remove("admin"), remove("root")];
+            threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+        });
+        assert!(statuses == [204, 409] || statuses == [409, 204], "{statuses:?}");
+    }
+}
+
+// --- passwords ---
+
+#[test]
+fn passwords_have_8_to_1024_bytes_and_are_compared_whole() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let set = |password: &str| change_password(&site.as_local(), "alice", &json!({ "newPassword": password }));
+    let signs_in = |password: &str| site.with("alice", password).get(TOKENS).must_be_one_of(&[200, 401]).status == 200;
+    for bad in ["", "1234567", "ääö1", "password", "Password1", "dkp_aaaaaaaaaaaa", &"x".repeat(1_025)] {
+        set(bad).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+    assert!(signs_in(PASSWORD), "refused passwords change nothing");
+    let long = "correct horse battery staple ".repeat(36)[..1_024].to_owned();
+    for good in ["8 bytes!", "ääöö", "with:colon:inside", "nul\0inside", " leading and trailing ", &long] {
+        set(good).must_be(200);
+        assert!(signs_in(good), "{good:?}");
+        let shorter: String = good.chars().take(good.chars().count() - 1).collect();
+        for wrong in [format!("{good} "), shorter, format!("{good}\0")] {
+            assert!(!signs_in(&wrong), "{wrong:?} for {good:?}");
+        }
+        // Wrong guesses are not what this test is about.
+        site.as_local().delete("/api/v0/accounts/alice/lock").must_be(204);
+    }
+    for length in [71, 72, 73] {
+        set(&long[..length]).must_be(200);
+        assert!(signs_in(&long[..length]) && !signs_in(&long[..length - 1]) && !signs_in(&long[..=length]));
+        site.as_local().delete("/api/v0/accounts/alice/lock").must_be(204);
+    }
+}
+
+#[test]
+fn ones_own_password_wants_the_old_one() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    for name in ["alice", "admin"] {
+        let caller = site.as_user(name);
+        for body in [
+            json!({ "newPassword": OTHER }),
+            json!({ "newPassword": OTHER, "oldPassword": "" }),
+            json!({ "newPassword": OTHER, "oldPassword": "not the password" }),
+        ] {
+            change_password(&caller, name, &body).must_be_refused(400, "INVALID_PARAMETERS");
+        }
+        for body in [json!({}), json!({ "oldPassword": PASSWORD }), json!({ "newPassword": OTHER, "x": 1 })] {
+            change_password(&caller, name, &body).must_be_refused(400, "INVALID_PARAMETERS");
+        }
+        let changed = change_password(&caller, name, &json!({ "oldPassword": PASSWORD, "newPassword": OTHER }));
+        assert_eq!(changed.must_be(200).json()["passwordSetByAdmin"], json!(false));
+        caller.get(TOKENS).must_be_refused(401, "NOT_AUTHENTICATED");
+        site.with(name, OTHER).get(TOKENS).must_be(200);
+    }
+}
+
+#[test]
+fn an_administrator_sets_the_passwords_of_others_without_the_old_one() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    site.as_local().post(ACCOUNTS, &json!({ "name": "root", "isAdmin": true, "password": PASSWORD })).must_be(201);
+    for name in ["alice", "root"] {
+        let changed = change_password(&site.as_admin(), name, &json!({ "newPassword": OTHER })).must_be(200).json();
+        assert_eq!((&changed["name"], &changed["passwordSetByAdmin"]), (&json!(name), &json!(true)));
+        site.with(name, OTHER).get(TOKENS).must_be(200);
+    }
+    let own = json!({ "oldPassword": OTHER, "newPassword": PASSWORD });
+    let changed = change_password(&site.with("alice", OTHER), "alice", &own).must_be(200).json();
+    assert_eq!(changed["passwordSetByAdmin"], json!(false));
+    change_password(&site.as_local(), "nobody", &own).must_be_refused(404, "NO_SUCH_ACCOUNT");
+}
+
+#[test]
+fn a_service_account_never_signs_in_by_password() {
+    let site = InProcess::start();
+    site.add_service("robot");
+    let token = site.add_token("robot", &json!({}));
+    for guess in ["", " ", PASSWORD, "null", "robot"] {
+        site.with("robot", guess).get(TOKENS).must_be_refused(401, "NOT_AUTHENTICATED");
+    }
+    let robot = site.with_token("robot", &token);
+    let first = json!({ "newPassword": OTHER });
+    change_password(&robot, "robot", &first).must_be_refused(403, "NOT_AUTHORIZED");
+    change_password(&site.as_admin(), "robot", &first).must_be(200);
+    site.with("robot", OTHER).get(TOKENS).must_be(200);
+}
+
+#[test]
+fn known_and_unknown_names_get_the_same_answer() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    site.add_service("robot");
+    site.add_user("off");
+    site.as_local().patch(&account_path("off"), &json!({ "isActive": false })).must_be(200);
+    let bodies = ["alice", "robot", "off", "nobody", "NOT A NAME", ""].map(|name| {
+        let answer = site.with(name, "a wrong guess").get(TOKENS).must_be_refused(401, "NOT_AUTHENTICATED");
+        (answer.body.clone(), answer.header("www-authenticate").map(str::to_owned))
+    });
+    assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
+}
+
+// --- deleting ---
+
+#[test]
+fn deleting_leaves_the_repositories_or_takes_them_along() {
+    let site = InProcess::start();
+    for name in ["alice", "bob"] {
+        site.add_service(name);
+        site.add_repository(&format!("{name}/app"));
+        site.add_public(&format!("{name}/tools/lint"));
+    }
+    let carol = site.add_robot("carol");
+    site.grant("alice/app", "carol", "admin");
+    site.grant("bob/app", "carol", "admin");
+    site.as_local().delete(&account_path("alice")).must_be(204);
+    site.as_local().delete("/api/v0/accounts/bob").must_be(204);
+    // Without owner: system administrators and explicit grants reach it.
+    for caller in [site.as_admin(), carol.clone()] {
+        assert_eq!(caller.get(&repository_path("alice/app")).must_be(200).text("/accessLevel"), "admin");
+    }
+    assert_eq!(carol.get(&repository_path("alice/tools/lint")).must_be(200).text("/accessLevel"), "read-only");
+    for name in ["bob/app", "bob/tools/lint"] {
+        site.as_admin().get(&repository_path(name)).must_be_refused(404, "NO_SUCH_REPOSITORY");
+    }
+    assert_eq!(carol.get("/api/v0/repositories").must_be(200).json()["repositories"].as_array().map(Vec::len), Some(2));
+    for path in [account_path("alice"), "/api/v0/accounts/bob".to_owned()] {
+        site.as_admin().delete(&path).must_be(204);
+    }
+}
+
+#[test]
+fn a_name_with_repositories_is_taken_over_only_when_an_administrator_says_so() {
+    let site = InProcess::start();
+    site.add_service("alice");
+    let bob = site.add_robot("bob");
+    site.add_repository("alice/app");
+    site.grant("alice", "bob", "read-write");
+    site.as_local().delete(&account_path("alice")).must_be(204);
+    site.as_admin().post(ACCOUNTS, &json!({ "name": "alice" })).must_be_refused(409, "NAMESPACE_IN_USE");
+    let no = json!({ "name": "alice", "adoptRepositories": false });
+    site.as_admin().post(ACCOUNTS, &no).must_be_refused(409, "NAMESPACE_IN_USE");
+    site.as_admin().post(ACCOUNTS, &json!({ "name": "alice", "adoptRepositories": true })).must_be(201);
+    let alice = site.with_token("alice", &site.add_token("alice", &json!({})));
+    assert_eq!(alice.get(&repository_path("alice/app")).must_be(200).text("/accessLevel"), "admin");
+    bob.get(&repository_path("alice/app")).must_be_refused(404, "NO_SUCH_REPOSITORY");
+    // Nothing is in the way of a name without repositories.
+    site.as_local().delete("/api/v0/accounts/alice").must_be(204);
+    site.as_admin().post(ACCOUNTS, &json!({ "name": "alice" })).must_be(201);
+}
+
+#[test]
+fn a_re_created_account_inherits_nothing() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    site.add_service("bob");
+    site.as_local().patch(&account_path("alice"), &json!({ "isAdmin": true, "fullName": "First" })).must_be(200);
+    let token = site.add_token("alice", &json!({}));
+    site.add_repository("bob/app");
+    site.add_repository("bob/lib");
+    site.grant("bob", "alice", "admin");
+    site.grant("bob/lib", "alice", "read-only");
+    let before = site.as_local().get(&account_path("alice")).must_be(200).json();
+    site.as_local().delete(&account_path("alice")).must_be(204);
+    site.as_local().post(ACCOUNTS, &json!({ "name": "alice" })).must_be(201);
+    let after = site.as_local().get(&account_path("alice")).must_be(200).json();
+    assert_ne!(before["id"], after["id"]);
+    assert_eq!(
+        (&after["isAdmin"], &after["fullName"], &after["hasPassword"]),
+        (&json!(false), &json!(""), &json!(false))
+    );
+    site.with_token("alice", &token).get(TOKENS).must_be(401);
+    site.as_user("alice").get(TOKENS).must_be(401);
+    let alice = site.with_token("alice", &site.add_token("alice", &json!({})));
+    assert_eq!(alice.get("/api/v0/repositories").must_be(200).json(), json!({ "repositories": [] }));
+    for path in ["/api/v0/repositoryNamespaces/bob/userAccess", "/api/v0/repositories/bob/lib/userAccess"] {
+        assert_eq!(site.as_local().get(path).must_be(200).json()["userAccessList"], json!([]));
+    }
+    site.as_local().get(&account_path(before["id"].as_str().expect("an id"))).must_be(404);
+}
+
+// --- at the same time, and afterwards ---
+
+#[test]
+fn of_twenty_who_create_one_name_at_once_one_does() {
+    let site = InProcess::start();
+    site.add_service("alice");
+    let count = |create: &(dyn Fn() -> u16 + Sync), good: u16, bad: u16| {
+        let statuses: Vec<u16> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..20).map(|_| scope.spawn(create)).collect();
+            threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+        });
+        let of = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+        assert_eq!((of(good), of(bad)), (1, 19), "{statuses:?}");
+    };
+    count(&|| site.as_local().post(ACCOUNTS, &json!({ "name": "bob" })).status, 201, 400);
+    count(&|| site.as_local().post("/api/v0/repositories/alice", &json!({ "name": "app" })).status, 201, 400);
+    assert_eq!(names(&site.as_local().get(ACCOUNTS).must_be(200).json()), ["admin", "alice", "bob"]);
+}
+
+#[test]
+fn everything_is_there_after_stop_and_start() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let bob = site.add_robot("bob");
+    site.add_repository("alice/app");
+    site.add_public("alice/tools/lint");
+    site.grant("alice", "bob", "read-only");
+    site.grant("alice/app", "bob", "read-write");
+    let token = site.add_token("alice", &json!({ "accessLevel": "read-only", "repositories": ["alice/*", "_/x"] }));
+    site.as_local().patch(&account_path("alice"), &json!({ "fullName": "Alice" })).must_be(200);
+    let paths = [
+        format!("{ACCOUNTS}?limit=0"),
+        format!("{TOKENS}?pageSize=0"),
+        "/api/v0/repositories?pageSize=0".to_owned(),
+        "/api/v0/repositories/alice/app/access".to_owned(),
+        "/api/v0/repositoryNamespaces/alice/userAccess".to_owned(),
+        "/api/v0/audit?pageSize=0&action=grant.set".to_owned(),
+        "/auth/keys".to_owned(),
+        "/auth/ca.pem".to_owned(),
+    ];
+    let seen = |site: &InProcess| paths.clone().map(|path| site.as_local().get(&path).must_be(200).body.clone());
+    let before = seen(&site);
+    let site = site.restart();
+    assert_eq!(seen(&site), before);
+    site.as_user("alice").get(TOKENS).must_be(200);
+    site.with_token("alice", &token).get(&repository_path("alice/app")).must_be(200);
+    drop(bob);
+    let verified = site.as_local().post("/api/v0/audit/verify", &json!({})).must_be(200).json();
+    assert_eq!(verified["problem"], json!(null), "{verified}");
+}

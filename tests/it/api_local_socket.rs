@@ -1,0 +1,113 @@
+//! The local socket: who stands on it, and what it refuses (design, section 7).
+
+use std::{fs, os::unix::fs::PermissionsExt, os::unix::process::CommandExt};
+
+use serde_json::json;
+
+use crate::support::{InProcess, process::Run, process::command};
+
+#[test]
+fn its_owner_is_the_local_administrator_who_owns_no_tokens() {
+    let site = InProcess::start();
+    site.add_service("alice");
+    let local = site.as_local();
+    let actor = format!("local:{}", rustix::process::geteuid().as_raw());
+    let record = &site.audit("action=account.create")[0];
+    assert_eq!((&record["actor"], &record["credential"]), (&json!(actor), &json!("socket")));
+    assert_eq!((&record["actorId"], &record["address"]), (&json!(null), &json!("")));
+    local.post("/api/v0/api_tokens", &json!({})).must_be_refused(400, "INVALID_PARAMETERS");
+    local.delete("/api/v0/api_tokens?usedbefore=2027-01-01").must_be_refused(400, "INVALID_PARAMETERS");
+    local.post("/api/v0/api_tokens?username=alice", &json!({})).must_be(200);
+    assert_eq!(local.get("/api/v0/api_tokens").must_be(200).json().as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn what_a_proxy_forwards_is_refused_whatever_it_asks() {
+    let site = InProcess::start();
+    let headers = [
+        "Forwarded",
+        "forwarded",
+        "Via",
+        "VIA",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Port",
+        "X-Forwarded-Server",
+        "X-Forwarded-User",
+        "x-forwarded-anything",
+        "X-Real-IP",
+    ];
+    for name in headers {
+        let forwarded = site.as_local().header(name, "203.0.113.9");
+        forwarded.get("/enzi/v0/accounts").must_be_refused(403, "NOT_AUTHORIZED");
+        forwarded.post("/enzi/v0/accounts", &json!({ "name": "eve" })).must_be_refused(403, "NOT_AUTHORIZED");
+        forwarded.header("Authorization", "Basic YWRtaW46eA==").get("/v2/").must_be(403);
+    }
+    site.as_local().get("/enzi/v0/accounts/eve").must_be(404);
+}
+
+#[test]
+fn it_and_its_directory_are_closed_to_others() {
+    let site = InProcess::start();
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&site.data()), 0o700);
+    assert_eq!(mode(&site.data().join("dockpass.sock")) & 0o077, 0);
+}
+
+#[test]
+fn another_user_of_the_machine_is_refused_even_with_the_doors_open() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("not checked: only root can call as another user");
+        return;
+    }
+    let site = InProcess::start();
+    let socket = site.data().join("dockpass.sock");
+    for path in [socket.clone(), site.data(), site.data().parent().expect("a directory").to_owned()] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("its permissions can be changed");
+    }
+    let ask = |uid: u32| {
+        let mut curl = command("curl");
+        curl.args(["--silent", "--include", "--unix-socket"]).arg(&socket).arg("http://local/enzi/v0/accounts");
+        Run::of(curl.uid(uid), "").must_succeed().stdout
+    };
+    assert!(ask(0).starts_with("HTTP/1.1 200"), "{}", ask(0));
+    let refused = ask(65_534);
+    assert!(refused.starts_with("HTTP/1.1 403") && refused.contains("NOT_AUTHORIZED"), "{refused}");
+    fs::set_permissions(site.data(), fs::Permissions::from_mode(0o700)).expect("its permissions can be changed");
+}
+
+#[test]
+fn the_signing_key_is_changed_there_and_nowhere_else() {
+    let site = InProcess::start();
+    let path = "/api/v0/admin/registry/rotate-key";
+    let keys = || site.as_nobody().get("/auth/keys").must_be(200).body.clone();
+    let before = keys();
+    site.as_admin().post(path, &json!({})).must_be_refused(403, "NOT_AUTHORIZED");
+    assert_eq!(keys(), before);
+    let token = site.as_admin().get("/auth/token").must_be(200).text("/token");
+    let bearer = site.as_nobody().header("Authorization", &format!("Bearer {token}"));
+    bearer.get("/v2/").must_be(200);
+    site.as_local().post(path, &json!({})).must_be(200);
+    assert_ne!(keys(), before);
+    let token = site.as_admin().get("/auth/token").must_be(200).text("/token");
+    site.as_nobody().header("Authorization", &format!("Bearer {token}")).get("/v2/").must_be(200);
+    assert_eq!(site.audit("action=registry.rotateKey&outcome=success").len(), 1);
+}
+
+#[test]
+fn the_audit_chain_is_checked_there_with_an_end_that_was_noted() {
+    let site = InProcess::start();
+    let verify = |body: serde_json::Value| site.as_local().post("/api/v0/audit/verify", &body);
+    let noted = site.as_admin().get("/api/v0/audit/head").must_be(200).json();
+    let noted = format!("{}:{}", noted["seq"], noted["hash"].as_str().expect("a hash"));
+    site.add_service("alice");
+    let found = verify(json!({ "head": noted })).must_be(200).json();
+    assert_eq!(found["problem"], json!(null));
+    assert_eq!(found["records"], found["head"]["seq"]);
+    let other = format!("1:{}", "0".repeat(64));
+    assert!(verify(json!({ "head": other })).must_be(200).json()["problem"].is_string());
+    for bad in ["", "1", "1:zz", ":", "x:00", "-1:00"] {
+        verify(json!({ "head": bad })).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+}

@@ -1,0 +1,273 @@
+//! The authorization matrix: every route of the table for every kind of caller. A route without a row fails, and so
+//! does a refused request that changed anything.
+
+use std::{cell::Cell, collections::BTreeSet, fs};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    AccessToken, InProcess,
+    exe::PASSWORD,
+    site::{Caller, HOUR, access_path},
+};
+
+/// Who calls, in the order of the columns. Everything that is asked for belongs to `alice`:
+/// `capped` is her access token without admin level, `owner` she herself, `other` another user, `bearer` the
+/// administrator's registry token.
+const CALLERS: [&str; 10] =
+    ["none", "garbage", "expired", "revoked", "bearer", "capped", "other", "owner", "admin", "socket"];
+
+const MATRIX: &str = "
+GET    /api/v0/api_tokens                                              401 401 401 401 401 403 403 200 200 200
+POST   /api/v0/api_tokens                                              401 401 401 401 401 403 403 200 200 200
+DELETE /api/v0/api_tokens                                              401 401 401 401 401 403 403 200 200 200
+GET    /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
+PATCH  /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
+DELETE /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
+POST   /api/v0/api_tokens/{hashedtoken}/rotate                         401 401 401 401 401 404 404 200 200 200
+GET    /api/v0/repositories                                            401 401 401 401 401 200 200 200 200 200
+GET    /api/v0/repositories/{namespace}                                401 401 401 401 401 200 200 200 200 200
+POST   /api/v0/repositories/{namespace}                                401 401 401 401 401 403 403 201 201 201
+GET    /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 200 404 200 200 200
+PATCH  /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 200 200 200
+DELETE /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 204 204 204
+GET    /api/v0/repositories/{namespace}/{reponame}/userAccess          401 401 401 401 401 403 404 200 200 200
+PUT    /api/v0/repositories/{namespace}/{reponame}/userAccess/{username}
+                                                                       401 401 401 401 401 403 404 200 200 200
+DELETE /api/v0/repositories/{namespace}/{reponame}/userAccess/{username}
+                                                                       401 401 401 401 401 403 404 204 204 204
+GET    /api/v0/repositoryNamespaces/{namespace}/userAccess             401 401 401 401 401 403 403 200 200 200
+PUT    /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}  401 401 401 401 401 403 403 200 200 200
+DELETE /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}  401 401 401 401 401 403 403 204 204 204
+GET    /api/v0/repositories/{namespace}/{reponame}/access              401 401 401 401 401 403 404 200 200 200
+GET    /api/v0/accounts/{name}/repositoryAccess/{namespace}/{reponame} 401 401 401 401 401 403 403 200 200 200
+GET    /enzi/v0/accounts                                               401 401 401 401 401 403 403 403 200 200
+POST   /enzi/v0/accounts                                               401 401 401 401 401 403 403 403 201 201
+GET    /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 200 200 200 200
+PATCH  /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 403 200 200 200
+DELETE /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 403 403 204 204
+POST   /enzi/v0/accounts/{name}/changePassword                         401 401 401 401 401 403 403 200 200 200
+DELETE /api/v0/accounts/{name}                                         401 401 401 401 401 403 403 403 204 204
+DELETE /api/v0/accounts/{name}/lock                                    401 401 401 401 401 403 403 403 204 204
+GET    /api/v0/audit                                                   401 401 401 401 401 403 403 403 200 200
+GET    /api/v0/audit/head                                              401 401 401 401 401 403 403 403 200 200
+POST   /api/v0/audit/verify                                            401 401 401 401 401 403 403 403 403 200
+GET    /auth/token                                                     200 401 401 401 401 200 200 200 200 403
+POST   /auth/token                                                     200 401 401 401 401 200 200 200 200 403
+GET    /auth/keys                                                      200 200 200 200 200 200 200 200 200 200
+GET    /auth/ca.pem                                                    200 200 200 200 200 200 200 200 200 200
+GET    /v2/                                                            401 401 401 401 200 200 200 200 200 200
+GET    /v2/_catalog                                                    401 401 401 401 200 200 200 200 200 200
+GET    /health                                                         200 200 200 200 200 200 200 200 200 200
+GET    /_ping                                                          200 200 200 200 200 200 200 200 200 200
+GET    /ca.pem                                                         404 404 404 404 404 404 404 404 404 404
+GET    /api/v0/admin/version                                           401 401 401 401 401 403 403 403 200 200
+GET    /api/v0/admin/registry                                          401 401 401 401 401 403 403 403 200 200
+GET    /api/v0/admin/registry/config                                   401 401 401 401 401 403 403 403 200 200
+POST   /api/v0/admin/registry/rotate-key                               401 401 401 401 401 403 403 403 403 200
+GET    /api/v0/openapi.json                                            200 200 200 200 200 200 200 200 200 200
+GET    /api/v0/docs                                                    200 200 200 200 200 200 200 200 200 200
+GET    /                                                               302 302 302 302 302 302 302 302 302 302
+GET    /assets/{file}                                                  200 200 200 200 200 200 200 200 200 200
+";
+
+struct Row {
+    method: &'static str,
+    path: &'static str,
+    statuses: Vec<u16>,
+}
+
+fn rows() -> Vec<Row> {
+    let words: Vec<&str> = MATRIX.split_whitespace().collect();
+    let row = |row: &[&'static str]| Row {
+        method: row[0],
+        path: row[1],
+        statuses: row[2..].iter().map(|status| status.parse().expect("a status")).collect(),
+    };
+    let rows: Vec<Row> = words.chunks(2 + CALLERS.len()).map(row).collect();
+    assert!(rows.iter().all(|row| row.statuses.len() == CALLERS.len()), "a row has a status for every caller");
+    rows
+}
+
+/// The server with everything that the requests of the matrix need.
+struct Scene {
+    site: InProcess,
+    callers: Vec<Caller>,
+    /// Makes names that no other cell has.
+    number: Cell<u32>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let site = InProcess::start();
+        site.add_user("alice");
+        site.add_user("bob");
+        site.add_service("carol");
+        site.add_repository("alice/app");
+        let expired = site.add_token("alice", &json!({ "expiresAt": site.in_time(HOUR) }));
+        site.pass(HOUR);
+        let revoked = site.add_token("alice", &json!({}));
+        site.as_local().delete(&format!("/api/v0/api_tokens/{}", revoked.hash)).must_be(200);
+        let capped = site.add_token("alice", &json!({ "accessLevel": "read-write" }));
+        let registry_token = site.as_admin().get("/auth/token").must_be(200).text("/token");
+        let callers = vec![
+            site.as_nobody(),
+            site.with("alice", "not-the-password"),
+            site.with_token("alice", &expired),
+            site.with_token("alice", &revoked),
+            site.as_nobody().header("Authorization", &format!("Bearer {registry_token}")),
+            site.with_token("alice", &capped),
+            site.as_user("bob"),
+            site.as_user("alice"),
+            site.as_admin(),
+            site.as_local(),
+        ];
+        Self { site, callers, number: Cell::new(0) }
+    }
+
+    fn fresh(&self, what: &str) -> String {
+        self.number.set(self.number.get() + 1);
+        format!("{what}{}", self.number.get())
+    }
+
+    /// Everything that a request could change.
+    fn snapshot(&self) -> String {
+        let paths = [
+            "/enzi/v0/accounts?limit=0",
+            "/api/v0/api_tokens?pageSize=0",
+            "/api/v0/repositories?pageSize=0",
+            "/api/v0/repositories/alice/app/userAccess",
+            "/api/v0/repositoryNamespaces/alice/userAccess",
+            "/auth/ca.pem",
+            "/auth/keys",
+        ];
+        let shown = paths.map(|path| self.site.as_local().get(path).must_be(200).body.clone());
+        // Being refused is a use, too; that it is noted is no effect.
+        let tokens: Value = serde_json::from_str(&shown[1]).expect("a list");
+        let tokens = tokens.as_array().expect("a list").iter().cloned().map(|mut token| {
+            token["lastUsed"].take();
+            token["lastUsedIp"].take();
+            token
+        });
+        let tokens: Vec<Value> = tokens.collect();
+        format!("{} {} {}", shown[0], json!(tokens), shown[2..].join(" "))
+    }
+
+    /// The path of a request with everything in braces filled in, and a new victim where an allowed one will end it.
+    fn path(&self, row: &Row, is_allowed: bool) -> String {
+        let mut path = row.path.replace("{namespace}", "alice").replace("{username}", "carol");
+        if path.contains("{hashedtoken}") {
+            let AccessToken { hash, .. } = self.site.add_token("alice", &json!({}));
+            path = path.replace("{hashedtoken}", &hash);
+        }
+        if path.ends_with("{reponame}") && row.method == "DELETE" {
+            let name = self.fresh("victim");
+            self.site.add_repository(&format!("alice/{name}"));
+            path = path.replace("{reponame}", &name);
+        }
+        if path.ends_with("accounts/{name}") && row.method == "DELETE" && is_allowed {
+            let name = self.fresh("victim");
+            self.site.add_service(&name);
+            path = path.replace("{name}", &name);
+        }
+        if path.contains("userAccess/") && row.method == "DELETE" {
+            let target = if path.contains("Namespaces") { "alice" } else { "alice/app" };
+            assert!(access_path(target, "carol").contains("userAccess/carol"));
+            self.site.grant(target, "carol", "read-only");
+        }
+        let path = path.replace("{reponame}", "app").replace("{name}", "alice").replace("{file}", &style_sheet());
+        // An allowed clean-up finds nothing, so that the callers stay; a refused one would take everything.
+        let before = if is_allowed { "2001-01-01" } else { "2999-01-01" };
+        match (row.method, row.path) {
+            ("DELETE", "/api/v0/api_tokens") => format!("{path}?username=alice&generatedby=all&usedbefore={before}"),
+            (_, "/api/v0/api_tokens") => format!("{path}?username=alice"),
+            (_, "/api/v0/admin/registry/config") => format!("{path}?for=distribution"),
+            _ => path,
+        }
+    }
+
+    fn body(&self, row: &Row) -> Value {
+        match (row.method, row.path) {
+            ("POST", "/api/v0/repositories/{namespace}" | "/enzi/v0/accounts") => json!({ "name": self.fresh("new") }),
+            ("PATCH", "/api/v0/repositories/{namespace}/{reponame}") => json!({ "shortDescription": self.fresh("") }),
+            ("PATCH", "/api/v0/api_tokens/{hashedtoken}") => json!({ "tokenLabel": self.fresh("label") }),
+            ("PATCH", "/enzi/v0/accounts/{name}") => json!({ "fullName": self.fresh("name") }),
+            ("POST", "/enzi/v0/accounts/{name}/changePassword") => {
+                json!({ "oldPassword": PASSWORD, "newPassword": PASSWORD })
+            }
+            ("PUT", _) => json!({ "accessLevel": "admin" }),
+            _ => json!({}),
+        }
+    }
+
+    fn try_cell(&self, row: &Row, column: usize) -> Option<String> {
+        let expected = row.statuses[column];
+        let (path, body) = (self.path(row, expected < 400), self.body(row));
+        let before = (expected >= 400).then(|| self.snapshot());
+        let caller = &self.callers[column];
+        let answer = match (row.method, row.path) {
+            ("GET" | "DELETE", _) => caller.send(row.method, &path, b""),
+            (_, "/auth/token") => caller.post_form(&path, "grant_type=password&service=dockpass"),
+            _ => caller.json(row.method, &path, &body),
+        };
+        let mark = format!("{} {} as {}", row.method, row.path, CALLERS[column]);
+        if answer.status != expected {
+            return Some(format!("{mark}: {} instead of {expected}\n{}", answer.status, answer.describe()));
+        }
+        before
+            .is_some_and(|before| before != self.snapshot())
+            .then(|| format!("{mark}: it was refused and had an effect\n{}", answer.describe()))
+    }
+}
+
+fn style_sheet() -> String {
+    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/ui")).expect("the pages");
+    let names = files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.ends_with(".css")).min().expect("a style sheet")
+}
+
+#[test]
+fn every_route_has_its_row_and_says_truly_whether_it_is_public() {
+    let rows = rows();
+    let served: BTreeSet<_> =
+        dockpass::http::table().iter().map(|route| format!("{} {}", route.method(), route.path())).collect();
+    let judged: BTreeSet<_> = rows.iter().map(|row| format!("{} {}", row.method, row.path)).collect();
+    assert_eq!(served, judged, "the matrix and the table of routes differ");
+    assert_eq!(judged.len(), rows.len(), "a row stands twice");
+    for route in dockpass::http::table() {
+        let row = rows.iter().find(|row| row.method == route.method() && row.path == route.path()).expect("its row");
+        assert_eq!(route.is_public(), row.statuses[0] != 401, "{} {}", row.method, row.path);
+    }
+}
+
+#[test]
+fn every_caller_gets_what_the_matrix_says_and_refusal_has_no_effect() {
+    let scene = Scene::new();
+    let rows = rows();
+    let wrong: Vec<String> = rows
+        .iter()
+        .flat_map(|row| (0..CALLERS.len()).map(move |column| (row, column)))
+        .filter_map(|(row, column)| scene.try_cell(row, column))
+        .collect();
+    assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn a_refusal_names_the_way_in_and_nothing_else() {
+    let scene = Scene::new();
+    for row in rows().iter().filter(|row| row.statuses[0] == 401) {
+        let path = scene.path(row, false);
+        let refused = scene.site.as_nobody().send(row.method, &path, b"{ not json").must_be(401);
+        let challenge = refused.header("www-authenticate").unwrap_or_default();
+        let expected = if row.path.starts_with("/v2") { "Bearer realm=" } else { "Basic realm=" };
+        assert!(challenge.starts_with(expected), "{}", refused.describe());
+        let code = if row.path.starts_with("/v2") { "UNAUTHORIZED" } else { "NOT_AUTHENTICATED" };
+        assert_eq!(refused.code(), code);
+        // What a page asks for must not open the browser's own window.
+        let refused = scene.site.as_nobody().header("Sec-Fetch-Site", "same-origin").send(row.method, &path, b"");
+        let challenge = refused.header("www-authenticate").unwrap_or_default();
+        assert!(!challenge.starts_with("Basic"), "{}", refused.describe());
+        // Nor does a query that makes no sense say anything to strangers.
+        scene.site.as_nobody().send(row.method, &format!("{path}?pageSize=x&n=x&usedbefore=x"), b"").must_be(401);
+    }
+}

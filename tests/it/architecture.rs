@@ -1,0 +1,215 @@
+//! The dependency rule of `src/lib.rs`: which module may name which, and which crates only one module may name.
+//!
+//! It reads the sources, not the compiler's mind: what stands after `crate::` in code, and names of crates.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module may name; a path stands for itself and all below it. Nothing points back.
+const MAY_NAME: [(&str, &[&str]); 8] = [
+    ("domain", &[]),
+    ("api", &["domain"]),
+    ("config", &["domain"]),
+    ("registry", &[]),
+    ("store", &["domain"]),
+    ("service", &["domain", "store"]),
+    (
+        "http",
+        &[
+            "api",
+            "config",
+            "domain",
+            "registry",
+            "service",
+            // Its TLS keys are files as private as the store's.
+            "store::private_file",
+            // The end of the audit chain is a number and a hash, and goes through the service as it is.
+            "store::AuditHead",
+        ],
+    ),
+    ("cli", &["api", "config", "domain", "http"]),
+];
+
+/// Crates that belong to one module: a successor of the store or of the server changes nothing else.
+const BELONGS_TO: [(&str, &str); 5] =
+    [("sled", "store"), ("bincode", "store"), ("actix_web", "http"), ("rust_embed", "http"), ("clap", "cli")];
+
+/// What the program itself may name: it parses arguments, starts the runtime, and calls the command line.
+const PROGRAM: [&str; 3] = ["actix_web::rt", "clap", "dockpass::cli"];
+
+struct Source {
+    /// Names of the modules from the top, as `["http", "tls", "files"]`.
+    modules: Vec<String>,
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    fn read(path: PathBuf, root: &Path) -> Self {
+        let text = fs::read_to_string(&path).unwrap();
+        let below = path.strip_prefix(root).unwrap().with_extension("");
+        let names = below.iter().map(|name| name.to_str().unwrap().to_owned());
+        let modules = names.filter(|name| name != "mod").collect();
+        Self { modules, path, text }
+    }
+
+    fn top(&self) -> &str {
+        &self.modules[0]
+    }
+
+    /// The text without its comments.
+    fn code(&self) -> String {
+        self.text.lines().filter_map(|line| line.split("//").next()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut found, mut open) = (Vec::new(), vec![root.clone()]);
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(Source::read(path, &root));
+            }
+        }
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    found
+}
+
+fn is_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+/// Where `word` stands in code as a whole word: what follows each place.
+fn after<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
+    code.match_indices(word).filter_map(move |(place, _)| {
+        let is_whole = !code[..place].ends_with(is_word);
+        let rest = &code[place + word.len()..];
+        (is_whole && !rest.starts_with(is_word)).then_some(rest)
+    })
+}
+
+/// The paths after each `crate::`, groups in braces taken apart.
+fn named_paths(code: &str) -> BTreeSet<String> {
+    after(code, "crate").filter_map(|rest| rest.strip_prefix("::")).flat_map(paths).collect()
+}
+
+/// The paths that a text begins with: one, or those of a group.
+fn paths(text: &str) -> Vec<String> {
+    if let Some(group) = text.strip_prefix('{') {
+        return items(group).into_iter().flat_map(|item| paths(item.trim())).collect();
+    }
+    let (word, rest) = text.split_at(text.find(|letter| !is_word(letter)).unwrap_or(text.len()));
+    let Some(rest) = rest.strip_prefix("::") else { return vec![word.to_owned()] };
+    let below = paths(rest).into_iter();
+    below
+        .map(|path| if ["", "self"].contains(&path.as_str()) { word.to_owned() } else { format!("{word}::{path}") })
+        .collect()
+}
+
+/// The items of a group, up to the brace that ends it.
+fn items(group: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut items) = (0, 0, Vec::new());
+    for (place, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' if depth == 0 => items.push(&group[std::mem::replace(&mut start, place + 1)..place]),
+            '}' => {
+                items.push(&group[start..place]);
+                break;
+            }
+            _ => {}
+        }
+    }
+    items.retain(|item| !item.trim().is_empty());
+    items
+}
+
+fn is_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+fn allowed(top: &str) -> &'static [&'static str] {
+    let entry = MAY_NAME.iter().find(|(module, _)| *module == top);
+    entry.unwrap_or_else(|| panic!("the module {top} is not in the table of this test")).1
+}
+
+/// Modules under `src/`, without the crate's two roots.
+fn modules() -> Vec<Source> {
+    sources().into_iter().filter(|source| !["lib", "main"].contains(&source.top())).collect()
+}
+
+#[test]
+fn modules_name_only_what_stands_below_them() {
+    let (mut faults, mut used) = (Vec::new(), BTreeSet::new());
+    for source in modules() {
+        let top = source.top();
+        for path in named_paths(&source.code()).iter().filter(|path| !is_below(path, top)) {
+            match allowed(top).iter().find(|prefix| is_below(path, prefix)) {
+                Some(prefix) => drop(used.insert((top.to_owned(), *prefix))),
+                None => faults.push(format!("{} names crate::{path}", source.path.display())),
+            }
+        }
+    }
+    let table = MAY_NAME.iter().flat_map(|(top, prefixes)| prefixes.iter().map(|prefix| ((*top).to_owned(), *prefix)));
+    let unused = table.filter(|edge| !used.contains(edge));
+    faults.extend(unused.map(|(top, prefix)| format!("no file of {top} names crate::{prefix} any more: take it out")));
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn no_module_is_reached_around_the_crate_root() {
+    // What is indented may stand in a module inside the file, such as its tests, which is one deeper.
+    let climbs = |source: &Source| {
+        let depth = |line: &str| source.modules.len() + usize::from(line.starts_with(' '));
+        source.code().lines().any(|line| line.contains(&"super::".repeat(depth(line))))
+    };
+    let faults: Vec<_> = modules().into_iter().filter(climbs).map(|source| source.path).collect();
+    assert!(faults.is_empty(), "name it from crate:: instead: {faults:?}");
+}
+
+#[test]
+fn crates_stay_in_their_module() {
+    let mut faults = Vec::new();
+    for source in modules() {
+        let foreign = BELONGS_TO.iter().filter(|(_, home)| *home != source.top());
+        for (name, home) in foreign.filter(|(name, _)| after(&source.code(), name).any(|rest| rest.starts_with("::"))) {
+            faults.push(format!("{} names {name}, which only {home} names", source.path.display()));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_program_only_starts_the_command_line() {
+    let sources = sources();
+    let program = sources.iter().find(|source| source.top() == "main").unwrap().code();
+    for name in ["dockpass", "actix_web", "clap", "rust_embed", "sled", "bincode"] {
+        for rest in after(&program, name).filter(|rest| rest.starts_with("::")) {
+            let path = format!("{name}{}", rest.split(|letter| !is_word(letter) && letter != ':').next().unwrap());
+            assert!(PROGRAM.iter().any(|prefix| is_below(path.trim_end_matches(':'), prefix)), "main.rs names {path}");
+        }
+    }
+}
+
+#[test]
+fn files_begin_with_what_they_own() {
+    let silent = sources().into_iter().filter(|source| !source.text.starts_with("//! "));
+    let silent: Vec<_> = silent.map(|source| source.path).collect();
+    assert!(silent.is_empty(), "without `//!` at the top: {silent:?}");
+}
+
+#[test]
+fn paths_are_found_wherever_they_stand() {
+    let code = "use crate::{\n    api,\n    store::{self, Table},\n};\nlet now = crate::domain::time::now();\nuse mycrate::other;";
+    let found: Vec<_> = named_paths(code).into_iter().collect();
+    assert_eq!(found, ["api", "domain::time::now", "store", "store::Table"]);
+    assert!(is_below("store::private_file::read", "store::private_file"));
+    assert!(!is_below("stores", "store"));
+}

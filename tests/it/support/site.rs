@@ -1,0 +1,463 @@
+//! The server inside the test's own process: a data directory of its own, a port that the system chose, and a clock
+//! that stands still until the test moves it. Callers read like a sentence, and a wrong answer stops the test with the
+//! whole exchange. Every answer to any test is checked for what all answers have in common.
+
+use std::{
+    collections::VecDeque,
+    fmt::Write as _,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    sync::{Mutex, Once, PoisonError, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use dockpass::{
+    config::Config,
+    domain::{
+        secret::Password,
+        time::{Clock, Timestamp},
+    },
+    http::{self, Listeners},
+    store::DataDirectory,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::{
+    exe::{AccessToken, PASSWORD},
+    http::Answer,
+    process::eventually,
+};
+
+/// When every test begins.
+pub(crate) const NOW: &str = "2026-01-15T12:00:00Z";
+pub(crate) const MINUTE: i64 = 60;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
+pub(crate) const DAY: i64 = 24 * HOUR;
+
+/// How long an answer may take before the test counts as hung.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A server in this process. Stopped on drop; the log is printed when the test fails.
+pub(crate) struct InProcess {
+    directory: TempDir,
+    settings: Vec<(&'static str, String)>,
+    clock: Clock,
+    address: SocketAddr,
+    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+impl InProcess {
+    /// A new server, whose `admin` has the password of the tests.
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with keys of the configuration.
+    pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
+        Log::install();
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let settings = settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        Self::run(directory, settings, Clock::fixed(Timestamp::parse(NOW).expect("a time")))
+    }
+
+    fn run(directory: TempDir, settings: Vec<(&'static str, String)>, clock: Clock) -> Self {
+        let mut keys = vec![
+            ("server.data_dir", directory.path().join("data").display().to_string()),
+            ("server.listen", "127.0.0.1:0".to_owned()),
+            ("server.workers", "2".to_owned()),
+        ];
+        keys.extend(settings.iter().cloned());
+        let config = Config::load(None, std::iter::empty(), &keys).expect("a configuration").config;
+        let (ready, address) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let hand = clock.clone();
+        let thread = thread::spawn(move || serve(config, hand, &ready, stopped));
+        let address = address.recv().expect("the server says that it is ready").expect("the server starts");
+        Self { directory, settings, clock, address, running: Some((stop, thread)) }
+    }
+
+    fn end(&mut self) {
+        if let Some((stop, thread)) = self.running.take() {
+            let _ = stop.send(());
+            let ended = thread.join();
+            assert!(ended.is_ok() || thread::panicking(), "the server ended badly");
+        }
+    }
+
+    /// Stops it, lets `work` at the data directory, and starts it again at the same moment.
+    pub(crate) fn restart_after(mut self, work: impl FnOnce(&Path, &Clock)) -> Self {
+        self.end();
+        // The threads that served requests let go of the directory a moment later.
+        eventually("the data directory is free", || DataDirectory::open(&self.data()).ok().map(drop));
+        work(&self.data(), &self.clock);
+        let directory = std::mem::replace(&mut self.directory, tempfile::tempdir().expect("a temporary directory"));
+        Self::run(directory, self.settings.clone(), self.clock.clone())
+    }
+
+    /// Stops it and starts it again.
+    pub(crate) fn restart(self) -> Self {
+        self.restart_after(|_, _| ())
+    }
+
+    /// Where it keeps everything.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.set(self.clock.now().plus_seconds(seconds));
+    }
+
+    /// The moment `seconds` from now, as the API writes it.
+    pub(crate) fn in_time(&self, seconds: i64) -> String {
+        self.clock.now().plus_seconds(seconds).to_string()
+    }
+}
+
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("--- log of the servers in this process:\n{}---", Log::text());
+        }
+        self.end();
+    }
+}
+
+fn serve(config: Config, clock: Clock, ready: &mpsc::Sender<Result<SocketAddr, String>>, stop: oneshot::Receiver<()>) {
+    let password = Password::new(PASSWORD.to_owned());
+    actix_web::rt::System::new().block_on(async {
+        match http::start(config, Listeners::Network, Some(password), clock).await {
+            Ok((running, _)) => {
+                let _ = ready.send(Ok(running.address().expect("a network address")));
+                let _ = stop.await;
+                running.stop().await;
+            }
+            Err(error) => drop(ready.send(Err(error.to_string()))),
+        }
+    });
+}
+
+/// Who calls.
+impl InProcess {
+    fn caller(&self, who: &str) -> Caller {
+        let place = Place::Network(self.address);
+        Caller { place, who: who.to_owned(), headers: Vec::new() }
+    }
+
+    /// Somebody without credentials.
+    pub(crate) fn as_nobody(&self) -> Caller {
+        self.caller("nobody")
+    }
+
+    /// A user with the password of the tests.
+    pub(crate) fn as_user(&self, name: &str) -> Caller {
+        self.with(name, PASSWORD)
+    }
+
+    /// The first administrator, by password.
+    pub(crate) fn as_admin(&self) -> Caller {
+        self.as_user("admin")
+    }
+
+    /// A user name and a password or an access token.
+    pub(crate) fn with(&self, name: &str, secret: &str) -> Caller {
+        let basic = STANDARD.encode(format!("{name}:{secret}"));
+        self.caller(name).header("Authorization", &format!("Basic {basic}"))
+    }
+
+    /// A user with an access token.
+    pub(crate) fn with_token(&self, name: &str, token: &AccessToken) -> Caller {
+        self.with(name, &token.secret)
+    }
+
+    /// The local administrator.
+    pub(crate) fn as_local(&self) -> Caller {
+        let place = Place::Socket(self.data().join("dockpass.sock"));
+        Caller { place, who: "the local socket".to_owned(), headers: Vec::new() }
+    }
+}
+
+/// What tests begin with, made over the local socket, which costs no password's hash.
+impl InProcess {
+    /// A user with the password of the tests.
+    pub(crate) fn add_user(&self, name: &str) {
+        self.as_local().post("/enzi/v0/accounts", &json!({ "name": name, "password": PASSWORD })).must_be(201);
+    }
+
+    /// A user without a password.
+    pub(crate) fn add_service(&self, name: &str) {
+        self.as_local().post("/enzi/v0/accounts", &json!({ "name": name })).must_be(201);
+    }
+
+    /// An access token that no other made.
+    pub(crate) fn add_token(&self, name: &str, body: &Value) -> AccessToken {
+        let made = self.as_local().post(&format!("/api/v0/api_tokens?username={name}"), body);
+        AccessToken::of(&made.must_be(200).json())
+    }
+
+    /// A user without a password, who signs in with an access token that may do all that the account may.
+    pub(crate) fn add_robot(&self, name: &str) -> Caller {
+        self.add_service(name);
+        self.with_token(name, &self.add_token(name, &json!({})))
+    }
+
+    /// A private repository, as `namespace/name`.
+    pub(crate) fn add_repository(&self, name: &str) {
+        self.add_repository_as(name, "private");
+    }
+
+    /// A public repository.
+    pub(crate) fn add_public(&self, name: &str) {
+        self.add_repository_as(name, "public");
+    }
+
+    fn add_repository_as(&self, name: &str, visibility: &str) {
+        let (namespace, rest) = name.split_once('/').expect("namespace/name");
+        let body = json!({ "name": rest, "visibility": visibility });
+        self.as_local().post(&format!("/api/v0/repositories/{namespace}"), &body).must_be(201);
+    }
+
+    /// A grant on a repository (`namespace/name`) or on a whole namespace.
+    pub(crate) fn grant(&self, target: &str, user: &str, level: &str) {
+        self.as_local().put(&access_path(target, user), &json!({ "accessLevel": level })).must_be(200);
+    }
+
+    /// Takes a grant away.
+    pub(crate) fn take(&self, target: &str, user: &str) {
+        self.as_local().delete(&access_path(target, user)).must_be(204);
+    }
+
+    /// The audit records that a query selects, newest first.
+    pub(crate) fn audit(&self, query: &str) -> Vec<Value> {
+        let listed = self.as_local().get(&format!("/api/v0/audit?pageSize=0&{query}")).must_be(200).json();
+        listed["records"].as_array().expect("records").clone()
+    }
+}
+
+/// The path of a user's grant on a repository (`namespace/name`) or on a whole namespace.
+pub(crate) fn access_path(target: &str, user: &str) -> String {
+    match target.split_once('/') {
+        Some(_) => format!("{}/userAccess/{user}", repository_path(target)),
+        None => format!("/api/v0/repositoryNamespaces/{target}/userAccess/{user}"),
+    }
+}
+
+/// The path of a repository (`namespace/name`).
+pub(crate) fn repository_path(name: &str) -> String {
+    let (namespace, rest) = name.split_once('/').expect("namespace/name");
+    format!("/api/v0/repositories/{namespace}/{}", rest.replace('/', "%2F"))
+}
+
+/// The path of an access token.
+pub(crate) fn token_path(token: &AccessToken) -> String {
+    format!("/api/v0/api_tokens/{}", token.hash)
+}
+
+/// The path of an account.
+pub(crate) fn account_path(name: &str) -> String {
+    format!("/enzi/v0/accounts/{name}")
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Network(SocketAddr),
+    Socket(PathBuf),
+}
+
+/// Somebody who sends requests. Each method that changes something gives a new caller.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    place: Place,
+    who: String,
+    headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Caller {
+    /// The same, with one header more.
+    pub(crate) fn header(&self, name: &str, value: &str) -> Self {
+        self.raw_header(name, value.as_bytes())
+    }
+
+    /// The same, with one header more, whatever its bytes are.
+    pub(crate) fn raw_header(&self, name: &str, value: &[u8]) -> Self {
+        let mut caller = self.clone();
+        caller.headers.push((name.to_owned(), value.to_owned()));
+        caller
+    }
+
+    /// The value of the `Authorization` header that it sends, for the same caller at a server started anew.
+    pub(crate) fn credentials(&self) -> String {
+        let found = self.headers.iter().find(|(name, _)| name == "Authorization");
+        found.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
+    }
+
+    /// The same, as a proxy sends it that names the client's address.
+    pub(crate) fn from_address(&self, address: &str) -> Self {
+        self.header("X-Forwarded-For", address)
+    }
+
+    /// Sends `GET`.
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, b"")
+    }
+
+    /// Sends `DELETE`.
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, b"")
+    }
+
+    /// Sends `POST` with a JSON body.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.json("POST", path, body)
+    }
+
+    /// Sends `PUT` with a JSON body.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        self.json("PUT", path, body)
+    }
+
+    /// Sends `PATCH` with a JSON body.
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.json("PATCH", path, body)
+    }
+
+    /// Sends any method with a JSON body.
+    pub(crate) fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.header("Content-Type", "application/json").send(method, path, body.to_string().as_bytes())
+    }
+
+    /// Sends `POST` with a form.
+    pub(crate) fn post_form(&self, path: &str, form: &str) -> Answer {
+        self.header("Content-Type", "application/x-www-form-urlencoded").send("POST", path, form.as_bytes())
+    }
+
+    /// Sends a request, its path as it is.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        let request = self.describe(method, path, body);
+        let printed = self.exchange(&self.head(method, path, body), body);
+        let answer = Answer::parse(request, &printed);
+        check_common(&answer, method);
+        answer
+    }
+
+    fn head(&self, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: dockpass.test\r\nConnection: close\r\n").into_bytes();
+        for (name, value) in &self.headers {
+            head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+        }
+        if !body.is_empty() || !matches!(method, "GET" | "HEAD") {
+            head.extend(format!("Content-Length: {}\r\n", body.len()).into_bytes());
+        }
+        head.extend(b"\r\n");
+        head
+    }
+
+    /// Sends bytes as they are and reads until the other side closes.
+    pub(crate) fn exchange(&self, head: &[u8], body: &[u8]) -> String {
+        match &self.place {
+            Place::Network(address) => {
+                let stream = TcpStream::connect(address).expect("the server takes connections");
+                stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+                converse(stream, head, body)
+            }
+            Place::Socket(path) => {
+                let stream = UnixStream::connect(path).expect("the local socket takes connections");
+                stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+                converse(stream, head, body)
+            }
+        }
+    }
+
+    fn describe(&self, method: &str, path: &str, body: &[u8]) -> String {
+        let short = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(500)]).into_owned();
+        let mut text = format!("{method} {} as {}", short(path.as_bytes()), self.who);
+        for (name, value) in &self.headers {
+            let _ = write!(text, "\n{name}: {}", short(value));
+        }
+        let _ = write!(text, "\n\n{}\n", short(body));
+        text
+    }
+}
+
+/// A server that refuses early need not read the rest: what it said counts, not that the connection broke.
+fn converse(mut stream: impl Read + Write, head: &[u8], body: &[u8]) -> String {
+    let _ = stream.write_all(head).and_then(|()| stream.write_all(body));
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// What every answer has, errors too (design, sections 5 and 10.5): safe headers, the one envelope, no fault of ours.
+fn check_common(answer: &Answer, method: &str) {
+    let has = |name: &str, value: &str| {
+        let found = answer.header(name).unwrap_or_default();
+        assert!(found.contains(value), "{name} is {found:?} without {value:?}:\n{}", answer.describe());
+    };
+    has("x-content-type-options", "nosniff");
+    has("content-security-policy", "default-src 'none'");
+    has("content-security-policy", "frame-ancestors 'none'");
+    has("referrer-policy", "no-referrer");
+    has("cache-control", "no-");
+    assert!(answer.status < 500, "{}", answer.describe());
+    if answer.status >= 400 && method != "HEAD" {
+        has("content-type", "application/json");
+        assert!(!answer.code().is_empty() && !answer.text("/errors/0/message").is_empty(), "{}", answer.describe());
+        let entries = answer.json()["errors"].as_array().map(Vec::len);
+        assert_eq!(entries, Some(1), "{}", answer.describe());
+        assert!(answer.json()["errors"][0].get("detail").is_some(), "{}", answer.describe());
+    }
+}
+
+/// The log of all servers in this process: the last lines, for the message of a failed test.
+struct Log;
+
+static LINES: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
+
+impl Log {
+    const KEPT: usize = 60;
+
+    fn install() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // Another logger in this process would only mean that the lines go there.
+            let _ = log::set_logger(&Log);
+            log::set_max_level(log::LevelFilter::Info);
+        });
+    }
+
+    fn text() -> String {
+        let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().fold(String::new(), |text, line| text + line + "\n")
+    }
+}
+
+impl log::Log for Log {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() <= log::Level::Warn || metadata.target().starts_with("dockpass")
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if !log::Log::enabled(self, record.metadata()) {
+            return;
+        }
+        let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == Self::KEPT {
+            lines.pop_front();
+        }
+        lines.push_back(format!("{} {}: {}", record.level(), record.target(), record.args()));
+    }
+
+    fn flush(&self) {}
+}
