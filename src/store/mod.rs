@@ -1,8 +1,9 @@
 //! The only place that names sled and bincode: tables, versioned records, the one writer, the published state.
 //!
 //! Changes go through [`Store::write`] to one thread, which answers after the fdatasync. Readers take
-//! [`Store::state`], a consistent moment in memory, and never wait. A successor of sled would replace `engine` and
-//! nothing else.
+//! [`Store::state`], a consistent moment in memory, and never wait. Each batch is sealed, and its end noted outside
+//! sled (`seal`, `end`), since sled does not notice records that a damaged disk hides. A successor of sled would replace
+//! `engine` and `nudge`, and nothing else.
 
 mod chain;
 mod codec;

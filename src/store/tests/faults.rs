@@ -49,3 +49,11 @@ fn a_note_of_the_end_that_cannot_be_written_costs_no_change() {
     let Some(answered) = failing("end", "pwrite64:error=EIO:when=5+") else { return };
     assert!(answered.refused.is_empty(), "{:?}", answered.refused);
 }
+
+/// The refused changes are on the disk whole then, and are taken back.
+#[test]
+fn a_change_that_was_written_but_refused_is_taken_back() {
+    let Some(answered) = failing("store/db", "sync_file_range:error=ENOSPC:when=8..12") else { return };
+    assert!(answered.refused.iter().all(|how| how == "full"), "{:?}", answered.refused);
+    assert!(!answered.refused.is_empty() && answered.added_since > 0, "{:?}", answered.refused);
+}
