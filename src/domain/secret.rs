@@ -69,6 +69,24 @@ impl fmt::Debug for TokenText {
     }
 }
 
+/// The text with the access tokens in it cut down to their prefix: what people send in the wrong place must not reach
+/// an error, a record or the log.
+#[must_use]
+pub fn without_secrets(text: &str) -> String {
+    let (first, rest) = text.split_once(PREFIX).unwrap_or((text, ""));
+    let mut shown = first.to_owned();
+    let parts = if first.len() == text.len() { Vec::new() } else { rest.split(PREFIX).collect() };
+    for part in parts {
+        let after = part.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+        // Shorter ones are no secret, and may be names.
+        let is_secret = part.len() - after.len() >= BODY;
+        shown.push_str(PREFIX);
+        shown.push_str(if is_secret { "…" } else { "" });
+        shown.push_str(if is_secret { after } else { part });
+    }
+    shown
+}
+
 /// The bytes as base62, most significant digit first, `digits` long. 43 digits hold 32 bytes without loss.
 fn base62(mut bytes: [u8; 32], digits: usize) -> String {
     let mut letters = vec![b'0'; digits];
@@ -175,6 +193,18 @@ mod tests {
         assert_eq!(TokenText::from_random([255; 32]).reveal().len(), 53);
         assert_eq!(format!("{token:?}"), "TokenText");
         assert_eq!(format!("{:?}", Password::new("hush".into())), "Password");
+    }
+
+    #[test]
+    fn secrets_are_cut_out_of_a_text_and_names_are_not() {
+        let token = TokenText::from_random([7; 32]);
+        let secret = token.reveal();
+        let text = format!("no {secret}/{secret}: x");
+        assert_eq!(without_secrets(&text), "no dkp_…/dkp_…: x");
+        assert_eq!(without_secrets(&format!("dkp_{secret}")), "dkp_dkp_…");
+        for plain in ["", "alice", "dkp_", "dkp_team/app", "a dkp_b dkp_c"] {
+            assert_eq!(without_secrets(plain), plain);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
 use crate::api::{ErrorAnswer, ErrorEntry};
+use crate::domain::secret::without_secrets;
 use crate::service::{Error, Kind, Obstacle};
 
 /// Declares the codes with their names and statuses, so that both stand in one place.
@@ -100,7 +101,13 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), detail: Value::Null, retry_after: None, challenge: None }
+        Self {
+            code,
+            message: without_secrets(&message.into()),
+            detail: Value::Null,
+            retry_after: None,
+            challenge: None,
+        }
     }
 
     /// A value that cannot be accepted.
@@ -195,10 +202,12 @@ impl From<Error> for Failure {
             }
             Error::Denied(reason) => Self::new(Code::NotAuthorized, reason),
             Error::NotFound { kind, name } => {
+                let name = without_secrets(&name);
                 let (code, what) = missing(kind);
                 Self::new(code, format!("no such {what}: {name}")).with_detail(serde_json::json!({ "name": name }))
             }
             Error::AlreadyExists { kind, name } => {
+                let name = without_secrets(&name);
                 let (code, what) = taken(kind);
                 Self::new(code, format!("this {what} exists already: {name}"))
                     .with_detail(serde_json::json!({ "name": name }))

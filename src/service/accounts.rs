@@ -420,6 +420,8 @@ fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &super::autho
     let temporary: Vec<Id> =
         change.state().tokens_of(owner, None).filter(|token| token.temporary_password).map(|token| token.id).collect();
     for token in temporary {
-        super::tokens::delete_with_descendants(change, permit, token, true);
+        for deleted in super::tokens::delete_with_descendants(change, permit, token, true) {
+            change.also(Deed::new("token.delete", deleted.hash));
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::authority::Authority;
 use super::caller::{Call, Caller};
 use super::error::Error;
 use crate::domain::audit::{AuditEntry, AuditRecord, CredentialKind, Outcome};
+use crate::domain::secret::without_secrets;
 use crate::domain::time::Timestamp;
 use crate::store::{AuditHead, TooLarge, Txn, Verification};
 
@@ -97,7 +98,7 @@ pub(super) fn entry(caller: &Caller, action: &'static str, object: &str, outcome
         credential_id: caller.token(),
         address: caller.address.map(|address| address.to_string()).unwrap_or_default(),
         action,
-        object: bounded(object),
+        object: bounded(&without_secrets(object)),
         outcome,
     }
 }

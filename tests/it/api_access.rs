@@ -47,7 +47,7 @@ fn the_highest_level_wins_for_each_combination() {
                     }
                 }
                 let public = is_public.then_some("read-only");
-                let rank = |level: &Option<&str>| levels.iter().position(|known| known == level);
+                let rank = |level: &Option<_>| levels.iter().position(|known| known == level);
                 let highest = [on_repository, on_namespace, public].into_iter().max_by_key(rank).flatten();
                 let expected = (highest.map(str::to_owned), highest == Some("admin"), on_namespace == Some("admin"));
                 let case = format!("repository {on_repository:?}, namespace {on_namespace:?}, {visibility}");

@@ -196,6 +196,25 @@ fn no_record_holds_a_secret() {
 }
 
 #[test]
+fn a_secret_sent_to_the_wrong_place_is_not_repeated() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let secret = site.add_token("alice", &json!({})).secret;
+    let alice = site.as_user("alice");
+    alice.get(&format!("{TOKENS}/{secret}")).must_be(404);
+    alice.get(&format!("{TOKENS}?username={secret}")).must_be(403);
+    alice.delete(&account_path(&secret)).must_be(403);
+    alice.get(&repository_path(&format!("alice/{secret}"))).must_be(404);
+    alice.post("/api/v0/repositories/admin", &json!({ "name": secret })).must_be(400);
+    alice.get(&format!("/api/v0/accounts/{secret}/repositoryAccess/alice/app")).must_be(403);
+    site.as_local().get(&format!("{TOKENS}?username={secret}")).must_be(404);
+    site.with(&secret, "x").get(TOKENS).must_be(401);
+    site.as_nobody().get(&format!("/nothing/{secret}?token={secret}")).must_be(404);
+    // The harness looks for secrets in every answer, these records among them.
+    assert_eq!(site.audit("outcome=denied").len(), 4);
+}
+
+#[test]
 fn filters_are_exact_and_go_together() {
     let site = InProcess::start();
     site.add_service("alice");

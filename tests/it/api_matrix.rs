@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{
     AccessToken, InProcess,
     exe::PASSWORD,
-    site::{Caller, HOUR, access_path},
+    site::{Caller, HOUR},
 };
 
 /// Who calls, in the order of the columns. Everything that is asked for belongs to `alice`:
@@ -93,6 +93,8 @@ fn rows() -> Vec<Row> {
 struct Scene {
     site: InProcess,
     callers: Vec<Caller>,
+    /// What refused requests are about; allowed ones get another, which they may end.
+    token: AccessToken,
     /// Makes names that no other cell has.
     number: Cell<u32>,
 }
@@ -104,6 +106,9 @@ impl Scene {
         site.add_user("bob");
         site.add_service("carol");
         site.add_repository("alice/app");
+        site.grant("alice/app", "carol", "read-only");
+        site.grant("alice", "carol", "read-only");
+        let token = site.add_token("alice", &json!({}));
         let expired = site.add_token("alice", &json!({ "expiresAt": site.in_time(HOUR) }));
         site.pass(HOUR);
         let revoked = site.add_token("alice", &json!({}));
@@ -122,7 +127,7 @@ impl Scene {
             site.as_admin(),
             site.as_local(),
         ];
-        Self { site, callers, number: Cell::new(0) }
+        Self { site, callers, token, number: Cell::new(0) }
     }
 
     fn fresh(&self, what: &str) -> String {
@@ -153,35 +158,32 @@ impl Scene {
         format!("{} {} {}", shown[0], json!(tokens), shown[2..].join(" "))
     }
 
-    /// The path of a request with everything in braces filled in, and a new victim where an allowed one will end it.
+    /// The path of a request with everything in braces filled in; an allowed one gets a victim of its own.
     fn path(&self, row: &Row, is_allowed: bool) -> String {
-        let mut path = row.path.replace("{namespace}", "alice").replace("{username}", "carol");
-        if path.contains("{hashedtoken}") {
-            let AccessToken { hash, .. } = self.site.add_token("alice", &json!({}));
-            path = path.replace("{hashedtoken}", &hash);
+        let ends = |path: &str| is_allowed && row.method == "DELETE" && row.path.ends_with(path);
+        let (mut repository, mut account, mut token) = ("app".to_owned(), "alice".to_owned(), self.token.hash.clone());
+        if ends("/{reponame}") {
+            repository = self.fresh("victim");
+            self.site.add_repository(&format!("alice/{repository}"));
+        } else if ends("accounts/{name}") {
+            account = self.fresh("victim");
+            self.site.add_service(&account);
+        } else if ends("/{reponame}/userAccess/{username}") {
+            self.site.grant("alice/app", "carol", "read-only");
+        } else if ends("/userAccess/{username}") {
+            self.site.grant("alice", "carol", "read-only");
+        } else if is_allowed && row.path.contains("{hashedtoken}") {
+            token = self.site.add_token("alice", &json!({})).hash;
         }
-        if path.ends_with("{reponame}") && row.method == "DELETE" {
-            let name = self.fresh("victim");
-            self.site.add_repository(&format!("alice/{name}"));
-            path = path.replace("{reponame}", &name);
-        }
-        if path.ends_with("accounts/{name}") && row.method == "DELETE" && is_allowed {
-            let name = self.fresh("victim");
-            self.site.add_service(&name);
-            path = path.replace("{name}", &name);
-        }
-        if path.contains("userAccess/") && row.method == "DELETE" {
-            let target = if path.contains("Namespaces") { "alice" } else { "alice/app" };
-            assert!(access_path(target, "carol").contains("userAccess/carol"));
-            self.site.grant(target, "carol", "read-only");
-        }
-        let path = path.replace("{reponame}", "app").replace("{name}", "alice").replace("{file}", &style_sheet());
+        let path = row.path.replace("{namespace}", "alice").replace("{username}", "carol");
+        let path = path.replace("{reponame}", &repository).replace("{name}", &account).replace("{hashedtoken}", &token);
         // An allowed clean-up finds nothing, so that the callers stay; a refused one would take everything.
         let before = if is_allowed { "2001-01-01" } else { "2999-01-01" };
         match (row.method, row.path) {
             ("DELETE", "/api/v0/api_tokens") => format!("{path}?username=alice&generatedby=all&usedbefore={before}"),
             (_, "/api/v0/api_tokens") => format!("{path}?username=alice"),
             (_, "/api/v0/admin/registry/config") => format!("{path}?for=distribution"),
+            (_, "/assets/{file}") => path.replace("{file}", &style_sheet()),
             _ => path,
         }
     }
@@ -222,8 +224,10 @@ impl Scene {
 
 fn style_sheet() -> String {
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/ui")).expect("the pages");
-    let names = files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.ends_with(".css")).min().expect("a style sheet")
+    let paths = files.map(|file| file.expect("a file").path());
+    let names = paths.filter(|path| path.extension().is_some_and(|extension| extension == "css"));
+    let first = names.min().expect("a style sheet");
+    first.file_name().expect("its name").to_string_lossy().into_owned()
 }
 
 #[test]

@@ -667,6 +667,14 @@ fn a_temporary_password_is_for_its_own_account_only() {
     of_root.post(&format!("{}/changePassword", account_path("alice")), &body).must_be(403);
     of_root.post(&format!("{}/changePassword", account_path("admin")), &body).must_be(403);
     site.as_user("alice").get(TOKENS).must_be(200);
+    // All that was made with it goes, for whomever it was made, and each with a record.
+    let root = site.with_token("root", &temporary(&site, "root"));
+    let answer = root.post(&format!("{TOKENS}?username=alice"), &json!({})).must_be(200);
+    let for_alice = AccessToken::of(&answer.json());
+    assert!(works(&site, "alice", &for_alice));
+    root.post(&format!("{}/changePassword", account_path("root")), &body).must_be(200);
+    assert!(!works(&site, "alice", &for_alice));
+    assert_eq!(site.audit(&format!("action=token.delete&object={}", for_alice.hash)).len(), 1);
     // A service account may get its first password so.
     site.add_service("robot");
     let robot = site.with_token("robot", &temporary(&site, "robot"));

@@ -30,18 +30,50 @@ enum Life {
 #[derive(Clone, Debug)]
 enum Operation {
     AddUser(&'static str),
-    RemoveUser { user: &'static str, with_repositories: bool },
+    RemoveUser {
+        user: &'static str,
+        with_repositories: bool,
+    },
+    /// Deleted, and made again under the same name.
+    Replace(&'static str),
     SetActive(&'static str, bool),
     SetAdmin(&'static str, bool),
-    AddRepository { name: &'static str, is_public: bool },
-    SetPublic { name: &'static str, is_public: bool },
+    AddRepository {
+        name: &'static str,
+        is_public: bool,
+    },
+    SetPublic {
+        name: &'static str,
+        is_public: bool,
+    },
     RemoveRepository(&'static str),
-    Push { name: &'static str, actions: &'static str },
-    Grant { target: &'static str, user: &'static str, level: AccessLevel },
-    Revoke { target: &'static str, user: &'static str },
-    AddToken { owner: Option<&'static str>, cap: AccessLevel, patterns: Vec<&'static str>, life: Life },
-    SetTokenActive { token: prop::sample::Index, is_active: bool },
-    Rotate { token: prop::sample::Index, overlap: i64 },
+    Push {
+        name: &'static str,
+        actions: &'static str,
+    },
+    Grant {
+        target: &'static str,
+        user: &'static str,
+        level: AccessLevel,
+    },
+    Revoke {
+        target: &'static str,
+        user: &'static str,
+    },
+    AddToken {
+        owner: Option<&'static str>,
+        cap: AccessLevel,
+        patterns: Vec<&'static str>,
+        life: Life,
+    },
+    SetTokenActive {
+        token: prop::sample::Index,
+        is_active: bool,
+    },
+    Rotate {
+        token: prop::sample::Index,
+        overlap: i64,
+    },
     RemoveToken(prop::sample::Index),
     Wait(i64),
     Reopen,
@@ -77,6 +109,7 @@ fn operations() -> impl Strategy<Value = Operation> {
     prop_oneof![
         5 => users().prop_map(Operation::AddUser),
         2 => (users(), any::<bool>()).prop_map(|(user, with)| Operation::RemoveUser { user, with_repositories: with }),
+        3 => users().prop_map(Operation::Replace),
         2 => (users(), prop::bool::weighted(0.7)).prop_map(|(user, is)| Operation::SetActive(user, is)),
         1 => (users(), any::<bool>()).prop_map(|(user, is)| Operation::SetAdmin(user, is)),
         5 => (name.clone(), any::<bool>()).prop_map(|(name, is_public)| Operation::AddRepository { name, is_public }),
@@ -89,7 +122,7 @@ fn operations() -> impl Strategy<Value = Operation> {
         3 => (token.clone(), any::<bool>()).prop_map(|(token, is_active)| Operation::SetTokenActive { token, is_active }),
         2 => (token.clone(), prop_oneof![Just(0), Just(100_i64)]).prop_map(|(token, overlap)| Operation::Rotate { token, overlap }),
         2 => token.prop_map(Operation::RemoveToken),
-        2 => (1..80_i64).prop_map(Operation::Wait),
+        2 => whole_steps(2).prop_map(Operation::Wait),
         1 => Just(Operation::Reopen),
     ]
 }
@@ -97,24 +130,33 @@ fn operations() -> impl Strategy<Value = Operation> {
 /// What there is to begin with: without it most of what follows would have nothing to act on.
 fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
     let by_local = |operation| (Actor::Is(By::Local), operation);
-    let users = USERS.map(|user| by_local(Operation::AddUser(user))).to_vec();
+    let mut first = USERS.map(|user| by_local(Operation::AddUser(user))).to_vec();
+    // An access token of an administrator, which makes others for everybody.
+    let (owner, cap, patterns, life) = (Some(USERS[0]), AccessLevel::Admin, Vec::new(), Life::Default);
+    first.push(by_local(Operation::SetAdmin(USERS[0], true)));
+    first.push(by_local(Operation::AddToken { owner, cap, patterns, life }));
     let repository = (prop::sample::select(&NAMES[..]), prop::bool::weighted(0.4));
     let repository = repository.prop_map(|(name, is_public)| Operation::AddRepository { name, is_public });
     let levels = vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin];
-    let grant = (prop::sample::select(&TARGETS[..]), self::users(), prop::sample::select(levels.clone()));
+    let grant = (prop::sample::select(&TARGETS[..]), users(), prop::sample::select(levels.clone()));
     let grant = grant.prop_map(|(target, user, level)| Operation::Grant { target, user, level });
-    let admin = self::users().prop_map(|user| Operation::SetAdmin(user, true));
+    let admin = (users(), any::<bool>()).prop_map(|(user, is)| Operation::SetAdmin(user, is));
     let operation = prop_oneof![6 => repository, 4 => grant, 8 => new_tokens(prop::sample::select(levels)), 2 => admin];
     let token = any::<prop::sample::Index>().prop_map(Actor::Token);
     let actor = prop_oneof![2 => Just(Actor::Is(By::Local)), 1 => token];
-    prop::collection::vec((actor, operation), 20).prop_map(move |more| [users.clone(), more].concat())
+    prop::collection::vec((actor, operation), 20).prop_map(move |more| [first.clone(), more].concat())
+}
+
+/// Seconds in steps of fifty, so that what ends ends at the very moment at which somebody looks.
+fn whole_steps(most: i64) -> impl Strategy<Value = i64> {
+    (1..=most).prop_map(|steps| steps * 50)
 }
 
 fn new_tokens(level: impl Strategy<Value = AccessLevel>) -> impl Strategy<Value = Operation> {
     let life = prop_oneof![
         3 => Just(Life::Default),
         1 => Just(Life::Never),
-        2 => (50..300_i64).prop_map(Life::Seconds),
+        2 => whole_steps(6).prop_map(Life::Seconds),
     ];
     let patterns = prop_oneof![
         2 => Just(Vec::new()),
@@ -220,6 +262,10 @@ impl Both<'_> {
         match operation {
             Operation::Wait(seconds) => self.model.now += seconds,
             Operation::Reopen => self.reopen(),
+            Operation::Replace(user) => {
+                self.run(actor, &Operation::RemoveUser { user, with_repositories: false });
+                self.run(actor, &Operation::AddUser(user));
+            }
             Operation::Push { name, actions } => self.push(by, &call, name, actions),
             Operation::AddUser(..)
             | Operation::RemoveUser { .. }
@@ -592,7 +638,7 @@ fn everything() -> Scopes {
 }
 
 fn counts() -> (u32, usize) {
-    if super::support::is_long() { (400, 120) } else { (80, 40) }
+    if super::support::is_long() { (400, 120) } else { (48, 40) }
 }
 
 proptest! {

@@ -170,6 +170,12 @@ impl Answer {
         headers.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
+    /// Every header of that name, in any case.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
+        let headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        headers.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).collect()
+    }
+
     /// The whole exchange, for the message of a failed assertion.
     pub(crate) fn describe(&self) -> String {
         format!("{}\n{}\n\n{}", self.request, self.head, self.body)

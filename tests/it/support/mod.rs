@@ -3,8 +3,10 @@
 
 pub(crate) mod clients;
 pub(crate) mod exe;
+pub(crate) mod golden;
 pub(crate) mod http;
 pub(crate) mod image;
+pub(crate) mod issued;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod registry;

@@ -43,6 +43,19 @@ impl Registry {
         Self::run(&file, directory)
     }
 
+    /// A registry that trusts the server whose administrator this is, by what its API tells.
+    pub(crate) fn told_by(admin: &Http) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let certificate = directory.path().join("dockpass.pem");
+        let query = format!("for=distribution&certificate={}", certificate.display());
+        let told = admin.get(&format!("/api/v0/admin/registry/config?{query}")).must_be(200);
+        fs::write(&certificate, told.text("/certificate")).expect("the certificate can be written");
+        let file = directory.path().join("config.yml");
+        let config = in_place(&told.text("/configuration"), directory.path());
+        fs::write(&file, config).expect("the configuration can be written");
+        Self::run(&file, directory)
+    }
+
     fn run(config: &Path, directory: TempDir) -> Self {
         let mut serve = background_command("docker-registry");
         let process = Background::start("docker-registry", serve.arg("serve").arg(config));
