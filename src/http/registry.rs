@@ -89,11 +89,7 @@ async fn caller(request: &Plain, credentials: Credentials) -> Result<Caller, Fai
     let caller = request.app.authenticate(&request.http, credentials).await?;
     // The local administrator has no name that a registry could know.
     let is_nobody = caller.name().is_none() && !caller.is_anonymous();
-    if is_nobody {
-        Err(Failure::new(Code::NotAuthorized, "the local socket gets no registry tokens"))
-    } else {
-        Ok(caller)
-    }
+    if is_nobody { Err(Error::Unauthenticated.into()) } else { Ok(caller) }
 }
 
 fn answer(request: &Plain, issued: Result<Issued, Failure>, with_scope: bool) -> HttpResponse {

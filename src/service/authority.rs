@@ -243,6 +243,21 @@ impl<'s> Authority<'s> {
         Ok(permit)
     }
 
+    /// Giving an access token a new secret. An access token does not so to one that it descends from: that would live on
+    /// when the asking one is stopped.
+    pub(super) fn rotate_token(&self, token: &AccessToken) -> Result<Permit, Error> {
+        let is_ancestor = self.descent().skip(1).any(|ancestor| ancestor.id == token.id);
+        let permit = self.empower_token(token)?;
+        if is_ancestor { Err(Error::Denied("an access token rotates none that it descends from")) } else { Ok(permit) }
+    }
+
+    /// The calling access token and those that it descends from.
+    pub(super) fn descent(&self) -> impl Iterator<Item = &'s AccessToken> + use<'s> {
+        let state = self.state;
+        let parent = move |token: &&'s AccessToken| token.parent.and_then(|id| state.token(id)).map(AsRef::as_ref);
+        std::iter::successors(self.token(), parent).take(LONGEST_DESCENT)
+    }
+
     fn no_stronger(&self, limits: &Limits) -> Result<(), Error> {
         let is_stronger = self.token().is_some_and(|mine| !mine.limits.covers(limits));
         if is_stronger { Err(Error::Denied(STRONGER)) } else { Ok(()) }

@@ -163,11 +163,16 @@ impl Service {
         let object = filter.username.clone().unwrap_or_default();
         self.view(call, "token.list", &object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), true)?;
-            let mut matching = self.matching(authority.state(), owner, before, filter);
+            // With an end of use it is a preview, of what a clean-up by this caller would take.
+            let spared = if filter.used_before.is_some() { spared(authority) } else { Vec::new() };
+            let matching = |before| {
+                self.matching(authority.state(), owner, before, filter).filter(|view| !spared.contains(&view.token.id))
+            };
+            let count = with_count.then(|| matching(None).count());
+            let mut matching = matching(before);
             let mut tokens: Vec<_> = matching.by_ref().take(limit).collect();
             let next = tokens.last().map(|last| last.token.id).filter(|_| matching.next().is_some());
             tokens.truncate(limit);
-            let count = with_count.then(|| self.matching(authority.state(), owner, None, filter).count());
             Ok(TokenPage { tokens, next, count })
         })
     }
@@ -252,11 +257,14 @@ impl Service {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = find_token(change.state(), &asked, now)?;
-            let permit = authority.empower_token(token)?;
+            let permit = authority.rotate_token(token)?;
             if !token.is_active || token.is_expired(now) {
                 return Err(Error::Conflict(Obstacle::NotRotatable));
             }
+            // The new secret is known to whoever holds the asking token: stopping that one must stop this one, too.
+            let hangs_on = authority.token().map(|asking| asking.id).filter(|asking| *asking != token.id);
             let mut token = AccessToken::clone(token);
+            token.parent = hangs_on.or(token.parent);
             let until = now.plus_seconds(overlap);
             token.previous = (overlap > 0).then_some(PreviousSecret { hash: token.hash, until });
             token.hash = new_hash;
@@ -306,7 +314,7 @@ impl Service {
             let authority = change.authority()?;
             whose(&authority, username.as_deref(), false)?;
             let permit = authority.account_data()?;
-            let spared = ancestors(&authority);
+            let spared = spared(&authority);
             let mut removed = Vec::new();
             for id in meant.into_iter().filter(|id| !spared.contains(id)) {
                 removed.extend(delete_with_descendants(change, &permit, id, false));
@@ -419,13 +427,9 @@ fn put(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Res
     Err(Error::internal(std::io::Error::other("two access tokens have one hash")))
 }
 
-/// The calling access token and those that it descends from.
-fn ancestors(authority: &Authority<'_>) -> Vec<Id> {
-    let parent = |token: &&AccessToken| {
-        let parent = token.parent.and_then(|id| authority.state().token(id));
-        parent.map(AsRef::as_ref)
-    };
-    std::iter::successors(authority.token(), parent).take(1_000).map(|token| token.id).collect()
+/// The access tokens that a clean-up leaves: the calling one and those that it stands on.
+fn spared(authority: &Authority<'_>) -> Vec<Id> {
+    authority.descent().map(|token| token.id).collect()
 }
 
 /// Deletes an access token and what it made: within its own account, whose tokens count only while it does, or

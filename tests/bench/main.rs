@@ -30,7 +30,7 @@ const FILLERS: usize = 16;
 const ROUNDS: u32 = 2_000;
 
 fn main() {
-    let large = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(100_000);
+    let large = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     let (small_size, large_size) = (1_000, large);
     let small = Site::filled(small_size);
     let large = Site::filled(large_size);

@@ -466,6 +466,33 @@ fn a_token_makes_none_that_lives_longer_not_even_for_somebody_else() {
     ending.patch(&token_path(&longer), &json!({ "isActive": true })).must_be(403);
 }
 
+#[test]
+fn a_token_that_another_one_rotated_stops_with_it() {
+    let site = with_alice();
+    let (leaked, other) = (site.add_token("alice", &json!({})), site.add_token("alice", &json!({})));
+    let thief = site.with_token("alice", &leaked);
+    let taken = rotated(&thief, &other, &json!({ "overlap": HOUR }));
+    assert!(works(&site, "alice", &taken));
+    assert_eq!(site.as_local().get(&token_path(&taken)).must_be(200).text("/parent"), leaked.id);
+    site.as_local().patch(&token_path(&leaked), &json!({ "isActive": false })).must_be(200);
+    assert!(!works(&site, "alice", &taken) && !works(&site, "alice", &other));
+    site.as_local().delete(&token_path(&leaked)).must_be(200);
+    site.as_local().get(&token_path(&taken)).must_be_refused(404, "NO_SUCH_API_TOKEN");
+}
+
+#[test]
+fn a_token_rotates_itself_and_what_it_made_but_none_that_it_descends_from() {
+    let site = with_alice();
+    let parent = site.add_token("alice", &json!({}));
+    let child = made_by(&site.with_token("alice", &parent), &json!({}));
+    let path = format!("{}/rotate", token_path(&parent));
+    site.with_token("alice", &child).post(&path, &json!({})).must_be(403);
+    let child = rotated(&site.with_token("alice", &parent), &child, &json!({}));
+    let parent = rotated(&site.with_token("alice", &parent), &parent, &json!({}));
+    assert_eq!(site.as_local().get(&token_path(&parent)).must_be(200).json()["parent"], json!(null));
+    assert!(works(&site, "alice", &parent) && works(&site, "alice", &child));
+}
+
 // --- clean-up ---
 
 #[test]
