@@ -1,6 +1,10 @@
 //! Tests of the use-cases together.
 
+mod both;
+mod doing;
+mod looking;
 mod model;
 mod operations;
+mod random;
 mod registry_tokens;
 mod support;

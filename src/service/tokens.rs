@@ -261,8 +261,12 @@ impl Service {
             if !token.is_active || token.is_expired(now) {
                 return Err(Error::Conflict(Obstacle::NotRotatable));
             }
-            // The new secret is known to whoever holds the asking token: stopping that one must stop this one, too.
-            let hangs_on = authority.token().map(|asking| asking.id).filter(|asking| *asking != token.id);
+            // The new secret is known to whoever holds the asking token: stopping that one must stop this one, too. One of
+            // another account stops nothing here, and must not free this one from what it hangs on already.
+            let hangs_on = authority
+                .token()
+                .filter(|asking| asking.id != token.id && asking.owner == token.owner)
+                .map(|asking| asking.id);
             let mut token = AccessToken::clone(token);
             token.parent = hangs_on.or(token.parent);
             let until = now.plus_seconds(overlap);

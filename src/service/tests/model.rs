@@ -192,6 +192,12 @@ impl Model {
         self.may_change_token(by, place) && self.may_give_end(by, self.tokens[place].ends)
     }
 
+    /// Whether an access token was made by that one, or by one that was.
+    pub(super) fn descends_from(&self, place: usize, above: usize) -> bool {
+        let parent = self.tokens[place].parent.filter(|parent| !self.tokens[*parent].is_deleted);
+        parent.is_some_and(|parent| parent == above || self.descends_from(parent, above))
+    }
+
     pub(super) fn may_give_end(&self, by: By, end: Option<i64>) -> bool {
         match (self.token(by).and_then(|token| token.ends), end) {
             (None, _) => true,

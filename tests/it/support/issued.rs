@@ -6,7 +6,13 @@ use base64::{
 };
 use serde_json::Value;
 
-use super::{http::Answer, site::Caller};
+use super::{
+    http::Answer,
+    site::{Caller, InProcess},
+};
+
+/// The token endpoint.
+pub(crate) const TOKEN_PATH: &str = "/auth/token";
 
 /// The token endpoint, for the service that is configured unless a test says otherwise.
 pub(crate) const ENDPOINT: &str = "/auth/token?service=dockpass";
@@ -93,4 +99,22 @@ pub(crate) fn password_form(user: &str, secret: &str, scope: &str) -> String {
         ("password", secret),
         ("scope", scope),
     ])
+}
+
+/// A server with the user alice, who has the repositories app and web, and as whom the caller signs in.
+pub(crate) fn with_alice() -> (InProcess, Caller) {
+    let site = InProcess::start();
+    let alice = site.add_robot("alice");
+    site.add_repository("alice/app");
+    site.add_repository("alice/web");
+    (site, alice)
+}
+
+/// An error in both shapes: docker reads one, others the other (quirk 6).
+pub(crate) fn refused(answer: Answer, status: u16, code: &str, oauth: &str) -> Answer {
+    let answer = answer.must_be_refused(status, code);
+    let body = answer.json();
+    assert_eq!(body["error"], oauth, "{}", answer.describe());
+    assert_eq!(body["error_description"], body["errors"][0]["message"], "{}", answer.describe());
+    answer
 }
