@@ -15,7 +15,7 @@ use super::error::CliError;
 use super::path::ApiPath;
 use super::report::{Format, Report};
 use super::shown;
-use crate::api::RegistryConfiguration;
+use crate::api::{RegistryConfiguration, RegistryState};
 
 /// What can be done for a registry.
 #[derive(Subcommand)]
@@ -30,7 +30,7 @@ pub(super) enum RegistryCommand {
         #[arg(long, value_name = "DIR")]
         output: Option<PathBuf>,
     },
-    /// Change the fixed key that signs registry tokens, on the machine of the server
+    /// Change the key that signs registry tokens, on the machine of the server
     #[command(after_help = "Example:\n  dockpass registry rotate-key")]
     RotateKey,
 }
@@ -71,16 +71,24 @@ pub(super) async fn run(command: RegistryCommand, api: &mut Api, console: &mut C
             api.must_be_local("dockpass registry rotate-key")?;
             let path = ApiPath::new("/api/v0/admin/registry/rotate-key");
             let answer = api.send(Method::POST, &path, &serde_json::json!({})).await?;
-            let next = "Next: give the registry the new certificate, as `dockpass registry config` prints it, and restart it; \
-                        until then it refuses new registry tokens"
-                .to_owned();
-            console.report(&Report::done_then(
-                answer.value,
-                "changed the key that signs registry tokens".to_owned(),
-                vec![next],
-            ))
+            let state: RegistryState = answer.read()?;
+            let next = rotated_next(&state);
+            let done = "changed the key that signs registry tokens".to_owned();
+            console.report(&Report::done_then(answer.value, done, vec![next]))
         }
     }
+}
+
+/// What is to be done after the key was changed: a fixed one is in the registry's hands.
+fn rotated_next(state: &RegistryState) -> String {
+    let is_fixed = state.certificates.iter().any(|certificate| certificate.role == "signing");
+    let next = if is_fixed {
+        "Next: give the registry the new certificate, as `dockpass registry config` prints it, and restart it; until then \
+         it refuses new registry tokens"
+    } else {
+        "The registry needs nothing: it trusts the CA, which is the same"
+    };
+    next.to_owned()
 }
 
 fn path(registry: Kind, certificate: Option<&Path>) -> Result<ApiPath, CliError> {

@@ -228,6 +228,6 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "audit.registry_tokens",
         Kind::Flag(false, |config, value| config.audit.registry_tokens = value),
-        "Whether each issued registry token is audited; they are counted in the metrics anyway.",
+        "Whether each issued registry token is audited.",
     ),
 ];

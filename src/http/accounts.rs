@@ -8,7 +8,7 @@ use super::request::Request;
 use crate::api;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
-use crate::service::{AccountFilter, AccountUpdate, AccountView, NewUser, Service};
+use crate::service::{AccountFilter, AccountUpdate, AccountView, Call, NewUser, Service};
 
 fn shown(view: &AccountView) -> api::Account {
     let account = &view.account;
@@ -50,9 +50,11 @@ fn read_filter(text: &str) -> Result<AccountFilter, Failure> {
 pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
     let page = PageQuery::named(&request, "start", "limit")?;
     let filter = read_filter(&request.query_value("filter").unwrap_or_default())?;
-    let after = page.start.map(|start| Name::parse(&start)).transpose();
+    let after = page.start.as_deref().map(Name::parse).transpose();
     let after = after.map_err(|_| Failure::invalid("start", "not the start of a page"))?;
-    let list = request.run(|service, call| service.list_accounts(call, filter, after.as_ref(), page.size))?;
+    let is_long = page.is_long() || filter != AccountFilter::All;
+    let read = move |service: &Service, call: &Call| service.list_accounts(call, filter, after.as_ref(), page.size);
+    let list = request.read(is_long, read).await?;
     let next = list.next.map(|name| name.to_string());
     let body = api::Accounts {
         accounts: list.accounts.iter().map(shown).collect(),

@@ -59,11 +59,11 @@ fn client(headers: &HeaderMap, peer: IpAddr, is_trusted: impl Fn(IpAddr) -> bool
     if !is_trusted(peer) {
         return peer;
     }
-    let values: Vec<&str> = headers.get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
+    let values: Vec<&[u8]> = headers.get_all("x-forwarded-for").map(|value| value.as_bytes()).collect();
     let mut last = peer;
-    for entry in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+    for entry in values.iter().rev().flat_map(|value| value.rsplit(|byte| *byte == b',')) {
         // What no proxy would write ends the chain: everything left of it may be made up.
-        let Some(address) = parse(entry.trim()) else { return last };
+        let Some(address) = std::str::from_utf8(entry).ok().and_then(|entry| parse(entry.trim())) else { return last };
         last = address;
         if !is_trusted(address) {
             return address;
@@ -86,9 +86,14 @@ mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
 
     fn client_of(peer: &str, values: &[&str]) -> String {
+        client_of_bytes(peer, &values.iter().map(|value| value.as_bytes()).collect::<Vec<_>>())
+    }
+
+    fn client_of_bytes(peer: &str, values: &[&[u8]]) -> String {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(value).unwrap());
+            let value = HeaderValue::from_bytes(value).unwrap();
+            headers.append(HeaderName::from_static("x-forwarded-for"), value);
         }
         let is_trusted = |address: IpAddr| address.to_string().starts_with("10.");
         client(&headers, peer.parse().unwrap(), is_trusted).to_string()
@@ -112,5 +117,7 @@ mod tests {
     fn what_is_no_address_ends_the_chain() {
         assert_eq!(client_of("10.0.0.1", &["1.1.1.1, nonsense, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(client_of("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(client_of_bytes("10.0.0.1", &[b"1.1.1.1", b"\xE9, 198.51.100.7"]), "198.51.100.7");
+        assert_eq!(client_of_bytes("10.0.0.1", &[b"1.1.1.1", b"\xE9"]), "10.0.0.1");
     }
 }

@@ -8,6 +8,8 @@ use super::request::Plain;
 
 /// Entries of a page unless said otherwise.
 const DEFAULT_SIZE: usize = 10;
+/// Entries of a page that is made at once.
+const QUICK_SIZE: usize = 1_000;
 /// Most entries of a page: "all that remains" is bounded by this, and the next page's start says that there is more.
 const MAX_SIZE: usize = 100_000;
 
@@ -22,6 +24,11 @@ pub(super) struct PageQuery {
 }
 
 impl PageQuery {
+    /// Whether making the page may take long: a large one, or one with a count.
+    pub(super) fn is_long(&self) -> bool {
+        self.with_count || self.size > QUICK_SIZE
+    }
+
     /// Reads `pageStart`, `pageSize` and `count`.
     pub(super) fn read(request: &Plain) -> Result<Self, Failure> {
         Self::named(request, "pageStart", "pageSize")

@@ -55,22 +55,24 @@ fn read_visibility(text: Option<&str>) -> Result<Option<bool>, Failure> {
 
 /// `GET /api/v0/repositories`
 pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
-    list_within(&request, None)
+    list_within(&request, None).await
 }
 
 /// `GET /api/v0/repositories/{namespace}`
 pub(super) async fn list_namespace(request: Request) -> Result<HttpResponse, Failure> {
     let namespace = namespace(&request)?;
-    list_within(&request, Some(namespace))
+    list_within(&request, Some(namespace)).await
 }
 
-fn list_within(request: &Request, namespace: Option<Namespace>) -> Result<HttpResponse, Failure> {
+async fn list_within(request: &Request, namespace: Option<Namespace>) -> Result<HttpResponse, Failure> {
     let page = PageQuery::read(request)?;
-    let after = page.start.map(|start| RepositoryName::parse(&start)).transpose();
+    let after = page.start.as_deref().map(RepositoryName::parse).transpose();
     let after = after.map_err(|_| Failure::invalid("pageStart", "not the start of a page"))?;
     let contains = request.query_value("q").filter(|text| !text.is_empty());
+    // The repositories of the empty namespace are no interval of names: they are looked through.
+    let is_long = page.is_long() || contains.is_some() || namespace == Some(Namespace::Empty);
     let query = RepositoryQuery { namespace, contains, after, limit: page.size, with_count: page.with_count };
-    let list = request.run(|service, call| service.list_repositories(call, &query))?;
+    let list = request.read(is_long, move |service, call| service.list_repositories(call, &query)).await?;
     let repositories = list.repositories.iter().map(shown).collect();
     Ok(page::answer(api::Repositories { repositories }, list.next.map(|name| name.to_string()), list.count))
 }
@@ -115,7 +117,10 @@ pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
 /// `DELETE /api/v0/repositories/{namespace}/{reponame}`
 pub(super) async fn delete(request: Request) -> Result<HttpResponse, Failure> {
     let name = repository(&request)?;
-    request.block(move |service, call| service.delete_repository(call, &name)).await?;
+    let was_there = request.block(move |service, call| service.delete_repository(call, &name)).await?;
+    if !was_there {
+        return Ok(HttpResponse::NoContent().finish());
+    }
     let stays = "299 - \"only the record was deleted: the registry keeps the content until it is deleted there\"";
     Ok(HttpResponse::NoContent().insert_header(("Warning", stays)).finish())
 }

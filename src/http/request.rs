@@ -218,7 +218,8 @@ impl Plain {
     /// The JSON body; an empty one is an empty object.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         let kind = self.http.content_type();
-        let is_json = kind.is_empty() || kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json");
+        // Without a type it is refused as well: a page of another site could send that with a browser's credentials.
+        let is_json = kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json");
         if !is_json && !self.body.is_empty() {
             let message = format!("the body must be application/json, as its {CONTENT_TYPE} must say");
             return Err(Failure::new(Code::UnsupportedMediaType, message));
@@ -241,6 +242,15 @@ impl Request {
         let call = self.call.clone();
         let done = block(&self.app.service, move |service| work(service, &call)).await;
         done.map_err(|failure| self.app.challenged(&self.http, failure))
+    }
+
+    /// Runs a use-case that reads memory only: a page here, what may be long on a thread that does not serve requests.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        is_long: bool,
+        work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        if is_long { self.block(work).await } else { self.run(work) }
     }
 
     /// Runs a use-case that reads memory only.

@@ -13,7 +13,7 @@ use crate::domain::id::Id;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, Limits, MAX_PATTERNS, Pattern};
-use crate::service::{Expiry, NewToken, Service, TokenFilter, TokenView};
+use crate::service::{Call, Expiry, NewToken, Service, TokenFilter, TokenView};
 
 /// The record as the API shows it.
 fn shown(view: &TokenView) -> api::ApiToken {
@@ -87,9 +87,12 @@ fn filter(request: &Request, generated_by: &str) -> Result<TokenFilter, Failure>
 pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
     let page = PageQuery::read(&request)?;
     let filter = filter(&request, "all")?;
-    let before = page.start.map(|start| start.parse::<Id>()).transpose();
+    let before = page.start.as_deref().map(str::parse::<Id>).transpose();
     let before = before.map_err(|_| Failure::invalid("pageStart", "not the start of a page"))?;
-    let list = request.run(|service, call| service.list_tokens(call, &filter, before, page.size, page.with_count))?;
+    let is_long = page.is_long() || filter.used_before.is_some() || filter.generated_by.is_some();
+    let read =
+        move |service: &Service, call: &Call| service.list_tokens(call, &filter, before, page.size, page.with_count);
+    let list = request.read(is_long, read).await?;
     let records: Vec<_> = list.tokens.iter().map(shown).collect();
     Ok(page::answer(records, list.next.map(|id| id.to_string()), list.count))
 }

@@ -2,7 +2,7 @@
 
 use super::Service;
 use super::authority::OwnPassword;
-use super::caller::Call;
+use super::caller::{Call, PasswordProof};
 use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
 use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
@@ -277,28 +277,34 @@ impl Service {
             let account = find_for_password(authority, name_or_id)?;
             permit_password(authority, account).map(drop)
         })?;
-        self.check_old_password(call, name_or_id, old)?;
+        let shown = self.check_old_password(call, name_or_id, old)?;
         let hash = self.hash_new("newPassword", new)?;
         let asked = name_or_id.to_owned();
-        let account = self.change(call, deed, move |change| set_password(change, &asked, hash))?;
+        let account = self.change(call, deed, move |change| set_password(change, &asked, shown, hash))?;
         self.throttle.lift(account.name.as_str());
         self.forget_initial_password(&account);
         Ok(self.shown(&account, call))
     }
 
-    /// Whoever changes its own password by password shows the old one again.
-    fn check_old_password(&self, call: &Call, name_or_id: &str, old: Option<&Password>) -> Result<(), Error> {
+    /// Whoever changes its own password by password shows the old one again; the proof of it, where it is needed.
+    fn check_old_password(
+        &self,
+        call: &Call,
+        name_or_id: &str,
+        old: Option<&Password>,
+    ) -> Result<Option<PasswordProof>, Error> {
         let state = self.store.state();
         let authority = super::authority::Authority::of(&state, &call.caller, call.now)?;
         let account = find(&state, name_or_id)?;
-        let OwnPassword::WithOld(_) = authority.own_password(account) else { return Ok(()) };
+        let OwnPassword::WithOld(_) = authority.own_password(account) else { return Ok(None) };
         let old = old.ok_or_else(|| Error::invalid("oldPassword", "your present password is needed"))?;
         let name = account.name.as_str();
-        if self.check_password(name, Some(account), old, call.caller.address, call.now)? {
-            return Ok(());
+        let proof = self.check_password(name, Some(account), old, call.caller.address, call.now)?;
+        if proof.is_none() {
+            self.audit_denied(call, "account.changePassword", name);
+            return Err(Error::invalid("oldPassword", "this is not your present password"));
         }
-        self.audit_denied(call, "account.changePassword", name);
-        Err(Error::invalid("oldPassword", "this is not your present password"))
+        Ok(proof)
     }
 
     fn audit_denied(&self, call: &Call, action: &'static str, object: &str) {
@@ -354,6 +360,7 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Res
         }
         permit = authority.make_administrator()?;
     }
+    note_switches(change, &account, &update);
     let was_active_admin = account.is_active_admin();
     account.full_name = update.full_name.unwrap_or(account.full_name);
     account.is_active = update.is_active.unwrap_or(account.is_active);
@@ -363,6 +370,16 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Res
     }
     change.txn(&permit).put_account(account.clone())?;
     Ok(account)
+}
+
+/// What is switched has a record of its own: a demotion must not look like another full name.
+fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &AccountUpdate) {
+    let switched = |was: bool, shall: Option<bool>, on: &'static str, off: &'static str| {
+        shall.filter(|shall| *shall != was).map(|shall| if shall { on } else { off })
+    };
+    let admin = switched(account.is_admin, update.is_admin, "account.promote", "account.demote");
+    let active = switched(account.is_active, update.is_active, "account.activate", "account.deactivate");
+    admin.into_iter().chain(active).for_each(|action| change.also(Deed::new(action, &account.name)));
 }
 
 /// The last active administrator can neither be deleted, deactivated nor demoted.
@@ -400,17 +417,24 @@ fn permit_password(
     }
 }
 
-fn set_password(change: &mut Change<'_, '_>, asked: &str, hash: String) -> Result<Account, Error> {
+/// Sets the password, if the one that was shown for it is still the present one.
+fn set_password(
+    change: &mut Change<'_, '_>,
+    asked: &str,
+    shown: Option<PasswordProof>,
+    hash: String,
+) -> Result<Account, Error> {
     let authority = change.authority()?;
     let account = find_for_password(&authority, asked)?.clone();
     let permit = permit_password(&authority, &account)?;
     let own = authority.own_password(&account);
     let set_by_admin = matches!(own, OwnPassword::NotOwn);
-    let is_temporary = matches!(own, OwnPassword::Temporary(_));
-    let account = Account { password: Some(hash), password_set_by_admin: set_by_admin, ..account };
-    if is_temporary {
-        delete_temporary_passwords(change, &permit, account.id);
+    if matches!(own, OwnPassword::WithOld(_)) && !shown.is_some_and(|shown| shown.holds(&account)) {
+        return Err(Error::invalid("oldPassword", "this is not your present password"));
     }
+    let account = Account { password: Some(hash), password_set_by_admin: set_by_admin, ..account };
+    // Whoever has a password needs no temporary one: none is left that could set it once more.
+    delete_temporary_passwords(change, &permit, account.id);
     change.txn(&permit).put_account(account.clone())?;
     Ok(account)
 }
@@ -421,7 +445,7 @@ fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &super::autho
         change.state().tokens_of(owner, None).filter(|token| token.temporary_password).map(|token| token.id).collect();
     for token in temporary {
         for deleted in super::tokens::delete_with_descendants(change, permit, token, true) {
-            change.also(Deed::new("token.delete", deleted.hash));
+            change.also(Deed::new("token.delete", deleted.id));
         }
     }
 }

@@ -4,11 +4,12 @@
 //! inactive accounts and users without a password cost the same work and get the same answer.
 
 use std::net::IpAddr;
+use std::sync::PoisonError;
 
 use super::Service;
 use super::audit;
 use super::authority::{self, Authority};
-use super::caller::{Caller, Signed, Subject};
+use super::caller::{Caller, PasswordProof, Proof, Signed, Subject};
 use super::error::Error;
 use super::passwords::Match;
 use super::signing::Claims;
@@ -21,6 +22,8 @@ use crate::domain::token::Usage;
 use crate::store::KnownAddress;
 
 const SIGN_IN: &str = "account.signIn";
+/// Known addresses that one change writes.
+const ADDRESS_BUNDLE: usize = 1_000;
 
 /// What a request showed.
 #[derive(Debug)]
@@ -95,14 +98,14 @@ impl Service {
             let token = state.token_hashed(&hash)?;
             let owner = state.account(token.owner)?;
             let stands = token.answers_to(&hash, now) && authority::counts(&state, token, now);
-            (stands && owner.name.as_str() == username).then_some((token, owner))
+            (stands && owner.name.as_str() == username).then_some((token, owner, hash))
         });
-        let Some((token, owner)) = found else {
+        let Some((token, owner, hash)) = found else {
             self.note_failure(username, CredentialKind::AccessToken, address, now);
             return Err(Error::Unauthenticated);
         };
         self.note_use(token.id, address, now);
-        Ok(signed(owner, CredentialKind::AccessToken, Some(token.id), address))
+        Ok(signed(owner, CredentialKind::AccessToken, Some(token.id), Proof::Secret(hash), address))
     }
 
     pub(super) fn note_use(&self, token: crate::domain::id::Id, address: Option<IpAddr>, now: Timestamp) {
@@ -118,17 +121,18 @@ impl Service {
         now: Timestamp,
     ) -> Result<Caller, Error> {
         let account = self.store.state().account_named(username).cloned();
-        let is_right = self.check_password(username, account.as_deref(), password, address, now)?;
-        let Some(account) = account.filter(|_| is_right) else {
+        let checked = self.check_password(username, account.as_deref(), password, address, now);
+        if !matches!(checked, Ok(Some(_))) {
             self.note_failure(username, CredentialKind::Password, address, now);
-            return Err(Error::Unauthenticated);
-        };
-        let caller = signed(&account, CredentialKind::Password, None, address);
+        }
+        let (Some(account), Some(proof)) = (account, checked?) else { return Err(Error::Unauthenticated) };
+        let caller = signed(&account, CredentialKind::Password, None, Proof::Password(proof), address);
         self.audit.note(audit::entry(&caller, SIGN_IN, account.name.as_str(), Outcome::Success), now);
         Ok(caller)
     }
 
-    /// Whether the password is the account's; counts wrong ones, and refuses to look at all after too many.
+    /// Whether the password is the account's, and if so the proof of it; counts wrong ones, and refuses to look at all
+    /// after too many.
     pub(super) fn check_password(
         &self,
         username: &str,
@@ -136,61 +140,81 @@ impl Service {
         password: &Password,
         address: Option<IpAddr>,
         now: Timestamp,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<PasswordProof>, Error> {
         // A name that no account can have is not counted: it would fill the memory of guesses.
         let counted = address.filter(|_| username.len() <= MAX_COMPONENT && Name::parse(username).is_ok());
-        let wait = counted.and_then(|from| self.throttle.wait(username, account.map(|account| account.id), from, now));
-        if let Some(retry_after) = wait {
+        let id = account.map(|account| account.id);
+        let wait = || counted.and_then(|from| self.throttle.wait(username, id, from, now));
+        if let Some(retry_after) = wait() {
             return Err(Error::TooManyRequests { retry_after });
         }
         let stored = account.filter(|account| account.is_active && !account.is_organization());
         let stored = stored.and_then(|account| account.password.as_deref());
-        let matched = self.passwords.compare(password, stored)?;
-        match (matched, account) {
-            (Match::Yes, Some(account)) => self.note_success(account, counted, now),
-            (Match::Outdated, Some(account)) => {
-                self.note_success(account, counted, now);
-                self.rehash(account, password);
+        let matched = self.passwords.with_place(|place| {
+            // Again: of many guesses at once, all were let in before the first was counted.
+            if let Some(retry_after) = wait() {
+                return Err(Error::TooManyRequests { retry_after });
             }
-            (Match::No | Match::Yes | Match::Outdated, _) => {
-                if let Some(from) = counted {
-                    self.throttle.fail(username, from, password, now);
-                }
-                return Ok(false);
+            let matched = place.compare(password, stored);
+            if let (Match::No, Some(from)) = (matched, counted) {
+                self.throttle.fail(username, from, password, now);
             }
-        }
-        Ok(true)
+            Ok(matched)
+        })??;
+        let (Some(account), Some(stored)) = (account, stored) else { return Ok(None) };
+        let proof = match matched {
+            Match::No => return Ok(None),
+            Match::Yes => PasswordProof::of(stored),
+            Match::Outdated => self.rehash(account, password).unwrap_or(PasswordProof::of(stored)),
+        };
+        self.note_success(account, counted, now);
+        Ok(Some(proof))
     }
 
+    /// Notes where from an account signed in. Written later: a sign-in does not wait for the disk.
     fn note_success(&self, account: &Account, address: Option<IpAddr>, now: Timestamp) {
         let Some(address) = address else { return };
-        let Some(news) = self.throttle.succeed(account.name.as_str(), account.id, address, now) else { return };
-        let known = KnownAddress { account: account.id, address: news.address, at: now };
-        let saved = self.store.write(move |txn| {
-            if let Some(evicted) = news.evicted {
-                txn.remove_known_address(known.account, evicted);
-            }
-            txn.put_known_address(&known).map_err(Error::from)
-        });
-        if let Err(error) = saved {
-            log::warn!("the address of a sign-in was not saved: {error}");
+        if let Some(news) = self.throttle.succeed(account.name.as_str(), account.id, address, now) {
+            let known = KnownAddress { account: account.id, address: news.address, at: now };
+            self.news.lock().unwrap_or_else(PoisonError::into_inner).push((known, news.evicted));
         }
     }
 
-    /// Stores the password with today's parameters, unless it was changed meanwhile.
-    fn rehash(&self, account: &Account, password: &Password) {
+    /// Writes where from accounts signed in since the last time.
+    pub(super) fn save_known_addresses(&self) {
+        let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        for bundle in news.chunks(ADDRESS_BUNDLE) {
+            let bundle = bundle.to_vec();
+            let saved = self.store.write(move |txn| {
+                bundle.iter().try_for_each(|(known, evicted)| {
+                    if let Some(evicted) = evicted {
+                        txn.remove_known_address(known.account, *evicted);
+                    }
+                    txn.put_known_address(known).map_err(Error::from)
+                })
+            });
+            if let Err(error) = saved {
+                log::warn!("the addresses of sign-ins were not saved: {error}");
+            }
+        }
+    }
+
+    /// Stores the password with today's parameters, unless it was changed meanwhile; the proof of it if it was stored.
+    fn rehash(&self, account: &Account, password: &Password) -> Option<PasswordProof> {
         let (id, old) = (account.id, account.password.clone());
         let result = self.passwords.hash(password).and_then(|hash| {
             self.store.write(move |txn| {
                 let present = txn.state().account(id).filter(|account| account.password == old).cloned();
-                let Some(account) = present else { return Ok(()) };
+                let Some(account) = present else { return Ok(None) };
+                let proof = PasswordProof::of(&hash);
                 txn.put_account(Account { password: Some(hash), ..Account::clone(&account) })?;
-                Ok::<(), Error>(())
+                Ok::<_, Error>(Some(proof))
             })
         });
-        if let Err(error) = result {
+        result.unwrap_or_else(|error| {
             log::warn!("a password keeps its old hash for now: {error}");
-        }
+            None
+        })
     }
 
     /// Takes the caller from `dkp` of a registry token of our own, as both are now.
@@ -213,7 +237,7 @@ impl Service {
             None => None,
         };
         let name = self.store.state().account(account)?.name.clone();
-        let signed = Signed { account, name, kind: CredentialKind::RegistryToken, token };
+        let signed = Signed { account, name, kind: CredentialKind::RegistryToken, token, proof: Proof::None };
         Some(Caller::new(Subject::Account(signed), address))
     }
 
@@ -233,8 +257,9 @@ fn signed(
     account: &Account,
     kind: CredentialKind,
     token: Option<crate::domain::id::Id>,
+    proof: Proof,
     address: Option<IpAddr>,
 ) -> Caller {
-    let signed = Signed { account: account.id, name: account.name.clone(), kind, token };
+    let signed = Signed { account: account.id, name: account.name.clone(), kind, token, proof };
     Caller::new(Subject::Account(signed), address)
 }

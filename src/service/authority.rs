@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Limits, Pattern};
 use crate::store::State;
 
-use super::caller::{Caller, Subject};
+use super::caller::{Caller, Proof, Subject};
 use super::error::{Error, Kind};
 
 /// Proof that a rule of this module was asked and agreed.
@@ -57,6 +57,14 @@ impl<'s> Authority<'s> {
                     None => None,
                 };
                 if token.is_some_and(|token| !counts(state, token, now)) {
+                    return Err(Error::Unauthenticated);
+                }
+                let still_holds = match &signed.proof {
+                    Proof::None => true,
+                    Proof::Password(proof) => proof.holds(account),
+                    Proof::Secret(hash) => token.is_some_and(|token| token.answers_to(hash, now)),
+                };
+                if !still_holds {
                     return Err(Error::Unauthenticated);
                 }
                 Standing::Account { account, token }
@@ -214,6 +222,10 @@ impl<'s> Authority<'s> {
         is_temporary: bool,
     ) -> Result<Permit, Error> {
         let permit = self.self_or_administrator(owner)?;
+        self.not_of_another_administrator(owner)?;
+        if self.descent().count() >= LONGEST_DESCENT {
+            return Err(Error::Denied("too long a chain of access tokens that made each other"));
+        }
         if is_temporary {
             self.administrator()?;
             self.without_token()?;
@@ -236,6 +248,9 @@ impl<'s> Authority<'s> {
             self.administrator()?;
             self.without_token()?;
         }
+        if let Some(owner) = self.state.account(token.owner) {
+            self.not_of_another_administrator(owner)?;
+        }
         self.no_stronger(&token.limits)?;
         if self.ends_before(token.expires_at) {
             return Err(Error::Denied(STRONGER));
@@ -256,6 +271,12 @@ impl<'s> Authority<'s> {
         let state = self.state;
         let parent = move |token: &&'s AccessToken| token.parent.and_then(|id| state.token(id)).map(AsRef::as_ref);
         std::iter::successors(self.token(), parent).take(LONGEST_DESCENT)
+    }
+
+    /// A token of another administrator would live on when the asking one is stopped, and could bring it back: an access
+    /// token makes, activates and rotates none.
+    fn not_of_another_administrator(&self, owner: &Account) -> Result<(), Error> {
+        if owner.is_admin && !self.is_account(owner) { self.without_token() } else { Ok(()) }
     }
 
     fn no_stronger(&self, limits: &Limits) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use crate::domain::account::Account;
 use crate::domain::audit::CredentialKind;
 use crate::domain::id::Id;
 use crate::domain::name::Name;
+use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
 
 /// A checked identity. It holds identifiers only: what it may do is looked up at the moment of each use, so that a
@@ -34,6 +35,35 @@ pub(super) struct Signed {
     pub(super) kind: CredentialKind,
     /// The access token that it signed in with, directly or by a registry token.
     pub(super) token: Option<Id>,
+    /// What it showed.
+    pub(super) proof: Proof,
+}
+
+/// What a caller showed, so that a request that takes its time ends with what it was begun with: after a new password or a
+/// new secret the old one does nothing more.
+#[derive(Clone, Debug)]
+pub(super) enum Proof {
+    /// A signed registry token, or nothing: the account speaks for itself.
+    None,
+    /// The password of this stored hash.
+    Password(PasswordProof),
+    /// The access token's text of this hash.
+    Secret(TokenHash),
+}
+
+/// Fingerprint of a stored password hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PasswordProof([u8; 32]);
+
+impl PasswordProof {
+    pub(super) fn of(stored: &str) -> Self {
+        Self(*blake3::hash(stored.as_bytes()).as_bytes())
+    }
+
+    /// Whether the account still has the password that was shown.
+    pub(super) fn holds(self, account: &Account) -> bool {
+        account.password.as_deref().map(Self::of) == Some(self)
+    }
 }
 
 impl Caller {
@@ -44,7 +74,8 @@ impl Caller {
     /// An account by itself, to ask what it may; not somebody who calls.
     pub(super) fn of_account(account: &Account) -> Self {
         let (id, name) = (account.id, account.name.clone());
-        Self::new(Subject::Account(Signed { account: id, name, kind: CredentialKind::System, token: None }), None)
+        let kind = CredentialKind::System;
+        Self::new(Subject::Account(Signed { account: id, name, kind, token: None, proof: Proof::None }), None)
     }
 
     /// Whether nobody signed in.

@@ -27,6 +27,8 @@ pub(super) struct Change<'w, 's> {
     call: Call,
     /// What was done beyond the deed itself, each with a record of its own.
     also: Vec<Deed>,
+    /// What the deed was done to, where that was not known before.
+    object: Option<String>,
     is_idle: bool,
 }
 
@@ -56,13 +58,19 @@ impl<'s> Change<'_, 's> {
         self.also.push(deed);
     }
 
+    /// Says what the deed was done to, where that was not known before.
+    pub(super) fn done_to(&mut self, object: impl ToString) {
+        self.object = Some(object.to_string());
+    }
+
     /// Nothing had to be done: nothing is recorded.
     pub(super) fn was_idle(&mut self) {
         self.is_idle = true;
     }
 
     fn record(self, deed: Deed) -> Result<(), Error> {
-        let Self { txn, call, also, is_idle } = self;
+        let Self { txn, call, also, object, is_idle } = self;
+        let deed = Deed { object: object.unwrap_or(deed.object), ..deed };
         for deed in Some(deed).filter(|_| !is_idle).into_iter().chain(also) {
             txn.audit(&audit::entry(&call.caller, deed.action, &deed.object, Outcome::Success), 1, call.now)?;
         }
@@ -80,7 +88,7 @@ impl Service {
     ) -> Result<T, Error> {
         let (caller, done) = (call.clone(), deed.clone());
         let result = self.store.write(move |txn| {
-            let mut change = Change { txn, call: caller, also: Vec::new(), is_idle: false };
+            let mut change = Change { txn, call: caller, also: Vec::new(), object: None, is_idle: false };
             let value = work(&mut change)?;
             change.record(done)?;
             Ok(value)

@@ -24,7 +24,8 @@ mod visible;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 
 pub use accounts::{AccountFilter, AccountPage, AccountUpdate, AccountView, NewUser};
 pub use audit::AuditFilter;
@@ -38,7 +39,7 @@ pub use start::{FirstStart, StartError};
 pub use tokens::{Expiry, NewToken, TokenFilter, TokenPage, TokenSettings, TokenView};
 
 use crate::domain::time::Timestamp;
-use crate::store::Store;
+use crate::store::{KnownAddress, Store};
 use audit::AuditBuffer;
 use passwords::Passwords;
 use signing::{Signer, SigningError};
@@ -71,6 +72,8 @@ pub struct Service {
     passwords: Passwords,
     throttle: Throttle,
     audit: AuditBuffer,
+    /// Where from accounts signed in, and which older address had to go, until it is written.
+    news: Mutex<Vec<(KnownAddress, Option<IpAddr>)>>,
 }
 
 impl Service {
@@ -127,6 +130,7 @@ impl Service {
         if let Err(error) = self.store.save_usage() {
             log::warn!("the last uses of access tokens wait: {error}");
         }
+        self.save_known_addresses();
         self.write_audit(now);
         if let Err(error) = self.renew_signing_key(now) {
             log::error!("the certificate that signs registry tokens was not renewed: {error}");
@@ -142,6 +146,7 @@ impl Service {
 
     /// Writes what waits, waits for the changes under way, and closes the store.
     pub fn close(&self, now: Timestamp) {
+        self.save_known_addresses();
         self.write_audit(now);
         self.store.close();
     }

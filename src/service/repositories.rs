@@ -219,12 +219,12 @@ impl Service {
         self.view_repository(call, name)
     }
 
-    /// Deletes a repository's record with the grants on it; nothing is to do where there is none, for those who may
-    /// administer the namespace.
+    /// Deletes a repository's record with the grants on it; `false` where there is none, for those who may administer the
+    /// namespace.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`]
-    pub fn delete_repository(&self, call: &Call, name: &RepositoryName) -> Result<(), Error> {
+    pub fn delete_repository(&self, call: &Call, name: &RepositoryName) -> Result<bool, Error> {
         let asked = name.clone();
         self.change(call, Deed::new("repository.delete", name), move |change| {
             let authority = change.authority()?;
@@ -232,11 +232,11 @@ impl Service {
                 let may = authority.may_create(&asked, AccessLevel::Admin);
                 authority.signed_in()?;
                 change.was_idle();
-                return if may { Ok(()) } else { Err(Error::not_found(Kind::Repository, &asked)) };
+                return if may { Ok(false) } else { Err(Error::not_found(Kind::Repository, &asked)) };
             }
             let permit = authority.administer_repository(&asked)?;
             change.txn(&permit).remove_repository(&asked);
-            Ok(())
+            Ok(true)
         })
     }
 }

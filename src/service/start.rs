@@ -1,7 +1,7 @@
 //! The start: opening the store and the keys, and the account `admin` on the first one.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::accounts::find;
 use super::audit::{self, AuditBuffer};
@@ -102,6 +102,7 @@ impl Service {
             passwords: Passwords::new().map_err(StartError::FirstAccount)?,
             throttle: Throttle::new(random::bytes()?, known),
             audit: AuditBuffer::default(),
+            news: Mutex::default(),
         };
         let first = service.start_first(admin_password, now)?;
         if let Err(error) = service.renew_signing_key(now) {
@@ -113,6 +114,8 @@ impl Service {
     /// Makes the account `admin` where there never was a store.
     fn start_first(&self, given: Option<Password>, now: Timestamp) -> Result<Option<FirstStart>, StartError> {
         if self.store.state().meta().is_some() {
+            // Again, should the first start have ended between its commit and this note.
+            self.store.finish_first_start()?;
             return Ok(None);
         }
         let file = self.store.directory().join(INITIAL_PASSWORD);

@@ -195,7 +195,7 @@ fn make_room<K: Clone + std::hash::Hash + Eq>(counters: &mut HashMap<K, Counter>
     let median = *median;
     let mut room = MAX_COUNTERS / 4;
     counters.retain(|_, counter| {
-        let stays = counter.last > median || (counter.last == median && room > 0);
+        let stays = counter.locked_until > now || counter.last > median || (counter.last == median && room > 0);
         room = room.saturating_sub(usize::from(stays && counter.last == median));
         stays
     });

@@ -131,6 +131,7 @@ impl Service {
             };
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
+            change.done_to(format!("{owner} {id}"));
             Ok(TokenView { token: Arc::new(token), owner, usage: None })
         })?;
         Ok((view, text))
@@ -231,10 +232,14 @@ impl Service {
             if is_active == Some(true) && !token.is_active {
                 permit = authority.empower_token(token)?;
             }
+            let switched = is_active.filter(|shall| *shall != token.is_active);
+            let switched = switched.map(|shall| if shall { "token.activate" } else { "token.deactivate" });
             let mut token = AccessToken::clone(token);
             token.label = label.unwrap_or(token.label);
             token.is_active = is_active.unwrap_or(token.is_active);
             put(change, &permit, &token)?;
+            change.done_to(token.id);
+            switched.into_iter().for_each(|action| change.also(Deed::new(action, token.id)));
             Ok(Arc::new(token))
         })?;
         self.shown_token(&self.store.state(), &token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
@@ -273,6 +278,7 @@ impl Service {
             token.previous = (overlap > 0).then_some(PreviousSecret { hash: token.hash, until });
             token.hash = new_hash;
             put(change, &permit, &token)?;
+            change.done_to(token.id);
             Ok(Arc::new(token))
         })?;
         let view = self.shown_token(&self.store.state(), &token);
@@ -290,10 +296,11 @@ impl Service {
             authority.signed_in()?;
             let token = find_token(change.state(), &asked, change.call().now)?;
             let permit = authority.view_or_delete_token(token)?;
-            let (id, own) = (token.id, token.hash);
+            let id = token.id;
+            change.done_to(id);
             for descendant in delete_with_descendants(change, &permit, id, false) {
-                if descendant.hash != own {
-                    change.also(Deed::new("token.delete", descendant.hash));
+                if descendant.id != id {
+                    change.also(Deed::new("token.delete", descendant.id));
                 }
             }
             Ok(())
@@ -323,7 +330,7 @@ impl Service {
             for id in meant.into_iter().filter(|id| !spared.contains(id)) {
                 removed.extend(delete_with_descendants(change, &permit, id, false));
             }
-            removed.iter().for_each(|token| change.also(Deed::new("token.delete", token.hash)));
+            removed.iter().for_each(|token| change.also(Deed::new("token.delete", token.id)));
             Ok(removed)
         })?;
         let state = self.store.state();

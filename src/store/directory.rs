@@ -4,7 +4,7 @@
 //! dockpass-data/   0700
 //!   format         "dockpass data 1", written last at the first start: from then on a missing store is damage
 //!   lock           flock and process number of who has it open
-//!   end            the end of the audit log, noted outside the store after each change
+//!   end            the seal of the last batch, noted outside the store after each change
 //!   store/         sled
 //!   keys/          key files
 //! ```
@@ -174,7 +174,7 @@ fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     if !found.is_dir() {
         return Err(io_error(path, io::ErrorKind::NotADirectory.into()));
     }
-    if found.mode() & OTHERS == 0 || is_ours || is_empty(path).map_err(|source| io_error(path, source))? {
+    if is_ours || is_empty(path).map_err(|source| io_error(path, source))? {
         return make_private(path, &found);
     }
     Err(Error::Exposed { path: path.to_owned() })
@@ -184,7 +184,9 @@ fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
 fn is_empty(directory: &Path) -> io::Result<bool> {
     for entry in std::fs::read_dir(directory)? {
         let name = entry?.file_name();
-        if !["lost+found", "lock", "store", "keys"].iter().any(|known| name == *known) {
+        let known = ["lost+found", "lock", "store", "keys", "end", "dockpass.sock", "initial-admin-password"];
+        let is_half_written = name.to_string_lossy().strip_suffix(".new").is_some_and(|name| known.contains(&name));
+        if !is_half_written && !known.iter().any(|known| name == *known) {
             return Ok(false);
         }
     }

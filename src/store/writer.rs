@@ -125,7 +125,7 @@ impl Writer {
             }
         }
         if let Err(error) = self.end.sync() {
-            log::warn!("the note of the end of the audit log is not durable: {error}");
+            log::warn!("the note of the last batch is not durable: {error}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Accounts and passwords by the API (design, sections 2, 5 and 10.2).
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 
 use serde_json::{Value, json};
@@ -7,6 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{
     InProcess,
     exe::PASSWORD,
+    process::eventually,
     site::{Caller, NOW, account_path, repository_path},
 };
 
@@ -460,4 +463,44 @@ fn everything_is_there_after_stop_and_start() {
     drop(bob);
     let verified = site.as_local().post("/api/v0/audit/verify", &json!({})).must_be(200).json();
     assert_eq!(verified["problem"], json!(null), "{verified}");
+}
+
+#[test]
+fn an_old_password_finishes_nothing_after_a_new_one() {
+    let site = InProcess::start();
+    site.add_user("dave");
+    let body = b"{\"tokenLabel\":\"late\"}";
+    let head = format!(
+        "POST {TOKENS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: {}\r\nContent-Length: {}\r\n\r\n",
+        site.as_user("dave").credentials(),
+        body.len()
+    );
+    let mut late = TcpStream::connect(site.address()).expect("the server takes connections");
+    late.write_all(head.as_bytes()).expect("the head is sent");
+    eventually("dave signed in", || (!site.audit("action=account.signIn&actor=dave").is_empty()).then_some(()));
+    change_password(&site.as_admin(), "dave", &json!({ "newPassword": OTHER })).must_be(200);
+    late.write_all(body).expect("the body is sent");
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let dave = site.with("dave", OTHER);
+    assert_eq!(dave.get(TOKENS).must_be(200).json(), json!([]));
+}
+
+#[test]
+fn a_first_start_that_ended_early_is_finished_by_the_next() {
+    let site = InProcess::start();
+    let site = site.restart_after(|data, _| std::fs::remove_file(data.join("format")).expect("the mark is there"));
+    assert!(site.data().join("format").exists(), "from now on a missing store is damage");
+    site.as_admin().get(ACCOUNTS).must_be(200);
+}
+
+#[test]
+fn a_new_password_ends_temporary_ones() {
+    let site = InProcess::start();
+    site.add_user("dave");
+    let body = json!({ "temporaryPassword": true });
+    let made = site.as_admin().post(&format!("{TOKENS}?username=dave"), &body).must_be(200).text("/token");
+    change_password(&site.as_admin(), "dave", &json!({ "newPassword": OTHER })).must_be(200);
+    site.with("dave", &made).get(TOKENS).must_be(401);
 }

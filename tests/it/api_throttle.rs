@@ -1,5 +1,7 @@
 //! Wrong passwords: who waits, how long, and who does not (design, section 10.3). The test moves the clock.
 
+use std::thread;
+
 use serde_json::json;
 
 use crate::support::{
@@ -218,4 +220,23 @@ fn a_known_address_stays_known_for_thirty_days_and_over_a_restart() {
     }
     site.as_user("alice").from_address("203.0.113.50").get(TOKENS).must_be(429);
     site.as_user("alice").from_address("198.51.100.7").get(TOKENS).must_be(200);
+}
+
+#[test]
+fn of_many_guesses_at_once_few_are_looked_at() {
+    let site = with_alice();
+    let looked_at = thread::scope(|scope| {
+        let guesses: Vec<_> = (0..40)
+            .map(|number| {
+                scope.spawn({
+                    let site = &site;
+                    move || guess(site, "alice", number).status
+                })
+            })
+            .collect();
+        guesses.into_iter().map(|guess| guess.join().expect("a guess")).filter(|status| *status == 401).count()
+    });
+    let at_once = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let most = usize::try_from(PER_ADDRESS).expect("a small number") + at_once;
+    assert!(looked_at <= most, "{looked_at} guesses were looked at, {most} are the most");
 }

@@ -493,6 +493,20 @@ fn a_token_rotates_itself_and_what_it_made_but_none_that_it_descends_from() {
     assert!(works(&site, "alice", &parent) && works(&site, "alice", &child));
 }
 
+#[test]
+fn an_administrators_token_gives_no_power_to_those_of_another_administrator() {
+    let site = with_alice();
+    site.as_local().post("/enzi/v0/accounts", &json!({ "name": "root", "isAdmin": true })).must_be(201);
+    let of_root = site.add_token("root", &json!({}));
+    let by_token = site.with_token("admin", &site.add_token("admin", &json!({})));
+    by_token.post(&format!("{TOKENS}?username=root"), &json!({})).must_be(403);
+    by_token.post(&format!("{}/rotate", token_path(&of_root)), &json!({})).must_be(403);
+    by_token.patch(&token_path(&of_root), &json!({ "isActive": false })).must_be(200);
+    by_token.patch(&token_path(&of_root), &json!({ "isActive": true })).must_be(403);
+    by_token.post(&format!("{TOKENS}?username=alice"), &json!({})).must_be(200);
+    site.as_admin().post(&format!("{TOKENS}?username=root"), &json!({})).must_be(200);
+}
+
 // --- clean-up ---
 
 #[test]
@@ -701,7 +715,7 @@ fn a_temporary_password_is_for_its_own_account_only() {
     assert!(works(&site, "alice", &for_alice));
     root.post(&format!("{}/changePassword", account_path("root")), &body).must_be(200);
     assert!(!works(&site, "alice", &for_alice));
-    assert_eq!(site.audit(&format!("action=token.delete&object={}", for_alice.hash)).len(), 1);
+    assert_eq!(site.audit(&format!("action=token.delete&object={}", for_alice.id)).len(), 1);
     // A service account may get its first password so.
     site.add_service("robot");
     let robot = site.with_token("robot", &temporary(&site, "robot"));

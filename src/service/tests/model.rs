@@ -189,7 +189,8 @@ impl Model {
 
     /// Whether the caller may give it power: it must not end after the access token that asks.
     pub(super) fn may_empower_token(&self, by: By, place: usize) -> bool {
-        self.may_change_token(by, place) && self.may_give_end(by, self.tokens[place].ends)
+        let token = &self.tokens[place];
+        self.may_change_token(by, place) && self.may_give_end(by, token.ends) && !self.is_kept_from(by, token.owner)
     }
 
     /// Whether an access token was made by that one, or by one that was.
@@ -211,7 +212,13 @@ impl Model {
         let own = self.account(by);
         let owner = owner.or(own).filter(|owner| self.users.contains_key(owner))?;
         let may = self.touches_accounts(by) && (own == Some(owner) || self.is_administrator(by));
-        may.then_some(owner)
+        (may && !self.is_kept_from(by, owner)).then_some(owner)
+    }
+
+    /// An access token gives no power to those of another administrator.
+    fn is_kept_from(&self, by: By, owner: &str) -> bool {
+        let is_admin = self.users.get(owner).is_some_and(|user| user.is_admin);
+        matches!(by, By::Token(_)) && is_admin && self.account(by) != Some(owner)
     }
 
     /// The repositories that the caller sees, in the registry's order.

@@ -1,0 +1,254 @@
+//! Doing the same to the service and to the model, which agree on whether it may be done.
+
+use super::super::{AccountUpdate, Call, Expiry, Issued, NewRepository, NewToken, NewUser, RepositoryUpdate};
+use super::both::{Both, agree, named, target_of};
+use super::model::{By, Token};
+use super::operations::{Actor, Life, Operation};
+use crate::domain::access::{AccessLevel, Actions};
+use crate::domain::name::Name;
+use crate::domain::scope::Scopes;
+use crate::domain::token::{Limits, Pattern};
+
+impl Both<'_> {
+    pub(super) fn run(&mut self, actor: &Actor, operation: &Operation) {
+        let Some(by) = self.by(actor) else { return };
+        let Some(caller) = self.caller(by) else {
+            assert!(!self.model.stands(by), "{by:?} is refused");
+            return;
+        };
+        let call = self.call(caller);
+        match operation {
+            Operation::Wait(seconds) => self.model.now += seconds,
+            Operation::Reopen => self.reopen(),
+            Operation::Replace(user) => {
+                self.run(actor, &Operation::RemoveUser { user, with_repositories: false });
+                self.run(actor, &Operation::AddUser(user));
+            }
+            Operation::Push { name, actions } => self.push(by, &call, name, actions),
+            Operation::AddUser(..)
+            | Operation::RemoveUser { .. }
+            | Operation::SetActive(..)
+            | Operation::SetAdmin(..) => {
+                self.on_account(by, &call, operation);
+            }
+            Operation::AddRepository { .. } | Operation::SetPublic { .. } | Operation::RemoveRepository(_) => {
+                self.on_repository(by, &call, operation);
+            }
+            Operation::Grant { .. } | Operation::Revoke { .. } => self.on_grant(by, &call, operation),
+            Operation::AddToken { .. } => self.add_token(by, &call, operation),
+            Operation::SetTokenActive { token, .. }
+            | Operation::Rotate { token, .. }
+            | Operation::RemoveToken(token) => {
+                if !self.model.tokens.is_empty() {
+                    let place = token.index(self.model.tokens.len());
+                    self.on_token(by, &call, operation, place);
+                }
+            }
+        }
+    }
+
+    pub(super) fn reopen(&mut self) {
+        if let Some(service) = self.opened.take() {
+            service.close(self.now());
+        }
+        self.opened = Some(self.home.open(self.now()));
+    }
+
+    fn on_account(&mut self, by: By, call: &Call, operation: &Operation) {
+        let may = self.model.is_administrator(by);
+        // An access token makes no administrator.
+        let may_raise = may && !matches!(by, By::Token(_));
+        let update = |user: &str, update| self.service().update_account(call, user, update).map(drop);
+        match *operation {
+            Operation::AddUser(name) => {
+                let is_new = !self.model.users.contains_key(name);
+                let new = NewUser {
+                    name: Name::parse(name).unwrap(),
+                    full_name: String::new(),
+                    password: None,
+                    is_active: true,
+                    is_admin: false,
+                    adopt_repositories: true,
+                };
+                agree(self.service().create_user(call, new).map(drop), may && is_new, operation);
+                if may {
+                    self.model.add_user(name);
+                }
+            }
+            Operation::RemoveUser { user, with_repositories } => {
+                agree(self.service().delete_account(call, user, with_repositories), may, operation);
+                if may {
+                    self.model.remove_user(user, with_repositories);
+                }
+            }
+            Operation::SetActive(user, is) => {
+                let change = AccountUpdate { is_active: Some(is), ..AccountUpdate::default() };
+                agree(update(user, change), may && self.model.users.contains_key(user), operation);
+                if let Some(user) = self.model.users.get_mut(user).filter(|_| may) {
+                    user.is_active = is;
+                }
+            }
+            Operation::SetAdmin(user, is) => {
+                let change = AccountUpdate { is_admin: Some(is), ..AccountUpdate::default() };
+                let is_raised = self.model.users.get(user).is_some_and(|user| is && !user.is_admin);
+                let may = if is_raised { may_raise } else { may };
+                agree(update(user, change), may && self.model.users.contains_key(user), operation);
+                if let Some(user) = self.model.users.get_mut(user).filter(|_| may) {
+                    user.is_admin = is;
+                }
+            }
+            _ => unreachable!("on no account: {operation:?}"),
+        }
+    }
+
+    fn on_repository(&mut self, by: By, call: &Call, operation: &Operation) {
+        match *operation {
+            Operation::AddRepository { name, is_public } => {
+                let is_free = self.model.has_namespace(name) && !self.model.repositories.contains_key(name);
+                let may = self.model.may_make(by, name, AccessLevel::Admin) && is_free;
+                let (short_description, long_description) = (String::new(), String::new());
+                let new = NewRepository { name: named(name), is_public, short_description, long_description };
+                agree(self.service().create_repository(call, new).map(drop), may, operation);
+                if may {
+                    self.model.repositories.insert(name, is_public);
+                }
+            }
+            Operation::SetPublic { name, is_public } => {
+                let may = self.model.administers(by, name);
+                let update = RepositoryUpdate { is_public: Some(is_public), ..RepositoryUpdate::default() };
+                agree(self.service().update_repository(call, &named(name), update).map(drop), may, operation);
+                if may {
+                    self.model.repositories.insert(name, is_public);
+                }
+            }
+            Operation::RemoveRepository(name) => {
+                let is_known = self.model.repositories.contains_key(name);
+                let may =
+                    self.model.administers(by, name) || !is_known && self.model.may_make(by, name, AccessLevel::Admin);
+                agree(self.service().delete_repository(call, &named(name)), may, operation);
+                if may {
+                    self.model.remove_repository(name);
+                }
+            }
+            _ => unreachable!("on no repository: {operation:?}"),
+        }
+    }
+
+    fn on_grant(&mut self, by: By, call: &Call, operation: &Operation) {
+        match *operation {
+            Operation::Grant { target, user, level } => {
+                let may = self.model.administers(by, target) && self.model.users.contains_key(user);
+                agree(self.service().put_user_grant(call, &target_of(target), user, level).map(drop), may, operation);
+                if may {
+                    self.model.grants.insert((target, user), level);
+                }
+            }
+            Operation::Revoke { target, user } => {
+                let may = self.model.administers(by, target) && self.model.users.contains_key(user);
+                agree(self.service().delete_user_grant(call, &target_of(target), user), may, operation);
+                if may {
+                    self.model.grants.remove(&(target, user));
+                }
+            }
+            _ => unreachable!("on no grant: {operation:?}"),
+        }
+    }
+
+    fn add_token(&mut self, by: By, call: &Call, operation: &Operation) {
+        let Operation::AddToken { owner, cap, patterns, life } = operation else { return };
+        let parent = if let By::Token(place) = by { Some(place) } else { None };
+        let (ends, expiry) = match life {
+            Life::Default => (parent.and_then(|parent| self.model.tokens[parent].ends), Expiry::Default),
+            Life::Never => (None, Expiry::Never),
+            Life::Seconds(seconds) => (Some(self.model.now + seconds), Expiry::At(self.now().plus_seconds(*seconds))),
+        };
+        let limits =
+            Limits { cap: *cap, patterns: patterns.iter().map(|pattern| Pattern::parse(pattern).unwrap()).collect() };
+        let username = owner.map(str::to_owned);
+        let new = NewToken { username, label: None, expiry, limits, is_temporary: false };
+        let owner = self.model.may_make_token(by, *owner).filter(|_| self.model.may_give_end(by, ends));
+        let made = agree(self.service().create_token(call, new), owner.is_some(), &(by, operation));
+        let (Some((_, text)), Some(owner)) = (made, owner) else { return };
+        self.model.tokens.push(Token {
+            owner,
+            generation: self.model.users[owner].generation,
+            cap: *cap,
+            patterns: patterns.clone(),
+            is_active: true,
+            ends,
+            parent,
+            is_deleted: false,
+            text: text.reveal().to_owned(),
+            previous: None,
+            dead: Vec::new(),
+        });
+        self.registry_tokens.push(None);
+    }
+
+    fn on_token(&mut self, by: By, call: &Call, operation: &Operation, place: usize) {
+        let hash = self.hash(place);
+        match *operation {
+            Operation::SetTokenActive { is_active, .. } => {
+                let gives_power = is_active && !self.model.tokens[place].is_active;
+                let may =
+                    self.model.may_change_token(by, place) && (!gives_power || self.model.may_empower_token(by, place));
+                agree(self.service().update_token(call, &hash, None, Some(is_active)), may, &(by, operation));
+                if may {
+                    self.model.tokens[place].is_active = is_active;
+                }
+            }
+            Operation::Rotate { overlap, .. } => {
+                let token = &self.model.tokens[place];
+                let is_alive = token.is_active && token.ends.is_none_or(|end| self.model.now < end);
+                let asking =
+                    if let By::Token(asking) = by { Some(asking).filter(|asking| *asking != place) } else { None };
+                let is_above = asking.is_some_and(|asking| self.model.descends_from(asking, place));
+                let may = self.model.may_empower_token(by, place) && is_alive && !is_above;
+                let generation = token.generation;
+                let is_of_one_account = asking.is_some_and(|asking| self.model.tokens[asking].generation == generation);
+                let rotated = agree(self.service().rotate_token(call, &hash, overlap), may, &(by, operation));
+                if let Some((_, text)) = rotated {
+                    let until = self.model.now + overlap;
+                    let token = &mut self.model.tokens[place];
+                    // Who asked knows the new secret.
+                    token.parent = asking.filter(|_| is_of_one_account).or(token.parent);
+                    token.dead.extend(token.previous.take().map(|(text, _)| text));
+                    token.previous = Some((std::mem::replace(&mut token.text, text.reveal().to_owned()), until));
+                }
+            }
+            Operation::RemoveToken(_) => {
+                let is_itself = by == By::Token(place) && self.model.stands(by);
+                let may = is_itself || self.model.may_change_token(by, place);
+                agree(self.service().delete_token(call, &hash), may, &(by, operation));
+                if may {
+                    self.model.remove_token(place);
+                }
+            }
+            _ => unreachable!("on no access token: {operation:?}"),
+        }
+    }
+
+    /// A registry token with `push` makes the repository where the caller may.
+    fn push(&mut self, by: By, call: &Call, name: &'static str, actions: &str) {
+        let asked = format!("repository:{name}:{actions}");
+        let issued = self.service().issue(call, None, &Scopes::parse([asked.as_str()]).unwrap());
+        let may_sign = by == By::Anonymous || self.model.stands(by);
+        let Some(issued) = agree(issued, may_sign, &(by, &asked)) else { return };
+        let is_free = self.model.has_namespace(name) && !self.model.repositories.contains_key(name);
+        if actions.contains("push") && is_free && self.model.may_make(by, name, AccessLevel::ReadWrite) {
+            self.model.repositories.insert(name, false);
+        }
+        assert_eq!(granted_on(&issued, name), self.expected(by, name, actions), "{by:?} asks for {asked}");
+    }
+
+    /// What of the asked is permitted, and `pull` with `push`.
+    pub(super) fn expected(&self, by: By, name: &'static str, actions: &str) -> Actions {
+        let asked = actions.split(',').map(Actions::named).fold(Actions::NONE, Actions::union);
+        let granted = asked.intersection(self.model.held(by, name));
+        if granted.contains(Actions::PUSH) { granted.union(Actions::PULL) } else { granted }
+    }
+}
+
+pub(super) fn granted_on(issued: &Issued, name: &str) -> Actions {
+    issued.scopes.repositories.get(&named(name)).copied().unwrap_or_default()
+}

@@ -1,0 +1,158 @@
+//! Looking at both: every caller sees the same repositories and is granted the same actions.
+
+use super::super::caller::Caller;
+use super::super::{Call, Credentials, Error, Issued, RepositoryQuery};
+use super::both::{Both, named};
+use super::doing::granted_on;
+use super::model::{By, NAMES, USERS};
+use super::support::sign_in;
+use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::scope::Scopes;
+
+impl Both<'_> {
+    pub(super) fn check(&mut self) {
+        for by in [By::Anonymous, By::Local].into_iter().chain(USERS.map(By::User)) {
+            if let Some(caller) = self.caller(by) {
+                self.check_caller(by, &self.call(caller));
+            }
+        }
+        for place in 0..self.model.tokens.len() {
+            self.check_token(place);
+        }
+    }
+
+    fn check_token(&mut self, place: usize) {
+        let by = By::Token(place);
+        let token = &self.model.tokens[place];
+        let counts = self.model.counts(place);
+        let signs_in = |text: &str| sign_in(self.service(), token.owner, text, self.now()).is_ok();
+        assert_eq!(signs_in(&token.text), counts, "{token:?}");
+        if let Some((previous, until)) = &token.previous {
+            assert_eq!(signs_in(previous), counts && self.model.now < *until, "the secret before, of {token:?}");
+        }
+        assert!(!token.dead.iter().any(|text| signs_in(text)), "an ended secret of {token:?}");
+        if let Some((registry_token, end)) = &self.registry_tokens[place] {
+            let shown = Credentials::RegistryToken(registry_token.clone());
+            let is_good = self.service().authenticate(shown, None, self.now()).is_ok();
+            assert_eq!(is_good, counts && self.model.now < *end, "the registry token of {token:?}");
+        }
+        if let Some(caller) = self.caller(by) {
+            let issued = self.check_caller(by, &self.call(caller));
+            self.registry_tokens[place] =
+                issued.map(|issued| (issued.token, issued.issued_at.seconds() + issued.expires_in));
+        }
+        self.check_descent(place);
+    }
+
+    /// An access token made by another of the same account reaches no more than it.
+    fn check_descent(&self, place: usize) {
+        let Some(parent) = self.model.tokens[place].parent else { return };
+        let is_own = self.model.tokens[place].generation == self.model.tokens[parent].generation;
+        let (Some(child), Some(parent)) = (self.caller(By::Token(place)), self.caller(By::Token(parent))) else {
+            assert!(!is_own || !self.model.counts(place) || self.model.counts(parent));
+            return;
+        };
+        if is_own {
+            let everything = everything();
+            let (child, parent) = (self.issue(child, &everything), self.issue(parent, &everything));
+            for name in NAMES {
+                let (child, parent) = (granted_on(&child, name), granted_on(&parent, name));
+                assert!(parent.contains(child), "{name}: {child:?} from {parent:?}");
+            }
+        }
+    }
+
+    fn issue(&self, caller: Caller, scopes: &Scopes) -> Issued {
+        self.service().issue(&self.call(caller), None, scopes).unwrap()
+    }
+
+    /// What a caller sees and is granted; the registry token with everything.
+    fn check_caller(&self, by: By, call: &Call) -> Option<Issued> {
+        if by != By::Anonymous && !self.model.stands(by) {
+            assert!(matches!(self.service().catalog(call, None, 1), Err(Error::Unauthenticated)), "{by:?}");
+            assert!(matches!(self.service().issue(call, None, &everything()), Err(Error::Unauthenticated)), "{by:?}");
+            return None;
+        }
+        let visible = self.model.visible(by);
+        assert_eq!(self.catalog(call), visible, "the catalogue of {by:?}");
+        if by == By::Anonymous {
+            assert!(matches!(self.list(call, None), Err(Error::Unauthenticated)));
+        } else {
+            assert_eq!(self.list(call, None).unwrap(), visible, "the list of {by:?}");
+            self.check_namespaces(by, call, &visible);
+        }
+        for name in NAMES.into_iter().filter(|_| by != By::Anonymous) {
+            let level = self.service().view_repository(call, &named(name)).ok().map(|view| view.level);
+            let is_known = self.model.repositories.contains_key(name);
+            assert_eq!(level, self.model.level(by, name).filter(|_| is_known), "{name} as {by:?} sees it");
+        }
+        let issued = self.service().issue(call, None, &everything()).unwrap();
+        for name in NAMES {
+            assert_eq!(granted_on(&issued, name), self.model.held(by, name), "{name} for {by:?}");
+        }
+        self.check_part(by, call);
+        Some(issued)
+    }
+
+    fn check_namespaces(&self, by: By, call: &Call, visible: &[&str]) {
+        for namespace in USERS.into_iter().chain(["_", "nobody"]) {
+            let within = |name: &str| name.split_once('/').map_or("_", |(first, _)| first) == namespace;
+            let expected: Vec<_> = visible.iter().copied().filter(|name| within(name)).collect();
+            let is_known = namespace == "_" || self.model.users.contains_key(namespace);
+            match self.list(call, Some(namespace)) {
+                Ok(listed) => assert_eq!(listed, expected, "{namespace} as {by:?} sees it"),
+                Err(error) => assert!(expected.is_empty() && !is_known, "{namespace} for {by:?}: {error}"),
+            }
+        }
+    }
+
+    /// Granted is what was asked for and is permitted, and `pull` with `push`.
+    fn check_part(&self, by: By, call: &Call) {
+        let known = NAMES.into_iter().filter(|name| self.model.repositories.contains_key(name));
+        let words = ["pull", "push", "delete", "push,delete"];
+        let asked: Vec<_> = known.zip(words.into_iter().cycle()).collect();
+        let texts: Vec<_> = asked.iter().map(|(name, word)| format!("repository:{name}:{word}")).collect();
+        let issued =
+            self.service().issue(call, None, &Scopes::parse(texts.iter().map(String::as_str)).unwrap()).unwrap();
+        for (name, word) in asked {
+            let granted = granted_on(&issued, name);
+            assert_eq!(granted, self.expected(by, name, word), "{word} on {name} for {by:?}");
+            assert!(self.model.held(by, name).contains(granted));
+        }
+    }
+
+    /// The whole catalogue, page by page.
+    fn catalog(&self, call: &Call) -> Vec<String> {
+        let mut names: Vec<RepositoryName> = Vec::new();
+        loop {
+            let (page, has_more) = self.service().catalog(call, names.last(), 3).unwrap();
+            assert!(page.len() == 3 || !has_more);
+            names.extend(page);
+            if !has_more {
+                return names.iter().map(ToString::to_string).collect();
+            }
+        }
+    }
+
+    /// A whole list, page by page.
+    fn list(&self, call: &Call, namespace: Option<&str>) -> Result<Vec<String>, Error> {
+        let namespace = namespace.map(|namespace| Namespace::parse(namespace).unwrap());
+        let mut query = RepositoryQuery { namespace, contains: None, after: None, limit: 2, with_count: true };
+        let mut names = Vec::new();
+        loop {
+            let page = self.service().list_repositories(call, &query)?;
+            names.extend(page.repositories.iter().map(|view| view.repository.name.to_string()));
+            query.after = page.next;
+            if query.after.is_none() {
+                assert_eq!(page.count, Some(names.len()));
+                return Ok(names);
+            }
+        }
+    }
+}
+
+/// Every action on every name; `*` never makes a repository.
+pub(super) fn everything() -> Scopes {
+    let texts = NAMES.map(|name| format!("repository:{name}:*"));
+    Scopes::parse(texts.iter().map(String::as_str)).unwrap()
+}

@@ -1,0 +1,106 @@
+//! Scopes as clients write them: repeated, joined, in the query and in the form. The numbers are those of the quirks
+//! that broke other token servers.
+
+use serde_json::json;
+
+use crate::support::issued::{ENDPOINT, Issued, TOKEN_PATH, ask, form, granted, password_form, refused, with_alice};
+
+#[test]
+fn scopes_count_whether_repeated_joined_or_both() {
+    let (_site, alice) = with_alice();
+    let expected = "alice/app:pull,push alice/web:pull";
+    for query in [
+        "&scope=repository:alice/app:pull,push&scope=repository:alice/web:pull",
+        "&scope=repository:alice/app:pull,push%20repository:alice/web:pull",
+        "&scope=repository:alice/app:pull,push+repository:alice/web:pull",
+        "&scope=repository:alice/web:pull%20%20repository:alice/app:push&scope=repository:alice/app:pull",
+        "&scope=&scope=repository%3Aalice%2Fapp%3Apush%2Cpull&client_id=x&scope=repository:alice/web:pull",
+    ] {
+        assert_eq!(Issued::of(alice.get(&format!("{ENDPOINT}{query}"))).granted(), expected, "{query}");
+    }
+}
+
+#[test]
+fn scopes_count_in_a_form_repeated_or_joined_and_in_the_query_beside_it() {
+    let (_site, alice) = with_alice();
+    let (app, web) = ("repository:alice/app:pull,push", "repository:alice/web:pull");
+    let base = [("grant_type", "password"), ("client_id", "containers/image")];
+    let joined = format!("{app} {web}");
+    for (query, fields) in [
+        ("", vec![("scope", app), ("scope", web)]),
+        ("", vec![("scope", joined.as_str())]),
+        ("?scope=repository:alice/web:pull", vec![("scope", app)]),
+        ("?scope=repository:alice/web:pull&service=dockpass&scope=repository:alice/app:push", vec![]),
+    ] {
+        let body = form(&[&base[..], &fields].concat());
+        let issued = Issued::of(alice.post_form(&format!("{TOKEN_PATH}{query}"), &body));
+        assert_eq!(issued.granted(), "alice/app:pull,push alice/web:pull", "{query} {body}");
+        assert_eq!(issued.answer["scope"], "repository:alice/app:pull,push repository:alice/web:pull");
+    }
+}
+
+#[test]
+fn scopes_that_make_no_sense_are_left_out_of_a_good_answer() {
+    let (_site, alice) = with_alice();
+    for nonsense in [
+        ":",
+        "::",
+        "repository",
+        "repository:alice/app",
+        "repository:alice/app:",
+        "repository:Alice/App:pull",
+        "repository:alice/app:fly",
+        "repository:alice/app:PULL",
+        "plugin:alice/app:pull",
+        "registry:catalog:search",
+        "repository::pull",
+        "repository:alice//app:pull",
+        "repository:../app:pull",
+        "repository:host:5000/alice/app:pull",
+        "%00",
+        "%FF",
+        "%E4%BD%A0",
+        "repository:alice/app%00:pull",
+    ] {
+        let path = format!("{ENDPOINT}&scope={nonsense}&scope=repository:alice/web:pull");
+        assert_eq!(Issued::of(alice.get(&path)).granted(), "alice/web:pull", "{nonsense}");
+    }
+}
+
+#[test]
+fn the_class_of_a_resource_type_is_ignored() {
+    let (_site, alice) = with_alice();
+    let issued = ask(&alice, &["repository(plugin):alice/app:pull"]);
+    assert_eq!(issued.claims["access"], json!([{ "type": "repository", "name": "alice/app", "actions": ["pull"] }]));
+}
+
+#[test]
+fn scopes_for_one_repository_become_one_entry() {
+    let (_site, alice) = with_alice();
+    let scopes = ["alice/app:push,pull", "alice/app:delete", "alice/app:pull", "alice/app:pull,pull"];
+    assert_eq!(granted(&alice, &scopes), "alice/app:pull,push,delete");
+}
+
+#[test]
+fn a_hundred_scopes_are_answered_and_more_are_refused() {
+    let (_site, alice) = with_alice();
+    let scopes: Vec<_> = (0..100).map(|number| format!("repository:alice/service-number-{number}:pull")).collect();
+    let joined = scopes.join("+");
+    let answer = alice.get(&format!("{ENDPOINT}&scope={joined}")).must_be(200);
+    // What go-containerregistry reads of an answer at most (20).
+    assert!(answer.body.len() < 64 * 1024, "{} bytes", answer.body.len());
+    let issued = Issued::of(answer);
+    assert_eq!(issued.claims["access"].as_array().map(Vec::len), Some(100));
+    let answer = alice.get(&format!("{ENDPOINT}&scope={joined}&scope=x"));
+    refused(answer, 400, "INVALID_PARAMETERS", "invalid_request");
+    let body = password_form("", "", &format!("{} x", scopes.join(" ")));
+    refused(alice.post_form(TOKEN_PATH, &body), 400, "INVALID_PARAMETERS", "invalid_request");
+}
+
+#[test]
+fn a_token_for_a_hundred_repositories_still_opens_the_base_path() {
+    let (site, alice) = with_alice();
+    let scopes: Vec<_> = (0..100).map(|number| format!("repository:alice/service-number-{number}:pull")).collect();
+    let issued = ask(&alice, &scopes.iter().map(String::as_str).collect::<Vec<_>>());
+    site.as_nobody().header("Authorization", &format!("Bearer {}", issued.text)).get("/v2/").must_be(200);
+}
