@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderValue};
 
 use super::failure::{Code, Failure};
 use crate::config::Config;
@@ -59,7 +59,7 @@ fn client(headers: &HeaderMap, peer: IpAddr, is_trusted: impl Fn(IpAddr) -> bool
     if !is_trusted(peer) {
         return peer;
     }
-    let values: Vec<&[u8]> = headers.get_all("x-forwarded-for").map(|value| value.as_bytes()).collect();
+    let values: Vec<&[u8]> = headers.get_all("x-forwarded-for").map(HeaderValue::as_bytes).collect();
     let mut last = peer;
     for entry in values.iter().rev().flat_map(|value| value.rsplit(|byte| *byte == b',')) {
         // What no proxy would write ends the chain: everything left of it may be made up.
@@ -83,7 +83,7 @@ fn parse(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::http::header::HeaderName;
 
     fn client_of(peer: &str, values: &[&str]) -> String {
         client_of_bytes(peer, &values.iter().map(|value| value.as_bytes()).collect::<Vec<_>>())
