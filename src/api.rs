@@ -163,6 +163,12 @@ pub struct Account {
     pub full_name: String,
     /// Whether it is an organization.
     pub is_org: bool,
+    /// How many members an organization has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_count: Option<usize>,
+    /// How many teams an organization has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teams_count: Option<usize>,
     /// What only the account itself and administrators see.
     #[serde(flatten)]
     pub inner: Option<AccountInner>,
@@ -451,7 +457,8 @@ pub struct AccessReason {
     pub subject: String,
     /// The level.
     pub access_level: AccessLevel,
-    /// `owner`, `repositoryGrant`, `namespaceGrant` or `public`.
+    /// `owner`, `organizationAdmin`, `repositoryGrant`, `namespaceGrant`, `teamRepositoryGrant`, `teamNamespaceGrant` or
+    /// `public`.
     pub reason: String,
 }
 
@@ -606,4 +613,214 @@ pub struct RegistryConfiguration {
     pub certificate_name: String,
     /// The certificate file.
     pub certificate: String,
+}
+
+/// A member of an organization or a team.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The user.
+    pub member: Account,
+    /// Whether the user administers the organization.
+    pub is_admin: bool,
+}
+
+/// A page of members.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Members {
+    /// The members of the page, by name.
+    pub members: Vec<Member>,
+    /// The next page's `start`; empty on the last page.
+    pub next_page_start: String,
+    /// How many the whole list has.
+    pub resource_count: usize,
+}
+
+/// How a user belongs to an organization or a team.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PutMember {
+    /// Whether the user administers the organization; unchanged if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_admin: Option<bool>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub is_public: Unread,
+}
+
+/// A team.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Team {
+    /// Identifier.
+    pub id: String,
+    /// The organization's identifier.
+    #[serde(rename = "orgID")]
+    pub org_id: String,
+    /// Name, unique in the organization.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// How many members it has.
+    pub members_count: usize,
+}
+
+/// A page of teams.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Teams {
+    /// The teams of the page, by name.
+    pub teams: Vec<Team>,
+    /// The next page's `start`; empty on the last page.
+    pub next_page_start: String,
+    /// How many the whole list has.
+    pub resource_count: usize,
+}
+
+/// The teams of a member.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberTeams {
+    /// The teams, by name.
+    pub member_teams: Vec<MemberTeam>,
+    /// Always empty: the list is whole.
+    pub next_page_start: String,
+}
+
+/// A team of a member.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberTeam {
+    /// The team.
+    pub team: Team,
+}
+
+/// What a new team shall be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateTeam {
+    /// Name, unique in the organization.
+    pub name: String,
+    /// What it is for, at most 1,024 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub id: Unread,
+}
+
+/// What changes of a team. Its name never does.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateTeam {
+    /// What it is for, at most 1,024 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// A team in a grant.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantTeam {
+    /// Identifier.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Whether the caller is a member.
+    pub client_user_is_member: bool,
+}
+
+/// What a team may do with a repository or a namespace, by a grant.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamAccess {
+    /// The level.
+    pub access_level: AccessLevel,
+    /// Whose.
+    pub team: GrantTeam,
+    /// On which repository, if on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<GrantRepository>,
+    /// On which namespace, if on a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// The team grants on a repository or a namespace.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamAccessList {
+    /// The repository, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<GrantRepository>,
+    /// The namespace, if it is a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The grants, by team name.
+    pub team_access_list: Vec<TeamAccess>,
+}
+
+/// The repositories that were granted to a team.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamRepositories {
+    /// The team.
+    pub team: GrantTeam,
+    /// The repositories of the page, by name.
+    pub repository_access_list: Vec<RepositoryLevel>,
+}
+
+/// A repository with a level.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RepositoryLevel {
+    /// The level.
+    pub access_level: AccessLevel,
+    /// The repository.
+    pub repository: GrantRepository,
+}
+
+/// The answer of `docker search`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SearchResults {
+    /// How many there are.
+    pub num_results: usize,
+    /// What was searched for.
+    pub query: String,
+    /// Always 1.
+    pub page: usize,
+    /// Always 1.
+    pub num_pages: usize,
+    /// At most so many.
+    pub page_size: usize,
+    /// The repositories, by name.
+    pub results: Vec<SearchResult>,
+}
+
+/// A repository that was found.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SearchResult {
+    /// Name, as the registry knows it.
+    pub name: String,
+    /// One line about it.
+    pub description: String,
+    /// Always 0.
+    pub star_count: u64,
+    /// Always false.
+    pub is_official: bool,
+    /// Always false.
+    pub is_trusted: bool,
+    /// Always false.
+    pub is_automated: bool,
+}
+
+/// What a name may be completed to.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Autocomplete {
+    /// Accounts, by name; none for anonymous callers.
+    pub account_results: Vec<Account>,
+    /// Repositories that the caller sees, by name.
+    pub repository_results: Vec<Repository>,
 }

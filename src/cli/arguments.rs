@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::console::Console;
 use super::report::Format;
-use super::{about, audit, config, grant, registry, repo, serve, token, user};
+use super::{about, audit, config, grant, org, registry, repo, serve, team, token, user};
 
 /// Accounts, permissions and access tokens for a container registry.
 ///
@@ -81,10 +81,16 @@ pub(super) enum ApiCommand {
     /// Make, show and change users
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Make, show and change organizations
+    #[command(subcommand)]
+    Org(org::OrgCommand),
+    /// Make, show and change teams of organizations
+    #[command(subcommand)]
+    Team(team::TeamCommand),
     /// Make, show and change repositories
     #[command(subcommand)]
     Repo(repo::RepoCommand),
-    /// Give users access to repositories and namespaces
+    /// Give users and teams access to repositories and namespaces
     #[command(subcommand)]
     Grant(grant::GrantCommand),
     /// Make, show and change access tokens
@@ -153,6 +159,23 @@ mod tests {
             "user password a --password-stdin",
             "user unlock a",
             "user temporary-password a --expires 24h",
+            "org create a --full-name X --adopt-repositories",
+            "org list",
+            "org show a",
+            "org set a --full-name X",
+            "org delete a --with-repositories",
+            "org members a --admins",
+            "org add a b --admin false",
+            "org remove a b",
+            "team create a/t --description X",
+            "team list a",
+            "team show a/t",
+            "team set a/t --description X",
+            "team delete a/t",
+            "team members a/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "team add a/t b",
+            "team remove a/t b",
+            "team repositories a/t",
             "token create --user a --label l --expires 30d --access read-only --repository a/b --repository a/*",
             "token list --user a",
             "token show 0123456789ab",
@@ -169,8 +192,10 @@ mod tests {
             "repo delete _/b",
             "repo access a/b",
             "grant set a/* --user b --access read-write",
+            "grant set a/b --team t --access admin",
             "grant list a/b",
             "grant delete a/b --user b",
+            "grant delete a/* --team t",
             "audit list --actor a --action b --object c --outcome denied --since 2026-01-01 --until 2026-02-01 --limit 5",
             "audit verify",
             "audit head",
@@ -201,7 +226,18 @@ mod tests {
             "token clean --user a",
             "repo create app",
             "repo set a/b",
+            "org create Acme",
+            "org set a",
+            "org add a",
+            "org add a b --admin",
+            "team create a",
+            "team create a/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "team list a/t",
+            "team set a/t",
             "grant set a/b --access admin",
+            "grant set a/b --user b --team t --access admin",
+            "grant set a/b --team a/t --access admin",
+            "grant delete a/b",
             "registry config",
             "audit verify --head 7",
             "audit list --limit 0",

@@ -1,7 +1,8 @@
-//! `dockpass grant`: access of users to repositories and namespaces, beyond what ownership gives.
+//! `dockpass grant`: access of users and teams to repositories and namespaces, beyond what ownership gives.
 
 use clap::{Args, Subcommand};
 use hyper::Method;
+use serde_json::Value;
 
 use super::connection::Api;
 use super::console::Console;
@@ -11,34 +12,21 @@ use super::repo_report;
 use super::report::{Report, View};
 use super::table::{Fit, Table};
 use super::values::{self, Target};
-use crate::api::{SetAccess, UserAccessList};
+use crate::api::{SetAccess, TeamAccessList, UserAccessList};
 use crate::domain::access::AccessLevel;
 
 /// What can be done with grants.
 #[derive(Subcommand)]
 pub(super) enum GrantCommand {
-    /// Give a user access, or change it
-    #[command(after_help = "Example:\n  dockpass grant set alice/app --user bob --access read-only")]
-    Set {
-        #[command(flatten)]
-        on: On,
-        #[command(flatten)]
-        user: User,
-        /// What the user may do
-        #[arg(long, value_name = "LEVEL", value_parser = values::access_level())]
-        access: AccessLevel,
-    },
+    /// Give a user or a team access, or change it
+    #[command(after_help = "Example:\n  dockpass grant set acme/app --team dev --access read-write")]
+    Set(SetArguments),
     /// List who was given access
     #[command(after_help = "Example:\n  dockpass grant list 'alice/*'")]
     List(On),
-    /// Take a user's access away
+    /// Take the access of a user or a team away
     #[command(after_help = "Example:\n  dockpass grant delete alice/app --user bob")]
-    Delete {
-        #[command(flatten)]
-        on: On,
-        #[command(flatten)]
-        user: User,
-    },
+    Delete(DeleteArguments),
 }
 
 /// What a grant is on.
@@ -49,49 +37,100 @@ pub(super) struct On {
     target: Target,
 }
 
-/// Whose it is.
+/// Whose it is: one of these.
 #[derive(Args)]
-pub(super) struct User {
+#[group(required = true, multiple = false)]
+struct Whose {
     /// The user
-    #[arg(long = "user", value_name = "NAME", value_parser = values::account)]
-    name: String,
+    #[arg(long, value_name = "NAME", value_parser = values::account)]
+    user: Option<String>,
+    /// The team, one of the organization that has the namespace
+    #[arg(long, value_name = "NAME", value_parser = values::team_alone)]
+    team: Option<String>,
 }
 
-const COLUMNS: &[(&str, Fit)] = &[("USER", Fit::Shrinks(12)), ("ACCESS", Fit::Whole)];
+/// What is given to whom.
+#[derive(Args)]
+#[group(skip)]
+pub(super) struct SetArguments {
+    #[command(flatten)]
+    on: On,
+    #[command(flatten)]
+    whose: Whose,
+    /// What the user or the members of the team may do
+    #[arg(long, value_name = "LEVEL", value_parser = values::access_level())]
+    access: AccessLevel,
+}
+
+/// What is taken from whom.
+#[derive(Args)]
+#[group(skip)]
+pub(super) struct DeleteArguments {
+    #[command(flatten)]
+    on: On,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+const COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Whole)];
 
 /// Does what the command says.
 pub(super) async fn run(command: GrantCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
-        GrantCommand::Set { on, user, access } => {
+        GrantCommand::Set(SetArguments { on, whose, access }) => {
             let body = SetAccess { access_level: access.to_string() };
-            let answer = api.send(Method::PUT, &path(&on.target).segment(&user.name), &body).await?;
-            let line = format!("gave {} {access} access to {}", user.name, shown(&on.target));
+            let answer = api.send(Method::PUT, &whose.path(&on.target), &body).await?;
+            let line = format!("gave {} {access} access to {}", whose.shown(), shown(&on.target));
             console.report(&Report::done(answer.value, line))
         }
-        GrantCommand::List(on) => {
-            let answer = api.get(&path(&on.target)).await?;
-            let found: UserAccessList = answer.read()?;
-            let rows =
-                found.user_access_list.into_iter().map(|grant| vec![grant.user.name, grant.access_level.to_string()]);
-            let table = Table { columns: COLUMNS, rows: rows.collect() };
-            let nothing =
-                "Nobody was given access here. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
-            console.report(&Report { answer: answer.value, view: View::Many(table, nothing) })
-        }
-        GrantCommand::Delete { on, user } => {
-            let answer = api.delete(&path(&on.target).segment(&user.name)).await?;
-            let line = format!("took the granted access of {} to {} away", user.name, shown(&on.target));
+        GrantCommand::List(On { target }) => console.report(&list(&target, api).await?),
+        GrantCommand::Delete(DeleteArguments { on, whose }) => {
+            let answer = api.delete(&whose.path(&on.target)).await?;
+            let line = format!("took the granted access of {} to {} away", whose.shown(), shown(&on.target));
             console.report(&Report::done(answer.value, line))
         }
     }
 }
 
+/// The grants to users and those to teams, which the API lists apart, as one list.
+async fn list(target: &Target, api: &mut Api) -> Result<Report, CliError> {
+    let to_users = api.get(&path(target).segment("userAccess")).await?;
+    let to_teams = api.get(&path(target).segment("teamAccess")).await?;
+    let (users, teams): (UserAccessList, TeamAccessList) = (to_users.read()?, to_teams.read()?);
+    let row = |who, level: AccessLevel| vec![who, level.to_string()];
+    let users = users.user_access_list.iter().map(|grant| row(repo_report::user(&grant.user.name), grant.access_level));
+    let teams = teams.team_access_list.iter().map(|grant| row(repo_report::team(&grant.team.name), grant.access_level));
+    let table = Table { columns: COLUMNS, rows: users.chain(teams).collect() };
+    let nothing = "Nobody was given access here. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
+    Ok(Report { answer: joined(to_users.value, to_teams.value), view: View::Many(table, nothing) })
+}
+
+/// The fields of both answers in one.
+fn joined(mut one: Value, other: Value) -> Value {
+    if let (Some(fields), Value::Object(more)) = (one.as_object_mut(), other) {
+        fields.extend(more);
+    }
+    one
+}
+
+impl Whose {
+    /// The path of the grant. The grammar makes sure that one of both is given.
+    fn path(&self, target: &Target) -> ApiPath {
+        let to = |kind, name: &Option<String>| path(target).segment(kind).segment(name.as_deref().unwrap_or_default());
+        if self.team.is_some() { to("teamAccess", &self.team) } else { to("userAccess", &self.user) }
+    }
+
+    fn shown(&self) -> String {
+        let team = self.team.as_ref().map(|name| format!("the team {name}"));
+        team.or_else(|| self.user.clone()).unwrap_or_default()
+    }
+}
+
 fn path(target: &Target) -> ApiPath {
-    let path = match target {
+    match target {
         Target::Repository(name) => ApiPath::repository(name),
         Target::Namespace(namespace) => ApiPath::new("/api/v0/repositoryNamespaces").segment(namespace.as_str()),
-    };
-    path.segment("userAccess")
+    }
 }
 
 fn shown(target: &Target) -> String {
@@ -110,8 +149,12 @@ mod tests {
         On { target: values::target(text).unwrap() }
     }
 
-    fn bob() -> User {
-        User { name: "bob".into() }
+    fn bob() -> Whose {
+        Whose { user: Some("bob".into()), team: None }
+    }
+
+    fn dev() -> Whose {
+        Whose { user: None, team: Some("dev".into()) }
     }
 
     #[tokio::test]
@@ -119,9 +162,10 @@ mod tests {
         let server = Server::with_json(&[(200, "{}"), (204, "")]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        let give = GrantCommand::Set { on: on("team/a/b"), user: bob(), access: AccessLevel::ReadWrite };
-        run(give, &mut api, &mut console).await.unwrap();
-        run(GrantCommand::Delete { on: on("team/*"), user: bob() }, &mut api, &mut console).await.unwrap();
+        let give = SetArguments { on: on("team/a/b"), whose: bob(), access: AccessLevel::ReadWrite };
+        run(GrantCommand::Set(give), &mut api, &mut console).await.unwrap();
+        let take = DeleteArguments { on: on("team/*"), whose: bob() };
+        run(GrantCommand::Delete(take), &mut api, &mut console).await.unwrap();
         assert_eq!(
             written.out(),
             "gave bob read-write access to team/a/b\ntook the granted access of bob to team/* away\n"
@@ -133,12 +177,44 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_list_names_users_and_levels() {
-        let body =
-            r#"{"namespace":"team","userAccessList":[{"accessLevel":"admin","user":{"name":"bob","id":"01A"}}]}"#;
-        let server = Server::with_json(&[(200, body)]);
+    async fn a_team_is_given_access_as_a_user_is() {
+        let server = Server::with_json(&[(200, "{}"), (204, "")]);
         let (mut console, written) = console(b"");
-        run(GrantCommand::List(on("team/*")), &mut server.api(), &mut console).await.unwrap();
-        assert_eq!(written.out(), "USER  ACCESS\nbob   admin\n");
+        let mut api = server.api();
+        let give = SetArguments { on: on("acme/*"), whose: dev(), access: AccessLevel::ReadOnly };
+        run(GrantCommand::Set(give), &mut api, &mut console).await.unwrap();
+        let take = DeleteArguments { on: on("acme/app"), whose: dev() };
+        run(GrantCommand::Delete(take), &mut api, &mut console).await.unwrap();
+        assert_eq!(
+            written.out(),
+            "gave the team dev read-only access to acme/*\ntook the granted access of the team dev to acme/app away\n"
+        );
+        let sent = server.requests();
+        assert!(sent[0].starts_with("PUT /api/v0/repositoryNamespaces/acme/teamAccess/dev "), "{}", sent[0]);
+        assert!(sent[1].starts_with("DELETE /api/v0/repositories/acme/app/teamAccess/dev "), "{}", sent[1]);
+    }
+
+    const USERS: &str =
+        r#"{"namespace":"acme","userAccessList":[{"accessLevel":"admin","user":{"name":"bob","id":"01A"}}]}"#;
+    const TEAMS: &str = r#"{"namespace":"acme","teamAccessList":[{"accessLevel":"read-only",
+        "team":{"name":"dev","id":"01C","clientUserIsMember":false}}]}"#;
+
+    #[tokio::test]
+    async fn a_list_names_users_and_teams_with_their_levels() {
+        let server = Server::with_json(&[(200, USERS), (200, TEAMS)]);
+        let (mut console, written) = console(b"");
+        run(GrantCommand::List(on("acme/*")), &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "WHO       ACCESS\nuser bob  admin\nteam dev  read-only\n");
+        let sent = server.requests();
+        assert!(sent[0].starts_with("GET /api/v0/repositoryNamespaces/acme/userAccess "), "{}", sent[0]);
+        assert!(sent[1].starts_with("GET /api/v0/repositoryNamespaces/acme/teamAccess "), "{}", sent[1]);
+    }
+
+    #[tokio::test]
+    async fn as_json_a_list_has_what_both_answers_have() {
+        let server = Server::with_json(&[(200, USERS), (200, TEAMS)]);
+        let report = list(&on("acme/*").target, &mut server.api()).await.unwrap();
+        let keys: Vec<_> = report.answer.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["namespace", "teamAccessList", "userAccessList"]);
     }
 }

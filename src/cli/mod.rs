@@ -6,6 +6,7 @@
 //! argument.
 
 mod about;
+mod account;
 mod arguments;
 mod audit;
 mod client;
@@ -16,6 +17,8 @@ mod error;
 mod grant;
 mod list;
 mod log_lines;
+mod org;
+mod org_report;
 mod path;
 mod prompt;
 mod registry;
@@ -27,6 +30,8 @@ mod secret;
 mod serve;
 mod shown;
 mod table;
+mod team;
+mod team_report;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -75,6 +80,8 @@ async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Re
     let mut api = open(&global.or_environment(console), console)?;
     let done = match command {
         ApiCommand::User(command) => user::run(command, &mut api, console).await,
+        ApiCommand::Org(command) => org::run(command, &mut api, console).await,
+        ApiCommand::Team(command) => team::run(command, &mut api, console).await,
         ApiCommand::Repo(command) => repo::run(command, &mut api, console).await,
         ApiCommand::Grant(command) => grant::run(command, &mut api, console).await,
         ApiCommand::Token(command) => token::run(command, &mut api, console).await,

@@ -6,7 +6,7 @@ use super::list::List;
 use super::report::{Report, View};
 use super::shown;
 use super::table::{Fit, Table};
-use crate::api::{Repository, RepositoryAccess, Visibility};
+use crate::api::{AccessReason, Repository, RepositoryAccess, Visibility};
 use crate::domain::name::RepositoryName;
 
 const COLUMNS: &[(&str, Fit)] = &[
@@ -64,19 +64,41 @@ pub(super) fn access(answer: Answer) -> Result<Report, CliError> {
     let rows = found
         .access
         .iter()
-        .map(|entry| vec![entry.subject.clone(), entry.access_level.to_string(), reason(&entry.reason).to_owned()]);
+        .map(|entry| vec![who(entry), entry.access_level.to_string(), reason(&entry.reason).to_owned()]);
     let table = Table { columns: ACCESS_COLUMNS, rows: rows.collect() };
     let nothing =
         "Only system administrators have access. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
     Ok(Report { answer: answer.value, view: View::Many(table, nothing) })
 }
 
+/// Whom a reason stands for, marked with what it is: a user and a team may have the same name.
+fn who(entry: &AccessReason) -> String {
+    match entry.reason.as_str() {
+        "owner" | "organizationAdmin" | "repositoryGrant" | "namespaceGrant" => user(&entry.subject),
+        "teamRepositoryGrant" | "teamNamespaceGrant" => team(&entry.subject),
+        _ => entry.subject.clone(),
+    }
+}
+
+/// A user beside teams.
+pub(super) fn user(name: &str) -> String {
+    format!("user {name}")
+}
+
+/// A team beside users.
+pub(super) fn team(name: &str) -> String {
+    format!("team {name}")
+}
+
 /// The API's reason in words; one that is not known yet as it is.
 fn reason(code: &str) -> &str {
     let known = [
         ("owner", "owns the namespace"),
+        ("organizationAdmin", "administers the organization"),
         ("repositoryGrant", "grant on the repository"),
         ("namespaceGrant", "grant on the namespace"),
+        ("teamRepositoryGrant", "team grant on the repository"),
+        ("teamNamespaceGrant", "team grant on the namespace"),
         ("public", "the repository is public"),
     ];
     known.into_iter().find(|(name, _)| *name == code).map_or(code, |(_, words)| words)
@@ -92,6 +114,7 @@ fn visibility(visibility: Visibility) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::access::AccessLevel;
 
     #[test]
     fn names_read_as_they_are_typed() {
@@ -102,6 +125,20 @@ mod tests {
 
     #[test]
     fn reasons_are_words() {
-        assert_eq!((reason("owner"), reason("teamGrant")), ("owns the namespace", "teamGrant"));
+        assert_eq!((reason("owner"), reason("newReason")), ("owns the namespace", "newReason"));
+        assert_eq!(reason("teamNamespaceGrant"), "team grant on the namespace");
+    }
+
+    #[test]
+    fn a_user_and_a_team_of_one_name_differ() {
+        let entry = |subject: &str, reason: &str| AccessReason {
+            subject: subject.into(),
+            access_level: AccessLevel::ReadOnly,
+            reason: reason.into(),
+        };
+        assert_eq!(who(&entry("dev", "organizationAdmin")), "user dev");
+        assert_eq!(who(&entry("dev", "teamRepositoryGrant")), "team dev");
+        assert_eq!(who(&entry("everybody", "public")), "everybody");
+        assert_eq!(who(&entry("everybody", "repositoryGrant")), "user everybody");
     }
 }

@@ -9,11 +9,9 @@ use super::error::CliError;
 use super::path::ApiPath;
 use super::report::Report;
 use super::values::{self, Expiry};
-use super::{prompt, secret, user_report};
+use super::{account, prompt, secret, user_report};
 use crate::api::{ChangePassword, CreateAccount, CreateApiToken, UpdateAccount};
 use crate::domain::secret::{PREFIX, Password};
-
-const ACCOUNTS: &str = "/enzi/v0/accounts";
 
 /// What can be done with users.
 #[derive(Subcommand)]
@@ -127,14 +125,10 @@ pub(super) async fn run(command: UserCommand, api: &mut Api, console: &mut Conso
     match command {
         UserCommand::Create(arguments) => create(arguments, api, console).await,
         UserCommand::List => {
-            let path = ApiPath::new(ACCOUNTS).query("filter", "users");
-            let list = api.list(&path, Some("accounts"), usize::MAX).await?;
+            let list = api.list(&account::all().query("filter", "users"), Some("accounts"), usize::MAX).await?;
             console.report(&user_report::many(list)?)
         }
-        UserCommand::Show(user) => {
-            let answer = api.get(&account(&user.name)).await?;
-            console.report(&user_report::one(answer)?)
-        }
+        UserCommand::Show(user) => console.report(&user_report::one(account::user(&user.name, api).await?)?),
         UserCommand::Set(arguments) => set(arguments, api, console).await,
         UserCommand::Delete { user, with_repositories } => delete(&user.name, with_repositories, api, console).await,
         UserCommand::Password { user, password_stdin } => password(&user.name, password_stdin, api, console).await,
@@ -145,10 +139,6 @@ pub(super) async fn run(command: UserCommand, api: &mut Api, console: &mut Conso
         }
         UserCommand::TemporaryPassword { user, expires } => temporary(&user.name, expires, api, console).await,
     }
-}
-
-fn account(name: &str) -> ApiPath {
-    ApiPath::new(ACCOUNTS).segment(name)
 }
 
 async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -163,20 +153,21 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
         adopt_repositories: arguments.adopt_repositories.then_some(true),
         ..CreateAccount::default()
     };
-    let answer = api.send(Method::POST, &ApiPath::new(ACCOUNTS), &body).await?;
+    let answer = api.send(Method::POST, &account::all(), &body).await?;
     console.report(&user_report::created(answer.value, &arguments.name, arguments.service))
 }
 
 async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let SetArguments { user, change } = arguments;
     let body = UpdateAccount { full_name: change.full_name, is_active: change.active, is_admin: change.admin };
-    let answer = api.send(Method::PATCH, &account(&user.name), &body).await?;
+    account::user(&user.name, api).await?;
+    let answer = api.send(Method::PATCH, &account::one(&user.name), &body).await?;
     console.report(&Report::done(answer.value, format!("changed the user {}", user.name)))
 }
 
 async fn delete(name: &str, with_repositories: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let path = if with_repositories { ApiPath::new("/api/v0/accounts").segment(name) } else { account(name) };
-    let answer = api.delete(&path).await?;
+    account::user(name, api).await?;
+    let answer = api.delete(&account::deletion(name, with_repositories)).await?;
     let rest = if with_repositories { " with all repositories" } else { "; its repositories stay, without an owner" };
     let line = format!("deleted the user {name}{rest}");
     console.warn(&answer.warnings)?;
@@ -188,7 +179,7 @@ async fn password(name: &str, from_stdin: bool, api: &mut Api, console: &mut Con
     let old = if api.is_local() { None } else { own_password(name, console) };
     let body =
         ChangePassword { old_password: old.map(|old| old.reveal().to_owned()), new_password: new.reveal().to_owned() };
-    let answer = api.send(Method::POST, &account(name).segment("changePassword"), &body).await?;
+    let answer = api.send(Method::POST, &account::one(name).segment("changePassword"), &body).await?;
     console.report(&Report::done(
         answer.value,
         format!("set the password of {name}; its browser sessions ended, its access tokens stay"),
@@ -250,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_user_goes_with_or_without_its_repositories() {
-        let server = Server::with_json(&[(204, ""), (204, "")]);
+        let server = Server::with_json(&[(200, ALICE), (204, ""), (200, ALICE), (204, "")]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         delete("alice", false, &mut api, &mut console).await.unwrap();
@@ -260,13 +251,13 @@ mod tests {
             "deleted the user alice; its repositories stay, without an owner\ndeleted the user alice with all repositories\n"
         );
         let sent = server.requests();
-        assert!(sent[0].starts_with("DELETE /enzi/v0/accounts/alice "));
-        assert!(sent[1].starts_with("DELETE /api/v0/accounts/alice "));
+        assert!(sent[1].starts_with("DELETE /enzi/v0/accounts/alice "));
+        assert!(sent[3].starts_with("DELETE /api/v0/accounts/alice "));
     }
 
     #[tokio::test]
     async fn unlocking_and_changing_name_their_user() {
-        let server = Server::with_json(&[(204, ""), (200, ALICE)]);
+        let server = Server::with_json(&[(204, ""), (200, ALICE), (200, ALICE)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         run(UserCommand::Unlock(named("alice")), &mut api, &mut console).await.unwrap();
@@ -275,7 +266,16 @@ mod tests {
         assert_eq!(written.out(), "alice may sign in again\nchanged the user alice\n");
         let sent = server.requests();
         assert!(sent[0].starts_with("DELETE /api/v0/accounts/alice/lock "));
-        assert!(sent[1].ends_with(r#"{"isAdmin":false}"#), "{}", sent[1]);
+        assert!(sent[2].ends_with(r#"{"isAdmin":false}"#), "{}", sent[2]);
+    }
+
+    #[tokio::test]
+    async fn an_organization_is_not_deleted_as_a_user() {
+        let server = Server::with_json(&[(200, r#"{"name":"acme","id":"01B","fullName":"","isOrg":true}"#)]);
+        let (mut console, written) = console(b"");
+        let error = delete("acme", true, &mut server.api(), &mut console).await.unwrap_err();
+        assert_eq!((error.exit_code(), written.out()), (2, String::new()));
+        assert!(server.requests()[0].starts_with("GET /enzi/v0/accounts/acme "));
     }
 
     #[test]

@@ -65,7 +65,6 @@ pub(super) fn created(answer: Value, name: &str, is_service: bool) -> Report {
 
 fn kind(account: &Account) -> &'static str {
     match &account.inner {
-        _ if account.is_org => "organization",
         Some(inner) if inner.is_admin => "administrator",
         Some(inner) if !inner.has_password => "service account",
         Some(_) | None => "user",

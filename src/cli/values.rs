@@ -1,5 +1,7 @@
 //! Values on the command line: names, targets, moments, lengths of time. Each says what would be right.
 
+use std::fmt;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::domain::access::AccessLevel;
@@ -70,6 +72,56 @@ pub(super) fn target(text: &str) -> Result<Target, InvalidRepository> {
         None if text.contains('*') => Err(InvalidRepository::Star),
         None => repository(text).map(Target::Repository),
     }
+}
+
+/// A team and its organization, each by name or id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TeamReference {
+    /// The organization.
+    pub(super) organization: String,
+    /// The team in it.
+    pub(super) team: String,
+}
+
+impl fmt::Display for TeamReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.organization, self.team)
+    }
+}
+
+/// Why a text names no team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum InvalidTeam {
+    /// Not two names.
+    #[error("expected ORG/TEAM: the organization, a slash, the team")]
+    NotTwo,
+    /// More than the team's name.
+    #[error("expected the team alone: it is one of the organization that has the repository")]
+    NotAlone,
+    /// Not the grammar.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+}
+
+/// Reads `ORG/TEAM`.
+pub(super) fn team(text: &str) -> Result<TeamReference, InvalidTeam> {
+    let (organization, team) = text.split_once('/').ok_or(InvalidTeam::NotTwo)?;
+    if organization.is_empty() || team.is_empty() || team.contains('/') {
+        return Err(InvalidTeam::NotTwo);
+    }
+    Ok(TeamReference { organization: account(organization)?, team: account(team)? })
+}
+
+/// Reads `ORG/TEAM` for a team to be made.
+pub(super) fn new_team(text: &str) -> Result<TeamReference, InvalidTeam> {
+    let reference = team(text)?;
+    new_name(&reference.team)?;
+    Ok(reference)
+}
+
+/// Reads the name or the id of a team whose organization is known otherwise.
+pub(super) fn team_alone(text: &str) -> Result<String, InvalidTeam> {
+    if text.contains('/') { Err(InvalidTeam::NotAlone) } else { Ok(account(text)?) }
 }
 
 /// When an access token ends.
@@ -168,6 +220,20 @@ mod tests {
         assert!(
             account("Alice").is_err() && account("a/b").is_err() && new_name("01ARZ3NDEKTSV4RRFFQ69G5FAV").is_err()
         );
+    }
+
+    #[test]
+    fn teams_are_named_with_their_organization_or_alone() {
+        let dev = TeamReference { organization: "acme".into(), team: "dev".into() };
+        assert_eq!((team("acme/dev"), new_team("acme/dev")), (Ok(dev.clone()), Ok(dev.clone())));
+        assert_eq!(dev.to_string(), "acme/dev");
+        let by_id = "acme/01ARZ3NDEKTSV4RRFFQ69G5FAV";
+        assert!(team(by_id).is_ok() && matches!(new_team(by_id), Err(InvalidTeam::Name(_))));
+        for text in ["", "acme", "acme/", "/dev", "acme/dev/x"] {
+            assert_eq!(team(text), Err(InvalidTeam::NotTwo), "{text}");
+        }
+        assert!(matches!(team("acme/Dev"), Err(InvalidTeam::Name(_))));
+        assert_eq!((team_alone("dev"), team_alone("acme/dev")), (Ok("dev".into()), Err(InvalidTeam::NotAlone)));
     }
 
     #[test]

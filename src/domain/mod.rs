@@ -10,6 +10,7 @@ pub mod duration;
 pub mod grant;
 pub mod id;
 pub mod name;
+pub mod organization;
 pub mod password;
 pub mod random;
 pub mod repository;

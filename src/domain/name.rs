@@ -63,6 +63,12 @@ impl Name {
         Ok(Self(text.into()))
     }
 
+    /// A key that sorts below every name. It is a bound for ranges and no name.
+    #[must_use]
+    pub fn first() -> Self {
+        Self("".into())
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -6,9 +6,10 @@ use super::failure::Failure;
 use super::page::{self, PageQuery};
 use super::request::Request;
 use crate::api;
+use crate::domain::account::Account;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
-use crate::service::{AccountFilter, AccountUpdate, AccountView, Call, NewUser, Service};
+use crate::service::{AccountFilter, AccountUpdate, AccountView, Call, NewOrganization, NewUser, Service};
 
 fn shown(view: &AccountView) -> api::Account {
     let account = &view.account;
@@ -26,8 +27,15 @@ fn shown(view: &AccountView) -> api::Account {
         id: account.id.to_string(),
         full_name: account.full_name.clone(),
         is_org: account.is_organization(),
+        members_count: view.size.map(|(members, _)| members),
+        teams_count: view.size.map(|(_, teams)| teams),
         inner,
     }
+}
+
+/// What anybody who signed in sees of an account.
+pub(super) fn plainly_shown(account: &Account) -> api::Account {
+    shown(&AccountView { account: account.clone(), shows_inner: false, locked_until: None, size: None })
 }
 
 fn read_filter(text: &str) -> Result<AccountFilter, Failure> {
@@ -72,19 +80,31 @@ pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
     request.run(Service::check_signed_in)?;
     let body: api::CreateAccount = request.json()?;
     let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
+    let full_name = body.full_name.unwrap_or_default();
+    let adopt_repositories = body.adopt_repositories.unwrap_or(false);
+    let password = body.password.filter(|password| !password.is_empty()).map(Password::new);
+    if body.is_org.unwrap_or(false) {
+        // Real clients send the fields of a user along; only what would mean something else is refused.
+        if password.is_some() || body.is_admin == Some(true) || body.is_active == Some(false) {
+            return Err(Failure::invalid(
+                "isOrg",
+                "an organization has no password, is no administrator and is active",
+            ));
+        }
+        let new = NewOrganization { name, full_name, adopt_repositories };
+        let made = request.block(move |service, call| service.create_organization(call, new)).await?;
+        return Ok(HttpResponse::Created().json(shown(&made)));
+    }
     let new = NewUser {
         name,
-        full_name: body.full_name.unwrap_or_default(),
+        full_name,
         // Real clients send an empty password for none.
-        password: body.password.filter(|password| !password.is_empty()).map(Password::new),
+        password,
         is_active: body.is_active.unwrap_or(true),
         is_admin: body.is_admin.unwrap_or(false),
-        adopt_repositories: body.adopt_repositories.unwrap_or(false),
+        adopt_repositories,
     };
-    let is_organization = body.is_org.unwrap_or(false);
-    let made = request.block(move |service, call| {
-        if is_organization { service.create_organization(call, &new.name) } else { service.create_user(call, new) }
-    });
+    let made = request.block(move |service, call| service.create_user(call, new));
     Ok(HttpResponse::Created().json(shown(&made.await?)))
 }
 

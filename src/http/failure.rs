@@ -47,6 +47,14 @@ codes! {
     NoSuchRepository "NO_SUCH_REPOSITORY" 404;
     /// No such access token, or none that the caller sees.
     NoSuchApiToken "NO_SUCH_API_TOKEN" 404;
+    /// No such team.
+    NoSuchTeam "NO_SUCH_TEAM" 404;
+    /// The user is no member.
+    NoSuchMember "NO_SUCH_MEMBER" 404;
+    /// No such grant to a team on a namespace.
+    NoSuchTeamAccess "NO_SUCH_NAMESPACE_TEAM_ACCESS" 404;
+    /// The name is taken.
+    TeamExists "TEAM_EXISTS" 400;
     /// No such path.
     NotFound "NOT_FOUND" 404;
     /// The path has other methods.
@@ -234,6 +242,10 @@ fn missing(kind: Kind) -> (Code, &'static str) {
         Kind::User => (Code::NoSuchUser, "user"),
         Kind::Repository => (Code::NoSuchRepository, "repository"),
         Kind::AccessToken => (Code::NoSuchApiToken, "access token"),
+        Kind::Organization => (Code::NoSuchAccount, "organization"),
+        Kind::Team => (Code::NoSuchTeam, "team"),
+        Kind::Member => (Code::NoSuchMember, "member"),
+        Kind::TeamGrant => (Code::NoSuchTeamAccess, "grant to this team"),
     }
 }
 
@@ -242,6 +254,10 @@ fn taken(kind: Kind) -> (Code, &'static str) {
         Kind::Account | Kind::User => (Code::AccountExists, "account"),
         Kind::Repository => (Code::RepositoryExists, "repository"),
         Kind::AccessToken => (Code::InvalidParameters, "access token"),
+        Kind::Team => (Code::TeamExists, "team"),
+        Kind::TeamGrant => (Code::InvalidParameters, "grant"),
+        Kind::Organization => (Code::AccountExists, "organization"),
+        Kind::Member => (Code::InvalidParameters, "member"),
     }
 }
 

@@ -16,7 +16,7 @@ fn shown_user(user: &Account) -> api::GrantUser {
     api::GrantUser { name: user.name.to_string(), id: user.id.to_string() }
 }
 
-fn shown_repository(repository: &Repository) -> api::GrantRepository {
+pub(super) fn shown_repository(repository: &Repository) -> api::GrantRepository {
     api::GrantRepository {
         namespace: repository.name.namespace_str().to_owned(),
         name: repository.name.rest().to_owned(),
@@ -24,7 +24,7 @@ fn shown_repository(repository: &Repository) -> api::GrantRepository {
     }
 }
 
-fn shown_target(target: &TargetView) -> (Option<api::GrantRepository>, Option<String>) {
+pub(super) fn shown_target(target: &TargetView) -> (Option<api::GrantRepository>, Option<String>) {
     match target {
         TargetView::Repository(repository) => (Some(shown_repository(repository)), None),
         TargetView::Namespace(namespace) => (None, Some(namespace.to_string())),
@@ -96,6 +96,9 @@ async fn delete(request: Request, target: GrantTarget) -> Result<HttpResponse, F
 fn shown_reason(view: &AccessView) -> api::AccessReason {
     let reason = match view.reason {
         Reason::Owner => "owner",
+        Reason::OrganizationAdmin => "organizationAdmin",
+        Reason::TeamRepositoryGrant => "teamRepositoryGrant",
+        Reason::TeamNamespaceGrant => "teamNamespaceGrant",
         Reason::RepositoryGrant => "repositoryGrant",
         Reason::NamespaceGrant => "namespaceGrant",
         Reason::Public => "public",

@@ -13,12 +13,15 @@ mod greeting;
 mod headers;
 mod openapi;
 mod operation;
+mod organizations;
 mod page;
 mod registry;
 mod repositories;
 mod request;
 mod routes;
+mod search;
 mod server;
+mod team_grants;
 pub mod tls;
 mod tokens;
 

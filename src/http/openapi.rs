@@ -10,20 +10,24 @@ use super::routes::{Parameter, Route, table};
 use crate::api;
 
 /// The headings of the readable page, in its order, with what stands below each.
-const AREAS: [(&str, &str); 7] = [
+const AREAS: [(&str, &str); 9] = [
     ("Access tokens", "Long-lived credentials that stand wherever the password is asked."),
     ("Repositories", "The records of repositories; their content is in the registry."),
     ("Access", "Who may do what with a repository or a namespace."),
-    ("Accounts", "Users and service accounts."),
+    ("Accounts", "Users, service accounts and organizations."),
+    ("Organizations", "Who belongs to an organization and to its teams."),
+    ("Search", "Repositories and accounts by a part of the name."),
     ("Registry", "What the registry and its clients ask, and how a registry is connected."),
     ("Audit", "What was done and what was denied."),
     ("Server", "Health, version, this document."),
 ];
 
 /// What the parts of paths are.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 8] = [
     ("hashedtoken", "`hashedToken` of the access token."),
     ("namespace", "The name of the account that owns it; `_` for repositories whose name has one component."),
+    ("member", "Name or id of the user."),
+    ("team", "Name or id of the team."),
     ("reponame", "The name without its namespace; a `/` in it is sent as `%2F`."),
     ("username", "The name of a user."),
     ("name", "The name or the identifier of an account."),
@@ -229,12 +233,19 @@ fn area(path: &str) -> &'static str {
         ("/api/v0/repositoryNamespaces", "Access"),
         ("/enzi/v0/accounts", "Accounts"),
         ("/api/v0/audit", "Audit"),
+        ("/v1/", "Search"),
+        ("/api/v0/index/", "Search"),
         ("/auth/", "Registry"),
         ("/v2/", "Registry"),
         ("/api/v0/admin/registry", "Registry"),
     ];
-    if path.ends_with("/access") || path.contains("userAccess") || path.contains("/repositoryAccess/") {
+    if path.ends_with("/access")
+        || ["userAccess", "teamAccess", "/repositoryAccess"].iter().any(|part| path.contains(part))
+    {
         return "Access";
+    }
+    if path.contains("/members") || path.contains("/teams") {
+        return "Organizations";
     }
     if path.starts_with("/api/v0/repositories") {
         return "Repositories";

@@ -9,7 +9,7 @@ use crate::api;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::service::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
 
-fn shown(view: &RepositoryView) -> api::Repository {
+pub(super) fn shown(view: &RepositoryView) -> api::Repository {
     let repository = &view.repository;
     api::Repository {
         id: repository.id.to_string(),

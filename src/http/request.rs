@@ -72,24 +72,21 @@ impl FromRequest for Request {
     type Future = Extracted<Self>;
 
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (http, mut payload) = (http.clone(), payload.take());
-        Box::pin(async move {
-            let app = app(&http)?;
-            let is_registry = http.path().starts_with("/v2");
-            let caller = match credentials(&http, is_registry) {
-                Ok(credentials) => app.authenticate(&http, credentials).await,
-                Err(failure) => Err(failure),
-            };
-            let caller = caller.map_err(|failure| app.challenged(&http, failure))?;
-            // Strangers get nothing here, not even what is wrong with their request; the registry's paths tell them more.
-            if caller.is_anonymous() && !is_registry {
-                return Err(app.challenged(&http, Error::Unauthenticated.into()));
-            }
-            let plain = Plain::read(http, &mut payload).await?;
-            let user_agent = plain.user_agent();
-            let call = Call { caller, now: plain.now, user_agent };
-            Ok(Self { plain, call })
-        })
+        let takes_strangers = http.path().starts_with("/v2");
+        Self::extract(http.clone(), payload.take(), takes_strangers)
+    }
+}
+
+/// A request whose caller was checked and may be anonymous: what strangers get is the use-case's to decide.
+pub(super) struct Visit(pub(super) Request);
+
+impl FromRequest for Visit {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = Request::extract(http.clone(), payload.take(), true);
+        Box::pin(async move { request.await.map(Self) })
     }
 }
 
@@ -234,6 +231,26 @@ impl Plain {
 }
 
 impl Request {
+    fn extract(http: HttpRequest, mut payload: Payload, takes_strangers: bool) -> Extracted<Self> {
+        Box::pin(async move {
+            let app = app(&http)?;
+            let takes_registry_token = http.path().starts_with("/v2");
+            let caller = match credentials(&http, takes_registry_token) {
+                Ok(credentials) => app.authenticate(&http, credentials).await,
+                Err(failure) => Err(failure),
+            };
+            let caller = caller.map_err(|failure| app.challenged(&http, failure))?;
+            // Strangers get nothing, not even what is wrong with their request.
+            if caller.is_anonymous() && !takes_strangers {
+                return Err(app.challenged(&http, Error::Unauthenticated.into()));
+            }
+            let plain = Plain::read(http, &mut payload).await?;
+            let user_agent = plain.user_agent();
+            let call = Call { caller, now: plain.now, user_agent };
+            Ok(Self { plain, call })
+        })
+    }
+
     /// Runs a use-case that may block on a thread that does not serve requests.
     pub(super) async fn block<T: Send + 'static>(
         &self,

@@ -10,7 +10,9 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::failure::{Code, Failure};
-use super::{accounts, audit, docs, grants, operation, registry, repositories, tokens};
+use super::{
+    accounts, audit, docs, grants, operation, organizations, registry, repositories, search, team_grants, tokens,
+};
 use crate::api;
 
 /// A query or form parameter: name, kind, what it does. The kind is a type of JSON Schema, `strings` for a string that
@@ -212,6 +214,10 @@ pub fn table() -> Vec<Route> {
         repositories(),
         access(),
         accounts(),
+        organizations(),
+        teams(),
+        team_access(),
+        search_paths(),
         audit_log(),
         registry_paths(),
         operation_paths(),
@@ -398,12 +404,17 @@ fn accounts() -> Vec<Route> {
             .query(LIST)
             .gives::<api::Accounts>()
             .to(accounts::list),
-        Route::new(Method::POST, all, "createAccount", "Make a user; without a password, a service account")
-            .takes::<api::CreateAccount>()
-            .status(201)
-            .gives::<api::Account>()
-            .fails(&[AccountExists, NamespaceInUse])
-            .to(accounts::create),
+        Route::new(
+            Method::POST,
+            all,
+            "createAccount",
+            "Make a user, or an organization; a user without a password is a service account",
+        )
+        .takes::<api::CreateAccount>()
+        .status(201)
+        .gives::<api::Account>()
+        .fails(&[AccountExists, NamespaceInUse])
+        .to(accounts::create),
         Route::new(Method::GET, one, "viewAccount", "View an account, by name or id")
             .gives::<api::Account>()
             .fails(&[NoSuchAccount])
@@ -440,6 +451,226 @@ fn accounts() -> Vec<Route> {
         .status(204)
         .fails(&[NoSuchAccount])
         .to(accounts::unlock),
+    ]
+}
+
+const NAMED_PAGE: &[Parameter] = &[
+    ("start", "string", "Where the page begins: `nextPageStart` of the page before."),
+    ("limit", "integer", "At most so many entries; 10 if omitted, 0 for all."),
+];
+
+fn organizations() -> Vec<Route> {
+    use Code::{InvalidParameters, NoSuchAccount, NoSuchMember, NoSuchUser};
+    const FILTER: &[Parameter] = &[("filter", "string", "`admins`, `non-admins` or `all`.")];
+    let (all, one) = ("/enzi/v0/accounts/{name}/members", "/enzi/v0/accounts/{name}/members/{member}");
+    let missing = &[NoSuchAccount, NoSuchUser, NoSuchMember];
+    vec![
+        Route::new(Method::GET, all, "listMembers", "List the members of an organization, by name")
+            .query(FILTER)
+            .query(NAMED_PAGE)
+            .gives::<api::Members>()
+            .fails(&[InvalidParameters, NoSuchAccount])
+            .to(organizations::list_members),
+        Route::new(Method::GET, one, "viewMember", "View a member of an organization")
+            .gives::<api::Member>()
+            .fails(missing)
+            .to(organizations::view_member),
+        Route::new(
+            Method::PUT,
+            one,
+            "putMember",
+            "Add a member, or make it an administrator of the organization or not",
+        )
+        .takes::<api::PutMember>()
+        .gives::<api::Member>()
+        .fails(&[InvalidParameters, NoSuchAccount, NoSuchUser])
+        .to(organizations::put_member),
+        Route::new(Method::DELETE, one, "deleteMember", "Remove a member, and so from the organization's teams")
+            .status(204)
+            .fails(&[NoSuchAccount, NoSuchUser])
+            .to(organizations::delete_member),
+        Route::new(
+            Method::GET,
+            "/enzi/v0/accounts/{name}/members/{member}/teams",
+            "listTeamsOfMember",
+            "List the teams of a member",
+        )
+        .gives::<api::MemberTeams>()
+        .fails(missing)
+        .to(organizations::list_teams_of_member),
+    ]
+}
+
+fn teams() -> Vec<Route> {
+    use Code::{InvalidParameters, NoSuchAccount, NoSuchMember, NoSuchTeam, NoSuchUser, TeamExists};
+    let (all, one) = ("/enzi/v0/accounts/{name}/teams", "/enzi/v0/accounts/{name}/teams/{team}");
+    let (members, member) =
+        ("/enzi/v0/accounts/{name}/teams/{team}/members", "/enzi/v0/accounts/{name}/teams/{team}/members/{member}");
+    let missing = &[NoSuchAccount, NoSuchTeam];
+    vec![
+        Route::new(Method::GET, all, "listTeams", "List the teams of an organization, by name")
+            .query(NAMED_PAGE)
+            .gives::<api::Teams>()
+            .fails(&[InvalidParameters, NoSuchAccount])
+            .to(organizations::list_teams),
+        Route::new(Method::POST, all, "createTeam", "Make a team")
+            .takes::<api::CreateTeam>()
+            .status(201)
+            .gives::<api::Team>()
+            .fails(&[InvalidParameters, NoSuchAccount, TeamExists])
+            .to(organizations::create_team),
+        Route::new(Method::GET, one, "viewTeam", "View a team")
+            .gives::<api::Team>()
+            .fails(missing)
+            .to(organizations::view_team),
+        Route::new(Method::PATCH, one, "updateTeam", "Change what a team says it is for")
+            .takes::<api::UpdateTeam>()
+            .gives::<api::Team>()
+            .fails(missing)
+            .fails(&[InvalidParameters])
+            .to(organizations::update_team),
+        Route::new(Method::DELETE, one, "deleteTeam", "Delete a team with its grants")
+            .status(204)
+            .fails(&[NoSuchAccount])
+            .to(organizations::delete_team),
+        Route::new(Method::GET, members, "listTeamMembers", "List the members of a team, by name")
+            .query(NAMED_PAGE)
+            .gives::<api::Members>()
+            .fails(missing)
+            .fails(&[InvalidParameters])
+            .to(organizations::list_team_members),
+        Route::new(Method::GET, member, "viewTeamMember", "View a member of a team")
+            .gives::<api::Member>()
+            .fails(missing)
+            .fails(&[NoSuchMember])
+            .to(organizations::view_team_member),
+        Route::new(Method::PUT, member, "putTeamMember", "Add a user to a team, and so to the organization")
+            .takes::<api::PutMember>()
+            .gives::<api::Member>()
+            .fails(missing)
+            .fails(&[InvalidParameters, NoSuchUser])
+            .to(organizations::put_team_member),
+        Route::new(Method::DELETE, member, "deleteTeamMember", "Remove a user from a team")
+            .status(204)
+            .fails(missing)
+            .fails(&[NoSuchUser])
+            .to(organizations::delete_team_member),
+    ]
+}
+
+fn team_access() -> Vec<Route> {
+    use Code::{InvalidParameters, NoSuchAccount, NoSuchRepository, NoSuchTeam, NoSuchTeamAccess};
+    let (on_one, on_one_team) = (
+        "/api/v0/repositories/{namespace}/{reponame}/teamAccess",
+        "/api/v0/repositories/{namespace}/{reponame}/teamAccess/{team}",
+    );
+    let (on_all, on_all_team) = (
+        "/api/v0/repositoryNamespaces/{namespace}/teamAccess",
+        "/api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}",
+    );
+    let missing = &[InvalidParameters, NoSuchRepository, NoSuchTeam];
+    let missing_namespace = &[InvalidParameters, NoSuchAccount, NoSuchTeam];
+    vec![
+        Route::new(Method::GET, on_one, "listTeamAccess", "List the teams that were given access to a repository")
+            .gives::<api::TeamAccessList>()
+            .fails(&[NoSuchRepository])
+            .to(team_grants::list_on_repository),
+        Route::new(Method::PUT, on_one_team, "setTeamAccess", "Give a team access to a repository")
+            .takes::<api::SetAccess>()
+            .gives::<api::TeamAccess>()
+            .fails(missing)
+            .to(team_grants::put_on_repository),
+        Route::new(Method::DELETE, on_one_team, "deleteTeamAccess", "Take a team's access to a repository")
+            .status(204)
+            .fails(missing)
+            .to(team_grants::delete_on_repository),
+        Route::new(
+            Method::GET,
+            on_all,
+            "listNamespaceTeamAccess",
+            "List the teams that were given access to a namespace",
+        )
+        .gives::<api::TeamAccessList>()
+        .fails(&[NoSuchAccount])
+        .to(team_grants::list_on_namespace),
+        Route::new(Method::GET, on_all_team, "viewNamespaceTeamAccess", "View a team's access to a namespace")
+            .gives::<api::TeamAccess>()
+            .fails(missing_namespace)
+            .fails(&[NoSuchTeamAccess])
+            .to(team_grants::view_on_namespace),
+        Route::new(Method::PUT, on_all_team, "setNamespaceTeamAccess", "Give a team access to all of a namespace")
+            .takes::<api::SetAccess>()
+            .gives::<api::TeamAccess>()
+            .fails(missing_namespace)
+            .to(team_grants::put_on_namespace),
+        Route::new(Method::DELETE, on_all_team, "deleteNamespaceTeamAccess", "Take a team's access to a namespace")
+            .status(204)
+            .fails(missing_namespace)
+            .to(team_grants::delete_on_namespace),
+        Route::new(
+            Method::GET,
+            "/api/v0/accounts/{name}/teams/{team}/repositoryAccess",
+            "listRepositoriesOfTeam",
+            "List the repositories that a team was given access to",
+        )
+        .query(PAGE)
+        .gives::<api::TeamRepositories>()
+        .fails(&[InvalidParameters, NoSuchAccount, NoSuchTeam])
+        .to(team_grants::repositories_of_team),
+    ]
+}
+
+fn search_paths() -> Vec<Route> {
+    use Code::{InvalidParameters, NotFound};
+    const DOCKER: &[Parameter] = &[
+        ("q", "string", "A part of the name."),
+        ("n", "integer", "At most so many; 25 if omitted, never more than 100."),
+    ];
+    const COMPLETE: &[Parameter] = &[
+        ("query", "string", "A part of the name."),
+        ("includeRepositories", "boolean", "Whether repositories are searched; true if omitted."),
+        ("includeAccounts", "boolean", "Whether accounts are searched; true if omitted."),
+        ("namespace", "string", "Only repositories of this namespace."),
+        ("limit", "integer", "At most so many of each; 25 if omitted, never more than 100."),
+    ];
+    vec![
+        Route::new(Method::GET, "/v1/_ping", "pingSearch", "Whether `docker search` can be asked")
+            .public()
+            .to(search::ping),
+        Route::new(
+            Method::GET,
+            "/v1/search",
+            "dockerSearchV1",
+            "What `docker search` asks; anonymous callers find public repositories",
+        )
+        .query(DOCKER)
+        .gives::<api::SearchResults>()
+        .fails(&[InvalidParameters, NotFound])
+        .public()
+        .to(search::docker_v1),
+        Route::new(
+            Method::GET,
+            "/api/v0/index/dockersearch",
+            "dockerSearch",
+            "Search repositories; anonymous callers find public ones",
+        )
+        .query(DOCKER)
+        .gives::<api::SearchResults>()
+        .fails(&[InvalidParameters])
+        .public()
+        .to(search::docker),
+        Route::new(
+            Method::GET,
+            "/api/v0/index/autocomplete",
+            "autocomplete",
+            "Complete the name of a repository or an account",
+        )
+        .query(COMPLETE)
+        .needs("query")
+        .gives::<api::Autocomplete>()
+        .fails(&[InvalidParameters])
+        .public()
+        .to(search::autocomplete),
     ]
 }
 

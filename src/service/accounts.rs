@@ -87,6 +87,8 @@ pub struct AccountView {
     pub shows_inner: bool,
     /// Until when sign-in by password has to wait.
     pub locked_until: Option<Timestamp>,
+    /// How many members and teams an organization has; none for users.
+    pub size: Option<(usize, usize)>,
 }
 
 /// A page of accounts, with what the whole list holds.
@@ -111,7 +113,7 @@ pub(super) fn find<'s>(state: &'s State, name_or_id: &str) -> Result<&'s Account
     found.map(AsRef::as_ref).ok_or_else(|| Error::not_found(Kind::Account, name_or_id))
 }
 
-fn check_full_name(full_name: &str) -> Result<(), Error> {
+pub(super) fn check_full_name(full_name: &str) -> Result<(), Error> {
     if full_name.chars().count() > MAX_FULL_NAME {
         return Err(Error::invalid("fullName", format!("at most {MAX_FULL_NAME} characters")));
     }
@@ -148,16 +150,19 @@ impl Service {
                 | AccountFilter::InactiveUsers => matching(None).count(),
             };
             let mut matching = matching(after);
-            let accounts: Vec<_> = matching.by_ref().take(limit).map(|account| self.shown(account, call)).collect();
+            let accounts: Vec<_> =
+                matching.by_ref().take(limit).map(|account| self.shown(state, account, call)).collect();
             let next = accounts.last().map(|last| last.account.name.clone()).filter(|_| matching.next().is_some());
             let (users, organizations) = (state.users_count(), state.organizations_count());
             Ok(AccountPage { accounts, next, count, users, organizations })
         })
     }
 
-    fn shown(&self, account: &Account, call: &Call) -> AccountView {
+    fn shown(&self, state: &State, account: &Account, call: &Call) -> AccountView {
         let locked_until = self.throttle.locked_until(account.name.as_str(), call.now);
-        AccountView { account: account.clone(), shows_inner: true, locked_until }
+        let count = || (state.members_of(account.id).count(), state.teams_of_organization(account.id).count());
+        let size = account.is_organization().then(count);
+        AccountView { account: account.clone(), shows_inner: true, locked_until, size }
     }
 
     /// One account, as far as the caller may see it.
@@ -168,8 +173,9 @@ impl Service {
         self.view(call, "account.view", name_or_id, |authority| {
             authority.account_data()?;
             let account = find(authority.state(), name_or_id)?;
-            let shows_inner = authority.sees_inner(account);
-            Ok(AccountView { shows_inner, ..self.shown(account, call) })
+            let shown = self.shown(authority.state(), account, call);
+            let size = shown.size.filter(|_| authority.see_organization(account).is_ok());
+            Ok(AccountView { shows_inner: authority.sees_inner(account), size, ..shown })
         })
     }
 
@@ -199,16 +205,7 @@ impl Service {
         };
         let adopt = new.adopt_repositories;
         let made = self.change(call, deed, move |change| create(change, account, adopt))?;
-        Ok(AccountView { account: made, shows_inner: true, locked_until: None })
-    }
-
-    /// Refuses to make an organization: they have their place in the records, and come with their members and teams.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn create_organization(&self, call: &Call, name: &Name) -> Result<AccountView, Error> {
-        self.view(call, "account.create", name.as_str(), |authority| authority.administrator().map(drop))?;
-        Err(Error::invalid("isOrg", "organizations cannot be made yet"))
+        Ok(AccountView { account: made, shows_inner: true, locked_until: None, size: None })
     }
 
     /// The hash of a password that may be set, given in this field.
@@ -222,13 +219,10 @@ impl Service {
     /// # Errors
     /// [`Obstacle::LastAdministrator`]; [`Error::Denied`] where only administrators may.
     pub fn update_account(&self, call: &Call, name_or_id: &str, update: AccountUpdate) -> Result<AccountView, Error> {
-        if let Some(full_name) = &update.full_name {
-            check_full_name(full_name)?;
-        }
         let asked = name_or_id.to_owned();
         let account =
             self.change(call, Deed::new("account.update", name_or_id), move |change| apply(change, &asked, update))?;
-        Ok(self.shown(&account, call))
+        Ok(self.shown(&self.store.state(), &account, call))
     }
 
     /// Deletes an account with its access tokens and grants; with its repositories, or leaving them without owner.
@@ -283,7 +277,7 @@ impl Service {
         let account = self.change(call, deed, move |change| set_password(change, &asked, shown, hash))?;
         self.throttle.lift(account.name.as_str());
         self.forget_initial_password(&account);
-        Ok(self.shown(&account, call))
+        Ok(self.shown(&self.store.state(), &account, call))
     }
 
     /// Whoever changes its own password by password shows the old one again; the proof of it, where it is needed.
@@ -326,7 +320,7 @@ impl Service {
     }
 }
 
-fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool) -> Result<Account, Error> {
+pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool) -> Result<Account, Error> {
     let permit = change.authority()?.create_account(account.is_admin, account.password.is_some())?;
     if change.state().account_named(account.name.as_str()).is_some() {
         return Err(Error::AlreadyExists { kind: Kind::Account, name: account.name.to_string() });
@@ -354,12 +348,16 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Res
     if update.is_active.is_some() || update.is_admin.is_some() {
         permit = authority.administrator()?;
     }
+    if account.is_organization() && update.is_active == Some(false) {
+        return Err(Error::invalid("isActive", "an organization is always active: it never signs in"));
+    }
     if update.is_admin == Some(true) && !account.is_admin {
         if account.is_organization() {
             return Err(Error::invalid("isAdmin", "an organization is no administrator"));
         }
         permit = authority.make_administrator()?;
     }
+    check_full_name(update.full_name.as_deref().unwrap_or_default())?;
     note_switches(change, &account, &update);
     let was_active_admin = account.is_active_admin();
     account.full_name = update.full_name.unwrap_or(account.full_name);

@@ -7,7 +7,8 @@
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::grant::{GrantTarget, Grantee};
-use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::organization::Team;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Limits, Pattern};
 use crate::store::State;
@@ -155,6 +156,41 @@ impl<'s> Authority<'s> {
         self.self_or_administrator(account).is_ok()
     }
 
+    /// Seeing who belongs to an organization: its members and system administrators.
+    pub(super) fn see_organization(&self, organization: &Account) -> Result<Permit, Error> {
+        let permit = self.account_data()?;
+        let is_member = self.account().is_some_and(|own| self.state.member(organization.id, own.id).is_some());
+        if is_member || self.is_administrator() {
+            Ok(permit)
+        } else {
+            Err(Error::Denied("for members of the organization"))
+        }
+    }
+
+    /// Changing who belongs to an organization and its teams: its administrators and system administrators.
+    pub(super) fn administer_organization(&self, organization: &Account) -> Result<Permit, Error> {
+        let permit = self.account_data()?;
+        let is_admin = self.account().is_some_and(|own| self.state.member(organization.id, own.id) == Some(true));
+        if is_admin || self.is_administrator() {
+            Ok(permit)
+        } else {
+            Err(Error::Denied("for administrators of the organization"))
+        }
+    }
+
+    /// Seeing who is in a team and what it may: its members, the organization's and system administrators.
+    pub(super) fn see_team(&self, team: &Team) -> Result<Permit, Error> {
+        let permit = self.account_data()?;
+        let own = self.account().map(|own| own.id);
+        let is_in = own.is_some_and(|own| self.state.is_in_team(team.id, own));
+        let is_admin = own.is_some_and(|own| self.state.member(team.organization, own) == Some(true));
+        if is_in || is_admin || self.is_administrator() {
+            Ok(permit)
+        } else {
+            Err(Error::Denied("for members of the team"))
+        }
+    }
+
     /// Creating an account: administrators; an access token makes no administrator, and none that expires makes an
     /// account with a password.
     pub(super) fn create_account(&self, is_admin: bool, has_password: bool) -> Result<Permit, Error> {
@@ -292,7 +328,7 @@ impl<'s> Authority<'s> {
     /// Changing an access token in a way that gives it no power: renaming, deactivating.
     pub(super) fn change_token(&self, token: &AccessToken) -> Result<Permit, Error> {
         let permit = self.account_data()?;
-        if self.owns(token) || self.is_administrator() { Ok(permit) } else { Err(no_such_token(token)) }
+        if self.owns_token(token) || self.is_administrator() { Ok(permit) } else { Err(no_such_token(token)) }
     }
 
     /// Viewing or deleting an access token: a capped one only itself.
@@ -304,25 +340,50 @@ impl<'s> Authority<'s> {
         }
     }
 
-    fn owns(&self, token: &AccessToken) -> bool {
+    fn owns_token(&self, token: &AccessToken) -> bool {
         self.account().is_some_and(|account| account.id == token.owner)
     }
 
     /// What the account may on a repository name, before the access token's limits; anonymous callers nothing.
     fn account_level(&self, name: &RepositoryName) -> Option<AccessLevel> {
-        if self.is_admin_account() {
-            return Some(AccessLevel::Admin);
+        let owns = self.owns(&name.namespace()).then_some(AccessLevel::Admin);
+        if owns.is_some() {
+            return owns;
         }
-        let account = self.account()?;
-        let owns = name.namespace().name() == Some(&account.name);
-        let owner = owns.then_some(AccessLevel::Admin);
-        let by_grant = self.granted(account, &GrantTarget::Repository(name.clone()));
-        let by_namespace = self.granted(account, &GrantTarget::Namespace(name.namespace()));
-        owner.max(by_grant).max(by_namespace)
+        let on_repository = self.granted(&GrantTarget::Repository(name.clone()));
+        on_repository.max(self.granted(&GrantTarget::Namespace(name.namespace())))
     }
 
-    fn granted(&self, account: &Account, target: &GrantTarget) -> Option<AccessLevel> {
-        self.state.grant(target, Grantee::User(account.id))
+    /// Whether the account has everything in the namespace: its own, one of an organization that it administers, or
+    /// any for a system administrator.
+    fn owns(&self, namespace: &Namespace) -> bool {
+        if self.is_admin_account() {
+            return true;
+        }
+        let (Some(account), Some(name)) = (self.account(), namespace.name()) else { return false };
+        let administers = |owner: &Account| self.state.member(owner.id, account.id) == Some(true);
+        account.name == *name || self.state.account_named(name.as_str()).is_some_and(|owner| administers(owner))
+    }
+
+    /// As whom the account holds grants: itself and its teams.
+    pub(super) fn grantees(&self) -> impl Iterator<Item = Grantee> + use<'s> {
+        let state = self.state;
+        let user = self.account().map(|account| account.id);
+        let teams = user.into_iter().flat_map(move |user| state.teams_of(user)).map(|team| Grantee::Team(team.id));
+        user.map(Grantee::User).into_iter().chain(teams)
+    }
+
+    /// The namespaces that the account has everything in, besides a system administrator's, which are all.
+    pub(super) fn own_namespaces(&self) -> Vec<&'s Name> {
+        let Some(account) = self.account() else { return Vec::new() };
+        let administered = self.state.organizations_of(account.id).filter(|(_, is_admin)| *is_admin);
+        let organizations = administered.filter_map(|(id, _)| self.state.account(id));
+        std::iter::once(&account.name).chain(organizations.map(|organization| &organization.name)).collect()
+    }
+
+    /// The highest grant on a target, to the account itself or to one of its teams.
+    fn granted(&self, target: &GrantTarget) -> Option<AccessLevel> {
+        self.grantees().filter_map(|grantee| self.state.grant(target, grantee)).max()
     }
 
     fn limited(&self, level: Option<AccessLevel>, name: &RepositoryName) -> Option<AccessLevel> {
@@ -355,14 +416,10 @@ impl<'s> Authority<'s> {
         is_wide && self.owns_namespace(namespace)
     }
 
-    /// Whether the account owns the namespace, holds an `admin` grant on it, or is a system administrator.
+    /// Whether the account owns the namespace, or holds an `admin` grant on it.
     fn owns_namespace(&self, namespace: &Namespace) -> bool {
-        if self.is_admin_account() {
-            return true;
-        }
-        let Some(account) = self.account() else { return false };
-        let by_grant = self.granted(account, &GrantTarget::Namespace(namespace.clone()));
-        namespace.name() == Some(&account.name) || by_grant == Some(AccessLevel::Admin)
+        let by_grant = || self.granted(&GrantTarget::Namespace(namespace.clone()));
+        self.owns(namespace) || by_grant() == Some(AccessLevel::Admin)
     }
 
     /// Whether the caller may make a repository of this name, needing `cap` of its access token.

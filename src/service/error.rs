@@ -13,6 +13,14 @@ pub enum Kind {
     Repository,
     /// An access token.
     AccessToken,
+    /// An organization, where only an organization will do.
+    Organization,
+    /// A team.
+    Team,
+    /// A member of an organization or a team.
+    Member,
+    /// A team's grant on a namespace.
+    TeamGrant,
 }
 
 /// What stands in the way of a request that is understood and allowed.

@@ -8,6 +8,7 @@ use super::authority::{Authority, Permit};
 use super::caller::Call;
 use super::change::Deed;
 use super::error::{Error, Kind};
+use super::organizations::find_user;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::grant::{GrantTarget, Grantee};
@@ -37,6 +38,12 @@ pub enum TargetView {
 pub enum Reason {
     /// It owns the namespace.
     Owner,
+    /// It administers the organization that owns the namespace.
+    OrganizationAdmin,
+    /// As a member of a team, by the team's grant on the repository.
+    TeamRepositoryGrant,
+    /// As a member of a team, by the team's grant on the namespace.
+    TeamNamespaceGrant,
     /// By a grant on the repository.
     RepositoryGrant,
     /// By a grant on the namespace.
@@ -57,7 +64,7 @@ pub struct AccessView {
 }
 
 /// Whether the caller may change access to the target, which must exist.
-fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit, TargetView), Error> {
+pub(super) fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit, TargetView), Error> {
     match target {
         GrantTarget::Repository(name) => {
             let permit = authority.administer_repository(name)?;
@@ -74,20 +81,11 @@ fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit
     }
 }
 
-fn object(target: &GrantTarget) -> String {
+pub(super) fn object(target: &GrantTarget) -> String {
     match target {
         GrantTarget::Repository(name) => name.to_string(),
         GrantTarget::Namespace(namespace) => format!("{namespace}/*"),
     }
-}
-
-/// The user of this name or identifier; an organization holds no user grant.
-fn find_user<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<&'s Account, Error> {
-    let user = find(authority.state(), name_or_id).map_err(|_| Error::not_found(Kind::User, name_or_id))?;
-    if user.is_organization() {
-        return Err(Error::invalid("username", "an organization cannot hold a user's grant"));
-    }
-    Ok(user)
 }
 
 impl Service {
@@ -120,7 +118,7 @@ impl Service {
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
             let (permit, shown) = administer(&authority, &target)?;
-            let user = find_user(&authority, &user)?.clone();
+            let user = find_user(change.state(), &user)?.clone();
             change.txn(&permit).put_grant(&target, Grantee::User(user.id), level)?;
             Ok((shown, UserGrant { user, level }))
         })
@@ -136,7 +134,7 @@ impl Service {
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
             let (permit, _) = administer(&authority, &target)?;
-            let grantee = Grantee::User(find_user(&authority, &user)?.id);
+            let grantee = Grantee::User(find_user(change.state(), &user)?.id);
             if change.state().grant(&target, grantee).is_none() {
                 change.was_idle();
                 return Ok(());
@@ -160,14 +158,13 @@ impl Service {
             authority.administer_repository(name)?;
             let repository = authority.state().repository(name);
             let repository = repository.ok_or_else(|| Error::not_found(Kind::Repository, name))?;
-            let owner = authority.state().account_named(name.namespace_str()).map(|owner| owner.name.to_string());
-            let owner =
-                owner.map(|name| AccessView { subject: Some(name), level: AccessLevel::Admin, reason: Reason::Owner });
-            let by = |target: &GrantTarget, reason| user_views(authority, target, reason);
+            let on_namespace = GrantTarget::Namespace(name.namespace());
             let public = AccessView { subject: None, level: AccessLevel::ReadOnly, reason: Reason::Public };
-            let mut access: Vec<_> = owner.into_iter().collect();
-            access.extend(by(&target, Reason::RepositoryGrant));
-            access.extend(by(&GrantTarget::Namespace(name.namespace()), Reason::NamespaceGrant));
+            let mut access = owner_views(authority, name);
+            access.extend(user_views(authority, &target, Reason::RepositoryGrant));
+            access.extend(user_views(authority, &on_namespace, Reason::NamespaceGrant));
+            access.extend(team_views(authority, &target, Reason::TeamRepositoryGrant));
+            access.extend(team_views(authority, &on_namespace, Reason::TeamNamespaceGrant));
             access.extend(Some(public).filter(|_| repository.is_public));
             Ok((Arc::clone(repository), access))
         })
@@ -189,7 +186,7 @@ impl Service {
             if !is_own {
                 authority.administrator()?;
             }
-            let user = find_user(authority, user)?;
+            let user = find_user(authority.state(), user)?;
             let repository = authority.state().repository(name);
             let level = level_of(authority, user, name);
             match (repository, level) {
@@ -219,6 +216,35 @@ fn user_views(authority: &Authority<'_>, target: &GrantTarget, reason: Reason) -
     let mut views: Vec<_> = user_grants(authority, target)
         .map(|grant| AccessView { subject: Some(grant.user.name.to_string()), level: grant.level, reason })
         .collect();
+    views.sort_by(|one, other| one.subject.cmp(&other.subject));
+    views
+}
+
+/// The owner of the namespace: a user, or the administrators of an organization.
+fn owner_views(authority: &Authority<'_>, name: &RepositoryName) -> Vec<AccessView> {
+    let state = authority.state();
+    let Some(owner) = state.account_named(name.namespace_str()) else { return Vec::new() };
+    let view = |name: String, reason| AccessView { subject: Some(name), level: AccessLevel::Admin, reason };
+    if !owner.is_organization() {
+        return vec![view(owner.name.to_string(), Reason::Owner)];
+    }
+    let admins = state.members_of(owner.id).filter(|(_, is_admin)| *is_admin);
+    let mut names: Vec<String> =
+        admins.filter_map(|(user, _)| state.account(user)).map(|user| user.name.to_string()).collect();
+    names.sort();
+    names.into_iter().map(|name| view(name, Reason::OrganizationAdmin)).collect()
+}
+
+/// The teams with a grant on a target.
+fn team_views(authority: &Authority<'_>, target: &GrantTarget, reason: Reason) -> Vec<AccessView> {
+    let state = authority.state();
+    let teams = state.grants_on(target).filter_map(|(grantee, level)| match grantee {
+        Grantee::Team(id) => {
+            state.team(id).map(|team| AccessView { subject: Some(team.name.to_string()), level, reason })
+        }
+        Grantee::User(_) => None,
+    });
+    let mut views: Vec<_> = teams.collect();
     views.sort_by(|one, other| one.subject.cmp(&other.subject));
     views
 }

@@ -76,7 +76,7 @@ pub struct RepositoryQuery {
     pub with_count: bool,
 }
 
-fn shown(authority: &Authority<'_>, repository: &Arc<Repository>) -> Option<RepositoryView> {
+pub(super) fn shown(authority: &Authority<'_>, repository: &Arc<Repository>) -> Option<RepositoryView> {
     let level = authority.level(&repository.name)?;
     let owner = authority.state().account_named(repository.name.namespace_str());
     let is_organization = owner.is_some_and(|owner| owner.is_organization());

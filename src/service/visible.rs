@@ -4,11 +4,14 @@
 //! public ones. Each can start at any name, so a page is a merge that seeks; access-token patterns narrow the sources to
 //! intervals of names, each walked the same way.
 
-use std::iter::Peekable;
+use std::cmp::{Ordering, Reverse};
+use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::Bound;
 use std::sync::Arc;
 
 use super::authority::Authority;
+use crate::domain::access::AccessLevel;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::repository::Repository;
@@ -124,30 +127,56 @@ fn unlimited_sources<'s>(authority: &Authority<'s>, start: &Bound<RepositoryName
     if authority.reaches_everything() {
         return vec![Box::new(state.repositories_from(start.clone()).map(|repository| &repository.name))];
     }
-    let Some(account) = authority.account() else { return Vec::new() };
-    let grantee = Grantee::User(account.id);
-    let mut sources = vec![below(state, account.name.as_str(), start.clone())];
-    let namespaces = state.grants_of(grantee, Bound::Unbounded).map_while(|(target, _)| match target {
+    let mut sources: Vec<Names<'s>> =
+        authority.own_namespaces().into_iter().map(|name| below(state, name.as_str(), start.clone())).collect();
+    let mut namespaces = BTreeSet::new();
+    for grantee in authority.grantees() {
+        namespaces.extend(granted_namespaces(state, grantee));
+        sources.push(granted_names(state, grantee, start.clone()));
+    }
+    sources.extend(namespaces.into_iter().map(|namespace| names_within(state, namespace, start.clone())));
+    sources
+}
+
+/// Namespaces granted as a whole; they stand before the repositories.
+fn granted_namespaces(state: &State, grantee: Grantee) -> impl Iterator<Item = &Namespace> {
+    state.grants_of(grantee, Bound::Unbounded).map_while(|(target, _)| match target {
         GrantTarget::Namespace(namespace) => Some(namespace),
         GrantTarget::Repository(_) => None,
-    });
-    sources.extend(namespaces.map(|namespace| names_within(state, namespace, start.clone())));
-    sources.push(granted_names(state, grantee, start.clone()));
-    sources
+    })
+}
+
+/// The repositories granted one by one, with the level, after `after` (from the beginning, if none).
+pub(super) fn granted<'s>(
+    state: &'s State,
+    grantee: Grantee,
+    after: Option<&RepositoryName>,
+) -> impl Iterator<Item = (Arc<Repository>, AccessLevel)> + use<'s> {
+    let start = after.cloned().map_or(Bound::Unbounded, Bound::Excluded);
+    let levels = granted_levels(state, grantee, start);
+    levels.filter_map(|(name, level)| state.repository(name).map(|repository| (Arc::clone(repository), level)))
 }
 
 /// Names granted one by one, from `start` on.
 fn granted_names(state: &State, grantee: Grantee, start: Bound<RepositoryName>) -> Names<'_> {
+    Box::new(granted_levels(state, grantee, start).map(|(name, _)| name))
+}
+
+fn granted_levels(
+    state: &State,
+    grantee: Grantee,
+    start: Bound<RepositoryName>,
+) -> impl Iterator<Item = (&RepositoryName, AccessLevel)> {
     let start = match start {
         Bound::Included(name) => Bound::Included(GrantTarget::Repository(name)),
         Bound::Excluded(name) => Bound::Excluded(GrantTarget::Repository(name)),
         // The bound is no name, and below every name.
         Bound::Unbounded => Bound::Included(GrantTarget::Repository(RepositoryName::first_within(""))),
     };
-    Box::new(state.grants_of(grantee, start).filter_map(|(target, _)| match target {
-        GrantTarget::Repository(name) => Some(name),
+    state.grants_of(grantee, start).filter_map(|(target, level)| match target {
+        GrantTarget::Repository(name) => Some((name, level)),
         GrantTarget::Namespace(_) => None,
-    }))
+    })
 }
 
 fn is_from(start: &Bound<RepositoryName>, name: &RepositoryName) -> bool {
@@ -158,14 +187,20 @@ fn is_from(start: &Bound<RepositoryName>, name: &RepositoryName) -> bool {
     }
 }
 
-/// Ordered sources as one, each name once.
+/// Ordered sources as one, each name once. A heap of their next names, so that many teams cost little.
 struct Merge<'s> {
-    sources: Vec<Peekable<Names<'s>>>,
+    sources: BinaryHeap<Reverse<Source<'s>>>,
+}
+
+struct Source<'s> {
+    next: &'s RepositoryName,
+    rest: Names<'s>,
 }
 
 impl<'s> Merge<'s> {
     fn new(sources: Vec<Names<'s>>) -> Self {
-        Self { sources: sources.into_iter().map(Iterator::peekable).collect() }
+        let begun = |mut rest: Names<'s>| rest.next().map(|next| Reverse(Source { next, rest }));
+        Self { sources: sources.into_iter().filter_map(begun).collect() }
     }
 }
 
@@ -173,10 +208,33 @@ impl<'s> Iterator for Merge<'s> {
     type Item = &'s RepositoryName;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let least = self.sources.iter_mut().filter_map(|source| source.peek().copied()).min()?;
-        for source in &mut self.sources {
-            source.next_if(|name| *name == least);
+        let least = self.sources.peek()?.0.next;
+        while let Some(mut source) = self.sources.peek_mut().filter(|source| source.0.next == least) {
+            match source.0.rest.next() {
+                Some(next) => source.0.next = next,
+                None => drop(PeekMut::pop(source)),
+            }
         }
         Some(least)
     }
 }
+
+impl Ord for Source<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.next.cmp(other.next)
+    }
+}
+
+impl PartialOrd for Source<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Source<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Source<'_> {}

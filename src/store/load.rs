@@ -15,6 +15,7 @@ use super::table::{self, Table};
 use crate::domain::account::Account;
 use crate::domain::audit::AuditRecord;
 use crate::domain::id::Id;
+use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::token::{AccessToken, Usage};
 
@@ -66,11 +67,35 @@ impl Scanner<'_> {
         })
     }
 
+    fn load_organizations(&mut self, state: &mut State) -> Result<(), Error> {
+        self.each(Table::Members, |key, membership: Membership| {
+            check(key == table::membership(membership.organization, membership.user), "key")?;
+            check(state.account(membership.organization).is_some(), "no such organization")?;
+            check(state.account(membership.user).is_some(), "no such user")?;
+            state.put_member(membership);
+            Ok(())
+        })?;
+        self.each(Table::Teams, |key, team: Team| {
+            check(key == team.id.to_bytes(), "key")?;
+            check(state.account(team.organization).is_some(), "no such organization")?;
+            check(state.put_team(Arc::new(team)), "the name stands twice")
+        })?;
+        self.each(Table::TeamMembers, |key, membership: TeamMembership| {
+            check(key == table::membership(membership.team, membership.user), "key")?;
+            let organization = state.team(membership.team).map(|team| team.organization);
+            let is_member = organization.is_some_and(|id| state.member(id, membership.user).is_some());
+            check(is_member, "no member of the organization")?;
+            state.put_team_member(membership);
+            Ok(())
+        })
+    }
+
     fn load_records(&mut self, state: &mut State) -> Result<(), Error> {
         self.each(Table::Accounts, |key, account: Account| {
             check(key == account.id.to_bytes(), "key")?;
             check(state.put_account(Arc::new(account)), "the name stands twice")
         })?;
+        self.load_organizations(state)?;
         self.each(Table::Repositories, |key, repository: Repository| {
             check(key == table::repository(&repository.name), "key")?;
             state.put_repository(Arc::new(repository));

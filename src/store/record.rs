@@ -1,7 +1,7 @@
 //! The frozen structs of the stored records, and what they mean.
 //!
 //! Never edit a struct: add the next version beside it, with a conversion from the one before, and its golden bytes
-//! under `tests/golden/records`. Kinds 9 to 12 are kept for members, teams, team members and settings.
+//! under `tests/golden/records`. Kind 12 is kept for settings.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use crate::domain::audit::AuditRecord;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
@@ -44,6 +45,9 @@ versioned! {
     GrantV1: 6, 1;
     KnownAddressV1: 7, 1;
     AuditV1: 8, 1;
+    MemberV1: 9, 1;
+    TeamV1: 10, 1;
+    TeamMemberV1: 11, 1;
     SealV1: 13, 1;
 }
 
@@ -452,5 +456,77 @@ impl Record for Seal {
     fn load(stored: SealV1) -> Option<Self> {
         let audit = AuditHead { seq: stored.audit_seq, hash: stored.audit_hash };
         Some(Self { number: stored.number, digest: Digest(stored.digest), audit })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct MemberV1 {
+    organization: Bytes16,
+    user: Bytes16,
+    is_admin: bool,
+}
+
+impl Record for Membership {
+    type Stored = MemberV1;
+
+    fn store(&self) -> MemberV1 {
+        let (organization, user) = (self.organization.to_bytes(), self.user.to_bytes());
+        MemberV1 { organization, user, is_admin: self.is_admin }
+    }
+
+    fn load(stored: MemberV1) -> Option<Self> {
+        let (organization, user) = (Id::from_bytes(stored.organization), Id::from_bytes(stored.user));
+        Some(Self { organization, user, is_admin: stored.is_admin })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct TeamV1 {
+    id: Bytes16,
+    organization: Bytes16,
+    name: String,
+    description: String,
+    created_at: i64,
+}
+
+impl Record for Team {
+    type Stored = TeamV1;
+
+    fn store(&self) -> TeamV1 {
+        TeamV1 {
+            id: self.id.to_bytes(),
+            organization: self.organization.to_bytes(),
+            name: self.name.to_string(),
+            description: self.description.clone(),
+            created_at: self.created_at.millis(),
+        }
+    }
+
+    fn load(stored: TeamV1) -> Option<Self> {
+        Some(Self {
+            id: Id::from_bytes(stored.id),
+            organization: Id::from_bytes(stored.organization),
+            name: Name::parse(&stored.name).ok()?,
+            description: stored.description,
+            created_at: Timestamp::from_millis(stored.created_at),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct TeamMemberV1 {
+    team: Bytes16,
+    user: Bytes16,
+}
+
+impl Record for TeamMembership {
+    type Stored = TeamMemberV1;
+
+    fn store(&self) -> TeamMemberV1 {
+        TeamMemberV1 { team: self.team.to_bytes(), user: self.user.to_bytes() }
+    }
+
+    fn load(stored: TeamMemberV1) -> Option<Self> {
+        Some(Self { team: Id::from_bytes(stored.team), user: Id::from_bytes(stored.user) })
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::account::Account;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::token::AccessToken;
@@ -44,6 +45,12 @@ pub struct State {
     token_hashes: HashMap<TokenHash, Id>,
     tokens_by_owner: OrdSet<(Id, Id)>,
     tokens_by_parent: OrdSet<(Id, Id)>,
+    members: OrdMap<(Id, Id), bool>,
+    organizations_by_user: OrdMap<(Id, Id), bool>,
+    teams: OrdMap<Id, Arc<Team>>,
+    team_names: OrdMap<(Id, Name), Id>,
+    team_members: OrdSet<(Id, Id)>,
+    teams_by_user: OrdSet<(Id, Id)>,
     grants: OrdMap<(GrantTarget, Grantee), AccessLevel>,
     grants_by_grantee: OrdMap<(Grantee, GrantTarget), AccessLevel>,
     audit: AuditHead,
@@ -166,6 +173,59 @@ impl State {
     #[must_use]
     pub fn tokens_count(&self) -> usize {
         self.tokens.len()
+    }
+
+    /// Whether the user is a member of the organization, and if so whether it administers it.
+    #[must_use]
+    pub fn member(&self, organization: Id, user: Id) -> Option<bool> {
+        self.members.get(&(organization, user)).copied()
+    }
+
+    /// The members of an organization and whether they administer it, by identifier.
+    pub fn members_of(&self, organization: Id) -> impl Iterator<Item = (Id, bool)> {
+        let range = self.members.range((organization, Id::MIN)..=(organization, Id::MAX));
+        range.map(|((_, user), is_admin)| (*user, *is_admin))
+    }
+
+    /// The organizations of a user and whether it administers them.
+    pub fn organizations_of(&self, user: Id) -> impl Iterator<Item = (Id, bool)> {
+        let range = self.organizations_by_user.range((user, Id::MIN)..=(user, Id::MAX));
+        range.map(|((_, organization), is_admin)| (*organization, *is_admin))
+    }
+
+    /// The team of this identifier.
+    #[must_use]
+    pub fn team(&self, id: Id) -> Option<&Arc<Team>> {
+        self.teams.get(&id)
+    }
+
+    /// The team of this name in an organization.
+    #[must_use]
+    pub fn team_named(&self, organization: Id, name: &Name) -> Option<&Arc<Team>> {
+        self.team_names.get(&(organization, name.clone())).and_then(|id| self.teams.get(id))
+    }
+
+    /// The teams of an organization, by name.
+    pub fn teams_of_organization(&self, organization: Id) -> impl Iterator<Item = &Arc<Team>> {
+        let from = self.team_names.range((Bound::Included((organization, Name::first())), Bound::Unbounded));
+        let of_it = from.take_while(move |((of, _), _)| *of == organization);
+        of_it.filter_map(|(_, id)| self.teams.get(id))
+    }
+
+    /// The teams of a user.
+    pub fn teams_of(&self, user: Id) -> impl Iterator<Item = &Arc<Team>> {
+        self.teams_by_user.range((user, Id::MIN)..=(user, Id::MAX)).filter_map(|(_, id)| self.teams.get(id))
+    }
+
+    /// Whether the user is in the team.
+    #[must_use]
+    pub fn is_in_team(&self, team: Id, user: Id) -> bool {
+        self.team_members.contains(&(team, user))
+    }
+
+    /// The members of a team, by identifier.
+    pub fn team_members_of(&self, team: Id) -> impl Iterator<Item = Id> {
+        self.team_members.range((team, Id::MIN)..=(team, Id::MAX)).map(|(_, user)| *user)
     }
 
     /// The level of a grant.
@@ -292,6 +352,44 @@ impl State {
         if let Some(parent) = token.parent {
             self.tokens_by_parent.remove(&(parent, id));
         }
+    }
+
+    pub(super) fn put_member(&mut self, membership: Membership) {
+        let Membership { organization, user, is_admin } = membership;
+        self.members.insert((organization, user), is_admin);
+        self.organizations_by_user.insert((user, organization), is_admin);
+    }
+
+    pub(super) fn remove_member(&mut self, organization: Id, user: Id) {
+        self.members.remove(&(organization, user));
+        self.organizations_by_user.remove(&(user, organization));
+    }
+
+    /// False if another team of the organization has the name.
+    pub(super) fn put_team(&mut self, team: Arc<Team>) -> bool {
+        let key = (team.organization, team.name.clone());
+        if self.team_names.get(&key).is_some_and(|id| *id != team.id) {
+            return false;
+        }
+        self.team_names.insert(key, team.id);
+        self.teams.insert(team.id, team);
+        true
+    }
+
+    pub(super) fn remove_team(&mut self, id: Id) {
+        if let Some(team) = self.teams.remove(&id) {
+            self.team_names.remove(&(team.organization, team.name.clone()));
+        }
+    }
+
+    pub(super) fn put_team_member(&mut self, membership: TeamMembership) {
+        self.team_members.insert((membership.team, membership.user));
+        self.teams_by_user.insert((membership.user, membership.team));
+    }
+
+    pub(super) fn remove_team_member(&mut self, membership: TeamMembership) {
+        self.team_members.remove(&(membership.team, membership.user));
+        self.teams_by_user.remove(&(membership.user, membership.team));
     }
 
     pub(super) fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) {

@@ -29,11 +29,17 @@ pub enum Table {
     KnownAddresses,
     /// The audit log by number.
     Audit,
+    /// Members of organizations, by organization and user.
+    Members,
+    /// Teams by identifier.
+    Teams,
+    /// Members of teams, by team and user.
+    TeamMembers,
 }
 
 impl Table {
     /// Every table with its name on disk, which never changes.
-    pub const ALL: [(Table, &'static str); 8] = [
+    pub const ALL: [(Table, &'static str); 11] = [
         (Self::Meta, "meta"),
         (Self::Accounts, "accounts"),
         (Self::Repositories, "repositories"),
@@ -42,6 +48,9 @@ impl Table {
         (Self::Grants, "grants"),
         (Self::KnownAddresses, "known_addresses"),
         (Self::Audit, "audit"),
+        (Self::Members, "members"),
+        (Self::Teams, "teams"),
+        (Self::TeamMembers, "team_members"),
     ];
 
     /// Its name on disk.
@@ -81,6 +90,11 @@ pub(super) fn grant(target: &GrantTarget, grantee: Grantee) -> Vec<u8> {
     key.extend([0, kind]);
     key.extend(id.to_bytes());
     key
+}
+
+/// Key of a membership: the organization or the team, then the user.
+pub(super) fn membership(group: Id, user: Id) -> Vec<u8> {
+    group.to_bytes().into_iter().chain(user.to_bytes()).collect()
 }
 
 /// Key of a known address: account, then the address as text.

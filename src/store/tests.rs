@@ -10,6 +10,7 @@ mod killed;
 mod model;
 mod power;
 mod records;
+mod removal;
 mod samples;
 mod support;
 mod usage;

@@ -18,6 +18,7 @@ use crate::domain::audit::AuditEntry;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
+use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Usage};
@@ -95,17 +96,85 @@ impl<'a> Txn<'a> {
         Ok(is_free)
     }
 
-    /// Removes an account with its access tokens, the grants that it holds, and its known addresses.
+    /// Removes an account with everything that hangs on it but repositories: access tokens, the grants that it holds,
+    /// known addresses, memberships; of an organization its members and teams.
     pub fn remove_account(&mut self, id: Id, known: &[IpAddr]) {
         let tokens: Vec<Id> = self.state.tokens_of(id, None).map(|token| token.id).collect();
         tokens.into_iter().for_each(|token| self.remove_token(token));
-        let grantee = Grantee::User(id);
+        self.remove_grants_of(Grantee::User(id));
+        known.iter().for_each(|address| self.remove(Table::KnownAddresses, table::known_address(id, *address)));
+        let organizations: Vec<Id> = self.state.organizations_of(id).map(|(organization, _)| organization).collect();
+        organizations.into_iter().for_each(|organization| self.remove_member(organization, id));
+        let teams: Vec<Id> = self.state.teams_of_organization(id).map(|team| team.id).collect();
+        teams.into_iter().for_each(|team| self.remove_team(team));
+        let members: Vec<Id> = self.state.members_of(id).map(|(user, _)| user).collect();
+        members.into_iter().for_each(|user| self.remove_member(id, user));
+        self.remove(Table::Accounts, id.to_bytes().to_vec());
+        self.state.remove_account(id);
+    }
+
+    /// Writes that a user belongs to an organization.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_member(&mut self, membership: Membership) -> Result<(), TooLarge> {
+        let key = table::membership(membership.organization, membership.user);
+        self.put(Table::Members, key, &membership)?;
+        self.state.put_member(membership);
+        Ok(())
+    }
+
+    /// Removes a user from an organization, and so from its teams.
+    pub fn remove_member(&mut self, organization: Id, user: Id) {
+        let teams = self.state.teams_of(user).filter(|team| team.organization == organization);
+        let teams: Vec<Id> = teams.map(|team| team.id).collect();
+        teams.into_iter().for_each(|team| self.remove_team_member(TeamMembership { team, user }));
+        self.remove(Table::Members, table::membership(organization, user));
+        self.state.remove_member(organization, user);
+    }
+
+    /// Writes a team, new or changed. False if another team of the organization has its name; nothing is written then.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_team(&mut self, team: Team) -> Result<bool, TooLarge> {
+        let team = Arc::new(team);
+        if !self.state.put_team(Arc::clone(&team)) {
+            return Ok(false);
+        }
+        self.put(Table::Teams, team.id.to_bytes().to_vec(), team.as_ref())?;
+        Ok(true)
+    }
+
+    /// Removes a team with its members and its grants.
+    pub fn remove_team(&mut self, id: Id) {
+        self.remove_grants_of(Grantee::Team(id));
+        let members: Vec<Id> = self.state.team_members_of(id).collect();
+        members.into_iter().for_each(|user| self.remove_team_member(TeamMembership { team: id, user }));
+        self.remove(Table::Teams, id.to_bytes().to_vec());
+        self.state.remove_team(id);
+    }
+
+    /// Writes that a user belongs to a team.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_team_member(&mut self, membership: TeamMembership) -> Result<(), TooLarge> {
+        self.put(Table::TeamMembers, table::membership(membership.team, membership.user), &membership)?;
+        self.state.put_team_member(membership);
+        Ok(())
+    }
+
+    /// Removes a user from a team.
+    pub fn remove_team_member(&mut self, membership: TeamMembership) {
+        self.remove(Table::TeamMembers, table::membership(membership.team, membership.user));
+        self.state.remove_team_member(membership);
+    }
+
+    fn remove_grants_of(&mut self, grantee: Grantee) {
         let grants = self.state.grants_of(grantee, std::ops::Bound::Unbounded);
         let targets: Vec<GrantTarget> = grants.map(|(target, _)| target.clone()).collect();
         targets.iter().for_each(|target| self.remove_grant(target, grantee));
-        known.iter().for_each(|address| self.remove(Table::KnownAddresses, table::known_address(id, *address)));
-        self.remove(Table::Accounts, id.to_bytes().to_vec());
-        self.state.remove_account(id);
     }
 
     /// Writes a repository, new or changed.

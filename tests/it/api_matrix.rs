@@ -11,9 +11,9 @@ use crate::support::{
     site::{Caller, HOUR},
 };
 
-/// Who calls, in the order of the columns. Everything that is asked for belongs to `alice`:
-/// `capped` is her access token without admin level, `owner` she herself, `other` another user, `bearer` the
-/// administrator's registry token.
+/// Who calls, in the order of the columns. Everything that is asked for belongs to `alice`, or to the organization `acme`
+/// that she administers; `carol` is in its team `dev`. `capped` is her access token without admin level, `owner` she
+/// herself, `other` another user, `bearer` the administrator's registry token.
 const CALLERS: [&str; 10] =
     ["none", "garbage", "expired", "revoked", "bearer", "capped", "other", "owner", "admin", "socket"];
 
@@ -49,6 +49,32 @@ DELETE /enzi/v0/accounts/{name}                                        401 401 4
 POST   /enzi/v0/accounts/{name}/changePassword                         401 401 401 401 401 403 403 200 200 200
 DELETE /api/v0/accounts/{name}                                         401 401 401 401 401 403 403 403 204 204
 DELETE /api/v0/accounts/{name}/lock                                    401 401 401 401 401 403 403 403 204 204
+GET    /enzi/v0/accounts/{name}/members                                401 401 401 401 401 403 403 200 200 200
+GET    /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 200 200 200
+PUT    /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 200 200 200
+DELETE /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 204 204 204
+GET    /enzi/v0/accounts/{name}/members/{member}/teams                 401 401 401 401 401 403 403 200 200 200
+GET    /enzi/v0/accounts/{name}/teams                                  401 401 401 401 401 403 403 200 200 200
+POST   /enzi/v0/accounts/{name}/teams                                  401 401 401 401 401 403 403 201 201 201
+GET    /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 200 200 200
+PATCH  /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 200 200 200
+DELETE /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 204 204 204
+GET    /enzi/v0/accounts/{name}/teams/{team}/members                   401 401 401 401 401 403 403 200 200 200
+GET    /enzi/v0/accounts/{name}/teams/{team}/members/{member}          401 401 401 401 401 403 403 200 200 200
+PUT    /enzi/v0/accounts/{name}/teams/{team}/members/{member}          401 401 401 401 401 403 403 200 200 200
+DELETE /enzi/v0/accounts/{name}/teams/{team}/members/{member}          401 401 401 401 401 403 403 204 204 204
+GET    /api/v0/repositories/{namespace}/{reponame}/teamAccess          401 401 401 401 401 403 404 200 200 200
+PUT    /api/v0/repositories/{namespace}/{reponame}/teamAccess/{team}   401 401 401 401 401 403 404 200 200 200
+DELETE /api/v0/repositories/{namespace}/{reponame}/teamAccess/{team}   401 401 401 401 401 403 404 204 204 204
+GET    /api/v0/repositoryNamespaces/{namespace}/teamAccess             401 401 401 401 401 403 403 200 200 200
+GET    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 200 200 200
+PUT    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 200 200 200
+DELETE /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 204 204 204
+GET    /api/v0/accounts/{name}/teams/{team}/repositoryAccess           401 401 401 401 401 403 403 200 200 200
+GET    /v1/_ping                                                       200 200 200 200 200 200 200 200 200 200
+GET    /v1/search                                                      200 401 401 401 401 200 200 200 200 200
+GET    /api/v0/index/dockersearch                                      200 401 401 401 401 200 200 200 200 200
+GET    /api/v0/index/autocomplete                                      200 401 401 401 401 200 200 200 200 200
 GET    /api/v0/audit                                                   401 401 401 401 401 403 403 403 200 200
 GET    /api/v0/audit/head                                              401 401 401 401 401 403 403 403 200 200
 POST   /api/v0/audit/verify                                            401 401 401 401 401 403 403 403 403 200
@@ -106,6 +132,9 @@ impl Scene {
         site.add_user("bob");
         site.add_service("carol");
         site.add_repository("alice/app");
+        site.add_organization("acme", &[("alice", true), ("carol", false)]);
+        site.add_team("acme/dev", &["carol"]);
+        site.add_repository("acme/app");
         site.grant("alice/app", "carol", "read-only");
         site.grant("alice", "carol", "read-only");
         let token = site.add_token("alice", &json!({}));
@@ -143,6 +172,11 @@ impl Scene {
             "/api/v0/repositories?pageSize=0",
             "/api/v0/repositories/alice/app/userAccess",
             "/api/v0/repositoryNamespaces/alice/userAccess",
+            "/enzi/v0/accounts/acme/members?limit=0",
+            "/enzi/v0/accounts/acme/teams?limit=0",
+            "/enzi/v0/accounts/acme/teams/dev/members?limit=0",
+            "/api/v0/repositories/acme/app/teamAccess",
+            "/api/v0/repositoryNamespaces/acme/teamAccess",
             "/auth/ca.pem",
             "/auth/keys",
         ];
@@ -175,7 +209,9 @@ impl Scene {
         } else if is_allowed && row.path.contains("{hashedtoken}") {
             token = self.site.add_token("alice", &json!({})).hash;
         }
-        let path = row.path.replace("{namespace}", "alice").replace("{username}", "carol");
+        let owner = if row.path.contains("teamAccess") { "acme" } else { "alice" };
+        let path = row.path.replace("{namespace}", owner).replace("{username}", "carol");
+        let path = self.path_in_organization(row, path);
         let path = path.replace("{reponame}", &repository).replace("{name}", &account).replace("{hashedtoken}", &token);
         // An allowed clean-up finds nothing, so that the callers stay; a refused one would take everything.
         let before = if is_allowed { "2001-01-01" } else { "2999-01-01" };
@@ -184,15 +220,43 @@ impl Scene {
             (_, "/api/v0/api_tokens") => format!("{path}?username=alice"),
             (_, "/api/v0/admin/registry/config") => format!("{path}?for=distribution"),
             (_, "/assets/{file}") => path.replace("{file}", &style_sheet()),
+            (_, "/api/v0/index/autocomplete") => format!("{path}?query=app"),
             _ => path,
         }
     }
 
+    /// The rest of a path in the organization, with its members, teams and team grants as they were at the beginning.
+    fn path_in_organization(&self, row: &Row, path: String) -> String {
+        if !["/members", "/teams", "teamAccess"].iter().any(|part| path.contains(part)) {
+            return path;
+        }
+        let group = if path.contains("/teams") { "acme/dev" } else { "acme" };
+        self.site.join("acme/dev", "carol", false);
+        self.site.join("acme", "carol", false);
+        if path.ends_with("{member}") && row.method == "PUT" {
+            self.site.leave(group, "carol");
+        }
+        for target in ["acme", "acme/app"] {
+            self.site.grant_team(target, "dev", "read-only");
+        }
+        let mut team = "dev".to_owned();
+        if path.ends_with("{team}") && row.method == "DELETE" && !path.contains("teamAccess") {
+            team = self.fresh("team");
+            self.site.add_team(&format!("acme/{team}"), &["carol"]);
+        }
+        path.replace("{name}", "acme").replace("{member}", "carol").replace("{team}", &team)
+    }
+
     fn body(&self, row: &Row) -> Value {
         match (row.method, row.path) {
-            ("POST", "/api/v0/repositories/{namespace}" | "/enzi/v0/accounts") => json!({ "name": self.fresh("new") }),
+            ("POST", "/api/v0/repositories/{namespace}" | "/enzi/v0/accounts" | "/enzi/v0/accounts/{name}/teams") => {
+                json!({ "name": self.fresh("new") })
+            }
             ("PATCH", "/api/v0/repositories/{namespace}/{reponame}") => json!({ "shortDescription": self.fresh("") }),
             ("PATCH", "/api/v0/api_tokens/{hashedtoken}") => json!({ "tokenLabel": self.fresh("label") }),
+            ("PATCH", "/enzi/v0/accounts/{name}/teams/{team}") => json!({ "description": self.fresh("") }),
+            ("PUT", "/enzi/v0/accounts/{name}/members/{member}") => json!({ "isAdmin": true }),
+            ("PUT", "/enzi/v0/accounts/{name}/teams/{team}/members/{member}") => json!({}),
             ("PATCH", "/enzi/v0/accounts/{name}") => json!({ "fullName": self.fresh("name") }),
             ("POST", "/enzi/v0/accounts/{name}/changePassword") => {
                 json!({ "oldPassword": PASSWORD, "newPassword": PASSWORD })

@@ -61,7 +61,10 @@ fn errors() -> Vec<(&'static str, Answer)> {
     site.as_local().patch(&token_path(&off), &json!({ "isActive": false })).must_be(200);
     site.add_token("erin", &json!({}));
     site.as_local().delete(&account_path("gone")).must_be(204);
+    site.add_organization("acme", &[("alice", false)]);
+    site.add_team("acme/dev", &["alice"]);
     let (nobody, local) = (site.as_nobody(), site.as_local());
+    let acme = "/enzi/v0/accounts/acme";
     let accounts = "/enzi/v0/accounts";
     let repositories = "/api/v0/repositories/alice";
     for number in 0..5 {
@@ -92,6 +95,10 @@ fn errors() -> Vec<(&'static str, Answer)> {
         ("namespace in use", local.post(accounts, &json!({ "name": "gone" }))),
         ("not rotatable", local.post(&format!("{}/rotate", token_path(&off)), &json!({}))),
         ("needs a fixed key", local.get("/api/v0/admin/registry/config?for=zot")),
+        ("no such team", local.get(&format!("{acme}/teams/none"))),
+        ("no such member", local.get(&format!("{acme}/members/erin"))),
+        ("no such team access", local.get("/api/v0/repositoryNamespaces/acme/teamAccess/dev")),
+        ("team exists", local.post(&format!("{acme}/teams"), &json!({ "name": "dev" }))),
         ("too many guesses", site.with("erin", "another-guess").get("/v2/")),
     ]
 }

@@ -6,15 +6,18 @@ use std::ops::Bound;
 use proptest::prelude::*;
 
 use super::super::{State, Store, TooLarge, Txn};
-use super::support::{Failure, Home, account, entry, hash, id, now, repository, token, usage, write};
+use super::support::{Failure, Home, account, entry, hash, id, now, repository, team, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::token::{AccessToken, PreviousSecret, Usage};
 
+/// How many teams there may be.
+const TEAMS: u64 = 6;
 const NAMES: [&str; 6] = ["user-0/app", "user-0/app/web", "user-1/app", "user-10", "busybox", "user-1/a.b"];
 
 /// One operation, in small numbers so that they meet each other.
@@ -26,8 +29,14 @@ enum Operation {
     RemoveRepository(usize),
     Token { number: u64, owner: u64, secret: u64, previous: Option<u64>, parent: Option<u64> },
     RemoveToken(u64),
-    Grant { target: usize, user: u64, level: AccessLevel },
-    RemoveGrant { target: usize, user: u64 },
+    Member { organization: u64, user: u64, is_admin: bool },
+    RemoveMember { organization: u64, user: u64 },
+    Team { number: u64, description: &'static str },
+    RemoveTeam(u64),
+    TeamMember { team: u64, user: u64 },
+    RemoveTeamMember { team: u64, user: u64 },
+    Grant { target: usize, grantee: Grantee, level: AccessLevel },
+    RemoveGrant { target: usize, grantee: Grantee },
     Usage(u64),
 }
 
@@ -36,6 +45,7 @@ fn operations() -> impl Strategy<Value = Operation> {
     let level = prop::sample::select(vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin]);
     let name = 0..NAMES.len();
     let parent = prop::option::of(number.clone());
+    let grantee = prop::sample::select(grantees());
     prop_oneof![
         3 => (user.clone(), user.clone(), any::<bool>(), prop::bool::weighted(0.2)).prop_map(
             |(number, name, is_admin, is_organization)| Operation::Account { number, name, is_admin, is_organization }
@@ -47,8 +57,20 @@ fn operations() -> impl Strategy<Value = Operation> {
             |(number, owner, secret, previous, parent)| Operation::Token { number, owner, secret, previous, parent }
         ),
         1 => number.clone().prop_map(Operation::RemoveToken),
-        3 => (name.clone(), user.clone(), level).prop_map(|(target, user, level)| Operation::Grant { target, user, level }),
-        1 => (name, user).prop_map(|(target, user)| Operation::RemoveGrant { target, user }),
+        3 => (user.clone(), user.clone(), any::<bool>()).prop_map(
+            |(organization, user, is_admin)| Operation::Member { organization, user, is_admin }
+        ),
+        1 => (user.clone(), user.clone()).prop_map(|(organization, user)| Operation::RemoveMember { organization, user }),
+        3 => (0..TEAMS, prop::sample::select(vec!["", "builds"])).prop_map(
+            |(number, description)| Operation::Team { number, description }
+        ),
+        1 => (0..TEAMS).prop_map(Operation::RemoveTeam),
+        4 => (0..TEAMS, user.clone()).prop_map(|(team, user)| Operation::TeamMember { team, user }),
+        1 => (0..TEAMS, user).prop_map(|(team, user)| Operation::RemoveTeamMember { team, user }),
+        3 => (name.clone(), grantee.clone(), level).prop_map(
+            |(target, grantee, level)| Operation::Grant { target, grantee, level }
+        ),
+        1 => (name, grantee).prop_map(|(target, grantee)| Operation::RemoveGrant { target, grantee }),
         1 => number.prop_map(Operation::Usage),
     ]
 }
@@ -79,6 +101,22 @@ fn target(number: usize) -> GrantTarget {
     }
 }
 
+/// What grants are for: users, and teams, which need not be there.
+fn grantees() -> Vec<Grantee> {
+    let users = (0..4).map(|user| Grantee::User(id(user)));
+    users.chain((0..TEAMS).map(|team| Grantee::Team(team_id(team)))).collect()
+}
+
+fn team_id(number: u64) -> Id {
+    id(200 + number)
+}
+
+/// Some teams have the same name in the same organization: only one of them can be there.
+fn new_team(number: u64, description: &str) -> Team {
+    let name = if number < 4 { "dev" } else { "ops" };
+    Team { description: description.to_owned(), ..team(200 + number, number % 2, name) }
+}
+
 fn new_account(number: u64, name: u64, is_admin: bool, is_organization: bool) -> Account {
     let kind = if is_organization { AccountKind::Organization } else { AccountKind::User };
     Account { name: account(name).name, is_admin, kind, ..account(number) }
@@ -94,7 +132,10 @@ struct Model {
     accounts: BTreeMap<Id, Account>,
     repositories: BTreeMap<RepositoryName, Repository>,
     tokens: BTreeMap<Id, AccessToken>,
-    grants: BTreeMap<(GrantTarget, Id), AccessLevel>,
+    members: BTreeMap<(Id, Id), bool>,
+    teams: BTreeMap<Id, Team>,
+    team_members: BTreeSet<(Id, Id)>,
+    grants: BTreeMap<(GrantTarget, Grantee), AccessLevel>,
     usage: BTreeMap<Id, Usage>,
     audit: u64,
 }
@@ -113,7 +154,12 @@ impl Model {
             Operation::RemoveAccount(number) => {
                 self.accounts.remove(&id(number));
                 self.tokens.retain(|_, token| token.owner != id(number));
-                self.grants.retain(|(_, user), _| *user != id(number));
+                self.grants.retain(|(_, grantee), _| *grantee != Grantee::User(id(number)));
+                self.members.retain(|(organization, user), _| *organization != id(number) && *user != id(number));
+                let teams: Vec<Id> =
+                    self.teams.values().filter(|each| each.organization == id(number)).map(|each| each.id).collect();
+                teams.into_iter().for_each(|team| self.remove_team(team));
+                self.team_members.retain(|(_, user)| *user != id(number));
             }
             Operation::Repository { name, is_public } => {
                 self.repositories.insert(named(name), Repository { is_public, ..repository(NAMES[name], 1) });
@@ -127,10 +173,16 @@ impl Model {
                 return self.put_token(token);
             }
             Operation::RemoveToken(number) => drop(self.tokens.remove(&id(number))),
-            Operation::Grant { target: number, user, level } => {
-                self.grants.insert((target(number), id(user)), level);
+            Operation::Member { .. }
+            | Operation::RemoveMember { .. }
+            | Operation::Team { .. }
+            | Operation::RemoveTeam(_)
+            | Operation::TeamMember { .. }
+            | Operation::RemoveTeamMember { .. } => return self.apply_to_organizations(operation),
+            Operation::Grant { target: number, grantee, level } => {
+                self.grants.insert((target(number), grantee), level);
             }
-            Operation::RemoveGrant { target: number, user } => drop(self.grants.remove(&(target(number), id(user)))),
+            Operation::RemoveGrant { target: number, grantee } => drop(self.grants.remove(&(target(number), grantee))),
             Operation::Usage(number) => {
                 if self.tokens.contains_key(&id(number)) {
                     self.usage.insert(id(number), usage(0));
@@ -139,6 +191,52 @@ impl Model {
         }
         self.usage.retain(|id, _| self.tokens.contains_key(id));
         true
+    }
+
+    fn apply_to_organizations(&mut self, operation: &Operation) -> bool {
+        match *operation {
+            Operation::Member { organization, user, is_admin } => {
+                let fits = [organization, user].iter().all(|account| self.accounts.contains_key(&id(*account)));
+                if fits {
+                    self.members.insert((id(organization), id(user)), is_admin);
+                }
+                return fits;
+            }
+            Operation::RemoveMember { organization, user } => {
+                self.members.remove(&(id(organization), id(user)));
+                let of_it = |team: &Id| self.teams.get(team).is_some_and(|team| team.organization == id(organization));
+                self.team_members.retain(|(team, member)| *member != id(user) || !of_it(team));
+            }
+            Operation::Team { number, description } => {
+                let team = new_team(number, description);
+                let is_other = |each: &Team| each.id != team.id && each.organization == team.organization;
+                let is_taken = self.teams.values().any(|each| is_other(each) && each.name == team.name);
+                let fits = self.accounts.contains_key(&team.organization) && !is_taken;
+                if fits {
+                    self.teams.insert(team.id, team);
+                }
+                return fits;
+            }
+            Operation::RemoveTeam(number) => self.remove_team(team_id(number)),
+            Operation::TeamMember { team, user } => {
+                let organization = self.teams.get(&team_id(team)).map(|team| team.organization);
+                let fits =
+                    organization.is_some_and(|organization| self.members.contains_key(&(organization, id(user))));
+                if fits {
+                    self.team_members.insert((team_id(team), id(user)));
+                }
+                return fits;
+            }
+            Operation::RemoveTeamMember { team, user } => drop(self.team_members.remove(&(team_id(team), id(user)))),
+            _ => unreachable!("on no organization: {operation:?}"),
+        }
+        true
+    }
+
+    fn remove_team(&mut self, team: Id) {
+        self.teams.remove(&team);
+        self.team_members.retain(|(each, _)| *each != team);
+        self.grants.retain(|(_, grantee), _| *grantee != Grantee::Team(team));
     }
 
     fn put_token(&mut self, token: AccessToken) -> bool {
@@ -159,6 +257,7 @@ impl Model {
         self.check_accounts(state);
         self.check_repositories(state);
         self.check_tokens(state);
+        self.check_organizations(state);
         self.check_grants(state);
         assert_eq!(state.audit().seq, self.audit);
     }
@@ -229,20 +328,53 @@ impl Model {
         }
     }
 
+    fn check_organizations(&self, state: &State) {
+        for one in (0..4).map(id) {
+            let of: Vec<_> = self.members.iter().filter(|((organization, _), _)| *organization == one).collect();
+            let of: Vec<_> = of.into_iter().map(|((_, user), is_admin)| (*user, *is_admin)).collect();
+            assert_eq!(state.members_of(one).collect::<Vec<_>>(), of);
+            let in_which: Vec<_> = self.members.iter().filter(|((_, user), _)| *user == one).collect();
+            let in_which: Vec<_> = in_which.into_iter().map(|((of, _), is_admin)| (*of, *is_admin)).collect();
+            assert_eq!(state.organizations_of(one).collect::<Vec<_>>(), in_which);
+            for user in (0..4).map(id) {
+                assert_eq!(state.member(one, user), self.members.get(&(one, user)).copied());
+            }
+            let mut teams: Vec<&Team> = self.teams.values().filter(|team| team.organization == one).collect();
+            teams.sort_by(|one, other| one.name.cmp(&other.name));
+            assert_eq!(state.teams_of_organization(one).map(AsRef::as_ref).collect::<Vec<_>>(), teams);
+            let of_user = self.team_members.iter().filter(|(_, user)| *user == one);
+            let of_user: Vec<Id> = of_user.map(|(team, _)| *team).collect();
+            assert_eq!(state.teams_of(one).map(|team| team.id).collect::<Vec<_>>(), of_user);
+        }
+        for team in (0..TEAMS).map(team_id) {
+            assert_eq!(state.team(team).map(AsRef::as_ref), self.teams.get(&team));
+            let members = self.team_members.iter().filter(|(each, _)| *each == team).map(|(_, user)| *user);
+            assert_eq!(state.team_members_of(team).collect::<Vec<_>>(), members.collect::<Vec<_>>());
+            for user in (0..4).map(id) {
+                assert_eq!(state.is_in_team(team, user), self.team_members.contains(&(team, user)));
+            }
+        }
+        for new in (0..TEAMS).map(|number| new_team(number, "")) {
+            let named =
+                self.teams.values().find(|team| (team.organization, &team.name) == (new.organization, &new.name));
+            assert_eq!(state.team_named(new.organization, &new.name).map(AsRef::as_ref), named);
+        }
+    }
+
     fn check_grants(&self, state: &State) {
         for target in (0..NAMES.len()).map(target) {
             let on: Vec<_> = state.grants_on(&target).collect();
             let expected = self.grants.iter().filter(|((on, _), _)| *on == target);
-            assert_eq!(on, expected.map(|((_, user), level)| (Grantee::User(*user), *level)).collect::<Vec<_>>());
-            for user in (0..4).map(id) {
-                let level = self.grants.get(&(target.clone(), user)).copied();
-                assert_eq!(state.grant(&target, Grantee::User(user)), level);
+            assert_eq!(on, expected.map(|((_, grantee), level)| (*grantee, *level)).collect::<Vec<_>>());
+            for grantee in grantees() {
+                let level = self.grants.get(&(target.clone(), grantee)).copied();
+                assert_eq!(state.grant(&target, grantee), level);
             }
         }
         let middle = GrantTarget::Repository(named(0));
-        for user in (0..4).map(id) {
-            let of = |start: Bound<GrantTarget>| state.grants_of(Grantee::User(user), start).collect::<Vec<_>>();
-            let all = self.grants.iter().filter(|((_, grantee), _)| *grantee == user);
+        for grantee in grantees() {
+            let of = |start: Bound<GrantTarget>| state.grants_of(grantee, start).collect::<Vec<_>>();
+            let all = self.grants.iter().filter(|((_, of), _)| *of == grantee);
             let all: Vec<_> = all.map(|((target, _), level)| (target, *level)).collect();
             assert_eq!(of(Bound::Unbounded), all);
             assert_eq!(of(Bound::Included(GrantTarget::Namespace(Namespace::Empty))), all);
@@ -267,11 +399,47 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
             return txn.put_token(new_token(number, owner, secret, previous, parent));
         }
         Operation::RemoveToken(number) => txn.remove_token(id(number)),
-        Operation::Grant { target: number, user, level } => {
-            txn.put_grant(&target(number), Grantee::User(id(user)), level)?;
-        }
-        Operation::RemoveGrant { target: number, user } => txn.remove_grant(&target(number), Grantee::User(id(user))),
+        Operation::Member { .. }
+        | Operation::RemoveMember { .. }
+        | Operation::Team { .. }
+        | Operation::RemoveTeam(_)
+        | Operation::TeamMember { .. }
+        | Operation::RemoveTeamMember { .. } => return apply_to_organizations(txn, operation),
+        Operation::Grant { target: number, grantee, level } => txn.put_grant(&target(number), grantee, level)?,
+        Operation::RemoveGrant { target: number, grantee } => txn.remove_grant(&target(number), grantee),
         Operation::Usage(number) => txn.put_usage(id(number), &usage(0))?,
+    }
+    Ok(true)
+}
+
+/// What refers to something is put only where that is: the service asks before.
+fn apply_to_organizations(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
+    match *operation {
+        Operation::Member { organization, user, is_admin } => {
+            let fits = [organization, user].iter().all(|account| txn.state().account(id(*account)).is_some());
+            if fits {
+                txn.put_member(Membership { organization: id(organization), user: id(user), is_admin })?;
+            }
+            return Ok(fits);
+        }
+        Operation::RemoveMember { organization, user } => txn.remove_member(id(organization), id(user)),
+        Operation::Team { number, description } => {
+            let team = new_team(number, description);
+            return Ok(txn.state().account(team.organization).is_some() && txn.put_team(team)?);
+        }
+        Operation::RemoveTeam(number) => txn.remove_team(team_id(number)),
+        Operation::TeamMember { team, user } => {
+            let organization = txn.state().team(team_id(team)).map(|team| team.organization);
+            let fits = organization.is_some_and(|of| txn.state().member(of, id(user)).is_some());
+            if fits {
+                txn.put_team_member(TeamMembership { team: team_id(team), user: id(user) })?;
+            }
+            return Ok(fits);
+        }
+        Operation::RemoveTeamMember { team, user } => {
+            txn.remove_team_member(TeamMembership { team: team_id(team), user: id(user) });
+        }
+        _ => unreachable!("on no organization: {operation:?}"),
     }
     Ok(true)
 }

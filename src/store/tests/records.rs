@@ -13,6 +13,7 @@ use super::super::seal::Seal;
 use super::samples;
 use crate::domain::account::Account;
 use crate::domain::audit::AuditRecord;
+use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::token::{AccessToken, Usage};
 
@@ -20,7 +21,7 @@ use crate::domain::token::{AccessToken, Usage};
 type Check = fn(&[Vec<u8>]);
 
 /// The golden files: one for each version of each kind that was ever written, one record a line.
-const GOLDEN: [(&str, Check); 9] = [
+const GOLDEN: [(&str, Check); 12] = [
     ("meta-v1", |bytes| stands_for(bytes, &samples::metas())),
     ("account-v1", |bytes| stands_for(bytes, &samples::accounts())),
     ("repository-v1", |bytes| stands_for(bytes, &samples::repositories())),
@@ -29,6 +30,9 @@ const GOLDEN: [(&str, Check); 9] = [
     ("grant-v1", |bytes| stands_for(bytes, &samples::grants())),
     ("known-address-v1", |bytes| stands_for(bytes, &samples::known_addresses())),
     ("audit-v1", |bytes| stands_for(bytes, &samples::audit_records())),
+    ("member-v1", |bytes| stands_for(bytes, &samples::members())),
+    ("team-v1", |bytes| stands_for(bytes, &samples::teams())),
+    ("team-member-v1", |bytes| stands_for(bytes, &samples::team_members())),
     ("seal-v1", |bytes| stands_for(bytes, &samples::seals())),
 ];
 
@@ -74,11 +78,11 @@ fn no_golden_file_is_missing_or_left_over() {
 fn each_kind_has_its_number() {
     let kinds: Vec<u8> = GOLDEN.iter().flat_map(|(name, _)| golden(name)).map(|bytes| bytes[1]).collect();
     let distinct: BTreeSet<u8> = kinds.iter().copied().collect();
-    assert_eq!(distinct, BTreeSet::from([1, 2, 3, 4, 5, 6, 7, 8, 13]));
+    assert_eq!(distinct, BTreeSet::from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13]));
 }
 
 /// What each kind makes of bytes.
-fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 9] {
+fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 12] {
     [
         record::decode::<Meta>(bytes).err(),
         record::decode::<Account>(bytes).err(),
@@ -88,6 +92,9 @@ fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 9] {
         record::decode::<Grant>(bytes).err(),
         record::decode::<KnownAddress>(bytes).err(),
         record::decode::<AuditRecord>(bytes).err(),
+        record::decode::<Membership>(bytes).err(),
+        record::decode::<Team>(bytes).err(),
+        record::decode::<TeamMembership>(bytes).err(),
         record::decode::<Seal>(bytes).err(),
     ]
 }
@@ -198,6 +205,17 @@ proptest! {
     }
 
     #[test]
+    fn organizations_round_trip(
+        member in samples::any_member(),
+        team in samples::any_team(),
+        team_member in samples::any_team_member(),
+    ) {
+        round_trips(&member)?;
+        round_trips(&team)?;
+        round_trips(&team_member)?;
+    }
+
+    #[test]
     fn audit_records_round_trip(value in samples::any_audit_record()) {
         round_trips(&value)?;
     }
@@ -209,14 +227,14 @@ proptest! {
 
     #[test]
     fn no_bytes_behind_a_right_header_make_a_decoder_panic(
-        kind in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 6, 7, 8, 13]),
+        kind in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13]),
         bytes in prop::collection::vec(prop_oneof![Just(0_u8), Just(1), any::<u8>()], 0..400),
     ) {
         decode_all(&[&[0xD7, kind, 1, 0], bytes.as_slice()].concat());
     }
 
     #[test]
-    fn a_changed_byte_is_never_a_panic(place in 0_usize..9, at: prop::sample::Index, value: u8) {
+    fn a_changed_byte_is_never_a_panic(place in 0_usize..GOLDEN.len(), at: prop::sample::Index, value: u8) {
         for bytes in golden(GOLDEN[place].0) {
             decode_all(&replaced(&bytes, at.index(bytes.len()), value));
         }

@@ -8,13 +8,14 @@ use proptest::prelude::*;
 use super::super::record::Grant;
 use super::super::seal::{Digest, Seal};
 use super::super::{AuditHead, KnownAddress, Meta};
-use super::support::{account, entry, hash, id, now, repository, token, usage};
+use super::support::{account, entry, hash, id, now, repository, team, token, usage};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::audit::AuditRecord;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
@@ -97,6 +98,20 @@ pub(super) fn audit_records() -> Vec<AuditRecord> {
     };
     let anonymous = AuditRecord { seq: 2, actor_id: None, credential_id: None, count: 40, ..named.clone() };
     vec![named, anonymous]
+}
+
+pub(super) fn members() -> Vec<Membership> {
+    let admin = Membership { organization: id(3), user: id(1), is_admin: true };
+    vec![admin, Membership { user: id(2), is_admin: false, ..admin }]
+}
+
+pub(super) fn teams() -> Vec<Team> {
+    let described = Team { description: "Who builds it – für alle".to_owned(), ..team(10, 3, "dev") };
+    vec![described, team(11, 3, "ops.night-shift")]
+}
+
+pub(super) fn team_members() -> Vec<TeamMembership> {
+    vec![TeamMembership { team: id(10), user: id(1) }]
 }
 
 pub(super) fn seals() -> Vec<Seal> {
@@ -206,6 +221,24 @@ pub(super) fn any_grant() -> impl Strategy<Value = Grant> {
     ];
     let grantee = prop_oneof![any_id().prop_map(Grantee::User), any_id().prop_map(Grantee::Team)];
     (target, grantee, any_level()).prop_map(|(target, grantee, level)| Grant { target, grantee, level })
+}
+
+pub(super) fn any_member() -> impl Strategy<Value = Membership> {
+    (any_id(), any_id(), any::<bool>()).prop_map(|(organization, user, is_admin)| Membership {
+        organization,
+        user,
+        is_admin,
+    })
+}
+
+pub(super) fn any_team() -> impl Strategy<Value = Team> {
+    (any_id(), any_id(), any_name(), ".{0,140}", any_time()).prop_map(
+        |(id, organization, name, description, created_at)| Team { id, organization, name, description, created_at },
+    )
+}
+
+pub(super) fn any_team_member() -> impl Strategy<Value = TeamMembership> {
+    (any_id(), any_id()).prop_map(|(team, user)| TeamMembership { team, user })
 }
 
 pub(super) fn any_known_address() -> impl Strategy<Value = KnownAddress> {

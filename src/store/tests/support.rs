@@ -13,6 +13,7 @@ use crate::domain::audit::{AuditEntry, CredentialKind, Outcome};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
+use crate::domain::organization::Team;
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::{Clock, Timestamp};
@@ -154,6 +155,16 @@ pub(super) fn account(number: u64) -> Account {
         is_admin: false,
         password: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
         password_set_by_admin: false,
+        created_at: now(),
+    }
+}
+
+pub(super) fn team(number: u64, organization: u64, name: &str) -> Team {
+    Team {
+        id: id(number),
+        organization: id(organization),
+        name: Name::parse(name).unwrap(),
+        description: String::new(),
         created_at: now(),
     }
 }

@@ -234,6 +234,35 @@ impl InProcess {
         self.as_local().put(&access_path(target, user), &json!({ "accessLevel": level })).must_be(200);
     }
 
+    /// An organization with members, each with whether it administers it.
+    pub(crate) fn add_organization(&self, name: &str, members: &[(&str, bool)]) {
+        self.as_local().post("/enzi/v0/accounts", &json!({ "name": name, "isOrg": true })).must_be(201);
+        members.iter().for_each(|(user, is_admin)| self.join(name, user, *is_admin));
+    }
+
+    /// A team (`organization/team`) with members.
+    pub(crate) fn add_team(&self, team: &str, members: &[&str]) {
+        let (organization, name) = team.split_once('/').expect("organization/team");
+        self.as_local().post(&teams_path(organization), &json!({ "name": name })).must_be(201);
+        members.iter().for_each(|user| self.join(team, user, false));
+    }
+
+    /// Puts a user into an organization or into a team (`organization/team`).
+    pub(crate) fn join(&self, group: &str, user: &str, is_admin: bool) {
+        let body = if group.contains('/') { json!({}) } else { json!({ "isAdmin": is_admin }) };
+        self.as_local().put(&member_path(group, user), &body).must_be(200);
+    }
+
+    /// Takes a user out of an organization or a team (`organization/team`).
+    pub(crate) fn leave(&self, group: &str, user: &str) {
+        self.as_local().delete(&member_path(group, user)).must_be(204);
+    }
+
+    /// A team's grant on a repository (`namespace/name`) or on a whole namespace.
+    pub(crate) fn grant_team(&self, target: &str, team: &str, level: &str) {
+        self.as_local().put(&team_access_path(target, team), &json!({ "accessLevel": level })).must_be(200);
+    }
+
     /// Takes a grant away.
     pub(crate) fn take(&self, target: &str, user: &str) {
         self.as_local().delete(&access_path(target, user)).must_be(204);
@@ -252,6 +281,36 @@ pub(crate) fn access_path(target: &str, user: &str) -> String {
         Some(_) => format!("{}/userAccess/{user}", repository_path(target)),
         None => format!("/api/v0/repositoryNamespaces/{target}/userAccess/{user}"),
     }
+}
+
+/// The path of a team's grant on a repository (`namespace/name`) or on a whole namespace.
+pub(crate) fn team_access_path(target: &str, team: &str) -> String {
+    access_path(target, team).replace("/userAccess/", "/teamAccess/")
+}
+
+/// The path of an organization's teams.
+pub(crate) fn teams_path(organization: &str) -> String {
+    format!("{}/teams", account_path(organization))
+}
+
+/// The path of a team (`organization/team`).
+pub(crate) fn team_path(team: &str) -> String {
+    let (organization, name) = team.split_once('/').expect("organization/team");
+    format!("{}/{name}", teams_path(organization))
+}
+
+/// The path of the members of an organization or a team (`organization/team`).
+pub(crate) fn members_path(group: &str) -> String {
+    if group.contains('/') {
+        format!("{}/members", team_path(group))
+    } else {
+        format!("{}/members", account_path(group))
+    }
+}
+
+/// The path of a member of an organization or a team (`organization/team`).
+pub(crate) fn member_path(group: &str, user: &str) -> String {
+    format!("{}/{user}", members_path(group))
 }
 
 /// The path of a repository (`namespace/name`).

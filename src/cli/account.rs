@@ -1,0 +1,69 @@
+//! Accounts on the command line. Users and organizations share one set of names and one path of the API; each has
+//! commands of its own, and a command for the one refuses the other before it changes anything.
+
+use super::client::Answer;
+use super::connection::Api;
+use super::error::CliError;
+use super::path::ApiPath;
+use crate::api::Account;
+
+/// The path of all accounts.
+pub(super) fn all() -> ApiPath {
+    ApiPath::new("/enzi/v0/accounts")
+}
+
+/// The path of an account.
+pub(super) fn one(name: &str) -> ApiPath {
+    all().segment(name)
+}
+
+/// The path that deletes an account, with its repositories or leaving them without an owner.
+pub(super) fn deletion(name: &str, with_repositories: bool) -> ApiPath {
+    if with_repositories { ApiPath::new("/api/v0/accounts").segment(name) } else { one(name) }
+}
+
+/// Looks up a user; an organization is refused.
+pub(super) async fn user(name: &str, api: &mut Api) -> Result<Answer, CliError> {
+    let answer = api.get(&one(name)).await?;
+    if answer.read::<Account>()?.is_org {
+        let why = format!("{name} is an organization and no user; its commands are those of `dockpass org`");
+        return Err(CliError::Usage(why));
+    }
+    Ok(answer)
+}
+
+/// Looks up an organization; a user is refused.
+pub(super) async fn organization(name: &str, api: &mut Api) -> Result<Answer, CliError> {
+    let answer = api.get(&one(name)).await?;
+    if answer.read::<Account>()?.is_org {
+        return Ok(answer);
+    }
+    Err(CliError::Usage(format!("{name} is a user and no organization; its commands are those of `dockpass user`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Server;
+    use super::*;
+
+    const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
+    const ACME: &str = r#"{"name":"acme","id":"01B","fullName":"","isOrg":true}"#;
+
+    #[tokio::test]
+    async fn users_and_organizations_are_not_mistaken_for_each_other() {
+        let server = Server::with_json(&[(200, ALICE), (200, ACME), (200, ALICE), (200, ACME)]);
+        let mut api = server.api();
+        assert!(user("alice", &mut api).await.is_ok());
+        let error = user("acme", &mut api).await.err().unwrap();
+        assert_eq!((error.exit_code(), error.to_string().contains("`dockpass org`")), (2, true));
+        let error = organization("alice", &mut api).await.err().unwrap();
+        assert_eq!((error.exit_code(), error.to_string().contains("`dockpass user`")), (2, true));
+        assert!(organization("acme", &mut api).await.is_ok());
+    }
+
+    #[test]
+    fn what_goes_with_an_account_is_a_matter_of_the_path() {
+        assert_eq!(deletion("alice", false).as_str(), "/enzi/v0/accounts/alice");
+        assert_eq!(deletion("alice", true).as_str(), "/api/v0/accounts/alice");
+    }
+}

@@ -1,0 +1,276 @@
+//! `dockpass org`: organizations, and who belongs to them.
+
+use clap::{Args, Subcommand};
+use hyper::Method;
+
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::path::ApiPath;
+use super::report::Report;
+use super::{account, org_report, values};
+use crate::api::{CreateAccount, Member, PutMember, UpdateAccount};
+
+/// What can be done with organizations.
+#[derive(Subcommand)]
+pub(super) enum OrgCommand {
+    /// Make an organization
+    #[command(after_help = "Example:\n  dockpass org create acme --full-name 'Acme Works'")]
+    Create(CreateArguments),
+    /// List the organizations
+    #[command(after_help = "Example:\n  dockpass org list --format json")]
+    List,
+    /// Show an organization
+    #[command(after_help = "Example:\n  dockpass org show acme")]
+    Show(One),
+    /// Change an organization
+    #[command(after_help = "Example:\n  dockpass org set acme --full-name 'Acme Works'")]
+    Set {
+        #[command(flatten)]
+        organization: One,
+        /// Name in full
+        #[arg(long, value_name = "TEXT")]
+        full_name: String,
+    },
+    /// Delete an organization with its teams; its repositories stay, without an owner
+    #[command(after_help = "Example:\n  dockpass org delete acme")]
+    Delete {
+        #[command(flatten)]
+        organization: One,
+        /// Delete the repositories, too
+        #[arg(long)]
+        with_repositories: bool,
+    },
+    /// List the members of an organization
+    #[command(after_help = "Example:\n  dockpass org members acme --admins")]
+    Members {
+        #[command(flatten)]
+        organization: One,
+        /// Only those who administer the organization
+        #[arg(long)]
+        admins: bool,
+    },
+    /// Add a member, or change what it may
+    #[command(after_help = "Example:\n  dockpass org add acme alice --admin true")]
+    Add(AddArguments),
+    /// Remove a member, from the organization's teams, too
+    #[command(after_help = "Example:\n  dockpass org remove acme alice")]
+    Remove {
+        #[command(flatten)]
+        organization: One,
+        #[command(flatten)]
+        member: MemberName,
+    },
+}
+
+/// One organization.
+#[derive(Args)]
+pub(super) struct One {
+    /// Name or id
+    #[arg(value_name = "NAME", value_parser = values::account)]
+    name: String,
+}
+
+/// Who belongs to it.
+#[derive(Args)]
+pub(super) struct MemberName {
+    /// The user, by name or id
+    #[arg(value_name = "USER", value_parser = values::account)]
+    user: String,
+}
+
+/// What a new organization is.
+#[derive(Args)]
+pub(super) struct CreateArguments {
+    /// Name: lower-case letters and digits, joined by `.`, `_` or `-`
+    #[arg(value_name = "NAME", value_parser = values::new_name)]
+    name: String,
+    /// Name in full
+    #[arg(long, value_name = "TEXT")]
+    full_name: Option<String>,
+    /// Take over the repositories that already are under this name
+    #[arg(long)]
+    adopt_repositories: bool,
+}
+
+/// How a user belongs to an organization.
+#[derive(Args)]
+pub(super) struct AddArguments {
+    #[command(flatten)]
+    organization: One,
+    #[command(flatten)]
+    member: MemberName,
+    /// Whether the user administers the organization: its members, its teams and all of its repositories
+    #[arg(long, value_name = "true|false")]
+    admin: Option<bool>,
+}
+
+/// Does what the command says.
+pub(super) async fn run(command: OrgCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    match command {
+        OrgCommand::Create(arguments) => create(arguments, api, console).await,
+        OrgCommand::List => {
+            let list = api.list(&account::all().query("filter", "orgs"), Some("accounts"), usize::MAX).await?;
+            console.report(&org_report::many(list)?)
+        }
+        OrgCommand::Show(One { name }) => console.report(&org_report::one(account::organization(&name, api).await?)?),
+        OrgCommand::Set { organization: One { name }, full_name } => {
+            account::organization(&name, api).await?;
+            let body = UpdateAccount { full_name: Some(full_name), ..UpdateAccount::default() };
+            let answer = api.send(Method::PATCH, &account::one(&name), &body).await?;
+            console.report(&Report::done(answer.value, format!("changed the organization {name}")))
+        }
+        OrgCommand::Delete { organization: One { name }, with_repositories } => {
+            delete(&name, with_repositories, api, console).await
+        }
+        OrgCommand::Members { organization: One { name }, admins } => {
+            let path = members(&name).maybe("filter", admins.then_some("admins"));
+            let list = api.list(&path, Some("members"), usize::MAX).await?;
+            let nothing = if admins {
+                "Only system administrators administer this organization. Add one: dockpass org add NAME USER --admin true"
+            } else {
+                "This organization has no members. Add one: dockpass org add NAME USER"
+            };
+            console.report(&org_report::members(list, nothing)?)
+        }
+        OrgCommand::Add(arguments) => add(arguments, api, console).await,
+        OrgCommand::Remove { organization: One { name }, member: MemberName { user } } => {
+            let answer = api.delete(&members(&name).segment(&user)).await?;
+            console.report(&Report::done(answer.value, format!("removed {user} from {name} and its teams")))
+        }
+    }
+}
+
+fn members(organization: &str) -> ApiPath {
+    account::one(organization).segment("members")
+}
+
+async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let CreateArguments { name, full_name, adopt_repositories } = arguments;
+    let body = CreateAccount {
+        name: name.clone(),
+        full_name,
+        is_org: Some(true),
+        adopt_repositories: adopt_repositories.then_some(true),
+        ..CreateAccount::default()
+    };
+    let answer = api.send(Method::POST, &account::all(), &body).await?;
+    let next = vec![format!("Next: dockpass org add {name} USER --admin true")];
+    console.report(&Report::done_then(answer.value, format!("created the organization {name}"), next))
+}
+
+async fn delete(name: &str, with_repositories: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    account::organization(name, api).await?;
+    let answer = api.delete(&account::deletion(name, with_repositories)).await?;
+    let rest = if with_repositories { " and all repositories" } else { "; its repositories stay, without an owner" };
+    console.warn(&answer.warnings)?;
+    console.report(&Report::done(answer.value, format!("deleted the organization {name} with its teams{rest}")))
+}
+
+async fn add(arguments: AddArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let AddArguments { organization: One { name }, member: MemberName { user }, admin } = arguments;
+    let body = PutMember { is_admin: admin, ..PutMember::default() };
+    let answer = api.send(Method::PUT, &members(&name).segment(&user), &body).await?;
+    let what = if answer.read::<Member>()?.is_admin { "an administrator" } else { "a member" };
+    console.report(&Report::done(answer.value, format!("{user} is now {what} of {name}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    const ACME: &str = r#"{"name":"acme","id":"01B","fullName":"","isOrg":true,"membersCount":0,"teamsCount":0}"#;
+
+    fn acme() -> One {
+        One { name: "acme".into() }
+    }
+
+    fn member(is_admin: bool) -> String {
+        format!(r#"{{"member":{{"name":"alice","id":"01A","fullName":"Alice","isOrg":false}},"isAdmin":{is_admin}}}"#)
+    }
+
+    #[tokio::test]
+    async fn a_new_organization_is_an_account_that_says_so() {
+        let server = Server::with_json(&[(201, ACME)]);
+        let (mut console, written) = console(b"");
+        let arguments =
+            CreateArguments { name: "acme".into(), full_name: Some("Acme".into()), adopt_repositories: true };
+        create(arguments, &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "created the organization acme\n  Next: dockpass org add acme USER --admin true\n");
+        let sent = server.requests().remove(0);
+        assert!(sent.starts_with("POST /enzi/v0/accounts HTTP/1.1"), "{sent}");
+        assert!(sent.ends_with(r#"{"name":"acme","fullName":"Acme","isOrg":true,"adoptRepositories":true}"#), "{sent}");
+    }
+
+    #[tokio::test]
+    async fn members_come_become_administrators_and_go() {
+        let server = Server::with_json(&[(200, &member(false)), (200, &member(true)), (204, "")]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let alice = || MemberName { user: "alice".into() };
+        for admin in [None, Some(true)] {
+            let arguments = AddArguments { organization: acme(), member: alice(), admin };
+            run(OrgCommand::Add(arguments), &mut api, &mut console).await.unwrap();
+        }
+        let remove = OrgCommand::Remove { organization: acme(), member: alice() };
+        run(remove, &mut api, &mut console).await.unwrap();
+        assert_eq!(
+            written.out(),
+            "alice is now a member of acme\nalice is now an administrator of acme\nremoved alice from acme and its teams\n"
+        );
+        let sent = server.requests();
+        assert!(sent[0].starts_with("PUT /enzi/v0/accounts/acme/members/alice ") && sent[0].ends_with("\r\n\r\n{}"));
+        assert!(sent[1].ends_with(r#"{"isAdmin":true}"#), "{}", sent[1]);
+        assert!(sent[2].starts_with("DELETE /enzi/v0/accounts/acme/members/alice "), "{}", sent[2]);
+    }
+
+    #[tokio::test]
+    async fn members_are_listed_with_their_role() {
+        let body = format!(r#"{{"members":[{}],"nextPageStart":"","resourceCount":1}}"#, member(true));
+        let server = Server::with_json(&[(200, &body), (200, r#"{"members":[]}"#)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        for admins in [true, false] {
+            run(OrgCommand::Members { organization: acme(), admins }, &mut api, &mut console).await.unwrap();
+        }
+        assert_eq!(written.out(), "NAME   FULL NAME  ROLE\nalice  Alice      organization administrator\n");
+        assert!(written.note().starts_with("This organization has no members."));
+        let sent = server.requests();
+        assert!(sent[0].starts_with("GET /enzi/v0/accounts/acme/members?filter=admins&limit=500 "), "{}", sent[0]);
+        assert!(sent[1].starts_with("GET /enzi/v0/accounts/acme/members?limit=500 "), "{}", sent[1]);
+    }
+
+    #[tokio::test]
+    async fn an_organization_goes_with_or_without_its_repositories() {
+        let server = Server::with_json(&[(200, ACME), (204, ""), (200, ACME), (204, "")]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        for with_repositories in [false, true] {
+            delete("acme", with_repositories, &mut api, &mut console).await.unwrap();
+        }
+        assert_eq!(
+            written.out(),
+            "deleted the organization acme with its teams; its repositories stay, without an owner\n\
+             deleted the organization acme with its teams and all repositories\n"
+        );
+        let sent = server.requests();
+        assert!(sent[1].starts_with("DELETE /enzi/v0/accounts/acme "), "{}", sent[1]);
+        assert!(sent[3].starts_with("DELETE /api/v0/accounts/acme "), "{}", sent[3]);
+    }
+
+    #[tokio::test]
+    async fn a_user_is_neither_changed_nor_deleted() {
+        let alice = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
+        let server = Server::with_json(&[(200, alice), (200, alice)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let named = || One { name: "alice".into() };
+        let set = OrgCommand::Set { organization: named(), full_name: "A".into() };
+        assert_eq!(run(set, &mut api, &mut console).await.unwrap_err().exit_code(), 2);
+        let delete = OrgCommand::Delete { organization: named(), with_repositories: true };
+        assert_eq!(run(delete, &mut api, &mut console).await.unwrap_err().exit_code(), 2);
+        assert_eq!(written.out(), "");
+        assert!(server.requests().iter().all(|request| request.starts_with("GET ")));
+    }
+}

@@ -1,0 +1,85 @@
+//! How organizations and their members are shown.
+
+use super::client::Answer;
+use super::error::CliError;
+use super::list::List;
+use super::report::{Report, View};
+use super::shown;
+use super::table::{Fit, Table};
+use crate::api::{Account, Member};
+
+const COLUMNS: &[(&str, Fit)] = &[
+    ("NAME", Fit::Shrinks(12)),
+    ("FULL NAME", Fit::Shrinks(9)),
+    ("MEMBERS", Fit::Whole),
+    ("TEAMS", Fit::Whole),
+    ("CREATED (UTC)", Fit::Whole),
+];
+
+const MEMBER_COLUMNS: &[(&str, Fit)] =
+    &[("NAME", Fit::Shrinks(12)), ("FULL NAME", Fit::Shrinks(9)), ("ROLE", Fit::Whole)];
+
+/// A list of organizations.
+pub(super) fn many(list: List) -> Result<Report, CliError> {
+    let accounts: Vec<Account> = list.read()?;
+    let rows = accounts.iter().map(row).collect();
+    let nothing = "There are no organizations. Make one: dockpass org create NAME";
+    Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, nothing) })
+}
+
+fn row(account: &Account) -> Vec<String> {
+    vec![
+        account.name.clone(),
+        shown::or_dash(&account.full_name),
+        count(account.members_count),
+        count(account.teams_count),
+        created(account),
+    ]
+}
+
+/// One organization.
+pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
+    let account: Account = answer.read()?;
+    let pairs = vec![
+        ("Name", account.name.clone()),
+        ("Full name", shown::or_dash(&account.full_name)),
+        ("ID", account.id.clone()),
+        ("Members", count(account.members_count)),
+        ("Teams", count(account.teams_count)),
+        ("Created (UTC)", created(&account)),
+    ];
+    Ok(Report { answer: answer.value, view: View::One(pairs) })
+}
+
+/// The members of an organization or of one of its teams; `nothing` stands for none.
+pub(super) fn members(list: List, nothing: &'static str) -> Result<Report, CliError> {
+    let members: Vec<Member> = list.read()?;
+    let rows = members.iter().map(|entry| {
+        let role = if entry.is_admin { "organization administrator" } else { "member" };
+        vec![entry.member.name.clone(), shown::or_dash(&entry.member.full_name), role.to_owned()]
+    });
+    let table = Table { columns: MEMBER_COLUMNS, rows: rows.collect() };
+    Ok(Report { answer: list.answer, view: View::Many(table, nothing) })
+}
+
+/// A number that only some callers see.
+fn count(count: Option<usize>) -> String {
+    count.map_or_else(|| "-".to_owned(), |count| count.to_string())
+}
+
+fn created(account: &Account) -> String {
+    account.inner.as_ref().map_or_else(|| "-".to_owned(), |inner| shown::time(&inner.created_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_caller_does_not_see_is_a_dash() {
+        let plain = r#"{"name":"acme","id":"01B","fullName":"","isOrg":true}"#;
+        assert_eq!(row(&serde_json::from_str(plain).unwrap()), ["acme", "-", "-", "-", "-"]);
+        let counted = r#"{"name":"acme","id":"01B","fullName":"Acme","isOrg":true,"membersCount":3,"teamsCount":0}"#;
+        assert_eq!(row(&serde_json::from_str(counted).unwrap()), ["acme", "Acme", "3", "0", "-"]);
+    }
+}

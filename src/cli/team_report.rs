@@ -1,0 +1,51 @@
+//! How teams and what they were given are shown.
+
+use super::client::Answer;
+use super::error::CliError;
+use super::list::List;
+use super::report::{Report, View};
+use super::shown;
+use super::table::{Fit, Table};
+use super::values::TeamReference;
+use crate::api::{RepositoryLevel, Team};
+
+const COLUMNS: &[(&str, Fit)] =
+    &[("NAME", Fit::Shrinks(12)), ("MEMBERS", Fit::Whole), ("DESCRIPTION", Fit::Shrinks(11))];
+
+const REPOSITORY_COLUMNS: &[(&str, Fit)] = &[("NAME", Fit::Shrinks(20)), ("ACCESS", Fit::Whole)];
+
+/// The teams of an organization.
+pub(super) fn many(list: List, organization: &str) -> Result<Report, CliError> {
+    let teams: Vec<Team> = list.read()?;
+    let row = |team: &Team| {
+        let name = format!("{organization}/{}", team.name);
+        vec![name, team.members_count.to_string(), shown::or_dash(&team.description)]
+    };
+    let table = Table { columns: COLUMNS, rows: teams.iter().map(row).collect() };
+    let nothing = "This organization has no teams. Make one: dockpass team create ORG/TEAM";
+    Ok(Report { answer: list.answer, view: View::Many(table, nothing) })
+}
+
+/// One team, as it was asked for.
+pub(super) fn one(answer: Answer, asked: &TeamReference) -> Result<Report, CliError> {
+    let team: Team = answer.read()?;
+    let pairs = vec![
+        ("Name", format!("{}/{}", asked.organization, team.name)),
+        ("ID", team.id.clone()),
+        ("Members", team.members_count.to_string()),
+        ("Description", shown::or_dash(&team.description)),
+    ];
+    Ok(Report { answer: answer.value, view: View::One(pairs) })
+}
+
+/// The repositories that were given to a team.
+pub(super) fn repositories(list: List) -> Result<Report, CliError> {
+    let found: Vec<RepositoryLevel> = list.read()?;
+    let row = |entry: &RepositoryLevel| {
+        let name = format!("{}/{}", entry.repository.namespace, entry.repository.name);
+        vec![name, entry.access_level.to_string()]
+    };
+    let table = Table { columns: REPOSITORY_COLUMNS, rows: found.iter().map(row).collect() };
+    let nothing = "This team was given no single repository. What is given on all of them: dockpass grant list 'ORG/*'";
+    Ok(Report { answer: list.answer, view: View::Many(table, nothing) })
+}

@@ -1,0 +1,43 @@
+//! Organizations: who belongs to them, and their teams.
+
+use super::id::Id;
+use super::name::Name;
+use super::time::Timestamp;
+
+/// Longest description of a team, in characters.
+pub const MAX_TEAM_DESCRIPTION: usize = 1_024;
+
+/// That a user belongs to an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The organization.
+    pub organization: Id,
+    /// The user.
+    pub user: Id,
+    /// Whether the user administers the organization.
+    pub is_admin: bool,
+}
+
+/// A team of an organization. Its name never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    /// Identifier; a re-created team of the same name has another.
+    pub id: Id,
+    /// The organization.
+    pub organization: Id,
+    /// Name, unique in the organization.
+    pub name: Name,
+    /// What it is for.
+    pub description: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// That a user belongs to a team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TeamMembership {
+    /// The team.
+    pub team: Id,
+    /// The user, who is a member of the team's organization.
+    pub user: Id,
+}

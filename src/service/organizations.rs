@@ -1,0 +1,253 @@
+//! Organizations: making them, their members and administrators.
+
+use super::Service;
+use super::accounts::{AccountView, check_full_name, create, find};
+use super::authority::{Authority, Permit};
+use super::caller::Call;
+use super::change::Deed;
+use super::error::{Error, Kind};
+use super::teams::{TeamView, team_view};
+use crate::domain::account::{Account, AccountKind};
+use crate::domain::id::Id;
+use crate::domain::name::Name;
+use crate::domain::organization::Membership;
+use crate::domain::random;
+use crate::store::State;
+
+/// What a new organization shall be.
+#[derive(Clone, Debug)]
+pub struct NewOrganization {
+    /// Name, also its namespace.
+    pub name: Name,
+    /// Name in full.
+    pub full_name: String,
+    /// Whether it takes over repositories already known under its name.
+    pub adopt_repositories: bool,
+}
+
+/// A member of an organization or a team.
+#[derive(Clone, Debug)]
+pub struct MemberView {
+    /// The user.
+    pub user: Account,
+    /// Whether the user administers the organization.
+    pub is_admin: bool,
+}
+
+/// Which members a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum MemberFilter {
+    /// Every one.
+    #[default]
+    All,
+    /// Administrators of the organization.
+    Admins,
+    /// Members who do not administer it.
+    NonAdmins,
+}
+
+impl MemberFilter {
+    fn matches(self, is_admin: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Admins => is_admin,
+            Self::NonAdmins => !is_admin,
+        }
+    }
+}
+
+/// A page of a list that is ordered by name.
+#[derive(Debug)]
+pub struct NamedPage<T> {
+    /// The entries of the page.
+    pub entries: Vec<T>,
+    /// The name to go on after; none on the last page.
+    pub next: Option<Name>,
+    /// How many the whole list has.
+    pub count: usize,
+}
+
+impl<T> NamedPage<T> {
+    /// The page of entries after a name, from a list in any order.
+    pub(super) fn cut(mut entries: Vec<T>, name: fn(&T) -> &Name, after: Option<&Name>, limit: usize) -> Self {
+        let count = entries.len();
+        entries.sort_by(|one, other| name(one).cmp(name(other)));
+        let mut rest: Vec<T> =
+            entries.into_iter().filter(|entry| after.is_none_or(|after| name(entry) > after)).collect();
+        let has_more = rest.len() > limit;
+        rest.truncate(limit);
+        let next = rest.last().map(|last| name(last).clone()).filter(|_| has_more);
+        Self { entries: rest, next, count }
+    }
+}
+
+/// The organization of this name or identifier.
+pub(super) fn find_organization<'s>(state: &'s State, name_or_id: &str) -> Result<&'s Account, Error> {
+    let account = find(state, name_or_id)?;
+    if account.is_organization() { Ok(account) } else { Err(Error::not_found(Kind::Organization, name_or_id)) }
+}
+
+/// The user of this name or identifier.
+pub(super) fn find_user<'s>(state: &'s State, name_or_id: &str) -> Result<&'s Account, Error> {
+    let user = find(state, name_or_id).map_err(|_| Error::not_found(Kind::User, name_or_id))?;
+    if user.is_organization() {
+        return Err(Error::invalid("member", "an organization cannot be a member or hold a user's grant"));
+    }
+    Ok(user)
+}
+
+/// A user as a member of the organization.
+pub(super) fn member_view(state: &State, organization: Id, user: Id) -> Option<MemberView> {
+    let is_admin = state.member(organization, user)?;
+    Some(MemberView { user: Account::clone(state.account(user)?), is_admin })
+}
+
+impl Service {
+    /// Makes an organization.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`super::Obstacle::NamespaceInUse`]; [`Error::Denied`] to all but administrators.
+    pub fn create_organization(&self, call: &Call, new: NewOrganization) -> Result<AccountView, Error> {
+        let deed = Deed::new("account.create", &new.name);
+        let checked = check_full_name(&new.full_name);
+        let account = Account {
+            id: Id::new(call.now, random::bytes()?),
+            name: new.name,
+            kind: AccountKind::Organization,
+            full_name: new.full_name,
+            is_active: true,
+            is_admin: false,
+            password: None,
+            password_set_by_admin: false,
+            created_at: call.now.whole_seconds(),
+        };
+        let adopt = new.adopt_repositories;
+        let made = self.change(call, deed, move |change| {
+            change.authority()?.create_account(false, false)?;
+            checked?;
+            create(change, account, adopt)
+        })?;
+        self.view_account(call, made.name.as_str())
+    }
+
+    /// A page of the members of an organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but its members and system administrators.
+    pub fn list_members(
+        &self,
+        call: &Call,
+        organization: &str,
+        filter: MemberFilter,
+        after: Option<&Name>,
+        limit: usize,
+    ) -> Result<NamedPage<MemberView>, Error> {
+        self.view(call, "organization.members", organization, |authority| {
+            let (_, organization) = view_organization(authority, organization)?;
+            let state = authority.state();
+            let members = state.members_of(organization.id).filter(|(_, is_admin)| filter.matches(*is_admin));
+            let members = members.filter_map(|(user, _)| member_view(state, organization.id, user)).collect();
+            Ok(NamedPage::cut(members, |member| &member.user.name, after, limit))
+        })
+    }
+
+    /// One member of an organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but its members and system administrators.
+    pub fn view_member(&self, call: &Call, organization: &str, user: &str) -> Result<MemberView, Error> {
+        self.view(call, "organization.member", organization, |authority| {
+            let (_, organization) = view_organization(authority, organization)?;
+            let found = find_user(authority.state(), user)?;
+            let member = member_view(authority.state(), organization.id, found.id);
+            member.ok_or_else(|| Error::not_found(Kind::Member, user))
+        })
+    }
+
+    /// Adds a member, or changes whether it administers the organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    pub fn put_member(
+        &self,
+        call: &Call,
+        organization: &str,
+        user: &str,
+        is_admin: Option<bool>,
+    ) -> Result<MemberView, Error> {
+        let role = match is_admin {
+            Some(true) => " admin",
+            Some(false) => " no admin",
+            None => "",
+        };
+        let deed = Deed::new("organization.putMember", format!("{organization} {user}{role}"));
+        let (organization, user) = (organization.to_owned(), user.to_owned());
+        self.change(call, deed, move |change| {
+            let (permit, organization) = administer_organization(&change.authority()?, &organization)?;
+            let user = find_user(change.state(), &user)?.id;
+            let is_admin = is_admin.or(change.state().member(organization, user)).unwrap_or(false);
+            change.txn(&permit).put_member(Membership { organization, user, is_admin })?;
+            member_view(change.state(), organization, user).ok_or_else(|| Error::not_found(Kind::Member, user))
+        })
+    }
+
+    /// Removes a member, and so from the organization's teams; nothing is to do where there is none. Members may leave
+    /// by themselves.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    pub fn delete_member(&self, call: &Call, organization: &str, user: &str) -> Result<(), Error> {
+        let deed = Deed::new("organization.deleteMember", format!("{organization} {user}"));
+        let (organization, user) = (organization.to_owned(), user.to_owned());
+        self.change(call, deed, move |change| {
+            let authority = change.authority()?;
+            let (permit, viewed) = view_organization(&authority, &organization)?;
+            let leaves = authority.account().is_some_and(|own| own.name.as_str() == user || own.id.to_string() == user);
+            let (permit, organization) =
+                if leaves { (permit, viewed.id) } else { administer_organization(&authority, &organization)? };
+            let user = find_user(change.state(), &user)?.id;
+            if change.state().member(organization, user).is_none() {
+                change.was_idle();
+                return Ok(());
+            }
+            change.txn(&permit).remove_member(organization, user);
+            Ok(())
+        })
+    }
+
+    /// The teams of a member.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's members and system administrators.
+    pub fn teams_of_member(&self, call: &Call, organization: &str, user: &str) -> Result<Vec<TeamView>, Error> {
+        self.view(call, "organization.member", organization, |authority| {
+            let (_, organization) = view_organization(authority, organization)?;
+            let state = authority.state();
+            let found = find_user(state, user)?;
+            if state.member(organization.id, found.id).is_none() {
+                return Err(Error::not_found(Kind::Member, user));
+            }
+            let teams = state.teams_of(found.id).filter(|team| team.organization == organization.id);
+            let mut teams: Vec<_> = teams.map(|team| team_view(authority, team.as_ref().clone())).collect();
+            teams.sort_by(|one, other| one.team.name.cmp(&other.team.name));
+            Ok(teams)
+        })
+    }
+}
+
+/// The organization, for those who may see who belongs to it: its members and system administrators.
+pub(super) fn view_organization<'s>(
+    authority: &Authority<'s>,
+    name_or_id: &str,
+) -> Result<(Permit, &'s Account), Error> {
+    authority.account_data()?;
+    let organization = find_organization(authority.state(), name_or_id)?;
+    Ok((authority.see_organization(organization)?, organization))
+}
+
+/// The organization, for those who may change who belongs to it: its administrators and system administrators.
+pub(super) fn administer_organization(authority: &Authority<'_>, name_or_id: &str) -> Result<(Permit, Id), Error> {
+    authority.account_data()?;
+    let organization = find_organization(authority.state(), name_or_id)?;
+    Ok((authority.administer_organization(organization)?, organization.id))
+}

@@ -1,0 +1,62 @@
+//! Search: repositories that a caller sees and accounts, by a part of the name.
+
+use std::sync::Arc;
+
+use super::Service;
+use super::caller::Call;
+use super::error::Error;
+use super::repositories::{RepositoryView, shown};
+use super::visible;
+use crate::domain::account::Account;
+use crate::domain::name::Namespace;
+use crate::domain::repository::Repository;
+
+/// What is searched for.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// A part of the name.
+    pub text: String,
+    /// Only in this namespace.
+    pub namespace: Option<Namespace>,
+    /// At most so many of each kind.
+    pub limit: usize,
+    /// Whether repositories are searched.
+    pub repositories: bool,
+    /// Whether accounts are searched; anonymous callers find none.
+    pub accounts: bool,
+}
+
+/// What was found, by name.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Repositories that the caller sees.
+    pub repositories: Vec<RepositoryView>,
+    /// Accounts.
+    pub accounts: Vec<Account>,
+}
+
+impl Service {
+    /// Searches. Anonymous callers find public repositories.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
+    pub fn search(&self, call: &Call, search: &Search) -> Result<Found, Error> {
+        self.view(call, "repository.search", "", |authority| {
+            let mut found = Found::default();
+            if search.repositories {
+                let seen: Box<dyn Iterator<Item = &Arc<Repository>>> = match &search.namespace {
+                    Some(namespace) => visible::of_namespace(authority, namespace, None),
+                    None => Box::new(visible::all(authority, None)),
+                };
+                let matching = seen.filter(|repository| repository.name.as_str().contains(&search.text));
+                found.repositories = matching.filter_map(|one| shown(authority, one)).take(search.limit).collect();
+            }
+            if search.accounts && authority.account_data().is_ok() {
+                let accounts = authority.state().accounts_after(None);
+                let matching = accounts.filter(|account| account.name.as_str().contains(&search.text));
+                found.accounts = matching.map(|account| Account::clone(account)).take(search.limit).collect();
+            }
+            Ok(found)
+        })
+    }
+}

@@ -1,0 +1,249 @@
+//! Teams of organizations and their members.
+
+use super::Service;
+use super::authority::{Authority, Permit};
+use super::caller::Call;
+use super::change::Deed;
+use super::error::{Error, Kind};
+use super::organizations::{MemberView, NamedPage, administer_organization, find_user, member_view, view_organization};
+use crate::domain::id::Id;
+use crate::domain::name::Name;
+use crate::domain::organization::{MAX_TEAM_DESCRIPTION, Membership, Team, TeamMembership};
+use crate::domain::random;
+use crate::store::State;
+
+/// A team as it is shown.
+#[derive(Clone, Debug)]
+pub struct TeamView {
+    /// The team.
+    pub team: Team,
+    /// How many members it has.
+    pub members: usize,
+    /// Whether the caller is one of them.
+    pub caller_is_member: bool,
+}
+
+/// The team of this name or identifier in an organization.
+pub(super) fn find_team(state: &State, organization: Id, name_or_id: &str) -> Result<Team, Error> {
+    let by_id = name_or_id.parse::<Id>().ok().and_then(|id| state.team(id));
+    let by_id = by_id.filter(|team| team.organization == organization);
+    let by_name = || Name::parse(name_or_id).ok().and_then(|name| state.team_named(organization, &name));
+    let found = by_id.or_else(by_name).map(|team| Team::clone(team));
+    found.ok_or_else(|| Error::not_found(Kind::Team, name_or_id))
+}
+
+/// A team as the caller sees it.
+pub(super) fn team_view(authority: &Authority<'_>, team: Team) -> TeamView {
+    let state = authority.state();
+    let caller_is_member = authority.account().is_some_and(|account| state.is_in_team(team.id, account.id));
+    TeamView { members: state.team_members_of(team.id).count(), caller_is_member, team }
+}
+
+fn check_description(description: &str) -> Result<(), Error> {
+    if description.chars().count() > MAX_TEAM_DESCRIPTION {
+        return Err(Error::invalid("description", format!("at most {MAX_TEAM_DESCRIPTION} characters")));
+    }
+    if description.chars().any(char::is_control) {
+        return Err(Error::invalid("description", "no control characters"));
+    }
+    Ok(())
+}
+
+/// The team, for those who may see what it has: its members, the organization's and system administrators.
+pub(super) fn view_team(authority: &Authority<'_>, organization: &str, team: &str) -> Result<(Permit, Team), Error> {
+    let (_, organization) = view_organization(authority, organization)?;
+    let team = find_team(authority.state(), organization.id, team)?;
+    Ok((authority.see_team(&team)?, team))
+}
+
+fn administer_team(authority: &Authority<'_>, organization: &str, team: &str) -> Result<(Permit, Team), Error> {
+    let (permit, organization) = administer_organization(authority, organization)?;
+    Ok((permit, find_team(authority.state(), organization, team)?))
+}
+
+impl Service {
+    /// A page of the teams of an organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's members and system administrators.
+    pub fn list_teams(
+        &self,
+        call: &Call,
+        organization: &str,
+        after: Option<&Name>,
+        limit: usize,
+    ) -> Result<NamedPage<TeamView>, Error> {
+        self.view(call, "team.list", organization, |authority| {
+            let (_, organization) = view_organization(authority, organization)?;
+            let teams = authority.state().teams_of_organization(organization.id);
+            let teams = teams.map(|team| team_view(authority, Team::clone(team))).collect();
+            Ok(NamedPage::cut(teams, |view| &view.team.name, after, limit))
+        })
+    }
+
+    /// One team.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's members and system administrators.
+    pub fn view_team(&self, call: &Call, organization: &str, team: &str) -> Result<TeamView, Error> {
+        self.view(call, "team.view", &format!("{organization}/{team}"), |authority| {
+            let (_, organization) = view_organization(authority, organization)?;
+            let team = find_team(authority.state(), organization.id, team)?;
+            Ok(team_view(authority, team))
+        })
+    }
+
+    /// Makes a team.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system
+    /// administrators.
+    pub fn create_team(
+        &self,
+        call: &Call,
+        organization: &str,
+        name: &Name,
+        description: String,
+    ) -> Result<TeamView, Error> {
+        let id = Id::new(call.now, random::bytes()?);
+        let checked = check_description(&description);
+        let (asked, name) = (organization.to_owned(), name.clone());
+        self.change(call, Deed::new("team.create", format!("{organization}/{name}")), move |change| {
+            let (permit, organization) = administer_organization(&change.authority()?, &asked)?;
+            checked?;
+            let created_at = change.call().now.whole_seconds();
+            let team = Team { id, organization, name, description, created_at };
+            if !change.txn(&permit).put_team(team.clone())? {
+                return Err(Error::AlreadyExists { kind: Kind::Team, name: team.name.to_string() });
+            }
+            Ok(team_view(&change.authority()?, team))
+        })
+    }
+
+    /// Changes what a team says it is for.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    pub fn update_team(
+        &self,
+        call: &Call,
+        organization: &str,
+        team: &str,
+        description: Option<String>,
+    ) -> Result<TeamView, Error> {
+        let checked = check_description(description.as_deref().unwrap_or_default());
+        let deed = Deed::new("team.update", format!("{organization}/{team}"));
+        let (organization, team) = (organization.to_owned(), team.to_owned());
+        self.change(call, deed, move |change| {
+            let (permit, mut team) = administer_team(&change.authority()?, &organization, &team)?;
+            checked?;
+            team.description = description.unwrap_or(team.description);
+            change.txn(&permit).put_team(team.clone())?;
+            Ok(team_view(&change.authority()?, team))
+        })
+    }
+
+    /// Deletes a team with its grants; nothing is to do where there is none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for the organization; [`Error::Denied`] to all but its and system administrators.
+    pub fn delete_team(&self, call: &Call, organization: &str, team: &str) -> Result<(), Error> {
+        let deed = Deed::new("team.delete", format!("{organization}/{team}"));
+        let (organization, team) = (organization.to_owned(), team.to_owned());
+        self.change(call, deed, move |change| {
+            let (permit, organization) = administer_organization(&change.authority()?, &organization)?;
+            let Ok(team) = find_team(change.state(), organization, &team) else {
+                change.was_idle();
+                return Ok(());
+            };
+            change.txn(&permit).remove_team(team.id);
+            Ok(())
+        })
+    }
+
+    /// A page of the members of a team.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but its members, the organization's and system administrators.
+    pub fn list_team_members(
+        &self,
+        call: &Call,
+        organization: &str,
+        team: &str,
+        after: Option<&Name>,
+        limit: usize,
+    ) -> Result<NamedPage<MemberView>, Error> {
+        self.view(call, "team.members", &format!("{organization}/{team}"), |authority| {
+            let (_, team) = view_team(authority, organization, team)?;
+            let state = authority.state();
+            let members = state.team_members_of(team.id);
+            let members = members.filter_map(|user| member_view(state, team.organization, user)).collect();
+            Ok(NamedPage::cut(members, |member| &member.user.name, after, limit))
+        })
+    }
+
+    /// One member of a team.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but its members, the organization's and system administrators.
+    pub fn view_team_member(
+        &self,
+        call: &Call,
+        organization: &str,
+        team: &str,
+        user: &str,
+    ) -> Result<MemberView, Error> {
+        self.view(call, "team.members", &format!("{organization}/{team}"), |authority| {
+            let (_, team) = view_team(authority, organization, team)?;
+            let state = authority.state();
+            let found = find_user(state, user)?;
+            let member = member_view(state, team.organization, found.id);
+            let member = member.filter(|_| state.is_in_team(team.id, found.id));
+            member.ok_or_else(|| Error::not_found(Kind::Member, user))
+        })
+    }
+
+    /// Adds a user to a team, and so to the organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    pub fn put_team_member(
+        &self,
+        call: &Call,
+        organization: &str,
+        team: &str,
+        user: &str,
+    ) -> Result<MemberView, Error> {
+        let deed = Deed::new("team.putMember", format!("{organization}/{team} {user}"));
+        let (organization, team, user) = (organization.to_owned(), team.to_owned(), user.to_owned());
+        self.change(call, deed, move |change| {
+            let (permit, team) = administer_team(&change.authority()?, &organization, &team)?;
+            let user = find_user(change.state(), &user)?.id;
+            let organization = team.organization;
+            if change.state().member(organization, user).is_none() {
+                change.txn(&permit).put_member(Membership { organization, user, is_admin: false })?;
+            }
+            change.txn(&permit).put_team_member(TeamMembership { team: team.id, user })?;
+            member_view(change.state(), organization, user).ok_or_else(|| Error::not_found(Kind::Member, user))
+        })
+    }
+
+    /// Removes a user from a team; nothing is to do where there is none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    pub fn delete_team_member(&self, call: &Call, organization: &str, team: &str, user: &str) -> Result<(), Error> {
+        let deed = Deed::new("team.deleteMember", format!("{organization}/{team} {user}"));
+        let (organization, team, user) = (organization.to_owned(), team.to_owned(), user.to_owned());
+        self.change(call, deed, move |change| {
+            let (permit, team) = administer_team(&change.authority()?, &organization, &team)?;
+            let user = find_user(change.state(), &user)?.id;
+            if !change.state().is_in_team(team.id, user) {
+                change.was_idle();
+                return Ok(());
+            }
+            change.txn(&permit).remove_team_member(TeamMembership { team: team.id, user });
+            Ok(())
+        })
+    }
+}
