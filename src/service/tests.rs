@@ -5,6 +5,7 @@ mod doing;
 mod looking;
 mod model;
 mod operations;
+mod organizations;
 mod random;
 mod registry_tokens;
 mod support;

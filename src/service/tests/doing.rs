@@ -2,7 +2,7 @@
 
 use super::super::{AccountUpdate, Call, Expiry, Issued, NewRepository, NewToken, NewUser, RepositoryUpdate};
 use super::both::{Both, agree, named, target_of};
-use super::model::{By, Token};
+use super::model::{By, Holder, Token};
 use super::operations::{Actor, Life, Operation};
 use crate::domain::access::{AccessLevel, Actions};
 use crate::domain::name::Name;
@@ -34,7 +34,17 @@ impl Both<'_> {
             Operation::AddRepository { .. } | Operation::SetPublic { .. } | Operation::RemoveRepository(_) => {
                 self.on_repository(by, &call, operation);
             }
-            Operation::Grant { .. } | Operation::Revoke { .. } => self.on_grant(by, &call, operation),
+            Operation::Grant { .. }
+            | Operation::Revoke { .. }
+            | Operation::GrantTeam { .. }
+            | Operation::RevokeTeam { .. } => self.on_grant(by, &call, operation),
+            Operation::AddAcme | Operation::RemoveAcme { .. } | Operation::Join { .. } | Operation::Leave(_) => {
+                self.on_acme(by, &call, operation);
+            }
+            Operation::AddTeam(_)
+            | Operation::RemoveTeam(_)
+            | Operation::JoinTeam { .. }
+            | Operation::LeaveTeam { .. } => self.on_team(by, &call, operation),
             Operation::AddToken { .. } => self.add_token(by, &call, operation),
             Operation::SetTokenActive { token, .. }
             | Operation::Rotate { token, .. }
@@ -140,14 +150,28 @@ impl Both<'_> {
                 let may = self.model.administers(by, target) && self.model.users.contains_key(user);
                 agree(self.service().put_user_grant(call, &target_of(target), user, level).map(drop), may, operation);
                 if may {
-                    self.model.grants.insert((target, user), level);
+                    self.model.grants.insert((target, Holder::User(user)), level);
                 }
             }
             Operation::Revoke { target, user } => {
                 let may = self.model.administers(by, target) && self.model.users.contains_key(user);
                 agree(self.service().delete_user_grant(call, &target_of(target), user), may, operation);
                 if may {
-                    self.model.grants.remove(&(target, user));
+                    self.model.grants.remove(&(target, Holder::User(user)));
+                }
+            }
+            Operation::GrantTeam { target, team, level } => {
+                let may = self.model.may_grant_to(by, target, team);
+                agree(self.service().put_team_grant(call, &target_of(target), team, level).map(drop), may, operation);
+                if may {
+                    self.model.grants.insert((target, Holder::Team(team)), level);
+                }
+            }
+            Operation::RevokeTeam { target, team } => {
+                let may = self.model.may_grant_to(by, target, team);
+                agree(self.service().delete_team_grant(call, &target_of(target), team), may, operation);
+                if may {
+                    self.model.grants.remove(&(target, Holder::Team(team)));
                 }
             }
             _ => unreachable!("on no grant: {operation:?}"),

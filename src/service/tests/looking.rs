@@ -4,7 +4,7 @@ use super::super::caller::Caller;
 use super::super::{Call, Credentials, Error, Issued, RepositoryQuery};
 use super::both::{Both, named};
 use super::doing::granted_on;
-use super::model::{By, NAMES, USERS};
+use super::model::{ACME, By, NAMES, USERS};
 use super::support::sign_in;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::scope::Scopes;
@@ -19,6 +19,7 @@ impl Both<'_> {
         for place in 0..self.model.tokens.len() {
             self.check_token(place);
         }
+        self.check_organization();
     }
 
     fn check_token(&mut self, place: usize) {
@@ -95,10 +96,10 @@ impl Both<'_> {
     }
 
     fn check_namespaces(&self, by: By, call: &Call, visible: &[&str]) {
-        for namespace in USERS.into_iter().chain(["_", "nobody"]) {
+        for namespace in USERS.into_iter().chain([ACME, "_", "nobody"]) {
             let within = |name: &str| name.split_once('/').map_or("_", |(first, _)| first) == namespace;
             let expected: Vec<_> = visible.iter().copied().filter(|name| within(name)).collect();
-            let is_known = namespace == "_" || self.model.users.contains_key(namespace);
+            let is_known = namespace == "_" || self.model.has_account(namespace);
             match self.list(call, Some(namespace)) {
                 Ok(listed) => assert_eq!(listed, expected, "{namespace} as {by:?} sees it"),
                 Err(error) => assert!(expected.is_empty() && !is_known, "{namespace} for {by:?}: {error}"),

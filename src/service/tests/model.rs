@@ -7,13 +7,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::access::{AccessLevel, Actions};
 
 pub(super) const USERS: [&str; 3] = ["alice", "bob", "carol"];
-pub(super) const NAMES: [&str; 8] =
-    ["alice/app", "alice/app-web", "alice/app/web", "bob/app", "bob/zoo", "carol/app", "nobody/app", "busybox"];
+/// The one organization, and its teams.
+pub(super) const ACME: &str = "acme";
+pub(super) const TEAMS: [&str; 2] = ["dev", "ops"];
+pub(super) const NAMES: [&str; 10] = [
+    "acme/app",
+    "acme/lib",
+    "alice/app",
+    "alice/app-web",
+    "alice/app/web",
+    "bob/app",
+    "bob/zoo",
+    "carol/app",
+    "nobody/app",
+    "busybox",
+];
 /// What grants are on: names, and whole namespaces.
-pub(super) const TARGETS: [&str; 9] =
-    ["alice/app", "alice/app/web", "bob/app", "carol/app", "busybox", "alice/*", "bob/*", "carol/*", "_/*"];
-pub(super) const PATTERNS: [&str; 7] =
-    ["alice/app", "alice/*", "alice/app/*", "bob/*", "carol/app", "_/busybox", "nobody/*"];
+pub(super) const TARGETS: [&str; 12] = [
+    "acme/app",
+    "acme/lib",
+    "alice/app",
+    "alice/app/web",
+    "bob/app",
+    "carol/app",
+    "busybox",
+    "acme/*",
+    "alice/*",
+    "bob/*",
+    "carol/*",
+    "_/*",
+];
+pub(super) const PATTERNS: [&str; 8] =
+    ["acme/*", "alice/app", "alice/*", "alice/app/*", "bob/*", "carol/app", "_/busybox", "nobody/*"];
 
 /// Who does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +49,21 @@ pub(super) enum By {
     User(&'static str),
     /// An access token, by its place in the list.
     Token(usize),
+}
+
+/// Who holds a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Holder {
+    User(&'static str),
+    Team(&'static str),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Organization {
+    /// Each with whether it administers the organization.
+    pub(super) members: BTreeMap<&'static str, bool>,
+    /// Each with its members.
+    pub(super) teams: BTreeMap<&'static str, BTreeSet<&'static str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -72,7 +112,8 @@ pub(super) struct Model {
     pub(super) users: BTreeMap<&'static str, User>,
     /// Each with whether it is public.
     pub(super) repositories: BTreeMap<&'static str, bool>,
-    pub(super) grants: BTreeMap<(&'static str, &'static str), AccessLevel>,
+    pub(super) acme: Option<Organization>,
+    pub(super) grants: BTreeMap<(&'static str, Holder), AccessLevel>,
     pub(super) tokens: Vec<Token>,
 }
 
@@ -136,19 +177,51 @@ impl Model {
     }
 
     fn granted(&self, by: By, target: &'static str) -> Option<AccessLevel> {
-        self.account(by).and_then(|user| self.grants.get(&(target, user)).copied())
+        let user = self.account(by)?;
+        let teams = self.acme.iter().flat_map(|acme| &acme.teams).filter(|(_, members)| members.contains(user));
+        let holders = teams.map(|(team, _)| Holder::Team(team)).chain([Holder::User(user)]);
+        holders.filter_map(|holder| self.grants.get(&(target, holder)).copied()).max()
+    }
+
+    /// Whether everything in the namespace is the account's, by itself or by its office in the organization.
+    fn owns(&self, by: By, namespace: &'static str) -> bool {
+        let is_own = self.account(by).is_some_and(|user| namespace == format!("{user}/*"));
+        let is_office = namespace == "acme/*" && self.membership(by) == Some(true);
+        is_own || is_office || self.is_admin_account(by)
     }
 
     fn owns_namespace(&self, by: By, namespace: &'static str) -> bool {
-        let is_own = self.account(by).is_some_and(|user| namespace == format!("{user}/*"));
-        is_own || self.is_admin_account(by) || self.granted(by, namespace) == Some(AccessLevel::Admin)
+        self.owns(by, namespace) || self.granted(by, namespace) == Some(AccessLevel::Admin)
+    }
+
+    /// Whether the caller's account is a member of the organization, and if so whether it administers it.
+    fn membership(&self, by: By) -> Option<bool> {
+        let user = self.account(by)?;
+        self.acme.as_ref().and_then(|acme| acme.members.get(user).copied())
+    }
+
+    /// Whether the caller may change the organization, which must be there.
+    pub(super) fn administers_acme(&self, by: By) -> bool {
+        let is_office = self.membership(by) == Some(true);
+        self.acme.is_some() && self.touches_accounts(by) && (is_office || self.is_administrator(by))
+    }
+
+    /// Whether the caller may take a user out of the organization: it may itself.
+    pub(super) fn may_take_out(&self, by: By, user: &str) -> bool {
+        let leaves = self.account(by) == Some(user) && self.membership(by).is_some() && self.touches_accounts(by);
+        self.users.contains_key(user) && (leaves || self.administers_acme(by))
+    }
+
+    /// Whether the caller may change what a team has on a target: one of its own organization.
+    pub(super) fn may_grant_to(&self, by: By, target: &'static str, team: &str) -> bool {
+        let is_there = self.acme.as_ref().is_some_and(|acme| acme.teams.contains_key(team));
+        is_there && target.starts_with("acme/") && self.administers(by, target)
     }
 
     pub(super) fn level(&self, by: By, name: &'static str) -> Option<AccessLevel> {
         let public = (self.repositories.get(name) == Some(&true)).then_some(AccessLevel::ReadOnly);
         let namespace = whole_namespace(name);
-        let is_own = self.account(by).is_some_and(|user| namespace == format!("{user}/*"));
-        let as_owner = (is_own || self.is_admin_account(by)).then_some(AccessLevel::Admin);
+        let as_owner = self.owns(by, namespace).then_some(AccessLevel::Admin);
         let level = as_owner.max(self.granted(by, name)).max(self.granted(by, namespace));
         let limited = match self.token(by) {
             Some(token) => level.filter(|_| token.reaches(name)).map(|level| level.min(token.cap)),
@@ -164,7 +237,11 @@ impl Model {
 
     /// Whether an account has the namespace of this name.
     pub(super) fn has_namespace(&self, name: &str) -> bool {
-        name.split_once('/').is_some_and(|(namespace, _)| self.users.contains_key(namespace))
+        name.split_once('/').is_some_and(|(namespace, _)| self.has_account(namespace))
+    }
+
+    pub(super) fn has_account(&self, name: &str) -> bool {
+        self.users.contains_key(name) || name == ACME && self.acme.is_some()
     }
 
     pub(super) fn administers(&self, by: By, target: &'static str) -> bool {
@@ -262,16 +339,53 @@ impl Model {
 
     pub(super) fn remove_user(&mut self, name: &'static str, with_repositories: bool) {
         let Some(user) = self.users.remove(name) else { return };
-        self.grants.retain(|(_, grantee), _| *grantee != name);
+        self.grants.retain(|(_, holder), _| *holder != Holder::User(name));
+        self.take_out(name);
         for token in &mut self.tokens {
             token.is_deleted |= token.generation == user.generation;
         }
         if with_repositories {
-            let prefix = format!("{name}/");
-            let gone: BTreeSet<_> =
-                self.repositories.keys().copied().filter(|name| name.starts_with(&prefix)).collect();
-            gone.into_iter().for_each(|name| self.remove_repository(name));
-            self.grants.retain(|(target, _), _| *target != format!("{name}/*"));
+            self.remove_repositories(name);
+        }
+    }
+
+    fn remove_repositories(&mut self, namespace: &str) {
+        let prefix = format!("{namespace}/");
+        let gone: BTreeSet<_> = self.repositories.keys().copied().filter(|name| name.starts_with(&prefix)).collect();
+        gone.into_iter().for_each(|name| self.remove_repository(name));
+        self.grants.retain(|(target, _), _| *target != format!("{namespace}/*"));
+    }
+
+    /// The organization is there, or already was.
+    pub(super) fn add_acme(&mut self) {
+        if self.acme.is_none() {
+            self.acme = Some(Organization::default());
+            self.grants.retain(|(target, _), _| *target != "acme/*");
+        }
+    }
+
+    pub(super) fn remove_acme(&mut self, with_repositories: bool) {
+        if self.acme.take().is_none() {
+            return;
+        }
+        self.grants.retain(|(_, holder), _| !matches!(holder, Holder::Team(_)));
+        if with_repositories {
+            self.remove_repositories(ACME);
+        }
+    }
+
+    pub(super) fn remove_team(&mut self, team: &'static str) {
+        self.grants.retain(|(_, holder), _| *holder != Holder::Team(team));
+        if let Some(acme) = &mut self.acme {
+            acme.teams.remove(team);
+        }
+    }
+
+    /// Leaving the organization leaves its teams.
+    pub(super) fn take_out(&mut self, user: &str) {
+        if let Some(acme) = &mut self.acme {
+            acme.members.remove(user);
+            acme.teams.values_mut().for_each(|members| _ = members.remove(user));
         }
     }
 

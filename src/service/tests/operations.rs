@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::model::{By, NAMES, PATTERNS, TARGETS, USERS};
+use super::model::{By, NAMES, PATTERNS, TARGETS, TEAMS, USERS};
+use super::organizations;
 use crate::domain::access::AccessLevel;
 
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,34 @@ pub(super) enum Operation {
     },
     /// Deleted, and made again under the same name.
     Replace(&'static str),
+    AddAcme,
+    RemoveAcme {
+        with_repositories: bool,
+    },
+    Join {
+        user: &'static str,
+        is_admin: Option<bool>,
+    },
+    Leave(&'static str),
+    AddTeam(&'static str),
+    RemoveTeam(&'static str),
+    JoinTeam {
+        team: &'static str,
+        user: &'static str,
+    },
+    LeaveTeam {
+        team: &'static str,
+        user: &'static str,
+    },
+    GrantTeam {
+        target: &'static str,
+        team: &'static str,
+        level: AccessLevel,
+    },
+    RevokeTeam {
+        target: &'static str,
+        team: &'static str,
+    },
     SetActive(&'static str, bool),
     SetAdmin(&'static str, bool),
     AddRepository {
@@ -71,7 +100,7 @@ pub(super) enum Actor {
     Token(prop::sample::Index),
 }
 
-fn users() -> impl Strategy<Value = &'static str> {
+pub(super) fn users() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&USERS[..])
 }
 
@@ -95,6 +124,7 @@ pub(super) fn operations() -> impl Strategy<Value = Operation> {
         5 => users().prop_map(Operation::AddUser),
         2 => (users(), any::<bool>()).prop_map(|(user, with)| Operation::RemoveUser { user, with_repositories: with }),
         3 => users().prop_map(Operation::Replace),
+        14 => organizations::any_operation(),
         2 => (users(), prop::bool::weighted(0.7)).prop_map(|(user, is)| Operation::SetActive(user, is)),
         1 => (users(), any::<bool>()).prop_map(|(user, is)| Operation::SetAdmin(user, is)),
         5 => (name.clone(), any::<bool>()).prop_map(|(name, is_public)| Operation::AddRepository { name, is_public }),
@@ -115,7 +145,9 @@ pub(super) fn operations() -> impl Strategy<Value = Operation> {
 /// What there is to begin with: without it most of what follows would have nothing to act on.
 pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
     let by_local = |operation| (Actor::Is(By::Local), operation);
-    let mut first = USERS.map(|user| by_local(Operation::AddUser(user))).to_vec();
+    let mut first = vec![by_local(Operation::AddAcme)];
+    first.extend(USERS.map(|user| by_local(Operation::AddUser(user))));
+    first.extend(TEAMS.map(|team| by_local(Operation::AddTeam(team))));
     // An access token of an administrator, which makes others for everybody.
     let (owner, cap, patterns, life) = (Some(USERS[0]), AccessLevel::Admin, Vec::new(), Life::Default);
     first.push(by_local(Operation::SetAdmin(USERS[0], true)));
@@ -126,10 +158,17 @@ pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
     let grant = (prop::sample::select(&TARGETS[..]), users(), prop::sample::select(levels.clone()));
     let grant = grant.prop_map(|(target, user, level)| Operation::Grant { target, user, level });
     let admin = (users(), any::<bool>()).prop_map(|(user, is)| Operation::SetAdmin(user, is));
-    let operation = prop_oneof![6 => repository, 4 => grant, 8 => new_tokens(prop::sample::select(levels)), 2 => admin];
+    let tokens = new_tokens(prop::sample::select(levels));
+    let operation = prop_oneof![
+        6 => repository,
+        4 => grant,
+        8 => tokens,
+        2 => admin,
+        6 => organizations::any_operation(),
+    ];
     let token = any::<prop::sample::Index>().prop_map(Actor::Token);
     let actor = prop_oneof![2 => Just(Actor::Is(By::Local)), 1 => token];
-    prop::collection::vec((actor, operation), 20).prop_map(move |more| [first.clone(), more].concat())
+    prop::collection::vec((actor, operation), 24).prop_map(move |more| [first.clone(), more].concat())
 }
 
 /// Seconds in steps of fifty, so that what ends ends at the very moment at which somebody looks.
