@@ -68,8 +68,7 @@ pub(super) async fn put_on_namespace(request: Request) -> Result<HttpResponse, F
 async fn put(request: Request, target: GrantTarget) -> Result<HttpResponse, Failure> {
     let user = request.part("username")?;
     request.run(|service, call| service.list_user_grants(call, &target))?;
-    let body: api::SetAccess = request.json()?;
-    let level: AccessLevel = body.access_level.parse().map_err(|error| Failure::invalid("accessLevel", error))?;
+    let level = asked_level(&request)?;
     let set = request.block(move |service, call| service.put_user_grant(call, &target, &user, level));
     let (target, grant) = set.await?;
     Ok(HttpResponse::Ok().json(shown(&target, &grant)))
@@ -91,6 +90,12 @@ async fn delete(request: Request, target: GrantTarget) -> Result<HttpResponse, F
     let user = request.part("username")?;
     request.block(move |service, call| service.delete_user_grant(call, &target, &user)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// The level that the body asks for.
+pub(super) fn asked_level(request: &Request) -> Result<AccessLevel, Failure> {
+    let body: api::SetAccess = request.json()?;
+    body.access_level.parse().map_err(|error| Failure::invalid("accessLevel", error))
 }
 
 fn shown_reason(view: &AccessView) -> api::AccessReason {

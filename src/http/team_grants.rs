@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 
 use super::failure::Failure;
-use super::grants::{shown_repository, shown_target};
+use super::grants::{asked_level, shown_repository, shown_target};
 use super::page::{self, PageQuery};
 use super::repositories::{namespace, repository};
 use super::request::Request;
@@ -62,8 +62,7 @@ pub(super) async fn put_on_namespace(request: Request) -> Result<HttpResponse, F
 async fn put(request: Request, target: GrantTarget) -> Result<HttpResponse, Failure> {
     let team = request.part("team")?;
     request.run(|service, call| service.list_team_grants(call, &target))?;
-    let body: api::SetAccess = request.json()?;
-    let level: AccessLevel = body.access_level.parse().map_err(|error| Failure::invalid("accessLevel", error))?;
+    let level = asked_level(&request)?;
     let set = request.block(move |service, call| service.put_team_grant(call, &target, &team, level));
     let (target, grant) = set.await?;
     Ok(HttpResponse::Ok().json(shown(&target, &grant)))

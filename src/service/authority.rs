@@ -95,6 +95,11 @@ impl<'s> Authority<'s> {
         self.token().is_some_and(|token| token.limits.is_capped())
     }
 
+    /// Whether this name or identifier is the account's own.
+    pub(super) fn is_called(&self, name_or_id: &str) -> bool {
+        self.account().is_some_and(|own| own.name.as_str() == name_or_id || own.id.to_string() == name_or_id)
+    }
+
     fn is_account(&self, other: &Account) -> bool {
         self.account().is_some_and(|account| account.id == other.id)
     }

@@ -182,8 +182,7 @@ impl Service {
     ) -> Result<(Account, Arc<Repository>, AccessLevel), Error> {
         self.view(call, "repository.accessOf", name.as_str(), |authority| {
             authority.account_data()?;
-            let is_own = authority.account().is_some_and(|own| own.name.as_str() == user || own.id.to_string() == user);
-            if !is_own {
+            if !authority.is_called(user) {
                 authority.administrator()?;
             }
             let user = find_user(authority.state(), user)?;

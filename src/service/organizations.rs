@@ -202,7 +202,7 @@ impl Service {
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
             let (permit, viewed) = view_organization(&authority, &organization)?;
-            let leaves = authority.account().is_some_and(|own| own.name.as_str() == user || own.id.to_string() == user);
+            let leaves = authority.is_called(&user);
             let (permit, organization) =
                 if leaves { (permit, viewed.id) } else { administer_organization(&authority, &organization)? };
             let user = find_user(change.state(), &user)?.id;

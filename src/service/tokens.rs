@@ -105,7 +105,7 @@ impl Service {
         let deed = Deed::new("token.create", new.username.clone().unwrap_or_else(|| call.caller.actor()));
         let view = self.change(call, deed, move |change| {
             let authority = change.authority()?;
-            let owner = owner_for(&authority, new.username.as_deref(), false)?;
+            let owner = owner_for(&authority, new.username.as_deref())?;
             if owner.is_organization() {
                 return Err(Error::invalid("username", "an organization owns no access tokens"));
             }
@@ -171,9 +171,8 @@ impl Service {
             };
             let count = with_count.then(|| matching(None).count());
             let mut matching = matching(before);
-            let mut tokens: Vec<_> = matching.by_ref().take(limit).collect();
+            let tokens: Vec<_> = matching.by_ref().take(limit).collect();
             let next = tokens.last().map(|last| last.token.id).filter(|_| matching.next().is_some());
-            tokens.truncate(limit);
             Ok(TokenPage { tokens, next, count })
         })
     }
@@ -394,10 +393,8 @@ fn user_agent(text: &str) -> Arc<str> {
 }
 
 /// The account meant by `username`: the caller's own, if none. Who may not have others' learns nothing of which exist.
-fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>, capped_too: bool) -> Result<&'s Account, Error> {
-    if !capped_too {
-        authority.account_data()?;
-    }
+fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -> Result<&'s Account, Error> {
+    authority.account_data()?;
     let own = authority.account();
     match (username, own) {
         (None, Some(own)) => Ok(own),
@@ -419,7 +416,7 @@ fn whose(authority: &Authority<'_>, username: Option<&str>, everybody: bool) -> 
     if username.is_none() && everybody && authority.is_administrator() {
         return Ok(None);
     }
-    owner_for(authority, username, false).map(|owner| Some(owner.id))
+    owner_for(authority, username).map(|owner| Some(owner.id))
 }
 
 /// The access token that a text names: by its hash, or by the replaced one while that lives on.
