@@ -1,0 +1,152 @@
+//! Who may do what with repositories and namespaces.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::access::AccessLevel;
+
+/// An account in a grant.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantUser {
+    /// Name.
+    pub name: String,
+    /// Identifier.
+    pub id: String,
+}
+
+/// A repository in a grant.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantRepository {
+    /// Namespace; `_` for names of one component.
+    pub namespace: String,
+    /// Name without its namespace.
+    pub name: String,
+    /// Identifier.
+    pub id: String,
+}
+
+/// What a user may do with a repository or a namespace, by a grant.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAccess {
+    /// The level.
+    pub access_level: AccessLevel,
+    /// Whose.
+    pub user: GrantUser,
+    /// On which repository, if on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<GrantRepository>,
+    /// On which namespace, if on a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// The user grants on a repository or a namespace.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAccessList {
+    /// The repository, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<GrantRepository>,
+    /// The namespace, if it is a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The grants, by user name.
+    pub user_access_list: Vec<UserAccess>,
+}
+
+/// A level to grant.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetAccess {
+    /// The level.
+    #[schemars(with = "AccessLevel")]
+    pub access_level: String,
+}
+
+/// Who has which access to a repository, and why.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessReason {
+    /// The account or the kind of caller.
+    pub subject: String,
+    /// The level.
+    pub access_level: AccessLevel,
+    /// `owner`, `organizationAdmin`, `repositoryGrant`, `namespaceGrant`, `teamRepositoryGrant`, `teamNamespaceGrant` or
+    /// `public`.
+    pub reason: String,
+}
+
+/// Everybody with access to a repository, except system administrators.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RepositoryAccess {
+    /// The repository.
+    pub repository: GrantRepository,
+    /// Who and why.
+    pub access: Vec<AccessReason>,
+}
+
+/// A team in a grant.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantTeam {
+    /// Identifier.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Whether the caller is a member.
+    pub client_user_is_member: bool,
+}
+
+/// What a team may do with a repository or a namespace, by a grant.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamAccess {
+    /// The level.
+    pub access_level: AccessLevel,
+    /// Whose.
+    pub team: GrantTeam,
+    /// On which repository, if on one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<GrantRepository>,
+    /// On which namespace, if on a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// The team grants on a repository or a namespace.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamAccessList {
+    /// The repository, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<GrantRepository>,
+    /// The namespace, if it is a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The grants, by team name.
+    pub team_access_list: Vec<TeamAccess>,
+}
+
+/// The repositories that were granted to a team.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamRepositories {
+    /// The team.
+    pub team: GrantTeam,
+    /// The repositories of the page, by name.
+    pub repository_access_list: Vec<RepositoryLevel>,
+}
+
+/// A repository with a level.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RepositoryLevel {
+    /// The level.
+    pub access_level: AccessLevel,
+    /// The repository.
+    pub repository: GrantRepository,
+}

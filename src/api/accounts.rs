@@ -1,0 +1,182 @@
+//! Accounts: users, organizations, their members.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{NAME, Team, Unread};
+
+/// An account.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// Name, also its namespace.
+    pub name: String,
+    /// Identifier.
+    pub id: String,
+    /// Name in full.
+    pub full_name: String,
+    /// Whether it is an organization.
+    pub is_org: bool,
+    /// How many members an organization has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_count: Option<usize>,
+    /// How many teams an organization has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teams_count: Option<usize>,
+    /// What only the account itself and administrators see.
+    #[serde(flatten)]
+    pub inner: Option<AccountInner>,
+}
+
+/// What only the account itself and administrators see of an account.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the shape is DTR's")]
+pub struct AccountInner {
+    /// Whether it may sign in.
+    pub is_active: bool,
+    /// Whether it is a system administrator.
+    pub is_admin: bool,
+    /// Always false: accounts are made here.
+    pub is_imported: bool,
+    /// Whether it has a password; a user without one is a service account.
+    pub has_password: bool,
+    /// Whether an administrator set the password, so that its owner should set another.
+    pub password_set_by_admin: bool,
+    /// Until when sign-in by password is refused after wrong guesses; null if it is not.
+    #[schemars(extend("format" = "date-time"))]
+    pub locked_until: Option<String>,
+    /// When it was made.
+    #[schemars(extend("format" = "date-time"))]
+    pub created_at: String,
+}
+
+/// A page of accounts.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Accounts {
+    /// The accounts of the page.
+    pub accounts: Vec<Account>,
+    /// The next page's `start`; empty on the last page.
+    pub next_page_start: String,
+    /// How many users there are.
+    pub users_count: usize,
+    /// How many organizations there are.
+    pub orgs_count: usize,
+    /// How many accounts the filter selects.
+    pub resource_count: usize,
+}
+
+/// What a new account shall be.
+#[derive(Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateAccount {
+    /// Name, also its namespace; at most 128 characters.
+    #[schemars(extend("pattern" = NAME, "maxLength" = 128))]
+    pub name: String,
+    /// Password; without one, a service account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Name in full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_name: Option<String>,
+    /// Whether it may sign in; true if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_active: Option<bool>,
+    /// Whether it is a system administrator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_admin: Option<bool>,
+    /// Whether it is an organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_org: Option<bool>,
+    /// Whether it takes over repositories already known under its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt_repositories: Option<bool>,
+    /// Accepted, not read.
+    #[serde(default, rename = "searchLDAP", skip_serializing)]
+    pub search_ldap: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub id: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub is_imported: Unread,
+}
+
+/// What changes of an account.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateAccount {
+    /// Another name in full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_name: Option<String>,
+    /// Whether it may sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_active: Option<bool>,
+    /// Whether it is a system administrator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_admin: Option<bool>,
+}
+
+/// A new password.
+#[derive(Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangePassword {
+    /// The present password; administrators omit it for others, a temporary password needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_password: Option<String>,
+    /// The new one, 8 to 1,024 bytes.
+    pub new_password: String,
+}
+
+/// A member of an organization or a team.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The user.
+    pub member: Account,
+    /// Whether the user administers the organization.
+    pub is_admin: bool,
+}
+
+/// A page of members.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Members {
+    /// The members of the page, by name.
+    pub members: Vec<Member>,
+    /// The next page's `start`; empty on the last page.
+    pub next_page_start: String,
+    /// How many the whole list has.
+    pub resource_count: usize,
+}
+
+/// How a user belongs to an organization or a team.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PutMember {
+    /// Whether the user administers the organization; unchanged if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_admin: Option<bool>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub is_public: Unread,
+}
+
+/// The teams of a member.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberTeams {
+    /// The teams, by name.
+    pub member_teams: Vec<MemberTeam>,
+    /// Always empty: the list is whole.
+    pub next_page_start: String,
+}
+
+/// A team of a member.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberTeam {
+    /// The team.
+    pub team: Team,
+}

@@ -1,0 +1,75 @@
+//! The registry: what its clients get, and its configuration.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The answer of the token endpoint.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct RegistryToken {
+    /// The registry token.
+    pub token: String,
+    /// The same again, for OAuth 2.0 clients.
+    pub access_token: String,
+    /// Seconds of life, from `issued_at`.
+    pub expires_in: i64,
+    /// When it was issued.
+    #[schemars(extend("format" = "date-time"))]
+    pub issued_at: String,
+    /// The granted scope; only for POST.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+/// A page of the catalogue.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Catalog {
+    /// Repository names, as the registry knows them.
+    pub repositories: Vec<String>,
+}
+
+/// The registry side as it stands.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistryState {
+    /// `iss` of registry tokens.
+    pub issuer: String,
+    /// Accepted values of `service`.
+    pub services: Vec<String>,
+    /// Where clients get registry tokens.
+    pub realm: String,
+    /// The certificates that sign and are trusted.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A certificate.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    /// `ca`, `leaf` or `signing`.
+    pub role: String,
+    /// First moment.
+    #[schemars(extend("format" = "date-time"))]
+    pub not_before: String,
+    /// Last moment.
+    #[schemars(extend("format" = "date-time"))]
+    pub not_after: String,
+    /// SHA-256 fingerprint, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// The configuration of a registry, ready to paste.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistryConfiguration {
+    /// Which registry it is for.
+    #[serde(rename = "for")]
+    pub registry: String,
+    /// The configuration file's name.
+    pub file_name: String,
+    /// The configuration file.
+    pub configuration: String,
+    /// The certificate file's name.
+    pub certificate_name: String,
+    /// The certificate file.
+    pub certificate: String,
+}

@@ -1,0 +1,120 @@
+//! Repositories.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{NAME_WITHIN, Unread};
+use crate::domain::access::AccessLevel;
+
+/// Who may see a repository without a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// Everybody views and pulls.
+    Public,
+    /// Only those with access.
+    Private,
+}
+
+/// A repository.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Repository {
+    /// Identifier.
+    pub id: String,
+    /// Namespace; `_` for names of one component.
+    pub namespace: String,
+    /// `user` or `organization`; `user` if no account owns the namespace.
+    pub namespace_type: String,
+    /// Name without its namespace.
+    pub name: String,
+    /// One line about it.
+    pub short_description: String,
+    /// More about it.
+    pub long_description: String,
+    /// Who may see it without a grant.
+    pub visibility: Visibility,
+    /// Always false: dockpass does not scan.
+    pub scan_on_push: bool,
+    /// Always false.
+    pub immutable_tags: bool,
+    /// Always true: manifest lists are the registry's business.
+    pub enable_manifest_lists: bool,
+    /// How often it was pulled.
+    pub pulls: u64,
+    /// How often it was pushed to.
+    pub pushes: u64,
+    /// Always 0, no limit.
+    pub tag_limit: u64,
+    /// The caller's level.
+    pub access_level: AccessLevel,
+    /// When it was last pushed to; null if never seen.
+    #[schemars(extend("format" = "date-time"))]
+    pub last_push: Option<String>,
+}
+
+/// A page of repositories.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Repositories {
+    /// The repositories of the page, by name.
+    pub repositories: Vec<Repository>,
+}
+
+/// What a new repository shall be.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateRepository {
+    /// Name without its namespace; with it, at most 255 characters.
+    #[schemars(extend("pattern" = NAME_WITHIN))]
+    pub name: String,
+    /// One line about it, at most 140 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_description: Option<String>,
+    /// More about it, at most 25,000 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_description: Option<String>,
+    /// `public` or `private`; private if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Visibility>")]
+    pub visibility: Option<String>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub scan_on_push: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub immutable_tags: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub enable_manifest_lists: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub tag_limit: Unread,
+}
+
+/// What changes of a repository.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateRepository {
+    /// One line about it, at most 140 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_description: Option<String>,
+    /// More about it, at most 25,000 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_description: Option<String>,
+    /// `public` or `private`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Visibility>")]
+    pub visibility: Option<String>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub scan_on_push: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub immutable_tags: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub enable_manifest_lists: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub tag_limit: Unread,
+}

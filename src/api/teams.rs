@@ -1,0 +1,58 @@
+//! Teams of organizations.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Unread;
+
+/// A team.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Team {
+    /// Identifier.
+    pub id: String,
+    /// The organization's identifier.
+    #[serde(rename = "orgID")]
+    pub org_id: String,
+    /// Name, unique in the organization.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// How many members it has.
+    pub members_count: usize,
+}
+
+/// A page of teams.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Teams {
+    /// The teams of the page, by name.
+    pub teams: Vec<Team>,
+    /// The next page's `start`; empty on the last page.
+    pub next_page_start: String,
+    /// How many the whole list has.
+    pub resource_count: usize,
+}
+
+/// What a new team shall be.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateTeam {
+    /// Name, unique in the organization.
+    pub name: String,
+    /// What it is for, at most 1,024 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub id: Unread,
+}
+
+/// What changes of a team. Its name never does.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateTeam {
+    /// What it is for, at most 1,024 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}

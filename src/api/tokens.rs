@@ -1,0 +1,108 @@
+//! Access tokens.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Nullable, present};
+use crate::domain::access::AccessLevel;
+use crate::domain::token::GeneratedBy;
+
+/// An access token without its secret.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiToken {
+    /// BLAKE3 hash of the secret in lower-case hexadecimal: the identifier in the API.
+    pub hashed_token: String,
+    /// What people call it.
+    pub token_label: String,
+    /// Whether it is accepted.
+    pub is_active: bool,
+    /// When it was last used; `0001-01-01T00:00:00Z` if never.
+    #[schemars(extend("format" = "date-time"))]
+    pub last_used: String,
+    /// When it was made.
+    #[schemars(extend("format" = "date-time"))]
+    pub created_at: String,
+    /// How it came to be.
+    pub generated_by: GeneratedBy,
+    /// The user agent that made it.
+    pub creator_ua: String,
+    /// Identifier that stays through rotations.
+    pub id: String,
+    /// The account that it belongs to.
+    pub username: String,
+    /// When it ends; null is never.
+    #[schemars(extend("format" = "date-time"))]
+    pub expires_at: Option<String>,
+    /// The highest level that it reaches.
+    pub access_level: AccessLevel,
+    /// The repositories that it reaches: `ns/name` or `ns/*`; all, if empty.
+    pub repositories: Vec<String>,
+    /// The address of the last use.
+    pub last_used_ip: Option<String>,
+    /// The `id` of the access token that made it.
+    pub parent: Option<String>,
+    /// Whether it may set its owner's password once.
+    pub temporary_password: bool,
+}
+
+/// A new access token, or one with a new secret: the only answers that show it.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewApiToken {
+    /// The secret, shown this once.
+    pub token: String,
+    /// The hash that was replaced; only after a rotation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_hashed_token: Option<String>,
+    /// Until when the replaced secret lives on; only after a rotation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub previous_until: Option<String>,
+    /// The access token.
+    #[serde(flatten)]
+    pub record: ApiToken,
+}
+
+/// What a new access token shall be.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateApiToken {
+    /// What people call it, 1 to 128 characters; `access token` if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_label: Option<String>,
+    /// When it ends, a time or a date; null is never, omitted is the site's default.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Nullable<String>,
+    /// The highest level that it reaches; `admin`, all that the account may, if omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_level: Option<AccessLevel>,
+    /// The repositories that it reaches: `ns/name` or `ns/*`, at most 100; all, if empty or omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repositories: Option<Vec<String>>,
+    /// A temporary password for another, locked-out user; administrators only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary_password: Option<bool>,
+}
+
+/// What changes of an access token.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateApiToken {
+    /// Another label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_label: Option<String>,
+    /// Whether it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_active: Option<bool>,
+}
+
+/// How an access token gets a new secret.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RotateApiToken {
+    /// Seconds for which the old secret lives on; 0 if omitted, at most 7 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 604_800))]
+    pub overlap: Option<u32>,
+}

@@ -1,0 +1,120 @@
+//! The audit log, health, documents.
+
+use actix_web::http::Method;
+
+use super::{PAGE, Parameter, Route};
+use crate::api;
+use crate::http::failure::Code;
+use crate::http::{audit, docs, operation};
+
+pub(super) fn audit_log() -> Vec<Route> {
+    const FILTER: &[Parameter] = &[
+        ("actor", "string", "Only what this account did."),
+        ("action", "string", "Only this action, as `token.create`."),
+        ("object", "string", "Only what was done to this."),
+        ("outcome", "success|denied", "Only what ended so."),
+        ("since", "string", "Not before this time or date."),
+        ("until", "string", "Before this time or date."),
+    ];
+    vec![
+        Route::new(
+            Method::GET,
+            "/api/v0/audit",
+            "listAudit",
+            "List the audit log, newest first; one record a line with `Accept: application/x-ndjson`",
+        )
+        .query(FILTER)
+        .query(PAGE)
+        .gives::<api::AuditRecords>()
+        .sends("application/x-ndjson")
+        .to(audit::list),
+        Route::new(
+            Method::GET,
+            "/api/v0/audit/head",
+            "viewAuditHead",
+            "View the end of the audit chain, to be noted elsewhere",
+        )
+        .gives::<api::AuditHead>()
+        .to(audit::head),
+        Route::new(
+            Method::POST,
+            "/api/v0/audit/verify",
+            "verifyAudit",
+            "Check the audit chain; over the local socket only",
+        )
+        .takes::<audit::VerifyAudit>()
+        .gives::<api::AuditVerification>()
+        .to(audit::verify),
+    ]
+}
+
+pub(super) fn operation_paths() -> Vec<Route> {
+    use Code::{NeedsFixedKey, NotFound};
+    const STRICT: &[Parameter] = &[("strict", "boolean", "Whether the status is 503 when changes are not accepted.")];
+    const CONFIGURATION: &[Parameter] = &[
+        ("for", "distribution|zot", "The registry."),
+        ("certificate", "string", "Where the certificate lies on the registry's machine."),
+    ];
+    let registry = "/api/v0/admin/registry";
+    vec![
+        Route::new(Method::GET, "/health", "getHealth", "Whether requests are answered and changes accepted")
+            .query(STRICT)
+            .gives::<api::Health>()
+            .public()
+            .to(operation::health),
+        Route::new(Method::GET, "/_ping", "ping", "Whether requests are answered")
+            .public()
+            .sends("text/plain")
+            .to(operation::ping),
+        Route::new(Method::GET, "/ca.pem", "getTlsCertificate", "The CA of the self-signed TLS certificate")
+            .fails(&[NotFound])
+            .public()
+            .sends("application/x-pem-file")
+            .to(operation::tls_certificate),
+        Route::new(Method::GET, "/api/v0/admin/version", "getVersion", "Which dockpass this is")
+            .gives::<api::Version>()
+            .to(operation::version),
+        Route::new(Method::GET, registry, "viewRegistry", "View the registry side: issuer, services, certificates")
+            .gives::<api::RegistryState>()
+            .to(operation::registry),
+        Route::new(
+            Method::GET,
+            "/api/v0/admin/registry/config",
+            "getRegistryConfiguration",
+            "Get the configuration of a registry, ready to paste",
+        )
+        .query(CONFIGURATION)
+        .needs("for")
+        .gives::<api::RegistryConfiguration>()
+        .fails(&[NeedsFixedKey])
+        .to(operation::registry_configuration),
+        Route::new(
+            Method::POST,
+            "/api/v0/admin/registry/rotate-key",
+            "rotateSigningKey",
+            "Replace the key that signs registry tokens; over the local socket only",
+        )
+        .gives::<api::RegistryState>()
+        .to(operation::rotate_key),
+    ]
+}
+
+pub(super) fn document_paths() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/api/v0/openapi.json", "getOpenApi", "This document")
+            .public()
+            .sends("application/json")
+            .to(docs::document),
+        Route::new(Method::GET, "/api/v0/docs", "getDocs", "This document, to be read")
+            .public()
+            .sends("text/html")
+            .to(docs::page),
+        Route::new(Method::GET, "/", "getStart", "Leads to the readable document").status(302).public().to(docs::start),
+        Route::new(Method::GET, "/assets/{file}", "getAsset", "The files of the pages")
+            .fails(&[Code::NotFound])
+            .public()
+            .sends("text/css")
+            .sends("text/javascript")
+            .to(docs::asset),
+    ]
+}
