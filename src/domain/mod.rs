@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod content;
 pub mod duration;
 pub mod grant;
 pub mod id;
