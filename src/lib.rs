@@ -12,7 +12,8 @@
 //!   readers share, the data directory.
 //! - [`service`]: the use-cases, sync and without HTTP. It alone makes a caller and decides what one may do. Its `signing`
 //!   holds the keys of registry tokens.
-//! - [`registry`]: the registry next door: what its configuration must say.
+//! - [`net`]: connections that go out: names, trust in certificates, and the connector under a pooled HTTP client.
+//! - [`registry`]: the registry next door: what its configuration must say, and the client that asks what it holds.
 //! - [`api`]: the bodies of requests and answers, shapes only.
 //! - [`config`]: one table of keys; file, environment and flags over each other.
 //! - [`http`]: the server. The only place that names actix-web and rust-embed: one table of routes, one table of errors,
@@ -24,7 +25,8 @@
 //! ```text
 //! domain  <-  store  <-  service  <-  http  <-  cli
 //! domain  <-  api, config         <-  http, cli
-//!             registry            <-  http
+//! domain  <-  registry            <-  http
+//!             net                 <-  registry, cli
 //! ```
 //!
 //! `http` may name all to its left, but of `store` only its private files, for TLS keys, and the end of the audit chain. `cli`
@@ -81,6 +83,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod net;
 pub mod registry;
 pub mod service;
 pub mod store;

@@ -1,14 +1,15 @@
 //! What one value says about another: combinations that are refused, and those that get a warning.
 
 use super::Config;
-use super::KeyHeader;
 use super::error::Conflict;
+use super::{BaseUrl, KeyHeader};
 
 /// Refuses values that do not go together.
 pub(super) fn conflicts(config: &Config) -> Result<(), Conflict> {
     check_tls(config)?;
     check_exposure(config)?;
     check_public_url(config)?;
+    check_registry(config)?;
     check_lifetimes(config)
 }
 
@@ -40,6 +41,11 @@ fn check_public_url(config: &Config) -> Result<(), Conflict> {
     }
 }
 
+fn check_registry(config: &Config) -> Result<(), Conflict> {
+    let registry = &config.registry;
+    if registry.ca.is_some() && registry.url.is_none() { Err(Conflict::CaWithoutRegistry) } else { Ok(()) }
+}
+
 fn check_lifetimes(config: &Config) -> Result<(), Conflict> {
     let (registry, tokens) = (&config.registry, &config.tokens);
     if registry.key_header != KeyHeader::X5c && !registry.fixed_key {
@@ -60,7 +66,8 @@ fn check_lifetimes(config: &Config) -> Result<(), Conflict> {
 /// What is allowed, but not likely to be meant.
 pub(super) fn doubts(config: &Config) -> Vec<String> {
     let server = &config.server;
-    let is_https = server.public_url.as_ref().is_some_and(super::url::PublicUrl::is_https);
+    let is_https = server.public_url.as_ref().is_some_and(BaseUrl::is_https);
+    let plain = config.registry.url.as_ref().filter(|url| !url.is_https());
     let everything = server.trusted_proxies.iter().find(|network| network.is_everything());
     let doubts = [
         (!server.behind_proxy && !server.trusted_proxies.is_empty())
@@ -72,6 +79,15 @@ pub(super) fn doubts(config: &Config) -> Vec<String> {
         }),
         (!config.tls.self_signed && !config.tls.names.is_empty())
             .then(|| "tls.names does nothing without tls.self_signed".to_owned()),
+        plain.filter(|url| !url.is_loopback()).map(|url| {
+            format!(
+                "registry.url = {url}: registry tokens cross the network unprotected, and whoever sees one may use it \
+                 until it ends; give the registry TLS"
+            )
+        }),
+        plain
+            .filter(|_| config.registry.ca.is_some())
+            .map(|_| "registry.ca does nothing while registry.url begins with http://".to_owned()),
         (is_https && !config.is_tls() && !server.behind_proxy).then(|| {
             "server.public_url begins with https://, but neither TLS nor server.behind_proxy is set up".to_owned()
         }),

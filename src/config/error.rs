@@ -126,6 +126,9 @@ pub enum Conflict {
          signing key renews itself: set registry.fixed_key = true, or registry.key_header = \"x5c\"", .0.as_str()
     )]
     NeedsFixedKey(KeyHeader),
+    /// A CA for nobody.
+    #[error("registry.ca is trusted for the registry at registry.url, which is not set: set both or none")]
+    CaWithoutRegistry,
     /// Tokens that end before their time.
     #[error(
         "registry.leaf_lifetime = \"{}\" is too short: its certificate renews itself when a third is left, and registry \

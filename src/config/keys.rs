@@ -119,7 +119,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "server.public_url",
         Kind::Text("", |config, text| {
-            values::optional(text, values::public_url).map(|value| config.server.public_url = value)
+            values::optional(text, values::base_url).map(|value| config.server.public_url = value)
         }),
         "What clients and registries are told to connect to, as https://registry.example.com or with a port. Empty: \
          the listening address, which must be loopback then, without a proxy before it.",
@@ -194,6 +194,24 @@ pub(super) const KEYS: &[Key] = &[
         "registry.fixed_key",
         Kind::Flag(false, |config, value| config.registry.fixed_key = value),
         "Whether one key signs until `dockpass registry rotate-key`, for registries that know one key only, as zot.",
+    ),
+    key(
+        "registry.url",
+        Kind::Text("", |config, text| {
+            values::optional(text, values::base_url).map(|value| config.registry.url = value)
+        }),
+        "Where dockpass itself reaches the registry, as http://127.0.0.1:5000, to read what it holds and to delete tags. \
+         Empty: dockpass never asks the registry.",
+    ),
+    key(
+        "registry.ca",
+        Kind::Text("", |config, text| values::optional(text, values::path).map(|value| config.registry.ca = value)),
+        "PEM file with the CA of the registry's certificate, trusted for it beside the system's roots; read at the start.",
+    ),
+    key(
+        "registry.sync_interval",
+        Kind::Duration("6h", MINUTE..=30 * DAY, |config, value| config.registry.sync_interval = value),
+        "How often everything that the registry holds is compared with what dockpass knows; needs registry.url.",
     ),
     key(
         "repositories.create_on_push",

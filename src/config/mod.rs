@@ -25,7 +25,7 @@ pub use error::{ConfigError, Conflict, Place};
 pub use example::example;
 pub use network::Network;
 pub use sections::{Audit, KeyHeader, Registry, Repositories, Server, Tls, Tokens};
-pub use url::PublicUrl;
+pub use url::BaseUrl;
 pub use values::Invalid;
 
 use keys::{KEYS, Key};
@@ -157,8 +157,8 @@ impl Config {
 
     /// The same as [`Config::public_url`], in its parts.
     #[must_use]
-    pub fn public_address(&self, bound: SocketAddr) -> PublicUrl {
-        self.server.public_url.clone().unwrap_or_else(|| PublicUrl::of_address(self.is_tls(), bound))
+    pub fn public_address(&self, bound: SocketAddr) -> BaseUrl {
+        self.server.public_url.clone().unwrap_or_else(|| BaseUrl::of_address(self.is_tls(), bound))
     }
 
     /// Whether this peer may say where a request came from. IPv4 in IPv6 form (`::ffff:10.0.0.1`) counts as IPv4.

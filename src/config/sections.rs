@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::network::Network;
-use super::url::PublicUrl;
+use super::url::BaseUrl;
 
 /// Where it listens and who stands before it.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct Server {
     /// Directory of the store, the keys and the local socket.
     pub data_dir: PathBuf,
     /// What clients are told to connect to; none: the listening address, see [`super::Config::public_url`].
-    pub public_url: Option<PublicUrl>,
+    pub public_url: Option<BaseUrl>,
     /// Whether a reverse proxy speaks TLS with the clients.
     pub behind_proxy: bool,
     /// Peers whose `X-Forwarded-For` counts, see [`super::Config::is_trusted_proxy`].
@@ -53,6 +53,12 @@ pub struct Registry {
     pub key_header: KeyHeader,
     /// Whether one key signs until it is changed by hand.
     pub fixed_key: bool,
+    /// Where dockpass reaches the registry; none: it never asks it.
+    pub url: Option<BaseUrl>,
+    /// Certificates trusted for it beside the system's roots, as PEM; set only together with `url`.
+    pub ca: Option<PathBuf>,
+    /// Seconds from one comparison with what the registry holds to the next, 60 to 2,592,000.
+    pub sync_interval: i64,
 }
 
 /// How a registry token names the key that signed it.
@@ -147,6 +153,9 @@ impl Registry {
             leaf_lifetime: 0,
             key_header: KeyHeader::X5c,
             fixed_key: false,
+            url: None,
+            ca: None,
+            sync_interval: 0,
         }
     }
 }

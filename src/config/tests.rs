@@ -60,6 +60,8 @@ fn without_anything_the_defaults_hold() {
     );
     assert_eq!((config.registry.token_lifetime, config.registry.leaf_lifetime), (900, 90 * 86_400));
     assert_eq!((config.registry.key_header, config.registry.fixed_key), (KeyHeader::X5c, false));
+    assert_eq!((config.registry.url.clone(), config.registry.ca.clone()), (None, None));
+    assert_eq!(config.registry.sync_interval, 6 * 3_600);
     assert_eq!((config.repositories.create_on_push, config.repositories.max_per_namespace), (true, 10_000));
     assert_eq!((config.tokens.max_label, config.tokens.max_per_account), (128, 1_000));
     assert_eq!((config.tokens.default_lifetime, config.tokens.max_lifetime), (None, None));
@@ -224,6 +226,13 @@ fn values_out_of_bounds_are_refused() {
         "registry.leaf_lifetime = \"4m\"",
         "registry.leaf_lifetime = \"1827d\"",
         "registry.key_header = \"jwk\"",
+        "registry.url = \"127.0.0.1:5000\"",
+        "registry.url = \"https://registry.example.com/v2\"",
+        "registry.url = \"https://alice:secret@registry.example.com\"",
+        "registry.url = \"ftp://registry.example.com\"",
+        "registry.sync_interval = \"59s\"",
+        "registry.sync_interval = \"31d\"",
+        "registry.sync_interval = \"never\"",
         "repositories.max_per_namespace = 0",
         "tokens.max_label = 0",
         "tokens.max_per_account = 0",
@@ -276,6 +285,7 @@ fn values_that_do_not_go_together_are_refused_with_the_reason() {
         ),
         ("registry.key_header = \"kid-libtrust\"", Conflict::NeedsFixedKey(KeyHeader::KidLibtrust)),
         ("registry.key_header = \"kid-rfc7638\"", Conflict::NeedsFixedKey(KeyHeader::KidRfc7638)),
+        ("registry.ca = \"ca.pem\"", Conflict::CaWithoutRegistry),
         ("registry.leaf_lifetime = \"44m\"", Conflict::LeafBelowTokens { leaf: 2_640, token: 900 }),
         ("tokens.max_lifetime = \"90d\"", Conflict::DefaultBeyondMax { default: None, max: 7_776_000 }),
         (
@@ -288,6 +298,8 @@ fn values_that_do_not_go_together_are_refused_with_the_reason() {
     for text in [
         "registry.key_header = \"kid-libtrust\"\nregistry.fixed_key = true",
         "registry.fixed_key = true",
+        "registry.url = \"https://registry.example.com\"\nregistry.ca = \"ca.pem\"",
+        "registry.url = \"http://registry.example.com:5000\"",
         "registry.leaf_lifetime = \"5m\"\nregistry.token_lifetime = \"1m\"",
         "tokens.max_lifetime = \"90d\"\ntokens.default_lifetime = \"90d\"",
         "tokens.default_lifetime = \"90d\"",
@@ -303,9 +315,18 @@ fn what_is_hardly_meant_gets_a_warning() {
         ("server.behind_proxy = true\nserver.public_url = \"https://a\"\nserver.trusted_proxies = [\"::/0\"]", "::/0"),
         ("tls.names = [\"a\"]", "without tls.self_signed"),
         ("server.public_url = \"https://a\"", "neither TLS nor"),
+        ("registry.url = \"http://registry:5000\"", "cross the network unprotected"),
+        ("registry.url = \"http://127.0.0.1:5000\"\nregistry.ca = \"c\"", "registry.ca does nothing"),
     ] {
         let warnings = load(text).unwrap().warnings;
         assert!(warnings.len() == 1 && warnings[0].contains(said), "{text}: {warnings:?}");
+    }
+}
+
+#[test]
+fn a_registry_on_this_machine_or_with_tls_gets_no_warning() {
+    for url in ["http://127.0.0.1:5000", "http://localhost:5000", "http://[::1]:5000", "https://registry:5000"] {
+        assert_eq!(load(&format!("registry.url = \"{url}\"")).unwrap().warnings, Vec::<String>::new(), "{url}");
     }
 }
 

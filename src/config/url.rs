@@ -1,4 +1,4 @@
-//! The address under which clients and registries reach dockpass: scheme, host and port, nothing else.
+//! The address of a server, such as dockpass itself or the registry beside it: scheme, host and port, nothing else.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -10,13 +10,13 @@ const MAX_HOST: usize = 253;
 
 /// A URL of scheme, host and port, in the one form that browsers send as `Origin`: lower case, no default port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
+pub struct BaseUrl {
     https: bool,
     host: String,
     port: u16,
 }
 
-impl PublicUrl {
+impl BaseUrl {
     /// Reads `http://host`, `https://host` or either with `:port`.
     ///
     /// # Errors
@@ -44,6 +44,12 @@ impl PublicUrl {
         self.https
     }
 
+    /// Whether it can only lead to this machine: a loopback address, or `localhost` (RFC 6761).
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
+    }
+
     /// The host alone: a name, or an IP address without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -59,7 +65,7 @@ impl PublicUrl {
     }
 }
 
-impl fmt::Display for PublicUrl {
+impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", if self.https { "https" } else { "http" }, self.authority())
     }
@@ -117,7 +123,7 @@ mod tests {
             ("https://[0:0::1]:8700", "https://[::1]:8700"),
             ("https://[::1]", "https://[::1]"),
         ] {
-            assert_eq!(PublicUrl::parse(text).map(|url| url.to_string()).as_deref(), Ok(written), "{text}");
+            assert_eq!(BaseUrl::parse(text).map(|url| url.to_string()).as_deref(), Ok(written), "{text}");
         }
     }
 
@@ -148,15 +154,26 @@ mod tests {
             "https://a\n",
             " https://a",
         ] {
-            assert_eq!(PublicUrl::parse(text), Err(Invalid::Url), "{text}");
+            assert_eq!(BaseUrl::parse(text), Err(Invalid::Url), "{text}");
         }
     }
 
     #[test]
     fn parts_are_told_apart() {
-        let url = PublicUrl::parse("https://[::1]:8700").unwrap();
+        let url = BaseUrl::parse("https://[::1]:8700").unwrap();
         assert_eq!((url.host(), url.authority().as_str(), url.is_https()), ("::1", "[::1]:8700", true));
-        let mapped = PublicUrl::of_address(false, "[::ffff:127.0.0.1]:80".parse().unwrap());
+        for (url, is_loopback) in [
+            ("http://localhost:5000", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:5000", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://localhost.example.com", false),
+            ("http://0.0.0.0", false),
+            ("http://registry", false),
+        ] {
+            assert_eq!(BaseUrl::parse(url).unwrap().is_loopback(), is_loopback, "{url}");
+        }
+        let mapped = BaseUrl::of_address(false, "[::ffff:127.0.0.1]:80".parse().unwrap());
         assert_eq!(mapped.to_string(), "http://127.0.0.1");
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::KeyHeader;
 use super::network::Network;
-use super::url::{PublicUrl, is_host_name};
+use super::url::{BaseUrl, is_host_name};
 use crate::domain::duration::{self, InvalidDuration};
 
 /// What stands for "no end" where a length of time may be left open.
@@ -148,8 +148,8 @@ pub(super) fn path(text: &str) -> Result<PathBuf, Invalid> {
     not_empty(text).map(PathBuf::from)
 }
 
-pub(super) fn public_url(text: &str) -> Result<PublicUrl, Invalid> {
-    PublicUrl::parse(text)
+pub(super) fn base_url(text: &str) -> Result<BaseUrl, Invalid> {
+    BaseUrl::parse(text)
 }
 
 pub(super) fn networks(list: &[String]) -> Result<Vec<Network>, Invalid> {

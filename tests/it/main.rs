@@ -28,6 +28,7 @@ mod e2e_secrets;
 mod e2e_start;
 mod e2e_tls;
 mod e2e_token_limits;
+mod e2e_upstream;
 mod golden;
 mod protocol_base;
 mod protocol_catalog;

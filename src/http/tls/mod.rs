@@ -25,7 +25,7 @@ use rustls::version::{TLS12, TLS13};
 
 pub use error::TlsError;
 
-use crate::config::{Config, PublicUrl};
+use crate::config::{BaseUrl, Config};
 use crate::domain::time::Timestamp;
 use files::Files;
 use self_signed::SelfSigned;
@@ -125,7 +125,7 @@ impl Tls {
 
     /// Where docker, podman and containerd want the CA, in words to print; none if the operator brought the certificate.
     #[must_use]
-    pub fn instructions(&self, public: &PublicUrl) -> Option<String> {
+    pub fn instructions(&self, public: &BaseUrl) -> Option<String> {
         match &self.source {
             Source::Files(_) => None,
             Source::SelfSigned(own) => Some(own.instructions(public)),

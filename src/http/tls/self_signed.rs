@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 
 use super::certificate::{self, Facts};
 use super::error::TlsError;
-use crate::config::{Config, PublicUrl};
+use crate::config::{BaseUrl, Config};
 use crate::domain::time::Timestamp;
 use crate::store::private_file;
 
@@ -114,7 +114,7 @@ impl SelfSigned {
 
     /// Where the clients want the CA. They look under the name of the registry, also when they ask dockpass for a token
     /// (docker and containers/image use one TLS configuration for both).
-    pub(super) fn instructions(&self, public: &PublicUrl) -> String {
+    pub(super) fn instructions(&self, public: &BaseUrl) -> String {
         let (host, file, sha256) = (public.authority(), self.authority.path.display(), &self.authority.sha256);
         format!(
             "Clients must be given the CA of this server. It is the file {file}, also served at\n\

@@ -255,7 +255,7 @@ fn the_operator_is_told_where_the_ca_goes() {
     let directory = tempfile::tempdir().unwrap();
     let config = own("");
     let tls = open(&config, directory.path(), now());
-    let told = tls.instructions(&PublicUrl::parse("https://registry.example.com:8700").unwrap()).unwrap();
+    let told = tls.instructions(&BaseUrl::parse("https://registry.example.com:8700").unwrap()).unwrap();
     for path in [
         "/etc/docker/certs.d/registry.example.com:8700/ca.crt",
         "/etc/containers/certs.d/registry.example.com:8700/ca.crt",

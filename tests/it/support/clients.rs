@@ -6,7 +6,7 @@ use std::{ffi::OsStr, fs, path::Path, process::Command};
 use tempfile::TempDir;
 
 use super::{
-    image::{Image, Layout},
+    image::{Image, ImageList, Layout},
     process::{Run, command},
 };
 
@@ -82,6 +82,21 @@ impl Clients {
     pub(crate) fn push(&self, image: &Image, to: &str) -> Run {
         let mut skopeo = self.skopeo("copy");
         Run::of(skopeo.args(self.tls("dest-")).arg(image.reference()).arg(format!("docker://{to}")), "")
+    }
+
+    /// `skopeo copy --all` of a list of images to `host/repository:tag`.
+    pub(crate) fn push_list(&self, list: &ImageList, to: &str) -> Run {
+        let mut skopeo = self.skopeo("copy");
+        Run::of(skopeo.arg("--all").args(self.tls("dest-")).arg(list.reference()).arg(format!("docker://{to}")), "")
+    }
+
+    /// The digest of `host/repository:tag`, as `skopeo inspect` tells it.
+    pub(crate) fn digest(&self, reference: &str) -> String {
+        let mut skopeo = self.skopeo("inspect");
+        skopeo.args(["--raw", "--no-tags"]).args(self.tls("")).arg(format!("docker://{reference}"));
+        let manifest = Run::of(&mut skopeo, "").must_succeed().stdout;
+        let mut digest = self.skopeo("manifest-digest");
+        Run::of(digest.arg("/dev/stdin"), &manifest).must_succeed().stdout.trim().to_owned()
     }
 
     /// `skopeo copy` of `host/repository:tag` to a new layout.

@@ -1,10 +1,16 @@
 //! Makes a small image by hand, as an OCI image layout: one layer with one file, a configuration, a manifest.
 //! Spec: OCI image-spec 1.0, `image-layout.md`, `manifest.md`, `config.md`.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// An image layout in a temporary directory.
 #[derive(Debug)]
@@ -14,31 +20,18 @@ pub(crate) struct Image {
     pub(crate) digest: String,
     /// Digest of the only layer.
     pub(crate) layer: String,
+    /// Bytes of the configuration and the layer.
+    pub(crate) size: u64,
 }
 
 impl Image {
     /// An image whose only file holds this text: another text makes another image.
     pub(crate) fn holding(text: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let blobs = directory.path().join("blobs/sha256");
-        fs::create_dir_all(&blobs).expect("a directory can be made");
-        let keep = |content: &[u8]| {
-            let digest = sha256(content);
-            fs::write(blobs.join(digest.trim_start_matches("sha256:")), content).expect("a blob can be written");
-            digest
-        };
-        let archive = tar_of("dockpass.txt", text.as_bytes());
-        let packed = gzip(&archive);
-        let layer = keep(&packed);
-        let config = config(&sha256(&archive)).to_string();
-        let config_digest = keep(config.as_bytes());
-        let manifest = manifest((&config_digest, config.len()), (&layer, packed.len())).to_string();
-        let digest = keep(manifest.as_bytes());
-        let index = index(&digest, manifest.len()).to_string();
+        let made = Made::new(directory.path(), text, "amd64");
+        let index = index(MANIFEST, &made.digest, made.manifest_size).to_string();
         fs::write(directory.path().join("index.json"), index).expect("the index can be written");
-        let marker = json!({ "imageLayoutVersion": "1.0.0" }).to_string();
-        fs::write(directory.path().join("oci-layout"), marker).expect("the marker can be written");
-        Self { directory, digest, layer }
+        Self { directory, digest: made.digest, layer: made.layer, size: made.size }
     }
 
     /// The image as skopeo and podman name it.
@@ -50,6 +43,77 @@ impl Image {
     pub(crate) fn empty_layout() -> Layout {
         Layout { directory: tempfile::tempdir().expect("a temporary directory") }
     }
+}
+
+/// An image layout with a list of two images, for amd64 and arm64, and an attestation, as buildkit makes them.
+#[derive(Debug)]
+pub(crate) struct ImageList {
+    directory: TempDir,
+    /// Digest of the list, as `sha256:…`.
+    pub(crate) digest: String,
+    /// Bytes of the configurations and layers of both images.
+    pub(crate) size: u64,
+}
+
+impl ImageList {
+    /// A list whose images hold this text.
+    pub(crate) fn holding(text: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path();
+        let made = ["amd64", "arm64"].map(|architecture| Made::new(path, text, architecture));
+        let attestation = Made::new(path, "an attestation", "unknown");
+        let platform = |made: &Made, os: &str, architecture: &str| {
+            let platform = json!({ "os": os, "architecture": architecture });
+            json!({ "mediaType": MANIFEST, "digest": made.digest, "size": made.manifest_size, "platform": platform })
+        };
+        let manifests = json!([
+            platform(&made[0], "linux", "amd64"),
+            platform(&made[1], "linux", "arm64"),
+            platform(&attestation, "unknown", "unknown"),
+        ]);
+        let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests }).to_string();
+        let digest = keep(path, list.as_bytes());
+        fs::write(path.join("index.json"), index(INDEX, &digest, list.len()).to_string())
+            .expect("the index can be written");
+        Self { size: made.iter().map(|made| made.size).sum(), directory, digest }
+    }
+
+    /// The list as skopeo names it.
+    pub(crate) fn reference(&self) -> String {
+        format!("oci:{}:image", self.directory.path().display())
+    }
+}
+
+/// The blobs of one image in a layout.
+struct Made {
+    digest: String,
+    manifest_size: usize,
+    layer: String,
+    size: u64,
+}
+
+impl Made {
+    fn new(directory: &Path, text: &str, architecture: &str) -> Self {
+        let archive = tar_of("dockpass.txt", text.as_bytes());
+        let packed = gzip(&archive);
+        let layer = keep(directory, &packed);
+        let config = config(&sha256(&archive), architecture).to_string();
+        let config_digest = keep(directory, config.as_bytes());
+        let manifest = manifest((&config_digest, config.len()), (&layer, packed.len())).to_string();
+        let digest = keep(directory, manifest.as_bytes());
+        let size = u64::try_from(config.len() + packed.len()).expect("the image of a test is small");
+        Self { digest, manifest_size: manifest.len(), layer, size }
+    }
+}
+
+/// Writes a blob into the layout, and the layout's marker beside it.
+fn keep(directory: &Path, content: &[u8]) -> String {
+    let (blobs, digest) = (directory.join("blobs/sha256"), sha256(content));
+    fs::create_dir_all(&blobs).expect("a directory can be made");
+    fs::write(blobs.join(digest.trim_start_matches("sha256:")), content).expect("a blob can be written");
+    let marker = json!({ "imageLayoutVersion": "1.0.0" }).to_string();
+    fs::write(directory.join("oci-layout"), marker).expect("the marker can be written");
+    digest
 }
 
 /// A layout that a client fills.
@@ -73,9 +137,9 @@ impl Layout {
     }
 }
 
-fn config(layer_content: &str) -> Value {
+fn config(layer_content: &str, architecture: &str) -> Value {
     json!({
-        "architecture": "amd64",
+        "architecture": architecture,
         "os": "linux",
         "created": "2024-01-01T00:00:00Z",
         "config": {},
@@ -87,7 +151,7 @@ fn config(layer_content: &str) -> Value {
 fn manifest((config, config_size): (&str, usize), (layer, layer_size): (&str, usize)) -> Value {
     json!({
         "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "mediaType": MANIFEST,
         "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": config_size },
         "layers": [{
             "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": layer, "size": layer_size,
@@ -95,11 +159,11 @@ fn manifest((config, config_size): (&str, usize), (layer, layer_size): (&str, us
     })
 }
 
-fn index(manifest: &str, size: usize) -> Value {
+fn index(media_type: &str, manifest: &str, size: usize) -> Value {
     json!({
         "schemaVersion": 2,
         "manifests": [{
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "mediaType": media_type,
             "digest": manifest,
             "size": size,
             "annotations": { "org.opencontainers.image.ref.name": "image" },

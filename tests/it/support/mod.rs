@@ -16,6 +16,6 @@ pub(crate) mod tls;
 pub(crate) use clients::Clients;
 pub(crate) use exe::{AccessToken, Dockpass, Setup};
 pub(crate) use http::Http;
-pub(crate) use image::Image;
+pub(crate) use image::{Image, ImageList};
 pub(crate) use registry::{Registry, Site};
 pub(crate) use site::InProcess;

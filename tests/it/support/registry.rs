@@ -56,6 +56,26 @@ impl Registry {
         Self::run(&file, directory)
     }
 
+    /// A registry without accounts: whoever reaches it may do everything. Its storage can delete; `more` is YAML of the
+    /// top level that goes into its configuration.
+    pub(crate) fn without_accounts(more: &str) -> Self {
+        Self::without_accounts_changed(|config| format!("{config}{more}"))
+    }
+
+    /// The same, with a change to its configuration.
+    pub(crate) fn without_accounts_changed(change: impl FnOnce(String) -> String) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let storage = directory.path().join("storage");
+        let config = format!(
+            "version: 0.1\nhttp:\n  addr: 127.0.0.1:0\nstorage:\n  delete:\n    enabled: true\n  filesystem:\n    \
+             rootdirectory: {}\n",
+            storage.display()
+        );
+        let file = directory.path().join("config.yml");
+        fs::write(&file, change(config)).expect("the configuration can be written");
+        Self::run(&file, directory)
+    }
+
     fn run(config: &Path, directory: TempDir) -> Self {
         let mut serve = background_command("docker-registry");
         let process = Background::start("docker-registry", serve.arg("serve").arg(config));

@@ -1,0 +1,21 @@
+//! Connections that go out: what a URL names, the addresses of a name, whose certificates count, and the connector under
+//! a pooled HTTP client.
+//!
+//! Owns what every such connection has in common, whoever makes it. Knows no request and no credentials, reads no
+//! environment (so no `HTTPS_PROXY` either), and names no other module of this program.
+//!
+//! Names are resolved here, from `/etc/hosts` and `/etc/resolv.conf`, and never by the C library: in a static binary that
+//! would load its modules at run time.
+
+mod address;
+mod connector;
+mod names;
+mod trust;
+
+pub use address::{Address, InvalidUrl};
+pub use connector::{ConnectError, Connector};
+pub use names::{ResolveError, resolve};
+pub use trust::{TrustError, trust};
+
+/// A cause of any kind.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,116 @@
+//! Why the registry did not say what it was asked.
+
+use hyper::StatusCode;
+
+use crate::net::{Cause, InvalidUrl, TrustError};
+
+/// Why the registry did not say what it was asked. No message and no source repeats a registry token or a URL that the
+/// registry made.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// The URL is no registry's.
+    #[error("the URL of the registry cannot be used")]
+    Url(#[from] InvalidUrl),
+    /// There is no TLS: the CA file cannot be read, or holds no certificate.
+    #[error("the registry cannot be asked over TLS")]
+    Trust(#[from] TrustError),
+    /// Nothing listens there, or the way there is closed. The next request will end the same.
+    #[error("cannot reach the registry at {place}")]
+    Unreachable {
+        /// Its URL.
+        place: String,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+    /// Its certificate is not trusted, or it does not speak TLS. The next request will end the same.
+    #[error("no TLS with the registry at {place}; where the site has a CA of its own, set registry.ca")]
+    Tls {
+        /// Its URL.
+        place: String,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+    /// No connection, or no whole answer, in time. A change may have been made all the same.
+    #[error("the registry at {place} did not answer within {seconds} seconds")]
+    TimedOut {
+        /// Its URL.
+        place: String,
+        /// How long it was waited.
+        seconds: u64,
+    },
+    /// 401 or 403. What was asked for was in the token, so the registry does not believe it. The next request will end the
+    /// same.
+    #[error(
+        "the registry at {place} does not trust dockpass's registry token (status {status}): its rootcertbundle, issuer \
+         and service must be those that `dockpass registry config` prints"
+    )]
+    Refused {
+        /// Its URL.
+        place: String,
+        /// HTTP status.
+        status: u16,
+    },
+    /// Any other status that says neither yes nor "there is none". Redirects are among them: the token goes to nobody
+    /// else.
+    #[error("the registry at {place} answered with status {status} where {asked} was asked")]
+    Status {
+        /// Its URL.
+        place: String,
+        /// What was asked.
+        asked: &'static str,
+        /// HTTP status.
+        status: u16,
+    },
+    /// The connection broke, or what came back is no answer of a registry. A change may have been made all the same.
+    #[error("no usable answer from the registry at {place} where {asked} was asked")]
+    Unusable {
+        /// Its URL.
+        place: String,
+        /// What was asked.
+        asked: &'static str,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+    /// More than is read. The same question will end the same.
+    #[error("the registry at {place} answered with more than {limit} bytes where {asked} was asked")]
+    TooLarge {
+        /// Its URL.
+        place: String,
+        /// What was asked.
+        asked: &'static str,
+        /// In bytes.
+        limit: usize,
+    },
+}
+
+/// What a request is about, for messages.
+pub(super) struct About<'a> {
+    /// The registry's URL.
+    pub(super) place: &'a str,
+    /// What is asked, such as `a manifest`.
+    pub(super) asked: &'static str,
+}
+
+impl About<'_> {
+    /// The error of a status that nobody expected.
+    pub(super) fn status(&self, status: StatusCode) -> UpstreamError {
+        let (place, status) = (self.place.to_owned(), status.as_u16());
+        match status {
+            401 | 403 => UpstreamError::Refused { place, status },
+            _ => UpstreamError::Status { place, asked: self.asked, status },
+        }
+    }
+
+    /// The error of an answer that cannot be read.
+    pub(super) fn unusable(&self, cause: impl Into<Cause>) -> UpstreamError {
+        UpstreamError::Unusable { place: self.place.to_owned(), asked: self.asked, cause: cause.into() }
+    }
+
+    /// The error of an answer beyond its bound.
+    pub(super) fn too_large(&self, limit: usize) -> UpstreamError {
+        UpstreamError::TooLarge { place: self.place.to_owned(), asked: self.asked, limit }
+    }
+}
