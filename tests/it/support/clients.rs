@@ -29,6 +29,8 @@ impl Clients {
         for directory in ["run", "docker", "data", "certificates"] {
             fs::create_dir(home.path().join(directory)).expect("a directory can be made");
         }
+        // `podman search` wants the file of credentials to be there, also when nobody has signed in.
+        fs::write(home.path().join("auth.json"), "{}").expect("a file can be written");
         Self { home, options: Vec::new(), plain_http: true }
     }
 
@@ -65,11 +67,15 @@ impl Clients {
 
     /// `podman login HOST`.
     pub(crate) fn podman_login(&self, host: &str, user: &str, secret: &str) -> Run {
-        let mut podman = self.client("podman");
-        podman.arg("--root").arg(self.home.path().join("storage"));
-        podman.arg("--runroot").arg(self.home.path().join("run/storage")).args(["--storage-driver", "vfs"]);
-        podman.args(["login", "--username", user, "--password-stdin"]);
+        let mut podman = self.podman("login");
+        podman.args(["--username", user, "--password-stdin"]);
         Run::of(podman.args(self.tls("")).arg(host), secret)
+    }
+
+    /// `podman search HOST/TERM`, or with `--list-tags` among the options the tags of `HOST/REPOSITORY`.
+    pub(crate) fn podman_search(&self, options: &[&str], what: &str) -> Run {
+        let mut podman = self.podman("search");
+        Run::of(podman.args(self.tls("")).args(options).arg(what), "")
     }
 
     /// `skopeo login HOST`.
@@ -127,10 +133,23 @@ impl Clients {
         Run::of(self.skopeo("delete").args(self.tls("")).arg(format!("docker://{reference}")), "")
     }
 
+    fn podman(&self, subcommand: &str) -> Command {
+        let mut podman = self.client("podman");
+        podman.arg("--root").arg(self.home.path().join("storage"));
+        podman.arg("--runroot").arg(self.home.path().join("run/storage")).args(["--storage-driver", "vfs"]);
+        podman.arg(subcommand);
+        podman
+    }
+
     fn skopeo(&self, subcommand: &str) -> Command {
         let mut skopeo = self.client("skopeo");
         skopeo.args(["--insecure-policy", "--tmpdir"]).arg(self.home.path().join("run")).arg(subcommand);
         skopeo
+    }
+
+    /// The directory in which the clients run.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// The options of skopeo and podman for one end of a connection.
@@ -142,7 +161,8 @@ impl Clients {
         }
     }
 
-    fn client(&self, program: impl AsRef<OsStr>) -> Command {
+    /// A program in this person's home.
+    pub(super) fn client(&self, program: impl AsRef<OsStr>) -> Command {
         let home = self.home.path();
         let mut client = command(program);
         client.env("HOME", home).env("XDG_RUNTIME_DIR", home.join("run")).env("XDG_CONFIG_HOME", home.join("config"));

@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on: the real executable, a real registry, real clients, and a small image.
 //! Everything lives in temporary directories and on ports that the system chose, so tests run beside each other.
 
+pub(crate) mod attempts;
 pub(crate) mod clients;
 pub(crate) mod exe;
 pub(crate) mod golden;
@@ -9,6 +10,7 @@ pub(crate) mod image;
 pub(crate) mod issued;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod python;
 pub(crate) mod registry;
 pub(crate) mod site;
 pub(crate) mod tls;

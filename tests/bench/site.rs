@@ -1,0 +1,233 @@
+//! A store of any size, filled as a site fills it: through the service, many changes at a time.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use dockpass::domain::access::AccessLevel;
+use dockpass::domain::grant::GrantTarget;
+use dockpass::domain::name::{Name, Namespace, RepositoryName};
+use dockpass::domain::secret::Password;
+use dockpass::domain::time::Clock;
+use dockpass::domain::token::Limits;
+use dockpass::service::signing::{KeyHeader, SigningSettings};
+use dockpass::service::{
+    Call, Caller, Credentials, Expiry, NewOrganization, NewRepository, NewToken, NewUser, Service, Settings,
+    TokenSettings,
+};
+
+/// Repositories of a namespace.
+const PER_NAMESPACE: usize = 50;
+/// Repositories for each account.
+const PER_ACCOUNT: usize = 10;
+/// Repositories for each organization. An organization is one of the namespaces.
+const PER_ORGANIZATION: usize = 1_000;
+/// Teams of an organization, members of a team, and repositories that are granted to a team.
+const TEAMS: usize = 10;
+const TEAM_MEMBERS: usize = 10;
+const TEAM_GRANTS: usize = 20;
+/// Threads that fill the store: enough for group commit to matter.
+const FILLERS: usize = 16;
+
+/// A filled store, an administrator, and an ordinary user.
+pub(crate) struct Site {
+    pub(crate) service: Arc<Service>,
+    pub(crate) admin: Call,
+    pub(crate) user: Call,
+    pub(crate) repositories: usize,
+    secret: String,
+    changes: u32,
+    filled_in: Duration,
+    _directory: tempfile::TempDir,
+}
+
+impl Site {
+    /// A store with so many repositories; see the constants for everything else.
+    pub(crate) fn filled(repositories: usize) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let service = Arc::new(open(directory.path()));
+        let admin = call(Service::local(0));
+        let fill = Fill { service: &service, admin: &admin, repositories, changes: AtomicU32::new(0) };
+        let start = Instant::now();
+        fill.everything();
+        let (filled_in, changes) = (start.elapsed(), fill.changes.into_inner());
+        let secret = token(&service, &admin, "user-0");
+        let user = call(sign_in(&service, &secret));
+        let site = Self { service, admin, user, repositories, secret, changes, filled_in, _directory: directory };
+        site.share();
+        site
+    }
+
+    /// Gives the user what an ordinary one has: some grants of each kind, and a place in three teams.
+    fn share(&self) {
+        for number in 1..8 {
+            let namespace = GrantTarget::Namespace(Namespace::parse(&format!("user-{number}")).unwrap());
+            let repository = GrantTarget::Repository(repository("user", number + 5, 1));
+            for target in [namespace, repository] {
+                self.service.put_user_grant(&self.admin, &target, "user-0", AccessLevel::ReadWrite).expect("granted");
+            }
+        }
+        for team in ["team-0", "team-1", "team-2"] {
+            self.service.put_team_member(&self.admin, "org-0", team, "user-0").expect("added");
+        }
+    }
+
+    pub(crate) fn sign_in(&self) -> Caller {
+        sign_in(&self.service, &self.secret)
+    }
+
+    pub(crate) fn accounts(&self) -> usize {
+        self.repositories / PER_ACCOUNT
+    }
+
+    pub(crate) fn teams(&self) -> usize {
+        organizations(self.repositories) * TEAMS
+    }
+
+    pub(crate) fn fill_rate(&self) -> String {
+        format!("{:.0}", f64::from(self.changes) / self.filled_in.as_secs_f64())
+    }
+}
+
+fn organizations(repositories: usize) -> usize {
+    repositories / PER_ORGANIZATION
+}
+
+/// What fills a store.
+struct Fill<'a> {
+    service: &'a Service,
+    admin: &'a Call,
+    repositories: usize,
+    changes: AtomicU32,
+}
+
+impl Fill<'_> {
+    /// Organizations and users with their repositories, users without, the members of `org-0`, and teams.
+    fn everything(&self) {
+        let organizations = organizations(self.repositories);
+        let owners = self.repositories / PER_NAMESPACE - organizations;
+        let members = self.repositories / PER_ACCOUNT - owners - organizations;
+        Self::each(organizations, |number| self.namespace("org", number));
+        Self::each(owners, |number| self.namespace("user", number));
+        Self::each(members, |number| self.user(&format!("member-{number}")));
+        // One organization has everybody; the others have those of their teams.
+        Self::each(owners, |number| self.member(&format!("user-{number}")));
+        Self::each(members, |number| self.member(&format!("member-{number}")));
+        Self::each(organizations * TEAMS, |number| self.team(number, members));
+    }
+
+    fn each(count: usize, work: impl Fn(usize) + Sync) {
+        std::thread::scope(|scope| {
+            for filler in 0..FILLERS {
+                let work = &work;
+                scope.spawn(move || (filler..count).step_by(FILLERS).for_each(work));
+            }
+        });
+    }
+
+    fn done<T, E: std::fmt::Debug>(&self, result: Result<T, E>) {
+        result.expect("the change is made");
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn namespace(&self, kind: &str, number: usize) {
+        let name = format!("{kind}-{number}");
+        if kind == "org" {
+            self.organization(&name);
+        } else {
+            self.user(&name);
+        }
+        for app in 0..PER_NAMESPACE {
+            let new = NewRepository {
+                name: repository(kind, number, app),
+                is_public: false,
+                short_description: String::new(),
+                long_description: String::new(),
+            };
+            self.done(self.service.create_repository(self.admin, new));
+        }
+    }
+
+    fn organization(&self, name: &str) {
+        let name = Name::parse(name).unwrap();
+        let new = NewOrganization { name, full_name: String::new(), adopt_repositories: false };
+        self.done(self.service.create_organization(self.admin, new));
+    }
+
+    fn user(&self, name: &str) {
+        let new = NewUser {
+            name: Name::parse(name).unwrap(),
+            full_name: String::new(),
+            password: None,
+            is_active: true,
+            is_admin: false,
+            adopt_repositories: false,
+        };
+        self.done(self.service.create_user(self.admin, new));
+    }
+
+    fn member(&self, user: &str) {
+        self.done(self.service.put_member(self.admin, "org-0", user, None));
+    }
+
+    fn team(&self, number: usize, members: usize) {
+        let (organization, team) = (number / TEAMS, format!("team-{}", number % TEAMS));
+        let name = format!("org-{organization}");
+        self.done(self.service.create_team(self.admin, &name, &Name::parse(&team).unwrap(), String::new()));
+        for member in 0..TEAM_MEMBERS {
+            let user = format!("member-{}", (number * TEAM_MEMBERS + member) % members);
+            self.done(self.service.put_team_member(self.admin, &name, &team, &user));
+        }
+        for app in 0..TEAM_GRANTS {
+            let target = GrantTarget::Repository(repository("org", organization, app));
+            self.done(self.service.put_team_grant(self.admin, &target, &team, AccessLevel::ReadWrite));
+        }
+    }
+}
+
+fn repository(kind: &str, namespace: usize, app: usize) -> RepositoryName {
+    RepositoryName::parse(&format!("{kind}-{namespace}/app-{app}")).unwrap()
+}
+
+fn settings() -> (Settings, SigningSettings) {
+    let tokens = TokenSettings { max_label: 128, max_per_account: 1_000, default_lifetime: None, max_lifetime: None };
+    let settings = Settings {
+        issuer: "dockpass".to_owned(),
+        services: vec!["dockpass".to_owned()],
+        registry_token_lifetime: 900,
+        create_on_push: true,
+        max_per_namespace: 10_000,
+        tokens,
+        audit_registry_tokens: false,
+    };
+    let signing = SigningSettings { leaf_lifetime: 90 * 86_400, key_header: KeyHeader::X5c, fixed_key: false };
+    (settings, signing)
+}
+
+fn open(directory: &Path) -> Service {
+    let (settings, signing) = settings();
+    let password = Password::new("kestrel-violet-9".to_owned());
+    let directory = directory.join("data");
+    Service::open(&directory, settings, signing, Some(password), &Clock::system()).expect("it opens").0
+}
+
+fn call(caller: Caller) -> Call {
+    Call { caller, now: Clock::system().now(), user_agent: "bench".to_owned() }
+}
+
+fn token(service: &Service, admin: &Call, owner: &str) -> String {
+    let new = NewToken {
+        username: Some(owner.to_owned()),
+        label: None,
+        expiry: Expiry::Never,
+        limits: Limits::none(),
+        is_temporary: false,
+    };
+    service.create_token(admin, new).expect("the token is made").1.reveal().to_owned()
+}
+
+fn sign_in(service: &Service, secret: &str) -> Caller {
+    let credentials = Credentials::Basic { username: "user-0".to_owned(), password: Password::new(secret.to_owned()) };
+    service.authenticate(credentials, None, Clock::system().now()).expect("it signs in")
+}

@@ -1,0 +1,57 @@
+//! Clients in Python that other people have written: oras-py and crpy, in the virtual environment that `tests/run`
+//! makes of `tests/fixtures/python-clients.txt`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{
+    clients::Clients,
+    process::{Run, environment},
+};
+
+/// The interpreter of the virtual environment: where `tests/run` says that it is, else where it always puts it.
+fn interpreter() -> PathBuf {
+    let made = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python-clients/bin/python");
+    let interpreter = environment("DOCKPASS_TEST_PYTHON").map_or_else(made, PathBuf::from);
+    assert!(
+        interpreter.exists(),
+        "no Python with oras and crpy at {}: `tests/run --install-only` makes it; DOCKPASS_TEST_PYTHON names another",
+        interpreter.display()
+    );
+    interpreter
+}
+
+impl Clients {
+    /// `crpy ARGUMENTS`.
+    pub(crate) fn crpy(&self, arguments: &[&str], input: &str) -> Run {
+        // crpy asks for the password at the terminal, if there is one, and at its standard input if there is none.
+        let mut crpy = self.client("setsid");
+        crpy.arg("--wait").arg(interpreter()).args(["-m", "crpy.cmd"]).args(arguments);
+        // It breaks lines where it thinks that the terminal ends.
+        Run::of(crpy.env("COLUMNS", "1000"), input)
+    }
+
+    /// `crpy login`.
+    pub(crate) fn crpy_login(&self, host: &str, user: &str, secret: &str) -> Run {
+        self.crpy(&["login", &format!("http://{host}"), "--username", user], &format!("{secret}\n"))
+    }
+
+    /// A step with oras-py, as `oras_client.py` tells; `signed_in` is a user and a secret.
+    pub(crate) fn oras(&self, registry: &str, step: &str, name: &str, signed_in: Option<(&str, &str)>) -> Run {
+        let (username, secret) = signed_in.unzip();
+        let input = json!({
+            "registry": registry, "step": step, "name": name, "username": username, "secret": secret,
+        });
+        let mut oras = self.client(interpreter());
+        Run::of(oras.args(["-c", include_str!("oras_client.py")]), &input.to_string())
+    }
+}
+
+impl Run {
+    /// What a client that must succeed printed, as JSON.
+    pub(crate) fn json(self) -> Value {
+        let run = self.must_succeed();
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}:\n{}", run.describe()))
+    }
+}
