@@ -11,6 +11,7 @@ mod operation;
 mod registry;
 mod repositories;
 mod search;
+mod settings;
 mod teams;
 mod tokens;
 
@@ -30,6 +31,7 @@ pub use operation::{Health, Version};
 pub use registry::{Catalog, Certificate, RegistryConfiguration, RegistryState, RegistryToken};
 pub use repositories::{CreateRepository, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};
+pub use settings::{Settings, UpdateSettings};
 pub use teams::{CreateTeam, Team, Teams, UpdateTeam};
 pub use tokens::{ApiToken, CreateApiToken, NewApiToken, RotateApiToken, UpdateApiToken};
 

@@ -4,6 +4,7 @@
 use super::client::Answer;
 use super::connection::Api;
 use super::error::CliError;
+use super::list::List;
 use super::path::ApiPath;
 use crate::api::Account;
 
@@ -15,6 +16,12 @@ pub(super) fn all() -> ApiPath {
 /// The path of an account.
 pub(super) fn one(name: &str) -> ApiPath {
     all().segment(name)
+}
+
+/// The accounts that a filter selects, and whose name or full name contains a text, if one is given.
+pub(super) async fn list(filter: &str, contains: Option<&str>, api: &mut Api) -> Result<List, CliError> {
+    let path = all().query("filter", filter).maybe("contains", contains);
+    api.list(&path, Some("accounts"), usize::MAX).await
 }
 
 /// The path that deletes an account, with its repositories or leaving them without an owner.

@@ -18,8 +18,12 @@ pub(super) enum OrgCommand {
     #[command(after_help = "Example:\n  dockpass org create acme --full-name 'Acme Works'")]
     Create(CreateArguments),
     /// List the organizations
-    #[command(after_help = "Example:\n  dockpass org list --format json")]
-    List,
+    #[command(after_help = "Example:\n  dockpass org list --contains al")]
+    List {
+        /// Only those whose name or full name contains this text
+        #[arg(long, value_name = "TEXT")]
+        contains: Option<String>,
+    },
     /// Show an organization
     #[command(after_help = "Example:\n  dockpass org show acme")]
     Show(One),
@@ -109,8 +113,8 @@ pub(super) struct AddArguments {
 pub(super) async fn run(command: OrgCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         OrgCommand::Create(arguments) => create(arguments, api, console).await,
-        OrgCommand::List => {
-            let list = api.list(&account::all().query("filter", "orgs"), Some("accounts"), usize::MAX).await?;
+        OrgCommand::List { contains } => {
+            let list = account::list("orgs", contains.as_deref(), api).await?;
             console.report(&org_report::many(list)?)
         }
         OrgCommand::Show(One { name }) => console.report(&org_report::one(account::organization(&name, api).await?)?),

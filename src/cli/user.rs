@@ -20,8 +20,12 @@ pub(super) enum UserCommand {
     #[command(after_help = "Example:\n  dockpass user create alice --full-name 'Alice Liddell'")]
     Create(CreateArguments),
     /// List the users
-    #[command(after_help = "Example:\n  dockpass user list --format json")]
-    List,
+    #[command(after_help = "Example:\n  dockpass user list --contains al")]
+    List {
+        /// Only those whose name or full name contains this text
+        #[arg(long, value_name = "TEXT")]
+        contains: Option<String>,
+    },
     /// Show a user
     #[command(after_help = "Example:\n  dockpass user show alice")]
     Show(One),
@@ -124,8 +128,8 @@ struct Change {
 pub(super) async fn run(command: UserCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         UserCommand::Create(arguments) => create(arguments, api, console).await,
-        UserCommand::List => {
-            let list = api.list(&account::all().query("filter", "users"), Some("accounts"), usize::MAX).await?;
+        UserCommand::List { contains } => {
+            let list = account::list("users", contains.as_deref(), api).await?;
             console.report(&user_report::many(list)?)
         }
         UserCommand::Show(user) => console.report(&user_report::one(account::user(&user.name, api).await?)?),
@@ -253,6 +257,16 @@ mod tests {
         let sent = server.requests();
         assert!(sent[1].starts_with("DELETE /enzi/v0/accounts/alice "));
         assert!(sent[3].starts_with("DELETE /api/v0/accounts/alice "));
+    }
+
+    #[tokio::test]
+    async fn users_are_listed_by_a_part_of_the_name() {
+        let server = Server::with_json(&[(200, r#"{"accounts":[],"nextPageStart":""}"#)]);
+        let (mut console, _) = console(b"");
+        let list = UserCommand::List { contains: Some("a b".into()) };
+        run(list, &mut server.api(), &mut console).await.unwrap();
+        let sent = server.requests().remove(0);
+        assert!(sent.starts_with("GET /enzi/v0/accounts?filter=users&contains=a%20b&limit=500 "), "{sent}");
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use super::Config;
 use super::error::Conflict;
 use super::{BaseUrl, KeyHeader};
+use crate::domain::settings::Lifetime;
 
 /// Refuses values that do not go together.
 pub(super) fn conflicts(config: &Config) -> Result<(), Conflict> {
@@ -56,7 +57,7 @@ fn check_lifetimes(config: &Config) -> Result<(), Conflict> {
         return Err(Conflict::LeafBelowTokens { leaf, token });
     }
     match (tokens.default_lifetime, tokens.max_lifetime) {
-        (default, Some(max)) if default.is_none_or(|default| default > max) => {
+        (default, Some(max)) if Lifetime::from(default).outlives(Lifetime::Seconds(max)) => {
             Err(Conflict::DefaultBeyondMax { default, max })
         }
         (_, Some(_) | None) => Ok(()),

@@ -16,6 +16,7 @@ pub fn example() -> String {
          # The environment goes over this file (server.listen is DOCKPASS_SERVER_LISTEN, lists are written with commas),\n\
          # and flags go over the environment. `dockpass config` shows what holds and where it comes from.\n\
          # A length of time is a number with its unit: \"30s\", \"15m\", \"1h\", \"90d\", \"2w\".\n\
+         # Some keys can also be changed while the server runs, at /api/v0/meta/settings; what is set here stays as it is.\n\
          # A relative path counts from the directory that dockpass is started in.\n",
     );
     let mut section = "";

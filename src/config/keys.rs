@@ -53,6 +53,14 @@ impl Key {
         format!("{}{}", super::PREFIX, self.name.replace('.', "_").to_ascii_uppercase())
     }
 
+    /// The bounds of a number, or of a length of time in seconds.
+    pub(super) fn bounds(&self) -> Option<&RangeInclusive<i64>> {
+        match &self.kind {
+            Kind::Number(_, range, _) | Kind::Duration(_, range, _) | Kind::Lifetime(_, range, _) => Some(range),
+            Kind::Text(..) | Kind::Flag(..) | Kind::List(..) => None,
+        }
+    }
+
     pub(super) fn default(&self) -> Raw {
         match &self.kind {
             Kind::Text(text, _) | Kind::Duration(text, ..) | Kind::Lifetime(text, ..) => Raw::Text((*text).to_owned()),

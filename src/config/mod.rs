@@ -17,6 +17,7 @@ mod url;
 mod values;
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::Serialize;
@@ -139,7 +140,20 @@ impl Config {
     /// Whether the file, the environment or a flag sets this key; then nothing else may.
     #[must_use]
     pub fn is_set(&self, key: &str) -> bool {
-        self.settings.iter().any(|setting| setting.key == key && setting.origin != Origin::Default)
+        self.origin(key) != Origin::Default
+    }
+
+    /// Where the value of this key comes from.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Origin {
+        self.settings.iter().find(|setting| setting.key == key).map_or(Origin::Default, |setting| setting.origin)
+    }
+
+    /// The least and the most that this key takes: a number, or a length of time in seconds. None if there are no such
+    /// bounds, or there is no such key.
+    #[must_use]
+    pub fn bounds(key: &str) -> Option<&'static RangeInclusive<i64>> {
+        find(key)?.bounds()
     }
 
     /// Whether the server itself speaks TLS.

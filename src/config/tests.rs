@@ -331,6 +331,24 @@ fn a_registry_on_this_machine_or_with_tls_gets_no_warning() {
 }
 
 #[test]
+fn a_key_tells_its_bounds_and_who_set_it() {
+    assert_eq!(Config::bounds("tokens.max_per_account"), Some(&(1..=1_000_000)));
+    assert_eq!(Config::bounds("registry.token_lifetime"), Some(&(60..=86_400)), "in seconds");
+    assert_eq!(Config::bounds("tokens.max_lifetime").map(|bounds| *bounds.start()), Some(60));
+    for unbounded in ["audit.registry_tokens", "server.listen", "tls.names", "tokens.nothing"] {
+        assert_eq!(Config::bounds(unbounded), None, "{unbounded}");
+    }
+    let file = file("tokens.max_label = 64\naudit.registry_tokens = false");
+    let environment = environment(&[("DOCKPASS_TOKENS_MAX_LABEL", "32")]);
+    let overrides = [("server.workers", "2".to_owned())];
+    let config = Config::load(Some(file.path()), environment, &overrides).unwrap().config;
+    let keys = ["tokens.max_label", "audit.registry_tokens", "server.workers", "tokens.max_per_account"];
+    let origins = [Origin::Environment, Origin::File, Origin::Flag, Origin::Default];
+    assert_eq!(keys.map(|key| config.origin(key)), origins);
+    assert_eq!(keys.map(|key| config.is_set(key)), [true, true, true, false]);
+}
+
+#[test]
 fn the_public_url_is_the_one_that_is_set_or_the_bound_address() {
     let bound = "127.0.0.1:41234".parse().unwrap();
     let url = |text: &str| config(text).public_url(bound);

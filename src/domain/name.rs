@@ -13,6 +13,8 @@ pub const MAX_COMPONENT: usize = 128;
 pub const MAX_REPOSITORY: usize = 255;
 /// How the empty namespace of one-component repository names is written.
 pub const EMPTY_NAMESPACE: &str = "_";
+/// A character that sorts above all that names have.
+const ABOVE: &str = "~";
 
 /// Why a text is no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +69,12 @@ impl Name {
     #[must_use]
     pub fn first() -> Self {
         Self("".into())
+    }
+
+    /// A key that sorts above every name. It is a bound for ranges and no name.
+    #[must_use]
+    pub fn last() -> Self {
+        Self(ABOVE.into())
     }
 
     /// The name as text.
@@ -211,6 +219,25 @@ impl RepositoryName {
     pub fn first_within(name: &str) -> Self {
         Self(format!("{name}/").into())
     }
+
+    /// A key that sorts above every repository `{name}/…` and below everything that sorts after them. It is a bound
+    /// for ranges and no name.
+    #[must_use]
+    pub fn last_within(name: &str) -> Self {
+        Self(format!("{name}/{ABOVE}").into())
+    }
+
+    /// A key that sorts below every name. It is a bound for ranges and no name.
+    #[must_use]
+    pub fn first() -> Self {
+        Self("".into())
+    }
+
+    /// A key that sorts above every name. It is a bound for ranges and no name.
+    #[must_use]
+    pub fn last() -> Self {
+        Self(ABOVE.into())
+    }
 }
 
 /// The place of a byte in the order of names: `/` below every other character.
@@ -293,6 +320,21 @@ mod tests {
             ["a-b/c", "a/b", "a", "a.b/c", "a/b/c", "a/b-c", "a0/b"].map(|text| RepositoryName::parse(text).unwrap());
         names.sort();
         assert_eq!(names.map(|name| name.to_string()), ["a", "a/b", "a/b/c", "a/b-c", "a-b/c", "a.b/c", "a0/b"]);
+    }
+
+    #[test]
+    fn bounds_enclose_what_they_are_for_and_nothing_else() {
+        let names = ["a", "a/0", "a/b", "a/z/z", "a-b/c", "a.b", "a0/b", "z/z"];
+        let name = |text: &str| RepositoryName::parse(text).unwrap();
+        for text in names {
+            let is_within =
+                name(text) > RepositoryName::first_within("a") && name(text) < RepositoryName::last_within("a");
+            assert_eq!(is_within, text.starts_with("a/"), "{text}");
+            assert!(name(text) > RepositoryName::first() && name(text) < RepositoryName::last(), "{text}");
+        }
+        for text in ["0", "a", "z", "z-z.9"] {
+            assert!((Name::first()..Name::last()).contains(&Name::parse(text).unwrap()), "{text}");
+        }
     }
 
     proptest! {

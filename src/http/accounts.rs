@@ -3,13 +3,15 @@
 use actix_web::HttpResponse;
 
 use super::failure::Failure;
-use super::page::{self, PageQuery};
+use super::page;
 use super::request::Request;
 use crate::api;
 use crate::domain::account::Account;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
-use crate::service::{AccountFilter, AccountUpdate, AccountView, Call, NewOrganization, NewUser, Service};
+use crate::service::{
+    AccountFilter, AccountQuery, AccountUpdate, AccountView, Call, NewOrganization, NewUser, Service,
+};
 
 fn shown(view: &AccountView) -> api::Account {
     let account = &view.account;
@@ -27,8 +29,8 @@ fn shown(view: &AccountView) -> api::Account {
         id: account.id.to_string(),
         full_name: account.full_name.clone(),
         is_org: account.is_organization(),
-        members_count: view.size.map(|(members, _)| members),
-        teams_count: view.size.map(|(_, teams)| teams),
+        members_count: view.size.map(|size| size.members),
+        teams_count: view.size.map(|size| size.teams),
         inner,
     }
 }
@@ -56,12 +58,12 @@ fn read_filter(text: &str) -> Result<AccountFilter, Failure> {
 
 /// `GET /enzi/v0/accounts`
 pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
-    let page = PageQuery::named(&request, "start", "limit")?;
+    let page = page::by_name(&request)?;
     let filter = read_filter(&request.query_value("filter").unwrap_or_default())?;
-    let after = page.start.as_deref().map(Name::parse).transpose();
-    let after = after.map_err(|_| Failure::invalid("start", "not the start of a page"))?;
-    let is_long = page.is_long() || filter != AccountFilter::All;
-    let read = move |service: &Service, call: &Call| service.list_accounts(call, filter, after.as_ref(), page.size);
+    let contains = request.query_value("contains").filter(|text| !text.is_empty());
+    let is_long = page::is_long(page.limit) || filter != AccountFilter::All || contains.is_some();
+    let query = AccountQuery { filter, contains, page };
+    let read = move |service: &Service, call: &Call| service.list_accounts(call, &query);
     let list = request.read(is_long, read).await?;
     let next = list.next.map(|name| name.to_string());
     let body = api::Accounts {
@@ -77,7 +79,7 @@ pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
 
 /// `POST /enzi/v0/accounts`
 pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(Service::check_signed_in)?;
+    request.run(Service::check_may_create_account)?;
     let body: api::CreateAccount = request.json()?;
     let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
     let full_name = body.full_name.unwrap_or_default();
@@ -118,7 +120,7 @@ pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
 /// `PATCH /enzi/v0/accounts/{name}`
 pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
     let name = request.part("name")?;
-    request.run(Service::check_signed_in)?;
+    request.run(|service, call| service.check_may_update_account(call, &name))?;
     let api::UpdateAccount { full_name, is_active, is_admin } = request.json()?;
     let update = AccountUpdate { full_name, is_active, is_admin };
     let updated = request.block(move |service, call| service.update_account(call, &name, update)).await?;
@@ -144,7 +146,7 @@ async fn delete_account(request: Request, with_repositories: bool) -> Result<Htt
 /// `POST /enzi/v0/accounts/{name}/changePassword`
 pub(super) async fn change_password(request: Request) -> Result<HttpResponse, Failure> {
     let name = request.part("name")?;
-    request.run(Service::check_signed_in)?;
+    request.run(|service, call| service.check_may_change_password(call, &name))?;
     let body: api::ChangePassword = request.json()?;
     let old = body.old_password.filter(|old| !old.is_empty()).map(Password::new);
     let new = Password::new(body.new_password);

@@ -67,6 +67,8 @@ codes! {
     InvalidJson "INVALID_JSON" 400;
     /// A parameter or a field cannot be accepted.
     InvalidParameters "INVALID_PARAMETERS" 400;
+    /// A setting that cannot be had, or that the configuration fixes.
+    InvalidSettings "INVALID_SETTINGS" 400;
     /// Neither public nor private.
     InvalidVisibility "INVALID_REPOSITORY_VISIBILITY" 400;
     /// Not a service of this registry.
@@ -121,6 +123,12 @@ impl Failure {
     /// A value that cannot be accepted.
     pub(super) fn invalid(field: &str, reason: impl fmt::Display) -> Self {
         Self::new(Code::InvalidParameters, format!("{field}: {reason}"))
+            .with_detail(serde_json::json!({ "field": field }))
+    }
+
+    /// A setting that cannot be had.
+    pub(super) fn invalid_setting(field: &str, reason: impl fmt::Display) -> Self {
+        Self::new(Code::InvalidSettings, format!("{field}: {reason}"))
             .with_detail(serde_json::json!({ "field": field }))
     }
 
@@ -222,6 +230,7 @@ impl From<Error> for Failure {
             }
             Error::Invalid { field: "service", reason } => Self::new(Code::ServiceUnknown, reason),
             Error::Invalid { field, reason } => Self::invalid(field, reason),
+            Error::Setting { field, reason } => Self::invalid_setting(field, reason),
             Error::Conflict(obstacle) => in_the_way(obstacle),
             Error::TooManyRequests { retry_after } => Self {
                 retry_after: Some(retry_after),

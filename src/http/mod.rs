@@ -21,6 +21,7 @@ mod request;
 mod routes;
 mod search;
 mod server;
+mod settings;
 mod team_grants;
 pub mod tls;
 mod tokens;
@@ -42,6 +43,8 @@ pub(crate) struct App {
     clock: Clock,
     /// What clients are told to connect to, from the configuration, never from a request.
     public_url: String,
+    /// Its host and port, as they stand in an image reference.
+    authority: String,
     tls: Option<Arc<Tls>>,
     /// The data directory's owner, who is the local administrator.
     owner: u32,

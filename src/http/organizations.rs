@@ -4,12 +4,12 @@ use actix_web::HttpResponse;
 
 use super::accounts;
 use super::failure::Failure;
-use super::page::{self, PageQuery};
-use super::request::{Plain, Request};
+use super::page;
+use super::request::Request;
 use crate::api;
 use crate::domain::name::Name;
 use crate::domain::organization::Team;
-use crate::service::{MemberFilter, MemberView, NamedPage, Service, TeamView};
+use crate::service::{MemberFilter, MemberView, NamedPage, TeamView};
 
 fn shown(member: &MemberView) -> api::Member {
     api::Member { member: accounts::plainly_shown(&member.user), is_admin: member.is_admin }
@@ -29,13 +29,6 @@ fn shown_view(view: &TeamView) -> api::Team {
     shown_team(&view.team, view.members)
 }
 
-/// The page that is asked for: its first name, its size.
-fn asked(request: &Plain) -> Result<(Option<Name>, usize), Failure> {
-    let page = PageQuery::named(request, "start", "limit")?;
-    let after = page.start.map(|start| Name::parse(&start)).transpose();
-    Ok((after.map_err(|_| Failure::invalid("start", "not the start of a page"))?, page.size))
-}
-
 fn members_answer(list: &NamedPage<MemberView>) -> HttpResponse {
     let next = list.next.as_ref().map(ToString::to_string);
     let members = list.entries.iter().map(shown).collect();
@@ -52,12 +45,17 @@ fn read_filter(text: &str) -> Result<MemberFilter, Failure> {
     }
 }
 
+/// Refuses who may not do this with an organization, before the body is looked at.
+fn may_change(request: &Request, action: &'static str, organization: &str) -> Result<(), Failure> {
+    request.run(|service, call| service.check_may_change_organization(call, action, organization))
+}
+
 /// `GET /enzi/v0/accounts/{name}/members`
 pub(super) async fn list_members(request: Request) -> Result<HttpResponse, Failure> {
     let organization = request.part("name")?;
-    let (after, limit) = asked(&request)?;
+    let page = page::by_name(&request)?;
     let filter = read_filter(&request.query_value("filter").unwrap_or_default())?;
-    let list = request.run(|service, call| service.list_members(call, &organization, filter, after.as_ref(), limit))?;
+    let list = request.run(|service, call| service.list_members(call, &organization, filter, &page))?;
     Ok(members_answer(&list))
 }
 
@@ -71,7 +69,7 @@ pub(super) async fn view_member(request: Request) -> Result<HttpResponse, Failur
 /// `PUT /enzi/v0/accounts/{name}/members/{member}`
 pub(super) async fn put_member(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, user) = (request.part("name")?, request.part("member")?);
-    request.run(Service::check_signed_in)?;
+    may_change(&request, "organization.putMember", &organization)?;
     let is_admin = request.json::<api::PutMember>()?.is_admin;
     let put = request.block(move |service, call| service.put_member(call, &organization, &user, is_admin)).await?;
     Ok(HttpResponse::Ok().json(shown(&put)))
@@ -95,8 +93,8 @@ pub(super) async fn list_teams_of_member(request: Request) -> Result<HttpRespons
 /// `GET /enzi/v0/accounts/{name}/teams`
 pub(super) async fn list_teams(request: Request) -> Result<HttpResponse, Failure> {
     let organization = request.part("name")?;
-    let (after, limit) = asked(&request)?;
-    let list = request.run(|service, call| service.list_teams(call, &organization, after.as_ref(), limit))?;
+    let page = page::by_name(&request)?;
+    let list = request.run(|service, call| service.list_teams(call, &organization, &page))?;
     let next = list.next.as_ref().map(ToString::to_string);
     let teams = list.entries.iter().map(shown_view).collect();
     let next_page_start = next.clone().unwrap_or_default();
@@ -107,7 +105,7 @@ pub(super) async fn list_teams(request: Request) -> Result<HttpResponse, Failure
 /// `POST /enzi/v0/accounts/{name}/teams`
 pub(super) async fn create_team(request: Request) -> Result<HttpResponse, Failure> {
     let organization = request.part("name")?;
-    request.run(Service::check_signed_in)?;
+    may_change(&request, "team.create", &organization)?;
     let body: api::CreateTeam = request.json()?;
     let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
     let description = body.description.unwrap_or_default();
@@ -125,7 +123,7 @@ pub(super) async fn view_team(request: Request) -> Result<HttpResponse, Failure>
 /// `PATCH /enzi/v0/accounts/{name}/teams/{team}`
 pub(super) async fn update_team(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, team) = (request.part("name")?, request.part("team")?);
-    request.run(Service::check_signed_in)?;
+    may_change(&request, "team.update", &organization)?;
     let description = request.json::<api::UpdateTeam>()?.description;
     let updated = request.block(move |service, call| service.update_team(call, &organization, &team, description));
     Ok(HttpResponse::Ok().json(shown_view(&updated.await?)))
@@ -141,9 +139,8 @@ pub(super) async fn delete_team(request: Request) -> Result<HttpResponse, Failur
 /// `GET /enzi/v0/accounts/{name}/teams/{team}/members`
 pub(super) async fn list_team_members(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, team) = (request.part("name")?, request.part("team")?);
-    let (after, limit) = asked(&request)?;
-    let list =
-        request.run(|service, call| service.list_team_members(call, &organization, &team, after.as_ref(), limit))?;
+    let page = page::by_name(&request)?;
+    let list = request.run(|service, call| service.list_team_members(call, &organization, &team, &page))?;
     Ok(members_answer(&list))
 }
 
@@ -157,7 +154,7 @@ pub(super) async fn view_team_member(request: Request) -> Result<HttpResponse, F
 /// `PUT /enzi/v0/accounts/{name}/teams/{team}/members/{member}`
 pub(super) async fn put_team_member(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, team, user) = (request.part("name")?, request.part("team")?, request.part("member")?);
-    request.run(Service::check_signed_in)?;
+    may_change(&request, "team.putMember", &organization)?;
     // Team administrators are no part of the model; the body is read to refuse what it does not know.
     let api::PutMember { .. } = request.json()?;
     let put = request.block(move |service, call| service.put_team_member(call, &organization, &team, &user)).await?;

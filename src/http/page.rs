@@ -5,6 +5,9 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::request::Plain;
+use crate::domain::name::Name;
+use crate::domain::order::Order;
+use crate::service::NamedQuery;
 
 /// Entries of a page unless said otherwise.
 const DEFAULT_SIZE: usize = 10;
@@ -26,7 +29,7 @@ pub(super) struct PageQuery {
 impl PageQuery {
     /// Whether making the page may take long: a large one, or one with a count.
     pub(super) fn is_long(&self) -> bool {
-        self.with_count || self.size > QUICK_SIZE
+        self.with_count || is_long(self.size)
     }
 
     /// Reads `pageStart`, `pageSize` and `count`.
@@ -35,7 +38,7 @@ impl PageQuery {
     }
 
     /// Reads the page from parameters of these names.
-    pub(super) fn named(request: &Plain, start: &'static str, size: &'static str) -> Result<Self, Failure> {
+    fn named(request: &Plain, start: &'static str, size: &'static str) -> Result<Self, Failure> {
         let size = match request.query_value(size).filter(|text| !text.is_empty()) {
             None => DEFAULT_SIZE,
             Some(text) => read_size(&text).ok_or_else(|| Failure::invalid(size, "a number; 0 is all"))?,
@@ -43,6 +46,28 @@ impl PageQuery {
         let start = request.query_value(start).filter(|start| !start.is_empty());
         Ok(Self { start, size, with_count: request.query_flag("count")? })
     }
+}
+
+/// Whether a page of this size may take long.
+pub(super) fn is_long(size: usize) -> bool {
+    size > QUICK_SIZE
+}
+
+/// Reads `order`: by name, ascending unless said otherwise.
+pub(super) fn order(request: &Plain) -> Result<Order, Failure> {
+    match request.query_value("order").as_deref() {
+        None | Some("" | "asc") => Ok(Order::Ascending),
+        Some("desc") => Ok(Order::Descending),
+        Some(_) => Err(Failure::invalid("order", "asc or desc")),
+    }
+}
+
+/// Reads `start`, `limit` and `order` of a list that is ordered by the name of an account or a team.
+pub(super) fn by_name(request: &Plain) -> Result<NamedQuery, Failure> {
+    let PageQuery { start, size, .. } = PageQuery::named(request, "start", "limit")?;
+    let after = start.as_deref().map(Name::parse).transpose();
+    let after = after.map_err(|_| Failure::invalid("start", "not the start of a page"))?;
+    Ok(NamedQuery { order: order(request)?, after, limit: size })
 }
 
 /// A size that is too large for a number is all that remains, as 0 is.

@@ -71,7 +71,8 @@ async fn list_within(request: &Request, namespace: Option<Namespace>) -> Result<
     let contains = request.query_value("q").filter(|text| !text.is_empty());
     // The repositories of the empty namespace are no interval of names: they are looked through.
     let is_long = page.is_long() || contains.is_some() || namespace == Some(Namespace::Empty);
-    let query = RepositoryQuery { namespace, contains, after, limit: page.size, with_count: page.with_count };
+    let (order, limit, with_count) = (page::order(request)?, page.size, page.with_count);
+    let query = RepositoryQuery { namespace, contains, order, after, limit, with_count };
     let list = request.read(is_long, move |service, call| service.list_repositories(call, &query)).await?;
     let repositories = list.repositories.iter().map(shown).collect();
     Ok(page::answer(api::Repositories { repositories }, list.next.map(|name| name.to_string()), list.count))

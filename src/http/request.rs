@@ -303,7 +303,7 @@ fn malformed(error: &serde_json::Error, body: &[u8]) -> Failure {
     let reason = if names {
         text.split(" at line").next().unwrap_or_default().to_owned()
     } else {
-        format!("expected {}", expected.replace("u32", "a whole number"))
+        format!("expected {}", expected.replace("u32", "a whole number").replace("i64", "a whole number"))
     };
     Failure::new(Code::InvalidParameters, format!("{reason} ({place})"))
 }

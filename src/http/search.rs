@@ -11,7 +11,7 @@ use crate::api;
 use crate::domain::name::Namespace;
 use crate::service::{Found, RepositoryView, Search};
 
-/// Results of `docker search` unless said otherwise, and at most.
+/// Results of a search unless said otherwise (0 says nothing), and at most.
 const DEFAULT_RESULTS: usize = 25;
 const MAX_RESULTS: usize = 100;
 /// Longest text that is searched for, in bytes.
@@ -36,9 +36,11 @@ fn text(request: &Request, name: &'static str) -> Result<String, Failure> {
 fn limit(request: &Request, name: &'static str) -> Result<usize, Failure> {
     match request.query_value(name).filter(|text| !text.is_empty()) {
         None => Ok(DEFAULT_RESULTS),
-        Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Ok(text.parse().unwrap_or(MAX_RESULTS).clamp(1, MAX_RESULTS))
-        }
+        Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(match text.parse() {
+            Ok(0) => DEFAULT_RESULTS,
+            Ok(limit) => MAX_RESULTS.min(limit),
+            Err(_) => MAX_RESULTS,
+        }),
         Some(_) => Err(Failure::invalid(name, format!("a number, at most {MAX_RESULTS}"))),
     }
 }

@@ -21,12 +21,12 @@ use super::address::SocketPeer;
 use super::greeting::{self, Greeting};
 use super::request::MAX_BODY;
 use super::tls::{Tls, TlsError};
-use super::{App, headers, openapi, routes};
+use super::{App, headers, openapi, routes, settings};
 use crate::config::{Config, KeyHeader};
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
 use crate::service::signing::{KeyHeader as SigningHeader, SigningSettings};
-use crate::service::{self, FirstStart, Service, Settings, TokenSettings};
+use crate::service::{self, FirstStart, Service, Settings};
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "dockpass.sock";
@@ -202,22 +202,14 @@ pub async fn offline(config: Config) -> Result<Running, StartError> {
     Ok(start(config, Listeners::SocketOnly, None, Clock::system()).await?.0)
 }
 
-fn settings(config: &Config) -> (Settings, SigningSettings) {
+fn service_settings(config: &Config) -> (Settings, SigningSettings) {
     let registry = &config.registry;
-    let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let settings = Settings {
         issuer: registry.issuer.clone(),
         services: registry.services.clone(),
         registry_token_lifetime: registry.token_lifetime,
-        create_on_push: config.repositories.create_on_push,
-        max_per_namespace: size(config.repositories.max_per_namespace),
-        tokens: TokenSettings {
-            max_label: size(config.tokens.max_label),
-            max_per_account: size(config.tokens.max_per_account),
-            default_lifetime: config.tokens.default_lifetime,
-            max_lifetime: config.tokens.max_lifetime,
-        },
-        audit_registry_tokens: config.audit.registry_tokens,
+        max_label: usize::try_from(config.tokens.max_label).unwrap_or(usize::MAX),
+        live: settings::of(config),
     };
     let key_header = match registry.key_header {
         KeyHeader::X5c => SigningHeader::X5c,
@@ -243,7 +235,7 @@ pub async fn start(
         Listeners::Network => Some(listen(config.server.listen)?),
         Listeners::SocketOnly => None,
     };
-    let (settings, signing) = settings(&config);
+    let (settings, signing) = service_settings(&config);
     let directory = config.server.data_dir.clone();
     let (service, first) = Service::open(&directory, settings, signing, admin_password, &clock)?;
     let service = Arc::new(service);
@@ -259,6 +251,7 @@ pub async fn start(
     let app = web::Data::new(App {
         service: Arc::clone(&service),
         public_url: config.public_url(bound),
+        authority: public.authority(),
         clock: clock.clone(),
         tls: tls.clone(),
         owner,

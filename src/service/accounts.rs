@@ -1,10 +1,11 @@
 //! Users: making, viewing, changing, deactivating, deleting, passwords. Organizations have their place in the records.
 
 use super::Service;
-use super::authority::OwnPassword;
+use super::authority::{Authority, OwnPassword, Permit};
 use super::caller::{Call, PasswordProof};
 use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
+use super::page::{NamedPage, NamedQuery};
 use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;
@@ -13,7 +14,7 @@ use crate::domain::password;
 use crate::domain::random;
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
-use crate::store::State;
+use crate::store::{GroupSize, State};
 
 /// What a new user shall be.
 #[derive(Debug)]
@@ -88,7 +89,27 @@ pub struct AccountView {
     /// Until when sign-in by password has to wait.
     pub locked_until: Option<Timestamp>,
     /// How many members and teams an organization has; none for users.
-    pub size: Option<(usize, usize)>,
+    pub size: Option<GroupSize>,
+}
+
+/// Which page of which accounts.
+#[derive(Clone, Debug)]
+pub struct AccountQuery {
+    /// Of which sort.
+    pub filter: AccountFilter,
+    /// Whose name or full name contains this, upper and lower case alike.
+    pub contains: Option<String>,
+    /// Which page.
+    pub page: NamedQuery,
+}
+
+impl AccountQuery {
+    /// Whether an account is meant; `contains` in lower case.
+    fn matches(&self, contains: Option<&str>, account: &Account) -> bool {
+        let is_named =
+            |text: &str| account.name.as_str().contains(text) || account.full_name.to_lowercase().contains(text);
+        self.filter.matches(account) && contains.is_none_or(is_named)
+    }
 }
 
 /// A page of accounts, with what the whole list holds.
@@ -98,7 +119,7 @@ pub struct AccountPage {
     pub accounts: Vec<AccountView>,
     /// The name to go on after; none on the last page.
     pub next: Option<Name>,
-    /// How many accounts the filter selects.
+    /// How many accounts are meant.
     pub count: usize,
     /// How many users there are.
     pub users: usize,
@@ -124,35 +145,36 @@ pub(super) fn check_full_name(full_name: &str) -> Result<(), Error> {
 }
 
 impl Service {
-    /// A page of accounts by name, after `after`.
+    /// A page of accounts by name.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
-    pub fn list_accounts(
-        &self,
-        call: &Call,
-        filter: AccountFilter,
-        after: Option<&Name>,
-        limit: usize,
-    ) -> Result<AccountPage, Error> {
+    pub fn list_accounts(&self, call: &Call, query: &AccountQuery) -> Result<AccountPage, Error> {
         self.view(call, "account.list", "", |authority| {
             authority.administrator()?;
             let state = authority.state();
-            let matching = |after| state.accounts_after(after).filter(|account| filter.matches(account));
-            let count = match filter {
-                AccountFilter::All => state.users_count() + state.organizations_count(),
-                AccountFilter::Users => state.users_count(),
-                AccountFilter::Organizations => state.organizations_count(),
+            let NamedQuery { order, after, limit } = &query.page;
+            let contains = query.contains.as_ref().map(|text| text.to_lowercase());
+            let matching = |after| {
+                let accounts = state.accounts_by_name(*order, after);
+                accounts.filter(|account| query.matches(contains.as_deref(), account))
+            };
+            let count = match query.filter {
+                AccountFilter::All if contains.is_none() => state.users_count() + state.organizations_count(),
+                AccountFilter::Users if contains.is_none() => state.users_count(),
+                AccountFilter::Organizations if contains.is_none() => state.organizations_count(),
                 // Few enough, and asked by administrators only: counted.
-                AccountFilter::Admins
+                AccountFilter::All
+                | AccountFilter::Users
+                | AccountFilter::Organizations
+                | AccountFilter::Admins
                 | AccountFilter::NonAdmins
                 | AccountFilter::ActiveUsers
                 | AccountFilter::InactiveUsers => matching(None).count(),
             };
-            let mut matching = matching(after);
-            let accounts: Vec<_> =
-                matching.by_ref().take(limit).map(|account| self.shown(state, account, call)).collect();
-            let next = accounts.last().map(|last| last.account.name.clone()).filter(|_| matching.next().is_some());
+            let shown = matching(after.as_ref()).map(|account| self.shown(state, account, call));
+            let NamedPage { entries: accounts, next, count } =
+                NamedPage::of(shown, |view| &view.account.name, *limit, count);
             let (users, organizations) = (state.users_count(), state.organizations_count());
             Ok(AccountPage { accounts, next, count, users, organizations })
         })
@@ -160,8 +182,7 @@ impl Service {
 
     fn shown(&self, state: &State, account: &Account, call: &Call) -> AccountView {
         let locked_until = self.throttle.locked_until(account.name.as_str(), call.now);
-        let count = || (state.members_of(account.id).count(), state.teams_of_organization(account.id).count());
-        let size = account.is_organization().then(count);
+        let size = account.is_organization().then(|| state.group_size(account.id));
         AccountView { account: account.clone(), shows_inner: true, locked_until, size }
     }
 
@@ -176,6 +197,34 @@ impl Service {
             let shown = self.shown(authority.state(), account, call);
             let size = shown.size.filter(|_| authority.see_organization(account).is_ok());
             Ok(AccountView { shows_inner: authority.sees_inner(account), size, ..shown })
+        })
+    }
+
+    /// Refuses who may make no account, before what is asked for is looked at.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn check_may_create_account(&self, call: &Call) -> Result<(), Error> {
+        self.view(call, "account.create", "", |authority| authority.create_account(false, false).map(drop))
+    }
+
+    /// Refuses who may change nothing of an account, before what is asked for is looked at.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`]
+    pub fn check_may_update_account(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
+        self.view(call, "account.update", name_or_id, |authority| find_to_update(authority, name_or_id).map(drop))
+    }
+
+    /// Refuses who may not set the password of an account, before what is asked for is looked at.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for an organization, which has none.
+    pub fn check_may_change_password(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
+        self.view(call, "account.changePassword", name_or_id, |authority| {
+            authority.signed_in()?;
+            let account = find_for_password(authority, name_or_id)?;
+            permit_password(authority, account).map(drop)
         })
     }
 
@@ -217,12 +266,13 @@ impl Service {
     /// Changes an account.
     ///
     /// # Errors
-    /// [`Obstacle::LastAdministrator`]; [`Error::Denied`] where only administrators may.
+    /// [`Obstacle::LastAdministrator`]; [`Error::Denied`] where only administrators may. An organization's own
+    /// administrators change its full name and nothing else.
     pub fn update_account(&self, call: &Call, name_or_id: &str, update: AccountUpdate) -> Result<AccountView, Error> {
         let asked = name_or_id.to_owned();
-        let account =
+        let (account, shows_inner) =
             self.change(call, Deed::new("account.update", name_or_id), move |change| apply(change, &asked, update))?;
-        Ok(self.shown(&self.store.state(), &account, call))
+        Ok(AccountView { shows_inner, ..self.shown(&self.store.state(), &account, call) })
     }
 
     /// Deletes an account with its access tokens and grants; with its repositories, or leaving them without owner.
@@ -266,11 +316,7 @@ impl Service {
         new: &Password,
     ) -> Result<AccountView, Error> {
         let deed = Deed::new("account.changePassword", name_or_id);
-        self.view(call, deed.action, &deed.object, |authority| {
-            authority.signed_in()?;
-            let account = find_for_password(authority, name_or_id)?;
-            permit_password(authority, account).map(drop)
-        })?;
+        self.check_may_change_password(call, name_or_id)?;
         let shown = self.check_old_password(call, name_or_id, old)?;
         let hash = self.hash_new("newPassword", new)?;
         let asked = name_or_id.to_owned();
@@ -288,7 +334,7 @@ impl Service {
         old: Option<&Password>,
     ) -> Result<Option<PasswordProof>, Error> {
         let state = self.store.state();
-        let authority = super::authority::Authority::of(&state, &call.caller, call.now)?;
+        let authority = Authority::of(&state, &call.caller, call.now)?;
         let account = find(&state, name_or_id)?;
         let OwnPassword::WithOld(_) = authority.own_password(account) else { return Ok(None) };
         let old = old.ok_or_else(|| Error::invalid("oldPassword", "your present password is needed"))?;
@@ -336,15 +382,21 @@ pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool)
     Ok(account)
 }
 
-fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Result<Account, Error> {
-    let authority = change.authority()?;
+/// The account that is to be changed, with the permit to change its full name; who may change no other learns nothing of
+/// which exist.
+fn find_to_update<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<(Permit, &'s Account), Error> {
     authority.account_data()?;
-    // Before the look-up: who may not change others learns nothing of which exist.
-    let mut account = match find(change.state(), asked) {
-        Ok(account) => account.clone(),
-        Err(missing) => return Err(authority.administrator().err().unwrap_or(missing)),
-    };
-    let mut permit = authority.self_or_administrator(&account)?;
+    let found = find(authority.state(), name_or_id);
+    let account = found.map_err(|missing| authority.administrator().err().unwrap_or(missing))?;
+    Ok((authority.rename_account(account)?, account))
+}
+
+/// Changes an account; the new one, and whether who asks sees its inner part.
+fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Result<(Account, bool), Error> {
+    let authority = change.authority()?;
+    let (mut permit, account) = find_to_update(&authority, asked)?;
+    let shows_inner = authority.sees_inner(account);
+    let mut account = account.clone();
     if update.is_active.is_some() || update.is_admin.is_some() {
         permit = authority.administrator()?;
     }
@@ -367,7 +419,7 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Res
         keep_an_admin(change, account.id)?;
     }
     change.txn(&permit).put_account(account.clone())?;
-    Ok(account)
+    Ok((account, shows_inner))
 }
 
 /// What is switched has a record of its own: a demotion must not look like another full name.
@@ -385,7 +437,7 @@ fn keep_an_admin(change: &Change<'_, '_>, account: Id) -> Result<(), Error> {
     if change.state().is_last_admin(account) { Err(Error::Conflict(Obstacle::LastAdministrator)) } else { Ok(()) }
 }
 
-fn delete_repositories(change: &mut Change<'_, '_>, permit: &super::authority::Permit, namespace: &Name) {
+fn delete_repositories(change: &mut Change<'_, '_>, permit: &Permit, namespace: &Name) {
     let repositories = super::visible::namespace(change.state(), &Namespace::Of(namespace.clone()));
     let names: Vec<_> = repositories.map(|repository| repository.name.clone()).collect();
     let txn = change.txn(permit);
@@ -395,15 +447,12 @@ fn delete_repositories(change: &mut Change<'_, '_>, permit: &super::authority::P
 }
 
 /// The account whose password is asked for; who may not set others' learns nothing of which exist.
-fn find_for_password<'s>(authority: &super::authority::Authority<'s>, name_or_id: &str) -> Result<&'s Account, Error> {
+fn find_for_password<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<&'s Account, Error> {
     let found = find(authority.state(), name_or_id);
     found.map_err(|missing| authority.administrator().err().unwrap_or(missing))
 }
 
-fn permit_password(
-    authority: &super::authority::Authority<'_>,
-    account: &Account,
-) -> Result<super::authority::Permit, Error> {
+fn permit_password(authority: &Authority<'_>, account: &Account) -> Result<Permit, Error> {
     if account.is_organization() {
         authority.administrator()?;
         return Err(Error::invalid("name", "an organization has no password"));
@@ -438,7 +487,7 @@ fn set_password(
 }
 
 /// A temporary password sets the password once: it goes, with the account's others, and all that was made with them.
-fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &super::authority::Permit, owner: Id) {
+fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owner: Id) {
     let temporary: Vec<Id> =
         change.state().tokens_of(owner, None).filter(|token| token.temporary_password).map(|token| token.id).collect();
     for token in temporary {

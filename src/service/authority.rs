@@ -172,6 +172,25 @@ impl<'s> Authority<'s> {
         }
     }
 
+    /// Seeing in which teams a member of an organization is: that member, the organization's and system administrators.
+    pub(super) fn see_teams_of(&self, organization: &Account, user: &str) -> Result<Permit, Error> {
+        if self.is_called(user) {
+            self.see_organization(organization)
+        } else {
+            self.administer_organization(organization)
+        }
+    }
+
+    /// Changing what an account is called in full: itself, administrators; of an organization its own administrators,
+    /// too.
+    pub(super) fn rename_account(&self, account: &Account) -> Result<Permit, Error> {
+        if account.is_organization() {
+            self.administer_organization(account)
+        } else {
+            self.self_or_administrator(account)
+        }
+    }
+
     /// Changing who belongs to an organization and its teams: its administrators and system administrators.
     pub(super) fn administer_organization(&self, organization: &Account) -> Result<Permit, Error> {
         let permit = self.account_data()?;
@@ -355,8 +374,7 @@ impl<'s> Authority<'s> {
         if owns.is_some() {
             return owns;
         }
-        let on_repository = self.granted(&GrantTarget::Repository(name.clone()));
-        on_repository.max(self.granted(&GrantTarget::Namespace(name.namespace())))
+        self.granted(&[GrantTarget::Repository(name.clone()), GrantTarget::Namespace(name.namespace())])
     }
 
     /// Whether the account has everything in the namespace: its own, one of an organization that it administers, or
@@ -386,9 +404,10 @@ impl<'s> Authority<'s> {
         std::iter::once(&account.name).chain(organizations.map(|organization| &organization.name)).collect()
     }
 
-    /// The highest grant on a target, to the account itself or to one of its teams.
-    fn granted(&self, target: &GrantTarget) -> Option<AccessLevel> {
-        self.grantees().filter_map(|grantee| self.state.grant(target, grantee)).max()
+    /// The highest grant on any of the targets, to the account itself or to one of its teams.
+    fn granted(&self, targets: &[GrantTarget]) -> Option<AccessLevel> {
+        let levels = |grantee| targets.iter().filter_map(move |target| self.state.grant(target, grantee));
+        self.grantees().flat_map(levels).max()
     }
 
     fn limited(&self, level: Option<AccessLevel>, name: &RepositoryName) -> Option<AccessLevel> {
@@ -423,7 +442,7 @@ impl<'s> Authority<'s> {
 
     /// Whether the account owns the namespace, or holds an `admin` grant on it.
     fn owns_namespace(&self, namespace: &Namespace) -> bool {
-        let by_grant = || self.granted(&GrantTarget::Namespace(namespace.clone()));
+        let by_grant = || self.granted(&[GrantTarget::Namespace(namespace.clone())]);
         self.owns(namespace) || by_grant() == Some(AccessLevel::Admin)
     }
 

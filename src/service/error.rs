@@ -69,6 +69,14 @@ pub enum Error {
         /// Why, and what would do.
         reason: String,
     },
+    /// A setting cannot be had.
+    #[error("{field}: {reason}")]
+    Setting {
+        /// Which.
+        field: &'static str,
+        /// Why, and what would do.
+        reason: String,
+    },
     /// The present state stands against it.
     #[error("not possible now: {0:?}")]
     Conflict(Obstacle),

@@ -12,8 +12,9 @@ use super::organizations::find_user;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::grant::{GrantTarget, Grantee};
-use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::repository::Repository;
+use crate::store::State;
 
 /// A user's grant.
 #[derive(Clone, Debug)]
@@ -81,6 +82,19 @@ pub(super) fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Res
     }
 }
 
+/// Whether the caller may look at and take away the grants of users on a target. Of a namespace whose account is gone
+/// system administrators may, as long as anything is known there: no account is left that could.
+fn look_after(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit, TargetView), Error> {
+    let administered = administer(authority, target);
+    let (GrantTarget::Namespace(namespace), Err(Error::NotFound { .. })) = (target, &administered) else {
+        return administered;
+    };
+    let Ok(permit) = authority.administrator() else { return administered };
+    let state = authority.state();
+    let is_known = state.namespace_size(namespace) > 0 || state.grants_on(target).next().is_some();
+    if is_known { Ok((permit, TargetView::Namespace(namespace.clone()))) } else { administered }
+}
+
 pub(super) fn object(target: &GrantTarget) -> String {
     match target {
         GrantTarget::Repository(name) => name.to_string(),
@@ -95,7 +109,7 @@ impl Service {
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
     pub fn list_user_grants(&self, call: &Call, target: &GrantTarget) -> Result<(TargetView, Vec<UserGrant>), Error> {
         self.view(call, "grant.list", &object(target), |authority| {
-            let (_, shown) = administer(authority, target)?;
+            let (_, shown) = look_after(authority, target)?;
             let mut grants: Vec<_> = user_grants(authority, target).collect();
             grants.sort_by(|one, other| one.user.name.cmp(&other.user.name));
             Ok((shown, grants))
@@ -133,7 +147,7 @@ impl Service {
         let (target, user) = (target.clone(), user.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
-            let (permit, _) = administer(&authority, &target)?;
+            let (permit, _) = look_after(&authority, &target)?;
             let grantee = Grantee::User(find_user(change.state(), &user)?.id);
             if change.state().grant(&target, grantee).is_none() {
                 change.was_idle();
@@ -161,10 +175,10 @@ impl Service {
             let on_namespace = GrantTarget::Namespace(name.namespace());
             let public = AccessView { subject: None, level: AccessLevel::ReadOnly, reason: Reason::Public };
             let mut access = owner_views(authority, name);
-            access.extend(user_views(authority, &target, Reason::RepositoryGrant));
-            access.extend(user_views(authority, &on_namespace, Reason::NamespaceGrant));
-            access.extend(team_views(authority, &target, Reason::TeamRepositoryGrant));
-            access.extend(team_views(authority, &on_namespace, Reason::TeamNamespaceGrant));
+            access.extend(grant_views(authority, &target, Reason::RepositoryGrant, user_name));
+            access.extend(grant_views(authority, &on_namespace, Reason::NamespaceGrant, user_name));
+            access.extend(grant_views(authority, &target, Reason::TeamRepositoryGrant, team_name));
+            access.extend(grant_views(authority, &on_namespace, Reason::TeamNamespaceGrant, team_name));
             access.extend(Some(public).filter(|_| repository.is_public));
             Ok((Arc::clone(repository), access))
         })
@@ -211,12 +225,33 @@ fn user_grants<'s>(authority: &Authority<'s>, target: &GrantTarget) -> impl Iter
     })
 }
 
-fn user_views(authority: &Authority<'_>, target: &GrantTarget, reason: Reason) -> Vec<AccessView> {
-    let mut views: Vec<_> = user_grants(authority, target)
-        .map(|grant| AccessView { subject: Some(grant.user.name.to_string()), level: grant.level, reason })
-        .collect();
-    views.sort_by(|one, other| one.subject.cmp(&other.subject));
-    views
+/// The users, or the teams, with a grant on a target, by name.
+fn grant_views(
+    authority: &Authority<'_>,
+    target: &GrantTarget,
+    reason: Reason,
+    name: fn(&State, Grantee) -> Option<&Name>,
+) -> Vec<AccessView> {
+    let state = authority.state();
+    let held = state.grants_on(target).filter_map(|(grantee, level)| Some((name(state, grantee)?, level)));
+    let mut held: Vec<_> = held.collect();
+    held.sort();
+    let view = |(name, level): (&Name, AccessLevel)| AccessView { subject: Some(name.to_string()), level, reason };
+    held.into_iter().map(view).collect()
+}
+
+fn user_name(state: &State, grantee: Grantee) -> Option<&Name> {
+    match grantee {
+        Grantee::User(id) => state.account(id).map(|user| &user.name),
+        Grantee::Team(_) => None,
+    }
+}
+
+fn team_name(state: &State, grantee: Grantee) -> Option<&Name> {
+    match grantee {
+        Grantee::Team(id) => state.team(id).map(|team| &team.name),
+        Grantee::User(_) => None,
+    }
 }
 
 /// The owner of the namespace: a user, or the administrators of an organization.
@@ -232,18 +267,4 @@ fn owner_views(authority: &Authority<'_>, name: &RepositoryName) -> Vec<AccessVi
         admins.filter_map(|(user, _)| state.account(user)).map(|user| user.name.to_string()).collect();
     names.sort();
     names.into_iter().map(|name| view(name, Reason::OrganizationAdmin)).collect()
-}
-
-/// The teams with a grant on a target.
-fn team_views(authority: &Authority<'_>, target: &GrantTarget, reason: Reason) -> Vec<AccessView> {
-    let state = authority.state();
-    let teams = state.grants_on(target).filter_map(|(grantee, level)| match grantee {
-        Grantee::Team(id) => {
-            state.team(id).map(|team| AccessView { subject: Some(team.name.to_string()), level, reason })
-        }
-        Grantee::User(_) => None,
-    });
-    let mut views: Vec<_> = teams.collect();
-    views.sort_by(|one, other| one.subject.cmp(&other.subject));
-    views
 }

@@ -13,10 +13,12 @@ mod change;
 mod error;
 mod grants;
 mod organizations;
+mod page;
 mod passwords;
 mod registry_tokens;
 mod repositories;
 mod search;
+mod settings;
 pub mod signing;
 mod start;
 mod team_grants;
@@ -31,20 +33,22 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-pub use accounts::{AccountFilter, AccountPage, AccountUpdate, AccountView, NewUser};
+pub use accounts::{AccountFilter, AccountPage, AccountQuery, AccountUpdate, AccountView, NewUser};
 pub use audit::AuditFilter;
 pub use authentication::Credentials;
 pub use caller::{Call, Caller};
 pub use error::{Error, Kind, Obstacle};
 pub use grants::{AccessView, Reason, TargetView, UserGrant};
-pub use organizations::{MemberFilter, MemberView, NamedPage, NewOrganization};
+pub use organizations::{MemberFilter, MemberView, NewOrganization};
+pub use page::{NamedPage, NamedQuery};
 pub use registry_tokens::Issued;
 pub use repositories::{NewRepository, RepositoryPage, RepositoryQuery, RepositoryUpdate, RepositoryView};
 pub use search::{Found, Search};
+pub use settings::{Live, Settings};
 pub use start::{FirstStart, StartError};
 pub use team_grants::{TeamAccessPage, TeamGrant};
 pub use teams::TeamView;
-pub use tokens::{Expiry, NewToken, TokenFilter, TokenPage, TokenSettings, TokenView};
+pub use tokens::{Expiry, NewToken, TokenFilter, TokenPage, TokenView};
 
 use crate::domain::time::Timestamp;
 use crate::store::{KnownAddress, Store};
@@ -52,25 +56,6 @@ use audit::AuditBuffer;
 use passwords::Passwords;
 use signing::{Signer, SigningError};
 use throttle::Throttle;
-
-/// What a site decides.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// `iss` of registry tokens.
-    pub issuer: String,
-    /// Accepted values of `service`; the first stands in challenges.
-    pub services: Vec<String>,
-    /// Life of a registry token, in seconds.
-    pub registry_token_lifetime: i64,
-    /// Whether pushing to a missing repository makes its record.
-    pub create_on_push: bool,
-    /// Most repositories of a namespace.
-    pub max_per_namespace: usize,
-    /// Access tokens.
-    pub tokens: TokenSettings,
-    /// Whether each issued registry token is recorded.
-    pub audit_registry_tokens: bool,
-}
 
 /// The use-cases over one store.
 pub struct Service {
@@ -89,12 +74,6 @@ impl Service {
     #[must_use]
     pub fn signer(&self) -> &Signer {
         &self.signer
-    }
-
-    /// What the site decided.
-    #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.settings
     }
 
     /// Why changes are refused at present; none if they are not.

@@ -6,13 +6,14 @@ use super::authority::{Authority, Permit};
 use super::caller::Call;
 use super::change::Deed;
 use super::error::{Error, Kind};
+use super::page::{NamedPage, NamedQuery};
 use super::teams::{TeamView, team_view};
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::organization::Membership;
 use crate::domain::random;
-use crate::store::State;
+use crate::store::{GroupSize, State};
 
 /// What a new organization shall be.
 #[derive(Clone, Debug)]
@@ -54,30 +55,13 @@ impl MemberFilter {
             Self::NonAdmins => !is_admin,
         }
     }
-}
 
-/// A page of a list that is ordered by name.
-#[derive(Debug)]
-pub struct NamedPage<T> {
-    /// The entries of the page.
-    pub entries: Vec<T>,
-    /// The name to go on after; none on the last page.
-    pub next: Option<Name>,
-    /// How many the whole list has.
-    pub count: usize,
-}
-
-impl<T> NamedPage<T> {
-    /// The page of entries after a name, from a list in any order.
-    pub(super) fn cut(mut entries: Vec<T>, name: fn(&T) -> &Name, after: Option<&Name>, limit: usize) -> Self {
-        let count = entries.len();
-        entries.sort_by(|one, other| name(one).cmp(name(other)));
-        let mut rest: Vec<T> =
-            entries.into_iter().filter(|entry| after.is_none_or(|after| name(entry) > after)).collect();
-        let has_more = rest.len() > limit;
-        rest.truncate(limit);
-        let next = rest.last().map(|last| name(last).clone()).filter(|_| has_more);
-        Self { entries: rest, next, count }
+    fn count(self, size: GroupSize) -> usize {
+        match self {
+            Self::All => size.members,
+            Self::Admins => size.admins,
+            Self::NonAdmins => size.members.saturating_sub(size.admins),
+        }
     }
 }
 
@@ -139,15 +123,16 @@ impl Service {
         call: &Call,
         organization: &str,
         filter: MemberFilter,
-        after: Option<&Name>,
-        limit: usize,
+        query: &NamedQuery,
     ) -> Result<NamedPage<MemberView>, Error> {
         self.view(call, "organization.members", organization, |authority| {
             let (_, organization) = view_organization(authority, organization)?;
             let state = authority.state();
-            let members = state.members_of(organization.id).filter(|(_, is_admin)| filter.matches(*is_admin));
-            let members = members.filter_map(|(user, _)| member_view(state, organization.id, user)).collect();
-            Ok(NamedPage::cut(members, |member| &member.user.name, after, limit))
+            let count = filter.count(state.group_size(organization.id));
+            let users = state.members_by_name(organization.id, query.order, query.after.as_ref());
+            let members = users.filter_map(|user| member_view(state, organization.id, user));
+            let members = members.filter(|member| filter.matches(member.is_admin));
+            Ok(NamedPage::of(members, |member| &member.user.name, query.limit, count))
         })
     }
 
@@ -162,6 +147,20 @@ impl Service {
             let member = member_view(authority.state(), organization.id, found.id);
             member.ok_or_else(|| Error::not_found(Kind::Member, user))
         })
+    }
+
+    /// Refuses who may not change who belongs to an organization and its teams, before what is asked for is looked at.
+    /// `action` is what would be done.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    pub fn check_may_change_organization(
+        &self,
+        call: &Call,
+        action: &'static str,
+        organization: &str,
+    ) -> Result<(), Error> {
+        self.view(call, action, organization, |authority| administer_organization(authority, organization).map(drop))
     }
 
     /// Adds a member, or changes whether it administers the organization.
@@ -191,20 +190,22 @@ impl Service {
         })
     }
 
-    /// Removes a member, and so from the organization's teams; nothing is to do where there is none. Members may leave
-    /// by themselves.
+    /// Removes a member, and so from the organization's teams; nothing is to do where there is none. Everybody may leave
+    /// by themselves, also where they are gone already.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    /// [`Error::NotFound`]; [`Error::Denied`] of others, to all but the organization's and system administrators.
     pub fn delete_member(&self, call: &Call, organization: &str, user: &str) -> Result<(), Error> {
         let deed = Deed::new("organization.deleteMember", format!("{organization} {user}"));
         let (organization, user) = (organization.to_owned(), user.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
-            let (permit, viewed) = view_organization(&authority, &organization)?;
-            let leaves = authority.is_called(&user);
-            let (permit, organization) =
-                if leaves { (permit, viewed.id) } else { administer_organization(&authority, &organization)? };
+            let permit = authority.account_data()?;
+            let (permit, organization) = if authority.is_called(&user) {
+                (permit, find_organization(change.state(), &organization)?.id)
+            } else {
+                administer_organization(&authority, &organization)?
+            };
             let user = find_user(change.state(), &user)?.id;
             if change.state().member(organization, user).is_none() {
                 change.was_idle();
@@ -218,11 +219,13 @@ impl Service {
     /// The teams of a member.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's members and system administrators.
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but that member, the organization's and system administrators.
     pub fn teams_of_member(&self, call: &Call, organization: &str, user: &str) -> Result<Vec<TeamView>, Error> {
         self.view(call, "organization.member", organization, |authority| {
-            let (_, organization) = view_organization(authority, organization)?;
+            authority.account_data()?;
             let state = authority.state();
+            let organization = find_organization(state, organization)?;
+            authority.see_teams_of(organization, user)?;
             let found = find_user(state, user)?;
             if state.member(organization.id, found.id).is_none() {
                 return Err(Error::not_found(Kind::Member, user));

@@ -41,10 +41,10 @@ impl Service {
     /// # Errors
     /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
     pub fn would_create(&self, call: &Call, scopes: &Scopes) -> Result<Vec<RepositoryName>, Error> {
-        if !self.settings.create_on_push {
+        let state = self.store.state();
+        if !self.settings.live.at(&state).create_on_push {
             return Ok(Vec::new());
         }
-        let state = self.store.state();
         let authority = Authority::of(&state, &call.caller, call.now)?;
         // Not where `*` is asked for, which holds push: skopeo asks it for deletion.
         let missing = scopes.pushes.iter().filter(|name| state.repository(name).is_none());
@@ -78,7 +78,7 @@ impl Service {
             dkp: owner_of(&call.caller),
         };
         let token = self.signer.sign(&claims).map_err(Error::internal)?;
-        if self.settings.audit_registry_tokens {
+        if self.settings.live.at(&state).audit_registry_tokens {
             self.note_issue(call, &granted);
         }
         Ok(Issued { token, expires_in: end.seconds() - issued_at.seconds(), issued_at, scopes: granted })

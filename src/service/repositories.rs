@@ -7,10 +7,12 @@ use super::authority::{Authority, Permit};
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
+use super::settings::is_full;
 use super::visible;
 use crate::domain::access::AccessLevel;
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::order::Order;
 use crate::domain::random;
 use crate::domain::repository::{MAX_LONG_DESCRIPTION, MAX_SHORT_DESCRIPTION, Repository};
 use crate::domain::time::Timestamp;
@@ -68,6 +70,8 @@ pub struct RepositoryQuery {
     pub namespace: Option<Namespace>,
     /// Whose name contains this.
     pub contains: Option<String>,
+    /// Which way the list goes, by name.
+    pub order: Order,
     /// After this name.
     pub after: Option<RepositoryName>,
     /// At most so many.
@@ -125,7 +129,7 @@ impl Service {
         limit: usize,
     ) -> Result<(Vec<RepositoryName>, bool), Error> {
         self.view(call, "registry.catalog", "", |authority| {
-            let mut names = visible::all(authority, last).map(|repository| repository.name.clone());
+            let mut names = visible::all(authority, Order::Ascending, last).map(|repository| repository.name.clone());
             let page: Vec<_> = names.by_ref().take(limit).collect();
             let has_more = !page.is_empty() && names.next().is_some();
             Ok((page, has_more))
@@ -153,7 +157,7 @@ impl Service {
     pub fn create_repository(&self, call: &Call, new: NewRepository) -> Result<RepositoryView, Error> {
         let deed = Deed::new("repository.create", &new.name);
         let id = Id::new(call.now, random::bytes()?);
-        let limit = self.settings.max_per_namespace;
+        let live = self.settings.live;
         let checked = check_descriptions(Some(&new.short_description), Some(&new.long_description));
         let name = new.name.clone();
         self.change(call, deed, move |change| {
@@ -162,6 +166,7 @@ impl Service {
             if change.state().repository(&new.name).is_some() {
                 return Err(Error::AlreadyExists { kind: Kind::Repository, name: new.name.to_string() });
             }
+            let limit = live.at(change.state()).max_per_namespace;
             create(change, &permit, new, id, limit)
         })?;
         self.view_repository(call, &name)
@@ -170,18 +175,19 @@ impl Service {
     /// Makes the private records of repositories that are about to be pushed to, as far as the caller may and changes
     /// are accepted; the others are left out without a word to the client.
     pub(super) fn create_by_push(&self, call: &Call, names: Vec<RepositoryName>) -> Result<(), Error> {
-        let limit = self.settings.max_per_namespace;
+        let live = self.settings.live;
         for name in names {
             let id = Id::new(call.now, random::bytes()?);
             let created = self.change(call, Deed::new("repository.createOnPush", &name), move |change| {
                 let permit = change.authority()?.create_by_push(&name)?;
-                if change.state().repository(&name).is_some() {
+                let settings = live.at(change.state());
+                if change.state().repository(&name).is_some() || !settings.create_on_push {
                     change.was_idle();
                     return Ok(());
                 }
                 let (short_description, long_description) = (String::new(), String::new());
                 let new = NewRepository { name, is_public: false, short_description, long_description };
-                create(change, &permit, new, id, limit)
+                create(change, &permit, new, id, settings.max_per_namespace)
             });
             match created {
                 Ok(()) | Err(Error::Denied(_) | Error::Conflict(_) | Error::NotFound { .. }) => {}
@@ -248,8 +254,8 @@ fn seen<'s>(
     after: Option<&RepositoryName>,
 ) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
     let seen: Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> = match &query.namespace {
-        Some(namespace) => visible::of_namespace(authority, namespace, after),
-        None => Box::new(visible::all(authority, after)),
+        Some(namespace) => visible::of_namespace(authority, namespace, query.order, after),
+        None => Box::new(visible::all(authority, query.order, after)),
     };
     match query.contains.clone() {
         Some(text) => Box::new(seen.filter(move |repository| repository.name.as_str().contains(&text))),
@@ -260,18 +266,18 @@ fn seen<'s>(
 /// A namespace that somebody owns, or in which the caller sees something.
 fn known_namespace(authority: &Authority<'_>, namespace: &Namespace) -> Result<(), Error> {
     let is_owned = namespace.name().is_none_or(|name| authority.state().account_named(name.as_str()).is_some());
-    let is_known = is_owned || visible::of_namespace(authority, namespace, None).next().is_some();
+    let is_known = is_owned || visible::of_namespace(authority, namespace, Order::Ascending, None).next().is_some();
     if is_known { Ok(()) } else { Err(Error::not_found(Kind::Account, namespace)) }
 }
 
 /// Writes a new record; the namespace must be an account's and have room.
-fn create(change: &mut Change<'_, '_>, permit: &Permit, new: NewRepository, id: Id, limit: usize) -> Result<(), Error> {
+fn create(change: &mut Change<'_, '_>, permit: &Permit, new: NewRepository, id: Id, limit: u32) -> Result<(), Error> {
     let namespace = new.name.namespace();
     let owner = namespace.name().and_then(|name| change.state().account_named(name.as_str()));
     if owner.is_none() {
         return Err(Error::not_found(Kind::Account, &namespace));
     }
-    if change.state().namespace_size(&namespace) >= limit {
+    if is_full(change.state().namespace_size(&namespace), limit) {
         return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
     }
     let created_at: Timestamp = change.call().now.whole_seconds();

@@ -9,12 +9,13 @@ use super::repositories::{RepositoryView, shown};
 use super::visible;
 use crate::domain::account::Account;
 use crate::domain::name::Namespace;
+use crate::domain::order::Order;
 use crate::domain::repository::Repository;
 
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// A part of the name.
+    /// A part of the name, upper and lower case alike.
     pub text: String,
     /// Only in this namespace.
     pub namespace: Option<Namespace>,
@@ -43,17 +44,19 @@ impl Service {
     pub fn search(&self, call: &Call, search: &Search) -> Result<Found, Error> {
         self.view(call, "repository.search", "", |authority| {
             let mut found = Found::default();
+            // Names are in lower case.
+            let text = search.text.to_lowercase();
             if search.repositories {
                 let seen: Box<dyn Iterator<Item = &Arc<Repository>>> = match &search.namespace {
-                    Some(namespace) => visible::of_namespace(authority, namespace, None),
-                    None => Box::new(visible::all(authority, None)),
+                    Some(namespace) => visible::of_namespace(authority, namespace, Order::Ascending, None),
+                    None => Box::new(visible::all(authority, Order::Ascending, None)),
                 };
-                let matching = seen.filter(|repository| repository.name.as_str().contains(&search.text));
+                let matching = seen.filter(|repository| repository.name.as_str().contains(&text));
                 found.repositories = matching.filter_map(|one| shown(authority, one)).take(search.limit).collect();
             }
             if search.accounts && authority.account_data().is_ok() {
-                let accounts = authority.state().accounts_after(None);
-                let matching = accounts.filter(|account| account.name.as_str().contains(&search.text));
+                let accounts = authority.state().accounts_by_name(Order::Ascending, None);
+                let matching = accounts.filter(|account| account.name.as_str().contains(&text));
                 found.accounts = matching.map(|account| Account::clone(account)).take(search.limit).collect();
             }
             Ok(found)

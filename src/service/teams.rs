@@ -5,7 +5,8 @@ use super::authority::{Authority, Permit};
 use super::caller::Call;
 use super::change::Deed;
 use super::error::{Error, Kind};
-use super::organizations::{MemberView, NamedPage, administer_organization, find_user, member_view, view_organization};
+use super::organizations::{MemberView, administer_organization, find_user, member_view, view_organization};
+use super::page::{NamedPage, NamedQuery};
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::organization::{MAX_TEAM_DESCRIPTION, Membership, Team, TeamMembership};
@@ -36,7 +37,7 @@ pub(super) fn find_team(state: &State, organization: Id, name_or_id: &str) -> Re
 pub(super) fn team_view(authority: &Authority<'_>, team: Team) -> TeamView {
     let state = authority.state();
     let caller_is_member = authority.account().is_some_and(|account| state.is_in_team(team.id, account.id));
-    TeamView { members: state.team_members_of(team.id).count(), caller_is_member, team }
+    TeamView { members: state.group_size(team.id).members, caller_is_member, team }
 }
 
 fn check_description(description: &str) -> Result<(), Error> {
@@ -70,14 +71,15 @@ impl Service {
         &self,
         call: &Call,
         organization: &str,
-        after: Option<&Name>,
-        limit: usize,
+        query: &NamedQuery,
     ) -> Result<NamedPage<TeamView>, Error> {
         self.view(call, "team.list", organization, |authority| {
             let (_, organization) = view_organization(authority, organization)?;
-            let teams = authority.state().teams_of_organization(organization.id);
-            let teams = teams.map(|team| team_view(authority, Team::clone(team))).collect();
-            Ok(NamedPage::cut(teams, |view| &view.team.name, after, limit))
+            let state = authority.state();
+            let teams = state.teams_by_name(organization.id, query.order, query.after.as_ref());
+            let teams = teams.map(|team| team_view(authority, Team::clone(team)));
+            let count = state.group_size(organization.id).teams;
+            Ok(NamedPage::of(teams, |view| &view.team.name, query.limit, count))
         })
     }
 
@@ -170,15 +172,15 @@ impl Service {
         call: &Call,
         organization: &str,
         team: &str,
-        after: Option<&Name>,
-        limit: usize,
+        query: &NamedQuery,
     ) -> Result<NamedPage<MemberView>, Error> {
         self.view(call, "team.members", &format!("{organization}/{team}"), |authority| {
             let (_, team) = view_team(authority, organization, team)?;
             let state = authority.state();
-            let members = state.team_members_of(team.id);
-            let members = members.filter_map(|user| member_view(state, team.organization, user)).collect();
-            Ok(NamedPage::cut(members, |member| &member.user.name, after, limit))
+            let users = state.members_by_name(team.id, query.order, query.after.as_ref());
+            let members = users.filter_map(|user| member_view(state, team.organization, user));
+            let count = state.group_size(team.id).members;
+            Ok(NamedPage::of(members, |member| &member.user.name, query.limit, count))
         })
     }
 

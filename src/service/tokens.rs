@@ -8,11 +8,13 @@ use super::authority::{Authority, Permit};
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
+use super::settings::is_full;
 use crate::domain::account::Account;
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::random;
 use crate::domain::secret::{TokenHash, TokenText};
+use crate::domain::settings::LiveSettings;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{
     AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, PreviousSecret, Usage,
@@ -101,7 +103,7 @@ impl Service {
         if new.is_temporary && new.limits.is_capped() {
             return Err(Error::invalid("temporaryPassword", "it has neither an access level nor repositories"));
         }
-        let settings = self.settings.tokens.clone();
+        let live = self.settings.live;
         let deed = Deed::new("token.create", new.username.clone().unwrap_or_else(|| call.caller.actor()));
         let view = self.change(call, deed, move |change| {
             let authority = change.authority()?;
@@ -109,9 +111,10 @@ impl Service {
             if owner.is_organization() {
                 return Err(Error::invalid("username", "an organization owns no access tokens"));
             }
-            let expires_at = settings.end(new.expiry, new.is_temporary, &authority)?;
+            let settings = live.at(authority.state());
+            let expires_at = end(&settings, new.expiry, new.is_temporary, &authority)?;
             let permit = authority.create_token(owner, &new.limits, expires_at, new.is_temporary)?;
-            if authority.state().tokens_of(owner.id, None).count() >= settings.max_per_account {
+            if is_full(authority.state().tokens_of(owner.id, None).count(), settings.max_tokens_per_account) {
                 return Err(Error::Conflict(Obstacle::Limit("access tokens of an account")));
             }
             let token = AccessToken {
@@ -139,7 +142,7 @@ impl Service {
 
     fn check_label(&self, label: &str) -> Result<String, Error> {
         let label = label.trim();
-        let max = self.settings.tokens.max_label;
+        let max = self.settings.max_label;
         if label.is_empty() || label.chars().count() > max {
             return Err(Error::invalid("tokenLabel", format!("1 to {max} characters")));
         }
@@ -345,42 +348,32 @@ impl TokenFilter {
     }
 }
 
-/// What a site allows of access tokens.
-#[derive(Clone, Debug)]
-pub struct TokenSettings {
-    /// Longest label, in characters.
-    pub max_label: usize,
-    /// Most access tokens of an account.
-    pub max_per_account: usize,
-    /// Life unless said otherwise, in seconds; none is for ever.
-    pub default_lifetime: Option<i64>,
-    /// Longest life, in seconds; none is for ever.
-    pub max_lifetime: Option<i64>,
-}
-
-impl TokenSettings {
-    /// When a new access token ends.
-    fn end(&self, expiry: Expiry, is_temporary: bool, authority: &Authority<'_>) -> Result<Option<Timestamp>, Error> {
-        let now = authority.now();
-        let longest = if is_temporary { Some(LONGEST_TEMPORARY_LIFE) } else { self.max_lifetime };
-        let latest = longest.map(|life| now.plus_seconds(life));
-        let default = if is_temporary { Some(TEMPORARY_LIFE) } else { self.default_lifetime };
-        let end = match expiry {
-            Expiry::At(end) if end <= now => return Err(Error::invalid("expiresAt", "this is past")),
-            Expiry::At(end) => Some(end),
-            Expiry::Never => None,
-            Expiry::Default => {
-                let own = authority.token().and_then(|token| token.expires_at);
-                let ends = [default.map(|life| now.plus_seconds(life)), own, latest];
-                return Ok(ends.into_iter().flatten().min());
-            }
-        };
-        match latest {
-            Some(latest) if super::authority::outlives(end, Some(latest)) => {
-                Err(Error::invalid("expiresAt", format!("at the latest {latest} here")))
-            }
-            Some(_) | None => Ok(end),
+/// When a new access token ends.
+fn end(
+    settings: &LiveSettings,
+    expiry: Expiry,
+    is_temporary: bool,
+    authority: &Authority<'_>,
+) -> Result<Option<Timestamp>, Error> {
+    let now = authority.now();
+    let longest = if is_temporary { Some(LONGEST_TEMPORARY_LIFE) } else { settings.token_max_lifetime.seconds() };
+    let latest = longest.map(|life| now.plus_seconds(life));
+    let default = if is_temporary { Some(TEMPORARY_LIFE) } else { settings.token_default_lifetime.seconds() };
+    let end = match expiry {
+        Expiry::At(end) if end <= now => return Err(Error::invalid("expiresAt", "this is past")),
+        Expiry::At(end) => Some(end),
+        Expiry::Never => None,
+        Expiry::Default => {
+            let own = authority.token().and_then(|token| token.expires_at);
+            let ends = [default.map(|life| now.plus_seconds(life)), own, latest];
+            return Ok(ends.into_iter().flatten().min());
         }
+    };
+    match latest {
+        Some(latest) if super::authority::outlives(end, Some(latest)) => {
+            Err(Error::invalid("expiresAt", format!("at the latest {latest} here")))
+        }
+        Some(_) | None => Ok(end),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Which repositories a caller sees, in order of name, at the cost of the page and not of the store.
 //!
 //! What an account sees is the union of a few ordered sources: its namespace, namespaces and repositories granted to it,
-//! public ones. Each can start at any name, so a page is a merge that seeks; access-token patterns narrow the sources to
-//! intervals of names, each walked the same way.
+//! public ones. Each is a range of names and can be walked from either end, so a page is a merge that seeks;
+//! access-token patterns narrow the sources to intervals of names, each walked the same way.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 use std::collections::binary_heap::PeekMut;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::Bound;
@@ -14,133 +14,142 @@ use super::authority::Authority;
 use crate::domain::access::AccessLevel;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::order::Order;
 use crate::domain::repository::Repository;
 use crate::domain::token::Pattern;
 use crate::store::State;
 
-/// Repositories in order of name.
-type Names<'s> = Box<dyn Iterator<Item = &'s RepositoryName> + 's>;
+/// Names of repositories, ascending; their other end is at hand, too.
+type Names<'s> = Box<dyn DoubleEndedIterator<Item = &'s RepositoryName> + 's>;
 
-/// The repositories of a namespace.
+/// The names between two bounds, neither of which is among them.
+#[derive(Clone)]
+struct Interval {
+    first: RepositoryName,
+    last: RepositoryName,
+}
+
+impl Interval {
+    /// What a list has left after a name; all, if none.
+    fn after(order: Order, after: Option<&RepositoryName>) -> Self {
+        let (mut first, mut last) = (RepositoryName::first(), RepositoryName::last());
+        match order {
+            Order::Ascending => first = after.cloned().unwrap_or(first),
+            Order::Descending => last = after.cloned().unwrap_or(last),
+        }
+        Self { first, last }
+    }
+
+    /// What of it begins with `prefix/`.
+    fn below(&self, prefix: &str) -> Self {
+        let first = RepositoryName::first_within(prefix).max(self.first.clone());
+        Self { first, last: RepositoryName::last_within(prefix).min(self.last.clone()) }
+    }
+
+    fn contains(&self, name: &RepositoryName) -> bool {
+        self.first < *name && *name < self.last
+    }
+
+    fn bounds(&self) -> (Bound<RepositoryName>, Bound<RepositoryName>) {
+        (Bound::Excluded(self.first.clone()), Bound::Excluded(self.last.clone()))
+    }
+}
+
+/// The repositories of a namespace, whoever may see them.
 pub(super) fn namespace<'s>(
     state: &'s State,
     namespace: &Namespace,
 ) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
-    names_within(state, namespace, Bound::Unbounded).filter_map(|name| state.repository(name))
+    let all = Interval::after(Order::Ascending, None);
+    names_within(state, namespace, &all).filter_map(|name| state.repository(name))
 }
 
-fn names_within<'s>(state: &'s State, namespace: &Namespace, start: Bound<RepositoryName>) -> Names<'s> {
+fn names_within<'s>(state: &'s State, namespace: &Namespace, interval: &Interval) -> Names<'s> {
     match namespace {
-        Namespace::Empty => Box::new(state.without_namespace_from(start)),
-        Namespace::Of(name) => below(state, name.as_str(), start),
+        Namespace::Empty => Box::new(state.without_namespace_within(interval.bounds())),
+        Namespace::Of(name) => below(state, name.as_str(), interval),
     }
 }
 
-/// Names below `prefix/`, from `start` on.
-fn below<'s>(state: &'s State, prefix: &str, start: Bound<RepositoryName>) -> Names<'s> {
-    let first = RepositoryName::first_within(prefix);
-    let prefix = first.as_str().to_owned();
-    let start = later(start, first);
-    let within = state.repositories_from(start).map(|repository| &repository.name);
-    Box::new(within.take_while(move |name| name.as_str().starts_with(&prefix)))
-}
-
-/// The later of a start and a first key.
-fn later(start: Bound<RepositoryName>, first: RepositoryName) -> Bound<RepositoryName> {
-    match start {
-        Bound::Included(name) if name > first => Bound::Included(name),
-        Bound::Excluded(name) if name >= first => Bound::Excluded(name),
-        Bound::Included(_) | Bound::Excluded(_) | Bound::Unbounded => Bound::Included(first),
-    }
+/// Names below `prefix/`.
+fn below<'s>(state: &'s State, prefix: &str, interval: &Interval) -> Names<'s> {
+    Box::new(state.repositories_within(interval.below(prefix).bounds()))
 }
 
 /// The repositories that a caller sees, after `after` (from the beginning, if none).
 pub(super) fn all<'s>(
     authority: &Authority<'s>,
+    order: Order,
     after: Option<&RepositoryName>,
 ) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
-    from(authority, &after.cloned().map_or(Bound::Unbounded, Bound::Excluded))
+    seen(authority, order, &Interval::after(order, after))
 }
 
 /// What of a namespace a caller sees, after `after` (from the beginning, if none).
 pub(super) fn of_namespace<'s>(
     authority: &Authority<'s>,
     namespace: &Namespace,
+    order: Order,
     after: Option<&RepositoryName>,
 ) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
-    let start = after.cloned().map_or(Bound::Unbounded, Bound::Excluded);
+    let interval = Interval::after(order, after);
     let Some(name) = namespace.name() else {
         let state = authority.state();
-        let seen: Vec<_> = state.without_namespace_from(start).filter(|name| authority.level(name).is_some()).collect();
+        let names = order.walk(state.without_namespace_within(interval.bounds()));
+        let seen: Vec<_> = names.filter(|name| authority.level(name).is_some()).collect();
         return Box::new(seen.into_iter().filter_map(|name| state.repository(name)));
     };
-    let first = RepositoryName::first_within(name.as_str());
-    let prefix = first.as_str().to_owned();
-    let seen = from(authority, &later(start, first));
-    Box::new(seen.take_while(move |repository| repository.name.as_str().starts_with(&prefix)))
+    Box::new(seen(authority, order, &interval.below(name.as_str())))
 }
 
-fn from<'s>(
+fn seen<'s>(
     authority: &Authority<'s>,
-    start: &Bound<RepositoryName>,
+    order: Order,
+    interval: &Interval,
 ) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
     let state = authority.state();
-    let mut sources: Vec<Names<'s>> = vec![Box::new(state.public_from(start.clone()))];
+    let mut sources: Vec<Names<'s>> = vec![Box::new(state.public_within(interval.bounds()))];
     let patterns = authority.patterns();
     if patterns.is_empty() {
-        sources.extend(account_sources(authority, start, None));
+        sources.extend(account_sources(authority, interval));
     } else {
-        sources.extend(patterns.iter().flat_map(|pattern| account_sources(authority, start, Some(pattern))));
+        sources.extend(patterns.iter().flat_map(|pattern| pattern_sources(authority, interval, pattern)));
     }
-    Merge::new(sources).filter_map(|name| state.repository(name))
+    Merge::new(order, sources).filter_map(|name| state.repository(name))
 }
 
 /// What the account itself reaches, within a pattern.
-fn account_sources<'s>(
-    authority: &Authority<'s>,
-    start: &Bound<RepositoryName>,
-    pattern: Option<&Pattern>,
-) -> Vec<Names<'s>> {
-    let state = authority.state();
+fn pattern_sources<'s>(authority: &Authority<'s>, interval: &Interval, pattern: &Pattern) -> Vec<Names<'s>> {
     match pattern {
-        Some(Pattern::Exact(name)) => {
-            let known = state.repository(name).map(|repository| &repository.name);
-            let reached = known.filter(|name| is_from(start, name) && authority.level(name).is_some());
+        Pattern::Exact(name) => {
+            let known = authority.state().repository(name).map(|repository| &repository.name);
+            let reached = known.filter(|name| interval.contains(name) && authority.level(name).is_some());
             vec![Box::new(reached.into_iter())]
         }
-        Some(Pattern::Below(prefix)) => {
-            let start = later(start.clone(), RepositoryName::first_within(prefix.as_str()));
-            let end = format!("{prefix}/");
-            let within = move |names: Names<'s>| -> Names<'s> {
-                let end = end.clone();
-                Box::new(names.take_while(move |name| name.as_str().starts_with(&end)))
-            };
-            unlimited_sources(authority, &start).into_iter().map(within).collect()
-        }
-        None => unlimited_sources(authority, start),
+        Pattern::Below(prefix) => account_sources(authority, &interval.below(prefix.as_str())),
     }
 }
 
-/// What the account itself reaches from `start` on, whatever its access token's patterns.
-fn unlimited_sources<'s>(authority: &Authority<'s>, start: &Bound<RepositoryName>) -> Vec<Names<'s>> {
+/// What the account itself reaches, whatever its access token's patterns.
+fn account_sources<'s>(authority: &Authority<'s>, interval: &Interval) -> Vec<Names<'s>> {
     let state = authority.state();
     if authority.reaches_everything() {
-        return vec![Box::new(state.repositories_from(start.clone()).map(|repository| &repository.name))];
+        return vec![Box::new(state.repositories_within(interval.bounds()))];
     }
     let mut sources: Vec<Names<'s>> =
-        authority.own_namespaces().into_iter().map(|name| below(state, name.as_str(), start.clone())).collect();
+        authority.own_namespaces().into_iter().map(|name| below(state, name.as_str(), interval)).collect();
     let mut namespaces = BTreeSet::new();
     for grantee in authority.grantees() {
         namespaces.extend(granted_namespaces(state, grantee));
-        sources.push(granted_names(state, grantee, start.clone()));
+        sources.push(Box::new(granted_levels(state, grantee, interval).map(|(name, _)| name)));
     }
-    sources.extend(namespaces.into_iter().map(|namespace| names_within(state, namespace, start.clone())));
+    sources.extend(namespaces.into_iter().map(|namespace| names_within(state, namespace, interval)));
     sources
 }
 
 /// Namespaces granted as a whole; they stand before the repositories.
 fn granted_namespaces(state: &State, grantee: Grantee) -> impl Iterator<Item = &Namespace> {
-    state.grants_of(grantee, Bound::Unbounded).map_while(|(target, _)| match target {
+    state.grants_of(grantee).map_while(|(target, _)| match target {
         GrantTarget::Namespace(namespace) => Some(namespace),
         GrantTarget::Repository(_) => None,
     })
@@ -152,76 +161,68 @@ pub(super) fn granted<'s>(
     grantee: Grantee,
     after: Option<&RepositoryName>,
 ) -> impl Iterator<Item = (Arc<Repository>, AccessLevel)> + use<'s> {
-    let start = after.cloned().map_or(Bound::Unbounded, Bound::Excluded);
-    let levels = granted_levels(state, grantee, start);
+    let levels = granted_levels(state, grantee, &Interval::after(Order::Ascending, after));
     levels.filter_map(|(name, level)| state.repository(name).map(|repository| (Arc::clone(repository), level)))
 }
 
-/// Names granted one by one, from `start` on.
-fn granted_names(state: &State, grantee: Grantee, start: Bound<RepositoryName>) -> Names<'_> {
-    Box::new(granted_levels(state, grantee, start).map(|(name, _)| name))
-}
-
-fn granted_levels(
-    state: &State,
+/// Names granted one by one.
+fn granted_levels<'s>(
+    state: &'s State,
     grantee: Grantee,
-    start: Bound<RepositoryName>,
-) -> impl Iterator<Item = (&RepositoryName, AccessLevel)> {
-    let start = match start {
-        Bound::Included(name) => Bound::Included(GrantTarget::Repository(name)),
-        Bound::Excluded(name) => Bound::Excluded(GrantTarget::Repository(name)),
-        // The bound is no name, and below every name.
-        Bound::Unbounded => Bound::Included(GrantTarget::Repository(RepositoryName::first_within(""))),
-    };
-    state.grants_of(grantee, start).filter_map(|(target, level)| match target {
+    interval: &Interval,
+) -> impl DoubleEndedIterator<Item = (&'s RepositoryName, AccessLevel)> + use<'s> {
+    let (first, last) = interval.bounds();
+    let grants = state.grants_within(grantee, first.map(GrantTarget::Repository), last.map(GrantTarget::Repository));
+    grants.filter_map(|(target, level)| match target {
         GrantTarget::Repository(name) => Some((name, level)),
         GrantTarget::Namespace(_) => None,
     })
 }
 
-fn is_from(start: &Bound<RepositoryName>, name: &RepositoryName) -> bool {
-    match start {
-        Bound::Included(first) => name >= first,
-        Bound::Excluded(last) => name > last,
-        Bound::Unbounded => true,
-    }
-}
-
 /// Ordered sources as one, each name once. A heap of their next names, so that many teams cost little.
 struct Merge<'s> {
-    sources: BinaryHeap<Reverse<Source<'s>>>,
+    sources: BinaryHeap<Source<'s>>,
 }
 
+/// A source with something left. The one whose name comes first in the merge's order is the greatest, as a heap has it.
 struct Source<'s> {
+    order: Order,
     next: &'s RepositoryName,
     rest: Names<'s>,
 }
 
 impl<'s> Merge<'s> {
-    fn new(sources: Vec<Names<'s>>) -> Self {
-        let begun = |mut rest: Names<'s>| rest.next().map(|next| Reverse(Source { next, rest }));
+    fn new(order: Order, sources: Vec<Names<'s>>) -> Self {
+        let begun = |mut rest: Names<'s>| advance(order, &mut rest).map(|next| Source { order, next, rest });
         Self { sources: sources.into_iter().filter_map(begun).collect() }
     }
+}
+
+fn advance<'s>(order: Order, names: &mut Names<'s>) -> Option<&'s RepositoryName> {
+    order.walk(names).next()
 }
 
 impl<'s> Iterator for Merge<'s> {
     type Item = &'s RepositoryName;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let least = self.sources.peek()?.0.next;
-        while let Some(mut source) = self.sources.peek_mut().filter(|source| source.0.next == least) {
-            match source.0.rest.next() {
-                Some(next) => source.0.next = next,
+        let foremost = self.sources.peek()?.next;
+        while let Some(mut source) = self.sources.peek_mut().filter(|source| source.next == foremost) {
+            match advance(source.order, &mut source.rest) {
+                Some(next) => source.next = next,
                 None => drop(PeekMut::pop(source)),
             }
         }
-        Some(least)
+        Some(foremost)
     }
 }
 
 impl Ord for Source<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.next.cmp(other.next)
+        match self.order {
+            Order::Ascending => other.next.cmp(self.next),
+            Order::Descending => self.next.cmp(other.next),
+        }
     }
 }
 

@@ -60,6 +60,7 @@ impl Scanner<'_> {
             digest.toggle(seal_key, Table::Meta, key, value);
             match key {
                 table::META => loaded.state.set_meta(decode(Table::Meta, key, value)?),
+                table::SETTINGS => loaded.state.set_choices(decode(Table::Meta, key, value)?),
                 table::SEAL => loaded.seal = decode(Table::Meta, key, value)?,
                 _ => return Err(Error::corrupt(Table::Meta, key, "key")),
             }

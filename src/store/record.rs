@@ -1,7 +1,7 @@
 //! The frozen structs of the stored records, and what they mean.
 //!
 //! Never edit a struct: add the next version beside it, with a conversion from the one before, and its golden bytes
-//! under `tests/golden/records`. Kind 12 is kept for settings.
+//! under `tests/golden/records`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
+use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, GeneratedBy, Limits, Pattern, PreviousSecret, Usage};
 
@@ -48,6 +49,7 @@ versioned! {
     MemberV1: 9, 1;
     TeamV1: 10, 1;
     TeamMemberV1: 11, 1;
+    SettingsV1: 12, 1;
     SealV1: 13, 1;
 }
 
@@ -528,5 +530,54 @@ impl Record for TeamMembership {
 
     fn load(stored: TeamMemberV1) -> Option<Self> {
         Some(Self { team: Id::from_bytes(stored.team), user: Id::from_bytes(stored.user) })
+    }
+}
+
+/// The lifetimes are in seconds; 0 is never, which no lifetime is.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SettingsV1 {
+    create_on_push: Option<bool>,
+    max_per_namespace: Option<u32>,
+    max_tokens_per_account: Option<u32>,
+    token_default_lifetime: Option<i64>,
+    token_max_lifetime: Option<i64>,
+    audit_registry_tokens: Option<bool>,
+}
+
+fn lifetime_number(lifetime: Lifetime) -> i64 {
+    lifetime.seconds().unwrap_or(0)
+}
+
+fn lifetime_of(number: i64) -> Result<Lifetime, DecodeError> {
+    match number {
+        0 => Ok(Lifetime::Never),
+        1.. => Ok(Lifetime::Seconds(number)),
+        _ => Err(DecodeError::Damaged),
+    }
+}
+
+impl Record for Choices {
+    type Stored = SettingsV1;
+
+    fn store(&self) -> SettingsV1 {
+        SettingsV1 {
+            create_on_push: self.create_on_push,
+            max_per_namespace: self.max_per_namespace,
+            max_tokens_per_account: self.max_tokens_per_account,
+            token_default_lifetime: self.token_default_lifetime.map(lifetime_number),
+            token_max_lifetime: self.token_max_lifetime.map(lifetime_number),
+            audit_registry_tokens: self.audit_registry_tokens,
+        }
+    }
+
+    fn load(stored: SettingsV1) -> Option<Self> {
+        Some(Self {
+            create_on_push: stored.create_on_push,
+            max_per_namespace: stored.max_per_namespace,
+            max_tokens_per_account: stored.max_tokens_per_account,
+            token_default_lifetime: stored.token_default_lifetime.map(lifetime_of).transpose().ok()?,
+            token_max_lifetime: stored.token_max_lifetime.map(lifetime_of).transpose().ok()?,
+            audit_registry_tokens: stored.audit_registry_tokens,
+        })
     }
 }

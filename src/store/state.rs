@@ -4,7 +4,9 @@
 //! consistent moment and never wait for the writer. The indexes are made from the records at start and kept with them
 //! by the methods here, so that none can be an orphan. Only the audit log stays on disk.
 
-use std::ops::Bound;
+mod groups;
+
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
@@ -15,10 +17,13 @@ use crate::domain::account::Account;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::order::Order;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
+use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
+pub use groups::GroupSize;
 
 /// The end of the audit chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -33,6 +38,7 @@ pub struct AuditHead {
 #[derive(Clone, Default, PartialEq)]
 pub struct State {
     meta: Option<Meta>,
+    choices: Choices,
     accounts: OrdMap<Id, Arc<Account>>,
     account_names: OrdMap<Name, Id>,
     active_admins: OrdSet<Id>,
@@ -51,6 +57,8 @@ pub struct State {
     team_names: OrdMap<(Id, Name), Id>,
     team_members: OrdSet<(Id, Id)>,
     teams_by_user: OrdSet<(Id, Id)>,
+    members_by_name: OrdMap<(Id, Name), Id>,
+    group_sizes: HashMap<Id, GroupSize>,
     grants: OrdMap<(GrantTarget, Grantee), AccessLevel>,
     grants_by_grantee: OrdMap<(Grantee, GrantTarget), AccessLevel>,
     audit: AuditHead,
@@ -62,6 +70,12 @@ impl State {
     #[must_use]
     pub fn meta(&self) -> Option<&Meta> {
         self.meta.as_ref()
+    }
+
+    /// What administrators chose of the settings.
+    #[must_use]
+    pub fn choices(&self) -> Choices {
+        self.choices
     }
 
     /// The end of the audit chain.
@@ -82,10 +96,14 @@ impl State {
         self.account_names.get(name).and_then(|id| self.accounts.get(id))
     }
 
-    /// Accounts by name, from the first name after `after` (from the beginning, if none).
-    pub fn accounts_after<'a>(&'a self, after: Option<&Name>) -> impl Iterator<Item = &'a Arc<Account>> {
-        let start = after.cloned().map_or(Bound::Unbounded, Bound::Excluded);
-        self.account_names.range((start, Bound::Unbounded)).filter_map(|(_, id)| self.accounts.get(id))
+    /// Accounts by name, from the first after `after` (from the beginning, if none).
+    pub fn accounts_by_name<'a>(
+        &'a self,
+        order: Order,
+        after: Option<&Name>,
+    ) -> impl Iterator<Item = &'a Arc<Account>> + use<'a> {
+        let rest = order.rest(after.cloned(), Bound::Unbounded, Bound::Unbounded);
+        order.walk(self.account_names.range(rest)).filter_map(|(_, id)| self.accounts.get(id))
     }
 
     /// How many users there are.
@@ -112,19 +130,28 @@ impl State {
         self.repositories.get(name)
     }
 
-    /// Repositories by name, from `start` on.
-    pub fn repositories_from(&self, start: Bound<RepositoryName>) -> impl Iterator<Item = &Arc<Repository>> {
-        self.repositories.range((start, Bound::Unbounded)).map(|(_, repository)| repository)
+    /// Names of repositories within a range.
+    pub fn repositories_within<R: RangeBounds<RepositoryName>>(
+        &self,
+        range: R,
+    ) -> impl DoubleEndedIterator<Item = &RepositoryName> + use<'_, R> {
+        self.repositories.range(range).map(|(name, _)| name)
     }
 
-    /// Names of public repositories, from `start` on.
-    pub fn public_from(&self, start: Bound<RepositoryName>) -> impl Iterator<Item = &RepositoryName> {
-        self.public.range((start, Bound::Unbounded))
+    /// Names of public repositories within a range.
+    pub fn public_within<R: RangeBounds<RepositoryName>>(
+        &self,
+        range: R,
+    ) -> impl DoubleEndedIterator<Item = &RepositoryName> + use<'_, R> {
+        self.public.range(range)
     }
 
-    /// Names of one component, from `start` on.
-    pub fn without_namespace_from(&self, start: Bound<RepositoryName>) -> impl Iterator<Item = &RepositoryName> {
-        self.without_namespace.range((start, Bound::Unbounded))
+    /// Names of one component within a range.
+    pub fn without_namespace_within<R: RangeBounds<RepositoryName>>(
+        &self,
+        range: R,
+    ) -> impl DoubleEndedIterator<Item = &RepositoryName> + use<'_, R> {
+        self.without_namespace.range(range)
     }
 
     /// How many repositories a namespace has.
@@ -207,9 +234,7 @@ impl State {
 
     /// The teams of an organization, by name.
     pub fn teams_of_organization(&self, organization: Id) -> impl Iterator<Item = &Arc<Team>> {
-        let from = self.team_names.range((Bound::Included((organization, Name::first())), Bound::Unbounded));
-        let of_it = from.take_while(move |((of, _), _)| *of == organization);
-        of_it.filter_map(|(_, id)| self.teams.get(id))
+        self.teams_by_name(organization, Order::Ascending, None)
     }
 
     /// The teams of a user.
@@ -242,21 +267,23 @@ impl State {
         self.grants.range(start..).take_while(on_target).map(|((_, grantee), level)| (*grantee, *level))
     }
 
-    /// The grants of a grantee, namespaces first, by name, from the first after `after`.
-    pub fn grants_of(
+    /// The grants of a grantee, namespaces first, by name.
+    pub fn grants_of(&self, grantee: Grantee) -> impl Iterator<Item = (&GrantTarget, AccessLevel)> {
+        let first = GrantTarget::Namespace(Namespace::Empty);
+        let last = GrantTarget::Repository(RepositoryName::last());
+        self.grants_within(grantee, Bound::Included(first), Bound::Excluded(last))
+    }
+
+    /// The grants of a grantee on the targets within a range, namespaces first, by name.
+    #[must_use]
+    pub fn grants_within(
         &self,
         grantee: Grantee,
-        start: Bound<GrantTarget>,
-    ) -> impl Iterator<Item = (&GrantTarget, AccessLevel)> {
-        let start = match start {
-            Bound::Included(target) => Bound::Included((grantee, target)),
-            Bound::Excluded(target) => Bound::Excluded((grantee, target)),
-            Bound::Unbounded => Bound::Included((grantee, GrantTarget::Namespace(Namespace::Empty))),
-        };
-        self.grants_by_grantee
-            .range((start, Bound::Unbounded))
-            .take_while(move |((of, _), _)| *of == grantee)
-            .map(|((_, target), level)| (target, *level))
+        first: Bound<GrantTarget>,
+        last: Bound<GrantTarget>,
+    ) -> impl DoubleEndedIterator<Item = (&GrantTarget, AccessLevel)> {
+        let range = (first.map(|target| (grantee, target)), last.map(|target| (grantee, target)));
+        self.grants_by_grantee.range(range).map(|((_, target), level)| (target, *level))
     }
 }
 
@@ -264,6 +291,10 @@ impl State {
 impl State {
     pub(super) fn set_meta(&mut self, meta: Meta) {
         self.meta = Some(meta);
+    }
+
+    pub(super) fn set_choices(&mut self, choices: Choices) {
+        self.choices = choices;
     }
 
     pub(super) fn set_audit(&mut self, head: AuditHead) {
@@ -275,13 +306,22 @@ impl State {
         if self.account_names.get(&account.name).is_some_and(|id| *id != account.id) {
             return false;
         }
-        self.remove_account(account.id);
-        self.account_names.insert(account.name.clone(), account.id);
+        let id = account.id;
+        // A name never changes; should it, the lists follow.
+        let groups = if self.account(id).is_some_and(|known| known.name != account.name) {
+            self.groups_of(id)
+        } else {
+            Vec::new()
+        };
+        groups.iter().for_each(|group| self.unlist_member(*group, id));
+        self.remove_account(id);
+        self.account_names.insert(account.name.clone(), id);
         self.organizations += usize::from(account.is_organization());
         if account.is_active_admin() {
-            self.active_admins.insert(account.id);
+            self.active_admins.insert(id);
         }
-        self.accounts.insert(account.id, account);
+        self.accounts.insert(id, account);
+        groups.iter().for_each(|group| self.list_member(*group, id));
         true
     }
 
@@ -356,40 +396,61 @@ impl State {
 
     pub(super) fn put_member(&mut self, membership: Membership) {
         let Membership { organization, user, is_admin } = membership;
-        self.members.insert((organization, user), is_admin);
+        let before = self.members.insert((organization, user), is_admin);
         self.organizations_by_user.insert((user, organization), is_admin);
+        self.list_member(organization, user);
+        self.resize(organization, |size| {
+            size.members += usize::from(before.is_none());
+            size.admins += usize::from(is_admin);
+            size.admins -= usize::from(before == Some(true));
+        });
     }
 
     pub(super) fn remove_member(&mut self, organization: Id, user: Id) {
-        self.members.remove(&(organization, user));
+        let Some(was_admin) = self.members.remove(&(organization, user)) else { return };
         self.organizations_by_user.remove(&(user, organization));
+        self.unlist_member(organization, user);
+        self.resize(organization, |size| {
+            size.members -= 1;
+            size.admins -= usize::from(was_admin);
+        });
     }
 
     /// False if another team of the organization has the name.
     pub(super) fn put_team(&mut self, team: Arc<Team>) -> bool {
-        let key = (team.organization, team.name.clone());
+        let (organization, key) = (team.organization, (team.organization, team.name.clone()));
         if self.team_names.get(&key).is_some_and(|id| *id != team.id) {
             return false;
         }
         self.team_names.insert(key, team.id);
-        self.teams.insert(team.id, team);
+        let is_new = self.teams.insert(team.id, team).is_none();
+        self.resize(organization, |size| size.teams += usize::from(is_new));
         true
     }
 
     pub(super) fn remove_team(&mut self, id: Id) {
         if let Some(team) = self.teams.remove(&id) {
             self.team_names.remove(&(team.organization, team.name.clone()));
+            self.resize(team.organization, |size| size.teams -= 1);
         }
     }
 
     pub(super) fn put_team_member(&mut self, membership: TeamMembership) {
-        self.team_members.insert((membership.team, membership.user));
-        self.teams_by_user.insert((membership.user, membership.team));
+        let TeamMembership { team, user } = membership;
+        let was_in = self.team_members.insert((team, user)).is_some();
+        self.teams_by_user.insert((user, team));
+        self.list_member(team, user);
+        self.resize(team, |size| size.members += usize::from(!was_in));
     }
 
     pub(super) fn remove_team_member(&mut self, membership: TeamMembership) {
-        self.team_members.remove(&(membership.team, membership.user));
-        self.teams_by_user.remove(&(membership.user, membership.team));
+        let TeamMembership { team, user } = membership;
+        if self.team_members.remove(&(team, user)).is_none() {
+            return;
+        }
+        self.teams_by_user.remove(&(user, team));
+        self.unlist_member(team, user);
+        self.resize(team, |size| size.members -= 1);
     }
 
     pub(super) fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) {

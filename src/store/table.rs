@@ -13,7 +13,7 @@ use crate::domain::name::{Namespace, RepositoryName};
 /// A table of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// What the store says about itself, and the seal.
+    /// What the store says about itself, the settings, and the seal.
     Meta,
     /// Accounts by identifier.
     Accounts,
@@ -68,6 +68,8 @@ impl fmt::Display for Table {
 
 /// The key in [`Table::Meta`] of what the store says about itself.
 pub(super) const META: &[u8] = b"store";
+/// The key in [`Table::Meta`] of what administrators chose of the settings.
+pub(super) const SETTINGS: &[u8] = b"settings";
 /// The key in [`Table::Meta`] of the seal.
 pub(super) const SEAL: &[u8] = b"seal";
 

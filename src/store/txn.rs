@@ -20,6 +20,7 @@ use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
+use crate::domain::settings::Choices;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Usage};
 
@@ -80,6 +81,16 @@ impl<'a> Txn<'a> {
     pub fn put_meta(&mut self, meta: Meta) -> Result<(), TooLarge> {
         self.put(Table::Meta, table::META.to_vec(), &meta)?;
         self.state.set_meta(meta);
+        Ok(())
+    }
+
+    /// Writes what administrators chose of the settings.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_choices(&mut self, choices: Choices) -> Result<(), TooLarge> {
+        self.put(Table::Meta, table::SETTINGS.to_vec(), &choices)?;
+        self.state.set_choices(choices);
         Ok(())
     }
 
@@ -172,8 +183,7 @@ impl<'a> Txn<'a> {
     }
 
     fn remove_grants_of(&mut self, grantee: Grantee) {
-        let grants = self.state.grants_of(grantee, std::ops::Bound::Unbounded);
-        let targets: Vec<GrantTarget> = grants.map(|(target, _)| target.clone()).collect();
+        let targets: Vec<GrantTarget> = self.state.grants_of(grantee).map(|(target, _)| target.clone()).collect();
         targets.iter().for_each(|target| self.remove_grant(target, grantee));
     }
 

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use dockpass::domain::access::AccessLevel;
 use dockpass::domain::grant::GrantTarget;
 use dockpass::domain::name::{Name, RepositoryName};
+use dockpass::domain::order::Order;
 use dockpass::domain::scope::Scopes;
-use dockpass::service::{AccountFilter, Call, MemberFilter, RepositoryQuery, TokenFilter};
+use dockpass::service::{AccountFilter, AccountQuery, Call, MemberFilter, NamedQuery, RepositoryQuery, TokenFilter};
 
 use site::Site;
 
@@ -58,9 +59,12 @@ type Operation = fn(&Site);
 
 /// What is measured. The user has grants, also as a member of three teams; the organization holds every account.
 const OPERATIONS: &[(&str, Operation)] = &[
-    ("a page of repositories, user with grants and teams", |site| page(site, &site.user, None)),
-    ("a page of repositories, in the middle", |site| page(site, &site.user, Some(&repository("user-3/app-20")))),
-    ("a page of repositories, administrator", |site| page(site, &site.admin, None)),
+    ("a page of repositories, user with grants and teams", |site| page(site, &site.user, Order::Ascending, None)),
+    ("a page of repositories, in the middle", |site| {
+        page(site, &site.user, Order::Ascending, Some(&repository("user-3/app-20")));
+    }),
+    ("a page of repositories, from the end", |site| page(site, &site.user, Order::Descending, None)),
+    ("a page of repositories, administrator", |site| page(site, &site.admin, Order::Ascending, None)),
     ("a page of the catalogue", |site| drop(site.service.catalog(&site.user, None, 100).expect("a page"))),
     ("a page of a team's repositories", team_repositories),
     ("a page of a team's members", team_members),
@@ -84,9 +88,14 @@ fn repository(name: &str) -> RepositoryName {
     RepositoryName::parse(name).unwrap()
 }
 
-fn page(site: &Site, call: &Call, after: Option<&RepositoryName>) {
+/// The first page of a list by name, or the one after a name.
+fn from(after: Option<Name>) -> NamedQuery {
+    NamedQuery { order: Order::Ascending, after, limit: PAGE }
+}
+
+fn page(site: &Site, call: &Call, order: Order, after: Option<&RepositoryName>) {
     let after = after.cloned();
-    let query = RepositoryQuery { namespace: None, contains: None, after, limit: PAGE, with_count: false };
+    let query = RepositoryQuery { namespace: None, contains: None, order, after, limit: PAGE, with_count: false };
     assert_eq!(site.service.list_repositories(call, &query).expect("a page").repositories.len(), PAGE);
 }
 
@@ -96,27 +105,28 @@ fn team_repositories(site: &Site) {
 }
 
 fn team_members(site: &Site) {
-    let page = site.service.list_team_members(&site.user, "org-0", "team-1", None, PAGE).expect("a page");
+    let page = site.service.list_team_members(&site.user, "org-0", "team-1", &from(None)).expect("a page");
     assert_eq!(page.entries.len(), PAGE);
 }
 
 fn members(site: &Site) {
-    let page = site.service.list_members(&site.user, "org-0", MemberFilter::All, None, PAGE).expect("a page");
+    let page = site.service.list_members(&site.user, "org-0", MemberFilter::All, &from(None)).expect("a page");
     assert_eq!(page.entries.len(), PAGE);
 }
 
 fn members_from_middle(site: &Site) {
     let after = Name::parse("member-5").unwrap();
-    let page = site.service.list_members(&site.user, "org-0", MemberFilter::All, Some(&after), PAGE).expect("a page");
+    let page = site.service.list_members(&site.user, "org-0", MemberFilter::All, &from(Some(after))).expect("a page");
     assert_eq!(page.entries.len(), PAGE);
 }
 
 fn teams(site: &Site) {
-    assert_eq!(site.service.list_teams(&site.user, "org-0", None, PAGE).expect("a page").entries.len(), PAGE);
+    assert_eq!(site.service.list_teams(&site.user, "org-0", &from(None)).expect("a page").entries.len(), PAGE);
 }
 
 fn accounts(site: &Site, filter: AccountFilter) {
-    assert!(!site.service.list_accounts(&site.admin, filter, None, PAGE).expect("a page").accounts.is_empty());
+    let query = AccountQuery { filter, contains: None, page: from(None) };
+    assert!(!site.service.list_accounts(&site.admin, &query).expect("a page").accounts.is_empty());
 }
 
 fn tokens(site: &Site) {

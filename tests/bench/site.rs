@@ -9,12 +9,12 @@ use dockpass::domain::access::AccessLevel;
 use dockpass::domain::grant::GrantTarget;
 use dockpass::domain::name::{Name, Namespace, RepositoryName};
 use dockpass::domain::secret::Password;
+use dockpass::domain::settings::{Choices, Lifetime, LiveSettings};
 use dockpass::domain::time::Clock;
 use dockpass::domain::token::Limits;
 use dockpass::service::signing::{KeyHeader, SigningSettings};
 use dockpass::service::{
-    Call, Caller, Credentials, Expiry, NewOrganization, NewRepository, NewToken, NewUser, Service, Settings,
-    TokenSettings,
+    Call, Caller, Credentials, Expiry, Live, NewOrganization, NewRepository, NewToken, NewUser, Service, Settings,
 };
 
 /// Repositories of a namespace.
@@ -191,15 +191,20 @@ fn repository(kind: &str, namespace: usize, app: usize) -> RepositoryName {
 }
 
 fn settings() -> (Settings, SigningSettings) {
-    let tokens = TokenSettings { max_label: 128, max_per_account: 1_000, default_lifetime: None, max_lifetime: None };
+    let configured = LiveSettings {
+        create_on_push: true,
+        max_per_namespace: 10_000,
+        max_tokens_per_account: 1_000,
+        token_default_lifetime: Lifetime::Never,
+        token_max_lifetime: Lifetime::Never,
+        audit_registry_tokens: false,
+    };
     let settings = Settings {
         issuer: "dockpass".to_owned(),
         services: vec!["dockpass".to_owned()],
         registry_token_lifetime: 900,
-        create_on_push: true,
-        max_per_namespace: 10_000,
-        tokens,
-        audit_registry_tokens: false,
+        max_label: 128,
+        live: Live { configured, fixed: Choices::default() },
     };
     let signing = SigningSettings { leaf_lifetime: 90 * 86_400, key_header: KeyHeader::X5c, fixed_key: false };
     (settings, signing)

@@ -146,9 +146,44 @@ fn accounts_are_listed_by_name_filtered_counted_and_paged() {
     assert_eq!(names(&list("limit=2&start=alice").json()), ["bob", "carol"]);
     assert_eq!(names(&list("limit=0&start=b").json()), ["bob", "carol"], "a start need not exist");
     assert_eq!(names(&list("limit=99999999999999999999").json()).len(), 4);
-    for bad in ["limit=-1", "limit=x", "start=A%20B", "start=%2F"] {
+    assert_eq!(names(&list("order=asc").json()), ["admin", "alice", "bob", "carol"]);
+    let last = list("order=desc&limit=2");
+    assert_eq!((names(&last.json()), last.text("/nextPageStart")), (vec!["carol", "bob"], "bob".to_owned()));
+    let first = list("order=desc&limit=2&start=bob");
+    assert_eq!((names(&first.json()), first.text("/nextPageStart")), (vec!["alice", "admin"], String::new()));
+    assert_eq!(names(&list("order=desc&filter=admins").json()), ["carol", "admin"]);
+    for bad in ["order=DESC", "order=down", "limit=-1", "limit=x", "start=A%20B", "start=%2F"] {
         site.as_local().get(&format!("{ACCOUNTS}?{bad}")).must_be_refused(400, "INVALID_PARAMETERS");
     }
+}
+
+#[test]
+fn accounts_are_found_by_a_part_of_the_name_or_of_the_full_name() {
+    let site = InProcess::start();
+    for (name, full_name) in [("alice", "Alice Müller"), ("bob", "Bob Al-Amin"), ("carol", "")] {
+        site.as_local().post(ACCOUNTS, &json!({ "name": name, "fullName": full_name })).must_be(201);
+    }
+    site.add_organization("alps", &[]);
+    let list = |query: &str| site.as_local().get(&format!("{ACCOUNTS}?{query}")).must_be(200).json();
+    for (query, expected) in [
+        ("contains=al", vec!["alice", "alps", "bob"]),
+        ("contains=AL&order=desc", vec!["bob", "alps", "alice"]),
+        ("contains=m%C3%9Cl", vec!["alice"]),
+        ("contains=al-a", vec!["bob"]),
+        ("contains=al&filter=users", vec!["alice", "bob"]),
+        ("contains=al&filter=orgs", vec!["alps"]),
+        ("contains=", vec!["admin", "alice", "alps", "bob", "carol"]),
+        ("contains=%00", vec![]),
+    ] {
+        let page = list(query);
+        assert_eq!(names(&page), expected, "{query}");
+        assert_eq!(page["resourceCount"], json!(expected.len()), "{query}");
+        assert_eq!((&page["usersCount"], &page["orgsCount"]), (&json!(4), &json!(1)), "of the whole site");
+    }
+    let first = list("contains=al&limit=2");
+    assert_eq!((names(&first), &first["nextPageStart"]), (vec!["alice", "alps"], &json!("alps")));
+    let second = list("contains=al&limit=2&start=alps");
+    assert_eq!((names(&second), &second["nextPageStart"]), (vec!["bob"], &json!("")));
 }
 
 // --- changing ---

@@ -147,7 +147,7 @@ fn a_registry_token_opens_the_registry_and_nothing_else() {
 // --- bodies ---
 
 /// A route of each kind that reads JSON, with a body that it takes.
-fn with_body() -> [(&'static str, &'static str, serde_json::Value); 8] {
+fn with_body() -> [(&'static str, &'static str, serde_json::Value); 9] {
     [
         ("POST", "/enzi/v0/accounts", json!({ "name": "new" })),
         ("PATCH", "/enzi/v0/accounts/alice", json!({ "fullName": "A" })),
@@ -156,6 +156,7 @@ fn with_body() -> [(&'static str, &'static str, serde_json::Value); 8] {
         ("POST", "/api/v0/repositories/alice", json!({ "name": "new" })),
         ("PATCH", "/api/v0/repositories/alice/app", json!({ "shortDescription": "x" })),
         ("PUT", "/api/v0/repositories/alice/app/userAccess/admin", json!({ "accessLevel": "read-only" })),
+        ("POST", "/api/v0/meta/settings", json!({ "createRepositoryOnPush": true })),
         ("POST", "/api/v0/audit/verify", json!({ "head": null })),
     ]
 }

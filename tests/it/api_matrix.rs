@@ -91,6 +91,8 @@ GET    /api/v0/admin/version                                           401 401 4
 GET    /api/v0/admin/registry                                          401 401 401 401 401 403 403 403 200 200
 GET    /api/v0/admin/registry/config                                   401 401 401 401 401 403 403 403 200 200
 POST   /api/v0/admin/registry/rotate-key                               401 401 401 401 401 403 403 403 403 200
+GET    /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 200 200
+POST   /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 202 202
 GET    /api/v0/openapi.json                                            200 200 200 200 200 200 200 200 200 200
 GET    /api/v0/docs                                                    200 200 200 200 200 200 200 200 200 200
 GET    /                                                               302 302 302 302 302 302 302 302 302 302
@@ -179,6 +181,7 @@ impl Scene {
             "/api/v0/repositoryNamespaces/acme/teamAccess",
             "/auth/ca.pem",
             "/auth/keys",
+            "/api/v0/meta/settings",
         ];
         let shown = paths.map(|path| self.site.as_local().get(path).must_be(200).body.clone());
         // Being refused is a use, too; that it is noted is no effect.
@@ -261,6 +264,7 @@ impl Scene {
             ("POST", "/enzi/v0/accounts/{name}/changePassword") => {
                 json!({ "oldPassword": PASSWORD, "newPassword": PASSWORD })
             }
+            ("POST", "/api/v0/meta/settings") => json!({ "maxTokensPerAccount": 900 }),
             ("PUT", _) => json!({ "accessLevel": "admin" }),
             _ => json!({}),
         }

@@ -153,6 +153,62 @@ fn an_organization_never_acts() {
     local.get("/api/v0/accounts/acme/repositoryAccess/acme/app").must_be_refused(400, "INVALID_PARAMETERS");
 }
 
+#[test]
+fn an_organization_is_renamed_in_full_by_its_administrators_and_nothing_else_changes() {
+    let acme = Acme::new();
+    let path = account_path("acme");
+    let rename = |caller: &Caller, name: &str| caller.patch(&path, &json!({ "fullName": name }));
+    let shown = rename(&acme.alice, "Acme Works").must_be(200).json();
+    assert_eq!((&shown["fullName"], &shown["membersCount"]), (&json!("Acme Works"), &json!(3)));
+    assert_eq!(shown, acme.alice.get(&path).must_be(200).json(), "no more than they see anyway");
+    let capped = acme.site.add_token("alice", &json!({ "repositories": ["acme/*"] }));
+    for caller in [&acme.bob, &acme.dave, &acme.site.with_token("alice", &capped)] {
+        rename(caller, "Mine").must_be_refused(403, "NOT_AUTHORIZED");
+    }
+    for body in [json!({ "isActive": true }), json!({ "isAdmin": false }), json!({ "fullName": "X", "isActive": true })]
+    {
+        acme.alice.patch(&path, &body).must_be_refused(403, "NOT_AUTHORIZED");
+    }
+    acme.alice.patch(&path, &json!({ "fullName": "a\u{0}b" })).must_be_refused(400, "INVALID_PARAMETERS");
+    rename(&acme.alice, &"x".repeat(201)).must_be_refused(400, "INVALID_PARAMETERS");
+    acme.alice.patch(&account_path("bob"), &json!({ "fullName": "B" })).must_be_refused(403, "NOT_AUTHORIZED");
+    let acme = acme.restart();
+    assert_eq!(acme.dave.get(&account_path("acme")).must_be(200).text("/fullName"), "Acme Works");
+}
+
+#[test]
+fn permission_is_asked_before_a_body_is_looked_at() {
+    let acme = Acme::new();
+    let level = json!({ "level": 1 });
+    for (method, path) in [
+        ("POST", teams_path("acme")),
+        ("PATCH", team_path("acme/dev")),
+        ("PATCH", team_path("acme/absent")),
+        ("PUT", member_path("acme", "dave")),
+        ("PUT", member_path("acme", "nobody")),
+        ("PUT", member_path("acme/dev", "dave")),
+        ("PUT", team_access_path("acme", "dev")),
+        ("PUT", access_path("acme", "dave")),
+        ("POST", ACCOUNTS.to_owned()),
+        ("PATCH", account_path("acme")),
+        ("PATCH", account_path("alice")),
+        ("PATCH", account_path("nobody")),
+        ("POST", format!("{}/changePassword", account_path("alice"))),
+        ("POST", format!("{}/changePassword", account_path("nobody"))),
+    ] {
+        for caller in [&acme.carol, &acme.dave] {
+            caller.json(method, &path, &level).must_be_refused(403, "NOT_AUTHORIZED");
+            let no_json = caller.header("Content-Type", "application/json").send(method, &path, b"{");
+            no_json.must_be_refused(403, "NOT_AUTHORIZED");
+            caller.send(method, &path, b"a=b").must_be_refused(403, "NOT_AUTHORIZED");
+        }
+    }
+    for (method, path) in [("POST", teams_path("acme")), ("PUT", member_path("acme", "dave"))] {
+        acme.alice.json(method, &path, &level).must_be_refused(400, "INVALID_PARAMETERS");
+        acme.alice.json(method, &path.replace("acme", "nobody"), &level).must_be_refused(404, "NO_SUCH_ACCOUNT");
+    }
+}
+
 // --- members ---
 
 #[test]
@@ -221,11 +277,24 @@ fn members_are_listed_by_name_filtered_counted_and_paged() {
         }
         assert_eq!(all, ["alice", "bob", "carol", "dave"], "pages of {size}");
     }
+    let (mut reversed, mut start) = (Vec::new(), String::new());
+    loop {
+        let page = page(&format!("order=desc&limit=3&start={start}"));
+        assert_eq!(page.json()["resourceCount"], json!(4));
+        reversed.extend(list(&page, "members"));
+        start = page.text("/nextPageStart");
+        if start.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(reversed, ["dave", "carol", "bob", "alice"]);
+    assert_eq!(list(&page("order=desc&filter=admins&start=bobby"), "members"), ["alice"]);
+    assert_eq!(list(&page("order=asc&limit=1"), "members"), ["alice"]);
     for all in ["limit=0", "limit=100000000", "limit=99999999999999999999999"] {
         assert_eq!(list(&page(all), "members").len(), 4, "{all}");
     }
     assert_eq!(list(&page("start=bobby"), "members"), ["carol", "dave"], "a start need not be there");
-    for bad in ["limit=x", "limit=-1", "start=UPPER", "start=a%2Fb", "filter=owners"] {
+    for bad in ["limit=x", "limit=-1", "start=UPPER", "start=a%2Fb", "filter=owners", "order=down"] {
         let path = format!("{}?{bad}", members_path("acme"));
         acme.bob.get(&path).must_be_refused(400, "INVALID_PARAMETERS");
     }
@@ -251,11 +320,11 @@ fn who_sees_and_who_changes_an_organization() {
     let reads = [
         members_path("acme"),
         member_path("acme", "bob"),
-        format!("{}/teams", member_path("acme", "bob")),
         teams_path("acme"),
         team_path("acme/dev"),
+        format!("{}/teams", member_path("acme", "bob")),
     ];
-    for path in &reads {
+    for path in &reads[..4] {
         for caller in [&acme.alice, &acme.bob, &acme.carol, &acme.site.as_local()] {
             caller.get(path).must_be(200);
         }
@@ -263,8 +332,9 @@ fn who_sees_and_who_changes_an_organization() {
         acme.dave.get(&path.replace("acme", "nobody")).must_be_refused(404, "NO_SUCH_ACCOUNT");
         acme.alice.get(&path.replace("acme", "carol")).must_be_refused(404, "NO_SUCH_ACCOUNT");
     }
-    // Members see who is in a team only if they are in it or administer the organization.
-    for path in [members_path("acme/dev"), member_path("acme/dev", "bob")] {
+    // Members see who is in a team only if they are in it or administer the organization; in which teams somebody is,
+    // that member sees.
+    for path in [members_path("acme/dev"), member_path("acme/dev", "bob"), reads[4].clone()] {
         for caller in [&acme.alice, &acme.bob, &acme.site.as_local()] {
             caller.get(&path).must_be(200);
         }
@@ -353,8 +423,14 @@ fn leaving_an_organization_leaves_its_teams_and_ends_access_at_once() {
     // Members leave by themselves, and nobody else.
     acme.site.join("acme/dev", "bob", false);
     acme.bob.delete(&member_path("acme", "carol")).must_be_refused(403, "NOT_AUTHORIZED");
-    acme.bob.delete(&member_path("acme", "bob")).must_be(204);
-    acme.bob.delete(&member_path("acme", "bob")).must_be_refused(403, "NOT_AUTHORIZED");
+    let bob = acme.site.as_local().get(&account_path("bob")).must_be(200).text("/id");
+    for again in ["bob", "bob", &bob] {
+        acme.bob.delete(&member_path("acme", again)).must_be(204);
+    }
+    assert_eq!(acme.site.audit("actor=bob&outcome=success").len(), 1, "leaving again is nothing");
+    acme.bob.delete(&member_path("acme", "carol")).must_be_refused(403, "NOT_AUTHORIZED");
+    acme.dave.delete(&member_path("acme", "bob")).must_be_refused(403, "NOT_AUTHORIZED");
+    acme.bob.delete(&member_path("nobody", "bob")).must_be_refused(404, "NO_SUCH_ACCOUNT");
     let capped = acme.site.add_token("carol", &json!({ "accessLevel": "read-write" }));
     let capped = acme.site.with_token("carol", &capped);
     capped.delete(&member_path("acme", "carol")).must_be_refused(403, "NOT_AUTHORIZED");
@@ -375,6 +451,14 @@ fn the_teams_of_a_member_are_listed_by_name() {
     assert_eq!(teams["memberTeams"][1], json!({ "team": dev }));
     assert_eq!(teams["memberTeams"][0]["team"]["name"], json!("admins"));
     assert_eq!((teams["memberTeams"].as_array().map(Vec::len), &teams["nextPageStart"]), (Some(2), &json!("")));
+    for name in ["bob", &acme.site.as_local().get(&account_path("bob")).must_be(200).text("/id")] {
+        assert_eq!(acme.bob.get(&format!("{}/teams", member_path("acme", name))).must_be(200).json(), teams);
+    }
+    for name in ["bob", "dave", "nobody"] {
+        let path = format!("{}/teams", member_path("acme", name));
+        acme.carol.get(&path).must_be_refused(403, "NOT_AUTHORIZED");
+        acme.dave.get(&path).must_be_refused(403, "NOT_AUTHORIZED");
+    }
     let none = acme.alice.get(&format!("{}/teams", member_path("acme", "carol"))).must_be(200).json();
     assert_eq!(none["memberTeams"], json!([]));
     acme.alice.get(&format!("{}/teams", member_path("acme", "dave"))).must_be_refused(404, "NO_SUCH_MEMBER");
@@ -444,6 +528,38 @@ fn a_deleted_organization_leaves_its_repositories_to_explicit_grants() {
     assert_eq!(acme.levels(), [None, None, None, Some("read-only".to_owned())]);
     acme.site.join("acme", "alice", true);
     assert_eq!(level(&acme.alice, "acme/app").as_deref(), Some("admin"));
+}
+
+#[test]
+fn what_users_have_on_a_namespace_of_nobody_is_listed_and_taken_away_by_system_administrators() {
+    let acme = Acme::new();
+    acme.with_grants();
+    let local = acme.site.as_local();
+    local.delete(&account_path("acme")).must_be(204);
+    let list = "/api/v0/repositoryNamespaces/acme/userAccess";
+    let capped = acme.site.add_token("admin", &json!({ "accessLevel": "read-write" }));
+    let capped = acme.site.with_token("admin", &capped);
+    for (caller, code) in
+        [(&acme.carol, "NO_SUCH_ACCOUNT"), (&acme.alice, "NOT_AUTHORIZED"), (&capped, "NOT_AUTHORIZED")]
+    {
+        let status = if code == "NOT_AUTHORIZED" { 403 } else { 404 };
+        caller.get(list).must_be_refused(status, code);
+        caller.delete(&access_path("acme", "carol")).must_be_refused(status, code);
+    }
+    let listed = local.get(list).must_be(200).json();
+    assert_eq!((&listed["namespace"], &listed["userAccessList"][0]["user"]["name"]), (&json!("acme"), &json!("carol")));
+    assert_eq!(level(&acme.carol, "acme/app").as_deref(), Some("admin"));
+    // Nobody gives anything there.
+    let body = json!({ "accessLevel": "admin" });
+    local.put(&access_path("acme", "dave"), &body).must_be_refused(404, "NO_SUCH_ACCOUNT");
+    local.get(list.replace("user", "team").as_str()).must_be_refused(404, "NO_SUCH_ACCOUNT");
+    for _ in 0..2 {
+        local.delete(&access_path("acme", "carol")).must_be(204);
+    }
+    assert_eq!(level(&acme.carol, "acme/app"), None);
+    assert_eq!(local.get(list).must_be(200).json()["userAccessList"], json!([]));
+    local.get(&list.replace("acme", "nobody")).must_be_refused(404, "NO_SUCH_ACCOUNT");
+    local.delete(&access_path("nobody", "carol")).must_be_refused(404, "NO_SUCH_ACCOUNT");
 }
 
 #[test]

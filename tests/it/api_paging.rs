@@ -63,6 +63,28 @@ fn repositories_come_by_component_here_and_in_the_catalogue() {
         let (all, pages) = walk(&local, REPOSITORIES, size, names);
         assert_eq!((all, pages), (ordered(), 9_usize.div_ceil(size)), "pages of {size}");
     }
+    let reversed: Vec<_> = ordered().into_iter().rev().collect();
+    for size in 1..=10 {
+        let (mut all, mut start) = (Vec::new(), String::new());
+        loop {
+            let path = format!("{REPOSITORIES}?order=desc&pageSize={size}&pageStart={start}&count=true");
+            let page = local.get(&path).must_be(200);
+            assert_eq!(page.header("x-resource-count"), Some("9"));
+            all.extend(names(&page));
+            start = page.header("x-next-page-start").expect("the header").replace('/', "%2F");
+            if start.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(all, reversed, "pages of {size} from the end");
+    }
+    let of_a = local.get(&format!("{REPOSITORIES}/a?order=desc")).must_be(200);
+    assert_eq!(names(&of_a), ["a/a.b", "a/a-b", "a/a/b", "a/a"]);
+    assert_eq!(names(&local.get(&format!("{REPOSITORIES}?order=desc&q=a-b")).must_be(200)), ["a-b/c", "a/a-b"]);
+    for bad in ["order=ASC", "order=-name"] {
+        local.get(&format!("{REPOSITORIES}?{bad}")).must_be_refused(400, "INVALID_PARAMETERS");
+        local.get(&format!("{REPOSITORIES}/a?{bad}")).must_be_refused(400, "INVALID_PARAMETERS");
+    }
     // A page of one namespace holds nothing of its neighbours, whose names begin alike.
     assert_eq!(walk(&local, &format!("{REPOSITORIES}/a"), 2, names).0, ["a/a", "a/a/b", "a/a-b", "a/a.b"]);
     assert_eq!(names(&local.get(&format!("{REPOSITORIES}/ab")).must_be(200)), ["ab/c"]);

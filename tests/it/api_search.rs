@@ -77,6 +77,8 @@ fn everybody_finds_what_it_may_see_and_nothing_else() {
     assert_eq!(search(&bob, "q=app"), ["acme/tools/app", "alice/app-web"]);
     assert_eq!(search(&bob, "q=acme%2F"), ["acme/library", "acme/tools/app"], "a namespace is part of the name");
     assert_eq!(search(&bob, "q=absent"), Vec::<String>::new());
+    assert_eq!(search(&bob, "q=APP"), search(&bob, "q=app"), "upper and lower case alike");
+    assert_eq!(site.as_nobody().get("/v1/search?q=App").must_be(200).json()["query"], json!("App"));
     let all = ["acme/app-server", "acme/tools/app", "alice/app", "alice/app-web"];
     assert_eq!(search(&site.as_admin(), "q=app"), all);
     let narrow = site.add_token("alice", &json!({ "accessLevel": "read-only", "repositories": ["acme/*"] }));
@@ -123,7 +125,9 @@ fn searches_are_bounded() {
     site.add_service("alice");
     (0..120).for_each(|number| site.add_public(&format!("alice/app{number:03}")));
     let nobody = site.as_nobody();
-    for (limit, expected) in [("", 25), ("7", 7), ("0", 1), ("100", 100), ("101", 100), ("99999999999999999999", 100)] {
+    for (limit, expected) in
+        [("", 25), ("7", 7), ("0", 25), ("1", 1), ("100", 100), ("101", 100), ("99999999999999999999", 100)]
+    {
         let names = search(&nobody, &format!("q=app&n={limit}"));
         assert_eq!(names.len(), expected, "n={limit}");
         assert_eq!(names[0], "alice/app000", "by name");
@@ -157,6 +161,7 @@ fn completion_finds_repositories_and_for_those_who_signed_in_accounts() {
         complete(&alice, "query=a"),
         texts(&["acme/library", "alice/app", "alice/app-web"], &["acme", "admin", "alice"])
     );
+    assert_eq!(complete(&bob, "query=AC"), complete(&bob, "query=ac"));
     assert_eq!(complete(&bob, "query=ac"), texts(&["acme/library", "acme/tools/app"], &["acme"]));
     assert_eq!(complete(&bob, "query=ac&includeAccounts=false"), texts(&["acme/library", "acme/tools/app"], &[]));
     assert_eq!(complete(&bob, "query=ac&includeRepositories=false"), texts(&[], &["acme"]));

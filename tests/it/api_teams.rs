@@ -130,6 +130,9 @@ fn teams_are_listed_by_name_counted_and_paged() {
         }
         assert_eq!(all, ["a", "dev", "ops"], "pages of {size}");
     }
+    assert_eq!(listed(&page("order=desc")), ["ops", "dev", "a"]);
+    assert_eq!(listed(&page("order=desc&start=dev&limit=1")), ["a"]);
+    acme.bob.get(&format!("{}?order=x", teams_path("acme"))).must_be_refused(400, "INVALID_PARAMETERS");
     acme.bob.get(&format!("{}?start=A", teams_path("acme"))).must_be_refused(400, "INVALID_PARAMETERS");
     acme.bob.get(&format!("{}?limit=many", teams_path("acme"))).must_be_refused(400, "INVALID_PARAMETERS");
     // The same name in two organizations is two teams.
@@ -169,6 +172,8 @@ fn members_of_a_team_are_members_of_the_organization() {
         (listed(&page("start=bob")), page("start=bob").json()["resourceCount"].clone()),
         (vec!["carol".into()], json!(3))
     );
+    assert_eq!(listed(&page("order=desc&limit=2")), ["carol", "bob"]);
+    assert_eq!(listed(&page("order=desc&limit=2&start=bob")), ["alice"]);
     assert_eq!(acme.bob.get(&team_path("acme/dev")).must_be(200).json()["membersCount"], json!(3));
     for _ in 0..2 {
         acme.alice.delete(&carol).must_be(204);

@@ -84,6 +84,7 @@ fn errors() -> Vec<(&'static str, Answer)> {
         ("repository exists", local.post(repositories, &json!({ "name": "app" }))),
         ("no JSON", local.header("Content-Type", "application/json").send("POST", accounts, b"{")),
         ("unknown field", local.post(accounts, &json!({ "name": "carol", "colour": "blue" }))),
+        ("settings that are fixed", local.post("/api/v0/meta/settings", &json!({ "maxTokensPerAccount": 3 }))),
         ("no visibility", local.post(repositories, &json!({ "name": "web", "visibility": "secret" }))),
         ("unknown service", nobody.get("/auth/token?service=other")),
         ("other grant type", nobody.post_form("/auth/token", "grant_type=refresh_token")),

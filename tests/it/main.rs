@@ -16,6 +16,7 @@ mod api_paging;
 mod api_permissions;
 mod api_repositories;
 mod api_search;
+mod api_settings;
 mod api_teams;
 mod api_throttle;
 mod api_tokens;

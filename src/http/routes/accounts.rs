@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 
-use super::{Parameter, Route};
+use super::{ORDER, Parameter, Route};
 use crate::api;
 use crate::http::failure::Code;
 use crate::http::{accounts, organizations};
@@ -12,17 +12,19 @@ const NAMED_PAGE: &[Parameter] = &[
     ("limit", "integer", "At most so many entries; 10 if omitted, 0 for all."),
 ];
 
+const ACCOUNTS: &[Parameter] = &[
+    ("filter", "all|users|orgs|admins|non-admins|active-users|inactive-users", "Which; all if omitted."),
+    ("contains", "string", "Only those whose name or full name contains this, upper and lower case alike."),
+];
+
 pub(super) fn accounts() -> Vec<Route> {
     use Code::{AccountExists, LastAdministrator, NamespaceInUse, NoSuchAccount};
-    const LIST: &[Parameter] = &[
-        ("filter", "all|users|orgs|admins|non-admins|active-users|inactive-users", "Which; all if omitted."),
-        ("start", "string", "Where the page begins: `nextPageStart` of the page before."),
-        ("limit", "integer", "At most so many entries; 10 if omitted, 0 for all."),
-    ];
     let (all, one) = ("/enzi/v0/accounts", "/enzi/v0/accounts/{name}");
     vec![
         Route::new(Method::GET, all, "listAccounts", "List accounts, by name")
-            .query(LIST)
+            .query(ACCOUNTS)
+            .query(ORDER)
+            .query(NAMED_PAGE)
             .gives::<api::Accounts>()
             .to(accounts::list),
         Route::new(
@@ -83,6 +85,7 @@ pub(super) fn organizations() -> Vec<Route> {
     vec![
         Route::new(Method::GET, all, "listMembers", "List the members of an organization, by name")
             .query(FILTER)
+            .query(ORDER)
             .query(NAMED_PAGE)
             .gives::<api::Members>()
             .fails(&[InvalidParameters, NoSuchAccount])
@@ -125,6 +128,7 @@ pub(super) fn teams() -> Vec<Route> {
     let missing = &[NoSuchAccount, NoSuchTeam];
     vec![
         Route::new(Method::GET, all, "listTeams", "List the teams of an organization, by name")
+            .query(ORDER)
             .query(NAMED_PAGE)
             .gives::<api::Teams>()
             .fails(&[InvalidParameters, NoSuchAccount])
@@ -150,6 +154,7 @@ pub(super) fn teams() -> Vec<Route> {
             .fails(&[NoSuchAccount])
             .to(organizations::delete_team),
         Route::new(Method::GET, members, "listTeamMembers", "List the members of a team, by name")
+            .query(ORDER)
             .query(NAMED_PAGE)
             .gives::<api::Members>()
             .fails(missing)

@@ -192,6 +192,7 @@ const PAGE: &[Parameter] = &[
     ("pageStart", "string", "Where the page begins: `X-Next-Page-Start` of the page before."),
     ("pageSize", "integer", "At most so many entries; 10 if omitted, 0 for all."),
 ];
+const ORDER: &[Parameter] = &[("order", "asc|desc", "Which way, by name; asc if omitted.")];
 const COUNT: &[Parameter] = &[("count", "boolean", "Whether `X-Resource-Count` tells how many the whole list has.")];
 
 /// Every route.

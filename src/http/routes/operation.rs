@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use super::{PAGE, Parameter, Route};
 use crate::api;
 use crate::http::failure::Code;
-use crate::http::{audit, docs, operation};
+use crate::http::{audit, docs, operation, settings};
 
 pub(super) fn audit_log() -> Vec<Route> {
     const FILTER: &[Parameter] = &[
@@ -49,13 +49,13 @@ pub(super) fn audit_log() -> Vec<Route> {
 }
 
 pub(super) fn operation_paths() -> Vec<Route> {
-    use Code::{NeedsFixedKey, NotFound};
+    use Code::{InvalidSettings, NeedsFixedKey, NotFound};
     const STRICT: &[Parameter] = &[("strict", "boolean", "Whether the status is 503 when changes are not accepted.")];
     const CONFIGURATION: &[Parameter] = &[
         ("for", "distribution|zot", "The registry."),
         ("certificate", "string", "Where the certificate lies on the registry's machine."),
     ];
-    let registry = "/api/v0/admin/registry";
+    let (registry, of_site) = ("/api/v0/admin/registry", "/api/v0/meta/settings");
     vec![
         Route::new(Method::GET, "/health", "getHealth", "Whether requests are answered and changes accepted")
             .query(STRICT)
@@ -96,6 +96,15 @@ pub(super) fn operation_paths() -> Vec<Route> {
         )
         .gives::<api::RegistryState>()
         .to(operation::rotate_key),
+        Route::new(Method::GET, of_site, "viewSettings", "View the settings that may change while the server runs")
+            .gives::<api::Settings>()
+            .to(settings::view),
+        Route::new(Method::POST, of_site, "updateSettings", "Change settings; what the configuration sets stays")
+            .takes::<api::UpdateSettings>()
+            .status(202)
+            .gives::<api::Settings>()
+            .fails(&[InvalidSettings])
+            .to(settings::update),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 
-use super::{COUNT, PAGE, Parameter, Route};
+use super::{COUNT, ORDER, PAGE, Parameter, Route};
 use crate::api;
 use crate::http::failure::Code;
 use crate::http::{repositories, search};
@@ -15,6 +15,7 @@ pub(super) fn repositories() -> Vec<Route> {
     vec![
         Route::new(Method::GET, all, "listRepositories", "List the repositories that you see, by name")
             .query(SEARCH)
+            .query(ORDER)
             .query(PAGE)
             .query(COUNT)
             .gives::<api::Repositories>()
@@ -26,6 +27,7 @@ pub(super) fn repositories() -> Vec<Route> {
             "List the repositories of a namespace that you see",
         )
         .query(SEARCH)
+        .query(ORDER)
         .query(PAGE)
         .query(COUNT)
         .gives::<api::Repositories>()
@@ -57,14 +59,14 @@ pub(super) fn search_paths() -> Vec<Route> {
     use Code::{InvalidParameters, NotFound};
     const DOCKER: &[Parameter] = &[
         ("q", "string", "A part of the name."),
-        ("n", "integer", "At most so many; 25 if omitted, never more than 100."),
+        ("n", "integer", "At most so many; 25 if omitted or 0, never more than 100."),
     ];
     const COMPLETE: &[Parameter] = &[
         ("query", "string", "A part of the name."),
         ("includeRepositories", "boolean", "Whether repositories are searched; true if omitted."),
         ("includeAccounts", "boolean", "Whether accounts are searched; true if omitted."),
         ("namespace", "string", "Only repositories of this namespace."),
-        ("limit", "integer", "At most so many of each; 25 if omitted, never more than 100."),
+        ("limit", "integer", "At most so many of each; 25 if omitted or 0, never more than 100."),
     ];
     vec![
         Route::new(Method::GET, "/v1/_ping", "pingSearch", "Whether `docker search` can be asked")

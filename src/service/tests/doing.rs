@@ -154,7 +154,7 @@ impl Both<'_> {
                 }
             }
             Operation::Revoke { target, user } => {
-                let may = self.model.administers(by, target) && self.model.users.contains_key(user);
+                let may = self.model.looks_after(by, target) && self.model.users.contains_key(user);
                 agree(self.service().delete_user_grant(call, &target_of(target), user), may, operation);
                 if may {
                     self.model.grants.remove(&(target, Holder::User(user)));

@@ -7,6 +7,7 @@ use super::doing::granted_on;
 use super::model::{ACME, By, NAMES, USERS};
 use super::support::sign_in;
 use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::order::Order;
 use crate::domain::scope::Scopes;
 
 impl Both<'_> {
@@ -77,9 +78,11 @@ impl Both<'_> {
         let visible = self.model.visible(by);
         assert_eq!(self.catalog(call), visible, "the catalogue of {by:?}");
         if by == By::Anonymous {
-            assert!(matches!(self.list(call, None), Err(Error::Unauthenticated)));
+            assert!(matches!(self.list(call, None, Order::Ascending), Err(Error::Unauthenticated)));
         } else {
-            assert_eq!(self.list(call, None).unwrap(), visible, "the list of {by:?}");
+            assert_eq!(self.list(call, None, Order::Ascending).unwrap(), visible, "the list of {by:?}");
+            let reversed: Vec<_> = visible.iter().rev().copied().collect();
+            assert_eq!(self.list(call, None, Order::Descending).unwrap(), reversed, "the list of {by:?} from its end");
             self.check_namespaces(by, call, &visible);
         }
         for name in NAMES.into_iter().filter(|_| by != By::Anonymous) {
@@ -100,8 +103,12 @@ impl Both<'_> {
             let within = |name: &str| name.split_once('/').map_or("_", |(first, _)| first) == namespace;
             let expected: Vec<_> = visible.iter().copied().filter(|name| within(name)).collect();
             let is_known = namespace == "_" || self.model.has_account(namespace);
-            match self.list(call, Some(namespace)) {
-                Ok(listed) => assert_eq!(listed, expected, "{namespace} as {by:?} sees it"),
+            match self.list(call, Some(namespace), Order::Ascending) {
+                Ok(mut listed) => {
+                    assert_eq!(listed, expected, "{namespace} as {by:?} sees it");
+                    listed.reverse();
+                    assert_eq!(self.list(call, Some(namespace), Order::Descending).unwrap(), listed, "{namespace}");
+                }
                 Err(error) => assert!(expected.is_empty() && !is_known, "{namespace} for {by:?}: {error}"),
             }
         }
@@ -136,9 +143,9 @@ impl Both<'_> {
     }
 
     /// A whole list, page by page.
-    fn list(&self, call: &Call, namespace: Option<&str>) -> Result<Vec<String>, Error> {
+    fn list(&self, call: &Call, namespace: Option<&str>, order: Order) -> Result<Vec<String>, Error> {
         let namespace = namespace.map(|namespace| Namespace::parse(namespace).unwrap());
-        let mut query = RepositoryQuery { namespace, contains: None, after: None, limit: 2, with_count: true };
+        let mut query = RepositoryQuery { namespace, contains: None, order, after: None, limit: 2, with_count: true };
         let mut names = Vec::new();
         loop {
             let page = self.service().list_repositories(call, &query)?;

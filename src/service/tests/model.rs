@@ -206,9 +206,9 @@ impl Model {
         self.acme.is_some() && self.touches_accounts(by) && (is_office || self.is_administrator(by))
     }
 
-    /// Whether the caller may take a user out of the organization: it may itself.
+    /// Whether the caller may take a user out of the organization: it may itself, also when it is out already.
     pub(super) fn may_take_out(&self, by: By, user: &str) -> bool {
-        let leaves = self.account(by) == Some(user) && self.membership(by).is_some() && self.touches_accounts(by);
+        let leaves = self.account(by) == Some(user) && self.acme.is_some() && self.touches_accounts(by);
         self.users.contains_key(user) && (leaves || self.administers_acme(by))
     }
 
@@ -242,6 +242,14 @@ impl Model {
 
     pub(super) fn has_account(&self, name: &str) -> bool {
         self.users.contains_key(name) || name == ACME && self.acme.is_some()
+    }
+
+    /// Whether the caller may take away what users have on a target: system administrators also on the namespace of
+    /// nobody, if anything is there.
+    pub(super) fn looks_after(&self, by: By, target: &'static str) -> bool {
+        let is_known = self.repositories.keys().any(|name| whole_namespace(name) == target)
+            || self.grants.keys().any(|(granted, _)| *granted == target);
+        self.administers(by, target) || is_whole_namespace(target) && is_known && self.is_administrator(by)
     }
 
     pub(super) fn administers(&self, by: By, target: &'static str) -> bool {

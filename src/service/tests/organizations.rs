@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::super::{Call, Error, MemberFilter, MemberView, NewOrganization, Service};
+use super::super::{Call, Error, MemberFilter, MemberView, NamedQuery, NewOrganization, Service};
 use super::both::{Both, agree};
 use super::model::{ACME, By, TARGETS, TEAMS, USERS};
 use super::operations::{Operation, users};
 use crate::domain::access::AccessLevel;
 use crate::domain::name::Name;
+use crate::domain::order::Order;
 
 pub(super) fn any_operation() -> impl Strategy<Value = Operation> {
     let team = prop::sample::select(&TEAMS[..]);
@@ -30,6 +31,10 @@ pub(super) fn any_operation() -> impl Strategy<Value = Operation> {
         ),
         2 => (target, team).prop_map(|(target, team)| Operation::RevokeTeam { target, team }),
     ]
+}
+
+fn whole() -> NamedQuery {
+    NamedQuery { order: Order::Ascending, after: None, limit: 10 }
 }
 
 impl Both<'_> {
@@ -112,7 +117,7 @@ impl Both<'_> {
     /// Who belongs to the organization and its teams.
     pub(super) fn check_organization(&self) {
         let (service, call) = (self.service(), self.call(Service::local(0)));
-        let listed = service.list_members(&call, ACME, MemberFilter::All, None, 10);
+        let listed = service.list_members(&call, ACME, MemberFilter::All, &whole());
         let Some(acme) = &self.model.acme else {
             assert!(matches!(listed, Err(Error::NotFound { .. })));
             return;
@@ -122,11 +127,11 @@ impl Both<'_> {
         };
         let expected: Vec<_> = acme.members.iter().map(|(user, is_admin)| ((*user).to_owned(), *is_admin)).collect();
         assert_eq!(names(&listed.unwrap().entries), expected);
-        let teams = service.list_teams(&call, ACME, None, 10).unwrap().entries;
+        let teams = service.list_teams(&call, ACME, &whole()).unwrap().entries;
         let teams: Vec<_> = teams.iter().map(|view| (view.team.name.as_str(), view.members)).collect();
         assert_eq!(teams, acme.teams.iter().map(|(team, members)| (*team, members.len())).collect::<Vec<_>>());
         for (team, members) in &acme.teams {
-            let listed = service.list_team_members(&call, ACME, team, None, 10).unwrap();
+            let listed = service.list_team_members(&call, ACME, team, &whole()).unwrap();
             let expected: Vec<_> = members.iter().map(|user| ((*user).to_owned(), acme.members[user])).collect();
             assert_eq!(names(&listed.entries), expected, "{team}");
         }

@@ -3,11 +3,12 @@
 use tempfile::TempDir;
 
 use super::super::signing::{KeyHeader, SigningSettings};
-use super::super::{Call, Caller, Credentials, Error, Service, Settings, TokenSettings};
+use super::super::{Call, Caller, Credentials, Error, Live, Service, Settings};
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::repository::Repository;
 use crate::domain::secret::Password;
+use crate::domain::settings::{Choices, Lifetime, LiveSettings};
 use crate::domain::time::{Clock, Timestamp};
 
 /// The moment at which a test begins.
@@ -37,10 +38,18 @@ fn settings() -> Settings {
         issuer: "dockpass".to_owned(),
         services: vec!["dockpass".to_owned()],
         registry_token_lifetime: 900,
-        create_on_push: true,
-        max_per_namespace: 1_000,
-        tokens: TokenSettings { max_label: 128, max_per_account: 1_000, default_lifetime: None, max_lifetime: None },
-        audit_registry_tokens: false,
+        max_label: 128,
+        live: Live {
+            configured: LiveSettings {
+                create_on_push: true,
+                max_per_namespace: 1_000,
+                max_tokens_per_account: 1_000,
+                token_default_lifetime: Lifetime::Never,
+                token_max_lifetime: Lifetime::Never,
+                audit_registry_tokens: false,
+            },
+            fixed: Choices::default(),
+        },
     }
 }
 

@@ -5,15 +5,17 @@ use std::ops::Bound;
 
 use proptest::prelude::*;
 
-use super::super::{State, Store, TooLarge, Txn};
+use super::super::{GroupSize, State, Store, TooLarge, Txn};
 use super::support::{Failure, Home, account, entry, hash, id, now, repository, team, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
-use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::name::{Name, RepositoryName};
+use crate::domain::order::Order;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
+use crate::domain::settings::Choices;
 use crate::domain::token::{AccessToken, PreviousSecret, Usage};
 
 /// How many teams there may be.
@@ -38,6 +40,7 @@ enum Operation {
     Grant { target: usize, grantee: Grantee, level: AccessLevel },
     RemoveGrant { target: usize, grantee: Grantee },
     Usage(u64),
+    Choose(Choices),
 }
 
 fn operations() -> impl Strategy<Value = Operation> {
@@ -72,6 +75,7 @@ fn operations() -> impl Strategy<Value = Operation> {
         ),
         1 => (name, grantee).prop_map(|(target, grantee)| Operation::RemoveGrant { target, grantee }),
         1 => number.prop_map(Operation::Usage),
+        1 => super::samples::any_settings().prop_map(Operation::Choose),
     ]
 }
 
@@ -137,6 +141,7 @@ struct Model {
     team_members: BTreeSet<(Id, Id)>,
     grants: BTreeMap<(GrantTarget, Grantee), AccessLevel>,
     usage: BTreeMap<Id, Usage>,
+    choices: Choices,
     audit: u64,
 }
 
@@ -183,6 +188,7 @@ impl Model {
                 self.grants.insert((target(number), grantee), level);
             }
             Operation::RemoveGrant { target: number, grantee } => drop(self.grants.remove(&(target(number), grantee))),
+            Operation::Choose(choices) => self.choices = choices,
             Operation::Usage(number) => {
                 if self.tokens.contains_key(&id(number)) {
                     self.usage.insert(id(number), usage(0));
@@ -259,16 +265,18 @@ impl Model {
         self.check_tokens(state);
         self.check_organizations(state);
         self.check_grants(state);
-        assert_eq!(state.audit().seq, self.audit);
+        assert_eq!((state.audit().seq, state.choices()), (self.audit, self.choices));
     }
 
     fn check_accounts(&self, state: &State) {
         let mut by_name: Vec<&Account> = self.accounts.values().collect();
         by_name.sort_by(|one, other| one.name.cmp(&other.name));
         for after in [None, Some(Name::parse("user-1").unwrap())] {
-            let listed: Vec<&Account> = state.accounts_after(after.as_ref()).map(AsRef::as_ref).collect();
-            let expected = by_name.iter().filter(|account| after.as_ref().is_none_or(|after| account.name > *after));
-            assert_eq!(listed, expected.copied().collect::<Vec<_>>());
+            for order in [Order::Ascending, Order::Descending] {
+                let listed = state.accounts_by_name(order, after.as_ref()).map(AsRef::as_ref);
+                let expected = left(order, after.as_ref(), by_name.iter().map(|account| (&account.name, *account)));
+                assert_eq!(listed.collect::<Vec<&Account>>(), expected);
+            }
         }
         for account in &by_name {
             assert_eq!(state.account(account.id).map(AsRef::as_ref), Some(*account));
@@ -286,14 +294,19 @@ impl Model {
         let all: Vec<&Repository> = self.repositories.values().collect();
         assert_eq!(state.repositories_count(), all.len());
         let names: Vec<&RepositoryName> = all.iter().map(|each| &each.name).collect();
-        for start in (0..NAMES.len()).map(named) {
-            let from = Bound::Included(start.clone());
-            let listed: Vec<&Repository> = state.repositories_from(from.clone()).map(AsRef::as_ref).collect();
-            assert_eq!(listed, all.iter().copied().filter(|each| each.name >= start).collect::<Vec<_>>());
-            let public = all.iter().filter(|each| each.is_public && each.name >= start).map(|each| &each.name);
-            assert_eq!(state.public_from(from.clone()).collect::<Vec<_>>(), public.collect::<Vec<_>>());
-            let without = names.iter().filter(|name| !name.as_str().contains('/') && ***name >= start);
-            assert_eq!(state.without_namespace_from(from).collect::<Vec<_>>(), without.copied().collect::<Vec<_>>());
+        for (start, end) in (0..NAMES.len()).flat_map(|start| (0..NAMES.len()).map(move |end| (start, end))) {
+            let (start, end) = (named(start), named(end));
+            // Also where the start is beyond the end: then nothing is between them.
+            let range = || (Bound::Included(start.clone()), Bound::Excluded(end.clone()));
+            let between = |name: &RepositoryName| *name >= start && *name < end;
+            let known = names.iter().copied().filter(|name| between(name)).collect::<Vec<_>>();
+            assert_eq!(state.repositories_within(range()).collect::<Vec<_>>(), known);
+            let reversed: Vec<_> = known.iter().rev().copied().collect();
+            assert_eq!(state.repositories_within(range()).rev().collect::<Vec<_>>(), reversed);
+            let public = known.iter().copied().filter(|name| self.repositories[*name].is_public).collect::<Vec<_>>();
+            assert_eq!(state.public_within(range()).collect::<Vec<_>>(), public);
+            let without = known.iter().copied().filter(|name| !name.as_str().contains('/')).collect::<Vec<_>>();
+            assert_eq!(state.without_namespace_within(range()).collect::<Vec<_>>(), without);
             let namespace = start.namespace();
             let size = names.iter().filter(|name| name.namespace() == namespace).count();
             assert_eq!(state.namespace_size(&namespace), size);
@@ -342,6 +355,16 @@ impl Model {
             let mut teams: Vec<&Team> = self.teams.values().filter(|team| team.organization == one).collect();
             teams.sort_by(|one, other| one.name.cmp(&other.name));
             assert_eq!(state.teams_of_organization(one).map(AsRef::as_ref).collect::<Vec<_>>(), teams);
+            let admins = of.iter().filter(|(_, is_admin)| *is_admin).count();
+            let size = GroupSize { members: of.len(), admins, teams: teams.len() };
+            assert_eq!(state.group_size(one), size);
+            self.check_names(state, one, of.into_iter().map(|(user, _)| user).collect());
+            for order in [Order::Ascending, Order::Descending] {
+                let after = Name::parse("eng").unwrap();
+                let listed = state.teams_by_name(one, order, Some(&after)).map(AsRef::as_ref);
+                let expected = left(order, Some(&after), teams.iter().map(|team| (&team.name, *team)));
+                assert_eq!(listed.collect::<Vec<&Team>>(), expected);
+            }
             let of_user = self.team_members.iter().filter(|(_, user)| *user == one);
             let of_user: Vec<Id> = of_user.map(|(team, _)| *team).collect();
             assert_eq!(state.teams_of(one).map(|team| team.id).collect::<Vec<_>>(), of_user);
@@ -349,7 +372,10 @@ impl Model {
         for team in (0..TEAMS).map(team_id) {
             assert_eq!(state.team(team).map(AsRef::as_ref), self.teams.get(&team));
             let members = self.team_members.iter().filter(|(each, _)| *each == team).map(|(_, user)| *user);
-            assert_eq!(state.team_members_of(team).collect::<Vec<_>>(), members.collect::<Vec<_>>());
+            let members: Vec<Id> = members.collect();
+            assert_eq!(state.team_members_of(team).collect::<Vec<_>>(), members);
+            assert_eq!(state.group_size(team), GroupSize { members: members.len(), ..GroupSize::default() });
+            self.check_names(state, team, members);
             for user in (0..4).map(id) {
                 assert_eq!(state.is_in_team(team, user), self.team_members.contains(&(team, user)));
             }
@@ -358,6 +384,18 @@ impl Model {
             let named =
                 self.teams.values().find(|team| (team.organization, &team.name) == (new.organization, &new.name));
             assert_eq!(state.team_named(new.organization, &new.name).map(AsRef::as_ref), named);
+        }
+    }
+
+    /// The members of an organization or a team by name, in both orders and from the middle.
+    fn check_names(&self, state: &State, group: Id, members: Vec<Id>) {
+        let mut named: Vec<(&Name, Id)> = members.into_iter().map(|user| (&self.accounts[&user].name, user)).collect();
+        named.sort();
+        for after in [None, Some(account(1).name), Some(account(2).name)] {
+            for order in [Order::Ascending, Order::Descending] {
+                let listed = state.members_by_name(group, order, after.as_ref()).collect::<Vec<_>>();
+                assert_eq!(listed, left(order, after.as_ref(), named.iter().copied()));
+            }
         }
     }
 
@@ -373,15 +411,31 @@ impl Model {
         }
         let middle = GrantTarget::Repository(named(0));
         for grantee in grantees() {
-            let of = |start: Bound<GrantTarget>| state.grants_of(grantee, start).collect::<Vec<_>>();
             let all = self.grants.iter().filter(|((_, of), _)| *of == grantee);
             let all: Vec<_> = all.map(|((target, _), level)| (target, *level)).collect();
-            assert_eq!(of(Bound::Unbounded), all);
-            assert_eq!(of(Bound::Included(GrantTarget::Namespace(Namespace::Empty))), all);
-            let later = all.iter().copied().filter(|(target, _)| **target > middle).collect::<Vec<_>>();
-            assert_eq!(of(Bound::Excluded(middle.clone())), later);
+            assert_eq!(state.grants_of(grantee).collect::<Vec<_>>(), all);
+            let last = GrantTarget::Repository(RepositoryName::last());
+            let range = (Bound::Excluded(middle.clone()), Bound::Excluded(last));
+            let mut later: Vec<_> = all.into_iter().filter(|(target, _)| **target > middle).collect();
+            let within = || state.grants_within(grantee, range.0.clone(), range.1.clone());
+            assert_eq!(within().collect::<Vec<_>>(), later);
+            later.reverse();
+            assert_eq!(within().rev().collect::<Vec<_>>(), later);
         }
     }
+}
+
+/// What a list in ascending order has left after a name, in some order.
+fn left<'a, T>(order: Order, after: Option<&Name>, all: impl Iterator<Item = (&'a Name, T)>) -> Vec<T> {
+    let is_left = |name: &Name| match order {
+        Order::Ascending => after.is_none_or(|after| name > after),
+        Order::Descending => after.is_none_or(|after| name < after),
+    };
+    let mut left: Vec<T> = all.filter(|(name, _)| is_left(name)).map(|(_, each)| each).collect();
+    if order == Order::Descending {
+        left.reverse();
+    }
+    left
 }
 
 /// Does on the store what the model does; whether it was accepted.
@@ -408,6 +462,7 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
         Operation::Grant { target: number, grantee, level } => txn.put_grant(&target(number), grantee, level)?,
         Operation::RemoveGrant { target: number, grantee } => txn.remove_grant(&target(number), grantee),
         Operation::Usage(number) => txn.put_usage(id(number), &usage(0))?,
+        Operation::Choose(choices) => txn.put_choices(choices)?,
     }
     Ok(true)
 }

@@ -18,6 +18,7 @@ use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
+use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, GeneratedBy, Limits, Pattern, PreviousSecret, Usage};
 
@@ -112,6 +113,18 @@ pub(super) fn teams() -> Vec<Team> {
 
 pub(super) fn team_members() -> Vec<TeamMembership> {
     vec![TeamMembership { team: id(10), user: id(1) }]
+}
+
+pub(super) fn settings() -> Vec<Choices> {
+    let all = Choices {
+        create_on_push: Some(false),
+        max_per_namespace: Some(500),
+        max_tokens_per_account: Some(20),
+        token_default_lifetime: Some(Lifetime::Seconds(86_400)),
+        token_max_lifetime: Some(Lifetime::Never),
+        audit_registry_tokens: Some(true),
+    };
+    vec![all, Choices::default()]
 }
 
 pub(super) fn seals() -> Vec<Seal> {
@@ -239,6 +252,24 @@ pub(super) fn any_team() -> impl Strategy<Value = Team> {
 
 pub(super) fn any_team_member() -> impl Strategy<Value = TeamMembership> {
     (any_id(), any_id()).prop_map(|(team, user)| TeamMembership { team, user })
+}
+
+fn any_lifetime() -> impl Strategy<Value = Lifetime> {
+    prop_oneof![1 => Just(Lifetime::Never), 3 => (1..i64::MAX).prop_map(Lifetime::Seconds)]
+}
+
+pub(super) fn any_settings() -> impl Strategy<Value = Choices> {
+    let lifetimes = (option::of(any_lifetime()), option::of(any_lifetime()));
+    (any::<[Option<bool>; 2]>(), any::<[Option<u32>; 2]>(), lifetimes).prop_map(
+        |([create_on_push, audit_registry_tokens], [max_per_namespace, max_tokens_per_account], lifetimes)| Choices {
+            create_on_push,
+            max_per_namespace,
+            max_tokens_per_account,
+            token_default_lifetime: lifetimes.0,
+            token_max_lifetime: lifetimes.1,
+            audit_registry_tokens,
+        },
+    )
 }
 
 pub(super) fn any_known_address() -> impl Strategy<Value = KnownAddress> {

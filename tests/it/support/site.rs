@@ -105,6 +105,12 @@ impl InProcess {
         self.restart_after(|_, _| ())
     }
 
+    /// Stops it and starts it again with other keys of the configuration.
+    pub(crate) fn restart_with(mut self, settings: &[(&'static str, &str)]) -> Self {
+        self.settings = settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        self.restart()
+    }
+
     /// Where it keeps everything.
     pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")

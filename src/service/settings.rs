@@ -1,0 +1,122 @@
+//! What a site decides: what its configuration says, and what administrators change while the server runs.
+
+use std::fmt;
+
+use super::Service;
+use super::caller::Call;
+use super::change::Deed;
+use super::error::Error;
+use crate::domain::settings::{Choices, LiveSettings};
+use crate::store::State;
+
+/// The action of a change, in the audit log.
+const UPDATE: &str = "settings.update";
+
+/// What the configuration of a site says.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `iss` of registry tokens.
+    pub issuer: String,
+    /// Accepted values of `service`; the first stands in challenges.
+    pub services: Vec<String>,
+    /// Life of a registry token, in seconds.
+    pub registry_token_lifetime: i64,
+    /// Longest label of an access token, in characters.
+    pub max_label: usize,
+    /// What may change while the server runs.
+    pub live: Live,
+}
+
+/// What may change while the server runs, as the configuration has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Live {
+    /// What holds where no administrator chose: the configuration, or its defaults.
+    pub configured: LiveSettings,
+    /// What somebody set in the configuration, so that nobody changes it.
+    pub fixed: Choices,
+}
+
+impl Live {
+    /// What holds at a moment of the state.
+    pub(super) fn at(&self, state: &State) -> LiveSettings {
+        self.configured.under(self.fixed.over(state.choices()))
+    }
+}
+
+/// Whether there is no room for one more.
+pub(super) fn is_full(count: usize, limit: u32) -> bool {
+    u32::try_from(count).map_or(true, |count| count >= limit)
+}
+
+/// What a layer says, as `field=value` with the names of the API.
+fn described(choices: &Choices) -> String {
+    fn shown(field: &str, value: Option<impl fmt::Display>) -> Option<String> {
+        value.map(|value| format!("{field}={value}"))
+    }
+    let fields = [
+        shown("createRepositoryOnPush", choices.create_on_push),
+        shown("maxRepositoriesPerNamespace", choices.max_per_namespace),
+        shown("maxTokensPerAccount", choices.max_tokens_per_account),
+        shown("tokenDefaultLifetime", choices.token_default_lifetime),
+        shown("tokenMaxLifetime", choices.token_max_lifetime),
+        shown("auditRegistryTokens", choices.audit_registry_tokens),
+    ];
+    fields.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+impl Service {
+    /// What the configuration says.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The settings that administrators may change, as they hold now.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn live_settings(&self, call: &Call) -> Result<LiveSettings, Error> {
+        self.view(call, "settings.view", "", |authority| {
+            authority.administrator()?;
+            Ok(self.settings.live.at(authority.state()))
+        })
+    }
+
+    /// Refuses who may not change settings, before what is asked for is looked at.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn check_may_set(&self, call: &Call) -> Result<(), Error> {
+        self.view(call, UPDATE, "", |authority| authority.administrator().map(drop))
+    }
+
+    /// Chooses settings, each within the bounds of its key; those that are not named stay. Answers what holds then.
+    /// What the configuration fixes goes on holding.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators; [`Error::Setting`] if access tokens would live longer by default than
+    /// they may.
+    pub fn choose_settings(&self, call: &Call, asked: Choices) -> Result<LiveSettings, Error> {
+        let live = self.settings.live;
+        self.change(call, Deed::new(UPDATE, described(&asked)), move |change| {
+            let permit = change.authority()?.administrator()?;
+            let before = change.state().choices();
+            let after = asked.over(before);
+            let holds = live.configured.under(live.fixed.over(after));
+            if asked.has_lifetimes() && holds.token_default_lifetime.outlives(holds.token_max_lifetime) {
+                let reason = format!(
+                    "the default, {}, is longer than tokenMaxLifetime, {}: set both",
+                    holds.token_default_lifetime, holds.token_max_lifetime
+                );
+                return Err(Error::Setting { field: "tokenDefaultLifetime", reason });
+            }
+            if after == before {
+                change.was_idle();
+                return Ok(holds);
+            }
+            change.done_to(described(&after.unlike(before)));
+            change.txn(&permit).put_choices(after)?;
+            Ok(holds)
+        })
+    }
+}
