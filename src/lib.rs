@@ -13,7 +13,8 @@
 //! - [`service`]: the use-cases, sync and without HTTP. It alone makes a caller and decides what one may do. Its `signing`
 //!   holds the keys of registry tokens.
 //! - [`net`]: connections that go out: names, trust in certificates, and the connector under a pooled HTTP client.
-//! - [`registry`]: the registry next door: what its configuration must say, and the client that asks what it holds.
+//! - [`registry`]: the registry next door: what its configuration must say, what its notifications mean, the client that asks
+//!   it, the comparison of what it holds with what is known, and deletion in it.
 //! - [`api`]: the bodies of requests and answers, shapes only.
 //! - [`config`]: one table of keys; file, environment and flags over each other.
 //! - [`http`]: the server. The only place that names actix-web and rust-embed: one table of routes, one table of errors,
@@ -23,10 +24,9 @@
 //! # Which may name which
 //!
 //! ```text
-//! domain  <-  store  <-  service  <-  http  <-  cli
-//! domain  <-  api, config         <-  http, cli
-//! domain  <-  registry            <-  http
-//!             net                 <-  registry, cli
+//! domain  <-  store  <-  service  <-  registry  <-  http  <-  cli
+//! domain  <-  api, config                      <-  http, cli
+//!             net                              <-  registry, cli
 //! ```
 //!
 //! `http` may name all to its left, but of `store` only its private files, for TLS keys, and the end of the audit chain. `cli`
@@ -34,12 +34,12 @@
 //!
 //! # What always holds
 //!
-//! 1. *No caller, no use-case.* [`service::Caller`] cannot be made outside `service::authentication`, and every use-case
-//!    takes one, in a [`service::Call`]. A handler gets one only by the extractor of `http::request`, which checks the
-//!    credentials first.
+//! 1. *No caller, no use-case.* [`service::Caller`] is made by `service` alone: from checked credentials, or for this process
+//!    itself (`Service::local`, `Service::registry`). Every use-case takes one, in a [`service::Call`]. A handler gets one
+//!    only by the extractors of `http::request` and `http::events`, which check what was shown first.
 //! 2. *No permit, no change.* A change reaches the store only with a permit, and only the rules of `service::authority` make
 //!    permits. They look the caller up in the very state that the change acts on: account, access token, its parents, as
-//!    they are then.
+//!    they are then. Only the deletion of a tag takes its permit along: what the registry has done by then is recorded.
 //! 3. *A token never exceeds its account.* What may be done is what the account may, within the token's cap and patterns
 //!    (`service::authority`), every time anew. Granted is never more than requested (`service::registry_tokens`).
 //! 4. *"Done" is said after the disk.* [`store::Store::write`] returns after flush and fdatasync of the writer
@@ -48,14 +48,15 @@
 //! 6. *Readers never wait.* They take [`store::Store::state`], one consistent moment in memory. What may block (a password's
 //!    hash, a change) runs on threads that serve no requests (`http::request`).
 //! 7. *No secret is shown twice.* Secrets are types of `domain::secret` without `Display` and `Serialize`, wiped when dropped;
-//!    the store has hashes only. They stand in no log line, error, audit record or URL.
+//!    the store has hashes only. They stand in no log line, error, audit record or URL. The secret of notifications, which
+//!    the registry's configuration must hold, goes to the local socket only.
 //! 8. *What a client did wrong is never a 500*, and what went wrong inside is never told: `http::failure` has every code, and
 //!    maps every error of the service without a rest.
 //! 9. *Records can be read for ever.* Each has its kind and version (`store::record`); a newer one, or a newer directory, is
 //!    refused untouched.
 //! 10. *Files belong to their owner alone* (`store::private_file`, and `store::DataDirectory` at every start).
 //!
-//! # Three walks through the code
+//! # Four walks through the code
 //!
 //! **`docker login` with an access token, and a push.** The registry answers 401 with a challenge that names `/auth/token`.
 //! docker asks there, with Basic credentials and a scope. `http::registry` reads them and asks `service::authentication`:
@@ -77,6 +78,14 @@
 //! count only while their parents do. A registry token that was issued before names account and access token in its
 //! claims: where dockpass is shown it, both are looked up, and it is 401 as well. The registry itself looks nothing up:
 //! there it works until it expires.
+//!
+//! **The registry holds something new.** It posts a notification, with the one secret that `http::events` takes, and
+//! `registry::events` makes of it what matters: a tag that points to a digest. `service::news` writes the tag and counts the
+//! push in one change, then the registry is answered. What the manifest says is read after that, by `registry::neighbour`,
+//! whose `upstream` asks with a registry token that `service::pass` signs. What no notification told, a comparison finds
+//! (`registry::comparison` asks, `service::comparison` decides): it goes through all that is known, then the catalogue, and
+//! puts each repository right in a change of its own. What was deleted here is remembered (`service::deletions`), so that it
+//! is not taken for new.
 
 pub mod api;
 pub mod cli;

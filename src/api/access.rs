@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Unread;
 use crate::domain::access::AccessLevel;
 
 /// An account in a grant.
@@ -58,12 +59,24 @@ pub struct UserAccessList {
 }
 
 /// A level to grant.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetAccess {
     /// The level.
     #[schemars(with = "AccessLevel")]
     pub access_level: String,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub user: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub team: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub repository: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub namespace: Unread,
 }
 
 /// Who has which access to a repository, and why.

@@ -101,9 +101,33 @@ pub struct CreateAccount {
     /// Accepted, not read.
     #[serde(default, skip_serializing)]
     pub is_imported: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub members_count: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub teams_count: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub on_demand: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub otp_enabled: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub has_password: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub password_set_by_admin: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub locked_until: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub created_at: Unread,
 }
 
-/// What changes of an account.
+/// What changes of an account. Its name and its kind never do.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateAccount {
@@ -116,6 +140,42 @@ pub struct UpdateAccount {
     /// Whether it is a system administrator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
+    /// Only as it is; an empty one counts as left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Only as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_org: Option<bool>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub id: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub is_imported: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub members_count: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub teams_count: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub on_demand: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub otp_enabled: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub has_password: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub password_set_by_admin: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub locked_until: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub created_at: Unread,
 }
 
 /// A new password.
@@ -161,6 +221,9 @@ pub struct PutMember {
     /// Accepted, not read.
     #[serde(default, skip_serializing)]
     pub is_public: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub member: Unread,
 }
 
 /// The teams of a member.

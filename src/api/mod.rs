@@ -1,8 +1,9 @@
 //! Request and response bodies of the HTTP API, shared by the server and the command line. Shapes only.
 //!
 //! Names, codes and list shapes are DTR's (its published OpenAPI documents for 2.5 to 2.7), with dockpass's own fields
-//! beside them. Times are RFC 3339 texts, durations whole seconds. Fields of DTR's bodies without meaning here are
-//! accepted and kept unread; any other unknown field is refused.
+//! beside them. Times are RFC 3339 texts, durations whole seconds. Fields of DTR's bodies without meaning here, and what
+//! an answer shows and nobody sets, are accepted and kept unread: clients send back what they got. Any other unknown
+//! field is refused.
 
 mod access;
 mod accounts;
@@ -12,6 +13,7 @@ mod registry;
 mod repositories;
 mod search;
 mod settings;
+mod tags;
 mod teams;
 mod tokens;
 
@@ -28,10 +30,13 @@ pub use accounts::{
 };
 pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification};
 pub use operation::{Health, Version};
-pub use registry::{Catalog, Certificate, RegistryConfiguration, RegistryState, RegistryToken};
+pub use registry::{
+    Catalog, Certificate, Comparison, Notifications, RegistryConfiguration, RegistryState, RegistryToken,
+};
 pub use repositories::{CreateRepository, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};
 pub use settings::{Settings, UpdateSettings};
+pub use tags::{Manifest, Tag};
 pub use teams::{CreateTeam, Team, Teams, UpdateTeam};
 pub use tokens::{ApiToken, CreateApiToken, NewApiToken, RotateApiToken, UpdateApiToken};
 

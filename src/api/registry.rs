@@ -39,6 +39,53 @@ pub struct RegistryState {
     pub realm: String,
     /// The certificates that sign and are trusted.
     pub certificates: Vec<Certificate>,
+    /// Where dockpass reaches the registry; null where that is not configured.
+    pub url: Option<String>,
+    /// The registry's notifications since the start.
+    pub notifications: Notifications,
+    /// The comparison with the registry that is at work, or the last one since the start; null without `url`.
+    pub comparison: Option<Comparison>,
+}
+
+/// The registry's notifications since the start.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Notifications {
+    /// How many deliveries came.
+    pub received: u64,
+    /// When the last one came; null if none did.
+    #[schemars(extend("format" = "date-time"))]
+    pub last_received: Option<String>,
+}
+
+/// A comparison of what is known with what the registry has.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparison {
+    /// `never`, `running`, `done`, `failed` or `stopped`.
+    pub state: String,
+    /// When it began; null if there was none.
+    #[schemars(extend("format" = "date-time"))]
+    pub started_at: Option<String>,
+    /// When it ended; null if it did not yet.
+    #[schemars(extend("format" = "date-time"))]
+    pub finished_at: Option<String>,
+    /// Repositories that were known when it began.
+    pub known: u64,
+    /// Repositories that were looked at so far.
+    pub compared: u64,
+    /// Of these, those that were not known.
+    pub adopted: u64,
+    /// Those whose tags came, went or moved.
+    pub changed: u64,
+    /// Those of which the registry has none of the known tags any more.
+    pub gone: u64,
+    /// Those that were deleted in dockpass and that the registry still lists; they stay away.
+    pub deleted: u64,
+    /// Those that the registry could not tell of.
+    pub failed: u64,
+    /// Why it failed; empty if it did not.
+    pub error: String,
 }
 
 /// A certificate.

@@ -51,6 +51,9 @@ pub struct Repository {
     /// When it was last pushed to; null if never seen.
     #[schemars(extend("format" = "date-time"))]
     pub last_push: Option<String>,
+    /// Since when the registry has none of its tags any more; null while it has.
+    #[schemars(extend("format" = "date-time"))]
+    pub missing_since: Option<String>,
 }
 
 /// A page of repositories.
@@ -89,9 +92,33 @@ pub struct CreateRepository {
     /// Accepted, not read.
     #[serde(default, skip_serializing)]
     pub tag_limit: Unread,
+    /// Only that of the path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub id: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub namespace_type: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub pulls: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub pushes: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub access_level: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub last_push: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub missing_since: Unread,
 }
 
-/// What changes of a repository.
+/// What changes of a repository. Its name never does.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateRepository {
@@ -117,4 +144,31 @@ pub struct UpdateRepository {
     /// Accepted, not read.
     #[serde(default, skip_serializing)]
     pub tag_limit: Unread,
+    /// Only that of the path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Only as it is; an empty one counts as left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub id: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub namespace_type: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub pulls: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub pushes: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub access_level: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub last_push: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub missing_since: Unread,
 }

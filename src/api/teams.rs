@@ -35,7 +35,7 @@ pub struct Teams {
 }
 
 /// What a new team shall be.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTeam {
     /// Name, unique in the organization.
@@ -46,6 +46,12 @@ pub struct CreateTeam {
     /// Accepted, not read.
     #[serde(default, skip_serializing)]
     pub id: Unread,
+    /// Accepted, not read.
+    #[serde(default, rename = "orgID", skip_serializing)]
+    pub org_id: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub members_count: Unread,
 }
 
 /// What changes of a team. Its name never does.
@@ -55,4 +61,16 @@ pub struct UpdateTeam {
     /// What it is for, at most 1,024 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Only as it is; an empty one counts as left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub id: Unread,
+    /// Accepted, not read.
+    #[serde(default, rename = "orgID", skip_serializing)]
+    pub org_id: Unread,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub members_count: Unread,
 }

@@ -29,6 +29,20 @@ pub(super) fn deletion(name: &str, with_repositories: bool) -> ApiPath {
     if with_repositories { ApiPath::new("/api/v0/accounts").segment(name) } else { one(name) }
 }
 
+/// What became of the repositories of an account that was deleted. The server warns where the registry keeps the content.
+pub(super) fn fate(with_repositories: bool, is_warned: bool) -> &'static str {
+    match (with_repositories, is_warned) {
+        (false, _) => "; its repositories stay, without an owner",
+        (true, false) => " with all repositories",
+        (true, true) => " with the records of its repositories",
+    }
+}
+
+/// Help on deleting an account with its repositories.
+pub(super) const WITH_REPOSITORIES: &str = "\
+With --with-repositories and registry.url in the configuration of the server, everything that their tags point to is \
+deleted in the registry, too, for good; without registry.url only the records go, and the registry keeps the content.";
+
 /// Looks up a user; an organization is refused.
 pub(super) async fn user(name: &str, api: &mut Api) -> Result<Answer, CliError> {
     let answer = api.get(&one(name)).await?;

@@ -175,7 +175,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_has_all_that_the_server_needs() {
         let server = Server::start(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"]);
-        let body = SetAccess { access_level: "admin".into() };
+        let body = SetAccess { access_level: "admin".into(), ..SetAccess::default() };
         let call = Call::with(Method::PUT, &ApiPath::new("/api").segment("a/b"), &body).unwrap();
         assert_eq!(ask(&server, &call).await.unwrap().value, serde_json::json!({}));
         let sent = server.requests().remove(0).to_lowercase();

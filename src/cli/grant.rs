@@ -78,7 +78,7 @@ const COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Who
 pub(super) async fn run(command: GrantCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         GrantCommand::Set(SetArguments { on, whose, access }) => {
-            let body = SetAccess { access_level: access.to_string() };
+            let body = SetAccess { access_level: access.to_string(), ..SetAccess::default() };
             let answer = api.send(Method::PUT, &whose.path(&on.target), &body).await?;
             let line = format!("gave {} {access} access to {}", whose.shown(), shown(&on.target));
             console.report(&Report::done(answer.value, line))

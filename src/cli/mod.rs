@@ -22,6 +22,8 @@ mod org_report;
 mod path;
 mod prompt;
 mod registry;
+mod registry_report;
+mod registry_sync;
 mod remote;
 mod repo;
 mod repo_report;

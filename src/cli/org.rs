@@ -37,7 +37,7 @@ pub(super) enum OrgCommand {
         full_name: String,
     },
     /// Delete an organization with its teams; its repositories stay, without an owner
-    #[command(after_help = "Example:\n  dockpass org delete acme")]
+    #[command(after_help = format!("Example:\n  dockpass org delete acme\n\n{}", account::WITH_REPOSITORIES))]
     Delete {
         #[command(flatten)]
         organization: One,
@@ -166,9 +166,9 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
 async fn delete(name: &str, with_repositories: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     account::organization(name, api).await?;
     let answer = api.delete(&account::deletion(name, with_repositories)).await?;
-    let rest = if with_repositories { " and all repositories" } else { "; its repositories stay, without an owner" };
+    let rest = account::fate(with_repositories, !answer.warnings.is_empty());
     console.warn(&answer.warnings)?;
-    console.report(&Report::done(answer.value, format!("deleted the organization {name} with its teams{rest}")))
+    console.report(&Report::done(answer.value, format!("deleted the organization {name} and its teams{rest}")))
 }
 
 async fn add(arguments: AddArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -255,8 +255,8 @@ mod tests {
         }
         assert_eq!(
             written.out(),
-            "deleted the organization acme with its teams; its repositories stay, without an owner\n\
-             deleted the organization acme with its teams and all repositories\n"
+            "deleted the organization acme and its teams; its repositories stay, without an owner\n\
+             deleted the organization acme and its teams with all repositories\n"
         );
         let sent = server.requests();
         assert!(sent[1].starts_with("DELETE /enzi/v0/accounts/acme "), "{}", sent[1]);

@@ -14,7 +14,7 @@ use super::console::Console;
 use super::error::CliError;
 use super::path::ApiPath;
 use super::report::{Format, Report};
-use super::shown;
+use super::{registry_report, registry_sync, shown};
 use crate::api::{RegistryConfiguration, RegistryState};
 
 /// What can be done for a registry.
@@ -30,6 +30,14 @@ pub(super) enum RegistryCommand {
         #[arg(long, value_name = "DIR")]
         output: Option<PathBuf>,
     },
+    /// Show the registry side: certificates, notifications, the last comparison
+    #[command(after_help = "Example:\n  dockpass registry show")]
+    Show,
+    /// Compare with the registry: learn what it holds, and what is gone
+    #[command(
+        after_help = "Example:\n  dockpass registry sync\n\nNeeds registry.url in the configuration of the server."
+    )]
+    Sync,
     /// Change the key that signs registry tokens, on the machine of the server
     #[command(after_help = "Example:\n  dockpass registry rotate-key")]
     RotateKey,
@@ -67,6 +75,11 @@ pub(super) async fn run(command: RegistryCommand, api: &mut Api, console: &mut C
         RegistryCommand::Config { registry, output: Some(directory) } => {
             write(registry, &directory, api, console).await
         }
+        RegistryCommand::Show => {
+            let answer = api.get(&ApiPath::new("/api/v0/admin/registry")).await?;
+            console.report(&registry_report::state(answer)?)
+        }
+        RegistryCommand::Sync => registry_sync::run(api, console).await,
         RegistryCommand::RotateKey => {
             api.must_be_local("dockpass registry rotate-key")?;
             let path = ApiPath::new("/api/v0/admin/registry/rotate-key");

@@ -10,6 +10,7 @@ use super::path::ApiPath;
 use super::report::Report;
 use super::{repo_report, values};
 use crate::api::{CreateRepository, UpdateRepository};
+use crate::domain::content::TagName;
 use crate::domain::name::{Namespace, RepositoryName};
 
 /// What can be done with repositories.
@@ -44,8 +45,26 @@ pub(super) enum RepoCommand {
     #[command(after_help = "Example:\n  dockpass repo set alice/app --public true")]
     Set(SetArguments),
     /// Delete a repository
-    #[command(after_help = "Example:\n  dockpass repo delete alice/app")]
+    #[command(
+        after_help = "Example:\n  dockpass repo delete alice/app\n\nWith registry.url in the configuration of the server, \
+                      everything that its tags point to is deleted in the registry, too, for good. Without it only the \
+                      record goes, with its grants: the registry keeps the content."
+    )]
     Delete(One),
+    /// List the tags of a repository
+    #[command(after_help = "Example:\n  dockpass repo tags alice/app")]
+    Tags(One),
+    /// Delete a tag, here and in the registry
+    #[command(
+        after_help = "Example:\n  dockpass repo delete-tag alice/app 1.0\n\nNeeds registry.url in the configuration of the server."
+    )]
+    DeleteTag {
+        #[command(flatten)]
+        repository: One,
+        /// The tag
+        #[arg(value_name = "TAG", value_parser = values::tag)]
+        tag: TagName,
+    },
     /// Show who has access to a repository, and why
     #[command(after_help = "Example:\n  dockpass repo access alice/app")]
     Access(One),
@@ -101,10 +120,15 @@ pub(super) async fn run(command: RepoCommand, api: &mut Api, console: &mut Conso
             console.report(&repo_report::one(answer)?)
         }
         RepoCommand::Set(arguments) => set(arguments, api, console).await,
-        RepoCommand::Delete(One { name }) => {
-            let answer = api.delete(&ApiPath::repository(&name)).await?;
-            console.warn(&answer.warnings)?;
-            console.report(&Report::done(answer.value, format!("deleted the repository {}", repo_report::shown(&name))))
+        RepoCommand::Delete(One { name }) => delete(&name, api, console).await,
+        RepoCommand::Tags(One { name }) => {
+            let list = api.list(&ApiPath::repository(&name).segment("tags"), None, usize::MAX).await?;
+            console.report(&repo_report::tags(list)?)
+        }
+        RepoCommand::DeleteTag { repository: One { name }, tag } => {
+            let path = ApiPath::repository(&name).segment("tags").segment(tag.as_str());
+            let answer = api.delete(&path).await?;
+            console.report(&Report::done(answer.value, format!("deleted the tag {}:{tag}", repo_report::shown(&name))))
         }
         RepoCommand::Access(One { name }) => {
             let answer = api.get(&ApiPath::repository(&name).segment("access")).await?;
@@ -129,6 +153,15 @@ async fn create(
     let answer = api.send(Method::POST, &ApiPath::repositories_of(&name.namespace()), &body).await?;
     let who = if public { "public" } else { "private" };
     console.report(&Report::done(answer.value, format!("created the {who} repository {}", repo_report::shown(name))))
+}
+
+/// Looks first: to the API, what is not there is as good as deleted, but who names it here has misspelt it.
+async fn delete(name: &RepositoryName, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let path = ApiPath::repository(name);
+    api.get(&path).await?;
+    let answer = api.delete(&path).await?;
+    console.warn(&answer.warnings)?;
+    console.report(&Report::done(answer.value, format!("deleted the repository {}", repo_report::shown(name))))
 }
 
 async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -169,13 +202,26 @@ mod tests {
 
     #[tokio::test]
     async fn deleting_passes_on_the_servers_warning() {
+        let found = "HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\n{}";
         let answer = "HTTP/1.1 204 X\r\nwarning: 299 - \"the content stays in the registry\"\r\n\r\n";
-        let server = Server::start(&[answer]);
+        let server = Server::start(&[found, answer]);
         let (mut console, written) = console(b"");
         run(RepoCommand::Delete(One { name: name("_/busybox") }), &mut server.api(), &mut console).await.unwrap();
         assert_eq!(written.out(), "deleted the repository _/busybox\n");
         assert_eq!(written.note(), "the content stays in the registry\n");
-        assert!(server.requests()[0].starts_with("DELETE /api/v0/repositories/_/busybox "));
+        assert!(server.requests()[1].starts_with("DELETE /api/v0/repositories/_/busybox "));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_said_to_be_deleted() {
+        let missing = r#"{"errors":[{"code":"NO_SUCH_REPOSITORY","message":"no such repository: alice/ap"}]}"#;
+        let server = Server::with_json(&[(404, missing)]);
+        let (mut console, written) = console(b"");
+        let asked = RepoCommand::Delete(One { name: name("alice/ap") });
+        let error = run(asked, &mut server.api(), &mut console).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_code()), ("no such repository: alice/ap", 1));
+        assert_eq!(written.out(), "");
+        assert!(server.requests().iter().all(|request| request.starts_with("GET ")));
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use super::list::List;
 use super::report::{Report, View};
 use super::shown;
 use super::table::{Fit, Table};
-use crate::api::{AccessReason, Repository, RepositoryAccess, Visibility};
+use crate::api::{AccessReason, Repository, RepositoryAccess, Tag, Visibility};
 use crate::domain::name::RepositoryName;
 
 const COLUMNS: &[(&str, Fit)] = &[
@@ -15,6 +15,24 @@ const COLUMNS: &[(&str, Fit)] = &[
     ("YOUR ACCESS", Fit::Whole),
     ("LAST PUSH (UTC)", Fit::Whole),
     ("DESCRIPTION", Fit::Shrinks(11)),
+];
+
+/// The same where the registry has lost the content of a repository: rare enough for a column of its own then.
+const COLUMNS_WITH_GONE: &[(&str, Fit)] = &[
+    ("NAME", Fit::Shrinks(20)),
+    ("VISIBILITY", Fit::Whole),
+    ("YOUR ACCESS", Fit::Whole),
+    ("LAST PUSH (UTC)", Fit::Whole),
+    ("CONTENT GONE SINCE", Fit::Whole),
+    ("DESCRIPTION", Fit::Shrinks(11)),
+];
+
+const TAG_COLUMNS: &[(&str, Fit)] = &[
+    ("TAG", Fit::Shrinks(12)),
+    ("PUSHED (UTC)", Fit::Whole),
+    ("SIZE", Fit::Whole),
+    ("PLATFORMS", Fit::Shrinks(12)),
+    ("DIGEST", Fit::Shrinks(19)),
 ];
 
 const ACCESS_COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Whole), ("WHY", Fit::Whole)];
@@ -27,25 +45,29 @@ pub(super) fn shown(name: &RepositoryName) -> String {
 /// A list of repositories.
 pub(super) fn many(list: List) -> Result<Report, CliError> {
     let repositories: Vec<Repository> = list.read()?;
-    let rows = repositories.iter().map(row).collect();
+    let with_gone = repositories.iter().any(|repository| repository.missing_since.is_some());
+    let rows = repositories.iter().map(|repository| row(repository, with_gone)).collect();
+    let columns = if with_gone { COLUMNS_WITH_GONE } else { COLUMNS };
     let nothing = "There are no repositories. Make one: dockpass repo create NAMESPACE/NAME";
-    Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, nothing) })
+    Ok(Report { answer: list.answer, view: View::Many(Table { columns, rows }, nothing) })
 }
 
-fn row(repository: &Repository) -> Vec<String> {
-    vec![
+fn row(repository: &Repository, with_gone: bool) -> Vec<String> {
+    let mut row = vec![
         format!("{}/{}", repository.namespace, repository.name),
         visibility(repository.visibility).to_owned(),
         repository.access_level.to_string(),
         shown::time_or(repository.last_push.as_deref(), "never"),
-        shown::or_dash(&repository.short_description),
-    ]
+    ];
+    row.extend(with_gone.then(|| shown::time_or(repository.missing_since.as_deref(), "-")));
+    row.push(shown::or_dash(&repository.short_description));
+    row
 }
 
 /// One repository.
 pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
     let repository: Repository = answer.read()?;
-    let pairs = vec![
+    let mut pairs = vec![
         ("Name", format!("{}/{}", repository.namespace, repository.name)),
         ("ID", repository.id.clone()),
         ("Visibility", visibility(repository.visibility).to_owned()),
@@ -55,7 +77,29 @@ pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
         ("Description", shown::or_dash(&repository.short_description)),
         ("Long description", shown::or_dash(&repository.long_description)),
     ];
+    let missing = repository.missing_since.as_deref();
+    pairs.extend(missing.map(|since| ("Content", format!("gone from the registry since {}", shown::time(since)))));
     Ok(Report { answer: answer.value, view: View::One(pairs) })
+}
+
+/// The tags of a repository.
+pub(super) fn tags(list: List) -> Result<Report, CliError> {
+    let tags: Vec<Tag> = list.read()?;
+    let rows = tags.iter().map(tag_row).collect();
+    let nothing =
+        "No tags are known. What the registry holds is learnt from its notifications, and by: dockpass registry sync";
+    Ok(Report { answer: list.answer, view: View::Many(Table { columns: TAG_COLUMNS, rows }, nothing) })
+}
+
+fn tag_row(tag: &Tag) -> Vec<String> {
+    let is_read = tag.manifest.size > 0;
+    vec![
+        tag.name.clone(),
+        shown::time(&tag.updated_at),
+        if is_read { shown::size(tag.manifest.size) } else { "-".to_owned() },
+        shown::or_dash(&shown::plain(&tag.platforms.join(", "))),
+        tag.digest.clone(),
+    ]
 }
 
 /// Who has access to a repository.
@@ -121,6 +165,35 @@ mod tests {
         for name in ["alice/app", "team/a/b", "_/busybox"] {
             assert_eq!(shown(&RepositoryName::parse_shown(name).unwrap()), name);
         }
+    }
+
+    #[test]
+    fn a_list_shows_whose_content_is_gone_if_any_is() {
+        let repository = |name: &str, missing_since: Option<&str>| {
+            serde_json::json!({
+                "id": "01A", "namespace": "alice", "namespaceType": "user", "name": name, "shortDescription": "",
+                "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false,
+                "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin",
+                "lastPush": "2026-11-21T20:42:00Z", "missingSince": missing_since,
+            })
+        };
+        let printed = |repositories: Vec<serde_json::Value>| {
+            let value = serde_json::Value::Array(repositories);
+            let answer = Answer { value, next_page: None, warnings: Vec::new(), place: "the test".into() };
+            let list = List::whole(answer).unwrap();
+            many(list).unwrap().print(super::super::report::Format::Table, None).unwrap().out
+        };
+        assert_eq!(
+            printed(vec![repository("app", None)]),
+            "NAME       VISIBILITY  YOUR ACCESS  LAST PUSH (UTC)   DESCRIPTION\n\
+             alice/app  private     admin        2026-11-21 20:42  -\n"
+        );
+        assert_eq!(
+            printed(vec![repository("app", None), repository("web", Some("2026-11-22T07:00:00Z"))]),
+            "NAME       VISIBILITY  YOUR ACCESS  LAST PUSH (UTC)   CONTENT GONE SINCE  DESCRIPTION\n\
+             alice/app  private     admin        2026-11-21 20:42  -                   -\n\
+             alice/web  private     admin        2026-11-21 20:42  2026-11-22 07:00    -\n"
+        );
     }
 
     #[test]

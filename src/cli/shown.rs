@@ -75,7 +75,29 @@ pub(super) fn lines<'a>(prefix: &'a str, texts: impl Iterator<Item = &'a str>) -
 /// `1 day`, `2 days`.
 pub(super) fn counted(count: impl Into<i128>, noun: &str) -> String {
     let count = count.into();
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    counted_as(count, noun, &format!("{noun}s"))
+}
+
+/// `1 repository`, `2 repositories`.
+pub(super) fn counted_as(count: impl Into<i128>, one: &str, many: &str) -> String {
+    let count = count.into();
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// Bytes in the unit that people read: `0 B`, `512 B`, `4.2 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    // Tenths of the unit, so that no floating point is needed.
+    let (mut tenths, mut unit) = (bytes / 100, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1_000;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or_default();
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -114,6 +136,15 @@ mod tests {
     #[test]
     fn lines_end_where_they_should() {
         assert_eq!(lines("# ", ["a", ""].into_iter()), "# a\n# \n");
+    }
+
+    #[test]
+    fn sizes_have_one_decimal_at_most() {
+        let cases = [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (4_250_000, "4.2 MB"), (5_000_000_000, "5.0 GB")];
+        for (bytes, text) in cases {
+            assert_eq!(size(bytes), text);
+        }
+        assert_eq!(size(u64::MAX), "18446.7 PB");
     }
 
     #[test]

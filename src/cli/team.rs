@@ -83,7 +83,7 @@ pub(super) struct MemberArguments {
 pub(super) async fn run(command: TeamCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         TeamCommand::Create { team, description } => {
-            let body = CreateTeam { name: team.team.clone(), description, id: None };
+            let body = CreateTeam { name: team.team.clone(), description, ..CreateTeam::default() };
             let answer = api.send(Method::POST, &teams(&team.organization), &body).await?;
             let next = vec![format!("Next: dockpass team add {team} USER")];
             console.report(&Report::done_then(answer.value, format!("created the team {team}"), next))
@@ -97,7 +97,7 @@ pub(super) async fn run(command: TeamCommand, api: &mut Api, console: &mut Conso
             console.report(&team_report::one(answer, &team)?)
         }
         TeamCommand::Set { one: One { team }, description } => {
-            let body = UpdateTeam { description: Some(description) };
+            let body = UpdateTeam { description: Some(description), ..UpdateTeam::default() };
             let answer = api.send(Method::PATCH, &path(&team), &body).await?;
             console.report(&Report::done(answer.value, format!("changed the team {team}")))
         }

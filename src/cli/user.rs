@@ -33,7 +33,7 @@ pub(super) enum UserCommand {
     #[command(after_help = "Example:\n  dockpass user set alice --active false")]
     Set(SetArguments),
     /// Delete a user with its access tokens; its repositories stay, without an owner
-    #[command(after_help = "Example:\n  dockpass user delete alice")]
+    #[command(after_help = format!("Example:\n  dockpass user delete alice\n\n{}", account::WITH_REPOSITORIES))]
     Delete {
         #[command(flatten)]
         user: One,
@@ -163,7 +163,12 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
 
 async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let SetArguments { user, change } = arguments;
-    let body = UpdateAccount { full_name: change.full_name, is_active: change.active, is_admin: change.admin };
+    let body = UpdateAccount {
+        full_name: change.full_name,
+        is_active: change.active,
+        is_admin: change.admin,
+        ..UpdateAccount::default()
+    };
     account::user(&user.name, api).await?;
     let answer = api.send(Method::PATCH, &account::one(&user.name), &body).await?;
     console.report(&Report::done(answer.value, format!("changed the user {}", user.name)))
@@ -172,7 +177,7 @@ async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> R
 async fn delete(name: &str, with_repositories: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     account::user(name, api).await?;
     let answer = api.delete(&account::deletion(name, with_repositories)).await?;
-    let rest = if with_repositories { " with all repositories" } else { "; its repositories stay, without an owner" };
+    let rest = account::fate(with_repositories, !answer.warnings.is_empty());
     let line = format!("deleted the user {name}{rest}");
     console.warn(&answer.warnings)?;
     console.report(&Report::done(answer.value, line))
@@ -254,9 +259,21 @@ mod tests {
             written.out(),
             "deleted the user alice; its repositories stay, without an owner\ndeleted the user alice with all repositories\n"
         );
+        assert_eq!(written.note(), "");
         let sent = server.requests();
         assert!(sent[1].starts_with("DELETE /enzi/v0/accounts/alice "));
         assert!(sent[3].starts_with("DELETE /api/v0/accounts/alice "));
+    }
+
+    #[tokio::test]
+    async fn content_that_stays_is_not_said_to_be_gone() {
+        let found = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n{ALICE}", ALICE.len());
+        let warned = "HTTP/1.1 204 X\r\nwarning: 299 - \"the registry keeps the content\"\r\n\r\n";
+        let server = Server::start(&[&found, warned]);
+        let (mut console, written) = console(b"");
+        delete("alice", true, &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "deleted the user alice with the records of its repositories\n");
+        assert_eq!(written.note(), "the registry keeps the content\n");
     }
 
     #[tokio::test]

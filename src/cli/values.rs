@@ -5,6 +5,7 @@ use std::fmt;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::domain::access::AccessLevel;
+use crate::domain::content::{InvalidTag, TagName};
 use crate::domain::duration::{self, InvalidDuration};
 use crate::domain::id::Id;
 use crate::domain::name::{InvalidName, Name, Namespace, RepositoryName};
@@ -34,6 +35,11 @@ pub(super) fn repository(text: &str) -> Result<RepositoryName, InvalidRepository
 /// A namespace, `_` for that of repositories with one component.
 pub(super) fn namespace(text: &str) -> Result<Namespace, InvalidName> {
     Namespace::parse(text)
+}
+
+/// A tag of a repository.
+pub(super) fn tag(text: &str) -> Result<TagName, InvalidTag> {
+    TagName::parse(text)
 }
 
 /// A repository pattern of an access token.

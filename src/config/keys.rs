@@ -217,6 +217,14 @@ pub(super) const KEYS: &[Key] = &[
         "PEM file with the CA of the registry's certificate, trusted for it beside the system's roots; read at the start.",
     ),
     key(
+        "registry.events_secret",
+        Kind::Text("", |config, text| {
+            values::optional(text, values::path).map(|value| config.registry.events_secret = value)
+        }),
+        "File with the secret that the registry shows with its notifications, 16 to 256 printable characters. Empty: one \
+         in the data directory, made at the first start.",
+    ),
+    key(
         "registry.sync_interval",
         Kind::Duration("6h", MINUTE..=30 * DAY, |config, value| config.registry.sync_interval = value),
         "How often everything that the registry holds is compared with what dockpass knows; needs registry.url.",

@@ -57,6 +57,8 @@ pub struct Registry {
     pub url: Option<BaseUrl>,
     /// Certificates trusted for it beside the system's roots, as PEM; set only together with `url`.
     pub ca: Option<PathBuf>,
+    /// File with the secret of the registry's notifications; none: one in the data directory, made when missing.
+    pub events_secret: Option<PathBuf>,
     /// Seconds from one comparison with what the registry holds to the next, 60 to 2,592,000.
     pub sync_interval: i64,
 }
@@ -155,6 +157,7 @@ impl Registry {
             fixed_key: false,
             url: None,
             ca: None,
+            events_secret: None,
             sync_interval: 0,
         }
     }

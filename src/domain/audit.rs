@@ -20,11 +20,13 @@ pub enum CredentialKind {
     Socket,
     /// dockpass itself.
     System,
+    /// The registry: its notifications, or what dockpass read there.
+    Registry,
 }
 
 impl CredentialKind {
     /// Every kind with the name that records show.
-    pub const NAMED: [(CredentialKind, &'static str); 7] = [
+    pub const NAMED: [(CredentialKind, &'static str); 8] = [
         (Self::None, "none"),
         (Self::Password, "password"),
         (Self::AccessToken, "accessToken"),
@@ -32,6 +34,7 @@ impl CredentialKind {
         (Self::Session, "session"),
         (Self::Socket, "socket"),
         (Self::System, "system"),
+        (Self::Registry, "registry"),
     ];
 
     /// The name that records show.
@@ -64,7 +67,7 @@ impl Outcome {
 /// What is to be recorded, before it has its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AuditEntry {
-    /// The account's name, `local:<uid>`, `anonymous`, `system`, or the name that was tried.
+    /// The account's name, `local:<uid>`, `anonymous`, `system`, `registry`, or the name that was tried.
     pub actor: String,
     /// The account's id, if an account is known.
     pub actor_id: Option<Id>,

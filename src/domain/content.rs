@@ -163,6 +163,29 @@ pub struct Activity {
     pub missing_since: Option<Timestamp>,
 }
 
+/// A repository was deleted here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// When.
+    pub at: Timestamp,
+    /// What becomes of its content.
+    pub content: Remains,
+}
+
+/// What the registry has of a deleted repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Perhaps everything; it stays there, since nobody was told otherwise.
+    Stays,
+    /// Perhaps everything; it is to be deleted in the registry at this URL, and in no other.
+    Goes {
+        /// The URL.
+        registry: Arc<str>,
+    },
+    /// Nothing, when it was last asked.
+    None,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,14 @@ impl Order {
         }
     }
 
+    /// Whether it puts `first` before `second`.
+    pub fn puts<K: Ord>(self, first: &K, second: &K) -> bool {
+        match self {
+            Self::Ascending => first < second,
+            Self::Descending => second < first,
+        }
+    }
+
     /// Entries that stand in ascending order, in this one.
     pub fn walk<I: DoubleEndedIterator>(self, entries: I) -> Walk<I> {
         Walk { entries, order: self }

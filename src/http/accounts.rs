@@ -3,17 +3,18 @@
 use actix_web::HttpResponse;
 
 use super::failure::Failure;
+use super::headers::warning;
 use super::page;
+use super::repositories::CONTENT_STAYS;
 use super::request::Request;
 use crate::api;
-use crate::domain::account::Account;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
 use crate::service::{
-    AccountFilter, AccountQuery, AccountUpdate, AccountView, Call, NewOrganization, NewUser, Service,
+    AccountFilter, AccountQuery, AccountUpdate, AccountView, Call, MemberView, NewOrganization, NewUser, Service,
 };
 
-fn shown(view: &AccountView) -> api::Account {
+pub(super) fn shown(view: &AccountView) -> api::Account {
     let account = &view.account;
     let inner = view.shows_inner.then(|| api::AccountInner {
         is_active: account.is_active,
@@ -35,9 +36,10 @@ fn shown(view: &AccountView) -> api::Account {
     }
 }
 
-/// What anybody who signed in sees of an account.
-pub(super) fn plainly_shown(account: &Account) -> api::Account {
-    shown(&AccountView { account: account.clone(), shows_inner: false, locked_until: None, size: None })
+/// The user of a member, as far as the caller may see it.
+pub(super) fn shown_user(member: &MemberView) -> api::Account {
+    let MemberView { user, shows_inner, locked_until, .. } = member;
+    shown(&AccountView { account: user.clone(), shows_inner: *shows_inner, locked_until: *locked_until, size: None })
 }
 
 fn read_filter(text: &str) -> Result<AccountFilter, Failure> {
@@ -121,8 +123,14 @@ pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
 pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
     let name = request.part("name")?;
     request.run(|service, call| service.check_may_update_account(call, &name))?;
-    let api::UpdateAccount { full_name, is_active, is_admin } = request.json()?;
-    let update = AccountUpdate { full_name, is_active, is_admin };
+    let body: api::UpdateAccount = request.json()?;
+    let update = AccountUpdate {
+        name: body.name.filter(|name| !name.is_empty()),
+        is_organization: body.is_org,
+        full_name: body.full_name,
+        is_active: body.is_active,
+        is_admin: body.is_admin,
+    };
     let updated = request.block(move |service, call| service.update_account(call, &name, update)).await?;
     Ok(HttpResponse::Ok().json(shown(&updated)))
 }
@@ -139,8 +147,15 @@ pub(super) async fn delete_with_repositories(request: Request) -> Result<HttpRes
 
 async fn delete_account(request: Request, with_repositories: bool) -> Result<HttpResponse, Failure> {
     let name = request.part("name")?;
-    request.block(move |service, call| service.delete_account(call, &name, with_repositories)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let deleted = request.block(move |service, call| service.delete_account(call, &name, with_repositories)).await?;
+    let mut response = HttpResponse::NoContent();
+    if deleted.is_some_and(|repositories| repositories > 0) {
+        match &request.app.neighbour {
+            Some(neighbour) => neighbour.sweep_soon(),
+            None => drop(response.insert_header(warning(CONTENT_STAYS))),
+        }
+    }
+    Ok(response.finish())
 }
 
 /// `POST /enzi/v0/accounts/{name}/changePassword`

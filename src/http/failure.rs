@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::api::{ErrorAnswer, ErrorEntry};
 use crate::domain::secret::without_secrets;
+use crate::registry::{NeighbourError, with_causes};
 use crate::service::{Error, Kind, Obstacle};
 
 /// Declares the codes with their names and statuses, so that both stand in one place.
@@ -47,6 +48,8 @@ codes! {
     NoSuchRepository "NO_SUCH_REPOSITORY" 404;
     /// No such access token, or none that the caller sees.
     NoSuchApiToken "NO_SUCH_API_TOKEN" 404;
+    /// The registry has no such tag.
+    NoSuchTag "NO_SUCH_TAG" 404;
     /// No such team.
     NoSuchTeam "NO_SUCH_TEAM" 404;
     /// The user is no member.
@@ -91,6 +94,12 @@ codes! {
     NotRotatable "API_TOKEN_NOT_ACTIVE" 409;
     /// The registry needs another setting first.
     NeedsFixedKey "NEEDS_FIXED_KEY" 409;
+    /// The registry deletes by manifest, and other tags point to it.
+    TagSharesManifest "TAG_SHARES_MANIFEST" 409;
+    /// The address of the registry is not configured.
+    NeedsRegistryUrl "NEEDS_REGISTRY_URL" 409;
+    /// The registry is configured to delete nothing.
+    DeletionDisabled "DELETION_DISABLED" 409;
     /// Too many wrong passwords, or too many sign-ins at once.
     TooManyRequests "TOO_MANY_REQUESTS" 429;
     /// Changes are not accepted at present.
@@ -245,6 +254,26 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<NeighbourError> for Failure {
+    fn from(error: NeighbourError) -> Self {
+        let text = error.to_string();
+        match error {
+            NeighbourError::Service(error) => error.into(),
+            NeighbourError::SharesManifest { others } => {
+                Self::new(Code::TagSharesManifest, text).with_detail(serde_json::json!({ "tags": others }))
+            }
+            NeighbourError::DeletionDisabled => Self::new(Code::DeletionDisabled, text),
+            NeighbourError::Upstream(error) => {
+                // Where the registry is and what is wrong with it is the operator's business.
+                log::warn!("the registry was of no help: {}", with_causes(&error));
+                let message = "the registry could not be asked; the reason is in the server's log";
+                Self { retry_after: Some(5), ..Self::new(Code::Unavailable, message) }
+            }
+            NeighbourError::Endless(_) | NeighbourError::Ending => Self::new(Code::Unavailable, text),
+        }
+    }
+}
+
 fn missing(kind: Kind) -> (Code, &'static str) {
     match kind {
         Kind::Account => (Code::NoSuchAccount, "account"),
@@ -279,10 +308,28 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
         Obstacle::Limit(what) => Failure::new(Code::LimitReached, format!("the limit is reached: {what}")),
         Obstacle::NamespaceInUse => Failure::new(
             Code::NamespaceInUse,
-            "repositories are known under this name; adoptRepositories gives them to the new account",
+            "repositories are known under this name, or were deleted while the registry may still have their content; \
+             adoptRepositories gives all of that to the new account",
         ),
+        Obstacle::BeingDeleted => Failure {
+            retry_after: Some(5),
+            ..Failure::new(Code::Unavailable, "content of a deleted repository of this name is still being deleted")
+        },
         Obstacle::NotRotatable => {
             Failure::new(Code::NotRotatable, "an inactive or expired access token gets no new secret")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_whose_content_is_being_deleted_is_free_again_soon() {
+        let failure = Failure::from(Error::Conflict(Obstacle::BeingDeleted));
+        assert_eq!((failure.code, failure.status_code()), (Code::Unavailable, StatusCode::SERVICE_UNAVAILABLE));
+        let answer = failure.error_response();
+        assert_eq!(answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()), Some("5"));
     }
 }

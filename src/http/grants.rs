@@ -38,16 +38,19 @@ fn shown(target: &TargetView, grant: &UserGrant) -> api::UserAccess {
 
 /// `GET /api/v0/repositories/{namespace}/{reponame}/userAccess`
 pub(super) async fn list_on_repository(request: Request) -> Result<HttpResponse, Failure> {
-    list(&request, &GrantTarget::Repository(repository(&request)?))
+    let target = GrantTarget::Repository(repository(&request)?);
+    list(request, target).await
 }
 
 /// `GET /api/v0/repositoryNamespaces/{namespace}/userAccess`
 pub(super) async fn list_on_namespace(request: Request) -> Result<HttpResponse, Failure> {
-    list(&request, &GrantTarget::Namespace(namespace(&request)?))
+    let target = GrantTarget::Namespace(namespace(&request)?);
+    list(request, target).await
 }
 
-fn list(request: &Request, target: &GrantTarget) -> Result<HttpResponse, Failure> {
-    let (target, grants) = request.run(|service, call| service.list_user_grants(call, target))?;
+async fn list(request: Request, target: GrantTarget) -> Result<HttpResponse, Failure> {
+    // A list without pages.
+    let (target, grants) = request.block(move |service, call| service.list_user_grants(call, &target)).await?;
     let (repository, namespace) = shown_target(&target);
     let user_access_list = grants.iter().map(|grant| shown(&target, grant)).collect();
     Ok(HttpResponse::Ok().json(api::UserAccessList { repository, namespace, user_access_list }))
@@ -67,7 +70,7 @@ pub(super) async fn put_on_namespace(request: Request) -> Result<HttpResponse, F
 
 async fn put(request: Request, target: GrantTarget) -> Result<HttpResponse, Failure> {
     let user = request.part("username")?;
-    request.run(|service, call| service.list_user_grants(call, &target))?;
+    request.run(|service, call| service.check_may_grant(call, &target))?;
     let level = asked_level(&request)?;
     let set = request.block(move |service, call| service.put_user_grant(call, &target, &user, level));
     let (target, grant) = set.await?;
@@ -115,7 +118,7 @@ fn shown_reason(view: &AccessView) -> api::AccessReason {
 /// `GET /api/v0/repositories/{namespace}/{reponame}/access`
 pub(super) async fn reasons(request: Request) -> Result<HttpResponse, Failure> {
     let name = repository(&request)?;
-    let (repository, access) = request.run(|service, call| service.repository_access(call, &name))?;
+    let (repository, access) = request.block(move |service, call| service.repository_access(call, &name)).await?;
     let access = access.iter().map(shown_reason).collect();
     Ok(HttpResponse::Ok().json(api::RepositoryAccess { repository: shown_repository(&repository), access }))
 }

@@ -1,4 +1,4 @@
-//! Headers that every answer has, errors too.
+//! Headers that every answer has, errors too, and the one that warns.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -19,6 +19,11 @@ const SAFE: [(HeaderName, &str); 5] = [
     // Answers are data, not pages; a page brings its own policy, and says how long it may be kept.
     (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
+
+/// A header that tells people what an answer alone does not (RFC 7234 section 5.5); the command line shows it.
+pub(super) fn warning(text: &str) -> (&'static str, String) {
+    ("Warning", format!("299 - \"{text}\""))
+}
 
 /// Adds the headers to an answer where it has none of its own.
 pub(super) async fn add(

@@ -5,8 +5,10 @@
 
 mod accounts;
 mod address;
+mod admin;
 mod audit;
 mod docs;
+mod events;
 mod failure;
 mod grants;
 mod greeting;
@@ -22,6 +24,7 @@ mod routes;
 mod search;
 mod server;
 mod settings;
+mod tags;
 mod team_grants;
 pub mod tls;
 mod tokens;
@@ -33,6 +36,8 @@ pub use server::{Listeners, Running, StartError, offline, serve, start};
 
 use crate::config::Config;
 use crate::domain::time::Clock;
+use crate::registry::Neighbour;
+use crate::registry::events::Received;
 use crate::service::Service;
 use tls::Tls;
 
@@ -49,4 +54,8 @@ pub(crate) struct App {
     /// The data directory's owner, who is the local administrator.
     owner: u32,
     openapi: String,
+    /// The registry next door, where its address is configured.
+    neighbour: Option<Arc<Neighbour>>,
+    /// The notifications that came.
+    received: Received,
 }

@@ -23,13 +23,14 @@ const AREAS: [(&str, &str); 9] = [
 ];
 
 /// What the parts of paths are.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 9] = [
     ("hashedtoken", "`hashedToken` of the access token."),
     ("namespace", "The name of the account that owns it; `_` for repositories whose name has one component."),
     ("member", "Name or id of the user."),
     ("team", "Name or id of the team."),
     ("reponame", "The name without its namespace; a `/` in it is sent as `%2F`."),
     ("username", "The name of a user."),
+    ("tag", "The name of a tag."),
     ("name", "The name or the identifier of an account."),
     ("file", "The name of a file."),
 ];
@@ -83,6 +84,7 @@ pub(super) fn document() -> Value {
             "schemas": schemas.named(),
             "securitySchemes": {
                 "basic": { "type": "http", "scheme": "basic", "description": "An access token stands wherever the password does." },
+                "eventsSecret": { "type": "http", "scheme": "bearer", "description": "The secret of the registry's notifications." },
                 "registryToken": { "type": "http", "scheme": "bearer", "description": "A registry token, from `/auth/token`." },
             },
         },
@@ -101,7 +103,9 @@ fn operation(route: &Route, schemas: &mut Schemas, failure: &Value) -> Value {
         if let Some(body) = body(route, schemas) {
             fields.insert("requestBody".to_owned(), body);
         }
-        if route.is_public {
+        if route.is_hidden {
+            fields.insert("security".to_owned(), json!([{ "eventsSecret": [] }]));
+        } else if route.is_public {
             fields.insert("security".to_owned(), json!([{}, { "basic": [] }]));
         } else if route.path.starts_with("/v2/") {
             fields.insert("security".to_owned(), json!([{ "registryToken": [] }, { "basic": [] }]));
@@ -238,6 +242,7 @@ fn area(path: &str) -> &'static str {
         ("/auth/", "Registry"),
         ("/v2/", "Registry"),
         ("/api/v0/admin/registry", "Registry"),
+        ("/api/v0/registry/", "Registry"),
     ];
     if path.ends_with("/access")
         || ["userAccess", "teamAccess", "/repositoryAccess"].iter().any(|part| path.contains(part))

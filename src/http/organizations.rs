@@ -9,10 +9,10 @@ use super::request::Request;
 use crate::api;
 use crate::domain::name::Name;
 use crate::domain::organization::Team;
-use crate::service::{MemberFilter, MemberView, NamedPage, TeamView};
+use crate::service::{Call, MemberFilter, MemberView, NamedPage, Service, TeamUpdate, TeamView};
 
 fn shown(member: &MemberView) -> api::Member {
-    api::Member { member: accounts::plainly_shown(&member.user), is_admin: member.is_admin }
+    api::Member { member: accounts::shown_user(member), is_admin: member.is_admin }
 }
 
 fn shown_team(team: &Team, members_count: usize) -> api::Team {
@@ -55,7 +55,9 @@ pub(super) async fn list_members(request: Request) -> Result<HttpResponse, Failu
     let organization = request.part("name")?;
     let page = page::by_name(&request)?;
     let filter = read_filter(&request.query_value("filter").unwrap_or_default())?;
-    let list = request.run(|service, call| service.list_members(call, &organization, filter, &page))?;
+    let is_long = page::is_long(page.limit) || filter != MemberFilter::All;
+    let read = move |service: &Service, call: &Call| service.list_members(call, &organization, filter, &page);
+    let list = request.read(is_long, read).await?;
     Ok(members_answer(&list))
 }
 
@@ -85,7 +87,8 @@ pub(super) async fn delete_member(request: Request) -> Result<HttpResponse, Fail
 /// `GET /enzi/v0/accounts/{name}/members/{member}/teams`
 pub(super) async fn list_teams_of_member(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, user) = (request.part("name")?, request.part("member")?);
-    let teams = request.run(|service, call| service.teams_of_member(call, &organization, &user))?;
+    // A list without pages.
+    let teams = request.block(move |service, call| service.teams_of_member(call, &organization, &user)).await?;
     let member_teams = teams.iter().map(|view| api::MemberTeam { team: shown_view(view) }).collect();
     Ok(HttpResponse::Ok().json(api::MemberTeams { member_teams, next_page_start: String::new() }))
 }
@@ -94,7 +97,8 @@ pub(super) async fn list_teams_of_member(request: Request) -> Result<HttpRespons
 pub(super) async fn list_teams(request: Request) -> Result<HttpResponse, Failure> {
     let organization = request.part("name")?;
     let page = page::by_name(&request)?;
-    let list = request.run(|service, call| service.list_teams(call, &organization, &page))?;
+    let is_long = page::is_long(page.limit);
+    let list = request.read(is_long, move |service, call| service.list_teams(call, &organization, &page)).await?;
     let next = list.next.as_ref().map(ToString::to_string);
     let teams = list.entries.iter().map(shown_view).collect();
     let next_page_start = next.clone().unwrap_or_default();
@@ -124,8 +128,9 @@ pub(super) async fn view_team(request: Request) -> Result<HttpResponse, Failure>
 pub(super) async fn update_team(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, team) = (request.part("name")?, request.part("team")?);
     may_change(&request, "team.update", &organization)?;
-    let description = request.json::<api::UpdateTeam>()?.description;
-    let updated = request.block(move |service, call| service.update_team(call, &organization, &team, description));
+    let api::UpdateTeam { name, description, .. } = request.json()?;
+    let update = TeamUpdate { name: name.filter(|name| !name.is_empty()), description };
+    let updated = request.block(move |service, call| service.update_team(call, &organization, &team, update));
     Ok(HttpResponse::Ok().json(shown_view(&updated.await?)))
 }
 
@@ -140,7 +145,9 @@ pub(super) async fn delete_team(request: Request) -> Result<HttpResponse, Failur
 pub(super) async fn list_team_members(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, team) = (request.part("name")?, request.part("team")?);
     let page = page::by_name(&request)?;
-    let list = request.run(|service, call| service.list_team_members(call, &organization, &team, &page))?;
+    let is_long = page::is_long(page.limit);
+    let read = move |service: &Service, call: &Call| service.list_team_members(call, &organization, &team, &page);
+    let list = request.read(is_long, read).await?;
     Ok(members_answer(&list))
 }
 

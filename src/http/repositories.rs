@@ -1,13 +1,26 @@
 //! `/api/v0/repositories`: repository records.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 
+use super::App;
 use super::failure::{Code, Failure};
+use super::headers::warning;
 use super::page::{self, PageQuery};
 use super::request::{Plain, Request};
 use crate::api;
 use crate::domain::name::{Namespace, RepositoryName};
+use crate::registry::{NeighbourError, with_causes};
 use crate::service::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
+
+/// What is said where only records were deleted, because dockpass does not know where the registry is.
+pub(super) const CONTENT_STAYS: &str =
+    "only what dockpass knows was deleted: the registry keeps the content until it is deleted there";
+/// Why a repository gets no other name.
+const KEPT: &str = "names never change";
+/// How long the deletion of content is waited for; it goes on after it.
+const CONTENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) fn shown(view: &RepositoryView) -> api::Repository {
     let repository = &view.repository;
@@ -22,11 +35,12 @@ pub(super) fn shown(view: &RepositoryView) -> api::Repository {
         scan_on_push: false,
         immutable_tags: false,
         enable_manifest_lists: true,
-        pulls: 0,
-        pushes: 0,
+        pulls: view.activity.pulls,
+        pushes: view.activity.pushes,
         tag_limit: 0,
         access_level: view.level,
-        last_push: None,
+        last_push: view.activity.last_push.map(|at| at.to_string()),
+        missing_since: view.activity.missing_since.map(|at| at.to_string()),
     }
 }
 
@@ -50,6 +64,15 @@ fn read_visibility(text: Option<&str>) -> Result<Option<bool>, Failure> {
         Some("public") => Ok(Some(true)),
         Some("private") => Ok(Some(false)),
         Some(_) => Err(Failure::new(Code::InvalidVisibility, "visibility: public or private")),
+    }
+}
+
+/// Refuses a name that is sent along and is not the one that holds. Clients send back what they got; an empty one counts
+/// as left out.
+fn must_be(field: &str, asked: Option<&str>, known: &str, why: &str) -> Result<(), Failure> {
+    match asked.filter(|asked| !asked.is_empty() && *asked != known) {
+        Some(_) => Err(Failure::invalid(field, why)),
+        None => Ok(()),
     }
 }
 
@@ -83,6 +106,7 @@ pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
     let namespace = namespace(&request)?;
     request.run(Service::check_signed_in)?;
     let body: api::CreateRepository = request.json()?;
+    must_be("namespace", body.namespace.as_deref(), namespace.as_str(), "that of the path")?;
     let name = RepositoryName::within(&namespace, &body.name).map_err(|error| Failure::invalid("name", error))?;
     let new = NewRepository {
         name,
@@ -106,6 +130,8 @@ pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
     let name = repository(&request)?;
     request.run(|service, call| service.view_repository(call, &name))?;
     let body: api::UpdateRepository = request.json()?;
+    must_be("namespace", body.namespace.as_deref(), name.namespace_str(), KEPT)?;
+    must_be("name", body.name.as_deref(), name.rest(), KEPT)?;
     let update = RepositoryUpdate {
         is_public: read_visibility(body.visibility.as_deref())?,
         short_description: body.short_description,
@@ -118,10 +144,32 @@ pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
 /// `DELETE /api/v0/repositories/{namespace}/{reponame}`
 pub(super) async fn delete(request: Request) -> Result<HttpResponse, Failure> {
     let name = repository(&request)?;
-    let was_there = request.block(move |service, call| service.delete_repository(call, &name)).await?;
-    if !was_there {
-        return Ok(HttpResponse::NoContent().finish());
+    let asked = name.clone();
+    let was_there = request.block(move |service, call| service.delete_repository(call, &asked)).await?;
+    let said = if was_there { request.app.delete_content(name).await } else { None };
+    let mut response = HttpResponse::NoContent();
+    if let Some(text) = said {
+        response.insert_header(warning(text));
     }
-    let stays = "299 - \"only the record was deleted: the registry keeps the content until it is deleted there\"";
-    Ok(HttpResponse::NoContent().insert_header(("Warning", stays)).finish())
+    Ok(response.finish())
+}
+
+impl App {
+    /// Has the registry delete what it has of a deleted repository; what is to be said if it does not.
+    async fn delete_content(&self, name: RepositoryName) -> Option<&'static str> {
+        let Some(neighbour) = &self.neighbour else {
+            return Some(CONTENT_STAYS);
+        };
+        match tokio::time::timeout(CONTENT_TIMEOUT, neighbour.delete_content(name)).await {
+            Ok(Ok(())) => None,
+            Ok(Err(NeighbourError::DeletionDisabled)) => {
+                Some("only the record was deleted: the registry is configured to delete nothing")
+            }
+            Ok(Err(error)) => {
+                log::warn!("the content of a deleted repository stays for now: {}", with_causes(&error));
+                Some("the record was deleted; the content goes when the registry can be asked again")
+            }
+            Err(_) => Some("the record was deleted; the content is still being deleted"),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use base64::Engine;
@@ -55,7 +55,8 @@ impl std::ops::Deref for Request {
     }
 }
 
-type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
+/// What an extractor answers with.
+pub(super) type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
 
 impl FromRequest for Plain {
     type Error = Failure;
@@ -63,7 +64,7 @@ impl FromRequest for Plain {
 
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (http, mut payload) = (http.clone(), payload.take());
-        Box::pin(async move { Plain::read(http, &mut payload).await })
+        Box::pin(async move { Plain::read(http, &mut payload, MAX_BODY).await })
     }
 }
 
@@ -90,7 +91,8 @@ impl FromRequest for Visit {
     }
 }
 
-fn app(http: &HttpRequest) -> Result<web::Data<App>, Failure> {
+/// What every handler shares.
+pub(super) fn app(http: &HttpRequest) -> Result<web::Data<App>, Failure> {
     let missing = || Failure::internal(&std::io::Error::other("the application is not set up"));
     http.app_data::<web::Data<App>>().cloned().ok_or_else(missing)
 }
@@ -148,11 +150,11 @@ pub(super) async fn block<T: Send + 'static>(
 }
 
 impl Plain {
-    async fn read(http: HttpRequest, payload: &mut Payload) -> Result<Self, Failure> {
+    /// Reads a request with at most `limit` bytes of body.
+    pub(super) async fn read(http: HttpRequest, payload: &mut Payload, limit: usize) -> Result<Self, Failure> {
         let app = app(&http)?;
-        let read = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(&http, payload)).await;
-        let read = read.map_err(|_| Failure::new(Code::InvalidParameters, "the body took too long"))?;
-        let body = read.map_err(|error| unreadable(&error))?;
+        let read = tokio::time::timeout(BODY_TIMEOUT, read_body(&http, payload, limit)).await;
+        let body = read.map_err(|_| Failure::new(Code::InvalidParameters, "the body took too long"))??;
         let now = app.clock.now();
         Ok(Self { http, app, now, body })
     }
@@ -244,7 +246,7 @@ impl Request {
             if caller.is_anonymous() && !takes_strangers {
                 return Err(app.challenged(&http, Error::Unauthenticated.into()));
             }
-            let plain = Plain::read(http, &mut payload).await?;
+            let plain = Plain::read(http, &mut payload, MAX_BODY).await?;
             let user_agent = plain.user_agent();
             let call = Call { caller, now: plain.now, user_agent };
             Ok(Self { plain, call })
@@ -277,11 +279,15 @@ impl Request {
     }
 }
 
-fn unreadable(error: &actix_web::Error) -> Failure {
-    match error.as_response_error().status_code().as_u16() {
-        413 => Failure::new(Code::TooLarge, format!("a body has at most {MAX_BODY} bytes")),
-        _ => Failure::new(Code::InvalidParameters, "the body could not be read"),
+async fn read_body(http: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Failure> {
+    let too_large = || Failure::new(Code::TooLarge, format!("a body has at most {limit} bytes"));
+    let unreadable = || Failure::new(Code::InvalidParameters, "the body could not be read");
+    let told = http.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if told.is_some_and(|told| told > limit) {
+        return Err(too_large());
     }
+    let payload = web::Payload::from_request(http, payload).await.map_err(|_| unreadable())?;
+    payload.to_bytes_limited(limit).await.map_err(|_| too_large())?.map_err(|_| unreadable())
 }
 
 /// What is wrong with a JSON body, without repeating a value of it, which may be a secret.

@@ -101,7 +101,7 @@ pub(super) async fn autocomplete(Visit(request): Visit) -> Result<HttpResponse, 
     }
     let found: Found = request.block(move |service, call| service.search(call, &search)).await?;
     Ok(HttpResponse::Ok().json(api::Autocomplete {
-        account_results: found.accounts.iter().map(accounts::plainly_shown).collect(),
+        account_results: found.accounts.iter().map(accounts::shown).collect(),
         repository_results: found.repositories.iter().map(repositories::shown).collect(),
     }))
 }

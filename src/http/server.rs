@@ -25,6 +25,9 @@ use super::{App, headers, openapi, routes, settings};
 use crate::config::{Config, KeyHeader};
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
+use crate::registry::events::Received;
+use crate::registry::upstream::{Upstream, UpstreamError};
+use crate::registry::{Neighbour, with_causes};
 use crate::service::signing::{KeyHeader as SigningHeader, SigningSettings};
 use crate::service::{self, FirstStart, Service, Settings};
 
@@ -66,6 +69,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The way to the registry.
+    #[error("{}", with_causes(.0))]
+    Registry(#[from] UpstreamError),
     /// There is no store, and only `serve` makes one.
     #[error("{} holds no data of dockpass: start the server there first, or name another directory with --data-dir", .0.display())]
     NoStore(PathBuf),
@@ -80,17 +86,6 @@ impl StartError {
     pub fn is_in_use(&self) -> bool {
         matches!(self, Self::Service(error) if error.is_in_use())
     }
-}
-
-fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    for cause in std::iter::successors(Some(error), |error| error.source()) {
-        let text = cause.to_string();
-        if texts.last() != Some(&text) {
-            texts.push(text);
-        }
-    }
-    texts.join(": ")
 }
 
 /// Where to listen.
@@ -110,6 +105,7 @@ pub struct Running {
     authority: String,
     handle: ServerHandle,
     housekeeper: Option<(Sender<()>, JoinHandle<()>)>,
+    neighbour: Option<Arc<Neighbour>>,
     service: Arc<Service>,
     clock: Clock,
     socket: PathBuf,
@@ -131,6 +127,9 @@ impl Running {
     /// Takes no more requests, answers what is in flight, writes what waits, and closes the store.
     pub async fn stop(mut self) {
         self.handle.stop(true).await;
+        if let Some(neighbour) = &self.neighbour {
+            neighbour.end();
+        }
         if let Some((stop, thread)) = self.housekeeper.take() {
             drop(stop);
             if thread.join().is_err() {
@@ -210,6 +209,8 @@ fn service_settings(config: &Config) -> (Settings, SigningSettings) {
         registry_token_lifetime: registry.token_lifetime,
         max_label: usize::try_from(config.tokens.max_label).unwrap_or(usize::MAX),
         live: settings::of(config),
+        events_secret: registry.events_secret.clone(),
+        registry: registry.url.as_ref().map(|url| url.to_string().into()),
     };
     let key_header = match registry.key_header {
         KeyHeader::X5c => SigningHeader::X5c,
@@ -248,6 +249,7 @@ pub async fn start(
     let (socket_listener, owner) = make_socket(&directory, &socket)?;
     let public = config.public_address(bound);
     let trust = tls.as_ref().and_then(|tls| tls.instructions(&public));
+    let neighbour = neighbour(&config, &service, &clock)?;
     let app = web::Data::new(App {
         service: Arc::clone(&service),
         public_url: config.public_url(bound),
@@ -256,11 +258,18 @@ pub async fn start(
         tls: tls.clone(),
         owner,
         openapi: openapi::document().to_string(),
+        neighbour: neighbour.clone(),
+        received: Received::default(),
         config,
     });
     let url = app.public_url.clone();
     let handle = run(&app, listener, socket_listener)?;
     let housekeeper = keep_house(Arc::clone(&service), tls, clock.clone())?;
+    // A command of a moment does not begin a comparison of everything.
+    if let Some(neighbour) = neighbour.as_ref().filter(|_| listeners == Listeners::Network) {
+        let seconds = u64::try_from(app.config.registry.sync_interval).unwrap_or(u64::MAX);
+        neighbour.watch(Duration::from_secs(seconds));
+    }
     let running = Running {
         address: (listeners == Listeners::Network).then_some(bound),
         url,
@@ -268,11 +277,18 @@ pub async fn start(
         authority: public.authority(),
         handle,
         housekeeper: Some(housekeeper),
+        neighbour,
         service,
         clock,
         socket,
     };
     Ok((running, first))
+}
+
+fn neighbour(config: &Config, service: &Arc<Service>, clock: &Clock) -> Result<Option<Arc<Neighbour>>, UpstreamError> {
+    let Some(url) = &config.registry.url else { return Ok(None) };
+    let upstream = Upstream::new(&url.to_string(), config.registry.ca.as_deref())?;
+    Ok(Some(Neighbour::new(Arc::clone(service), upstream, clock.clone())))
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

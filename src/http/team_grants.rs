@@ -11,7 +11,7 @@ use crate::api;
 use crate::domain::access::AccessLevel;
 use crate::domain::grant::GrantTarget;
 use crate::domain::name::RepositoryName;
-use crate::service::{TargetView, TeamGrant, TeamView};
+use crate::service::{Call, Service, TargetView, TeamGrant, TeamView};
 
 fn shown_team(view: &TeamView) -> api::GrantTeam {
     let client_user_is_member = view.caller_is_member;
@@ -25,16 +25,19 @@ fn shown(target: &TargetView, grant: &TeamGrant) -> api::TeamAccess {
 
 /// `GET /api/v0/repositories/{namespace}/{reponame}/teamAccess`
 pub(super) async fn list_on_repository(request: Request) -> Result<HttpResponse, Failure> {
-    list(&request, &GrantTarget::Repository(repository(&request)?))
+    let target = GrantTarget::Repository(repository(&request)?);
+    list(request, target).await
 }
 
 /// `GET /api/v0/repositoryNamespaces/{namespace}/teamAccess`
 pub(super) async fn list_on_namespace(request: Request) -> Result<HttpResponse, Failure> {
-    list(&request, &GrantTarget::Namespace(namespace(&request)?))
+    let target = GrantTarget::Namespace(namespace(&request)?);
+    list(request, target).await
 }
 
-fn list(request: &Request, target: &GrantTarget) -> Result<HttpResponse, Failure> {
-    let (target, grants) = request.run(|service, call| service.list_team_grants(call, target))?;
+async fn list(request: Request, target: GrantTarget) -> Result<HttpResponse, Failure> {
+    // A list without pages.
+    let (target, grants) = request.block(move |service, call| service.list_team_grants(call, &target)).await?;
     let (repository, namespace) = shown_target(&target);
     let team_access_list = grants.iter().map(|grant| shown(&target, grant)).collect();
     Ok(HttpResponse::Ok().json(api::TeamAccessList { repository, namespace, team_access_list }))
@@ -61,7 +64,7 @@ pub(super) async fn put_on_namespace(request: Request) -> Result<HttpResponse, F
 
 async fn put(request: Request, target: GrantTarget) -> Result<HttpResponse, Failure> {
     let team = request.part("team")?;
-    request.run(|service, call| service.list_team_grants(call, &target))?;
+    request.run(|service, call| service.check_may_grant(call, &target))?;
     let level = asked_level(&request)?;
     let set = request.block(move |service, call| service.put_team_grant(call, &target, &team, level));
     let (target, grant) = set.await?;
@@ -90,10 +93,13 @@ async fn delete(request: Request, target: GrantTarget) -> Result<HttpResponse, F
 pub(super) async fn repositories_of_team(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, team) = (request.part("name")?, request.part("team")?);
     let page = PageQuery::read(&request)?;
+    let (is_long, size) = (page.is_long(), page.size);
     let after = page.start.map(|start| RepositoryName::parse(&start)).transpose();
     let after = after.map_err(|_| Failure::invalid("pageStart", "not the start of a page"))?;
-    let list = request
-        .run(|service, call| service.repositories_of_team(call, &organization, &team, after.as_ref(), page.size))?;
+    let read = move |service: &Service, call: &Call| {
+        service.repositories_of_team(call, &organization, &team, after.as_ref(), size)
+    };
+    let list = request.read(is_long, read).await?;
     let entry = |(repository, level): &(std::sync::Arc<_>, AccessLevel)| api::RepositoryLevel {
         access_level: *level,
         repository: shown_repository(repository),

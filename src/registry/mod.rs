@@ -1,9 +1,17 @@
 //! The outside registry that dockpass gives accounts to.
 //!
-//! Owns what is particular to a registry program: the configuration that makes one trust dockpass, the client that asks
-//! what it holds, and how manifests are read; the place of notification events and the comparison with its catalogue.
-//! Decides nothing about permissions, and signs nothing: registry tokens come from the caller.
+//! Owns what is particular to a registry program: the configuration that makes one trust dockpass, the notifications
+//! that it sends, the client that asks what it holds and deletes in it, and the comparison with what is known. Decides
+//! nothing about permissions: it works with the passes and the use-cases of the service.
 
+mod comparison;
+mod deletion;
+pub mod events;
 mod manifest;
+mod neighbour;
+mod progress;
 pub mod snippet;
 pub mod upstream;
+
+pub use neighbour::{Neighbour, NeighbourError, with_causes};
+pub use progress::{Counts, Phase, Progress};

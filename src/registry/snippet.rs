@@ -53,6 +53,19 @@ impl FromStr for RegistryKind {
     }
 }
 
+/// What stands for the secret of notifications where it is not told.
+const SECRET_PLACEHOLDER: &str = "SECRET";
+/// How to get it, as comment lines.
+const SECRET_HINT: &str = "\
+# For SECRET put what `dockpass registry config` prints here on the machine of dockpass: it is not told over the network.\n";
+
+/// What the registry's system needs for a certificate that dockpass made itself, as comment lines.
+const TRUST_HINT: &str = "\
+# The registry checks dockpass's TLS certificate with the CAs of its system, and dockpass made that certificate itself:\n\
+# give the system its CA, which is not the one in rootcertbundle. On Debian, save what dockpass answers at /ca.pem as\n\
+#   /usr/local/share/ca-certificates/dockpass-tls.crt\n\
+# then run update-ca-certificates, and restart the registry.\n";
+
 /// What the registry has to know.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
@@ -70,6 +83,12 @@ pub struct Facts<'a> {
     pub fixed_key: bool,
     /// `registry.key_header`: `x5c`, `kid-libtrust` or `kid-rfc7638`.
     pub key_header: &'a str,
+    /// Where dockpass takes notifications.
+    pub events_url: &'a str,
+    /// The secret of notifications; without it a placeholder stands there.
+    pub events_secret: Option<&'a str>,
+    /// `tls.self_signed`: no system trusts the CA by itself, and the registry asks its system.
+    pub self_signed: bool,
 }
 
 /// The files for a registry.
@@ -112,8 +131,12 @@ pub fn configuration(registry: RegistryKind, facts: &Facts<'_>) -> Result<Snippe
 
 fn distribution(facts: &Facts<'_>) -> String {
     let versions = versions(facts.key_header);
-    let [realm, service, issuer, bundle] =
-        [facts.realm, facts.service, facts.issuer, facts.certificate_path].map(yaml_string);
+    let secret = facts.events_secret.unwrap_or(SECRET_PLACEHOLDER);
+    let authorization = format!("Bearer {secret}");
+    let texts = [facts.realm, facts.service, facts.issuer, facts.certificate_path, facts.events_url, &authorization];
+    let [realm, service, issuer, bundle, events, authorization] = texts.map(yaml_string);
+    let trust = if facts.self_signed { TRUST_HINT } else { "" };
+    let how = if facts.events_secret.is_some() { "" } else { SECRET_HINT };
     format!(
         "# Configuration of the registry (Distribution) for dockpass.\n\
          {versions}\
@@ -133,7 +156,21 @@ fn distribution(facts: &Facts<'_>) -> String {
              realm: {realm}\n    \
              service: {service}\n    \
              issuer: {issuer}\n    \
-             rootcertbundle: {bundle}\n"
+             rootcertbundle: {bundle}\n\
+         # Tells dockpass what is pushed, pulled and deleted. Layers are left out: nothing is counted by them.\n\
+         {trust}\
+         {how}\
+         notifications:\n  \
+           endpoints:\n    \
+             - name: dockpass\n      \
+               url: {events}\n      \
+               headers:\n        \
+                 Authorization: [{authorization}]\n      \
+               timeout: 10s\n      \
+               threshold: 5\n      \
+               backoff: 5s\n      \
+               ignore:\n        \
+                 mediatypes: [application/octet-stream]\n"
     )
 }
 
@@ -229,6 +266,9 @@ mod tests {
         certificate_pem: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         fixed_key: false,
         key_header: "x5c",
+        events_url: "https://registry.example.com:8700/api/v0/registry/events",
+        events_secret: None,
+        self_signed: false,
     };
 
     fn snippet(registry: RegistryKind, facts: &Facts<'_>) -> String {
@@ -260,6 +300,20 @@ mod tests {
         let facts = Facts { service: "yes", issuer, certificate_path: "/srv/my keys/: ca.pem", ..FACTS };
         let golden = include_str!("../../tests/golden/registry/distribution-quoted.yml");
         assert_eq!(snippet(RegistryKind::Distribution, &facts), golden);
+    }
+
+    #[test]
+    fn the_secret_of_notifications_stands_where_it_is_told_and_nowhere_else() {
+        assert!(snippet(RegistryKind::Distribution, &FACTS).contains("Authorization: [\"Bearer SECRET\"]\n"));
+        let told = Facts { events_secret: Some("s3\"cret"), ..FACTS };
+        let made = snippet(RegistryKind::Distribution, &told);
+        assert!(made.contains("Authorization: [\"Bearer s3\\\"cret\"]\n") && !made.contains("SECRET"), "{made}");
+    }
+
+    #[test]
+    fn a_certificate_that_dockpass_made_itself_needs_the_systems_trust() {
+        let golden = include_str!("../../tests/golden/registry/distribution-self-signed.yml");
+        assert_eq!(snippet(RegistryKind::Distribution, &Facts { self_signed: true, ..FACTS }), golden);
     }
 
     #[test]

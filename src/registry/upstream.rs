@@ -74,6 +74,14 @@ pub struct ManifestHead {
     pub media_type: String,
 }
 
+impl ManifestHead {
+    /// Whether it is a list of images, by its media type.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        manifest::LISTS.contains(&self.media_type.as_str())
+    }
+}
+
 /// What became of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {

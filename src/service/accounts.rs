@@ -1,20 +1,23 @@
-//! Users: making, viewing, changing, deactivating, deleting, passwords. Organizations have their place in the records.
+//! Users: making, viewing, changing, deactivating, deleting. Organizations have their place in the records.
 
 use super::Service;
-use super::authority::{Authority, OwnPassword, Permit};
-use super::caller::{Call, PasswordProof};
+use super::authority::{Authority, Permit};
+use super::caller::Call;
 use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
-use super::page::{NamedPage, NamedQuery};
 use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
+use crate::domain::content::Deletion;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;
-use crate::domain::name::{Name, Namespace};
+use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::password;
 use crate::domain::random;
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
 use crate::store::{GroupSize, State};
+
+/// Rows that one change of a large deletion removes: sled holds some 3.4 kB of memory for each until it ends.
+const BUNDLE: usize = 4_000;
 
 /// What a new user shall be.
 #[derive(Debug)]
@@ -36,47 +39,16 @@ pub struct NewUser {
 /// What changes of an account. Absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct AccountUpdate {
+    /// Its name, which never changes: only as it is.
+    pub name: Option<String>,
+    /// Whether it is an organization, which never changes: only as it is.
+    pub is_organization: Option<bool>,
     /// Another name in full.
     pub full_name: Option<String>,
     /// Whether it may sign in.
     pub is_active: Option<bool>,
     /// Whether it is a system administrator.
     pub is_admin: Option<bool>,
-}
-
-/// Which accounts a list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum AccountFilter {
-    /// Every one.
-    #[default]
-    All,
-    /// Users.
-    Users,
-    /// Organizations.
-    Organizations,
-    /// System administrators.
-    Admins,
-    /// Users who are no system administrators.
-    NonAdmins,
-    /// Users who may sign in.
-    ActiveUsers,
-    /// Users who may not.
-    InactiveUsers,
-}
-
-impl AccountFilter {
-    fn matches(self, account: &Account) -> bool {
-        let is_user = !account.is_organization();
-        match self {
-            Self::All => true,
-            Self::Users => is_user,
-            Self::Organizations => !is_user,
-            Self::Admins => is_user && account.is_admin,
-            Self::NonAdmins => is_user && !account.is_admin,
-            Self::ActiveUsers => is_user && account.is_active,
-            Self::InactiveUsers => is_user && !account.is_active,
-        }
-    }
 }
 
 /// An account as a caller may see it.
@@ -90,41 +62,6 @@ pub struct AccountView {
     pub locked_until: Option<Timestamp>,
     /// How many members and teams an organization has; none for users.
     pub size: Option<GroupSize>,
-}
-
-/// Which page of which accounts.
-#[derive(Clone, Debug)]
-pub struct AccountQuery {
-    /// Of which sort.
-    pub filter: AccountFilter,
-    /// Whose name or full name contains this, upper and lower case alike.
-    pub contains: Option<String>,
-    /// Which page.
-    pub page: NamedQuery,
-}
-
-impl AccountQuery {
-    /// Whether an account is meant; `contains` in lower case.
-    fn matches(&self, contains: Option<&str>, account: &Account) -> bool {
-        let is_named =
-            |text: &str| account.name.as_str().contains(text) || account.full_name.to_lowercase().contains(text);
-        self.filter.matches(account) && contains.is_none_or(is_named)
-    }
-}
-
-/// A page of accounts, with what the whole list holds.
-#[derive(Debug)]
-pub struct AccountPage {
-    /// The accounts of the page, by name.
-    pub accounts: Vec<AccountView>,
-    /// The name to go on after; none on the last page.
-    pub next: Option<Name>,
-    /// How many accounts are meant.
-    pub count: usize,
-    /// How many users there are.
-    pub users: usize,
-    /// How many organizations there are.
-    pub organizations: usize,
 }
 
 /// The account of this name or identifier: no identifier is a name.
@@ -145,42 +82,7 @@ pub(super) fn check_full_name(full_name: &str) -> Result<(), Error> {
 }
 
 impl Service {
-    /// A page of accounts by name.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] to all but administrators.
-    pub fn list_accounts(&self, call: &Call, query: &AccountQuery) -> Result<AccountPage, Error> {
-        self.view(call, "account.list", "", |authority| {
-            authority.administrator()?;
-            let state = authority.state();
-            let NamedQuery { order, after, limit } = &query.page;
-            let contains = query.contains.as_ref().map(|text| text.to_lowercase());
-            let matching = |after| {
-                let accounts = state.accounts_by_name(*order, after);
-                accounts.filter(|account| query.matches(contains.as_deref(), account))
-            };
-            let count = match query.filter {
-                AccountFilter::All if contains.is_none() => state.users_count() + state.organizations_count(),
-                AccountFilter::Users if contains.is_none() => state.users_count(),
-                AccountFilter::Organizations if contains.is_none() => state.organizations_count(),
-                // Few enough, and asked by administrators only: counted.
-                AccountFilter::All
-                | AccountFilter::Users
-                | AccountFilter::Organizations
-                | AccountFilter::Admins
-                | AccountFilter::NonAdmins
-                | AccountFilter::ActiveUsers
-                | AccountFilter::InactiveUsers => matching(None).count(),
-            };
-            let shown = matching(after.as_ref()).map(|account| self.shown(state, account, call));
-            let NamedPage { entries: accounts, next, count } =
-                NamedPage::of(shown, |view| &view.account.name, *limit, count);
-            let (users, organizations) = (state.users_count(), state.organizations_count());
-            Ok(AccountPage { accounts, next, count, users, organizations })
-        })
-    }
-
-    fn shown(&self, state: &State, account: &Account, call: &Call) -> AccountView {
+    pub(super) fn shown(&self, state: &State, account: &Account, call: &Call) -> AccountView {
         let locked_until = self.throttle.locked_until(account.name.as_str(), call.now);
         let size = account.is_organization().then(|| state.group_size(account.id));
         AccountView { account: account.clone(), shows_inner: true, locked_until, size }
@@ -193,11 +95,15 @@ impl Service {
     pub fn view_account(&self, call: &Call, name_or_id: &str) -> Result<AccountView, Error> {
         self.view(call, "account.view", name_or_id, |authority| {
             authority.account_data()?;
-            let account = find(authority.state(), name_or_id)?;
-            let shown = self.shown(authority.state(), account, call);
-            let size = shown.size.filter(|_| authority.see_organization(account).is_ok());
-            Ok(AccountView { shows_inner: authority.sees_inner(account), size, ..shown })
+            Ok(self.seen(authority, find(authority.state(), name_or_id)?, call))
         })
+    }
+
+    /// An account, as far as the caller may see it.
+    pub(super) fn seen(&self, authority: &Authority<'_>, account: &Account, call: &Call) -> AccountView {
+        let shown = self.shown(authority.state(), account, call);
+        let size = shown.size.filter(|_| authority.see_organization(account).is_ok());
+        AccountView { shows_inner: authority.sees_inner(account), size, ..shown }
     }
 
     /// Refuses who may make no account, before what is asked for is looked at.
@@ -214,18 +120,6 @@ impl Service {
     /// [`Error::Denied`], [`Error::NotFound`]
     pub fn check_may_update_account(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
         self.view(call, "account.update", name_or_id, |authority| find_to_update(authority, name_or_id).map(drop))
-    }
-
-    /// Refuses who may not set the password of an account, before what is asked for is looked at.
-    ///
-    /// # Errors
-    /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for an organization, which has none.
-    pub fn check_may_change_password(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
-        self.view(call, "account.changePassword", name_or_id, |authority| {
-            authority.signed_in()?;
-            let account = find_for_password(authority, name_or_id)?;
-            permit_password(authority, account).map(drop)
-        })
     }
 
     /// Makes a user.
@@ -258,7 +152,7 @@ impl Service {
     }
 
     /// The hash of a password that may be set, given in this field.
-    fn hash_new(&self, field: &'static str, password: &Password) -> Result<String, Error> {
+    pub(super) fn hash_new(&self, field: &'static str, password: &Password) -> Result<String, Error> {
         password::check(password).map_err(|weak| Error::invalid(field, weak))?;
         self.passwords.hash(password)
     }
@@ -276,93 +170,67 @@ impl Service {
     }
 
     /// Deletes an account with its access tokens and grants; with its repositories, or leaving them without owner.
-    /// With nothing to delete, `false`.
+    /// Answers how many repositories went; with nothing to delete, none. Many repositories go in several changes, and the
+    /// account in the last: interrupted, it is there to be deleted again.
     ///
     /// # Errors
     /// [`Obstacle::LastAdministrator`]; [`Error::Denied`] to all but administrators.
-    pub fn delete_account(&self, call: &Call, name_or_id: &str, with_repositories: bool) -> Result<bool, Error> {
+    pub fn delete_account(
+        &self,
+        call: &Call,
+        name_or_id: &str,
+        with_repositories: bool,
+    ) -> Result<Option<usize>, Error> {
         let known = self.store.state();
         let account = find(&known, name_or_id).ok().map(|account| (account.id, account.name.clone()));
         let addresses: Vec<_> = account.iter().flat_map(|(id, _)| self.throttle.known(*id)).map(|(at, _)| at).collect();
-        let asked = name_or_id.to_owned();
+        let (asked, deletion) = (name_or_id.to_owned(), self.settings.deletion(call.now));
+        let earlier = if with_repositories { self.delete_all_but_last(call, name_or_id, &deletion)? } else { 0 };
         let deleted = self.change(call, Deed::new("account.delete", name_or_id), move |change| {
             let permit = change.authority()?.administrator()?;
             let Ok(account) = find(change.state(), &asked).cloned() else {
                 change.was_idle();
-                return Ok(false);
+                return Ok(None);
             };
             keep_an_admin(change, account.id)?;
+            let namespace = Namespace::Of(account.name.clone());
+            let last = if with_repositories { bundle(change.state(), &namespace, usize::MAX) } else { Vec::new() };
+            delete_repositories(change, &permit, &last, &deletion)?;
             if with_repositories {
-                delete_repositories(change, &permit, &account.name);
+                change.txn(&permit).remove_grants_on(&GrantTarget::Namespace(namespace));
             }
             change.txn(&permit).remove_account(account.id, &addresses);
-            Ok(true)
+            Ok(Some(earlier + last.len()))
         })?;
-        if let Some((id, name)) = account.filter(|_| deleted) {
+        if let Some((id, name)) = account.filter(|_| deleted.is_some()) {
             self.throttle.forget(name.as_str(), id);
         }
         Ok(deleted)
     }
 
-    /// Sets a password: one's own with the old one or a temporary password, another's as administrator.
-    ///
-    /// # Errors
-    /// [`Error::Denied`], [`Error::Invalid`] for a weak or wrong password, [`Error::TooManyRequests`].
-    pub fn change_password(
-        &self,
-        call: &Call,
-        name_or_id: &str,
-        old: Option<&Password>,
-        new: &Password,
-    ) -> Result<AccountView, Error> {
-        let deed = Deed::new("account.changePassword", name_or_id);
-        self.check_may_change_password(call, name_or_id)?;
-        let shown = self.check_old_password(call, name_or_id, old)?;
-        let hash = self.hash_new("newPassword", new)?;
-        let asked = name_or_id.to_owned();
-        let account = self.change(call, deed, move |change| set_password(change, &asked, shown, hash))?;
-        self.throttle.lift(account.name.as_str());
-        self.forget_initial_password(&account);
-        Ok(self.shown(&self.store.state(), &account, call))
-    }
-
-    /// Whoever changes its own password by password shows the old one again; the proof of it, where it is needed.
-    fn check_old_password(
-        &self,
-        call: &Call,
-        name_or_id: &str,
-        old: Option<&Password>,
-    ) -> Result<Option<PasswordProof>, Error> {
-        let state = self.store.state();
-        let authority = Authority::of(&state, &call.caller, call.now)?;
-        let account = find(&state, name_or_id)?;
-        let OwnPassword::WithOld(_) = authority.own_password(account) else { return Ok(None) };
-        let old = old.ok_or_else(|| Error::invalid("oldPassword", "your present password is needed"))?;
-        let name = account.name.as_str();
-        let proof = self.check_password(name, Some(account), old, call.caller.address, call.now)?;
-        if proof.is_none() {
-            self.audit_denied(call, "account.changePassword", name);
-            return Err(Error::invalid("oldPassword", "this is not your present password"));
+    /// Deletes repositories of an account, a bundle in a change, until one bundle or less is left. How many went.
+    fn delete_all_but_last(&self, call: &Call, name_or_id: &str, deletion: &Deletion) -> Result<usize, Error> {
+        let mut count = 0;
+        loop {
+            let (asked, deletion) = (name_or_id.to_owned(), deletion.clone());
+            let went = self.change(call, Deed::new("account.delete", name_or_id), move |change| {
+                let permit = change.authority()?.administrator()?;
+                change.was_idle();
+                let Ok(account) = find(change.state(), &asked).cloned() else { return Ok(0) };
+                keep_an_admin(change, account.id)?;
+                let namespace = Namespace::Of(account.name);
+                let names = bundle(change.state(), &namespace, BUNDLE);
+                if names.len() >= change.state().namespace_size(&namespace) {
+                    return Ok(0);
+                }
+                delete_repositories(change, &permit, &names, &deletion)?;
+                Ok(names.len())
+            })?;
+            count += went;
+            if went == 0 {
+                return Ok(count);
+            }
         }
-        Ok(proof)
-    }
-
-    fn audit_denied(&self, call: &Call, action: &'static str, object: &str) {
-        self.note_denial(call, action, object, &Err::<(), _>(Error::Denied("")));
-    }
-
-    /// Lets everybody try again to sign in to an account by password.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] to all but administrators.
-    pub fn unlock(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
-        let asked = name_or_id.to_owned();
-        let name = self.change(call, Deed::new("account.unlock", name_or_id), move |change| {
-            change.authority()?.administrator()?;
-            Ok(find(change.state(), &asked)?.name.clone())
-        })?;
-        self.throttle.lift(name.as_str());
-        Ok(())
     }
 }
 
@@ -372,7 +240,9 @@ pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool)
         return Err(Error::AlreadyExists { kind: Kind::Account, name: account.name.to_string() });
     }
     let namespace = Namespace::Of(account.name.clone());
-    if change.state().namespace_size(&namespace) > 0 && !adopt {
+    let is_used = change.state().namespace_size(&namespace) > 0;
+    // What was deleted may still lie in the registry: a new account of that name would find it.
+    if (is_used || change.state().has_deleted_content(&account.name)) && !adopt {
         return Err(Error::Conflict(Obstacle::NamespaceInUse));
     }
     // Whoever had access to the whole namespace of an earlier account has none to this one's.
@@ -409,6 +279,7 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Res
         }
         permit = authority.make_administrator()?;
     }
+    check_kept(&account, &update)?;
     check_full_name(update.full_name.as_deref().unwrap_or_default())?;
     note_switches(change, &account, &update);
     let was_active_admin = account.is_active_admin();
@@ -420,6 +291,17 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Res
     }
     change.txn(&permit).put_account(account.clone())?;
     Ok((account, shows_inner))
+}
+
+/// Clients send back what they got; something else in its place would change nothing, and they should know.
+fn check_kept(account: &Account, update: &AccountUpdate) -> Result<(), Error> {
+    if update.name.as_deref().is_some_and(|name| name != account.name.as_str()) {
+        return Err(Error::invalid("name", "names never change"));
+    }
+    if update.is_organization.is_some_and(|is| is != account.is_organization()) {
+        return Err(Error::invalid("isOrg", "users stay users, and organizations organizations"));
+    }
+    Ok(())
 }
 
 /// What is switched has a record of its own: a demotion must not look like another full name.
@@ -437,62 +319,27 @@ fn keep_an_admin(change: &Change<'_, '_>, account: Id) -> Result<(), Error> {
     if change.state().is_last_admin(account) { Err(Error::Conflict(Obstacle::LastAdministrator)) } else { Ok(()) }
 }
 
-fn delete_repositories(change: &mut Change<'_, '_>, permit: &Permit, namespace: &Name) {
-    let repositories = super::visible::namespace(change.state(), &Namespace::Of(namespace.clone()));
-    let names: Vec<_> = repositories.map(|repository| repository.name.clone()).collect();
-    let txn = change.txn(permit);
-    names.iter().for_each(|name| txn.remove_repository(name));
-    txn.remove_grants_on(&GrantTarget::Namespace(Namespace::Of(namespace.clone())));
-    names.into_iter().for_each(|name| change.also(Deed::new("repository.delete", name)));
+/// Deletes what a namespace has; how many repositories that were.
+/// The first repositories of a namespace that together have at most `rows` rows in the store, but one at least.
+fn bundle(state: &State, namespace: &Namespace, rows: usize) -> Vec<RepositoryName> {
+    let mut left = rows;
+    let repositories = super::visible::namespace(state, namespace).take_while(|repository| {
+        let has_room = left > 0;
+        // Its record, its use, the note of its deletion, the audit record, and its tags.
+        left = left.saturating_sub(4 + state.tags_count(&repository.name));
+        has_room
+    });
+    repositories.map(|repository| repository.name.clone()).collect()
 }
 
-/// The account whose password is asked for; who may not set others' learns nothing of which exist.
-fn find_for_password<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<&'s Account, Error> {
-    let found = find(authority.state(), name_or_id);
-    found.map_err(|missing| authority.administrator().err().unwrap_or(missing))
-}
-
-fn permit_password(authority: &Authority<'_>, account: &Account) -> Result<Permit, Error> {
-    if account.is_organization() {
-        authority.administrator()?;
-        return Err(Error::invalid("name", "an organization has no password"));
-    }
-    match authority.own_password(account) {
-        OwnPassword::NotOwn => authority.set_password_of(account),
-        OwnPassword::WithOld(permit) | OwnPassword::Temporary(permit) => Ok(permit),
-        OwnPassword::Never(error) => Err(error),
-    }
-}
-
-/// Sets the password, if the one that was shown for it is still the present one.
-fn set_password(
+fn delete_repositories(
     change: &mut Change<'_, '_>,
-    asked: &str,
-    shown: Option<PasswordProof>,
-    hash: String,
-) -> Result<Account, Error> {
-    let authority = change.authority()?;
-    let account = find_for_password(&authority, asked)?.clone();
-    let permit = permit_password(&authority, &account)?;
-    let own = authority.own_password(&account);
-    let set_by_admin = matches!(own, OwnPassword::NotOwn);
-    if matches!(own, OwnPassword::WithOld(_)) && !shown.is_some_and(|shown| shown.holds(&account)) {
-        return Err(Error::invalid("oldPassword", "this is not your present password"));
-    }
-    let account = Account { password: Some(hash), password_set_by_admin: set_by_admin, ..account };
-    // Whoever has a password needs no temporary one: none is left that could set it once more.
-    delete_temporary_passwords(change, &permit, account.id);
-    change.txn(&permit).put_account(account.clone())?;
-    Ok(account)
-}
-
-/// A temporary password sets the password once: it goes, with the account's others, and all that was made with them.
-fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owner: Id) {
-    let temporary: Vec<Id> =
-        change.state().tokens_of(owner, None).filter(|token| token.temporary_password).map(|token| token.id).collect();
-    for token in temporary {
-        for deleted in super::tokens::delete_with_descendants(change, permit, token, true) {
-            change.also(Deed::new("token.delete", deleted.id));
-        }
-    }
+    permit: &Permit,
+    names: &[RepositoryName],
+    deletion: &Deletion,
+) -> Result<(), Error> {
+    let txn = change.txn(permit);
+    names.iter().try_for_each(|name| txn.remove_repository(name, deletion.clone()))?;
+    names.iter().for_each(|name| change.also(Deed::new("repository.delete", name)));
+    Ok(())
 }

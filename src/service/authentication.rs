@@ -176,13 +176,13 @@ impl Service {
         let Some(address) = address else { return };
         if let Some(news) = self.throttle.succeed(account.name.as_str(), account.id, address, now) {
             let known = KnownAddress { account: account.id, address: news.address, at: now };
-            self.news.lock().unwrap_or_else(PoisonError::into_inner).push((known, news.evicted));
+            self.known_addresses.lock().unwrap_or_else(PoisonError::into_inner).push((known, news.evicted));
         }
     }
 
     /// Writes where from accounts signed in since the last time.
     pub(super) fn save_known_addresses(&self) {
-        let news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        let news = std::mem::take(&mut *self.known_addresses.lock().unwrap_or_else(PoisonError::into_inner));
         for bundle in news.chunks(ADDRESS_BUNDLE) {
             let bundle = bundle.to_vec();
             let saved = self.store.write(move |txn| {

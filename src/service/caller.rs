@@ -23,6 +23,8 @@ pub(super) enum Subject {
     Anonymous,
     /// The data directory's owner or root, over the local socket.
     Local { uid: u32 },
+    /// The registry next door, by its notifications, or by what dockpass reads there.
+    Registry,
     /// An account.
     Account(Signed),
 }
@@ -89,7 +91,7 @@ impl Caller {
     pub fn name(&self) -> Option<&Name> {
         match &self.subject {
             Subject::Account(signed) => Some(&signed.name),
-            Subject::Anonymous | Subject::Local { .. } => None,
+            Subject::Anonymous | Subject::Local { .. } | Subject::Registry => None,
         }
     }
 
@@ -97,7 +99,7 @@ impl Caller {
     pub(super) fn account(&self) -> Option<Id> {
         match &self.subject {
             Subject::Account(signed) => Some(signed.account),
-            Subject::Anonymous | Subject::Local { .. } => None,
+            Subject::Anonymous | Subject::Local { .. } | Subject::Registry => None,
         }
     }
 
@@ -105,7 +107,7 @@ impl Caller {
     pub(super) fn token(&self) -> Option<Id> {
         match &self.subject {
             Subject::Account(signed) => signed.token,
-            Subject::Anonymous | Subject::Local { .. } => None,
+            Subject::Anonymous | Subject::Local { .. } | Subject::Registry => None,
         }
     }
 
@@ -114,6 +116,7 @@ impl Caller {
         match &self.subject {
             Subject::Anonymous => "anonymous".to_owned(),
             Subject::Local { uid } => format!("local:{uid}"),
+            Subject::Registry => "registry".to_owned(),
             Subject::Account(signed) => signed.name.to_string(),
         }
     }
@@ -123,6 +126,7 @@ impl Caller {
         match &self.subject {
             Subject::Anonymous => CredentialKind::None,
             Subject::Local { .. } => CredentialKind::Socket,
+            Subject::Registry => CredentialKind::Registry,
             Subject::Account(signed) => signed.kind,
         }
     }

@@ -32,6 +32,8 @@ pub enum Obstacle {
     Limit(&'static str),
     /// Repositories are known under the name of a new account.
     NamespaceInUse,
+    /// Content of a deleted repository of this name is still being deleted.
+    BeingDeleted,
     /// An inactive or expired access token gets no new secret.
     NotRotatable,
 }

@@ -16,6 +16,9 @@ use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::repository::Repository;
 use crate::store::State;
 
+/// The action of a grant that is given, to a user or a team, in the audit log.
+pub(super) const SET: &str = "grant.set";
+
 /// A user's grant.
 #[derive(Clone, Debug)]
 pub struct UserGrant {
@@ -116,6 +119,14 @@ impl Service {
         })
     }
 
+    /// Refuses who may give nobody anything on a repository or a namespace, before what is asked for is looked at.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
+    pub fn check_may_grant(&self, call: &Call, target: &GrantTarget) -> Result<(), Error> {
+        self.view(call, SET, &object(target), |authority| administer(authority, target).map(drop))
+    }
+
     /// Gives a user a level on a repository or a namespace.
     ///
     /// # Errors
@@ -127,7 +138,7 @@ impl Service {
         user: &str,
         level: AccessLevel,
     ) -> Result<(TargetView, UserGrant), Error> {
-        let deed = Deed::new("grant.set", format!("{} {user} {level}", object(target)));
+        let deed = Deed::new(SET, format!("{} {user} {level}", object(target)));
         let (target, user) = (target.clone(), user.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;

@@ -4,23 +4,32 @@
 //! Reading goes through `Service::view`, changing through `Service::change`; both record denials, and a change its
 //! audit record in the same transaction. A change cannot reach the store without a permit of `authority`.
 
+mod account_list;
 mod accounts;
 mod audit;
 mod authentication;
 mod authority;
 mod caller;
 mod change;
+mod comparison;
+mod deletions;
 mod error;
+mod events_secret;
 mod grants;
+mod news;
 mod organizations;
 mod page;
+mod pass;
+mod password_changes;
 mod passwords;
+mod pulls;
 mod registry_tokens;
 mod repositories;
 mod search;
 mod settings;
 pub mod signing;
 mod start;
+mod tags;
 mod team_grants;
 mod teams;
 mod throttle;
@@ -33,27 +42,37 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-pub use accounts::{AccountFilter, AccountPage, AccountQuery, AccountUpdate, AccountView, NewUser};
+pub use account_list::{AccountFilter, AccountPage, AccountQuery};
+pub use accounts::{AccountUpdate, AccountView, NewUser};
 pub use audit::AuditFilter;
 pub use authentication::Credentials;
 pub use caller::{Call, Caller};
+pub use comparison::{Compared, SeenTag};
+pub use deletions::ContentDeletion;
 pub use error::{Error, Kind, Obstacle};
 pub use grants::{AccessView, Reason, TargetView, UserGrant};
+pub use news::{News, Notice};
 pub use organizations::{MemberFilter, MemberView, NewOrganization};
 pub use page::{NamedPage, NamedQuery};
+pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::Issued;
 pub use repositories::{NewRepository, RepositoryPage, RepositoryQuery, RepositoryUpdate, RepositoryView};
 pub use search::{Found, Search};
 pub use settings::{Live, Settings};
 pub use start::{FirstStart, StartError};
+pub use tags::{TagDeletion, TagPage};
 pub use team_grants::{TeamAccessPage, TeamGrant};
-pub use teams::TeamView;
+pub use teams::{TeamUpdate, TeamView};
 pub use tokens::{Expiry, NewToken, TokenFilter, TokenPage, TokenView};
 
 use crate::domain::time::Timestamp;
 use crate::store::{KnownAddress, Store};
 use audit::AuditBuffer;
+use deletions::Underway;
+use events_secret::EventsSecret;
+use news::RecentNotices;
 use passwords::Passwords;
+use pulls::Pulls;
 use signing::{Signer, SigningError};
 use throttle::Throttle;
 
@@ -66,7 +85,15 @@ pub struct Service {
     throttle: Throttle,
     audit: AuditBuffer,
     /// Where from accounts signed in, and which older address had to go, until it is written.
-    news: Mutex<Vec<(KnownAddress, Option<IpAddr>)>>,
+    known_addresses: Mutex<Vec<(KnownAddress, Option<IpAddr>)>>,
+    /// Opens the way for the registry's notifications, and that alone.
+    events_secret: EventsSecret,
+    /// Notifications that were taken already.
+    notices: RecentNotices,
+    /// Content of deleted repositories that is being deleted.
+    underway: Underway,
+    /// Pulls that are not written yet.
+    pulls: Pulls,
 }
 
 impl Service {
@@ -80,6 +107,12 @@ impl Service {
     #[must_use]
     pub fn refusal(&self, now: Timestamp) -> Option<String> {
         self.store.refusal(now)
+    }
+
+    /// How many repositories are known.
+    #[must_use]
+    pub fn repositories_count(&self) -> usize {
+        self.store.state().repositories_count()
     }
 
     /// Refuses who did not sign in, before anything of a request is looked at.
@@ -101,6 +134,26 @@ impl Service {
         })
     }
 
+    /// Refuses who may not begin or stop a comparison with the registry, before anything is looked at. `action` is what
+    /// would be done.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn check_may_compare(&self, call: &Call, action: &'static str) -> Result<Vec<signing::CertificateInfo>, Error> {
+        self.view(call, action, "", |authority| {
+            authority.administrator()?;
+            Ok(self.signer.certificates())
+        })
+    }
+
+    /// Records that a comparison with the registry begins or is stopped: what follows is not in the store.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators; [`Error::Unavailable`].
+    pub fn compare_registry(&self, call: &Call, action: &'static str) -> Result<(), Error> {
+        self.change(call, change::Deed::new(action, ""), |change| change.authority()?.administrator().map(drop))
+    }
+
     /// Replaces the key that signs registry tokens.
     ///
     /// # Errors
@@ -117,6 +170,7 @@ impl Service {
         if let Err(error) = self.store.save_usage() {
             log::warn!("the last uses of access tokens wait: {error}");
         }
+        self.save_pulls();
         self.save_known_addresses();
         self.write_audit(now);
         if let Err(error) = self.renew_signing_key(now) {
@@ -133,6 +187,7 @@ impl Service {
 
     /// Writes what waits, waits for the changes under way, and closes the store.
     pub fn close(&self, now: Timestamp) {
+        self.save_pulls();
         self.save_known_addresses();
         self.write_audit(now);
         self.store.close();

@@ -13,6 +13,7 @@ use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::organization::Membership;
 use crate::domain::random;
+use crate::domain::time::Timestamp;
 use crate::store::{GroupSize, State};
 
 /// What a new organization shall be.
@@ -33,6 +34,10 @@ pub struct MemberView {
     pub user: Account,
     /// Whether the user administers the organization.
     pub is_admin: bool,
+    /// Whether the caller sees more of the user than name, id, full name and kind.
+    pub shows_inner: bool,
+    /// Until when the user's sign-in by password has to wait.
+    pub locked_until: Option<Timestamp>,
 }
 
 /// Which members a list shows.
@@ -80,13 +85,21 @@ pub(super) fn find_user<'s>(state: &'s State, name_or_id: &str) -> Result<&'s Ac
     Ok(user)
 }
 
-/// A user as a member of the organization.
-pub(super) fn member_view(state: &State, organization: Id, user: Id) -> Option<MemberView> {
-    let is_admin = state.member(organization, user)?;
-    Some(MemberView { user: Account::clone(state.account(user)?), is_admin })
+/// A user as a member of the organization; whether it has to wait with signing in is not known here.
+pub(super) fn member_view(authority: &Authority<'_>, organization: Id, user: Id) -> Option<MemberView> {
+    let is_admin = authority.state().member(organization, user)?;
+    let user = authority.state().account(user)?;
+    let shows_inner = authority.sees_inner(user);
+    Some(MemberView { user: Account::clone(user), is_admin, shows_inner, locked_until: None })
 }
 
 impl Service {
+    /// A member with what only the running server knows of it.
+    pub(super) fn member_now(&self, view: MemberView, call: &Call) -> MemberView {
+        let locked_until = self.throttle.locked_until(view.user.name.as_str(), call.now);
+        MemberView { locked_until, ..view }
+    }
+
     /// Makes an organization.
     ///
     /// # Errors
@@ -130,8 +143,9 @@ impl Service {
             let state = authority.state();
             let count = filter.count(state.group_size(organization.id));
             let users = state.members_by_name(organization.id, query.order, query.after.as_ref());
-            let members = users.filter_map(|user| member_view(state, organization.id, user));
+            let members = users.filter_map(|user| member_view(authority, organization.id, user));
             let members = members.filter(|member| filter.matches(member.is_admin));
+            let members = members.map(|member| self.member_now(member, call));
             Ok(NamedPage::of(members, |member| &member.user.name, query.limit, count))
         })
     }
@@ -144,8 +158,9 @@ impl Service {
         self.view(call, "organization.member", organization, |authority| {
             let (_, organization) = view_organization(authority, organization)?;
             let found = find_user(authority.state(), user)?;
-            let member = member_view(authority.state(), organization.id, found.id);
-            member.ok_or_else(|| Error::not_found(Kind::Member, user))
+            let member = member_view(authority, organization.id, found.id);
+            let member = member.ok_or_else(|| Error::not_found(Kind::Member, user))?;
+            Ok(self.member_now(member, call))
         })
     }
 
@@ -181,13 +196,14 @@ impl Service {
         };
         let deed = Deed::new("organization.putMember", format!("{organization} {user}{role}"));
         let (organization, user) = (organization.to_owned(), user.to_owned());
-        self.change(call, deed, move |change| {
+        let put = self.change(call, deed, move |change| {
             let (permit, organization) = administer_organization(&change.authority()?, &organization)?;
             let user = find_user(change.state(), &user)?.id;
             let is_admin = is_admin.or(change.state().member(organization, user)).unwrap_or(false);
             change.txn(&permit).put_member(Membership { organization, user, is_admin })?;
-            member_view(change.state(), organization, user).ok_or_else(|| Error::not_found(Kind::Member, user))
-        })
+            member_view(&change.authority()?, organization, user).ok_or_else(|| Error::not_found(Kind::Member, user))
+        })?;
+        Ok(self.member_now(put, call))
     }
 
     /// Removes a member, and so from the organization's teams; nothing is to do where there is none. Everybody may leave

@@ -32,4 +32,46 @@ impl<T> NamedPage<T> {
         let next = entries.last().map(|last| name(last).clone()).filter(|_| rest.next().is_some());
         Self { entries, next, count }
     }
+
+    /// A page of a whole list whose length is not known: it is looked through, once.
+    pub(super) fn counted(all: impl Iterator<Item = T>, name: fn(&T) -> &Name, query: &NamedQuery) -> Self {
+        let (mut entries, mut count, mut has_more) = (Vec::new(), 0, false);
+        for entry in all {
+            count += 1;
+            let is_left = query.after.as_ref().is_none_or(|after| query.order.puts(after, name(&entry)));
+            if is_left && entries.len() < query.limit {
+                entries.push(entry);
+            } else {
+                has_more |= is_left;
+            }
+        }
+        let next = entries.last().map(|last| name(last).clone()).filter(|_| has_more);
+        Self { entries, next, count }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_a_list_that_has_to_be_counted_is_that_of_one_whose_length_is_known() {
+        let names: Vec<Name> = ["a", "b", "c", "d"].map(|name| Name::parse(name).unwrap()).into();
+        for order in [Order::Ascending, Order::Descending] {
+            for after in
+                [None, Some("a"), Some("bb"), Some("d")].map(|name| name.map(|name| Name::parse(name).unwrap()))
+            {
+                for limit in [1, 2, 10] {
+                    let query = NamedQuery { order, after: after.clone(), limit };
+                    let mut looked_at = 0;
+                    let all = order.walk(names.iter()).inspect(|_| looked_at += 1);
+                    let counted = NamedPage::counted(all, |name| name, &query);
+                    let is_left = |name: &&Name| after.as_ref().is_none_or(|after| order.puts(after, name));
+                    let page = NamedPage::of(order.walk(names.iter()).filter(is_left), |name| name, limit, 4);
+                    assert_eq!((counted.entries, counted.next, counted.count), (page.entries, page.next, page.count));
+                    assert_eq!(looked_at, 4, "once");
+                }
+            }
+        }
+    }
 }

@@ -19,7 +19,7 @@ use crate::domain::scope::Scopes;
 use crate::domain::time::Timestamp;
 
 /// How far a registry token is back-dated, in seconds: zot allows no clock skew at all.
-const BACK_DATED: i64 = 30;
+pub(super) const BACK_DATED: i64 = 30;
 /// Shortest life, in seconds: clients treat a shorter one as this anyway.
 const SHORTEST_LIFE: i64 = 60;
 
@@ -63,6 +63,7 @@ impl Service {
         }
         let state = self.store.state();
         let authority = Authority::of(&state, &call.caller, call.now)?;
+        authority.visitor()?;
         let granted = granted(&authority, scopes);
         let issued_at = call.now.whole_seconds();
         let end = self.end(&authority, issued_at);
@@ -120,8 +121,15 @@ fn granted(authority: &Authority<'_>, asked: &Scopes) -> Scopes {
 fn granted_on(authority: &Authority<'_>, name: &RepositoryName, asked: Actions) -> Actions {
     let held = authority.level(name).map_or(Actions::NONE, AccessLevel::actions);
     let is_known = authority.state().repository(name).is_some();
-    // What could not be made cannot be pushed to: its content would have no record.
-    let possible = if is_known { Actions::ALL } else { Actions::PULL.union(Actions::DELETE) };
+    let was_deleted = authority.state().deletion(name).is_some();
+    let possible = match (is_known, was_deleted) {
+        (true, _) => Actions::ALL,
+        // What could not be made cannot be pushed to: its content would have no record.
+        (false, false) => Actions::PULL.union(Actions::DELETE),
+        // What lies in the registry is a deleted repository's: for those who clean up there, and nobody else.
+        (false, true) if authority.reaches_everything() => Actions::PULL.union(Actions::DELETE),
+        (false, true) => Actions::NONE,
+    };
     let granted = asked.intersection(held).intersection(possible);
     if granted.contains(Actions::PUSH) { granted.union(Actions::PULL) } else { granted }
 }

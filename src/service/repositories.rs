@@ -10,6 +10,7 @@ use super::error::{Error, Kind, Obstacle};
 use super::settings::is_full;
 use super::visible;
 use crate::domain::access::AccessLevel;
+use crate::domain::content::Activity;
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::order::Order;
@@ -50,6 +51,8 @@ pub struct RepositoryView {
     pub level: AccessLevel,
     /// Whether its namespace is an organization's.
     pub is_organization: bool,
+    /// How it is used.
+    pub activity: Activity,
 }
 
 /// A page of repositories.
@@ -80,13 +83,6 @@ pub struct RepositoryQuery {
     pub with_count: bool,
 }
 
-pub(super) fn shown(authority: &Authority<'_>, repository: &Arc<Repository>) -> Option<RepositoryView> {
-    let level = authority.level(&repository.name)?;
-    let owner = authority.state().account_named(repository.name.namespace_str());
-    let is_organization = owner.is_some_and(|owner| owner.is_organization());
-    Some(RepositoryView { repository: Arc::clone(repository), level, is_organization })
-}
-
 fn check_descriptions(short: Option<&str>, long: Option<&str>) -> Result<(), Error> {
     if short.is_some_and(|short| short.chars().count() > MAX_SHORT_DESCRIPTION) {
         return Err(Error::invalid("shortDescription", format!("at most {MAX_SHORT_DESCRIPTION} characters")));
@@ -98,6 +94,19 @@ fn check_descriptions(short: Option<&str>, long: Option<&str>) -> Result<(), Err
 }
 
 impl Service {
+    /// A repository as the caller sees it; none if it does not.
+    pub(super) fn shown_repository(
+        &self,
+        authority: &Authority<'_>,
+        repository: &Arc<Repository>,
+    ) -> Option<RepositoryView> {
+        let level = authority.level(&repository.name)?;
+        let owner = authority.state().account_named(repository.name.namespace_str());
+        let is_organization = owner.is_some_and(|owner| owner.is_organization());
+        let activity = self.activity(authority.state(), repository);
+        Some(RepositoryView { repository: Arc::clone(repository), level, is_organization, activity })
+    }
+
     /// A page of the repositories that the caller sees.
     ///
     /// # Errors
@@ -107,8 +116,11 @@ impl Service {
             authority.signed_in()?;
             let seen = |after: Option<&RepositoryName>| seen(authority, query, after);
             let mut page = seen(query.after.as_ref());
-            let repositories: Vec<_> =
-                page.by_ref().filter_map(|repository| shown(authority, repository)).take(query.limit).collect();
+            let repositories: Vec<_> = page
+                .by_ref()
+                .filter_map(|repository| self.shown_repository(authority, repository))
+                .take(query.limit)
+                .collect();
             let next = repositories.last().map(|last| last.repository.name.clone()).filter(|_| page.next().is_some());
             if let (Some(namespace), None, true) = (&query.namespace, &query.after, repositories.is_empty()) {
                 known_namespace(authority, namespace)?;
@@ -129,6 +141,7 @@ impl Service {
         limit: usize,
     ) -> Result<(Vec<RepositoryName>, bool), Error> {
         self.view(call, "registry.catalog", "", |authority| {
+            authority.visitor()?;
             let mut names = visible::all(authority, Order::Ascending, last).map(|repository| repository.name.clone());
             let page: Vec<_> = names.by_ref().take(limit).collect();
             let has_more = !page.is_empty() && names.next().is_some();
@@ -144,7 +157,7 @@ impl Service {
         self.view(call, "repository.view", name.as_str(), |authority| {
             authority.signed_in()?;
             let repository = authority.state().repository(name);
-            let view = repository.and_then(|repository| shown(authority, repository));
+            let view = repository.and_then(|repository| self.shown_repository(authority, repository));
             view.ok_or_else(|| Error::not_found(Kind::Repository, name))
         })
     }
@@ -153,16 +166,18 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Denied`] without admin access to the namespace, whether or not the name is taken;
-    /// [`Error::AlreadyExists`]; [`Error::NotFound`] if no account has the namespace; [`Obstacle::Limit`].
+    /// [`Error::AlreadyExists`]; [`Error::NotFound`] if no account has the namespace; [`Obstacle::Limit`],
+    /// [`Obstacle::BeingDeleted`].
     pub fn create_repository(&self, call: &Call, new: NewRepository) -> Result<RepositoryView, Error> {
         let deed = Deed::new("repository.create", &new.name);
         let id = Id::new(call.now, random::bytes()?);
         let live = self.settings.live;
         let checked = check_descriptions(Some(&new.short_description), Some(&new.long_description));
-        let name = new.name.clone();
+        let (name, underway) = (new.name.clone(), self.underway.clone());
         self.change(call, deed, move |change| {
             let permit = change.authority()?.create_repository(&new.name)?;
             checked?;
+            underway.refuse(&new.name)?;
             if change.state().repository(&new.name).is_some() {
                 return Err(Error::AlreadyExists { kind: Kind::Repository, name: new.name.to_string() });
             }
@@ -177,9 +192,10 @@ impl Service {
     pub(super) fn create_by_push(&self, call: &Call, names: Vec<RepositoryName>) -> Result<(), Error> {
         let live = self.settings.live;
         for name in names {
-            let id = Id::new(call.now, random::bytes()?);
+            let (id, underway) = (Id::new(call.now, random::bytes()?), self.underway.clone());
             let created = self.change(call, Deed::new("repository.createOnPush", &name), move |change| {
                 let permit = change.authority()?.create_by_push(&name)?;
+                underway.refuse(&name)?;
                 let settings = live.at(change.state());
                 if change.state().repository(&name).is_some() || !settings.create_on_push {
                     change.was_idle();
@@ -232,6 +248,7 @@ impl Service {
     /// [`Error::NotFound`], [`Error::Denied`]
     pub fn delete_repository(&self, call: &Call, name: &RepositoryName) -> Result<bool, Error> {
         let asked = name.clone();
+        let deletion = self.settings.deletion(call.now);
         self.change(call, Deed::new("repository.delete", name), move |change| {
             let authority = change.authority()?;
             if change.state().repository(&asked).is_none() {
@@ -241,7 +258,7 @@ impl Service {
                 return if may { Ok(false) } else { Err(Error::not_found(Kind::Repository, &asked)) };
             }
             let permit = authority.administer_repository(&asked)?;
-            change.txn(&permit).remove_repository(&asked);
+            change.txn(&permit).remove_repository(&asked, deletion)?;
             Ok(true)
         })
     }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::Service;
+use super::accounts::AccountView;
 use super::caller::Call;
 use super::error::Error;
-use super::repositories::{RepositoryView, shown};
+use super::repositories::RepositoryView;
 use super::visible;
-use crate::domain::account::Account;
 use crate::domain::name::Namespace;
 use crate::domain::order::Order;
 use crate::domain::repository::Repository;
@@ -32,8 +32,8 @@ pub struct Search {
 pub struct Found {
     /// Repositories that the caller sees.
     pub repositories: Vec<RepositoryView>,
-    /// Accounts.
-    pub accounts: Vec<Account>,
+    /// Accounts, each as far as the caller may see it.
+    pub accounts: Vec<AccountView>,
 }
 
 impl Service {
@@ -43,6 +43,7 @@ impl Service {
     /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
     pub fn search(&self, call: &Call, search: &Search) -> Result<Found, Error> {
         self.view(call, "repository.search", "", |authority| {
+            authority.visitor()?;
             let mut found = Found::default();
             // Names are in lower case.
             let text = search.text.to_lowercase();
@@ -52,12 +53,14 @@ impl Service {
                     None => Box::new(visible::all(authority, Order::Ascending, None)),
                 };
                 let matching = seen.filter(|repository| repository.name.as_str().contains(&text));
-                found.repositories = matching.filter_map(|one| shown(authority, one)).take(search.limit).collect();
+                found.repositories =
+                    matching.filter_map(|one| self.shown_repository(authority, one)).take(search.limit).collect();
             }
             if search.accounts && authority.account_data().is_ok() {
                 let accounts = authority.state().accounts_by_name(Order::Ascending, None);
                 let matching = accounts.filter(|account| account.name.as_str().contains(&text));
-                found.accounts = matching.map(|account| Account::clone(account)).take(search.limit).collect();
+                found.accounts =
+                    matching.take(search.limit).map(|account| self.seen(authority, account, call)).collect();
             }
             Ok(found)
         })

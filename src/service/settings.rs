@@ -1,12 +1,16 @@
 //! What a site decides: what its configuration says, and what administrators change while the server runs.
 
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Service;
 use super::caller::Call;
 use super::change::Deed;
 use super::error::Error;
+use crate::domain::content::{Deletion, Remains};
 use crate::domain::settings::{Choices, LiveSettings};
+use crate::domain::time::Timestamp;
 use crate::store::State;
 
 /// The action of a change, in the audit log.
@@ -25,6 +29,18 @@ pub struct Settings {
     pub max_label: usize,
     /// What may change while the server runs.
     pub live: Live,
+    /// The file with the secret of the registry's notifications; if none, one in the data directory, made when missing.
+    pub events_secret: Option<PathBuf>,
+    /// The URL of the registry; with it, deleting a repository deletes what the registry has of it.
+    pub registry: Option<Arc<str>>,
+}
+
+impl Settings {
+    /// What is noted of a repository that is deleted now.
+    pub(super) fn deletion(&self, now: Timestamp) -> Deletion {
+        let goes = |registry: &Arc<str>| Remains::Goes { registry: Arc::clone(registry) };
+        Deletion { at: now, content: self.registry.as_ref().map_or(Remains::Stays, goes) }
+    }
 }
 
 /// What may change while the server runs, as the configuration has it.

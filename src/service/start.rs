@@ -6,8 +6,12 @@ use std::sync::{Arc, Mutex};
 use super::accounts::find;
 use super::audit::{self, AuditBuffer};
 use super::caller::{Caller, Subject};
+use super::deletions::Underway;
 use super::error::Error;
+use super::events_secret::EventsSecret;
+use super::news::RecentNotices;
 use super::passwords::Passwords;
+use super::pulls::Pulls;
 use super::signing::{Signer, SigningError, SigningSettings};
 use super::throttle::Throttle;
 use super::{Service, Settings};
@@ -52,6 +56,14 @@ pub enum StartError {
     /// The first account cannot be made.
     #[error("the account {ADMIN} could not be made: {0}")]
     FirstAccount(#[source] Error),
+    /// The secret of the registry's notifications cannot be read.
+    #[error("the secret of the registry's notifications, {}: {source}", path.display())]
+    EventsSecret {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
@@ -94,6 +106,7 @@ impl Service {
         let keys = directory.keys();
         let (store, known) = Store::open(directory, clock.clone())?;
         let signer = Signer::open(&keys, signing, now)?;
+        let events_secret = EventsSecret::open(settings.events_secret.as_deref(), &keys)?;
         let known = known.into_iter().map(|known| (known.account, known.address, known.at));
         let service = Self {
             store,
@@ -102,7 +115,11 @@ impl Service {
             passwords: Passwords::new().map_err(StartError::FirstAccount)?,
             throttle: Throttle::new(random::bytes()?, known),
             audit: AuditBuffer::default(),
-            news: Mutex::default(),
+            known_addresses: Mutex::default(),
+            events_secret,
+            notices: RecentNotices::default(),
+            pulls: Pulls::default(),
+            underway: Underway::default(),
         };
         let first = service.start_first(admin_password, now)?;
         if let Err(error) = service.renew_signing_key(now) {

@@ -7,7 +7,7 @@ use super::authority::Authority;
 use super::caller::Call;
 use super::change::Deed;
 use super::error::{Error, Kind};
-use super::grants::{TargetView, administer, object};
+use super::grants::{SET, TargetView, administer, object};
 use super::organizations::find_organization;
 use super::teams::{TeamView, find_team, team_view, view_team};
 use crate::domain::access::AccessLevel;
@@ -42,9 +42,11 @@ fn organization_of(authority: &Authority<'_>, target: &GrantTarget) -> Result<Id
         GrantTarget::Namespace(namespace) => namespace.clone(),
         GrantTarget::Repository(name) => name.namespace(),
     };
-    let refused = || Error::invalid("namespace", "not an organization's: only organizations have teams");
-    let Namespace::Of(name) = namespace else { return Err(refused()) };
-    find_organization(authority.state(), name.as_str()).map(|organization| organization.id).map_err(|_| refused())
+    let refused =
+        |what: &str| Error::invalid("team", format!("{what} is no organization, and only organizations have teams"));
+    let Namespace::Of(name) = namespace else { return Err(refused("the namespace `_`")) };
+    let organization = find_organization(authority.state(), name.as_str());
+    organization.map(|organization| organization.id).map_err(|_| refused(name.as_str()))
 }
 
 /// The team of the organization that has the target.
@@ -117,7 +119,7 @@ impl Service {
         team: &str,
         level: AccessLevel,
     ) -> Result<(TargetView, TeamGrant), Error> {
-        let deed = Deed::new("grant.set", format!("{} team {team} {level}", object(target)));
+        let deed = Deed::new(SET, format!("{} team {team} {level}", object(target)));
         let (target, team) = (target.clone(), team.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;

@@ -24,6 +24,15 @@ pub struct TeamView {
     pub caller_is_member: bool,
 }
 
+/// What changes of a team. Absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct TeamUpdate {
+    /// Its name, which never changes: only as it is.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
 /// The team of this name or identifier in an organization.
 pub(super) fn find_team(state: &State, organization: Id, name_or_id: &str) -> Result<Team, Error> {
     let by_id = name_or_id.parse::<Id>().ok().and_then(|id| state.team(id));
@@ -125,21 +134,24 @@ impl Service {
     /// Changes what a team says it is for.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    /// [`Error::NotFound`], [`Error::Invalid`] for another name; [`Error::Denied`] to all but the organization's and system administrators.
     pub fn update_team(
         &self,
         call: &Call,
         organization: &str,
         team: &str,
-        description: Option<String>,
+        update: TeamUpdate,
     ) -> Result<TeamView, Error> {
-        let checked = check_description(description.as_deref().unwrap_or_default());
+        let checked = check_description(update.description.as_deref().unwrap_or_default());
         let deed = Deed::new("team.update", format!("{organization}/{team}"));
         let (organization, team) = (organization.to_owned(), team.to_owned());
         self.change(call, deed, move |change| {
             let (permit, mut team) = administer_team(&change.authority()?, &organization, &team)?;
             checked?;
-            team.description = description.unwrap_or(team.description);
+            if update.name.is_some_and(|name| name != team.name.as_str()) {
+                return Err(Error::invalid("name", "names never change"));
+            }
+            team.description = update.description.unwrap_or(team.description);
             change.txn(&permit).put_team(team.clone())?;
             Ok(team_view(&change.authority()?, team))
         })
@@ -178,7 +190,8 @@ impl Service {
             let (_, team) = view_team(authority, organization, team)?;
             let state = authority.state();
             let users = state.members_by_name(team.id, query.order, query.after.as_ref());
-            let members = users.filter_map(|user| member_view(state, team.organization, user));
+            let members = users.filter_map(|user| member_view(authority, team.organization, user));
+            let members = members.map(|member| self.member_now(member, call));
             let count = state.group_size(team.id).members;
             Ok(NamedPage::of(members, |member| &member.user.name, query.limit, count))
         })
@@ -199,9 +212,10 @@ impl Service {
             let (_, team) = view_team(authority, organization, team)?;
             let state = authority.state();
             let found = find_user(state, user)?;
-            let member = member_view(state, team.organization, found.id);
+            let member = member_view(authority, team.organization, found.id);
             let member = member.filter(|_| state.is_in_team(team.id, found.id));
-            member.ok_or_else(|| Error::not_found(Kind::Member, user))
+            let member = member.ok_or_else(|| Error::not_found(Kind::Member, user))?;
+            Ok(self.member_now(member, call))
         })
     }
 
@@ -218,7 +232,7 @@ impl Service {
     ) -> Result<MemberView, Error> {
         let deed = Deed::new("team.putMember", format!("{organization}/{team} {user}"));
         let (organization, team, user) = (organization.to_owned(), team.to_owned(), user.to_owned());
-        self.change(call, deed, move |change| {
+        let put = self.change(call, deed, move |change| {
             let (permit, team) = administer_team(&change.authority()?, &organization, &team)?;
             let user = find_user(change.state(), &user)?.id;
             let organization = team.organization;
@@ -226,8 +240,9 @@ impl Service {
                 change.txn(&permit).put_member(Membership { organization, user, is_admin: false })?;
             }
             change.txn(&permit).put_team_member(TeamMembership { team: team.id, user })?;
-            member_view(change.state(), organization, user).ok_or_else(|| Error::not_found(Kind::Member, user))
-        })
+            member_view(&change.authority()?, organization, user).ok_or_else(|| Error::not_found(Kind::Member, user))
+        })?;
+        Ok(self.member_now(put, call))
     }
 
     /// Removes a user from a team; nothing is to do where there is none.

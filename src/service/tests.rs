@@ -1,11 +1,21 @@
 //! Tests of the use-cases together.
 
 mod both;
+mod comparisons;
+mod content;
+mod deletions;
 mod doing;
+mod held;
 mod looking;
+mod missing;
 mod model;
+mod notices;
 mod operations;
 mod organizations;
 mod random;
 mod registry_tokens;
+mod remains;
+mod scale;
+mod strangers;
 mod support;
+mod telling;

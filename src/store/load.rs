@@ -8,7 +8,7 @@ use super::directory::FORMAT;
 use super::end::End;
 use super::engine::Engine;
 use super::error::Error;
-use super::record::{self, Grant, KnownAddress, Record};
+use super::record::{self, Deleted, Grant, KnownAddress, Record, StoredActivity, StoredTag};
 use super::seal::{Digest, Seal, SealKey};
 use super::state::{AuditHead, State};
 use super::table::{self, Table};
@@ -91,6 +91,23 @@ impl Scanner<'_> {
         })
     }
 
+    fn load_content(&mut self, state: &mut State) -> Result<(), Error> {
+        self.each(Table::Tags, |key, StoredTag { repository, tag }: StoredTag| {
+            check(key == table::tag(&repository, &tag.name), "key")?;
+            check(state.put_tag(&repository, Arc::new(tag)), "no such repository")
+        })?;
+        self.each(Table::Activity, |key, StoredActivity { repository, activity }: StoredActivity| {
+            check(key == table::repository(&repository), "key")?;
+            check(state.put_activity(&repository, activity), "no such repository")
+        })?;
+        self.each(Table::Deleted, |key, Deleted { repository, deletion }: Deleted| {
+            check(key == table::repository(&repository), "key")?;
+            check(state.repository(&repository).is_none(), "it is deleted, and there")?;
+            state.put_deleted(repository, deletion);
+            Ok(())
+        })
+    }
+
     fn load_records(&mut self, state: &mut State) -> Result<(), Error> {
         self.each(Table::Accounts, |key, account: Account| {
             check(key == account.id.to_bytes(), "key")?;
@@ -102,6 +119,7 @@ impl Scanner<'_> {
             state.put_repository(Arc::new(repository));
             Ok(())
         })?;
+        self.load_content(state)?;
         self.each(Table::Tokens, |key, token: AccessToken| {
             check(key == token.id.to_bytes(), "key")?;
             check(state.put_token(Arc::new(token)), "no such owner, or the hash stands twice")

@@ -3,6 +3,8 @@
 //! Never edit a struct: add the next version beside it, with a conversion from the one before, and its golden bytes
 //! under `tests/golden/records`.
 
+mod content;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -23,6 +25,9 @@ use crate::domain::secret::TokenHash;
 use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, GeneratedBy, Limits, Pattern, PreviousSecret, Usage};
+
+use content::{ActivityV1, DeletedV1, TagV1};
+pub(super) use content::{Deleted, StoredActivity, StoredTag};
 
 type Bytes16 = [u8; 16];
 type Bytes32 = [u8; 32];
@@ -51,6 +56,9 @@ versioned! {
     TeamMemberV1: 11, 1;
     SettingsV1: 12, 1;
     SealV1: 13, 1;
+    TagV1: 14, 1;
+    ActivityV1: 15, 1;
+    DeletedV1: 16, 1;
 }
 
 /// What stands in the store for a value of the domain.

@@ -4,6 +4,7 @@
 //! consistent moment and never wait for the writer. The indexes are made from the records at start and kept with them
 //! by the methods here, so that none can be an orphan. Only the audit log stays on disk.
 
+mod content;
 mod groups;
 
 use std::ops::{Bound, RangeBounds};
@@ -14,6 +15,7 @@ use imbl::{HashMap, OrdMap, OrdSet};
 use super::record::Meta;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
+use crate::domain::content::Deletion;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
@@ -23,6 +25,7 @@ use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
+use content::Content;
 pub use groups::GroupSize;
 
 /// The end of the audit chain.
@@ -42,11 +45,13 @@ pub struct State {
     accounts: OrdMap<Id, Arc<Account>>,
     account_names: OrdMap<Name, Id>,
     active_admins: OrdSet<Id>,
-    organizations: usize,
+    organizations: OrdMap<Name, Id>,
     repositories: OrdMap<RepositoryName, Arc<Repository>>,
     public: OrdSet<RepositoryName>,
     without_namespace: OrdSet<RepositoryName>,
     namespace_sizes: HashMap<Namespace, usize>,
+    contents: OrdMap<RepositoryName, Content>,
+    deleted: OrdMap<RepositoryName, Deletion>,
     tokens: OrdMap<Id, Arc<AccessToken>>,
     token_hashes: HashMap<TokenHash, Id>,
     tokens_by_owner: OrdSet<(Id, Id)>,
@@ -102,20 +107,38 @@ impl State {
         order: Order,
         after: Option<&Name>,
     ) -> impl Iterator<Item = &'a Arc<Account>> + use<'a> {
+        self.named(&self.account_names, order, after)
+    }
+
+    /// Organizations by name, from the first one after `after` (from the beginning, if none).
+    pub fn organizations_by_name<'a>(
+        &'a self,
+        order: Order,
+        after: Option<&Name>,
+    ) -> impl Iterator<Item = &'a Arc<Account>> + use<'a> {
+        self.named(&self.organizations, order, after)
+    }
+
+    fn named<'a>(
+        &'a self,
+        index: &'a OrdMap<Name, Id>,
+        order: Order,
+        after: Option<&Name>,
+    ) -> impl Iterator<Item = &'a Arc<Account>> + use<'a> {
         let rest = order.rest(after.cloned(), Bound::Unbounded, Bound::Unbounded);
-        order.walk(self.account_names.range(rest)).filter_map(|(_, id)| self.accounts.get(id))
+        order.walk(index.range(rest)).filter_map(|(_, id)| self.accounts.get(id))
     }
 
     /// How many users there are.
     #[must_use]
     pub fn users_count(&self) -> usize {
-        self.accounts.len().saturating_sub(self.organizations)
+        self.accounts.len().saturating_sub(self.organizations.len())
     }
 
     /// How many organizations there are.
     #[must_use]
     pub fn organizations_count(&self) -> usize {
-        self.organizations
+        self.organizations.len()
     }
 
     /// Whether the account is the only system administrator who can act.
@@ -316,7 +339,9 @@ impl State {
         groups.iter().for_each(|group| self.unlist_member(*group, id));
         self.remove_account(id);
         self.account_names.insert(account.name.clone(), id);
-        self.organizations += usize::from(account.is_organization());
+        if account.is_organization() {
+            self.organizations.insert(account.name.clone(), account.id);
+        }
         if account.is_active_admin() {
             self.active_admins.insert(id);
         }
@@ -329,13 +354,13 @@ impl State {
         if let Some(account) = self.accounts.remove(&id) {
             self.account_names.remove(&account.name);
             self.active_admins.remove(&id);
-            self.organizations = self.organizations.saturating_sub(usize::from(account.is_organization()));
+            self.organizations.remove(&account.name);
         }
     }
 
     pub(super) fn put_repository(&mut self, repository: Arc<Repository>) {
         let name = repository.name.clone();
-        self.remove_repository(&name);
+        self.unlist_repository(&name);
         let namespace = name.namespace();
         if repository.is_public {
             self.public.insert(name.clone());
@@ -348,7 +373,13 @@ impl State {
         self.repositories.insert(name, repository);
     }
 
+    /// Removes a repository with what is known of its content.
     pub(super) fn remove_repository(&mut self, name: &RepositoryName) {
+        self.remove_content(name);
+        self.unlist_repository(name);
+    }
+
+    fn unlist_repository(&mut self, name: &RepositoryName) {
         if self.repositories.remove(name).is_none() {
             return;
         }

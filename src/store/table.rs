@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::domain::content::TagName;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -35,11 +36,17 @@ pub enum Table {
     Teams,
     /// Members of teams, by team and user.
     TeamMembers,
+    /// Tags by repository and name.
+    Tags,
+    /// How repositories are used, by name.
+    Activity,
+    /// Repositories that were deleted here, by name.
+    Deleted,
 }
 
 impl Table {
     /// Every table with its name on disk, which never changes.
-    pub const ALL: [(Table, &'static str); 11] = [
+    pub const ALL: [(Table, &'static str); 14] = [
         (Self::Meta, "meta"),
         (Self::Accounts, "accounts"),
         (Self::Repositories, "repositories"),
@@ -51,6 +58,9 @@ impl Table {
         (Self::Members, "members"),
         (Self::Teams, "teams"),
         (Self::TeamMembers, "team_members"),
+        (Self::Tags, "tags"),
+        (Self::Activity, "activity"),
+        (Self::Deleted, "deleted"),
     ];
 
     /// Its name on disk.
@@ -76,6 +86,14 @@ pub(super) const SEAL: &[u8] = b"seal";
 /// Key of a repository: its components, each ended by a zero byte.
 pub(super) fn repository(name: &RepositoryName) -> Vec<u8> {
     terminated(name.as_str().split('/'))
+}
+
+/// Key of a tag: the repository, an empty component, the tag.
+pub(super) fn tag(repository_name: &RepositoryName, tag: &TagName) -> Vec<u8> {
+    let mut key = repository(repository_name);
+    key.push(0);
+    key.extend(terminated([tag.as_str()]));
+    key
 }
 
 /// Key of a grant: kind and name of the target, an empty component, kind and identifier of the grantee.

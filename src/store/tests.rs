@@ -2,6 +2,7 @@
 
 mod audit;
 mod child;
+mod content;
 mod damage;
 mod directory;
 mod faults;

@@ -3,6 +3,8 @@
 //! Runs on the writer's thread. Every method changes the working state with its indexes and notes the record for the
 //! disk, so that both always say the same. If the work fails, all of it is thrown away.
 
+mod content;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use super::table::{self, Table};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::audit::AuditEntry;
+use crate::domain::content::Deletion;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
@@ -187,21 +190,30 @@ impl<'a> Txn<'a> {
         targets.iter().for_each(|target| self.remove_grant(target, grantee));
     }
 
-    /// Writes a repository, new or changed.
+    /// Writes a repository, new or changed; it is no deleted one any more.
     ///
     /// # Errors
     /// [`TooLarge`]
     pub fn put_repository(&mut self, repository: Repository) -> Result<(), TooLarge> {
         self.put(Table::Repositories, table::repository(&repository.name), &repository)?;
+        self.remove_deleted(&repository.name);
         self.state.put_repository(Arc::new(repository));
         Ok(())
     }
 
-    /// Removes a repository with the grants on it.
-    pub fn remove_repository(&mut self, name: &RepositoryName) {
+    /// Removes a repository with the grants on it and what is known of its content, and notes that it was deleted here.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn remove_repository(&mut self, name: &RepositoryName, deletion: Deletion) -> Result<(), TooLarge> {
+        if self.state.repository(name).is_some() {
+            self.put_deleted(name, deletion)?;
+            self.remove_content(name);
+        }
         self.remove_grants_on(&GrantTarget::Repository(name.clone()));
         self.remove(Table::Repositories, table::repository(name));
         self.state.remove_repository(name);
+        Ok(())
     }
 
     /// Writes an access token, new or changed. False if its hash names another one, or there is no such owner; nothing

@@ -205,6 +205,8 @@ fn settings() -> (Settings, SigningSettings) {
         registry_token_lifetime: 900,
         max_label: 128,
         live: Live { configured, fixed: Choices::default() },
+        events_secret: None,
+        registry: None,
     };
     let signing = SigningSettings { leaf_lifetime: 90 * 86_400, key_header: KeyHeader::X5c, fixed_key: false };
     (settings, signing)

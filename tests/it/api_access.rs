@@ -185,7 +185,7 @@ fn a_grant_wants_a_level_a_user_and_something_to_be_on() {
         json!({ "accessLevel": "owner" }),
         json!({ "accessLevel": "Admin" }),
         json!({ "accessLevel": null }),
-        json!({ "accessLevel": "admin", "user": "bob" }),
+        json!({ "accessLevel": "admin", "username": "bob" }),
     ] {
         for target in ["bob/app", "bob"] {
             bob.put(&access_path(target, "alice"), &body).must_be_refused(400, "INVALID_PARAMETERS");

@@ -207,7 +207,7 @@ fn users_change_their_full_name_and_nothing_that_gives_power() {
         change_password(&alice, other, &json!({ "newPassword": OTHER })).must_be_refused(403, "NOT_AUTHORIZED");
     }
     assert_eq!(alice.get(&account_path("alice")).must_be(200).text("/fullName"), "A", "refused whole");
-    for body in [json!({ "name": "eve" }), json!({ "isOrg": true }), json!({ "createdAt": NOW }), json!({ "x": 1 })] {
+    for body in [json!({ "name": "eve" }), json!({ "isOrg": true }), json!({ "password": OTHER }), json!({ "x": 1 })] {
         site.as_local().patch(&account_path("alice"), &body).must_be_refused(400, "INVALID_PARAMETERS");
     }
     site.as_local().patch(&account_path("nobody"), &json!({ "fullName": "X" })).must_be_refused(404, "NO_SUCH_ACCOUNT");
@@ -413,9 +413,36 @@ fn a_name_with_repositories_is_taken_over_only_when_an_administrator_says_so() {
     let alice = site.with_token("alice", &site.add_token("alice", &json!({})));
     assert_eq!(alice.get(&repository_path("alice/app")).must_be(200).text("/accessLevel"), "admin");
     bob.get(&repository_path("alice/app")).must_be_refused(404, "NO_SUCH_REPOSITORY");
-    // Nothing is in the way of a name without repositories.
+    // Nothing is in the way of a name that never had a repository.
+    site.as_local().delete(&account_path("bob")).must_be(204);
+    site.as_admin().post(ACCOUNTS, &json!({ "name": "bob" })).must_be(201);
+}
+
+#[test]
+fn a_name_whose_repositories_were_deleted_is_given_to_another_only_when_an_administrator_says_so() {
+    let site = InProcess::start();
+    site.add_service("alice");
+    site.add_repository("alice/app");
+    site.add_repository("alice/lib");
+    site.as_local().delete(&repository_path("alice/lib")).must_be(204);
     site.as_local().delete("/api/v0/accounts/alice").must_be(204);
-    site.as_admin().post(ACCOUNTS, &json!({ "name": "alice" })).must_be(201);
+    let refuse = |site: &InProcess| {
+        for body in [json!({ "name": "alice" }), json!({ "name": "alice", "isOrg": true })] {
+            // The registry may still have what was pushed to them.
+            let refused = site.as_admin().post(ACCOUNTS, &body).must_be_refused(409, "NAMESPACE_IN_USE");
+            assert!(refused.text("/errors/0/message").contains("deleted"), "{}", refused.describe());
+        }
+    };
+    refuse(&site);
+    let site = site.restart();
+    refuse(&site);
+    site.as_admin().post(ACCOUNTS, &json!({ "name": "alice-x" })).must_be(201);
+    site.as_admin().post(ACCOUNTS, &json!({ "name": "alice", "adoptRepositories": true })).must_be(201);
+    let alice = site.with_token("alice", &site.add_token("alice", &json!({})));
+    alice.get(&repository_path("alice/app")).must_be_refused(404, "NO_SUCH_REPOSITORY");
+    assert_eq!(alice.get("/api/v0/repositories").must_be(200).json()["repositories"], json!([]));
+    site.add_repository("alice/app");
+    assert_eq!(alice.get(&repository_path("alice/app")).must_be(200).text("/accessLevel"), "admin");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{
     AccessToken, InProcess,
     exe::PASSWORD,
-    site::{HOUR, NOW, access_path, account_path, repository_path, token_path},
+    site::{HOUR, NOW, access_path, account_path, repository_path, team_access_path, token_path},
 };
 
 const AUDIT: &str = "/api/v0/audit";
@@ -159,6 +159,26 @@ fn denials_and_sign_ins_are_summed() {
     assert_eq!(signed_in.iter().map(|record| record["count"].as_u64().unwrap_or(0)).sum::<u64>(), 4);
     // What was written is not written again.
     assert_eq!(site.audit("outcome=denied").len(), 4);
+}
+
+#[test]
+fn a_grant_that_was_denied_is_recorded_as_one() {
+    let site = InProcess::start();
+    site.add_organization("acme", &[]);
+    site.add_team("acme/dev", &[]);
+    site.add_public("acme/app");
+    let alice = site.add_robot("alice");
+    for target in ["acme", "acme/app"] {
+        for path in [access_path(target, "alice"), team_access_path(target, "dev")] {
+            alice.put(&path, &json!({ "accessLevel": "admin" })).must_be_refused(403, "NOT_AUTHORIZED");
+            // Before what is asked for is looked at.
+            alice.put(&path, &json!({ "level": 1 })).must_be_refused(403, "NOT_AUTHORIZED");
+        }
+    }
+    let mut told = story(&site.audit("outcome=denied"));
+    told.sort();
+    let denied = |object: &str| ("grant.set".to_owned(), object.to_owned(), "denied".to_owned());
+    assert_eq!(told, [denied("acme/*"), denied("acme/app")]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{
     AccessToken, InProcess,
     exe::PASSWORD,
+    notify,
     site::{Caller, HOUR},
 };
 
@@ -31,6 +32,8 @@ POST   /api/v0/repositories/{namespace}                                401 401 4
 GET    /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 200 404 200 200 200
 PATCH  /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 200 200 200
 DELETE /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 204 204 204
+GET    /api/v0/repositories/{namespace}/{reponame}/tags                401 401 401 401 401 200 404 200 200 200
+DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}          401 401 401 401 401 409 404 409 409 409
 GET    /api/v0/repositories/{namespace}/{reponame}/userAccess          401 401 401 401 401 403 404 200 200 200
 PUT    /api/v0/repositories/{namespace}/{reponame}/userAccess/{username}
                                                                        401 401 401 401 401 403 404 200 200 200
@@ -90,6 +93,9 @@ GET    /ca.pem                                                         404 404 4
 GET    /api/v0/admin/version                                           401 401 401 401 401 403 403 403 200 200
 GET    /api/v0/admin/registry                                          401 401 401 401 401 403 403 403 200 200
 GET    /api/v0/admin/registry/config                                   401 401 401 401 401 403 403 403 200 200
+POST   /api/v0/admin/registry/sync                                     401 401 401 401 401 403 403 403 409 409
+DELETE /api/v0/admin/registry/sync                                     401 401 401 401 401 403 403 403 409 409
+POST   /api/v0/registry/events                                         404 404 404 404 404 404 404 404 404 404
 POST   /api/v0/admin/registry/rotate-key                               401 401 401 401 401 403 403 403 403 200
 GET    /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 200 200
 POST   /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 202 202
@@ -134,6 +140,7 @@ impl Scene {
         site.add_user("bob");
         site.add_service("carol");
         site.add_repository("alice/app");
+        site.push("alice/app", &[("1.0", 1), ("2.0", 2)]);
         site.add_organization("acme", &[("alice", true), ("carol", false)]);
         site.add_team("acme/dev", &["carol"]);
         site.add_repository("acme/app");
@@ -179,6 +186,7 @@ impl Scene {
             "/enzi/v0/accounts/acme/teams/dev/members?limit=0",
             "/api/v0/repositories/acme/app/teamAccess",
             "/api/v0/repositoryNamespaces/acme/teamAccess",
+            "/api/v0/repositories/alice/app/tags?pageSize=0",
             "/auth/ca.pem",
             "/auth/keys",
             "/api/v0/meta/settings",
@@ -215,7 +223,11 @@ impl Scene {
         let owner = if row.path.contains("teamAccess") { "acme" } else { "alice" };
         let path = row.path.replace("{namespace}", owner).replace("{username}", "carol");
         let path = self.path_in_organization(row, path);
-        let path = path.replace("{reponame}", &repository).replace("{name}", &account).replace("{hashedtoken}", &token);
+        let path = path
+            .replace("{tag}", "1.0")
+            .replace("{reponame}", &repository)
+            .replace("{name}", &account)
+            .replace("{hashedtoken}", &token);
         // An allowed clean-up finds nothing, so that the callers stay; a refused one would take everything.
         let before = if is_allowed { "2001-01-01" } else { "2999-01-01" };
         match (row.method, row.path) {
@@ -265,6 +277,9 @@ impl Scene {
                 json!({ "oldPassword": PASSWORD, "newPassword": PASSWORD })
             }
             ("POST", "/api/v0/meta/settings") => json!({ "maxTokensPerAccount": 900 }),
+            ("POST", "/api/v0/registry/events") => {
+                json!({ "events": [notify::push(&self.fresh("e"), "alice/app", &self.fresh("t"), 3)] })
+            }
             ("PUT", _) => json!({ "accessLevel": "admin" }),
             _ => json!({}),
         }

@@ -440,6 +440,31 @@ fn leaving_an_organization_leaves_its_teams_and_ends_access_at_once() {
 }
 
 #[test]
+fn a_member_is_shown_as_far_as_the_account_is() {
+    let acme = Acme::new();
+    let local = acme.site.as_local();
+    let bob = |caller: &Caller| caller.get(&account_path("bob")).must_be(200).json();
+    (0..5).for_each(|guess| drop(acme.site.with("bob", &format!("guess-number-{guess}")).get("/v2/").must_be(401)));
+    assert_ne!(bob(&local)["lockedUntil"], json!(null));
+    for (caller, sees_inner) in [(&local, true), (&acme.bob, true), (&acme.alice, false)] {
+        assert_eq!(bob(caller).get("isActive").is_some(), sees_inner);
+        for group in ["acme", "acme/dev"] {
+            assert_eq!(caller.get(&member_path(group, "bob")).must_be(200).json()["member"], bob(caller), "{group}");
+            let listed = caller.get(&members_path(group)).must_be(200).json();
+            let listed = listed["members"].as_array().expect("members").clone();
+            let listed = listed.iter().find(|entry| entry["member"]["name"] == json!("bob"));
+            assert_eq!(listed.expect("bob")["member"], bob(caller), "{group}");
+        }
+    }
+    for caller in [&local, &acme.alice] {
+        for group in ["acme", "acme/dev"] {
+            let put = caller.put(&member_path(group, "bob"), &json!({})).must_be(200).json();
+            assert_eq!(put["member"], bob(caller), "{group}");
+        }
+    }
+}
+
+#[test]
 fn the_teams_of_a_member_are_listed_by_name() {
     let acme = Acme::new();
     acme.site.add_organization("lab", &[]);
@@ -569,7 +594,11 @@ fn an_organization_deleted_with_its_repositories_leaves_nothing() {
     acme.site.as_local().delete("/api/v0/accounts/acme").must_be(204);
     assert_eq!(acme.levels(), [None, None, None, None]);
     let acme = acme.restart();
-    acme.site.add_organization("acme", &[]);
+    let again = json!({ "name": "acme", "isOrg": true });
+    // What was in the deleted repositories may still lie in the registry.
+    acme.site.as_local().post("/enzi/v0/accounts", &again).must_be_refused(409, "NAMESPACE_IN_USE");
+    let again = json!({ "name": "acme", "isOrg": true, "adoptRepositories": true });
+    acme.site.as_local().post("/enzi/v0/accounts", &again).must_be(201);
     acme.site.add_repository("acme/app");
     assert_eq!(acme.levels(), [None, None, None, None]);
     acme.must_be_new();
@@ -580,7 +609,9 @@ fn a_user_of_the_name_of_a_deleted_organization_owns_the_namespace_alone() {
     let acme = Acme::new();
     acme.with_grants();
     acme.site.as_local().delete("/api/v0/accounts/acme").must_be(204);
-    let user = acme.site.add_robot("acme");
+    let user = json!({ "name": "acme", "adoptRepositories": true });
+    acme.site.as_local().post("/enzi/v0/accounts", &user).must_be(201);
+    let user = acme.site.with_token("acme", &acme.site.add_token("acme", &json!({})));
     acme.site.add_repository("acme/app");
     assert_eq!(level(&user, "acme/app").as_deref(), Some("admin"));
     assert_eq!(acme.levels(), [None, None, None, None]);

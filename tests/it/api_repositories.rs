@@ -65,7 +65,7 @@ fn a_new_repository_has_every_field() {
     let expected = json!({
         "id": made["id"], "namespace": "alice", "namespaceType": "user", "name": "app", "shortDescription": "",
         "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false,
-        "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin", "lastPush": null,
+        "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin", "lastPush": null, "missingSince": null,
     });
     assert_eq!(made, expected);
     let path = repository_path("alice/app");
@@ -114,9 +114,7 @@ fn documented_fields_are_accepted_and_unknown_ones_refused() {
     ] {
         create(body).must_be_refused(400, "INVALID_PARAMETERS");
     }
-    for body in
-        [json!({ "name": "y" }), json!({ "accessLevel": "admin" }), json!({ "shortDescription": "x".repeat(141) })]
-    {
+    for body in [json!({ "name": "y" }), json!({ "owner": "admin" }), json!({ "shortDescription": "x".repeat(141) })] {
         site.as_local().patch(&repository_path("alice/full"), &body).must_be_refused(400, "INVALID_PARAMETERS");
     }
     create(json!({ "name": "x", "shortDescription": "ä".repeat(140), "longDescription": "x".repeat(25_000) }))

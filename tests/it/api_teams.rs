@@ -259,7 +259,9 @@ fn a_grant_wants_a_level_and_a_team_of_the_organization_that_has_the_target() {
         acme.alice.delete(&team_access_path(target, "sci")).must_be_refused(404, "NO_SUCH_TEAM");
     }
     for target in ["bob", "bob/app"] {
-        acme.bob.put(&team_access_path(target, "dev"), &level).must_be_refused(400, "INVALID_PARAMETERS");
+        let refused = acme.bob.put(&team_access_path(target, "dev"), &level);
+        let message = refused.must_be_refused(400, "INVALID_PARAMETERS").text("/errors/0/message");
+        assert_eq!(message, "team: bob is no organization, and only organizations have teams");
         acme.bob.delete(&team_access_path(target, "dev")).must_be_refused(400, "INVALID_PARAMETERS");
     }
     acme.alice.put(&team_access_path("acme/gone", "dev"), &level).must_be_refused(404, "NO_SUCH_REPOSITORY");

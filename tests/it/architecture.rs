@@ -12,7 +12,7 @@ const MAY_NAME: [(&str, &[&str]); 9] = [
     ("net", &[]),
     ("api", &["domain"]),
     ("config", &["domain"]),
-    ("registry", &["domain", "net"]),
+    ("registry", &["domain", "net", "service"]),
     ("store", &["domain"]),
     ("service", &["domain", "store"]),
     (
@@ -182,6 +182,22 @@ fn crates_stay_in_their_module() {
         let foreign = BELONGS_TO.iter().filter(|(_, home)| *home != source.top());
         for (name, home) in foreign.filter(|(name, _)| after(&source.code(), name).any(|rest| rest.starts_with("::"))) {
             faults.push(format!("{} names {name}, which only {home} names", source.path.display()));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A list may be as long as a client asks for, or has no pages: `read` and `block` know what to do with a long one.
+#[test]
+fn no_list_is_made_on_a_thread_that_serves_requests_whatever_its_length() {
+    let lists = ["list_", "teams_of_member", "repositories_of_team", "repository_access"];
+    let mut faults = Vec::new();
+    for source in modules().iter().filter(|source| source.top() == "http") {
+        let code: String = source.code().split_whitespace().collect();
+        for call in code.split(".run(|service,call|service.").skip(1) {
+            if lists.iter().any(|list| call.starts_with(list)) {
+                faults.push(format!("{}: {}", source.path.display(), call.split('(').next().unwrap()));
+            }
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));

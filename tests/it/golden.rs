@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::support::{
-    InProcess,
+    Clients, Image, InProcess, Registry,
     exe::{executable, ready_address},
     golden::{Texts, golden, must_be_golden, read},
     http::Answer,
@@ -46,7 +46,7 @@ fn every_golden_file_is_looked_at_by_a_test() {
 
 // --- errors ---
 
-/// Codes that a healthy server never answers with.
+/// Codes that a healthy server never answers with, or only beside a registry.
 const NOT_PROVOKED: [&str; 2] = ["INTERNAL_ERROR", "UNAVAILABLE"];
 
 /// A server on which every error can be had, and the errors.
@@ -104,11 +104,39 @@ fn errors() -> Vec<(&'static str, Answer)> {
     ]
 }
 
+/// The errors that a registry behind dockpass is needed for, or that say that it is not known.
+fn registry_errors() -> Vec<(&'static str, Answer)> {
+    let registry = Registry::without_accounts("");
+    let keeps = Registry::without_accounts_changed(|config| config.replace("enabled: true", "enabled: false"));
+    let [image, other] = ["with two tags", "with one tag"].map(Image::holding);
+    for (image, place) in
+        [(&image, registry.at("alice/app:1")), (&image, registry.at("alice/app:2")), (&other, keeps.at("alice/app:1"))]
+    {
+        Clients::new().push(image, &place).must_succeed();
+    }
+    let delete = |url: Option<&Registry>, tag: &str| {
+        let url = url.map(|registry| ("registry.url", format!("http://{}", registry.address)));
+        let settings: Vec<_> = url.iter().map(|(key, url)| (*key, url.as_str())).collect();
+        let site = InProcess::start_with(&settings);
+        // The comparison at the start may have adopted it already.
+        site.as_local().post("/enzi/v0/accounts", &json!({ "name": "alice", "adoptRepositories": true })).must_be(201);
+        let alice = site.with_token("alice", &site.add_token("alice", &json!({})));
+        site.as_local().post("/api/v0/repositories/alice", &json!({ "name": "app" })).must_be_one_of(&[201, 400]);
+        alice.delete(&format!("/api/v0/repositories/alice/app/tags/{tag}"))
+    };
+    vec![
+        ("no such tag", delete(Some(&registry), "none")),
+        ("the manifest has other tags", delete(Some(&registry), "1")),
+        ("the registry deletes nothing", delete(Some(&keeps), "1")),
+        ("the registry is not known", delete(None, "1")),
+    ]
+}
+
 #[test]
 fn every_error_has_its_body() {
     let mut found = Texts::new();
     let mut codes: BTreeSet<String> = NOT_PROVOKED.map(str::to_owned).into();
-    for (what, answer) in errors() {
+    for (what, answer) in errors().into_iter().chain(registry_errors()) {
         assert!(codes.insert(answer.code()), "{what}: {}", answer.describe());
         let body = serde_json::to_string_pretty(&answer.json()).expect("JSON");
         found.insert(format!("{}.txt", answer.code().to_lowercase()), format!("{what}\n{}\n{body}\n", answer.status));

@@ -60,7 +60,7 @@ pub(super) fn accounts() -> Vec<Route> {
             Method::DELETE,
             "/api/v0/accounts/{name}",
             "deleteAccountAndRepositories",
-            "Delete an account with its repositories",
+            "Delete an account with its repositories; a `Warning` header says if the registry keeps the content",
         )
         .status(204)
         .fails(&[LastAdministrator])

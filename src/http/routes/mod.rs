@@ -43,6 +43,8 @@ pub struct Route {
     pub(super) codes: Vec<Code>,
     /// Whether it answers without credentials.
     pub(super) is_public: bool,
+    /// Whether, without its own secret, it answers as if it were not there.
+    pub(super) is_hidden: bool,
     make: Box<dyn Fn() -> actix_web::Route>,
 }
 
@@ -62,6 +64,7 @@ impl Route {
             media: Vec::new(),
             codes: Vec::new(),
             is_public: false,
+            is_hidden: false,
             make: Box::new(actix_web::Route::new),
         }
     }
@@ -109,6 +112,11 @@ impl Route {
     fn public(mut self) -> Self {
         self.is_public = true;
         self
+    }
+
+    fn hidden(mut self) -> Self {
+        self.is_hidden = true;
+        self.public()
     }
 
     fn to<F, Args>(mut self, handler: F) -> Self
@@ -163,6 +171,9 @@ fn resource(path: &'static str, routes: &[Route]) -> actix_web::Resource {
             ref method => resource.route((route.make)().guard(guard::Method(method.clone()))),
         };
     }
+    if routes.iter().any(|route| route.is_hidden) {
+        return resource.default_service(web::to(no_such_path));
+    }
     let allowed = allowed.join(", ");
     resource.default_service(web::to(move || {
         let allowed = allowed.clone();
@@ -179,13 +190,17 @@ fn wrong_method(allowed: &str) -> HttpResponse {
 }
 
 async fn no_such_path(request: HttpRequest) -> HttpResponse {
+    nothing_here(&request).error_response()
+}
+
+/// What a path answers that is none.
+pub(super) fn nothing_here(request: &HttpRequest) -> Failure {
     let has_hidden_slash = request.path().to_ascii_lowercase().contains("%2f");
-    let failure = if has_hidden_slash {
+    if has_hidden_slash {
         Failure::invalid("path", "`%2F` stands for a slash in repository names only")
     } else {
         Failure::new(Code::NotFound, "there is nothing at this path")
-    };
-    failure.error_response()
+    }
 }
 
 const PAGE: &[Parameter] = &[
@@ -201,6 +216,7 @@ pub fn table() -> Vec<Route> {
     [
         tokens::access_tokens(),
         repositories::repositories(),
+        repositories::tag_paths(),
         access::access(),
         accounts::accounts(),
         accounts::organizations(),
@@ -209,7 +225,9 @@ pub fn table() -> Vec<Route> {
         repositories::search_paths(),
         operation::audit_log(),
         registry::registry_paths(),
+        registry::notification_paths(),
         operation::operation_paths(),
+        operation::admin_paths(),
         operation::document_paths(),
     ]
     .into_iter()

@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use super::{PAGE, Parameter, Route};
 use crate::api;
 use crate::http::failure::Code;
-use crate::http::{audit, docs, operation, settings};
+use crate::http::{admin, audit, docs, operation, settings};
 
 pub(super) fn audit_log() -> Vec<Route> {
     const FILTER: &[Parameter] = &[
@@ -49,13 +49,9 @@ pub(super) fn audit_log() -> Vec<Route> {
 }
 
 pub(super) fn operation_paths() -> Vec<Route> {
-    use Code::{InvalidSettings, NeedsFixedKey, NotFound};
+    use Code::{InvalidSettings, NotFound};
     const STRICT: &[Parameter] = &[("strict", "boolean", "Whether the status is 503 when changes are not accepted.")];
-    const CONFIGURATION: &[Parameter] = &[
-        ("for", "distribution|zot", "The registry."),
-        ("certificate", "string", "Where the certificate lies on the registry's machine."),
-    ];
-    let (registry, of_site) = ("/api/v0/admin/registry", "/api/v0/meta/settings");
+    let of_site = "/api/v0/meta/settings";
     vec![
         Route::new(Method::GET, "/health", "getHealth", "Whether requests are answered and changes accepted")
             .query(STRICT)
@@ -74,9 +70,29 @@ pub(super) fn operation_paths() -> Vec<Route> {
         Route::new(Method::GET, "/api/v0/admin/version", "getVersion", "Which dockpass this is")
             .gives::<api::Version>()
             .to(operation::version),
+        Route::new(Method::GET, of_site, "viewSettings", "View the settings that may change while the server runs")
+            .gives::<api::Settings>()
+            .to(settings::view),
+        Route::new(Method::POST, of_site, "updateSettings", "Change settings; what the configuration sets stays")
+            .takes::<api::UpdateSettings>()
+            .status(202)
+            .gives::<api::Settings>()
+            .fails(&[InvalidSettings])
+            .to(settings::update),
+    ]
+}
+
+pub(super) fn admin_paths() -> Vec<Route> {
+    use Code::{NeedsFixedKey, NeedsRegistryUrl};
+    const CONFIGURATION: &[Parameter] = &[
+        ("for", "distribution|zot", "The registry."),
+        ("certificate", "string", "Where the certificate lies on the registry's machine."),
+    ];
+    let (registry, sync) = ("/api/v0/admin/registry", "/api/v0/admin/registry/sync");
+    vec![
         Route::new(Method::GET, registry, "viewRegistry", "View the registry side: issuer, services, certificates")
             .gives::<api::RegistryState>()
-            .to(operation::registry),
+            .to(admin::registry),
         Route::new(
             Method::GET,
             "/api/v0/admin/registry/config",
@@ -87,7 +103,22 @@ pub(super) fn operation_paths() -> Vec<Route> {
         .needs("for")
         .gives::<api::RegistryConfiguration>()
         .fails(&[NeedsFixedKey])
-        .to(operation::registry_configuration),
+        .to(admin::registry_configuration),
+        Route::new(
+            Method::POST,
+            sync,
+            "beginComparison",
+            "Begin a comparison with the registry, unless one is at work; then a `Warning` header says so",
+        )
+        .status(202)
+        .gives::<api::RegistryState>()
+        .fails(&[NeedsRegistryUrl])
+        .to(admin::begin_comparison),
+        Route::new(Method::DELETE, sync, "stopComparison", "Stop the comparison with the registry that is at work")
+            .status(202)
+            .gives::<api::RegistryState>()
+            .fails(&[NeedsRegistryUrl])
+            .to(admin::stop_comparison),
         Route::new(
             Method::POST,
             "/api/v0/admin/registry/rotate-key",
@@ -95,16 +126,7 @@ pub(super) fn operation_paths() -> Vec<Route> {
             "Replace the key that signs registry tokens; over the local socket only",
         )
         .gives::<api::RegistryState>()
-        .to(operation::rotate_key),
-        Route::new(Method::GET, of_site, "viewSettings", "View the settings that may change while the server runs")
-            .gives::<api::Settings>()
-            .to(settings::view),
-        Route::new(Method::POST, of_site, "updateSettings", "Change settings; what the configuration sets stays")
-            .takes::<api::UpdateSettings>()
-            .status(202)
-            .gives::<api::Settings>()
-            .fails(&[InvalidSettings])
-            .to(settings::update),
+        .to(admin::rotate_key),
     ]
 }
 

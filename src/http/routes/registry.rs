@@ -5,7 +5,8 @@ use actix_web::http::Method;
 use super::{Parameter, Route};
 use crate::api;
 use crate::http::failure::Code;
-use crate::http::registry;
+use crate::http::{events, registry};
+use crate::registry::events::Envelope;
 
 const TOKEN_REQUEST: &[Parameter] = &[
     ("service", "string", "The registry's service; the first configured one if omitted."),
@@ -71,5 +72,20 @@ pub(super) fn registry_paths() -> Vec<Route> {
         .gives::<api::Catalog>()
         .fails(&[PaginationNumberInvalid])
         .to(registry::catalog),
+    ]
+}
+
+pub(super) fn notification_paths() -> Vec<Route> {
+    vec![
+        Route::new(
+            Method::POST,
+            "/api/v0/registry/events",
+            "takeNotifications",
+            "Take the registry's notifications; their own secret opens it, without it there is nothing here",
+        )
+        .hidden()
+        .takes::<Envelope>()
+        .fails(&[Code::NotFound])
+        .to(events::take),
     ]
 }

@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use super::{COUNT, ORDER, PAGE, Parameter, Route};
 use crate::api;
 use crate::http::failure::Code;
-use crate::http::{repositories, search};
+use crate::http::{repositories, search, tags};
 
 pub(super) fn repositories() -> Vec<Route> {
     use Code::{InvalidVisibility, LimitReached, NoSuchAccount, NoSuchRepository, RepositoryExists};
@@ -48,10 +48,31 @@ pub(super) fn repositories() -> Vec<Route> {
             .gives::<api::Repository>()
             .fails(&[InvalidVisibility, NoSuchRepository])
             .to(repositories::update),
-        Route::new(Method::DELETE, one, "deleteRepository", "Delete a repository's record")
+        Route::new(Method::DELETE, one, "deleteRepository", "Delete a repository; a `Warning` header says what stays")
             .status(204)
             .fails(&[NoSuchRepository])
             .to(repositories::delete),
+    ]
+}
+
+pub(super) fn tag_paths() -> Vec<Route> {
+    use Code::{DeletionDisabled, NeedsRegistryUrl, NoSuchRepository, NoSuchTag, TagSharesManifest};
+    const UNREAD: &[Parameter] =
+        &[("includeManifests", "boolean", "Not read: `manifest` is always there."), ("domain", "string", "Not read.")];
+    let (all, one) =
+        ("/api/v0/repositories/{namespace}/{reponame}/tags", "/api/v0/repositories/{namespace}/{reponame}/tags/{tag}");
+    vec![
+        Route::new(Method::GET, all, "listTags", "List the tags of a repository, by name")
+            .query(UNREAD)
+            .query(PAGE)
+            .query(COUNT)
+            .gives::<Vec<api::Tag>>()
+            .fails(&[NoSuchRepository])
+            .to(tags::list),
+        Route::new(Method::DELETE, one, "deleteTag", "Delete a tag, here and in the registry")
+            .status(204)
+            .fails(&[NoSuchRepository, NoSuchTag, TagSharesManifest, NeedsRegistryUrl, DeletionDisabled])
+            .to(tags::delete),
     ]
 }
 

@@ -51,6 +51,29 @@ impl Upstream {
         }
     }
 
+    /// Whether a manifest, such as a list of images, names another one anywhere. One that is larger than is read counts as
+    /// if it did. The token needs `repository:NAME:pull`.
+    ///
+    /// # Errors
+    /// [`UpstreamError`] if the registry cannot be asked, refuses, or fails.
+    pub async fn names(
+        &self,
+        token: &str,
+        name: &RepositoryName,
+        list: &Digest,
+        other: &Digest,
+    ) -> Result<bool, UpstreamError> {
+        let target = manifest_path(name, Reference::Digest(list));
+        let question = self.for_manifest(Method::GET, token, &target);
+        let Some(answer) = unless_too_large(self.exchange.ask(&question).await)? else { return Ok(true) };
+        let other = other.as_str().as_bytes();
+        match answer.status {
+            StatusCode::OK => Ok(answer.body.windows(other.len()).any(|part| part == other)),
+            StatusCode::NOT_FOUND => Ok(false),
+            status => Err(self.exchange.about(&question).status(status)),
+        }
+    }
+
     async fn single(&self, at: &Within<'_>, found: ImageManifest) -> Result<Image, UpstreamError> {
         let config = if found.is_image() { self.config(at, &found.config).await? } else { Config::default() };
         let image = Image { size: found.size, config: Some((found.config, found.config_type)), ..Image::default() };

@@ -20,6 +20,8 @@ pub(super) struct Both<'h> {
     pub(super) model: Model,
     /// Of each access token: a registry token made with it, and the second at which that ends.
     pub(super) registry_tokens: Vec<Option<(String, i64)>>,
+    /// How many notifications there were.
+    pub(super) told: usize,
 }
 
 impl<'h> Both<'h> {
@@ -27,8 +29,8 @@ impl<'h> Both<'h> {
         let service = home.open(start());
         adopt(&service, "busybox");
         let mut model = Model::at(start().seconds());
-        model.repositories.insert("busybox", false);
-        Self { home, opened: Some(service), model, registry_tokens: Vec::new() }
+        model.add_repository("busybox", false);
+        Self { home, opened: Some(service), model, registry_tokens: Vec::new(), told: 0 }
     }
 
     pub(super) fn service(&self) -> &Service {

@@ -46,6 +46,13 @@ impl Both<'_> {
             | Operation::JoinTeam { .. }
             | Operation::LeaveTeam { .. } => self.on_team(by, &call, operation),
             Operation::AddToken { .. } => self.add_token(by, &call, operation),
+            Operation::Tell { .. }
+            | Operation::Compare { .. }
+            | Operation::Forget(_)
+            | Operation::Housekeep
+            | Operation::WaitLong => {
+                self.on_content(by, &call, operation);
+            }
             Operation::SetTokenActive { token, .. }
             | Operation::Rotate { token, .. }
             | Operation::RemoveToken(token) => {
@@ -120,7 +127,7 @@ impl Both<'_> {
                 let new = NewRepository { name: named(name), is_public, short_description, long_description };
                 agree(self.service().create_repository(call, new).map(drop), may, operation);
                 if may {
-                    self.model.repositories.insert(name, is_public);
+                    self.model.add_repository(name, is_public);
                 }
             }
             Operation::SetPublic { name, is_public } => {
@@ -260,7 +267,7 @@ impl Both<'_> {
         let Some(issued) = agree(issued, may_sign, &(by, &asked)) else { return };
         let is_free = self.model.has_namespace(name) && !self.model.repositories.contains_key(name);
         if actions.contains("push") && is_free && self.model.may_make(by, name, AccessLevel::ReadWrite) {
-            self.model.repositories.insert(name, false);
+            self.model.add_repository(name, false);
         }
         assert_eq!(granted_on(&issued, name), self.expected(by, name, actions), "{by:?} asks for {asked}");
     }

@@ -21,6 +21,7 @@ impl Both<'_> {
             self.check_token(place);
         }
         self.check_organization();
+        self.check_deleted();
     }
 
     fn check_token(&mut self, place: usize) {
@@ -84,6 +85,7 @@ impl Both<'_> {
             let reversed: Vec<_> = visible.iter().rev().copied().collect();
             assert_eq!(self.list(call, None, Order::Descending).unwrap(), reversed, "the list of {by:?} from its end");
             self.check_namespaces(by, call, &visible);
+            self.check_content(by, call);
         }
         for name in NAMES.into_iter().filter(|_| by != By::Anonymous) {
             let level = self.service().view_repository(call, &named(name)).ok().map(|view| view.level);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::held::Held;
 use crate::domain::access::{AccessLevel, Actions};
 
 pub(super) const USERS: [&str; 3] = ["alice", "bob", "carol"];
@@ -112,6 +113,10 @@ pub(super) struct Model {
     pub(super) users: BTreeMap<&'static str, User>,
     /// Each with whether it is public.
     pub(super) repositories: BTreeMap<&'static str, bool>,
+    /// What the registry holds of each of them.
+    pub(super) held: BTreeMap<&'static str, Held>,
+    /// Names that were deleted and not made again, each with the second.
+    pub(super) deleted: BTreeMap<&'static str, i64>,
     pub(super) acme: Option<Organization>,
     pub(super) grants: BTreeMap<(&'static str, Holder), AccessLevel>,
     pub(super) tokens: Vec<Token>,
@@ -317,7 +322,9 @@ impl Model {
     /// The actions that a request for every action is granted.
     pub(super) fn held(&self, by: By, name: &'static str) -> Actions {
         let is_known = self.repositories.contains_key(name);
-        match self.level(by, name) {
+        // What lies there of a deleted repository is for system administrators alone.
+        let is_closed = self.deleted.contains_key(name) && !self.is_admin_account(by);
+        match self.level(by, name).filter(|_| !is_closed) {
             None => Actions::NONE,
             Some(AccessLevel::ReadOnly) => Actions::PULL,
             Some(AccessLevel::ReadWrite | AccessLevel::Admin) if is_known => Actions::ALL,
@@ -398,7 +405,9 @@ impl Model {
     }
 
     pub(super) fn remove_repository(&mut self, name: &'static str) {
-        self.repositories.remove(name);
+        if self.repositories.remove(name).is_some() {
+            self.forget_content(name);
+        }
         self.grants.retain(|(target, _), _| *target != name);
     }
 

@@ -1,9 +1,12 @@
 //! Random operations: what may be done, by whom, and what there is to begin with.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
+use super::held::Told;
 use super::model::{By, NAMES, PATTERNS, TARGETS, TEAMS, USERS};
-use super::organizations;
+use super::{organizations, telling};
 use crate::domain::access::AccessLevel;
 
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +92,19 @@ pub(super) enum Operation {
         overlap: i64,
     },
     RemoveToken(prop::sample::Index),
+    Tell {
+        name: &'static str,
+        told: Told,
+    },
+    Compare {
+        name: &'static str,
+        seen: BTreeMap<&'static str, u8>,
+        ago: i64,
+    },
+    Forget(&'static str),
+    Housekeep,
+    /// As long as tags are kept that were lost.
+    WaitLong,
     Wait(i64),
     Reopen,
 }
@@ -125,6 +141,7 @@ pub(super) fn operations() -> impl Strategy<Value = Operation> {
         2 => (users(), any::<bool>()).prop_map(|(user, with)| Operation::RemoveUser { user, with_repositories: with }),
         3 => users().prop_map(Operation::Replace),
         14 => organizations::any_operation(),
+        12 => telling::any_operation(),
         2 => (users(), prop::bool::weighted(0.7)).prop_map(|(user, is)| Operation::SetActive(user, is)),
         1 => (users(), any::<bool>()).prop_map(|(user, is)| Operation::SetAdmin(user, is)),
         5 => (name.clone(), any::<bool>()).prop_map(|(name, is_public)| Operation::AddRepository { name, is_public }),
@@ -165,6 +182,7 @@ pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
         8 => tokens,
         2 => admin,
         6 => organizations::any_operation(),
+        6 => telling::any_operation(),
     ];
     let token = any::<prop::sample::Index>().prop_map(Actor::Token);
     let actor = prop_oneof![2 => Just(Actor::Is(By::Local)), 1 => token];

@@ -17,19 +17,25 @@ pub(super) fn start() -> Timestamp {
 }
 
 /// A data directory that goes with the test.
-pub(super) struct Home(TempDir);
+pub(super) struct Home {
+    directory: TempDir,
+    /// The URL of the registry, if it is configured.
+    pub(super) registry: Option<&'static str>,
+}
 
 impl Home {
     /// An empty directory.
     pub(super) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self { directory: tempfile::tempdir().unwrap(), registry: None }
     }
 
     /// The service on it; the first time it makes the account `admin`.
     pub(super) fn open(&self, now: Timestamp) -> Service {
         let signing = SigningSettings { leaf_lifetime: 7_776_000, key_header: KeyHeader::X5c, fixed_key: false };
         let password = Some(Password::new("violet-kestrel-42".to_owned()));
-        Service::open(&self.0.path().join("data"), settings(), signing, password, &Clock::fixed(now)).unwrap().0
+        let settings = Settings { registry: self.registry.map(Into::into), ..settings() };
+        let data = self.directory.path().join("data");
+        Service::open(&data, settings, signing, password, &Clock::fixed(now)).unwrap().0
     }
 }
 
@@ -50,19 +56,26 @@ fn settings() -> Settings {
             },
             fixed: Choices::default(),
         },
+        events_secret: None,
+        registry: None,
     }
 }
 
-/// A repository that was in the registry before dockpass, put where the comparison with the registry puts it.
-pub(super) fn adopt(service: &Service, name: &str) {
-    let repository = Repository {
+/// The record of a private repository.
+pub(super) fn repository(name: &str) -> Repository {
+    Repository {
         id: Id::new(start(), [7; 10]),
         name: RepositoryName::parse(name).unwrap(),
         is_public: false,
         short_description: String::new(),
         long_description: String::new(),
         created_at: start(),
-    };
+    }
+}
+
+/// A repository that was in the registry before dockpass, put where the comparison with the registry puts it.
+pub(super) fn adopt(service: &Service, name: &str) {
+    let repository = repository(name);
     service.store.write(move |txn| txn.put_repository(repository).map_err(Error::from)).unwrap();
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::super::{Store, WriteError};
 use super::support::{Failure, account, entry, environment, id, now, open_at, repository, write};
+use crate::domain::content::{Deletion, Remains};
 
 const DIRECTORY: &str = "DOCKPASS_TEST_STORE";
 const FIRST: &str = "DOCKPASS_TEST_FIRST";
@@ -181,7 +182,8 @@ fn remove(store: &Store, number: u64) -> Result<(), Failure> {
     say("removing", number);
     write(store, move |txn| {
         txn.remove_account(id(number), &[]);
-        txn.remove_repository(&repository(&format!("user-{number}/app"), number).name);
+        let deletion = Deletion { at: now(), content: Remains::Stays };
+        txn.remove_repository(&repository(&format!("user-{number}/app"), number).name, deletion)?;
         Ok(txn.audit(&entry(&format!("removed {number}")), 1, now())?)
     })
 }

@@ -9,6 +9,7 @@ use super::super::{GroupSize, State, Store, TooLarge, Txn};
 use super::support::{Failure, Home, account, entry, hash, id, now, repository, team, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
+use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
@@ -448,7 +449,9 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
         Operation::Repository { name, is_public } => {
             txn.put_repository(Repository { is_public, ..repository(NAMES[name], 1) })?;
         }
-        Operation::RemoveRepository(name) => txn.remove_repository(&named(name)),
+        Operation::RemoveRepository(name) => {
+            txn.remove_repository(&named(name), Deletion { at: now(), content: Remains::Stays })?;
+        }
         Operation::Token { number, owner, secret, previous, parent } => {
             return txn.put_token(new_token(number, owner, secret, previous, parent));
         }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::super::codec::{DecodeError, Versioned};
 use super::super::error::hex;
-use super::super::record::{self, Grant, KnownAddress, Meta, Record};
+use super::super::record::{self, Deleted, Grant, KnownAddress, Meta, Record, StoredActivity, StoredTag};
 use super::super::seal::Seal;
 use super::samples;
 use crate::domain::account::Account;
@@ -22,7 +22,7 @@ use crate::domain::token::{AccessToken, Usage};
 type Check = fn(&[Vec<u8>]);
 
 /// The golden files: one for each version of each kind that was ever written, one record a line.
-const GOLDEN: [(&str, Check); 13] = [
+const GOLDEN: [(&str, Check); 16] = [
     ("meta-v1", |bytes| stands_for(bytes, &samples::metas())),
     ("account-v1", |bytes| stands_for(bytes, &samples::accounts())),
     ("repository-v1", |bytes| stands_for(bytes, &samples::repositories())),
@@ -36,6 +36,9 @@ const GOLDEN: [(&str, Check); 13] = [
     ("team-member-v1", |bytes| stands_for(bytes, &samples::team_members())),
     ("settings-v1", |bytes| stands_for(bytes, &samples::settings())),
     ("seal-v1", |bytes| stands_for(bytes, &samples::seals())),
+    ("tag-v1", |bytes| stands_for(bytes, &samples::tags())),
+    ("activity-v1", |bytes| stands_for(bytes, &samples::activities())),
+    ("deleted-v1", |bytes| stands_for(bytes, &samples::deleted())),
 ];
 
 fn directory() -> PathBuf {
@@ -80,11 +83,11 @@ fn no_golden_file_is_missing_or_left_over() {
 fn each_kind_has_its_number() {
     let kinds: Vec<u8> = GOLDEN.iter().flat_map(|(name, _)| golden(name)).map(|bytes| bytes[1]).collect();
     let distinct: BTreeSet<u8> = kinds.iter().copied().collect();
-    assert_eq!(distinct, (1..=13).collect());
+    assert_eq!(distinct, (1..=16).collect());
 }
 
 /// What each kind makes of bytes.
-fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 13] {
+fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 16] {
     [
         record::decode::<Meta>(bytes).err(),
         record::decode::<Account>(bytes).err(),
@@ -99,6 +102,9 @@ fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 13] {
         record::decode::<TeamMembership>(bytes).err(),
         record::decode::<Choices>(bytes).err(),
         record::decode::<Seal>(bytes).err(),
+        record::decode::<StoredTag>(bytes).err(),
+        record::decode::<StoredActivity>(bytes).err(),
+        record::decode::<Deleted>(bytes).err(),
     ]
 }
 
@@ -225,6 +231,12 @@ proptest! {
     }
 
     #[test]
+    fn content_round_trips(tag in samples::any_tag(), activity in samples::any_activity()) {
+        round_trips(&tag)?;
+        round_trips(&activity)?;
+    }
+
+    #[test]
     fn settings_round_trip(value in samples::any_settings()) {
         round_trips(&value)?;
     }
@@ -241,7 +253,7 @@ proptest! {
 
     #[test]
     fn no_bytes_behind_a_right_header_make_a_decoder_panic(
-        kind in 1..=13_u8,
+        kind in 1..=16_u8,
         bytes in prop::collection::vec(prop_oneof![Just(0_u8), Just(1), any::<u8>()], 0..400),
     ) {
         decode_all(&[&[0xD7, kind, 1, 0], bytes.as_slice()].concat());

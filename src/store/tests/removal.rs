@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::engine::Engine;
 use super::super::table::Table;
 use super::super::{KnownAddress, Txn};
+use super::samples;
 use super::support::{Failure, Home, account, now, repository, team, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
@@ -95,6 +96,10 @@ fn filled() -> Home {
         fill_accounts(txn)?;
         for name in ["acme/app", "acme/tools/lint", "lab/app", "alice/app"] {
             txn.put_repository(repository(name, 1))?;
+            for stored in samples::tags() {
+                txn.put_tag(&repository(name, 1).name, stored.tag)?;
+            }
+            txn.put_activity(&repository(name, 1).name, samples::activities().remove(0).activity)?;
         }
         for (target, grantee) in [
             (on_repository("acme/app"), Grantee::Team(mark(DEV))),
@@ -198,21 +203,18 @@ fn a_member_of_a_team_goes_alone() {
 }
 
 #[test]
-fn a_repository_goes_with_the_grants_on_it() {
+fn a_repository_goes_with_the_grants_on_it_and_what_is_known_of_its_content() {
     let home = filled();
     let name = RepositoryName::parse("acme/app").unwrap();
     let store = home.open();
     let removed = name.clone();
-    write(&store, move |txn| {
-        txn.remove_repository(&removed);
-        Ok(())
-    })
-    .unwrap();
+    write(&store, move |txn| Ok(txn.remove_repository(&removed, samples::deleted().remove(0).deletion)?)).unwrap();
     assert_eq!(store.state().grants_on(&GrantTarget::Repository(name)).count(), 0);
     drop(store);
     let left = rows(&home);
     let named = |row: &&Row| row.2.windows(8).any(|window| window == b"acme/app");
-    assert_eq!(left.iter().filter(named).count(), 0);
+    let tables: Vec<Table> = left.iter().filter(named).map(|row| row.0).collect();
+    assert_eq!(tables, [Table::Deleted], "only that it was deleted is left");
     assert_eq!(left.iter().filter(|row| row.0 == Table::Grants).count(), 6);
 }
 

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::super::record::Grant;
+use super::super::record::{Deleted, Grant, StoredActivity, StoredTag};
 use super::super::seal::{Digest, Seal};
 use super::super::{AuditHead, KnownAddress, Meta};
 use super::support::{account, entry, hash, id, now, repository, team, token, usage};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::audit::AuditRecord;
+use crate::domain::content::{Activity, Deletion, Digest as ContentDigest, Image, Platform, Remains, Tag, TagName};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
@@ -129,6 +130,57 @@ pub(super) fn settings() -> Vec<Choices> {
 
 pub(super) fn seals() -> Vec<Seal> {
     vec![Seal { number: 9, digest: Digest([3; 32]), audit: AuditHead { seq: 2, hash: [7; 32] } }]
+}
+
+fn content_digest(byte: u8) -> ContentDigest {
+    ContentDigest::parse(&format!("sha256:{}", format!("{byte:02x}").repeat(32))).unwrap()
+}
+
+pub(super) fn tags() -> Vec<StoredTag> {
+    let repository = RepositoryName::parse("team/tools/lint").unwrap();
+    let bare = Tag {
+        name: TagName::parse("latest").unwrap(),
+        digest: content_digest(1),
+        media_type: "application/vnd.oci.image.manifest.v1+json".to_owned(),
+        created_at: now(),
+        updated_at: now().plus_seconds(60),
+        image: None,
+    };
+    let arm = Platform {
+        architecture: "arm64".to_owned(),
+        variant: "v8".to_owned(),
+        os: "linux".to_owned(),
+        ..Platform::default()
+    };
+    let windows = Platform {
+        os: "windows".to_owned(),
+        os_version: "10.0.14393".to_owned(),
+        architecture: "amd64".to_owned(),
+        variant: String::new(),
+    };
+    let image = Image {
+        size: 5_000_000_000,
+        config: Some((content_digest(2), "application/vnd.oci.image.config.v1+json".to_owned())),
+        platforms: vec![arm, windows],
+        author: "Bäckerei".to_owned(),
+        created_at: Some(now()),
+    };
+    let list = Image { config: None, created_at: None, ..image.clone() };
+    let read = Tag { name: TagName::parse("V1.0-rc_1").unwrap(), image: Some(image), ..bare.clone() };
+    let of_list = Tag { name: TagName::parse("all").unwrap(), image: Some(list), ..bare.clone() };
+    [bare, read, of_list].map(|tag| StoredTag { repository: repository.clone(), tag }).into()
+}
+
+pub(super) fn activities() -> Vec<StoredActivity> {
+    let used = Activity { pulls: 7, pushes: 2, last_push: Some(now()), missing_since: Some(now().plus_seconds(1)) };
+    let repository = RepositoryName::parse("busybox").unwrap();
+    [used, Activity::default()].map(|activity| StoredActivity { repository: repository.clone(), activity }).into()
+}
+
+pub(super) fn deleted() -> Vec<Deleted> {
+    let repository = RepositoryName::parse("team/tools/lint").unwrap();
+    let fates = [Remains::Stays, Remains::Goes { registry: "http://127.0.0.1:5000".into() }, Remains::None];
+    fates.map(|content| Deleted { repository: repository.clone(), deletion: Deletion { at: now(), content } }).into()
 }
 
 pub(super) fn any_id() -> impl Strategy<Value = Id> {
@@ -294,6 +346,41 @@ pub(super) fn any_audit_record() -> impl Strategy<Value = AuditRecord> {
                 count,
                 hash,
             }
+        },
+    )
+}
+
+fn any_platform() -> impl Strategy<Value = Platform> {
+    [".{0,20}", ".{0,20}", ".{0,20}", ".{0,20}"].prop_map(|[os, os_version, architecture, variant]| Platform {
+        os,
+        os_version,
+        architecture,
+        variant,
+    })
+}
+
+fn any_image() -> impl Strategy<Value = Image> {
+    let config = option::of((any::<u8>().prop_map(content_digest), ".{0,40}"));
+    let platforms = prop::collection::vec(any_platform(), 0..4);
+    (any::<u64>(), config, platforms, ".{0,40}", option::of(any_time()))
+        .prop_map(|(size, config, platforms, author, created_at)| Image { size, config, platforms, author, created_at })
+}
+
+pub(super) fn any_tag() -> impl Strategy<Value = StoredTag> {
+    let names = (any_repository_name(), "[A-Za-z0-9_][A-Za-z0-9._-]{0,30}", any::<u8>().prop_map(content_digest));
+    (names, ".{0,40}", any_time(), any_time(), option::of(any_image())).prop_map(
+        |((repository, name, digest), media_type, created_at, updated_at, image)| {
+            let name = TagName::parse(&name).unwrap();
+            StoredTag { repository, tag: Tag { name, digest, media_type, created_at, updated_at, image } }
+        },
+    )
+}
+
+pub(super) fn any_activity() -> impl Strategy<Value = StoredActivity> {
+    (any_repository_name(), any::<(u64, u64)>(), option::of(any_time()), option::of(any_time())).prop_map(
+        |(repository, (pulls, pushes), last_push, missing_since)| {
+            let activity = Activity { pulls, pushes, last_push, missing_since };
+            StoredActivity { repository, activity }
         },
     )
 }

@@ -116,6 +116,20 @@ impl Clients {
         Run::of(skopeo.args(self.tls("src-")).arg(format!("docker://{from}")).arg(layout.reference()), "")
     }
 
+    /// `skopeo copy --all` of `host/repository:tag`, a list of images, to this layout.
+    pub(crate) fn pull_list_into(&self, from: &str, layout: &Layout) -> Run {
+        let mut skopeo = self.skopeo("copy");
+        skopeo.arg("--all").args(self.tls("src-")).arg(format!("docker://{from}"));
+        Run::of(skopeo.arg(layout.reference()), "")
+    }
+
+    /// `skopeo copy` of an image to `host/repository:tag`, with a registry token that is at hand already.
+    pub(crate) fn push_with(&self, registry_token: &str, image: &Image, to: &str) -> Run {
+        let mut skopeo = self.skopeo("copy");
+        skopeo.args(["--dest-registry-token", registry_token]).args(self.tls("dest-"));
+        Run::of(skopeo.arg(image.reference()).arg(format!("docker://{to}")), "")
+    }
+
     /// `skopeo copy` from one repository of a registry to another.
     pub(crate) fn copy(&self, from: &str, to: &str) -> Run {
         let mut skopeo = self.skopeo("copy");

@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) config: String,
     /// Additional environment.
     pub(crate) environment: Vec<(&'static str, String)>,
+    /// Where it listens; on a port that the system chooses, if nothing is said.
+    pub(crate) listen: Option<String>,
 }
 
 impl Setup {
@@ -88,7 +90,8 @@ impl Dockpass {
     pub(crate) fn start_in(directory: TempDir, setup: Setup) -> Self {
         let mut serve = background_command(executable());
         serve.args(["serve", "--data-dir"]).arg(directory.path().join("data"));
-        serve.args(["--listen", "127.0.0.1:0"]).envs(setup.environment).current_dir(directory.path());
+        let listen = setup.listen.as_deref().unwrap_or("127.0.0.1:0");
+        serve.args(["--listen", listen]).envs(setup.environment).current_dir(directory.path());
         if !setup.config.is_empty() {
             let file = directory.path().join("config.toml");
             fs::write(&file, &setup.config).expect("the configuration can be written");
@@ -129,6 +132,14 @@ impl Dockpass {
     pub(crate) fn stop(mut self) -> TempDir {
         self.signal(Signal::TERM);
         assert_eq!(self.wait_end(), Some(0), "the end was not clean:\n{}", self.log());
+        let Self { directory, .. } = self;
+        directory
+    }
+
+    /// Ends it in the midst of what it does, and gives back its directory.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.signal(Signal::KILL);
+        assert_eq!(self.wait_end(), None, "a signal ends it");
         let Self { directory, .. } = self;
         directory
     }
@@ -179,6 +190,41 @@ impl Dockpass {
     pub(crate) fn add_token(&self, user: &str, options: &[&str]) -> AccessToken {
         let command = [&["token", "create", "--user", user, "--label", "test"], options].concat();
         AccessToken::of(&self.cli_json(&command))
+    }
+
+    /// A registry token for these scopes, asked for as clients ask.
+    pub(crate) fn registry_token(&self, user: &str, secret: &str, scopes: &[&str]) -> String {
+        let scopes = scopes.iter().fold(String::new(), |query, scope| format!("{query}&scope={scope}"));
+        let path = format!("/auth/token?service=dockpass{scopes}");
+        self.http_as(user, secret).get(&path).must_be(200).text("/token")
+    }
+
+    /// A repository that must be there.
+    pub(crate) fn repository(&self, name: &str) -> Value {
+        self.cli_json(&["repo", "show", name])
+    }
+
+    /// The tags of a repository that must be there.
+    pub(crate) fn tags(&self, name: &str) -> Vec<Value> {
+        self.cli_json(&["repo", "tags", name]).as_array().expect("a list").clone()
+    }
+
+    /// The names of the tags of a repository that must be there.
+    pub(crate) fn tag_names(&self, name: &str) -> Vec<String> {
+        self.tags(name).iter().map(|tag| tag["name"].as_str().expect("a name").to_owned()).collect()
+    }
+
+    /// A tag, if the repository must be there and has it.
+    pub(crate) fn tag(&self, name: &str, tag: &str) -> Option<Value> {
+        self.tags(name).into_iter().find(|found| found["name"] == tag)
+    }
+
+    /// The names of all repositories, as `namespace/name`.
+    pub(crate) fn repository_names(&self) -> Vec<String> {
+        let listed = self.cli_json(&["repo", "list"]);
+        let text = |found: &Value, field: &str| found[field].as_str().expect("a text").to_owned();
+        let listed = listed["repositories"].as_array().expect("a list").iter();
+        listed.map(|found| format!("{}/{}", text(found, "namespace"), text(found, "name"))).collect()
     }
 }
 

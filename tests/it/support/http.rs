@@ -84,10 +84,19 @@ impl Http {
         client.send("POST", path)
     }
 
+    /// Sends `HEAD`.
+    pub(crate) fn head(&self, path: &str) -> Answer {
+        self.exchange("HEAD", path, "head")
+    }
+
     /// Sends a request without a body; an empty one is announced where the method calls for it.
     pub(crate) fn send(&self, method: &str, path: &str) -> Answer {
-        let client = self.with("request", method).with("url", &format!("{}{path}", self.base));
-        let script = format!("silent\nshow-error\ninclude\npath-as-is\ngloboff\n{}", client.options);
+        self.exchange(method, path, &format!("request = {}", quoted(method)))
+    }
+
+    fn exchange(&self, method: &str, path: &str, option: &str) -> Answer {
+        let client = self.with("url", &format!("{}{path}", self.base));
+        let script = format!("silent\nshow-error\ninclude\npath-as-is\ngloboff\n{option}\n{}", client.options);
         let run = Run::of(command("curl").args(["--disable", "--config", "-"]), &script).must_succeed();
         Answer::parse(format!("{method} {}{path}", self.base), &run.stdout)
     }

@@ -15,11 +15,13 @@ use super::{
 
 /// The address that the printed configuration has for the registry.
 const PRINTED_ADDRESS: &str = "127.0.0.1:5000";
+/// What stands there instead: a port that the system chooses.
+pub(super) const FREE_ADDRESS: &str = "127.0.0.1:0";
 
 /// A running registry. Ended on drop; its log is printed when the test fails.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    _process: Background,
+    process: Background,
     /// `127.0.0.1:PORT`.
     pub(crate) address: String,
     _directory: TempDir,
@@ -76,11 +78,16 @@ impl Registry {
         Self::run(&file, directory)
     }
 
-    fn run(config: &Path, directory: TempDir) -> Self {
+    pub(super) fn run(config: &Path, directory: TempDir) -> Self {
         let mut serve = background_command("docker-registry");
         let process = Background::start("docker-registry", serve.arg("serve").arg(config));
         let address = process.wait_for("where it listens", listening_address);
-        Self { _process: process, address, _directory: directory }
+        Self { process, address, _directory: directory }
+    }
+
+    /// Everything that it has said.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
     }
 
     /// `host:port/name`, as clients want it.
@@ -90,19 +97,20 @@ impl Registry {
 }
 
 /// The printed configuration with a port that the system chooses and a storage directory of the test's own.
-fn in_place(printed: &str, directory: &Path) -> String {
+pub(super) fn in_place(printed: &str, directory: &Path) -> String {
     assert!(printed.contains(PRINTED_ADDRESS), "no address of the registry to change in:\n{printed}");
+    stored_in(&printed.replace(PRINTED_ADDRESS, FREE_ADDRESS), directory)
+}
+
+/// The configuration with `storage` in this directory as its storage.
+pub(super) fn stored_in(config: &str, directory: &Path) -> String {
+    assert!(config.contains("rootdirectory:"), "no storage directory to change in:\n{config}");
     let storage = directory.join("storage");
-    let mut lines = Vec::new();
-    for line in printed.replace(PRINTED_ADDRESS, "127.0.0.1:0").lines() {
-        match line.split_once("rootdirectory:") {
-            Some((indent, _)) => lines.push(format!("{indent}rootdirectory: {}", storage.display())),
-            None => lines.push(line.to_owned()),
-        }
-    }
-    let config = lines.join("\n") + "\n";
-    assert!(config.contains("rootdirectory:"), "no storage directory to change in:\n{printed}");
-    config
+    let lines = config.lines().map(|line| match line.split_once("rootdirectory:") {
+        Some((indent, _)) => format!("{indent}rootdirectory: {}\n", storage.display()),
+        None => format!("{line}\n"),
+    });
+    lines.collect()
 }
 
 /// The address in the registry's own words, which say `, tls` behind it when there is TLS.
@@ -147,9 +155,7 @@ impl Site {
 
     /// A registry token for these scopes, asked for as clients ask.
     pub(crate) fn registry_token(&self, user: &str, secret: &str, scopes: &[&str]) -> String {
-        let scopes = scopes.iter().fold(String::new(), |query, scope| format!("{query}&scope={scope}"));
-        let path = format!("/auth/token?service=dockpass{scopes}");
-        self.dockpass.http_as(user, secret).get(&path).must_be(200).text("/token")
+        self.dockpass.registry_token(user, secret, scopes)
     }
 
     /// The registry's HTTP API with this registry token.

@@ -66,7 +66,27 @@ impl InProcess {
         Self::run(directory, settings, Clock::fixed(Timestamp::parse(NOW).expect("a time")))
     }
 
+    /// Why a new server with these keys of the configuration does not start.
+    pub(crate) fn refused(settings: &[(&'static str, &str)]) -> String {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let settings: Vec<_> = settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        let clock = Clock::fixed(Timestamp::parse(NOW).expect("a time"));
+        let (_, ready, thread) = Self::begin(&directory, &settings, &clock);
+        thread.join().expect("it ends");
+        ready.expect_err("it does not start")
+    }
+
     fn run(directory: TempDir, settings: Vec<(&'static str, String)>, clock: Clock) -> Self {
+        let (stop, address, thread) = Self::begin(&directory, &settings, &clock);
+        let address = address.expect("the server starts");
+        Self { directory, settings, clock, address, running: Some((stop, thread)) }
+    }
+
+    fn begin(
+        directory: &TempDir,
+        settings: &[(&'static str, String)],
+        clock: &Clock,
+    ) -> (oneshot::Sender<()>, Result<SocketAddr, String>, JoinHandle<()>) {
         let mut keys = vec![
             ("server.data_dir", directory.path().join("data").display().to_string()),
             ("server.listen", "127.0.0.1:0".to_owned()),
@@ -78,8 +98,8 @@ impl InProcess {
         let (stop, stopped) = oneshot::channel();
         let hand = clock.clone();
         let thread = thread::spawn(move || serve(config, hand, &ready, stopped));
-        let address = address.recv().expect("the server says that it is ready").expect("the server starts");
-        Self { directory, settings, clock, address, running: Some((stop, thread)) }
+        let address = address.recv().expect("the server says whether it is ready");
+        (stop, address, thread)
     }
 
     fn end(&mut self) {
@@ -109,6 +129,18 @@ impl InProcess {
     pub(crate) fn restart_with(mut self, settings: &[(&'static str, &str)]) -> Self {
         self.settings = settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
         self.restart()
+    }
+
+    /// Looks for a text in every line of the log from now on.
+    #[expect(clippy::unused_self, reason = "a test watches the log of its own server, though they share one")]
+    pub(crate) fn watch_log_for(&self, text: &str) {
+        WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push((text.to_owned(), false));
+    }
+
+    /// Whether any text that was watched for was in the log.
+    #[expect(clippy::unused_self, reason = "as above")]
+    pub(crate) fn log_held_what_was_watched(&self) -> bool {
+        WATCHED.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(_, was_seen)| *was_seen)
     }
 
     /// Where it keeps everything.
@@ -501,6 +533,8 @@ fn holds_secret(text: &str) -> bool {
 struct Log;
 
 static LINES: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
+/// What must not be in the log, each with whether it was.
+static WATCHED: Mutex<Vec<(String, bool)>> = Mutex::new(Vec::new());
 
 impl Log {
     const KEPT: usize = 60;
@@ -529,11 +563,15 @@ impl log::Log for Log {
         if !log::Log::enabled(self, record.metadata()) {
             return;
         }
+        let line = format!("{} {}: {}", record.level(), record.target(), record.args());
+        for (text, was_seen) in WATCHED.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            *was_seen |= line.contains(text.as_str());
+        }
         let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == Self::KEPT {
             lines.pop_front();
         }
-        lines.push_back(format!("{} {}: {}", record.level(), record.target(), record.args()));
+        lines.push_back(line);
     }
 
     fn flush(&self) {}

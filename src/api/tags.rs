@@ -1,0 +1,59 @@
+//! Tags of repositories.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A tag.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tag {
+    /// Its name.
+    pub name: String,
+    /// Digest of the manifest that it points to.
+    pub digest: String,
+    /// Who says to have made the image; empty if nobody does.
+    pub author: String,
+    /// When it was first seen pointing there.
+    #[schemars(extend("format" = "date-time"))]
+    pub updated_at: String,
+    /// When it was first seen.
+    #[schemars(extend("format" = "date-time"))]
+    pub created_at: String,
+    /// Always false: content trust is not kept here.
+    pub hash_mismatch: bool,
+    /// Always false: content trust is not kept here.
+    pub in_notary: bool,
+    /// What it points to.
+    pub manifest: Manifest,
+    /// Where the image runs, as `linux/arm64/v8`; several for a list of images, none if it was not read.
+    pub platforms: Vec<String>,
+}
+
+/// A manifest. Texts are empty, and the size is 0, as long as it was not read: that takes `registry.url`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// Its digest.
+    pub digest: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Digest of the image's configuration; empty for a list of images.
+    pub config_digest: String,
+    /// Media type of the image's configuration; empty for a list of images.
+    pub config_media_type: String,
+    /// Operating system; empty for a list of several images.
+    pub os: String,
+    /// Version of the operating system; empty but for Windows.
+    pub os_version: String,
+    /// Processor; empty for a list of several images.
+    pub architecture: String,
+    /// Who says to have made the image; empty if nobody does.
+    pub author: String,
+    /// When the image says to have been made; null if it does not.
+    #[schemars(extend("format" = "date-time"))]
+    pub created_at: Option<String>,
+    /// Bytes of configuration and layers, over all platforms.
+    pub size: u64,
+    /// Always empty: how the image was made is not kept.
+    pub dockerfile: Vec<String>,
+}

@@ -1,0 +1,152 @@
+//! `dockpass registry sync`: begins a comparison, follows it, and stops it when the caller does.
+
+use std::time::Duration;
+
+use hyper::Method;
+
+use super::client::Answer;
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::path::ApiPath;
+use super::registry_report;
+use super::report::Report;
+use super::shown;
+use crate::api::{Comparison, RegistryState};
+
+/// How often the server is asked how far it is.
+const PAUSE: Duration = Duration::from_millis(300);
+/// On a terminal the line of progress is written over: back to its beginning, and clear.
+const OVER: &str = "\r\x1b[K";
+
+/// Compares, and tells how far it is on standard error.
+pub(super) async fn run(api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let path = ApiPath::new("/api/v0/admin/registry/sync");
+    let mut answer = api.send(Method::POST, &path, &serde_json::json!({})).await?;
+    // The server warns where a comparison was at work already: that one is followed.
+    console.warn(&answer.warnings)?;
+    let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut is_stopping = false;
+    let comparison = loop {
+        let comparison = read(&answer)?;
+        tell(&comparison, console)?;
+        if comparison.state != "running" {
+            break comparison;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            _ = &mut stop, if !is_stopping => {
+                is_stopping = true;
+                api.delete(&path).await?;
+            }
+        }
+        answer = api.get(&ApiPath::new("/api/v0/admin/registry")).await?;
+    };
+    end(&comparison, answer, console)
+}
+
+fn read(answer: &Answer) -> Result<Comparison, CliError> {
+    let state: RegistryState = answer.read()?;
+    state.comparison.ok_or_else(|| answer.unusable("the comparison is missing"))
+}
+
+/// One line, on a terminal written over and over; a pipe gets none.
+fn tell(comparison: &Comparison, console: &mut Console) -> Result<(), CliError> {
+    if !console.out_is_terminal {
+        return Ok(());
+    }
+    let Comparison { known, compared, adopted, .. } = comparison;
+    let line = if comparison.state != "running" {
+        String::new()
+    } else if compared < known {
+        format!("compared {compared} of {known} known repositories")
+    } else {
+        format!("compared {}, {adopted} of them new", shown::counted_as(*compared, "repository", "repositories"))
+    };
+    console.note(&format!("{OVER}{line}"))
+}
+
+fn end(comparison: &Comparison, answer: Answer, console: &mut Console) -> Result<(), CliError> {
+    let found = registry_report::found(comparison);
+    match comparison.state.as_str() {
+        "done" => {
+            let line = format!("compared {found}");
+            console.report(&Report::done_then(answer.value, line, registry_report::next_after(comparison)))
+        }
+        "stopped" => Err(CliError::Finding(format!("stopped after {found}; what was found stays, run it again"))),
+        _ => Err(CliError::Finding(format!("{}; it ended after {found}", shown::plain(&comparison.error)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    fn state(state: &str, compared: u64, error: &str) -> String {
+        serde_json::json!({
+            "issuer": "dockpass", "services": ["dockpass"], "realm": "r", "certificates": [], "url": "http://127.0.0.1:5000",
+            "notifications": { "received": 0, "lastReceived": null },
+            "comparison": {
+                "state": state, "startedAt": null, "finishedAt": null, "known": 2, "compared": compared, "adopted": 1,
+                "changed": 0, "gone": 1, "deleted": 0, "failed": 0, "error": error,
+            },
+        })
+        .to_string()
+    }
+
+    #[tokio::test]
+    async fn it_is_followed_to_its_end() {
+        let server = Server::with_json(&[
+            (202, &state("running", 0, "")),
+            (200, &state("running", 2, "")),
+            (200, &state("done", 3, "")),
+        ]);
+        let (mut console, written) = console(b"");
+        run(&mut server.api(), &mut console).await.unwrap();
+        assert!(
+            written.out().starts_with("compared 3 repositories: 1 new, 1 gone from the registry\n"),
+            "{}",
+            written.out()
+        );
+        assert_eq!(written.note(), "", "no progress in a pipe");
+        assert!(server.requests()[0].starts_with("POST /api/v0/admin/registry/sync "));
+    }
+
+    #[tokio::test]
+    async fn it_says_that_it_joined_the_one_at_work() {
+        let body = state("done", 3, "");
+        let answer = format!(
+            "HTTP/1.1 202 X\r\nwarning: 299 - \"one was at work\"\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let server = Server::start(&[&answer]);
+        let (mut console, written) = console(b"");
+        run(&mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.note(), "one was at work\n");
+    }
+
+    #[tokio::test]
+    async fn a_terminal_sees_how_far_it_is() {
+        let server = Server::with_json(&[
+            (202, &state("running", 1, "")),
+            (200, &state("running", 3, "")),
+            (200, &state("done", 3, "")),
+        ]);
+        let (mut console, written) = console(b"");
+        console.out_is_terminal = true;
+        run(&mut server.api(), &mut console).await.unwrap();
+        let note = written.note();
+        assert!(note.contains("compared 1 of 2 known repositories"), "{note:?}");
+        assert!(note.contains("compared 3 repositories, 1 of them new") && note.ends_with(OVER), "{note:?}");
+    }
+
+    #[tokio::test]
+    async fn a_comparison_that_failed_says_why() {
+        let server = Server::with_json(&[(202, &state("failed", 1, "cannot reach the registry"))]);
+        let (mut console, _) = console(b"");
+        let error = run(&mut server.api(), &mut console).await.unwrap_err();
+        assert!(error.to_string().starts_with("cannot reach the registry; it ended after 1 repository"), "{error}");
+        assert_eq!(error.exit_code(), 1);
+    }
+}

@@ -1,0 +1,152 @@
+//! `/api/v0/admin/registry`: what administrators see of the registry side and do with it.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+
+use super::App;
+use super::failure::{Code, Failure};
+use super::headers::warning;
+use super::request::Request;
+use crate::api;
+use crate::registry::snippet::{self, Facts, RegistryKind, SnippetError};
+use crate::registry::{Counts, Neighbour, Phase, Progress};
+use crate::service::Service;
+use crate::service::signing::CertificateInfo;
+
+/// The actions of beginning and stopping a comparison, in the audit log.
+const SYNC: &str = "registry.sync";
+const STOP_SYNC: &str = "registry.stopSync";
+
+fn shown(certificate: &CertificateInfo) -> api::Certificate {
+    api::Certificate {
+        role: certificate.role.to_owned(),
+        not_before: certificate.not_before.to_string(),
+        not_after: certificate.not_after.to_string(),
+        sha256: certificate.sha256.clone(),
+    }
+}
+
+fn state(request: &Request, certificates: &[CertificateInfo]) -> api::RegistryState {
+    let app = &request.app;
+    let settings = app.service.settings();
+    api::RegistryState {
+        issuer: settings.issuer.clone(),
+        services: settings.services.clone(),
+        realm: app.realm(),
+        certificates: certificates.iter().map(shown).collect(),
+        url: app.neighbour.as_ref().map(|neighbour| neighbour.place().to_owned()),
+        notifications: api::Notifications {
+            received: app.received.count(),
+            last_received: app.received.last().map(|at| at.to_string()),
+        },
+        comparison: app.neighbour.as_ref().map(|neighbour| compared(&neighbour.progress())),
+    }
+}
+
+fn compared(progress: &Progress) -> api::Comparison {
+    let Counts { compared, adopted, changed, gone, deleted, failed } = progress.counts;
+    api::Comparison {
+        state: progress.phase.as_str().to_owned(),
+        started_at: progress.started_at.map(|at| at.to_string()),
+        finished_at: progress.finished_at.map(|at| at.to_string()),
+        known: progress.known,
+        compared,
+        adopted,
+        changed,
+        gone,
+        deleted,
+        failed,
+        error: progress.error.clone(),
+    }
+}
+
+impl App {
+    /// The registry next door.
+    pub(super) fn neighbour(&self) -> Result<&Arc<Neighbour>, Failure> {
+        let message = "dockpass does not know where the registry is: set registry.url in its configuration";
+        self.neighbour.as_ref().ok_or_else(|| Failure::new(Code::NeedsRegistryUrl, message))
+    }
+}
+
+/// `POST /api/v0/admin/registry/sync`: begins a comparison with the registry, unless one is at work.
+pub(super) async fn begin_comparison(request: Request) -> Result<HttpResponse, Failure> {
+    let certificates = request.run(|service, call| service.check_may_compare(call, SYNC))?;
+    let neighbour = request.app.neighbour()?;
+    let mut response = HttpResponse::Accepted();
+    if is_at_work(neighbour) || !begin(&request, neighbour).await? {
+        response.insert_header(warning("a comparison was at work already: no other began"));
+    }
+    Ok(response.json(state(&request, &certificates)))
+}
+
+fn is_at_work(neighbour: &Neighbour) -> bool {
+    neighbour.progress().phase == Phase::Running
+}
+
+/// Begins a comparison with its record; false if another was faster.
+async fn begin(request: &Request, neighbour: &Arc<Neighbour>) -> Result<bool, Failure> {
+    request.block(|service, call| service.compare_registry(call, SYNC)).await?;
+    Ok(neighbour.begin())
+}
+
+/// `DELETE /api/v0/admin/registry/sync`: stops the comparison that is at work.
+pub(super) async fn stop_comparison(request: Request) -> Result<HttpResponse, Failure> {
+    let certificates = request.run(|service, call| service.check_may_compare(call, STOP_SYNC))?;
+    let neighbour = request.app.neighbour()?;
+    if is_at_work(neighbour) {
+        request.block(|service, call| service.compare_registry(call, STOP_SYNC)).await?;
+        neighbour.stop();
+    }
+    Ok(HttpResponse::Accepted().json(state(&request, &certificates)))
+}
+
+/// `GET /api/v0/admin/registry`
+pub(super) async fn registry(request: Request) -> Result<HttpResponse, Failure> {
+    let certificates = request.run(Service::administer_registry)?;
+    Ok(HttpResponse::Ok().json(state(&request, &certificates)))
+}
+
+/// `POST /api/v0/admin/registry/rotate-key`
+pub(super) async fn rotate_key(request: Request) -> Result<HttpResponse, Failure> {
+    let certificates = request.block(Service::rotate_signing_key).await?;
+    Ok(HttpResponse::Ok().json(state(&request, &certificates)))
+}
+
+/// `GET /api/v0/admin/registry/config`
+pub(super) async fn registry_configuration(request: Request) -> Result<HttpResponse, Failure> {
+    request.run(Service::administer_registry)?;
+    let kind = request.query_value("for").unwrap_or_default();
+    let kind: RegistryKind = kind.parse().map_err(|error| Failure::invalid("for", error))?;
+    let path = request.query_value("certificate").filter(|path| !path.is_empty());
+    let path = path.unwrap_or_else(|| format!("/etc/docker/registry/{}", snippet::CERTIFICATE_NAME));
+    if path.chars().any(char::is_control) {
+        return Err(Failure::invalid("certificate", "a path"));
+    }
+    let app = &request.app;
+    let settings = app.service.settings();
+    // Over the network nobody gets it, not even administrators: the local socket is for whoever may read the file.
+    let secret = request.run(Service::events_secret)?;
+    let facts = Facts {
+        realm: &app.realm(),
+        service: settings.services.first().map_or("", String::as_str),
+        issuer: &settings.issuer,
+        certificate_path: &path,
+        certificate_pem: &app.service.signer().trusted_pem(),
+        fixed_key: app.config.registry.fixed_key,
+        key_header: app.config.registry.key_header.as_str(),
+        events_url: &format!("{}/api/v0/registry/events", app.public_url),
+        events_secret: secret.as_deref().map(String::as_str),
+        self_signed: app.config.tls.self_signed,
+    };
+    let made = snippet::configuration(kind, &facts).map_err(|error| match error {
+        SnippetError::NeedsFixedKey(_) => Failure::new(Code::NeedsFixedKey, error.to_string()),
+    })?;
+    Ok(HttpResponse::Ok().json(api::RegistryConfiguration {
+        registry: kind.to_string(),
+        file_name: made.file_name.to_owned(),
+        configuration: made.configuration,
+        certificate_name: made.certificate_name.to_owned(),
+        certificate: made.certificate,
+    }))
+}

@@ -1,0 +1,214 @@
+//! Deleting in the registry: a tag, or everything of repositories that were deleted here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::neighbour::{Neighbour, NeighbourError, ends_all, with_causes};
+use super::upstream::{Deletion as Answer, Reference};
+use crate::domain::content::{Deletion, Digest, Remains, TagName};
+use crate::domain::name::RepositoryName;
+use crate::service::{Call, Errand, TagDeletion};
+
+/// Deleted names that are taken from the store at a time.
+const STEP: usize = 1_000;
+/// Tags that an error names.
+const NAMED: usize = 10;
+/// Tags that are asked for at the same time.
+const AT_ONCE: usize = 8;
+/// How long a deleted name is remembered after the registry has nothing of it any more, in seconds: longer than a registry
+/// token lives, with which something could still be pushed, and than a notification takes.
+const REMEMBERED: i64 = 2 * 24 * 3_600;
+
+impl Neighbour {
+    /// Deletes a tag in the registry, then its record; false if neither had it. By tag where the registry can; else by the
+    /// manifest, if no other tag leads to it. What has begun goes on when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// [`NeighbourError::SharesManifest`], [`NeighbourError::DeletionDisabled`]; [`NeighbourError::Upstream`]: then it may
+    /// be deleted all the same.
+    pub async fn delete_tag(self: &Arc<Self>, call: Call, deletion: TagDeletion) -> Result<bool, NeighbourError> {
+        let this = Arc::clone(self);
+        let work = async move {
+            let _turn = this.deletions.acquire().await.map_err(|_| NeighbourError::Ending)?;
+            let was_there = this.delete_tag_there(&deletion).await?;
+            this.block_as(call, move |service, call| service.tag_deleted(call, deletion, was_there)).await
+        };
+        self.on_runtime(work).await
+    }
+
+    async fn delete_tag_there(self: &Arc<Self>, deletion: &TagDeletion) -> Result<bool, NeighbourError> {
+        let TagDeletion { repository, tag, .. } = deletion;
+        let errand = Errand::Delete(repository.clone());
+        let pass = self.pass(&errand)?;
+        match self.upstream.delete(pass.reveal(), repository, Reference::Tag(tag)).await? {
+            Answer::Deleted => return Ok(true),
+            Answer::Absent => return Ok(false),
+            Answer::SwitchedOff => return Err(NeighbourError::DeletionDisabled),
+            Answer::NotByTag => {}
+        }
+        let Some(head) = self.upstream.manifest(pass.reveal(), repository, Reference::Tag(tag)).await? else {
+            return Ok(false);
+        };
+        let others = self.others_at(repository, tag, &head.digest).await?;
+        if !others.is_empty() {
+            return Err(NeighbourError::SharesManifest { others });
+        }
+        // Looking at all the others may have taken longer than a pass lives.
+        let pass = self.pass(&errand)?;
+        match self.upstream.delete(pass.reveal(), repository, Reference::Digest(&head.digest)).await? {
+            Answer::Deleted => Ok(true),
+            Answer::Absent => Ok(false),
+            Answer::SwitchedOff | Answer::NotByTag => Err(NeighbourError::DeletionDisabled),
+        }
+    }
+
+    /// The other tags that lead to a manifest, at most [`NAMED`], by what the registry itself says now: those that point to
+    /// it, and lists of images that name it.
+    async fn others_at(
+        self: &Arc<Self>,
+        repository: &RepositoryName,
+        tag: &TagName,
+        digest: &Digest,
+    ) -> Result<Vec<String>, NeighbourError> {
+        let mut names = self.tag_names(repository).await?;
+        names.retain(|other| other != tag);
+        // Those that are known to share it come first, so that the answer is mostly quick.
+        let known = self.service.known_tags(&self.call(), repository)?.unwrap_or_default();
+        names.sort_by_key(|other| known.get(other).is_none_or(|known| known.digest != *digest));
+        let (mut others, mut running) = (Vec::new(), JoinSet::new());
+        let mut names = names.into_iter();
+        loop {
+            while running.len() < AT_ONCE
+                && let Some(other) = names.next()
+            {
+                let (this, repository, digest) = (Arc::clone(self), repository.clone(), digest.clone());
+                running.spawn(async move {
+                    let leads = this.leads_to(&repository, &other, &digest).await?;
+                    Ok::<_, NeighbourError>(leads.then(|| other.to_string()))
+                });
+            }
+            let Some(done) = running.join_next().await else { break };
+            others.extend(done.map_err(|_| NeighbourError::Ending)??);
+            if others.len() >= NAMED {
+                break;
+            }
+        }
+        others.sort();
+        Ok(others)
+    }
+
+    async fn leads_to(
+        &self,
+        repository: &RepositoryName,
+        tag: &TagName,
+        digest: &Digest,
+    ) -> Result<bool, NeighbourError> {
+        let pass = self.pass(&Errand::Read(repository.clone()))?;
+        let Some(head) = self.upstream.manifest(pass.reveal(), repository, Reference::Tag(tag)).await? else {
+            return Ok(false);
+        };
+        if head.digest == *digest {
+            return Ok(true);
+        }
+        Ok(head.is_list() && self.upstream.names(pass.reveal(), repository, &head.digest, digest).await?)
+    }
+
+    /// Deletes what the registry has of a repository that was deleted here, if it is to be deleted there.
+    ///
+    /// # Errors
+    /// [`NeighbourError`]; but for [`NeighbourError::DeletionDisabled`], what is left goes with the next comparison.
+    pub async fn delete_content(self: &Arc<Self>, name: RepositoryName) -> Result<(), NeighbourError> {
+        let this = Arc::clone(self);
+        self.on_runtime(async move {
+            let noted = this.service.deletion(&this.call(), &name)?;
+            match noted {
+                Some(noted) => this.settle_deleted(&name, noted).await,
+                None => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// Looks at everything that was deleted here: deletes what is to be deleted, notes what is gone, and forgets what has
+    /// been gone for long. One that cannot be looked at does not keep the others.
+    pub(super) async fn sweep(&self) -> Result<(), NeighbourError> {
+        let mut after: Option<RepositoryName> = None;
+        loop {
+            let names = self.service.deleted_names(&self.call(), after.as_ref(), STEP)?;
+            let Some((last, _)) = names.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (name, noted) in names {
+                match self.settle_deleted(&name, noted).await {
+                    Ok(()) => {}
+                    Err(NeighbourError::DeletionDisabled) => {
+                        log::warn!("{name} was deleted, but the registry deletes nothing: its content stays there");
+                    }
+                    Err(error) if ends_all(&error) => return Err(error),
+                    Err(error) => {
+                        log::warn!("the content of {name} waits for the next comparison: {}", with_causes(&error));
+                        self.locked_progress().note_failure();
+                    }
+                }
+            }
+        }
+    }
+
+    async fn settle_deleted(&self, name: &RepositoryName, noted: Deletion) -> Result<(), NeighbourError> {
+        let asked = name.clone();
+        let begun = self.block(move |service, call| service.begin_content_deletion(call, &asked)).await?;
+        if let Some(begun) = begun {
+            let (seen, deleted) = (begun.noted.clone(), self.delete_manifests(name).await);
+            match deleted {
+                Ok(()) => return self.note_remains(name, seen, Remains::None).await,
+                // Whoever deleted it is told that the content stays: it stays, whatever is configured later.
+                Err(NeighbourError::DeletionDisabled) => self.note_remains(name, seen, Remains::Stays).await?,
+                Err(_) => {}
+            }
+            // Until here nobody could make a repository of this name.
+            drop(begun);
+            return deleted;
+        }
+        let has_content = !self.tag_names(name).await?.is_empty();
+        match (has_content, &noted.content) {
+            // Something was pushed with a registry token from before the deletion.
+            (true, Remains::None) => self.note_remains(name, noted, Remains::Stays).await,
+            (false, Remains::Stays | Remains::Goes { .. }) => self.note_remains(name, noted, Remains::None).await,
+            (false, Remains::None) if noted.at.plus_seconds(REMEMBERED) <= self.clock.now() => {
+                let name = name.clone();
+                self.block(move |service, call| service.forget_deletion(call, &name, noted)).await
+            }
+            (true, Remains::Stays | Remains::Goes { .. }) | (false, Remains::None) => Ok(()),
+        }
+    }
+
+    async fn note_remains(
+        &self,
+        name: &RepositoryName,
+        seen: Deletion,
+        content: Remains,
+    ) -> Result<(), NeighbourError> {
+        let name = name.clone();
+        self.block(move |service, call| service.note_remains(call, &name, seen, content).map(drop)).await
+    }
+
+    /// Deletes the manifests that tags point to. Parts of lists, and what never had a tag, the registry's own garbage
+    /// collection takes.
+    async fn delete_manifests(&self, name: &RepositoryName) -> Result<(), NeighbourError> {
+        let mut digests = BTreeSet::new();
+        for tag in self.tag_names(name).await? {
+            let pass = self.pass(&Errand::Read(name.clone()))?;
+            let head = self.upstream.manifest(pass.reveal(), name, Reference::Tag(&tag)).await?;
+            digests.extend(head.map(|head| head.digest));
+        }
+        for digest in &digests {
+            let pass = self.pass(&Errand::Delete(name.clone()))?;
+            match self.upstream.delete(pass.reveal(), name, Reference::Digest(digest)).await? {
+                Answer::Deleted | Answer::Absent => {}
+                Answer::SwitchedOff | Answer::NotByTag => return Err(NeighbourError::DeletionDisabled),
+            }
+        }
+        Ok(())
+    }
+}

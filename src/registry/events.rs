@@ -1,0 +1,347 @@
+//! The registry's notifications: what of an envelope is of use.
+//!
+//! Distribution sends `{"events":[…]}`, mostly one event in each, and sends it again until it is answered with 2xx or
+//! 3xx, in its order, from memory. So an event that makes no sense is passed over with a line in the log, never refused:
+//! it would stand before all others for ever. The shape is that of Distribution's `notifications/event.go`.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::domain::content::{Digest, MAX_WORD, TagName};
+use crate::domain::name::RepositoryName;
+use crate::domain::time::Timestamp;
+use crate::service::{News, Notice, OWN_NAME};
+
+/// Longest identifier of an event that is taken, in bytes; Distribution's have 36.
+const MAX_ID: usize = 256;
+
+/// What the registry sends. Each event is read by itself, and null is nothing: one that cannot be read takes none along.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "RegistryEvents")]
+pub struct Envelope {
+    /// What happened.
+    #[schemars(with = "Option<Vec<Event>>")]
+    events: Option<Vec<Value>>,
+}
+
+/// One thing that happened. Fields that are not read are left out here.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(rename = "RegistryEvent")]
+struct Event {
+    /// The same when it is sent again.
+    id: Option<String>,
+    /// When, by the registry's clock.
+    timestamp: Option<String>,
+    /// `push`, `pull`, `delete`, or another that is not read.
+    action: Option<String>,
+    /// To what.
+    target: Option<Target>,
+    /// By what request.
+    request: Option<Request>,
+    /// By whom.
+    actor: Option<Actor>,
+}
+
+/// What it happened to.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "RegistryEventTarget")]
+struct Target {
+    media_type: Option<String>,
+    digest: Option<String>,
+    repository: Option<String>,
+    tag: Option<String>,
+}
+
+/// The request that made it happen.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(rename = "RegistryEventRequest")]
+struct Request {
+    method: Option<String>,
+}
+
+/// Who made it happen.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(rename = "RegistryEventActor")]
+struct Actor {
+    name: Option<String>,
+}
+
+impl Envelope {
+    /// The notices in it, in their order. Events of dockpass's own doing, of layers, of HEAD requests and of other
+    /// kinds are no notices. `now` stands for a time that cannot be read.
+    #[must_use]
+    pub fn notices(self, now: Timestamp) -> Vec<Notice> {
+        let read = |event: Value| match serde_json::from_value::<Event>(event) {
+            Ok(event) => Some(event),
+            Err(_) => passed_over("is of another shape"),
+        };
+        let events = self.events.into_iter().flatten().filter_map(read);
+        events.filter(|event| event.actor() != OWN_NAME).filter_map(|event| event.notice(now)).collect()
+    }
+}
+
+/// A registry would send again what is refused, before everything else, for ever.
+fn passed_over<T>(why: &str) -> Option<T> {
+    log::warn!("a notification of the registry {why}; it is passed over");
+    None
+}
+
+fn text(value: Option<&String>) -> &str {
+    value.map_or("", String::as_str)
+}
+
+impl Event {
+    fn actor(&self) -> &str {
+        text(self.actor.as_ref().and_then(|actor| actor.name.as_ref()))
+    }
+
+    fn notice(self, now: Timestamp) -> Option<Notice> {
+        let target = self.target.as_ref()?;
+        let news = self.news(target)?;
+        let Ok(repository) = RepositoryName::parse(text(target.repository.as_ref())) else {
+            return passed_over("names no repository that could be known");
+        };
+        let id = text(self.id.as_ref()).to_owned();
+        if id.is_empty() || id.len() > MAX_ID {
+            return passed_over("has no usable id");
+        }
+        let at = Timestamp::parse(text(self.timestamp.as_ref())).unwrap_or(now);
+        Some(Notice { id, repository, at, news })
+    }
+
+    fn news(&self, target: &Target) -> Option<News> {
+        let (media_type, tag, digest) =
+            (text(target.media_type.as_ref()), text(target.tag.as_ref()), text(target.digest.as_ref()));
+        let names_nothing = tag.is_empty() && digest.is_empty();
+        let method = text(self.request.as_ref().and_then(|request| request.method.as_ref()));
+        match (text(self.action.as_ref()), TagName::parse(tag).ok(), Digest::parse(digest).ok()) {
+            // Without a tag it is a part of a list, or something that a comparison would not take for content either.
+            ("push", Some(tag), Some(digest)) if is_manifest(media_type) => {
+                Some(News::Pushed { tag, digest, media_type: media_type.to_owned() })
+            }
+            // A HEAD is told as a pull, too (seen with 2.8.2), and fetches nothing.
+            ("pull", tag, Some(digest)) if is_manifest(media_type) && method == "GET" => {
+                Some(News::Pulled { tag, digest })
+            }
+            ("delete", Some(tag), _) => Some(News::TagDeleted(tag)),
+            ("delete", None, Some(digest)) if tag.is_empty() => Some(News::ManifestDeleted(digest)),
+            ("delete", None, None) if names_nothing => Some(News::RepositoryDeleted),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a media type is a manifest's or a list's: Docker's (schema 1 and 2) and OCI's. Layers and configurations are
+/// told as `application/octet-stream`.
+fn is_manifest(media_type: &str) -> bool {
+    let starts = ["application/vnd.docker.distribution.manifest.", "application/vnd.oci.image.manifest."];
+    let lists = ["application/vnd.oci.image.index.v1+json", "application/vnd.oci.artifact.manifest.v1+json"];
+    media_type.len() <= MAX_WORD
+        && (starts.iter().any(|start| media_type.starts_with(start)) || lists.contains(&media_type))
+}
+
+/// How many notifications came, and when the last one did, since the start.
+#[derive(Default)]
+pub struct Received {
+    count: AtomicU64,
+    /// Milliseconds since 1970; 0 for none.
+    last: AtomicI64,
+}
+
+impl Received {
+    /// Counts one delivery.
+    pub fn note(&self, now: Timestamp) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.last.store(now.millis(), Ordering::Relaxed);
+    }
+
+    /// How many deliveries there were.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// When the last one came.
+    #[must_use]
+    pub fn last(&self) -> Option<Timestamp> {
+        let last = self.last.load(Ordering::Relaxed);
+        (last != 0).then(|| Timestamp::from_millis(last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
+    const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn notices(event: serde_json::Value) -> Vec<Notice> {
+        let envelope: Envelope = serde_json::from_value(serde_json::json!({ "events": [event] })).unwrap();
+        envelope.notices(at(7))
+    }
+
+    fn event(action: &str, method: &str, target: serde_json::Value) -> serde_json::Value {
+        serde_json::json!({
+            "id": "e-1", "timestamp": "2026-11-21T10:00:00.123456789Z", "action": action, "target": target,
+            "request": { "id": "r", "addr": "192.0.2.7:1", "host": "h", "method": method, "useragent": "x" },
+            "actor": { "name": "alice" }, "source": { "addr": "a", "instanceID": "i" },
+        })
+    }
+
+    fn target(media_type: &str, tag: &str) -> serde_json::Value {
+        serde_json::json!({
+            "mediaType": media_type, "digest": DIGEST, "size": 7, "length": 7, "repository": "alice/app",
+            "url": "http://h/v2/", "tag": tag, "references": [],
+        })
+    }
+
+    fn news(event: serde_json::Value) -> Option<News> {
+        notices(event).pop().map(|notice| notice.news)
+    }
+
+    fn tag(text: &str) -> TagName {
+        TagName::parse(text).unwrap()
+    }
+
+    fn digest() -> Digest {
+        Digest::parse(DIGEST).unwrap()
+    }
+
+    #[test]
+    fn a_push_with_a_tag_is_news() {
+        let pushed = notices(event("push", "PUT", target(MANIFEST, "1.0"))).remove(0);
+        assert_eq!((pushed.id.as_str(), pushed.repository.as_str()), ("e-1", "alice/app"));
+        assert_eq!(pushed.at, Timestamp::parse("2026-11-21T10:00:00.123Z").unwrap());
+        let media_type = MANIFEST.to_owned();
+        assert_eq!(pushed.news, News::Pushed { tag: tag("1.0"), digest: digest(), media_type });
+        assert_eq!(news(event("push", "PUT", target(MANIFEST, ""))), None);
+        assert_eq!(news(event("push", "PUT", target("application/octet-stream", "1.0"))), None);
+    }
+
+    #[test]
+    fn a_pull_is_a_get_of_a_manifest() {
+        for media_type in [
+            MANIFEST,
+            "application/vnd.oci.image.index.v1+json",
+            "application/vnd.docker.distribution.manifest.v2+json",
+            "application/vnd.docker.distribution.manifest.list.v2+json",
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        ] {
+            let pulled = news(event("pull", "GET", target(media_type, "1.0")));
+            assert_eq!(pulled, Some(News::Pulled { tag: Some(tag("1.0")), digest: digest() }), "{media_type}");
+        }
+        assert_eq!(
+            news(event("pull", "GET", target(MANIFEST, ""))),
+            Some(News::Pulled { tag: None, digest: digest() })
+        );
+        assert_eq!(news(event("pull", "HEAD", target(MANIFEST, "1.0"))), None);
+        assert_eq!(news(event("pull", "GET", target("application/octet-stream", ""))), None);
+        assert_eq!(news(event("mount", "POST", target("application/octet-stream", ""))), None);
+    }
+
+    #[test]
+    fn a_deletion_is_of_a_tag_a_manifest_or_all() {
+        let of = |target: serde_json::Value| news(event("delete", "DELETE", target));
+        assert_eq!(of(serde_json::json!({ "repository": "a/b", "tag": "1" })), Some(News::TagDeleted(tag("1"))));
+        let by_digest = serde_json::json!({ "repository": "a/b", "digest": DIGEST });
+        assert_eq!(of(by_digest), Some(News::ManifestDeleted(digest())));
+        assert_eq!(of(serde_json::json!({ "repository": "a/b" })), Some(News::RepositoryDeleted));
+        // What cannot be read must not become the deletion of everything.
+        for (field, value) in [("tag", ".."), ("digest", "sha256"), ("digest", "md5:/")] {
+            assert_eq!(of(serde_json::json!({ "repository": "a/b", field: value })), None);
+        }
+    }
+
+    #[test]
+    fn what_dockpass_did_itself_is_no_news() {
+        let mut own = event("delete", "DELETE", target(MANIFEST, ""));
+        own["actor"]["name"] = OWN_NAME.into();
+        assert_eq!(notices(own), []);
+        assert!(crate::domain::name::Name::parse(OWN_NAME).is_err(), "no account can have this name");
+    }
+
+    #[test]
+    fn an_event_without_sense_is_passed_over_and_the_others_are_not() {
+        let good = event("push", "PUT", target(MANIFEST, "1"));
+        let mut nameless = good.clone();
+        nameless["target"]["repository"] = "Not A Name".into();
+        let mut without_id = good.clone();
+        without_id["id"] = "".into();
+        let mut without_time = good.clone();
+        without_time["timestamp"] = "yesterday".into();
+        let events = serde_json::json!({ "events": [nameless, without_id, {}, without_time, good] });
+        let envelope: Envelope = serde_json::from_value(events).unwrap();
+        let times: Vec<_> = envelope.notices(at(7)).into_iter().map(|notice| notice.at).collect();
+        assert_eq!(times, [at(7), Timestamp::parse("2026-11-21T10:00:00.123Z").unwrap()]);
+    }
+
+    #[test]
+    fn null_is_nothing_and_other_shapes_take_none_along() {
+        let good = event("push", "PUT", target(MANIFEST, "1"));
+        let mut nulls = event("delete", "DELETE", target(MANIFEST, ""));
+        for field in ["tag", "mediaType", "url"] {
+            nulls["target"][field] = serde_json::Value::Null;
+        }
+        for field in ["actor", "request", "source", "timestamp"] {
+            nulls[field] = serde_json::Value::Null;
+        }
+        assert_eq!(news(nulls), Some(News::ManifestDeleted(digest())));
+        for odd in
+            [serde_json::json!(7), serde_json::json!(null), serde_json::json!({ "target": "x" }), serde_json::json!([])]
+        {
+            let envelope: Envelope = serde_json::from_value(serde_json::json!({ "events": [odd, good] })).unwrap();
+            assert_eq!(envelope.notices(at(7)).len(), 1);
+        }
+        for none in [serde_json::json!({}), serde_json::json!({ "events": null }), serde_json::json!({ "events": [] })]
+        {
+            let envelope: Envelope = serde_json::from_value(none).unwrap();
+            assert_eq!(envelope.notices(at(7)), []);
+        }
+    }
+
+    #[test]
+    fn a_field_of_another_kind_spoils_its_event_and_no_other() {
+        let good = event("push", "PUT", target(MANIFEST, "1"));
+        let mut numbered = good.clone();
+        numbered["target"]["tag"] = 1.into();
+        let mut empty = good.clone();
+        empty["target"] = Value::Null;
+        let events = serde_json::json!({ "events": [numbered, empty, null, "x", good] });
+        let envelope: Envelope = serde_json::from_value(events).unwrap();
+        assert_eq!(envelope.notices(at(7)).len(), 1);
+    }
+
+    #[test]
+    fn deliveries_are_counted() {
+        let received = Received::default();
+        assert_eq!((received.count(), received.last()), (0, None));
+        received.note(at(1));
+        received.note(at(2));
+        assert_eq!((received.count(), received.last()), (2, Some(at(2))));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_texts_make_it_panic(fields in proptest::array::uniform7("[\\PC\\x00]{0,40}"), kind in 0..4_usize) {
+            let [id, time, repository, tag, digest, media_type, action] = fields;
+            let action = ["push", "pull", "delete", &action][kind];
+            let target = serde_json::json!({
+                "repository": repository, "tag": tag, "digest": digest, "mediaType": media_type,
+            });
+            let event = serde_json::json!({ "id": id, "timestamp": time, "action": action, "target": target });
+            assert!(notices(event).len() <= 1);
+        }
+    }
+}

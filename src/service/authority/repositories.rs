@@ -1,0 +1,151 @@
+//! Who may do what with repositories and namespaces: levels, and what follows from them.
+
+use super::{Authority, Permit};
+use crate::domain::access::AccessLevel;
+use crate::domain::account::Account;
+use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::token::Pattern;
+use crate::service::error::{Error, Kind};
+
+impl<'s> Authority<'s> {
+    /// What the account may on a repository name, before the access token's limits; anonymous callers nothing.
+    fn account_level(&self, name: &RepositoryName) -> Option<AccessLevel> {
+        let owns = self.owns(&name.namespace()).then_some(AccessLevel::Admin);
+        if owns.is_some() {
+            return owns;
+        }
+        self.granted(&[GrantTarget::Repository(name.clone()), GrantTarget::Namespace(name.namespace())])
+    }
+
+    /// Whether the account has everything in the namespace: its own, one of an organization that it administers, or
+    /// any for a system administrator.
+    fn owns(&self, namespace: &Namespace) -> bool {
+        if self.is_admin_account() {
+            return true;
+        }
+        let (Some(account), Some(name)) = (self.account(), namespace.name()) else { return false };
+        let administers = |owner: &Account| self.state.member(owner.id, account.id) == Some(true);
+        account.name == *name || self.state.account_named(name.as_str()).is_some_and(|owner| administers(owner))
+    }
+
+    /// As whom the account holds grants: itself and its teams.
+    pub(in crate::service) fn grantees(&self) -> impl Iterator<Item = Grantee> + use<'s> {
+        let state = self.state;
+        let user = self.account().map(|account| account.id);
+        let teams = user.into_iter().flat_map(move |user| state.teams_of(user)).map(|team| Grantee::Team(team.id));
+        user.map(Grantee::User).into_iter().chain(teams)
+    }
+
+    /// The namespaces that the account has everything in, besides a system administrator's, which are all.
+    pub(in crate::service) fn own_namespaces(&self) -> Vec<&'s Name> {
+        let Some(account) = self.account() else { return Vec::new() };
+        let administered = self.state.organizations_of(account.id).filter(|(_, is_admin)| *is_admin);
+        let organizations = administered.filter_map(|(id, _)| self.state.account(id));
+        std::iter::once(&account.name).chain(organizations.map(|organization| &organization.name)).collect()
+    }
+
+    /// The highest grant on any of the targets, to the account itself or to one of its teams.
+    fn granted(&self, targets: &[GrantTarget]) -> Option<AccessLevel> {
+        let levels = |grantee| targets.iter().filter_map(move |target| self.state.grant(target, grantee));
+        self.grantees().flat_map(levels).max()
+    }
+
+    fn limited(&self, level: Option<AccessLevel>, name: &RepositoryName) -> Option<AccessLevel> {
+        match self.token() {
+            Some(token) => token.limits.limit(level, name),
+            None => level,
+        }
+    }
+
+    /// What the caller may do with a repository of this name, known or not. What anonymous may, everybody may.
+    pub(in crate::service) fn level(&self, name: &RepositoryName) -> Option<AccessLevel> {
+        let is_public = self.state.repository(name).is_some_and(|repository| repository.is_public);
+        let public = is_public.then_some(AccessLevel::ReadOnly);
+        self.limited(self.account_level(name), name).max(public)
+    }
+
+    /// Whether the caller may change access on the whole namespace, its access token's limits included.
+    pub(in crate::service) fn administers_namespace(&self, namespace: &Namespace) -> bool {
+        let is_wide = match (self.token(), namespace) {
+            (None, _) => true,
+            (Some(token), _) if token.limits.cap < AccessLevel::Admin => false,
+            (Some(token), _) if token.limits.patterns.is_empty() => true,
+            (Some(token), Namespace::Of(name)) => {
+                let Ok(prefix) = RepositoryName::parse(name.as_str()) else { return false };
+                let all = Pattern::Below(prefix);
+                token.limits.patterns.iter().any(|pattern| pattern.covers(&all))
+            }
+            (Some(_), Namespace::Empty) => false,
+        };
+        is_wide && self.owns_namespace(namespace)
+    }
+
+    /// Whether the account owns the namespace, or holds an `admin` grant on it.
+    fn owns_namespace(&self, namespace: &Namespace) -> bool {
+        let by_grant = || self.granted(&[GrantTarget::Namespace(namespace.clone())]);
+        self.owns(namespace) || by_grant() == Some(AccessLevel::Admin)
+    }
+
+    /// Whether the caller may make a repository of this name, needing `cap` of its access token.
+    pub(in crate::service) fn may_create(&self, name: &RepositoryName, cap: AccessLevel) -> bool {
+        let by_token = self.token().is_none_or(|token| token.limits.cap >= cap && token.limits.reaches(name));
+        by_token && self.owns_namespace(&name.namespace())
+    }
+
+    /// Making a repository by the API.
+    pub(in crate::service) fn create_repository(&self, name: &RepositoryName) -> Result<Permit, Error> {
+        let permit = self.signed_in()?;
+        let may = self.may_create(name, AccessLevel::Admin);
+        if may { Ok(permit) } else { Err(Error::Denied("this needs admin access to the namespace")) }
+    }
+
+    /// Making the record of a repository that is about to be pushed to.
+    pub(in crate::service) fn create_by_push(&self, name: &RepositoryName) -> Result<Permit, Error> {
+        let permit = self.signed_in()?;
+        if self.may_create(name, AccessLevel::ReadWrite) { Ok(permit) } else { Err(Error::Denied("no push here")) }
+    }
+
+    /// Changing a repository.
+    pub(in crate::service) fn administer_repository(&self, name: &RepositoryName) -> Result<Permit, Error> {
+        self.act_on(name, AccessLevel::Admin, "this needs admin access to the repository")
+    }
+
+    /// Deleting a tag of a repository.
+    pub(in crate::service) fn delete_tag(&self, name: &RepositoryName) -> Result<Permit, Error> {
+        self.act_on(name, AccessLevel::ReadWrite, "this needs read-write access to the repository")
+    }
+
+    /// Acting on a repository; who may not even see it learns nothing.
+    fn act_on(&self, name: &RepositoryName, needed: AccessLevel, denied: &'static str) -> Result<Permit, Error> {
+        let permit = self.signed_in()?;
+        match self.level(name) {
+            Some(level) if level >= needed => Ok(permit),
+            Some(_) => Err(Error::Denied(denied)),
+            None => Err(Error::not_found(Kind::Repository, name)),
+        }
+    }
+
+    /// Changing access on a whole namespace.
+    pub(in crate::service) fn administer_namespace(&self, namespace: &Namespace) -> Result<Permit, Error> {
+        let permit = self.signed_in()?;
+        let may = self.administers_namespace(namespace);
+        if may { Ok(permit) } else { Err(Error::Denied("this needs admin access to the namespace")) }
+    }
+
+    /// Whether `registry:catalog:*`, every name of the registry, may be granted.
+    pub(in crate::service) fn may_list_whole_registry(&self) -> bool {
+        let has_patterns = self.token().is_some_and(|token| !token.limits.patterns.is_empty());
+        self.is_admin_account() && !has_patterns
+    }
+
+    /// Whether every repository is in reach but for the access token's patterns.
+    pub(in crate::service) fn reaches_everything(&self) -> bool {
+        self.is_admin_account()
+    }
+
+    /// The patterns that narrow what the account reaches; empty if nothing does.
+    pub(in crate::service) fn patterns(&self) -> &'s [Pattern] {
+        self.token().map_or(&[], |token| &token.limits.patterns)
+    }
+}

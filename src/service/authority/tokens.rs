@@ -1,0 +1,139 @@
+//! Who may do what with access tokens, and when an access token counts.
+
+use super::{Authority, Permit};
+use crate::domain::account::Account;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{AccessToken, Limits};
+use crate::service::error::{Error, Kind};
+use crate::store::State;
+
+/// Longest chain of access tokens that made each other; beyond it none counts.
+const LONGEST_DESCENT: usize = 100;
+const STRONGER: &str = "an access token makes, activates and rotates none that is stronger or lives longer than itself";
+
+impl<'s> Authority<'s> {
+    /// Making an access token of these limits and this end for an account.
+    pub(in crate::service) fn create_token(
+        &self,
+        owner: &Account,
+        limits: &Limits,
+        expires_at: Option<Timestamp>,
+        is_temporary: bool,
+    ) -> Result<Permit, Error> {
+        let permit = self.self_or_administrator(owner)?;
+        self.not_of_another_administrator(owner)?;
+        if self.descent().count() >= LONGEST_DESCENT {
+            return Err(Error::Denied("too long a chain of access tokens that made each other"));
+        }
+        if is_temporary {
+            self.administrator()?;
+            self.without_token()?;
+            if self.is_account(owner) {
+                return Err(Error::Denied("a temporary password is for another user"));
+            }
+        }
+        self.no_stronger(limits)?;
+        if self.ends_before(expires_at) {
+            return Err(Error::invalid("expiresAt", "later than the end of the access token that asks"));
+        }
+        Ok(permit)
+    }
+
+    /// Activating an access token or giving it a new secret: an access token does so only to tokens no stronger than
+    /// itself, and never to a temporary password, whose secret would set a password.
+    pub(in crate::service) fn empower_token(&self, token: &AccessToken) -> Result<Permit, Error> {
+        let permit = self.change_token(token)?;
+        if token.temporary_password {
+            self.administrator()?;
+            self.without_token()?;
+        }
+        if let Some(owner) = self.state.account(token.owner) {
+            self.not_of_another_administrator(owner)?;
+        }
+        self.no_stronger(&token.limits)?;
+        if self.ends_before(token.expires_at) {
+            return Err(Error::Denied(STRONGER));
+        }
+        Ok(permit)
+    }
+
+    /// Giving an access token a new secret. An access token does not so to one that it descends from: that would live on
+    /// when the asking one is stopped.
+    pub(in crate::service) fn rotate_token(&self, token: &AccessToken) -> Result<Permit, Error> {
+        let is_ancestor = self.descent().skip(1).any(|ancestor| ancestor.id == token.id);
+        let permit = self.empower_token(token)?;
+        if is_ancestor { Err(Error::Denied("an access token rotates none that it descends from")) } else { Ok(permit) }
+    }
+
+    /// The calling access token and those that it descends from.
+    pub(in crate::service) fn descent(&self) -> impl Iterator<Item = &'s AccessToken> + use<'s> {
+        let state = self.state;
+        let parent = move |token: &&'s AccessToken| token.parent.and_then(|id| state.token(id)).map(AsRef::as_ref);
+        std::iter::successors(self.token(), parent).take(LONGEST_DESCENT)
+    }
+
+    /// A token of another administrator would live on when the asking one is stopped, and could bring it back: an access
+    /// token makes, activates and rotates none.
+    fn not_of_another_administrator(&self, owner: &Account) -> Result<(), Error> {
+        if owner.is_admin && !self.is_account(owner) { self.without_token() } else { Ok(()) }
+    }
+
+    fn no_stronger(&self, limits: &Limits) -> Result<(), Error> {
+        let is_stronger = self.token().is_some_and(|mine| !mine.limits.covers(limits));
+        if is_stronger { Err(Error::Denied(STRONGER)) } else { Ok(()) }
+    }
+
+    /// Whether the calling access token ends before something that ends then.
+    fn ends_before(&self, end: Option<Timestamp>) -> bool {
+        self.token().is_some_and(|mine| outlives(end, mine.expires_at))
+    }
+
+    /// Changing an access token in a way that gives it no power: renaming, deactivating.
+    pub(in crate::service) fn change_token(&self, token: &AccessToken) -> Result<Permit, Error> {
+        let permit = self.account_data()?;
+        if self.owns_token(token) || self.is_administrator() { Ok(permit) } else { Err(no_such_token(token)) }
+    }
+
+    /// Viewing or deleting an access token: a capped one only itself.
+    pub(in crate::service) fn view_or_delete_token(&self, token: &AccessToken) -> Result<Permit, Error> {
+        match self.token() {
+            Some(mine) if mine.id == token.id => Ok(Permit(())),
+            Some(_) if self.is_capped() => Err(no_such_token(token)),
+            Some(_) | None => self.change_token(token),
+        }
+    }
+
+    fn owns_token(&self, token: &AccessToken) -> bool {
+        self.account().is_some_and(|account| account.id == token.owner)
+    }
+}
+
+fn no_such_token(token: &AccessToken) -> Error {
+    Error::not_found(Kind::AccessToken, token.hash)
+}
+
+/// Whether an end is later than another; none is never.
+pub(in crate::service) fn outlives(end: Option<Timestamp>, other: Option<Timestamp>) -> bool {
+    match (end, other) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(end), Some(other)) => end > other,
+    }
+}
+
+/// Whether an access token counts at this moment: active, not ended, its owner active, and every access token that it
+/// descends from within the same account counts, too.
+pub(in crate::service) fn counts(state: &State, token: &AccessToken, now: Timestamp) -> bool {
+    let is_owner_active = state.account(token.owner).is_some_and(|owner| owner.is_active);
+    let mut next = Some(token);
+    for _ in 0..LONGEST_DESCENT {
+        let Some(present) = next else { return is_owner_active };
+        if !present.is_active || present.is_expired(now) {
+            return false;
+        }
+        // A parent that is gone had another owner: deleting one deletes those that it made for its own account.
+        let parent = present.parent.and_then(|id| state.token(id)).map(AsRef::as_ref);
+        next = parent.filter(|parent| parent.owner == present.owner);
+    }
+    false
+}

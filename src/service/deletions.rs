@@ -1,0 +1,134 @@
+//! Repositories that were deleted here: what the registry still has of them.
+//!
+//! Deleting a repository is done when its record is gone. Its content goes after that, in a registry that may be away, so
+//! each name is remembered with what becomes of its content. While that is being deleted nobody makes a repository of that
+//! name: what would be pushed to it could go as well.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Service;
+use super::caller::Call;
+use super::change::Deed;
+use super::error::{Error, Obstacle};
+use crate::domain::content::{Deletion, Remains};
+use crate::domain::name::RepositoryName;
+
+/// The names whose content is being deleted right now.
+#[derive(Clone, Default)]
+pub(super) struct Underway(Arc<Mutex<HashSet<RepositoryName>>>);
+
+impl Underway {
+    /// Refuses to make a repository while content of its name is being deleted. To be asked on the writer's thread, where
+    /// deletions begin.
+    pub(super) fn refuse(&self, name: &RepositoryName) -> Result<(), Error> {
+        let is_underway = self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
+        if is_underway { Err(Error::Conflict(Obstacle::BeingDeleted)) } else { Ok(()) }
+    }
+
+    fn add(&self, name: &RepositoryName) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone())
+    }
+}
+
+/// The deletion of a name's content, which nobody makes anew until this is dropped.
+pub struct ContentDeletion {
+    name: RepositoryName,
+    /// What was noted of it when it began.
+    pub noted: Deletion,
+    underway: Underway,
+}
+
+impl Drop for ContentDeletion {
+    fn drop(&mut self) {
+        self.underway.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
+    }
+}
+
+impl Service {
+    /// At most `limit` names that were deleted here, after `after`, and what was noted of them.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the registry's own caller.
+    pub fn deleted_names(
+        &self,
+        call: &Call,
+        after: Option<&RepositoryName>,
+        limit: usize,
+    ) -> Result<Vec<(RepositoryName, Deletion)>, Error> {
+        self.view(call, "registry.read", "", |authority| {
+            authority.tell_content()?;
+            let deleted = authority.state().deleted_after(after).take(limit);
+            Ok(deleted.map(|(name, deletion)| (name.clone(), deletion.clone())).collect())
+        })
+    }
+
+    /// What was noted when a name was deleted here; none if it was not, or was made again.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the registry's own caller.
+    pub fn deletion(&self, call: &Call, name: &RepositoryName) -> Result<Option<Deletion>, Error> {
+        self.view(call, "registry.read", "", |authority| {
+            authority.tell_content()?;
+            Ok(authority.state().deletion(name))
+        })
+    }
+
+    /// Begins the deletion of what this site's registry has of a name; none if it is not to be deleted, was made again, or
+    /// is being deleted already. Blocks: it waits for the writer, so that no repository is being made of that name.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
+    pub fn begin_content_deletion(&self, call: &Call, name: &RepositoryName) -> Result<Option<ContentDeletion>, Error> {
+        let (name, underway, registry) = (name.clone(), self.underway.clone(), self.settings.registry.clone());
+        self.change(call, Deed::new("registry.compare", &name), move |change| {
+            change.authority()?.tell_content()?;
+            change.was_idle();
+            let noted = change.state().deletion(&name);
+            let here = |noted: &Deletion| match &noted.content {
+                Remains::Goes { registry: meant } => registry.as_ref() == Some(meant),
+                Remains::Stays | Remains::None => false,
+            };
+            let noted = noted.filter(here).filter(|_| underway.add(&name));
+            Ok(noted.map(|noted| ContentDeletion { name, noted, underway }))
+        })
+    }
+
+    /// Notes what became of the content of a name, unless something else was noted since `seen`; false then. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
+    pub fn note_remains(
+        &self,
+        call: &Call,
+        name: &RepositoryName,
+        seen: Deletion,
+        content: Remains,
+    ) -> Result<bool, Error> {
+        let name = name.clone();
+        self.change(call, Deed::new("registry.compare", &name), move |change| {
+            let permit = change.authority()?.tell_content()?;
+            change.was_idle();
+            if change.state().deletion(&name).as_ref() != Some(&seen) {
+                return Ok(false);
+            }
+            Ok(change.txn(&permit).put_deletion(&name, Deletion { at: seen.at, content })?)
+        })
+    }
+
+    /// Forgets that a name was deleted, unless something else was noted since `seen`. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
+    pub fn forget_deletion(&self, call: &Call, name: &RepositoryName, seen: Deletion) -> Result<(), Error> {
+        let name = name.clone();
+        self.change(call, Deed::new("registry.compare", &name), move |change| {
+            let permit = change.authority()?.tell_content()?;
+            change.was_idle();
+            if change.state().deletion(&name).as_ref() == Some(&seen) {
+                change.txn(&permit).remove_deleted(&name);
+            }
+            Ok(())
+        })
+    }
+}

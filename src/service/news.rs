@@ -1,0 +1,260 @@
+//! What the registry's notifications tell: tags that were pushed or deleted, manifests that were pulled.
+//!
+//! A notification may come more than once, late, or never: equal ones count once within a bound, and a comparison with
+//! the registry (`comparison`) mends what was missed. A push is durable before it is answered; pulls are counted in
+//! memory and written every half minute.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use super::authority::Permit;
+use super::caller::Call;
+use super::change::{Change, Deed};
+use super::tags::note_emptied;
+use super::{Error, Service};
+use crate::domain::content::{Activity, Digest, Tag, TagName};
+use crate::domain::id::Id;
+use crate::domain::name::RepositoryName;
+use crate::domain::random;
+use crate::domain::repository::Repository;
+use crate::domain::time::Timestamp;
+use crate::store::State;
+
+/// Notifications that are remembered, to count none twice.
+const REMEMBERED: usize = 16_384;
+
+/// One thing that happened to a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A manifest was pushed with a tag.
+    Pushed {
+        /// The tag.
+        tag: TagName,
+        /// The manifest.
+        digest: Digest,
+        /// Its media type.
+        media_type: String,
+    },
+    /// A manifest was fetched.
+    Pulled {
+        /// By which tag; none if by digest.
+        tag: Option<TagName>,
+        /// The manifest.
+        digest: Digest,
+    },
+    /// A tag was deleted.
+    TagDeleted(TagName),
+    /// A manifest was deleted, and so every tag that pointed to it.
+    ManifestDeleted(Digest),
+    /// The whole repository was deleted.
+    RepositoryDeleted,
+}
+
+/// A notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What the registry calls it; the same when it is sent again.
+    pub id: String,
+    /// Where it happened.
+    pub repository: RepositoryName,
+    /// When, by the registry's clock.
+    pub at: Timestamp,
+    /// What.
+    pub news: News,
+}
+
+#[derive(Default)]
+struct Remembered {
+    known: HashSet<blake3::Hash>,
+    order: VecDeque<blake3::Hash>,
+}
+
+/// The notifications of late, by a hash of their identifier, so that each takes the same room.
+#[derive(Default)]
+pub(super) struct RecentNotices(Mutex<Remembered>);
+
+impl RecentNotices {
+    /// False if it is known already.
+    fn begin(&self, id: &str) -> bool {
+        let key = blake3::hash(id.as_bytes());
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = remembered.known.insert(key);
+        if is_new {
+            remembered.order.push_back(key);
+        }
+        if remembered.order.len() > REMEMBERED
+            && let Some(oldest) = remembered.order.pop_front()
+        {
+            remembered.known.remove(&oldest);
+        }
+        is_new
+    }
+
+    /// It was not taken after all: it counts when it comes again.
+    fn forget(&self, id: &str) {
+        let key = blake3::hash(id.as_bytes());
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.known.remove(&key);
+        remembered.order.retain(|other| *other != key);
+    }
+}
+
+impl Service {
+    /// Takes a notification; false if it was taken before, or tells nothing that is kept. Blocks, but for pulls.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the registry; [`Error::Unavailable`]: then it is to be sent again.
+    pub fn take_notice(&self, call: &Call, notice: Notice) -> Result<bool, Error> {
+        self.view(call, "registry.notify", "", |authority| authority.tell_content().map(drop))?;
+        let id = notice.id.clone();
+        if !self.notices.begin(&id) {
+            return Ok(false);
+        }
+        let taken = self.take(call, notice);
+        if taken.is_err() {
+            self.notices.forget(&id);
+        }
+        taken
+    }
+
+    fn take(&self, call: &Call, notice: Notice) -> Result<bool, Error> {
+        let Notice { repository, at, news, .. } = notice;
+        match news {
+            News::Pulled { tag, digest } => Ok(self.count_pull(&repository, tag.as_ref(), &digest)),
+            News::Pushed { tag, digest, media_type } => {
+                let at = at.min(call.now);
+                self.take_push(call, repository, Pushed { tag, digest, media_type, at })
+            }
+            News::TagDeleted(tag) => self.take_deletion(call, repository, move |present| present.name == tag),
+            News::ManifestDeleted(digest) => {
+                self.take_deletion(call, repository, move |present| present.digest == digest)
+            }
+            News::RepositoryDeleted => self.take_deletion(call, repository, |_| true),
+        }
+    }
+
+    /// A manifest that was asked for by digest counts only if a tag points to it: clients ask for the parts of a list
+    /// by digest, and for the whole by tag or, after a HEAD of the tag, by digest.
+    fn count_pull(&self, repository: &RepositoryName, tag: Option<&TagName>, digest: &Digest) -> bool {
+        let state = self.store.state();
+        let known = state.repository(repository);
+        let known = known.filter(|_| tag.is_some() || points_to(&state, repository, digest));
+        known.map(|known| self.pulls.note(known)).is_some()
+    }
+
+    fn take_push(&self, call: &Call, repository: RepositoryName, pushed: Pushed) -> Result<bool, Error> {
+        let id = Id::new(call.now, random::bytes()?);
+        self.change(call, Deed::new("registry.notify", &repository), move |change| {
+            let permit = change.authority()?.tell_content()?;
+            change.was_idle();
+            // Deleted here: who pushes to it makes it again first, so this one is late.
+            if change.state().deletion(&repository).is_some() {
+                return Ok(false);
+            }
+            learn_repository(change, &permit, &repository, id)?;
+            let at = pushed.at;
+            forget_lost_tags(change, &permit, &repository);
+            put_tag(change, &permit, &repository, pushed)?;
+            let activity = change.state().activity(&repository);
+            let activity = Activity {
+                pushes: activity.pushes.saturating_add(1),
+                last_push: activity.last_push.max(Some(at)),
+                missing_since: None,
+                ..activity
+            };
+            change.txn(&permit).put_activity(&repository, activity)?;
+            Ok(true)
+        })
+    }
+
+    fn take_deletion(
+        &self,
+        call: &Call,
+        repository: RepositoryName,
+        is_meant: impl Fn(&Tag) -> bool + Send + 'static,
+    ) -> Result<bool, Error> {
+        let state = self.store.state();
+        if !state.tags_after(&repository, None).any(|tag| is_meant(tag)) {
+            return Ok(false);
+        }
+        self.change(call, Deed::new("registry.notify", &repository), move |change| {
+            let permit = change.authority()?.tell_content()?;
+            change.was_idle();
+            let gone = change.state().tags_after(&repository, None).filter(|tag| is_meant(tag));
+            let gone: Vec<TagName> = gone.map(|tag| tag.name.clone()).collect();
+            if gone.is_empty() {
+                return Ok(false);
+            }
+            gone.iter().for_each(|tag| change.txn(&permit).remove_tag(&repository, tag));
+            note_emptied(change, &permit, &repository)?;
+            Ok(true)
+        })
+    }
+}
+
+struct Pushed {
+    tag: TagName,
+    digest: Digest,
+    media_type: String,
+    at: Timestamp,
+}
+
+fn points_to(state: &State, repository: &RepositoryName, digest: &Digest) -> bool {
+    state.tags_after(repository, None).any(|tag| tag.digest == *digest)
+}
+
+/// Makes the private record of a repository that the registry has and nobody deleted here.
+pub(super) fn learn_repository(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    name: &RepositoryName,
+    id: Id,
+) -> Result<bool, Error> {
+    if change.state().repository(name).is_some() {
+        return Ok(false);
+    }
+    let created_at = change.call().now.whole_seconds();
+    let repository = Repository {
+        id,
+        name: name.clone(),
+        is_public: false,
+        short_description: String::new(),
+        long_description: String::new(),
+        created_at,
+    };
+    change.txn(permit).put_repository(repository)?;
+    change.also(Deed::new("repository.learn", name));
+    Ok(true)
+}
+
+/// Content comes back to a repository that the registry had lost: what was lost before has not come back with it.
+fn forget_lost_tags(change: &mut Change<'_, '_>, permit: &Permit, repository: &RepositoryName) {
+    if change.state().activity(repository).missing_since.is_some() {
+        let lost: Vec<TagName> = change.state().tags_after(repository, None).map(|tag| tag.name.clone()).collect();
+        lost.iter().for_each(|tag| change.txn(permit).remove_tag(repository, tag));
+    }
+}
+
+/// Points a tag to a manifest. What was read of the same manifest stays.
+fn put_tag(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    repository: &RepositoryName,
+    seen: Pushed,
+) -> Result<(), Error> {
+    let Pushed { tag: name, digest, media_type, .. } = seen;
+    // By this clock, as those of comparisons: the registry's may differ.
+    let at = change.call().now;
+    let present = change.state().tag(repository, &name).cloned();
+    let same = present.as_ref().filter(|present| present.digest == digest);
+    let tag = Tag {
+        created_at: present.as_ref().map_or(at, |present| present.created_at),
+        updated_at: at,
+        image: same.and_then(|same| same.image.clone()),
+        name,
+        digest,
+        media_type,
+    };
+    change.txn(permit).put_tag(repository, tag)?;
+    Ok(())
+}

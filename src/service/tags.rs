@@ -1,0 +1,121 @@
+//! Tags: listing what is known, and deleting one, which the registry does.
+
+use std::sync::Arc;
+
+use super::Service;
+use super::authority::Permit;
+use super::caller::Call;
+use super::change::{Change, Deed};
+use super::error::{Error, Kind};
+use crate::domain::content::{Activity, Tag, TagName};
+use crate::domain::name::RepositoryName;
+use crate::domain::time::Timestamp;
+
+/// A page of tags.
+#[derive(Debug)]
+pub struct TagPage {
+    /// The tags of the page, by name.
+    pub tags: Vec<Arc<Tag>>,
+    /// The tag to go on after; none on the last page.
+    pub next: Option<TagName>,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// The deletion of a tag, permitted and not yet done: the registry is asked next, then [`Service::tag_deleted`] says what
+/// became of it. It takes its permit along: what the registry has done is recorded, whatever changed meanwhile.
+pub struct TagDeletion {
+    /// Of which repository.
+    pub repository: RepositoryName,
+    /// Which one.
+    pub tag: TagName,
+    /// When it was permitted.
+    begun_at: Timestamp,
+    permit: Permit,
+}
+
+impl Service {
+    /// A page of the tags of a repository, by name, after `after`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the caller does not see the repository.
+    pub fn list_tags(
+        &self,
+        call: &Call,
+        repository: &RepositoryName,
+        after: Option<&TagName>,
+        limit: usize,
+    ) -> Result<TagPage, Error> {
+        self.view(call, "tag.list", repository.as_str(), |authority| {
+            authority.signed_in()?;
+            let state = authority.state();
+            let is_seen = state.repository(repository).is_some() && authority.level(repository).is_some();
+            if !is_seen {
+                return Err(Error::not_found(Kind::Repository, repository));
+            }
+            // Tags that the registry has lost are kept for a while, but nobody can pull them.
+            let is_missing = state.activity(repository).missing_since.is_some();
+            let mut all = state.tags_after(repository, after).filter(|_| !is_missing);
+            let tags: Vec<_> = all.by_ref().take(limit).cloned().collect();
+            let next = tags.last().map(|last| last.name.clone()).filter(|_| all.next().is_some());
+            let count = if is_missing { 0 } else { state.tags_count(repository) };
+            Ok(TagPage { tags, next, count })
+        })
+    }
+
+    /// Permits the deletion of a tag, known here or not: the registry knows.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the caller does not see the repository; [`Error::Denied`] below `read-write`.
+    pub fn begin_tag_deletion(
+        &self,
+        call: &Call,
+        repository: &RepositoryName,
+        tag: TagName,
+    ) -> Result<TagDeletion, Error> {
+        let permit = self.view(call, "tag.delete", &format!("{repository}:{tag}"), |authority| {
+            let permit = authority.delete_tag(repository)?;
+            let is_known = authority.state().repository(repository).is_some();
+            if is_known { Ok(permit) } else { Err(Error::not_found(Kind::Repository, repository)) }
+        })?;
+        Ok(TagDeletion { repository: repository.clone(), tag, begun_at: call.now, permit })
+    }
+
+    /// Records what became of a deletion: `was_there` is whether the registry had the tag. False if it was not known
+    /// here either.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: the tag is gone, and the next comparison with the registry tells so.
+    pub fn tag_deleted(&self, call: &Call, deletion: TagDeletion, was_there: bool) -> Result<bool, Error> {
+        let deed = Deed::new("tag.delete", format!("{}:{}", deletion.repository, deletion.tag));
+        self.change(call, deed, move |change| {
+            let TagDeletion { repository, tag, begun_at, permit } = &deletion;
+            // What was pushed meanwhile is another manifest, and stays.
+            let known = change.state().tag(repository, tag).filter(|known| known.updated_at <= *begun_at);
+            let was_known = known.is_some();
+            if was_known {
+                change.txn(permit).remove_tag(repository, tag);
+                note_emptied(change, permit, repository)?;
+            }
+            if !was_there {
+                // The deletion did nothing: only what was known here is put right.
+                change.was_idle();
+            }
+            Ok(was_there || was_known)
+        })
+    }
+}
+
+/// Notes that a repository has lost its last tag.
+pub(super) fn note_emptied(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    repository: &RepositoryName,
+) -> Result<(), Error> {
+    let activity = change.state().activity(repository);
+    if change.state().tags_count(repository) == 0 && activity.missing_since.is_none() {
+        let missing_since = Some(change.call().now);
+        change.txn(permit).put_activity(repository, Activity { missing_since, ..activity })?;
+    }
+    Ok(())
+}

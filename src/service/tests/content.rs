@@ -1,0 +1,208 @@
+//! A service that is told what a registry holds, and short ways to tell it and to look.
+
+use std::fs;
+
+use super::super::{Call, Compared, NewRepository, NewUser, News, Notice, SeenTag, Service};
+use super::support::{Home, call, start};
+use crate::domain::content::{Activity, Digest, Image, Tag, TagName};
+use crate::domain::name::{Name, RepositoryName};
+use crate::domain::time::Timestamp;
+
+pub(super) const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+
+pub(super) fn named(name: &str) -> RepositoryName {
+    RepositoryName::parse(name).unwrap()
+}
+
+pub(super) fn tag(name: &str) -> TagName {
+    TagName::parse(name).unwrap()
+}
+
+/// A manifest that differs from those of other numbers.
+pub(super) fn digest(number: u8) -> Digest {
+    Digest::parse(&format!("sha256:{}", format!("{number:02x}").repeat(32))).unwrap()
+}
+
+pub(super) fn pushed(name: &str, number: u8) -> News {
+    News::Pushed { tag: tag(name), digest: digest(number), media_type: MEDIA_TYPE.to_owned() }
+}
+
+pub(super) fn pulled(name: &str, number: u8) -> News {
+    News::Pulled { tag: Some(tag(name)), digest: digest(number) }
+}
+
+pub(super) fn notice(id: &str, repository: &str, at: Timestamp, news: News) -> Notice {
+    Notice { id: id.to_owned(), repository: named(repository), at, news }
+}
+
+/// A tag as the registry has it, unread.
+pub(super) fn seen(name: &str, number: u8) -> SeenTag {
+    SeenTag { name: tag(name), digest: digest(number), media_type: MEDIA_TYPE.to_owned(), image: None }
+}
+
+/// What a manifest of so many bytes says.
+pub(super) fn image(size: u64) -> Image {
+    Image { size, ..Image::default() }
+}
+
+/// A user who takes over what is known of the namespace.
+pub(super) fn new_user(name: &str) -> NewUser {
+    NewUser {
+        name: Name::parse(name).unwrap(),
+        full_name: String::new(),
+        password: None,
+        is_active: true,
+        is_admin: false,
+        adopt_repositories: true,
+    }
+}
+
+/// The service, at a moment that the test moves.
+pub(super) struct Scene {
+    home: Home,
+    opened: Option<Service>,
+    now: Timestamp,
+    told: usize,
+}
+
+impl Scene {
+    /// A new service, which knows of no repository.
+    pub(super) fn new() -> Self {
+        Self::beside(None)
+    }
+
+    /// The same, with the URL of a registry or without one.
+    pub(super) fn beside(registry: Option<&'static str>) -> Self {
+        let mut home = Home::new();
+        home.registry = registry;
+        let opened = Some(home.open(start()));
+        Self { home, opened, now: start(), told: 0 }
+    }
+
+    pub(super) fn service(&self) -> &Service {
+        self.opened.as_ref().unwrap()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) fn wait(&mut self, seconds: i64) {
+        self.now = self.now.plus_seconds(seconds);
+    }
+
+    /// Closes it and opens it again.
+    pub(super) fn reopen(&mut self) {
+        if let Some(service) = self.opened.take() {
+            service.close(self.now);
+        }
+        self.opened = Some(self.home.open(self.now));
+    }
+
+    /// Closes it and opens it again with the URL of another registry, or without one.
+    pub(super) fn reopen_beside(&mut self, registry: Option<&'static str>) {
+        self.home.registry = registry;
+        self.reopen();
+    }
+
+    /// What the registry calls now.
+    pub(super) fn registry(&self) -> Call {
+        call(Service::registry(), self.now)
+    }
+
+    /// What the local administrator calls now.
+    pub(super) fn local(&self) -> Call {
+        call(Service::local(0), self.now)
+    }
+}
+
+/// What happens.
+impl Scene {
+    /// Takes a notification that was never sent before.
+    #[track_caller]
+    pub(super) fn tell(&mut self, repository: &str, news: News) -> bool {
+        self.told += 1;
+        let notice = notice(&format!("told-{}", self.told), repository, self.now, news);
+        self.service().take_notice(&self.registry(), notice).unwrap()
+    }
+
+    #[track_caller]
+    pub(super) fn compare(&self, repository: &str, seen: &[SeenTag]) -> Compared {
+        self.compare_as_of(repository, seen, self.now)
+    }
+
+    #[track_caller]
+    pub(super) fn compare_as_of(&self, repository: &str, seen: &[SeenTag], seen_at: Timestamp) -> Compared {
+        self.service().compare(&self.registry(), &named(repository), seen.to_vec(), seen_at).unwrap()
+    }
+
+    /// Makes a repository as its namespace's owner does; the namespace is given to a user if nobody has it.
+    #[track_caller]
+    pub(super) fn make(&self, repository: &str) {
+        let name = named(repository);
+        if !self.service().has_account(name.namespace_str()) {
+            self.service().create_user(&self.local(), new_user(name.namespace_str())).unwrap();
+        }
+        let (short_description, long_description) = (String::new(), String::new());
+        let new = NewRepository { name, is_public: false, short_description, long_description };
+        self.service().create_repository(&self.local(), new).unwrap();
+    }
+
+    /// Deletes a repository, which must be there.
+    #[track_caller]
+    pub(super) fn delete(&self, repository: &str) {
+        assert!(self.service().delete_repository(&self.local(), &named(repository)).unwrap());
+    }
+}
+
+/// What is seen.
+impl Scene {
+    pub(super) fn is_known(&self, repository: &str) -> bool {
+        self.service().store.state().repository(&named(repository)).is_some()
+    }
+
+    pub(super) fn is_deleted(&self, repository: &str) -> bool {
+        self.service().store.state().deletion(&named(repository)).is_some()
+    }
+
+    /// The tags of a repository with what they point to; those of [`digest`] by their number.
+    pub(super) fn tags(&self, repository: &str) -> Vec<(String, u8)> {
+        let state = self.service().store.state();
+        let number = |digest: &Digest| u8::from_str_radix(&digest.as_str()["sha256:".len()..][..2], 16).unwrap();
+        state.tags_after(&named(repository), None).map(|tag| (tag.name.to_string(), number(&tag.digest))).collect()
+    }
+
+    /// The tags that its readers see, and how many they are told that there are.
+    #[track_caller]
+    pub(super) fn listed(&self, repository: &str) -> (Vec<String>, usize) {
+        let page = self.service().list_tags(&self.local(), &named(repository), None, 100).unwrap();
+        assert_eq!(page.next, None);
+        (page.tags.iter().map(|tag| tag.name.to_string()).collect(), page.count)
+    }
+
+    /// A tag, which must be there.
+    #[track_caller]
+    pub(super) fn tag(&self, repository: &str, name: &str) -> Tag {
+        self.service().store.state().tag(&named(repository), &tag(name)).unwrap().as_ref().clone()
+    }
+
+    /// How a repository is used, as its callers see it.
+    #[track_caller]
+    pub(super) fn activity(&self, repository: &str) -> Activity {
+        self.service().view_repository(&self.local(), &named(repository)).unwrap().activity
+    }
+
+    /// Everything in the audit log since the first start, oldest first: who did what, on what.
+    pub(super) fn audited(&self) -> Vec<(String, String, String)> {
+        let records = self.service().store.audit_before(None, 10_000).unwrap().into_iter().rev();
+        let records = records.map(|record| (record.actor, record.action, record.object));
+        records
+            .filter(|(_, action, object)| (action.as_str(), object.as_str()) != ("account.create", "admin"))
+            .collect()
+    }
+
+    /// What differs after every batch that was written: the note of the store's end.
+    pub(super) fn end(&self) -> Vec<u8> {
+        fs::read(self.service().store.directory().join("end")).unwrap()
+    }
+}

@@ -1,0 +1,162 @@
+//! Tags as their readers and deleters see them: who may, and what is recorded once the registry was asked.
+
+use super::super::{Call, Caller, Compared, Credentials, Error, Expiry, NewToken, RepositoryUpdate};
+use super::content::{Scene, named, new_user, pushed, seen, tag};
+use super::support::{call, sign_in};
+use crate::domain::access::AccessLevel;
+use crate::domain::grant::GrantTarget;
+use crate::domain::token::Limits;
+
+/// Alice's repository with two tags; bob may read it, carol may write to it.
+fn shared() -> Scene {
+    let mut scene = Scene::new();
+    scene.make("alice/app");
+    scene.tell("alice/app", pushed("1.0", 1));
+    scene.tell("alice/app", pushed("2.0", 1));
+    for (user, level) in [("bob", AccessLevel::ReadOnly), ("carol", AccessLevel::ReadWrite)] {
+        scene.service().create_user(&scene.local(), new_user(user)).unwrap();
+        let target = GrantTarget::Repository(named("alice/app"));
+        scene.service().put_user_grant(&scene.local(), &target, user, level).unwrap();
+    }
+    scene.service().create_user(&scene.local(), new_user("dave")).unwrap();
+    scene
+}
+
+fn of(scene: &Scene, user: &str) -> Call {
+    let state = scene.service().store.state();
+    call(Caller::of_account(state.account_named(user).unwrap()), scene.now())
+}
+
+/// Deletes a tag of alice's repository as the local administrator; the registry says whether it had it.
+fn delete(scene: &Scene, name: &str, was_there: bool) -> Result<bool, Error> {
+    let deletion = scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag(name)).unwrap();
+    scene.service().tag_deleted(&scene.local(), deletion, was_there)
+}
+
+fn deletions(scene: &Scene) -> Vec<String> {
+    let audited = scene.audited().into_iter().filter(|(_, action, _)| action == "tag.delete");
+    audited.map(|(_, _, object)| object).collect()
+}
+
+#[test]
+fn a_deletion_needs_read_write_and_a_repository_that_is_seen() {
+    let scene = shared();
+    let begin = |call: &Call, name: &str| scene.service().begin_tag_deletion(call, &named(name), tag("1.0")).map(drop);
+    let limited = |level, user: &str| {
+        let limits = Limits { cap: level, patterns: [].into() };
+        let username = Some(user.to_owned());
+        let new = NewToken { username, label: None, expiry: Expiry::Never, limits, is_temporary: false };
+        let (_, text) = scene.service().create_token(&scene.local(), new).unwrap();
+        call(sign_in(scene.service(), user, text.reveal(), scene.now()).unwrap(), scene.now())
+    };
+    for allowed in [of(&scene, "alice"), of(&scene, "carol"), scene.local(), limited(AccessLevel::ReadWrite, "alice")] {
+        assert!(begin(&allowed, "alice/app").is_ok(), "{allowed:?}");
+    }
+    for denied in [of(&scene, "bob"), limited(AccessLevel::ReadOnly, "alice")] {
+        assert!(matches!(begin(&denied, "alice/app"), Err(Error::Denied(_))), "{denied:?}");
+    }
+    assert!(matches!(begin(&of(&scene, "dave"), "alice/app"), Err(Error::NotFound { .. })));
+    assert!(matches!(begin(&scene.local(), "alice/none"), Err(Error::NotFound { .. })));
+    assert!(matches!(begin(&scene.registry(), "alice/app"), Err(Error::Denied(_))));
+    assert_eq!(scene.tags("alice/app").len(), 2, "nothing is deleted before the registry was asked");
+}
+
+#[test]
+fn strangers_see_no_tags_not_even_public_ones() {
+    let scene = shared();
+    let list = |call: &Call| scene.service().list_tags(call, &named("alice/app"), None, 10).map(|page| page.count);
+    let nobody = call(scene.service().authenticate(Credentials::None, None, scene.now()).unwrap(), scene.now());
+    for is_public in [false, true] {
+        let update = RepositoryUpdate { is_public: Some(is_public), ..RepositoryUpdate::default() };
+        scene.service().update_repository(&scene.local(), &named("alice/app"), update).unwrap();
+        assert!(matches!(list(&nobody), Err(Error::Unauthenticated)));
+        assert_eq!(list(&of(&scene, "bob")).unwrap(), 2);
+        assert_eq!(list(&of(&scene, "dave")).is_ok(), is_public);
+    }
+}
+
+#[test]
+fn a_deleted_tag_goes_alone_and_is_recorded() {
+    let mut scene = shared();
+    assert!(delete(&scene, "1.0", true).unwrap());
+    assert_eq!(scene.tags("alice/app"), [("2.0".to_owned(), 1)]);
+    assert_eq!(deletions(&scene), ["alice/app:1.0"]);
+    // Not known here, but the registry had it.
+    assert!(delete(&scene, "3.0", true).unwrap());
+    assert_eq!(deletions(&scene), ["alice/app:1.0", "alice/app:3.0"]);
+    let before = scene.service().store.state();
+    scene.reopen();
+    assert!(*before == *scene.service().store.state());
+}
+
+#[test]
+fn what_the_registry_did_not_have_is_put_right_and_not_recorded() {
+    let scene = shared();
+    assert!(delete(&scene, "1.0", false).unwrap(), "it was shown until now");
+    assert_eq!(scene.tags("alice/app"), [("2.0".to_owned(), 1)]);
+    assert!(!delete(&scene, "1.0", false).unwrap());
+    assert_eq!(deletions(&scene), Vec::<String>::new());
+}
+
+#[test]
+fn a_tag_that_is_pushed_again_while_the_registry_deletes_it_stays() {
+    let mut scene = shared();
+    let begin =
+        |scene: &Scene| scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0")).unwrap();
+    for (was_there, number) in [(true, 3), (false, 1)] {
+        let deletion = begin(&scene);
+        scene.wait(1);
+        assert!(scene.tell("alice/app", pushed("1.0", number)));
+        assert_eq!(scene.service().tag_deleted(&scene.local(), deletion, was_there).unwrap(), was_there);
+        assert_eq!(scene.tags("alice/app"), [("1.0".to_owned(), number), ("2.0".to_owned(), 1)]);
+    }
+    assert_eq!(deletions(&scene), ["alice/app:1.0"], "the registry did delete one");
+    // Pushed before it began, and compared since: that is the one which was meant.
+    let deletion = begin(&scene);
+    scene.wait(1);
+    assert_eq!(scene.compare("alice/app", &[seen("1.0", 1), seen("2.0", 1)]), Compared::Same);
+    assert!(scene.service().tag_deleted(&scene.local(), deletion, true).unwrap());
+    assert_eq!(scene.tags("alice/app"), [("2.0".to_owned(), 1)]);
+}
+
+#[test]
+fn the_last_tag_goes_at_once_and_since_then_they_are_missing() {
+    let mut scene = shared();
+    scene.wait(50);
+    assert!(delete(&scene, "1.0", true).unwrap());
+    assert_eq!(scene.activity("alice/app").missing_since, None, "one is left");
+    assert!(delete(&scene, "2.0", true).unwrap());
+    let since = Some(scene.now());
+    assert_eq!((scene.tags("alice/app"), scene.activity("alice/app").missing_since), (vec![], since));
+    scene.wait(50);
+    assert!(delete(&scene, "2.0", true).unwrap(), "the registry had another of that name");
+    assert_eq!(scene.compare("alice/app", &[]), Compared::Same);
+    scene.reopen();
+    assert_eq!(scene.activity("alice/app").missing_since, since, "still since then");
+    assert!(scene.tell("alice/app", pushed("3.0", 1)));
+    assert_eq!(
+        (scene.listed("alice/app"), scene.activity("alice/app").missing_since),
+        ((vec!["3.0".to_owned()], 1), None)
+    );
+}
+
+#[test]
+fn a_repository_that_goes_while_the_registry_deletes_its_tag_is_no_obstacle() {
+    let scene = shared();
+    let begin = || scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0")).unwrap();
+    let (first, second) = (begin(), begin());
+    scene.delete("alice/app");
+    assert!(scene.service().tag_deleted(&scene.local(), first, true).unwrap());
+    assert!(!scene.service().tag_deleted(&scene.local(), second, false).unwrap());
+    assert!(scene.is_deleted("alice/app"));
+}
+
+#[test]
+fn a_deletion_that_cannot_be_written_says_so() {
+    let scene = shared();
+    let deletion = scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0")).unwrap();
+    scene.service().store.close();
+    let done = scene.service().tag_deleted(&scene.local(), deletion, true);
+    assert!(matches!(done, Err(Error::Unavailable(_))), "{done:?}");
+    assert_eq!(scene.tags("alice/app").len(), 2, "the next comparison puts it right");
+}

@@ -1,0 +1,309 @@
+//! Who may tell what the registry holds: the registry, which may do nothing else.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::super::{
+    AccountFilter, AccountQuery, AccountUpdate, AuditFilter, Call, Caller, Errand, Error, Expiry, MemberFilter,
+    NamedQuery, NewOrganization, NewRepository, NewToken, RepositoryQuery, RepositoryUpdate, Search, Service,
+    TeamUpdate, TokenFilter,
+};
+use super::content::{Scene, digest, image, named, new_user, notice, pushed, seen, tag};
+use super::support::{call, sign_in, start};
+use crate::domain::access::AccessLevel;
+use crate::domain::content::{Deletion, Remains};
+use crate::domain::grant::GrantTarget;
+use crate::domain::name::Name;
+use crate::domain::order::Order;
+use crate::domain::scope::Scopes;
+use crate::domain::secret::Password;
+use crate::domain::settings::Choices;
+use crate::domain::token::Limits;
+
+/// A use-case that somebody tries.
+type UseCase = (&'static str, fn(&Service, &Call) -> Result<(), Error>);
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn whole() -> NamedQuery {
+    NamedQuery { order: Order::Ascending, after: None, limit: 10 }
+}
+
+fn app() -> GrantTarget {
+    GrantTarget::Repository(named("alice/app"))
+}
+
+fn password() -> Password {
+    Password::new("another-long-password".to_owned())
+}
+
+fn new_repository() -> NewRepository {
+    let (short_description, long_description) = (String::new(), String::new());
+    NewRepository { name: named("alice/new"), is_public: false, short_description, long_description }
+}
+
+fn repositories() -> RepositoryQuery {
+    let (namespace, contains, after) = (None, None, None);
+    RepositoryQuery { namespace, contains, order: Order::Ascending, after, limit: 10, with_count: true }
+}
+
+fn search() -> Search {
+    Search { text: "a".to_owned(), namespace: None, limit: 10, repositories: true, accounts: true }
+}
+
+fn new_token() -> NewToken {
+    let username = Some("alice".to_owned());
+    NewToken { username, label: None, expiry: Expiry::Default, limits: Limits::none(), is_temporary: false }
+}
+
+/// The hash of alice's access token, whose text is not known any more.
+fn hash(service: &Service) -> String {
+    let state = service.store.state();
+    let alice = state.account_named("alice").unwrap().id;
+    state.tokens_of(alice, None).next().unwrap().hash.to_string()
+}
+
+fn deletion(call: &Call) -> Deletion {
+    Deletion { at: call.now, content: Remains::Stays }
+}
+
+/// What is the registry's.
+const TELLING: &[UseCase] = &[
+    ("take_notice", |service, call| {
+        service.take_notice(call, notice("x", "alice/app", call.now, pushed("2.0", 2))).map(drop)
+    }),
+    ("compare", |service, call| service.compare(call, &named("alice/app"), vec![], call.now).map(drop)),
+    ("compare", |service, call| service.compare(call, &named("bob/new"), vec![seen("1", 1)], call.now).map(drop)),
+    ("own_pass", |service, call| service.own_pass(call, &Errand::Catalog).map(drop)),
+    ("own_pass", |service, call| service.own_pass(call, &Errand::Delete(named("alice/app"))).map(drop)),
+    ("known_names", |service, call| service.known_names(call, None, 10).map(drop)),
+    ("known_tags", |service, call| service.known_tags(call, &named("alice/app")).map(drop)),
+    ("known_tag", |service, call| service.known_tag(call, &named("alice/app"), &tag("1.0")).map(drop)),
+    ("describe_tag", |service, call| service.describe_tag(call, &named("alice/app"), &tag("1.0"), digest(1), image(5))),
+    ("deleted_names", |service, call| service.deleted_names(call, None, 10).map(drop)),
+    ("deletion", |service, call| service.deletion(call, &named("alice/old")).map(drop)),
+    ("begin_content_deletion", |service, call| service.begin_content_deletion(call, &named("alice/old")).map(drop)),
+    ("note_remains", |service, call| {
+        service.note_remains(call, &named("alice/old"), deletion(call), Remains::None).map(drop)
+    }),
+    ("forget_deletion", |service, call| service.forget_deletion(call, &named("alice/old"), deletion(call))),
+];
+
+const ON_ACCOUNTS: &[UseCase] = &[
+    ("list_accounts", |service, call| {
+        let query = AccountQuery { filter: AccountFilter::All, contains: None, page: whole() };
+        service.list_accounts(call, &query).map(drop)
+    }),
+    ("view_account", |service, call| service.view_account(call, "alice").map(drop)),
+    ("check_may_create_account", Service::check_may_create_account),
+    ("check_may_update_account", |service, call| service.check_may_update_account(call, "alice")),
+    ("check_may_change_password", |service, call| service.check_may_change_password(call, "alice")),
+    ("create_user", |service, call| service.create_user(call, new_user("eve")).map(drop)),
+    ("update_account", |service, call| {
+        let update = AccountUpdate { is_admin: Some(true), ..AccountUpdate::default() };
+        service.update_account(call, "alice", update).map(drop)
+    }),
+    ("delete_account", |service, call| service.delete_account(call, "alice", true).map(drop)),
+    ("delete_account", |service, call| service.delete_account(call, "nobody", false).map(drop)),
+    ("change_password", |service, call| service.change_password(call, "alice", None, &password()).map(drop)),
+    ("unlock", |service, call| service.unlock(call, "alice")),
+    ("create_organization", |service, call| {
+        let new = NewOrganization { name: name("evil"), full_name: String::new(), adopt_repositories: true };
+        service.create_organization(call, new).map(drop)
+    }),
+    ("list_members", |service, call| service.list_members(call, "acme", MemberFilter::All, &whole()).map(drop)),
+    ("view_member", |service, call| service.view_member(call, "acme", "alice").map(drop)),
+    ("check_may_change_organization", |service, call| {
+        service.check_may_change_organization(call, "organization.update", "acme")
+    }),
+    ("put_member", |service, call| service.put_member(call, "acme", "alice", Some(true)).map(drop)),
+    ("delete_member", |service, call| service.delete_member(call, "acme", "alice")),
+    ("teams_of_member", |service, call| service.teams_of_member(call, "acme", "alice").map(drop)),
+    ("list_teams", |service, call| service.list_teams(call, "acme", &whole()).map(drop)),
+    ("view_team", |service, call| service.view_team(call, "acme", "dev").map(drop)),
+    ("create_team", |service, call| service.create_team(call, "acme", &name("ops"), String::new()).map(drop)),
+    ("update_team", |service, call| {
+        service.update_team(call, "acme", "dev", TeamUpdate { name: None, description: Some("x".to_owned()) }).map(drop)
+    }),
+    ("delete_team", |service, call| service.delete_team(call, "acme", "dev")),
+    ("list_team_members", |service, call| service.list_team_members(call, "acme", "dev", &whole()).map(drop)),
+    ("view_team_member", |service, call| service.view_team_member(call, "acme", "dev", "alice").map(drop)),
+    ("put_team_member", |service, call| service.put_team_member(call, "acme", "dev", "bob").map(drop)),
+    ("delete_team_member", |service, call| service.delete_team_member(call, "acme", "dev", "alice")),
+    ("create_token", |service, call| service.create_token(call, new_token()).map(drop)),
+    ("list_tokens", |service, call| service.list_tokens(call, &TokenFilter::default(), None, 10, false).map(drop)),
+    ("view_token", |service, call| service.view_token(call, &hash(service)).map(drop)),
+    ("update_token", |service, call| service.update_token(call, &hash(service), None, Some(false)).map(drop)),
+    ("rotate_token", |service, call| service.rotate_token(call, &hash(service), 0).map(drop)),
+    ("delete_token", |service, call| service.delete_token(call, &hash(service))),
+    ("clean_up_tokens", |service, call| {
+        let filter = TokenFilter { username: Some("alice".to_owned()), ..TokenFilter::default() };
+        service.clean_up_tokens(call, &filter).map(drop)
+    }),
+];
+
+const ON_REPOSITORIES: &[UseCase] = &[
+    ("list_repositories", |service, call| service.list_repositories(call, &repositories()).map(drop)),
+    ("catalog", |service, call| service.catalog(call, None, 10).map(drop)),
+    ("search", |service, call| service.search(call, &search()).map(drop)),
+    ("view_repository", |service, call| service.view_repository(call, &named("alice/app")).map(drop)),
+    ("create_repository", |service, call| service.create_repository(call, new_repository()).map(drop)),
+    ("update_repository", |service, call| {
+        service.update_repository(call, &named("alice/app"), RepositoryUpdate::default()).map(drop)
+    }),
+    ("delete_repository", |service, call| service.delete_repository(call, &named("alice/app")).map(drop)),
+    ("delete_repository", |service, call| service.delete_repository(call, &named("alice/none")).map(drop)),
+    ("list_tags", |service, call| service.list_tags(call, &named("alice/app"), None, 10).map(drop)),
+    ("begin_tag_deletion", |service, call| service.begin_tag_deletion(call, &named("alice/app"), tag("1.0")).map(drop)),
+    ("check_may_grant", |service, call| service.check_may_grant(call, &app())),
+    ("list_user_grants", |service, call| service.list_user_grants(call, &app()).map(drop)),
+    ("put_user_grant", |service, call| service.put_user_grant(call, &app(), "bob", AccessLevel::Admin).map(drop)),
+    ("delete_user_grant", |service, call| service.delete_user_grant(call, &app(), "bob")),
+    ("repository_access", |service, call| service.repository_access(call, &named("alice/app")).map(drop)),
+    ("access_of", |service, call| service.access_of(call, "alice", &named("alice/app")).map(drop)),
+    ("list_team_grants", |service, call| service.list_team_grants(call, &app()).map(drop)),
+    ("view_team_grant", |service, call| service.view_team_grant(call, &app(), "dev").map(drop)),
+    ("put_team_grant", |service, call| service.put_team_grant(call, &app(), "dev", AccessLevel::Admin).map(drop)),
+    ("delete_team_grant", |service, call| service.delete_team_grant(call, &app(), "dev")),
+    ("repositories_of_team", |service, call| service.repositories_of_team(call, "acme", "dev", None, 10).map(drop)),
+    ("issue", |service, call| {
+        let scopes = Scopes::parse(["repository:alice/app:pull,push", "repository:alice/new:push"]).unwrap();
+        service.issue(call, None, &scopes).map(drop)
+    }),
+];
+
+const ON_THE_WHOLE: &[UseCase] = &[
+    ("check_signed_in", Service::check_signed_in),
+    ("administer_registry", |service, call| service.administer_registry(call).map(drop)),
+    ("check_may_compare", |service, call| service.check_may_compare(call, "registry.sync").map(drop)),
+    ("compare_registry", |service, call| service.compare_registry(call, "registry.sync").map(drop)),
+    ("rotate_signing_key", |service, call| service.rotate_signing_key(call).map(drop)),
+    ("live_settings", |service, call| service.live_settings(call).map(drop)),
+    ("check_may_set", Service::check_may_set),
+    ("choose_settings", |service, call| {
+        let asked = Choices { create_on_push: Some(false), ..Choices::default() };
+        service.choose_settings(call, asked).map(drop)
+    }),
+    ("list_audit", |service, call| service.list_audit(call, &AuditFilter::default(), None, 10).map(drop)),
+    ("audit_head", |service, call| service.audit_head(call).map(drop)),
+    ("verify_audit", |service, call| service.verify_audit(call, None).map(drop)),
+];
+
+/// What refuses nobody, because it tells nothing to those who may not: see their own tests.
+const HARMLESS: [&str; 3] = ["would_create", "events_secret", "tag_deleted"];
+
+/// A public repository with a tag and one that was deleted, alice with an access token, in a team; and bob.
+fn peopled() -> Scene {
+    let mut scene = Scene::new();
+    scene.make("alice/app");
+    scene.tell("alice/app", pushed("1.0", 1));
+    scene.make("alice/old");
+    scene.delete("alice/old");
+    let (service, local) = (scene.service(), scene.local());
+    let public = RepositoryUpdate { is_public: Some(true), ..RepositoryUpdate::default() };
+    service.update_repository(&local, &named("alice/app"), public).unwrap();
+    service.create_user(&local, new_user("bob")).unwrap();
+    let acme = NewOrganization { name: name("acme"), full_name: String::new(), adopt_repositories: false };
+    service.create_organization(&local, acme).unwrap();
+    service.create_team(&local, "acme", &name("dev"), String::new()).unwrap();
+    service.put_team_member(&local, "acme", "dev", "alice").unwrap();
+    service.create_token(&local, new_token()).unwrap();
+    scene
+}
+
+/// The names of the use-cases that take a call, as they stand in the source.
+fn use_cases() -> BTreeSet<String> {
+    let directory = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/service"));
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let sources = files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap());
+    let sources: Vec<String> = sources.collect();
+    let declared = sources.iter().flat_map(|source| source.split("    pub fn ").skip(1));
+    let declared = declared.filter_map(|rest| rest.split_once('{')).map(|(head, _)| head);
+    let taking = declared.filter(|head| head.contains("call: &Call"));
+    taking.filter_map(|head| head.split_once('(')).map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn the_registry_tells_what_it_holds_and_does_nothing_else() {
+    let scene = peopled();
+    let walked = [ON_ACCOUNTS, ON_REPOSITORIES, ON_THE_WHOLE].concat();
+    let named: BTreeSet<String> = walked.iter().chain(TELLING).map(|(name, _)| (*name).to_owned()).collect();
+    let known: BTreeSet<String> = use_cases().into_iter().filter(|name| !HARMLESS.contains(&name.as_str())).collect();
+    assert_eq!(named, known, "a use-case that nobody tries, or that is no more");
+    let before = scene.service().store.state();
+    for (name, attempt) in walked {
+        let refused = attempt(scene.service(), &scene.registry());
+        assert!(matches!(refused, Err(Error::Denied(_))), "{name}: {refused:?}");
+    }
+    let scopes = Scopes::parse(["repository:alice/new:push"]).unwrap();
+    assert_eq!(scene.service().would_create(&scene.registry(), &scopes).unwrap(), []);
+    assert!(scene.service().events_secret(&scene.registry()).unwrap().is_none());
+    assert!(*before == *scene.service().store.state());
+}
+
+#[test]
+fn nobody_but_the_registry_tells_what_it_holds() {
+    let scene = peopled();
+    let service = scene.service();
+    let (_, text) = service.create_token(&scene.local(), new_token()).unwrap();
+    let state = service.store.state();
+    let account = |name: &str| Caller::of_account(state.account_named(name).unwrap());
+    let anonymous = service.authenticate(super::super::Credentials::None, None, start()).unwrap();
+    let callers = [
+        ("anonymous", anonymous),
+        ("the owner", account("alice")),
+        ("the owner's access token", sign_in(service, "alice", text.reveal(), start()).unwrap()),
+        ("another user", account("bob")),
+        ("an administrator", account("admin")),
+        ("the local administrator", Service::local(0)),
+    ];
+    for (who, caller) in callers {
+        for (name, attempt) in TELLING {
+            let is_anonymous = caller.is_anonymous();
+            match attempt(service, &call(caller.clone(), scene.now())) {
+                Err(Error::Unauthenticated) if is_anonymous => {}
+                Err(Error::Denied(_)) if !is_anonymous => {}
+                other => panic!("{name} by {who}: {other:?}"),
+            }
+        }
+    }
+    assert!(*state == *service.store.state());
+    // An identifier that was shown with a refusal counts for the registry all the same.
+    let told = notice("x", "alice/app", scene.now(), pushed("2.0", 2));
+    assert!(service.take_notice(&scene.registry(), told).unwrap());
+    for (name, attempt) in TELLING {
+        assert!(attempt(service, &scene.registry()).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_denied_attempt_to_tell_content_is_recorded() {
+    let scene = peopled();
+    let service = scene.service();
+    for (name, attempt) in TELLING {
+        assert!(attempt(service, &scene.local()).is_err(), "{name}");
+    }
+    let denied = AuditFilter { outcome: Some("denied".to_owned()), ..AuditFilter::default() };
+    let (records, _) = service.list_audit(&scene.local(), &denied, None, 100).unwrap();
+    let actions: BTreeSet<&str> = records.iter().map(|record| record.action.as_str()).collect();
+    assert_eq!(actions, BTreeSet::from(["registry.compare", "registry.notify", "registry.read"]));
+    assert!(records.iter().all(|record| record.actor == "local:0"));
+}
+
+#[test]
+fn the_secret_of_notifications_is_the_registry_alone_and_compared_whole() {
+    let scene = Scene::new();
+    let secret = scene.service().events_secret(&scene.local()).unwrap().unwrap();
+    let opens = |shown: &str| scene.service().authenticate_registry(shown).is_some();
+    assert!(opens(&secret) && secret.len() >= 43);
+    let upper = secret.to_uppercase();
+    for wrong in
+        ["", &secret[1..], &secret[..secret.len() - 1], &format!("{} ", *secret), &format!("{}\n", *secret), &upper]
+    {
+        assert!(!opens(wrong), "{wrong:?}");
+    }
+    assert_eq!(format!("{:?}", scene.service().events_secret), "EventsSecret");
+}

@@ -1,0 +1,18 @@
+//! An envelope of the registry's notifications: whatever it holds, what comes out of it makes sense and can be kept.
+#![no_main]
+
+use dockpass::domain::time::Timestamp;
+use dockpass::registry::events::Envelope;
+use dockpass::service::News;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(envelope) = serde_json::from_slice::<Envelope>(bytes) else { return };
+    for notice in envelope.notices(Timestamp::from_seconds(1_800_000_000)) {
+        assert!(!notice.id.is_empty() && notice.id.len() <= 256);
+        assert!(!notice.at.to_string().is_empty());
+        if let News::Pushed { media_type, .. } = notice.news {
+            assert!(media_type.starts_with("application/vnd.") && media_type.len() <= 128);
+        }
+    }
+});

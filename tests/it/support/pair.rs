@@ -1,0 +1,230 @@
+//! dockpass and a registry that know where the other is, whichever of them runs: each has its address before it starts.
+//! Both are on a loopback address that no other test uses, so that a port stays free while nobody listens on it.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU8, Ordering},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    clients::Clients,
+    exe::{Dockpass, Setup, executable},
+    process::{Run, command, eventually},
+    registry::{FREE_ADDRESS, Registry, in_place, stored_in},
+};
+
+/// dockpass and a registry beside it. Both are ended on drop.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    /// What the registry stores.
+    directory: TempDir,
+    /// dockpass's directory while it does not run.
+    home: Option<TempDir>,
+    dockpass: Option<Dockpass>,
+    registry: Option<Registry>,
+    dockpass_at: SocketAddr,
+    registry_at: SocketAddr,
+}
+
+impl Pair {
+    /// dockpass had its first start; neither of them runs.
+    pub(crate) fn new() -> Self {
+        let [dockpass_at, registry_at] = addresses();
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let home = Some(Dockpass::start().stop());
+        Self { directory, home, dockpass: None, registry: None, dockpass_at, registry_at }
+    }
+
+    /// Both run, dockpass has `registry.url`, and these users are there.
+    pub(crate) fn with_users(names: &[&str]) -> Self {
+        let mut pair = Self::new();
+        pair.start_registry();
+        pair.start_dockpass();
+        pair.compared();
+        names.iter().for_each(|name| pair.add_user(name));
+        pair
+    }
+
+    /// The same, but dockpass does not know where the registry is.
+    pub(crate) fn without_url(names: &[&str]) -> Self {
+        let mut pair = Self::new();
+        pair.start_registry();
+        pair.start_dockpass_without_url();
+        names.iter().for_each(|name| pair.add_user(name));
+        pair
+    }
+
+    /// A user without a password, which costs no hash.
+    pub(crate) fn add_user(&self, name: &str) {
+        self.dockpass().cli(&["user", "create", name, "--service", "--adopt-repositories"]).must_succeed();
+    }
+
+    /// The server, which must run.
+    pub(crate) fn dockpass(&self) -> &Dockpass {
+        self.dockpass.as_ref().expect("dockpass runs")
+    }
+
+    /// The registry, which must run.
+    pub(crate) fn registry(&self) -> &Registry {
+        self.registry.as_ref().expect("the registry runs")
+    }
+
+    /// `host:port/name` at the registry, as clients want it.
+    pub(crate) fn at(&self, name: &str) -> String {
+        format!("{}/{name}", self.registry_at)
+    }
+
+    /// The registry's URL.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.registry_at)
+    }
+
+    /// Clients that have signed in to the registry with a new access token; `options` are those of `token create`.
+    pub(crate) fn clients_of(&self, user: &str, options: &[&str]) -> Clients {
+        let token = self.dockpass().add_token(user, options);
+        let clients = Clients::new();
+        clients.skopeo_login(&self.registry_at.to_string(), user, &token.secret).must_succeed();
+        clients
+    }
+}
+
+/// Starting and ending.
+impl Pair {
+    /// Starts dockpass with `registry.url`.
+    pub(crate) fn start_dockpass(&mut self) {
+        self.run_dockpass(&self.config());
+    }
+
+    /// Starts dockpass without `registry.url`.
+    pub(crate) fn start_dockpass_without_url(&mut self) {
+        self.run_dockpass("");
+    }
+
+    fn run_dockpass(&mut self, config: &str) {
+        let home = self.home.take().expect("dockpass does not run");
+        let setup = Setup { listen: Some(self.dockpass_at.to_string()), ..Setup::config(config) };
+        self.dockpass = Some(Dockpass::start_in(home, setup));
+    }
+
+    fn config(&self) -> String {
+        let [listen, url] = [self.dockpass_at.to_string(), self.url()];
+        format!("[server]\nlisten = \"{listen}\"\n[registry]\nurl = \"{url}\"\n")
+    }
+
+    /// Ends dockpass as an operator does.
+    pub(crate) fn stop_dockpass(&mut self) {
+        self.home = self.dockpass.take().map(Dockpass::stop);
+    }
+
+    /// Ends dockpass in the midst of what it does.
+    pub(crate) fn kill_dockpass(&mut self) {
+        self.home = self.dockpass.take().map(Dockpass::kill);
+    }
+
+    /// Starts the registry with what `dockpass registry config` prints, whether dockpass runs or not.
+    pub(crate) fn start_registry(&mut self) {
+        self.start_registry_changed(|config| config);
+    }
+
+    /// The same, with a change to the configuration.
+    pub(crate) fn start_registry_changed(&mut self, change: impl FnOnce(String) -> String) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (output, settings) = (directory.path().join("from-dockpass"), directory.path().join("dockpass.toml"));
+        fs::write(&settings, self.config()).expect("the configuration can be written");
+        let mut write = command(executable());
+        write.arg("--data-dir").arg(self.data()).arg("--config").arg(settings);
+        write.args(["registry", "config", "--for", "distribution", "--output"]).arg(&output);
+        Run::of(&mut write, "").must_succeed();
+        let file = output.join("config.yml");
+        let printed = fs::read_to_string(&file).expect("the configuration was written");
+        let config = in_place(&printed, self.directory.path()).replace(FREE_ADDRESS, &self.registry_at.to_string());
+        // After five failures it waits; tests wait less.
+        let config = config.replace("backoff: 5s", "backoff: 500ms");
+        fs::write(&file, change(config)).expect("the configuration can be written");
+        self.registry = Some(Registry::run(&file, directory));
+    }
+
+    /// Ends the registry.
+    pub(crate) fn stop_registry(&mut self) {
+        self.registry = None;
+    }
+
+    fn data(&self) -> PathBuf {
+        let stopped = || self.home.as_ref().expect("it runs or it does not").path().join("data");
+        self.dockpass.as_ref().map_or_else(stopped, Dockpass::data)
+    }
+}
+
+/// What the registry holds, and what dockpass knows of it.
+impl Pair {
+    /// A second registry on the same storage, without accounts and without notifications: what is done there dockpass
+    /// learns by comparing only.
+    pub(crate) fn open_registry(&self) -> Registry {
+        Registry::without_accounts_changed(|config| stored_in(&config, self.directory.path()))
+    }
+
+    /// Where the registry keeps a repository.
+    pub(crate) fn stored(&self, name: &str) -> PathBuf {
+        self.directory.path().join("storage/docker/registry/v2/repositories").join(name)
+    }
+
+    /// The comparison that is at work, or the last one.
+    pub(crate) fn comparison(&self) -> Value {
+        self.dockpass().cli_json(&["registry", "show"])["comparison"].clone()
+    }
+
+    /// Waits for the end of the comparison that is at work.
+    pub(crate) fn compared(&self) -> Value {
+        eventually("the comparison ends", || {
+            let comparison = self.comparison();
+            let is_over = !["never", "running"].contains(&comparison["state"].as_str().expect("a state"));
+            is_over.then_some(comparison)
+        })
+    }
+
+    /// `dockpass registry sync`, which must succeed; its answer on standard output.
+    pub(crate) fn sync(&self) -> String {
+        self.dockpass().cli(&["registry", "sync"]).must_succeed().stdout
+    }
+
+    /// Waits until dockpass knows all that the registry has to tell: it tells in order, and a push of this user's, who
+    /// may make repositories, is the last.
+    pub(crate) fn all_is_told(&self, clients: &Clients, user: &str) {
+        static NUMBER: AtomicU8 = AtomicU8::new(0);
+        let tag = format!("n{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let marker = format!("{user}/marker");
+        let image = super::Image::holding("the last word");
+        clients.push(&image, &self.at(&format!("{marker}:{tag}"))).must_succeed();
+        eventually("the registry has told all", || self.dockpass().tag(&marker, &tag));
+    }
+}
+
+/// Copies a repository of the registry's storage to another name; the files are links, the blobs are shared.
+pub(crate) fn copy_repository(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory can be made");
+    for entry in fs::read_dir(from).expect("a repository") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_repository(&entry.path(), &target);
+        } else {
+            fs::hard_link(entry.path(), target).expect("a file can be linked");
+        }
+    }
+}
+
+/// Two addresses of this test's own. The second and third number say which process it is, the fourth which test.
+fn addresses() -> [SocketAddr; 2] {
+    static NUMBER: AtomicU8 = AtomicU8::new(0);
+    let [.., high, low] = process::id().to_be_bytes();
+    let host = Ipv4Addr::new(127, high.max(1), low, NUMBER.fetch_add(1, Ordering::Relaxed).max(1));
+    // Both are taken before one is let go, so they differ.
+    let taken = [(); 2].map(|()| TcpListener::bind((host, 0)).expect("a free port"));
+    taken.map(|listener| listener.local_addr().expect("an address"))
+}
