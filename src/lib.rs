@@ -36,7 +36,8 @@
 //!
 //! 1. *No caller, no use-case.* [`service::Caller`] is made by `service` alone: from checked credentials, or for this process
 //!    itself (`Service::local`, `Service::registry`). Every use-case takes one, in a [`service::Call`]. A handler gets one
-//!    only by the extractors of `http::request` and `http::events`, which check what was shown first.
+//!    only by the extractors of `http::request` and `http::events`, which check what was shown first, or by signing in
+//!    (`http::session`).
 //! 2. *No permit, no change.* A change reaches the store only with a permit, and only the rules of `service::authority` make
 //!    permits. They look the caller up in the very state that the change acts on: account, access token, its parents, as
 //!    they are then. Only the deletion of a tag takes its permit along: what the registry has done by then is recorded.

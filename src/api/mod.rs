@@ -12,6 +12,7 @@ mod operation;
 mod registry;
 mod repositories;
 mod search;
+mod session;
 mod settings;
 mod tags;
 mod teams;
@@ -35,6 +36,7 @@ pub use registry::{
 };
 pub use repositories::{CreateRepository, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};
+pub use session::{OpenSession, Session, SessionCredential};
 pub use settings::{Settings, UpdateSettings};
 pub use tags::{Manifest, Tag};
 pub use teams::{CreateTeam, Team, Teams, UpdateTeam};

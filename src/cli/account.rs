@@ -1,12 +1,14 @@
 //! Accounts on the command line. Users and organizations share one set of names and one path of the API; each has
 //! commands of its own, and a command for the one refuses the other before it changes anything.
 
+use hyper::Method;
+
 use super::client::Answer;
 use super::connection::Api;
 use super::error::CliError;
 use super::list::List;
 use super::path::ApiPath;
-use crate::api::Account;
+use crate::api::{Account, CreateAccount};
 
 /// The path of all accounts.
 pub(super) fn all() -> ApiPath {
@@ -22,6 +24,18 @@ pub(super) fn one(name: &str) -> ApiPath {
 pub(super) async fn list(filter: &str, contains: Option<&str>, api: &mut Api) -> Result<List, CliError> {
     let path = all().query("filter", filter).maybe("contains", contains);
     api.list(&path, Some("accounts"), usize::MAX).await
+}
+
+/// Makes an account. Where its name has repositories, the error names the option that takes them over.
+pub(super) async fn create(body: &CreateAccount, api: &mut Api) -> Result<Answer, CliError> {
+    let made = api.send(Method::POST, &all(), body).await;
+    made.map_err(|error| match error {
+        CliError::Refused { status, code, message } if code == "NAMESPACE_IN_USE" => {
+            let message = message.replace("adoptRepositories", "--adopt-repositories");
+            CliError::Refused { status, code, message }
+        }
+        other => other,
+    })
 }
 
 /// The path that deletes an account, with its repositories or leaving them without an owner.

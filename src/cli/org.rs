@@ -158,7 +158,7 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
         adopt_repositories: adopt_repositories.then_some(true),
         ..CreateAccount::default()
     };
-    let answer = api.send(Method::POST, &account::all(), &body).await?;
+    let answer = account::create(&body, api).await?;
     let next = vec![format!("Next: dockpass org add {name} USER --admin true")];
     console.report(&Report::done_then(answer.value, format!("created the organization {name}"), next))
 }

@@ -157,7 +157,7 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
         adopt_repositories: arguments.adopt_repositories.then_some(true),
         ..CreateAccount::default()
     };
-    let answer = api.send(Method::POST, &account::all(), &body).await?;
+    let answer = account::create(&body, api).await?;
     console.report(&user_report::created(answer.value, &arguments.name, arguments.service))
 }
 

@@ -1,7 +1,7 @@
-//! The OpenAPI document and its readable page; the files of `ui/`, which are inside the binary.
+//! The web pages, the OpenAPI document and its readable page: the files of `ui/`, which are inside the binary.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::failure::{Code, Failure};
@@ -18,9 +18,9 @@ const PAGE: &str = "text/html; charset=utf-8";
 #[folder = "ui/"]
 struct Files;
 
-/// `GET /`
-pub(super) async fn start(_request: Plain) -> HttpResponse {
-    HttpResponse::Found().insert_header((LOCATION, "/api/v0/docs")).finish()
+/// Every path of the pages: one document, which draws what the path names.
+pub(super) async fn app(request: Plain) -> Result<HttpResponse, Failure> {
+    serve(&request, "index.html")
 }
 
 /// `GET /api/v0/openapi.json`

@@ -23,7 +23,7 @@ pub(super) fn write(greeting: &Greeting<'_>, out: &mut dyn Write) -> io::Result<
     let Greeting { program, config, url, authority, first, trust } = greeting;
     let new = if first.is_some() { " (new)" } else { "" };
     writeln!(out, "dockpass {}  data: {}{new}\n", env!("CARGO_PKG_VERSION"), config.server.data_dir.display())?;
-    writeln!(out, "  API         {url}/api/v0/docs")?;
+    writeln!(out, "  Web pages   {url}")?;
     let Some(first) = first else { return writeln!(out) };
     writeln!(out, "  User        admin")?;
     if let Some(password) = &first.password {

@@ -23,6 +23,7 @@ mod request;
 mod routes;
 mod search;
 mod server;
+mod session;
 mod settings;
 mod tags;
 mod team_grants;

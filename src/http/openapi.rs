@@ -6,11 +6,11 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::failure::Code;
-use super::routes::{Parameter, Route, table};
+use super::routes::{Parameter, Route, is_page, table};
 use crate::api;
 
 /// The headings of the readable page, in its order, with what stands below each.
-const AREAS: [(&str, &str); 9] = [
+const AREAS: [(&str, &str); 10] = [
     ("Access tokens", "Long-lived credentials that stand wherever the password is asked."),
     ("Repositories", "The records of repositories; their content is in the registry."),
     ("Access", "Who may do what with a repository or a namespace."),
@@ -20,11 +20,13 @@ const AREAS: [(&str, &str); 9] = [
     ("Registry", "What the registry and its clients ask, and how a registry is connected."),
     ("Audit", "What was done and what was denied."),
     ("Server", "Health, version, this document."),
+    ("Web pages", "What a browser opens. The pages use this API and nothing else."),
 ];
 
 /// What the parts of paths are.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
     ("hashedtoken", "`hashedToken` of the access token."),
+    ("id", "`hashedToken` of the access token, or `new`."),
     ("namespace", "The name of the account that owns it; `_` for repositories whose name has one component."),
     ("member", "Name or id of the user."),
     ("team", "Name or id of the team."),
@@ -232,10 +234,14 @@ fn codes(route: &Route) -> Vec<Code> {
 
 /// The heading under which the readable page shows a path.
 fn area(path: &str) -> &'static str {
+    if is_page(path) {
+        return "Web pages";
+    }
     let areas = [
         ("/api/v0/api_tokens", "Access tokens"),
         ("/api/v0/repositoryNamespaces", "Access"),
         ("/enzi/v0/accounts", "Accounts"),
+        ("/api/v0/session", "Accounts"),
         ("/api/v0/audit", "Audit"),
         ("/v1/", "Search"),
         ("/api/v0/index/", "Search"),

@@ -120,6 +120,14 @@ pub(super) fn credentials(http: &HttpRequest, takes_registry_token: bool) -> Res
     Ok(Credentials::Basic { username: username.to_owned(), password: Password::new(password.to_owned()) })
 }
 
+/// The credentials of a request: of the header, else of a session's cookie.
+fn shown(app: &App, http: &HttpRequest, takes_registry_token: bool) -> Result<Credentials, Failure> {
+    if http.headers().contains_key(AUTHORIZATION) {
+        return credentials(http, takes_registry_token);
+    }
+    Ok(app.session(http)?.unwrap_or(Credentials::None))
+}
+
 impl App {
     /// Checks credentials: quick ones here, a password's slow hash on a thread of its own. The local socket's peer is
     /// its own credential.
@@ -237,7 +245,8 @@ impl Request {
         Box::pin(async move {
             let app = app(&http)?;
             let takes_registry_token = http.path().starts_with("/v2");
-            let caller = match credentials(&http, takes_registry_token) {
+            app.refuse_foreign(&http)?;
+            let caller = match shown(&app, &http, takes_registry_token) {
                 Ok(credentials) => app.authenticate(&http, credentials).await,
                 Err(failure) => Err(failure),
             };

@@ -17,8 +17,8 @@ const STEP: usize = 1_000;
 const NAMED: usize = 10;
 /// Tags that are asked for at the same time.
 const AT_ONCE: usize = 8;
-/// How long a deleted name is remembered after the registry has nothing of it any more, in seconds: longer than a registry
-/// token lives, with which something could still be pushed, and than a notification takes.
+/// How long a deleted name is remembered at least, in seconds: longer than a registry token lives, with which something
+/// could still be pushed, and than a notification takes.
 const REMEMBERED: i64 = 2 * 24 * 3_600;
 
 impl Neighbour {
@@ -30,8 +30,10 @@ impl Neighbour {
     /// be deleted all the same.
     pub async fn delete_tag(self: &Arc<Self>, call: Call, deletion: TagDeletion) -> Result<bool, NeighbourError> {
         let this = Arc::clone(self);
+        // Before it begins: who leaves while waiting leaves the queue.
+        let turn = Arc::clone(&self.deletions).acquire_owned().await.map_err(|_| NeighbourError::Ending)?;
         let work = async move {
-            let _turn = this.deletions.acquire().await.map_err(|_| NeighbourError::Ending)?;
+            let _turn = turn;
             let was_there = this.delete_tag_there(&deletion).await?;
             this.block_as(call, move |service, call| service.tag_deleted(call, deletion, was_there)).await
         };
@@ -169,6 +171,11 @@ impl Neighbour {
             // Until here nobody could make a repository of this name.
             drop(begun);
             return deleted;
+        }
+        if matches!(noted.content, Remains::Goes { .. }) {
+            // Being deleted already, or to be deleted in a registry that was configured once.
+            log::debug!("the content of {name} waits for the registry that it was deleted in");
+            return Ok(());
         }
         let has_content = !self.tag_names(name).await?.is_empty();
         match (has_content, &noted.content) {

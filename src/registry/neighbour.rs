@@ -87,7 +87,7 @@ pub struct Neighbour {
     stop: Mutex<Option<oneshot::Sender<()>>>,
     waiting: Mutex<VecDeque<Waiting>>,
     /// Deletions of tags at the same time: each may ask for every tag of a repository.
-    pub(super) deletions: Semaphore,
+    pub(super) deletions: Arc<Semaphore>,
     news: Notify,
     sweep: Notify,
     tasks: Mutex<Vec<AbortHandle>>,
@@ -109,7 +109,7 @@ impl Neighbour {
             progress: Mutex::default(),
             stop: Mutex::default(),
             waiting: Mutex::default(),
-            deletions: Semaphore::new(DELETIONS),
+            deletions: Arc::new(Semaphore::new(DELETIONS)),
             news: Notify::new(),
             sweep: Notify::new(),
             tasks: Mutex::default(),

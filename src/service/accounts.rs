@@ -319,7 +319,6 @@ fn keep_an_admin(change: &Change<'_, '_>, account: Id) -> Result<(), Error> {
     if change.state().is_last_admin(account) { Err(Error::Conflict(Obstacle::LastAdministrator)) } else { Ok(()) }
 }
 
-/// Deletes what a namespace has; how many repositories that were.
 /// The first repositories of a namespace that together have at most `rows` rows in the store, but one at least.
 fn bundle(state: &State, namespace: &Namespace, rows: usize) -> Vec<RepositoryName> {
     let mut left = rows;

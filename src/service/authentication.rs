@@ -3,6 +3,7 @@
 //! An access token stands wherever a password stands and is never tried as one. Unknown names, wrong passwords,
 //! inactive accounts and users without a password cost the same work and get the same answer.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::PoisonError;
 
@@ -12,6 +13,7 @@ use super::authority::{self, Authority};
 use super::caller::{Caller, PasswordProof, Proof, Signed, Subject};
 use super::error::Error;
 use super::passwords::Match;
+use super::sessions::SessionSecret;
 use super::signing::Claims;
 use crate::domain::account::Account;
 use crate::domain::audit::{CredentialKind, Outcome};
@@ -26,7 +28,6 @@ const SIGN_IN: &str = "account.signIn";
 const ADDRESS_BUNDLE: usize = 1_000;
 
 /// What a request showed.
-#[derive(Debug)]
 pub enum Credentials {
     /// Nothing.
     None,
@@ -39,11 +40,26 @@ pub enum Credentials {
     },
     /// A registry token.
     RegistryToken(String),
+    /// The secret of a session.
+    Session(SessionSecret),
     /// The local socket's peer, already known to be the data directory's owner or root.
     Local {
         /// The peer's user id.
         uid: u32,
     },
+}
+
+impl fmt::Debug for Credentials {
+    /// Of which kind, and nothing of what was shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Basic { .. } => "Basic",
+            Self::RegistryToken(_) => "RegistryToken",
+            Self::Session(_) => "Session",
+            Self::Local { .. } => "Local",
+        })
+    }
 }
 
 impl Credentials {
@@ -52,7 +68,7 @@ impl Credentials {
     pub fn is_slow(&self) -> bool {
         match self {
             Self::Basic { password, .. } => !password.reveal().starts_with(PREFIX),
-            Self::None | Self::RegistryToken(_) | Self::Local { .. } => false,
+            Self::None | Self::RegistryToken(_) | Self::Session(_) | Self::Local { .. } => false,
         }
     }
 }
@@ -72,6 +88,7 @@ impl Service {
         match credentials {
             Credentials::None => Ok(Caller::new(Subject::Anonymous, address)),
             Credentials::Local { uid } => Ok(Caller::new(Subject::Local { uid }, None)),
+            Credentials::Session(secret) => self.by_session(secret.reveal(), address, now),
             Credentials::RegistryToken(token) => self.by_registry_token(&token, address, now),
             Credentials::Basic { username, password } if username.is_empty() && password.reveal().is_empty() => {
                 // Logged-out podman sends an empty name and password to a Basic challenge.

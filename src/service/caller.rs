@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::sessions::SessionKey;
 use crate::domain::account::Account;
 use crate::domain::audit::CredentialKind;
 use crate::domain::id::Id;
@@ -15,6 +16,8 @@ use crate::domain::time::Timestamp;
 pub struct Caller {
     pub(super) subject: Subject,
     pub(super) address: Option<IpAddr>,
+    /// The session that it showed.
+    pub(super) session: Option<SessionKey>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +73,12 @@ impl PasswordProof {
 
 impl Caller {
     pub(super) fn new(subject: Subject, address: Option<IpAddr>) -> Self {
-        Self { subject, address }
+        Self { subject, address, session: None }
+    }
+
+    /// The same, by this session.
+    pub(super) fn with_session(self, key: SessionKey) -> Self {
+        Self { session: Some(key), ..self }
     }
 
     /// An account by itself, to ask what it may; not somebody who calls.

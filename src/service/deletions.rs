@@ -13,21 +13,39 @@ use super::change::Deed;
 use super::error::{Error, Obstacle};
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::name::RepositoryName;
+use crate::store::State;
 
 /// The names whose content is being deleted right now.
-#[derive(Clone, Default)]
-pub(super) struct Underway(Arc<Mutex<HashSet<RepositoryName>>>);
+#[derive(Clone)]
+pub(super) struct Underway {
+    names: Arc<Mutex<HashSet<RepositoryName>>>,
+    /// The registry of this site.
+    registry: Option<Arc<str>>,
+}
 
 impl Underway {
-    /// Refuses to make a repository while content of its name is being deleted. To be asked on the writer's thread, where
-    /// deletions begin.
-    pub(super) fn refuse(&self, name: &RepositoryName) -> Result<(), Error> {
-        let is_underway = self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
-        if is_underway { Err(Error::Conflict(Obstacle::BeingDeleted)) } else { Ok(()) }
+    pub(super) fn new(registry: Option<Arc<str>>) -> Self {
+        Self { names: Arc::default(), registry }
+    }
+
+    /// Refuses to make a repository while content of its name is being deleted, or waits to be deleted in the registry of
+    /// this site: it would come back. To be asked on the writer's thread, where deletions begin.
+    pub(super) fn refuse(&self, state: &State, name: &RepositoryName) -> Result<(), Error> {
+        let is_underway = self.names.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
+        let waits = state.deletion(name).is_some_and(|noted| self.is_here(&noted));
+        if is_underway || waits { Err(Error::Conflict(Obstacle::BeingDeleted)) } else { Ok(()) }
+    }
+
+    /// Whether content is to be deleted in the registry of this site.
+    fn is_here(&self, noted: &Deletion) -> bool {
+        match &noted.content {
+            Remains::Goes { registry } => self.registry.as_ref() == Some(registry),
+            Remains::Stays | Remains::None => false,
+        }
     }
 
     fn add(&self, name: &RepositoryName) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone())
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone())
     }
 }
 
@@ -41,7 +59,7 @@ pub struct ContentDeletion {
 
 impl Drop for ContentDeletion {
     fn drop(&mut self) {
-        self.underway.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
+        self.underway.names.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
     }
 }
 
@@ -80,16 +98,12 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
     pub fn begin_content_deletion(&self, call: &Call, name: &RepositoryName) -> Result<Option<ContentDeletion>, Error> {
-        let (name, underway, registry) = (name.clone(), self.underway.clone(), self.settings.registry.clone());
+        let (name, underway) = (name.clone(), self.underway.clone());
         self.change(call, Deed::new("registry.compare", &name), move |change| {
             change.authority()?.tell_content()?;
             change.was_idle();
             let noted = change.state().deletion(&name);
-            let here = |noted: &Deletion| match &noted.content {
-                Remains::Goes { registry: meant } => registry.as_ref() == Some(meant),
-                Remains::Stays | Remains::None => false,
-            };
-            let noted = noted.filter(here).filter(|_| underway.add(&name));
+            let noted = noted.filter(|noted| underway.is_here(noted)).filter(|_| underway.add(&name));
             Ok(noted.map(|noted| ContentDeletion { name, noted, underway }))
         })
     }

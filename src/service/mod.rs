@@ -26,6 +26,7 @@ mod pulls;
 mod registry_tokens;
 mod repositories;
 mod search;
+mod sessions;
 mod settings;
 pub mod signing;
 mod start;
@@ -58,6 +59,7 @@ pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::Issued;
 pub use repositories::{NewRepository, RepositoryPage, RepositoryQuery, RepositoryUpdate, RepositoryView};
 pub use search::{Found, Search};
+pub use sessions::{LONGEST_SESSION, SessionSecret, SessionView};
 pub use settings::{Live, Settings};
 pub use start::{FirstStart, StartError};
 pub use tags::{TagDeletion, TagPage};
@@ -73,6 +75,7 @@ use events_secret::EventsSecret;
 use news::RecentNotices;
 use passwords::Passwords;
 use pulls::Pulls;
+use sessions::Sessions;
 use signing::{Signer, SigningError};
 use throttle::Throttle;
 
@@ -92,6 +95,8 @@ pub struct Service {
     notices: RecentNotices,
     /// Content of deleted repositories that is being deleted.
     underway: Underway,
+    /// The open sessions of the web pages.
+    sessions: Sessions,
     /// Pulls that are not written yet.
     pulls: Pulls,
 }
@@ -171,6 +176,7 @@ impl Service {
             log::warn!("the last uses of access tokens wait: {error}");
         }
         self.save_pulls();
+        self.sessions.clean(now);
         self.save_known_addresses();
         self.write_audit(now);
         if let Err(error) = self.renew_signing_key(now) {

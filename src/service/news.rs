@@ -65,8 +65,19 @@ pub struct Notice {
 
 #[derive(Default)]
 struct Remembered {
-    known: HashSet<blake3::Hash>,
+    taken: HashSet<blake3::Hash>,
     order: VecDeque<blake3::Hash>,
+    underway: HashSet<blake3::Hash>,
+}
+
+/// What is known of a notification that comes.
+enum Begun {
+    /// Nothing.
+    New,
+    /// It was taken.
+    Taken,
+    /// It is being taken.
+    Underway,
 }
 
 /// The notifications of late, by a hash of their identifier, so that each takes the same room.
@@ -74,28 +85,28 @@ struct Remembered {
 pub(super) struct RecentNotices(Mutex<Remembered>);
 
 impl RecentNotices {
-    /// False if it is known already.
-    fn begin(&self, id: &str) -> bool {
+    fn begin(&self, id: &str) -> Begun {
         let key = blake3::hash(id.as_bytes());
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = remembered.known.insert(key);
-        if is_new {
+        if remembered.taken.contains(&key) {
+            return Begun::Taken;
+        }
+        if remembered.underway.insert(key) { Begun::New } else { Begun::Underway }
+    }
+
+    /// It was taken, or was not after all: then it counts when it comes again.
+    fn end(&self, id: &str, was_taken: bool) {
+        let key = blake3::hash(id.as_bytes());
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.underway.remove(&key);
+        if was_taken && remembered.taken.insert(key) {
             remembered.order.push_back(key);
         }
         if remembered.order.len() > REMEMBERED
             && let Some(oldest) = remembered.order.pop_front()
         {
-            remembered.known.remove(&oldest);
+            remembered.taken.remove(&oldest);
         }
-        is_new
-    }
-
-    /// It was not taken after all: it counts when it comes again.
-    fn forget(&self, id: &str) {
-        let key = blake3::hash(id.as_bytes());
-        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        remembered.known.remove(&key);
-        remembered.order.retain(|other| *other != key);
     }
 }
 
@@ -107,13 +118,14 @@ impl Service {
     pub fn take_notice(&self, call: &Call, notice: Notice) -> Result<bool, Error> {
         self.view(call, "registry.notify", "", |authority| authority.tell_content().map(drop))?;
         let id = notice.id.clone();
-        if !self.notices.begin(&id) {
-            return Ok(false);
+        match self.notices.begin(&id) {
+            Begun::New => {}
+            Begun::Taken => return Ok(false),
+            // The same once more, before the first is durable: the registry asks again.
+            Begun::Underway => return Err(Error::TooManyRequests { retry_after: 1 }),
         }
         let taken = self.take(call, notice);
-        if taken.is_err() {
-            self.notices.forget(&id);
-        }
+        self.notices.end(&id, taken.is_ok());
         taken
     }
 

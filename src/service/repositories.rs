@@ -177,7 +177,7 @@ impl Service {
         self.change(call, deed, move |change| {
             let permit = change.authority()?.create_repository(&new.name)?;
             checked?;
-            underway.refuse(&new.name)?;
+            underway.refuse(change.state(), &new.name)?;
             if change.state().repository(&new.name).is_some() {
                 return Err(Error::AlreadyExists { kind: Kind::Repository, name: new.name.to_string() });
             }
@@ -195,7 +195,7 @@ impl Service {
             let (id, underway) = (Id::new(call.now, random::bytes()?), self.underway.clone());
             let created = self.change(call, Deed::new("repository.createOnPush", &name), move |change| {
                 let permit = change.authority()?.create_by_push(&name)?;
-                underway.refuse(&name)?;
+                underway.refuse(change.state(), &name)?;
                 let settings = live.at(change.state());
                 if change.state().repository(&name).is_some() || !settings.create_on_push {
                     change.was_idle();

@@ -12,6 +12,7 @@ use super::events_secret::EventsSecret;
 use super::news::RecentNotices;
 use super::passwords::Passwords;
 use super::pulls::Pulls;
+use super::sessions::Sessions;
 use super::signing::{Signer, SigningError, SigningSettings};
 use super::throttle::Throttle;
 use super::{Service, Settings};
@@ -108,6 +109,7 @@ impl Service {
         let signer = Signer::open(&keys, signing, now)?;
         let events_secret = EventsSecret::open(settings.events_secret.as_deref(), &keys)?;
         let known = known.into_iter().map(|known| (known.account, known.address, known.at));
+        let underway = Underway::new(settings.registry.clone());
         let service = Self {
             store,
             signer: Arc::new(signer),
@@ -119,7 +121,8 @@ impl Service {
             events_secret,
             notices: RecentNotices::default(),
             pulls: Pulls::default(),
-            underway: Underway::default(),
+            underway,
+            sessions: Sessions::default(),
         };
         let first = service.start_first(admin_password, now)?;
         if let Err(error) = service.renew_signing_key(now) {

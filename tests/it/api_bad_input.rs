@@ -373,16 +373,19 @@ fn hostile_parts_of_paths_are_no_fault_of_ours() {
         "alice%20",
         "ALICE",
     ];
+    // What a page's path names is the page's to find; the document is the same whatever that is.
+    let page = site.as_nobody().get("/").must_be(200).body;
     for route in dockpass::http::table().iter().filter(|route| route.path().contains('{')) {
         for part in hostile {
             let filled =
                 route.path().replace("{namespace}", part).replace("{reponame}", part).replace("{username}", part);
             let filled = filled.replace("{name}", part).replace("{hashedtoken}", part).replace("{file}", part);
+            let filled = filled.replace("{id}", part).replace("{team}", part);
             let answer = site.as_local().json(route.method(), &filled, &json!({}));
             assert!(answer.header("x-injected").is_none(), "{}", answer.describe());
             // Deleting what is not there is done; nothing else can succeed, but listing the empty namespace `_`.
             let is_idle = answer.status == 204 || (part == "_" && answer.status < 300);
-            assert!(is_idle || answer.status >= 400, "{}", answer.describe());
+            assert!(is_idle || answer.status >= 400 || answer.body == page, "{}", answer.describe());
         }
     }
     site.as_local().get(&repository_path("alice/app")).must_be(200);

@@ -74,6 +74,9 @@ GET    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 4
 PUT    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 200 200 200
 DELETE /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 204 204 204
 GET    /api/v0/accounts/{name}/teams/{team}/repositoryAccess           401 401 401 401 401 403 403 200 200 200
+POST   /api/v0/session                                                 400 400 400 400 400 400 400 400 400 400
+GET    /api/v0/session                                                 401 401 401 401 401 401 401 401 401 401
+DELETE /api/v0/session                                                 401 401 401 401 401 401 401 401 401 401
 GET    /v1/_ping                                                       200 200 200 200 200 200 200 200 200 200
 GET    /v1/search                                                      200 401 401 401 401 200 200 200 200 200
 GET    /api/v0/index/dockersearch                                      200 401 401 401 401 200 200 200 200 200
@@ -101,7 +104,22 @@ GET    /api/v0/meta/settings                                           401 401 4
 POST   /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 202 202
 GET    /api/v0/openapi.json                                            200 200 200 200 200 200 200 200 200 200
 GET    /api/v0/docs                                                    200 200 200 200 200 200 200 200 200 200
-GET    /                                                               302 302 302 302 302 302 302 302 302 302
+GET    /                                                               200 200 200 200 200 200 200 200 200 200
+GET    /sign-in                                                        200 200 200 200 200 200 200 200 200 200
+GET    /profile                                                        200 200 200 200 200 200 200 200 200 200
+GET    /profile/password                                               200 200 200 200 200 200 200 200 200 200
+GET    /profile/access-tokens                                          200 200 200 200 200 200 200 200 200 200
+GET    /profile/access-tokens/{id}                                     200 200 200 200 200 200 200 200 200 200
+GET    /repositories                                                   200 200 200 200 200 200 200 200 200 200
+GET    /repositories/{namespace}                                       200 200 200 200 200 200 200 200 200 200
+GET    /repositories/{namespace}/{reponame}                            200 200 200 200 200 200 200 200 200 200
+GET    /organizations                                                  200 200 200 200 200 200 200 200 200 200
+GET    /organizations/{name}                                           200 200 200 200 200 200 200 200 200 200
+GET    /organizations/{name}/teams/{team}                              200 200 200 200 200 200 200 200 200 200
+GET    /people                                                         200 200 200 200 200 200 200 200 200 200
+GET    /people/{name}                                                  200 200 200 200 200 200 200 200 200 200
+GET    /audit                                                          200 200 200 200 200 200 200 200 200 200
+GET    /registry                                                       200 200 200 200 200 200 200 200 200 200
 GET    /assets/{file}                                                  200 200 200 200 200 200 200 200 200 200
 ";
 
@@ -227,7 +245,8 @@ impl Scene {
             .replace("{tag}", "1.0")
             .replace("{reponame}", &repository)
             .replace("{name}", &account)
-            .replace("{hashedtoken}", &token);
+            .replace("{hashedtoken}", &token)
+            .replace("{id}", &token);
         // An allowed clean-up finds nothing, so that the callers stay; a refused one would take everything.
         let before = if is_allowed { "2001-01-01" } else { "2999-01-01" };
         match (row.method, row.path) {

@@ -176,7 +176,8 @@ fn an_organization_can_be_deleted_with_its_repositories() {
     let acme = Acme::granted();
     acme.run(&["org", "delete", "acme", "--with-repositories"]);
     assert_eq!(acme.run(&["repo", "list"]), "");
-    acme.run(&["org", "create", "acme"]);
+    acme.site.dockpass.cli(&["org", "create", "acme"]).must_fail_with(&["--adopt-repositories"]);
+    acme.run(&["org", "create", "acme", "--adopt-repositories"]);
 }
 
 #[test]

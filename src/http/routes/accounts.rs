@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use super::{ORDER, Parameter, Route};
 use crate::api;
 use crate::http::failure::Code;
-use crate::http::{accounts, organizations};
+use crate::http::{accounts, organizations, session};
 
 const NAMED_PAGE: &[Parameter] = &[
     ("start", "string", "Where the page begins: `nextPageStart` of the page before."),
@@ -74,6 +74,20 @@ pub(super) fn accounts() -> Vec<Route> {
         .status(204)
         .fails(&[NoSuchAccount])
         .to(accounts::unlock),
+    ]
+}
+
+pub(super) fn sessions() -> Vec<Route> {
+    let path = "/api/v0/session";
+    vec![
+        Route::new(Method::POST, path, "openSession", "Sign in for a browser; the answer sets its cookie")
+            .takes::<api::OpenSession>()
+            .gives::<api::Session>()
+            .fails(&[Code::NotAuthenticated, Code::NotAuthorized, Code::LimitReached, Code::TooManyRequests])
+            .public()
+            .to(session::open),
+        Route::new(Method::GET, path, "viewSession", "View the session").gives::<api::Session>().to(session::view),
+        Route::new(Method::DELETE, path, "closeSession", "Sign out").status(204).to(session::close),
     ]
 }
 

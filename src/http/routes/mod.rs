@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod operation;
+mod pages;
 mod registry;
 mod repositories;
 mod tokens;
@@ -17,6 +18,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::failure::{Code, Failure};
+pub(super) use pages::is_page;
 
 /// A query or form parameter: name, kind, what it does. The kind is a type of JSON Schema, `strings` for a string that
 /// may be repeated, or the possible values with `|` between them.
@@ -219,6 +221,7 @@ pub fn table() -> Vec<Route> {
         repositories::tag_paths(),
         access::access(),
         accounts::accounts(),
+        accounts::sessions(),
         accounts::organizations(),
         accounts::teams(),
         access::team_access(),
@@ -229,6 +232,7 @@ pub fn table() -> Vec<Route> {
         operation::operation_paths(),
         operation::admin_paths(),
         operation::document_paths(),
+        pages::pages(),
     ]
     .into_iter()
     .flatten()

@@ -140,7 +140,6 @@ pub(super) fn document_paths() -> Vec<Route> {
             .public()
             .sends("text/html")
             .to(docs::page),
-        Route::new(Method::GET, "/", "getStart", "Leads to the readable document").status(302).public().to(docs::start),
         Route::new(Method::GET, "/assets/{file}", "getAsset", "The files of the pages")
             .fails(&[Code::NotFound])
             .public()

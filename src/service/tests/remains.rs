@@ -99,7 +99,12 @@ fn while_content_is_deleted_nobody_makes_a_repository_of_its_name() {
     let new = NewRepository { name: named(APP), is_public: false, short_description, long_description };
     let refused = scene.service().create_repository(&of(&scene, "bob"), new);
     assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
+    // It ended too early: what is left still waits to be deleted, and would come back with the name.
+    let noted = begun.noted.clone();
     drop(begun);
+    assert!(matches!(create(&scene, APP), Err(Error::Conflict(Obstacle::BeingDeleted))));
+    assert_eq!(granted(&scene, &of(&scene, "alice"), "pull,push"), Actions::NONE);
+    assert!(note(&scene, noted, Remains::None));
     create(&scene, APP).unwrap();
     assert!(scene.is_known(APP) && !scene.is_deleted(APP));
 }

@@ -192,6 +192,13 @@ const ON_THE_WHOLE: &[UseCase] = &[
     ("verify_audit", |service, call| service.verify_audit(call, None).map(drop)),
 ];
 
+/// What is for accounts that signed in, and asks everybody else to.
+const ON_SESSIONS: &[UseCase] = &[
+    ("open_session", |service, call| service.open_session(call).map(drop)),
+    ("view_session", |service, call| service.view_session(call, None).map(drop)),
+    ("close_session", Service::close_session),
+];
+
 /// What refuses nobody, because it tells nothing to those who may not: see their own tests.
 const HARMLESS: [&str; 3] = ["would_create", "events_secret", "tag_deleted"];
 
@@ -230,13 +237,18 @@ fn use_cases() -> BTreeSet<String> {
 fn the_registry_tells_what_it_holds_and_does_nothing_else() {
     let scene = peopled();
     let walked = [ON_ACCOUNTS, ON_REPOSITORIES, ON_THE_WHOLE].concat();
-    let named: BTreeSet<String> = walked.iter().chain(TELLING).map(|(name, _)| (*name).to_owned()).collect();
+    let named: BTreeSet<String> =
+        walked.iter().chain(ON_SESSIONS).chain(TELLING).map(|(name, _)| (*name).to_owned()).collect();
     let known: BTreeSet<String> = use_cases().into_iter().filter(|name| !HARMLESS.contains(&name.as_str())).collect();
     assert_eq!(named, known, "a use-case that nobody tries, or that is no more");
     let before = scene.service().store.state();
     for (name, attempt) in walked {
         let refused = attempt(scene.service(), &scene.registry());
         assert!(matches!(refused, Err(Error::Denied(_))), "{name}: {refused:?}");
+    }
+    for (name, attempt) in ON_SESSIONS {
+        let refused = attempt(scene.service(), &scene.registry());
+        assert!(matches!(refused, Err(Error::Unauthenticated)), "{name}: {refused:?}");
     }
     let scopes = Scopes::parse(["repository:alice/new:push"]).unwrap();
     assert_eq!(scene.service().would_create(&scene.registry(), &scopes).unwrap(), []);

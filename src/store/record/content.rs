@@ -143,7 +143,7 @@ impl Record for StoredActivity {
     }
 }
 
-/// A repository that was deleted here while the registry may still have its content.
+/// A repository that was deleted here, with what becomes of its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Deleted {
     pub(in crate::store) repository: RepositoryName,

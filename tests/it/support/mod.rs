@@ -2,6 +2,7 @@
 //! Everything lives in temporary directories and on ports that the system chose, so tests run beside each other.
 
 pub(crate) mod attempts;
+pub(crate) mod browser;
 pub(crate) mod clients;
 pub(crate) mod exe;
 pub(crate) mod golden;
@@ -10,12 +11,14 @@ pub(crate) mod image;
 pub(crate) mod issued;
 pub(crate) mod notify;
 pub(crate) mod pair;
+pub(crate) mod person;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod python;
 pub(crate) mod registry;
 pub(crate) mod site;
 pub(crate) mod tls;
+pub(crate) mod website;
 
 pub(crate) use clients::Clients;
 pub(crate) use exe::{AccessToken, Dockpass, Setup};
@@ -24,3 +27,4 @@ pub(crate) use image::{Image, ImageList};
 pub(crate) use pair::Pair;
 pub(crate) use registry::{Registry, Site};
 pub(crate) use site::InProcess;
+pub(crate) use website::Website;

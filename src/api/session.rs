@@ -1,0 +1,52 @@
+//! Sessions of the web pages.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::access::AccessLevel;
+
+/// With what a session is opened.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenSession {
+    /// The account's name.
+    pub username: String,
+    /// Its password, or an access token.
+    #[schemars(extend("format" = "password"))]
+    pub password: String,
+}
+
+/// A session.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Who signed in.
+    pub username: String,
+    /// Name in full.
+    pub full_name: String,
+    /// Whether it acts as a system administrator.
+    pub is_admin: bool,
+    /// With what it was opened.
+    pub credential: SessionCredential,
+    /// What the access token allows at most; `admin` without one.
+    pub access_level: AccessLevel,
+    /// When it ends, unless it is used before.
+    #[schemars(extend("format" = "date-time"))]
+    pub expires_at: String,
+    /// Whether a new password is to be set first.
+    pub set_password: bool,
+    /// Seconds until an access token expires whose maker does not say; null is never.
+    pub token_default_lifetime: Option<i64>,
+    /// Most seconds until an access token expires; null lets it live for ever.
+    pub token_max_lifetime: Option<i64>,
+}
+
+/// What opened a session.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SessionCredential {
+    /// The password.
+    Password,
+    /// An access token.
+    AccessToken,
+}

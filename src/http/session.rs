@@ -1,0 +1,127 @@
+//! `/api/v0/session`: signing in for a browser. The cookie opens `/api/v0` and `/enzi/v0`, and a write with it must come
+//! from a page of this server.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderMap, ORIGIN};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::App;
+use super::failure::{Code, Failure};
+use super::request::{Plain, Request};
+use crate::api;
+use crate::domain::audit::CredentialKind;
+use crate::domain::secret::Password;
+use crate::service::{Call, Credentials, LONGEST_SESSION, Service, SessionSecret, SessionView};
+
+/// What the browser says of where a request comes from.
+const SITE: &str = "sec-fetch-site";
+/// The cookie's name; with TLS browsers then take it from this very host only, and for all of it.
+const NAME: &str = "dockpass";
+const SECURE_NAME: &str = "__Host-dockpass";
+
+impl App {
+    fn is_https(&self) -> bool {
+        self.public_url.starts_with("https:")
+    }
+
+    fn cookie(&self, value: &str, seconds: i64) -> Cookie<'static> {
+        let name = if self.is_https() { SECURE_NAME } else { NAME };
+        Cookie::build(name, value.to_owned())
+            .path("/")
+            .http_only(true)
+            .secure(self.is_https())
+            .same_site(SameSite::Strict)
+            .max_age(Duration::seconds(seconds))
+            .finish()
+    }
+
+    /// The session that a request shows; a write with it, only from a page of this server.
+    pub(super) fn session(&self, http: &HttpRequest) -> Result<Option<Credentials>, Failure> {
+        let opens = ["/api/v0/", "/enzi/v0/"].iter().any(|start| http.path().starts_with(start));
+        let Some(secret) = self.shown_session(http).filter(|_| opens) else { return Ok(None) };
+        let only_reads = matches!(*http.method(), Method::GET | Method::HEAD);
+        if !only_reads && !self.is_own_page(http.headers()) {
+            return Err(foreign());
+        }
+        Ok(Some(Credentials::Session(secret)))
+    }
+
+    fn shown_session(&self, http: &HttpRequest) -> Option<SessionSecret> {
+        let name = if self.is_https() { SECURE_NAME } else { NAME };
+        let cookie = http.cookie(name).filter(|cookie| !cookie.value().is_empty())?;
+        Some(SessionSecret::shown(cookie.value()))
+    }
+
+    /// Refuses a write that a page of another site makes, whatever it shows: a browser adds credentials by itself, those of
+    /// its own password window as well. Programs that are no browsers name neither site nor origin.
+    pub(super) fn refuse_foreign(&self, http: &HttpRequest) -> Result<(), Failure> {
+        let headers = http.headers();
+        let only_reads = matches!(*http.method(), Method::GET | Method::HEAD);
+        let is_page = headers.contains_key(SITE) || headers.contains_key(ORIGIN);
+        if !only_reads && is_page && !self.is_own_page(headers) { Err(foreign()) } else { Ok(()) }
+    }
+
+    /// Whether a page of this server sent the request: the browser says it, or an older one names the origin.
+    fn is_own_page(&self, headers: &HeaderMap) -> bool {
+        match (headers.get(SITE), headers.get(ORIGIN)) {
+            (Some(site), _) => site.as_bytes() == b"same-origin",
+            (None, Some(origin)) => origin.as_bytes() == self.public_url.as_bytes(),
+            (None, None) => false,
+        }
+    }
+}
+
+fn foreign() -> Failure {
+    Failure::new(Code::NotAuthorized, "a page of another site cannot do this")
+}
+
+fn shown(view: SessionView) -> api::Session {
+    api::Session {
+        username: view.username,
+        full_name: view.full_name,
+        is_admin: view.is_admin,
+        credential: match view.credential {
+            CredentialKind::AccessToken => api::SessionCredential::AccessToken,
+            _ => api::SessionCredential::Password,
+        },
+        access_level: view.access_level,
+        expires_at: view.expires_at.to_string(),
+        set_password: view.set_password,
+        token_default_lifetime: view.token_default_lifetime,
+        token_max_lifetime: view.token_max_lifetime,
+    }
+}
+
+/// `POST /api/v0/session`
+pub(super) async fn open(request: Plain) -> Result<HttpResponse, Failure> {
+    let app = &request.app;
+    let headers = request.http.headers();
+    let is_browser = headers.contains_key(SITE) || headers.contains_key(ORIGIN);
+    app.refuse_foreign(&request.http)?;
+    let body: api::OpenSession = request.json()?;
+    let credentials = Credentials::Basic { username: body.username, password: Password::new(body.password) };
+    let caller = app.authenticate(&request.http, credentials).await?;
+    let call = Call { caller, now: request.now, user_agent: request.user_agent() };
+    let secret = app.service.open_session(&call)?;
+    let view = app.service.view_session(&call, Some(&secret))?;
+    // The cookie that names the earlier one is overwritten: nobody could end it any more.
+    if let Some(earlier) = app.shown_session(&request.http).filter(|_| is_browser) {
+        app.service.replace_session(&earlier);
+    }
+    let cookie = app.cookie(secret.reveal(), LONGEST_SESSION);
+    Ok(HttpResponse::Ok().cookie(cookie).json(shown(view)))
+}
+
+/// `GET /api/v0/session`
+pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
+    let view = request.run(|service, call| service.view_session(call, None))?;
+    Ok(HttpResponse::Ok().json(shown(view)))
+}
+
+/// `DELETE /api/v0/session`
+pub(super) async fn close(request: Request) -> Result<HttpResponse, Failure> {
+    request.run(Service::close_session)?;
+    Ok(HttpResponse::NoContent().cookie(request.app.cookie("", 0)).finish())
+}

@@ -1,0 +1,273 @@
+//! Every page, as an administrator and as somebody else: it opens without an error, fits the window, and axe-core finds
+//! nothing on it, light and dark. What was seen is kept in `target/screenshots`.
+
+use std::{fs, path::Path};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Website,
+    exe::PASSWORD,
+    person::{DOWN, ENTER, ESCAPE, TAB, soon},
+};
+
+const LOOKS: [(&str, u32); 4] = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)];
+
+/// Pages that everybody has, as (file, path).
+const FOR_ALL: [(&str, &str); 17] = [
+    ("profile", "/profile"),
+    ("password", "/profile/password"),
+    ("tokens", "/profile/access-tokens"),
+    ("token-new", "/profile/access-tokens/new"),
+    ("repositories", "/repositories"),
+    ("namespace", "/repositories/acme"),
+    ("repository", "/repositories/acme/shop"),
+    ("repository-tags", "/repositories/acme/shop?tab=tags"),
+    ("repository-access", "/repositories/alice/app?tab=access"),
+    ("repository-settings", "/repositories/alice/app?tab=settings"),
+    ("organizations", "/organizations"),
+    ("organization", "/organizations/acme"),
+    ("organization-teams", "/organizations/acme?tab=teams"),
+    ("organization-repositories", "/organizations/acme?tab=repositories"),
+    ("team", "/organizations/acme/teams/dev"),
+    ("team-repositories", "/organizations/acme/teams/dev?tab=repositories"),
+    ("api", "/api/v0/docs"),
+];
+
+/// Pages that administrators have.
+const FOR_ADMINISTRATORS: [(&str, &str); 14] = [
+    ("organization-access", "/organizations/acme?tab=access"),
+    ("organization-settings", "/organizations/acme?tab=settings"),
+    ("namespace-access", "/repositories/acme?tab=access"),
+    ("team-settings", "/organizations/acme/teams/dev?tab=settings"),
+    ("people", "/people"),
+    ("people-services", "/people?filter=service"),
+    ("person", "/people/alice"),
+    ("person-tokens", "/people/alice?tab=tokens"),
+    ("person-repositories", "/people/alice?tab=repositories"),
+    ("audit", "/audit"),
+    ("registry", "/registry"),
+    ("registry-configuration", "/registry?tab=configuration"),
+    ("registry-zot", "/registry?tab=configuration&for=zot"),
+    ("registry-settings", "/registry?tab=settings"),
+];
+
+/// A site with a bit of everything.
+fn furnished() -> Website {
+    let site = Website::start();
+    let admin = site.api("admin");
+    site.server.add_user("bob");
+    admin.post("/enzi/v0/accounts", &json!({ "name": "builder", "fullName": "Build server" })).must_be(201);
+    admin.post("/enzi/v0/accounts", &json!({ "name": "acme", "fullName": "Acme Inc.", "isOrg": true })).must_be(201);
+    let team = json!({ "name": "dev", "description": "Who builds it" });
+    admin.post("/enzi/v0/accounts/acme/teams", &team).must_be(201);
+    admin.put("/enzi/v0/accounts/acme/members/alice", &json!({})).must_be(200);
+    admin.put("/enzi/v0/accounts/acme/members/bob", &json!({ "isAdmin": true })).must_be(200);
+    admin.put("/enzi/v0/accounts/acme/teams/dev/members/alice", &json!({})).must_be(200);
+    let shop = json!({ "name": "shop", "visibility": "public", "shortDescription": "The shop", "longDescription": "All of it.\n\nSince 2026." });
+    admin.post("/api/v0/repositories/acme", &shop).must_be(201);
+    admin.post("/api/v0/repositories/alice", &json!({ "name": "app" })).must_be(201);
+    let write = json!({ "accessLevel": "read-write" });
+    admin.put("/api/v0/repositories/acme/shop/teamAccess/dev", &write).must_be(200);
+    admin.put("/api/v0/repositories/alice/app/userAccess/bob", &write).must_be(200);
+    admin.put("/api/v0/repositoryNamespaces/acme/userAccess/bob", &write).must_be(200);
+    site.push("acme/shop", &[("latest", 1), ("v1.0", 1), ("v1.1", 2)]);
+    tokens(&site);
+    site
+}
+
+fn tokens(site: &Website) {
+    for user in ["alice", "admin"] {
+        let laptop = json!({ "tokenLabel": "laptop", "expiresAt": "2099-01-01T00:00:00Z" });
+        site.api(user).post("/api/v0/api_tokens", &laptop).must_be(200);
+        let narrow = json!({ "tokenLabel": "build server", "accessLevel": "read-only", "repositories": ["acme/shop", "alice/*"] });
+        let made = site.api(user).post("/api/v0/api_tokens", &narrow).must_be(200).text("/hashedToken");
+        site.api(user).patch(&format!("/api/v0/api_tokens/{made}"), &json!({ "isActive": false })).must_be(200);
+    }
+}
+
+fn keep(site: &Website, name: &str) {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+    fs::create_dir_all(&directory).expect("a directory");
+    // A dialog stands in the window, a page goes on below it.
+    let is_page = !site.browser.has("css", "dialog[open]");
+    let made = site.browser.cdp("Page.captureScreenshot", json!({ "captureBeyondViewport": is_page }));
+    let bytes = STANDARD.decode(made["data"].as_str().expect("an image")).expect("base64");
+    fs::write(directory.join(format!("{name}.png")), bytes).expect("it can be written");
+}
+
+/// Looks at what stands there in every way; gives what is wrong.
+fn look_at(site: &Website, name: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (scheme, width) in LOOKS {
+        site.look(scheme, width);
+        let is_wide = site.browser.run("return document.documentElement.scrollWidth > innerWidth", json!([]));
+        if is_wide != json!(false) {
+            faults.push(format!("{name}, {scheme}, {width}: wider than the window"));
+        }
+        let found = site.barriers();
+        faults.extend(found.into_iter().map(|line| format!("{name}, {scheme}, {width}: {line}")));
+        keep(site, &format!("{name}-{width}-{scheme}"));
+    }
+    site.look("light", 1280);
+    faults
+}
+
+fn walk(site: &Website, who: &str, pages: &[(&str, &str)]) {
+    let mut faults = Vec::new();
+    for (name, path) in pages {
+        site.open(path);
+        for trouble in ["This did not work", "There is nothing here"] {
+            if site.browser.text().contains(trouble) {
+                faults.push(format!("{path}: {trouble}"));
+            }
+        }
+        faults.extend(look_at(site, &format!("{who}-{name}")));
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    site.must_be_clean(&[401, 409]);
+}
+
+#[test]
+fn barriers_that_are_there_are_found() {
+    let site = Website::start();
+    site.open("/sign-in");
+    let script = "const it = document.createElement('button'); document.querySelector('main').append(it)";
+    site.browser.run(script, json!([]));
+    let found = site.barriers();
+    assert!(found.iter().any(|line| line.starts_with("button-name: ")), "{found:?}");
+}
+
+#[test]
+fn every_page_of_an_administrator_is_sound() {
+    let site = furnished();
+    site.sign_in("admin", PASSWORD);
+    walk(&site, "admin", &[FOR_ALL.as_slice(), FOR_ADMINISTRATORS.as_slice()].concat());
+}
+
+#[test]
+fn every_page_of_somebody_else_is_sound() {
+    let site = furnished();
+    site.sign_in("alice", PASSWORD);
+    walk(&site, "alice", &FOR_ALL);
+}
+
+#[test]
+fn the_sign_in_page_and_the_details_of_an_access_token_are_sound() {
+    let site = furnished();
+    site.open("/sign-in");
+    let mut faults = look_at(&site, "sign-in");
+    site.sign_in("alice", PASSWORD);
+    site.browser.follow("View details of laptop");
+    site.browser.see("Replace or remove");
+    faults.extend(look_at(&site, "alice-token"));
+    site.open("/profile/access-tokens/new");
+    site.browser.fill("Description", "a new one");
+    site.browser.click("Create");
+    site.browser.see("It is not shown again.");
+    faults.extend(look_at(&site, "alice-token-secret"));
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    site.must_be_clean(&[401]);
+}
+
+#[test]
+fn dialogs_are_sound() {
+    let site = furnished();
+    site.sign_in("admin", PASSWORD);
+    let mut faults = Vec::new();
+    for (name, path, button) in [
+        ("dialog-repository", "/repositories", "New repository"),
+        ("dialog-clean-up", "/profile/access-tokens", "Clean up"),
+        ("dialog-grant", "/repositories/acme/shop?tab=access", "Give access"),
+        ("dialog-delete", "/repositories/acme/shop?tab=settings", "Delete repository"),
+        ("dialog-members", "/organizations/acme", "Add members"),
+        ("dialog-user", "/people", "New user"),
+        ("dialog-temporary", "/people/alice", "Temporary password"),
+    ] {
+        site.open(path);
+        site.browser.click(button);
+        soon("a dialog", || site.browser.has("css", "dialog[open]").then_some(()));
+        faults.extend(look_at(&site, name));
+        site.browser.press(ESCAPE);
+        soon("it is closed", || (!site.browser.has("css", "dialog[open]")).then_some(()));
+        assert_eq!(site.browser.focused(), button, "the focus comes back");
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    site.must_be_clean(&[401]);
+}
+
+#[test]
+fn what_an_ordinary_user_may_not_see_is_not_there() {
+    let site = furnished();
+    site.sign_in("alice", PASSWORD);
+    for path in [
+        "/people",
+        "/people/bob",
+        "/audit",
+        "/registry",
+        "/profile/access-tokens?username=bob",
+        "/repositories/bob/secret",
+    ] {
+        site.open(path);
+        site.browser.see("There is nothing here");
+    }
+    for place in ["People", "Audit", "Registry"] {
+        assert!(!site.browser.has("link", place));
+    }
+    site.must_be_clean(&[401, 403, 404]);
+}
+
+#[test]
+fn on_a_phone_one_sees_where_one_is() {
+    let site = furnished();
+    site.sign_in("admin", PASSWORD);
+    site.look("light", 390);
+    for path in ["/registry", "/people?filter=service", "/organizations/acme?tab=settings", "/profile/access-tokens"] {
+        site.open(path);
+        let script = "return [...document.querySelectorAll('[aria-current=page]')].map((it) => it.getBoundingClientRect()) \
+            .every(({ left, right }) => left >= 0 && right <= innerWidth)";
+        assert_eq!(site.browser.run(script, json!([])), json!(true), "{path}");
+    }
+    site.must_be_clean(&[401]);
+}
+
+#[test]
+fn a_dialog_works_with_the_keyboard_alone() {
+    let site = furnished();
+    site.sign_in("alice", PASSWORD);
+    site.open("/repositories");
+    let browser = &site.browser;
+    let tab_to = |name: &str| {
+        soon(&format!("Tab comes to {name}"), || {
+            browser.press(TAB);
+            (browser.focused() == name).then_some(())
+        });
+    };
+    tab_to("New repository");
+    browser.press(ENTER);
+    soon("a dialog", || browser.has("css", "dialog[open]").then_some(()));
+    assert_eq!(browser.focused(), "Namespace", "the focus goes into the dialog");
+    for _ in 0..12 {
+        browser.press(TAB);
+        let inside = browser.run("return document.activeElement.closest('dialog') !== null", json!([]));
+        assert_eq!(inside, json!(true), "the focus left the dialog for {:?}", browser.focused());
+    }
+    browser.press(ESCAPE);
+    soon("it is closed", || (!browser.has("css", "dialog[open]")).then_some(()));
+    assert_eq!(browser.focused(), "New repository");
+    browser.press(ENTER);
+    browser.fill("Namespace", "ali");
+    browser.see("alice");
+    soon("suggestions", || browser.has("suggestion", "alice").then_some(()));
+    browser.press(DOWN);
+    browser.press(ENTER);
+    assert_eq!(browser.value("Namespace"), "alice");
+    tab_to("Name");
+    "keys".chars().for_each(|letter| browser.press(&letter.to_string()));
+    browser.press(ENTER);
+    browser.arrive("/repositories/alice/keys");
+    let names: Value = site.api("alice").get("/api/v0/repositories/alice/keys").must_be(200).json()["name"].clone();
+    assert_eq!(names, "keys");
+    site.must_be_clean(&[401]);
+}

@@ -1,0 +1,70 @@
+//! Tags in the web pages, and what one takes from them: digests and ready lines, copied as they are.
+
+use serde_json::json;
+
+use crate::support::{Website, notify::digest, person::soon};
+
+const TAGS: &str = "/repositories/alice/app?tab=tags";
+
+/// Alice's pages, and a repository of hers with these tags.
+fn with_tags(tags: &[(&str, u8)]) -> Website {
+    let site = Website::start_as("alice");
+    site.api("alice").post("/api/v0/repositories/alice", &json!({ "name": "app" })).must_be(201);
+    site.push("alice/app", tags);
+    let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+    site.browser.cdp("Browser.grantPermissions", permissions);
+    site
+}
+
+/// Waits until the clipboard holds a text.
+fn copied(site: &Website, text: &str) {
+    let script = "const done = arguments[0]; navigator.clipboard.readText().then(done, (error) => done(String(error)))";
+    soon(&format!("the clipboard holds {text:?}"), || {
+        (site.browser.run_async(script, json!([])) == text).then_some(())
+    });
+}
+
+#[test]
+fn tags_are_listed_searched_and_their_digests_copied() {
+    let site = with_tags(&[("latest", 1), ("v1", 1), ("v2", 2)]);
+    site.open(TAGS);
+    site.browser.see("3 tags");
+    site.browser.fill("Search tags", "v2");
+    site.browser.see("1 of 3 tags");
+    site.browser.click("Copy the digest of v2");
+    copied(&site, &digest(2));
+    site.browser.see("Copied");
+    site.browser.fill("Search tags", "none-such");
+    site.browser.see("Nothing matches this search");
+    site.must_be_clean(&[401]);
+}
+
+#[test]
+fn lines_for_a_terminal_are_copied_with_the_registry_that_one_names() {
+    let site = with_tags(&[("latest", 1)]);
+    site.open("/repositories/alice/app");
+    site.browser.see("docker pull REGISTRY/alice/app:latest");
+    site.browser.fill("Registry", "registry.example.com");
+    site.browser.see("docker pull registry.example.com/alice/app:latest");
+    site.browser.click("Copy");
+    copied(&site, "docker login registry.example.com --username alice");
+    site.browser.reload();
+    site.browser.see("docker pull registry.example.com/alice/app:latest");
+    site.must_be_clean(&[401]);
+}
+
+#[test]
+fn deleting_a_tag_without_a_registry_says_why_it_cannot_be() {
+    let site = with_tags(&[("latest", 1)]);
+    site.open(TAGS);
+    site.browser.click_css("input[aria-label='Select latest']");
+    site.browser.click("Delete");
+    site.browser.see("Delete this tag?");
+    site.browser.fill("Type delete to confirm", "delete");
+    site.browser.click_css("dialog button[type=submit]");
+    soon("the reason", || site.browser.has("css", "dialog [role=alert]").then_some(()));
+    site.browser.click("Cancel");
+    site.browser.see("1 selected");
+    assert_eq!(site.server.tag_names("alice/app"), ["latest"]);
+    site.must_be_clean(&[401, 409, 503]);
+}

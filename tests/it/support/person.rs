@@ -1,0 +1,194 @@
+//! What a person does with a browser, by the names that one sees. What is looked for is waited for, so that tests read
+//! like what a person does.
+
+use serde_json::{Value, json};
+
+use super::{
+    browser::{Browser, PATIENCE},
+    process::eventually_within,
+};
+
+/// How `WebDriver` marks an element in JSON.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// Keys without a letter, as `WebDriver` writes them.
+pub(crate) const TAB: &str = "\u{E004}";
+pub(crate) const ENTER: &str = "\u{E007}";
+pub(crate) const ESCAPE: &str = "\u{E00C}";
+pub(crate) const DOWN: &str = "\u{E015}";
+
+/// Finds what a person would see under a name: in the dialog on top, if there is one, else in the page.
+const FIND: &str = r#"
+    const [kind, text] = arguments;
+    const root = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
+    const all = (selector) => [...root.querySelectorAll(selector)].filter((it) => it.checkVisibility());
+    const isCalled = (it) => it.getAttribute("aria-label") === text || it.textContent.trim() === text;
+    const controlOf = (label) => label && (label.htmlFor ? document.getElementById(label.htmlFor) : label.querySelector("input"));
+    switch (kind) {
+        case "button": return all("button, a.button, summary").find(isCalled) ?? null;
+        case "link": return all("a[href]").find(isCalled) ?? null;
+        case "choice": return all("label.choice").find((it) => it.querySelector("span").firstChild.textContent.trim() === text)?.querySelector("input") ?? null;
+        case "suggestion": return all("[role=option] > .mono").find((it) => it.textContent === text)?.parentNode ?? null;
+        case "field": return controlOf(all("label").find((it) => it.textContent.trim() === text)) ?? all("input").find(isCalled) ?? null;
+        default: return [...document.querySelectorAll(text)].find((it) => it.checkVisibility()) ?? null;
+    }
+"#;
+
+/// Waits until something is so.
+pub(crate) fn soon<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, ask)
+}
+
+/// What a person does.
+impl Browser {
+    /// Opens an address, as from a bookmark.
+    pub(crate) fn open(&self, url: &str) {
+        self.post("/url", json!({ "url": url }));
+    }
+
+    /// Goes back in the history.
+    pub(crate) fn back(&self) {
+        self.post("/back", json!({}));
+    }
+
+    /// Loads the page once more.
+    pub(crate) fn reload(&self) {
+        self.post("/refresh", json!({}));
+    }
+
+    /// The address of the page.
+    pub(crate) fn url(&self) -> String {
+        self.get("/url").as_str().expect("an address").to_owned()
+    }
+
+    /// All text that one sees.
+    pub(crate) fn text(&self) -> String {
+        self.run("return document.body.innerText", json!([])).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// All of the page, with what one does not see.
+    pub(crate) fn source(&self) -> String {
+        let script = "return document.documentElement.outerHTML + [...document.querySelectorAll('input')].map((it) => it.value).join(' ')";
+        self.run(script, json!([])).as_str().expect("a text").to_owned()
+    }
+
+    /// Waits until the page shows a text.
+    pub(crate) fn see(&self, text: &str) {
+        soon(&format!("the page shows {text:?}"), || self.text().contains(text).then_some(()));
+    }
+
+    /// Waits until the page does not show a text any more.
+    pub(crate) fn see_no_more(&self, text: &str) {
+        soon(&format!("the page shows no {text:?}"), || (!self.text().contains(text)).then_some(()));
+    }
+
+    /// Waits for an address whose path begins so.
+    pub(crate) fn arrive(&self, path: &str) {
+        soon(&format!("the address is {path}"), || {
+            self.url().splitn(4, '/').nth(3)?.starts_with(&path[1..]).then_some(())
+        });
+    }
+
+    /// Whether something is there right now.
+    pub(crate) fn has(&self, kind: &str, name: &str) -> bool {
+        !self.run(FIND, json!([kind, name])).is_null()
+    }
+
+    /// Does something with an element, as often as it takes: pages are drawn anew.
+    fn with<T>(&self, kind: &str, name: &str, mut act: impl FnMut(&str) -> Result<T, String>) -> T {
+        soon(&format!("{kind} {name:?} can be used"), || {
+            let found = self.run(FIND, json!([kind, name]));
+            act(found[ELEMENT].as_str()?).ok()
+        })
+    }
+
+    fn element(&self, id: &str, act: &str, body: &Value) -> Result<Value, String> {
+        self.try_ask("POST", &self.at(&format!("/element/{id}/{act}")), body)
+    }
+
+    fn click_on(&self, kind: &str, name: &str) {
+        self.with(kind, name, |id| self.element(id, "click", &json!({})));
+    }
+
+    /// Presses a button.
+    pub(crate) fn click(&self, name: &str) {
+        self.click_on("button", name);
+    }
+
+    /// Follows a link.
+    pub(crate) fn follow(&self, name: &str) {
+        self.click_on("link", name);
+    }
+
+    /// Clicks a radio button, a check box or a switch, or a suggestion.
+    pub(crate) fn choose(&self, name: &str) {
+        self.click_on("choice", name);
+    }
+
+    /// Clicks what a CSS selector finds first.
+    pub(crate) fn click_css(&self, selector: &str) {
+        self.click_on("css", selector);
+    }
+
+    /// Types into a field, in place of what was there.
+    pub(crate) fn fill(&self, name: &str, text: &str) {
+        self.with("field", name, |id| self.element(id, "clear", &json!({})));
+        self.add(name, text);
+    }
+
+    /// Types into a field, after what is there.
+    pub(crate) fn add(&self, name: &str, text: &str) {
+        self.with("field", name, |id| self.element(id, "value", &json!({ "text": text })));
+    }
+
+    /// Gives a field a value as a picker does: a date, an option.
+    pub(crate) fn pick(&self, name: &str, value: &str) {
+        let script =
+            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', { bubbles: true }))";
+        self.with("field", name, |id| {
+            let body = json!({ "script": script, "args": [{ ELEMENT: id }, value] });
+            self.try_ask("POST", &self.at("/execute/sync"), &body)
+        });
+    }
+
+    /// What stands in a field.
+    pub(crate) fn value(&self, name: &str) -> String {
+        let read = |id: &str| self.try_ask("GET", &self.at(&format!("/element/{id}/property/value")), &Value::Null);
+        self.with("field", name, read).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether a button can be pressed.
+    pub(crate) fn is_enabled(&self, name: &str) -> bool {
+        let read = |id: &str| self.try_ask("GET", &self.at(&format!("/element/{id}/enabled")), &Value::Null);
+        self.with("button", name, read) == json!(true)
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub(crate) fn press(&self, key: &str) {
+        let strokes = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
+        self.post("/actions", json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] }));
+    }
+
+    /// What has the focus, by its label or its text.
+    pub(crate) fn focused(&self) -> String {
+        let script = "const it = document.activeElement; \
+            return it.getAttribute('aria-label') ?? it.labels?.[0]?.textContent ?? (it === document.body ? '' : it.textContent.trim())";
+        self.run(script, json!([])).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The tab in front.
+    pub(crate) fn tab(&self) -> String {
+        self.get("/window").as_str().expect("a name").to_owned()
+    }
+
+    /// Opens another tab of the same profile, and gives it.
+    pub(crate) fn new_tab(&self) -> String {
+        let made = self.post("/window/new", json!({ "type": "tab" }));
+        made["handle"].as_str().expect("a name").to_owned()
+    }
+
+    /// Brings a tab to the front.
+    pub(crate) fn switch(&self, tab: &str) {
+        self.post("/window", json!({ "handle": tab }));
+    }
+}

@@ -1,0 +1,52 @@
+// Owns the table of who has access: to a repository, or to all of a namespace.
+//
+// Exports
+//   accessTable({ context, target, read, hasWhy, mayGive, empty })
+//       target    what the grants are on, as in access-grants.js
+//       read      async (signal) => rows: { kind: "user" | "team" | "everybody", name, level, why, isHere }; `isHere` marks the
+//                 grants on the target itself: only these can be changed here
+//       hasWhy    whether to tell why
+//       mayGive   whether more can be given, or only be taken away
+//       empty     a sentence, where nobody was given anything
+//     → { node, give() }
+
+import { called, changeAccess, giveAccess, takeAccess } from "./access-grants.js";
+import { levelName } from "./access-level.js";
+import { reloadKeepingFocus } from "./access-focus.js";
+import { button, h, path } from "./dom.js";
+import { list } from "./list.js";
+
+function link(row, { organization }, { session }) {
+  if (row.kind === "team" && organization) return h("a", { href: path`/organizations/${organization}/teams/${row.name}` }, row.name);
+  if (row.kind === "user" && session.isAdmin) return h("a", { href: path`/people/${row.name}` }, row.name);
+  return row.name;
+}
+
+const KIND = { user: "user", team: "team", everybody: "signed in or not" };
+
+export async function accessTable({ context, target, read, hasWhy = false, mayGive = true, empty }) {
+  const after = async (promise, label) => (await promise) && reloadKeepingFocus(table, label);
+  const give = () => after(giveAccess(target), null);
+  const change = (row, label) => after(changeAccess(target, row), label);
+  const act = (row) => {
+    const label = `Change the access of ${called(row)}`;
+    return h("div.doings",
+      mayGive && button("Change", { kind: "plain", "aria-label": label, onclick: () => change(row, label) }),
+      button("Remove", { kind: "plain", "aria-label": `Remove the access of ${called(row)}`, onclick: () => after(takeAccess(target, row), null) }));
+  };
+  const table = await list({
+    context,
+    name: ["entry", "entries"],
+    search: "Search",
+    columns: [
+      { label: "Who", sort: "who", isName: true, by: (row) => row.name, cell: (row) => [link(row, target, context), h("small", KIND[row.kind])] },
+      { label: "Access", sort: "access", by: (row) => row.level, cell: (row) => levelName(row.level) },
+      hasWhy && { label: "Why", sort: "why", by: (row) => row.order, cell: (row) => row.why },
+      { label: "", isEnd: true, cell: (row) => row.isHere && act(row) },
+    ].filter(Boolean),
+    matches: (row) => `${row.name} ${row.level} ${row.kind}`,
+    all: ({ signal }) => read(signal),
+    empty: () => h("div.empty", h("p", empty), mayGive && button("Give access", { kind: "primary", onclick: give })),
+  });
+  return { node: table.node, give };
+}

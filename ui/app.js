@@ -1,0 +1,246 @@
+// Owns what stands in the window: finds the page of the address, draws it, keeps history, title, focus and scroll.
+//
+// How to add a page
+//   1. Its row stands in pages.js: path, area, module and the name of the export.
+//   2. The module exports, by that name:
+//        export const list = {
+//          title: "Repositories",                    // or (context) => text; shown in the window's title
+//          async render(context) { return [ ...head("Repositories"), node ]; },   // a node or an array of nodes
+//        };
+//      Until the promise settles the page before stays, so nothing jumps; a line on top appears after 300 ms. What render
+//      throws is shown: a 403 or 404 of the API as "There is nothing here", everything else with "Try again".
+//      The page begins with one <h1> (head() of dom.js makes it); the focus goes there.
+//   3. `context` is
+//        session     who is signed in: { username, fullName, isAdmin, credential, accessLevel, setPassword, … }
+//        params      the parts of the path, decoded: { namespace, reponame }
+//        query       URLSearchParams of the address
+//        signal      an AbortSignal: the person left; give it to the requests
+//        go(href, { replace })          opens another page
+//        reload()                       draws this page once more, where it is
+//        setQuery({ tab: "tags", page: null }, { push })   keeps a state in the address without drawing anew; null
+//                                       takes a key out; push makes Back return to the state before
+//        setTitle(text)                 once the name is known
+//        swap(nodes, { href, title })   what came of this page in its place, such as a new secret; href is the address from
+//                                       now on, which a reload opens
+//        hold(text | null)              asks before leaving, with this reason, as long as it is set
+//   Links are plain <a href="/repositories/…"> (path`…` of dom.js encodes the parts); no handler is needed.
+//
+// What else there is: api.js (requests, errors), dom.js (elements), form.js (fields, forms), dialog.js (ask), list.js
+// (tables), complete.js (fields with suggestions), time.js (when), notice.js (say, during). Each begins with its exports.
+
+import { isAbort, isGone } from "./api.js";
+import { ask, closeAll } from "./dialog.js";
+import { button, h, head, linkButton } from "./dom.js";
+import * as nav from "./nav.js";
+import { during } from "./notice.js";
+import { find } from "./pages.js";
+import * as session from "./session.js";
+
+const main = document.getElementById("content");
+let leaving = new AbortController();
+/** Where the window is, and what asks before it may leave. */
+let here = "";
+let held = null;
+/** The name that a page found for itself. */
+let named = null;
+let isDrawn = false;
+let isFirst = true;
+let isKnownOut = false;
+
+const place = (url) => url.pathname + url.search;
+
+function context(url, params, signal) {
+  return {
+    session: session.current(),
+    params,
+    query: url.searchParams,
+    signal,
+    go,
+    reload: () => show({ scroll: scrollY, keepsFocus: true }),
+    setQuery: (changes, { push = false } = {}) => setQuery(url, changes, push),
+    setTitle: (text) => (named = text) && isDrawn && setTitle(text),
+    swap: (nodes, { href, title }) => swap(nodes, href, title),
+    hold: (text) => (held = text),
+  };
+}
+
+function setTitle(text) {
+  document.title = text ? `${text} · dockpass` : "dockpass";
+}
+
+function swap(nodes, href, title) {
+  history.replaceState({}, "", href);
+  here = place(new URL(location.href));
+  setTitle(title);
+  main.replaceChildren(...nodes);
+  settle(0, false);
+}
+
+function setQuery(url, changes, push) {
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null || value === undefined || value === "") url.searchParams.delete(key);
+    else url.searchParams.set(key, value);
+  }
+  if (place(url) === here) return;
+  here = place(url);
+  history[push ? "pushState" : "replaceState"]({}, "", here);
+}
+
+/** Shows the page of the address. */
+async function show({ scroll = 0, keepsFocus = false } = {}) {
+  leaving.abort();
+  closeAll();
+  held = null;
+  const { signal } = (leaving = new AbortController());
+  const url = new URL(location.href);
+  here = place(url);
+  try {
+    const drawn = await during(draw(url, signal));
+    if (signal.aborted || !drawn) return;
+    nav.draw(drawn.isAlone ? null : session.current(), drawn.area);
+    setTitle(drawn.title);
+    isDrawn = true;
+    main.replaceChildren(...[drawn.nodes].flat(Infinity).filter(Boolean));
+    settle(scroll, keepsFocus);
+  } catch (error) {
+    if (!signal.aborted && !isAbort(error)) throw error;
+  }
+}
+
+function settle(scroll, keepsFocus) {
+  // On a phone the tabs are a strip that is moved sideways.
+  main.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const wanted = main.querySelector("[data-focus]");
+  const heading = main.querySelector("h1");
+  heading?.setAttribute("tabindex", "-1");
+  if (wanted) wanted.focus({ preventScroll: true });
+  else if (!isFirst && !keepsFocus) heading?.focus({ preventScroll: true });
+  isFirst = false;
+  scrollTo(0, scroll);
+}
+
+/** What shall stand there: { nodes, title, area, isAlone }; nothing if the address leads elsewhere. */
+async function draw(url, signal) {
+  const found = find(url.pathname);
+  try {
+    // Who was just led to the sign-in page need not be asked for again.
+    if (!session.current() && !(isKnownOut && found?.row.isOpen)) await session.load();
+    isKnownOut = false;
+    if (signal.aborted) return null;
+    if (!session.current() && !found?.row.isOpen) return void toSignIn(url);
+    if (!found) return nothing("There is no page at this address.");
+    const { row, params } = found;
+    if (row.isAdmin && !session.current()?.isAdmin) return nothing("Only administrators see this page.");
+    const page = await row.load();
+    const given = context(url, params, signal);
+    named = null;
+    isDrawn = false;
+    const nodes = await page.render(given);
+    if (!nodes || signal.aborted) return null;
+    const title = named ?? (typeof page.title === "function" ? page.title(given) : page.title);
+    return { nodes: [row.isOpen || row.isAlone ? null : banner(), nodes], title, area: row.area, isAlone: row.isOpen || row.isAlone };
+  } catch (error) {
+    if (signal.aborted || isAbort(error)) return null;
+    if (error.status === 401) return void toSignIn(url);
+    return isGone(error) || error.status === 403 ? nothing(error.message) : failed(error);
+  }
+}
+
+function banner() {
+  if (!session.current()?.setPassword) return null;
+  const text = session.current().credential === "accessToken" ? "You signed in with a temporary password. " : "An administrator set your password. ";
+  return h("p.banner", text, h("a", { href: "/profile/password" }, "Set your own"));
+}
+
+const nothing = (text) => ({
+  title: "There is nothing here",
+  nodes: [...head("There is nothing here"), h("div.stack", h("p", text), linkButton("Access tokens", "/profile/access-tokens"))],
+});
+
+function failed(error) {
+  if (!error.status) console.error(error);
+  const again = button("Try again", { kind: "primary", onclick: () => show({ keepsFocus: true }) });
+  return {
+    title: "This did not work",
+    nodes: [...head("This did not work"), h("div.stack", h("p", { role: "alert" }, error.message), again)],
+  };
+}
+
+function toSignIn(url) {
+  const next = place(url);
+  isKnownOut = true;
+  go(next === "/" ? "/sign-in" : `/sign-in?${new URLSearchParams({ next })}`, { replace: true, isFree: true });
+}
+
+/** Whether the page may be left. */
+async function mayLeave() {
+  if (!held) return true;
+  const left = await ask({ title: "Leave this page?", body: held, confirm: "Leave", kind: "danger", cancel: "Stay" });
+  if (left) held = null;
+  return left !== null;
+}
+
+async function go(href, { replace = false, isFree = false } = {}) {
+  const url = new URL(href, location.href);
+  if (!isFree && !(await mayLeave())) return;
+  clearTimeout(scrolled);
+  if (!replace) keepScroll();
+  history[replace ? "replaceState" : "pushState"]({}, "", url);
+  await show();
+}
+
+const keepScroll = () => history.replaceState({ ...history.state, scroll: scrollY }, "");
+
+/** A link that one of the pages answers, opened in this window. */
+function pageLink(event) {
+  const link = event.target.closest?.("a[href]");
+  const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+  if (!link || !isPlain || event.defaultPrevented || link.target || link.hasAttribute("download")) return null;
+  const url = new URL(link.href);
+  const isHere = url.hash && place(url) === place(new URL(location.href));
+  return url.origin === location.origin && !isHere && find(url.pathname) ? url : null;
+}
+
+addEventListener("click", (event) => {
+  const url = pageLink(event);
+  if (!url) return;
+  event.preventDefault();
+  go(url);
+});
+
+addEventListener("popstate", async (event) => {
+  const there = place(new URL(location.href));
+  if (there === here) return;
+  if (held) {
+    // The address has changed already: put it back, then ask.
+    history.pushState({}, "", here);
+    if (await mayLeave()) go(there, { replace: true });
+    return;
+  }
+  show({ scroll: event.state?.scroll ?? 0 });
+});
+
+addEventListener("beforeunload", (event) => held && event.preventDefault());
+
+// Back finds the place in the page again.
+let scrolled = 0;
+addEventListener("scroll", () => {
+  clearTimeout(scrolled);
+  scrolled = setTimeout(keepScroll, 200);
+}, { passive: true });
+
+// A page that the browser kept whole may show what its person may no longer see.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+session.onChange((reason, username) => {
+  closeAll();
+  held = null;
+  if (reason === "other") return location.reload();
+  if (reason === "ended") sessionStorage.setItem("ended", username);
+  main.replaceChildren();
+  if (reason === "out") return go("/sign-in", { isFree: true });
+  toSignIn(new URL(location.href));
+});
+
+history.scrollRestoration = "manual";
+show({ scroll: history.state?.scroll ?? 0 });

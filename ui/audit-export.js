@@ -1,0 +1,95 @@
+// Owns the export of the audit log: one record a line (NDJSON), with the present filter, read page by page.
+//
+// Exports
+//   exporter(context, asked)     → { button, node }; asked() gives the API's query
+
+import { ApiError, get, isAbort } from "./api.js";
+import { button, h, plural } from "./dom.js";
+import { say } from "./notice.js";
+import { save } from "./copy.js";
+
+const TYPE = "application/x-ndjson";
+const PAGE = 5_000;
+const LINE = 10;
+
+async function refusal(response) {
+  const { errors: [entry] = [] } = await response.json().catch(() => ({}));
+  const retryAfter = Number(response.headers.get("Retry-After")) || null;
+  return new ApiError({ status: response.status, code: entry?.code, message: entry?.message ?? `The server answered ${response.status}.`, detail: entry?.detail ?? null, retryAfter });
+}
+
+/** One page: its bytes as they are, how many lines, and where the next one begins. */
+async function readPage(query, start, signal) {
+  const url = new URL("/api/v0/audit", location.origin);
+  const all = { ...query, pageSize: PAGE, pageStart: start };
+  for (const [key, value] of Object.entries(all)) if (value) url.searchParams.set(key, value);
+  const response = await fetch(url, { headers: { Accept: TYPE }, credentials: "same-origin", signal });
+  if (!response.ok) throw await refusal(response);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const count = bytes.reduce((sum, byte) => sum + (byte === LINE ? 1 : 0), 0);
+  return { bytes, count, next: response.headers.get("X-Next-Page-Start") || null };
+}
+
+/** The records are numbered downwards, so the next page's start tells how far it is. */
+async function readAll(query, signal, progress) {
+  const { seq: whole } = await get("/api/v0/audit/head", { signal });
+  const parts = [];
+  let count = 0;
+  let next = null;
+  do {
+    const page = await readPage(query, next, signal);
+    parts.push(page.bytes);
+    count += page.count;
+    next = page.next;
+    progress(count, whole === 0 || next === null ? 1 : 1 - Number(next) / whole);
+  } while (next);
+  return { parts, count };
+}
+
+const fileName = () => `dockpass-audit-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.ndjson`;
+
+export function exporter(context, asked) {
+  const bar = h("progress", { max: 1, "aria-label": "Exported so far" });
+  const told = h("p", { role: "status" });
+  const stop = button("Stop");
+  const panel = h("div.stack.tight.half", told, bar, stop);
+  const trouble = h("p.error", { role: "alert", hidden: true });
+  const node = h("div.export", panel, trouble);
+  panel.hidden = true;
+
+  const run = async () => {
+    const ending = new AbortController();
+    stop.onclick = () => ending.abort();
+    const signal = AbortSignal.any([context.signal, ending.signal]);
+    const progress = (count, share) => {
+      told.textContent = `Reading: ${plural(count, "record")}`;
+      bar.value = share;
+    };
+    progress(0, 0);
+    panel.hidden = false;
+    context.hold("The export is not finished. Leaving stops it.");
+    const { parts, count } = await readAll(asked(), signal, progress);
+    save(fileName(), TYPE, parts);
+    say(`${plural(count, "record")} exported`);
+  };
+
+  const onclick = async () => {
+    if (made.getAttribute("aria-disabled") === "true") return;
+    made.setAttribute("aria-disabled", "true");
+    trouble.hidden = true;
+    try {
+      await run();
+    } catch (error) {
+      if (isAbort(error)) return;
+      trouble.textContent = error instanceof ApiError ? error.message : "The connection broke. Export again.";
+      trouble.hidden = false;
+    } finally {
+      if (!context.signal.aborted) context.hold(null);
+      if (panel.contains(document.activeElement)) made.focus();
+      panel.hidden = true;
+      made.setAttribute("aria-disabled", "false");
+    }
+  };
+  const made = button("Export", { onclick, title: "Download what the filter selects, one record a line" });
+  return { button: made, node };
+}

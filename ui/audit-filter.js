@@ -1,0 +1,96 @@
+// Owns the filter of the audit log. It stands in the address, and what does is what holds.
+//
+// Exports
+//   asked(query)                    the API's query for what the address says
+//   isFiltered(query)
+//   filterPart(context, changed)    → { node, fail(error) }; changed() is called once the address says something else
+
+import { actions } from "./audit-words.js";
+import { suggestField, users } from "./complete.js";
+import { button, h } from "./dom.js";
+import { field, form } from "./form.js";
+
+const TEXTS = ["actor", "action", "object", "outcome", "since", "until"];
+const KEYS = [...TEXTS, "within"];
+const HOURS = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 };
+const TIMES = [["", "Any time"], ["1h", "Last hour"], ["24h", "Last 24 hours"], ["7d", "Last 7 days"], ["30d", "Last 30 days"], ["range", "Between two times"]];
+const OUTCOMES = [["", "Any"], ["success", "success"], ["denied", "denied"]];
+
+export const isFiltered = (query) => KEYS.some((key) => query.get(key));
+
+export function asked(query) {
+  const given = Object.fromEntries(TEXTS.map((key) => [key, query.get(key)]));
+  const hours = HOURS[query.get("within")];
+  return hours ? { ...given, since: new Date(Date.now() - hours * 3_600_000).toISOString(), until: null } : given;
+}
+
+/** A time of the address as the field wants it: without zone, where the person is. */
+function local(iso) {
+  const date = new Date(iso ?? "");
+  if (Number.isNaN(date.getTime())) return "";
+  return new Date(date - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+const utc = (text) => (text ? new Date(text).toISOString() : null);
+
+function range(query) {
+  if (query.get("since") || query.get("until")) return "range";
+  return HOURS[query.get("within")] ? query.get("within") : "";
+}
+
+function fieldsFor(query) {
+  const time = field({ name: "within", label: "Time", type: "select", options: TIMES, value: range(query) });
+  const since = field({ name: "since", label: "From", type: "datetime-local", value: local(query.get("since")) });
+  const until = field({ name: "until", label: "Until", type: "datetime-local", value: local(query.get("until")) });
+  const follow = () => [since, until].forEach((it) => (it.node.hidden = time.value !== "range"));
+  time.onchange(follow);
+  follow();
+  return [
+    suggestField({ name: "actor", label: "Actor", value: query.get("actor") ?? "", suggest: users, placeholder: "alice" }),
+    suggestField({ name: "action", label: "Action", value: query.get("action") ?? "", suggest: actions, placeholder: "token.create" }),
+    field({ name: "object", label: "Object", value: query.get("object") ?? "", placeholder: "alice/app", autocomplete: "off", autocapitalize: "off" }),
+    field({ name: "outcome", label: "Outcome", type: "select", options: OUTCOMES, value: query.get("outcome") ?? "" }),
+    time, since, until,
+  ];
+}
+
+function inAddress({ within, since, until, ...texts }) {
+  const trimmed = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text.trim()]));
+  const isRange = within === "range";
+  return { ...trimmed, within: isRange ? null : within, since: isRange ? utc(since) : null, until: isRange ? utc(until) : null, start: null, record: null };
+}
+
+/** How many of them are set, for where the fields are folded away. */
+const setCount = (query) => TEXTS.slice(0, 4).filter((key) => query.get(key)).length + (range(query) ? 1 : 0);
+
+export function filterPart(context, changed) {
+  const { query } = context;
+  const fields = fieldsFor(query);
+  const summary = h("summary");
+  const clear = button("Clear", { kind: "plain", onclick: () => {
+    fields.forEach((it) => (it.value = ""));
+    fields[4].node.dispatchEvent(new Event("input", { bubbles: true }));
+    apply();
+  } });
+  const tell = () => {
+    const count = setCount(query);
+    summary.textContent = count ? `Filter (${count})` : "Filter";
+    clear.hidden = count === 0;
+  };
+  const apply = () => {
+    fields.forEach((it) => it.fail(null));
+    context.setQuery(inAddress(made.values()), { push: true });
+    tell();
+    return changed();
+  };
+  const made = form({
+    fields, submit: "Filter", kind: "", more: [clear], onsubmit: apply,
+    children: h("div.across", fields.map((it) => it.node)),
+  });
+  // A choice is made at once; a text is finished by Enter or the button.
+  fields.slice(3, 5).forEach((it) => it.onchange((value) => value !== "range" && apply()));
+  tell();
+  // On a phone the fields would push the records out of sight; how many are set is told.
+  const isOpen = matchMedia("(min-width: 48.01rem)").matches;
+  return { node: h("details.filter", { open: isOpen }, summary, made.node), fail: made.fail };
+}

@@ -1,0 +1,89 @@
+// Owns dialogs. Focus goes in, stays in and comes back; Escape is the harmless way.
+//
+// Exports
+//   ask({ title, body, fields, confirm, kind, typed, cancel, act })
+//       body      nodes or texts; a text becomes a paragraph
+//       fields    of form.js; their values go to act
+//       confirm   the label of the button that acts ("OK"), kind its look ("primary", "danger primary")
+//       typed     a word that must be typed first, as `delete`
+//       act       async (values) => result; what it throws is shown in the dialog, which stays open
+//     → a promise: what act gave (true if nothing), or null if the person went back
+//   closeAll()      for the router: dialogs do not outlive their page
+//   isAnyOpen()
+
+import { h, unique } from "./dom.js";
+import { field, form } from "./form.js";
+
+const open = new Set();
+
+export const isAnyOpen = () => open.size > 0;
+
+export const closeAll = () => [...open].forEach((close) => close());
+
+const paragraphs = (body) => [body].flat().map((it) => (typeof it === "string" ? h("p", it) : it));
+
+function confirmation(word) {
+  const label = h("span", "Type ", h("code", word), " to confirm");
+  return field({ name: "confirmation", label, autocomplete: "off", autocapitalize: "off" });
+}
+
+const INSIDE = "a[href], button:not([disabled]), input:not([disabled]), select, textarea, [tabindex='0']";
+
+/** From the last to the first and back: without this the focus would pass through the window's own bars. */
+function keepIn(event) {
+  if (event.key !== "Tab") return;
+  const all = [...event.currentTarget.querySelectorAll(INSIDE)].filter((it) => it.checkVisibility());
+  const [from, to] = event.shiftKey ? [all[0], all.at(-1)] : [all.at(-1), all[0]];
+  if (document.activeElement !== from) return;
+  event.preventDefault();
+  to.focus();
+}
+
+/** Shows a dialog; `finish` closes it with a result. */
+function show(title, draw, mayClose) {
+  const before = document.activeElement;
+  return new Promise((resolve) => {
+    const id = unique("dialog");
+    const dialog = h("dialog", { "aria-labelledby": id, onkeydown: keepIn });
+    const finish = (result = null) => {
+      if (!open.delete(close)) return;
+      dialog.close();
+      dialog.remove();
+      if (!before?.isConnected) document.querySelector("main h1")?.focus({ preventScroll: true });
+      resolve(result);
+    };
+    const close = () => finish(null);
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      if (mayClose()) close();
+    });
+    open.add(close);
+    dialog.append(h("div.stack.tight", h("h2", { id }, title), draw(finish)));
+    document.body.append(dialog);
+    dialog.showModal();
+    // The first field; where there is none, the harmless button.
+    const first = dialog.querySelector("input:not([disabled]), select, textarea") ?? dialog.querySelector(".actions > :nth-child(2)");
+    first?.focus();
+  });
+}
+
+export function ask({ title, body = [], fields = [], confirm = "OK", kind = "primary", typed = null, cancel = "Cancel", act }) {
+  let isBusy = () => false;
+  return show(title, (finish) => {
+    const word = typed && confirmation(typed);
+    const inner = form({
+      fields: word ? [...fields, word] : fields,
+      submit: confirm,
+      kind,
+      cancel: { label: cancel, onclick: () => isBusy() || finish(null) },
+      onsubmit: async ({ confirmation: _, ...values }) => finish((await act?.(values)) ?? true),
+    });
+    isBusy = inner.isBusy;
+    if (word) {
+      const follow = () => (inner.button.disabled = word.value.trim() !== typed);
+      word.onchange(follow);
+      follow();
+    }
+    return [h("div.body.wide", paragraphs(body)), inner.node];
+  }, () => !isBusy());
+}

@@ -1,0 +1,62 @@
+// Owns the navigation: the places on the left (a bar above on a phone), the signed-in name with Profile and Sign out.
+//
+// Exports
+//   draw(session, area)    session null hides it; area is the one of the page's row in pages.js
+
+import { h } from "./dom.js";
+import { say } from "./notice.js";
+import { signOut } from "./session.js";
+
+const PLACES = [
+  { area: "tokens", label: "Access tokens", href: "/profile/access-tokens" },
+  { area: "repositories", label: "Repositories", href: "/repositories" },
+  { area: "organizations", label: "Organizations", href: "/organizations" },
+  { area: "people", label: "People", href: "/people", isAdmin: true },
+  { area: "audit", label: "Audit", href: "/audit", isAdmin: true },
+  { area: "registry", label: "Registry", href: "/registry", isAdmin: true },
+];
+
+const nav = document.getElementById("nav");
+let drawnFor = null;
+
+function account(session) {
+  const out = () => signOut().catch((error) => say(error.message));
+  const details = h("details.account",
+    h("summary", { title: session.fullName || null }, session.username),
+    h("div.menu",
+      h("a", { href: "/profile" }, "Profile"),
+      h("a", { href: "/api/v0/docs" }, "HTTP API"),
+      h("button", { type: "button", onclick: out }, "Sign out")));
+  details.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !details.open) return;
+    details.open = false;
+    details.querySelector("summary").focus();
+  });
+  return details;
+}
+
+addEventListener("click", (event) => {
+  const details = nav.querySelector(".account[open]");
+  if (details && (!details.contains(event.target) || event.target.closest(".menu"))) details.open = false;
+});
+
+export function draw(session, area) {
+  nav.hidden = !session;
+  document.body.classList.toggle("alone", !session);
+  const key = session && `${session.username} ${session.isAdmin}`;
+  if (key !== drawnFor) {
+    drawnFor = key;
+    nav.replaceChildren(...(session ? [
+      h("a.brand", { href: "/" }, "dockpass"),
+      h("div.places", PLACES.filter((place) => session.isAdmin || !place.isAdmin).map((place) =>
+        h("a", { href: place.href, "data-area": place.area }, place.label))),
+      account(session),
+    ] : []));
+  }
+  for (const link of nav.querySelectorAll("[data-area]")) {
+    if (link.dataset.area === area) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  // On a phone the places are a strip that is moved sideways.
+  nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}

@@ -1,0 +1,97 @@
+// Owns the list of an organization's members.
+//
+// Exports
+//   memberList(context, organization)     { node, add() }
+//   personCell(context)                   (member) => cell of a user's name, for teams, too
+
+import { put, readAll } from "./api.js";
+import { reloadKeepingFocus } from "./access-focus.js";
+import { addPeople, removePerson } from "./organization-people.js";
+import { ask } from "./dialog.js";
+import { badge, button, h, path } from "./dom.js";
+import { list } from "./list.js";
+import { say } from "./notice.js";
+
+export const personCell = ({ session }) => ({ member: { name, fullName } }) => [
+  session.isAdmin ? h("a", { href: path`/people/${name}` }, name) : name,
+  fullName && h("small", fullName),
+];
+
+/** Giving one's own role away is asked for: who did it cannot undo it. */
+async function isMeant(context, organization, name, shall) {
+  if (shall || name !== context.session.username || context.session.isAdmin) return true;
+  const answer = await ask({
+    title: `Stop administering ${organization.name}?`,
+    body: "Another administrator would have to make you one again.",
+    confirm: "Stop",
+    kind: "danger primary",
+  });
+  return answer !== null;
+}
+
+/** The switch of a member's role; it changes at once, and back if that did not work. */
+function roleSwitch(context, organization, { member: { name }, isAdmin }) {
+  const trouble = h("small.error", { role: "alert" });
+  let isBusy = false;
+  const box = h("input.switch", {
+    type: "checkbox", role: "switch", "aria-label": `${name} administers ${organization.name}`,
+    onchange: async () => {
+      const shall = box.checked;
+      trouble.textContent = "";
+      if (isBusy || !(await isMeant(context, organization, name, shall))) return void (box.checked = !shall);
+      isBusy = true;
+      try {
+        await put(`${organization.api}/members${path`/${name}`}`, { body: { isAdmin: shall } });
+        say(shall ? `${name} administers ${organization.name}` : `${name} no longer administers ${organization.name}`);
+        if (name === context.session.username && !context.session.isAdmin) context.reload();
+      } catch (error) {
+        box.checked = !shall;
+        trouble.textContent = error.message;
+      } finally {
+        isBusy = false;
+      }
+    },
+  });
+  box.checked = isAdmin;
+  return [box, trouble];
+}
+
+const role = ({ isAdmin }) => (isAdmin ? badge("administrator", "good") : "member");
+
+export async function memberList(context, organization) {
+  const { mayManage, name, api } = organization;
+  const group = { name, api, hasAdmins: true };
+  const add = async () => (await addPeople(group)) && reloadKeepingFocus(members, null);
+  const leave = async (person, isSelf) => {
+    const more = `${isSelf ? "You leave" : "This user leaves"} its teams, too, and what they give ends with the next request.`;
+    if (!(await removePerson(group, person, { isSelf, more }))) return;
+    if (isSelf && !context.session.isAdmin) context.go("/organizations");
+    else await reloadKeepingFocus(members, null);
+  };
+  const act = ({ member }) => {
+    const isSelf = member.name === context.session.username;
+    if (!mayManage && !isSelf) return null;
+    const label = isSelf ? `Leave ${name}` : `Remove ${member.name}`;
+    return h("div.doings", button(isSelf ? "Leave" : "Remove", { kind: "plain", "aria-label": label, onclick: () => leave(member.name, isSelf) }));
+  };
+  const members = await list({
+    context,
+    name: ["member"],
+    search: "Search members",
+    sort: "name",
+    columns: [
+      { label: "Name", sort: "name", isName: true, by: (it) => it.member.name, cell: personCell(context) },
+      {
+        label: mayManage ? "Administrator" : "Role", sort: "role", by: (it) => (it.isAdmin ? 0 : 1),
+        cell: mayManage ? (it) => roleSwitch(context, organization, it) : role,
+      },
+      { label: "", isEnd: true, cell: act },
+    ],
+    matches: ({ member, isAdmin }) => `${member.name} ${member.fullName} ${isAdmin ? "administrator" : ""}`,
+    all: ({ signal, progress }) => readAll(`${api}/members`, { signal, progress, rows: (body) => body.members }),
+    empty: () => h("div.empty",
+      h("p", `Nobody belongs to ${name} yet. Members see its teams; the first administrator can add the others.`),
+      mayManage && button("Add members", { kind: "primary", onclick: add })),
+  });
+  return { node: members.node, add };
+}

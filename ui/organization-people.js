@@ -1,0 +1,54 @@
+// Owns the dialogs that add users to an organization or a team, and remove them.
+//
+// Exports, where `group` is { name, api, hasAdmins }: what it is called, its path in the API, and whether one can administer it
+//   addPeople(group)               true once added
+//   removePerson(group, name, { isSelf, more })     true once removed; more is what else follows
+
+import { put, remove } from "./api.js";
+import { refuse } from "./access-errors.js";
+import { chipsField, users } from "./complete.js";
+import { ask } from "./dialog.js";
+import { path, plural } from "./dom.js";
+import { field } from "./form.js";
+import { say } from "./notice.js";
+
+const memberPath = (group, name) => `${group.api}/members${path`/${name}`}`;
+
+async function putAll(group, names, body) {
+  for (const name of names) {
+    await put(memberPath(group, name), { body }).catch((error) => refuse("users", `${name}: ${error.message}`));
+  }
+}
+
+export async function addPeople(group) {
+  const people = chipsField({ name: "users", label: "Users", suggest: users, hint: "Type a part of the name; Enter adds it. Several may be added at once." });
+  const admin = group.hasAdmins && field({
+    name: "isAdmin", label: "Administrators", type: "switch",
+    hint: `May change members and teams, and everything in the repositories of ${group.name}.`,
+  });
+  const added = await ask({
+    title: `Add to ${group.name}`,
+    fields: [people, admin].filter(Boolean),
+    confirm: "Add",
+    act: async ({ users: names, isAdmin }) => {
+      if (names.length === 0) refuse("users", "Name at least one user.");
+      // Left out, it leaves the role of who belongs to it already.
+      await putAll(group, names, isAdmin ? { isAdmin } : {});
+      return names;
+    },
+  });
+  if (added) say(added.length === 1 ? `${added[0]} added` : `${plural(added.length, "user")} added`);
+  return added !== null;
+}
+
+export async function removePerson(group, name, { isSelf = false, more }) {
+  const done = await ask({
+    title: isSelf ? `Leave ${group.name}?` : `Remove ${name} from ${group.name}?`,
+    body: more,
+    confirm: isSelf ? "Leave" : "Remove",
+    kind: "danger primary",
+    act: () => remove(memberPath(group, name)),
+  });
+  if (done !== null) say(isSelf ? `You left ${group.name}` : `${name} removed`);
+  return done !== null;
+}

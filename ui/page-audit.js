@@ -1,0 +1,117 @@
+// Owns the page /audit: the audit log, newest first. Filter, page, unfolded record and following stand in the address.
+// For administrators.
+//
+// Exports
+//   list      the page; ?actor, action, object, outcome, since, until, within, start, record, follow
+
+import { ApiError, list as read } from "./api.js";
+import { exporter } from "./audit-export.js";
+import { asked, filterPart, isFiltered } from "./audit-filter.js";
+import { follow } from "./audit-follow.js";
+import { headPart } from "./audit-head.js";
+import { recordsTable } from "./audit-records.js";
+import { h, head, linkButton } from "./dom.js";
+import { during } from "./notice.js";
+
+const API = "/api/v0/audit";
+const SIZE = 50;
+const STEP = 200;
+/** So many new ones in between are shown anew instead of added. */
+const MOST_STEPS = 5;
+
+async function readPage(query, start, size, signal) {
+  const { body, next } = await read(API, { query: { ...query, pageStart: start, pageSize: size }, signal });
+  return { records: body.records, next };
+}
+
+/** What came after the record of this number, newest first; null if that is too much. */
+async function newer(query, seq, signal) {
+  const found = [];
+  let start = null;
+  for (let step = 0; step < MOST_STEPS; step += 1) {
+    const { records, next } = await readPage(query, start, STEP, signal);
+    const fresh = records.filter((it) => it.seq > seq);
+    found.push(...fresh);
+    if (fresh.length < records.length || !next) return found;
+    start = next;
+  }
+  return null;
+}
+
+/** A record of the address that is on no shown page: the one below the next number. */
+async function linked(context, records) {
+  const seq = Number(context.query.get("record"));
+  if (!Number.isSafeInteger(seq) || seq < 1 || records.some((it) => it.seq === seq)) return null;
+  const { records: [found] } = await readPage({}, seq + 1, 1, context.signal);
+  return found?.seq === seq ? found : null;
+}
+
+function pager(context) {
+  const node = h("div.list");
+  const to = (start) => {
+    const query = new URLSearchParams(context.query);
+    for (const key of ["start", "record", ...(start ? ["follow"] : [])]) query.delete(key);
+    if (start) query.set("start", start);
+    return `/audit?${query}`.replace(/\?$/, "");
+  };
+  const show = (next) => {
+    const links = [context.query.get("start") && linkButton("Newest", to(null)), next && linkButton("Older", to(next))].filter(Boolean);
+    node.replaceChildren(...(links.length ? [h("div.pages", links)] : []));
+  };
+  return { node, show };
+}
+
+function emptyNode(context) {
+  return isFiltered(context.query)
+    ? h("div.empty", h("p", "No record fits this filter. Actor, action and object must be written out in full."), linkButton("Show all", "/audit"))
+    : h("div.empty", h("p", "No records here. Sign-ins and refusals are written every half minute, changes at once."), linkButton("Newest", "/audit"));
+}
+
+async function render(context) {
+  const { query } = context;
+  const table = recordsTable(context);
+  const pages = pager(context);
+  const above = h("div");
+  const empty = h("div");
+  let next = null;
+
+  const load = async () => {
+    const page = await during(readPage(asked(query), query.get("start"), SIZE, context.signal));
+    const one = await linked(context, page.records);
+    next = page.next;
+    table.set(page.records);
+    pages.show(next);
+    const single = one && recordsTable(context);
+    single?.set([one]);
+    above.replaceChildren(...(single ? [h("h2.small.quiet", `Record ${one.seq.toLocaleString("en")}`), single.node] : []));
+    above.className = single ? "linked" : "";
+    empty.replaceChildren(...(page.records.length ? [] : [emptyNode(context)]));
+  };
+  // What is wrong with the filter stands beside its field, whether it was typed or came with the address.
+  const tried = () => load().catch((error) => {
+    if (!(error instanceof ApiError) || error.status !== 400) throw error;
+    table.set([]);
+    filter.fail(error);
+  });
+  const filter = filterPart(context, tried);
+  const end = await headPart(context.signal);
+  const following = follow({
+    context,
+    read: (signal) => newer(asked(query), table.newest()?.seq ?? 0, signal),
+    take: (records) => {
+      empty.replaceChildren();
+      const isSeen = table.prepend(records);
+      end.reload().catch(() => {});
+      if (next || table.isFull()) pages.show(String(table.oldest().seq));
+      return isSeen;
+    },
+  });
+  const exported = exporter(context, () => asked(query));
+  await tried();
+  return [
+    ...head("Audit", { actions: [following.button, exported.button] }),
+    exported.node, filter.node, following.node, above, table.node, empty, pages.node, end.node,
+  ];
+}
+
+export const list = { title: "Audit", render };

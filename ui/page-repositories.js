@@ -1,0 +1,168 @@
+// Owns the pages below /repositories: all repositories, those of a namespace, one repository.
+//
+// Exports
+//   list, namespace, one      the pages
+
+import { get } from "./api.js";
+import { levelName, mayAdminister, mayPush } from "./access-level.js";
+import { namespaceAccess } from "./access-namespace.js";
+import { repositoryAccess } from "./access-repository.js";
+import { repositoryList, visibility } from "./repository-list.js";
+import { apiPath, fullName, namespaceHref, namespaceName, pageHref } from "./repository-name.js";
+import { namespaceField } from "./repository-namespace.js";
+import { newRepository } from "./repository-new.js";
+import { repositorySettings } from "./repository-settings.js";
+import { newestTag, tagList } from "./repository-tags.js";
+import { useLines } from "./repository-use.js";
+import { button, h, head, linkButton, path, plural } from "./dom.js";
+import { when } from "./time.js";
+
+/** A narrowed session makes no repositories: it has no account data. */
+const isWhole = ({ session }) => session.accessLevel === "admin";
+
+const newButton = (context, namespace) =>
+  button("New repository", { kind: "primary", onclick: () => newRepository(context, namespace) });
+
+// --- all of them ---
+
+function emptyList(context) {
+  return h("div.empty",
+    h("p", "A repository holds the images of one name. Push an image and its repository appears here, or create it first to give it a description and access."),
+    isWhole(context) && newButton(context));
+}
+
+async function renderList(context) {
+  const { node } = await repositoryList(context, { tools: [namespaceField(context)], empty: () => emptyList(context) });
+  return [...head("Repositories", { actions: isWhole(context) ? [newButton(context)] : [] }), node];
+}
+
+export const list = { title: "Repositories", render: renderList };
+
+// --- those of a namespace ---
+
+/** The account that has the namespace; null where there is none, or where a narrowed session does not see it. */
+async function ownerOf(context, namespace, rows) {
+  // One that the list knows to be no organization need not be asked for.
+  if (namespace === "_" || !isWhole(context) || (rows.length > 0 && rows[0].namespaceType !== "organization")) return null;
+  return get(path`/enzi/v0/accounts/${namespace}`, { signal: context.signal }).catch((error) => {
+    if (error.status !== 403 && error.status !== 404) throw error;
+    return null;
+  });
+}
+
+/** Whether to offer what only those who administer all of the namespace may. */
+function mayManage({ session }, namespace, rows) {
+  return isWhole({ session }) && (session.isAdmin || namespace === session.username || (rows.length > 0 && rows.every((it) => mayAdminister(it.accessLevel))));
+}
+
+function emptyNamespace(context, name) {
+  const isMine = name !== "_" && mayManage(context, name, []);
+  const others = name === "_" ? "You see no repository without namespace." : `You see no repository in ${name}. Who administers it can give you access.`;
+  return h("div.empty",
+    h("p", isMine ? `Nothing is in ${name} yet. Push an image as ${name}/NAME, or create the repository first.` : others),
+    isMine ? newButton(context, name) : linkButton("All repositories", "/repositories"));
+}
+
+function namespaceHead(context, name, owner, { tab, isOurs, actions }) {
+  const here = namespaceHref(name);
+  const tabs = [["Repositories", here, tab === null], ["Access", `${here}?tab=access`, tab === "access"]];
+  return head(name === "_" ? "Repositories without namespace" : name, {
+    lead: owner?.fullName,
+    crumbs: [["Repositories", "/repositories"]],
+    tabs: isOurs ? tabs : [],
+    actions: [actions, owner?.isOrg && linkButton("Organization", path`/organizations/${name}`)],
+  });
+}
+
+async function renderNamespaceAccess(context, name) {
+  const owner = await ownerOf(context, name, []);
+  const { node, give } = await namespaceAccess(context, name, owner);
+  const actions = give && button("Give access", { kind: "primary", onclick: give });
+  return [...namespaceHead(context, name, owner, { tab: "access", isOurs: true, actions }), node];
+}
+
+async function renderNamespace(context) {
+  const name = context.params.namespace;
+  if (context.query.get("tab") === "access") return renderNamespaceAccess(context, name);
+  const { node, rows } = await repositoryList(context, { namespace: name, tools: [namespaceField(context, name)], empty: () => emptyNamespace(context, name) });
+  const owner = await ownerOf(context, name, rows());
+  const isOurs = mayManage(context, name, rows());
+  return [...namespaceHead(context, name, owner, { tab: null, isOurs, actions: isOurs && name !== "_" && newButton(context, name) }), node];
+}
+
+export const namespace = { title: ({ params }) => namespaceName(params.namespace), render: renderNamespace };
+
+// --- one ---
+
+const TABS = [["Overview", null], ["Tags", "tags"], ["Access", "access"], ["Settings", "settings"]];
+
+function stateLine(repository) {
+  return h("p.state",
+    visibility(repository),
+    h("span", `${levelName(repository.accessLevel)} access`),
+    h("span", plural(repository.pulls, "pull")),
+    h("span", plural(repository.pushes, "push", "pushes")),
+    h("span", "last push ", when(repository.lastPush)));
+}
+
+function gone(repository) {
+  if (!repository.missingSince) return null;
+  const way = mayAdminister(repository.accessLevel) ? "Push again, or delete the repository." : "Who may push can bring it back.";
+  return h("p.banner.bad", "The registry has none of its tags any more, since ", when(repository.missingSince), `. ${way}`);
+}
+
+function tagLine(repository, { tag, count }) {
+  if (!tag && repository.missingSince) return null;
+  if (!tag) return h("p", mayPush(repository.accessLevel) ? "No image is here yet. Push the first one, as below." : "No image is here yet.");
+  return h("p", h("a", { href: `${pageHref(repository)}?tab=tags` }, plural(count, "tag")), ", among them ", h("code", tag.name), ", pushed ", when(tag.updatedAt));
+}
+
+async function overview(context, repository) {
+  const known = await newestTag(repository, context.signal);
+  const lines = useLines(fullName(repository), {
+    tag: known.tag?.name ?? "latest",
+    mayPull: known.tag !== null,
+    mayPush: mayPush(repository.accessLevel),
+    username: context.session.username,
+  });
+  return [
+    gone(repository),
+    h("section", h("div.stack.tight", stateLine(repository), tagLine(repository, known))),
+    repository.longDescription && h("section", h("h2", "Description"), h("pre.written", { tabindex: "0" }, repository.longDescription)),
+    h("section", h("h2", known.tag ? "Use it" : "Push"), lines),
+  ];
+}
+
+/** What a tab shows: { nodes, actions }. */
+async function content(context, repository, tab) {
+  if (tab === "tags") return { nodes: [gone(repository), await tagList(context, repository)] };
+  if (tab === "access") {
+    const { node, give } = await repositoryAccess(context, repository);
+    return { nodes: [node], actions: [button("Give access", { kind: "primary", onclick: give })] };
+  }
+  if (tab === "settings") return { nodes: repositorySettings(context, repository) };
+  return { nodes: await overview(context, repository) };
+}
+
+/** A long name breaks after its slashes first. */
+const breakable = (name) => name.split("/").flatMap((part, place) => (place ? ["/", h("wbr"), part] : [part]));
+
+async function renderOne(context) {
+  const repository = await get(apiPath({ namespace: context.params.namespace, name: context.params.reponame }), { signal: context.signal });
+  const tabs = mayAdminister(repository.accessLevel) ? TABS : TABS.slice(0, 2);
+  const tab = tabs.find(([, key]) => key === context.query.get("tab"))?.[1] ?? null;
+  const { nodes, actions = [] } = await content(context, repository, tab);
+  const here = pageHref(repository);
+  const frame = head(breakable(fullName(repository)), {
+    lead: repository.shortDescription,
+    crumbs: [["Repositories", "/repositories"], [namespaceName(repository.namespace), namespaceHref(repository.namespace)]],
+    tabs: tabs.map(([label, key]) => [label, key ? `${here}?tab=${key}` : here, key === tab]),
+    actions,
+  });
+  return [...frame, ...nodes];
+}
+
+export const one = {
+  title: ({ params }) => fullName({ namespace: params.namespace, name: params.reponame }),
+  render: renderOne,
+};

@@ -1,0 +1,111 @@
+// Owns the details of one access token: description and switch to change, the rest to read; rotate and delete.
+//
+// Exports
+//   one      the page
+
+import { get, patch, readAll } from "./api.js";
+import { button, facts, h, head } from "./dom.js";
+import { field, form } from "./form.js";
+import { say } from "./notice.js";
+import { exact, isNever, when } from "./time.js";
+import { deleteTokens, rotate } from "./token-dialogs.js";
+import { showSecret } from "./token-secret.js";
+import { access, agent, allows, ofUser, state, stateBadge } from "./token-state.js";
+
+const API = "/api/v0/api_tokens";
+const LIST = "/profile/access-tokens";
+
+/** The access tokens that this one hangs on, by id. */
+async function parentsOf(token, signal) {
+  if (!token.parent) return new Map();
+  const all = await readAll(API, { query: { username: token.username }, signal });
+  return new Map(all.map((it) => [it.id, it]));
+}
+
+const withExact = (iso, never) => (isNever(iso) ? never : [when(iso), h("span.quiet", ` · ${exact(iso)}`)]);
+
+function repositories(token) {
+  if (token.repositories.length === 0) return "all that the account reaches";
+  return h("ul", token.repositories.map((it) => h("li", h("code", it))));
+}
+
+function parent(token, parents) {
+  const made = parents.get(token.parent);
+  if (!token.parent) return null;
+  return made ? h("a", { href: `${LIST}/${made.hashedToken}` }, made.tokenLabel) : "an access token that is gone, or another account's";
+}
+
+function known(token, parents) {
+  return facts([
+    ["State", stateBadge(token, parents)],
+    ["Owner", token.username],
+    ["Access", `${access(token)}: ${allows(token)}`],
+    ["Repositories", repositories(token)],
+    ["Expires", withExact(token.expiresAt, "never")],
+    ["Last used", withExact(token.lastUsed, "never")],
+    ["From", token.lastUsedIp],
+    ["Created", withExact(token.createdAt)],
+    ["Created with", [agent(token.creatorUa), agent(token.creatorUa) !== token.creatorUa && h("span.quiet", ` · ${token.creatorUa}`)]],
+    ["Made by", parent(token, parents)],
+    ["Kind", token.temporaryPassword ? "temporary password: it sets the owner's password once" : null],
+    ["Hash", h("code", token.hashedToken)],
+  ]);
+}
+
+function editor(context, token) {
+  const label = field({ name: "tokenLabel", label: "Description", value: token.tokenLabel, maxlength: 128, required: true, autocomplete: "off" });
+  const isActive = field({
+    name: "isActive", label: "Is active", type: "switch", value: token.isActive,
+    hint: "Off, it is refused, and so is what it made. It can be switched on again.",
+  });
+  return form({
+    fields: [label, isActive],
+    submit: "Save",
+    onsubmit: async (body) => {
+      await patch(`${API}/${token.hashedToken}`, { body });
+      say("Saved");
+      await context.reload();
+    },
+  }).node;
+}
+
+/** The hash is new, and so is the address. */
+function rotated(context, answer) {
+  const done = ofUser(LIST, answer.username, context.session);
+  const nodes = showSecret(context, answer, { title: `New secret for “${answer.tokenLabel}”`, done });
+  context.swap(nodes, { href: `${LIST}/${answer.hashedToken}`, title: answer.tokenLabel });
+}
+
+function dangers(context, token, parents, list) {
+  const turn = async () => {
+    const answer = await rotate(token);
+    if (answer) rotated(context, answer);
+  };
+  const remove = async () => {
+    if (await deleteTokens([token])) context.go(list, { replace: true });
+  };
+  const canRotate = token.isActive && state(token, parents).word !== "expired";
+  return h("section", h("h2", "Replace or remove"),
+    h("div.stack.tight",
+      h("p", "A new secret for the same access token, with an overlap if wished. ", !canRotate && h("span.quiet", "Only an active one can be rotated.")),
+      button("Rotate", { onclick: turn, disabled: !canRotate }),
+      h("p", "Deleted, it is refused at once, and so is what it made."),
+      button("Delete", { kind: "danger", onclick: remove })));
+}
+
+async function render(context) {
+  const { session, params, signal } = context;
+  const token = await get(`${API}/${encodeURIComponent(params.id)}`, { signal });
+  const parents = await parentsOf(token, signal);
+  const isOwn = token.username === session.username;
+  const list = ofUser(LIST, token.username, session);
+  context.setTitle(token.tokenLabel);
+  return [
+    ...head(token.tokenLabel, { crumbs: [[isOwn ? "Access tokens" : `Access tokens of ${token.username}`, list]] }),
+    h("section", editor(context, token)),
+    h("section", h("h2", "Details"), known(token, parents)),
+    dangers(context, token, parents, list),
+  ];
+}
+
+export const one = { title: "Access token", render };

@@ -1,0 +1,102 @@
+// Owns the first tab of a user's page: name and switches to change, what is known, password, deletion.
+//
+// Exports
+//   accountTab(context, account)     its nodes
+
+import { patch, remove } from "./api.js";
+import { ask } from "./dialog.js";
+import { button, facts, h, path } from "./dom.js";
+import { field, form } from "./form.js";
+import { say } from "./notice.js";
+import { deletePart } from "./people-delete.js";
+import { passwordPart } from "./people-password.js";
+import { isLocked, role, stateBadges } from "./people-state.js";
+import { exact, when } from "./time.js";
+
+function known(account) {
+  return facts([
+    ["State", h("span", stateBadges(account))],
+    ["Role", role(account)],
+    ["Created", [when(account.createdAt), h("span.quiet", ` · ${exact(account.createdAt)}`)]],
+    ["Id", h("code", account.id)],
+  ]);
+}
+
+/** What the switches do to oneself is asked about first; true if it shall be. */
+async function isMeant(changes) {
+  const what = changes.isActive === false ? ["Deactivate yourself?", "You are signed out at once. Only another administrator lets you in again."]
+    : ["Give up administration?", "Only another administrator makes you one again."];
+  if (changes.isActive !== false && changes.isAdmin !== false) return true;
+  return (await ask({ title: what[0], body: what[1], confirm: "OK", kind: "danger primary" })) !== null;
+}
+
+const unlike = (values, account) => Object.fromEntries(Object.entries(values).filter(([key, value]) => value !== account[key]));
+
+/** The error of a change stands at what was changed, even where the API names no field. */
+async function save(account, changes) {
+  try {
+    return await patch(path`/enzi/v0/accounts/${account.name}`, { body: changes });
+  } catch (error) {
+    const changed = Object.keys(changes).filter((key) => key !== "fullName");
+    if (!error.field && changed.length === 1) error.field = changed[0];
+    throw error;
+  }
+}
+
+function editor(context, account, changed) {
+  let present = account;
+  const isOwn = account.name === context.session.username;
+  // Making an administrator takes the password itself.
+  const mayNot = !account.isAdmin && context.session.credential !== "password";
+  const fields = [
+    field({ name: "fullName", label: "Full name", value: account.fullName, autocomplete: "off" }),
+    field({ name: "isActive", label: "Is active", type: "switch", value: account.isActive, hint: "Off, sign-in and access tokens are refused at once. Nothing is lost." }),
+    field({ name: "isAdmin", label: "Is administrator", type: "switch", value: account.isAdmin, disabled: mayNot, hint: mayNot ? "Takes your password: you signed in with an access token." : "May do everything, everywhere." }),
+  ];
+  return form({
+    fields,
+    submit: "Save",
+    onsubmit: async (values) => {
+      const changes = unlike(values, present);
+      if (isOwn && !(await isMeant(changes))) return;
+      if (Object.keys(changes).length > 0) present = await save(account, changes);
+      say("Saved");
+      // The navigation and every other page depend on who one is.
+      if (isOwn && changes.isAdmin === false) return void location.assign("/");
+      fields.forEach((it) => it.fail(null));
+      changed(present);
+    },
+  }).node;
+}
+
+function lock(account, changed) {
+  if (!isLocked(account)) return null;
+  const trouble = h("p.error", { role: "alert" });
+  const unlock = async () => {
+    try {
+      await remove(path`/api/v0/accounts/${account.name}/lock`);
+      say("Unlocked");
+      changed({ ...account, lockedUntil: null });
+      document.querySelector("main h1").focus();
+    } catch (error) {
+      trouble.textContent = error.message;
+    }
+  };
+  return h("div.banner.bad", h("div.stack.tight",
+    h("p", "Locked: after wrong passwords, sign-in by password is refused until ", exact(account.lockedUntil), ". Access tokens and open sessions go on."),
+    button("Unlock", { onclick: unlock }), trouble));
+}
+
+export function accountTab(context, account) {
+  const banner = h("div");
+  const told = h("section");
+  // What is typed elsewhere on the page, and the focus, stay where they are.
+  const tell = (present) => {
+    banner.replaceChildren(lock(present, tell) ?? "");
+    told.replaceChildren(h("h2", "Details"), known(present));
+    password.tell(present);
+  };
+  const password = passwordPart(context, account, tell);
+  tell(account);
+  return [banner, h("section", editor(context, account, tell)), told, password.node, deletePart(context, account)];
+}

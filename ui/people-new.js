@@ -1,0 +1,84 @@
+// Owns the dialog that makes a user: one who sets the password alone, one with a password, or a service account.
+//
+// Exports
+//   newUser(context)     opens the new user's page once it is made
+
+import { post } from "./api.js";
+import { ask } from "./dialog.js";
+import { path } from "./dom.js";
+import { field } from "./form.js";
+import { say } from "./notice.js";
+import { tooShort } from "./people-password.js";
+import { keep, makeTemporary } from "./people-temporary.js";
+
+const NAME = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/;
+
+const wrongName = (text) => (NAME.test(text.trim()) ? null : "Lower-case letters and digits, joined by “.”, “_” or “-”.");
+
+/** A temporary password and administrators take the password itself: who signed in with an access token makes neither. */
+function kinds(session) {
+  const all = [
+    ["temporary", "Sets it alone", "You get a temporary password to pass on, good for 24 hours"],
+    ["password", "Gets one from you", "The user is asked to replace it at the first sign-in"],
+    ["service", "None: a service account", "It signs in with access tokens only"],
+  ];
+  return session.credential === "password" ? all : all.slice(1);
+}
+
+function fieldsFor(session) {
+  const isByToken = session.credential !== "password";
+  const kind = field({ name: "kind", label: "Password", type: "radio", options: kinds(session), value: kinds(session)[0][0] });
+  const password = field({
+    name: "password", label: "New password", type: "password", autocomplete: "new-password", hint: "At least 8 characters; length is what counts.",
+    check: (text) => (kind.value === "password" ? tooShort(text) : null),
+  });
+  const adopt = field({
+    name: "adoptRepositories", label: "Take over the repositories that are known under this name", type: "checkbox",
+    hint: "The new user owns them then.",
+  });
+  const follow = () => (password.node.hidden = kind.value !== "password");
+  kind.onchange(follow);
+  follow();
+  adopt.node.hidden = true;
+  return [
+    field({ name: "name", label: "User name", autocomplete: "off", autocapitalize: "off", maxlength: 128, hint: "Also the namespace of the user's repositories. It never changes.", required: true, check: wrongName }),
+    field({ name: "fullName", label: "Full name", autocomplete: "off" }),
+    kind,
+    password,
+    field({
+      name: "isAdmin", label: "Is administrator", type: "switch", disabled: isByToken,
+      hint: isByToken ? "Takes your password: you signed in with an access token." : "May do everything, everywhere.",
+    }),
+    adopt,
+  ];
+}
+
+async function create({ name, fullName, kind, password, isAdmin, adoptRepositories }, adopt) {
+  const body = { name: name.trim(), fullName: fullName.trim(), ...(kind === "password" && { password }), isAdmin, adoptRepositories };
+  try {
+    return await post("/enzi/v0/accounts", { body });
+  } catch (error) {
+    if (error.code === "ACCOUNT_EXISTS") error.field = "name";
+    if (error.code === "NAMESPACE_IN_USE") {
+      adopt.node.hidden = false;
+      error.field = "adoptRepositories";
+      error.message = "Repositories are known under this name, or were deleted while the registry may still have their content. Take all of that over, or choose another name.";
+    }
+    throw error;
+  }
+}
+
+export async function newUser(context) {
+  const fields = fieldsFor(context.session);
+  const adopt = fields.at(-1);
+  const kind = fields[2];
+  const made = await ask({ title: "New user", fields, confirm: "Create", act: (values) => create(values, adopt) });
+  if (!made) return;
+  if (kind.value === "temporary") {
+    // The user stands even if this fails; the page has the same button again.
+    await makeTemporary(made.name).then(keep, (error) => say(error.message));
+  } else {
+    say(`${made.name} created`);
+  }
+  await context.go(path`/people/${made.name}`);
+}

@@ -1,0 +1,65 @@
+// Owns the part of a user's page about the password: what it is, another one, a temporary one for who is locked out.
+//
+// Exports
+//   passwordPart(context, account, changed)     → { node, tell(account) }; changed(account) is told of a new password
+//   tooShort(text)                              what is wrong with a password's length, or nothing
+
+import { post } from "./api.js";
+import { ask } from "./dialog.js";
+import { button, h, linkButton, path } from "./dom.js";
+import { field, whose } from "./form.js";
+import { say } from "./notice.js";
+import { passwordWord } from "./people-state.js";
+import { askTemporary } from "./people-temporary.js";
+
+export const tooShort = (text) => (new TextEncoder().encode(text).length < 8 ? "At least 8 characters." : null);
+
+async function setPassword(account) {
+  const newPassword = field({
+    name: "newPassword", label: "New password", type: "password", autocomplete: "new-password", required: true,
+    hint: "At least 8 characters; length is what counts.", check: tooShort,
+  });
+  const changed = await ask({
+    title: `Set the password of ${account.name}`,
+    body: ["The user's sessions end, and the next sign-in asks for another password. Access tokens stay.",
+      !account.hasPassword && `${account.name} is a service account; with a password it is a user like others.`].filter(Boolean),
+    fields: [whose(account.name), newPassword],
+    confirm: "Set password",
+    act: ({ newPassword: fresh }) => post(path`/enzi/v0/accounts/${account.name}/changePassword`, { body: { newPassword: fresh } }),
+  });
+  if (changed) say("Password set");
+  return changed;
+}
+
+/** What a session may not do is said instead of offered. */
+function ways(context, present, changed) {
+  const { session } = context;
+  const account = present();
+  if (account.name === session.username) return linkButton("Change password", "/profile/password");
+  const isByToken = session.credential !== "password";
+  const set = async () => {
+    const after = await setPassword(present());
+    if (after) changed(after);
+  };
+  return [
+    h("div.row",
+      button("Temporary password", { onclick: () => askTemporary(context, account), disabled: isByToken }),
+      button("Set password", { onclick: set, disabled: isByToken && account.isAdmin })),
+    h("p.quiet.small", isByToken
+      ? "You signed in with an access token. A temporary password, and the password of an administrator, take your own password."
+      : account.hasPassword
+        ? "Locked out? A temporary password lets the person set a new one without you knowing it."
+        : "With a temporary password its owner sets a first one, without you knowing it."),
+  ];
+}
+
+export function passwordPart(context, account, changed) {
+  let present = account;
+  const word = h("p", passwordWord(account));
+  const node = h("section", h("h2", "Password"), h("div.stack.tight", word, ways(context, () => present, changed)));
+  const tell = (after) => {
+    present = after;
+    word.textContent = passwordWord(after);
+  };
+  return { node, tell };
+}

@@ -1,0 +1,23 @@
+// Owns what is said of a user in words: state, role, password.
+//
+// Exports
+//   isLocked(account)        whether sign-in by password is refused after wrong guesses
+//   stateBadges(account)     active, inactive, locked
+//   role(account)            "administrator" or "user"
+//   passwordWord(account)    whose the password is, as a sentence
+
+import { badge } from "./dom.js";
+
+export const isLocked = (account) => account.lockedUntil !== null && new Date(account.lockedUntil) > Date.now();
+
+export const stateBadges = (account) => [
+  account.isActive ? badge("active", "good") : badge("inactive"),
+  isLocked(account) && [" ", badge("locked", "bad")],
+].flat();
+
+export const role = (account) => (account.isAdmin ? "administrator" : "user");
+
+export function passwordWord(account) {
+  if (!account.hasPassword) return "None: a service account, which signs in with access tokens.";
+  return account.passwordSetByAdmin ? "Set by an administrator; at the next sign-in its owner is asked for another." : "Set by its owner.";
+}

@@ -1,0 +1,97 @@
+// Owns the comparison of what dockpass knows with what the registry holds: its state, start and stop, progress.
+//
+// Exports
+//   comparisonPart(context, state)     the section; follows a comparison that is at work
+
+import { get, isAbort, post, remove } from "./api.js";
+import { badge, button, facts, h, plural } from "./dom.js";
+import { exact, when } from "./time.js";
+
+const STATE = "/api/v0/admin/registry";
+const SYNC = "/api/v0/admin/registry/sync";
+const EVERY = 1_000;
+
+const WORDS = { done: ["done", "good"], running: ["at work", ""], failed: ["failed", "bad"], stopped: ["stopped", ""], never: ["never yet", ""] };
+
+const repositories = (count) => plural(count, "repository", "repositories");
+
+function counted(it) {
+  const entry = (label, count, hint) => [label, count > 0 && [count.toLocaleString("en"), hint && h("span.quiet", ` · ${hint}`)]];
+  const entries = [
+    entry("Looked at", it.compared),
+    entry("New here", it.adopted),
+    entry("Changed", it.changed, "tags came, went or moved"),
+    entry("Gone", it.gone, "the registry has none of their tags any more"),
+    entry("Deleted here", it.deleted, "the registry still lists them; they stay away"),
+    entry("Not told of", it.failed, "the registry could not; the next comparison asks again"),
+  ];
+  return entries.filter(([, value]) => value);
+}
+
+function known(it) {
+  const [word, kind] = WORDS[it.state] ?? [it.state, ""];
+  return facts([
+    ["State", badge(word, kind)],
+    ["Why", it.error && h("span.danger", it.error)],
+    ["Began", it.startedAt && when(it.startedAt)],
+    ["Ended", it.finishedAt && [when(it.finishedAt), h("span.quiet", ` · ${exact(it.finishedAt)}`)]],
+    ...counted(it),
+  ]);
+}
+
+function progress(it) {
+  // What is new to dockpass is not in its estimate: beyond that, nobody knows how much is left.
+  const share = it.compared < it.known ? it.compared / it.known : null;
+  const told = share === null ? `${repositories(it.compared)} looked at` : `${it.compared.toLocaleString("en")} of about ${repositories(it.known)} looked at`;
+  // Without a value the bar says that work goes on, and not how much is left.
+  const bar = h("progress", { max: 1, "aria-label": "Compared so far" });
+  if (share !== null) bar.value = share;
+  return [bar, h("p.quiet", told)];
+}
+
+const FOUND_NOTHING = "Reads the registry's catalogue: what is there and not known is adopted, what is gone is marked. It can take long; you may leave the page.";
+
+export function comparisonPart(context, state) {
+  let timer = 0;
+  let isRunning = false;
+  const told = h("div.stack.tight.wide");
+  const trouble = h("p.error", { role: "alert", hidden: true });
+  const status = h("p.unseen", { role: "status" });
+
+  const fail = (error) => {
+    if (isAbort(error)) return;
+    trouble.hidden = !error;
+    trouble.textContent = error?.message ?? "";
+  };
+  const draw = ({ comparison }) => {
+    const isNow = comparison.state === "running";
+    if (isRunning !== isNow) status.textContent = isNow ? "Comparison at work" : `Comparison ${comparison.state}`;
+    isRunning = isNow;
+    told.replaceChildren(known(comparison), ...(isNow ? progress(comparison) : []));
+    act.textContent = isNow ? "Stop" : "Compare now";
+    clearTimeout(timer);
+    if (isNow) timer = setTimeout(ask, EVERY);
+  };
+  const ask = async () => {
+    try {
+      draw(await get(STATE, { signal: context.signal }));
+      fail(null);
+    } catch (error) {
+      fail(error);
+      if (!isAbort(error)) timer = setTimeout(ask, EVERY * 5);
+    }
+  };
+  const act = button("Compare now", {
+    onclick: async () => {
+      fail(null);
+      try {
+        draw(await (isRunning ? remove(SYNC) : post(SYNC)));
+      } catch (error) {
+        fail(error);
+      }
+    },
+  });
+  context.signal.addEventListener("abort", () => clearTimeout(timer));
+  draw(state);
+  return h("section", h("h2", "Comparison"), h("div.stack.tight", h("p.quiet.prose", FOUND_NOTHING), told, act, trouble, status));
+}

@@ -1,0 +1,51 @@
+// Owns what takes a text from the page: a copy button, a block of text with one, a download.
+//
+// Exports
+//   copyButton(label, text, source, attributes)   text is a function; source: the node that holds the text, selected where
+//                                                 the browser has no clipboard for pages
+//   block(text, label)                            a <pre> with its copy button; label names it for screen readers
+//   downloadButton(label, name, type, content)    content is a function → a text
+//   save(name, type, parts)                       hands a file to the browser
+
+import { button, h } from "./dom.js";
+
+const TOLD = 2_000;
+const KEPT = 10_000;
+
+async function copied(text, source) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return "Copied";
+  } catch {
+    // Without TLS on another host there is no clipboard for pages: selected, the keyboard copies it.
+    if (source.select) source.select();
+    else getSelection().selectAllChildren(source);
+    return document.execCommand("copy") ? "Copied" : "Press Ctrl+C";
+  }
+}
+
+export function copyButton(label, text, source, attributes = {}) {
+  const made = button(label, {
+    "aria-live": "polite",
+    ...attributes,
+    onclick: async () => {
+      made.textContent = await copied(text(), source);
+      setTimeout(() => (made.textContent = label), TOLD);
+    },
+  });
+  return made;
+}
+
+export function block(text, label) {
+  // It scrolls sideways, so the keyboard must reach it.
+  const pre = h("pre", { tabindex: "0", role: "region", "aria-label": label }, text);
+  return h("div.block", pre, copyButton("Copy", () => text, pre));
+}
+
+export function save(name, type, parts) {
+  const href = URL.createObjectURL(new Blob(parts, { type }));
+  h("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), KEPT);
+}
+
+export const downloadButton = (label, name, type, content) => button(label, { onclick: () => save(name, type, [content()]) });

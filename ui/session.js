@@ -1,0 +1,94 @@
+// Owns who is signed in, in this tab and, by word of mouth, in the others. The session itself is a cookie that no script
+// reads; what is known of it comes from the API.
+//
+// Exports
+//   current()                    { username, fullName, isAdmin, credential, accessLevel, expiresAt, setPassword, … } or null
+//   load()                       asks the API; null if nobody is signed in
+//   signIn(username, password)   throws the API's error
+//   signOut()
+//   onChange(handler)            handler(reason, username): "out" (signed out, here or in another tab), "ended", "other"
+//                                (another tab signed in); username is who was signed in until now
+
+import { ApiError, get, onEnded, post, remove } from "./api.js";
+import { ask, isAnyOpen } from "./dialog.js";
+import { field, whose } from "./form.js";
+
+const PATH = "/api/v0/session";
+const others = new BroadcastChannel("dockpass");
+const handlers = [];
+
+let present = null;
+let again = null;
+
+export const current = () => present;
+
+export const onChange = (handler) => handlers.push(handler);
+
+function end(reason) {
+  const before = present?.username;
+  present = null;
+  handlers.forEach((handler) => handler(reason, before));
+}
+
+export async function load() {
+  try {
+    present = await get(PATH, { mayEnd: false });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    present = null;
+  }
+  return present;
+}
+
+export async function signIn(username, password) {
+  try {
+    present = await post(PATH, { body: { username, password }, mayEnd: false });
+  } catch (error) {
+    // Which part was wrong is nobody's business.
+    if (error.status === 401) error.message = "Wrong user name, password or access token.";
+    throw error;
+  }
+  others.postMessage({ in: username });
+  return present;
+}
+
+export async function signOut() {
+  await remove(PATH, { mayEnd: false }).catch((error) => {
+    if (error.status !== 401) throw error;
+  });
+  others.postMessage({ out: true });
+  end("out");
+}
+
+/** Asks for the password on top of what stands there, so that nothing typed is lost. */
+async function signInAgain() {
+  const { username } = present;
+  const password = field({ name: "password", label: "Password or access token", type: "password", autocomplete: "current-password", required: true });
+  const done = await ask({
+    title: "Your session ended",
+    body: `Sign in as ${username} to go on where you were. What you typed is kept.`,
+    fields: [whose(username), password],
+    confirm: "Sign in",
+    cancel: "Leave",
+    act: (values) => signIn(username, values.password),
+  });
+  return done !== null;
+}
+
+onEnded(async (method) => {
+  if (!present) return false;
+  // A change, or a request of a dialog: something was typed. Reading only has nothing to lose but its place.
+  if (method === "GET" && !isAnyOpen()) {
+    end("ended");
+    return false;
+  }
+  again ??= signInAgain().finally(() => (again = null));
+  const isBack = await again;
+  if (!isBack && present) end("ended");
+  return isBack;
+});
+
+others.addEventListener("message", ({ data }) => {
+  if (data.out && present) end("out");
+  if (data.in && data.in !== present?.username) handlers.forEach((handler) => handler("other"));
+});

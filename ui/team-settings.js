@@ -1,0 +1,49 @@
+// Owns what a team says it is for, and its end.
+//
+// Exports, where a team is { name, description, api, href, organization }
+//   teamSettings(context, team)     nodes
+
+import { patch, remove } from "./api.js";
+import { descriptionField } from "./organization-teams.js";
+import { ask } from "./dialog.js";
+import { button, h } from "./dom.js";
+import { form } from "./form.js";
+import { say } from "./notice.js";
+
+function descriptionForm(context, team) {
+  const { node } = form({
+    fields: [descriptionField(team.description)],
+    submit: "Save",
+    onsubmit: async (body) => {
+      await patch(team.api, { body });
+      say("Saved");
+      const lead = document.querySelector("main .lead");
+      if (lead) lead.textContent = body.description;
+      else context.reload();
+    },
+  });
+  return node;
+}
+
+async function deleteTeam(context, team) {
+  const done = await ask({
+    title: `Delete the team ${team.name}?`,
+    body: "What it was given ends with the next request. Its members stay in the organization. There is no way back.",
+    typed: "delete",
+    confirm: "Delete",
+    kind: "danger primary",
+    act: () => remove(team.api),
+  });
+  if (done === null) return;
+  say("Team deleted");
+  context.go(`${team.organization.href}?tab=teams`, { replace: true });
+}
+
+export function teamSettings(context, team) {
+  return [
+    h("section", h("h2", "Description"), descriptionForm(context, team)),
+    h("section", h("h2", "Delete"), h("div.stack.tight",
+      h("p", "The team goes with the access that it was given."),
+      button("Delete team", { kind: "danger", onclick: () => deleteTeam(context, team) }))),
+  ];
+}

@@ -1,0 +1,117 @@
+// Owns the dialogs that change access tokens: delete, clean up, rotate.
+//
+// Exports
+//   deleteTokens(tokens)      true once they are deleted, false if not
+//   cleanUp(username)         true once something was deleted
+//   rotate(token)             the answer with the new secret, or null
+
+import { isAbort, isGone, post, readAll, remove } from "./api.js";
+import { ask } from "./dialog.js";
+import { h, plural } from "./dom.js";
+import { field } from "./form.js";
+import { say } from "./notice.js";
+import { isNever, when } from "./time.js";
+
+const SHOWN = 200;
+const PATH = "/api/v0/api_tokens";
+
+function names(tokens) {
+  const more = tokens.length - SHOWN;
+  return h("ul.scroll", { tabindex: tokens.length > 6 ? "0" : null, "aria-label": "Access tokens" }, tokens.slice(0, SHOWN).map((it) => h("li", h("b", it.tokenLabel), h("span.quiet", " · ", isNever(it.lastUsed) ? "never used" : ["used ", when(it.lastUsed)]))),
+    more > 0 && h("li.quiet", `and ${more.toLocaleString("en")} more`));
+}
+
+/** Deletes one after the other; what is gone already is as good as deleted. */
+async function removeAll(tokens, progress) {
+  for (const [place, token] of tokens.entries()) {
+    await remove(`${PATH}/${token.hashedToken}`).catch((error) => {
+      if (!isGone(error)) throw error;
+    });
+    progress.value = place + 1;
+  }
+}
+
+export async function deleteTokens(tokens) {
+  const progress = h("progress", { max: tokens.length, hidden: true, "aria-label": "Deleted so far" });
+  progress.value = 0;
+  const what = tokens.length === 1 ? "this access token" : plural(tokens.length, "access token");
+  const done = await ask({
+    title: `Delete ${what}?`,
+    body: [names(tokens), "Whatever uses it is refused at once, and so is what it made. There is no way back.", progress],
+    typed: "delete",
+    confirm: "OK",
+    kind: "danger primary",
+    act: async () => {
+      progress.hidden = tokens.length < 2;
+      await removeAll(tokens, progress);
+    },
+  });
+  if (done !== null) say(tokens.length === 1 ? "Access token deleted" : `${plural(tokens.length, "access token")} deleted`);
+  return done !== null;
+}
+
+const daysAgo = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+
+/** What a clean-up would take, told again at every change of the date: a field without input, which has to fit the date. */
+function preview(username) {
+  const node = h("div.stack.tight", { role: "status" });
+  let asking = new AbortController();
+  let told = { date: null, count: 0 };
+  const draw = (date, found) => {
+    told = { date, count: found.length };
+    node.replaceChildren(
+      h("p", found.length ? `${plural(found.length, "access token")} would be deleted:` : "No access token would be deleted."),
+      found.length ? names(found) : "");
+  };
+  const show = async (date) => {
+    asking.abort();
+    const { signal } = (asking = new AbortController());
+    try {
+      draw(date, date ? await readAll(PATH, { query: { username, usedbefore: date, generatedby: "all" }, signal }) : []);
+    } catch (error) {
+      if (!isAbort(error)) node.replaceChildren(h("p.error", error.message));
+    }
+  };
+  return { node, show, fits: (date) => told.date === date && told.count > 0 };
+}
+
+export async function cleanUp(username) {
+  const before = field({
+    name: "usedbefore", label: "Not used since", type: "date", value: daysAgo(90), max: daysAgo(0), required: true,
+    hint: "A token that was never used counts by when it was created.",
+  });
+  const shown = preview(username);
+  await shown.show(before.value);
+  before.onchange(shown.show);
+  const removed = await ask({
+    title: "Clean up access tokens",
+    body: [],
+    fields: [before, {
+      name: "preview", node: shown.node, value: null, fail: () => {}, focus: before.focus,
+      check: () => (shown.fits(before.value) ? null : "nothing to delete"),
+    }],
+    typed: "delete",
+    confirm: "OK",
+    kind: "danger primary",
+    act: ({ usedbefore }) => remove(PATH, { query: { username, usedbefore, generatedby: "all" } }),
+  });
+  if (removed === null) return false;
+  say(`${plural(removed.length, "access token")} deleted`);
+  return true;
+}
+
+const OVERLAPS = [["0", "Nothing: it stops at once"], ["3600", "1 hour"], ["86400", "1 day"], ["604800", "7 days"]];
+
+export async function rotate(token) {
+  const overlap = field({
+    name: "overlap", label: "How long the old secret works on", type: "select", options: OVERLAPS, value: "0",
+    hint: "An overlap lets you replace it where it is used without a gap.",
+  });
+  return ask({
+    title: "Rotate this access token?",
+    body: `“${token.tokenLabel}” gets a new secret. Description, access and expiry stay.`,
+    fields: [overlap],
+    confirm: "Rotate",
+    act: (values) => post(`${PATH}/${token.hashedToken}/rotate`, { body: { overlap: Number(values.overlap) } }),
+  });
+}

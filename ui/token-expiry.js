@@ -1,0 +1,83 @@
+// Owns the choice of an expiry: presets, a date, never where the site allows it.
+//
+// Exports
+//   expiryField(session)     a field as those of form.js, named expiresAt; its value is a time for the API, or null for never
+//   temporaryField()         the same for a temporary password: 1 to 7 days
+
+import { h, plural } from "./dom.js";
+import { field } from "./form.js";
+import { day } from "./time.js";
+
+const DAY = 86_400;
+const PRESETS = [7, 30, 60, 90, 180, 365];
+
+const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+
+const dayOf = (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+
+/** The end of a day where the person is. */
+const endOf = (text) => new Date(`${text}T23:59:59`).toISOString().replace(/\.\d+Z$/, "Z");
+
+function lasting(seconds) {
+  if (seconds % DAY === 0) return plural(seconds / DAY, "day");
+  return seconds % 3600 === 0 ? plural(seconds / 3600, "hour") : plural(Math.round(seconds / 60), "minute");
+}
+
+/** Seconds to offer: those of the presets that the site allows, its default and its longest. */
+function offered(presets, first, longest) {
+  const all = new Set([...presets.map((days) => days * DAY), first, longest].filter((it) => it && (!longest || it <= longest)));
+  return [...all].sort((one, two) => one - two);
+}
+
+function chooser({ presets, first, longest, name = "expiresAt" }) {
+  const options = offered(presets, first, longest).map((seconds) => [String(seconds), lasting(seconds)]);
+  const never = longest === null ? [["never", "Never"]] : [];
+  const choice = field({
+    name, label: "Expires after", type: "select", value: String(first ?? "never"),
+    options: [...options, ["date", "On a date"], ...never],
+    hint: longest === null ? "" : `At the latest after ${lasting(longest)} here.`,
+  });
+  const date = field({
+    name: "date", label: "Date", type: "date", min: dayOf(new Date()), max: longest === null ? null : dayOf(new Date(Date.now() + longest * 1000)),
+    hint: "It works until the end of that day.",
+  });
+  const told = h("p.note", { role: "status" });
+  const read = () => {
+    if (choice.value === "never") return null;
+    if (choice.value !== "date") return inSeconds(Number(choice.value));
+    return date.value ? latest(endOf(date.value), longest) : undefined;
+  };
+  const follow = () => {
+    date.node.hidden = choice.value !== "date";
+    const end = read();
+    const text = end === null ? ["It works until somebody stops it."] : end && choice.value !== "date" ? ["It works until ", day(end), "."] : [];
+    told.replaceChildren(...text);
+  };
+  choice.onchange(follow);
+  follow();
+  const present = () => (choice.value === "date" ? date : choice);
+  return {
+    name,
+    node: h("div.stack.tight", choice.node, date.node, told),
+    control: choice.control,
+    get value() { return read(); },
+    fail: (text) => present().fail(text),
+    focus: () => present().focus(),
+    onchange: (handler) => [choice, date].forEach((it) => it.onchange(() => handler(read()))),
+    check: () => (read() === undefined ? "Choose a date." : null),
+  };
+}
+
+/** The last allowed day ends before its end. */
+function latest(end, longest) {
+  const last = longest === null ? null : inSeconds(longest - 60);
+  return last !== null && last < end && last.slice(0, 10) >= end.slice(0, 10) ? last : end;
+}
+
+export function expiryField(session) {
+  const { tokenDefaultLifetime: usual = null, tokenMaxLifetime: longest = null } = session;
+  const first = usual ?? (longest === null ? 90 * DAY : Math.min(longest, 90 * DAY));
+  return chooser({ presets: PRESETS, first, longest });
+}
+
+export const temporaryField = () => chooser({ presets: [1, 3, 7], first: DAY, longest: 7 * DAY });

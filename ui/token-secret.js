@@ -1,0 +1,89 @@
+// Owns the one display of a new secret: the text with its copy button, and ready lines for the clients. The secret lives in
+// this display only; `Done` ends it, and so does whatever else takes the page away.
+//
+// Exports
+//   showSecret(context, made, { title, note, done, isForClients })
+//        made      the answer of create or rotate: it has the secret in `token`
+//        title     heading; note: more to say; done: href where Done leads; isForClients false leaves the ready lines out,
+//                  as for a temporary password
+//      → the nodes of the page; it asks before the person leaves without Done
+
+import { block, copyButton, downloadButton } from "./copy.js";
+import { button, h, head, unique } from "./dom.js";
+import { hostField, registryHost } from "./registry-host.js";
+import { exact } from "./time.js";
+import { CLIENTS } from "./token-lines.js";
+
+const HELD = "The secret is not shown again. Copy it first, or leave without it.";
+
+function secretField(secret) {
+  const id = unique("secret");
+  const input = h("input.input", { id, value: secret, readonly: true, spellcheck: "false", autocomplete: "off", onfocus: () => input.select() });
+  return h("div.field.wide", h("label", { for: id }, "Access token"),
+    h("div.secret", input, copyButton("Copy", () => secret, input)),
+    h("p.note.error", "It is not shown again. Keep it where only its user reads it."));
+}
+
+function panel(client, facts) {
+  return client.steps(facts).map((step) => {
+    if (step.text) return h("p", step.text);
+    return step.file ? h("p", downloadButton(`Download ${step.file}`, step.file, "application/yaml", step.content)) : block(step.code);
+  });
+}
+
+/** Tabs of the clients; left and right move between them. */
+function lines(facts) {
+  const id = unique("client");
+  const body = h("div.lines", { role: "tabpanel", id, tabindex: "0" });
+  const tabs = CLIENTS.map((client) => h("button", {
+    type: "button", role: "tab", "aria-controls": id, onclick: () => choose(client),
+  }, client.name));
+  let present = CLIENTS[0];
+  const choose = (client, takesFocus = false) => {
+    present = client;
+    tabs.forEach((tab, place) => {
+      const isPresent = CLIENTS[place] === client;
+      tab.setAttribute("aria-selected", String(isPresent));
+      tab.tabIndex = isPresent ? 0 : -1;
+      if (isPresent && takesFocus) tab.focus();
+    });
+    body.setAttribute("aria-label", client.name);
+    body.replaceChildren(...panel(client, facts()));
+  };
+  const list = h("div.tabs", {
+    role: "tablist", "aria-label": "Ready lines",
+    onkeydown: (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (step) choose(CLIENTS.at((CLIENTS.indexOf(present) + step) % CLIENTS.length), true);
+    },
+  }, tabs);
+  choose(present);
+  return { node: h("div.wide", list, body), draw: () => choose(present) };
+}
+
+/** The ready lines, for a registry that may be changed: it need not be where these pages are. */
+function clients(made) {
+  const facts = () => ({ host: registryHost(), username: made.username, secret: made.token, origin: location.origin });
+  const shown = lines(facts);
+  const host = hostField(shown.draw);
+  return h("section.wide", h("h2", "Use it"), h("div.stack", h("div.half", host.node), shown.node));
+}
+
+export function showSecret(context, made, { title, note = [], done, isForClients = true }) {
+  context.hold(HELD);
+  const leave = () => {
+    context.hold(null);
+    context.go(done, { replace: true });
+  };
+  const page = h("div.stack",
+    note,
+    secretField(made.token),
+    made.previousUntil && h("p", `The old secret works until ${exact(made.previousUntil)}.`),
+    isForClients && clients(made),
+    button("Done", { kind: "primary", onclick: leave }));
+  // The browser may keep the page as it is and show it again at Back: not with this on it.
+  const wipe = () => page.replaceChildren();
+  addEventListener("pagehide", wipe, { signal: context.signal });
+  context.signal.addEventListener("abort", wipe);
+  return [...head(title), page];
+}
