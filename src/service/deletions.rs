@@ -3,6 +3,11 @@
 //! Deleting a repository is done when its record is gone. Its content goes after that, in a registry that may be away, so
 //! each name is remembered with what becomes of its content. While that is being deleted nobody makes a repository of that
 //! name: what would be pushed to it could go as well.
+//!
+//! A name is forgotten only when the registry was asked and had nothing of it, long after the last registry token for it
+//! ended: forgotten too early, its content would be taken for new, or go to the next owner of the namespace. Nobody can
+//! tell where no registry is configured, so there nothing is forgotten. What bounds the memory is their number: whoever
+//! makes and deletes ever new names comes to an end.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +16,25 @@ use super::Service;
 use super::caller::Call;
 use super::change::Deed;
 use super::error::{Error, Obstacle};
+use super::settings::is_full;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::name::RepositoryName;
 use crate::store::State;
+
+/// Deleted names of a namespace that are remembered before no new one is made in it; more where a namespace may have more
+/// repositories. Not fewer where it may have few: those who replace one by another need not wait.
+pub(super) const DELETED_NAMES: u32 = 10_000;
+
+/// Refuses a new name in a namespace of which too many deleted ones are remembered. A name that is among them takes no
+/// more room than it has. `limit` is how many repositories a namespace may have.
+pub(super) fn refuse_too_many(state: &State, name: &RepositoryName, limit: u32) -> Result<(), Error> {
+    let has_room = !is_full(state.deleted_count(&name.namespace()), limit.max(DELETED_NAMES));
+    if has_room || state.deletion(name).is_some() { Ok(()) } else { Err(Error::Conflict(Obstacle::Limit(REMEMBERED))) }
+}
+
+/// What [`refuse_too_many`] says is too many.
+const REMEMBERED: &str = "deleted repositories of a namespace that the registry may still have content of; make one of \
+                          them again, or set registry.url, so that those without content are forgotten";
 
 /// The names whose content is being deleted right now.
 #[derive(Clone)]

@@ -6,6 +6,7 @@ use super::Service;
 use super::authority::{Authority, Permit};
 use super::caller::Call;
 use super::change::{Change, Deed};
+use super::deletions::refuse_too_many;
 use super::error::{Error, Kind, Obstacle};
 use super::settings::is_full;
 use super::visible;
@@ -297,6 +298,7 @@ fn create(change: &mut Change<'_, '_>, permit: &Permit, new: NewRepository, id: 
     if is_full(change.state().namespace_size(&namespace), limit) {
         return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
     }
+    refuse_too_many(change.state(), &new.name, limit)?;
     let created_at: Timestamp = change.call().now.whole_seconds();
     let repository = Repository {
         id,

@@ -1,6 +1,7 @@
 //! Tests of the use-cases together.
 
 mod both;
+mod bounds;
 mod comparisons;
 mod content;
 mod deletions;

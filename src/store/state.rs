@@ -52,6 +52,7 @@ pub struct State {
     namespace_sizes: HashMap<Namespace, usize>,
     contents: OrdMap<RepositoryName, Content>,
     deleted: OrdMap<RepositoryName, Deletion>,
+    deleted_sizes: HashMap<Namespace, usize>,
     tokens: OrdMap<Id, Arc<AccessToken>>,
     token_hashes: HashMap<TokenHash, Id>,
     tokens_by_owner: OrdSet<(Id, Id)>,

@@ -7,7 +7,7 @@ use imbl::OrdMap;
 
 use super::State;
 use crate::domain::content::{Activity, Deletion, Remains, Tag, TagName};
-use crate::domain::name::{Name, RepositoryName};
+use crate::domain::name::{Name, Namespace, RepositoryName};
 
 /// What is known of one repository's content.
 #[derive(Clone, Default, PartialEq)]
@@ -62,6 +62,12 @@ impl State {
         of_it.any(|(_, deletion)| deletion.content != Remains::None)
     }
 
+    /// How many names of a namespace were deleted here.
+    #[must_use]
+    pub fn deleted_count(&self, namespace: &Namespace) -> usize {
+        self.deleted_sizes.get(namespace).copied().unwrap_or(0)
+    }
+
     /// The names that were deleted here, from the first after `after` (from the beginning, if none).
     pub fn deleted_after(&self, after: Option<&RepositoryName>) -> impl Iterator<Item = (&RepositoryName, &Deletion)> {
         let start = after.cloned().map_or(Bound::Unbounded, Bound::Excluded);
@@ -90,11 +96,22 @@ impl State {
     }
 
     pub(in crate::store) fn put_deleted(&mut self, repository: RepositoryName, deletion: Deletion) {
-        self.deleted.insert(repository, deletion);
+        let namespace = repository.namespace();
+        if self.deleted.insert(repository, deletion).is_none() {
+            let size = self.deleted_count(&namespace) + 1;
+            self.deleted_sizes.insert(namespace, size);
+        }
     }
 
     pub(in crate::store) fn remove_deleted(&mut self, repository: &RepositoryName) {
-        self.deleted.remove(repository);
+        if self.deleted.remove(repository).is_none() {
+            return;
+        }
+        let namespace = repository.namespace();
+        match self.deleted_count(&namespace).saturating_sub(1) {
+            0 => self.deleted_sizes.remove(&namespace),
+            size => self.deleted_sizes.insert(namespace, size),
+        };
     }
 
     fn change_content(&mut self, repository: &RepositoryName, change: impl FnOnce(&mut Content)) -> bool {

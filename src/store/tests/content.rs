@@ -111,6 +111,10 @@ impl Model {
             assert_eq!(state.activity(&name), self.activity.get(&name).copied().unwrap_or_default());
             assert_eq!(state.deletion(&name), self.deleted.contains(&name).then(deletion));
         }
+        for namespace in (0..NAMES.len()).map(|name| named(name).namespace()) {
+            let of_it = self.deleted.iter().filter(|name| name.namespace() == namespace);
+            assert_eq!(state.deleted_count(&namespace), of_it.count());
+        }
         assert_eq!(state.deleted_after(None).map(|(name, _)| name.clone()).collect::<BTreeSet<_>>(), self.deleted);
     }
 }

@@ -1,0 +1,107 @@
+//! Ever new names that are made and deleted: the memory for them has a bound, and what is remembered stays.
+
+use super::super::deletions::DELETED_NAMES;
+use super::super::{Caller, Error, NewRepository, Obstacle};
+use super::content::{Scene, named, new_user};
+use super::support::{call, repository};
+use crate::domain::access::Actions;
+use crate::domain::content::{Deletion, Remains};
+use crate::domain::scope::Scopes;
+use crate::domain::settings::Choices;
+
+/// Names that one change makes and deletes.
+const BUNDLE: u32 = 1_000;
+
+/// Alice has made and deleted so many repositories, `alice/app-0` and so on.
+fn churned(names: u32, content: Remains) -> Scene {
+    let scene = Scene::new();
+    for user in ["alice", "alice-x"] {
+        scene.service().create_user(&scene.local(), new_user(user)).unwrap();
+    }
+    for from in (0..names).step_by(BUNDLE as usize) {
+        let (until, deletion) = (names.min(from + BUNDLE), Deletion { at: scene.now(), content: content.clone() });
+        let churned = scene.service().store.write(move |txn| {
+            for name in (from..until).map(|number| format!("alice/app-{number}")) {
+                txn.put_repository(repository(&name))?;
+                txn.remove_repository(&named(&name), deletion.clone())?;
+            }
+            Ok::<(), Error>(())
+        });
+        churned.unwrap();
+    }
+    scene
+}
+
+fn create(scene: &Scene, name: &str) -> Result<(), Error> {
+    let (short_description, long_description) = (String::new(), String::new());
+    let new = NewRepository { name: named(name), is_public: false, short_description, long_description };
+    scene.service().create_repository(&scene.local(), new).map(drop)
+}
+
+#[track_caller]
+fn is_refused(scene: &Scene, name: &str) {
+    let made = create(scene, name);
+    assert!(matches!(made, Err(Error::Conflict(Obstacle::Limit(_)))), "{made:?}");
+    let state = scene.service().store.state();
+    let alice = call(Caller::of_account(state.account_named("alice").unwrap()), scene.now());
+    let scopes = Scopes::parse([format!("repository:{name}:pull,push").as_str()]).unwrap();
+    let issued = scene.service().issue(&alice, None, &scopes).unwrap();
+    let granted = issued.scopes.repositories.get(&named(name)).copied().unwrap_or_default();
+    assert!(!granted.contains(Actions::PUSH), "nor by a push");
+    assert!(!scene.is_known(name));
+}
+
+#[test]
+fn who_makes_and_deletes_ever_new_names_comes_to_an_end() {
+    for content in [Remains::Stays, Remains::None] {
+        let mut scene = churned(DELETED_NAMES - 1, content);
+        create(&scene, "alice/last").unwrap();
+        create(&scene, "alice/one-more").unwrap();
+        scene.delete("alice/last");
+        for _ in 0..2 {
+            is_refused(&scene, "alice/new");
+            create(&scene, "alice-x/app").unwrap();
+            scene.delete("alice-x/app");
+            scene.reopen();
+        }
+        // A name that is remembered takes no more room when it is made again, and takes its place when it goes.
+        create(&scene, "alice/app-7").unwrap();
+        create(&scene, "alice/new").unwrap();
+        for gone in ["alice/app-7", "alice/new", "alice/one-more"] {
+            scene.delete(gone);
+        }
+        is_refused(&scene, "alice/app-77777");
+        let state = scene.service().store.state();
+        assert_eq!(state.deleted_after(None).count(), DELETED_NAMES as usize + 3, "all are remembered");
+    }
+}
+
+#[test]
+fn there_is_room_again_once_the_registry_was_asked_or_the_site_allows_more() {
+    let scene = churned(DELETED_NAMES, Remains::None);
+    is_refused(&scene, "alice/new");
+    let noted = scene.service().deletion(&scene.registry(), &named("alice/app-0")).unwrap().unwrap();
+    scene.service().forget_deletion(&scene.registry(), &named("alice/app-0"), noted).unwrap();
+    create(&scene, "alice/new").unwrap();
+    scene.delete("alice/new");
+    is_refused(&scene, "alice/newer");
+    // Fewer repositories of a namespace are no fewer deleted ones; more are more.
+    for (limit, is_allowed) in [(5, false), (DELETED_NAMES, false), (DELETED_NAMES + 1, true)] {
+        let asked = Choices { max_per_namespace: Some(limit), ..Choices::default() };
+        scene.service().choose_settings(&scene.local(), asked).unwrap();
+        assert_eq!(create(&scene, "alice/newer").is_ok(), is_allowed, "{limit}");
+    }
+}
+
+#[test]
+fn a_small_limit_leaves_room_to_replace_one_by_another() {
+    let scene = churned(0, Remains::None);
+    let asked = Choices { max_per_namespace: Some(2), ..Choices::default() };
+    scene.service().choose_settings(&scene.local(), asked).unwrap();
+    create(&scene, "alice/app").unwrap();
+    for number in 0..20 {
+        create(&scene, &format!("alice/app-{number}")).unwrap();
+        is_refused(&scene, "alice/third");
+        scene.delete(&format!("alice/app-{number}"));
+    }
+}
