@@ -2,10 +2,12 @@
 //! and the ratio, in one run on one machine.
 //!
 //! `cargo bench` (or `cargo bench -- 200000` for another large size). Machines differ and are shared; the ratio counts.
+//! `cargo bench -- large` measures large deletions and adoptions instead.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark measures and prints")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may stop at the first surprise")]
 
+mod large;
 mod site;
 
 use std::time::{Duration, Instant};
@@ -25,6 +27,9 @@ const ROUNDS: u32 = 1_000;
 const PAGE: usize = 10;
 
 fn main() {
+    if std::env::args().any(|argument| argument == "large") {
+        return large::measure_all();
+    }
     let large = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     let (small, large) = (Site::filled(1_000), Site::filled(large));
     for (what, counts) in [

@@ -45,18 +45,29 @@ pub(crate) struct Site {
 impl Site {
     /// A store with so many repositories; see the constants for everything else.
     pub(crate) fn filled(repositories: usize) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let service = Arc::new(open(directory.path()));
-        let admin = call(Service::local(0));
-        let fill = Fill { service: &service, admin: &admin, repositories, changes: AtomicU32::new(0) };
+        let mut site = Self { repositories, ..Self::empty() };
+        let fill = Fill { service: &site.service, admin: &site.admin, repositories, changes: AtomicU32::new(0) };
         let start = Instant::now();
         fill.everything();
-        let (filled_in, changes) = (start.elapsed(), fill.changes.into_inner());
-        let secret = token(&service, &admin, "user-0");
-        let user = call(sign_in(&service, &secret));
-        let site = Self { service, admin, user, repositories, secret, changes, filled_in, _directory: directory };
+        (site.filled_in, site.changes) = (start.elapsed(), fill.changes.into_inner());
+        site.secret = token(&site.service, &site.admin, "user-0");
+        site.user = call(sign_in(&site.service, &site.secret));
         site.share();
         site
+    }
+
+    /// A store with nothing but its first administrator, who stands for the user as well.
+    pub(crate) fn empty() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let service = Arc::new(open(directory.path()));
+        let (admin, user, secret) = (call(Service::local(0)), call(Service::local(0)), String::new());
+        let (changes, filled_in) = (0, Duration::ZERO);
+        Self { service, admin, user, repositories: 0, secret, changes, filled_in, _directory: directory }
+    }
+
+    /// Makes a user.
+    pub(crate) fn user(&self, name: &str) {
+        self.service.create_user(&self.admin, new_user(name)).expect("the user is made");
     }
 
     /// Gives the user what an ordinary one has: some grants of each kind, and a place in three teams.
@@ -108,22 +119,13 @@ impl Fill<'_> {
         let organizations = organizations(self.repositories);
         let owners = self.repositories / PER_NAMESPACE - organizations;
         let members = self.repositories / PER_ACCOUNT - owners - organizations;
-        Self::each(organizations, |number| self.namespace("org", number));
-        Self::each(owners, |number| self.namespace("user", number));
-        Self::each(members, |number| self.user(&format!("member-{number}")));
+        each(organizations, |number| self.namespace("org", number));
+        each(owners, |number| self.namespace("user", number));
+        each(members, |number| self.user(&format!("member-{number}")));
         // One organization has everybody; the others have those of their teams.
-        Self::each(owners, |number| self.member(&format!("user-{number}")));
-        Self::each(members, |number| self.member(&format!("member-{number}")));
-        Self::each(organizations * TEAMS, |number| self.team(number, members));
-    }
-
-    fn each(count: usize, work: impl Fn(usize) + Sync) {
-        std::thread::scope(|scope| {
-            for filler in 0..FILLERS {
-                let work = &work;
-                scope.spawn(move || (filler..count).step_by(FILLERS).for_each(work));
-            }
-        });
+        each(owners, |number| self.member(&format!("user-{number}")));
+        each(members, |number| self.member(&format!("member-{number}")));
+        each(organizations * TEAMS, |number| self.team(number, members));
     }
 
     fn done<T, E: std::fmt::Debug>(&self, result: Result<T, E>) {
@@ -156,15 +158,7 @@ impl Fill<'_> {
     }
 
     fn user(&self, name: &str) {
-        let new = NewUser {
-            name: Name::parse(name).unwrap(),
-            full_name: String::new(),
-            password: None,
-            is_active: true,
-            is_admin: false,
-            adopt_repositories: false,
-        };
-        self.done(self.service.create_user(self.admin, new));
+        self.done(self.service.create_user(self.admin, new_user(name)));
     }
 
     fn member(&self, user: &str) {
@@ -183,6 +177,27 @@ impl Fill<'_> {
             let target = GrantTarget::Repository(repository("org", organization, app));
             self.done(self.service.put_team_grant(self.admin, &target, &team, AccessLevel::ReadWrite));
         }
+    }
+}
+
+/// Does something so many times, by many threads at a time.
+pub(crate) fn each(count: usize, work: impl Fn(usize) + Sync) {
+    std::thread::scope(|scope| {
+        for filler in 0..FILLERS {
+            let work = &work;
+            scope.spawn(move || (filler..count).step_by(FILLERS).for_each(work));
+        }
+    });
+}
+
+fn new_user(name: &str) -> NewUser {
+    NewUser {
+        name: Name::parse(name).unwrap(),
+        full_name: String::new(),
+        password: None,
+        is_active: true,
+        is_admin: false,
+        adopt_repositories: false,
     }
 }
 
@@ -219,7 +234,8 @@ fn open(directory: &Path) -> Service {
     Service::open(&directory, settings, signing, Some(password), &Clock::system()).expect("it opens").0
 }
 
-fn call(caller: Caller) -> Call {
+/// What `caller` calls now.
+pub(crate) fn call(caller: Caller) -> Call {
     Call { caller, now: Clock::system().now(), user_agent: "bench".to_owned() }
 }
 

@@ -1,0 +1,86 @@
+//! What large deletions and adoptions cost in time and memory: one repository with very many tags, one account with very
+//! many repositories. Memory is the process's peak above what it had when the operation began.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use dockpass::domain::content::{Digest, Image, Platform, TagName};
+use dockpass::domain::name::RepositoryName;
+use dockpass::domain::time::Timestamp;
+use dockpass::service::{Call, SeenTag, Service};
+
+use super::site::{self, Site};
+
+/// Tags of the one repository: as many as the answer of a registry may list.
+const TAGS: usize = 200_000;
+/// Repositories of the account, as many as a namespace may have by default, and the tags of each.
+const REPOSITORIES: usize = 10_000;
+const TAGS_OF_EACH: usize = 10;
+
+/// Measures all of it, and prints it.
+pub(crate) fn measure_all() {
+    let site = Site::empty();
+    let registry = site::call(Service::registry());
+    let app = name("alice/app");
+    site.user("alice");
+    println!("{:<52} {:>10} {:>12}", "operation", "time", "memory, MiB");
+    let (all, none) = (tags(TAGS), Vec::new());
+    measured("a repository is adopted with 200,000 tags", || compare(&site, &registry, &app, all));
+    measured("its tags are gone in the registry, all but one", || compare(&site, &registry, &app, tags(1)));
+    compare(&site, &registry, &app, tags(TAGS));
+    measured("it is deleted with 200,000 tags", || {
+        assert!(site.service.delete_repository(&site.admin, &app).expect("it is deleted"));
+    });
+    measured("a comparison with nothing", || compare(&site, &registry, &app, none));
+    site::each(REPOSITORIES, |number| {
+        compare(&site, &registry, &name(&format!("alice/app-{number}")), tags(TAGS_OF_EACH));
+    });
+    measured("an account is deleted with 10,000 repositories", || {
+        let count = site.service.delete_account(&site.admin, "alice", true).expect("it is deleted");
+        assert_eq!(count, Some(REPOSITORIES));
+    });
+}
+
+fn name(text: &str) -> RepositoryName {
+    RepositoryName::parse(text).unwrap()
+}
+
+fn compare(site: &Site, registry: &Call, name: &RepositoryName, seen: Vec<SeenTag>) {
+    // What was seen is as new as what is known.
+    let seen_at = Timestamp::from_millis(registry.now.millis() + 86_400_000);
+    site.service.compare(registry, name, seen, seen_at).expect("compared");
+}
+
+/// Tags with what an ordinary manifest says.
+fn tags(count: usize) -> Vec<SeenTag> {
+    let digest = |number: usize| Digest::parse(&format!("sha256:{number:064x}")).unwrap();
+    let platform = Platform { os: "linux".to_owned(), architecture: "amd64".to_owned(), ..Platform::default() };
+    let tag = |number: usize| SeenTag {
+        name: TagName::parse(&format!("v1.0.{number}")).unwrap(),
+        digest: digest(number),
+        media_type: "application/vnd.oci.image.manifest.v1+json".to_owned(),
+        image: Some(Image {
+            size: 31_457_280,
+            config: Some((digest(number), "application/vnd.oci.image.config.v1+json".to_owned())),
+            platforms: vec![platform.clone()],
+            ..Image::default()
+        }),
+    };
+    (0..count).map(tag).collect()
+}
+
+fn measured(what: &str, operation: impl FnOnce()) {
+    // From here on the peak is counted anew.
+    fs::write("/proc/self/clear_refs", "5").expect("Linux counts memory");
+    let (before, start) = (memory("VmRSS:"), Instant::now());
+    operation();
+    let (took, grown): (Duration, u64) = (start.elapsed(), memory("VmHWM:").saturating_sub(before));
+    println!("{what:<52} {:>10} {:>12}", format!("{took:.1?}"), grown / 1_024);
+}
+
+/// A number of this process's status, in KiB.
+fn memory(field: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux says it");
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("it is there");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
