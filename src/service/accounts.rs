@@ -1,4 +1,4 @@
-//! Users: making, viewing, changing, deactivating, deleting. Organizations have their place in the records.
+//! Users: making, viewing, changing, deactivating. Organizations have their place in the records.
 
 use super::Service;
 use super::authority::{Authority, Permit};
@@ -6,18 +6,14 @@ use super::caller::Call;
 use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
 use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
-use crate::domain::content::Deletion;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;
-use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::name::{Name, Namespace};
 use crate::domain::password;
 use crate::domain::random;
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
 use crate::store::{GroupSize, State};
-
-/// Rows that one change of a large deletion removes: sled holds some 3.4 kB of memory for each until it ends.
-const BUNDLE: usize = 4_000;
 
 /// What a new user shall be.
 #[derive(Debug)]
@@ -168,70 +164,6 @@ impl Service {
             self.change(call, Deed::new("account.update", name_or_id), move |change| apply(change, &asked, update))?;
         Ok(AccountView { shows_inner, ..self.shown(&self.store.state(), &account, call) })
     }
-
-    /// Deletes an account with its access tokens and grants; with its repositories, or leaving them without owner.
-    /// Answers how many repositories went; with nothing to delete, none. Many repositories go in several changes, and the
-    /// account in the last: interrupted, it is there to be deleted again.
-    ///
-    /// # Errors
-    /// [`Obstacle::LastAdministrator`]; [`Error::Denied`] to all but administrators.
-    pub fn delete_account(
-        &self,
-        call: &Call,
-        name_or_id: &str,
-        with_repositories: bool,
-    ) -> Result<Option<usize>, Error> {
-        let known = self.store.state();
-        let account = find(&known, name_or_id).ok().map(|account| (account.id, account.name.clone()));
-        let addresses: Vec<_> = account.iter().flat_map(|(id, _)| self.throttle.known(*id)).map(|(at, _)| at).collect();
-        let (asked, deletion) = (name_or_id.to_owned(), self.settings.deletion(call.now));
-        let earlier = if with_repositories { self.delete_all_but_last(call, name_or_id, &deletion)? } else { 0 };
-        let deleted = self.change(call, Deed::new("account.delete", name_or_id), move |change| {
-            let permit = change.authority()?.administrator()?;
-            let Ok(account) = find(change.state(), &asked).cloned() else {
-                change.was_idle();
-                return Ok(None);
-            };
-            keep_an_admin(change, account.id)?;
-            let namespace = Namespace::Of(account.name.clone());
-            let last = if with_repositories { bundle(change.state(), &namespace, usize::MAX) } else { Vec::new() };
-            delete_repositories(change, &permit, &last, &deletion)?;
-            if with_repositories {
-                change.txn(&permit).remove_grants_on(&GrantTarget::Namespace(namespace));
-            }
-            change.txn(&permit).remove_account(account.id, &addresses);
-            Ok(Some(earlier + last.len()))
-        })?;
-        if let Some((id, name)) = account.filter(|_| deleted.is_some()) {
-            self.throttle.forget(name.as_str(), id);
-        }
-        Ok(deleted)
-    }
-
-    /// Deletes repositories of an account, a bundle in a change, until one bundle or less is left. How many went.
-    fn delete_all_but_last(&self, call: &Call, name_or_id: &str, deletion: &Deletion) -> Result<usize, Error> {
-        let mut count = 0;
-        loop {
-            let (asked, deletion) = (name_or_id.to_owned(), deletion.clone());
-            let went = self.change(call, Deed::new("account.delete", name_or_id), move |change| {
-                let permit = change.authority()?.administrator()?;
-                change.was_idle();
-                let Ok(account) = find(change.state(), &asked).cloned() else { return Ok(0) };
-                keep_an_admin(change, account.id)?;
-                let namespace = Namespace::Of(account.name);
-                let names = bundle(change.state(), &namespace, BUNDLE);
-                if names.len() >= change.state().namespace_size(&namespace) {
-                    return Ok(0);
-                }
-                delete_repositories(change, &permit, &names, &deletion)?;
-                Ok(names.len())
-            })?;
-            count += went;
-            if went == 0 {
-                return Ok(count);
-            }
-        }
-    }
 }
 
 pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool) -> Result<Account, Error> {
@@ -315,30 +247,6 @@ fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &Accoun
 }
 
 /// The last active administrator can neither be deleted, deactivated nor demoted.
-fn keep_an_admin(change: &Change<'_, '_>, account: Id) -> Result<(), Error> {
+pub(super) fn keep_an_admin(change: &Change<'_, '_>, account: Id) -> Result<(), Error> {
     if change.state().is_last_admin(account) { Err(Error::Conflict(Obstacle::LastAdministrator)) } else { Ok(()) }
-}
-
-/// The first repositories of a namespace that together have at most `rows` rows in the store, but one at least.
-fn bundle(state: &State, namespace: &Namespace, rows: usize) -> Vec<RepositoryName> {
-    let mut left = rows;
-    let repositories = super::visible::namespace(state, namespace).take_while(|repository| {
-        let has_room = left > 0;
-        // Its record, its use, the note of its deletion, the audit record, and its tags.
-        left = left.saturating_sub(4 + state.tags_count(&repository.name));
-        has_room
-    });
-    repositories.map(|repository| repository.name.clone()).collect()
-}
-
-fn delete_repositories(
-    change: &mut Change<'_, '_>,
-    permit: &Permit,
-    names: &[RepositoryName],
-    deletion: &Deletion,
-) -> Result<(), Error> {
-    let txn = change.txn(permit);
-    names.iter().try_for_each(|name| txn.remove_repository(name, deletion.clone()))?;
-    names.iter().for_each(|name| change.also(Deed::new("repository.delete", name)));
-    Ok(())
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::authority::Permit;
+use super::bundles::BUNDLE;
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::news::learn_repository;
@@ -119,7 +120,7 @@ impl Service {
     }
 
     /// Puts right what is known of a repository, by the tags that the registry had at `seen_at`. Blocks where something
-    /// has to be written.
+    /// has to be written. Very many tags are put right in several changes; interrupted, the next comparison goes on.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
@@ -132,19 +133,68 @@ impl Service {
     ) -> Result<Compared, Error> {
         let first = self.view(call, "registry.compare", name.as_str(), |authority| {
             authority.tell_content()?;
-            Ok(difference(authority.state(), name, &seen, seen_at).outcome)
+            Ok(difference(authority.state(), name, &seen, seen_at))
         })?;
-        if matches!(first, Compared::Same | Compared::Empty | Compared::Deleted) {
-            return Ok(first);
+        match first.outcome {
+            unwritten @ (Compared::Same | Compared::Empty | Compared::Deleted) => return Ok(unwritten),
+            Compared::Adopted | Compared::Changed | Compared::Gone => {}
+        }
+        if first.put.len() + first.remove.len() > BUNDLE {
+            self.compare_by_bundles(call, name, &seen, seen_at, &first.remove)?;
         }
         let (name, id) = (name.clone(), Id::new(call.now, random::bytes()?));
-        self.change(call, Deed::new("registry.compare", &name), move |change| {
+        let rest = self.change(call, Deed::new("registry.compare", &name), move |change| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             let difference = difference(change.state(), &name, &seen, seen_at);
             apply(change, &permit, &name, id, &difference)?;
             Ok(difference.outcome)
-        })
+        })?;
+        // Of several changes, the first ones may have done all of it.
+        Ok(if rest == Compared::Same { first.outcome } else { rest })
+    }
+
+    /// Puts most of a large difference right, a bundle in a change: first what comes, so that the repository is never empty
+    /// in between, then what goes. Each tag is looked at once more when it is written.
+    fn compare_by_bundles(
+        &self,
+        call: &Call,
+        name: &RepositoryName,
+        seen: &[SeenTag],
+        seen_at: Timestamp,
+        gone: &[TagName],
+    ) -> Result<(), Error> {
+        let id = Id::new(call.now, random::bytes()?);
+        for seen in seen.chunks(BUNDLE) {
+            let (name, seen) = (name.clone(), seen.to_vec());
+            self.change(call, Deed::new("registry.compare", &name), move |change| {
+                let permit = change.authority()?.tell_content()?;
+                change.was_idle();
+                if change.state().repository(&name).is_none() && change.state().deletion(&name).is_some() {
+                    return Ok(());
+                }
+                learn_repository(change, &permit, &name, id)?;
+                let put: Vec<Tag> =
+                    seen.iter().filter_map(|tag| put_right(change.state(), &name, tag, seen_at)).collect();
+                let txn = change.txn(&permit);
+                put.into_iter().try_for_each(|tag| txn.put_tag(&name, tag).map(drop))?;
+                Ok(())
+            })?;
+        }
+        for gone in gone.chunks(BUNDLE) {
+            let (name, gone) = (name.clone(), gone.to_vec());
+            self.change(call, Deed::new("registry.compare", &name), move |change| {
+                let permit = change.authority()?.tell_content()?;
+                change.was_idle();
+                let is_older = |tag: &&TagName| {
+                    change.state().tag(&name, tag).is_some_and(|present| present.updated_at <= seen_at)
+                };
+                let gone: Vec<&TagName> = gone.iter().filter(is_older).collect();
+                gone.into_iter().for_each(|tag| change.txn(&permit).remove_tag(&name, tag));
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 }
 

@@ -4,11 +4,13 @@
 //! Reading goes through `Service::view`, changing through `Service::change`; both record denials, and a change its
 //! audit record in the same transaction. A change cannot reach the store without a permit of `authority`.
 
+mod account_deletion;
 mod account_list;
 mod accounts;
 mod audit;
 mod authentication;
 mod authority;
+mod bundles;
 mod caller;
 mod change;
 mod comparison;

@@ -5,9 +5,11 @@
 //! memory and written every half minute.
 
 use std::collections::{HashSet, VecDeque};
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use super::authority::Permit;
+use super::bundles::remove_bundle;
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::tags::note_emptied;
@@ -156,17 +158,19 @@ impl Service {
 
     fn take_push(&self, call: &Call, repository: RepositoryName, pushed: Pushed) -> Result<bool, Error> {
         let id = Id::new(call.now, random::bytes()?);
-        self.change(call, Deed::new("registry.notify", &repository), move |change| {
+        self.change_by_steps(call, &Deed::new("registry.notify", &repository.clone()), move |change, _| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             // Deleted here: who pushes to it makes it again first, so this one is late.
             if change.state().deletion(&repository).is_some() {
-                return Ok(false);
+                return Ok(ControlFlow::Break(false));
             }
             learn_repository(change, &permit, &repository, id)?;
+            if forget_lost_tags(change, &permit, &repository).is_continue() {
+                return Ok(ControlFlow::Continue(()));
+            }
             let at = pushed.at;
-            forget_lost_tags(change, &permit, &repository);
-            put_tag(change, &permit, &repository, pushed)?;
+            put_tag(change, &permit, &repository, pushed.clone())?;
             let activity = change.state().activity(&repository);
             let activity = Activity {
                 pushes: activity.pushes.saturating_add(1),
@@ -175,7 +179,7 @@ impl Service {
                 ..activity
             };
             change.txn(&permit).put_activity(&repository, activity)?;
-            Ok(true)
+            Ok(ControlFlow::Break(true))
         })
     }
 
@@ -183,27 +187,27 @@ impl Service {
         &self,
         call: &Call,
         repository: RepositoryName,
-        is_meant: impl Fn(&Tag) -> bool + Send + 'static,
+        is_meant: impl Fn(&Tag) -> bool + Clone + Send + 'static,
     ) -> Result<bool, Error> {
         let state = self.store.state();
         if !state.tags_after(&repository, None).any(|tag| is_meant(tag)) {
             return Ok(false);
         }
-        self.change(call, Deed::new("registry.notify", &repository), move |change| {
+        self.change_by_steps(call, &Deed::new("registry.notify", &repository), move |change, earlier| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
-            let gone = change.state().tags_after(&repository, None).filter(|tag| is_meant(tag));
-            let gone: Vec<TagName> = gone.map(|tag| tag.name.clone()).collect();
-            if gone.is_empty() {
-                return Ok(false);
+            let known = change.state().tags_count(&repository);
+            let step = remove_bundle(change, &permit, &repository, &is_meant);
+            let went = known > change.state().tags_count(&repository);
+            if went {
+                note_emptied(change, &permit, &repository)?;
             }
-            gone.iter().for_each(|tag| change.txn(&permit).remove_tag(&repository, tag));
-            note_emptied(change, &permit, &repository)?;
-            Ok(true)
+            Ok(step.map_break(|()| went || earlier > 0))
         })
     }
 }
 
+#[derive(Clone)]
 struct Pushed {
     tag: TagName,
     digest: Digest,
@@ -239,12 +243,11 @@ pub(super) fn learn_repository(
     Ok(true)
 }
 
-/// Content comes back to a repository that the registry had lost: what was lost before has not come back with it.
-fn forget_lost_tags(change: &mut Change<'_, '_>, permit: &Permit, repository: &RepositoryName) {
-    if change.state().activity(repository).missing_since.is_some() {
-        let lost: Vec<TagName> = change.state().tags_after(repository, None).map(|tag| tag.name.clone()).collect();
-        lost.iter().for_each(|tag| change.txn(permit).remove_tag(repository, tag));
-    }
+/// Content comes back to a repository that the registry had lost: what was lost before has not come back with it. Whether
+/// more has to be forgotten before.
+fn forget_lost_tags(change: &mut Change<'_, '_>, permit: &Permit, repository: &RepositoryName) -> ControlFlow<()> {
+    let is_lost = change.state().activity(repository).missing_since.is_some();
+    if is_lost { remove_bundle(change, permit, repository, |_| true) } else { ControlFlow::Break(()) }
 }
 
 /// Points a tag to a manifest. What was read of the same manifest stays.

@@ -1,9 +1,11 @@
 //! Repository records: making, listing, viewing, changing, deleting.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Service;
 use super::authority::{Authority, Permit};
+use super::bundles::delete_repository_step;
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::deletions::refuse_too_many;
@@ -243,24 +245,26 @@ impl Service {
     }
 
     /// Deletes a repository's record with the grants on it; `false` where there is none, for those who may administer the
-    /// namespace.
+    /// namespace. Very many tags go in several changes, and the record in the last: until then it is there, with fewer
+    /// tags; interrupted, it is there to be deleted again.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`]
     pub fn delete_repository(&self, call: &Call, name: &RepositoryName) -> Result<bool, Error> {
         let asked = name.clone();
         let deletion = self.settings.deletion(call.now);
-        self.change(call, Deed::new("repository.delete", name), move |change| {
+        self.change_by_steps(call, &Deed::new("repository.delete", name), move |change, earlier| {
             let authority = change.authority()?;
             if change.state().repository(&asked).is_none() {
                 let may = authority.may_create(&asked, AccessLevel::Admin);
                 authority.signed_in()?;
                 change.was_idle();
-                return if may { Ok(false) } else { Err(Error::not_found(Kind::Repository, &asked)) };
+                let absent = || Error::not_found(Kind::Repository, &asked);
+                return if may { Ok(ControlFlow::Break(false)) } else { Err(absent()) };
             }
             let permit = authority.administer_repository(&asked)?;
-            change.txn(&permit).remove_repository(&asked, deletion)?;
-            Ok(true)
+            let step = delete_repository_step(change, &permit, &asked, &deletion, earlier)?;
+            Ok(step.map_break(|()| true))
         })
     }
 }

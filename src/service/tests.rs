@@ -2,6 +2,7 @@
 
 mod both;
 mod bounds;
+mod bundles;
 mod comparisons;
 mod content;
 mod deletions;

@@ -180,6 +180,12 @@ impl Scene {
         (page.tags.iter().map(|tag| tag.name.to_string()).collect(), page.count)
     }
 
+    /// How many tags its readers are told that there are.
+    #[track_caller]
+    pub(super) fn listed_count(&self, repository: &str) -> usize {
+        self.service().list_tags(&self.local(), &named(repository), None, 1).unwrap().count
+    }
+
     /// A tag, which must be there.
     #[track_caller]
     pub(super) fn tag(&self, repository: &str, name: &str) -> Tag {
