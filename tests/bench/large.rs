@@ -2,6 +2,7 @@
 //! many repositories. Memory is the process's peak above what it had when the operation began.
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use dockpass::domain::content::{Digest, Image, Platform, TagName};
@@ -17,28 +18,72 @@ const TAGS: usize = 200_000;
 const REPOSITORIES: usize = 10_000;
 const TAGS_OF_EACH: usize = 10;
 
-/// Measures all of it, and prints it.
+/// Rows that one step of filling has, so that filling takes little memory.
+const STEP: usize = 2_000;
+
+/// What is measured, by the argument that asks for it.
+const OPERATIONS: [(&str, fn()); 4] = [
+    ("adopt-tags", || {
+        let (site, registry, app) = empty();
+        let all = tags(TAGS);
+        measured("a repository is adopted with 200,000 tags", || compare(&site, &registry, &app, all));
+    }),
+    ("lose-tags", || {
+        let (site, registry, app) = filled();
+        let one = tags(1);
+        measured("the registry has one of 200,000 tags left", || compare(&site, &registry, &app, one));
+    }),
+    ("delete-repository", || {
+        let (site, _, app) = filled();
+        measured("a repository is deleted with 200,000 tags", || {
+            assert!(site.service.delete_repository(&site.admin, &app).expect("it is deleted"));
+        });
+    }),
+    ("delete-account", || {
+        let (site, registry, _) = empty();
+        site::each(REPOSITORIES, |number| {
+            compare(&site, &registry, &name(&format!("alice/app-{number}")), tags(TAGS_OF_EACH));
+        });
+        measured("an account is deleted with 10,000 repositories", || {
+            let count = site.service.delete_account(&site.admin, "alice", true).expect("it is deleted");
+            assert_eq!(count, Some(REPOSITORIES));
+        });
+    }),
+];
+
+/// Measures all of it, and prints it. Each operation in a process of its own: what one leaves in the memory would hide
+/// what the next one takes.
 pub(crate) fn measure_all() {
-    let site = Site::empty();
-    let registry = site::call(Service::registry());
-    let app = name("alice/app");
-    site.user("alice");
+    let program = std::env::current_exe().expect("this program");
     println!("{:<52} {:>10} {:>12}", "operation", "time", "memory, MiB");
-    let (all, none) = (tags(TAGS), Vec::new());
-    measured("a repository is adopted with 200,000 tags", || compare(&site, &registry, &app, all));
-    measured("its tags are gone in the registry, all but one", || compare(&site, &registry, &app, tags(1)));
-    compare(&site, &registry, &app, tags(TAGS));
-    measured("it is deleted with 200,000 tags", || {
-        assert!(site.service.delete_repository(&site.admin, &app).expect("it is deleted"));
-    });
-    measured("a comparison with nothing", || compare(&site, &registry, &app, none));
-    site::each(REPOSITORIES, |number| {
-        compare(&site, &registry, &name(&format!("alice/app-{number}")), tags(TAGS_OF_EACH));
-    });
-    measured("an account is deleted with 10,000 repositories", || {
-        let count = site.service.delete_account(&site.admin, "alice", true).expect("it is deleted");
-        assert_eq!(count, Some(REPOSITORIES));
-    });
+    for (operation, _) in OPERATIONS {
+        let ended = Command::new(&program).arg(operation).status().expect("it runs");
+        assert!(ended.success(), "{operation}: {ended}");
+    }
+}
+
+/// The measurement that the arguments ask for, if any.
+pub(crate) fn asked() -> Option<fn()> {
+    std::env::args()
+        .find_map(|asked| OPERATIONS.into_iter().find(|(name, _)| *name == asked))
+        .map(|(_, measure)| measure)
+}
+
+/// A user without repositories.
+fn empty() -> (Site, Call, RepositoryName) {
+    let site = Site::empty();
+    site.user("alice");
+    (site, site::call(Service::registry()), name("alice/app"))
+}
+
+/// The user's repository has all its tags.
+fn filled() -> (Site, Call, RepositoryName) {
+    let (site, registry, app) = empty();
+    let all = tags(TAGS);
+    for count in (STEP..=TAGS).step_by(STEP) {
+        compare(&site, &registry, &app, all.iter().take(count).cloned().collect());
+    }
+    (site, registry, app)
 }
 
 fn name(text: &str) -> RepositoryName {

@@ -27,6 +27,9 @@ const ROUNDS: u32 = 1_000;
 const PAGE: usize = 10;
 
 fn main() {
+    if let Some(measure) = large::asked() {
+        return measure();
+    }
     if std::env::args().any(|argument| argument == "large") {
         return large::measure_all();
     }
