@@ -37,6 +37,11 @@ fn options() -> impl Options {
     bincode::DefaultOptions::new().with_fixint_encoding().with_little_endian().with_limit(LIMIT).reject_trailing_bytes()
 }
 
+/// Whether bytes begin as a record of any kind and version does.
+pub(super) fn is_record(bytes: &[u8]) -> bool {
+    bytes.len() >= HEADER && bytes.first() == Some(&MAGIC)
+}
+
 /// The record's bytes.
 ///
 /// # Errors

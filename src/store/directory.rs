@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! dockpass-data/   0700
-//!   format         "dockpass data 1", written last at the first start: from then on a missing store is damage
+//!   format         "dockpass data 2", written last at the first start: from then on a missing store is damage
 //!   lock           flock and process number of who has it open
 //!   end            the seal of the last batch, noted outside the store after each change
 //!   store/         sled
@@ -24,8 +24,9 @@ use super::private_file::{self, NO_LINK, OTHERS, create_directory, sync_director
 
 mod owner;
 
-/// The newest format of the data directory that this dockpass knows.
-pub(super) const FORMAT: u32 = 1;
+/// The newest format of the data directory that this dockpass knows. Raised with every table and every version of a record
+/// that is new: an earlier dockpass would take them for damage. Format 1 had neither organizations nor the registry's content.
+pub(super) const FORMAT: u32 = 2;
 
 const FORMAT_FILE: &str = "format";
 const FORMAT_WORDS: &str = "dockpass data ";
@@ -34,7 +35,8 @@ const FORMAT_WORDS: &str = "dockpass data ";
 pub struct DataDirectory {
     path: PathBuf,
     lock: File,
-    was_used: bool,
+    /// The format of the store that it has held; none if it never held one.
+    format: Option<u32>,
 }
 
 impl DataDirectory {
@@ -46,13 +48,13 @@ impl DataDirectory {
     pub fn open(path: &Path) -> Result<Self, Error> {
         rustix::process::umask(Mode::from_raw_mode(OTHERS));
         // Before anything is changed: a later dockpass's directory stays as it is.
-        let is_ours = holds_store(path)?;
+        let is_ours = noted_format(path)?.is_some();
         make_data_directory(path, is_ours)?;
         let lock = take_lock(path)?;
         // Again: whoever held the lock until now may have finished the first start.
-        let was_used = holds_store(path)?;
-        let directory = Self { path: path.to_owned(), lock, was_used };
-        if was_used {
+        let format = noted_format(path)?;
+        let directory = Self { path: path.to_owned(), lock, format };
+        if directory.was_used() {
             directory.refuse_without_database()?;
         }
         directory.make_parts_private()?;
@@ -64,7 +66,7 @@ impl DataDirectory {
     /// Whether it has held a store before.
     #[must_use]
     pub fn was_used(&self) -> bool {
-        self.was_used
+        self.format.is_some()
     }
 
     /// The directory itself.
@@ -87,11 +89,11 @@ impl DataDirectory {
         self.path.join("end")
     }
 
-    /// Notes that from now on the store must be there.
+    /// Notes that from now on the store must be there, in today's format.
     pub(super) fn mark_used(&mut self) -> Result<(), Error> {
-        if !self.was_used {
+        if self.format != Some(FORMAT) {
             private_file::write(&self.path.join(FORMAT_FILE), format!("{FORMAT_WORDS}{FORMAT}\n").as_bytes())?;
-            self.was_used = true;
+            self.format = Some(FORMAT);
         }
         Ok(())
     }
@@ -141,12 +143,12 @@ fn io_error(path: &Path, source: io::Error) -> Error {
     Error::Io { path: path.to_owned(), source }
 }
 
-/// Whether the directory held a store; refuses what a later dockpass wrote.
-fn holds_store(directory: &Path) -> Result<bool, Error> {
+/// The format of the store that the directory held, if it held one; refuses what a later dockpass wrote.
+fn noted_format(directory: &Path) -> Result<Option<u32>, Error> {
     let path = directory.join(FORMAT_FILE);
     let file = match File::open(&path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(io_error(directory, error)),
         Err(error) => return Err(io_error(&path, error)),
     };
@@ -155,7 +157,7 @@ fn holds_store(directory: &Path) -> Result<bool, Error> {
     let text = String::from_utf8_lossy(&content);
     let format = text.trim_end().strip_prefix(FORMAT_WORDS).and_then(|number| number.parse::<u32>().ok());
     match format {
-        Some(FORMAT) => Ok(true),
+        Some(found @ 1..=FORMAT) => Ok(Some(found)),
         Some(found) if found > FORMAT => Err(Error::NewerFormat { found, known: FORMAT }),
         Some(_) | None => Err(io_error(&path, io::Error::other("this is no data directory of dockpass"))),
     }

@@ -31,6 +31,9 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// What the names of snapshots that were set aside begin with.
 const STALE: &str = "stale-";
 
+/// The table that sled makes in every database.
+const SLEDS_OWN: &[u8] = b"__sled__default";
+
 /// Key and value of a record.
 pub(super) type Entry = (Vec<u8>, Vec<u8>);
 
@@ -197,6 +200,7 @@ impl Open {
             .mode(sled::Mode::LowSpace)
             .open()
             .map_err(Error::Sled)?;
+        refuse_unknown_tables(&database)?;
         let names = Table::ALL.into_iter().map(|(_, name)| name);
         let trees = names.map(|name| database.open_tree(name)).collect::<Result<_, _>>().map_err(Error::Sled)?;
         let path = directory.join("db");
@@ -243,6 +247,15 @@ impl Open {
         self.database.flush().map_err(classify)?;
         self.file.sync_data().map_err(CommitError::Sync)
     }
+}
+
+/// A table of a later dockpass would not be read, and so be taken for a damaged store.
+fn refuse_unknown_tables(database: &sled::Db) -> Result<(), Error> {
+    let is_known = |name: &[u8]| Table::ALL.into_iter().any(|(_, known)| known.as_bytes() == name);
+    let unknown = database.tree_names().into_iter().find(|name| name != SLEDS_OWN && !is_known(name));
+    unknown.map_or(Ok(()), |name| {
+        Err(Error::Newer { what: format!("the table {}", String::from_utf8_lossy(&name).escape_default()) })
+    })
 }
 
 /// Renames snapshots that sled would refuse the store for: what an interrupted one left, and damaged ones. They only

@@ -76,6 +76,12 @@ pub enum Error {
         /// The newest that is known.
         known: u32,
     },
+    /// A later dockpass wrote part of it.
+    #[error("this data was written by a later dockpass ({what}); nothing was changed")]
+    Newer {
+        /// What is not known here.
+        what: String,
+    },
     /// The directory's permissions let others in and cannot be mended.
     #[error(
         "{} is open to others: a data directory and its files must be private (mode 700 and 600) and belong to the user who runs dockpass",

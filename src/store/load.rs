@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::codec::DecodeError;
-use super::directory::FORMAT;
+use super::codec::{self, DecodeError};
 use super::end::End;
 use super::engine::Engine;
 use super::error::Error;
@@ -62,6 +61,8 @@ impl Scanner<'_> {
                 table::META => loaded.state.set_meta(decode(Table::Meta, key, value)?),
                 table::SETTINGS => loaded.state.set_choices(decode(Table::Meta, key, value)?),
                 table::SEAL => loaded.seal = decode(Table::Meta, key, value)?,
+                // A later dockpass may say more about the store.
+                _ if codec::is_record(value) => return Err(Error::Newer { what: "a record of meta".to_owned() }),
                 _ => return Err(Error::corrupt(Table::Meta, key, "key")),
             }
             Ok(())
@@ -190,6 +191,6 @@ fn check(holds: bool, reason: &'static str) -> Result<(), &'static str> {
 fn decode<R: Record>(table: Table, key: &[u8], value: &[u8]) -> Result<R, Error> {
     record::decode(value).map_err(|error| match error {
         DecodeError::Damaged => Error::corrupt(table, key, "it does not decode"),
-        DecodeError::Newer(version) => Error::NewerFormat { found: u32::from(version), known: FORMAT },
+        DecodeError::Newer(version) => Error::Newer { what: format!("records of {table} in version {version}") },
     })
 }

@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error`] says what stands in the way; a damaged store is refused, never replaced.
-    pub fn open(directory: DataDirectory, clock: Clock) -> Result<(Self, Vec<KnownAddress>), Error> {
+    pub fn open(mut directory: DataDirectory, clock: Clock) -> Result<(Self, Vec<KnownAddress>), Error> {
         let key = audit_key(&directory)?;
         let engine = Engine::open(&directory.store())?;
         let seal_key = SealKey::of(&key);
@@ -91,6 +91,10 @@ impl Store {
             return Err(Error::corrupt(Table::Meta, table::META, "the store is empty"));
         }
         let end = noted_end(&directory, &seal)?;
+        if directory.was_used() {
+            // Before anything is written that an earlier dockpass would take for damage.
+            directory.mark_used()?;
+        }
         directory.give_to_owner()?;
         let shared = Arc::new(Shared {
             engine,

@@ -231,9 +231,48 @@ fn a_record_of_a_later_version_is_refused_and_kept() {
     later.extend([1, 2, 3]);
     let key = id(11).to_bytes();
     let error = tampered(&home, &[change(Table::Accounts, &key, Some(&later))]).unwrap_err();
-    assert!(matches!(error, Error::NewerFormat { found: 2, known: 1 }));
+    assert!(matches!(&error, Error::Newer { what } if what == "records of accounts in version 2"), "{error:?}");
+    assert!(error.to_string().contains("later dockpass") && !error.to_string().contains("restore"));
     let engine = Engine::open(&home.path().join("store")).unwrap();
     assert_eq!(engine.scan_on(Table::Accounts, &key, 1).unwrap(), [(key.to_vec(), later)]);
+}
+
+#[test]
+fn what_a_later_version_says_about_the_store_is_refused_and_kept() {
+    let home = Home::started();
+    filled(&home, 3);
+    let later = [0xD7, 77, 1, 0, 5];
+    let error = tampered(&home, &[change(Table::Meta, b"later", Some(&later))]).unwrap_err();
+    assert!(matches!(&error, Error::Newer { what } if what == "a record of meta"), "{error:?}");
+    let engine = Engine::open(&home.path().join("store")).unwrap();
+    assert_eq!(engine.scan_on(Table::Meta, b"later", 1).unwrap(), [(b"later".to_vec(), later.to_vec())]);
+}
+
+/// sled itself, on the store of a directory.
+fn raw(home: &Home) -> sled::Db {
+    sled::Config::new().path(home.path().join("store")).open().unwrap()
+}
+
+#[test]
+fn a_table_of_a_later_version_is_refused_and_kept() {
+    let home = Home::started();
+    let state = filled(&home, 3);
+    let database = raw(&home);
+    database.open_tree("labels").unwrap().insert("key", "value").unwrap();
+    database.flush().unwrap();
+    drop(database);
+    let notes = || ["format", "end"].map(|name| fs::read(home.path().join(name)).unwrap());
+    let before = notes();
+    for _ in 0..2 {
+        let error = open_at(&home.path()).map(|_| ()).unwrap_err();
+        assert!(matches!(&error, Error::Newer { what } if what == "the table labels"), "{error:?}");
+        assert!(notes() == before);
+    }
+    let database = raw(&home);
+    assert_eq!(database.open_tree("labels").unwrap().get("key").unwrap().unwrap(), "value");
+    assert!(database.drop_tree("labels").unwrap());
+    drop(database);
+    assert!(*home.open().state() == *state, "the rest is as it was");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
+use super::super::directory::FORMAT;
 use super::super::private_file::PrivateFileError;
 use super::super::{DataDirectory, Error};
 use super::support::{Home, add_account, open_at, start};
@@ -146,12 +147,32 @@ fn a_second_opener_learns_who_has_it() {
 #[test]
 fn a_later_format_is_refused_untouched() {
     let home = Home::started();
-    fs::write(home.path().join("format"), "dockpass data 2\n").unwrap();
+    fs::write(home.path().join("format"), format!("dockpass data {}\n", FORMAT + 1)).unwrap();
     set_mode(&home.path().join("store"), 0o750);
     fs::write(home.path().join("lock"), "77").unwrap();
     let before = (modes(&home.path()), contents(&home.path()));
-    assert!(matches!(refusal(&home.path()), Error::NewerFormat { found: 2, known: 1 }));
+    let error = refusal(&home.path());
+    assert!(matches!(error, Error::NewerFormat { found, known: FORMAT } if found == FORMAT + 1));
+    assert!(error.to_string().contains("later dockpass"));
     assert!(before == (modes(&home.path()), contents(&home.path())));
+}
+
+#[test]
+fn an_earlier_format_becomes_todays_once_the_store_was_read() {
+    let home = Home::started();
+    let format = home.path().join("format");
+    let today = format!("dockpass data {FORMAT}\n");
+    assert_eq!(fs::read_to_string(&format).unwrap(), today);
+    let earlier = "dockpass data 1\n";
+    fs::write(&format, earlier).unwrap();
+    let database = fs::read(home.database()).unwrap();
+    fs::write(home.database(), "damaged").unwrap();
+    refusal(&home.path());
+    assert_eq!(fs::read_to_string(&format).unwrap(), earlier, "what is not read is left as it is");
+    fs::write(home.database(), database).unwrap();
+    add_account(&home.open(), 10).unwrap();
+    assert_eq!(fs::read_to_string(&format).unwrap(), today);
+    assert_eq!(home.open().state().users_count(), 1);
 }
 
 #[test]

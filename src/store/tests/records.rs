@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::super::codec::{DecodeError, Versioned};
+use super::super::directory::FORMAT;
 use super::super::error::hex;
 use super::super::record::{self, Deleted, Grant, KnownAddress, Meta, Record, StoredActivity, StoredTag};
 use super::super::seal::Seal;
+use super::super::table::Table;
 use super::samples;
 use crate::domain::account::Account;
 use crate::domain::audit::AuditRecord;
@@ -84,6 +86,12 @@ fn each_kind_has_its_number() {
     let kinds: Vec<u8> = GOLDEN.iter().flat_map(|(name, _)| golden(name)).map(|bytes| bytes[1]).collect();
     let distinct: BTreeSet<u8> = kinds.iter().copied().collect();
     assert_eq!(distinct, (1..=16).collect());
+}
+
+#[test]
+fn the_format_of_the_directory_goes_with_its_tables_and_records() {
+    // An earlier dockpass takes what it does not know for damage, unless the format says that it is new.
+    assert_eq!((FORMAT, Table::ALL.len(), GOLDEN.len()), (2, 14, 16), "with a new table or version, raise the format");
 }
 
 /// What each kind makes of bytes.
