@@ -9,7 +9,7 @@ use super::neighbour::{Neighbour, NeighbourError, ends_all, with_causes};
 use super::upstream::{Deletion as Answer, Reference};
 use crate::domain::content::{Deletion, Digest, Remains, TagName};
 use crate::domain::name::RepositoryName;
-use crate::service::{Call, Errand, TagDeletion};
+use crate::service::{Call, Errand, Service, TagDeletion};
 
 /// Deleted names that are taken from the store at a time.
 const STEP: usize = 1_000;
@@ -22,7 +22,7 @@ const AT_ONCE: usize = 8;
 const REMEMBERED: i64 = 2 * 24 * 3_600;
 
 impl Neighbour {
-    /// Deletes a tag in the registry, then its record; false if neither had it. By tag where the registry can; else by the
+    /// Deletes a tag in the registry, then its record; false if neither had it. That it begins is recorded first. By tag where the registry can; else by the
     /// manifest, if no other tag leads to it. What has begun goes on when nobody waits for it any more.
     ///
     /// # Errors
@@ -34,6 +34,11 @@ impl Neighbour {
         let turn = Arc::clone(&self.deletions).acquire_owned().await.map_err(|_| NeighbourError::Ending)?;
         let work = async move {
             let _turn = turn;
+            let recorded = move |service: &Service, call: &Call| {
+                service.tag_deletion_begins(call, &deletion)?;
+                Ok(deletion)
+            };
+            let deletion = this.block_as(call.clone(), recorded).await?;
             let was_there = this.delete_tag_there(&deletion).await?;
             this.block_as(call, move |service, call| service.tag_deleted(call, deletion, was_there)).await
         };

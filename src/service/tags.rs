@@ -22,8 +22,8 @@ pub struct TagPage {
     pub count: usize,
 }
 
-/// The deletion of a tag, permitted and not yet done: the registry is asked next, then [`Service::tag_deleted`] says what
-/// became of it. It takes its permit along: what the registry has done is recorded, whatever changed meanwhile.
+/// The deletion of a tag, permitted and not yet done: [`Service::tag_deletion_begins`] records that the registry is asked
+/// next, then [`Service::tag_deleted`] says what became of it. It takes its permit along: what the registry has done is recorded, whatever changed meanwhile.
 pub struct TagDeletion {
     /// Of which repository.
     pub repository: RepositoryName,
@@ -81,11 +81,27 @@ impl Service {
         Ok(TagDeletion { repository: repository.clone(), tag, begun_at: call.now, permit })
     }
 
+    /// Records that the registry is asked next to delete a tag. What it does may stay unknown, when its answer is lost or
+    /// cannot be recorded; who had it done must not. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`Service::begin_tag_deletion`], as it may have waited since; [`Error::Unavailable`]: then the registry is
+    /// not to be asked.
+    pub fn tag_deletion_begins(&self, call: &Call, deletion: &TagDeletion) -> Result<(), Error> {
+        let TagDeletion { repository, tag, .. } = deletion;
+        let (deed, name) = (Deed::new("tag.beginDelete", format!("{repository}:{tag}")), repository.clone());
+        self.change(call, deed, move |change| {
+            change.authority()?.delete_tag(&name)?;
+            let is_known = change.state().repository(&name).is_some();
+            if is_known { Ok(()) } else { Err(Error::not_found(Kind::Repository, &name)) }
+        })
+    }
+
     /// Records what became of a deletion: `was_there` is whether the registry had the tag. False if it was not known
     /// here either.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: the tag is gone, and the next comparison with the registry tells so.
+    /// [`Error::Unavailable`]: the tag is gone, and the next comparison with the registry takes it from what is known.
     pub fn tag_deleted(&self, call: &Call, deletion: TagDeletion, was_there: bool) -> Result<bool, Error> {
         let deed = Deed::new("tag.delete", format!("{}:{}", deletion.repository, deletion.tag));
         self.change(call, deed, move |change| {

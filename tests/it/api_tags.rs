@@ -1,7 +1,13 @@
-//! Tags by the API: pages, who sees them, their shape, and their deletion where no registry can be asked (design,
-//! sections 5 and 6.1). Deleting with a registry is in `e2e_tags`.
+//! Tags by the API: pages, who sees them, their shape, and their deletion where no registry can be asked, or none is heard
+//! (design, sections 5 and 6.1). Deleting with a registry is in `e2e_tags`.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    thread,
+};
 
 use dockpass::{
     domain::{
@@ -268,4 +274,43 @@ fn without_the_address_of_a_registry_no_tag_is_deleted() {
     let actors: BTreeSet<&str> = denied.iter().filter_map(|record| record["actor"].as_str()).collect();
     assert_eq!(actors, BTreeSet::from(["carol", "dave"]));
     assert!(denied.iter().all(|record| record["object"] == json!("alice/app:1.0")));
+}
+
+/// A registry that hears every request, has an answer to none of them, and closes the connection when it is asked to delete.
+fn deaf_registry() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let answer = |stream: TcpStream| {
+        let mut head = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+        let asked = head.next().unwrap_or_default();
+        head.for_each(drop);
+        if !asked.starts_with("DELETE ") {
+            // Whoever hung up needs no answer.
+            let _ = (&stream).write_all(b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    };
+    thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(answer));
+    url
+}
+
+#[test]
+fn a_deletion_whose_answer_is_lost_says_in_the_audit_log_who_began_it() {
+    let site = InProcess::start_with(&[("registry.url", &deaf_registry())]);
+    let alice = site.add_robot("alice");
+    site.add_repository(APP);
+    site.push(APP, &[("1.0", 1)]);
+    let bob = site.add_robot("bob");
+    site.grant(APP, "bob", "read-only");
+    bob.delete(&format!("{}/1.0", tags_path(APP))).must_be_refused(403, "NOT_AUTHORIZED");
+    // Byte by byte: no answer of dockpass has such a status where its neighbour is well.
+    let (path, credentials) = (format!("{}/1.0", tags_path(APP)), alice.credentials());
+    let head =
+        format!("DELETE {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {credentials}\r\nConnection: close\r\n\r\n");
+    let answer = Answer::parse(head.clone(), &alice.exchange(head.as_bytes(), b""));
+    answer.must_be_refused(503, "UNAVAILABLE");
+    assert_eq!(names(&alice.get(&tags_path(APP)).must_be(200)), ["1.0"], "whether it is gone is not known");
+    assert_eq!(site.audit("action=tag.delete&outcome=success"), Vec::<Value>::new());
+    let begun = site.audit("action=tag.beginDelete");
+    let of = |record: &Value| ["actor", "object", "outcome"].map(|field| record[field].clone());
+    assert_eq!(begun.iter().map(of).collect::<Vec<_>>(), [[json!("alice"), json!("alice/app:1.0"), json!("success")]]);
 }

@@ -33,6 +33,12 @@ fn delete(scene: &Scene, name: &str, was_there: bool) -> Result<bool, Error> {
     scene.service().tag_deleted(&scene.local(), deletion, was_there)
 }
 
+/// Who began to have which tags deleted.
+fn begun(scene: &Scene) -> Vec<(String, String)> {
+    let audited = scene.audited().into_iter().filter(|(_, action, _)| action == "tag.beginDelete");
+    audited.map(|(actor, _, object)| (actor, object)).collect()
+}
+
 fn deletions(scene: &Scene) -> Vec<String> {
     let audited = scene.audited().into_iter().filter(|(_, action, _)| action == "tag.delete");
     audited.map(|(_, _, object)| object).collect()
@@ -96,6 +102,33 @@ fn what_the_registry_did_not_have_is_put_right_and_not_recorded() {
     assert_eq!(scene.tags("alice/app"), [("2.0".to_owned(), 1)]);
     assert!(!delete(&scene, "1.0", false).unwrap());
     assert_eq!(deletions(&scene), Vec::<String>::new());
+}
+
+#[test]
+fn who_has_a_tag_deleted_is_recorded_before_the_registry_is_asked() {
+    let scene = shared();
+    let carol = of(&scene, "carol");
+    let permitted = scene.service().begin_tag_deletion(&carol, &named("alice/app"), tag("1.0")).unwrap();
+    assert_eq!(begun(&scene), Vec::<(String, String)>::new(), "it may wait, and its caller may leave");
+    scene.service().tag_deletion_begins(&carol, &permitted).unwrap();
+    let by_carol = ("carol".to_owned(), "alice/app:1.0".to_owned());
+    assert_eq!(begun(&scene), std::slice::from_ref(&by_carol));
+    assert_eq!((deletions(&scene), scene.tags("alice/app").len()), (vec![], 2), "what became of it is not known yet");
+    // The answer is lost, or cannot be recorded: the tag goes with a comparison, which says nothing of who did it.
+    assert_eq!(scene.compare("alice/app", &[seen("2.0", 1)]), Compared::Changed);
+    assert_eq!((deletions(&scene), begun(&scene)), (vec![], vec![by_carol.clone()]));
+    // While it waited, she lost her access, the repository went, or no change is accepted any more.
+    let target = GrantTarget::Repository(named("alice/app"));
+    scene.service().put_user_grant(&scene.local(), &target, "carol", AccessLevel::ReadOnly).unwrap();
+    assert!(matches!(scene.service().tag_deletion_begins(&carol, &permitted), Err(Error::Denied(_))));
+    scene.delete("alice/app");
+    let gone = scene.service().tag_deletion_begins(&scene.local(), &permitted);
+    assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
+    scene.make("alice/app");
+    assert_eq!(begun(&scene), [by_carol]);
+    scene.service().store.close();
+    let refused = scene.service().tag_deletion_begins(&scene.local(), &permitted);
+    assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
 }
 
 #[test]

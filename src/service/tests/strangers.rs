@@ -158,6 +158,11 @@ const ON_REPOSITORIES: &[UseCase] = &[
     ("delete_repository", |service, call| service.delete_repository(call, &named("alice/none")).map(drop)),
     ("list_tags", |service, call| service.list_tags(call, &named("alice/app"), None, 10).map(drop)),
     ("begin_tag_deletion", |service, call| service.begin_tag_deletion(call, &named("alice/app"), tag("1.0")).map(drop)),
+    ("tag_deletion_begins", |service, caller| {
+        let permitted =
+            service.begin_tag_deletion(&call(Service::local(0), caller.now), &named("alice/app"), tag("1.0"))?;
+        service.tag_deletion_begins(caller, &permitted)
+    }),
     ("check_may_grant", |service, call| service.check_may_grant(call, &app())),
     ("list_user_grants", |service, call| service.list_user_grants(call, &app()).map(drop)),
     ("put_user_grant", |service, call| service.put_user_grant(call, &app(), "bob", AccessLevel::Admin).map(drop)),
