@@ -9,6 +9,7 @@ use super::error::Error;
 use super::page::{NamedPage, NamedQuery};
 use crate::domain::account::Account;
 use crate::domain::name::Name;
+use crate::store::UserSort;
 
 /// Which accounts a list shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -30,17 +31,23 @@ pub enum AccountFilter {
     InactiveUsers,
 }
 
+/// The lists that the store keeps, of which a filter means one.
+enum Kept {
+    Everybody,
+    Organizations,
+    Users(UserSort),
+}
+
 impl AccountFilter {
-    fn matches(self, account: &Account) -> bool {
-        let is_user = !account.is_organization();
+    fn kept(self) -> Kept {
         match self {
-            Self::All => true,
-            Self::Users => is_user,
-            Self::Organizations => !is_user,
-            Self::Admins => is_user && account.is_admin,
-            Self::NonAdmins => is_user && !account.is_admin,
-            Self::ActiveUsers => is_user && account.is_active,
-            Self::InactiveUsers => is_user && !account.is_active,
+            Self::All => Kept::Everybody,
+            Self::Organizations => Kept::Organizations,
+            Self::Users => Kept::Users(UserSort::Any),
+            Self::Admins => Kept::Users(UserSort::Admin),
+            Self::NonAdmins => Kept::Users(UserSort::NonAdmin),
+            Self::ActiveUsers => Kept::Users(UserSort::Active),
+            Self::InactiveUsers => Kept::Users(UserSort::Inactive),
         }
     }
 }
@@ -56,13 +63,9 @@ pub struct AccountQuery {
     pub page: NamedQuery,
 }
 
-impl AccountQuery {
-    /// Whether an account is meant; `contains` in lower case.
-    fn matches(&self, contains: Option<&str>, account: &Account) -> bool {
-        let is_named =
-            |text: &str| account.name.as_str().contains(text) || account.full_name.to_lowercase().contains(text);
-        self.filter.matches(account) && contains.is_none_or(is_named)
-    }
+/// Whether an account is called so; `text` in lower case.
+fn is_called(account: &Account, text: &str) -> bool {
+    account.name.as_str().contains(text) || account.full_name.to_lowercase().contains(text)
 }
 
 /// A page of accounts, with what the whole list holds.
@@ -94,33 +97,28 @@ impl Service {
             authority.administrator()?;
             let state = authority.state();
             let NamedQuery { order, after, limit } = &query.page;
-            let contains = query.contains.as_ref().map(|text| text.to_lowercase());
-            let matching = |after| {
-                let accounts: Box<dyn Iterator<Item = &Arc<Account>>> = match query.filter {
-                    AccountFilter::Organizations => Box::new(state.organizations_by_name(*order, after)),
-                    AccountFilter::All
-                    | AccountFilter::Users
-                    | AccountFilter::Admins
-                    | AccountFilter::NonAdmins
-                    | AccountFilter::ActiveUsers
-                    | AccountFilter::InactiveUsers => Box::new(state.accounts_by_name(*order, after)),
-                };
-                accounts.map(AsRef::as_ref).filter(|account| query.matches(contains.as_deref(), account))
-            };
             let (users, organizations) = (state.users_count(), state.organizations_count());
-            let known = match query.filter {
-                AccountFilter::All => Some(users + organizations),
-                AccountFilter::Users => Some(users),
-                AccountFilter::Organizations => Some(organizations),
-                AccountFilter::Admins
-                | AccountFilter::NonAdmins
-                | AccountFilter::ActiveUsers
-                | AccountFilter::InactiveUsers => None,
+            let (kept, contains) = (query.filter.kept(), query.contains.as_ref().map(|text| text.to_lowercase()));
+            let count = match kept {
+                Kept::Everybody => users + organizations,
+                Kept::Organizations => organizations,
+                Kept::Users(sort) => state.users_of(sort),
             };
-            let page = match known.filter(|_| contains.is_none()) {
-                Some(count) => NamedPage::of(matching(after.as_ref()), name_of, *limit, count),
+            let matching = |after| {
+                let accounts: Box<dyn Iterator<Item = &Arc<Account>>> = match kept {
+                    Kept::Everybody => Box::new(state.accounts_by_name(*order, after)),
+                    Kept::Organizations => Box::new(state.organizations_by_name(*order, after)),
+                    Kept::Users(sort) => Box::new(state.users_by_name(sort, *order, after)),
+                };
+                let contains = contains.as_deref();
+                let accounts = accounts.map(AsRef::as_ref);
+                accounts.filter(move |account| contains.is_none_or(|text| is_called(account, text)))
+            };
+            let page = if contains.is_none() {
+                NamedPage::of(matching(after.as_ref()), name_of, *limit, count)
+            } else {
                 // Few enough, and asked by administrators only: looked through, once.
-                None => NamedPage::counted(matching(None), name_of, &query.page),
+                NamedPage::counted(matching(None), name_of, &query.page)
             };
             let accounts = page.entries.into_iter().map(|account| self.shown(state, account, call)).collect();
             Ok(AccountPage { accounts, next: page.next, count: page.count, users, organizations })

@@ -36,7 +36,7 @@ use arc_swap::ArcSwap;
 pub use directory::DataDirectory;
 pub use error::{Error, WriteError};
 pub use record::{KnownAddress, Meta};
-pub use state::{AuditHead, GroupSize, State};
+pub use state::{AuditHead, GroupSize, State, UserSort};
 pub use table::Table;
 pub use txn::{TooLarge, Txn};
 pub use usage::UsageNotes;

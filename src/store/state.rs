@@ -6,6 +6,7 @@
 
 mod content;
 mod groups;
+mod users;
 
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
 use content::Content;
 pub use groups::GroupSize;
+pub use users::UserSort;
 
 /// The end of the audit chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -46,6 +48,8 @@ pub struct State {
     account_names: OrdMap<Name, Id>,
     active_admins: OrdSet<Id>,
     organizations: OrdMap<Name, Id>,
+    users: OrdMap<(UserSort, Name), Id>,
+    user_counts: HashMap<UserSort, usize>,
     repositories: OrdMap<RepositoryName, Arc<Repository>>,
     public: OrdSet<RepositoryName>,
     without_namespace: OrdSet<RepositoryName>,
@@ -346,6 +350,7 @@ impl State {
         if account.is_active_admin() {
             self.active_admins.insert(id);
         }
+        self.list_user(&account);
         self.accounts.insert(id, account);
         groups.iter().for_each(|group| self.list_member(*group, id));
         true
@@ -356,6 +361,7 @@ impl State {
             self.account_names.remove(&account.name);
             self.active_admins.remove(&id);
             self.organizations.remove(&account.name);
+            self.unlist_user(&account);
         }
     }
 

@@ -2,7 +2,7 @@
 //! and the ratio, in one run on one machine.
 //!
 //! `cargo bench` (or `cargo bench -- 200000` for another large size). Machines differ and are shared; the ratio counts.
-//! `cargo bench -- large` measures large deletions and adoptions instead.
+//! `cargo bench -- large` measures large deletions, adoptions and searches instead.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark measures and prints")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may stop at the first surprise")]
@@ -81,6 +81,10 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("a page of an organization's teams", teams),
     ("a page of accounts, administrator", |site| accounts(site, AccountFilter::All)),
     ("a page of organizations, administrator", |site| accounts(site, AccountFilter::Organizations)),
+    ("a page of administrators", |site| accounts(site, AccountFilter::Admins)),
+    ("a page of users who are none", |site| accounts(site, AccountFilter::NonAdmins)),
+    ("a page of active users", |site| accounts(site, AccountFilter::ActiveUsers)),
+    ("a page of inactive users, of whom there are none", no_accounts),
     ("a page of everybody's access tokens", tokens),
     ("a registry token with push and pull", |site| issue(site, "user-0/app-7:pull,push", 1)),
     ("a registry token by a team's grant", |site| issue(site, "org-0/app-7:pull,push", 1)),
@@ -135,6 +139,11 @@ fn teams(site: &Site) {
 fn accounts(site: &Site, filter: AccountFilter) {
     let query = AccountQuery { filter, contains: None, page: from(None) };
     assert!(!site.service.list_accounts(&site.admin, &query).expect("a page").accounts.is_empty());
+}
+
+fn no_accounts(site: &Site) {
+    let query = AccountQuery { filter: AccountFilter::InactiveUsers, contains: None, page: from(None) };
+    assert!(site.service.list_accounts(&site.admin, &query).expect("a page").accounts.is_empty());
 }
 
 fn tokens(site: &Site) {

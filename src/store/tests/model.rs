@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use proptest::prelude::*;
 
-use super::super::{GroupSize, State, Store, TooLarge, Txn};
+use super::super::{GroupSize, State, Store, TooLarge, Txn, UserSort};
 use super::support::{Failure, Home, account, entry, hash, id, now, repository, team, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
@@ -282,6 +282,17 @@ impl Model {
         for account in &by_name {
             assert_eq!(state.account(account.id).map(AsRef::as_ref), Some(*account));
             assert_eq!(state.account_named(account.name.as_str()).map(AsRef::as_ref), Some(*account));
+        }
+        for sort in UserSort::ALL {
+            let users: Vec<&Account> = by_name.iter().copied().filter(|account| sort.has(account)).collect();
+            assert_eq!(state.users_of(sort), users.len());
+            for order in [Order::Ascending, Order::Descending] {
+                let after = Some(Name::parse("user-1").unwrap());
+                let listed = state.users_by_name(sort, order, after.as_ref()).map(AsRef::as_ref);
+                let expected = left(order, after.as_ref(), users.iter().map(|account| (&account.name, *account)));
+                assert_eq!(listed.collect::<Vec<&Account>>(), expected);
+                assert_eq!(state.users_by_name(sort, order, None).count(), users.len());
+            }
         }
         let organizations = by_name.iter().filter(|account| account.is_organization()).count();
         assert_eq!((state.users_count(), state.organizations_count()), (by_name.len() - organizations, organizations));

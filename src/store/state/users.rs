@@ -1,0 +1,89 @@
+//! Users of each sort by name, and how many they are: pages of their lists cost what they show.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::State;
+use crate::domain::account::Account;
+use crate::domain::name::Name;
+use crate::domain::order::Order;
+
+/// What users are listed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UserSort {
+    /// Every user.
+    Any,
+    /// System administrators, active or not.
+    Admin,
+    /// Those who are none.
+    NonAdmin,
+    /// Users who may sign in.
+    Active,
+    /// Users who may not.
+    Inactive,
+}
+
+impl UserSort {
+    /// Every sort.
+    pub const ALL: [Self; 5] = [Self::Any, Self::Admin, Self::NonAdmin, Self::Active, Self::Inactive];
+
+    /// Whether an account is a user of this sort.
+    #[must_use]
+    pub fn has(self, account: &Account) -> bool {
+        let is_meant = match self {
+            Self::Any => true,
+            Self::Admin => account.is_admin,
+            Self::NonAdmin => !account.is_admin,
+            Self::Active => account.is_active,
+            Self::Inactive => !account.is_active,
+        };
+        is_meant && !account.is_organization()
+    }
+
+    fn of(account: &Account) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|sort| sort.has(account))
+    }
+}
+
+/// Reading.
+impl State {
+    /// Users of a sort by name, from the first after `after` (from the beginning, if none).
+    pub fn users_by_name<'a>(
+        &'a self,
+        sort: UserSort,
+        order: Order,
+        after: Option<&Name>,
+    ) -> impl Iterator<Item = &'a Arc<Account>> + use<'a> {
+        let after = after.map(|name| (sort, name.clone()));
+        let rest = order.rest(after, Bound::Excluded((sort, Name::first())), Bound::Excluded((sort, Name::last())));
+        order.walk(self.users.range(rest)).filter_map(|(_, id)| self.accounts.get(id))
+    }
+
+    /// How many users of a sort there are.
+    #[must_use]
+    pub fn users_of(&self, sort: UserSort) -> usize {
+        self.user_counts.get(&sort).copied().unwrap_or(0)
+    }
+}
+
+/// Changing.
+impl State {
+    /// To be called for one that is not listed.
+    pub(super) fn list_user(&mut self, account: &Account) {
+        for sort in UserSort::of(account) {
+            self.users.insert((sort, account.name.clone()), account.id);
+            let count = self.users_of(sort) + 1;
+            self.user_counts.insert(sort, count);
+        }
+    }
+
+    pub(super) fn unlist_user(&mut self, account: &Account) {
+        for sort in UserSort::of(account) {
+            self.users.remove(&(sort, account.name.clone()));
+            match self.users_of(sort).saturating_sub(1) {
+                0 => self.user_counts.remove(&sort),
+                count => self.user_counts.insert(sort, count),
+            };
+        }
+    }
+}
