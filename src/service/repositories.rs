@@ -275,13 +275,10 @@ fn seen<'s>(
     query: &RepositoryQuery,
     after: Option<&RepositoryName>,
 ) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
-    let seen: Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> = match &query.namespace {
-        Some(namespace) => visible::of_namespace(authority, namespace, query.order, after),
-        None => Box::new(visible::all(authority, query.order, after)),
-    };
-    match query.contains.clone() {
-        Some(text) => Box::new(seen.filter(move |repository| repository.name.as_str().contains(&text))),
-        None => seen,
+    match (&query.namespace, query.contains.clone()) {
+        (namespace, Some(text)) => visible::containing(authority, namespace.as_ref(), query.order, after, text),
+        (Some(namespace), None) => visible::of_namespace(authority, namespace, query.order, after),
+        (None, None) => Box::new(visible::all(authority, query.order, after)),
     }
 }
 

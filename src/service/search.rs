@@ -1,7 +1,5 @@
 //! Search: repositories that a caller sees and accounts, by a part of the name.
 
-use std::sync::Arc;
-
 use super::Service;
 use super::accounts::AccountView;
 use super::caller::Call;
@@ -10,7 +8,6 @@ use super::repositories::RepositoryView;
 use super::visible;
 use crate::domain::name::Namespace;
 use crate::domain::order::Order;
-use crate::domain::repository::Repository;
 
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
@@ -48,11 +45,8 @@ impl Service {
             // Names are in lower case.
             let text = search.text.to_lowercase();
             if search.repositories {
-                let seen: Box<dyn Iterator<Item = &Arc<Repository>>> = match &search.namespace {
-                    Some(namespace) => visible::of_namespace(authority, namespace, Order::Ascending, None),
-                    None => Box::new(visible::all(authority, Order::Ascending, None)),
-                };
-                let matching = seen.filter(|repository| repository.name.as_str().contains(&text));
+                let namespace = search.namespace.as_ref();
+                let matching = visible::containing(authority, namespace, Order::Ascending, None, text.clone());
                 found.repositories =
                     matching.filter_map(|one| self.shown_repository(authority, one)).take(search.limit).collect();
             }

@@ -102,11 +102,38 @@ pub(super) fn of_namespace<'s>(
     Box::new(seen(authority, order, &interval.below(name.as_str())))
 }
 
+/// What of a namespace, or of all if none, a caller sees whose name contains a text. Records are looked up for those alone:
+/// of very many names most are passed over.
+pub(super) fn containing<'s>(
+    authority: &Authority<'s>,
+    namespace: Option<&Namespace>,
+    order: Order,
+    after: Option<&RepositoryName>,
+    text: String,
+) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
+    let (state, all) = (authority.state(), Interval::after(order, after));
+    let interval = match namespace {
+        None => all,
+        Some(Namespace::Of(name)) => all.below(name.as_str()),
+        Some(empty @ Namespace::Empty) => {
+            let of_it = of_namespace(authority, empty, order, after);
+            return Box::new(of_it.filter(move |repository| repository.name.as_str().contains(&text)));
+        }
+    };
+    let names = seen_names(authority, order, &interval).filter(move |name| name.as_str().contains(&text));
+    Box::new(names.filter_map(|name| state.repository(name)))
+}
+
 fn seen<'s>(
     authority: &Authority<'s>,
     order: Order,
     interval: &Interval,
 ) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
+    let state = authority.state();
+    seen_names(authority, order, interval).filter_map(|name| state.repository(name))
+}
+
+fn seen_names<'s>(authority: &Authority<'s>, order: Order, interval: &Interval) -> Merge<'s> {
     let state = authority.state();
     let mut sources: Vec<Names<'s>> = vec![Box::new(state.public_within(interval.bounds()))];
     let patterns = authority.patterns();
@@ -115,7 +142,7 @@ fn seen<'s>(
     } else {
         sources.extend(patterns.iter().flat_map(|pattern| pattern_sources(authority, interval, pattern)));
     }
-    Merge::new(order, sources).filter_map(|name| state.repository(name))
+    Merge::new(order, sources)
 }
 
 /// What the account itself reaches, within a pattern.

@@ -1,5 +1,5 @@
-//! What large deletions and adoptions cost in time and memory: one repository with very many tags, one account with very
-//! many repositories. Memory is the process's peak above what it had when the operation began.
+//! What large operations cost in time and memory: one repository with very many tags, one account with very many
+//! repositories, a search of very many public ones. Memory is the process's peak above what it had when the operation began.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use dockpass::domain::content::{Digest, Image, Platform, TagName};
 use dockpass::domain::name::RepositoryName;
 use dockpass::domain::time::Timestamp;
-use dockpass::service::{Call, SeenTag, Service};
+use dockpass::service::{Call, Search, SeenTag, Service};
 
 use super::site::{self, Site};
 
@@ -17,12 +17,14 @@ const TAGS: usize = 200_000;
 /// Repositories of the account, as many as a namespace may have by default, and the tags of each.
 const REPOSITORIES: usize = 10_000;
 const TAGS_OF_EACH: usize = 10;
+/// Public repositories that are searched.
+const PUBLIC: usize = 100_000;
 
 /// Rows that one step of filling has, so that filling takes little memory.
 const STEP: usize = 2_000;
 
 /// What is measured, by the argument that asks for it.
-const OPERATIONS: [(&str, fn()); 4] = [
+const OPERATIONS: [(&str, fn()); 5] = [
     ("adopt-tags", || {
         let (site, registry, app) = empty();
         let all = tags(TAGS);
@@ -48,6 +50,23 @@ const OPERATIONS: [(&str, fn()); 4] = [
             let count = site.service.delete_account(&site.admin, "alice", true).expect("it is deleted");
             assert_eq!(count, Some(REPOSITORIES));
         });
+    }),
+    ("search", || {
+        let (site, _, _) = empty();
+        (0..PUBLIC / REPOSITORIES).for_each(|number| site.user(&format!("team-{number}")));
+        site::each(PUBLIC, |number| site.public(&format!("team-{}/app-{number}", number % (PUBLIC / REPOSITORIES))));
+        let nobody = site.nobody();
+        for (what, text, count) in
+            [("first names", "app-", 25), ("the last name", "app-99999", 1), ("no name", "x-y", 0)]
+        {
+            let search = Search { text: text.to_owned(), limit: 25, repositories: true, ..Search::default() };
+            measured(&format!("100 searches of 100,000 public names: {what}"), || {
+                for _ in 0..100 {
+                    let found = site.service.search(&nobody, &search).expect("found");
+                    assert_eq!(found.repositories.len(), count);
+                }
+            });
+        }
     }),
 ];
 

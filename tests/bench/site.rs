@@ -70,6 +70,18 @@ impl Site {
         self.service.create_user(&self.admin, new_user(name)).expect("the user is made");
     }
 
+    /// Makes a public repository.
+    pub(crate) fn public(&self, name: &str) {
+        let new = NewRepository { is_public: true, ..new_repository(RepositoryName::parse(name).unwrap()) };
+        self.service.create_repository(&self.admin, new).expect("the repository is made");
+    }
+
+    /// What somebody without credentials calls.
+    pub(crate) fn nobody(&self) -> Call {
+        let now = Clock::system().now();
+        call(self.service.authenticate(Credentials::None, None, now).expect("anybody may ask"))
+    }
+
     /// Gives the user what an ordinary one has: some grants of each kind, and a place in three teams.
     fn share(&self) {
         for number in 1..8 {
@@ -141,13 +153,7 @@ impl Fill<'_> {
             self.user(&name);
         }
         for app in 0..PER_NAMESPACE {
-            let new = NewRepository {
-                name: repository(kind, number, app),
-                is_public: false,
-                short_description: String::new(),
-                long_description: String::new(),
-            };
-            self.done(self.service.create_repository(self.admin, new));
+            self.done(self.service.create_repository(self.admin, new_repository(repository(kind, number, app))));
         }
     }
 
@@ -188,6 +194,10 @@ pub(crate) fn each(count: usize, work: impl Fn(usize) + Sync) {
             scope.spawn(move || (filler..count).step_by(FILLERS).for_each(work));
         }
     });
+}
+
+fn new_repository(name: RepositoryName) -> NewRepository {
+    NewRepository { name, is_public: false, short_description: String::new(), long_description: String::new() }
 }
 
 fn new_user(name: &str) -> NewUser {
