@@ -158,7 +158,8 @@ impl Service {
 
     fn take_push(&self, call: &Call, repository: RepositoryName, pushed: Pushed) -> Result<bool, Error> {
         let id = Id::new(call.now, random::bytes()?);
-        self.change_by_steps(call, &Deed::new("registry.notify", &repository.clone()), move |change, _| {
+        let deed = Deed::new("registry.notify", &repository);
+        self.change_by_steps(call, &deed, move |change, _| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             // Deleted here: who pushes to it makes it again first, so this one is late.
