@@ -3,11 +3,8 @@
 // Exports
 //   organizationList(context, create)     a node
 
-import { list as readPage } from "./api.js";
-import { myOrganizations } from "./organization-mine.js";
-import { organizations, suggestField } from "./complete.js";
-import { button, h, path } from "./dom.js";
-import { form } from "./form.js";
+import { list as readPage, readAll } from "./api.js";
+import { badge, button, h, path } from "./dom.js";
 import { list } from "./list.js";
 import { day } from "./time.js";
 
@@ -47,29 +44,21 @@ async function listAll(context, create) {
   return node;
 }
 
-/** The way to an organization that the list may have missed. */
-function finder(context) {
-  const name = suggestField({
-    name: "name", label: "Another organization", suggest: organizations, required: true, autocapitalize: "off",
-    hint: "There are too many accounts to look at all of them.",
-  });
-  return form({ fields: [name], submit: "Open", kind: "", onsubmit: (values) => context.go(path`/organizations/${values.name.trim()}`) }).node;
-}
+const role = {
+  label: "Role", sort: "role", by: (it) => (it.isAdmin ? 0 : 1), cell: (it) => (it.isAdmin ? badge("administrator", "good") : "member"),
+};
 
 async function listMine(context) {
-  let isWhole = true;
+  const own = path`/enzi/v0/accounts/${context.session.username}/organizations`;
+  const rows = ({ memberOrgs }) => memberOrgs.map(({ org, isAdmin }) => ({ ...org, isAdmin }));
   const { node } = await list({
     ...common(context),
-    columns: columns(true),
+    columns: [...columns(true), role],
     matches: (it) => `${it.name} ${it.fullName}`,
-    all: async ({ signal }) => {
-      const mine = await myOrganizations(signal);
-      isWhole = mine.isWhole;
-      return mine.accounts;
-    },
+    all: ({ signal, progress }) => readAll(own, { signal, progress, rows }),
     empty: h("div.empty", h("p", "You belong to no organization. An organization owns repositories together; its administrators add you.")),
   });
-  return [node, !isWhole && finder(context)];
+  return node;
 }
 
 export const organizationList = (context, create) => (context.session.isAdmin ? listAll(context, create) : listMine(context));

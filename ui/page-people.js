@@ -1,14 +1,15 @@
 // Owns the pages below /people: the users, and one of them. For administrators.
 //
 // Exports
-//   list      /people; ?filter=admins, inactive-users or service
-//   one       /people/{name}; ?tab=tokens or repositories
+//   list      /people; ?filter=admins, inactive-users or service-accounts
+//   one       /people/{name}; ?tab=tokens, organizations or repositories
 
 import { get, list as read } from "./api.js";
 import { badge, button, h, head, path } from "./dom.js";
 import { list as makeList } from "./list.js";
 import { accountTab } from "./people-account.js";
 import { newUser } from "./people-new.js";
+import { organizationsTab } from "./people-organizations.js";
 import { repositoriesTab } from "./people-repositories.js";
 import { role, stateBadges } from "./people-state.js";
 import { showTemporary, take } from "./people-temporary.js";
@@ -16,13 +17,12 @@ import { tokensTab } from "./people-tokens.js";
 import { when } from "./time.js";
 
 const API = "/enzi/v0/accounts";
-const LARGE = 1000;
 
 const FILTERS = {
   users: { label: "All" },
   admins: { label: "Administrators" },
   "inactive-users": { label: "Inactive", none: "Nobody is inactive. A user who shall not sign in for a while is switched off on the user's page; nothing is lost." },
-  service: { label: "Service accounts", none: "No service accounts. A service account is a user without password, for a pipeline or a machine; it signs in with access tokens." },
+  "service-accounts": { label: "Service accounts", none: "No service accounts. A service account is a user without password, for a pipeline or a machine; it signs in with access tokens." },
 };
 
 const COLUMNS = [
@@ -38,19 +38,6 @@ async function page(filter, { q, sort, start, size, signal }) {
   return { rows: body.accounts, next, count };
 }
 
-/** The API does not filter these: reads on until a page of them is there. */
-async function servicePage({ size, start, ...asked }) {
-  const found = [];
-  let next = start;
-  do {
-    const step = await page("users", { ...asked, start: next, size: LARGE });
-    found.push(...step.rows.filter((it) => !it.hasPassword));
-    next = step.next;
-  } while (next && found.length <= size);
-  const rows = found.slice(0, size);
-  return { rows, next: found.length > size ? rows.at(-1).name : null, count: !start && found.length <= size ? found.length : null };
-}
-
 async function renderList(context) {
   const asked = context.query.get("filter");
   const filter = Object.hasOwn(FILTERS, asked) ? asked : "users";
@@ -63,13 +50,18 @@ async function renderList(context) {
     columns: COLUMNS,
     href: (it) => path`/people/${it.name}`,
     empty: () => h("div.empty", h("p", FILTERS[filter].none ?? "Nobody is here.")),
-    page: filter === "service" ? servicePage : (wanted) => page(filter, wanted),
+    page: (wanted) => page(filter, wanted),
   });
   const tabs = Object.entries(FILTERS).map(([key, { label }]) => [label, key === "users" ? "/people" : `/people?filter=${key}`, key === filter]);
   return [...head("People", { actions: [make], tabs }), made.node];
 }
 
-const TABS = [["Account", null, accountTab], ["Access tokens", "tokens", tokensTab], ["Repositories", "repositories", repositoriesTab]];
+const TABS = [
+  ["Account", null, accountTab],
+  ["Access tokens", "tokens", tokensTab],
+  ["Organizations", "organizations", organizationsTab],
+  ["Repositories", "repositories", repositoriesTab],
+];
 
 async function renderOne(context) {
   const { params, query, signal } = context;

@@ -211,6 +211,28 @@ pub struct Members {
     pub resource_count: usize,
 }
 
+/// An organization that a user belongs to.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberOrg {
+    /// The organization.
+    pub org: Account,
+    /// Whether the user administers it.
+    pub is_admin: bool,
+}
+
+/// A page of the organizations of a user.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberOrgs {
+    /// The organizations of the page, by name.
+    pub member_orgs: Vec<MemberOrg>,
+    /// The next page's `start`; empty on the last page.
+    pub next_page_start: String,
+    /// How many the whole list has.
+    pub resource_count: usize,
+}
+
 /// How a user belongs to an organization or a team.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -26,8 +26,8 @@ pub use access::{
     TeamAccessList, TeamRepositories, UserAccess, UserAccessList,
 };
 pub use accounts::{
-    Account, AccountInner, Accounts, ChangePassword, CreateAccount, Member, MemberTeam, MemberTeams, Members,
-    PutMember, UpdateAccount,
+    Account, AccountInner, Accounts, ChangePassword, CreateAccount, Member, MemberOrg, MemberOrgs, MemberTeam,
+    MemberTeams, Members, PutMember, UpdateAccount,
 };
 pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification};
 pub use operation::{Health, Version};

@@ -18,11 +18,14 @@ pub(super) enum OrgCommand {
     #[command(after_help = "Example:\n  dockpass org create acme --full-name 'Acme Works'")]
     Create(CreateArguments),
     /// List the organizations
-    #[command(after_help = "Example:\n  dockpass org list --contains al")]
+    #[command(after_help = "Example:\n  dockpass org list --contains al\n  dockpass org list --user alice")]
     List {
         /// Only those whose name or full name contains this text
         #[arg(long, value_name = "TEXT")]
         contains: Option<String>,
+        /// Only those that this user belongs to, with its role; for the user and administrators
+        #[arg(long, value_name = "NAME", value_parser = values::account, conflicts_with = "contains")]
+        user: Option<String>,
     },
     /// Show an organization
     #[command(after_help = "Example:\n  dockpass org show acme")]
@@ -113,7 +116,12 @@ pub(super) struct AddArguments {
 pub(super) async fn run(command: OrgCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         OrgCommand::Create(arguments) => create(arguments, api, console).await,
-        OrgCommand::List { contains } => {
+        OrgCommand::List { user: Some(user), .. } => {
+            let path = account::one(&user).segment("organizations");
+            let list = api.list(&path, Some("memberOrgs"), usize::MAX).await?;
+            console.report(&org_report::of_user(list)?)
+        }
+        OrgCommand::List { contains, user: None } => {
             let list = account::list("orgs", contains.as_deref(), api).await?;
             console.report(&org_report::many(list)?)
         }
@@ -243,6 +251,23 @@ mod tests {
         let sent = server.requests();
         assert!(sent[0].starts_with("GET /enzi/v0/accounts/acme/members?filter=admins&limit=500 "), "{}", sent[0]);
         assert!(sent[1].starts_with("GET /enzi/v0/accounts/acme/members?limit=500 "), "{}", sent[1]);
+    }
+
+    #[tokio::test]
+    async fn the_organizations_of_a_user_are_listed_with_the_role() {
+        let body =
+            format!(r#"{{"memberOrgs":[{{"org":{ACME},"isAdmin":true}}],"nextPageStart":"","resourceCount":1}}"#);
+        let server = Server::with_json(&[(200, &body), (200, r#"{"memberOrgs":[]}"#)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        for _ in 0..2 {
+            let list = OrgCommand::List { contains: None, user: Some("alice".into()) };
+            run(list, &mut api, &mut console).await.unwrap();
+        }
+        assert_eq!(written.out(), "NAME  FULL NAME  ROLE\nacme  -          organization administrator\n");
+        assert!(written.note().starts_with("This user belongs to no organization."), "{}", written.note());
+        let sent = server.requests();
+        assert!(sent[0].starts_with("GET /enzi/v0/accounts/alice/organizations?limit=500 "), "{}", sent[0]);
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use super::list::List;
 use super::report::{Report, View};
 use super::shown;
 use super::table::{Fit, Table};
-use crate::api::{Account, Member};
+use crate::api::{Account, Member, MemberOrg};
 
 const COLUMNS: &[(&str, Fit)] = &[
     ("NAME", Fit::Shrinks(12)),
@@ -54,12 +54,21 @@ pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
 /// The members of an organization or of one of its teams; `nothing` stands for none.
 pub(super) fn members(list: List, nothing: &'static str) -> Result<Report, CliError> {
     let members: Vec<Member> = list.read()?;
-    let rows = members.iter().map(|entry| {
-        let role = if entry.is_admin { "organization administrator" } else { "member" };
-        vec![entry.member.name.clone(), shown::or_dash(&entry.member.full_name), role.to_owned()]
-    });
-    let table = Table { columns: MEMBER_COLUMNS, rows: rows.collect() };
-    Ok(Report { answer: list.answer, view: View::Many(table, nothing) })
+    let rows = members.iter().map(|entry| with_role(&entry.member, entry.is_admin)).collect();
+    Ok(Report { answer: list.answer, view: View::Many(Table { columns: MEMBER_COLUMNS, rows }, nothing) })
+}
+
+/// The organizations that a user belongs to.
+pub(super) fn of_user(list: List) -> Result<Report, CliError> {
+    let memberships: Vec<MemberOrg> = list.read()?;
+    let rows = memberships.iter().map(|entry| with_role(&entry.org, entry.is_admin)).collect();
+    let nothing = "This user belongs to no organization. Add it to one: dockpass org add NAME USER";
+    Ok(Report { answer: list.answer, view: View::Many(Table { columns: MEMBER_COLUMNS, rows }, nothing) })
+}
+
+fn with_role(account: &Account, is_admin: bool) -> Vec<String> {
+    let role = if is_admin { "organization administrator" } else { "member" };
+    vec![account.name.clone(), shown::or_dash(&account.full_name), role.to_owned()]
 }
 
 /// A number that only some callers see.

@@ -51,8 +51,9 @@ fn read_filter(text: &str) -> Result<AccountFilter, Failure> {
         "non-admins" => AccountFilter::NonAdmins,
         "active-users" => AccountFilter::ActiveUsers,
         "inactive-users" => AccountFilter::InactiveUsers,
+        "service-accounts" => AccountFilter::ServiceAccounts,
         _ => {
-            let known = "users, orgs, admins, non-admins, active-users, inactive-users or all";
+            let known = "users, orgs, admins, non-admins, active-users, inactive-users, service-accounts or all";
             return Err(Failure::invalid("filter", known));
         }
     })

@@ -1,4 +1,5 @@
-//! `/enzi/v0/accounts/{name}/members` and `…/teams`: who belongs to an organization and to its teams.
+//! `/enzi/v0/accounts/{name}/members` and `…/teams`: who belongs to an organization and to its teams;
+//! `…/organizations`: what a user belongs to.
 
 use actix_web::HttpResponse;
 
@@ -9,7 +10,7 @@ use super::request::Request;
 use crate::api;
 use crate::domain::name::Name;
 use crate::domain::organization::Team;
-use crate::service::{Call, MemberFilter, MemberView, NamedPage, Service, TeamUpdate, TeamView};
+use crate::service::{Call, MemberFilter, MemberView, MembershipView, NamedPage, Service, TeamUpdate, TeamView};
 
 fn shown(member: &MemberView) -> api::Member {
     api::Member { member: accounts::shown_user(member), is_admin: member.is_admin }
@@ -91,6 +92,25 @@ pub(super) async fn list_teams_of_member(request: Request) -> Result<HttpRespons
     let teams = request.block(move |service, call| service.teams_of_member(call, &organization, &user)).await?;
     let member_teams = teams.iter().map(|view| api::MemberTeam { team: shown_view(view) }).collect();
     Ok(HttpResponse::Ok().json(api::MemberTeams { member_teams, next_page_start: String::new() }))
+}
+
+/// `GET /enzi/v0/accounts/{name}/organizations`
+pub(super) async fn list_organizations_of_user(request: Request) -> Result<HttpResponse, Failure> {
+    let user = request.part("name")?;
+    let page = page::by_name(&request)?;
+    let is_long = page::is_long(page.limit);
+    let list = request.read(is_long, move |service, call| service.organizations_of_user(call, &user, &page)).await?;
+    let next = list.next.as_ref().map(ToString::to_string);
+    let shown = |MembershipView { organization, is_admin }: &MembershipView| api::MemberOrg {
+        org: accounts::shown(organization),
+        is_admin: *is_admin,
+    };
+    let body = api::MemberOrgs {
+        member_orgs: list.entries.iter().map(shown).collect(),
+        next_page_start: next.clone().unwrap_or_default(),
+        resource_count: list.count,
+    };
+    Ok(page::answer(body, next, Some(list.count)))
 }
 
 /// `GET /enzi/v0/accounts/{name}/teams`

@@ -29,6 +29,8 @@ pub enum AccountFilter {
     ActiveUsers,
     /// Users who may not.
     InactiveUsers,
+    /// Users without a password.
+    ServiceAccounts,
 }
 
 /// The lists that the store keeps, of which a filter means one.
@@ -48,6 +50,7 @@ impl AccountFilter {
             Self::NonAdmins => Kept::Users(UserSort::NonAdmin),
             Self::ActiveUsers => Kept::Users(UserSort::Active),
             Self::InactiveUsers => Kept::Users(UserSort::Inactive),
+            Self::ServiceAccounts => Kept::Users(UserSort::Service),
         }
     }
 }

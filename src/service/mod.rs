@@ -55,7 +55,7 @@ pub use deletions::ContentDeletion;
 pub use error::{Error, Kind, Obstacle};
 pub use grants::{AccessView, Reason, TargetView, UserGrant};
 pub use news::{News, Notice};
-pub use organizations::{MemberFilter, MemberView, NewOrganization};
+pub use organizations::{MemberFilter, MemberView, MembershipView, NewOrganization};
 pub use page::{NamedPage, NamedQuery};
 pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::Issued;

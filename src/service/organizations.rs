@@ -40,6 +40,15 @@ pub struct MemberView {
     pub locked_until: Option<Timestamp>,
 }
 
+/// An organization that a user belongs to.
+#[derive(Clone, Debug)]
+pub struct MembershipView {
+    /// The organization, as far as the caller may see it.
+    pub organization: AccountView,
+    /// Whether the user administers it.
+    pub is_admin: bool,
+}
+
 /// Which members a list shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum MemberFilter {
@@ -229,6 +238,32 @@ impl Service {
             }
             change.txn(&permit).remove_member(organization, user);
             Ok(())
+        })
+    }
+
+    /// A page of the organizations that a user belongs to.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], for an organization too; [`Error::Denied`] to all but the user and system administrators.
+    pub fn organizations_of_user(
+        &self,
+        call: &Call,
+        user: &str,
+        query: &NamedQuery,
+    ) -> Result<NamedPage<MembershipView>, Error> {
+        self.view(call, "account.organizations", user, |authority| {
+            authority.account_data()?;
+            let state = authority.state();
+            let found = find(state, user).ok().filter(|account| !account.is_organization());
+            let found = found.ok_or_else(|| Error::not_found(Kind::User, user))?;
+            authority.self_or_administrator(found)?;
+            let memberships = state.organizations_of_by_name(found.id, query.order, query.after.as_ref());
+            let views = memberships.filter_map(|(organization, is_admin)| {
+                let organization = self.seen(authority, state.account(organization)?, call);
+                Some(MembershipView { organization, is_admin })
+            });
+            let count = state.organizations_count_of(found.id);
+            Ok(NamedPage::of(views, |view| &view.organization.account.name, query.limit, count))
         })
     }
 

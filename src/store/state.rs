@@ -21,7 +21,7 @@ use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::order::Order;
-use crate::domain::organization::{Membership, Team, TeamMembership};
+use crate::domain::organization::Team;
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::Choices;
@@ -62,7 +62,8 @@ pub struct State {
     tokens_by_owner: OrdSet<(Id, Id)>,
     tokens_by_parent: OrdSet<(Id, Id)>,
     members: OrdMap<(Id, Id), bool>,
-    organizations_by_user: OrdMap<(Id, Id), bool>,
+    organizations_by_user: OrdMap<(Id, Name), (Id, bool)>,
+    organization_counts: HashMap<Id, usize>,
     teams: OrdMap<Id, Arc<Team>>,
     team_names: OrdMap<(Id, Name), Id>,
     team_members: OrdSet<(Id, Id)>,
@@ -242,10 +243,9 @@ impl State {
         range.map(|((_, user), is_admin)| (*user, *is_admin))
     }
 
-    /// The organizations of a user and whether it administers them.
+    /// The organizations of a user and whether it administers them, by name.
     pub fn organizations_of(&self, user: Id) -> impl Iterator<Item = (Id, bool)> {
-        let range = self.organizations_by_user.range((user, Id::MIN)..=(user, Id::MAX));
-        range.map(|((_, organization), is_admin)| (*organization, *is_admin))
+        self.organizations_of_by_name(user, Order::Ascending, None)
     }
 
     /// The team of this identifier.
@@ -336,12 +336,11 @@ impl State {
         }
         let id = account.id;
         // A name never changes; should it, the lists follow.
-        let groups = if self.account(id).is_some_and(|known| known.name != account.name) {
-            self.groups_of(id)
-        } else {
-            Vec::new()
-        };
+        let is_renamed = self.account(id).is_some_and(|known| known.name != account.name);
+        let (groups, members) =
+            if is_renamed { (self.groups_of(id), self.members_of(id).collect()) } else { (Vec::new(), Vec::new()) };
         groups.iter().for_each(|group| self.unlist_member(*group, id));
+        members.iter().for_each(|(user, _)| self.unlist_organization(*user, id));
         self.remove_account(id);
         self.account_names.insert(account.name.clone(), id);
         if account.is_organization() {
@@ -353,6 +352,7 @@ impl State {
         self.list_user(&account);
         self.accounts.insert(id, account);
         groups.iter().for_each(|group| self.list_member(*group, id));
+        members.iter().for_each(|(user, is_admin)| self.list_organization(*user, id, *is_admin));
         true
     }
 
@@ -430,65 +430,6 @@ impl State {
         if let Some(parent) = token.parent {
             self.tokens_by_parent.remove(&(parent, id));
         }
-    }
-
-    pub(super) fn put_member(&mut self, membership: Membership) {
-        let Membership { organization, user, is_admin } = membership;
-        let before = self.members.insert((organization, user), is_admin);
-        self.organizations_by_user.insert((user, organization), is_admin);
-        self.list_member(organization, user);
-        self.resize(organization, |size| {
-            size.members += usize::from(before.is_none());
-            size.admins += usize::from(is_admin);
-            size.admins -= usize::from(before == Some(true));
-        });
-    }
-
-    pub(super) fn remove_member(&mut self, organization: Id, user: Id) {
-        let Some(was_admin) = self.members.remove(&(organization, user)) else { return };
-        self.organizations_by_user.remove(&(user, organization));
-        self.unlist_member(organization, user);
-        self.resize(organization, |size| {
-            size.members -= 1;
-            size.admins -= usize::from(was_admin);
-        });
-    }
-
-    /// False if another team of the organization has the name.
-    pub(super) fn put_team(&mut self, team: Arc<Team>) -> bool {
-        let (organization, key) = (team.organization, (team.organization, team.name.clone()));
-        if self.team_names.get(&key).is_some_and(|id| *id != team.id) {
-            return false;
-        }
-        self.team_names.insert(key, team.id);
-        let is_new = self.teams.insert(team.id, team).is_none();
-        self.resize(organization, |size| size.teams += usize::from(is_new));
-        true
-    }
-
-    pub(super) fn remove_team(&mut self, id: Id) {
-        if let Some(team) = self.teams.remove(&id) {
-            self.team_names.remove(&(team.organization, team.name.clone()));
-            self.resize(team.organization, |size| size.teams -= 1);
-        }
-    }
-
-    pub(super) fn put_team_member(&mut self, membership: TeamMembership) {
-        let TeamMembership { team, user } = membership;
-        let was_in = self.team_members.insert((team, user)).is_some();
-        self.teams_by_user.insert((user, team));
-        self.list_member(team, user);
-        self.resize(team, |size| size.members += usize::from(!was_in));
-    }
-
-    pub(super) fn remove_team_member(&mut self, membership: TeamMembership) {
-        let TeamMembership { team, user } = membership;
-        if self.team_members.remove(&(team, user)).is_none() {
-            return;
-        }
-        self.teams_by_user.remove(&(user, team));
-        self.unlist_member(team, user);
-        self.resize(team, |size| size.members -= 1);
     }
 
     pub(super) fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) {

@@ -79,6 +79,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("a page of an organization's members", members),
     ("a page of an organization's members, in the middle", members_from_middle),
     ("a page of an organization's teams", teams),
+    ("a page of a user's organizations", organizations_of_user),
     ("a page of accounts, administrator", |site| accounts(site, AccountFilter::All)),
     ("a page of organizations, administrator", |site| accounts(site, AccountFilter::Organizations)),
     ("a page of administrators", |site| accounts(site, AccountFilter::Admins)),
@@ -134,6 +135,11 @@ fn members_from_middle(site: &Site) {
 
 fn teams(site: &Site) {
     assert_eq!(site.service.list_teams(&site.user, "org-0", &from(None)).expect("a page").entries.len(), PAGE);
+}
+
+fn organizations_of_user(site: &Site) {
+    let page = site.service.organizations_of_user(&site.admin, "user-1", &from(None)).expect("a page");
+    assert_eq!(page.entries.len(), PAGE.min(page.count));
 }
 
 fn accounts(site: &Site, filter: AccountFilter) {

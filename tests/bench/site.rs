@@ -94,6 +94,10 @@ impl Site {
         for team in ["team-0", "team-1", "team-2"] {
             self.service.put_team_member(&self.admin, "org-0", team, "user-0").expect("added");
         }
+        // Another belongs to every organization.
+        for number in 0..organizations(self.repositories) {
+            self.service.put_member(&self.admin, &format!("org-{number}"), "user-1", None).expect("added");
+        }
     }
 
     pub(crate) fn sign_in(&self) -> Caller {

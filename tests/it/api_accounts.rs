@@ -131,6 +131,8 @@ fn accounts_are_listed_by_name_filtered_counted_and_paged() {
         ("filter=active-users", vec!["admin", "alice", "carol"]),
         ("filter=inactive-users", vec!["bob"]),
     ];
+        ("filter=service-accounts", vec!["alice", "bob", "carol"]),
+        ("filter=service-accounts&contains=o", vec!["bob", "carol"]),
     for (query, expected) in selected {
         let answer = list(query);
         let page = answer.json();

@@ -57,6 +57,7 @@ GET    /enzi/v0/accounts/{name}/members/{member}                       401 401 4
 PUT    /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 200 200 200
 DELETE /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 204 204 204
 GET    /enzi/v0/accounts/{name}/members/{member}/teams                 401 401 401 401 401 403 403 200 200 200
+GET    /enzi/v0/accounts/{name}/organizations                          401 401 401 401 401 403 403 200 200 200
 GET    /enzi/v0/accounts/{name}/teams                                  401 401 401 401 401 403 403 200 200 200
 POST   /enzi/v0/accounts/{name}/teams                                  401 401 401 401 401 403 403 201 201 201
 GET    /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 200 200 200

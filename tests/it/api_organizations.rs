@@ -45,13 +45,18 @@ impl Acme {
 }
 
 fn list(answer: &Answer, field: &str) -> Vec<String> {
-    let name = |entry: &Value| entry.pointer("/member/name").or_else(|| entry.get("name")).cloned();
+    let inner = |entry: &Value, path: &str| entry.pointer(path).cloned();
+    let name = |entry: &Value| ["/member/name", "/org/name", "/name"].into_iter().find_map(|path| inner(entry, path));
     let entries = answer.json()[field].as_array().cloned().unwrap_or_else(|| panic!("{}", answer.describe()));
     entries.iter().map(|entry| name(entry).expect("a name").as_str().expect("a text").to_owned()).collect()
 }
 
 fn members(caller: &Caller, group: &str) -> Vec<String> {
     list(&caller.get(&format!("{}?limit=0", members_path(group))).must_be(200), "members")
+}
+
+fn organizations_path(user: &str) -> String {
+    format!("{}/organizations", account_path(user))
 }
 
 /// The level that a caller has on a repository; none if it sees nothing.
@@ -487,6 +492,91 @@ fn the_teams_of_a_member_are_listed_by_name() {
     let none = acme.alice.get(&format!("{}/teams", member_path("acme", "carol"))).must_be(200).json();
     assert_eq!(none["memberTeams"], json!([]));
     acme.alice.get(&format!("{}/teams", member_path("acme", "dave"))).must_be_refused(404, "NO_SUCH_MEMBER");
+}
+
+#[test]
+fn the_organizations_of_a_user_are_listed_by_name_counted_and_paged() {
+    let acme = Acme::new();
+    for (name, is_admin) in [("zoo", true), ("lab", false), ("acme-2", true)] {
+        acme.site.add_organization(name, &[("bob", is_admin)]);
+    }
+    acme.site.add_organization("alone", &[]);
+    // Adding to a team adds to the organization.
+    acme.site.add_organization("mill", &[]);
+    acme.site.add_team("mill/night", &["bob"]);
+    let all = ["acme", "acme-2", "lab", "mill", "zoo"];
+    let path = organizations_path("bob");
+    let page = |query: &str| acme.bob.get(&format!("{path}?{query}")).must_be(200);
+    let whole = page("").json();
+    let roles = [("acme", false), ("acme-2", true), ("lab", false), ("mill", false), ("zoo", true)];
+    for (place, (name, is_admin)) in roles.into_iter().enumerate() {
+        // A member sees an organization as its account is seen.
+        let org = acme.bob.get(&account_path(name)).must_be(200).json();
+        assert!(org["membersCount"].is_number(), "{org}");
+        assert_eq!(whole["memberOrgs"][place], json!({ "org": org, "isAdmin": is_admin }));
+    }
+    assert_eq!((&whole["nextPageStart"], &whole["resourceCount"]), (&json!(""), &json!(5)));
+    for size in 1..=6 {
+        for (order, expected) in [
+            ("asc", all),
+            ("desc", {
+                let mut it = all;
+                it.reverse();
+                it
+            }),
+        ] {
+            let (mut seen, mut start) = (Vec::new(), String::new());
+            loop {
+                let page = page(&format!("limit={size}&order={order}&start={start}"));
+                assert_eq!(page.header("x-resource-count"), Some("5"));
+                seen.extend(list(&page, "memberOrgs"));
+                start = page.text("/nextPageStart");
+                assert_eq!(page.header("x-next-page-start"), Some(start.as_str()));
+                if start.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(seen, expected, "pages of {size}, {order}");
+        }
+    }
+    assert_eq!(list(&page("start=b"), "memberOrgs"), ["lab", "mill", "zoo"], "a start need not be there");
+    assert_eq!(list(&page("limit=0"), "memberOrgs"), all);
+    for bad in ["limit=x", "start=UPPER", "order=down"] {
+        acme.bob.get(&format!("{path}?{bad}")).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+    // What ends a membership takes the entry along.
+    acme.site.leave("zoo", "bob");
+    acme.site.as_local().delete(&account_path("lab")).must_be(204);
+    acme.site.join("acme", "bob", true);
+    let Acme { site, bob, .. } = acme.restart();
+    let left = bob.get(&path).must_be(200);
+    assert_eq!(list(&left, "memberOrgs"), ["acme", "acme-2", "mill"]);
+    assert_eq!((&left.json()["resourceCount"], &left.json()["memberOrgs"][0]["isAdmin"]), (&json!(3), &json!(true)));
+    site.as_local().delete(&account_path("bob")).must_be(204);
+    site.add_service("bob");
+    assert_eq!(list(&site.as_local().get(&path).must_be(200), "memberOrgs"), [""; 0]);
+}
+
+#[test]
+fn the_organizations_of_a_user_are_for_the_user_and_administrators() {
+    let acme = Acme::new();
+    let local = acme.site.as_local();
+    let id = local.get(&account_path("bob")).must_be(200).text("/id");
+    for caller in [&acme.bob, &local, &acme.site.as_admin()] {
+        for name in ["bob", &id] {
+            assert_eq!(list(&caller.get(&organizations_path(name)).must_be(200), "memberOrgs"), ["acme"]);
+        }
+    }
+    assert_eq!(list(&acme.dave.get(&organizations_path("dave")).must_be(200), "memberOrgs"), [""; 0]);
+    // Not even to who administers the organization.
+    for caller in [&acme.alice, &acme.dave] {
+        caller.get(&organizations_path("bob")).must_be_refused(403, "NOT_AUTHORIZED");
+    }
+    for name in ["acme", "nobody", "No%20name"] {
+        local.get(&organizations_path(name)).must_be_refused(404, "NO_SUCH_USER");
+    }
+    let capped = acme.site.with_token("bob", &acme.site.add_token("bob", &json!({ "accessLevel": "read-write" })));
+    capped.get(&organizations_path("bob")).must_be_refused(403, "NOT_AUTHORIZED");
 }
 
 // --- deleting ---

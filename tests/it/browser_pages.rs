@@ -36,15 +36,16 @@ const FOR_ALL: [(&str, &str); 17] = [
 ];
 
 /// Pages that administrators have.
-const FOR_ADMINISTRATORS: [(&str, &str); 14] = [
+const FOR_ADMINISTRATORS: [(&str, &str); 15] = [
     ("organization-access", "/organizations/acme?tab=access"),
     ("organization-settings", "/organizations/acme?tab=settings"),
     ("namespace-access", "/repositories/acme?tab=access"),
     ("team-settings", "/organizations/acme/teams/dev?tab=settings"),
     ("people", "/people"),
-    ("people-services", "/people?filter=service"),
+    ("people-services", "/people?filter=service-accounts"),
     ("person", "/people/alice"),
     ("person-tokens", "/people/alice?tab=tokens"),
+    ("person-organizations", "/people/alice?tab=organizations"),
     ("person-repositories", "/people/alice?tab=repositories"),
     ("audit", "/audit"),
     ("registry", "/registry"),
@@ -223,7 +224,9 @@ fn on_a_phone_one_sees_where_one_is() {
     let site = furnished();
     site.sign_in("admin", PASSWORD);
     site.look("light", 390);
-    for path in ["/registry", "/people?filter=service", "/organizations/acme?tab=settings", "/profile/access-tokens"] {
+    for path in
+        ["/registry", "/people?filter=service-accounts", "/organizations/acme?tab=settings", "/profile/access-tokens"]
+    {
         site.open(path);
         let script = "return [...document.querySelectorAll('[aria-current=page]')].map((it) => it.getBoundingClientRect()) \
             .every(({ left, right }) => left >= 0 && right <= innerWidth)";

@@ -13,7 +13,11 @@ const NAMED_PAGE: &[Parameter] = &[
 ];
 
 const ACCOUNTS: &[Parameter] = &[
-    ("filter", "all|users|orgs|admins|non-admins|active-users|inactive-users", "Which; all if omitted."),
+    (
+        "filter",
+        "all|users|orgs|admins|non-admins|active-users|inactive-users|service-accounts",
+        "Which; all if omitted. A service account is a user without a password.",
+    ),
     ("contains", "string", "Only those whose name or full name contains this, upper and lower case alike."),
 ];
 
@@ -122,6 +126,17 @@ pub(super) fn organizations() -> Vec<Route> {
             .status(204)
             .fails(&[NoSuchAccount, NoSuchUser])
             .to(organizations::delete_member),
+        Route::new(
+            Method::GET,
+            "/enzi/v0/accounts/{name}/organizations",
+            "listOrganizationsOfUser",
+            "List the organizations that a user belongs to, by name",
+        )
+        .query(ORDER)
+        .query(NAMED_PAGE)
+        .gives::<api::MemberOrgs>()
+        .fails(&[InvalidParameters, NoSuchUser])
+        .to(organizations::list_organizations_of_user),
         Route::new(
             Method::GET,
             "/enzi/v0/accounts/{name}/members/{member}/teams",

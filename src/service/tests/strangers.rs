@@ -115,6 +115,7 @@ const ON_ACCOUNTS: &[UseCase] = &[
         service.create_organization(call, new).map(drop)
     }),
     ("list_members", |service, call| service.list_members(call, "acme", MemberFilter::All, &whole()).map(drop)),
+    ("organizations_of_user", |service, call| service.organizations_of_user(call, "alice", &whole()).map(drop)),
     ("view_member", |service, call| service.view_member(call, "acme", "alice").map(drop)),
     ("check_may_change_organization", |service, call| {
         service.check_may_change_organization(call, "organization.update", "acme")

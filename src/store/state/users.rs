@@ -21,11 +21,13 @@ pub enum UserSort {
     Active,
     /// Users who may not.
     Inactive,
+    /// Users without a password.
+    Service,
 }
 
 impl UserSort {
     /// Every sort.
-    pub const ALL: [Self; 5] = [Self::Any, Self::Admin, Self::NonAdmin, Self::Active, Self::Inactive];
+    pub const ALL: [Self; 6] = [Self::Any, Self::Admin, Self::NonAdmin, Self::Active, Self::Inactive, Self::Service];
 
     /// Whether an account is a user of this sort.
     #[must_use]
@@ -36,6 +38,7 @@ impl UserSort {
             Self::NonAdmin => !account.is_admin,
             Self::Active => account.is_active,
             Self::Inactive => !account.is_active,
+            Self::Service => account.password.is_none(),
         };
         is_meant && !account.is_organization()
     }

@@ -358,9 +358,7 @@ impl Model {
             let of: Vec<_> = self.members.iter().filter(|((organization, _), _)| *organization == one).collect();
             let of: Vec<_> = of.into_iter().map(|((_, user), is_admin)| (*user, *is_admin)).collect();
             assert_eq!(state.members_of(one).collect::<Vec<_>>(), of);
-            let in_which: Vec<_> = self.members.iter().filter(|((_, user), _)| *user == one).collect();
-            let in_which: Vec<_> = in_which.into_iter().map(|((of, _), is_admin)| (*of, *is_admin)).collect();
-            assert_eq!(state.organizations_of(one).collect::<Vec<_>>(), in_which);
+            self.check_organizations_of(state, one);
             for user in (0..4).map(id) {
                 assert_eq!(state.member(one, user), self.members.get(&(one, user)).copied());
             }
@@ -396,6 +394,25 @@ impl Model {
             let named =
                 self.teams.values().find(|team| (team.organization, &team.name) == (new.organization, &new.name));
             assert_eq!(state.team_named(new.organization, &new.name).map(AsRef::as_ref), named);
+        }
+    }
+
+    /// The organizations of a user by name, in both orders and from the middle, and how many they are.
+    fn check_organizations_of(&self, state: &State, user: Id) {
+        let of_user = self.members.iter().filter(|((_, each), _)| *each == user);
+        let mut named: Vec<(&Name, (Id, bool))> =
+            of_user.map(|((of, _), is_admin)| (&self.accounts[of].name, (*of, *is_admin))).collect();
+        named.sort();
+        assert_eq!(state.organizations_count_of(user), named.len());
+        assert_eq!(
+            state.organizations_of(user).collect::<Vec<_>>(),
+            left(Order::Ascending, None, named.iter().copied())
+        );
+        for after in [None, Some(account(1).name), Some(account(2).name)] {
+            for order in [Order::Ascending, Order::Descending] {
+                let listed = state.organizations_of_by_name(user, order, after.as_ref()).collect::<Vec<_>>();
+                assert_eq!(listed, left(order, after.as_ref(), named.iter().copied()));
+            }
         }
     }
 

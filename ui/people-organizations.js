@@ -1,0 +1,32 @@
+// Owns the tab with the organizations that a user belongs to.
+//
+// Exports
+//   organizationsTab(context, account)     its nodes
+
+import { list as read } from "./api.js";
+import { badge, h, linkButton, path } from "./dom.js";
+import { list } from "./list.js";
+
+const COLUMNS = [
+  { label: "Name", sort: "name", isName: true, cell: ({ org }) => [org.name, org.fullName && h("small", org.fullName)] },
+  { label: "Role", cell: ({ isAdmin }) => (isAdmin ? badge("administrator", "good") : "member") },
+];
+
+export async function organizationsTab(context, account) {
+  const made = await list({
+    context,
+    name: ["organization"],
+    sort: "name",
+    columns: COLUMNS,
+    href: ({ org }) => path`/organizations/${org.name}`,
+    empty: () => h("div.empty",
+      h("p", `${account.name} belongs to no organization. An organization owns repositories together; its page adds members.`),
+      linkButton("Organizations", "/organizations")),
+    page: async ({ sort, start, size, signal }) => {
+      const query = { order: sort.startsWith("-") ? "desc" : "asc", start, limit: size };
+      const { body, next, count } = await read(path`/enzi/v0/accounts/${account.name}/organizations`, { query, signal });
+      return { rows: body.memberOrgs, next, count };
+    },
+  });
+  return [made.node];
+}
