@@ -32,7 +32,9 @@ export class ApiError extends Error {
 export const isGone = (error) => error instanceof ApiError && error.status === 404;
 export const isAbort = (error) => error?.name === "AbortError";
 
-const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.:!?]$/.test(text) ? "" : ".");
+/** A sentence begins with a capital, but for names: a key of the configuration, a host, a tag. */
+const sentence = (text) =>
+  text && (/^\S*[._]\S/.test(text) ? text[0] : text[0].toUpperCase()) + text.slice(1) + (/[.:!?]$/.test(text) ? "" : ".");
 
 async function failure(response) {
   const { errors: [entry] = [] } = await response.json().catch(() => ({}));

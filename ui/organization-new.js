@@ -17,7 +17,6 @@ export async function newOrganization(context) {
   // It stands there once it is needed.
   adopt.node.hidden = true;
   const act = (body) => post("/enzi/v0/accounts", { body: { ...body, name: body.name.trim(), isOrg: true } }).catch((error) => {
-    if (error.code === "ACCOUNT_EXISTS") refuse("name", error.message);
     if (error.code !== "NAMESPACE_IN_USE") throw error;
     adopt.node.hidden = false;
     refuse("name", TAKEN);

@@ -5,7 +5,6 @@
 //   descriptionField(value)             of a team
 
 import { post, readAll } from "./api.js";
-import { beside } from "./access-errors.js";
 import { ask } from "./dialog.js";
 import { button, h, path } from "./dom.js";
 import { field } from "./form.js";
@@ -26,7 +25,7 @@ async function newTeam(context, organization) {
       descriptionField(),
     ],
     confirm: "Create",
-    act: (body) => post(`${organization.api}/teams`, { body: { ...body, name: body.name.trim() } }).catch(beside({ TEAM_EXISTS: "name" })),
+    act: (body) => post(`${organization.api}/teams`, { body: { ...body, name: body.name.trim() } }),
   });
   if (made === null) return;
   say("Team created");

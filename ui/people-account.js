@@ -32,17 +32,6 @@ async function isMeant(changes) {
 
 const unlike = (values, account) => Object.fromEntries(Object.entries(values).filter(([key, value]) => value !== account[key]));
 
-/** The error of a change stands at what was changed, even where the API names no field. */
-async function save(account, changes) {
-  try {
-    return await patch(path`/enzi/v0/accounts/${account.name}`, { body: changes });
-  } catch (error) {
-    const changed = Object.keys(changes).filter((key) => key !== "fullName");
-    if (!error.field && changed.length === 1) error.field = changed[0];
-    throw error;
-  }
-}
-
 function editor(context, account, changed) {
   let present = account;
   const isOwn = account.name === context.session.username;
@@ -59,7 +48,7 @@ function editor(context, account, changed) {
     onsubmit: async (values) => {
       const changes = unlike(values, present);
       if (isOwn && !(await isMeant(changes))) return;
-      if (Object.keys(changes).length > 0) present = await save(account, changes);
+      if (Object.keys(changes).length > 0) present = await patch(path`/enzi/v0/accounts/${account.name}`, { body: changes });
       say("Saved");
       // The navigation and every other page depend on who one is.
       if (isOwn && changes.isAdmin === false) return void location.assign("/");

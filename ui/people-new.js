@@ -58,7 +58,6 @@ async function create({ name, fullName, kind, password, isAdmin, adoptRepositori
   try {
     return await post("/enzi/v0/accounts", { body });
   } catch (error) {
-    if (error.code === "ACCOUNT_EXISTS") error.field = "name";
     if (error.code === "NAMESPACE_IN_USE") {
       adopt.node.hidden = false;
       error.field = "adoptRepositories";

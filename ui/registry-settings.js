@@ -1,5 +1,5 @@
-// Owns the tab with the settings that may change while the server runs. Only what was changed is sent, so that what the
-// configuration fixes is refused where somebody tries to change it, and nowhere else.
+// Owns the tab with the settings that may change while the server runs. What the configuration fixes is shown and cannot be
+// changed here; its hint says where it can. Only what was changed is sent: what others change meanwhile stays.
 //
 // Exports
 //   settingsTab(context)     its nodes
@@ -11,56 +11,60 @@ import { say } from "./notice.js";
 import { lifetimeField } from "./registry-lifetime.js";
 
 const API = "/api/v0/meta/settings";
-const FIXED = "What the configuration file, the environment or the command line of dockpass sets holds, and cannot be changed here; Save says so beside it.";
+const PLACES = { file: "in the configuration file", environment: "in the environment", flag: "on the command line" };
+
+/** What a field that the configuration fixes is beyond the others. */
+function fixed({ key, from }) {
+  return { disabled: true, hint: ["Set ", PLACES[from], " of dockpass, as ", h("code", key), ": change it there."] };
+}
 
 const numberField = (options) => {
   const made = field({ type: "number", min: 1, step: 1, inputmode: "numeric", check: (text) => (/^[1-9]\d*$/.test(text) ? null : "A whole number above 0."), ...options, value: String(options.value) });
   return Object.defineProperty({ ...made }, "value", { get: () => Number(made.value), set: (value) => (made.value = String(value)), enumerable: true });
 };
 
+const KINDS = { number: numberField, lifetime: lifetimeField };
+
 function fieldsFor(settings) {
-  return [
-    field({ name: "createRepositoryOnPush", label: "Create repositories on push", type: "switch", value: settings.createRepositoryOnPush, hint: "By those who may create the repository. Off, it must be made beforehand." }),
-    numberField({ name: "maxRepositoriesPerNamespace", label: "Most repositories of a namespace", value: settings.maxRepositoriesPerNamespace, hint: "From there on a push makes no more." }),
-    numberField({ name: "maxTokensPerAccount", label: "Most access tokens of an account", value: settings.maxTokensPerAccount, hint: "What is there already stays." }),
-    lifetimeField({ name: "tokenDefaultLifetime", label: "Access tokens expire after", value: settings.tokenDefaultLifetime, hint: "Where their maker does not say." }),
-    lifetimeField({ name: "tokenMaxLifetime", label: "Access tokens live at most", value: settings.tokenMaxLifetime, hint: "Anything but never forbids access tokens that never expire. Those that are there stay." }),
-    field({ name: "auditRegistryTokens", label: "Audit each registry token", type: "switch", value: settings.auditRegistryTokens, hint: "Each pull and push asks for one: the audit log grows fast." }),
+  const wanted = [
+    { name: "createRepositoryOnPush", label: "Create repositories on push", type: "switch", hint: "By those who may create the repository. Off, it must be made beforehand." },
+    { name: "maxRepositoriesPerNamespace", type: "number", label: "Most repositories of a namespace", hint: "From there on a push makes no more." },
+    { name: "maxTokensPerAccount", type: "number", label: "Most access tokens of an account", hint: "What is there already stays." },
+    { name: "tokenDefaultLifetime", type: "lifetime", label: "Access tokens expire after", hint: "Where their maker does not say." },
+    { name: "tokenMaxLifetime", type: "lifetime", label: "Access tokens live at most", hint: "Anything but never forbids access tokens that never expire. Those that are there stay." },
+    { name: "auditRegistryTokens", label: "Audit each registry token", type: "switch", hint: "Each pull and push asks for one: the audit log grows fast." },
   ];
+  return wanted.map((options) => {
+    const made = KINDS[options.type] ?? field;
+    const source = settings.fixed[options.name];
+    return made({ ...options, value: settings[options.name], ...(source && fixed(source)) });
+  });
 }
 
-/** The server says it in seconds, and names its own keys. */
-function checkLifetimes(changes, { tokenDefaultLifetime: usual, tokenMaxLifetime: longest }) {
+/** The server says it in seconds, and names its own keys; and it is said where it can be changed. */
+function checkLifetimes(changes, { tokenDefaultLifetime: usual, tokenMaxLifetime: longest }, isFixed) {
   if (!("tokenDefaultLifetime" in changes || "tokenMaxLifetime" in changes)) return;
   if (longest === null || (usual !== null && usual <= longest)) return;
-  throw new ApiError({ message: "Longer than access tokens live at most.", detail: { field: "tokenDefaultLifetime" } });
-}
-
-/** What is fixed goes back to what holds, so that the next Save takes the rest. */
-async function save(changes, present, fields) {
-  try {
-    return await post(API, { body: changes });
-  } catch (error) {
-    const [, key, place] = /^(\S+) is set (.+) of the server/i.exec(error.message) ?? [];
-    if (!place || !(error.field in present)) throw error;
-    fields.find((it) => it.name === error.field).value = present[error.field];
-    error.message = `Fixed ${place} of dockpass, as ${key.toLowerCase()}: change it there. Nothing else was saved yet.`;
-    throw error;
-  }
+  const [field, message] = isFixed("tokenDefaultLifetime")
+    ? ["tokenMaxLifetime", "Shorter than what access tokens expire after."]
+    : ["tokenDefaultLifetime", "Longer than access tokens live at most."];
+  throw new ApiError({ message, detail: { field } });
 }
 
 export async function settingsTab(context) {
   let present = await get(API, { signal: context.signal });
   const fields = fieldsFor(present);
+  const isFixed = (name) => name in present.fixed;
   const made = form({
     fields,
     submit: "Save",
     onsubmit: async (values) => {
       const changes = Object.fromEntries(Object.entries(values).filter(([key, value]) => value !== present[key]));
-      checkLifetimes(changes, values);
-      if (Object.keys(changes).length > 0) present = await save(changes, present, fields);
+      checkLifetimes(changes, values, isFixed);
+      if (Object.keys(changes).length > 0) present = await post(API, { body: changes });
       say("Saved");
     },
   });
-  return [h("p.quiet.prose.intro", FIXED), h("section", made.node)];
+  made.button.disabled = fields.every((it) => isFixed(it.name));
+  return [h("section", made.node)];
 }

@@ -15,7 +15,7 @@ import { path } from "./dom.js";
 import { field } from "./form.js";
 import { say } from "./notice.js";
 
-const WRONG = { NO_SUCH_ACCOUNT: "namespace", NOT_AUTHORIZED: "namespace", REPOSITORY_EXISTS: "name" };
+const WRONG = { NO_SUCH_ACCOUNT: "namespace", NOT_AUTHORIZED: "namespace" };
 
 const VISIBILITIES = [
   ["private", "Private", "Only those with access"],

@@ -37,7 +37,7 @@ pub use registry::{
 pub use repositories::{CreateRepository, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};
 pub use session::{OpenSession, Session, SessionCredential};
-pub use settings::{Settings, UpdateSettings};
+pub use settings::{FixedSetting, SettingSource, Settings, UpdateSettings};
 pub use tags::{Manifest, Tag};
 pub use teams::{CreateTeam, Team, Teams, UpdateTeam};
 pub use tokens::{ApiToken, CreateApiToken, NewApiToken, RotateApiToken, UpdateApiToken};

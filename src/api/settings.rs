@@ -1,9 +1,11 @@
 //! Settings of the whole site.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Nullable, present};
+use super::{Nullable, Unread, present};
 
 /// The settings as they hold.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -25,9 +27,33 @@ pub struct Settings {
     pub audit_registry_tokens: bool,
     /// Always true: sign-ins are recorded.
     pub audit_auth_logs_enabled: bool,
+    /// The fields that the configuration fixes, by name: they cannot be changed here.
+    pub fixed: BTreeMap<String, FixedSetting>,
 }
 
-/// What changes of the settings. What the configuration sets cannot be changed here.
+/// What fixes a setting.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FixedSetting {
+    /// The key of the configuration.
+    pub key: String,
+    /// Where it is set.
+    pub from: SettingSource,
+}
+
+/// A place where a key of the configuration is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SettingSource {
+    /// The configuration file.
+    File,
+    /// A variable of the environment.
+    Environment,
+    /// The command line.
+    Flag,
+}
+
+/// What changes of the settings. What the configuration sets cannot be changed here, and may be sent as it is.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateSettings {
@@ -55,4 +81,7 @@ pub struct UpdateSettings {
     /// Only true: sign-ins are always recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit_auth_logs_enabled: Option<bool>,
+    /// Accepted, not read.
+    #[serde(default, skip_serializing)]
+    pub fixed: Unread,
 }

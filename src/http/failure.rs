@@ -7,7 +7,7 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
-use crate::api::{ErrorAnswer, ErrorEntry};
+use crate::api::{ErrorAnswer, ErrorEntry, SettingSource};
 use crate::domain::secret::without_secrets;
 use crate::registry::{NeighbourError, with_causes};
 use crate::service::{Error, Kind, Obstacle};
@@ -141,6 +141,12 @@ impl Failure {
             .with_detail(serde_json::json!({ "field": field }))
     }
 
+    /// A setting that the configuration fixes: by which key, and where that is set.
+    pub(super) fn fixed_setting(field: &str, key: &str, from: SettingSource, reason: impl fmt::Display) -> Self {
+        let detail = serde_json::json!({ "field": field, "key": key, "from": from });
+        Self::invalid_setting(field, reason).with_detail(detail)
+    }
+
     fn with_detail(mut self, detail: Value) -> Self {
         self.detail = detail;
         self
@@ -234,8 +240,9 @@ impl From<Error> for Failure {
             Error::AlreadyExists { kind, name } => {
                 let name = without_secrets(&name);
                 let (code, what) = taken(kind);
+                // The name is what would have to change.
                 Self::new(code, format!("this {what} exists already: {name}"))
-                    .with_detail(serde_json::json!({ "name": name }))
+                    .with_detail(serde_json::json!({ "field": "name", "name": name }))
             }
             Error::Invalid { field: "service", reason } => Self::new(Code::ServiceUnknown, reason),
             Error::Invalid { field, reason } => Self::invalid(field, reason),
@@ -301,10 +308,13 @@ fn taken(kind: Kind) -> (Code, &'static str) {
 
 fn in_the_way(obstacle: Obstacle) -> Failure {
     match obstacle {
-        Obstacle::LastAdministrator => Failure::new(
-            Code::LastAdministrator,
-            "the last active administrator can neither be deleted, deactivated nor demoted",
-        ),
+        Obstacle::LastAdministrator { field } => Failure {
+            detail: field.map_or(Value::Null, |field| serde_json::json!({ "field": field })),
+            ..Failure::new(
+                Code::LastAdministrator,
+                "the last active administrator can neither be deleted, deactivated nor demoted",
+            )
+        },
         Obstacle::Limit(what) => Failure::new(Code::LimitReached, format!("the limit is reached: {what}")),
         Obstacle::NamespaceInUse => Failure::new(
             Code::NamespaceInUse,

@@ -1,7 +1,9 @@
 //! `/api/v0/meta/settings`: what administrators change while the server runs, with DTR's names where it has them.
 //!
-//! Each setting is a key of the configuration. A key that somebody set there wins and is not changed here.
+//! Each setting is a key of the configuration. A key that somebody set there wins and is not changed here: the answer
+//! says which they are.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use actix_web::HttpResponse;
@@ -19,6 +21,7 @@ const MAX_TOKENS: Setting = Setting::new("maxTokensPerAccount", "tokens.max_per_
 const DEFAULT_LIFETIME: Setting = Setting::new("tokenDefaultLifetime", "tokens.default_lifetime");
 const MAX_LIFETIME: Setting = Setting::new("tokenMaxLifetime", "tokens.max_lifetime");
 const AUDIT_TOKENS: Setting = Setting::new("auditRegistryTokens", "audit.registry_tokens");
+const ALL: [Setting; 6] = [CREATE_ON_PUSH, MAX_REPOSITORIES, MAX_TOKENS, DEFAULT_LIFETIME, MAX_LIFETIME, AUDIT_TOKENS];
 
 /// A field of the body, and the key of the configuration that means the same.
 #[derive(Clone, Copy)]
@@ -36,39 +39,58 @@ impl Setting {
         Failure::invalid_setting(self.field, reason)
     }
 
-    /// The value, unless the configuration fixes it.
-    fn free<T>(self, config: &Config, asked: Option<T>) -> Result<Option<T>, Failure> {
-        let place = match config.origin(self.key) {
-            Origin::Default => return Ok(asked),
-            Origin::File => "in the configuration file",
-            Origin::Environment => "in the environment",
-            Origin::Flag => "on the command line",
-        };
-        match asked {
-            Some(_) => Err(self.refuse(format!("{} is set {place} of the server", self.key))),
-            None => Ok(None),
+    /// Where the configuration fixes it; none if nobody did.
+    fn source(self, config: &Config) -> Option<api::SettingSource> {
+        match config.origin(self.key) {
+            Origin::Default => None,
+            Origin::File => Some(api::SettingSource::File),
+            Origin::Environment => Some(api::SettingSource::Environment),
+            Origin::Flag => Some(api::SettingSource::Flag),
         }
     }
 
-    /// The same for a number, which must be within the bounds of the key.
-    fn number(self, config: &Config, asked: Option<i64>, unit: &str) -> Result<Option<i64>, Failure> {
-        let Some(number) = self.free(config, asked)? else { return Ok(None) };
+    /// The value, unless the configuration fixes it: then only as it holds, so that what was read can be sent back
+    /// whole.
+    fn free<T: PartialEq>(self, config: &Config, asked: Option<T>, holds: &T) -> Result<Option<T>, Failure> {
+        let Some(source) = self.source(config) else { return Ok(asked) };
+        match asked {
+            Some(asked) if asked != *holds => {
+                let place = match source {
+                    api::SettingSource::File => "in the configuration file",
+                    api::SettingSource::Environment => "in the environment",
+                    api::SettingSource::Flag => "on the command line",
+                };
+                let reason = format!("{} is set {place} of the server", self.key);
+                Err(Failure::fixed_setting(self.field, self.key, source, reason))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// A number within the bounds of the key.
+    fn within(self, number: i64, unit: &str) -> Result<i64, Failure> {
         match Config::bounds(self.key) {
-            Some(bounds) if bounds.contains(&number) => Ok(Some(number)),
+            Some(bounds) if bounds.contains(&number) => Ok(number),
             Some(bounds) => Err(self.refuse(format!("{} to {}{unit}", bounds.start(), bounds.end()))),
             None => Err(self.refuse("not a number")),
         }
     }
 
-    fn size(self, config: &Config, asked: Option<i64>) -> Result<Option<u32>, Failure> {
-        let number = self.number(config, asked, "")?;
-        number.map(u32::try_from).transpose().map_err(|_| self.refuse("too large"))
+    fn size(self, config: &Config, asked: Option<i64>, holds: u32) -> Result<Option<u32>, Failure> {
+        let Some(number) = self.free(config, asked, &i64::from(holds))? else { return Ok(None) };
+        u32::try_from(self.within(number, "")?).map(Some).map_err(|_| self.refuse("too large"))
     }
 
-    fn lifetime(self, config: &Config, asked: api::Nullable<i64>) -> Result<Option<Lifetime>, Failure> {
-        match self.free(config, asked)? {
+    fn lifetime(
+        self,
+        config: &Config,
+        asked: api::Nullable<i64>,
+        holds: Lifetime,
+    ) -> Result<Option<Lifetime>, Failure> {
+        match self.free(config, asked, &holds.seconds())? {
+            None => Ok(None),
             Some(None) => Ok(Some(Lifetime::Never)),
-            asked => Ok(self.number(config, asked.flatten(), " seconds, or null for never")?.map(Lifetime::Seconds)),
+            Some(Some(seconds)) => self.within(seconds, " seconds, or null for never").map(Lifetime::Seconds).map(Some),
         }
     }
 
@@ -109,7 +131,17 @@ fn shown(request: &Request, settings: &LiveSettings) -> api::Settings {
         token_max_lifetime: settings.token_max_lifetime.seconds(),
         audit_registry_tokens: settings.audit_registry_tokens,
         audit_auth_logs_enabled: true,
+        fixed: fixed(&request.app.config),
     }
+}
+
+/// The fields that the configuration fixes.
+fn fixed(config: &Config) -> BTreeMap<String, api::FixedSetting> {
+    let one = |setting: Setting| {
+        let source = setting.source(config)?;
+        Some((setting.field.to_owned(), api::FixedSetting { key: setting.key.to_owned(), from: source }))
+    };
+    ALL.into_iter().filter_map(one).collect()
 }
 
 /// What a body asks for, once nothing of it is out of bounds or fixed.
@@ -122,13 +154,19 @@ fn read(request: &Request, body: &api::UpdateSettings) -> Result<Choices, Failur
         return Err(Failure::invalid_setting("auditAuthLogsEnabled", "sign-ins are always recorded"));
     }
     let config = &request.app.config;
+    let holds = of(config).configured;
+    let (usual, longest) = (holds.token_default_lifetime, holds.token_max_lifetime);
     Ok(Choices {
-        create_on_push: CREATE_ON_PUSH.free(config, body.create_repository_on_push)?,
-        max_per_namespace: MAX_REPOSITORIES.size(config, body.max_repositories_per_namespace)?,
-        max_tokens_per_account: MAX_TOKENS.size(config, body.max_tokens_per_account)?,
-        token_default_lifetime: DEFAULT_LIFETIME.lifetime(config, body.token_default_lifetime)?,
-        token_max_lifetime: MAX_LIFETIME.lifetime(config, body.token_max_lifetime)?,
-        audit_registry_tokens: AUDIT_TOKENS.free(config, body.audit_registry_tokens)?,
+        create_on_push: CREATE_ON_PUSH.free(config, body.create_repository_on_push, &holds.create_on_push)?,
+        max_per_namespace: MAX_REPOSITORIES.size(
+            config,
+            body.max_repositories_per_namespace,
+            holds.max_per_namespace,
+        )?,
+        max_tokens_per_account: MAX_TOKENS.size(config, body.max_tokens_per_account, holds.max_tokens_per_account)?,
+        token_default_lifetime: DEFAULT_LIFETIME.lifetime(config, body.token_default_lifetime, usual)?,
+        token_max_lifetime: MAX_LIFETIME.lifetime(config, body.token_max_lifetime, longest)?,
+        audit_registry_tokens: AUDIT_TOKENS.free(config, body.audit_registry_tokens, &holds.audit_registry_tokens)?,
     })
 }
 

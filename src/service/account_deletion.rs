@@ -118,7 +118,7 @@ impl Service {
 fn find_to_delete(change: &Change<'_, '_>, name_or_id: &str) -> Result<Option<(Permit, Account)>, Error> {
     let permit = change.authority()?.administrator()?;
     let Ok(account) = find(change.state(), name_or_id).cloned() else { return Ok(None) };
-    keep_an_admin(change, account.id)?;
+    keep_an_admin(change, account.id, None)?;
     Ok(Some((permit, account)))
 }
 

@@ -219,7 +219,7 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Res
     account.is_active = update.is_active.unwrap_or(account.is_active);
     account.is_admin = update.is_admin.unwrap_or(account.is_admin);
     if was_active_admin && !account.is_active_admin() {
-        keep_an_admin(change, account.id)?;
+        keep_an_admin(change, account.id, Some(if account.is_active { "isAdmin" } else { "isActive" }))?;
     }
     change.txn(&permit).put_account(account.clone())?;
     Ok((account, shows_inner))
@@ -246,7 +246,12 @@ fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &Accoun
     admin.into_iter().chain(active).for_each(|action| change.also(Deed::new(action, &account.name)));
 }
 
-/// The last active administrator can neither be deleted, deactivated nor demoted.
-pub(super) fn keep_an_admin(change: &Change<'_, '_>, account: Id) -> Result<(), Error> {
-    if change.state().is_last_admin(account) { Err(Error::Conflict(Obstacle::LastAdministrator)) } else { Ok(()) }
+/// The last active administrator can neither be deleted, deactivated nor demoted. `field` is what would change; none if
+/// the account would go.
+pub(super) fn keep_an_admin(change: &Change<'_, '_>, account: Id, field: Option<&'static str>) -> Result<(), Error> {
+    if change.state().is_last_admin(account) {
+        Err(Error::Conflict(Obstacle::LastAdministrator { field }))
+    } else {
+        Ok(())
+    }
 }

@@ -27,7 +27,10 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// The last active system administrator cannot go.
-    LastAdministrator,
+    LastAdministrator {
+        /// What of the account would have changed; none where it would have been deleted.
+        field: Option<&'static str>,
+    },
     /// A limit is reached.
     Limit(&'static str),
     /// Repositories are known under the name of a new account.

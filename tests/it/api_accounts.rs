@@ -94,7 +94,8 @@ fn names_follow_the_grammar_and_are_compared_byte_for_byte() {
         create(bad).must_be_refused(400, "INVALID_PARAMETERS");
     }
     create(&"x".repeat(129)).must_be_refused(400, "INVALID_PARAMETERS");
-    create("admin").must_be_refused(400, "ACCOUNT_EXISTS");
+    let refused = create("admin").must_be_refused(400, "ACCOUNT_EXISTS");
+    assert_eq!(refused.text("/errors/0/detail/field"), "name");
 }
 
 #[test]
@@ -130,9 +131,9 @@ fn accounts_are_listed_by_name_filtered_counted_and_paged() {
         ("filter=non-admins", vec!["alice", "bob"]),
         ("filter=active-users", vec!["admin", "alice", "carol"]),
         ("filter=inactive-users", vec!["bob"]),
-    ];
         ("filter=service-accounts", vec!["alice", "bob", "carol"]),
         ("filter=service-accounts&contains=o", vec!["bob", "carol"]),
+    ];
     for (query, expected) in selected {
         let answer = list(query);
         let page = answer.json();
@@ -237,10 +238,16 @@ fn an_inactive_account_is_refused_on_every_way_and_stays_so() {
 fn the_last_active_administrator_stays() {
     let site = InProcess::start();
     let refuse_all = |caller: &Caller| {
-        for body in [json!({ "isAdmin": false }), json!({ "isActive": false })] {
-            caller.patch(&account_path("admin"), &body).must_be_refused(409, "LAST_ADMINISTRATOR");
+        for (field, body) in [
+            ("isAdmin", json!({ "isAdmin": false })),
+            ("isActive", json!({ "isActive": false })),
+            ("isActive", json!({ "isActive": false, "isAdmin": false })),
+        ] {
+            let refused = caller.patch(&account_path("admin"), &body).must_be_refused(409, "LAST_ADMINISTRATOR");
+            assert_eq!(refused.text("/errors/0/detail/field"), field);
         }
-        caller.delete(&account_path("admin")).must_be_refused(409, "LAST_ADMINISTRATOR");
+        let refused = caller.delete(&account_path("admin")).must_be_refused(409, "LAST_ADMINISTRATOR");
+        assert_eq!(refused.json()["errors"][0]["detail"], Value::Null);
         caller.delete("/api/v0/accounts/admin").must_be_refused(409, "LAST_ADMINISTRATOR");
     };
     refuse_all(&site.as_admin());

@@ -36,6 +36,7 @@ fn defaults(site: &InProcess) -> Value {
         "tokenMaxLifetime": null,
         "auditRegistryTokens": false,
         "auditAuthLogsEnabled": true,
+        "fixed": {},
     })
 }
 
@@ -68,7 +69,7 @@ fn each_setting_is_changed_alone_shown_and_kept() {
     let back = json!({
         "dtrHost": site.address().to_string(), "createRepositoryOnPush": true, "maxRepositoriesPerNamespace": 10_000,
         "maxTokensPerAccount": 1_000, "tokenDefaultLifetime": null, "tokenMaxLifetime": null,
-        "auditRegistryTokens": false, "auditAuthLogsEnabled": true,
+        "auditRegistryTokens": false, "auditAuthLogsEnabled": true, "fixed": {},
     });
     assert_eq!(set(&site, &back), back);
     assert_eq!(view(&site.restart())["tokenMaxLifetime"], Value::Null);
@@ -135,19 +136,29 @@ fn what_the_configuration_sets_wins_and_is_not_changed() {
     assert_eq!((&shown["dtrHost"], &shown["tokenMaxLifetime"]), (&json!("pass.example.com:8080"), &json!(90 * DAY)));
     for (field, value, key) in [
         ("createRepositoryOnPush", json!(false), "repositories.create_on_push"),
-        ("createRepositoryOnPush", json!(true), "repositories.create_on_push"),
         ("tokenDefaultLifetime", json!(60), "tokens.default_lifetime"),
         ("tokenMaxLifetime", json!(null), "tokens.max_lifetime"),
         ("tokenMaxLifetime", json!(1), "tokens.max_lifetime"),
     ] {
+        assert_eq!(shown["fixed"][field], json!({ "key": key, "from": "flag" }));
         let refused = refused(&site, &json!({ "auditRegistryTokens": true, field: value }));
-        assert_eq!(refused.text("/errors/0/detail/field"), field);
+        let detail = &refused.json()["errors"][0]["detail"];
+        assert_eq!(detail, &json!({ "field": field, "key": key, "from": "flag" }));
         let message = refused.text("/errors/0/message");
         assert!(message.contains(key) && message.contains("command line"), "{message}");
     }
     assert_eq!(view(&site), shown, "nothing of a refused change is made");
-    let changed = set(&site, &json!({ "dtrHost": "pass.example.com:8080", "maxTokensPerAccount": 5 }));
-    assert_eq!(changed["maxTokensPerAccount"], json!(5));
+    assert_eq!(shown["fixed"].as_object().map(serde_json::Map::len), Some(3), "{shown}");
+    // What was read can be sent back whole, with a change of what is free.
+    let mut whole = shown.clone();
+    whole["maxTokensPerAccount"] = json!(5);
+    assert_eq!(set(&site, &whole), whole);
+    whole["fixed"] = json!({});
+    assert_eq!(set(&site, &whole)["fixed"], shown["fixed"], "it is not read");
+    // What holds by the configuration is no choice: without it the default is back.
+    let site = site.restart_with(&[("server.public_url", "http://pass.example.com:8080")]);
+    let free = view(&site);
+    assert_eq!((&free["tokenMaxLifetime"], &free["maxTokensPerAccount"]), (&Value::Null, &json!(5)));
     refused(&site, &json!({ "dtrHost": "pass.example.com" }));
 }
 

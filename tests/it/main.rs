@@ -31,6 +31,7 @@ mod browser_foreign;
 mod browser_lists;
 mod browser_manage;
 mod browser_pages;
+mod browser_settings;
 mod browser_sign_in;
 mod browser_tabs;
 mod browser_tags;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     browser::Browser,
-    exe::{Dockpass, PASSWORD},
+    exe::{Dockpass, PASSWORD, Setup},
     http::Http,
     notify::{EVENTS, push},
     person::soon,
@@ -32,7 +32,12 @@ pub(crate) struct Website {
 impl Website {
     /// A new server with its users, and a browser that was nowhere yet.
     pub(crate) fn start() -> Self {
-        let server = Dockpass::start();
+        Self::start_with(Setup::default())
+    }
+
+    /// The same, set up otherwise.
+    pub(crate) fn start_with(setup: Setup) -> Self {
+        let server = setup.start();
         let first = server.admin_password();
         own_password(&server.http_as("admin", &first), "admin", &first);
         server.cli_with(&["user", "create", "alice", "--password-stdin"], "a-password-from-admin").must_succeed();
