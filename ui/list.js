@@ -197,7 +197,9 @@ class List {
     const isUp = this.state.sort === column.sort;
     await this.change({ sort: isUp ? `-${column.sort}` : column.sort, page: 1, start: null });
     const place = this.columns.indexOf(column) + (this.actions ? 1 : 0);
-    this.table.querySelectorAll("th")[place]?.querySelector("button")?.focus();
+    // The button was drawn anew. Who went elsewhere meanwhile stays there.
+    const isLost = document.activeElement === null || document.activeElement === document.body;
+    if (isLost) this.table.querySelectorAll("th")[place]?.querySelector("button")?.focus();
   }
 
   async turned(state) {

@@ -1,5 +1,5 @@
-// Owns the host that docker and podman are told: that of these pages, unless the person named another one, where images are
-// pulled from. The browser remembers it.
+// Owns the host that docker and podman are told, everywhere: that of these pages, unless the person named another one, where
+// images are pulled from. The browser remembers it.
 //
 // Exports
 //   registryHost()           the host
@@ -14,7 +14,7 @@ export const registryHost = () => localStorage.getItem(KEY) || location.host;
 export function hostField(onchange) {
   const made = field({
     name: "registry", label: "Registry", value: registryHost(), autocomplete: "off",
-    hint: "The host that docker and podman sign in to. Change it here if images are pulled from another one.",
+    hint: "The host, and port, that images are pulled from. dockpass does not know it: change it if it is not that of these pages.",
   });
   made.onchange((value) => {
     localStorage.setItem(KEY, value.trim());

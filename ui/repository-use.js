@@ -1,16 +1,11 @@
-// Owns the lines that pull and push a repository. dockpass does not know under which address clients reach the registry: it
-// stands in a field, and the browser remembers it.
+// Owns the lines that pull and push a repository, for the host that the field above them names.
 //
 // Exports
 //   useLines(name, { tag, mayPull, mayPush, username })    a node; `tag` is one to pull
 
 import { block } from "./copy.js";
 import { h } from "./dom.js";
-import { field } from "./form.js";
-
-/** The same entry as that of the access tokens' lines. */
-const REMEMBERED = "dockpass.registry";
-const UNKNOWN = "REGISTRY";
+import { hostField, registryHost } from "./registry-host.js";
 
 function lines(host, name, { tag, mayPull, mayPush, username }) {
   const image = `${host}/${name}:${tag}`;
@@ -21,16 +16,9 @@ function lines(host, name, { tag, mayPull, mayPush, username }) {
 }
 
 export function useLines(name, options) {
-  const host = field({
-    name: "registry", label: "Registry", value: localStorage.getItem(REMEMBERED) ?? "", placeholder: "registry.example.com:5000", autocomplete: "off",
-    hint: `The host, and port, that images are pulled from. dockpass does not know it; without it the lines say ${UNKNOWN}.`,
-  });
   const body = h("div.lines");
-  const draw = () => body.replaceChildren(...lines(host.value.trim() || UNKNOWN, name, options));
-  host.onchange((value) => {
-    localStorage.setItem(REMEMBERED, value.trim());
-    draw();
-  });
+  const draw = () => body.replaceChildren(...lines(registryHost(), name, options));
+  const host = hostField(draw);
   draw();
   return h("div.stack", h("div.half", host.node), h("div.wide", body));
 }
