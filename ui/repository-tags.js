@@ -1,21 +1,19 @@
-// Owns the list of a repository's tags, and deleting them.
+// Owns the list of a repository's tags.
 //
 // Exports
 //   tagList(context, repository)     a node
 //   newestTag(repository, signal)    { tag, count }: a tag to show in lines, null if there is none; how many there are
 
-import { isGone, list as readPage, readAll, remove } from "./api.js";
+import { list as readPage, readAll } from "./api.js";
 import { mayPush } from "./access-level.js";
 import { copyButton } from "./copy.js";
-import { apiPath, fullName, pageHref } from "./repository-name.js";
+import { apiPath, pageHref } from "./repository-name.js";
 import { size } from "./repository-size.js";
-import { ask } from "./dialog.js";
-import { button, h, linkButton, path, plural } from "./dom.js";
+import { deleteTags } from "./repository-tag-delete.js";
+import { button, h, linkButton } from "./dom.js";
 import { list } from "./list.js";
-import { say } from "./notice.js";
 import { when } from "./time.js";
 
-const NAMED = 8;
 const PLATFORMS = 2;
 /** Up to so many tags are read at once, and searched and sorted here; of more, the server gives page after page. */
 const WHOLE = 1_000;
@@ -50,36 +48,6 @@ const columns = (isLocal) => [
   { label: "Platforms", cell: platforms },
   { label: "Digest", cell: digest },
 ];
-
-/** Deletes one after the other; what is gone already is as good as deleted. */
-async function removeAll(repository, tags, done) {
-  for (const { name } of tags) {
-    await remove(tagsPath(repository) + path`/${name}`).catch((error) => {
-      if (!isGone(error)) throw tags.length > 1 ? Object.assign(error, { message: `${name}: ${error.message}` }) : error;
-    });
-    done.add(name);
-  }
-}
-
-/** True if any was deleted. */
-async function deleteTags(repository, tags) {
-  const names = tags.slice(0, NAMED).map((tag) => h("li", h("code", `${fullName(repository)}:${tag.name}`)));
-  const more = tags.length - NAMED;
-  const done = new Set();
-  const result = await ask({
-    title: `Delete ${tags.length === 1 ? "this tag" : plural(tags.length, "tag")}?`,
-    body: [
-      h("ul.stack.tight", names, more > 0 && h("li.quiet", `and ${more.toLocaleString("en")} more`)),
-      "It goes here and in the registry. Nobody can pull it by this name any more, and there is no way back.",
-    ],
-    typed: "delete",
-    confirm: "Delete",
-    kind: "danger primary",
-    act: () => removeAll(repository, tags.filter((tag) => !done.has(tag.name)), done),
-  });
-  if (result !== null) say(tags.length === 1 ? "Tag deleted" : `${plural(tags.length, "tag")} deleted`);
-  return done.size > 0;
-}
 
 function empty(repository) {
   const text = mayPush(repository.accessLevel)

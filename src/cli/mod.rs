@@ -27,6 +27,7 @@ mod registry_sync;
 mod remote;
 mod repo;
 mod repo_report;
+mod repo_tag;
 mod report;
 mod secret;
 mod serve;

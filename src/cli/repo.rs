@@ -8,7 +8,7 @@ use super::console::Console;
 use super::error::CliError;
 use super::path::ApiPath;
 use super::report::Report;
-use super::{repo_report, values};
+use super::{repo_report, repo_tag, values};
 use crate::api::{CreateRepository, UpdateRepository};
 use crate::domain::content::TagName;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -54,16 +54,18 @@ pub(super) enum RepoCommand {
     /// List the tags of a repository
     #[command(after_help = "Example:\n  dockpass repo tags alice/app")]
     Tags(One),
-    /// Delete a tag, here and in the registry
+    /// Delete tags, here and in the registry
     #[command(
-        after_help = "Example:\n  dockpass repo delete-tag alice/app 1.0\n\nNeeds registry.url in the configuration of the server."
+        after_help = "Example:\n  dockpass repo delete-tag alice/app 1.0 latest\n\nNeeds registry.url in the configuration \
+                      of the server. A registry that deletes whole manifests only deletes the tags of one together: \
+                      name all of them."
     )]
     DeleteTag {
         #[command(flatten)]
         repository: One,
-        /// The tag
-        #[arg(value_name = "TAG", value_parser = values::tag)]
-        tag: TagName,
+        /// The tags, at most 101
+        #[arg(value_name = "TAG", required = true, value_parser = values::tag)]
+        tags: Vec<TagName>,
     },
     /// Show who has access to a repository, and why
     #[command(after_help = "Example:\n  dockpass repo access alice/app")]
@@ -125,11 +127,7 @@ pub(super) async fn run(command: RepoCommand, api: &mut Api, console: &mut Conso
             let list = api.list(&ApiPath::repository(&name).segment("tags"), None, usize::MAX).await?;
             console.report(&repo_report::tags(list)?)
         }
-        RepoCommand::DeleteTag { repository: One { name }, tag } => {
-            let path = ApiPath::repository(&name).segment("tags").segment(tag.as_str());
-            let answer = api.delete(&path).await?;
-            console.report(&Report::done(answer.value, format!("deleted the tag {}:{tag}", repo_report::shown(&name))))
-        }
+        RepoCommand::DeleteTag { repository: One { name }, tags } => repo_tag::delete(&name, tags, api, console).await,
         RepoCommand::Access(One { name }) => {
             let answer = api.get(&ApiPath::repository(&name).segment("access")).await?;
             console.report(&repo_report::access(answer)?)

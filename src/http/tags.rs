@@ -9,6 +9,9 @@ use super::request::Request;
 use crate::api;
 use crate::domain::content::{Platform, Tag, TagName};
 
+/// Most tags that may go along with one.
+const MAX_ALSO: usize = 100;
+
 fn shown(tag: &Tag) -> api::Tag {
     let image = tag.image.clone().unwrap_or_default();
     let (config_digest, config_media_type) =
@@ -60,15 +63,27 @@ pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
 
 /// `DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}`: the registry deletes, then the record goes.
 pub(super) async fn delete(request: Request) -> Result<HttpResponse, Failure> {
-    let (name, tag) = (repository(&request)?, tag(&request)?);
+    let (name, tag, also) = (repository(&request)?, tag(&request)?, also_tags(&request)?);
     let shown = format!("{name}:{tag}");
-    let deletion = request.run(|service, call| service.begin_tag_deletion(call, &name, tag))?;
+    let deletion = request.run(|service, call| service.begin_tag_deletion(call, &name, tag, also))?;
     let was_there = request.app.neighbour()?.delete_tag(request.call.clone(), deletion).await?;
     if was_there {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(Failure::new(Code::NoSuchTag, format!("no such tag: {shown}")))
     }
+}
+
+/// `alsoTags`: other tags that may go along.
+fn also_tags(request: &Request) -> Result<Vec<TagName>, Failure> {
+    let text = request.query_value("alsoTags").unwrap_or_default();
+    let tags = text.split(',').filter(|tag| !tag.is_empty()).map(TagName::parse);
+    let tags = tags.take(MAX_ALSO + 1).collect::<Result<Vec<_>, _>>();
+    let tags = tags.map_err(|error| Failure::invalid("alsoTags", error))?;
+    if tags.len() > MAX_ALSO {
+        return Err(Failure::invalid("alsoTags", format!("at most {MAX_ALSO} tags")));
+    }
+    Ok(tags)
 }
 
 /// The tag of the path. What is no tag is none that is there.

@@ -21,9 +21,27 @@ const AT_ONCE: usize = 8;
 /// could still be pushed, and than a notification takes.
 const REMEMBERED: i64 = 2 * 24 * 3_600;
 
+/// How a tag stands to a manifest.
+enum Way {
+    Elsewhere,
+    Points,
+    /// It points to a list of images that names it.
+    Lists,
+}
+
+/// The other tags that lead to a manifest.
+#[derive(Default)]
+struct Sharing {
+    /// Those that go along.
+    along: Vec<TagName>,
+    /// Those in the way, at most [`NAMED`].
+    others: Vec<String>,
+}
+
 impl Neighbour {
-    /// Deletes a tag in the registry, then its record; false if neither had it. That it begins is recorded first. By tag where the registry can; else by the
-    /// manifest, if no other tag leads to it. What has begun goes on when nobody waits for it any more.
+    /// Deletes a tag in the registry, then its record; false if neither had it. That it begins is recorded first. By tag
+    /// where the registry can; else by the manifest, if no other tag leads to it but those that may go along. What has
+    /// begun goes on when nobody waits for it any more.
     ///
     /// # Errors
     /// [`NeighbourError::SharesManifest`], [`NeighbourError::DeletionDisabled`]; [`NeighbourError::Upstream`]: then it may
@@ -39,52 +57,54 @@ impl Neighbour {
                 Ok(deletion)
             };
             let deletion = this.block_as(call.clone(), recorded).await?;
-            let was_there = this.delete_tag_there(&deletion).await?;
-            this.block_as(call, move |service, call| service.tag_deleted(call, deletion, was_there)).await
+            let along = this.delete_tag_there(&deletion).await?;
+            let was_there = along.is_some();
+            let along = along.unwrap_or_default();
+            this.block_as(call, move |service, call| service.tag_deleted(call, deletion, was_there, along)).await
         };
         self.on_runtime(work).await
     }
 
-    async fn delete_tag_there(self: &Arc<Self>, deletion: &TagDeletion) -> Result<bool, NeighbourError> {
+    /// The tags that went along; none if the tag was not there.
+    async fn delete_tag_there(
+        self: &Arc<Self>,
+        deletion: &TagDeletion,
+    ) -> Result<Option<Vec<TagName>>, NeighbourError> {
         let TagDeletion { repository, tag, .. } = deletion;
         let errand = Errand::Delete(repository.clone());
         let pass = self.pass(&errand)?;
         match self.upstream.delete(pass.reveal(), repository, Reference::Tag(tag)).await? {
-            Answer::Deleted => return Ok(true),
-            Answer::Absent => return Ok(false),
+            Answer::Deleted => return Ok(Some(Vec::new())),
+            Answer::Absent => return Ok(None),
             Answer::SwitchedOff => return Err(NeighbourError::DeletionDisabled),
             Answer::NotByTag => {}
         }
         let Some(head) = self.upstream.manifest(pass.reveal(), repository, Reference::Tag(tag)).await? else {
-            return Ok(false);
+            return Ok(None);
         };
-        let others = self.others_at(repository, tag, &head.digest).await?;
+        let Sharing { along, others } = self.sharing(deletion, &head.digest).await?;
         if !others.is_empty() {
             return Err(NeighbourError::SharesManifest { others });
         }
         // Looking at all the others may have taken longer than a pass lives.
         let pass = self.pass(&errand)?;
         match self.upstream.delete(pass.reveal(), repository, Reference::Digest(&head.digest)).await? {
-            Answer::Deleted => Ok(true),
-            Answer::Absent => Ok(false),
+            Answer::Deleted => Ok(Some(along)),
+            Answer::Absent => Ok(None),
             Answer::SwitchedOff | Answer::NotByTag => Err(NeighbourError::DeletionDisabled),
         }
     }
 
-    /// The other tags that lead to a manifest, at most [`NAMED`], by what the registry itself says now: those that point to
-    /// it, and lists of images that name it.
-    async fn others_at(
-        self: &Arc<Self>,
-        repository: &RepositoryName,
-        tag: &TagName,
-        digest: &Digest,
-    ) -> Result<Vec<String>, NeighbourError> {
+    /// The other tags that lead to the manifest of a deletion, by what the registry itself says now. Those that may go
+    /// along do so only where they point to it; a list of images that names it would be broken.
+    async fn sharing(self: &Arc<Self>, deletion: &TagDeletion, digest: &Digest) -> Result<Sharing, NeighbourError> {
+        let TagDeletion { repository, tag, also, .. } = deletion;
         let mut names = self.tag_names(repository).await?;
         names.retain(|other| other != tag);
         // Those that are known to share it come first, so that the answer is mostly quick.
         let known = self.service.known_tags(&self.call(), repository)?.unwrap_or_default();
         names.sort_by_key(|other| known.get(other).is_none_or(|known| known.digest != *digest));
-        let (mut others, mut running) = (Vec::new(), JoinSet::new());
+        let (mut sharing, mut running) = (Sharing::default(), JoinSet::new());
         let mut names = names.into_iter();
         loop {
             while running.len() < AT_ONCE
@@ -92,34 +112,35 @@ impl Neighbour {
             {
                 let (this, repository, digest) = (Arc::clone(self), repository.clone(), digest.clone());
                 running.spawn(async move {
-                    let leads = this.leads_to(&repository, &other, &digest).await?;
-                    Ok::<_, NeighbourError>(leads.then(|| other.to_string()))
+                    let way = this.way(&repository, &other, &digest).await?;
+                    Ok::<_, NeighbourError>((other, way))
                 });
             }
             let Some(done) = running.join_next().await else { break };
-            others.extend(done.map_err(|_| NeighbourError::Ending)??);
-            if others.len() >= NAMED {
+            match done.map_err(|_| NeighbourError::Ending)?? {
+                (_, Way::Elsewhere) => {}
+                (other, Way::Points) if also.contains(&other) => sharing.along.push(other),
+                (other, Way::Points | Way::Lists) => sharing.others.push(other.to_string()),
+            }
+            if sharing.others.len() >= NAMED {
                 break;
             }
         }
-        others.sort();
-        Ok(others)
+        sharing.along.sort();
+        sharing.others.sort();
+        Ok(sharing)
     }
 
-    async fn leads_to(
-        &self,
-        repository: &RepositoryName,
-        tag: &TagName,
-        digest: &Digest,
-    ) -> Result<bool, NeighbourError> {
+    async fn way(&self, repository: &RepositoryName, tag: &TagName, digest: &Digest) -> Result<Way, NeighbourError> {
         let pass = self.pass(&Errand::Read(repository.clone()))?;
         let Some(head) = self.upstream.manifest(pass.reveal(), repository, Reference::Tag(tag)).await? else {
-            return Ok(false);
+            return Ok(Way::Elsewhere);
         };
         if head.digest == *digest {
-            return Ok(true);
+            return Ok(Way::Points);
         }
-        Ok(head.is_list() && self.upstream.names(pass.reveal(), repository, &head.digest, digest).await?)
+        let is_named = head.is_list() && self.upstream.names(pass.reveal(), repository, &head.digest, digest).await?;
+        Ok(if is_named { Way::Lists } else { Way::Elsewhere })
     }
 
     /// Deletes what the registry has of a repository that was deleted here, if it is to be deleted there.

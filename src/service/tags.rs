@@ -29,6 +29,8 @@ pub struct TagDeletion {
     pub repository: RepositoryName,
     /// Which one.
     pub tag: TagName,
+    /// Other tags that may go along, where the registry cannot delete the one alone.
+    pub also: Vec<TagName>,
     /// When it was permitted.
     begun_at: Timestamp,
     permit: Permit,
@@ -63,7 +65,8 @@ impl Service {
         })
     }
 
-    /// Permits the deletion of a tag, known here or not: the registry knows.
+    /// Permits the deletion of a tag, known here or not: the registry knows. `also` are other tags that may go along,
+    /// which takes the same permission.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the caller does not see the repository; [`Error::Denied`] below `read-write`.
@@ -72,46 +75,54 @@ impl Service {
         call: &Call,
         repository: &RepositoryName,
         tag: TagName,
+        also: Vec<TagName>,
     ) -> Result<TagDeletion, Error> {
         let permit = self.view(call, "tag.delete", &format!("{repository}:{tag}"), |authority| {
             let permit = authority.delete_tag(repository)?;
             let is_known = authority.state().repository(repository).is_some();
             if is_known { Ok(permit) } else { Err(Error::not_found(Kind::Repository, repository)) }
         })?;
-        Ok(TagDeletion { repository: repository.clone(), tag, begun_at: call.now, permit })
+        Ok(TagDeletion { repository: repository.clone(), tag, also, begun_at: call.now, permit })
     }
 
-    /// Records that the registry is asked next to delete a tag. What it does may stay unknown, when its answer is lost or
+    /// Records that the registry is asked next to delete a tag, and those that may go along. What it does may stay unknown, when its answer is lost or
     /// cannot be recorded; who had it done must not. Blocks.
     ///
     /// # Errors
     /// Those of [`Service::begin_tag_deletion`], as it may have waited since; [`Error::Unavailable`]: then the registry is
     /// not to be asked.
     pub fn tag_deletion_begins(&self, call: &Call, deletion: &TagDeletion) -> Result<(), Error> {
-        let TagDeletion { repository, tag, .. } = deletion;
-        let (deed, name) = (Deed::new("tag.beginDelete", format!("{repository}:{tag}")), repository.clone());
+        let TagDeletion { repository, tag, also, .. } = deletion;
+        let begins = |tag: &TagName| Deed::new("tag.beginDelete", format!("{repository}:{tag}"));
+        let (deed, others, name) = (begins(tag), also.iter().map(begins).collect::<Vec<_>>(), repository.clone());
         self.change(call, deed, move |change| {
             change.authority()?.delete_tag(&name)?;
-            let is_known = change.state().repository(&name).is_some();
-            if is_known { Ok(()) } else { Err(Error::not_found(Kind::Repository, &name)) }
+            if change.state().repository(&name).is_none() {
+                return Err(Error::not_found(Kind::Repository, &name));
+            }
+            others.into_iter().for_each(|other| change.also(other));
+            Ok(())
         })
     }
 
-    /// Records what became of a deletion: `was_there` is whether the registry had the tag. False if it was not known
-    /// here either.
+    /// Records what became of a deletion: `was_there` is whether the registry had the tag, `along` are those that went
+    /// with it, each recorded as one deletion. False if the tag was not known here either.
     ///
     /// # Errors
     /// [`Error::Unavailable`]: the tag is gone, and the next comparison with the registry takes it from what is known.
-    pub fn tag_deleted(&self, call: &Call, deletion: TagDeletion, was_there: bool) -> Result<bool, Error> {
+    pub fn tag_deleted(
+        &self,
+        call: &Call,
+        deletion: TagDeletion,
+        was_there: bool,
+        along: Vec<TagName>,
+    ) -> Result<bool, Error> {
         let deed = Deed::new("tag.delete", format!("{}:{}", deletion.repository, deletion.tag));
         self.change(call, deed, move |change| {
-            let TagDeletion { repository, tag, begun_at, permit } = &deletion;
-            // What was pushed meanwhile is another manifest, and stays.
-            let known = change.state().tag(repository, tag).filter(|known| known.updated_at <= *begun_at);
-            let was_known = known.is_some();
-            if was_known {
-                change.txn(permit).remove_tag(repository, tag);
-                note_emptied(change, permit, repository)?;
+            let was_known = forget(change, &deletion, &deletion.tag)?;
+            for tag in &along {
+                forget(change, &deletion, tag)?;
+                change.also(Deed::new("tag.delete", format!("{}:{tag}", deletion.repository)));
             }
             if !was_there {
                 // The deletion did nothing: only what was known here is put right.
@@ -120,6 +131,18 @@ impl Service {
             Ok(was_there || was_known)
         })
     }
+}
+
+/// Removes the record of a tag that is gone; false if there was none.
+fn forget(change: &mut Change<'_, '_>, deletion: &TagDeletion, tag: &TagName) -> Result<bool, Error> {
+    let TagDeletion { repository, begun_at, permit, .. } = deletion;
+    // What was pushed meanwhile is another manifest, and stays.
+    let was_known = change.state().tag(repository, tag).is_some_and(|known| known.updated_at <= *begun_at);
+    if was_known {
+        change.txn(permit).remove_tag(repository, tag);
+        note_emptied(change, permit, repository)?;
+    }
+    Ok(was_known)
 }
 
 /// Notes that a repository has lost its last tag.

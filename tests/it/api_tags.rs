@@ -267,6 +267,17 @@ fn without_the_address_of_a_registry_no_tag_is_deleted() {
         site.as_local().delete(&tag(bad)).must_be_refused(404, "NO_SUCH_TAG");
     }
     site.as_local().delete(&tag("a%2Fb")).must_be_one_of(&[400, 404]);
+    let many = |count: usize| (0..count).map(|number| format!("t{number}")).collect::<Vec<_>>().join(",");
+    for bad in [".a", "a,-b", "a%2C%20b", "a/b", "a:b", &"x".repeat(129), &many(101)] {
+        let refused = site.as_local().delete(&format!("{}?alsoTags={bad}", tag("1.0")));
+        let refused = refused.must_be_refused(400, "INVALID_PARAMETERS");
+        assert_eq!(refused.text("/errors/0/detail/field"), "alsoTags", "{}", refused.describe());
+    }
+    for good in ["", "2.0", "2.0%2Cnever", "2.0,,1.0", &many(100)] {
+        let asked = site.as_local().delete(&format!("{}?alsoTags={good}", tag("1.0")));
+        asked.must_be_refused(409, "NEEDS_REGISTRY_URL");
+    }
+    carol.delete(&format!("{}?alsoTags=2.0", tag("1.0"))).must_be_refused(403, "NOT_AUTHORIZED");
     site.as_local().get(&tag("1.0")).must_be_refused(405, "NOT_ALLOWED");
     assert_eq!(names(&site.as_local().get(&tags_path(APP)).must_be(200)), ["1.0", "2.0"]);
     assert_eq!(site.audit("action=tag.delete&outcome=success"), Vec::<Value>::new());

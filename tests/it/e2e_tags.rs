@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Clients, Http, Image, Pair};
+use crate::support::{Clients, Http, Image, ImageList, Pair, http::Answer};
 
 const TAGS: &str = "/api/v0/repositories/alice/app/tags";
 
@@ -139,6 +139,72 @@ fn a_tag_that_shares_its_manifest_is_not_deleted_on_a_registry_that_deletes_mani
     assert_eq!(pair.dockpass().tag_names("alice/app"), ["1", "latest", "other"]);
     alice.pull(&pair.at("alice/app:1")).must_succeed();
     assert_eq!(audited(&pair), []);
+}
+
+/// The tags that an error names.
+fn named(answer: &Answer) -> Vec<String> {
+    serde_json::from_value(answer.json()["errors"][0]["detail"]["tags"].clone()).expect("tags")
+}
+
+#[test]
+fn tags_of_one_manifest_go_together_if_they_are_named() {
+    let pair = team();
+    let alice = pair.clients_of("alice", &[]);
+    let owner = api(&pair, "alice", &[]);
+    let image = Image::holding("with several tags");
+    for tag in ["1", "latest", "stable"] {
+        alice.push(&image, &pair.at(&format!("alice/app:{tag}"))).must_succeed();
+    }
+    Clients::new().push(&image, &pair.open_registry().at("alice/app:unheard-of")).must_succeed();
+    push_each(&pair, &alice, &["other"]);
+    let all = ["1", "latest", "other", "stable", "unheard-of"];
+    for (also, in_the_way) in
+        [("latest,other", &["stable", "unheard-of"][..]), ("unheard-of,stable,none", &["latest"]), ("1", &all[1..])]
+    {
+        let refused = owner.delete(&format!("{}?alsoTags={also}", path("1")));
+        let refused = refused.must_be_refused(409, "TAG_SHARES_MANIFEST");
+        let expected = in_the_way.iter().filter(|tag| **tag != "other").copied().collect::<Vec<_>>();
+        assert_eq!(named(&refused), expected, "{also}");
+        assert_eq!(tags_there(&pair, &alice), all);
+    }
+    api(&pair, "bob", &[]).delete(&format!("{}?alsoTags=latest", path("1"))).must_be_refused(403, "NOT_AUTHORIZED");
+    let also = "latest,stable,unheard-of,other,none";
+    let done = api(&pair, "carol", &[]).delete(&format!("{}?alsoTags={also}", path("1"))).must_be(204);
+    assert_eq!(done.body, "");
+    // What was named and points elsewhere stays.
+    assert_eq!(tags_there(&pair, &alice), ["other"]);
+    assert_eq!(pair.dockpass().tag_names("alice/app"), ["other"]);
+    alice.pull(&pair.at("alice/app:other")).must_succeed();
+    let mut recorded: Vec<_> = audited(&pair).into_iter().filter(|(.., outcome)| outcome == "success").collect();
+    recorded.sort();
+    let expected = ["1", "latest", "stable", "unheard-of"];
+    assert_eq!(recorded, expected.map(|tag| ("carol".to_owned(), format!("alice/app:{tag}"), "success".to_owned())));
+    pair.sync();
+    assert_eq!(pair.dockpass().tag_names("alice/app"), ["other"]);
+    owner.delete(&format!("{}?alsoTags=other", path("latest"))).must_be_refused(404, "NO_SUCH_TAG");
+    assert_eq!(tags_there(&pair, &alice), ["other"], "nothing goes along with what is not there");
+}
+
+#[test]
+fn a_list_of_images_goes_before_what_it_is_made_of() {
+    let pair = team();
+    let (alice, owner) = (pair.clients_of("alice", &[]), api(&pair, "alice", &[]));
+    alice.push_list(&ImageList::holding("twice"), &pair.at("alice/app:multi")).must_succeed();
+    for tag in ["1", "one"] {
+        alice.push(&Image::holding("twice"), &pair.at(&format!("alice/app:{tag}"))).must_succeed();
+    }
+    pair.all_is_told(&alice, "alice");
+    // It would be broken, and it leads to a manifest of its own, which nobody asked to delete.
+    let refused = owner.delete(&format!("{}?alsoTags=one,multi", path("1")));
+    assert_eq!(named(&refused.must_be_refused(409, "TAG_SHARES_MANIFEST")), ["multi"]);
+    let refused = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1"]);
+    refused.must_fail_with(&["other tags lead to the same one: multi, one"]);
+    let refused = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1", "one"]);
+    refused.must_fail_with(&["one: nothing was deleted", "multi"]);
+    assert_eq!(tags_there(&pair, &alice), ["1", "multi", "one"]);
+    let done = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1", "one", "multi"]).must_succeed();
+    assert_eq!(done.stdout, "deleted the tags alice/app:1, alice/app:multi, alice/app:one\n");
+    assert_eq!((tags_there(&pair, &alice).len(), pair.dockpass().tag_names("alice/app").len()), (0, 0));
 }
 
 #[test]

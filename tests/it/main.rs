@@ -35,6 +35,7 @@ mod browser_settings;
 mod browser_sign_in;
 mod browser_tabs;
 mod browser_tags;
+mod browser_tags_registry;
 mod browser_tokens;
 mod e2e;
 mod e2e_access;

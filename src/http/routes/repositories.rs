@@ -56,7 +56,13 @@ pub(super) fn repositories() -> Vec<Route> {
 }
 
 pub(super) fn tag_paths() -> Vec<Route> {
-    use Code::{DeletionDisabled, NeedsRegistryUrl, NoSuchRepository, NoSuchTag, TagSharesManifest};
+    use Code::{DeletionDisabled, InvalidParameters, NeedsRegistryUrl, NoSuchRepository, NoSuchTag, TagSharesManifest};
+    const ALSO: &[Parameter] = &[(
+        "alsoTags",
+        "string",
+        "At most 100 other tags, with commas between them, that may go along where the registry deletes whole manifests \
+         only. Those that point to the same manifest then go; all others stay.",
+    )];
     const UNREAD: &[Parameter] =
         &[("includeManifests", "boolean", "Not read: `manifest` is always there."), ("domain", "string", "Not read.")];
     let (all, one) =
@@ -70,8 +76,16 @@ pub(super) fn tag_paths() -> Vec<Route> {
             .fails(&[NoSuchRepository])
             .to(tags::list),
         Route::new(Method::DELETE, one, "deleteTag", "Delete a tag, here and in the registry")
+            .query(ALSO)
             .status(204)
-            .fails(&[NoSuchRepository, NoSuchTag, TagSharesManifest, NeedsRegistryUrl, DeletionDisabled])
+            .fails(&[
+                InvalidParameters,
+                NoSuchRepository,
+                NoSuchTag,
+                TagSharesManifest,
+                NeedsRegistryUrl,
+                DeletionDisabled,
+            ])
             .to(tags::delete),
     ]
 }

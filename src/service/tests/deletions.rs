@@ -29,8 +29,8 @@ fn of(scene: &Scene, user: &str) -> Call {
 
 /// Deletes a tag of alice's repository as the local administrator; the registry says whether it had it.
 fn delete(scene: &Scene, name: &str, was_there: bool) -> Result<bool, Error> {
-    let deletion = scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag(name)).unwrap();
-    scene.service().tag_deleted(&scene.local(), deletion, was_there)
+    let deletion = scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag(name), vec![]).unwrap();
+    scene.service().tag_deleted(&scene.local(), deletion, was_there, vec![])
 }
 
 /// Who began to have which tags deleted.
@@ -47,7 +47,8 @@ fn deletions(scene: &Scene) -> Vec<String> {
 #[test]
 fn a_deletion_needs_read_write_and_a_repository_that_is_seen() {
     let scene = shared();
-    let begin = |call: &Call, name: &str| scene.service().begin_tag_deletion(call, &named(name), tag("1.0")).map(drop);
+    let begin =
+        |call: &Call, name: &str| scene.service().begin_tag_deletion(call, &named(name), tag("1.0"), vec![]).map(drop);
     let limited = |level, user: &str| {
         let limits = Limits { cap: level, patterns: [].into() };
         let username = Some(user.to_owned());
@@ -108,15 +109,18 @@ fn what_the_registry_did_not_have_is_put_right_and_not_recorded() {
 fn who_has_a_tag_deleted_is_recorded_before_the_registry_is_asked() {
     let scene = shared();
     let carol = of(&scene, "carol");
-    let permitted = scene.service().begin_tag_deletion(&carol, &named("alice/app"), tag("1.0")).unwrap();
+    let permitted =
+        scene.service().begin_tag_deletion(&carol, &named("alice/app"), tag("1.0"), vec![tag("2.0")]).unwrap();
     assert_eq!(begun(&scene), Vec::<(String, String)>::new(), "it may wait, and its caller may leave");
     scene.service().tag_deletion_begins(&carol, &permitted).unwrap();
-    let by_carol = ("carol".to_owned(), "alice/app:1.0".to_owned());
-    assert_eq!(begun(&scene), std::slice::from_ref(&by_carol));
+    let by_carol = ["alice/app:1.0", "alice/app:2.0"].map(|tag| ("carol".to_owned(), tag.to_owned()));
+    let mut seen_begun = begun(&scene);
+    seen_begun.sort();
+    assert_eq!(seen_begun, by_carol, "each that may go");
     assert_eq!((deletions(&scene), scene.tags("alice/app").len()), (vec![], 2), "what became of it is not known yet");
     // The answer is lost, or cannot be recorded: the tag goes with a comparison, which says nothing of who did it.
     assert_eq!(scene.compare("alice/app", &[seen("2.0", 1)]), Compared::Changed);
-    assert_eq!((deletions(&scene), begun(&scene)), (vec![], vec![by_carol.clone()]));
+    assert_eq!((deletions(&scene), begun(&scene).len()), (vec![], 2));
     // While it waited, she lost her access, the repository went, or no change is accepted any more.
     let target = GrantTarget::Repository(named("alice/app"));
     scene.service().put_user_grant(&scene.local(), &target, "carol", AccessLevel::ReadOnly).unwrap();
@@ -125,22 +129,46 @@ fn who_has_a_tag_deleted_is_recorded_before_the_registry_is_asked() {
     let gone = scene.service().tag_deletion_begins(&scene.local(), &permitted);
     assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
     scene.make("alice/app");
-    assert_eq!(begun(&scene), [by_carol]);
+    assert_eq!(begun(&scene).len(), 2);
     scene.service().store.close();
     let refused = scene.service().tag_deletion_begins(&scene.local(), &permitted);
     assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
 }
 
 #[test]
+fn tags_that_went_along_go_here_and_each_is_recorded() {
+    let mut scene = shared();
+    for name in ["3.0", "4.0"] {
+        assert!(scene.tell("alice/app", pushed(name, 1)));
+    }
+    let also = ["2.0", "3.0", "unknown"].map(tag).to_vec();
+    let deletion =
+        scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0"), also.clone()).unwrap();
+    scene.wait(1);
+    assert!(scene.tell("alice/app", pushed("3.0", 2)), "meanwhile another manifest");
+    assert!(scene.service().tag_deleted(&scene.local(), deletion, true, also).unwrap());
+    assert_eq!(scene.tags("alice/app"), [("3.0".to_owned(), 2), ("4.0".to_owned(), 1)]);
+    let mut recorded = deletions(&scene);
+    recorded.sort();
+    assert_eq!(recorded, ["alice/app:1.0", "alice/app:2.0", "alice/app:3.0", "alice/app:unknown"]);
+    // The last ones, together.
+    let deletion =
+        scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("3.0"), vec![tag("4.0")]).unwrap();
+    assert!(scene.service().tag_deleted(&scene.local(), deletion, true, vec![tag("4.0")]).unwrap());
+    assert_eq!((scene.tags("alice/app"), scene.activity("alice/app").missing_since), (vec![], Some(scene.now())));
+}
+
+#[test]
 fn a_tag_that_is_pushed_again_while_the_registry_deletes_it_stays() {
     let mut scene = shared();
-    let begin =
-        |scene: &Scene| scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0")).unwrap();
+    let begin = |scene: &Scene| {
+        scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0"), vec![]).unwrap()
+    };
     for (was_there, number) in [(true, 3), (false, 1)] {
         let deletion = begin(&scene);
         scene.wait(1);
         assert!(scene.tell("alice/app", pushed("1.0", number)));
-        assert_eq!(scene.service().tag_deleted(&scene.local(), deletion, was_there).unwrap(), was_there);
+        assert_eq!(scene.service().tag_deleted(&scene.local(), deletion, was_there, vec![]).unwrap(), was_there);
         assert_eq!(scene.tags("alice/app"), [("1.0".to_owned(), number), ("2.0".to_owned(), 1)]);
     }
     assert_eq!(deletions(&scene), ["alice/app:1.0"], "the registry did delete one");
@@ -148,7 +176,7 @@ fn a_tag_that_is_pushed_again_while_the_registry_deletes_it_stays() {
     let deletion = begin(&scene);
     scene.wait(1);
     assert_eq!(scene.compare("alice/app", &[seen("1.0", 1), seen("2.0", 1)]), Compared::Same);
-    assert!(scene.service().tag_deleted(&scene.local(), deletion, true).unwrap());
+    assert!(scene.service().tag_deleted(&scene.local(), deletion, true, vec![]).unwrap());
     assert_eq!(scene.tags("alice/app"), [("2.0".to_owned(), 1)]);
 }
 
@@ -176,20 +204,20 @@ fn the_last_tag_goes_at_once_and_since_then_they_are_missing() {
 #[test]
 fn a_repository_that_goes_while_the_registry_deletes_its_tag_is_no_obstacle() {
     let scene = shared();
-    let begin = || scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0")).unwrap();
+    let begin = || scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0"), vec![]).unwrap();
     let (first, second) = (begin(), begin());
     scene.delete("alice/app");
-    assert!(scene.service().tag_deleted(&scene.local(), first, true).unwrap());
-    assert!(!scene.service().tag_deleted(&scene.local(), second, false).unwrap());
+    assert!(scene.service().tag_deleted(&scene.local(), first, true, vec![]).unwrap());
+    assert!(!scene.service().tag_deleted(&scene.local(), second, false, vec![]).unwrap());
     assert!(scene.is_deleted("alice/app"));
 }
 
 #[test]
 fn a_deletion_that_cannot_be_written_says_so() {
     let scene = shared();
-    let deletion = scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0")).unwrap();
+    let deletion = scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("1.0"), vec![]).unwrap();
     scene.service().store.close();
-    let done = scene.service().tag_deleted(&scene.local(), deletion, true);
+    let done = scene.service().tag_deleted(&scene.local(), deletion, true, vec![]);
     assert!(matches!(done, Err(Error::Unavailable(_))), "{done:?}");
     assert_eq!(scene.tags("alice/app").len(), 2, "the next comparison puts it right");
 }

@@ -128,8 +128,8 @@ fn lost_tags_that_the_registry_says_to_have_deleted_are_kept_no_longer() {
     scene.wait(60);
     assert!(scene.tell(APP, News::TagDeleted(tag("1.0"))));
     assert_eq!((scene.tags(APP), since(&scene)), (vec![("2.0".to_owned(), 2)], Some(60)));
-    let deletion = scene.service().begin_tag_deletion(&scene.local(), &named(APP), tag("2.0")).unwrap();
-    assert!(scene.service().tag_deleted(&scene.local(), deletion, false).unwrap());
+    let deletion = scene.service().begin_tag_deletion(&scene.local(), &named(APP), tag("2.0"), vec![]).unwrap();
+    assert!(scene.service().tag_deleted(&scene.local(), deletion, false, vec![]).unwrap());
     assert_eq!((scene.tags(APP), since(&scene)), (vec![], Some(60)), "still since then");
 }
 

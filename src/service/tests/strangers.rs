@@ -158,10 +158,12 @@ const ON_REPOSITORIES: &[UseCase] = &[
     ("delete_repository", |service, call| service.delete_repository(call, &named("alice/app")).map(drop)),
     ("delete_repository", |service, call| service.delete_repository(call, &named("alice/none")).map(drop)),
     ("list_tags", |service, call| service.list_tags(call, &named("alice/app"), None, 10).map(drop)),
-    ("begin_tag_deletion", |service, call| service.begin_tag_deletion(call, &named("alice/app"), tag("1.0")).map(drop)),
+    ("begin_tag_deletion", |service, call| {
+        service.begin_tag_deletion(call, &named("alice/app"), tag("1.0"), vec![]).map(drop)
+    }),
     ("tag_deletion_begins", |service, caller| {
-        let permitted =
-            service.begin_tag_deletion(&call(Service::local(0), caller.now), &named("alice/app"), tag("1.0"))?;
+        let local = call(Service::local(0), caller.now);
+        let permitted = service.begin_tag_deletion(&local, &named("alice/app"), tag("1.0"), vec![])?;
         service.tag_deletion_begins(caller, &permitted)
     }),
     ("check_may_grant", |service, call| service.check_may_grant(call, &app())),

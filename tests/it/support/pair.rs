@@ -70,6 +70,11 @@ impl Pair {
         self.dockpass.as_ref().expect("dockpass runs")
     }
 
+    /// The server, for who ends it alone; the registry goes on.
+    pub(crate) fn lend_dockpass(&mut self) -> Dockpass {
+        self.dockpass.take().expect("dockpass runs")
+    }
+
     /// The registry, which must run.
     pub(crate) fn registry(&self) -> &Registry {
         self.registry.as_ref().expect("the registry runs")

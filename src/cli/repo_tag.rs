@@ -1,0 +1,170 @@
+//! `dockpass repo delete-tag`: one tag or several, whatever the registry deletes by.
+//!
+//! A registry that deletes whole manifests only deletes tags of one manifest together: each request names the others
+//! that are to go as well. A list of images goes before what it is made of, so what was refused is tried again.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::connection::Api;
+use super::console::Console;
+use super::error::CliError;
+use super::path::ApiPath;
+use super::repo_report::shown;
+use super::report::Report;
+use crate::api::Tag;
+use crate::domain::content::TagName;
+use crate::domain::name::RepositoryName;
+
+/// Tags that go with one command: as many as a request may name, and one.
+const MOST: usize = 101;
+
+/// Deletes them; says which have gone, even if not all of them did.
+pub(super) async fn delete(
+    name: &RepositoryName,
+    tags: Vec<TagName>,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let tags: BTreeSet<TagName> = tags.into_iter().collect();
+    if tags.len() > MOST {
+        return Err(CliError::Usage(format!("at most {MOST} tags go with one command")));
+    }
+    let mut deletion = Deletion { name, all: &tags, known: known(name, &tags, api).await?, gone: BTreeSet::new() };
+    let result = deletion.run(api).await;
+    let done: Vec<String> = deletion.gone.iter().map(|tag| format!("{}:{tag}", shown(name))).collect();
+    match done.as_slice() {
+        [] => {}
+        [one] => console.report(&Report::done(Value::Null, format!("deleted the tag {one}")))?,
+        several => console.report(&Report::done(Value::Null, format!("deleted the tags {}", several.join(", "))))?,
+    }
+    result
+}
+
+/// Which of several tags are known: one that is not there any more then went with another.
+async fn known(name: &RepositoryName, tags: &BTreeSet<TagName>, api: &mut Api) -> Result<BTreeSet<TagName>, CliError> {
+    if tags.len() < 2 {
+        return Ok(BTreeSet::new());
+    }
+    let list = api.list(&ApiPath::repository(name).segment("tags"), None, usize::MAX).await?;
+    let known: BTreeSet<String> = list.read::<Tag>()?.into_iter().map(|tag| tag.name).collect();
+    Ok(tags.iter().filter(|tag| known.contains(tag.as_str())).cloned().collect())
+}
+
+struct Deletion<'a> {
+    name: &'a RepositoryName,
+    all: &'a BTreeSet<TagName>,
+    known: BTreeSet<TagName>,
+    gone: BTreeSet<TagName>,
+}
+
+impl Deletion<'_> {
+    /// Goes through those that are left as long as that helps.
+    async fn run(&mut self, api: &mut Api) -> Result<(), CliError> {
+        loop {
+            let before = self.gone.len();
+            let mut in_the_way = None;
+            let left: Vec<TagName> = self.all.difference(&self.gone).cloned().collect();
+            for tag in left {
+                match self.one(&tag, api).await {
+                    Ok(()) => drop(self.gone.insert(tag)),
+                    Err(CliError::Refused { code, message, status }) if code == "TAG_SHARES_MANIFEST" => {
+                        let message = if self.all.len() > 1 { format!("{tag}: {message}") } else { message };
+                        in_the_way = Some(CliError::Refused { status, code, message });
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            match in_the_way {
+                None => return Ok(()),
+                Some(error) if self.gone.len() == before => return Err(error),
+                Some(_) => {}
+            }
+        }
+    }
+
+    async fn one(&self, tag: &TagName, api: &mut Api) -> Result<(), CliError> {
+        let others: Vec<&str> =
+            self.all.difference(&self.gone).filter(|other| *other != tag).map(TagName::as_str).collect();
+        let others = Some(others.join(",")).filter(|others| !others.is_empty());
+        let path = ApiPath::repository(self.name).segment("tags").segment(tag.as_str());
+        let went_along = self.known.contains(tag) && !self.gone.is_empty();
+        match api.delete(&path.maybe("alsoTags", others.as_deref())).await {
+            Err(CliError::Refused { code, .. }) if code == "NO_SUCH_TAG" && went_along => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Server, console};
+    use super::*;
+
+    const MISSING: &str = r#"{"errors":[{"code":"NO_SUCH_TAG","message":"no such tag: alice/app:b"}]}"#;
+    const SHARED: &str = r#"{"errors":[{"code":"TAG_SHARES_MANIFEST","message":"nothing was deleted"}]}"#;
+
+    fn known(tags: &[&str]) -> String {
+        let manifest = r#"{"digest":"","mediaType":"","configDigest":"","configMediaType":"","os":"","osVersion":"",
+            "architecture":"","author":"","createdAt":null,"size":0,"dockerfile":[]}"#;
+        let tag = |name: &&str| {
+            format!(
+                r#"{{"name":"{name}","digest":"","author":"","updatedAt":"","createdAt":"","hashMismatch":false,
+                "inNotary":false,"manifest":{manifest},"platforms":[]}}"#
+            )
+        };
+        format!("[{}]", tags.iter().map(tag).collect::<Vec<_>>().join(","))
+    }
+
+    /// What the command says and asks.
+    async fn run(tags: &[&str], answers: &[(u16, &str)]) -> (Result<(), String>, String, Vec<String>) {
+        let server = Server::with_json(answers);
+        let (mut console, written) = console(b"");
+        let name = RepositoryName::parse("alice/app").unwrap();
+        let tags = tags.iter().map(|tag| TagName::parse(tag).unwrap()).collect();
+        let result = delete(&name, tags, &mut server.api(), &mut console).await.map_err(|error| error.to_string());
+        let asked = server.requests().iter().map(|request| request.lines().next().unwrap().to_owned()).collect();
+        (result, written.out(), asked)
+    }
+
+    #[tokio::test]
+    async fn one_tag_is_asked_for_alone() {
+        let (result, said, asked) = run(&["a", "a"], &[(204, "")]).await;
+        assert_eq!((result, said.as_str()), (Ok(()), "deleted the tag alice/app:a\n"));
+        assert_eq!(asked, ["DELETE /api/v0/repositories/alice/app/tags/a HTTP/1.1"]);
+        let (result, said, _) = run(&["b"], &[(404, MISSING)]).await;
+        assert_eq!((result, said.as_str()), (Err("no such tag: alice/app:b".to_owned()), ""));
+    }
+
+    #[tokio::test]
+    async fn those_that_went_along_count_and_those_that_never_were_do_not() {
+        let both = known(&["a", "b", "c"]);
+        let (result, said, asked) = run(&["b", "a"], &[(200, &both), (204, ""), (404, MISSING)]).await;
+        assert_eq!((result, said.as_str()), (Ok(()), "deleted the tags alice/app:a, alice/app:b\n"));
+        assert_eq!(asked[1], "DELETE /api/v0/repositories/alice/app/tags/a?alsoTags=b HTTP/1.1");
+        assert_eq!(asked[2], "DELETE /api/v0/repositories/alice/app/tags/b HTTP/1.1");
+        let (result, said, _) = run(&["a", "b"], &[(200, &known(&["a"])), (204, ""), (404, MISSING)]).await;
+        assert_eq!(result, Err("no such tag: alice/app:b".to_owned()));
+        assert_eq!(said, "deleted the tag alice/app:a\n");
+    }
+
+    #[tokio::test]
+    async fn what_is_part_of_a_list_waits_for_it_and_fails_if_that_stays() {
+        let all = known(&["a", "list"]);
+        let answers = [(200, all.as_str()), (409, SHARED), (204, ""), (204, "")];
+        let (result, said, asked) = run(&["a", "list"], &answers).await;
+        assert_eq!((result, said.as_str()), (Ok(()), "deleted the tags alice/app:a, alice/app:list\n"));
+        assert_eq!(asked[3], "DELETE /api/v0/repositories/alice/app/tags/a HTTP/1.1");
+        let (result, said, _) = run(&["a", "list"], &[(200, &all), (409, SHARED), (409, SHARED)]).await;
+        assert_eq!((result, said.as_str()), (Err("list: nothing was deleted".to_owned()), ""));
+    }
+
+    #[tokio::test]
+    async fn more_than_a_request_names_are_refused_beforehand() {
+        let tags: Vec<String> = (0..102).map(|number| format!("t{number}")).collect();
+        let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+        let (result, ..) = run(&tags, &[]).await;
+        assert_eq!(result, Err("at most 101 tags go with one command".to_owned()));
+    }
+}

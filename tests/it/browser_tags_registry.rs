@@ -1,0 +1,65 @@
+//! Deleting tags in the web pages, in Debian's registry, which deletes whole manifests only.
+
+use crate::support::{Clients, Image, Pair, Website, browser::Browser, person::soon};
+
+/// Alice's pages with these tags of alice/app, each with what its image holds, and the registry beside them.
+fn with_tags(tags: &[(&str, &str)]) -> (Website, Pair) {
+    let mut pair = Pair::with_users(&["alice"]);
+    let alice = pair.clients_of("alice", &[]);
+    for (tag, text) in tags {
+        alice.push(&Image::holding(text), &pair.at(&format!("alice/app:{tag}"))).must_succeed();
+    }
+    pair.all_is_told(&alice, "alice");
+    let server = pair.lend_dockpass();
+    let site = Website { browser: Browser::start(), server };
+    let token = site.server.add_token("alice", &[]);
+    site.sign_in("alice", &token.secret);
+    site.open("/repositories/alice/app?tab=tags");
+    (site, pair)
+}
+
+fn pick(site: &Website, tags: &[&str]) {
+    tags.iter().for_each(|tag| site.browser.click_css(&format!("input[aria-label='Select {tag}']")));
+    site.browser.click("Delete");
+}
+
+fn confirm(site: &Website) {
+    site.browser.fill("Type delete to confirm", "delete");
+    site.browser.click_css("dialog button[type=submit]");
+}
+
+#[test]
+fn selected_tags_of_one_manifest_are_deleted_together() {
+    let (site, _pair) = with_tags(&[("1.0", "a"), ("1", "a"), ("latest", "b"), ("old", "c")]);
+    pick(&site, &["1.0", "1", "old"]);
+    site.browser.see("Delete 3 tags?");
+    confirm(&site);
+    site.browser.see("3 tags deleted");
+    site.browser.see("1 tag");
+    assert_eq!(site.server.tag_names("alice/app"), ["latest"]);
+    site.must_be_clean(&[401, 404]);
+}
+
+#[test]
+fn a_tag_that_shares_its_manifest_names_the_others_and_takes_them_along_if_one_says_so() {
+    let (site, pair) = with_tags(&[("1.0", "a"), ("latest", "a"), ("old", "c")]);
+    // Known by nobody but the registry.
+    Clients::new().push(&Image::holding("a"), &pair.open_registry().at("alice/app:unheard-of")).must_succeed();
+    pick(&site, &["1.0"]);
+    site.browser.see("Delete this tag?");
+    confirm(&site);
+    site.browser.see("Delete 3 tags together?");
+    site.browser.see("alice/app:latest");
+    site.browser.see("alice/app:unheard-of");
+    site.browser.click("Cancel");
+    soon("it is closed", || (!site.browser.has("css", "dialog")).then_some(()));
+    assert_eq!(site.server.tag_names("alice/app"), ["1.0", "latest", "old"], "nothing went without being meant");
+    site.browser.click("Delete");
+    confirm(&site);
+    site.browser.see("Delete 3 tags together?");
+    confirm(&site);
+    site.browser.see("3 tags deleted");
+    site.browser.see("1 tag");
+    assert_eq!(site.server.tag_names("alice/app"), ["old"]);
+    site.must_be_clean(&[401, 404, 409]);
+}

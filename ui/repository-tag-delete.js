@@ -1,0 +1,88 @@
+// Owns deleting tags: one after the other, and together where the registry deletes whole manifests only.
+//
+// Exports
+//   deleteTags(repository, tags)     asks first; true if any was deleted
+
+import { ApiError, isGone, remove } from "./api.js";
+import { apiPath, fullName } from "./repository-name.js";
+import { ask } from "./dialog.js";
+import { h, path, plural } from "./dom.js";
+import { say } from "./notice.js";
+
+const NAMED = 8;
+/** Tags that a request may name beside its own. */
+const ALONG = 100;
+const SHARES = "TAG_SHARES_MANIFEST";
+
+/** The others that may go along, those of the same manifest first. */
+function along(tag, left) {
+  const others = left.filter((it) => it.name !== tag.name);
+  const same = others.filter((it) => it.digest === tag.digest);
+  return [...new Set([...same, ...others])].slice(0, ALONG).map((it) => it.name).join(",");
+}
+
+/** Deletes as many as can be; gives the tags in the way of the others. What is gone already is as good as deleted. */
+async function removeAll(repository, tags, done) {
+  // A list of images goes before what it is made of, so what was refused is tried again as long as others went.
+  for (;;) {
+    const [before, inTheWay] = [done.size, new Set()];
+    for (const tag of tags.filter(({ name }) => !done.has(name))) {
+      const alsoTags = along(tag, tags.filter(({ name }) => !done.has(name)));
+      try {
+        await remove(`${apiPath(repository)}/tags${path`/${tag.name}`}`, { query: { alsoTags } });
+      } catch (error) {
+        if (error.code === SHARES) {
+          error.detail.tags.forEach((name) => inTheWay.add(name));
+          continue;
+        }
+        if (!isGone(error)) throw tags.length > 1 ? Object.assign(error, { message: `${tag.name}: ${error.message}` }) : error;
+      }
+      done.add(tag.name);
+    }
+    if (inTheWay.size === 0 || done.size === before) return [...inTheWay];
+  }
+}
+
+function names(repository, tags) {
+  const more = tags.length - NAMED;
+  return h("ul.stack.tight",
+    tags.slice(0, NAMED).map((tag) => h("li", h("code", `${fullName(repository)}:${tag.name}`))),
+    more > 0 && h("li.quiet", `and ${more.toLocaleString("en")} more`));
+}
+
+const NO_WAY_BACK = "Nobody can pull it by this name any more, and there is no way back.";
+const STUCK = "These tags are too many to go together, or were changed just now. Try again.";
+const SHARED = "The registry deletes whole manifests only: tags that lead to the same one, by themselves or as a list of images, go together or stay.";
+
+/** Asks, and deletes; gives the tags in the way, or null if the person went back. */
+function askDelete(repository, tags, done, isShared) {
+  const question = isShared ? `Delete ${plural(tags.length, "tag")} together?` : `Delete ${tags.length === 1 ? "this tag" : plural(tags.length, "tag")}?`;
+  const known = new Set(tags.map(({ name }) => name));
+  return ask({
+    title: question,
+    body: [isShared && SHARED, names(repository, tags), `It goes here and in the registry. ${NO_WAY_BACK}`].filter(Boolean),
+    typed: "delete",
+    confirm: isShared ? "Delete together" : "Delete",
+    kind: "danger primary",
+    act: async () => {
+      const others = await removeAll(repository, tags, done);
+      const unknown = others.filter((name) => !known.has(name));
+      // Nobody else is in the way: there are more than a request names, or something was pushed just now.
+      if (others.length > 0 && unknown.length === 0) throw new ApiError({ message: STUCK });
+      return unknown;
+    },
+  });
+}
+
+export async function deleteTags(repository, tags) {
+  const done = new Set();
+  let wanted = tags;
+  for (let isShared = false; wanted.length > 0; isShared = true) {
+    const others = await askDelete(repository, wanted, done, isShared);
+    if (others === null) break;
+    const left = others.length > 0 ? wanted.filter(({ name }) => !done.has(name)) : [];
+    wanted = others.length > 0 ? [...left, ...others.map((name) => ({ name }))] : [];
+  }
+  if (done.size > 0) say(done.size === 1 ? "Tag deleted" : `${plural(done.size, "tag")} deleted`);
+  return done.size > 0;
+}
