@@ -23,7 +23,8 @@ impl Service {
     /// Answers how many repositories went; with nothing to delete, none.
     ///
     /// # Errors
-    /// [`Obstacle::LastAdministrator`](super::Obstacle::LastAdministrator); [`Error::Denied`] to all but administrators.
+    /// [`Obstacle::LastAdministrator`](super::Obstacle::LastAdministrator); [`Error::Denied`] to all but
+    /// administrators.
     pub fn delete_account(
         &self,
         call: &Call,

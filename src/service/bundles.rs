@@ -1,7 +1,7 @@
 //! Large changes in several transactions: a transaction of the store takes memory for each row until it ends.
 //!
-//! What is large is done a bundle at a time, each in a change of its own, and what makes it visible as done in the last one.
-//! Interrupted, what was done stays, and the same done again goes on from there.
+//! What is large is done a bundle at a time, each in a change of its own, and what makes it visible as done in the last
+//! one. Interrupted, what was done stays, and the same done again goes on from there.
 
 use std::ops::ControlFlow;
 
@@ -50,8 +50,9 @@ pub(super) fn remove_bundle(
     if has_more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
-/// A step of the deletion of a repository: a bundle of its tags while it has more than one, then its record with the rest.
-/// The first of several is recorded as the begin: from then on it is not what it was, whether or not the last one comes.
+/// A step of the deletion of a repository: a bundle of its tags while it has more than one, then its record with the
+/// rest. The first of several is recorded as the begin: from then on it is not what it was, whether or not the last one
+/// comes.
 pub(super) fn delete_repository_step(
     change: &mut Change<'_, '_>,
     permit: &Permit,

@@ -154,8 +154,8 @@ impl Service {
         Ok(if rest == Compared::Same { first.outcome } else { rest })
     }
 
-    /// Puts most of a large difference right, a bundle in a change: first what comes, so that the repository is never empty
-    /// in between, then what goes. Each tag is looked at once more when it is written.
+    /// Puts most of a large difference right, a bundle in a change: first what comes, so that the repository is never
+    /// empty in between, then what goes. Each tag is looked at once more when it is written.
     fn compare_by_bundles(
         &self,
         call: &Call,

@@ -4,10 +4,10 @@
 //! each name is remembered with what becomes of its content. While that is being deleted nobody makes a repository of that
 //! name: what would be pushed to it could go as well.
 //!
-//! A name is forgotten only when the registry was asked and had nothing of it, long after the last registry token for it
-//! ended: forgotten too early, its content would be taken for new, or go to the next owner of the namespace. Nobody can
-//! tell where no registry is configured, so there nothing is forgotten. What bounds the memory is their number: whoever
-//! makes and deletes ever new names comes to an end.
+//! A name is forgotten only when the registry was asked and had nothing of it, long after the last registry token for
+//! it ended: forgotten too early, its content would be taken for new, or go to the next owner of the namespace. Nobody
+//! can tell where no registry is configured, so there nothing is forgotten. What bounds the memory is their number:
+//! whoever makes and deletes ever new names comes to an end.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,8 +21,8 @@ use crate::domain::content::{Deletion, Remains};
 use crate::domain::name::RepositoryName;
 use crate::store::State;
 
-/// Deleted names of a namespace that are remembered before no new one is made in it; more where a namespace may have more
-/// repositories. Not fewer where it may have few: those who replace one by another need not wait.
+/// Deleted names of a namespace that are remembered before no new one is made in it; more where a namespace may have
+/// more repositories. Not fewer where it may have few: those who replace one by another need not wait.
 pub(super) const DELETED_NAMES: u32 = 10_000;
 
 /// Refuses a new name in a namespace of which too many deleted ones are remembered. A name that is among them takes no

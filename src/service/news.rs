@@ -244,8 +244,8 @@ pub(super) fn learn_repository(
     Ok(true)
 }
 
-/// Content comes back to a repository that the registry had lost: what was lost before has not come back with it. Whether
-/// more has to be forgotten before.
+/// Content comes back to a repository that the registry had lost: what was lost before has not come back with it.
+/// Whether more has to be forgotten before.
 fn forget_lost_tags(change: &mut Change<'_, '_>, permit: &Permit, repository: &RepositoryName) -> ControlFlow<()> {
     let is_lost = change.state().activity(repository).missing_since.is_some();
     if is_lost { remove_bundle(change, permit, repository, |_| true) } else { ControlFlow::Break(()) }

@@ -22,8 +22,9 @@ pub struct TagPage {
     pub count: usize,
 }
 
-/// The deletion of a tag, permitted and not yet done: [`Service::tag_deletion_begins`] records that the registry is asked
-/// next, then [`Service::tag_deleted`] says what became of it. It takes its permit along: what the registry has done is recorded, whatever changed meanwhile.
+/// The deletion of a tag, permitted and not yet done: [`Service::tag_deletion_begins`] records that the registry is
+/// asked next, then [`Service::tag_deleted`] says what became of it. It takes its permit along: what the registry has
+/// done is recorded, whatever changed meanwhile.
 pub struct TagDeletion {
     /// Of which repository.
     pub repository: RepositoryName,
@@ -85,12 +86,12 @@ impl Service {
         Ok(TagDeletion { repository: repository.clone(), tag, also, begun_at: call.now, permit })
     }
 
-    /// Records that the registry is asked next to delete a tag, and those that may go along. What it does may stay unknown, when its answer is lost or
-    /// cannot be recorded; who had it done must not. Blocks.
+    /// Records that the registry is asked next to delete a tag, and those that may go along. What it does may stay
+    /// unknown, when its answer is lost or cannot be recorded; who had it done must not. Blocks.
     ///
     /// # Errors
-    /// Those of [`Service::begin_tag_deletion`], as it may have waited since; [`Error::Unavailable`]: then the registry is
-    /// not to be asked.
+    /// Those of [`Service::begin_tag_deletion`], as it may have waited since; [`Error::Unavailable`]: then the registry
+    /// is not to be asked.
     pub fn tag_deletion_begins(&self, call: &Call, deletion: &TagDeletion) -> Result<(), Error> {
         let TagDeletion { repository, tag, also, .. } = deletion;
         let begins = |tag: &TagName| Deed::new("tag.beginDelete", format!("{repository}:{tag}"));

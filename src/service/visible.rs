@@ -102,8 +102,8 @@ pub(super) fn of_namespace<'s>(
     Box::new(seen(authority, order, &interval.below(name.as_str())))
 }
 
-/// What of a namespace, or of all if none, a caller sees whose name contains a text. Records are looked up for those alone:
-/// of very many names most are passed over.
+/// What of a namespace, or of all if none, a caller sees whose name contains a text. Records are looked up for those
+/// alone: of very many names most are passed over.
 pub(super) fn containing<'s>(
     authority: &Authority<'s>,
     namespace: Option<&Namespace>,

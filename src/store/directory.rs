@@ -24,8 +24,9 @@ use super::private_file::{self, NO_LINK, OTHERS, create_directory, sync_director
 
 mod owner;
 
-/// The newest format of the data directory that this dockpass knows. Raised with every table and every version of a record
-/// that is new: an earlier dockpass would take them for damage. Format 1 had neither organizations nor the registry's content.
+/// The newest format of the data directory that this dockpass knows. Raised with every table and every version of a
+/// record that is new: an earlier dockpass would take them for damage. Format 1 had neither organizations nor the
+/// registry's content.
 pub(super) const FORMAT: u32 = 2;
 
 const FORMAT_FILE: &str = "format";

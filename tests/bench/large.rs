@@ -1,5 +1,6 @@
 //! What large operations cost in time and memory: one repository with very many tags, one account with very many
-//! repositories, a search of very many public ones. Memory is the process's peak above what it had when the operation began.
+//! repositories, a search of very many public ones. Memory is the process's peak above what it had when the operation
+//! began.
 
 use std::fs;
 use std::process::Command;

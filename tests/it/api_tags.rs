@@ -1,5 +1,5 @@
-//! Tags by the API: pages, who sees them, their shape, and their deletion where no registry can be asked, or none is heard
-//! (design, sections 5 and 6.1). Deleting with a registry is in `e2e_tags`.
+//! Tags by the API: pages, who sees them, their shape, and their deletion where no registry can be asked, or none is
+//! heard (design, sections 5 and 6.1). Deleting with a registry is in `e2e_tags`.
 
 use std::{
     collections::BTreeSet,
@@ -287,7 +287,8 @@ fn without_the_address_of_a_registry_no_tag_is_deleted() {
     assert!(denied.iter().all(|record| record["object"] == json!("alice/app:1.0")));
 }
 
-/// A registry that hears every request, has an answer to none of them, and closes the connection when it is asked to delete.
+/// A registry that hears every request, has an answer to none of them, and closes the connection when it is asked to
+/// delete.
 fn deaf_registry() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
