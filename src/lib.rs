@@ -13,8 +13,8 @@
 //! - [`service`]: the use-cases, sync and without HTTP. It alone makes a caller and decides what one may do. Its `signing`
 //!   holds the keys of registry tokens.
 //! - [`net`]: connections that go out: names, trust in certificates, and the connector under a pooled HTTP client.
-//! - [`registry`]: the registry next door: what its configuration must say, what its notifications mean, the client that asks
-//!   it, the comparison of what it holds with what is known, and deletion in it.
+//! - [`registry`]: the registry next door: what its configuration must say, and that of nginx before it, what its
+//!   notifications mean, the client that asks it, the comparison of what it holds with what is known, and deletion in it.
 //! - [`api`]: the bodies of requests and answers, shapes only.
 //! - [`config`]: one table of keys; file, environment and flags over each other.
 //! - [`http`]: the server. The only place that names actix-web and rust-embed: one table of routes, one table of errors,

@@ -104,19 +104,19 @@ pub struct Certificate {
     pub sha256: String,
 }
 
-/// The configuration of a registry, ready to paste.
+/// The configuration of a registry, or of the proxy before it, ready to paste.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RegistryConfiguration {
-    /// Which registry it is for.
+    /// What it is for: `distribution`, `zot` or `nginx`.
     #[serde(rename = "for")]
     pub registry: String,
     /// The configuration file's name.
     pub file_name: String,
     /// The configuration file.
     pub configuration: String,
-    /// The certificate file's name.
-    pub certificate_name: String,
-    /// The certificate file.
-    pub certificate: String,
+    /// The certificate file's name; null for nginx, which needs none of dockpass.
+    pub certificate_name: Option<String>,
+    /// The certificate file; null for nginx.
+    pub certificate: Option<String>,
 }

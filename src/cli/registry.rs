@@ -1,4 +1,4 @@
-//! `dockpass registry`: what a registry needs to trust this server.
+//! `dockpass registry`: what a registry needs to trust this server, and what nginx needs before both.
 
 use std::fs;
 use std::io::{self, Write};
@@ -20,13 +20,14 @@ use crate::api::{RegistryConfiguration, RegistryState};
 /// What can be done for a registry.
 #[derive(Subcommand)]
 pub(super) enum RegistryCommand {
-    /// Print the configuration of a registry, or write it with its certificate
-    #[command(after_help = "Example:\n  dockpass registry config --for distribution --output /etc/docker/registry")]
+    /// Print the configuration of a registry or of nginx before it, or write its files
+    #[command(after_help = "Example:\n  dockpass registry config --for distribution --output /etc/docker/registry\n  \
+                            dockpass registry config --for nginx --output /etc/nginx/conf.d")]
     Config {
-        /// The registry
-        #[arg(long = "for", value_enum, value_name = "REGISTRY")]
-        registry: Kind,
-        /// Write the configuration and the certificate into this directory
+        /// What the configuration is for
+        #[arg(long = "for", value_enum, value_name = "PROGRAM")]
+        program: Kind,
+        /// Write the configuration, and the certificate that a registry needs, into this directory
         #[arg(long, value_name = "DIR")]
         output: Option<PathBuf>,
     },
@@ -43,13 +44,15 @@ pub(super) enum RegistryCommand {
     RotateKey,
 }
 
-/// The registries that can be configured.
+/// What can be configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
     /// CNCF Distribution, 2.8 or 3.x.
     Distribution,
     /// zot; needs a fixed key.
     Zot,
+    /// nginx before dockpass and the registry; needs an https address and a trusted proxy.
+    Nginx,
 }
 
 impl Kind {
@@ -57,6 +60,27 @@ impl Kind {
         match self {
             Self::Distribution => "distribution",
             Self::Zot => "zot",
+            Self::Nginx => "nginx",
+        }
+    }
+
+    /// Who may read the file: that of a registry may hold the secret of its notifications.
+    fn mode(self) -> u32 {
+        match self {
+            Self::Distribution | Self::Zot => 0o600,
+            Self::Nginx => 0o644,
+        }
+    }
+
+    /// What is to be done with the files.
+    fn next(self) -> &'static str {
+        match self {
+            Self::Distribution | Self::Zot => {
+                "Next: let the registry read both files, and start it with this configuration"
+            }
+            Self::Nginx => {
+                "Next: put the paths of your certificate and key into it, then: nginx -t && systemctl reload nginx"
+            }
         }
     }
 }
@@ -64,17 +88,14 @@ impl Kind {
 /// Does what the command says.
 pub(super) async fn run(command: RegistryCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
-        RegistryCommand::Config { registry, output: None } => {
-            let answer = api.get(&path(registry, None)?).await?;
-            let configuration: RegistryConfiguration = answer.read()?;
+        RegistryCommand::Config { program, output: None } => {
+            let (answer, configuration) = ask(program, None, api).await?;
             match console.format {
                 Format::Json => console.report(&Report::done(answer.value, String::new())),
-                Format::Table => console.write(&printed(&configuration, registry)),
+                Format::Table => console.write(&printed(&configuration, program)),
             }
         }
-        RegistryCommand::Config { registry, output: Some(directory) } => {
-            write(registry, &directory, api, console).await
-        }
+        RegistryCommand::Config { program, output: Some(directory) } => write(program, &directory, api, console).await,
         RegistryCommand::Show => {
             let answer = api.get(&ApiPath::new("/api/v0/admin/registry")).await?;
             console.report(&registry_report::state(answer)?)
@@ -104,8 +125,8 @@ fn rotated_next(state: &RegistryState) -> String {
     next.to_owned()
 }
 
-fn path(registry: Kind, certificate: Option<&Path>) -> Result<ApiPath, CliError> {
-    let path = ApiPath::new("/api/v0/admin/registry/config").query("for", registry.as_str());
+fn path(program: Kind, certificate: Option<&Path>) -> Result<ApiPath, CliError> {
+    let path = ApiPath::new("/api/v0/admin/registry/config").query("for", program.as_str());
     match certificate.map(|certificate| (certificate, certificate.to_str())) {
         None => Ok(path),
         Some((_, Some(text))) => Ok(path.query("certificate", text)),
@@ -113,48 +134,59 @@ fn path(registry: Kind, certificate: Option<&Path>) -> Result<ApiPath, CliError>
     }
 }
 
-/// The configuration with the certificate as a comment before it, so that one stream carries both.
-fn printed(configuration: &RegistryConfiguration, registry: Kind) -> String {
-    let RegistryConfiguration { file_name, certificate_name, certificate, configuration: text, .. } = configuration;
+/// The configuration with the certificate, if it has one, as a comment before it, so that one stream carries both.
+fn printed(configuration: &RegistryConfiguration, program: Kind) -> String {
+    let RegistryConfiguration { file_name, configuration: text, .. } = configuration;
+    let Some((certificate_name, certificate)) = certificate(configuration) else { return text.clone() };
     let certificate = shown::lines("# ", certificate.lines());
-    let registry = registry.as_str();
+    let program = program.as_str();
     format!(
         "# The registry needs this certificate, at the path that is given below. Save it from a copy of these lines with\n\
          #   sed -n '/^# -----BEGIN/,/^# -----END/s/^# //p' {file_name} > {certificate_name}\n\
          # or have both files written with\n\
-         #   dockpass registry config --for {registry} --output DIR\n\
+         #   dockpass registry config --for {program} --output DIR\n\
          #\n\
          {certificate}\n{}\n",
         text.trim_end()
     )
 }
 
-/// Writes both files. The certificate is ours and replaced; a configuration that says something else is the operator's.
-async fn write(registry: Kind, directory: &Path, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+/// Name and content of the certificate, where there is one.
+fn certificate(configuration: &RegistryConfiguration) -> Option<(&str, &str)> {
+    Some((configuration.certificate_name.as_deref()?, configuration.certificate.as_deref()?))
+}
+
+/// Writes the files. The certificate is ours and replaced; a configuration that says something else is the operator's.
+async fn write(program: Kind, directory: &Path, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let failed = |action, path: &Path| {
         let path = path.to_owned();
         move |cause| CliError::File { action, path, cause }
     };
     let directory = std::path::absolute(directory).map_err(failed("use", directory))?;
-    let certificate = directory.join(file_name(&ask(registry, None, api).await?.1.certificate_name)?);
-    let (answer, configuration) = ask(registry, Some(&certificate), api).await?;
+    let (mut answer, mut configuration) = ask(program, None, api).await?;
+    let beside = certificate(&configuration).map(|(name, _)| file_name(name)).transpose()?;
+    let beside = beside.map(|name| directory.join(name));
+    if let Some(path) = &beside {
+        (answer, configuration) = ask(program, Some(path), api).await?;
+    }
     let file = directory.join(file_name(&configuration.file_name)?);
     fs::create_dir_all(&directory).map_err(failed("make", &directory))?;
     refuse_other(&file, &configuration.configuration)?;
-    replace(&certificate, &configuration.certificate, 0o644).map_err(failed("write", &certificate))?;
-    // The configuration may hold the secret of the registry's notifications.
-    replace(&file, &configuration.configuration, 0o600).map_err(failed("write", &file))?;
-    let next = "Next: let the registry read both files, and start it with this configuration".to_owned();
-    let line = format!("wrote {} and {}", file.display(), certificate.display());
-    console.report(&Report::done_then(answer.value, line, vec![next]))
+    let mut line = format!("wrote {}", file.display());
+    if let (Some(path), Some((_, pem))) = (&beside, certificate(&configuration)) {
+        replace(path, pem, 0o644).map_err(failed("write", path))?;
+        line = format!("{line} and {}", path.display());
+    }
+    replace(&file, &configuration.configuration, program.mode()).map_err(failed("write", &file))?;
+    console.report(&Report::done_then(answer.value, line, vec![program.next().to_owned()]))
 }
 
 async fn ask(
-    registry: Kind,
+    program: Kind,
     certificate: Option<&Path>,
     api: &mut Api,
 ) -> Result<(Answer, RegistryConfiguration), CliError> {
-    let answer = api.get(&path(registry, certificate)?).await?;
+    let answer = api.get(&path(program, certificate)?).await?;
     let configuration = answer.read()?;
     Ok((answer, configuration))
 }
@@ -197,6 +229,8 @@ fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::super::testing::{Server, console};
     use super::*;
 
@@ -210,7 +244,7 @@ mod tests {
     }
 
     fn config(output: Option<PathBuf>) -> RegistryCommand {
-        RegistryCommand::Config { registry: Kind::Distribution, output }
+        RegistryCommand::Config { program: Kind::Distribution, output }
     }
 
     #[tokio::test]
@@ -250,6 +284,31 @@ mod tests {
                 .starts_with(&format!("GET /api/v0/admin/registry/config?for=distribution&certificate={certificate} ")),
             "{asked}"
         );
+    }
+
+    #[tokio::test]
+    async fn nginx_gets_one_file_that_everybody_may_read() {
+        let text = "server {\n    listen 443 ssl;\n}\n";
+        let body = serde_json::json!({
+            "for": "nginx", "fileName": "dockpass.conf", "configuration": text,
+            "certificateName": null, "certificate": null,
+        });
+        let body = body.to_string();
+        let server = Server::with_json(&[(200, &body), (200, &body)]);
+        let mut api = server.api();
+        let (mut stdout, written) = console(b"");
+        let command = |output| RegistryCommand::Config { program: Kind::Nginx, output };
+        run(command(None), &mut api, &mut stdout).await.unwrap();
+        assert_eq!(written.out(), text);
+        let directory = tempfile::tempdir().unwrap();
+        let (mut stdout, written) = console(b"");
+        run(command(Some(directory.path().to_owned())), &mut api, &mut stdout).await.unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        let file = directory.path().join("dockpass.conf");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+        let said = written.out();
+        assert!(said.starts_with(&format!("wrote {}\n", file.display())) && said.contains("nginx -t"), "{said}");
     }
 
     #[tokio::test]

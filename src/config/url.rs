@@ -56,6 +56,12 @@ impl BaseUrl {
         &self.host
     }
 
+    /// The port, also where it is the scheme's own.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// `host` or `host:port`, as it stands in an image reference; IPv6 addresses in brackets.
     #[must_use]
     pub fn authority(&self) -> String {
@@ -162,6 +168,8 @@ mod tests {
     fn parts_are_told_apart() {
         let url = BaseUrl::parse("https://[::1]:8700").unwrap();
         assert_eq!((url.host(), url.authority().as_str(), url.is_https()), ("::1", "[::1]:8700", true));
+        let ports = ["https://[::1]:8700", "https://a", "http://a"].map(|url| BaseUrl::parse(url).unwrap().port());
+        assert_eq!(ports, [8700, 443, 80]);
         for (url, is_loopback) in [
             ("http://localhost:5000", true),
             ("http://127.9.9.9", true),

@@ -1,5 +1,6 @@
 //! `/api/v0/admin/registry`: what administrators see of the registry side and do with it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -9,7 +10,7 @@ use super::failure::{Code, Failure};
 use super::headers::warning;
 use super::request::Request;
 use crate::api;
-use crate::registry::snippet::{self, Facts, RegistryKind, SnippetError};
+use crate::registry::snippet::{self, Facts, Program, ProxyFacts, PublicName, SnippetError};
 use crate::registry::{Counts, Neighbour, Phase, Progress};
 use crate::service::Service;
 use crate::service::signing::CertificateInfo;
@@ -17,6 +18,8 @@ use crate::service::signing::CertificateInfo;
 /// The actions of beginning and stopping a comparison, in the audit log.
 const SYNC: &str = "registry.sync";
 const STOP_SYNC: &str = "registry.stopSync";
+/// Where the registry listens by the configurations that are printed.
+const PRINTED_REGISTRY: &str = "http://127.0.0.1:5000";
 
 fn shown(certificate: &CertificateInfo) -> api::Certificate {
     api::Certificate {
@@ -116,8 +119,8 @@ pub(super) async fn rotate_key(request: Request) -> Result<HttpResponse, Failure
 /// `GET /api/v0/admin/registry/config`
 pub(super) async fn registry_configuration(request: Request) -> Result<HttpResponse, Failure> {
     request.run(Service::administer_registry)?;
-    let kind = request.query_value("for").unwrap_or_default();
-    let kind: RegistryKind = kind.parse().map_err(|error| Failure::invalid("for", error))?;
+    let program = request.query_value("for").unwrap_or_default();
+    let program: Program = program.parse().map_err(|error| Failure::invalid("for", error))?;
     let path = request.query_value("certificate").filter(|path| !path.is_empty());
     let path = path.unwrap_or_else(|| format!("/etc/docker/registry/{}", snippet::CERTIFICATE_NAME));
     if path.chars().any(char::is_control) {
@@ -127,6 +130,8 @@ pub(super) async fn registry_configuration(request: Request) -> Result<HttpRespo
     let settings = app.service.settings();
     // Over the network nobody gets it, not even administrators: the local socket is for whoever may read the file.
     let secret = request.run(Service::events_secret)?;
+    let registry = app.config.registry.url.as_ref().map(ToString::to_string);
+    let registry_ca = app.config.registry.ca.as_deref().map(absolute);
     let facts = Facts {
         realm: &app.realm(),
         service: settings.services.first().map_or("", String::as_str),
@@ -138,15 +143,42 @@ pub(super) async fn registry_configuration(request: Request) -> Result<HttpRespo
         events_url: &format!("{}/api/v0/registry/events", app.public_url),
         events_secret: secret.as_deref().map(String::as_str),
         self_signed: app.config.tls.self_signed,
+        proxy: app.proxy_facts(registry.as_deref().unwrap_or(PRINTED_REGISTRY), registry_ca.as_deref()),
     };
-    let made = snippet::configuration(kind, &facts).map_err(|error| match error {
+    let made = snippet::configuration(program, &facts).map_err(|error| match error {
         SnippetError::NeedsFixedKey(_) => Failure::new(Code::NeedsFixedKey, error.to_string()),
+        SnippetError::NeedsPublicUrl(_) | SnippetError::NeedsBehindProxy(_) | SnippetError::NeedsTrust(..) => {
+            Failure::new(Code::NeedsProxySettings, error.to_string())
+        }
     })?;
+    let (certificate_name, certificate) = made.certificate.map(|file| (file.name.to_owned(), file.pem)).unzip();
     Ok(HttpResponse::Ok().json(api::RegistryConfiguration {
-        registry: kind.to_string(),
+        registry: program.to_string(),
         file_name: made.file_name.to_owned(),
         configuration: made.configuration,
-        certificate_name: made.certificate_name.to_owned(),
-        certificate: made.certificate,
+        certificate_name,
+        certificate,
     }))
+}
+
+/// The path as any other program finds it; what cannot be said of it stays as it is.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+impl App {
+    /// What nginx has to know.
+    fn proxy_facts<'a>(&'a self, registry: &'a str, registry_ca: Option<&'a str>) -> ProxyFacts<'a> {
+        let server = &self.config.server;
+        let public = server.public_url.as_ref().filter(|url| url.is_https());
+        ProxyFacts {
+            public: public.map(|url| PublicName { host: url.host(), port: url.port() }),
+            behind_proxy: server.behind_proxy,
+            trusts_loopback: self.config.is_trusted_proxy(snippet::loopback(self.listen.ip())),
+            listen: self.listen,
+            is_tls: self.config.is_tls(),
+            registry,
+            registry_ca,
+        }
+    }
 }

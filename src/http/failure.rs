@@ -94,6 +94,8 @@ codes! {
     NotRotatable "API_TOKEN_NOT_ACTIVE" 409;
     /// The registry needs another setting first.
     NeedsFixedKey "NEEDS_FIXED_KEY" 409;
+    /// The configuration does not fit a proxy before dockpass.
+    NeedsProxySettings "NEEDS_PROXY_SETTINGS" 409;
     /// The registry deletes by manifest, and other tags point to it.
     TagSharesManifest "TAG_SHARES_MANIFEST" 409;
     /// The address of the registry is not configured.

@@ -30,6 +30,7 @@ mod team_grants;
 pub mod tls;
 mod tokens;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use routes::{Route, table};
@@ -46,6 +47,8 @@ use tls::Tls;
 pub(crate) struct App {
     service: Arc<Service>,
     config: Config,
+    /// Where it listens, or would with the local socket alone.
+    listen: SocketAddr,
     clock: Clock,
     /// What clients are told to connect to, from the configuration, never from a request.
     public_url: String,

@@ -254,6 +254,7 @@ pub async fn start(
         service: Arc::clone(&service),
         public_url: config.public_url(bound),
         authority: public.authority(),
+        listen: bound,
         clock: clock.clone(),
         tls: tls.clone(),
         owner,

@@ -1,8 +1,8 @@
 //! The outside registry that dockpass gives accounts to.
 //!
-//! Owns what is particular to a registry program: the configuration that makes one trust dockpass, the notifications
-//! that it sends, the client that asks what it holds and deletes in it, and the comparison with what is known. Decides
-//! nothing about permissions: it works with the passes and the use-cases of the service.
+//! Owns what is particular to a registry program: the configuration that makes one trust dockpass (and that of nginx
+//! before both), the notifications that it sends, the client that asks what it holds and deletes in it, and the comparison
+//! with what is known. Decides nothing about permissions: it works with the passes and the use-cases of the service.
 
 mod comparison;
 mod deletion;

@@ -592,8 +592,8 @@ fn health_and_version_tell_strangers_nothing() {
         let answer = site.as_nobody().get(path);
         assert!(answer.header("server").is_none() && answer.header("x-powered-by").is_none(), "{}", answer.describe());
     }
-    for registry in ["distribution", "zot"] {
-        let path = format!("/api/v0/admin/registry/config?for={registry}");
+    for program in ["distribution", "zot", "nginx"] {
+        let path = format!("/api/v0/admin/registry/config?for={program}");
         site.as_admin().get(&path).must_be_one_of(&[200, 409]);
     }
     for bad in ["", "?for=", "?for=harbor", "?for=distribution&certificate=a%0Ab"] {

@@ -89,6 +89,39 @@ fn whoever_deletes_an_account_with_its_repositories_learns_that_the_content_stay
 }
 
 #[test]
+fn nginx_gets_one_file_about_this_very_server_and_no_certificate() {
+    const NGINX: &str = "/api/v0/admin/registry/config?for=nginx";
+    let proxied = |trusted: &'static str, more: &[(&'static str, &str)]| {
+        let url = [("server.public_url", "https://pass.example.com:8443"), ("server.behind_proxy", "true")];
+        InProcess::start_with(&[&url[..], &[("server.trusted_proxies", trusted)], more].concat())
+    };
+    let site = proxied("127.0.0.1,10.0.0.0/8", &[("registry.url", "http://127.0.0.1:9")]);
+    let made = site.as_admin().get(NGINX).must_be(200);
+    let json = made.json();
+    assert_eq!((&json["for"], &json["fileName"]), (&json!("nginx"), &json!("dockpass.conf")));
+    assert_eq!((&json["certificateName"], &json["certificate"]), (&Value::Null, &Value::Null));
+    let text = made.text("/configuration");
+    let asked: Vec<_> = text.lines().filter_map(|line| line.trim().strip_prefix("proxy_pass ")).collect();
+    let dockpass = format!("http://{};", site.address());
+    assert_eq!(asked, [&*dockpass, "http://127.0.0.1:9;", &dockpass]);
+    for line in ["listen 8443 ssl;", "server_name pass.example.com;", "proxy_set_header Host pass.example.com:8443;"] {
+        assert!(text.contains(&format!("    {line}\n")), "no {line} in:\n{text}");
+    }
+    let anywhere = proxied("127.0.0.1", &[]).as_admin().get(NGINX).must_be(200).text("/configuration");
+    assert!(anywhere.contains("proxy_pass http://127.0.0.1:5000;"), "{anywhere}");
+
+    let untrusted = proxied("10.0.0.0/8", &[]).as_admin().get(NGINX);
+    let told = untrusted.must_be_refused(409, "NEEDS_PROXY_SETTINGS").text("/errors/0/message");
+    assert!(told.contains("add \"127.0.0.1\" to server.trusted_proxies"), "{told}");
+    for settings in [&[("server.public_url", "https://pass.example.com")][..], &[]] {
+        let told = InProcess::start_with(settings).as_admin().get(NGINX).must_be_refused(409, "NEEDS_PROXY_SETTINGS");
+        let told = told.text("/errors/0/message");
+        assert!(told.contains("server.behind_proxy = true"), "{told}");
+        assert_eq!(told.contains("set server.public_url"), settings.is_empty(), "{told}");
+    }
+}
+
+#[test]
 fn a_certificate_of_our_own_needs_the_trust_of_the_registrys_system() {
     let configuration = |settings: &[(&'static str, &str)]| {
         let site = InProcess::start_with(settings);

@@ -34,8 +34,11 @@ fn every_golden_file_is_looked_at_by_a_test() {
     // Another test compares the whole directory with the records that there are.
     assert!(directories.remove("records"));
     assert!(directories.remove("registry"));
-    let source =
-        [include_str!("../../src/registry/snippet/distribution.rs"), include_str!("../../src/registry/snippet/zot.rs")];
+    let source = [
+        include_str!("../../src/registry/snippet/distribution.rs"),
+        include_str!("../../src/registry/snippet/nginx.rs"),
+        include_str!("../../src/registry/snippet/zot.rs"),
+    ];
     for name in read(&golden().join("registry")).keys() {
         assert!(
             source.concat().contains(&format!("tests/golden/registry/{name}")),
@@ -97,6 +100,7 @@ fn errors() -> Vec<(&'static str, Answer)> {
         ("namespace in use", local.post(accounts, &json!({ "name": "gone" }))),
         ("not rotatable", local.post(&format!("{}/rotate", token_path(&off)), &json!({}))),
         ("needs a fixed key", local.get("/api/v0/admin/registry/config?for=zot")),
+        ("needs to expect a proxy", local.get("/api/v0/admin/registry/config?for=nginx")),
         ("no such team", local.get(&format!("{acme}/teams/none"))),
         ("no such member", local.get(&format!("{acme}/members/erin"))),
         ("no such team access", local.get("/api/v0/repositoryNamespaces/acme/teamAccess/dev")),

@@ -83,10 +83,10 @@ pub(super) fn operation_paths() -> Vec<Route> {
 }
 
 pub(super) fn admin_paths() -> Vec<Route> {
-    use Code::{NeedsFixedKey, NeedsRegistryUrl};
+    use Code::{NeedsFixedKey, NeedsProxySettings, NeedsRegistryUrl};
     const CONFIGURATION: &[Parameter] = &[
-        ("for", "distribution|zot", "The registry."),
-        ("certificate", "string", "Where the certificate lies on the registry's machine."),
+        ("for", "distribution|zot|nginx", "The registry, or the proxy before it."),
+        ("certificate", "string", "Where the certificate lies on the registry's machine; nothing to nginx."),
     ];
     let (registry, sync) = ("/api/v0/admin/registry", "/api/v0/admin/registry/sync");
     vec![
@@ -97,12 +97,12 @@ pub(super) fn admin_paths() -> Vec<Route> {
             Method::GET,
             "/api/v0/admin/registry/config",
             "getRegistryConfiguration",
-            "Get the configuration of a registry, ready to paste",
+            "Get the configuration of a registry, or of nginx before it and dockpass, ready to paste",
         )
         .query(CONFIGURATION)
         .needs("for")
         .gives::<api::RegistryConfiguration>()
-        .fails(&[NeedsFixedKey])
+        .fails(&[NeedsFixedKey, NeedsProxySettings])
         .to(admin::registry_configuration),
         Route::new(
             Method::POST,

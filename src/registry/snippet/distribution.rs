@@ -92,23 +92,23 @@ fn yaml_string(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::RegistryKind;
+    use super::super::Program;
     use super::super::tests::{FACTS, fixed, snippet};
     use super::*;
 
     #[test]
     fn distribution_gets_its_file() {
         let golden = include_str!("../../../tests/golden/registry/distribution.yml");
-        assert_eq!(snippet(RegistryKind::Distribution, &FACTS), golden);
-        assert_eq!(snippet(RegistryKind::Distribution, &fixed("x5c")), golden);
+        assert_eq!(snippet(Program::Distribution, &FACTS), golden);
+        assert_eq!(snippet(Program::Distribution, &fixed("x5c")), golden);
     }
 
     #[test]
     fn distribution_with_one_key_is_told_which_versions_fit() {
         let golden = include_str!("../../../tests/golden/registry/distribution-kid-libtrust.yml");
-        assert_eq!(snippet(RegistryKind::Distribution, &fixed("kid-libtrust")), golden);
+        assert_eq!(snippet(Program::Distribution, &fixed("kid-libtrust")), golden);
         let golden = include_str!("../../../tests/golden/registry/distribution-kid-rfc7638.yml");
-        assert_eq!(snippet(RegistryKind::Distribution, &fixed("kid-rfc7638")), golden);
+        assert_eq!(snippet(Program::Distribution, &fixed("kid-rfc7638")), golden);
     }
 
     #[test]
@@ -116,20 +116,20 @@ mod tests {
         let issuer = "a \"b\" \\ 'c': #d\n- e\t{f}: ä日\u{7f}\u{85}\u{2028}\u{feff}%&*!|>@`";
         let facts = Facts { service: "yes", issuer, certificate_path: "/srv/my keys/: ca.pem", ..FACTS };
         let golden = include_str!("../../../tests/golden/registry/distribution-quoted.yml");
-        assert_eq!(snippet(RegistryKind::Distribution, &facts), golden);
+        assert_eq!(snippet(Program::Distribution, &facts), golden);
     }
 
     #[test]
     fn the_secret_of_notifications_stands_where_it_is_told_and_nowhere_else() {
-        assert!(snippet(RegistryKind::Distribution, &FACTS).contains("Authorization: [\"Bearer SECRET\"]\n"));
+        assert!(snippet(Program::Distribution, &FACTS).contains("Authorization: [\"Bearer SECRET\"]\n"));
         let told = Facts { events_secret: Some("s3\"cret"), ..FACTS };
-        let made = snippet(RegistryKind::Distribution, &told);
+        let made = snippet(Program::Distribution, &told);
         assert!(made.contains("Authorization: [\"Bearer s3\\\"cret\"]\n") && !made.contains("SECRET"), "{made}");
     }
 
     #[test]
     fn a_certificate_that_dockpass_made_itself_needs_the_systems_trust() {
         let golden = include_str!("../../../tests/golden/registry/distribution-self-signed.yml");
-        assert_eq!(snippet(RegistryKind::Distribution, &Facts { self_signed: true, ..FACTS }), golden);
+        assert_eq!(snippet(Program::Distribution, &Facts { self_signed: true, ..FACTS }), golden);
     }
 }

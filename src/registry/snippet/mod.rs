@@ -1,28 +1,34 @@
-//! The configuration that makes a registry trust dockpass, whole and ready to paste.
+//! The configuration that makes a registry trust dockpass, and that of a proxy before both, whole and ready to paste.
 //!
-//! Pure text from facts: no files, no network. Each kind has a module of its own.
+//! Pure text from facts: no files, no network. Each program has a module of its own.
 
 mod distribution;
+mod nginx;
 mod zot;
 
+pub use nginx::loopback;
+
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 /// The certificate's file name beside the configuration.
 pub const CERTIFICATE_NAME: &str = "dockpass-ca.pem";
 
-/// A registry program.
+/// What there is a configuration for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RegistryKind {
+pub enum Program {
     /// CNCF Distribution, formerly Docker Registry, 2.8 and 3.x.
     Distribution,
     /// Project zot.
     Zot,
+    /// nginx, as the reverse proxy before dockpass and its registry.
+    Nginx,
 }
 
-impl RegistryKind {
-    /// Every kind, for help texts.
-    pub const ALL: [Self; 2] = [Self::Distribution, Self::Zot];
+impl Program {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Distribution, Self::Zot, Self::Nginx];
 
     /// As the command line and the API write it.
     #[must_use]
@@ -30,30 +36,31 @@ impl RegistryKind {
         match self {
             Self::Distribution => "distribution",
             Self::Zot => "zot",
+            Self::Nginx => "nginx",
         }
     }
 }
 
-impl fmt::Display for RegistryKind {
+impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// No registry that a configuration is known for.
+/// No program that a configuration is known for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected distribution or zot")]
-pub struct UnknownRegistry;
+#[error("expected distribution, zot or nginx")]
+pub struct UnknownProgram;
 
-impl FromStr for RegistryKind {
-    type Err = UnknownRegistry;
+impl FromStr for Program {
+    type Err = UnknownProgram;
 
-    fn from_str(text: &str) -> Result<Self, UnknownRegistry> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownRegistry)
+    fn from_str(text: &str) -> Result<Self, UnknownProgram> {
+        Self::ALL.into_iter().find(|program| program.as_str() == text).ok_or(UnknownProgram)
     }
 }
 
-/// What the registry has to know.
+/// What the registry or the proxy has to know.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
     /// URL of the token endpoint, as clients reach it.
@@ -76,22 +83,59 @@ pub struct Facts<'a> {
     pub events_secret: Option<&'a str>,
     /// `tls.self_signed`: no system trusts the CA by itself, and the registry asks its system.
     pub self_signed: bool,
+    /// What only a proxy has to know.
+    pub proxy: ProxyFacts<'a>,
 }
 
-/// The files for a registry.
+/// What a proxy before dockpass has to know.
+#[derive(Clone, Copy, Debug)]
+pub struct ProxyFacts<'a> {
+    /// What clients connect to; none unless `server.public_url` is set and begins with `https://`.
+    pub public: Option<PublicName<'a>>,
+    /// `server.behind_proxy`.
+    pub behind_proxy: bool,
+    /// Whether a proxy on this machine, which comes from the loopback address, is among `server.trusted_proxies`.
+    pub trusts_loopback: bool,
+    /// Where dockpass listens.
+    pub listen: SocketAddr,
+    /// Whether dockpass itself speaks TLS there.
+    pub is_tls: bool,
+    /// The registry as scheme, host and port: `registry.url`, or where the printed configurations let it listen.
+    pub registry: &'a str,
+    /// Absolute path of `registry.ca`.
+    pub registry_ca: Option<&'a str>,
+}
+
+/// Host and port of `server.public_url`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublicName<'a> {
+    /// A host name or an IP address; IPv6 without brackets.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+}
+
+/// The files for a registry or a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
     /// Name of the configuration file.
     pub file_name: &'static str,
     /// Its content.
     pub configuration: String,
-    /// Name of the certificate file, always [`CERTIFICATE_NAME`].
-    pub certificate_name: &'static str,
-    /// Its content, PEM.
-    pub certificate: String,
+    /// The certificate beside it; a proxy needs none of ours.
+    pub certificate: Option<CertificateFile>,
 }
 
-/// Why there is no configuration for this registry.
+/// The file with the certificate that the registry trusts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFile {
+    /// Its name, always [`CERTIFICATE_NAME`].
+    pub name: &'static str,
+    /// Its content, PEM.
+    pub pem: String,
+}
+
+/// Why there is no such configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SnippetError {
     /// The registry knows one key, and ours renews itself.
@@ -99,25 +143,51 @@ pub enum SnippetError {
         "{0} knows one key only, but the key that signs registry tokens renews itself, and {0} would refuse every token \
          from then on: set registry.fixed_key = true, then ask again"
     )]
-    NeedsFixedKey(RegistryKind),
+    NeedsFixedKey(Program),
+    /// Nothing says under which name clients reach the proxy.
+    #[error(
+        "what clients connect to, with https, is not known, and {0} needs it: set server.public_url, as \
+         \"https://pass.example.com\", with server.behind_proxy = true and server.trusted_proxies = \
+         [\"127.0.0.1\"], start dockpass again, then ask again"
+    )]
+    NeedsPublicUrl(Program),
+    /// Every client would have the proxy's address.
+    #[error(
+        "dockpass does not expect {0} before it, and would take it for the one client that there is: set \
+         server.behind_proxy = true and server.trusted_proxies = [\"127.0.0.1\"], start dockpass again, then ask again"
+    )]
+    NeedsBehindProxy(Program),
+    /// The same, although there is a proxy somewhere.
+    #[error(
+        "dockpass listens on loopback, where {0} comes from {1}, and would not believe what it tells of the clients: add \
+         \"{1}\" to server.trusted_proxies, start dockpass again, then ask again"
+    )]
+    NeedsTrust(Program, IpAddr),
 }
 
-/// The configuration for a registry on the same machine, listening on `127.0.0.1:5000`.
+/// The configuration for a registry on the same machine, listening on `127.0.0.1:5000`, or for a proxy there.
 ///
 /// # Errors
-/// [`SnippetError::NeedsFixedKey`] for zot while the signing key renews itself.
-pub fn configuration(registry: RegistryKind, facts: &Facts<'_>) -> Result<Snippet, SnippetError> {
-    let (file_name, configuration) = match registry {
-        RegistryKind::Distribution => ("config.yml", distribution::text(facts)),
-        RegistryKind::Zot if !facts.fixed_key => return Err(SnippetError::NeedsFixedKey(registry)),
-        RegistryKind::Zot => ("config.json", zot::text(facts)),
-    };
-    let certificate = facts.certificate_pem.to_owned();
-    Ok(Snippet { file_name, configuration, certificate_name: CERTIFICATE_NAME, certificate })
+/// [`SnippetError::NeedsFixedKey`] for zot while the signing key renews itself; the others for a proxy that this server
+/// would not serve well as it is configured.
+pub fn configuration(program: Program, facts: &Facts<'_>) -> Result<Snippet, SnippetError> {
+    let certificate = Some(CertificateFile { name: CERTIFICATE_NAME, pem: facts.certificate_pem.to_owned() });
+    match program {
+        Program::Distribution => {
+            Ok(Snippet { file_name: "config.yml", configuration: distribution::text(facts), certificate })
+        }
+        Program::Zot if !facts.fixed_key => Err(SnippetError::NeedsFixedKey(program)),
+        Program::Zot => Ok(Snippet { file_name: "config.json", configuration: zot::text(facts), certificate }),
+        Program::Nginx => {
+            Ok(Snippet { file_name: "dockpass.conf", configuration: nginx::text(&facts.proxy)?, certificate: None })
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     pub(super) const FACTS: Facts<'static> = Facts {
@@ -131,10 +201,21 @@ mod tests {
         events_url: "https://registry.example.com:8700/api/v0/registry/events",
         events_secret: None,
         self_signed: false,
+        proxy: PROXY,
     };
 
-    pub(super) fn snippet(registry: RegistryKind, facts: &Facts<'_>) -> String {
-        configuration(registry, facts).unwrap().configuration
+    pub(super) const PROXY: ProxyFacts<'static> = ProxyFacts {
+        public: Some(PublicName { host: "registry.example.com", port: 8700 }),
+        behind_proxy: true,
+        trusts_loopback: true,
+        listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8700),
+        is_tls: false,
+        registry: "http://127.0.0.1:5000",
+        registry_ca: None,
+    };
+
+    pub(super) fn snippet(program: Program, facts: &Facts<'_>) -> String {
+        configuration(program, facts).unwrap().configuration
     }
 
     pub(super) fn fixed(key_header: &'static str) -> Facts<'static> {
@@ -143,20 +224,24 @@ mod tests {
 
     #[test]
     fn files_have_names_and_the_certificate_its_content() {
-        for (registry, name) in [(RegistryKind::Distribution, "config.yml"), (RegistryKind::Zot, "config.json")] {
-            let made = configuration(registry, &fixed("x5c")).unwrap();
-            assert_eq!((made.file_name, made.certificate_name), (name, "dockpass-ca.pem"));
-            assert_eq!(made.certificate, FACTS.certificate_pem);
+        let certificate = CertificateFile { name: "dockpass-ca.pem", pem: FACTS.certificate_pem.to_owned() };
+        for (program, name, certificate) in [
+            (Program::Distribution, "config.yml", Some(certificate.clone())),
+            (Program::Zot, "config.json", Some(certificate)),
+            (Program::Nginx, "dockpass.conf", None),
+        ] {
+            let made = configuration(program, &fixed("x5c")).unwrap();
+            assert_eq!((made.file_name, made.certificate), (name, certificate), "{program}");
         }
     }
 
     #[test]
-    fn a_kind_reads_back_as_itself() {
-        for kind in RegistryKind::ALL {
-            assert_eq!(kind.to_string().parse(), Ok(kind));
+    fn a_program_reads_back_as_itself() {
+        for program in Program::ALL {
+            assert_eq!(program.to_string().parse(), Ok(program));
         }
         for text in ["", "Zot", "registry", "zot "] {
-            assert_eq!(text.parse::<RegistryKind>(), Err(UnknownRegistry), "{text}");
+            assert_eq!(text.parse::<Program>(), Err(UnknownProgram), "{text}");
         }
     }
 }

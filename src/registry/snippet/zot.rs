@@ -60,23 +60,23 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{FACTS, fixed, snippet};
-    use super::super::{RegistryKind, SnippetError, configuration};
+    use super::super::{Program, SnippetError, configuration};
     use super::*;
 
     #[test]
     fn zot_gets_its_file_once_the_key_is_fixed() {
         let golden = include_str!("../../../tests/golden/registry/zot.json");
         let facts = Facts { certificate_path: "/etc/zot/dockpass-ca.pem", ..fixed("x5c") };
-        assert_eq!(snippet(RegistryKind::Zot, &facts), golden);
-        let quoted = snippet(RegistryKind::Zot, &Facts { service: "a\"b\\c\n", ..fixed("x5c") });
+        assert_eq!(snippet(Program::Zot, &facts), golden);
+        let quoted = snippet(Program::Zot, &Facts { service: "a\"b\\c\n", ..fixed("x5c") });
         let read: serde_json::Value = serde_json::from_str(&quoted).unwrap();
         assert_eq!(read["http"]["auth"]["bearer"]["service"], "a\"b\\c\n");
     }
 
     #[test]
     fn zot_is_refused_while_the_key_renews_itself() {
-        let error = configuration(RegistryKind::Zot, &FACTS).unwrap_err();
-        assert_eq!(error, SnippetError::NeedsFixedKey(RegistryKind::Zot));
+        let error = configuration(Program::Zot, &FACTS).unwrap_err();
+        assert_eq!(error, SnippetError::NeedsFixedKey(Program::Zot));
         assert!(error.to_string().contains("registry.fixed_key = true"));
     }
 }

@@ -1,0 +1,268 @@
+//! The configuration file of nginx, which puts dockpass and its registry under one host name with TLS. nginx decides
+//! nothing about access, so nothing here is a protection but TLS, the client's address and what is not logged.
+//!
+//! Measured with nginx 1.22: `proxy_pass` without a path passes the request's own bytes on, `%2F` included, while
+//! locations are found by the decoded path.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::{Program, ProxyFacts, PublicName, SnippetError};
+
+/// Where Debian keeps the CAs of the system.
+const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// `dockpass.conf`.
+pub(super) fn text(facts: &ProxyFacts<'_>) -> Result<String, SnippetError> {
+    let public = check(facts)?;
+    Ok([head(public), log(), server(public, facts), redirect(public)].concat())
+}
+
+fn check<'a>(facts: &ProxyFacts<'a>) -> Result<PublicName<'a>, SnippetError> {
+    let public = facts.public.ok_or(SnippetError::NeedsPublicUrl(Program::Nginx))?;
+    if !facts.behind_proxy {
+        return Err(SnippetError::NeedsBehindProxy(Program::Nginx));
+    }
+    // Elsewhere the proxy's own address counts, which is not known here; a comment tells.
+    if is_on_loopback(facts.listen) && !facts.trusts_loopback {
+        return Err(SnippetError::NeedsTrust(Program::Nginx, loopback(facts.listen.ip())));
+    }
+    Ok(public)
+}
+
+fn is_on_loopback(listen: SocketAddr) -> bool {
+    listen.ip().to_canonical().is_loopback()
+}
+
+/// From where a proxy on this machine reaches a loopback address.
+#[must_use]
+pub fn loopback(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
+/// The host as nginx and URLs write it.
+fn host(PublicName { host, .. }: PublicName<'_>) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// `host` or `host:port`.
+fn authority(public: PublicName<'_>) -> String {
+    if public.port == 443 { host(public) } else { format!("{}:{}", host(public), public.port) }
+}
+
+fn head(public: PublicName<'_>) -> String {
+    let authority = authority(public);
+    format!(
+        "# nginx before dockpass and its registry: both at https://{authority}, with TLS.\n\
+         # On Debian this is /etc/nginx/conf.d/dockpass.conf. Put your certificate into the two lines that begin with\n\
+         # ssl_certificate, then: nginx -t && systemctl reload nginx\n\
+         # nginx decides nothing about access: dockpass and the registry check every request by themselves.\n\n"
+    )
+}
+
+/// Neither the query nor the user name of the request is logged: people put secrets into both by mistake.
+fn log() -> String {
+    "# Without query, referrer and user name: an access token that was put there by mistake stays out of this log.\n\
+     log_format dockpass '$remote_addr [$time_local] \"$request_method $uri $server_protocol\" '\n                    \
+     '$status $body_bytes_sent \"$http_user_agent\"';\n\n"
+        .to_owned()
+}
+
+fn server(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
+    let (host, authority, port) = (host(public), authority(public), public.port);
+    // A file name has no brackets and no colons.
+    let file = public.host.replace(':', "-");
+    let (dockpass, hint) = dockpass(facts);
+    let (registry, trust) = (facts.registry, registry_trust(facts));
+    format!(
+        "server {{\n    \
+             listen {port} ssl;\n    \
+             listen [::]:{port} ssl;\n    \
+             server_name {host};\n\n    \
+             # Your certificate for {host} with the chain behind it, and its key. With Let's Encrypt:\n    \
+             # /etc/letsencrypt/live/{file}/fullchain.pem and privkey.pem.\n    \
+             ssl_certificate     /etc/ssl/certs/{file}.pem;\n    \
+             ssl_certificate_key /etc/ssl/private/{file}.key;\n    \
+             ssl_protocols TLSv1.2 TLSv1.3;\n\n    \
+             access_log /var/log/nginx/dockpass.log dockpass;\n    \
+             server_tokens off;\n\n    \
+             # Layers are of any size and pass through as they come, both ways, never by a file of nginx. dockpass\n    \
+             # itself limits what it takes.\n    \
+             client_max_body_size 0;\n    \
+             proxy_request_buffering off;\n    \
+             proxy_buffering off;\n    \
+             proxy_http_version 1.1;\n    \
+             # The registry may think for minutes before it answers the end of a large upload.\n    \
+             proxy_read_timeout 15m;\n    \
+             proxy_send_timeout 15m;\n    \
+             # A registry token for many repositories is a long header.\n    \
+             large_client_header_buffers 4 32k;\n\n    \
+             # From these two the registry makes the addresses at which an upload goes on. They are the ones that\n    \
+             # clients connect to, with the port, whatever a client says.\n    \
+             proxy_set_header Host {authority};\n    \
+             proxy_set_header X-Forwarded-Proto https;\n    \
+             # The client is who nginx sees. What a client tells of itself is not passed on.\n    \
+             proxy_set_header X-Forwarded-For $remote_addr;\n    \
+             proxy_set_header X-Forwarded-Host \"\";\n    \
+             proxy_set_header X-Real-IP \"\";\n    \
+             proxy_set_header Forwarded \"\";\n    \
+             proxy_redirect off;\n\n    \
+             # No proxy_pass has a path, not even a slash: nginx passes on what the client sent, and a %2F stays one.\n\n    \
+             # The catalogue: dockpass lists what the caller may see. The registry's own is for administrators.\n    \
+             location = /v2/_catalog {{\n        \
+                 proxy_pass {dockpass};\n    \
+             }}\n\n    \
+             # The registry, /v2/ itself included: a sign-in that works says that it trusts dockpass.\n    \
+             location /v2/ {{\n        \
+                 proxy_pass {registry};\n\
+         {trust}    \
+             }}\n\n    \
+             # The rest: sign-in, pages, API, search.\n\
+         {hint}    \
+             location / {{\n        \
+                 proxy_pass {dockpass};\n    \
+             }}\n\
+         }}\n"
+    )
+}
+
+/// Where nginx finds dockpass, and what is to be known of it, as comment lines.
+fn dockpass(facts: &ProxyFacts<'_>) -> (String, String) {
+    let scheme = if facts.is_tls { "https" } else { "http" };
+    let listen = facts.listen;
+    let ip = if listen.ip().is_unspecified() { loopback(listen.ip()) } else { listen.ip().to_canonical() };
+    let address = SocketAddr::new(ip, listen.port());
+    let hint = format!(
+        "    # dockpass listens on {listen}, which others may reach, too: nginx is believed if its own address is\n    \
+             # among server.trusted_proxies. On one machine, server.listen = \"127.0.0.1:{}\" is enough.\n",
+        listen.port()
+    );
+    (format!("{scheme}://{address}"), if is_on_loopback(listen) { String::new() } else { hint })
+}
+
+/// A registry with TLS sees registry tokens, so it must be the right one; nginx would take any.
+fn registry_trust(facts: &ProxyFacts<'_>) -> String {
+    if !facts.registry.starts_with("https://") {
+        return String::new();
+    }
+    let roots = facts.registry_ca.map_or_else(|| SYSTEM_ROOTS.to_owned(), quoted);
+    format!(
+        "        # The registry sees registry tokens: only the right one may. nginx compares host names; where\n        \
+                 # registry.url has an IP address, put a name of its certificate into proxy_ssl_name.\n        \
+                 proxy_ssl_server_name on;\n        \
+                 proxy_ssl_verify on;\n        \
+                 proxy_ssl_verify_depth 4;\n        \
+                 proxy_ssl_trusted_certificate {roots};\n"
+    )
+}
+
+/// Any text as one parameter of nginx.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn redirect(public: PublicName<'_>) -> String {
+    // There is nothing to redirect from where TLS itself is on port 80.
+    if public.port == 80 {
+        return String::new();
+    }
+    let (host, authority) = (host(public), authority(public));
+    format!(
+        "\nserver {{\n    \
+             listen 80;\n    \
+             listen [::]:80;\n    \
+             server_name {host};\n    \
+             access_log /var/log/nginx/dockpass.log dockpass;\n    \
+             server_tokens off;\n    \
+             return 308 https://{authority}$request_uri;\n\
+         }}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::PROXY;
+    use super::*;
+
+    fn at(host: &str, port: u16) -> ProxyFacts<'_> {
+        ProxyFacts { public: Some(PublicName { host, port }), ..PROXY }
+    }
+
+    fn made(facts: &ProxyFacts<'_>) -> String {
+        text(facts).unwrap()
+    }
+
+    #[test]
+    fn nginx_gets_its_file() {
+        let golden = include_str!("../../../tests/golden/registry/nginx.conf");
+        assert_eq!(made(&at("pass.example.com", 443)), golden);
+    }
+
+    #[test]
+    fn a_port_and_a_registry_with_tls_stand_where_they_belong() {
+        let golden = include_str!("../../../tests/golden/registry/nginx-elsewhere.conf");
+        let facts = ProxyFacts {
+            listen: "0.0.0.0:8700".parse().unwrap(),
+            is_tls: true,
+            registry: "https://registry.internal:5443",
+            registry_ca: Some("/etc/dockpass/my \"own\" ca.pem"),
+            ..at("fd00::5", 8443)
+        };
+        assert_eq!(made(&facts), golden);
+        let by_the_system = made(&ProxyFacts { registry_ca: None, ..facts });
+        assert!(by_the_system.contains("proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;\n"));
+    }
+
+    #[test]
+    fn dockpass_is_asked_where_it_listens() {
+        let asked = |listen: &str| {
+            let made = made(&ProxyFacts { listen: listen.parse().unwrap(), ..PROXY });
+            let asked: Vec<_> = made.lines().filter_map(|line| line.trim().strip_prefix("proxy_pass ")).collect();
+            assert_eq!(asked.len(), 3, "{made}");
+            assert_eq!((asked[0], asked[1]), (asked[2], "http://127.0.0.1:5000;"));
+            (asked[0].to_owned(), made.contains("which others may reach"))
+        };
+        for (listen, address, has_hint) in [
+            ("127.0.0.1:8700", "http://127.0.0.1:8700;", false),
+            ("127.0.0.5:80", "http://127.0.0.5:80;", false),
+            ("[::1]:8700", "http://[::1]:8700;", false),
+            ("[::ffff:127.0.0.1]:8700", "http://127.0.0.1:8700;", false),
+            ("0.0.0.0:8700", "http://127.0.0.1:8700;", true),
+            ("[::]:8700", "http://[::1]:8700;", true),
+            ("192.0.2.5:8700", "http://192.0.2.5:8700;", true),
+        ] {
+            assert_eq!(asked(listen), (address.to_owned(), has_hint), "{listen}");
+        }
+    }
+
+    #[test]
+    fn what_the_server_would_not_serve_well_is_refused_with_what_to_set() {
+        let refused = |facts: ProxyFacts<'_>| text(&facts).unwrap_err();
+        assert_eq!(refused(ProxyFacts { public: None, ..PROXY }), SnippetError::NeedsPublicUrl(Program::Nginx));
+        let unexpected = ProxyFacts { behind_proxy: false, ..PROXY };
+        assert_eq!(refused(unexpected), SnippetError::NeedsBehindProxy(Program::Nginx));
+        let untrusted = ProxyFacts { trusts_loopback: false, ..PROXY };
+        for (listen, from) in [("127.0.0.2:1", "127.0.0.1"), ("[::1]:1", "::1"), ("[::ffff:127.0.0.1]:1", "127.0.0.1")]
+        {
+            let error = refused(ProxyFacts { listen: listen.parse().unwrap(), ..untrusted });
+            assert_eq!(error, SnippetError::NeedsTrust(Program::Nginx, from.parse().unwrap()));
+            assert!(error.to_string().contains(&format!("add \"{from}\" to server.trusted_proxies")), "{error}");
+        }
+        // A proxy on another machine has an address that is not known here.
+        assert!(text(&ProxyFacts { listen: "192.0.2.5:8700".parse().unwrap(), ..untrusted }).is_ok());
+        for error in [refused(ProxyFacts { public: None, ..PROXY }), refused(unexpected)] {
+            let told = error.to_string();
+            assert!(told.contains("server.behind_proxy = true") && told.contains("server.trusted_proxies"), "{told}");
+        }
+    }
+
+    #[test]
+    fn port_80_is_redirected_unless_tls_is_there() {
+        assert!(made(&at("a.example", 8443)).contains("return 308 https://a.example:8443$request_uri;\n"));
+        assert!(made(&at("a.example", 443)).contains("return 308 https://a.example$request_uri;\n"));
+        let on_80 = made(&at("a.example", 80));
+        assert!(!on_80.contains("return") && on_80.contains("listen 80 ssl;") && !on_80.contains("listen 80;"));
+    }
+}
