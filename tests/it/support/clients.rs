@@ -34,17 +34,24 @@ impl Clients {
         Self { home, options: Vec::new(), plain_http: true }
     }
 
+    /// The same, for servers with TLS.
+    pub(crate) fn with_tls() -> Self {
+        Self { plain_http: false, ..Self::new() }
+    }
+
     /// A computer that speaks TLS only and reaches every host through this proxy.
     pub(crate) fn with_tls_through(proxy: &str) -> Self {
         let options = vec![("HTTPS_PROXY".to_owned(), format!("http://{proxy}"))];
-        Self { options, plain_http: false, ..Self::new() }
+        Self { options, ..Self::with_tls() }
     }
 
     /// Puts an authority's certificate where the documentation of each client says, for this host.
     pub(crate) fn trust(&self, host: &str, authority: &Path) {
-        let docker = self.home.path().join("config/docker/certs.d").join(host);
-        fs::create_dir_all(&docker).expect("a directory can be made");
-        for directory in [docker, self.home.path().join("certificates")] {
+        // `podman search` looks nowhere but in the second one.
+        let of_host =
+            ["config/docker/certs.d", ".config/containers/certs.d"].map(|it| self.home.path().join(it).join(host));
+        of_host.iter().for_each(|directory| fs::create_dir_all(directory).expect("a directory can be made"));
+        for directory in of_host.into_iter().chain([self.home.path().join("certificates")]) {
             fs::copy(authority, directory.join("ca.crt")).expect("a certificate can be copied");
         }
     }
@@ -75,7 +82,8 @@ impl Clients {
     /// `podman search HOST/TERM`, or with `--list-tags` among the options the tags of `HOST/REPOSITORY`.
     pub(crate) fn podman_search(&self, options: &[&str], what: &str) -> Run {
         let mut podman = self.podman("search");
-        Run::of(podman.args(self.tls("")).args(options).arg(what), "")
+        podman.args(self.plain_http.then_some("--tls-verify=false"));
+        Run::of(podman.args(options).arg(what), "")
     }
 
     /// `skopeo login HOST`.

@@ -35,6 +35,11 @@ impl Http {
         self.with("header", &format!("{name}: {value}"))
     }
 
+    /// The same, from this address of this machine.
+    pub(crate) fn from(&self, address: &str) -> Self {
+        self.with("interface", address)
+    }
+
     /// The same, believing certificates of this authority only.
     pub(crate) fn trusting(&self, authority: &Path) -> Self {
         self.with("cacert", &authority.display().to_string())

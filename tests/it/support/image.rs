@@ -27,8 +27,18 @@ pub(crate) struct Image {
 impl Image {
     /// An image whose only file holds this text: another text makes another image.
     pub(crate) fn holding(text: &str) -> Self {
+        Self::of(text.as_bytes())
+    }
+
+    /// An image whose layer has about so many MiB.
+    pub(crate) fn of_mebibytes(number: usize) -> Self {
+        let pattern: Vec<u8> = (0..=u8::MAX).collect();
+        Self::of(&pattern.repeat(number * 1024 * 1024 / pattern.len()))
+    }
+
+    fn of(content: &[u8]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let made = Made::new(directory.path(), text, "amd64");
+        let made = Made::new(directory.path(), content, "amd64");
         let index = index(MANIFEST, &made.digest, made.manifest_size).to_string();
         fs::write(directory.path().join("index.json"), index).expect("the index can be written");
         Self { directory, digest: made.digest, layer: made.layer, size: made.size }
@@ -60,8 +70,8 @@ impl ImageList {
     pub(crate) fn holding(text: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path();
-        let made = ["amd64", "arm64"].map(|architecture| Made::new(path, text, architecture));
-        let attestation = Made::new(path, "an attestation", "unknown");
+        let made = ["amd64", "arm64"].map(|architecture| Made::new(path, text.as_bytes(), architecture));
+        let attestation = Made::new(path, b"an attestation", "unknown");
         let platform = |made: &Made, os: &str, architecture: &str| {
             let platform = json!({ "os": os, "architecture": architecture });
             json!({ "mediaType": MANIFEST, "digest": made.digest, "size": made.manifest_size, "platform": platform })
@@ -93,15 +103,15 @@ struct Made {
 }
 
 impl Made {
-    fn new(directory: &Path, text: &str, architecture: &str) -> Self {
-        let archive = tar_of("dockpass.txt", text.as_bytes());
+    fn new(directory: &Path, content: &[u8], architecture: &str) -> Self {
+        let archive = tar_of("dockpass.txt", content);
         let packed = gzip(&archive);
         let layer = keep(directory, &packed);
         let config = config(&sha256(&archive), architecture).to_string();
         let config_digest = keep(directory, config.as_bytes());
         let manifest = manifest((&config_digest, config.len()), (&layer, packed.len())).to_string();
         let digest = keep(directory, manifest.as_bytes());
-        let size = u64::try_from(config.len() + packed.len()).expect("the image of a test is small");
+        let size = u64::try_from(config.len() + packed.len()).expect("a size");
         Self { digest, manifest_size: manifest.len(), layer, size }
     }
 }
@@ -197,14 +207,18 @@ fn tar_of(name: &str, content: &[u8]) -> Vec<u8> {
     archive
 }
 
-/// Gzip with one stored block (RFC 1951 3.2.4, RFC 1952): valid, only not smaller.
+/// Gzip with stored blocks (RFC 1951 3.2.4, RFC 1952): valid, only not smaller.
 fn gzip(content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).expect("the image of a test is small");
-    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
-    packed.extend(length.to_le_bytes());
-    packed.extend((!length).to_le_bytes());
-    packed.extend(content);
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    let mut blocks = content.chunks(u16::MAX.into()).peekable();
+    while let Some(block) = blocks.next() {
+        let length = u16::try_from(block.len()).expect("a block has a length of two bytes");
+        packed.push(u8::from(blocks.peek().is_none()));
+        packed.extend(length.to_le_bytes());
+        packed.extend((!length).to_le_bytes());
+        packed.extend(block);
+    }
     packed.extend(crc32fast::hash(content).to_le_bytes());
-    packed.extend(u32::from(length).to_le_bytes());
+    packed.extend(u32::try_from(content.len()).expect("the image of a test is small").to_le_bytes());
     packed
 }

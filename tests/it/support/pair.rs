@@ -30,6 +30,10 @@ pub(crate) struct Pair {
     registry: Option<Registry>,
     dockpass_at: SocketAddr,
     registry_at: SocketAddr,
+    /// More of the section `server` of dockpass's configuration.
+    server: String,
+    /// A CA that the registry's system has.
+    authority: Option<PathBuf>,
 }
 
 impl Pair {
@@ -38,7 +42,13 @@ impl Pair {
         let [dockpass_at, registry_at] = addresses();
         let directory = tempfile::tempdir().expect("a temporary directory");
         let home = Some(Dockpass::start().stop());
-        Self { directory, home, dockpass: None, registry: None, dockpass_at, registry_at }
+        let (server, authority) = (String::new(), None);
+        Self { directory, home, dockpass: None, registry: None, dockpass_at, registry_at, server, authority }
+    }
+
+    /// The same, with more of the section `server` for dockpass, which the registry reaches by TLS with this CA.
+    pub(crate) fn behind(server: &str, authority: &Path) -> Self {
+        Self { server: server.to_owned(), authority: Some(authority.to_owned()), ..Self::new() }
     }
 
     /// Both run, dockpass has `registry.url`, and these users are there.
@@ -119,7 +129,7 @@ impl Pair {
 
     fn config(&self) -> String {
         let [listen, url] = [self.dockpass_at.to_string(), self.url()];
-        format!("[server]\nlisten = \"{listen}\"\n[registry]\nurl = \"{url}\"\n")
+        format!("[server]\nlisten = \"{listen}\"\n{}[registry]\nurl = \"{url}\"\n", self.server)
     }
 
     /// Ends dockpass as an operator does.
@@ -152,7 +162,7 @@ impl Pair {
         // After five failures it waits; tests wait less.
         let config = config.replace("backoff: 5s", "backoff: 500ms");
         fs::write(&file, change(config)).expect("the configuration can be written");
-        self.registry = Some(Registry::run(&file, directory));
+        self.registry = Some(Registry::run_trusting(&file, directory, self.authority.as_deref()));
     }
 
     /// Ends the registry.
@@ -225,7 +235,7 @@ pub(crate) fn copy_repository(from: &Path, to: &Path) {
 }
 
 /// Two addresses of this test's own. The second and third number say which process it is, the fourth which test.
-fn addresses() -> [SocketAddr; 2] {
+pub(super) fn addresses() -> [SocketAddr; 2] {
     static NUMBER: AtomicU8 = AtomicU8::new(0);
     let [.., high, low] = process::id().to_be_bytes();
     let host = Ipv4Addr::new(127, high.max(1), low, NUMBER.fetch_add(1, Ordering::Relaxed).max(1));

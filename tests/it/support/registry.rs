@@ -78,8 +78,14 @@ impl Registry {
         Self::run(&file, directory)
     }
 
-    pub(super) fn run(config: &Path, directory: TempDir) -> Self {
+    fn run(config: &Path, directory: TempDir) -> Self {
+        Self::run_trusting(config, directory, None)
+    }
+
+    /// Runs it on a system that has this CA and no other.
+    pub(super) fn run_trusting(config: &Path, directory: TempDir, authority: Option<&Path>) -> Self {
         let mut serve = background_command("docker-registry");
+        serve.envs(authority.map(|file| ("SSL_CERT_FILE", file)));
         let process = Background::start("docker-registry", serve.arg("serve").arg(config));
         let address = process.wait_for("where it listens", listening_address);
         Self { process, address, _directory: directory }

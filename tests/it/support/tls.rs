@@ -1,6 +1,6 @@
 //! A certificate authority of the site, made with `openssl`, as a site that has its own would.
 
-use std::{fs, path::PathBuf};
+use std::{fs, net::IpAddr, path::PathBuf};
 
 use tempfile::TempDir;
 
@@ -13,12 +13,13 @@ pub(crate) struct SiteCertificate {
 }
 
 impl SiteCertificate {
-    /// A certificate for this host name, and for 127.0.0.1.
+    /// A certificate for this host name or IP address, and for 127.0.0.1.
     pub(crate) fn of(host: &str) -> Self {
         let made = Self { directory: tempfile::tempdir().expect("a temporary directory") };
         made.openssl("req -x509 -nodes -days 2 -subj /CN=site -keyout ca.key -out ca.pem", "");
         made.openssl(&format!("req -nodes -subj /CN={host} -keyout host.key -out host.csr"), "");
-        let names = format!("subjectAltName=DNS:{host},IP:127.0.0.1\nbasicConstraints=CA:FALSE\n");
+        let kind = if host.parse::<IpAddr>().is_ok() { "IP" } else { "DNS" };
+        let names = format!("subjectAltName={kind}:{host},IP:127.0.0.1\nbasicConstraints=CA:FALSE\n");
         fs::write(made.path("names"), names).expect("a file can be written");
         made.openssl("x509 -req -days 2 -in host.csr -CA ca.pem -CAkey ca.key -extfile names -out host.pem", "");
         made
