@@ -1,7 +1,7 @@
-// Owns the tab with the configuration of a registry, as this very server makes it.
+// Owns the tab with the configuration of a registry, or of nginx before it, as this very server makes it.
 //
 // Exports
-//   configurationTab(context)     its nodes; ?for=zot, ?certificate=/path
+//   configurationTab(context)     its nodes; ?for=zot or nginx, ?certificate=/path
 
 import { get } from "./api.js";
 import { h, path } from "./dom.js";
@@ -10,9 +10,13 @@ import { during } from "./notice.js";
 import { block, downloadButton } from "./copy.js";
 
 const API = "/api/v0/admin/registry/config";
-const KINDS = [["distribution", "Distribution (Docker Registry)"], ["zot", "zot"]];
+const KINDS = [["distribution", "Distribution (Docker Registry)"], ["zot", "zot"], ["nginx", "nginx, before dockpass and the registry"]];
 const PLACE = "/etc/docker/registry/dockpass-ca.pem";
 const FIXED_KEY = "[registry]\nfixed_key = true";
+const BEHIND_PROXY = '[server]\nlisten = "127.0.0.1:8700"\npublic_url = "https://pass.example.com"\nbehind_proxy = true\ntrusted_proxies = ["127.0.0.1"]';
+const CHECK_AND_READ = "sudo nginx -t && sudo systemctl reload nginx";
+const FOR_REGISTRY = "What makes a registry trust this dockpass: it sends clients here for registry tokens, verifies them with the certificate, and tells what is pushed and pulled.";
+const FOR_NGINX = "What puts dockpass and the registry under one host name with TLS. nginx passes requests on and decides nothing: dockpass and the registry check them as before.";
 
 const configured = (query) => (KINDS.some(([kind]) => kind === query.get("for")) ? query.get("for") : KINDS[0][0]);
 
@@ -27,11 +31,31 @@ function needsFixedKey() {
     h("p.quiet", "A fixed key does not renew itself: ", h("code", "dockpass registry rotate-key"), " changes it, and zot gets the new certificate then."));
 }
 
+/** Why there is none for nginx yet, and the way there. */
+function needsProxySettings(error) {
+  return h("div.stack.tight.lines",
+    h("p", error.message),
+    h("ol.steps",
+      h("li", "Set this in the configuration file of dockpass, with the address that clients shall connect to.", block(BEHIND_PROXY, "Settings of dockpass")),
+      h("li", "Start dockpass again. It keeps listening on loopback, where nginx finds it."),
+      h("li", "Come back here for nginx's configuration, and give the registry its own once more: the address in it is another one.")));
+}
+
 /** What stands there as SECRET, for registries that send notifications. */
 function secret(made) {
   if (!made.configuration.includes("SECRET")) return null;
   return h("p", "For ", h("code", "SECRET"), " put the secret of notifications. It is not told over the network: on the machine of dockpass, ",
     h("code", path`dockpass registry config --for ${made.for}`), " prints this configuration with it.");
+}
+
+function nginxSteps(made) {
+  return h("ol.steps",
+    h("li", "On the machine of dockpass, install nginx, and save this as ", h("code", `/etc/nginx/conf.d/${made.fileName}`), ".",
+      h("div.row", downloadButton(`Download ${made.fileName}`, made.fileName, "text/plain", () => made.configuration)),
+      block(made.configuration, made.fileName)),
+    h("li", "Put the paths of your certificate and its key into the two lines that begin with ", h("code", "ssl_certificate"), "."),
+    h("li", "Have nginx check the file and read it.", block(CHECK_AND_READ, "Commands for nginx")),
+    h("li", "Clients, browsers and the registry's notifications come by nginx from now on: sign in at its address."));
 }
 
 function steps(made, certificate) {
@@ -49,9 +73,11 @@ function steps(made, certificate) {
 async function result(query, signal) {
   const [kind, certificate] = [configured(query), query.get("certificate") || PLACE];
   try {
-    return steps(await get(API, { query: { for: kind, certificate }, signal }), certificate);
+    const made = await get(API, { query: { for: kind, certificate }, signal });
+    return kind === "nginx" ? nginxSteps(made) : steps(made, certificate);
   } catch (error) {
     if (error.code === "NEEDS_FIXED_KEY") return needsFixedKey();
+    if (error.code === "NEEDS_PROXY_SETTINGS") return needsProxySettings(error);
     throw error;
   }
 }
@@ -59,11 +85,19 @@ async function result(query, signal) {
 export async function configurationTab(context) {
   const { query, signal } = context;
   const shown = h("div.wide");
-  const kind = field({ name: "for", label: "Registry", type: "select", options: KINDS, value: configured(query) });
+  const kind = field({ name: "for", label: "Registry or proxy", type: "select", options: KINDS, value: configured(query) });
   const place = field({
     name: "certificate", label: "Place of the certificate", value: query.get("certificate") || PLACE, autocomplete: "off", required: true,
     hint: "Where dockpass-ca.pem will lie on the registry's machine.",
   });
+  const intro = h("p.prose.intro");
+  /** nginx needs no certificate of ours; what was typed wrong must not hold up a field that one does not see. */
+  const suit = (chosen) => {
+    const isNginx = chosen === "nginx";
+    intro.textContent = isNginx ? FOR_NGINX : FOR_REGISTRY;
+    place.node.hidden = isNginx;
+    if (isNginx && !place.value.trim()) place.value = PLACE;
+  };
   const load = async () => shown.replaceChildren(await during(result(query, signal)));
   const made = form({
     fields: [kind, place], submit: "Show", kind: "",
@@ -73,11 +107,14 @@ export async function configurationTab(context) {
       return load();
     },
   });
-  kind.onchange(() => made.node.requestSubmit());
+  kind.onchange((chosen) => {
+    suit(chosen);
+    made.node.requestSubmit();
+  });
+  suit(kind.value);
   await load().catch((error) => {
     if (!error.field) throw error;
     made.fail(error);
   });
-  return [h("p.prose.intro", "What makes a registry trust this dockpass: it sends clients here for registry tokens, verifies them with the certificate, and tells what is pushed and pulled."),
-    h("section", made.node), h("section", shown)];
+  return [intro, h("section", made.node), h("section", shown)];
 }

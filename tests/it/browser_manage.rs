@@ -215,8 +215,12 @@ fn the_registry_page_tells_what_connects_one() {
     site.browser.fill("Place of the certificate", "/srv/ca.pem");
     site.browser.click("Show");
     site.browser.see("rootcertbundle: \"/srv/ca.pem\"");
-    site.browser.pick("Registry", "zot");
+    site.browser.pick("Registry or proxy", "zot");
     site.browser.see("zot knows one key only.");
+    site.browser.pick("Registry or proxy", "nginx");
+    site.browser.see("What clients connect to, with https, is not known, and nginx needs it: set server.public_url");
+    site.browser.see("behind_proxy = true");
+    site.browser.see_no_more("zot knows one key only.");
     site.browser.follow("Settings");
     site.browser.see("Create repositories on push");
     site.browser.choose("Create repositories on push");

@@ -51,6 +51,7 @@ const FOR_ADMINISTRATORS: [(&str, &str); 15] = [
     ("registry", "/registry"),
     ("registry-configuration", "/registry?tab=configuration"),
     ("registry-zot", "/registry?tab=configuration&for=zot"),
+    ("registry-nginx", "/registry?tab=configuration&for=nginx"),
     ("registry-settings", "/registry?tab=settings"),
 ];
 

@@ -30,6 +30,7 @@ mod architecture;
 mod browser_foreign;
 mod browser_lists;
 mod browser_manage;
+mod browser_nginx;
 mod browser_pages;
 mod browser_settings;
 mod browser_sign_in;

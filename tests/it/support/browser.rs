@@ -60,6 +60,8 @@ impl Browser {
         arguments.push(format!("--user-data-dir={}", self.profile.path().join("profile").display()));
         json!({
             "browserName": "chrome",
+            // Nobody's browser knows the authorities of the tests.
+            "acceptInsecureCerts": true,
             "goog:chromeOptions": { "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
             "timeouts": { "script": 60_000 },
