@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::process::{Background, background_command};
+use super::process::{Background, background_command, eventually};
 
 /// How long the pages may take for anything. Far more than they take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,13 +28,7 @@ impl Browser {
     /// A browser with a new profile.
     pub(crate) fn start() -> Self {
         let profile = tempfile::tempdir().expect("a temporary directory");
-        let mut command = background_command("chromedriver");
-        command.arg("--port=0").env("HOME", profile.path()).env("TMPDIR", profile.path());
-        let driver = Background::start("chromedriver", &mut command);
-        let port = driver.wait_for("its port", |line| {
-            let (_, port) = line.split_once("was started successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        });
+        let (driver, port) = eventually("the driver has a port", || driver(&profile));
         let mut browser = Self { _driver: driver, port, session: String::new(), profile };
         let made = browser.ask("POST", "/session", &json!({ "capabilities": { "alwaysMatch": browser.wishes() } }));
         made["sessionId"].as_str().expect("a session").clone_into(&mut browser.session);
@@ -127,6 +121,22 @@ impl Browser {
         let seen = self.try_ask("POST", &self.at("/execute/sync"), &json!({ "script": script, "args": [] }));
         seen.map_or_else(|error| error, |seen| seen.as_str().unwrap_or_default().to_owned())
     }
+}
+
+/// The driver and its port; nothing if it has none: it takes a free one of IPv6 and wants the same of IPv4, which may be
+/// in use.
+fn driver(profile: &TempDir) -> Option<(Background, u16)> {
+    let mut command = background_command("chromedriver");
+    command.arg("--port=0").env("HOME", profile.path()).env("TMPDIR", profile.path());
+    let driver = Background::start("chromedriver", &mut command);
+    let port = driver.wait_for("its port", |line| {
+        if line.contains("port not available") {
+            return Some(None);
+        }
+        let (_, port) = line.split_once("was started successfully on port ")?;
+        Some(port.trim_end_matches('.').parse().ok())
+    });
+    Some((driver, port?))
 }
 
 impl Drop for Browser {
