@@ -12,7 +12,6 @@
 
 import { called, changeAccess, giveAccess, takeAccess } from "./access-grants.js";
 import { levelName } from "./access-level.js";
-import { reloadKeepingFocus } from "./access-focus.js";
 import { button, h, path } from "./dom.js";
 import { list } from "./list.js";
 
@@ -25,15 +24,12 @@ function link(row, { organization }, { session }) {
 const KIND = { user: "user", team: "team", everybody: "signed in or not" };
 
 export async function accessTable({ context, target, read, hasWhy = false, mayGive = true, empty }) {
-  const after = async (promise, label) => (await promise) && reloadKeepingFocus(table, label);
-  const give = () => after(giveAccess(target), null);
-  const change = (row, label) => after(changeAccess(target, row), label);
-  const act = (row) => {
-    const label = `Change the access of ${called(row)}`;
-    return h("div.doings",
-      mayGive && button("Change", { kind: "plain", "aria-label": label, onclick: () => change(row, label) }),
-      button("Remove", { kind: "plain", "aria-label": `Remove the access of ${called(row)}`, onclick: () => after(takeAccess(target, row), null) }));
-  };
+  const after = async (promise) => (await promise) && table.reload();
+  const give = () => after(giveAccess(target));
+  const act = (row) =>
+    h("div.doings",
+      mayGive && button("Change", { kind: "plain", "aria-label": `Change the access of ${called(row)}`, onclick: () => after(changeAccess(target, row)) }),
+      button("Remove", { kind: "plain", "aria-label": `Remove the access of ${called(row)}`, onclick: () => after(takeAccess(target, row)) }));
   const table = await list({
     context,
     name: ["entry", "entries"],

@@ -10,9 +10,12 @@
 //   removeNoting(path, options)             DELETE → { body, warning }: warning is the text of a Warning header, or null
 //   ApiError                                what all of them throw: { status, code, message, field, detail, retryAfter };
 //                                           field and message are ready to stand beside the form's field of that name
+//   unreachable()                           the ApiError of a server that does not answer
 //   isGone(error)                           whether it is a 404
 //   isAbort(error)                          whether it only means that the person went elsewhere
 //   onEnded(handler)                        for session.js: asked at a 401 of a session that stood; true = try again
+
+import { during } from "./notice.js";
 
 const NAMES = { get: "GET", post: "POST", put: "PUT", patch: "PATCH", remove: "DELETE" };
 const PAGE = 1000;
@@ -31,6 +34,8 @@ export class ApiError extends Error {
 
 export const isGone = (error) => error instanceof ApiError && error.status === 404;
 export const isAbort = (error) => error?.name === "AbortError";
+
+export const unreachable = () => new ApiError({ message: "The server cannot be reached. Check the connection, then try again." });
 
 /** A sentence begins with a capital, but for names: a key of the configuration, a host, a tag. */
 const sentence = (text) =>
@@ -58,12 +63,12 @@ async function send(method, path, { body, query, signal } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(address(path, query), {
+    return await during(fetch(address(path, query), {
       method, headers, signal, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    }));
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new ApiError({ message: "The server cannot be reached. Check the connection, then try again." });
+    throw unreachable();
   }
 }
 

@@ -23,6 +23,7 @@
 //        swap(nodes, { href, title })   what came of this page in its place, such as a new secret; href is the address from
 //                                       now on, which a reload opens
 //        hold(text | null)              asks before leaving, with this reason, as long as it is set
+//      Once the person left, none of them does anything: a late answer changes no other page.
 //   Links are plain <a href="/repositories/…"> (path`…` of dom.js encodes the parts); no handler is needed.
 //
 // What else there is: api.js (requests, errors), dom.js (elements), form.js (fields, forms), dialog.js (ask), list.js
@@ -31,16 +32,23 @@
 import { isAbort, isGone } from "./api.js";
 import { ask, closeAll } from "./dialog.js";
 import { button, h, head, linkButton } from "./dom.js";
+import { remember } from "./focus.js";
+import { isAnyBusy } from "./form.js";
 import * as nav from "./nav.js";
 import { during } from "./notice.js";
 import { find } from "./pages.js";
 import * as session from "./session.js";
 
+const UNANSWERED = "What you sent has no answer yet.";
+
 const main = document.getElementById("content");
 let leaving = new AbortController();
-/** Where the window is, and what asks before it may leave. */
+/** Where the window is: the address, and which entry of the history that is. */
 let here = "";
+let index = history.state?.index ?? 0;
+/** What asks before the page may be left. */
 let held = null;
+let isAsking = false;
 /** The name that a page found for itself. */
 let named = null;
 let isDrawn = false;
@@ -49,18 +57,25 @@ let isKnownOut = false;
 
 const place = (url) => url.pathname + url.search;
 
+/** Gives the present entry of the history this address, or makes the next one. */
+function write(href, push) {
+  if (push) index += 1;
+  history[push ? "pushState" : "replaceState"]({ index }, "", href);
+}
+
 function context(url, params, signal) {
+  const whileHere = (act) => (...given) => (signal.aborted ? undefined : act(...given));
   return {
     session: session.current(),
     params,
     query: url.searchParams,
     signal,
-    go,
-    reload: () => show({ scroll: scrollY, keepsFocus: true }),
-    setQuery: (changes, { push = false } = {}) => setQuery(url, changes, push),
-    setTitle: (text) => (named = text) && isDrawn && setTitle(text),
-    swap: (nodes, { href, title }) => swap(nodes, href, title),
-    hold: (text) => (held = text),
+    go: whileHere(go),
+    reload: whileHere(() => show({ scroll: scrollY, keepsFocus: true })),
+    setQuery: whileHere((changes, { push = false } = {}) => setQuery(url, changes, push)),
+    setTitle: whileHere((text) => (named = text) && isDrawn && setTitle(text)),
+    swap: whileHere((nodes, { href, title }) => swap(nodes, href, title)),
+    hold: whileHere((text) => (held = text)),
   };
 }
 
@@ -69,11 +84,11 @@ function setTitle(text) {
 }
 
 function swap(nodes, href, title) {
-  history.replaceState({}, "", href);
+  write(href, false);
   here = place(new URL(location.href));
   setTitle(title);
   main.replaceChildren(...nodes);
-  settle(0, false);
+  settle(0);
 }
 
 function setQuery(url, changes, push) {
@@ -83,7 +98,7 @@ function setQuery(url, changes, push) {
   }
   if (place(url) === here) return;
   here = place(url);
-  history[push ? "pushState" : "replaceState"]({}, "", here);
+  write(here, push);
 }
 
 /** Shows the page of the address. */
@@ -100,31 +115,34 @@ async function show({ scroll = 0, keepsFocus = false } = {}) {
     nav.draw(drawn.isAlone ? null : session.current(), drawn.area);
     setTitle(drawn.title);
     isDrawn = true;
+    const again = keepsFocus ? remember(main) : () => null;
     main.replaceChildren(...[drawn.nodes].flat(Infinity).filter(Boolean));
-    settle(scroll, keepsFocus);
+    settle(scroll, again());
   } catch (error) {
     if (!signal.aborted && !isAbort(error)) throw error;
   }
 }
 
-function settle(scroll, keepsFocus) {
+/** `focused` is what had the focus before, if that is to stay. */
+function settle(scroll, focused = null) {
   // On a phone the tabs are a strip that is moved sideways.
   main.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  const wanted = main.querySelector("[data-focus]");
+  const wanted = focused ?? main.querySelector("[data-focus]");
   const heading = main.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");
   if (wanted) wanted.focus({ preventScroll: true });
-  else if (!isFirst && !keepsFocus) heading?.focus({ preventScroll: true });
+  else if (!isFirst) heading?.focus({ preventScroll: true });
   isFirst = false;
   scrollTo(0, scroll);
 }
 
 /** What shall stand there: { nodes, title, area, isAlone }; nothing if the address leads elsewhere. */
-async function draw(url, signal) {
+async function draw(url, signal, isAgain = false) {
   const found = find(url.pathname);
   try {
     // Who was just led to the sign-in page need not be asked for again.
     if (!session.current() && !(isKnownOut && found?.row.isOpen)) await session.load();
+    else if (session.isOld()) await session.refresh();
     isKnownOut = false;
     if (signal.aborted) return null;
     if (!session.current() && !found?.row.isOpen) return void toSignIn(url);
@@ -142,6 +160,8 @@ async function draw(url, signal) {
   } catch (error) {
     if (signal.aborted || isAbort(error)) return null;
     if (error.status === 401) return void toSignIn(url);
+    // Somebody may have changed what this person may since the last page.
+    if (error.status === 403 && !isAgain && (await session.refresh().catch(() => false))) return draw(url, signal, true);
     return isGone(error) || error.status === 403 ? nothing(error.message) : failed(error);
   }
 }
@@ -172,20 +192,27 @@ function toSignIn(url) {
   go(next === "/" ? "/sign-in" : `/sign-in?${new URLSearchParams({ next })}`, { replace: true, isFree: true });
 }
 
-/** Whether the page may be left. */
-async function mayLeave() {
-  if (!held) return true;
-  const left = await ask({ title: "Leave this page?", body: held, confirm: "Leave", kind: "danger", cancel: "Stay" });
-  if (left) held = null;
-  return left !== null;
+/** Whether the page may be left. A person who leaves is asked, too, while something that was sent has no answer. */
+async function mayLeave(isByPerson) {
+  const reason = held ?? (isByPerson && isAnyBusy() ? UNANSWERED : null);
+  if (!reason) return true;
+  if (isAsking) return false;
+  isAsking = true;
+  const left = await ask({ title: "Leave this page?", body: reason, confirm: "Leave", kind: "danger", cancel: "Stay" });
+  isAsking = false;
+  if (left === null) return false;
+  // Meanwhile there may be something else to stay for: the answer came, and with it a secret.
+  if (held && held !== reason) return mayLeave(isByPerson);
+  held = null;
+  return true;
 }
 
-async function go(href, { replace = false, isFree = false } = {}) {
+async function go(href, { replace = false, isFree = false, isByPerson = false } = {}) {
   const url = new URL(href, location.href);
-  if (!isFree && !(await mayLeave())) return;
+  if (!isFree && !(await mayLeave(isByPerson))) return;
   clearTimeout(scrolled);
   if (!replace) keepScroll();
-  history[replace ? "replaceState" : "pushState"]({}, "", url);
+  write(url, !replace);
   await show();
 }
 
@@ -205,22 +232,29 @@ addEventListener("click", (event) => {
   const url = pageLink(event);
   if (!url) return;
   event.preventDefault();
-  go(url);
+  go(url, { isByPerson: true });
 });
 
 addEventListener("popstate", async (event) => {
   const there = place(new URL(location.href));
-  if (there === here) return;
-  if (held) {
-    // The address has changed already: put it back, then ask.
-    history.pushState({}, "", here);
-    if (await mayLeave()) go(there, { replace: true });
+  const entry = event.state?.index ?? index;
+  if (there === here) {
+    index = entry;
     return;
   }
+  if (held || isAnyBusy()) {
+    // The window has moved already: back to where it was, then ask.
+    const steps = entry - index;
+    if (steps) history.go(-steps);
+    else history.pushState({ index }, "", here);
+    if (await mayLeave(true)) steps ? history.go(steps) : go(there, { replace: true });
+    return;
+  }
+  index = entry;
   show({ scroll: event.state?.scroll ?? 0 });
 });
 
-addEventListener("beforeunload", (event) => held && event.preventDefault());
+addEventListener("beforeunload", (event) => (held || isAnyBusy()) && event.preventDefault());
 
 // Back finds the place in the page again.
 let scrolled = 0;
@@ -235,12 +269,13 @@ addEventListener("pageshow", (event) => event.persisted && location.reload());
 session.onChange((reason, username) => {
   closeAll();
   held = null;
+  main.replaceChildren();
   if (reason === "other") return location.reload();
   if (reason === "ended") sessionStorage.setItem("ended", username);
-  main.replaceChildren();
   if (reason === "out") return go("/sign-in", { isFree: true });
   toSignIn(new URL(location.href));
 });
 
 history.scrollRestoration = "manual";
+history.replaceState({ ...history.state, index }, "");
 show({ scroll: history.state?.scroll ?? 0 });

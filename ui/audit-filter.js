@@ -33,6 +33,9 @@ function local(iso) {
 
 const utc = (text) => (text ? new Date(text).toISOString() : null);
 
+const LAST = "9999-12-31T23:59";
+const isTime = (text) => text === "" || !Number.isNaN(Date.parse(text));
+
 function range(query) {
   if (query.get("since") || query.get("until")) return "range";
   return HOURS[query.get("within")] ? query.get("within") : "";
@@ -40,8 +43,9 @@ function range(query) {
 
 function fieldsFor(query) {
   const time = field({ name: "within", label: "Time", type: "select", options: TIMES, value: range(query) });
-  const since = field({ name: "since", label: "From", type: "datetime-local", value: local(query.get("since")) });
-  const until = field({ name: "until", label: "Until", type: "datetime-local", value: local(query.get("until")) });
+  const check = (text) => (time.value === "range" && !isTime(text) ? "This is no time." : null);
+  const since = field({ name: "since", label: "From", type: "datetime-local", value: local(query.get("since")), max: LAST, check });
+  const until = field({ name: "until", label: "Until", type: "datetime-local", value: local(query.get("until")), max: LAST, check });
   const follow = () => [since, until].forEach((it) => (it.node.hidden = time.value !== "range"));
   time.onchange(follow);
   follow();

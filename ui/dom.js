@@ -4,7 +4,8 @@
 // Exports
 //   h("p.quiet.small", { id, onclick }, ...children)   an element; texts become text nodes; null, undefined, false vanish
 //   path`/people/${name}`                              a path whose parts are encoded (a slash in a name becomes %2F)
-//   button(label, { kind, onclick, ... })              kind: "primary", "danger", "danger primary", "plain" or none
+//   button(label, { kind, onclick, ... })              kind: "primary", "danger", "danger primary", "plain" or none; clicks
+//                                                      count again once what onclick promised has come
 //   linkButton(label, href, kind)                      a link that looks like a button
 //   badge(word, kind)                                  kind: "good", "bad" or none
 //   facts([[term, value], ...])                        a list of terms and values; entries without value vanish
@@ -42,8 +43,22 @@ export function h(kind, ...rest) {
 export const path = (texts, ...parts) =>
   texts.reduce((whole, text, place) => whole + encodeURIComponent(parts[place - 1]) + text);
 
-export function button(label, { kind = "", ...attributes } = {}) {
-  return h("button", { type: "button", class: `button ${kind}`.trim(), ...attributes }, label);
+/** A second click, while the first one works, is none: it would open a second dialog. */
+function once(act) {
+  let isAtWork = false;
+  return async (event) => {
+    if (isAtWork) return;
+    isAtWork = true;
+    try {
+      await act(event);
+    } finally {
+      isAtWork = false;
+    }
+  };
+}
+
+export function button(label, { kind = "", onclick, ...attributes } = {}) {
+  return h("button", { type: "button", class: `button ${kind}`.trim(), onclick: onclick && once(onclick), ...attributes }, label);
 }
 
 export const linkButton = (label, href, kind = "") => h("a", { class: `button ${kind}`.trim(), href }, label);

@@ -17,7 +17,9 @@
 //       children  what stands in the form, if it is not just the nodes of the fields
 //       more      further nodes beside the buttons
 //     → { node, values(), fail(error), check(), isBusy(), button }
+//   isAnyBusy()     whether a form that is to be seen waits for its answer
 
+import { ApiError, isAbort } from "./api.js";
 import { button, h, linkButton, unique } from "./dom.js";
 
 /** The note below a field: hint or error. */
@@ -116,8 +118,11 @@ function checkAll(fields) {
   return wrong.length === 0;
 }
 
+const busyForms = new Set();
+
+export const isAnyBusy = () => [...busyForms].some((it) => it.isConnected);
+
 export function form({ fields = [], submit, kind = "primary", cancel, onsubmit, children, more = [] }) {
-  let busy = false;
   const send = button(submit, { kind, type: "submit" });
   const trouble = h("p.error", { role: "alert", hidden: true });
   const away = cancel && (cancel.href ? linkButton(cancel.label, cancel.href) : button(cancel.label, { onclick: cancel.onclick }));
@@ -126,6 +131,11 @@ export function form({ fields = [], submit, kind = "primary", cancel, onsubmit, 
     trouble.textContent = text ?? "";
   };
   const fail = (error) => {
+    if (isAbort(error)) return;
+    if (!(error instanceof ApiError)) {
+      console.error(error);
+      return say("This did not work. Reload the page, then try again.");
+    }
     const place = fields.find((it) => it.name === error.field);
     if (!place) return say(error.message);
     place.fail(error.message);
@@ -133,18 +143,19 @@ export function form({ fields = [], submit, kind = "primary", cancel, onsubmit, 
   };
   const values = () => Object.fromEntries(fields.map((it) => [it.name, it.value]));
   const check = () => checkAll(fields);
+  const isBusy = () => busyForms.has(node);
   const wait = (shall) => {
-    busy = shall;
+    busyForms[shall ? "add" : "delete"](node);
     send.setAttribute("aria-disabled", String(shall));
   };
   const node = h("form", { novalidate: true }, children ?? fields.map((it) => it.node), trouble, h("div.actions", send, away, more));
   node.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (busy || send.disabled) return;
+    if (isBusy() || send.disabled) return;
     say(null);
-    if (!check()) return;
-    wait(true);
     try {
+      if (!check()) return;
+      wait(true);
       await onsubmit(values());
     } catch (error) {
       fail(error);
@@ -152,5 +163,5 @@ export function form({ fields = [], submit, kind = "primary", cancel, onsubmit, 
       wait(false);
     }
   });
-  return { node, values, fail, check, isBusy: () => busy, button: send };
+  return { node, values, fail, check, isBusy, button: send };
 }

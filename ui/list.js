@@ -24,7 +24,7 @@
 
 import { isAbort } from "./api.js";
 import { button, h, plural } from "./dom.js";
-import { during } from "./notice.js";
+import { remember } from "./focus.js";
 
 const compare = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
 const LATE = 250;
@@ -81,6 +81,7 @@ class List {
     this.state = readState(this.context.query, this.sort);
     this.picked = new Set();
     this.draw();
+    this.context.signal.addEventListener("abort", () => clearTimeout(this.late));
   }
 
   // --- drawing ---
@@ -152,8 +153,17 @@ class List {
       : [to("First page", isFirst, { start: null }), to("Next", isLast, { start: next })]));
   }
 
-  /** Draws what is there for the present state. */
+  /** Draws what is there for the present state; the focus stays where it was, or as near as it can. */
   show() {
+    const hadFocus = this.node.contains(document.activeElement);
+    const again = remember(this.node);
+    this.redraw();
+    if (!hadFocus || this.node.contains(document.activeElement)) return;
+    const shownField = this.field?.isConnected && this.field;
+    (again() ?? (shownField || document.querySelector("main h1")))?.focus({ preventScroll: true });
+  }
+
+  redraw() {
     this.shown = this.source.show(this.state);
     const { rows, count, whole } = this.shown;
     const isEmpty = whole === 0 && !this.state.q && !this.state.start && !this.isFiltered?.();
@@ -196,10 +206,6 @@ class List {
   async sorted(column) {
     const isUp = this.state.sort === column.sort;
     await this.change({ sort: isUp ? `-${column.sort}` : column.sort, page: 1, start: null });
-    const place = this.columns.indexOf(column) + (this.actions ? 1 : 0);
-    // The button was drawn anew. Who went elsewhere meanwhile stays there.
-    const isLost = document.activeElement === null || document.activeElement === document.body;
-    if (isLost) this.table.querySelectorAll("th")[place]?.querySelector("button")?.focus();
   }
 
   async turned(state) {
@@ -209,10 +215,8 @@ class List {
   }
 
   pick(ids, shall) {
-    const focused = document.activeElement?.getAttribute("aria-label");
     ids.forEach((id) => (shall ? this.picked.add(id) : this.picked.delete(id)));
     this.show();
-    [...this.table.querySelectorAll("input")].find((box) => box.getAttribute("aria-label") === focused)?.focus();
   }
 
   opened(event, href) {
@@ -236,7 +240,7 @@ class List {
     const loading = (this.loading = new AbortController());
     const signal = AbortSignal.any([this.context.signal, loading.signal]);
     try {
-      await during(this.source.load({ signal, state: this.state, progress: (done, all) => this.progressed(done, all) }));
+      await this.source.load({ signal, state: this.state, progress: (done, all) => this.progressed(done, all) });
       const present = new Set(this.actions ? this.source.rows().map(this.id) : []);
       this.picked.forEach((id) => present.has(id) || (this.source.isLocal && this.picked.delete(id)));
       this.show();

@@ -5,7 +5,6 @@
 //   personCell(context)                   (member) => cell of a user's name, for teams, too
 
 import { put, readAll } from "./api.js";
-import { reloadKeepingFocus } from "./access-focus.js";
 import { addPeople, removePerson } from "./organization-people.js";
 import { ask } from "./dialog.js";
 import { badge, button, h, path } from "./dom.js";
@@ -61,12 +60,12 @@ const role = ({ isAdmin }) => (isAdmin ? badge("administrator", "good") : "membe
 export async function memberList(context, organization) {
   const { mayManage, name, api } = organization;
   const group = { name, api, hasAdmins: true };
-  const add = async () => (await addPeople(group)) && reloadKeepingFocus(members, null);
+  const add = async () => (await addPeople(group)) && members.reload();
   const leave = async (person, isSelf) => {
     const more = `${isSelf ? "You leave" : "This user leaves"} its teams, too, and what they give ends with the next request.`;
     if (!(await removePerson(group, person, { isSelf, more }))) return;
     if (isSelf && !context.session.isAdmin) context.go("/organizations");
-    else await reloadKeepingFocus(members, null);
+    else await members.reload();
   };
   const act = ({ member }) => {
     const isSelf = member.name === context.session.username;

@@ -11,7 +11,6 @@ import { follow } from "./audit-follow.js";
 import { headPart } from "./audit-head.js";
 import { recordsTable } from "./audit-records.js";
 import { h, head, linkButton } from "./dom.js";
-import { during } from "./notice.js";
 
 const API = "/api/v0/audit";
 const SIZE = 50;
@@ -76,7 +75,7 @@ async function render(context) {
   let next = null;
 
   const load = async () => {
-    const page = await during(readPage(asked(query), query.get("start"), SIZE, context.signal));
+    const page = await readPage(asked(query), query.get("start"), SIZE, context.signal);
     const one = await linked(context, page.records);
     next = page.next;
     table.set(page.records);

@@ -4,7 +4,16 @@
 // Exports
 //   find(pathname)     { row, params } or null; parts are decoded, so a repository's name has its slashes again
 
-const from = (file, name) => async () => (await import(`./${file}.js`))[name];
+import { unreachable } from "./api.js";
+
+const from = (file, name) => async () => {
+  try {
+    return (await import(`./${file}.js`))[name];
+  } catch (error) {
+    console.error(error);
+    throw unreachable();
+  }
+};
 
 const PAGES = [
   { path: "/", load: from("page-tokens", "start") },

@@ -7,7 +7,7 @@ import { list, removeNoting } from "./api.js";
 import { ask } from "./dialog.js";
 import { button, h, path, plural } from "./dom.js";
 import { field } from "./form.js";
-import { during, say } from "./notice.js";
+import { say } from "./notice.js";
 
 const CHOICES = (count) => [
   ["keep", "Leave them without owner", "Only administrators and those with access of their own reach them then"],
@@ -27,7 +27,7 @@ function bodyFor(account, isOwn) {
 }
 
 async function askDelete(context, account) {
-  const count = await during(countOf(account, context.signal));
+  const count = await countOf(account, context.signal);
   const isOwn = account.name === context.session.username;
   const choice = count > 0 && field({
     name: "repositories", label: `${plural(count, "repository", "repositories")} of ${account.name}`, type: "radio", options: CHOICES(count), value: "keep",

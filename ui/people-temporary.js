@@ -38,7 +38,8 @@ export async function askTemporary(context, account) {
     confirm: "Create",
     act: ({ expiresAt }) => makeTemporary(account.name, expiresAt),
   });
-  if (!made) return;
+  // Nobody else who sits down here sees what its maker left.
+  if (!made || context.signal.aborted) return;
   keep(made);
   await context.go(path`/people/${account.name}`, { replace: true });
 }

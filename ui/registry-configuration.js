@@ -6,7 +6,6 @@
 import { get } from "./api.js";
 import { h, path } from "./dom.js";
 import { field, form } from "./form.js";
-import { during } from "./notice.js";
 import { block, downloadButton } from "./copy.js";
 
 const API = "/api/v0/admin/registry/config";
@@ -98,7 +97,7 @@ export async function configurationTab(context) {
     place.node.hidden = isNginx;
     if (isNginx && !place.value.trim()) place.value = PLACE;
   };
-  const load = async () => shown.replaceChildren(await during(result(query, signal)));
+  const load = async () => shown.replaceChildren(await result(query, signal));
   const made = form({
     fields: [kind, place], submit: "Show", kind: "",
     onsubmit: (values) => {

@@ -3,7 +3,9 @@
 //
 // Exports
 //   current()                    { username, fullName, isAdmin, credential, accessLevel, expiresAt, setPassword, … } or null
-//   load()                       asks the API; null if nobody is signed in
+//   load()                       asks the API, if this browser was signed in; null if nobody is
+//   isOld()                      whether what is known of who is signed in is older than a minute
+//   refresh()                    asks again → whether something changed, such as administrator or not; throws as get() does
 //   signIn(username, password)   throws the API's error
 //   signOut()
 //   onChange(handler)            handler(reason, username): "out" (signed out, here or in another tab), "ended", "other"
@@ -14,35 +16,55 @@ import { ask, isAnyOpen } from "./dialog.js";
 import { field, whose } from "./form.js";
 
 const PATH = "/api/v0/session";
+const FRESH = 60_000;
+/** Whether this browser was signed in: nobody else is asked for, and no refusal stands in the console. */
+const MARK = "signed-in";
 const others = new BroadcastChannel("dockpass");
 const handlers = [];
 
 let present = null;
+let readAt = 0;
 let again = null;
 
 export const current = () => present;
 
 export const onChange = (handler) => handlers.push(handler);
 
+function know(answer) {
+  present = answer;
+  readAt = Date.now();
+  if (answer) localStorage.setItem(MARK, "yes");
+  else localStorage.removeItem(MARK);
+  return answer;
+}
+
 function end(reason) {
   const before = present?.username;
-  present = null;
+  know(null);
   handlers.forEach((handler) => handler(reason, before));
 }
 
 export async function load() {
+  if (!localStorage.getItem(MARK)) return know(null);
   try {
-    present = await get(PATH, { mayEnd: false });
+    return know(await get(PATH, { mayEnd: false }));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    present = null;
+    return know(null);
   }
-  return present;
+}
+
+export const isOld = () => present !== null && Date.now() - readAt > FRESH;
+
+export async function refresh() {
+  const rights = (it) => JSON.stringify({ ...it, expiresAt: null });
+  const before = rights(present);
+  return rights(know(await get(PATH))) !== before;
 }
 
 export async function signIn(username, password) {
   try {
-    present = await post(PATH, { body: { username, password }, mayEnd: false });
+    know(await post(PATH, { body: { username, password }, mayEnd: false }));
   } catch (error) {
     // Which part was wrong is nobody's business.
     if (error.status === 401) error.message = "Wrong user name, password or access token.";

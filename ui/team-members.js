@@ -4,7 +4,6 @@
 //   teamMembers(context, team)     { node, add() }
 
 import { readAll } from "./api.js";
-import { reloadKeepingFocus } from "./access-focus.js";
 import { personCell } from "./organization-members.js";
 import { addPeople, removePerson } from "./organization-people.js";
 import { badge, button, h } from "./dom.js";
@@ -14,8 +13,8 @@ const MORE = "What the team gives ends with the next request. The user stays a m
 
 export async function teamMembers(context, team) {
   const { mayManage } = team.organization;
-  const add = async () => (await addPeople({ ...team, hasAdmins: false })) && reloadKeepingFocus(members, null);
-  const drop = async (name) => (await removePerson(team, name, { more: MORE })) && reloadKeepingFocus(members, null);
+  const add = async () => (await addPeople({ ...team, hasAdmins: false })) && members.reload();
+  const drop = async (name) => (await removePerson(team, name, { more: MORE })) && members.reload();
   const act = ({ member: { name } }) => mayManage &&
     h("div.doings", button("Remove", { kind: "plain", "aria-label": `Remove ${name}`, onclick: () => drop(name) }));
   const members = await list({

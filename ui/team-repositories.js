@@ -7,7 +7,6 @@ import { get, put, readAll } from "./api.js";
 import { beside } from "./access-errors.js";
 import { changeAccess, takeAccess } from "./access-grants.js";
 import { levelField, levelName } from "./access-level.js";
-import { reloadKeepingFocus } from "./access-focus.js";
 import { apiPath, fullName, pageHref } from "./repository-name.js";
 import { suggestField } from "./complete.js";
 import { ask } from "./dialog.js";
@@ -72,14 +71,12 @@ async function giveRepository(team) {
 export async function teamRepositories(context, team) {
   const { mayManage } = team.organization;
   const holder = (row) => ({ kind: "team", name: team.name, level: row.level });
-  const after = async (promise, label) => (await promise) && reloadKeepingFocus(repositories, label);
-  const give = () => after(giveRepository(team), null);
-  const act = (row) => {
-    const label = `Change the access to ${row.label}`;
-    return mayManage && h("div.doings",
-      button("Change", { kind: "plain", "aria-label": label, onclick: () => after(changeAccess(row.target, holder(row)), label) }),
-      button("Remove", { kind: "plain", "aria-label": `Remove the access to ${row.label}`, onclick: () => after(takeAccess(row.target, holder(row)), null) }));
-  };
+  const after = async (promise) => (await promise) && repositories.reload();
+  const give = () => after(giveRepository(team));
+  const act = (row) =>
+    mayManage && h("div.doings",
+      button("Change", { kind: "plain", "aria-label": `Change the access to ${row.label}`, onclick: () => after(changeAccess(row.target, holder(row))) }),
+      button("Remove", { kind: "plain", "aria-label": `Remove the access to ${row.label}`, onclick: () => after(takeAccess(row.target, holder(row))) }));
   const repositories = await list({
     context,
     name: ["repository", "repositories"],

@@ -56,23 +56,30 @@ const daysAgo = (days) => new Date(Date.now() - days * 86_400_000).toISOString()
 function preview(username) {
   const node = h("div.stack.tight", { role: "status" });
   let asking = new AbortController();
+  const trouble = h("p.error", { role: "alert" });
   let told = { date: null, count: 0 };
   const draw = (date, found) => {
     told = { date, count: found.length };
     node.replaceChildren(
       h("p", found.length ? `${plural(found.length, "access token")} would be deleted:` : "No access token would be deleted."),
-      found.length ? names(found) : "");
+      found.length ? names(found) : "", trouble);
   };
   const show = async (date) => {
     asking.abort();
+    told = { date: null, count: 0 };
+    trouble.textContent = "";
     const { signal } = (asking = new AbortController());
     try {
       draw(date, date ? await readAll(PATH, { query: { username, usedbefore: date, generatedby: "all" }, signal }) : []);
     } catch (error) {
-      if (!isAbort(error)) node.replaceChildren(h("p.error", error.message));
+      if (!isAbort(error)) node.replaceChildren(h("p.error", error.message), trouble);
     }
   };
-  return { node, show, fits: (date) => told.date === date && told.count > 0 };
+  const check = (date) => {
+    if (told.date !== date) return "What it would delete is still being looked up.";
+    return told.count > 0 ? null : "There is nothing to delete. Choose a later date, or cancel.";
+  };
+  return { node, show, check, fail: (text) => (trouble.textContent = text ?? "") };
 }
 
 export async function cleanUp(username) {
@@ -87,8 +94,7 @@ export async function cleanUp(username) {
     title: "Clean up access tokens",
     body: [],
     fields: [before, {
-      name: "preview", node: shown.node, value: null, fail: () => {}, focus: before.focus,
-      check: () => (shown.fits(before.value) ? null : "nothing to delete"),
+      name: "preview", node: shown.node, value: null, fail: shown.fail, focus: before.focus, check: () => shown.check(before.value),
     }],
     typed: "delete",
     confirm: "OK",

@@ -15,8 +15,11 @@ const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString
 
 const dayOf = (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 
-/** The end of a day where the person is. */
-const endOf = (text) => new Date(`${text}T23:59:59`).toISOString().replace(/\.\d+Z$/, "Z");
+/** The end of a day where the person is; undefined if there is no such day. */
+function endOf(text) {
+  const end = new Date(`${text}T23:59:59`);
+  return Number.isNaN(end.getTime()) ? undefined : end.toISOString().replace(/\.\d+Z$/, "Z");
+}
 
 function lasting(seconds) {
   if (seconds % DAY === 0) return plural(seconds / DAY, "day");
@@ -38,14 +41,14 @@ function chooser({ presets, first, longest, name = "expiresAt" }) {
     hint: longest === null ? "" : `At the latest after ${lasting(longest)} here.`,
   });
   const date = field({
-    name: "date", label: "Date", type: "date", min: dayOf(new Date()), max: longest === null ? null : dayOf(new Date(Date.now() + longest * 1000)),
+    name: "date", label: "Date", type: "date", min: dayOf(new Date()), max: longest === null ? "9999-12-31" : dayOf(new Date(Date.now() + longest * 1000)),
     hint: "It works until the end of that day.",
   });
   const told = h("p.note", { role: "status" });
   const read = () => {
     if (choice.value === "never") return null;
     if (choice.value !== "date") return inSeconds(Number(choice.value));
-    return date.value ? latest(endOf(date.value), longest) : undefined;
+    return latest(endOf(date.value), longest);
   };
   const follow = () => {
     date.node.hidden = choice.value !== "date";
@@ -71,7 +74,7 @@ function chooser({ presets, first, longest, name = "expiresAt" }) {
 /** The last allowed day ends before its end. */
 function latest(end, longest) {
   const last = longest === null ? null : inSeconds(longest - 60);
-  return last !== null && last < end && last.slice(0, 10) >= end.slice(0, 10) ? last : end;
+  return last !== null && end && last < end && last.slice(0, 10) >= end.slice(0, 10) ? last : end;
 }
 
 export function expiryField(session) {

@@ -28,6 +28,7 @@ mod api_throttle;
 mod api_tokens;
 mod architecture;
 mod browser_foreign;
+mod browser_late;
 mod browser_lists;
 mod browser_manage;
 mod browser_nginx;
