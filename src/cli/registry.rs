@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
@@ -222,6 +222,8 @@ fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
         Ok(()) | Err(_) => {}
     }
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+    // Where no server runs, the store was opened here, and with it everything new became private.
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&beside, path)
@@ -229,8 +231,6 @@ fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::super::testing::{Server, console};
     use super::*;
 

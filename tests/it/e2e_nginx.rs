@@ -2,14 +2,16 @@
 //! clients, for browsers, and for what the registry tells dockpass. All of it is real: Debian's nginx and registry, and
 //! the clients that people have.
 
+use std::{fs, os::unix::fs::PermissionsExt};
+
 use rustix::process::geteuid;
 use serde_json::{Value, json};
 
 use crate::support::{
     Clients, Dockpass, Http, Image, Setup,
-    exe::PASSWORD,
+    exe::{PASSWORD, cli_command},
     nginx::{Front, checked},
-    process::eventually,
+    process::{Run, eventually},
     tls::SiteCertificate,
 };
 
@@ -57,6 +59,24 @@ fn nginx_takes_the_printed_file_but_for_the_certificate() {
     }
     let broken = plain.replace("client_max_body_size 0;", "client_max_body_size;");
     checked(&broken, &certificate).must_fail_with(&["invalid number of arguments in \"client_max_body_size\""]);
+}
+
+#[test]
+fn written_files_can_be_read_by_those_who_need_them_also_without_a_server() {
+    let config = "[server]\npublic_url = \"https://pass.example.com\"\nbehind_proxy = true\n\
+                  trusted_proxies = [\"127.0.0.1\"]\n";
+    let home = Setup::config(config).start().stop();
+    let settings = home.path().join("config.toml").display().to_string();
+    let write = |program: &str, file: &str| {
+        let output = home.path().join(program);
+        let place = output.display().to_string();
+        let command = ["--config", &settings, "registry", "config", "--for", program, "--output", &place];
+        Run::of(&mut cli_command(&home.path().join("data"), &command), "").must_succeed();
+        fs::metadata(output.join(file)).expect("the file").permissions().mode() & 0o777
+    };
+    assert_eq!(write("nginx", "dockpass.conf"), 0o644);
+    assert_eq!(write("distribution", "dockpass-ca.pem"), 0o644);
+    assert_eq!(write("distribution", "config.yml"), 0o600, "it holds the secret of notifications");
 }
 
 #[test]
