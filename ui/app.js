@@ -125,8 +125,6 @@ async function show({ scroll = 0, keepsFocus = false } = {}) {
 
 /** `focused` is what had the focus before, if that is to stay. */
 function settle(scroll, focused = null) {
-  // On a phone the tabs are a strip that is moved sideways.
-  main.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   const wanted = focused ?? main.querySelector("[data-focus]");
   const heading = main.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");

@@ -1,5 +1,7 @@
 // Draws the OpenAPI document. Every text of it goes in as text, never as HTML.
 
+import { breakable } from "./dom.js";
+
 const METHODS = ["get", "post", "put", "patch", "delete"];
 const content = document.getElementById("content");
 const search = document.getElementById("search");
@@ -184,7 +186,7 @@ function drawOperation(schemas, { method, path, operation }) {
   const details = make("details", { id: operation.operationId },
     make("summary", {},
       make("span", { class: `method ${method.toUpperCase()}` }, method.toUpperCase()),
-      make("code", { class: "path" }, path),
+      make("code", { class: "path" }, breakable(path, "/")),
       make("span", { class: "what quiet" }, prose(operation.summary))));
   // What is inside is drawn at the first opening: the page is there at once.
   details.addEventListener("toggle", () => {

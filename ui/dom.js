@@ -11,6 +11,7 @@
 //   facts([[term, value], ...])                        a list of terms and values; entries without value vanish
 //   head(title, { lead, actions, crumbs, tabs })       the head of a page with its h1
 //   plural(3, "access token")                          "3 access tokens"
+//   breakable(text, sign)                             a long text that breaks after each sign first, for h()
 //   unique(prefix)                                     an id that no other element has
 
 let made = 0;
@@ -79,5 +80,7 @@ export function head(title, { lead, actions = [], crumbs = [], tabs = [] } = {})
       h("a", { href, "aria-current": isPresent ? "page" : null }, label))),
   ].filter(Boolean);
 }
+
+export const breakable = (text, sign) => text.split(sign).flatMap((part, place) => (place ? [sign, h("wbr"), part] : [part]));
 
 export const plural = (count, word, many = `${word}s`) => `${count.toLocaleString("en")} ${count === 1 ? word : many}`;

@@ -57,6 +57,4 @@ export function draw(session, area) {
     if (link.dataset.area === area) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  // On a phone the places are a strip that is moved sideways.
-  nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }

@@ -14,7 +14,7 @@ import { newRepository } from "./repository-new.js";
 import { repositorySettings } from "./repository-settings.js";
 import { newestTag, tagList } from "./repository-tags.js";
 import { useLines } from "./repository-use.js";
-import { button, h, head, linkButton, path, plural } from "./dom.js";
+import { breakable, button, h, head, linkButton, path, plural } from "./dom.js";
 import { when } from "./time.js";
 
 /** A narrowed session makes no repositories: it has no account data. */
@@ -144,16 +144,13 @@ async function content(context, repository, tab) {
   return { nodes: await overview(context, repository) };
 }
 
-/** A long name breaks after its slashes first. */
-const breakable = (name) => name.split("/").flatMap((part, place) => (place ? ["/", h("wbr"), part] : [part]));
-
 async function renderOne(context) {
   const repository = await get(apiPath({ namespace: context.params.namespace, name: context.params.reponame }), { signal: context.signal });
   const tabs = mayAdminister(repository.accessLevel) ? TABS : TABS.slice(0, 2);
   const tab = tabs.find(([, key]) => key === context.query.get("tab"))?.[1] ?? null;
   const { nodes, actions = [] } = await content(context, repository, tab);
   const here = pageHref(repository);
-  const frame = head(breakable(fullName(repository)), {
+  const frame = head(breakable(fullName(repository), "/"), {
     lead: repository.shortDescription,
     crumbs: [["Repositories", "/repositories"], [namespaceName(repository.namespace), namespaceHref(repository.namespace)]],
     tabs: tabs.map(([label, key]) => [label, key ? `${here}?tab=${key}` : here, key === tab]),

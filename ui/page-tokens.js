@@ -21,7 +21,7 @@ export const start = {
 
 const expiry = (token) => (token.expiresAt === null ? "never expires" : [new Date(token.expiresAt) > Date.now() ? "until " : "ended ", day(token.expiresAt)]);
 
-const used = (token) => [when(token.lastUsed), token.lastUsedIp && h("small", `from ${token.lastUsedIp}`)];
+const used = (token) => [when(token.lastUsed), token.lastUsedIp && h("small.address", `from ${token.lastUsedIp}`)];
 
 function columns(parents) {
   return [

@@ -16,7 +16,7 @@ const API = "/api/v0/api_tokens";
 const PAGE = "/profile/access-tokens";
 const DAY = 86_400_000;
 
-const used = (token) => [when(token.lastUsed), token.lastUsedIp && h("small", `from ${token.lastUsedIp}`)];
+const used = (token) => [when(token.lastUsed), token.lastUsedIp && h("small.address", `from ${token.lastUsedIp}`)];
 
 function columns(parents) {
   return [

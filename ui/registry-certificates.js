@@ -3,7 +3,7 @@
 // Exports
 //   certificatesPart(certificates)     the section
 
-import { badge, h, plural } from "./dom.js";
+import { badge, breakable, h, plural } from "./dom.js";
 import { day, daysUntil } from "./time.js";
 
 const SOON = 14;
@@ -33,7 +33,7 @@ function stateOf(certificate) {
   return badge("valid", "good");
 }
 
-const bytes = (sha256) => sha256.match(/../g).join(":").toUpperCase();
+const bytes = (sha256) => breakable(sha256.match(/../g).join(":").toUpperCase(), ":");
 
 function row(certificate) {
   const [name, what] = ROLES[certificate.role] ?? [certificate.role, ""];

@@ -1,18 +1,17 @@
 //! Every page, as an administrator and as somebody else: it opens without an error, fits the window, and axe-core finds
 //! nothing on it, light and dark. What was seen is kept in `target/screenshots`.
 
-use std::{fs, path::Path};
-
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::support::{
     Website,
     exe::PASSWORD,
+    look::WIDTHS,
     person::{DOWN, ENTER, ESCAPE, TAB, soon},
 };
 
-const LOOKS: [(&str, u32); 4] = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)];
+/// Widths at which nothing may be cut either.
+const BETWEEN: [u32; 5] = [1160, 1024, 900, 780, 320];
 
 /// Pages that everybody has, as (file, path).
 const FOR_ALL: [(&str, &str); 17] = [
@@ -89,43 +88,22 @@ fn tokens(site: &Website) {
     }
 }
 
-fn keep(site: &Website, name: &str) {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
-    fs::create_dir_all(&directory).expect("a directory");
-    // A dialog stands in the window, a page goes on below it.
-    let is_page = !site.browser.has("css", "dialog[open]");
-    let made = site.browser.cdp("Page.captureScreenshot", json!({ "captureBeyondViewport": is_page }));
-    let bytes = STANDARD.decode(made["data"].as_str().expect("an image")).expect("base64");
-    fs::write(directory.join(format!("{name}.png")), bytes).expect("it can be written");
-}
-
-/// Looks at what stands there in every way; gives what is wrong.
-fn look_at(site: &Website, name: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    for (scheme, width) in LOOKS {
-        site.look(scheme, width);
-        let is_wide = site.browser.run("return document.documentElement.scrollWidth > innerWidth", json!([]));
-        if is_wide != json!(false) {
-            faults.push(format!("{name}, {scheme}, {width}: wider than the window"));
-        }
-        let found = site.barriers();
-        faults.extend(found.into_iter().map(|line| format!("{name}, {scheme}, {width}: {line}")));
-        keep(site, &format!("{name}-{width}-{scheme}"));
-    }
-    site.look("light", 1280);
-    faults
-}
-
 fn walk(site: &Website, who: &str, pages: &[(&str, &str)]) {
     let mut faults = Vec::new();
-    for (name, path) in pages {
+    let opened = WIDTHS.into_iter().flat_map(|width| pages.iter().map(move |page| (width, page)));
+    for (width, (name, path)) in opened {
+        site.look("light", width);
         site.open(path);
         for trouble in ["This did not work", "There is nothing here"] {
             if site.browser.text().contains(trouble) {
                 faults.push(format!("{path}: {trouble}"));
             }
         }
-        faults.extend(look_at(site, &format!("{who}-{name}")));
+        faults.extend(site.look_at_width(&format!("{who}-{name}"), width));
+        for between in BETWEEN {
+            site.look("light", between);
+            faults.extend(site.too_wide(&format!("{path}, {between}")));
+        }
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     site.must_be_clean(&[409]);
@@ -159,16 +137,16 @@ fn every_page_of_somebody_else_is_sound() {
 fn the_sign_in_page_and_the_details_of_an_access_token_are_sound() {
     let site = furnished();
     site.open("/sign-in");
-    let mut faults = look_at(&site, "sign-in");
+    let mut faults = site.look_at("sign-in");
     site.sign_in("alice", PASSWORD);
     site.browser.follow("View details of laptop");
     site.browser.see("Replace or remove");
-    faults.extend(look_at(&site, "alice-token"));
+    faults.extend(site.look_at("alice-token"));
     site.open("/profile/access-tokens/new");
     site.browser.fill("Description", "a new one");
     site.browser.click("Create");
     site.browser.see("It is not shown again.");
-    faults.extend(look_at(&site, "alice-token-secret"));
+    faults.extend(site.look_at("alice-token-secret"));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     site.must_be_clean(&[]);
 }
@@ -190,7 +168,7 @@ fn dialogs_are_sound() {
         site.open(path);
         site.browser.click(button);
         soon("a dialog", || site.browser.has("css", "dialog[open]").then_some(()));
-        faults.extend(look_at(&site, name));
+        faults.extend(site.look_at(name));
         site.browser.press(ESCAPE);
         soon("it is closed", || (!site.browser.has("css", "dialog[open]")).then_some(()));
         assert_eq!(site.browser.focused(), button, "the focus comes back");
@@ -220,19 +198,63 @@ fn what_an_ordinary_user_may_not_see_is_not_there() {
     site.must_be_clean(&[403, 404]);
 }
 
+/// What leads to pages and does not stand in the window as a whole, by its text.
+const OUT_OF_SIGHT: &str = "const isIn = ({ left, right, top, bottom }) => \
+    left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight; \
+    return [...document.querySelectorAll('#nav a, #nav summary, .tabs > *')] \
+    .filter((it) => it.checkVisibility() && !isIn(it.getBoundingClientRect())).map((it) => it.textContent)";
+/// How many lines the places take.
+const LINES: &str = "const tops = [...document.querySelectorAll('#nav .places a')].map((it) => it.getBoundingClientRect().top); \
+    return new Set(tops).size";
+
 #[test]
-fn on_a_phone_one_sees_where_one_is() {
+fn on_a_phone_one_sees_every_way_on() {
+    let site = furnished();
+    for (who, places, lines) in [("admin", 6, 2), ("alice", 3, 1)] {
+        site.look("light", 1280);
+        site.sign_in(who, PASSWORD);
+        site.look("light", 390);
+        for path in ["/organizations/acme?tab=teams", "/repositories/alice/app?tab=settings", "/profile/access-tokens"]
+        {
+            site.open(path);
+            assert_eq!(site.browser.run(OUT_OF_SIGHT, json!([])), json!([]), "{who}, {path}");
+            let count = "return document.querySelectorAll('#nav .places a').length";
+            assert_eq!(site.browser.run(count, json!([])), json!(places), "{who}");
+            assert_eq!(site.browser.run(LINES, json!([])), json!(lines), "{who}: the places take few lines");
+        }
+        site.sign_out(who);
+    }
+    site.must_be_clean(&[]);
+}
+
+#[test]
+fn on_a_phone_the_keyboard_comes_everywhere() {
     let site = furnished();
     site.sign_in("admin", PASSWORD);
     site.look("light", 390);
-    for path in
-        ["/registry", "/people?filter=service-accounts", "/organizations/acme?tab=settings", "/profile/access-tokens"]
-    {
-        site.open(path);
-        let script = "return [...document.querySelectorAll('[aria-current=page]')].map((it) => it.getBoundingClientRect()) \
-            .every(({ left, right }) => left >= 0 && right <= innerWidth)";
-        assert_eq!(site.browser.run(script, json!([])), json!(true), "{path}");
+    site.open("/registry");
+    let on_the_way = [
+        "Skip to the content",
+        "dockpass",
+        "Access tokens",
+        "Repositories",
+        "Organizations",
+        "People",
+        "Audit",
+        "Registry",
+        "admin",
+    ];
+    for name in on_the_way {
+        site.browser.press(TAB);
+        assert_eq!(site.browser.focused(), name);
     }
+    site.browser.press(ENTER);
+    for name in ["Profile", "HTTP API", "Sign out"] {
+        site.browser.press(TAB);
+        assert_eq!(site.browser.focused(), name);
+    }
+    site.browser.press(ESCAPE);
+    assert_eq!(site.browser.focused(), "admin", "the menu is closed");
     site.must_be_clean(&[]);
 }
 

@@ -24,6 +24,7 @@ fn signing_out_in_one_tab_ends_the_other() {
     site.sign_out("alice");
     site.browser.switch(&first);
     site.browser.arrive("/sign-in");
+    site.browser.see("Sign in to dockpass");
     assert!(!site.browser.source().contains("alice"), "nothing of hers is left");
     site.browser.back();
     site.browser.arrive("/sign-in");

@@ -9,6 +9,7 @@ pub(crate) mod golden;
 pub(crate) mod http;
 pub(crate) mod image;
 pub(crate) mod issued;
+pub(crate) mod look;
 pub(crate) mod nginx;
 pub(crate) mod notify;
 pub(crate) mod pair;

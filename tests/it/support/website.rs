@@ -1,7 +1,7 @@
 //! The web pages of a real server in a real browser, the people that the tests have, and what must hold after each story:
 //! a quiet console, no breach of the page's own policy, and no request to any other host.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,6 @@ use super::{
     http::Http,
     notify::{EVENTS, push},
     person::soon,
-    process::environment,
 };
 
 /// What the browser itself writes into the console for an answer of the server that refuses.
@@ -150,38 +149,8 @@ impl Website {
         let urls = sent.map(|message| message["params"]["request"]["url"].as_str().expect("an address").to_owned());
         urls.filter(|url| !INNER.iter().any(|scheme| url.starts_with(scheme))).collect()
     }
-
-    /// Light or dark, and how wide the window is.
-    pub(crate) fn look(&self, scheme: &str, width: u32) {
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.browser.cdp("Emulation.setEmulatedMedia", features);
-        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        self.browser.cdp("Emulation.setDeviceMetricsOverride", metrics);
-    }
-
-    /// All findings of axe-core on the page as it stands, each as a line.
-    pub(crate) fn barriers(&self) -> Vec<String> {
-        if self.browser.run("return typeof axe", json!([])) == "undefined" {
-            self.browser.run(&axe(), json!([]));
-        }
-        let script = "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => \
-            done(violations.flatMap((it) => it.nodes.map((node) => \
-            `${it.id}: ${node.html.slice(0, 200)} | ${node.failureSummary.split('\\n')[1] ?? ''}`))), (error) => done([String(error)]))";
-        let found = self.browser.run_async(script, json!([]));
-        found.as_array().expect("a list").iter().map(|line| line.as_str().unwrap_or_default().to_owned()).collect()
-    }
 }
 
 fn is_at(url: &str, host: &str) -> bool {
     url.strip_prefix("http://").is_some_and(|rest| rest.split('/').next() == Some(host))
-}
-
-/// axe-core: where `tests/run` says that it is, else where it always puts it.
-fn axe() -> String {
-    let file = environment("DOCKPASS_TEST_AXE").unwrap_or_else(|| {
-        Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("axe/package/axe.min.js").display().to_string()
-    });
-    fs::read_to_string(&file).unwrap_or_else(|error| {
-        panic!("no axe-core at {file}: {error}; `tests/run --install-only` fetches it; DOCKPASS_TEST_AXE names another")
-    })
 }

@@ -1,0 +1,92 @@
+//! How pages look: light and dark, in a wide window and on a phone; what is wrong there; and pictures of it, which are
+//! kept in `target/screenshots`.
+
+use std::{fs, path::Path};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::json;
+
+use super::{Website, browser::Browser, process::environment};
+
+/// A window on a desk, and that of a phone.
+pub(crate) const WIDTHS: [u32; 2] = [1280, 390];
+const HEIGHT: u32 = 900;
+const SCHEMES: [&str; 2] = ["light", "dark"];
+
+impl Browser {
+    /// Light or dark, how wide and high the window is, and how many dots of the picture a pixel has.
+    pub(crate) fn window(&self, scheme: &str, [width, height]: [u32; 2], scale: u32) {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.cdp("Emulation.setEmulatedMedia", features);
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
+    /// Keeps a picture of what stands there.
+    pub(crate) fn keep(&self, name: &str) {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+        fs::create_dir_all(&directory).expect("a directory");
+        // A dialog stands in the window, a page goes on below it.
+        let is_page = !self.has("css", "dialog[open]");
+        let made = self.cdp("Page.captureScreenshot", json!({ "captureBeyondViewport": is_page }));
+        let bytes = STANDARD.decode(made["data"].as_str().expect("an image")).expect("base64");
+        fs::write(directory.join(format!("{name}.png")), bytes).expect("it can be written");
+    }
+}
+
+impl Website {
+    /// Light or dark, and how wide the window is.
+    pub(crate) fn look(&self, scheme: &str, width: u32) {
+        self.browser.window(scheme, [width, HEIGHT], 1);
+    }
+
+    /// All findings of axe-core on the page as it stands, each as a line.
+    pub(crate) fn barriers(&self) -> Vec<String> {
+        if self.browser.run("return typeof axe", json!([])) == "undefined" {
+            self.browser.run(&axe(), json!([]));
+        }
+        let script = "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => \
+            done(violations.flatMap((it) => it.nodes.map((node) => \
+            `${it.id}: ${node.html.slice(0, 200)} | ${node.failureSummary.split('\\n')[1] ?? ''}`))), (error) => done([String(error)]))";
+        let found = self.browser.run_async(script, json!([]));
+        found.as_array().expect("a list").iter().map(|line| line.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// What is wrong if what stands there does not fit into the window.
+    pub(crate) fn too_wide(&self, name: &str) -> Option<String> {
+        let script = "return [document.documentElement, ...document.querySelectorAll('.list table')] \
+            .map((it) => [it.scrollWidth, (it.parentElement ?? it).clientWidth]).filter(([has, may]) => has > may)";
+        let wider = self.browser.run(script, json!([]));
+        (wider != json!([])).then(|| format!("{name}: wider than its place: {wider}"))
+    }
+
+    /// Looks at what stands there in every way; gives what is wrong.
+    pub(crate) fn look_at(&self, name: &str) -> Vec<String> {
+        let faults = WIDTHS.into_iter().flat_map(|width| self.look_at_width(name, width)).collect();
+        self.look("light", 1280);
+        faults
+    }
+
+    /// Looks at what stands there, light and dark.
+    pub(crate) fn look_at_width(&self, name: &str, width: u32) -> Vec<String> {
+        let mut faults = Vec::new();
+        for scheme in SCHEMES {
+            self.look(scheme, width);
+            faults.extend(self.too_wide(&format!("{name}, {scheme}, {width}")));
+            let found = self.barriers();
+            faults.extend(found.into_iter().map(|line| format!("{name}, {scheme}, {width}: {line}")));
+            self.browser.keep(&format!("{name}-{width}-{scheme}"));
+        }
+        faults
+    }
+}
+
+/// axe-core: where `tests/run` says that it is, else where it always puts it.
+fn axe() -> String {
+    let file = environment("DOCKPASS_TEST_AXE").unwrap_or_else(|| {
+        Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("axe/package/axe.min.js").display().to_string()
+    });
+    fs::read_to_string(&file).unwrap_or_else(|error| {
+        panic!("no axe-core at {file}: {error}; `tests/run --install-only` fetches it; DOCKPASS_TEST_AXE names another")
+    })
+}
