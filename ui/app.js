@@ -143,8 +143,9 @@ async function draw(url, signal, isAgain = false) {
     else if (session.isOld()) await session.refresh();
     isKnownOut = false;
     if (signal.aborted) return null;
-    if (!session.current() && !found?.row.isOpen) return void toSignIn(url);
+    // Signing in would lead to no page either.
     if (!found) return nothing("There is no page at this address.");
+    if (!session.current() && !found.row.isOpen) return void toSignIn(url);
     const { row, params } = found;
     if (row.isAdmin && !session.current()?.isAdmin) return nothing("Only administrators see this page.");
     const page = await row.load();

@@ -1,6 +1,7 @@
 //! The web pages, the OpenAPI document and its readable page: the files of `ui/`, which are inside the binary.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -11,6 +12,9 @@ use super::request::Plain;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
+/// What draws every page.
+const APP: &str = "index.html";
+
 /// The media type of pages, which have paths of their own.
 const PAGE: &str = "text/html; charset=utf-8";
 
@@ -20,7 +24,16 @@ struct Files;
 
 /// Every path of the pages: one document, which draws what the path names.
 pub(super) async fn app(request: Plain) -> Result<HttpResponse, Failure> {
-    serve(&request, "index.html")
+    serve(&request, APP)
+}
+
+/// The same document with the status of a path that is none, where a browser opens one; it draws that nothing is there.
+pub(super) fn missing(status: StatusCode) -> Option<HttpResponse> {
+    let file = Files::get(APP)?;
+    // It is kept nowhere: the path may become one.
+    let mut response = HttpResponse::build(status);
+    response.insert_header((CONTENT_SECURITY_POLICY, POLICY)).content_type(PAGE);
+    Some(response.body(file.data.into_owned()))
 }
 
 /// `GET /api/v0/openapi.json`

@@ -5,8 +5,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web};
 
 use super::App;
 use super::failure::Failure;
+use super::nothing;
 use super::request::{self, Extracted, Plain};
-use super::routes::nothing_here;
 use crate::registry::events::Envelope;
 use crate::service::{Call, Caller, News};
 
@@ -30,7 +30,7 @@ impl FromRequest for Delivery {
         Box::pin(async move {
             let app = request::app(&http)?;
             let caller = shown_secret(&http).and_then(|secret| app.service.authenticate_registry(secret));
-            let caller = caller.ok_or_else(|| nothing_here(&http))?;
+            let caller = caller.ok_or_else(|| nothing::failure(&http))?;
             let plain = Plain::read(http, &mut payload, MAX_BODY).await?;
             Ok(Self { plain, caller })
         })

@@ -13,6 +13,7 @@ mod failure;
 mod grants;
 mod greeting;
 mod headers;
+mod nothing;
 mod openapi;
 mod operation;
 mod organizations;

@@ -14,10 +14,11 @@ mod tokens;
 use actix_web::dev::Handler;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError, guard, web};
+use actix_web::{FromRequest, HttpResponse, Responder, ResponseError, guard, web};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::failure::{Code, Failure};
+use super::nothing;
 pub(super) use pages::is_page;
 
 /// A query or form parameter: name, kind, what it does. The kind is a type of JSON Schema, `strings` for a string that
@@ -150,7 +151,7 @@ impl Route {
     }
 }
 
-/// Registers every route, and errors in the one envelope for everything else.
+/// Registers every route, and for everything else that nothing is there.
 pub(super) fn register(config: &mut web::ServiceConfig) {
     let mut routes = table();
     while let Some(path) = routes.first().map(|route| route.path) {
@@ -158,7 +159,7 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
         routes = rest;
         config.service(resource(path, &here));
     }
-    config.default_service(web::to(no_such_path));
+    config.default_service(web::to(nothing::answer));
 }
 
 fn resource(path: &'static str, routes: &[Route]) -> actix_web::Resource {
@@ -174,7 +175,7 @@ fn resource(path: &'static str, routes: &[Route]) -> actix_web::Resource {
         };
     }
     if routes.iter().any(|route| route.is_hidden) {
-        return resource.default_service(web::to(no_such_path));
+        return resource.default_service(web::to(nothing::answer));
     }
     let allowed = allowed.join(", ");
     resource.default_service(web::to(move || {
@@ -189,20 +190,6 @@ fn wrong_method(allowed: &str) -> HttpResponse {
         response.headers_mut().insert(ALLOW, value);
     }
     response
-}
-
-async fn no_such_path(request: HttpRequest) -> HttpResponse {
-    nothing_here(&request).error_response()
-}
-
-/// What a path answers that is none.
-pub(super) fn nothing_here(request: &HttpRequest) -> Failure {
-    let has_hidden_slash = request.path().to_ascii_lowercase().contains("%2f");
-    if has_hidden_slash {
-        Failure::invalid("path", "`%2F` stands for a slash in repository names only")
-    } else {
-        Failure::new(Code::NotFound, "there is nothing at this path")
-    }
 }
 
 const PAGE: &[Parameter] = &[

@@ -36,6 +36,8 @@ use super::{
 
 /// When every test begins.
 pub(crate) const NOW: &str = "2026-01-15T12:00:00Z";
+/// The media type of the web pages.
+pub(crate) const PAGE: &str = "text/html; charset=utf-8";
 pub(crate) const MINUTE: i64 = 60;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
@@ -447,7 +449,16 @@ impl Caller {
         let printed = self.exchange(&self.head(method, path, body), body);
         let answer = Answer::parse(request, &printed);
         check_common(&answer, method, path);
+        if method != "HEAD" && !(self.is_browser() && answer.header("content-type") == Some(PAGE)) {
+            check_envelope(&answer);
+        }
         answer
+    }
+
+    /// Whether it is a browser that opens pages.
+    fn is_browser(&self) -> bool {
+        let opens = |value: &[u8]| value == b"navigate" || value.starts_with(b"text/html");
+        self.headers.iter().any(|(name, value)| ["Accept", "Sec-Fetch-Mode"].contains(&name.as_str()) && opens(value))
     }
 
     fn head(&self, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
@@ -500,7 +511,7 @@ fn converse(mut stream: impl Read + Write, head: &[u8], body: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// What every answer has, errors too (design, sections 5 and 10.5): safe headers, the one envelope, no fault of ours.
+/// What every answer has, errors too (design, sections 5 and 10.5): safe headers, no secret, no fault of ours.
 fn check_common(answer: &Answer, method: &str, path: &str) {
     let has = |name: &str, value: &str| {
         let found = answer.header(name).unwrap_or_default();
@@ -514,8 +525,12 @@ fn check_common(answer: &Answer, method: &str, path: &str) {
     assert!(answer.status < 500, "{}", answer.describe());
     let shows_secrets = method == "POST" && path.starts_with("/api/v0/api_tokens") && answer.status == 200;
     assert!(shows_secrets || !holds_secret(&answer.body), "a secret was told:\n{}", answer.describe());
-    if answer.status >= 400 && method != "HEAD" {
-        has("content-type", "application/json");
+}
+
+/// The one envelope, which every error of the API has.
+fn check_envelope(answer: &Answer) {
+    if answer.status >= 400 {
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{}", answer.describe());
         assert!(!answer.code().is_empty() && !answer.text("/errors/0/message").is_empty(), "{}", answer.describe());
         let entries = answer.json()["errors"].as_array().map(Vec::len);
         assert_eq!(entries, Some(1), "{}", answer.describe());

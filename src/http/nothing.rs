@@ -1,0 +1,85 @@
+//! What a path answers that is none: the one envelope to clients, the page that says so to a person with a browser.
+
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, HeaderName};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+
+use super::docs;
+use super::failure::{Code, Failure};
+
+/// Below these only clients ask. A browser that is led here shows what they get.
+const FOR_CLIENTS: [&str; 5] = ["/api", "/enzi", "/v1", "/v2", "/auth"];
+
+/// How a browser says that a person opens an address (Fetch Metadata); older ones say only what they accept.
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+/// Every path that no route has.
+pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
+    let failure = failure(&request);
+    let page = if is_opened(&request) { docs::missing(failure.status_code()) } else { None };
+    page.unwrap_or_else(|| failure.error_response())
+}
+
+/// What is wrong with a path that is none.
+pub(super) fn failure(request: &HttpRequest) -> Failure {
+    let has_hidden_slash = request.path().to_ascii_lowercase().contains("%2f");
+    if has_hidden_slash {
+        Failure::invalid("path", "`%2F` stands for a slash in repository names only")
+    } else {
+        Failure::new(Code::NotFound, "there is nothing at this path")
+    }
+}
+
+/// Whether a person opens the path in a browser, where a page may be.
+fn is_opened(request: &HttpRequest) -> bool {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    is_read && !is_for_clients(request.path()) && wants_page(request)
+}
+
+fn is_for_clients(path: &str) -> bool {
+    let is_below =
+        |start: &&str| path.strip_prefix(*start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    FOR_CLIENTS.iter().any(is_below)
+}
+
+fn wants_page(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    match headers.get(FETCH_MODE) {
+        Some(mode) => mode == "navigate",
+        None => headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).any(accepts_page),
+    }
+}
+
+/// Whether HTML is named in an `Accept` header; `*/*`, which clients send, names nothing.
+fn accepts_page(accepted: &str) -> bool {
+    let kinds = accepted.split(',').filter_map(|range| range.split(';').next());
+    kinds.map(str::trim).any(|kind| kind.eq_ignore_ascii_case("text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_first_parts_are_for_clients() {
+        for path in ["/api", "/api/", "/api/v9/x", "/enzi/v0", "/v1/x", "/v2/alice/app", "/auth/x"] {
+            assert!(is_for_clients(path), "{path}");
+        }
+        for path in ["/", "/nothing", "/apiary", "/v20", "/people/api", "/authors/api", "//api", "/API"] {
+            assert!(!is_for_clients(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn html_must_be_named() {
+        for accepted in ["text/html", "text/html,application/xml;q=0.9,*/*;q=0.8", "application/json , Text/HTML;q=0.1"]
+        {
+            assert!(accepts_page(accepted), "{accepted}");
+        }
+        for accepted in
+            ["", "*/*", "text/*", "application/json", "text/html5", "xtext/html", "application/json;x=text/html"]
+        {
+            assert!(!accepts_page(accepted), "{accepted}");
+        }
+    }
+}
