@@ -5,24 +5,19 @@ use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    path::Path,
     thread,
 };
 
-use dockpass::{
-    domain::{
-        content::{Digest, Image, Platform, Tag, TagName},
-        name::RepositoryName,
-        time::{Clock, Timestamp},
-    },
-    store::{self, WriteError},
+use dockpass::domain::{
+    content::{Digest, Image, Platform},
+    time::Timestamp,
 };
 use serde_json::{Value, json};
 
 use crate::support::{
     InProcess,
     http::Answer,
-    notify::{MEDIA_TYPE, digest, push},
+    notify::{MEDIA_TYPE, digest, push, read_image},
     site::{DAY, repository_path},
 };
 
@@ -48,19 +43,6 @@ fn with_tags(tags: &[&str]) -> InProcess {
     let tags: Vec<(&str, u8)> = tags.iter().map(|tag| (*tag, 1)).collect();
     site.push(APP, &tags);
     site
-}
-
-/// Puts what was read of an image where a comparison with the registry puts it.
-fn read_image(data: &Path, clock: &Clock, tag: &'static str, image: Image) {
-    let (opened, _) = store::open(data, clock.clone()).expect("the store opens");
-    let name = RepositoryName::parse(APP).expect("a name");
-    let written = opened.write(move |txn| {
-        let present = txn.state().tag(&name, &TagName::parse(tag).expect("a tag")).expect("it is there");
-        let changed = Tag { image: Some(image), ..Tag::clone(present) };
-        txn.put_tag(&name, changed).expect("a record of usual size");
-        Ok::<(), WriteError>(())
-    });
-    written.expect("the store is written");
 }
 
 fn platform(os: &str, os_version: &str, architecture: &str, variant: &str) -> Platform {
@@ -211,7 +193,7 @@ fn a_tag_has_the_fields_of_dtr_and_its_platforms() {
         created_at: Some(created_at),
     };
     let read = image.clone();
-    let site = site.restart_after(|data, clock| read_image(data, clock, "1.0", read));
+    let site = site.restart_after(|data, clock| read_image(data, clock, (APP, "1.0"), read));
     site.pass(DAY);
     // Moved to another manifest and back to none that was read: nothing of the old one stays.
     let shown = site.as_local().get(&path).must_be(200).json();
@@ -236,7 +218,7 @@ fn a_list_of_images_names_its_platforms_and_none_as_its_own() {
     let platforms =
         [platform("linux", "", "amd64", ""), platform("linux", "", "arm", "v7"), platform("linux", "", "arm64", "v8")];
     let image = Image { size: 5, platforms: platforms.to_vec(), ..Image::default() };
-    let site = site.restart_after(|data, clock| read_image(data, clock, "1.0", image));
+    let site = site.restart_after(|data, clock| read_image(data, clock, (APP, "1.0"), image));
     let shown = site.as_local().get(&tags_path(APP)).must_be(200).json();
     assert_eq!(shown[0]["platforms"], json!(["linux/amd64", "linux/arm/v7", "linux/arm64/v8"]));
     let manifest = &shown[0]["manifest"];

@@ -35,7 +35,7 @@ const FOR_ALL: [(&str, &str); 17] = [
 ];
 
 /// Pages that administrators have.
-const FOR_ADMINISTRATORS: [(&str, &str); 15] = [
+const FOR_ADMINISTRATORS: [(&str, &str); 16] = [
     ("organization-access", "/organizations/acme?tab=access"),
     ("organization-settings", "/organizations/acme?tab=settings"),
     ("namespace-access", "/repositories/acme?tab=access"),

@@ -35,6 +35,7 @@ mod browser_lists;
 mod browser_manage;
 mod browser_nginx;
 mod browser_pages;
+mod browser_readme;
 mod browser_settings;
 mod browser_sign_in;
 mod browser_tabs;

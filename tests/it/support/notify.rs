@@ -1,5 +1,15 @@
 //! The registry's part in process: notifications as Distribution sends them, with the secret from the data directory.
 
+use std::path::Path;
+
+use dockpass::{
+    domain::{
+        content::{Image, Tag, TagName},
+        name::RepositoryName,
+        time::Clock,
+    },
+    store::{self, WriteError},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -46,6 +56,20 @@ pub(crate) fn target(repository: &str, tag: &str, number: u8) -> Value {
 /// Sends a body to the path of notifications as JSON.
 pub(crate) fn send(caller: &Caller, body: &[u8]) -> Answer {
     caller.header("Content-Type", "application/json").send("POST", EVENTS, body)
+}
+
+/// Puts what was read of an image where a comparison with the registry puts it, while no server runs.
+pub(crate) fn read_image(data: &Path, clock: &Clock, (repository, tag): (&str, &str), image: Image) {
+    let (opened, _) = store::open(data, clock.clone()).expect("the store opens");
+    let name = RepositoryName::parse(repository).expect("a name");
+    let tag = TagName::parse(tag).expect("a tag");
+    let written = opened.write(move |txn| {
+        let present = txn.state().tag(&name, &tag).expect("it is there");
+        let changed = Tag { image: Some(image), ..Tag::clone(present) };
+        txn.put_tag(&name, changed).expect("a record of usual size");
+        Ok::<(), WriteError>(())
+    });
+    written.expect("the store is written");
 }
 
 /// The names of the tags of a repository (`namespace/name`); none of one that is not known.
