@@ -3,7 +3,7 @@
 // Exports
 //   deleteTokens(tokens)      true once they are deleted, false if not
 //   cleanUp(username)         true once something was deleted
-//   rotate(token)             the answer with the new secret, or null
+//   rotate(token)             the answer with the new secret, or null; previousUntil is null where nothing overlaps
 
 import { isAbort, isGone, post, readAll, remove } from "./api.js";
 import { ask } from "./dialog.js";
@@ -118,6 +118,11 @@ export async function rotate(token) {
     body: `“${token.tokenLabel}” gets a new secret. Description, access and expiry stay.`,
     fields: [overlap],
     confirm: "Rotate",
-    act: (values) => post(`${PATH}/${token.hashedToken}/rotate`, { body: { overlap: Number(values.overlap) } }),
+    act: async (values) => {
+      const overlap = Number(values.overlap);
+      const made = await post(`${PATH}/${token.hashedToken}/rotate`, { body: { overlap } });
+      // Without an overlap the API tells the moment itself, which is past already.
+      return overlap === 0 ? { ...made, previousUntil: null } : made;
+    },
   });
 }

@@ -78,7 +78,7 @@ export function showSecret(context, made, { title, note = [], done, isForClients
   const page = h("div.stack",
     note,
     secretField(made.token),
-    made.previousUntil && h("p", `The old secret works until ${exact(made.previousUntil)}.`),
+    made.previousHashedToken && h("p", made.previousUntil ? `The old secret works until ${exact(made.previousUntil)}.` : "The old secret works no longer."),
     isForClients && clients(made),
     button("Done", { kind: "primary", onclick: leave }));
   // The browser may keep the page as it is and show it again at Back: not with this on it.
