@@ -35,6 +35,19 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
 /// The hosts that a page of others may have: the same site at another port, and another site.
 const HOSTS: [&str; 2] = ["127.0.0.1", "localhost"];
 
+fn at(port: u16) -> [String; 2] {
+    HOSTS.map(|host| format!("{host}:{port}"))
+}
+
+/// The console tells of nothing but what the browser refused, in these words, and no request went further.
+fn must_be_told(site: &Website, port: u16, words: &[&str]) {
+    let (said, foreign) = site.noise(&[401, 403, 404], &at(port).each_ref().map(String::as_str));
+    let is_else = |entry: &&Value| !words.iter().any(|it| entry["message"].to_string().contains(it));
+    let others: Vec<_> = said.iter().filter(is_else).collect();
+    assert!(others.is_empty(), "the console says: {}", json!(others));
+    assert!(foreign.is_empty(), "requests to others: {foreign:?}");
+}
+
 /// Sends a form as a click would, and gives the answer that the browser shows.
 fn send_form(site: &Website, path: &str, body: &Value) -> String {
     // A form of plain text is NAME=VALUE: JSON around the equals sign.
@@ -84,6 +97,7 @@ fn a_form_on_a_page_of_others_changes_nothing() {
             must_be_untouched(&site);
         }
     }
+    site.must_be_clean_but_for(&[401, 403], &at(port).each_ref().map(String::as_str));
 }
 
 #[test]
@@ -106,6 +120,7 @@ fn a_script_on_a_page_of_others_changes_nothing_and_reads_nothing() {
         }
         must_be_untouched(&site);
     }
+    must_be_told(&site, port, &["CORS policy", "net::ERR_FAILED", "net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin"]);
 }
 
 #[test]
@@ -123,6 +138,7 @@ fn no_page_of_others_frames_these_pages() {
             said.contains("frame-ancestors").then_some(())
         });
     }
+    must_be_told(&site, port, &["frame-ancestors"]);
 }
 
 #[test]
@@ -136,8 +152,7 @@ fn a_link_on_a_page_of_others_opens_the_page() {
         site.browser.see("New access token");
         assert_eq!(site.browser.run("return document.referrer", json!([])), format!("http://{host}:{port}/"));
     }
-    let hosts = HOSTS.map(|host| format!("{host}:{port}"));
-    site.must_be_clean_but_for(&[], &hosts.each_ref().map(String::as_str));
+    site.must_be_clean_but_for(&[], &at(port).each_ref().map(String::as_str));
 }
 
 #[test]

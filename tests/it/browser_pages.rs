@@ -117,6 +117,7 @@ fn barriers_that_are_there_are_found() {
     site.browser.run(script, json!([]));
     let found = site.barriers();
     assert!(found.iter().any(|line| line.starts_with("button-name: ")), "{found:?}");
+    site.must_be_clean(&[]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! What people do with it stands in `person`.
 
 use std::{
+    cell::Cell,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     time::Duration,
@@ -21,6 +22,8 @@ pub(crate) struct Browser {
     port: u16,
     session: String,
     profile: TempDir,
+    /// How many commands the driver got.
+    asked: Cell<u64>,
 }
 
 /// Starting, ending, and asking the driver.
@@ -29,7 +32,7 @@ impl Browser {
     pub(crate) fn start() -> Self {
         let profile = tempfile::tempdir().expect("a temporary directory");
         let (driver, port) = eventually("the driver has a port", || driver(&profile));
-        let mut browser = Self { _driver: driver, port, session: String::new(), profile };
+        let mut browser = Self { _driver: driver, port, session: String::new(), profile, asked: Cell::new(0) };
         let made = browser.ask("POST", "/session", &json!({ "capabilities": { "alwaysMatch": browser.wishes() } }));
         made["sessionId"].as_str().expect("a session").clone_into(&mut browser.session);
         browser
@@ -65,6 +68,7 @@ impl Browser {
 
     /// One command; the reason if the driver refuses it.
     pub(super) fn try_ask(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
+        self.asked.set(self.asked.get() + 1);
         let body = if method == "POST" { body.to_string() } else { String::new() };
         let length = body.len();
         let request = format!(
@@ -77,6 +81,11 @@ impl Browser {
             Some(error) if value.get("stacktrace").is_some() => Err(format!("{error}: {}", value["message"])),
             _ => Ok(value),
         }
+    }
+
+    /// How much it was asked so far: whoever asks again finds more.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked.get()
     }
 
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {

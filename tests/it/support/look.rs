@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
-use super::{Website, browser::Browser, process::environment};
+use super::{browser::Browser, pages::Pages, process::environment};
 
 /// A window on a desk, and that of a phone.
 pub(crate) const WIDTHS: [u32; 2] = [1280, 390];
@@ -34,7 +34,7 @@ impl Browser {
     }
 }
 
-impl Website {
+impl Pages {
     /// Light or dark, and how wide the window is.
     pub(crate) fn look(&self, scheme: &str, width: u32) {
         self.browser.window(scheme, [width, HEIGHT], 1);

@@ -29,7 +29,7 @@ const FIND: &str = r#"
         case "link": return all("a[href]").find(isCalled) ?? null;
         case "choice": return all("label.choice").find((it) => it.querySelector("span").firstChild.textContent.trim() === text)?.querySelector("input") ?? null;
         case "suggestion": return all("[role=option] > .mono").find((it) => it.textContent === text)?.parentNode ?? null;
-        case "field": return controlOf(all("label").find((it) => it.textContent.trim() === text)) ?? all("input").find(isCalled) ?? null;
+        case "field": return controlOf(all("label").find((it) => it.textContent.trim() === text)) ?? all("input, select").find(isCalled) ?? null;
         default: return [...document.querySelectorAll(text)].find((it) => it.checkVisibility()) ?? null;
     }
 "#;
@@ -120,9 +120,14 @@ impl Browser {
         self.click_on("link", name);
     }
 
-    /// Clicks a radio button, a check box or a switch, or a suggestion.
+    /// Clicks a radio button, a check box or a switch.
     pub(crate) fn choose(&self, name: &str) {
         self.click_on("choice", name);
+    }
+
+    /// Takes what a field suggests for what was typed.
+    pub(crate) fn take(&self, suggestion: &str) {
+        self.click_on("suggestion", suggestion);
     }
 
     /// Clicks what a CSS selector finds first.
@@ -143,8 +148,8 @@ impl Browser {
 
     /// Gives a field a value as a picker does: a date, an option.
     pub(crate) fn pick(&self, name: &str, value: &str) {
-        let script =
-            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', { bubbles: true }))";
+        let script = "const [field, value] = arguments; field.value = value; \
+            for (const it of ['input', 'change']) field.dispatchEvent(new Event(it, { bubbles: true }))";
         self.with("field", name, |id| {
             let body = json!({ "script": script, "args": [{ ELEMENT: id }, value] });
             self.try_ask("POST", &self.at("/execute/sync"), &body)
@@ -155,6 +160,28 @@ impl Browser {
     pub(crate) fn value(&self, name: &str) -> String {
         let read = |id: &str| self.try_ask("GET", &self.at(&format!("/element/{id}/property/value")), &Value::Null);
         self.with("field", name, read).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The words between which a field lets one choose.
+    pub(crate) fn options(&self, name: &str) -> Vec<String> {
+        let script = "return [...arguments[0].options].map((it) => it.textContent)";
+        let read = |id: &str| {
+            let body = json!({ "script": script, "args": [{ ELEMENT: id }] });
+            self.try_ask("POST", &self.at("/execute/sync"), &body)
+        };
+        texts(&self.with("field", name, read))
+    }
+
+    /// What a table shows: a row for each that is there, with the text of each cell; its heads and what unfolds
+    /// below a row are left out. No row if there is no such table right now.
+    pub(crate) fn rows(&self, table: &str) -> Vec<Vec<String>> {
+        let script = "const isCalled = (it) => it.getAttribute('aria-label') === arguments[0]; \
+            const table = [...document.querySelectorAll('table')].find(isCalled); \
+            const rows = [...(table?.tBodies[0]?.rows ?? [])]; \
+            return rows.filter((it) => it.cells.length > 1 && it.checkVisibility()) \
+                .map((row) => [...row.cells].map((it) => it.innerText.trim()))";
+        let rows = self.run(script, json!([table]));
+        rows.as_array().expect("a list").iter().map(texts).collect()
     }
 
     /// Whether a button can be pressed.
@@ -191,4 +218,9 @@ impl Browser {
     pub(crate) fn switch(&self, tab: &str) {
         self.post("/window", json!({ "handle": tab }));
     }
+}
+
+/// The texts of a list.
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().expect("a list").iter().map(|text| text.as_str().expect("a text").to_owned()).collect()
 }

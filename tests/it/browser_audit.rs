@@ -1,0 +1,221 @@
+//! The audit log in the web pages: followed as it grows, narrowed by each filter, and taken along as a file.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    InProcess, Pages,
+    exe::PASSWORD,
+    person::{ENTER, soon},
+    site::{DAY, HOUR, MINUTE, repository_path},
+};
+
+const TABLE: &str = "Audit records";
+
+/// Holds back what the page wants to do after a second or more, so that the test decides when that time has passed.
+const HOLD_TIMERS: &str = "const [set, clear] = [setTimeout, clearTimeout]; const held = new Map(); let last = 0; \
+    const hold = (work) => { held.set(last += 1, work); return -last; }; \
+    globalThis.setTimeout = (work, wait, ...given) => (wait < 1000 ? set(work, wait, ...given) : hold(work)); \
+    globalThis.clearTimeout = (id) => held.delete(-id) || clear(id); \
+    globalThis.passTime = () => { const due = [...held.values()]; held.clear(); \
+        due.forEach((work) => work()); return due.length; };";
+
+/// A site where something happened two days, three hours and half an hour ago, and an administrator who looks at its log
+/// from Tokyo.
+fn with_story() -> (InProcess, Pages) {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let alice = site.as_user("alice");
+    alice.post("/api/v0/repositories/alice", &json!({ "name": "app" })).must_be(201);
+    alice.get("/enzi/v0/accounts").must_be(403);
+    site.as_admin().patch(&repository_path("alice/app"), &json!({ "visibility": "public" })).must_be(200);
+    site.audit("");
+    site.pass(2 * DAY);
+    alice.post("/api/v0/api_tokens", &json!({ "tokenLabel": "laptop" })).must_be(200);
+    site.audit("");
+    site.pass(3 * HOUR);
+    alice.post("/api/v0/repositories/alice", &json!({ "name": "lib" })).must_be(201);
+    alice.delete("/api/v0/repositories/admin/none").must_be_one_of(&[403, 404]);
+    site.pass(30 * MINUTE);
+    let pages = site.pages();
+    pages.set_clock(&site.in_time(0), "Asia/Tokyo");
+    pages.sign_in("admin", PASSWORD);
+    pages.browser.follow("Audit");
+    pages.browser.see("End of the log");
+    (site, pages)
+}
+
+/// What the table tells of a record at first glance: action, object, actor, outcome.
+fn told(record: &Value) -> [String; 4] {
+    let text = |field: &str| record[field].as_str().expect("a text").to_owned();
+    let object = Some(text("object")).filter(|object| !object.is_empty()).unwrap_or_else(|| "—".to_owned());
+    [text("action"), object, text("actor"), text("outcome")]
+}
+
+fn shown(pages: &Pages) -> Vec<[String; 4]> {
+    let first_line = |cell: &String| cell.lines().next().unwrap_or_default().to_owned();
+    let rows = pages.browser.rows(TABLE).into_iter();
+    rows.map(|row| std::array::from_fn(|place| row.get(place).map(first_line).unwrap_or_default())).collect()
+}
+
+/// Waits until the page shows what the API selects by this query, which is neither all nor nothing.
+fn shows(site: &InProcess, pages: &Pages, query: &str) {
+    let selected: Vec<_> = site.audit(query).iter().map(told).collect();
+    assert!(!selected.is_empty() && selected.len() < site.audit("").len(), "{query} selects {selected:?}");
+    soon(&format!("the page shows {query}: {selected:?}"), || (shown(pages) == selected).then_some(()));
+}
+
+/// Ends the filter that is set.
+fn clear(site: &InProcess, pages: &Pages) {
+    pages.browser.click("Clear");
+    let all = site.audit("").len();
+    soon("all records are back", || (shown(pages).len() == all).then_some(()));
+}
+
+#[test]
+fn each_filter_selects_what_the_api_selects() {
+    let (site, pages) = with_story();
+    let browser = &pages.browser;
+    browser.fill("Actor", "ali");
+    browser.take("alice");
+    browser.add("Actor", ENTER);
+    shows(&site, &pages, "actor=alice");
+    clear(&site, &pages);
+    browser.fill("Action", "create");
+    browser.take("repository.create");
+    browser.add("Action", ENTER);
+    shows(&site, &pages, "action=repository.create");
+    clear(&site, &pages);
+    browser.fill("Object", &format!("alice/app{ENTER}"));
+    shows(&site, &pages, "object=alice/app");
+    clear(&site, &pages);
+    for outcome in ["denied", "success"] {
+        browser.pick("Outcome", outcome);
+        shows(&site, &pages, &format!("outcome={outcome}"));
+    }
+    browser.fill("Actor", &format!("alice{ENTER}"));
+    shows(&site, &pages, "outcome=success&actor=alice");
+    browser.reload();
+    shows(&site, &pages, "outcome=success&actor=alice");
+    assert_eq!([browser.value("Actor"), browser.value("Outcome")], ["alice", "success"], "the fields tell the filter");
+    pages.must_be_clean(&[]);
+}
+
+#[test]
+fn records_are_found_by_the_time_where_the_person_is() {
+    let (site, pages) = with_story();
+    let browser = &pages.browser;
+    for (choice, seconds) in [("1h", HOUR), ("24h", DAY)] {
+        browser.pick("Time", choice);
+        shows(&site, &pages, &format!("since={}", site.in_time(-seconds)));
+    }
+    let whole = site.audit("").len();
+    browser.pick("Time", "7d");
+    soon("all of the last seven days", || (shown(&pages).len() == whole).then_some(()));
+    browser.pick("Time", "range");
+    // The fifteenth at noon in Greenwich is nine in the evening there.
+    browser.pick("From", "2026-01-15T20:59");
+    browser.pick("Until", "2026-01-15T21:01");
+    browser.add("Object", ENTER);
+    shows(&site, &pages, "since=2026-01-15T11:59:00Z&until=2026-01-15T12:01:00Z");
+    browser.reload();
+    shows(&site, &pages, "since=2026-01-15T11:59:00Z&until=2026-01-15T12:01:00Z");
+    assert_eq!(browser.value("From"), "2026-01-15T20:59");
+    clear(&site, &pages);
+    browser.pick("Time", "range");
+    browser.pick("From", "2026-01-16T00:00");
+    browser.add("Object", ENTER);
+    shows(&site, &pages, "since=2026-01-15T15:00:00Z");
+    browser.click("Clear");
+    soon("all records are back", || (shown(&pages).len() == whole).then_some(()));
+    assert!(!browser.has("field", "From"), "no time, no field for it");
+    pages.must_be_clean(&[]);
+}
+
+#[test]
+fn a_record_unfolds_and_leads_to_those_like_it() {
+    let (site, pages) = with_story();
+    let browser = &pages.browser;
+    let record = site.audit("object=alice/lib&outcome=success")[0].clone();
+    browser.fill("Object", &format!("alice/lib{ENTER}"));
+    shows(&site, &pages, "object=alice/lib");
+    browser.click("repository.create");
+    browser.see(record["hash"].as_str().expect("a hash"));
+    browser.see("127.0.0.1");
+    browser.follow("only these: actor alice");
+    shows(&site, &pages, "actor=alice");
+    browser.back();
+    shows(&site, &pages, "object=alice/lib");
+    browser.see(record["hash"].as_str().expect("a hash"));
+    pages.open("/audit?outcome=perhaps");
+    soon("the wrong word is told beside its field", || {
+        browser.has("css", "select[name=outcome][aria-invalid=true]").then_some(())
+    });
+    pages.must_be_clean(&[400, 401]);
+}
+
+#[test]
+fn new_records_come_while_one_follows_and_no_longer() {
+    let (site, pages) = with_story();
+    let browser = &pages.browser;
+    browser.run(HOLD_TIMERS, json!([]));
+    let pass_time = || browser.run("return passTime()", json!([])).as_u64().expect("a number");
+    let comes = |object: &str| {
+        soon(&format!("{object} is on top"), || (shown(&pages).first()?[1] == object).then_some(()));
+    };
+    browser.click("Follow");
+    browser.see("Following: new records appear on top.");
+    for object in ["alice/one", "alice/two"] {
+        site.add_repository(object);
+        soon("it asks again", || (pass_time() > 0).then_some(()));
+        comes(object);
+        browser.see("Following. 1 new record.");
+    }
+    browser.click("Pause");
+    browser.see_no_more("Following");
+    assert!(!browser.url().contains("follow"), "{}", browser.url());
+    let before = shown(&pages);
+    site.add_repository("alice/three");
+    assert_eq!(pass_time(), 0, "it does not ask again");
+    assert_eq!(shown(&pages), before);
+    browser.click("Follow");
+    comes("alice/three");
+    // Following stands in the address, and goes on after a reload, now by the true clock.
+    browser.reload();
+    browser.see("Following: new records appear on top.");
+    site.add_repository("alice/four");
+    comes("alice/four");
+    pages.must_be_clean(&[]);
+}
+
+/// Exports what the filter selects, and gives the file as it is.
+fn export(pages: &Pages, count: usize) -> String {
+    let directory = pages.downloads();
+    pages.browser.click("Export");
+    pages.browser.see(&format!("{count} records exported"));
+    soon("the file is there", || {
+        let entry = fs::read_dir(directory.path()).expect("a directory").next()?.expect("an entry");
+        let name = entry.file_name().into_string().expect("a name");
+        let is_whole = name.starts_with("dockpass-audit-") && name.ends_with(".ndjson");
+        is_whole.then(|| fs::read_to_string(entry.path()).expect("a text"))
+    })
+}
+
+#[test]
+fn the_export_holds_what_the_filter_selects_record_by_record() {
+    let (site, pages) = with_story();
+    let lines = site.as_local().header("Accept", "application/x-ndjson");
+    for query in ["", "actor=alice"] {
+        if !query.is_empty() {
+            pages.browser.fill("Actor", &format!("alice{ENTER}"));
+            shows(&site, &pages, query);
+        }
+        let records = site.audit(query);
+        let exported = export(&pages, records.len());
+        let parsed = exported.lines().map(|line| serde_json::from_str::<Value>(line).expect("a record a line"));
+        assert_eq!(parsed.collect::<Vec<_>>(), records);
+        assert_eq!(exported, lines.get(&format!("/api/v0/audit?pageSize=0&{query}")).must_be(200).body);
+    }
+    pages.must_be_clean(&[]);
+}

@@ -1,0 +1,171 @@
+//! The web pages in a real browser: what people do there, and what must hold after each story: a quiet console, no
+//! breach of the page's own policy, and no request to any other host. A story that does not end with that look fails.
+
+use std::{cell::Cell, thread};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{InProcess, browser::Browser, exe::PASSWORD, person::soon, site::account_path};
+
+/// What the browser itself writes into the console for an answer of the server that refuses.
+const REFUSED: &str = "the server responded with a status of ";
+
+/// Schemes of what is in the page already, or in the browser itself.
+const INNER: [&str; 5] = ["data:", "blob:", "about:", "chrome:", "chrome-untrusted:"];
+
+/// A browser, and the server whose pages it is for.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    pub(crate) browser: Browser,
+    host: String,
+    /// How much the browser had been asked when the noise was looked at last.
+    looked_at: Cell<u64>,
+}
+
+impl Pages {
+    /// A browser that was nowhere yet, for the pages of `host:port`.
+    pub(crate) fn of(host: &str) -> Self {
+        let browser = Browser::start();
+        let looked_at = Cell::new(browser.asked());
+        Self { browser, host: host.to_owned(), looked_at }
+    }
+
+    /// The address of a page.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("http://{}{path}", self.host)
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        let is_looked_at = self.looked_at.get() == self.browser.asked();
+        assert!(is_looked_at || thread::panicking(), "the test does not end with a look at the noise (must_be_clean)");
+    }
+}
+
+/// A server in this process with pages.
+impl InProcess {
+    /// A user with the password of the tests as their own: the pages do not ask for another.
+    pub(crate) fn add_person(&self, name: &str) {
+        let first = "a-password-from-admin";
+        self.as_local().post("/enzi/v0/accounts", &json!({ "name": name, "password": first })).must_be(201);
+        let own = json!({ "oldPassword": first, "newPassword": PASSWORD });
+        self.with(name, first).post(&format!("{}/changePassword", account_path(name)), &own).must_be(200);
+    }
+
+    /// A browser for its pages.
+    pub(crate) fn pages(&self) -> Pages {
+        Pages::of(&self.address().to_string())
+    }
+}
+
+/// What the browser is told before a story.
+impl Pages {
+    /// Pages that are opened from now on begin at this moment, and are in this time zone.
+    pub(crate) fn set_clock(&self, time: &str, zone: &str) {
+        let source = format!(
+            "{{ const Real = Date; const ahead = Real.parse('{time}') - Real.now(); \
+             globalThis.Date = class extends Real {{ \
+             constructor(...given) {{ if (given.length) super(...given); else super(Real.now() + ahead); }} \
+             static now() {{ return Real.now() + ahead; }} }}; }}"
+        );
+        self.browser.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source }));
+        self.set_zone(zone);
+    }
+
+    /// The time zone in which the person is, as `Asia/Tokyo`.
+    pub(crate) fn set_zone(&self, zone: &str) {
+        self.browser.cdp("Emulation.setTimezoneOverride", json!({ "timezoneId": zone }));
+    }
+
+    /// Where files go from now on that the pages hand over.
+    pub(crate) fn downloads(&self) -> TempDir {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let parameters = json!({ "behavior": "allow", "downloadPath": directory.path() });
+        self.browser.cdp("Browser.setDownloadBehavior", parameters);
+        directory
+    }
+}
+
+/// What a person does.
+impl Pages {
+    /// Opens a page and waits until it is drawn.
+    pub(crate) fn open(&self, path: &str) {
+        self.browser.open(&self.address(path));
+        self.drawn();
+    }
+
+    /// Waits until there is a page.
+    pub(crate) fn drawn(&self) {
+        soon("a page is drawn", || self.browser.has("css", "main h1").then_some(()));
+    }
+
+    /// Fills the sign-in page in and sends it.
+    pub(crate) fn try_sign_in(&self, user: &str, secret: &str) {
+        self.browser.fill("User name", user);
+        self.browser.fill("Password or access token", secret);
+        self.browser.click("Sign in");
+    }
+
+    /// Signs in, from wherever one is.
+    pub(crate) fn sign_in(&self, user: &str, secret: &str) {
+        self.open("/sign-in");
+        self.try_sign_in(user, secret);
+        self.browser.arrive("/profile");
+        self.drawn();
+    }
+
+    /// Signs out by the menu.
+    pub(crate) fn sign_out(&self, user: &str) {
+        self.browser.click(user);
+        self.browser.click("Sign out");
+        self.browser.arrive("/sign-in");
+    }
+}
+
+/// What must hold.
+impl Pages {
+    /// Stops the test unless the console is quiet but for answers that the story expects, and no request left the server.
+    pub(crate) fn must_be_clean(&self, expected: &[u16]) {
+        self.must_be_clean_but_for(expected, &[]);
+    }
+
+    /// The same, where the story goes to further hosts.
+    pub(crate) fn must_be_clean_but_for(&self, expected: &[u16], hosts: &[&str]) {
+        let (said, foreign) = self.noise(expected, hosts);
+        assert!(said.is_empty(), "the console says: {}", json!(said));
+        assert!(foreign.is_empty(), "requests to others: {foreign:?}");
+    }
+
+    /// What the console says beyond the refusals that are expected, and addresses elsewhere that were asked.
+    pub(crate) fn noise(&self, expected: &[u16], hosts: &[&str]) -> (Vec<Value>, Vec<String>) {
+        let is_expected = |entry: &Value| {
+            let message = entry["message"].as_str().unwrap_or_default();
+            let is_status = |status: &u16| message.contains(&format!("{REFUSED}{status}"));
+            entry["source"] == "network" && expected.iter().any(is_status)
+        };
+        let said = self.browser.log("browser").into_iter().filter(|entry| !is_expected(entry)).collect();
+        let hosts = [&[self.host.as_str()], hosts].concat();
+        let is_foreign = |url: &String| !hosts.iter().any(|host| is_at(url, host));
+        let foreign = self.requests().into_iter().filter(is_foreign).collect();
+        self.looked_at.set(self.browser.asked());
+        (said, foreign)
+    }
+
+    /// Where requests went since this was asked last.
+    fn requests(&self) -> Vec<String> {
+        let entries = self.browser.log("performance");
+        let messages = entries.iter().map(|entry| {
+            let text = entry["message"].as_str().expect("a message");
+            serde_json::from_str::<Value>(text).expect("JSON")["message"].take()
+        });
+        let sent = messages.filter(|message| message["method"] == "Network.requestWillBeSent");
+        let urls = sent.map(|message| message["params"]["request"]["url"].as_str().expect("an address").to_owned());
+        urls.filter(|url| !INNER.iter().any(|scheme| url.starts_with(scheme))).collect()
+    }
+}
+
+fn is_at(url: &str, host: &str) -> bool {
+    url.strip_prefix("http://").is_some_and(|rest| rest.split('/').next() == Some(host))
+}
