@@ -32,6 +32,7 @@ mod browser_audit;
 mod browser_edges;
 mod browser_empty;
 mod browser_foreign;
+mod browser_grants;
 mod browser_late;
 mod browser_lists;
 mod browser_lists_again;
