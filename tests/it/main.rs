@@ -40,6 +40,8 @@ mod browser_manage;
 mod browser_nginx;
 mod browser_pages;
 mod browser_readme;
+mod browser_registry;
+mod browser_registry_tags;
 mod browser_settings;
 mod browser_sign_in;
 mod browser_tabs;

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use super::{
     clients::Clients,
     exe::{Dockpass, Setup, executable},
+    pages::Pages,
     process::{Run, command, eventually},
     registry::{FREE_ADDRESS, Registry, in_place, stored_in},
 };
@@ -88,6 +89,11 @@ impl Pair {
     /// The registry, which must run.
     pub(crate) fn registry(&self) -> &Registry {
         self.registry.as_ref().expect("the registry runs")
+    }
+
+    /// A browser for dockpass's pages.
+    pub(crate) fn pages(&self) -> Pages {
+        Pages::of(&self.dockpass_at.to_string())
     }
 
     /// `host:port/name` at the registry, as clients want it.

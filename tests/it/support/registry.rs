@@ -4,6 +4,7 @@
 
 use std::{fs, path::Path};
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{
@@ -89,6 +90,16 @@ impl Registry {
         let process = Background::start("docker-registry", serve.arg("serve").arg(config));
         let address = process.wait_for("where it listens", listening_address);
         Self { process, address, _directory: directory }
+    }
+
+    /// Lets it answer nothing until [`Self::go_on`]: connections to it stand.
+    pub(crate) fn hold(&self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Lets it go on with what it was asked.
+    pub(crate) fn go_on(&self) {
+        self.process.signal(Signal::CONT);
     }
 
     /// Everything that it has said.
