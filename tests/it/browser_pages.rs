@@ -54,6 +54,15 @@ const FOR_ADMINISTRATORS: [(&str, &str); 16] = [
     ("registry-settings", "/registry?tab=settings"),
 ];
 
+/// Pages that stand there empty at first.
+const FOR_NEWCOMERS: [(&str, &str); 5] = [
+    ("tokens", "/profile/access-tokens"),
+    ("repositories", "/repositories"),
+    ("namespace", "/repositories/alice"),
+    ("namespace-access", "/repositories/alice?tab=access"),
+    ("organizations", "/organizations"),
+];
+
 /// A site with a bit of everything.
 fn furnished() -> Website {
     let site = Website::start();
@@ -132,6 +141,72 @@ fn every_page_of_somebody_else_is_sound() {
     let site = furnished();
     site.sign_in("alice", PASSWORD);
     walk(&site, "alice", &FOR_ALL);
+}
+
+#[test]
+#[should_panic(expected = "does not end with a look at the noise")]
+fn a_story_that_nobody_looks_back_on_fails() {
+    let site = Website::start();
+    site.must_be_clean(&[]);
+    site.open("/sign-in");
+}
+
+#[test]
+fn every_page_of_who_has_nothing_yet_is_sound() {
+    let site = Website::start_as("alice");
+    walk(&site, "newcomer", &FOR_NEWCOMERS);
+    site.sign_out("alice");
+    site.sign_in("admin", PASSWORD);
+    walk(
+        &site,
+        "admin-alone",
+        &[("organizations", "/organizations"), ("people-inactive", "/people?filter=inactive-users")],
+    );
+}
+
+#[test]
+fn every_page_of_who_is_locked_out_is_sound() {
+    let site = furnished();
+    let body = json!({ "temporaryPassword": true, "tokenLabel": "temporary password" });
+    let made = site.api("admin").post("/api/v0/api_tokens?username=alice", &body).must_be(200);
+    site.sign_in("alice", &made.text("/token"));
+    site.browser.arrive("/profile/password");
+    walk(&site, "locked-out", &FOR_ALL);
+}
+
+#[test]
+fn what_comes_and_goes_on_a_page_is_sound() {
+    let site = furnished();
+    site.sign_in("admin", PASSWORD);
+    let browser = &site.browser;
+    let mut faults = Vec::new();
+    site.open("/profile/access-tokens/new");
+    browser.pick("Expires after", "date");
+    browser.fill("Repositories", &format!("acme/shop Wrong{ENTER}"));
+    browser.click("Create");
+    browser.see("Description is needed.");
+    faults.extend(look_at(&site, "token-new-wrong"));
+    site.open("/profile/access-tokens?q=laptop");
+    browser.click_css("input[aria-label='Select laptop']");
+    browser.see("1 selected");
+    faults.extend(look_at(&site, "tokens-selected"));
+    browser.click("Delete");
+    browser.fill("Type delete to confirm", "delete");
+    faults.extend(look_at(&site, "dialog-delete-typed"));
+    site.open("/profile/access-tokens?q=none-such");
+    browser.see("Nothing matches this search");
+    faults.extend(look_at(&site, "tokens-none"));
+    site.open("/audit?action=account.create&within=24h&follow=yes");
+    browser.click("account.create");
+    browser.see("Following");
+    faults.extend(look_at(&site, "audit-unfolded"));
+    site.open("/repositories/acme?q=sh");
+    browser.fill("Namespace", "ac");
+    soon("suggestions", || browser.has("suggestion", "acme").then_some(()));
+    browser.press(DOWN);
+    faults.extend(look_at(&site, "suggestions"));
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    site.must_be_clean(&[401]);
 }
 
 #[test]
