@@ -39,6 +39,7 @@ mod browser_lists_again;
 mod browser_manage;
 mod browser_nginx;
 mod browser_pages;
+mod browser_people_tokens;
 mod browser_readme;
 mod browser_registry;
 mod browser_registry_tags;
