@@ -47,7 +47,7 @@ mod browser_settings;
 mod browser_sign_in;
 mod browser_tabs;
 mod browser_tags;
-mod browser_tags_registry;
+mod browser_tags_together;
 mod browser_tokens;
 mod browser_tokens_narrowed;
 mod browser_tokens_time;

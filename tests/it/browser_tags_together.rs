@@ -1,4 +1,4 @@
-//! Deleting tags in the web pages, in Debian's registry, which deletes whole manifests only.
+//! Deleting tags of one manifest in the web pages, with Debian's registry, which deletes whole manifests only.
 
 use crate::support::{Clients, Image, Pair, Website, person::soon};
 
