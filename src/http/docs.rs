@@ -1,11 +1,18 @@
 //! The web pages, the OpenAPI document and its readable page: the files of `ui/`, which are inside the binary.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use actix_web::web::Bytes;
+use rust_embed::RustEmbed;
 
 use super::failure::{Code, Failure};
+use super::fixed::Fixed;
+use super::openapi;
 use super::request::Plain;
 
 /// What a page may load: its own files, nothing inline, nothing from elsewhere.
@@ -21,6 +28,33 @@ const PAGE: &str = "text/html; charset=utf-8";
 #[derive(RustEmbed)]
 #[folder = "ui/"]
 struct Files;
+
+/// The files and the document. Each is made ready when it is asked for first: a command of a moment asks for none.
+pub(super) struct Pages {
+    files: HashMap<Cow<'static, str>, OnceLock<Fixed>>,
+    document: OnceLock<Fixed>,
+}
+
+impl Pages {
+    pub(super) fn new() -> Self {
+        Self { files: Files::iter().map(|name| (name, OnceLock::new())).collect(), document: OnceLock::new() }
+    }
+
+    fn file(&self, name: &str) -> Option<&Fixed> {
+        let (place, file) = (self.files.get(name)?, Files::get(name)?);
+        Some(place.get_or_init(|| {
+            let bytes = match file.data {
+                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                Cow::Owned(bytes) => bytes.into(),
+            };
+            Fixed::new(media_type(name), bytes)
+        }))
+    }
+
+    fn document(&self) -> &Fixed {
+        self.document.get_or_init(|| Fixed::new("application/json", openapi::document().to_string().into()))
+    }
+}
 
 /// Every path of the pages: one document, which draws what the path names.
 pub(super) async fn app(request: Plain) -> Result<HttpResponse, Failure> {
@@ -38,7 +72,7 @@ pub(super) fn missing(status: StatusCode) -> Option<HttpResponse> {
 
 /// `GET /api/v0/openapi.json`
 pub(super) async fn document(request: Plain) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(request.app.openapi.clone())
+    request.app.pages.document().answer(&request.http)
 }
 
 /// `GET /api/v0/docs`
@@ -56,15 +90,9 @@ pub(super) async fn asset(request: Plain) -> Result<HttpResponse, Failure> {
 }
 
 fn serve(request: &Plain, name: &str) -> Result<HttpResponse, Failure> {
-    let file: EmbeddedFile = Files::get(name).ok_or_else(no_such_file)?;
-    let etag = format!("\"{}\"", blake3::hash(&file.data).to_hex());
-    let known = request.http.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let mut response = if known == Some(etag.as_str()) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((ETAG, etag.clone()));
-    response.insert_header((CACHE_CONTROL, "no-cache"));
-    response.insert_header((CONTENT_SECURITY_POLICY, POLICY));
-    response.content_type(media_type(name));
-    Ok(if known == Some(etag.as_str()) { response.finish() } else { response.body(file.data.into_owned()) })
+    let mut answer = request.app.pages.file(name).ok_or_else(no_such_file)?.answer(&request.http);
+    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    Ok(answer)
 }
 
 fn no_such_file() -> Failure {

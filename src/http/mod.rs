@@ -10,6 +10,7 @@ mod audit;
 mod docs;
 mod events;
 mod failure;
+mod fixed;
 mod grants;
 mod greeting;
 mod headers;
@@ -42,6 +43,7 @@ use crate::domain::time::Clock;
 use crate::registry::Neighbour;
 use crate::registry::events::Received;
 use crate::service::Service;
+use docs::Pages;
 use tls::Tls;
 
 /// What every handler shares.
@@ -58,7 +60,7 @@ pub(crate) struct App {
     tls: Option<Arc<Tls>>,
     /// The data directory's owner, who is the local administrator.
     owner: u32,
-    openapi: String,
+    pages: Pages,
     /// The registry next door, where its address is configured.
     neighbour: Option<Arc<Neighbour>>,
     /// The notifications that came.

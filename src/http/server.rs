@@ -18,10 +18,11 @@ use actix_web::{HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::address::SocketPeer;
+use super::docs::Pages;
 use super::greeting::{self, Greeting};
 use super::request::MAX_BODY;
 use super::tls::{Tls, TlsError};
-use super::{App, headers, openapi, routes, settings};
+use super::{App, headers, routes, settings};
 use crate::config::{Config, KeyHeader};
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
@@ -258,7 +259,7 @@ pub async fn start(
         clock: clock.clone(),
         tls: tls.clone(),
         owner,
-        openapi: openapi::document().to_string(),
+        pages: Pages::new(),
         neighbour: neighbour.clone(),
         received: Received::default(),
         config,

@@ -1,4 +1,4 @@
-//! Where the web pages end: addresses that are none, and what the first page weighs.
+//! Where the web pages end: addresses that are none.
 
 use serde_json::{Value, json};
 
@@ -57,30 +57,4 @@ fn a_page_that_is_one_comes_with_200() {
         assert_eq!(status(&site), 200, "{path}");
     }
     site.must_be_clean(&[404]);
-}
-
-/// What the page took from the server until now, as (path, bytes with the head of the answer).
-fn loaded(site: &Website) -> Vec<(String, u64)> {
-    let script = "return ['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind)) \
-        .map((it) => [new URL(it.name).pathname, it.transferSize])";
-    let entries = site.browser.run(script, json!([]));
-    let read = |entry: &Value| (entry[0].as_str().expect("a path").to_owned(), entry[1].as_u64().expect("bytes"));
-    entries.as_array().expect("a list").iter().map(read).collect()
-}
-
-#[test]
-fn the_first_page_is_light() {
-    let site = Website::start();
-    site.open("/sign-in");
-    soon("the fields are there", || site.browser.has("field", "User name").then_some(()));
-    let loaded = loaded(&site);
-    for path in ["/sign-in", "/assets/app.css", "/assets/app.js", "/assets/page-sign-in.js", "/api/v0/session"] {
-        let bytes = loaded.iter().find(|(name, _)| name == path).map(|(_, bytes)| *bytes);
-        assert!(bytes.is_some_and(|bytes| bytes > 100), "{path} was not weighed: {loaded:?}");
-    }
-    let bytes: u64 = loaded.iter().map(|(_, bytes)| bytes).sum();
-    assert!(bytes < 100_000, "{bytes} bytes: {loaded:?}");
-    let pages = loaded.iter().filter(|(name, _)| name.starts_with("/assets/page-")).count();
-    assert_eq!(pages, 1, "the modules of other pages wait until they are opened: {loaded:?}");
-    site.must_be_clean(&[]);
 }

@@ -153,14 +153,20 @@ impl Pages {
         (said, foreign)
     }
 
-    /// Where requests went since this was asked last.
-    fn requests(&self) -> Vec<String> {
+    /// What Chromium's own protocol told of the network since this was asked last: messages with `method` and `params`.
+    pub(crate) fn traffic(&self) -> Vec<Value> {
         let entries = self.browser.log("performance");
         let messages = entries.iter().map(|entry| {
             let text = entry["message"].as_str().expect("a message");
             serde_json::from_str::<Value>(text).expect("JSON")["message"].take()
         });
-        let sent = messages.filter(|message| message["method"] == "Network.requestWillBeSent");
+        messages.collect()
+    }
+
+    /// Where requests went since this was asked last.
+    fn requests(&self) -> Vec<String> {
+        let messages = self.traffic();
+        let sent = messages.iter().filter(|message| message["method"] == "Network.requestWillBeSent");
         let urls = sent.map(|message| message["params"]["request"]["url"].as_str().expect("an address").to_owned());
         urls.filter(|url| !INNER.iter().any(|scheme| url.starts_with(scheme))).collect()
     }

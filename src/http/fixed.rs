@@ -1,0 +1,82 @@
+//! Answers that are the same for everybody, as long as the program runs: compressed once, known again by their tags.
+//!
+//! Nothing else is compressed: to who may choose a part of an answer, the length of the compressed whole tells of a secret
+//! in it.
+
+use std::io::Write;
+
+use actix_web::http::header::{
+    ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, ETag, Encoding, EntityTag, Header, IfNoneMatch,
+    Preference, Quality, VARY,
+};
+use actix_web::web::Bytes;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+/// What is sent as it is.
+pub(super) struct Fixed {
+    media_type: &'static str,
+    plain: Form,
+    /// None where it would be no shorter.
+    gzip: Option<Form>,
+}
+
+/// One way to send it. Each has a tag of its own: they differ, byte by byte.
+struct Form {
+    bytes: Bytes,
+    tag: String,
+}
+
+impl Fixed {
+    pub(super) fn new(media_type: &'static str, bytes: Bytes) -> Self {
+        let hash = blake3::hash(&bytes).to_hex();
+        let gzip = compressed(&bytes).filter(|shorter| shorter.len() < bytes.len());
+        let gzip = gzip.map(|bytes| Form { bytes: bytes.into(), tag: format!("{hash}-gzip") });
+        Self { media_type, plain: Form { bytes, tag: hash.to_string() }, gzip }
+    }
+
+    /// What a request gets: the form that it takes, or that it has this form already.
+    pub(super) fn answer(&self, http: &HttpRequest) -> HttpResponse {
+        let gzip = self.gzip.as_ref().filter(|_| takes_gzip(http));
+        let form = gzip.unwrap_or(&self.plain);
+        let is_known = knows(http, &EntityTag::new_strong(form.tag.clone()));
+        let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        answer.insert_header(ETag(EntityTag::new_strong(form.tag.clone())));
+        answer.insert_header((CACHE_CONTROL, "no-cache"));
+        answer.insert_header((VARY, ACCEPT_ENCODING.as_str()));
+        if is_known {
+            return answer.finish();
+        }
+        if gzip.is_some() {
+            answer.insert_header((CONTENT_ENCODING, "gzip"));
+        }
+        answer.content_type(self.media_type).body(form.bytes.clone())
+    }
+}
+
+fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok()
+}
+
+/// Whether the request has this form already, by any of the tags that it names (RFC 9110 section 13.1.2).
+fn knows(http: &HttpRequest, tag: &EntityTag) -> bool {
+    match http.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        Some(IfNoneMatch::Any) => true,
+        None => false,
+    }
+}
+
+/// Whether the request takes gzip, and likes nothing better (RFC 9110 section 12.5.3). One that names no coding gets none.
+fn takes_gzip(http: &HttpRequest) -> bool {
+    let Ok(AcceptEncoding(accepted)) = AcceptEncoding::parse(http) else { return false };
+    let quality = |coding| {
+        let of = |wanted: Preference<Encoding>| accepted.iter().find(|it| it.item == wanted).map(|it| it.quality);
+        of(Preference::Specific(coding)).or_else(|| of(Preference::Any)).unwrap_or(Quality::ZERO)
+    };
+    let gzip = quality(Encoding::gzip());
+    gzip > Quality::ZERO && gzip >= quality(Encoding::identity())
+}
