@@ -3,6 +3,7 @@
 // Exports
 //   get(path, { query, signal })            GET → the body
 //   list(path, { query, signal })           GET → { body, next, count } with X-Next-Page-Start and X-Resource-Count
+//   raw(path, { query, signal, accept })    GET → the Response, for what is no JSON; accept is its media type
 //   readAll(path, { query, signal, rows, progress })
 //                                           every page of a list, 1,000 at a time → an array;
 //                                           rows(body) takes the entries out of a body, progress(done, all) is called between
@@ -59,8 +60,8 @@ function address(path, query = {}) {
   return url;
 }
 
-async function send(method, path, { body, query, signal } = {}) {
-  const headers = { Accept: "application/json" };
+async function send(method, path, { body, query, signal, accept = "application/json" } = {}) {
+  const headers = { Accept: accept };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
     return await during(fetch(address(path, query), {
@@ -94,6 +95,8 @@ export const post = call("post");
 export const put = call("put");
 export const patch = call("patch");
 export const remove = call("remove");
+
+export const raw = (path, options) => request("GET", path, options);
 
 export async function removeNoting(path, options) {
   const response = await request("DELETE", path, options);

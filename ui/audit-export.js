@@ -3,7 +3,7 @@
 // Exports
 //   exporter(context, asked)     → { button, node }; asked() gives the API's query
 
-import { ApiError, get, isAbort } from "./api.js";
+import { ApiError, get, isAbort, raw } from "./api.js";
 import { button, h, plural } from "./dom.js";
 import { say } from "./notice.js";
 import { save } from "./copy.js";
@@ -12,19 +12,9 @@ const TYPE = "application/x-ndjson";
 const PAGE = 5_000;
 const LINE = 10;
 
-async function refusal(response) {
-  const { errors: [entry] = [] } = await response.json().catch(() => ({}));
-  const retryAfter = Number(response.headers.get("Retry-After")) || null;
-  return new ApiError({ status: response.status, code: entry?.code, message: entry?.message ?? `The server answered ${response.status}.`, detail: entry?.detail ?? null, retryAfter });
-}
-
 /** One page: its bytes as they are, how many lines, and where the next one begins. */
 async function readPage(query, start, signal) {
-  const url = new URL("/api/v0/audit", location.origin);
-  const all = { ...query, pageSize: PAGE, pageStart: start };
-  for (const [key, value] of Object.entries(all)) if (value) url.searchParams.set(key, value);
-  const response = await fetch(url, { headers: { Accept: TYPE }, credentials: "same-origin", signal });
-  if (!response.ok) throw await refusal(response);
+  const response = await raw("/api/v0/audit", { query: { ...query, pageSize: PAGE, pageStart: start }, signal, accept: TYPE });
   const bytes = new Uint8Array(await response.arrayBuffer());
   const count = bytes.reduce((sum, byte) => sum + (byte === LINE ? 1 : 0), 0);
   return { bytes, count, next: response.headers.get("X-Next-Page-Start") || null };

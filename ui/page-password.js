@@ -9,14 +9,13 @@ import { ApiError, post } from "./api.js";
 import { head } from "./dom.js";
 import { field, form, whose } from "./form.js";
 import { say } from "./notice.js";
+import { newPassword } from "./password-field.js";
 import * as session from "./session.js";
 
 const REASONS = {
   accessToken: "You signed in with a temporary password. It sets your own password once, and ends with that.",
   password: "An administrator set your password. Set one that only you know.",
 };
-
-const tooShort = (text) => (new TextEncoder().encode(text).length < 8 ? "At least 8 characters." : null);
 
 async function change(username, values) {
   if (values.newPassword !== values.repeated) throw new ApiError({ message: "The two are not the same.", detail: { field: "repeated" } });
@@ -30,10 +29,7 @@ async function render(context) {
   const isTemporary = setPassword && credential === "accessToken";
   const next = ownPath(context.query.get("next"), "/profile");
   const old = field({ name: "oldPassword", label: "Present password", type: "password", autocomplete: "current-password", required: true });
-  const fresh = field({
-    name: "newPassword", label: "New password", type: "password", autocomplete: "new-password", required: true,
-    hint: "At least 8 characters; length is what counts.", check: tooShort,
-  });
+  const fresh = newPassword({ required: true });
   const repeated = field({ name: "repeated", label: "New password again", type: "password", autocomplete: "new-password", required: true });
   const fields = isTemporary ? [fresh, repeated] : [old, fresh, repeated];
   const made = form({

@@ -7,19 +7,18 @@ import { post } from "./api.js";
 import { chipsField, patterns } from "./complete.js";
 import { head } from "./dom.js";
 import { field, form } from "./form.js";
+import { isName } from "./name.js";
+import { crumbs, listHref, newHref, oneHref } from "./token-address.js";
 import { expiryField } from "./token-expiry.js";
 import { showSecret } from "./token-secret.js";
-import { LEVEL_CHOICES, ofUser } from "./token-state.js";
-
-const LIST = "/profile/access-tokens";
-const PART = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/;
+import { LEVEL_CHOICES } from "./token-state.js";
 
 /** What is wrong with a repository or `namespace/*`, as access tokens take them. */
 function wrongPattern(text) {
   const [namespace, ...parts] = text.split("/");
   const isWide = parts.length === 1 && parts[0] === "*";
-  const isName = parts.length > 0 && parts.every((part) => PART.test(part));
-  const isRight = (namespace === "_" || PART.test(namespace)) && (isWide || isName);
+  const isOne = parts.length > 0 && parts.every(isName);
+  const isRight = (namespace === "_" || isName(namespace)) && (isWide || isOne);
   return isRight ? null : `“${text}” is no repository. Write alice/app, or alice/* for everything below alice.`;
 }
 
@@ -41,16 +40,18 @@ function fieldsFor(session) {
 
 /** From now on the address is that of the access token: a reload shows its details, without the secret. */
 function made(context, answer, list) {
-  const href = `${LIST}/${answer.hashedToken}`;
+  const href = oneHref(answer, context.session);
   const nodes = showSecret(context, answer, { title: `“${answer.tokenLabel}” is ready`, done: list });
   context.swap(nodes, { href, title: answer.tokenLabel });
 }
 
 async function render(context) {
-  const { session, query } = context;
-  const username = query.get("username") || session.username;
+  const { session, params, query } = context;
+  const username = params.name ?? session.username;
+  const asked = query.get("username") ?? username;
+  if (asked !== username) return void context.go(newHref(asked, session), { replace: true });
   const isOwn = username === session.username;
-  const list = ofUser(LIST, username, session);
+  const list = listHref(username, session);
   const fields = fieldsFor(session);
   const { node } = form({
     fields,
@@ -59,7 +60,7 @@ async function render(context) {
     onsubmit: async (body) => made(context, await post("/api/v0/api_tokens", { query: { username }, body }), list),
   });
   const lead = isOwn ? null : `It will belong to ${username}, with what ${username} may.`;
-  return [...head("New access token", { crumbs: [[isOwn ? "Access tokens" : `Access tokens of ${username}`, list]], lead }), node];
+  return [...head("New access token", { crumbs: crumbs(username, session), lead }), node];
 }
 
 export const create = { title: "New access token", render };

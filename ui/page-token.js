@@ -10,10 +10,10 @@ import { say } from "./notice.js";
 import { exact, isNever, when } from "./time.js";
 import { deleteTokens, rotate } from "./token-dialogs.js";
 import { showSecret } from "./token-secret.js";
-import { access, agent, allows, ofUser, state, stateBadge } from "./token-state.js";
+import { crumbs, listHref, oneHref } from "./token-address.js";
+import { access, agent, allows, state, stateBadge } from "./token-state.js";
 
 const API = "/api/v0/api_tokens";
-const LIST = "/profile/access-tokens";
 
 /** The access tokens that this one hangs on, by id. */
 async function parentsOf(token, signal) {
@@ -29,13 +29,13 @@ function repositories(token) {
   return h("ul", token.repositories.map((it) => h("li", h("code", it))));
 }
 
-function parent(token, parents) {
+function parent(token, parents, session) {
   const made = parents.get(token.parent);
   if (!token.parent) return null;
-  return made ? h("a", { href: `${LIST}/${made.hashedToken}` }, made.tokenLabel) : "an access token that is gone, or another account's";
+  return made ? h("a", { href: oneHref(made, session) }, made.tokenLabel) : "an access token that is gone, or another account's";
 }
 
-function known(token, parents) {
+function known(token, parents, session) {
   return facts([
     ["State", stateBadge(token, parents)],
     ["Owner", token.username],
@@ -46,7 +46,7 @@ function known(token, parents) {
     ["From", token.lastUsedIp],
     ["Created", withExact(token.createdAt)],
     ["Created with", [agent(token.creatorUa), agent(token.creatorUa) !== token.creatorUa && h("span.quiet", ` · ${token.creatorUa}`)]],
-    ["Made by", parent(token, parents)],
+    ["Made by", parent(token, parents, session)],
     ["Kind", token.temporaryPassword ? "temporary password: it sets the owner's password once" : null],
     ["Hash", h("code", token.hashedToken)],
   ]);
@@ -71,9 +71,9 @@ function editor(context, token) {
 
 /** The hash is new, and so is the address. */
 function rotated(context, answer) {
-  const done = ofUser(LIST, answer.username, context.session);
+  const done = listHref(answer.username, context.session);
   const nodes = showSecret(context, answer, { title: `New secret for “${answer.tokenLabel}”`, done });
-  context.swap(nodes, { href: `${LIST}/${answer.hashedToken}`, title: answer.tokenLabel });
+  context.swap(nodes, { href: oneHref(answer, context.session), title: answer.tokenLabel });
 }
 
 function dangers(context, token, parents, list) {
@@ -96,15 +96,15 @@ function dangers(context, token, parents, list) {
 async function render(context) {
   const { session, params, signal } = context;
   const token = await get(`${API}/${encodeURIComponent(params.id)}`, { signal });
+  // Another's stands below that user's page, whatever the address says.
+  if (token.username !== (params.name ?? session.username)) return void context.go(oneHref(token, session), { replace: true });
   const parents = await parentsOf(token, signal);
-  const isOwn = token.username === session.username;
-  const list = ofUser(LIST, token.username, session);
   context.setTitle(token.tokenLabel);
   return [
-    ...head(token.tokenLabel, { crumbs: [[isOwn ? "Access tokens" : `Access tokens of ${token.username}`, list]] }),
+    ...head(token.tokenLabel, { crumbs: crumbs(token.username, session) }),
     h("section", editor(context, token)),
-    h("section", h("h2", "Details"), known(token, parents)),
-    dangers(context, token, parents, list),
+    h("section", h("h2", "Details"), known(token, parents, session)),
+    dangers(context, token, parents, listHref(token.username, session)),
   ];
 }
 

@@ -31,6 +31,8 @@ const PAGES = [
   { path: "/organizations/{name}/teams/{team}", area: "organizations", load: from("page-organizations", "team") },
   { path: "/people", area: "people", load: from("page-people", "list"), isAdmin: true },
   { path: "/people/{name}", area: "people", load: from("page-people", "one"), isAdmin: true },
+  { path: "/people/{name}/access-tokens/new", area: "people", load: from("page-token-new", "create"), isAdmin: true },
+  { path: "/people/{name}/access-tokens/{id}", area: "people", load: from("page-token", "one"), isAdmin: true },
   { path: "/audit", area: "audit", load: from("page-audit", "list"), isAdmin: true },
   { path: "/registry", area: "registry", load: from("page-registry", "show"), isAdmin: true },
 ];

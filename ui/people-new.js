@@ -7,13 +7,12 @@ import { post } from "./api.js";
 import { ask } from "./dialog.js";
 import { path } from "./dom.js";
 import { field } from "./form.js";
+import { isName } from "./name.js";
 import { say } from "./notice.js";
-import { tooShort } from "./people-password.js";
+import { newPassword, tooShort } from "./password-field.js";
 import { keep, makeTemporary } from "./people-temporary.js";
 
-const NAME = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/;
-
-const wrongName = (text) => (NAME.test(text.trim()) ? null : "Lower-case letters and digits, joined by “.”, “_” or “-”.");
+const wrongName = (text) => (isName(text.trim()) ? null : "Lower-case letters and digits, joined by “.”, “_” or “-”.");
 
 /** A temporary password and administrators take the password itself: who signed in with an access token makes neither. */
 function kinds(session) {
@@ -28,10 +27,7 @@ function kinds(session) {
 function fieldsFor(session) {
   const isByToken = session.credential !== "password";
   const kind = field({ name: "kind", label: "Password", type: "radio", options: kinds(session), value: kinds(session)[0][0] });
-  const password = field({
-    name: "password", label: "New password", type: "password", autocomplete: "new-password", hint: "At least 8 characters; length is what counts.",
-    check: (text) => (kind.value === "password" ? tooShort(text) : null),
-  });
+  const password = newPassword({ name: "password", check: (text) => (kind.value === "password" ? tooShort(text) : null) });
   const adopt = field({
     name: "adoptRepositories", label: "Take over the repositories that are known under this name", type: "checkbox",
     hint: "The new user owns them then.",

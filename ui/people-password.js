@@ -2,28 +2,22 @@
 //
 // Exports
 //   passwordPart(context, account, changed)     → { node, tell(account) }; changed(account) is told of a new password
-//   tooShort(text)                              what is wrong with a password's length, or nothing
 
 import { post } from "./api.js";
 import { ask } from "./dialog.js";
 import { button, h, linkButton, path } from "./dom.js";
-import { field, whose } from "./form.js";
+import { whose } from "./form.js";
 import { say } from "./notice.js";
+import { newPassword } from "./password-field.js";
 import { passwordWord } from "./people-state.js";
 import { askTemporary } from "./people-temporary.js";
 
-export const tooShort = (text) => (new TextEncoder().encode(text).length < 8 ? "At least 8 characters." : null);
-
 async function setPassword(account) {
-  const newPassword = field({
-    name: "newPassword", label: "New password", type: "password", autocomplete: "new-password", required: true,
-    hint: "At least 8 characters; length is what counts.", check: tooShort,
-  });
   const changed = await ask({
     title: `Set the password of ${account.name}`,
     body: ["The user's sessions end, and the next sign-in asks for another password. Access tokens stay.",
       !account.hasPassword && `${account.name} is a service account; with a password it is a user like others.`].filter(Boolean),
-    fields: [whose(account.name), newPassword],
+    fields: [whose(account.name), newPassword({ required: true })],
     confirm: "Set password",
     act: ({ newPassword: fresh }) => post(path`/enzi/v0/accounts/${account.name}/changePassword`, { body: { newPassword: fresh } }),
   });

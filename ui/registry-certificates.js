@@ -3,8 +3,8 @@
 // Exports
 //   certificatesPart(certificates)     the section
 
-import { badge, breakable, h, plural } from "./dom.js";
-import { day, daysUntil } from "./time.js";
+import { badge, breakable, h } from "./dom.js";
+import { day, daysUntil, until } from "./time.js";
 
 const SOON = 14;
 
@@ -27,9 +27,8 @@ function isLate({ role, notBefore, notAfter }) {
 }
 
 function stateOf(certificate) {
-  const days = daysUntil(certificate.notAfter);
-  if (days < 0) return badge("ended", "bad");
-  if (isLate(certificate)) return badge(days < 1 ? "ends today" : `ends in ${plural(days, "day")}`, "bad");
+  if (new Date(certificate.notAfter) <= Date.now()) return badge("ended", "bad");
+  if (isLate(certificate)) return badge(`ends ${until(certificate.notAfter)}`, "bad");
   return badge("valid", "good");
 }
 

@@ -5,10 +5,16 @@
 //   day(iso)                  <time> like "12 Dec 2026"
 //   exact(iso)                text like "12 December 2026 at 14:03:11 CET"
 //   isNever(iso)              whether it stands for no time at all
-//   daysUntil(iso)            days until then, rounded as when() does; negative if it is past
+//   until(iso)                text like "in 5 days", "tomorrow", "in 13 hours", for what is days away
+//   daysUntil(iso)            how many midnights until then, where the person is; negative if it was before today
+//   dayOf(date)               the day of a Date where the person is, as a date field has it: "2026-12-31"
+//   startOf(day)              when that day begins where the person is, as the API takes it
 
 const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+/** The longest unit of what is told in days. */
+const DAYS = UNITS.slice(3);
+const relative = new Intl.RelativeTimeFormat("en");
+const relativeDay = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const precise = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
 const short = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
@@ -16,14 +22,23 @@ export const isNever = (iso) => !iso || iso.startsWith("0001-01-01");
 
 export const exact = (iso) => precise.format(new Date(iso));
 
-export const daysUntil = (iso) => Math.round((new Date(iso) - Date.now()) / 86_400_000);
+const midnight = (date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 86_400_000;
 
-function told(date) {
+export const daysUntil = (iso) => midnight(new Date(iso)) - midnight(new Date());
+
+export const dayOf = (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+
+export const startOf = (text) => new Date(`${text}T00:00:00`).toISOString();
+
+/** Days are counted by their midnights: "tomorrow" is tomorrow, whatever the hour. */
+function told(date, units = UNITS) {
   const seconds = (date - Date.now()) / 1000;
-  const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? [];
+  const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? [];
   if (!unit) return seconds > 0 ? "in less than a minute" : "just now";
-  return relative.format(Math.round(seconds / length), unit);
+  return unit === "day" ? relativeDay.format(daysUntil(date), unit) : relative.format(Math.round(seconds / length), unit);
 }
+
+export const until = (iso) => told(new Date(iso), DAYS);
 
 function time(iso, text) {
   const element = document.createElement("time");

@@ -10,7 +10,7 @@ import { ask } from "./dialog.js";
 import { h, plural } from "./dom.js";
 import { field } from "./form.js";
 import { say } from "./notice.js";
-import { isNever, when } from "./time.js";
+import { dayOf, isNever, startOf, when } from "./time.js";
 
 const SHOWN = 200;
 const PATH = "/api/v0/api_tokens";
@@ -50,7 +50,7 @@ export async function deleteTokens(tokens) {
   return done !== null;
 }
 
-const daysAgo = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+const daysAgo = (days) => dayOf(new Date(Date.now() - days * 86_400_000));
 
 /** What a clean-up would take, told again at every change of the date: a field without input, which has to fit the date. */
 function preview(username) {
@@ -70,7 +70,7 @@ function preview(username) {
     trouble.textContent = "";
     const { signal } = (asking = new AbortController());
     try {
-      draw(date, date ? await readAll(PATH, { query: { username, usedbefore: date, generatedby: "all" }, signal }) : []);
+      draw(date, date ? await readAll(PATH, { query: { username, usedbefore: startOf(date), generatedby: "all" }, signal }) : []);
     } catch (error) {
       if (!isAbort(error)) node.replaceChildren(h("p.error", error.message), trouble);
     }
@@ -99,7 +99,7 @@ export async function cleanUp(username) {
     typed: "delete",
     confirm: "OK",
     kind: "danger primary",
-    act: ({ usedbefore }) => remove(PATH, { query: { username, usedbefore, generatedby: "all" } }),
+    act: ({ usedbefore }) => remove(PATH, { query: { username, usedbefore: startOf(usedbefore), generatedby: "all" } }),
   });
   if (removed === null) return false;
   say(`${plural(removed.length, "access token")} deleted`);

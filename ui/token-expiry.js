@@ -6,14 +6,12 @@
 
 import { h, plural } from "./dom.js";
 import { field } from "./form.js";
-import { day } from "./time.js";
+import { day, dayOf } from "./time.js";
 
 const DAY = 86_400;
 const PRESETS = [7, 30, 60, 90, 180, 365];
 
 const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
-
-const dayOf = (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 
 /** The end of a day where the person is; undefined if there is no such day. */
 function endOf(text) {

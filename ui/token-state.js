@@ -8,10 +8,9 @@
 //   reach(token)              "all repositories" or the patterns
 //   LEVEL_CHOICES             the same as choices of a field
 //   agent(text)               a short name of a user agent: "Firefox on Linux", "curl 8.5.0"
-//   ofUser(path, username, session)   a link that keeps whose access tokens are shown
 
-import { badge, h, plural } from "./dom.js";
-import { daysUntil } from "./time.js";
+import { badge, h } from "./dom.js";
+import { daysUntil, until } from "./time.js";
 
 const SOON = 14;
 const LEVELS = {
@@ -36,14 +35,19 @@ function stoppedParent(token, parents) {
   return null;
 }
 
+/** A short life is a choice: only its last quarter is worth an alarm. A temporary password is made to end. */
+function isAlarming({ createdAt, expiresAt, temporaryPassword }) {
+  const [begin, end] = [new Date(createdAt), new Date(expiresAt)];
+  return !temporaryPassword && end - Date.now() < (end - begin) / 4;
+}
+
 export function state(token, parents) {
   if (hasExpired(token)) return { word: "expired", kind: "bad", order: 3 };
   if (!token.isActive) return { word: "inactive", kind: "", order: 2 };
   const parent = stoppedParent(token, parents);
   if (parent) return { word: "inactive", kind: "", order: 2, why: `“${parent.tokenLabel}”, which made it, is stopped` };
   if (token.expiresAt === null || daysUntil(token.expiresAt) >= SOON) return { word: "active", kind: "good", order: 0 };
-  const days = daysUntil(token.expiresAt);
-  return { word: days < 1 ? "expires today" : `expires in ${plural(days, "day")}`, kind: "bad", order: 1 };
+  return { word: `expires ${until(token.expiresAt)}`, kind: isAlarming(token) ? "bad" : "", order: 1 };
 }
 
 export function stateBadge(token, parents) {
@@ -69,8 +73,4 @@ export function agent(text) {
   const named = (list) => list.find(([mark]) => text.includes(mark))?.[1];
   if (text.startsWith("Mozilla/") && named(BROWSERS)) return [named(BROWSERS), named(SYSTEMS)].filter(Boolean).join(" on ");
   return text.split(" ")[0].replace("/", " ");
-}
-
-export function ofUser(path, username, session) {
-  return username === session.username ? path : `${path}?${new URLSearchParams({ username })}`;
 }

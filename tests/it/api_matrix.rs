@@ -119,6 +119,7 @@ GET    /organizations/{name}                                           200 200 2
 GET    /organizations/{name}/teams/{team}                              200 200 200 200 200 200 200 200 200 200
 GET    /people                                                         200 200 200 200 200 200 200 200 200 200
 GET    /people/{name}                                                  200 200 200 200 200 200 200 200 200 200
+GET    /people/{name}/access-tokens/{id}                               200 200 200 200 200 200 200 200 200 200
 GET    /audit                                                          200 200 200 200 200 200 200 200 200 200
 GET    /registry                                                       200 200 200 200 200 200 200 200 200 200
 GET    /assets/{file}                                                  200 200 200 200 200 200 200 200 200 200

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Website, exe::PASSWORD, person::soon};
+use crate::support::{Website, exe::PASSWORD};
 
 const NOTHING: &str = "There is nothing here";
 const NO_PAGE: &str = "There is no page at this address.";

@@ -35,7 +35,7 @@ const FOR_ALL: [(&str, &str); 17] = [
 ];
 
 /// Pages that administrators have.
-const FOR_ADMINISTRATORS: [(&str, &str); 16] = [
+const FOR_ADMINISTRATORS: [(&str, &str); 17] = [
     ("organization-access", "/organizations/acme?tab=access"),
     ("organization-settings", "/organizations/acme?tab=settings"),
     ("namespace-access", "/repositories/acme?tab=access"),
@@ -45,6 +45,7 @@ const FOR_ADMINISTRATORS: [(&str, &str); 16] = [
     ("person", "/people/alice"),
     ("person-tokens", "/people/alice?tab=tokens"),
     ("person-organizations", "/people/alice?tab=organizations"),
+    ("person-token-new", "/people/alice/access-tokens/new"),
     ("person-repositories", "/people/alice?tab=repositories"),
     ("audit", "/audit"),
     ("registry", "/registry"),
@@ -262,6 +263,7 @@ fn what_an_ordinary_user_may_not_see_is_not_there() {
         "/people/bob",
         "/audit",
         "/registry",
+        "/people/bob/access-tokens/new",
         "/profile/access-tokens?username=bob",
         "/repositories/bob/secret",
     ] {

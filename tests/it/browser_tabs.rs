@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Website, exe::PASSWORD};
+use crate::support::{Website, exe::PASSWORD, person::soon};
 
 /// Ends every session of a user, as a stolen one would be ended: by a new password, here the same as before.
 fn end_sessions(site: &Website, user: &str) {
@@ -97,6 +97,31 @@ fn reading_on_after_the_end_leads_to_the_sign_in_page() {
     site.try_sign_in("alice", PASSWORD);
     site.browser.arrive("/repositories");
     site.browser.see("Repositories");
+    site.must_be_clean(&[401]);
+}
+
+#[test]
+fn an_export_after_the_end_leads_to_the_sign_in_page() {
+    let site = Website::start_as("admin");
+    site.open("/audit");
+    // It ends between two requests: the second one, which is for no JSON, waits here.
+    let script = "const send = window.fetch; window.fetch = async (url, options) => { \
+        if (options.headers.Accept === 'application/x-ndjson') await new Promise((goOn) => (window.goOn = goOn)); \
+        return send(url, options); }";
+    site.browser.run(script, json!([]));
+    site.browser.click("Export");
+    let waits = || site.browser.run("return typeof window.goOn", json!([])) == "function";
+    soon("it asks for the first page", || waits().then_some(()));
+    end_sessions(&site, "admin");
+    site.browser.run("window.goOn()", json!([]));
+    site.browser.arrive("/sign-in?next=%2Faudit");
+    site.browser.see("Your session ended. Sign in again to go on where you were.");
+    site.try_sign_in("admin", PASSWORD);
+    site.browser.arrive("/audit");
+    site.browser.see("session.open");
+    site.browser.reload();
+    site.browser.click("Export");
+    site.browser.see("exported");
     site.must_be_clean(&[401]);
 }
 

@@ -7,12 +7,12 @@ use super::Route;
 use crate::http::docs;
 
 /// Path, name of the operation, what a person finds there.
-const PAGES: [(&str, &str, &str); 16] = [
+const PAGES: [(&str, &str, &str); 17] = [
     ("/", "openPages", "The web pages; leads to the access tokens"),
     ("/sign-in", "openSignIn", "Sign in"),
     ("/profile", "openProfile", "Your account"),
     ("/profile/password", "openPassword", "Set a new password"),
-    ("/profile/access-tokens", "openAccessTokens", "Your access tokens; another's for administrators, by `?username=`"),
+    ("/profile/access-tokens", "openAccessTokens", "Your access tokens"),
     ("/profile/access-tokens/{id}", "openAccessToken", "An access token, by its `hashedToken`; `new` makes one"),
     ("/repositories", "openRepositories", "The repositories that you see"),
     ("/repositories/{namespace}", "openNamespace", "The repositories of a namespace"),
@@ -22,6 +22,11 @@ const PAGES: [(&str, &str, &str); 16] = [
     ("/organizations/{name}/teams/{team}", "openTeam", "A team, its members and access"),
     ("/people", "openPeople", "The users, for administrators"),
     ("/people/{name}", "openPerson", "A user, for administrators"),
+    (
+        "/people/{name}/access-tokens/{id}",
+        "openAccessTokenOfPerson",
+        "An access token of a user, by its `hashedToken`; `new` makes one; for administrators",
+    ),
     ("/audit", "openAudit", "The audit log, for administrators"),
     ("/registry", "openRegistry", "How a registry is connected, for administrators"),
 ];

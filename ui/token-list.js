@@ -1,0 +1,67 @@
+// Owns the list of a user's access tokens.
+//
+// Exports
+//   tokenList(context, username, { empty, loaded, tools })
+//       empty     the text for who has none; loaded(tokens) is told of them each time they were read; tools stand beside the
+//                 search field
+//     → { node, reload() }
+
+import { readAll } from "./api.js";
+import { button, h, linkButton } from "./dom.js";
+import { list } from "./list.js";
+import { day, isNever, when } from "./time.js";
+import { newHref, oneHref } from "./token-address.js";
+import { deleteTokens } from "./token-dialogs.js";
+import { access, agent, reach, state, stateBadge } from "./token-state.js";
+
+const TEMPORARY = "temporary password";
+
+const expiry = (token) => (token.expiresAt === null ? "never expires" : [new Date(token.expiresAt) > Date.now() ? "until " : "ended ", day(token.expiresAt)]);
+
+const used = (token) => [when(token.lastUsed), token.lastUsedIp && h("small.address", `from ${token.lastUsedIp}`)];
+
+function columns(session, parents) {
+  return [
+    { label: "Description", sort: "description", isName: true, by: (it) => it.tokenLabel, cell: (it) => [it.tokenLabel, it.temporaryPassword && h("small", TEMPORARY)] },
+    { label: "State", sort: "state", by: (it) => state(it, parents()).order, cell: (it) => [stateBadge(it, parents()), h("small", expiry(it))] },
+    { label: "Access", sort: "access", by: access, cell: (it) => [access(it), h("small", { title: it.repositories.join("\n") || null }, reach(it))] },
+    { label: "Last used", sort: "used", by: (it) => (isNever(it.lastUsed) ? 0 : new Date(it.lastUsed)), cell: used },
+    { label: "Created", sort: "created", by: (it) => new Date(it.createdAt), cell: (it) => [when(it.createdAt), h("small", { title: it.creatorUa }, `with ${agent(it.creatorUa)}`)] },
+    { label: "", isEnd: true, cell: (it) => h("a", { href: oneHref(it, session), "aria-label": `View details of ${it.tokenLabel}` }, "View details") },
+  ];
+}
+
+/** Nothing is searched but what one sees, and the repositories that are folded away. */
+const matches = (parents) => (it) =>
+  [it.tokenLabel, it.temporaryPassword && TEMPORARY, state(it, parents()).word, access(it), ...it.repositories, it.lastUsedIp, agent(it.creatorUa)].filter(Boolean).join(" ");
+
+export async function tokenList(context, username, { empty, loaded = () => {}, tools = [] }) {
+  const { session } = context;
+  let known = new Map();
+  const parents = () => known;
+  const remove = async (tokens, clear) => {
+    if (!(await deleteTokens(tokens))) return;
+    clear();
+    await made.reload();
+  };
+  const made = await list({
+    context,
+    name: ["access token"],
+    search: "Search access tokens",
+    sort: "-created",
+    columns: columns(session, parents),
+    href: (it) => oneHref(it, session),
+    id: (it) => it.id,
+    matches: matches(parents),
+    empty: () => h("div.empty", h("p", empty), linkButton("New access token", newHref(username, session), "primary")),
+    tools,
+    actions: (rows, clear) => [button("Delete", { kind: "danger", onclick: () => remove(rows, clear) })],
+    all: async ({ signal, progress }) => {
+      const tokens = await readAll("/api/v0/api_tokens", { query: { username }, signal, progress });
+      known = new Map(tokens.map((it) => [it.id, it]));
+      loaded(tokens);
+      return tokens;
+    },
+  });
+  return made;
+}
