@@ -64,7 +64,7 @@ function inAddress({ within, since, until, ...texts }) {
   return { ...trimmed, within: isRange ? null : within, since: isRange ? utc(since) : null, until: isRange ? utc(until) : null, start: null, record: null };
 }
 
-/** How many of them are set, for where the fields are folded away. */
+/** How many of them are set. */
 const setCount = (query) => TEXTS.slice(0, 4).filter((key) => query.get(key)).length + (range(query) ? 1 : 0);
 
 export function filterPart(context, changed) {
@@ -94,7 +94,11 @@ export function filterPart(context, changed) {
   // A choice is made at once; a text is finished by Enter or the button.
   fields.slice(3, 5).forEach((it) => it.onchange((value) => value !== "range" && apply()));
   tell();
-  // On a phone the fields would push the records out of sight; how many are set is told.
-  const isOpen = matchMedia("(min-width: 48.01rem)").matches;
-  return { node: h("details.filter", { open: isOpen }, summary, made.node), fail: made.fail };
+  const node = h("details.filter", summary, made.node);
+  // On a phone the fields would push the records out of sight; what is set is seen there, too.
+  const wide = matchMedia("(min-width: 48.01rem)");
+  const unfold = () => (node.open = wide.matches || setCount(query) > 0);
+  wide.addEventListener("change", unfold, { signal: context.signal });
+  unfold();
+  return { node, fail: made.fail };
 }

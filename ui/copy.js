@@ -1,8 +1,9 @@
 // Owns what takes a text from the page: a copy button, a block of text with one, a download.
 //
 // Exports
-//   copyButton(label, text, source, attributes)   text is a function; source: the node that holds the text, selected where
-//                                                 the browser has no clipboard for pages
+//   copyButton(label, text, source, { of, ... })  text is a function; source: the node that holds the text, selected where
+//                                                 the browser has no clipboard for pages; `of` follows the label for who
+//                                                 does not see what stands beside it
 //   block(text, label)                            a <pre> with its copy button; label names it for screen readers
 //   downloadButton(label, name, type, content)    content is a function → a text
 //   save(name, type, parts)                       hands a file to the browser
@@ -24,16 +25,17 @@ async function copied(text, source) {
   }
 }
 
-export function copyButton(label, text, source, attributes = {}) {
-  const made = button(label, {
+export function copyButton(label, text, source, { of, ...attributes } = {}) {
+  // Not by aria-label: that would stand before what the button says, and "Copied" would be heard by nobody.
+  const word = h("span", label);
+  return button([word, of && h("span.unseen", of)], {
     "aria-live": "polite",
     ...attributes,
     onclick: async () => {
-      made.textContent = await copied(text(), source);
-      setTimeout(() => (made.textContent = label), TOLD);
+      word.textContent = await copied(text(), source);
+      setTimeout(() => (word.textContent = label), TOLD);
     },
   });
-  return made;
 }
 
 export function block(text, label = "Lines to copy") {

@@ -4,17 +4,21 @@
 //   draw(session, area)    session null hides it; area is the one of the page's row in pages.js
 
 import { h } from "./dom.js";
+import { isNarrowed } from "./narrowed.js";
 import { say } from "./notice.js";
 import { signOut } from "./session.js";
 
 const PLACES = [
-  { area: "tokens", label: "Access tokens", href: "/profile/access-tokens" },
+  { area: "tokens", label: "Access tokens", href: "/profile/access-tokens", isWhole: true },
   { area: "repositories", label: "Repositories", href: "/repositories" },
-  { area: "organizations", label: "Organizations", href: "/organizations" },
+  { area: "organizations", label: "Organizations", href: "/organizations", isWhole: true },
   { area: "people", label: "People", href: "/people", isAdmin: true },
   { area: "audit", label: "Audit", href: "/audit", isAdmin: true },
   { area: "registry", label: "Registry", href: "/registry", isAdmin: true },
 ];
+
+/** What a session may not is not offered. */
+const isOffered = (place, session) => (!place.isAdmin || session.isAdmin) && !(place.isWhole && isNarrowed(session));
 
 const nav = document.getElementById("nav");
 let drawnFor = null;
@@ -43,12 +47,12 @@ addEventListener("click", (event) => {
 export function draw(session, area) {
   nav.hidden = !session;
   document.body.classList.toggle("alone", !session);
-  const key = session && `${session.username} ${session.isAdmin}`;
+  const key = session && `${session.username} ${session.isAdmin} ${isNarrowed(session)}`;
   if (key !== drawnFor) {
     drawnFor = key;
     nav.replaceChildren(...(session ? [
       h("a.brand", { href: "/" }, "dockpass"),
-      h("div.places", PLACES.filter((place) => session.isAdmin || !place.isAdmin).map((place) =>
+      h("div.places", PLACES.filter((place) => isOffered(place, session)).map((place) =>
         h("a", { href: place.href, "data-area": place.area }, place.label))),
       account(session),
     ] : []));

@@ -9,6 +9,7 @@ import { ApiError, post } from "./api.js";
 import { head } from "./dom.js";
 import { field, form, whose } from "./form.js";
 import { say } from "./notice.js";
+import { elsewhere } from "./narrowed.js";
 import { newPassword } from "./password-field.js";
 import * as session from "./session.js";
 
@@ -16,6 +17,8 @@ const REASONS = {
   accessToken: "You signed in with a temporary password. It sets your own password once, and ends with that.",
   password: "An administrator set your password. Set one that only you know.",
 };
+
+const BY_TOKEN = "You signed in with an access token. To set the password, sign in with the password itself.";
 
 async function change(username, values) {
   if (values.newPassword !== values.repeated) throw new ApiError({ message: "The two are not the same.", detail: { field: "repeated" } });
@@ -26,6 +29,7 @@ async function change(username, values) {
 
 async function render(context) {
   const { username, credential, setPassword } = context.session;
+  if (credential === "accessToken" && !setPassword) return elsewhere("Change password", BY_TOKEN);
   const isTemporary = setPassword && credential === "accessToken";
   const next = ownPath(context.query.get("next"), "/profile");
   const old = field({ name: "oldPassword", label: "Present password", type: "password", autocomplete: "current-password", required: true });

@@ -50,7 +50,7 @@ async function render(context) {
     ["User name", session.username],
     ["Role", session.isAdmin ? "administrator" : "user"],
     ["Signed in", OPENED[session.credential]],
-    ["Session ends", [when(session.expiresAt), ", unless it is used before"]],
+    ["Session ends", [when(session.expiresAt), " if you do nothing"]],
     ["Member since", account?.createdAt && when(account.createdAt)],
   ]);
   return [

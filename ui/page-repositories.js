@@ -5,6 +5,7 @@
 
 import { get } from "./api.js";
 import { levelName, mayAdminister, mayPush } from "./access-level.js";
+import { isNarrowed } from "./narrowed.js";
 import { namespaceAccess } from "./access-namespace.js";
 import { repositoryAccess } from "./access-repository.js";
 import { repositoryList, visibility } from "./repository-list.js";
@@ -18,7 +19,7 @@ import { breakable, button, h, head, linkButton, path, plural } from "./dom.js";
 import { when } from "./time.js";
 
 /** A narrowed session makes no repositories: it has no account data. */
-const isWhole = ({ session }) => session.accessLevel === "admin";
+const isWhole = ({ session }) => !isNarrowed(session);
 
 const newButton = (context, namespace) =>
   button("New repository", { kind: "primary", onclick: () => newRepository(context, namespace) });
@@ -119,17 +120,16 @@ function tagLine(repository, { tag, count }) {
 
 async function overview(context, repository) {
   const known = await newestTag(repository, context.signal);
-  const lines = useLines(fullName(repository), {
-    tag: known.tag?.name ?? "latest",
-    mayPull: known.tag !== null,
-    mayPush: mayPush(repository.accessLevel),
-    username: context.session.username,
+  const [mayPull, isPusher] = [known.tag !== null, mayPush(repository.accessLevel)];
+  // Who may neither pull nor push needs no sign-in either.
+  const lines = (mayPull || isPusher) && useLines(fullName(repository), {
+    tag: known.tag?.name ?? "latest", mayPull, mayPush: isPusher, username: context.session.username,
   });
   return [
     gone(repository),
     h("section", h("div.stack.tight", stateLine(repository), tagLine(repository, known))),
     repository.longDescription && h("section", h("h2", "Description"), h("pre.written", { tabindex: "0" }, repository.longDescription)),
-    h("section", h("h2", known.tag ? "Use it" : "Push"), lines),
+    lines && h("section", h("h2", known.tag ? "Use it" : "Push"), lines),
   ];
 }
 

@@ -5,6 +5,7 @@
 //   start     `/`, which leads there
 
 import { button, head, linkButton } from "./dom.js";
+import { isNarrowed } from "./narrowed.js";
 import { profileTabs } from "./page-profile.js";
 import { listHref, newHref } from "./token-address.js";
 import { cleanUp } from "./token-dialogs.js";
@@ -16,7 +17,7 @@ const EMPTY = "An access token stands wherever your password is asked: docker lo
 
 export const start = {
   title: "",
-  render: async (context) => void context.go(PATH, { replace: true }),
+  render: async (context) => void context.go(isNarrowed(context.session) ? "/repositories" : PATH, { replace: true }),
 };
 
 async function render(context) {

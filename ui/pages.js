@@ -5,6 +5,7 @@
 //   find(pathname)     { row, params } or null; parts are decoded, so a repository's name has its slashes again
 
 import { unreachable } from "./api.js";
+import { unlessNarrowed } from "./narrowed.js";
 
 const from = (file, name) => async () => {
   try {
@@ -15,20 +16,23 @@ const from = (file, name) => async () => {
   }
 };
 
+/** The same, for what a narrowed access token does not reach. */
+const whole = (...place) => async () => unlessNarrowed(await from(...place)());
+
 const PAGES = [
   { path: "/", load: from("page-tokens", "start") },
   { path: "/sign-in", load: from("page-sign-in", "signIn"), isOpen: true },
   { path: "/profile", area: "profile", load: from("page-profile", "profile") },
-  { path: "/profile/password", area: "profile", load: from("page-password", "password"), isAlone: true },
-  { path: "/profile/access-tokens", area: "tokens", load: from("page-tokens", "list") },
-  { path: "/profile/access-tokens/new", area: "tokens", load: from("page-token-new", "create") },
+  { path: "/profile/password", area: "profile", load: whole("page-password", "password"), isAlone: true },
+  { path: "/profile/access-tokens", area: "tokens", load: whole("page-tokens", "list") },
+  { path: "/profile/access-tokens/new", area: "tokens", load: whole("page-token-new", "create") },
   { path: "/profile/access-tokens/{id}", area: "tokens", load: from("page-token", "one") },
   { path: "/repositories", area: "repositories", load: from("page-repositories", "list") },
   { path: "/repositories/{namespace}", area: "repositories", load: from("page-repositories", "namespace") },
   { path: "/repositories/{namespace}/{reponame}", area: "repositories", load: from("page-repositories", "one") },
-  { path: "/organizations", area: "organizations", load: from("page-organizations", "list") },
-  { path: "/organizations/{name}", area: "organizations", load: from("page-organizations", "one") },
-  { path: "/organizations/{name}/teams/{team}", area: "organizations", load: from("page-organizations", "team") },
+  { path: "/organizations", area: "organizations", load: whole("page-organizations", "list") },
+  { path: "/organizations/{name}", area: "organizations", load: whole("page-organizations", "one") },
+  { path: "/organizations/{name}/teams/{team}", area: "organizations", load: whole("page-organizations", "team") },
   { path: "/people", area: "people", load: from("page-people", "list"), isAdmin: true },
   { path: "/people/{name}", area: "people", load: from("page-people", "one"), isAdmin: true },
   { path: "/people/{name}/access-tokens/new", area: "people", load: from("page-token-new", "create"), isAdmin: true },

@@ -32,7 +32,7 @@ function digest({ digest: whole, name }) {
   const [way, hex] = whole.split(":");
   const code = h("code", { title: whole }, `${way}:${hex.slice(0, DIGITS)}…`);
   const unseen = h("code.unseen", whole);
-  return h("div.digest", code, unseen, copyButton("Copy", () => whole, unseen, { class: "button plain small", "aria-label": `Copy the digest of ${name}` }));
+  return h("div.digest", code, unseen, copyButton("Copy", () => whole, unseen, { class: "button plain small", of: ` the digest of ${name}` }));
 }
 
 function platforms({ platforms: all }) {
@@ -53,7 +53,7 @@ function empty(repository) {
   const text = mayPush(repository.accessLevel)
     ? "No image is here yet. Push one, and its tag appears."
     : "No image is here yet. Who may push puts the first one here.";
-  return h("div.empty", h("p", text), linkButton("How to push", pageHref(repository), "primary"));
+  return h("div.empty", h("p", text), mayPush(repository.accessLevel) && linkButton("How to push", pageHref(repository), "primary"));
 }
 
 /** Where the tags come from: whole if they are few, page after page if not. */

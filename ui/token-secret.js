@@ -34,7 +34,7 @@ function panel(client, facts) {
 /** Tabs of the clients; left and right move between them. */
 function lines(facts) {
   const id = unique("client");
-  const body = h("div.lines", { role: "tabpanel", id, tabindex: "0" });
+  const body = h("div.lines", { role: "tabpanel", id });
   const tabs = CLIENTS.map((client) => h("button", {
     type: "button", role: "tab", "aria-controls": id, onclick: () => choose(client),
   }, client.name));

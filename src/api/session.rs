@@ -30,6 +30,8 @@ pub struct Session {
     pub credential: SessionCredential,
     /// What the access token allows at most; `admin` without one.
     pub access_level: AccessLevel,
+    /// The repositories that the access token reaches: `ns/name` or `ns/*`; all, if empty.
+    pub repositories: Vec<String>,
     /// When it ends, unless it is used before.
     #[schemars(extend("format" = "date-time"))]
     pub expires_at: String,

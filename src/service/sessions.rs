@@ -16,11 +16,11 @@ use super::audit;
 use super::authority::Authority;
 use super::caller::{Call, Caller, Signed, Subject};
 use super::error::Error;
-use crate::domain::access::AccessLevel;
 use crate::domain::audit::{CredentialKind, Outcome};
 use crate::domain::random;
 use crate::domain::secret::{PREFIX, TokenText};
 use crate::domain::time::Timestamp;
+use crate::domain::token::Limits;
 
 /// How long a session lives without use, in seconds.
 const IDLE: i64 = 12 * 3_600;
@@ -140,8 +140,8 @@ pub struct SessionView {
     pub is_admin: bool,
     /// With what it was opened: password or access token.
     pub credential: CredentialKind,
-    /// What the access token allows at most; `admin` without one.
-    pub access_level: AccessLevel,
+    /// What the access token allows at most; no limit without one.
+    pub limits: Limits,
     /// When it ends, unless it is used before.
     pub expires_at: Timestamp,
     /// Whether a new password is to be set first.
@@ -212,7 +212,7 @@ impl Service {
                 full_name: account.full_name.clone(),
                 is_admin: authority.is_administrator(),
                 credential: session.opened_with,
-                access_level: token.map_or(AccessLevel::Admin, |token| token.limits.cap),
+                limits: token.map_or_else(Limits::none, |token| token.limits.clone()),
                 expires_at: token.and_then(|token| token.expires_at).map_or(ends_at, |end| end.min(ends_at)),
                 set_password: token.map_or(account.password_set_by_admin, |token| token.temporary_password),
                 token_default_lifetime: settings.token_default_lifetime.seconds(),

@@ -45,7 +45,7 @@ fn a_session_is_opened_viewed_and_closed() {
     let opened = sign_in(&site, "alice", PASSWORD).must_be(200);
     let expected = json!({
         "username": "alice", "fullName": "", "isAdmin": false, "credential": "password", "accessLevel": "admin",
-        "expiresAt": site.in_time(12 * HOUR), "setPassword": true, "tokenDefaultLifetime": null,
+        "repositories": [], "expiresAt": site.in_time(12 * HOUR), "setPassword": true, "tokenDefaultLifetime": null,
         "tokenMaxLifetime": null,
     });
     assert_eq!(opened.json(), expected, "made by an administrator, so a new password is asked for");
@@ -200,6 +200,9 @@ fn a_session_of_a_capped_token_is_as_capped() {
     session.get("/api/v0/repositories/alice/app").must_be(200);
     session.patch("/api/v0/repositories/alice/app", &json!({ "visibility": "public" })).must_be(403);
     session.get("/api/v0/api_tokens").must_be(403);
+    let narrow = site.add_token("alice", &json!({ "repositories": ["alice/app", "acme/*"] }));
+    let shown = signed_in(&site, "alice", &narrow.secret).get(SESSION).must_be(200).json();
+    assert_eq!([&shown["accessLevel"], &shown["repositories"]], [&json!("admin"), &json!(["alice/app", "acme/*"])]);
 }
 
 #[test]
