@@ -8,7 +8,8 @@
 //   until(iso)                text like "in 5 days", "tomorrow", "in 13 hours", for what is days away
 //   daysUntil(iso)            how many midnights until then, where the person is; negative if it was before today
 //   dayOf(date)               the day of a Date where the person is, as a date field has it: "2026-12-31"
-//   startOf(day)              when that day begins where the person is, as the API takes it
+//   startOf(day), endOf(day)  when that day begins and ends where the person is, as the API takes it; null if there is no
+//                             such day, as after the year 9999
 
 const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
 /** The longest unit of what is told in days. */
@@ -28,7 +29,14 @@ export const daysUntil = (iso) => midnight(new Date(iso)) - midnight(new Date())
 
 export const dayOf = (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 
-export const startOf = (text) => new Date(`${text}T00:00:00`).toISOString();
+function moment(text) {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+export const startOf = (text) => moment(`${text}T00:00:00`);
+
+export const endOf = (text) => moment(`${text}T23:59:59`);
 
 /** Days are counted by their midnights: "tomorrow" is tomorrow, whatever the hour. */
 function told(date, units = UNITS) {

@@ -70,7 +70,8 @@ function preview(username) {
     trouble.textContent = "";
     const { signal } = (asking = new AbortController());
     try {
-      draw(date, date ? await readAll(PATH, { query: { username, usedbefore: startOf(date), generatedby: "all" }, signal }) : []);
+      const usedbefore = startOf(date);
+      draw(date, usedbefore ? await readAll(PATH, { query: { username, usedbefore, generatedby: "all" }, signal }) : []);
     } catch (error) {
       if (!isAbort(error)) node.replaceChildren(h("p.error", error.message), trouble);
     }
@@ -85,6 +86,7 @@ function preview(username) {
 export async function cleanUp(username) {
   const before = field({
     name: "usedbefore", label: "Not used since", type: "date", value: daysAgo(90), max: daysAgo(0), required: true,
+    check: (date) => (startOf(date) ? null : "Choose a date."),
     hint: "A token that was never used counts by when it was created.",
   });
   const shown = preview(username);

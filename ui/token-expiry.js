@@ -6,18 +6,12 @@
 
 import { h, plural } from "./dom.js";
 import { field } from "./form.js";
-import { day, dayOf } from "./time.js";
+import { day, dayOf, endOf } from "./time.js";
 
 const DAY = 86_400;
 const PRESETS = [7, 30, 60, 90, 180, 365];
 
 const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
-
-/** The end of a day where the person is; undefined if there is no such day. */
-function endOf(text) {
-  const end = new Date(`${text}T23:59:59`);
-  return Number.isNaN(end.getTime()) ? undefined : end.toISOString().replace(/\.\d+Z$/, "Z");
-}
 
 function lasting(seconds) {
   if (seconds % DAY === 0) return plural(seconds / DAY, "day");
@@ -46,7 +40,7 @@ function chooser({ presets, first, longest, name = "expiresAt" }) {
   const read = () => {
     if (choice.value === "never") return null;
     if (choice.value !== "date") return inSeconds(Number(choice.value));
-    return latest(endOf(date.value), longest);
+    return latest(endOf(date.value), longest) ?? undefined;
   };
   const follow = () => {
     date.node.hidden = choice.value !== "date";

@@ -161,13 +161,13 @@ fn the_days_of_a_clean_up_are_those_of_the_person() {
     assert_eq!(site.browser.value("Not used since"), "2026-12-10");
     let latest = site.browser.run("return document.querySelector('dialog input[type=date]').max", json!([]));
     assert_eq!(latest, "2027-03-10");
-    assert_eq!(bounds(&site), ["2026-12-09T15%3A00%3A00.000Z"], "midnight where the person is");
+    assert_eq!(bounds(&site), ["2026-12-09T15%3A00%3A00Z"], "midnight where the person is");
     make(&site, "alice", "old", "2099-01-01T00:00:00Z");
     site.browser.pick("Not used since", "2027-03-02");
     site.browser.see("1 access token would be deleted:");
     site.browser.fill("Type delete to confirm", "delete");
     site.browser.click("OK");
     site.browser.see("1 access token deleted");
-    assert_eq!(bounds(&site), ["2027-03-01T15%3A00%3A00.000Z"; 2], "what is deleted is what was shown");
+    assert_eq!(bounds(&site), ["2027-03-01T15%3A00%3A00Z"; 2], "what is deleted is what was shown");
     site.must_be_clean(&[]);
 }
