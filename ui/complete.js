@@ -66,8 +66,9 @@ function complete(input, suggest, pick) {
     input.removeAttribute("aria-activedescendant");
   };
   const choose = (option) => {
-    close();
     pick(option.value);
+    // After it: what is put into the field must not be asked about again.
+    close();
   };
   const move = (step) => {
     present = (present + step + options.length) % options.length;
@@ -106,6 +107,8 @@ function complete(input, suggest, pick) {
   });
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
+    // Enter sends what was typed: suggestions that come later would lie over what follows.
+    if (event.key === "Enter" && present < 0) close();
     if (box.hidden) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
