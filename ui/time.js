@@ -41,7 +41,9 @@ export const endOf = (text) => moment(`${text}T23:59:59`);
 /** Days are counted by their midnights: "tomorrow" is tomorrow, whatever the hour. */
 function told(date, units = UNITS) {
   const seconds = (date - Date.now()) / 1000;
-  const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? [];
+  // What would round to the next unit is told in it: one hour, not 60 minutes.
+  const isReached = ([, length], place) => Math.abs(seconds) >= length - (units[place + 1]?.[1] ?? 0) / 2;
+  const [unit, length] = units.find(isReached) ?? [];
   if (!unit) return seconds > 0 ? "in less than a minute" : "just now";
   return unit === "day" ? relativeDay.format(daysUntil(date), unit) : relative.format(Math.round(seconds / length), unit);
 }

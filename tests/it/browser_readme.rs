@@ -7,8 +7,7 @@ use dockpass::domain::content::{Image, Platform};
 use serde_json::{Value, json};
 
 use crate::support::{
-    InProcess,
-    browser::Browser,
+    InProcess, Pages,
     exe::{AccessToken, PASSWORD},
     notify::{push, read_image},
     site::{DAY, HOUR, MINUTE, token_path},
@@ -113,17 +112,12 @@ fn shop(site: InProcess) -> InProcess {
     })
 }
 
-/// A browser whose clock stands where the server's does, with Maria signed in.
-fn browser_of_maria(site: &InProcess) -> Browser {
-    let browser = Browser::start();
-    let script = format!("const now = Date.parse('{}'); Date.now = () => now;", site.in_time(0));
-    browser.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
-    browser.open(&format!("http://{}/sign-in", site.address()));
-    browser.fill("User name", "maria");
-    browser.fill("Password or access token", PASSWORD);
-    browser.click("Sign in");
-    browser.arrive("/profile/access-tokens");
-    browser
+/// The pages at the server's time, with Maria signed in.
+fn pages_of_maria(site: &InProcess) -> Pages {
+    let pages = site.pages();
+    pages.set_clock(&site.in_time(0), "UTC");
+    pages.sign_in("maria", PASSWORD);
+    pages
 }
 
 #[test]
@@ -132,19 +126,21 @@ fn the_pictures_of_the_readme_can_be_made() {
     let made = access_tokens(&site);
     let site = shop(site);
     use_today(&site, &made);
-    let browser = browser_of_maria(&site);
+    let pages = pages_of_maria(&site);
+    let browser = &pages.browser;
     for (name, path, expected) in [
         ("readme-access-tokens", "/profile/access-tokens", ["4 access tokens", "expires in 6 days"]),
         ("readme-tags", "/repositories/acme/shop?tab=tags", ["6 tags", "linux/amd64, linux/arm64"]),
         ("readme-access", "/repositories/acme/shop?tab=access", ["Read-write", "administers acme"]),
     ] {
         browser.window("light", WINDOW, SCALE);
-        browser.open(&format!("http://{}{path}", site.address()));
+        pages.open(path);
         expected.iter().for_each(|text| browser.see(text));
         browser.keep(name);
         let heights = browser.run("return [document.documentElement.scrollHeight, innerHeight]", json!([]));
         assert_eq!(heights[0], heights[1], "{name} shows a part only");
     }
+    pages.must_be_clean(&[]);
 }
 
 #[test]

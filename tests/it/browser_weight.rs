@@ -64,4 +64,5 @@ fn the_first_page_comes_quickly_over_a_slow_line() {
     let signed_in = Received::all(&site);
     assert!(signed_in.answers > 5, "the modules of the list: only {} answers were seen", signed_in.answers);
     assert!(signed_in.bytes < 60_000.0, "{} bytes in {} answers", signed_in.bytes, signed_in.answers);
+    site.must_be_clean(&[]);
 }
