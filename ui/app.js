@@ -167,7 +167,7 @@ async function draw(url, signal, isAgain = false) {
 
 function banner() {
   if (!session.current()?.setPassword) return null;
-  const text = session.current().credential === "accessToken" ? "You signed in with a temporary password. " : "An administrator set your password. ";
+  const text = session.current().credential === "accessToken" ? "You signed in with a temporary password. " : "You did not choose your password yourself. ";
   return h("p.banner", text, h("a", { href: "/profile/password" }, "Set your own"));
 }
 

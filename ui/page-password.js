@@ -15,7 +15,7 @@ import * as session from "./session.js";
 
 const REASONS = {
   accessToken: "You signed in with a temporary password. It sets your own password once, and ends with that.",
-  password: "An administrator set your password. Set one that only you know.",
+  password: "You did not choose your password yourself. Set one that only you know.",
 };
 
 const BY_TOKEN = "You signed in with an access token. To set the password, sign in with the password itself.";

@@ -14,8 +14,9 @@ use crate::api::{ApiToken, NewApiToken, RegistryState};
 pub(super) enum Purpose {
     /// A new access token.
     New,
-    /// A new secret of an access token that was there.
-    Rotated,
+    /// A new secret of an access token that was there; whether the old one works on for a while. Without an overlap the
+    /// answer's `previousUntil` is the moment itself.
+    Rotated { overlaps: bool },
     /// A temporary password for somebody else.
     TemporaryPassword,
 }
@@ -61,7 +62,7 @@ fn frame(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
 fn aside(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
     let done = done(new, purpose);
     match purpose {
-        Purpose::New | Purpose::Rotated => format!("{done}\n"),
+        Purpose::New | Purpose::Rotated { .. } => format!("{done}\n"),
         Purpose::TemporaryPassword => format!("{done}\n{}", next(new, purpose, url)),
     }
 }
@@ -71,15 +72,17 @@ fn done(new: &NewApiToken, purpose: Purpose) -> String {
     let (label, user) = (shown::plain(token_label), shown::plain(username));
     match purpose {
         Purpose::New => format!("made the access token `{label}` for {user}"),
-        Purpose::Rotated => format!("gave the access token `{label}` of {user} a new secret; {}", old_secret(new)),
+        Purpose::Rotated { overlaps } => {
+            format!("gave the access token `{label}` of {user} a new secret; {}", old_secret(new, overlaps))
+        }
         Purpose::TemporaryPassword => {
             format!("made a temporary password for {user}, for one use until {} UTC", end(&new.record))
         }
     }
 }
 
-fn old_secret(new: &NewApiToken) -> String {
-    match &new.previous_until {
+fn old_secret(new: &NewApiToken, overlaps: bool) -> String {
+    match new.previous_until.as_ref().filter(|_| overlaps) {
         Some(until) => format!("the old one works until {} UTC", shown::time(until)),
         None => "the old one works no longer".to_owned(),
     }
@@ -94,7 +97,7 @@ fn next(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
     let url = shown::plain(url);
     let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
     match purpose {
-        Purpose::New | Purpose::Rotated => format!(
+        Purpose::New | Purpose::Rotated { .. } => format!(
             "  Use it wherever the password of {user} is asked:\n    \
              docker login {host} --username {user}\n    \
              curl --user {user} {url}/api/v0/repositories\n"
@@ -164,8 +167,17 @@ made the access token `lap\\u{1b}top` for alice
     }
 
     #[tokio::test]
+    async fn an_old_secret_works_on_only_with_an_overlap() {
+        let rotated = NEW.replace("\"id\"", "\"previousUntil\":\"2026-11-21T21:42:00Z\",\"id\"");
+        let new: NewApiToken = serde_json::from_str(&rotated).unwrap();
+        let told = |overlaps| done(&new, Purpose::Rotated { overlaps });
+        assert!(told(true).ends_with("the old one works until 2026-11-21 21:42 UTC"), "{}", told(true));
+        assert!(told(false).ends_with("the old one works no longer"), "{}", told(false));
+    }
+
+    #[tokio::test]
     async fn json_is_the_whole_answer() {
-        let (out, note) = shown(Purpose::Rotated, true, Format::Json).await;
+        let (out, note) = shown(Purpose::Rotated { overlaps: false }, true, Format::Json).await;
         assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap()["token"], "dkp_secret");
         assert_eq!(note, "");
     }

@@ -157,7 +157,8 @@ async fn rotate(token: &str, overlap: Option<u32>, api: &mut Api, console: &mut 
     let path = token_reference::path(api, token).await?.segment("rotate");
     let url = url_for_frame(api, console).await;
     let answer = api.send(Method::POST, &path, &RotateApiToken { overlap }).await?;
-    secret::show(&answer, Purpose::Rotated, &url, console)
+    let overlaps = overlap.is_some_and(|seconds| seconds > 0);
+    secret::show(&answer, Purpose::Rotated { overlaps }, &url, console)
 }
 
 /// The URL that only a terminal is shown.

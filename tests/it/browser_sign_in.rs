@@ -72,7 +72,7 @@ fn who_has_a_password_from_an_administrator_is_led_to_a_new_one() {
     let bob = newcomer(&site);
     site.sign_in(bob, PASSWORD);
     site.browser.arrive("/profile/password");
-    site.browser.see("An administrator set your password.");
+    site.browser.see("You did not choose your password yourself.");
     site.browser.fill("Present password", PASSWORD);
     set_password(&site, OWN);
     site.browser.arrive("/profile/access-tokens");

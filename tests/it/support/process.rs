@@ -11,7 +11,7 @@ use std::{
         mpsc::{Receiver, Sender, channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -180,11 +180,12 @@ pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
 /// As [`eventually`], for what is known to take longer.
 pub(crate) fn eventually_within<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     const PAUSE: Duration = Duration::from_millis(20);
-    for _ in 0..patience.as_millis() / PAUSE.as_millis() {
+    let begin = Instant::now();
+    loop {
         if let Some(answer) = ask() {
             return answer;
         }
+        assert!(begin.elapsed() < patience, "it never came to this: {what}");
         thread::sleep(PAUSE);
     }
-    panic!("it never came to this: {what}");
 }
