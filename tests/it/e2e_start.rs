@@ -15,6 +15,7 @@ use crate::support::{
     Dockpass, Http, Setup,
     exe::{cli_command, executable, is_release, ready_address},
     process::{Background, Run, background_command, command, eventually},
+    terminal::Terminal,
 };
 
 fn mode(path: &Path) -> u32 {
@@ -62,11 +63,7 @@ fn the_environment_sets_the_first_password_on_the_first_start_only() {
 fn on_a_terminal_the_first_start_tells_the_password_and_what_to_type_next() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().join("data");
-    let serve = format!("{} --data-dir {} --listen 127.0.0.1:0", executable().display(), data.display());
-    let mut terminal = background_command("script");
-    terminal.args(["--quiet", "--return", "--flush", "--command", &serve, "/dev/null"]).env("TERM", "dumb");
-    let mut terminal = Background::start("dockpass on a terminal", &mut terminal);
-    let address = terminal.wait_for("that it is ready", |line| ready_address(line.trim_end()));
+    let (terminal, address) = Terminal::start(&data);
     let told = terminal.log();
     let password = fs::read_to_string(data.join("initial-admin-password")).expect("the password's file");
     // The commands can be typed as they stand: with the program as it was called, and its data directory.
@@ -76,8 +73,7 @@ fn on_a_terminal_the_first_start_tells_the_password_and_what_to_type_next() {
     for expected in others.into_iter().chain(next.map(String::as_str)) {
         assert!(told.contains(expected), "nothing about {expected:?} in:\n{told}");
     }
-    terminal.signal(Signal::TERM);
-    terminal.wait_end();
+    terminal.end();
 }
 
 #[test]

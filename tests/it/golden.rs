@@ -6,17 +6,17 @@ use std::{collections::BTreeSet, fs};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use clap::CommandFactory;
 use dockpass::cli::Arguments;
-use rustix::process::Signal;
 use serde_json::json;
 
 use crate::support::{
     Clients, Image, InProcess, Registry,
-    exe::{executable, ready_address},
+    exe::executable,
     golden::{Texts, golden, must_be_golden, read},
     http::Answer,
     issued::{ENDPOINT, Issued, ask},
-    process::{Background, Run, background_command, command},
+    process::{Run, command},
     site::{account_path, token_path},
+    terminal::Terminal,
 };
 
 /// Directories of `tests/golden` that a test of this file compares as a whole.
@@ -217,11 +217,7 @@ fn the_first_start_on_a_terminal_has_its_text() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().join("data");
     let program = executable().display().to_string();
-    let serve = format!("{program} --data-dir {} --listen 127.0.0.1:0", data.display());
-    let mut terminal = background_command("script");
-    terminal.args(["--quiet", "--return", "--flush", "--command", &serve, "/dev/null"]).env("TERM", "dumb");
-    let mut terminal = Background::start("dockpass on a terminal", &mut terminal);
-    let address = terminal.wait_for("that it is ready", |line| ready_address(line.trim_end()));
+    let (terminal, address) = Terminal::start(&data);
     let password = fs::read_to_string(data.join("initial-admin-password")).expect("the password's file");
     let log = terminal.log();
     let told: Vec<_> = log.lines().filter_map(|line| line.strip_prefix("out: ")).map(str::trim_end).collect();
@@ -238,7 +234,6 @@ fn the_first_start_on_a_terminal_has_its_text() {
         assert!(text.contains(value), "no {word} in:\n{text}");
         text = text.replace(value, word);
     }
-    terminal.signal(Signal::TERM);
-    terminal.wait_end();
+    terminal.end();
     must_be_golden("start", &Texts::from([("terminal.txt".to_owned(), text)]));
 }

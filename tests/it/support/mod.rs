@@ -20,6 +20,7 @@ pub(crate) mod proxy;
 pub(crate) mod python;
 pub(crate) mod registry;
 pub(crate) mod site;
+pub(crate) mod terminal;
 pub(crate) mod tls;
 pub(crate) mod website;
 

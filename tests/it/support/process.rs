@@ -178,6 +178,7 @@ pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// As [`eventually`], for what is known to take longer.
+#[expect(clippy::disallowed_methods, reason = "how long a test has waited; no clock of the server")]
 pub(crate) fn eventually_within<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     const PAUSE: Duration = Duration::from_millis(20);
     let begin = Instant::now();
