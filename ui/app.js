@@ -49,6 +49,10 @@ let index = history.state?.index ?? 0;
 /** What asks before the page may be left. */
 let held = null;
 let isAsking = false;
+/** What was asked for already, or needs no question: the history may move. */
+let isFreeToMove = false;
+/** The addresses of the entries of the history, as far as this document made them. */
+const trail = [];
 /** The name that a page found for itself. */
 let named = null;
 let isDrawn = false;
@@ -60,6 +64,7 @@ const place = (url) => url.pathname + url.search;
 /** Gives the present entry of the history this address, or makes the next one. */
 function write(href, push) {
   if (push) index += 1;
+  trail[index] = place(new URL(href, location.href));
   history[push ? "pushState" : "replaceState"]({ index }, "", href);
 }
 
@@ -211,8 +216,15 @@ async function go(href, { replace = false, isFree = false, isByPerson = false } 
   if (!isFree && !(await mayLeave(isByPerson))) return;
   clearTimeout(scrolled);
   if (!replace) keepScroll();
-  write(url, !replace);
+  // Once more the same, or the page that one came from: no entry that leads nowhere.
+  if (replace && index > 0 && trail[index - 1] === place(url)) return moveBy(-1);
+  write(url, !replace && place(url) !== here);
   await show();
+}
+
+function moveBy(steps) {
+  isFreeToMove = true;
+  history.go(steps);
 }
 
 const keepScroll = () => history.replaceState({ ...history.state, scroll: scrollY }, "");
@@ -241,12 +253,14 @@ addEventListener("popstate", async (event) => {
     index = entry;
     return;
   }
-  if (held || isAnyBusy()) {
+  const isFree = isFreeToMove;
+  isFreeToMove = false;
+  if (!isFree && (held || isAnyBusy())) {
     // The window has moved already: back to where it was, then ask.
     const steps = entry - index;
     if (steps) history.go(-steps);
     else history.pushState({ index }, "", here);
-    if (await mayLeave(true)) steps ? history.go(steps) : go(there, { replace: true });
+    if (await mayLeave(true)) steps ? moveBy(steps) : go(there, { replace: true, isFree: true });
     return;
   }
   index = entry;
@@ -277,4 +291,5 @@ session.onChange((reason, username) => {
 
 history.scrollRestoration = "manual";
 history.replaceState({ ...history.state, index }, "");
+trail[index] = place(new URL(location.href));
 show({ scroll: history.state?.scroll ?? 0 });

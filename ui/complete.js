@@ -19,7 +19,8 @@ const fullName = ({ namespace, name }) => (namespace === "_" ? name : `${namespa
 
 async function find(query, signal, includeRepositories, includeAccounts) {
   if (!query) return { accountResults: [], repositoryResults: [] };
-  return get("/api/v0/index/autocomplete", { query: { query, includeRepositories, includeAccounts, limit: MOST }, signal });
+  // A session that ended is told when the form is sent, which keeps what stands in it.
+  return get("/api/v0/index/autocomplete", { query: { query, includeRepositories, includeAccounts, limit: MOST }, signal, mayEnd: false });
 }
 
 const accountsBy = (chosen) => async (text, signal) => {

@@ -29,10 +29,17 @@ function confirmation(word) {
 
 const INSIDE = "a[href], button:not([disabled]), input:not([disabled]), select, textarea, [tabindex='0']";
 
+/** What the keyboard comes to, in its order: of radio buttons that is the one that is chosen. */
+function reachable(dialog) {
+  const all = [...dialog.querySelectorAll(INSIDE)].filter((it) => it.checkVisibility());
+  const chosen = new Set(all.filter((it) => it.type === "radio" && it.checked).map((it) => it.name));
+  return all.filter((it) => it.type !== "radio" || it.checked || !chosen.has(it.name));
+}
+
 /** From the last to the first and back: without this the focus would pass through the window's own bars. */
 function keepIn(event) {
   if (event.key !== "Tab") return;
-  const all = [...event.currentTarget.querySelectorAll(INSIDE)].filter((it) => it.checkVisibility());
+  const all = reachable(event.currentTarget);
   const [from, to] = event.shiftKey ? [all[0], all.at(-1)] : [all.at(-1), all[0]];
   if (document.activeElement !== from) return;
   event.preventDefault();
@@ -62,7 +69,7 @@ function show(title, draw, mayClose) {
     document.body.append(dialog);
     dialog.showModal();
     // The first field; where there is none, the harmless button.
-    const first = dialog.querySelector("input:not([disabled]), select, textarea") ?? dialog.querySelector(".actions > :nth-child(2)");
+    const first = reachable(dialog).find((it) => it.matches("input, select, textarea")) ?? dialog.querySelector(".actions > :nth-child(2)");
     first?.focus();
   });
 }

@@ -10,15 +10,13 @@ import { head } from "./dom.js";
 import { field, form, whose } from "./form.js";
 import { say } from "./notice.js";
 import { elsewhere } from "./narrowed.js";
-import { newPassword } from "./password-field.js";
+import { BY_TOKEN, newPassword } from "./password-field.js";
 import * as session from "./session.js";
 
 const REASONS = {
   accessToken: "You signed in with a temporary password. It sets your own password once, and ends with that.",
   password: "You did not choose your password yourself. Set one that only you know.",
 };
-
-const BY_TOKEN = "You signed in with an access token. To set the password, sign in with the password itself.";
 
 async function change(username, values) {
   if (values.newPassword !== values.repeated) throw new ApiError({ message: "The two are not the same.", detail: { field: "repeated" } });

@@ -7,7 +7,9 @@
 import { get, patch } from "./api.js";
 import { facts, head, h, linkButton } from "./dom.js";
 import { field, form } from "./form.js";
+import { isNarrowed } from "./narrowed.js";
 import { say } from "./notice.js";
+import { BY_TOKEN } from "./password-field.js";
 import { when } from "./time.js";
 
 const TABS = [["Profile", "/profile"], ["Access tokens", "/profile/access-tokens"]];
@@ -35,21 +37,19 @@ function password(account, session) {
   return h("section", h("h2", "Password"), h("div.stack.tight",
     text && h("p", text),
     isByToken
-      ? h("p.quiet", "You signed in with an access token. To set the password, sign in with the password itself.")
+      ? h("p.quiet", BY_TOKEN)
       : linkButton("Change password", "/profile/password")));
 }
 
 async function render(context) {
   const { session } = context;
-  // A narrowed access token sees its account's name, and nothing else of it.
-  const account = await get(`/enzi/v0/accounts/${session.username}`, { signal: context.signal }).catch((error) => {
-    if (error.status !== 403) throw error;
-    return null;
-  });
+  // A narrowed access token sees its account's name, and nothing else of it: not what the account is otherwise.
+  const isWhole = !isNarrowed(session);
+  const account = isWhole ? await get(`/enzi/v0/accounts/${session.username}`, { signal: context.signal }) : null;
   const known = facts([
     ["User name", session.username],
-    ["Role", session.isAdmin ? "administrator" : "user"],
-    ["Signed in", OPENED[session.credential]],
+    isWhole && ["Role", session.isAdmin ? "administrator" : "user"],
+    ["Signed in", isWhole ? OPENED[session.credential] : "with a narrowed access token"],
     ["Session ends", [when(session.expiresAt), " if you do nothing"]],
     ["Member since", account?.createdAt && when(account.createdAt)],
   ]);

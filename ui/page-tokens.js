@@ -25,7 +25,7 @@ async function render(context) {
   const asked = query.get("username") || session.username;
   if (asked !== session.username) return void context.go(listHref(asked, session), { replace: true });
   const made = await tokenList(context, session.username, { empty: EMPTY });
-  const clean = button("Clean up", { onclick: async () => (await cleanUp(session.username)) && made.reload() });
+  const clean = button("Clean up", { onclick: async () => (await cleanUp(session.username, context.signal)) && made.reload() });
   const create = linkButton("New access token", newHref(session.username, session), "primary");
   return [...head("Access tokens", { tabs: profileTabs(PATH), actions: [create, clean] }), made.node];
 }

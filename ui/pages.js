@@ -26,7 +26,7 @@ const PAGES = [
   { path: "/profile/password", area: "profile", load: whole("page-password", "password"), isAlone: true },
   { path: "/profile/access-tokens", area: "tokens", load: whole("page-tokens", "list") },
   { path: "/profile/access-tokens/new", area: "tokens", load: whole("page-token-new", "create") },
-  { path: "/profile/access-tokens/{id}", area: "tokens", load: from("page-token", "one") },
+  { path: "/profile/access-tokens/{id}", area: "tokens", load: whole("page-token", "one") },
   { path: "/repositories", area: "repositories", load: from("page-repositories", "list") },
   { path: "/repositories/{namespace}", area: "repositories", load: from("page-repositories", "namespace") },
   { path: "/repositories/{namespace}/{reponame}", area: "repositories", load: from("page-repositories", "one") },

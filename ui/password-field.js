@@ -2,9 +2,12 @@
 //
 // Exports
 //   newPassword(more)     the field, `newPassword` unless `more` says otherwise; more goes to field() of form.js
+//   BY_TOKEN              what is said to who signed in with an access token, which sets no password
 //   tooShort(text)        what is wrong with a password's length, or nothing
 
 import { field } from "./form.js";
+
+export const BY_TOKEN = "You signed in with an access token. To set the password, sign in with the password itself.";
 
 /** In bytes, as the server counts. */
 const LEAST = 8;

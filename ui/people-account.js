@@ -50,8 +50,8 @@ function editor(context, account, changed) {
       if (isOwn && !(await isMeant(changes))) return;
       if (Object.keys(changes).length > 0) present = await patch(path`/enzi/v0/accounts/${account.name}`, { body: changes });
       say("Saved");
-      // The navigation and every other page depend on who one is.
-      if (isOwn && changes.isAdmin === false) return void location.assign("/");
+      // The navigation and every other page depend on who one is. The form has its answer then, and holds up nobody.
+      if (isOwn && changes.isAdmin === false) return void setTimeout(() => location.assign("/"));
       fields.forEach((it) => it.fail(null));
       changed(present);
     },

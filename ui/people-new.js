@@ -67,13 +67,17 @@ export async function newUser(context) {
   const fields = fieldsFor(context.session);
   const adopt = fields.at(-1);
   const kind = fields[2];
-  const made = await ask({ title: "New user", fields, confirm: "Create", act: (values) => create(values, adopt) });
-  if (!made) return;
-  if (kind.value === "temporary") {
+  const act = async (values) => {
+    const made = await create(values, adopt);
+    if (kind.value !== "temporary") return { made };
     // The user stands even if this fails; the page has the same button again.
-    await makeTemporary(made.name).then(keep, (error) => say(error.message));
-  } else {
-    say(`${made.name} created`);
-  }
+    return makeTemporary(made.name).then((temporary) => ({ made, temporary }), (error) => ({ made, error }));
+  };
+  const done = await ask({ title: "New user", fields, confirm: "Create", act });
+  // Nobody else who sits down here sees what its maker left.
+  if (!done || context.signal.aborted) return;
+  const { made, temporary, error } = done;
+  if (temporary) keep(temporary);
+  else say(error ? error.message : `${made.name} created`);
   await context.go(path`/people/${made.name}`);
 }

@@ -10,10 +10,11 @@
 
 import { post } from "./api.js";
 import { ask } from "./dialog.js";
-import { button, h, head, path, unique } from "./dom.js";
-import { block, copyButton } from "./copy.js";
+import { button, h, head, path } from "./dom.js";
+import { block } from "./copy.js";
 import { exact, when } from "./time.js";
 import { temporaryField } from "./token-expiry.js";
+import { secretField } from "./token-secret.js";
 
 const HELD = "The temporary password is not shown again. Copy it first, or leave without it.";
 
@@ -44,14 +45,6 @@ export async function askTemporary(context, account) {
   await context.go(path`/people/${account.name}`, { replace: true });
 }
 
-function secretField(secret) {
-  const id = unique("secret");
-  const input = h("input.input", { id, value: secret, readonly: true, spellcheck: "false", autocomplete: "off", onfocus: () => input.select() });
-  return h("div.field.wide", h("label", { for: id }, "Temporary password"),
-    h("div.secret", input, copyButton("Copy", () => secret, input)),
-    h("p.note.error", "It is not shown again."));
-}
-
 /** The steps as a person would write them to another; the secret goes another way. */
 function steps({ username, expiresAt }) {
   return [
@@ -70,7 +63,7 @@ export function showTemporary(context, answer) {
     context.go(path`/people/${username}`, { replace: true });
   };
   const page = h("div.stack",
-    secretField(answer.token),
+    secretField("Temporary password", answer.token, "It is not shown again."),
     h("section.wide", h("h2", `What to tell ${username}`),
       h("div.stack.tight.lines.wrapped",
         h("p.quiet", "Send these steps, and the temporary password by another way. It ends ", when(answer.expiresAt), "."),

@@ -36,7 +36,7 @@ export async function tokensTab(context, { name }) {
     await made.reload();
     document.querySelector("main h1").focus();
   };
-  const clean = button("Clean up", { onclick: async () => after(await cleanUp(name)) });
+  const clean = button("Clean up", { onclick: async () => after(await cleanUp(name, context.signal)) });
   const revoke = h("section.after", h("h2", "Revoke"), h("div.stack.tight",
     h("p", "A lost machine, a person who left: all access tokens at once."),
     button("Revoke all", { kind: "danger", onclick: async () => after(await revokeAll(name, count)) })));

@@ -2,7 +2,7 @@
 //
 // Exports
 //   deleteTokens(tokens)      true once they are deleted, false if not
-//   cleanUp(username)         true once something was deleted
+//   cleanUp(username, left)   true once something was deleted; left is the signal of the page
 //   rotate(token)             the answer with the new secret, or null; previousUntil is null where nothing overlaps
 
 import { isAbort, isGone, post, readAll, remove } from "./api.js";
@@ -53,7 +53,7 @@ export async function deleteTokens(tokens) {
 const daysAgo = (days) => dayOf(new Date(Date.now() - days * 86_400_000));
 
 /** What a clean-up would take, told again at every change of the date: a field without input, which has to fit the date. */
-function preview(username) {
+function preview(username, left) {
   const node = h("div.stack.tight", { role: "status" });
   let asking = new AbortController();
   const trouble = h("p.error", { role: "alert" });
@@ -68,7 +68,7 @@ function preview(username) {
     asking.abort();
     told = { date: null, count: 0 };
     trouble.textContent = "";
-    const { signal } = (asking = new AbortController());
+    const signal = AbortSignal.any([left, (asking = new AbortController()).signal]);
     try {
       const usedbefore = startOf(date);
       draw(date, usedbefore ? await readAll(PATH, { query: { username, usedbefore, generatedby: "all" }, signal }) : []);
@@ -83,14 +83,15 @@ function preview(username) {
   return { node, show, check, fail: (text) => (trouble.textContent = text ?? "") };
 }
 
-export async function cleanUp(username) {
+export async function cleanUp(username, left) {
   const before = field({
     name: "usedbefore", label: "Not used since", type: "date", value: daysAgo(90), max: daysAgo(0), required: true,
     check: (date) => (startOf(date) ? null : "Choose a date."),
     hint: "A token that was never used counts by when it was created.",
   });
-  const shown = preview(username);
+  const shown = preview(username, left);
   await shown.show(before.value);
+  if (left.aborted) return false;
   before.onchange(shown.show);
   const removed = await ask({
     title: "Clean up access tokens",

@@ -2,11 +2,11 @@
 // this display only; `Done` ends it, and so does whatever else takes the page away.
 //
 // Exports
-//   showSecret(context, made, { title, note, done, isForClients })
+//   showSecret(context, made, { title, done })
 //        made      the answer of create or rotate: it has the secret in `token`
-//        title     heading; note: more to say; done: href where Done leads; isForClients false leaves the ready lines out,
-//                  as for a temporary password
+//        title     heading; done: href where Done leads
 //      → the nodes of the page; it asks before the person leaves without Done
+//   secretField(label, secret, warning)     the text with its copy button
 
 import { block, copyButton, downloadButton } from "./copy.js";
 import { button, h, head, unique } from "./dom.js";
@@ -16,12 +16,12 @@ import { CLIENTS } from "./token-lines.js";
 
 const HELD = "The secret is not shown again. Copy it first, or leave without it.";
 
-function secretField(secret) {
+export function secretField(label, secret, warning) {
   const id = unique("secret");
   const input = h("input.input", { id, value: secret, readonly: true, spellcheck: "false", autocomplete: "off", onfocus: () => input.select() });
-  return h("div.field.wide", h("label", { for: id }, "Access token"),
+  return h("div.field.wide", h("label", { for: id }, label),
     h("div.secret", input, copyButton("Copy", () => secret, input)),
-    h("p.note.error", "It is not shown again. Keep it where only its user reads it."));
+    h("p.note.error", warning));
 }
 
 function panel(client, facts) {
@@ -69,17 +69,16 @@ function clients(made) {
   return h("section.wide", h("h2", "Use it"), h("div.stack", h("div.half", host.node), shown.node));
 }
 
-export function showSecret(context, made, { title, note = [], done, isForClients = true }) {
+export function showSecret(context, made, { title, done }) {
   context.hold(HELD);
   const leave = () => {
     context.hold(null);
     context.go(done, { replace: true });
   };
   const page = h("div.stack",
-    note,
-    secretField(made.token),
+    secretField("Access token", made.token, "It is not shown again. Keep it where only its user reads it."),
     made.previousHashedToken && h("p", made.previousUntil ? `The old secret works until ${exact(made.previousUntil)}.` : "The old secret works no longer."),
-    isForClients && clients(made),
+    clients(made),
     button("Done", { kind: "primary", onclick: leave }));
   // The browser may keep the page as it is and show it again at Back: not with this on it.
   const wipe = () => page.replaceChildren();

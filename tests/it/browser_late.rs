@@ -272,3 +272,155 @@ fn a_server_that_does_not_answer_is_said_in_words() {
     let (_, foreign) = site.noise(&[], &[]);
     assert!(foreign.is_empty(), "{foreign:?}");
 }
+
+#[test]
+fn who_wants_to_leave_by_back_leaves_at_once() {
+    let site = Website::start_as("alice");
+    site.browser.follow("New access token");
+    site.browser.fill("Description", "late");
+    hold_answers(&site, "POST");
+    site.browser.click("Create");
+    held(&site);
+    site.browser.back();
+    site.browser.see("What you sent has no answer yet.");
+    site.browser.click("Leave");
+    site.browser.arrive(LIST);
+    site.browser.see("New access token");
+    soon("nothing is asked any more", || (count(&site, "dialog") == 0).then_some(()));
+    answer(&site);
+    assert!(site.browser.url().ends_with(LIST) && !site.browser.source().contains("dkp_"), "{}", site.browser.url());
+    site.must_be_clean(&[]);
+}
+
+#[test]
+fn a_temporary_password_that_comes_after_the_sign_out_is_shown_to_nobody() {
+    let site = Website::start_as("admin");
+    site.open("/people");
+    site.browser.click("New user");
+    site.browser.fill("User name", "carol");
+    site.browser.choose("Sets it alone");
+    let script = "const real = window.fetch; window.held = [];
+        window.fetch = async (...given) => {
+          const answer = await real(...given);
+          if (String(given[0]).includes('api_tokens')) await new Promise((go) => window.held.push(go));
+          return answer;
+        };";
+    site.browser.run(script, json!([]));
+    site.browser.click("Create");
+    held(&site);
+    let first = site.browser.tab();
+    let second = site.browser.new_tab();
+    site.browser.switch(&second);
+    site.open("/profile");
+    site.sign_out("admin");
+    site.browser.switch(&first);
+    site.browser.arrive("/sign-in");
+    answer(&site);
+    // Not by loading it anew: what the tab keeps in memory would be there.
+    site.try_sign_in("admin", PASSWORD);
+    site.browser.arrive(LIST);
+    site.browser.follow("People");
+    site.browser.follow("carol");
+    site.browser.arrive("/people/carol");
+    site.browser.see("Temporary password");
+    assert!(!site.browser.source().contains("dkp_"), "another one sees it");
+    site.must_be_clean(&[]);
+}
+
+#[test]
+fn a_clean_up_that_is_looked_up_slowly_opens_on_no_other_page() {
+    let site = with_tokens(&["laptop"]);
+    hold_answers(&site, "GET");
+    site.browser.click("Clean up");
+    held(&site);
+    let script = "document.querySelector('#nav a[href=\"/repositories\"]').click()";
+    site.browser.run(script, json!([]));
+    answer(&site);
+    site.browser.arrive("/repositories");
+    answer(&site);
+    assert_eq!(count(&site, "dialog"), 0);
+    site.must_be_clean(&[]);
+}
+
+#[test]
+fn suggestions_of_an_ended_session_take_nothing_that_was_typed() {
+    let site = Website::start_as("alice");
+    site.open(NEW);
+    site.browser.fill("Description", "kept");
+    let set = |old: &str, new: &str| {
+        let body = json!({ "oldPassword": old, "newPassword": new });
+        site.server.http_as("alice", old).post("/enzi/v0/accounts/alice/changePassword", &body).must_be(200);
+    };
+    set(PASSWORD, "another-password-in-between");
+    set("another-password-in-between", PASSWORD);
+    site.browser.fill("Repositories", "alice/app");
+    site.browser.press("\u{E007}");
+    let script = "const done = arguments[0]; setTimeout(done, 800)";
+    site.browser.run_async(script, json!([]));
+    assert_eq!(site.browser.value("Description"), "kept");
+    site.browser.click("Create");
+    site.browser.see("Your session ended");
+    site.browser.fill("Password or access token", PASSWORD);
+    site.browser.click("Sign in");
+    site.browser.see("It is not shown again.");
+    site.browser.click("Done");
+    site.must_be_clean(&[401]);
+}
+
+#[test]
+fn the_same_page_once_more_is_no_step_of_the_history() {
+    let site = Website::start_as("alice");
+    site.browser.follow("Repositories");
+    site.browser.arrive("/repositories");
+    for _ in 0..3 {
+        site.browser.follow("Repositories");
+        site.drawn();
+    }
+    site.browser.back();
+    site.browser.arrive(LIST);
+    // Done leads back to the list that one came from.
+    site.browser.follow("Repositories");
+    site.browser.follow("Access tokens");
+    site.browser.follow("New access token");
+    site.browser.fill("Description", "one");
+    site.browser.click("Create");
+    site.browser.see("It is not shown again.");
+    site.browser.click("Done");
+    site.browser.see("1 access token");
+    site.browser.back();
+    site.browser.arrive("/repositories");
+    site.must_be_clean(&[]);
+}
+
+#[test]
+fn who_gives_up_administration_sees_the_pages_of_a_user() {
+    let site = Website::start();
+    site.api("admin").patch("/enzi/v0/accounts/alice", &json!({ "isAdmin": true })).must_be(200);
+    site.sign_in("alice", PASSWORD);
+    site.open("/people/alice");
+    site.browser.choose("Is administrator");
+    site.browser.click("Save");
+    site.browser.see("Give up administration?");
+    site.browser.click("OK");
+    site.browser.arrive("/profile/access-tokens");
+    site.browser.see_no_more("People");
+    site.must_be_clean(&[]);
+}
+
+#[test]
+fn in_a_dialog_the_keyboard_begins_at_what_is_chosen() {
+    let site = Website::start_as("alice");
+    site.api("alice").post("/api/v0/repositories/alice", &json!({ "name": "shop" })).must_be(201);
+    site.api("admin").post("/enzi/v0/accounts", &json!({ "name": "carol" })).must_be(201);
+    let grant = json!({ "accessLevel": "read-write" });
+    site.api("alice").put("/api/v0/repositories/alice/shop/userAccess/carol", &grant).must_be(200);
+    site.open("/repositories/alice/shop?tab=access");
+    site.browser.click("Change the access of carol");
+    assert!(has_focus(&site, "dialog input[value='read-write']:checked"), "on {}", site.browser.focused());
+    for _ in 0..6 {
+        site.browser.press("\u{E004}");
+        assert!(has_focus(&site, "dialog *"), "on {}", site.browser.focused());
+    }
+    site.browser.click("Cancel");
+    site.must_be_clean(&[]);
+}

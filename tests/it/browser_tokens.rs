@@ -61,8 +61,8 @@ fn a_secret_is_shown_once_and_is_gone_after_done() {
     site.browser.arrive(LIST);
     site.browser.see(LABEL);
     must_not_hold(&site, &secret);
-    site.browser.back();
-    site.drawn();
+    site.browser.run("history.forward()", json!([]));
+    site.browser.see("Replace or remove");
     must_not_hold(&site, &secret);
     assert!(!site.browser.has("css", "main img"), "the description is text");
     let made = &tokens(&site)[0];

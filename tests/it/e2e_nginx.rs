@@ -2,7 +2,13 @@
 //! clients, for browsers, and for what the registry tells dockpass. All of it is real: Debian's nginx and registry, and
 //! the clients that people have.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    thread,
+};
 
 use rustix::process::geteuid;
 use serde_json::{Value, json};
@@ -81,7 +87,7 @@ fn written_files_can_be_read_by_those_who_need_them_also_without_a_server() {
 
 #[test]
 fn an_image_goes_through_nginx_and_back_and_the_registry_tells_of_it() {
-    let mut front = Front::with_users(&["alice"]);
+    let mut front = Front::telling(Some("warn"), &["alice"]);
     let secret = front.pair.dockpass().add_token("alice", &[]).secret;
     let alice = clients_of(&front, "alice", &secret);
     alice.docker_login(&front.authority, "alice", &secret).must_succeed();
@@ -209,9 +215,33 @@ fn pages_sign_in_and_paths_pass_unchanged() {
     assert_eq!(plain.header("location"), Some(there.as_str()));
 }
 
+/// The head of the one request that comes to this address.
+fn heard(listener: TcpListener) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a connection");
+        let (mut head, mut lines) = (String::new(), BufReader::new(stream));
+        while lines.read_line(&mut head).is_ok_and(|read| read > 2) {}
+        lines.get_mut().write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").expect("an answer");
+        head
+    })
+}
+
+#[test]
+fn the_registry_gets_no_session_of_the_pages() {
+    let mut front = Front::with_users(&[]);
+    front.pair.stop_registry();
+    let listener = eventually("the registry's place is free", || TcpListener::bind(front.pair.registry_address()).ok());
+    let registry = heard(listener);
+    let cookie = "__Host-dockpass=dks_a-secret-of-a-session";
+    front.http().header("Cookie", cookie).bearer("a.registry.token").get("/v2/alice/app/tags/list").must_be(204);
+    let head = registry.join().expect("it was asked").to_ascii_lowercase();
+    assert!(head.contains("authorization: bearer a.registry.token"), "{head}");
+    assert!(!head.contains("cookie") && !head.contains("dks_"), "{head}");
+}
+
 #[test]
 fn the_client_is_who_nginx_sees_and_no_log_of_nginx_has_a_secret() {
-    let front = Front::with_users(&[]);
+    let mut front = Front::with_users(&[]);
     let dockpass = front.pair.dockpass();
     dockpass.add_user("alice");
     let forged = ["X-Forwarded-For", "X-Real-IP", "Forwarded"];
@@ -243,9 +273,15 @@ fn the_client_is_who_nginx_sees_and_no_log_of_nginx_has_a_secret() {
     let form = [("grant_type", "password"), ("service", "dockpass"), ("username", "alice"), ("password", &*secret)];
     front.http().post_form("/auth/token", &form).must_be(200);
     Http::at(&format!("http://{}", front.plain)).basic("alice", &secret).get(&format!("/?t={secret}")).must_be(308);
+    let hidden = [secret.clone(), registry_token, "dks_a-secret-of-a-session".to_owned(), dockpass.admin_password()];
+    // What goes wrong behind nginx is told in another log.
+    front.pair.stop_registry();
+    let referred = front.http().header("Referer", &format!("https://a.example/?t={secret}"));
+    referred.get(&format!("/v2/?access_token={secret}")).must_be(502);
     let logs = front.nginx.logs();
     assert!(logs.contains("\"GET /auth/token HTTP/1.1\" 200 ") && logs.contains("127.0.0.9 "), "{logs}");
-    for hidden in [&*secret, &*registry_token, "dks_a-secret-of-a-session", &*dockpass.admin_password()] {
-        assert!(!logs.contains(hidden), "{logs}");
+    assert!(logs.contains("\"GET /v2/ HTTP/1.1\" 502 "), "{logs}");
+    for text in hidden {
+        assert!(!logs.contains(&text), "{logs}");
     }
 }

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::support::exe::{Dockpass, PASSWORD, Setup};
+use super::support::{
+    Registry,
+    exe::{Dockpass, PASSWORD, Setup},
+};
 
 const NEW_PASSWORD: &str = "cobalt-heron-1717";
 const WRONG_PASSWORD: &str = "guess-of-somebody-99";
@@ -66,6 +69,16 @@ fn no_log_and_no_audit_record_holds_a_secret() {
     secrets.must_not_be_in("the audit log", &audit.describe());
     secrets.must_not_be_in("the log", &dockpass.log());
     assert!(dockpass.log().contains("TRACE"), "the log was not loud");
+}
+
+#[test]
+fn the_registry_does_not_log_its_secret_at_the_level_that_is_printed() {
+    let dockpass = Dockpass::start();
+    let secret = fs::read_to_string(dockpass.data().join("keys/registry-events-secret")).expect("the secret");
+    let log = Registry::log_as_printed(&dockpass);
+    assert!(!log.contains(secret.trim()), "{log}");
+    // Why the level is printed at all.
+    assert!(Registry::beside(&dockpass).log().contains(secret.trim()), "it has learned to keep it for itself");
 }
 
 #[test]

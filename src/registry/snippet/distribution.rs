@@ -30,8 +30,9 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
          {versions}\
          # The file in rootcertbundle is what dockpass answers at /auth/ca.pem; the registry reads it when it starts.\n\
          version: 0.1\n\
+         # At info the registry logs the secret of its notifications at each start.\n\
          log:\n  \
-           level: info\n\
+           level: warn\n\
          storage:\n  \
            filesystem:\n    \
              rootdirectory: /var/lib/registry\n  \

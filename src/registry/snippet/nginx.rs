@@ -22,8 +22,8 @@ fn check<'a>(facts: &ProxyFacts<'a>) -> Result<PublicName<'a>, SnippetError> {
     if !facts.behind_proxy {
         return Err(SnippetError::NeedsBehindProxy(Program::Nginx));
     }
-    // Elsewhere the proxy's own address counts, which is not known here; a comment tells.
-    if is_on_loopback(facts.listen) && !facts.trusts_loopback {
+    // On another machine the proxy's own address counts, which is not known here; a comment tells.
+    if is_asked_on_loopback(facts.listen) && !facts.trusts_loopback {
         return Err(SnippetError::NeedsTrust(Program::Nginx, loopback(facts.listen.ip())));
     }
     Ok(public)
@@ -31,6 +31,11 @@ fn check<'a>(facts: &ProxyFacts<'a>) -> Result<PublicName<'a>, SnippetError> {
 
 fn is_on_loopback(listen: SocketAddr) -> bool {
     listen.ip().to_canonical().is_loopback()
+}
+
+/// Whether the printed file has nginx ask dockpass on this machine: also where it listens on all addresses.
+fn is_asked_on_loopback(listen: SocketAddr) -> bool {
+    is_on_loopback(listen) || listen.ip().is_unspecified()
 }
 
 /// From where a proxy on this machine reaches a loopback address.
@@ -72,10 +77,11 @@ fn log() -> String {
 
 fn server(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
     let (host, authority, port) = (host(public), authority(public), public.port);
+    let headers = headers(&authority);
     // A file name has no brackets and no colons.
     let file = public.host.replace(':', "-");
     let (dockpass, hint) = dockpass(facts);
-    let (registry, trust) = (facts.registry, registry_trust(facts));
+    let (registry, trust, proof) = (facts.registry, registry_trust(facts), dockpass_trust(public, facts));
     format!(
         "server {{\n    \
              listen {port} ssl;\n    \
@@ -87,6 +93,9 @@ fn server(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
              ssl_certificate_key /etc/ssl/private/{file}.key;\n    \
              ssl_protocols TLSv1.2 TLSv1.3;\n\n    \
              access_log /var/log/nginx/dockpass.log dockpass;\n    \
+             # Faults of less weight are told with the whole request, and their form cannot be chosen. That a server\n    \
+             # behind is away stands in the other log as 502.\n    \
+             error_log /var/log/nginx/error.log crit;\n    \
              server_tokens off;\n\n    \
              # Layers are of any size and pass through as they come, both ways, never by a file of nginx. dockpass\n    \
              # itself limits what it takes.\n    \
@@ -98,8 +107,34 @@ fn server(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
              proxy_read_timeout 15m;\n    \
              proxy_send_timeout 15m;\n    \
              # A registry token for many repositories is a long header.\n    \
-             large_client_header_buffers 4 32k;\n\n    \
-             # From these two the registry makes the addresses at which an upload goes on. They are the ones that\n    \
+             large_client_header_buffers 4 32k;\n\n\
+         {headers}    \
+             # No proxy_pass has a path, not even a slash: nginx passes on what the client sent, and a %2F stays one.\n\n    \
+             # The catalogue: dockpass lists what the caller may see. The registry's own is for administrators.\n    \
+             location = /v2/_catalog {{\n        \
+                 proxy_pass {dockpass};\n\
+         {proof}    \
+             }}\n\n    \
+             # The registry, /v2/ itself included: a sign-in that works says that it trusts dockpass.\n    \
+             location /v2/ {{\n        \
+                 set $dockpass_session \"\";\n        \
+                 proxy_pass {registry};\n\
+         {trust}    \
+             }}\n\n    \
+             # The rest: sign-in, pages, API, search.\n\
+         {hint}    \
+             location / {{\n        \
+                 proxy_pass {dockpass};\n\
+         {proof}    \
+             }}\n\
+         }}\n"
+    )
+}
+
+/// What the servers behind are told of the request, and what they are not.
+fn headers(authority: &str) -> String {
+    format!(
+        "    # From these two the registry makes the addresses at which an upload goes on. They are the ones that\n    \
              # clients connect to, with the port, whatever a client says.\n    \
              proxy_set_header Host {authority};\n    \
              proxy_set_header X-Forwarded-Proto https;\n    \
@@ -108,23 +143,10 @@ fn server(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
              proxy_set_header X-Forwarded-Host \"\";\n    \
              proxy_set_header X-Real-IP \"\";\n    \
              proxy_set_header Forwarded \"\";\n    \
-             proxy_redirect off;\n\n    \
-             # No proxy_pass has a path, not even a slash: nginx passes on what the client sent, and a %2F stays one.\n\n    \
-             # The catalogue: dockpass lists what the caller may see. The registry's own is for administrators.\n    \
-             location = /v2/_catalog {{\n        \
-                 proxy_pass {dockpass};\n    \
-             }}\n\n    \
-             # The registry, /v2/ itself included: a sign-in that works says that it trusts dockpass.\n    \
-             location /v2/ {{\n        \
-                 proxy_pass {registry};\n\
-         {trust}    \
-             }}\n\n    \
-             # The rest: sign-in, pages, API, search.\n\
-         {hint}    \
-             location / {{\n        \
-                 proxy_pass {dockpass};\n    \
-             }}\n\
-         }}\n"
+             # The session of the pages is for dockpass alone.\n    \
+             set $dockpass_session $http_cookie;\n    \
+             proxy_set_header Cookie $dockpass_session;\n    \
+             proxy_redirect off;\n\n"
     )
 }
 
@@ -140,6 +162,23 @@ fn dockpass(facts: &ProxyFacts<'_>) -> (String, String) {
         listen.port()
     );
     (format!("{scheme}://{address}"), if is_on_loopback(listen) { String::new() } else { hint })
+}
+
+/// dockpass sees passwords, so what answers must be dockpass, unless it is on this machine.
+fn dockpass_trust(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
+    if !facts.is_tls || is_asked_on_loopback(facts.listen) {
+        return String::new();
+    }
+    let name = public.host;
+    format!(
+        "        # Passwords pass here: only dockpass may see them. Where it made its certificate itself, name the CA that\n        \
+                 # it answers at /ca.pem.\n        \
+                 proxy_ssl_server_name on;\n        \
+                 proxy_ssl_name {name};\n        \
+                 proxy_ssl_verify on;\n        \
+                 proxy_ssl_verify_depth 4;\n        \
+                 proxy_ssl_trusted_certificate {SYSTEM_ROOTS};\n"
+    )
 }
 
 /// A registry with TLS sees registry tokens, so it must be the right one; nginx would take any.
@@ -216,6 +255,17 @@ mod tests {
     }
 
     #[test]
+    fn on_another_machine_dockpass_proves_itself() {
+        let elsewhere = ProxyFacts { listen: "192.0.2.5:8700".parse().unwrap(), is_tls: true, ..at("a.example", 443) };
+        let made = made(&elsewhere);
+        assert_eq!(made.matches("proxy_ssl_verify on;").count(), 2, "{made}");
+        assert_eq!(made.matches("proxy_ssl_name a.example;").count(), 2, "{made}");
+        for here in [ProxyFacts { is_tls: false, ..elsewhere }, ProxyFacts { listen: PROXY.listen, ..elsewhere }] {
+            assert!(!self::made(&here).contains("proxy_ssl_verify"));
+        }
+    }
+
+    #[test]
     fn dockpass_is_asked_where_it_listens() {
         let asked = |listen: &str| {
             let made = made(&ProxyFacts { listen: listen.parse().unwrap(), ..PROXY });
@@ -244,8 +294,13 @@ mod tests {
         let unexpected = ProxyFacts { behind_proxy: false, ..PROXY };
         assert_eq!(refused(unexpected), SnippetError::NeedsBehindProxy(Program::Nginx));
         let untrusted = ProxyFacts { trusts_loopback: false, ..PROXY };
-        for (listen, from) in [("127.0.0.2:1", "127.0.0.1"), ("[::1]:1", "::1"), ("[::ffff:127.0.0.1]:1", "127.0.0.1")]
-        {
+        for (listen, from) in [
+            ("127.0.0.2:1", "127.0.0.1"),
+            ("[::1]:1", "::1"),
+            ("[::ffff:127.0.0.1]:1", "127.0.0.1"),
+            ("0.0.0.0:1", "127.0.0.1"),
+            ("[::]:1", "::1"),
+        ] {
             let error = refused(ProxyFacts { listen: listen.parse().unwrap(), ..untrusted });
             assert_eq!(error, SnippetError::NeedsTrust(Program::Nginx, from.parse().unwrap()));
             assert!(error.to_string().contains(&format!("add \"{from}\" to server.trusted_proxies")), "{error}");

@@ -1,5 +1,5 @@
 //! Debian's nginx before a dockpass and its registry, with what `dockpass registry config --for nginx` printed, changed
-//! as an operator changes it: the paths of the certificate and of the log, and, as tests run beside each other, the
+//! as an operator changes it: the paths of the certificate and of the logs, and, as tests run beside each other, the
 //! addresses that it listens on.
 
 use std::{
@@ -25,9 +25,11 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    fn start(printed: &str, certificate: &SiteCertificate, tls: SocketAddr, plain: SocketAddr) -> Self {
+    fn start(printed: &str, certificate: &SiteCertificate, [tls, plain]: [SocketAddr; 2], level: Option<&str>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let site = listening_on(&edited(printed, directory.path(), certificate), tls, plain);
+        let edited = edited(printed, directory.path(), certificate);
+        let edited = level.map_or_else(|| edited.clone(), |level| edited.replace(" crit;", &format!(" {level};")));
+        let site = listening_on(&edited, tls, plain);
         let main = installed(&site, directory.path());
         let mut nginx = background_command("nginx");
         nginx.arg("-p").arg(directory.path()).arg("-c").arg(main).args(["-e", "stderr", "-g", "daemon off;"]);
@@ -40,7 +42,8 @@ impl Nginx {
     /// All that it has written: the log of requests and that of faults.
     pub(crate) fn logs(&self) -> String {
         let access = fs::read_to_string(self.directory.path().join("access.log")).expect("the log of requests");
-        access + &self.process.log()
+        let faults = fs::read_to_string(self.directory.path().join("error.log")).expect("the log of faults");
+        access + &faults + &self.process.log()
     }
 }
 
@@ -73,6 +76,7 @@ fn edited(printed: &str, directory: &Path, certificate: &SiteCertificate) -> Str
         ("ssl_certificate ", certificate.certificate().display().to_string()),
         ("ssl_certificate_key ", certificate.key().display().to_string()),
         ("access_log ", format!("{} dockpass", log.display())),
+        ("error_log ", format!("{} crit", directory.join("error.log").display())),
     ];
     let edit = |line: &str| {
         let found = edits.iter().find(|(start, _)| line.trim_start().starts_with(start));
@@ -113,6 +117,11 @@ pub(crate) struct Front {
 impl Front {
     /// All three run, dockpass has `registry.url`, and these users are there.
     pub(crate) fn with_users(names: &[&str]) -> Self {
+        Self::telling(None, names)
+    }
+
+    /// The same; nginx tells of faults from this level on.
+    pub(crate) fn telling(level: Option<&str>, names: &[&str]) -> Self {
         let [tls, plain] = addresses();
         let certificate = SiteCertificate::of(&tls.ip().to_string());
         let server =
@@ -120,7 +129,7 @@ impl Front {
         let mut pair = Pair::behind(&server, &certificate.authority());
         pair.start_dockpass();
         let printed = pair.dockpass().cli(&["registry", "config", "--for", "nginx"]).must_succeed().stdout;
-        let nginx = Nginx::start(&printed, &certificate, tls, plain);
+        let nginx = Nginx::start(&printed, &certificate, [tls, plain], level);
         pair.start_registry();
         names.iter().for_each(|name| pair.add_user(name));
         Self { nginx, pair, certificate, authority: tls.to_string(), plain }

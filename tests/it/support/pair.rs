@@ -171,6 +171,11 @@ impl Pair {
         self.registry = Some(Registry::run_trusting(&file, directory, self.authority.as_deref()));
     }
 
+    /// Where the registry listens, or would.
+    pub(crate) fn registry_address(&self) -> SocketAddr {
+        self.registry_at
+    }
+
     /// Ends the registry.
     pub(crate) fn stop_registry(&mut self) {
         self.registry = None;

@@ -2,7 +2,7 @@
 //! else: only the port and the storage directory are changed, so that tests can run beside each other.
 //! A [`Site`] is such a registry and the server that it trusts.
 
-use std::{fs, path::Path};
+use std::{fs, net::TcpStream, path::Path};
 
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -11,7 +11,8 @@ use super::{
     clients::Clients,
     exe::{AccessToken, Dockpass},
     http::Http,
-    process::{Background, background_command},
+    pair::addresses,
+    process::{Background, background_command, eventually},
 };
 
 /// The address that the printed configuration has for the registry.
@@ -44,6 +45,22 @@ impl Registry {
         let config = change(in_place(&printed, directory.path()));
         fs::write(&file, config).expect("the configuration can be written");
         Self::run(&file, directory)
+    }
+
+    /// What a registry has logged once it answers, at the level of the printed configuration.
+    pub(crate) fn log_as_printed(dockpass: &Dockpass) -> String {
+        let [address, _] = addresses();
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let output = directory.path().display().to_string();
+        dockpass.cli(&["registry", "config", "--for", "distribution", "--output", &output]).must_succeed();
+        let file = directory.path().join("config.yml");
+        let printed = fs::read_to_string(&file).expect("the configuration was written");
+        let config = stored_in(&printed.replace(PRINTED_ADDRESS, &address.to_string()), directory.path());
+        fs::write(&file, config).expect("the configuration can be written");
+        let process =
+            Background::start("docker-registry", background_command("docker-registry").arg("serve").arg(&file));
+        eventually("the registry answers", || TcpStream::connect(address).ok());
+        process.log()
     }
 
     /// A registry that trusts the server whose administrator this is, by what its API tells.
@@ -116,7 +133,10 @@ impl Registry {
 /// The printed configuration with a port that the system chooses and a storage directory of the test's own.
 pub(super) fn in_place(printed: &str, directory: &Path) -> String {
     assert!(printed.contains(PRINTED_ADDRESS), "no address of the registry to change in:\n{printed}");
-    stored_in(&printed.replace(PRINTED_ADDRESS, FREE_ADDRESS), directory)
+    assert!(printed.contains("level: warn"), "the registry would log its secret:\n{printed}");
+    // At this level it tells where it listens.
+    let told = printed.replace("level: warn", "level: info");
+    stored_in(&told.replace(PRINTED_ADDRESS, FREE_ADDRESS), directory)
 }
 
 /// The configuration with `storage` in this directory as its storage.
