@@ -302,7 +302,7 @@ fn a_temporary_password_that_comes_after_the_sign_out_is_shown_to_nobody() {
     let script = "const real = window.fetch; window.held = [];
         window.fetch = async (...given) => {
           const answer = await real(...given);
-          if (String(given[0]).includes('api_tokens')) await new Promise((go) => window.held.push(go));
+          if (given[1]?.method === 'POST' && String(given[0]).includes('api_tokens')) await new Promise((go) => window.held.push(go));
           return answer;
         };";
     site.browser.run(script, json!([]));
