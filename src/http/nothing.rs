@@ -25,6 +25,9 @@ pub(super) fn failure(request: &HttpRequest) -> Failure {
     let has_hidden_slash = request.path().to_ascii_lowercase().contains("%2f");
     if has_hidden_slash {
         Failure::invalid("path", "`%2F` stands for a slash in repository names only")
+    } else if is_below(request.path(), "/v2") {
+        // Who signed in here with docker pulls from here next.
+        Failure::new(Code::NotFound, "dockpass holds no images: push to the registry's address and pull from there")
     } else {
         Failure::new(Code::NotFound, "there is nothing at this path")
     }
@@ -37,9 +40,11 @@ fn is_opened(request: &HttpRequest) -> bool {
 }
 
 fn is_for_clients(path: &str) -> bool {
-    let is_below =
-        |start: &&str| path.strip_prefix(*start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    FOR_CLIENTS.iter().any(is_below)
+    FOR_CLIENTS.iter().any(|start| is_below(path, start))
+}
+
+fn is_below(path: &str, start: &str) -> bool {
+    path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn wants_page(request: &HttpRequest) -> bool {

@@ -87,6 +87,16 @@ fn what_only_clients_ask_for_answers_browsers_as_clients() {
 }
 
 #[test]
+fn who_looks_for_images_is_told_where_they_are() {
+    let site = InProcess::start();
+    let pull = site.as_nobody().get("/v2/alice/app/manifests/latest").must_be_refused(404, "NOT_FOUND");
+    let push = site.as_nobody().send("POST", "/v2/alice/app/blobs/uploads/", b"").must_be_refused(404, "NOT_FOUND");
+    for answer in [pull, push] {
+        assert!(answer.body.contains("dockpass holds no images"), "{}", answer.describe());
+    }
+}
+
+#[test]
 fn what_is_not_opened_but_sent_is_no_page() {
     let site = InProcess::start();
     for browser in browsers(&site) {
