@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::Service;
 use super::accounts::{find, keep_an_admin};
 use super::authority::Permit;
-use super::bundles::{BUNDLE, delete_repository_step};
+use super::bundles::{BUNDLE, delete_repository_step, is_over};
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::error::Error;
@@ -15,12 +15,14 @@ use super::visible;
 use crate::domain::account::Account;
 use crate::domain::content::Deletion;
 use crate::domain::grant::GrantTarget;
+use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::store::State;
 
 impl Service {
     /// Deletes an account with its access tokens and grants; with its repositories, or leaving them without owner.
-    /// Answers how many repositories went; with nothing to delete, none.
+    /// Answers how many repositories went; with nothing to delete, none. `went` is called whenever some are gone for
+    /// good, also where the rest fails.
     ///
     /// # Errors
     /// [`Obstacle::LastAdministrator`](super::Obstacle::LastAdministrator); [`Error::Denied`] to all but
@@ -30,20 +32,24 @@ impl Service {
         call: &Call,
         name_or_id: &str,
         with_repositories: bool,
+        went: &dyn Fn(),
     ) -> Result<Option<usize>, Error> {
         let known = self.store.state();
         let account = find(&known, name_or_id).ok().map(|account| (account.id, account.name.clone()));
         let addresses: Vec<_> = account.iter().flat_map(|(id, _)| self.throttle.known(*id)).map(|(at, _)| at).collect();
-        let (asked, deletion) = (name_or_id.to_owned(), self.settings.deletion(call.now));
+        // By its identifier from here on: one that is made anew under its name meanwhile is not meant.
+        let meant = account.as_ref().map(|(id, _)| *id);
+        let deletion = self.settings.deletion(call.now);
         let mut earlier = 0;
         if with_repositories {
             let namespace = account.iter().map(|(_, name)| Namespace::Of(name.clone()));
             let large: Vec<RepositoryName> = namespace.flat_map(|namespace| large(&known, &namespace)).collect();
-            earlier += self.delete_large(call, name_or_id, large, &deletion)?;
-            earlier += self.delete_all_but_last(call, name_or_id, &deletion)?;
+            let deed = Deed::new("account.delete", name_or_id);
+            earlier += self.delete_large(call, &deed, meant, large, &deletion, went)?;
+            earlier += self.delete_all_but_last(call, &deed, meant, &deletion, went)?;
         }
         let deleted = self.change(call, Deed::new("account.delete", name_or_id), move |change| {
-            let Some((permit, account)) = find_to_delete(change, &asked)? else {
+            let Some((permit, account)) = find_to_delete(change, meant)? else {
                 change.was_idle();
                 return Ok(None);
             };
@@ -54,51 +60,67 @@ impl Service {
                 change.txn(&permit).remove_grants_on(&GrantTarget::Namespace(namespace));
             }
             change.txn(&permit).remove_account(account.id, &addresses);
-            Ok(Some(earlier + last.len()))
+            Ok(Some(last.len()))
         })?;
+        if deleted.is_some_and(|last| last > 0) {
+            went();
+        }
         if let Some((id, name)) = account.filter(|_| deleted.is_some()) {
             self.throttle.forget(name.as_str(), id);
         }
-        Ok(deleted)
+        // Where somebody else ended it, it is what went until then.
+        Ok(deleted.map(|last| earlier + last).or(Some(earlier).filter(|earlier| *earlier > 0)))
     }
 
     /// Deletes the repositories of an account that have more than one change removes. How many went.
     fn delete_large(
         &self,
         call: &Call,
-        name_or_id: &str,
+        deed: &Deed,
+        meant: Option<Id>,
         names: Vec<RepositoryName>,
         deletion: &Deletion,
+        went: &dyn Fn(),
     ) -> Result<usize, Error> {
         let mut count = 0;
         for name in names {
-            let (asked, deletion) = (name_or_id.to_owned(), deletion.clone());
-            let went =
-                self.change_by_steps(call, &Deed::new("account.delete", name_or_id), move |change, earlier| {
-                    change.was_idle();
-                    let found = find_to_delete(change, &asked)?;
-                    let owned = found.filter(|(_, account)| name.namespace() == Namespace::Of(account.name.clone()));
-                    let owned = owned.filter(|_| change.state().repository(&name).is_some());
-                    let Some((permit, _)) = owned else { return Ok(ControlFlow::Break(0)) };
-                    let step = delete_repository_step(change, &permit, &name, &deletion, earlier)?;
-                    if step.is_break() {
-                        change.also(Deed::new("repository.delete", &name));
-                    }
-                    Ok(step.map_break(|()| 1))
-                })?;
-            count += went;
+            let deletion = deletion.clone();
+            let is_gone = self.change_by_steps(call, deed, move |change, begun| {
+                change.was_idle();
+                let found = find_to_delete(change, meant)?.filter(|_| !is_over(change.state(), &name, begun));
+                let repository = change.state().repository(&name).cloned();
+                let Some(((permit, _), repository)) = found.zip(repository) else {
+                    return Ok(ControlFlow::Break(false));
+                };
+                let step = delete_repository_step(change, &permit, &repository, &deletion, begun)?;
+                if step.is_break() {
+                    change.also(Deed::new("repository.delete", &name));
+                }
+                Ok(step.map_break(|()| true))
+            })?;
+            if is_gone {
+                count += 1;
+                went();
+            }
         }
         Ok(count)
     }
 
     /// Deletes repositories of an account, a bundle in a change, until one bundle or less is left. How many went.
-    fn delete_all_but_last(&self, call: &Call, name_or_id: &str, deletion: &Deletion) -> Result<usize, Error> {
+    fn delete_all_but_last(
+        &self,
+        call: &Call,
+        deed: &Deed,
+        meant: Option<Id>,
+        deletion: &Deletion,
+        went: &dyn Fn(),
+    ) -> Result<usize, Error> {
         let mut count = 0;
         loop {
-            let (asked, deletion) = (name_or_id.to_owned(), deletion.clone());
-            let went = self.change(call, Deed::new("account.delete", name_or_id), move |change| {
+            let deletion = deletion.clone();
+            let gone = self.change(call, deed.clone(), move |change| {
                 change.was_idle();
-                let Some((permit, account)) = find_to_delete(change, &asked)? else { return Ok(0) };
+                let Some((permit, account)) = find_to_delete(change, meant)? else { return Ok(0) };
                 let namespace = Namespace::Of(account.name);
                 let names = bundle(change.state(), &namespace, BUNDLE);
                 if names.len() >= change.state().namespace_size(&namespace) {
@@ -107,18 +129,20 @@ impl Service {
                 delete_repositories(change, &permit, &names, &deletion)?;
                 Ok(names.len())
             })?;
-            count += went;
-            if went == 0 {
+            if gone == 0 {
                 return Ok(count);
             }
+            count += gone;
+            went();
         }
     }
 }
 
-/// The account that is to be deleted, with the permit; none if there is no such account.
-fn find_to_delete(change: &Change<'_, '_>, name_or_id: &str) -> Result<Option<(Permit, Account)>, Error> {
+/// The account that is to be deleted, with the permit; none if it is not there, or not any more.
+fn find_to_delete(change: &Change<'_, '_>, meant: Option<Id>) -> Result<Option<(Permit, Account)>, Error> {
     let permit = change.authority()?.administrator()?;
-    let Ok(account) = find(change.state(), name_or_id).cloned() else { return Ok(None) };
+    let account = meant.and_then(|id| change.state().account(id)).map(|account| Account::clone(account));
+    let Some(account) = account else { return Ok(None) };
     keep_an_admin(change, account.id, None)?;
     Ok(Some((permit, account)))
 }

@@ -159,7 +159,7 @@ impl Service {
     fn take_push(&self, call: &Call, repository: RepositoryName, pushed: Pushed) -> Result<bool, Error> {
         let id = Id::new(call.now, random::bytes()?);
         let deed = Deed::new("registry.notify", &repository);
-        self.change_by_steps(call, &deed, move |change, _| {
+        self.change_by_steps(call, &deed, move |change, _: Option<()>| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             // Deleted here: who pushes to it makes it again first, so this one is late.
@@ -194,7 +194,7 @@ impl Service {
         if !state.tags_after(&repository, None).any(|tag| is_meant(tag)) {
             return Ok(false);
         }
-        self.change_by_steps(call, &Deed::new("registry.notify", &repository), move |change, earlier| {
+        self.change_by_steps(call, &Deed::new("registry.notify", &repository), move |change, earlier: Option<()>| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             let known = change.state().tags_count(&repository);
@@ -203,7 +203,7 @@ impl Service {
             if went {
                 note_emptied(change, &permit, &repository)?;
             }
-            Ok(step.map_break(|()| went || earlier > 0))
+            Ok(step.map_break(|()| went || earlier.is_some()))
         })
     }
 }

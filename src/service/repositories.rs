@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Service;
 use super::authority::{Authority, Permit};
-use super::bundles::delete_repository_step;
+use super::bundles::{delete_repository_step, is_over};
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::deletions::refuse_too_many;
@@ -13,7 +13,7 @@ use super::error::{Error, Kind, Obstacle};
 use super::settings::is_full;
 use super::visible;
 use crate::domain::access::AccessLevel;
-use crate::domain::content::Activity;
+use crate::domain::content::{Activity, Deletion};
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::order::Order;
@@ -253,20 +253,35 @@ impl Service {
     pub fn delete_repository(&self, call: &Call, name: &RepositoryName) -> Result<bool, Error> {
         let asked = name.clone();
         let deletion = self.settings.deletion(call.now);
-        self.change_by_steps(call, &Deed::new("repository.delete", name), move |change, earlier| {
-            let authority = change.authority()?;
-            if change.state().repository(&asked).is_none() {
-                let may = authority.may_create(&asked, AccessLevel::Admin);
-                authority.signed_in()?;
-                change.was_idle();
-                let absent = || Error::not_found(Kind::Repository, &asked);
-                return if may { Ok(ControlFlow::Break(false)) } else { Err(absent()) };
-            }
-            let permit = authority.administer_repository(&asked)?;
-            let step = delete_repository_step(change, &permit, &asked, &deletion, earlier)?;
-            Ok(step.map_break(|()| true))
+        self.change_by_steps(call, &Deed::new("repository.delete", name), move |change, begun| {
+            deletion_step(change, &asked, &deletion, begun)
         })
     }
+}
+
+/// A step of the deletion of a repository, of which the steps before this one noted the identifier. Whether it was there.
+pub(super) fn deletion_step(
+    change: &mut Change<'_, '_>,
+    name: &RepositoryName,
+    deletion: &Deletion,
+    begun: Option<Id>,
+) -> Result<ControlFlow<bool, Id>, Error> {
+    let authority = change.authority()?;
+    if is_over(change.state(), name, begun) {
+        // Another request did the rest, and recorded it. Whoever made one of that name since means to keep it.
+        change.was_idle();
+        return Ok(ControlFlow::Break(true));
+    }
+    let Some(repository) = change.state().repository(name).cloned() else {
+        let may = authority.may_create(name, AccessLevel::Admin);
+        authority.signed_in()?;
+        change.was_idle();
+        let absent = || Error::not_found(Kind::Repository, name);
+        return if may { Ok(ControlFlow::Break(false)) } else { Err(absent()) };
+    };
+    let permit = authority.administer_repository(name)?;
+    let step = delete_repository_step(change, &permit, &repository, deletion, begun)?;
+    Ok(step.map_break(|()| true))
 }
 
 /// The repositories that a query means, after a name.

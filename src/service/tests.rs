@@ -1,5 +1,6 @@
 //! Tests of the use-cases together.
 
+mod between;
 mod both;
 mod bounds;
 mod bundles;

@@ -2,24 +2,25 @@
 
 use std::fs;
 
-use super::super::bundles::{BUNDLE, delete_repository_step};
+use super::super::bundles::BUNDLE;
 use super::super::change::Deed;
+use super::super::repositories::deletion_step;
 use super::super::{Compared, Error, News, SeenTag};
 use super::content::{Scene, digest, image, named, pushed, seen};
 use crate::domain::content::{Deletion, Remains};
 
-const APP: &str = "alice/app";
+pub(super) const APP: &str = "alice/app";
 /// More tags than two changes write.
-const MANY: usize = 2 * BUNDLE + 500;
+pub(super) const MANY: usize = 2 * BUNDLE + 500;
 /// A day more than tags are kept that the registry has lost.
 const LONG: i64 = 31 * 24 * 3_600;
 
-fn all(number: u8) -> Vec<SeenTag> {
+pub(super) fn all(number: u8) -> Vec<SeenTag> {
     (0..MANY).map(|tag| SeenTag { image: Some(image(1)), ..seen(&format!("v{tag:05}"), number) }).collect()
 }
 
 /// Alice's repository with very many tags.
-fn filled() -> Scene {
+pub(super) fn filled() -> Scene {
     let mut scene = Scene::new();
     scene.make(APP);
     assert_eq!(scene.compare(APP, &all(1)), Compared::Changed);
@@ -27,7 +28,7 @@ fn filled() -> Scene {
     scene
 }
 
-fn count(scene: &Scene) -> usize {
+pub(super) fn count(scene: &Scene) -> usize {
     scene.service().store.state().tags_count(&named(APP))
 }
 
@@ -39,7 +40,7 @@ fn written(scene: &Scene) -> u64 {
 }
 
 /// What was recorded since the first `earlier` records, without who did it.
-fn recorded(scene: &Scene, earlier: usize) -> Vec<(String, String)> {
+pub(super) fn recorded(scene: &Scene, earlier: usize) -> Vec<(String, String)> {
     scene.audited().into_iter().skip(earlier).map(|(_, action, object)| (action, object)).collect()
 }
 
@@ -76,8 +77,7 @@ fn a_repository_with_very_many_tags_goes_in_bundles_and_its_record_last() {
 fn begin_deletion(scene: &Scene) {
     let deletion = Deletion { at: scene.now(), content: Remains::Stays };
     let begun = scene.service().change(&scene.local(), Deed::new("repository.delete", APP), move |change| {
-        let permit = change.authority()?.administer_repository(&named(APP))?;
-        delete_repository_step(change, &permit, &named(APP), &deletion, 0).map(|step| step.is_continue())
+        deletion_step(change, &named(APP), &deletion, None).map(|step| step.is_continue())
     });
     assert!(begun.unwrap(), "there is more to delete");
 }
@@ -108,7 +108,7 @@ fn an_account_with_such_a_repository_goes_with_it() {
     scene.make("alice/lib");
     scene.make("alice-x/app");
     let (earlier, before) = (scene.audited().len(), written(&scene));
-    assert_eq!(scene.service().delete_account(&scene.local(), "alice", true).unwrap(), Some(2));
+    assert_eq!(scene.service().delete_account(&scene.local(), "alice", true, &|| ()).unwrap(), Some(2));
     assert_eq!(written(&scene) - before, 4);
     let mut expected = on_app(&["repository.beginDelete", "repository.delete"]);
     expected
@@ -121,7 +121,7 @@ fn an_account_with_such_a_repository_goes_with_it() {
     scene.make(APP);
     scene.compare(APP, &all(1));
     let bob = super::super::Caller::of_account(scene.service().store.state().account_named("alice-x").unwrap());
-    let denied = scene.service().delete_account(&super::support::call(bob, scene.now()), "alice", true);
+    let denied = scene.service().delete_account(&super::support::call(bob, scene.now()), "alice", true, &|| ());
     assert!(matches!(denied, Err(Error::Denied(_))));
     assert_eq!(count(&scene), MANY);
 }

@@ -223,7 +223,7 @@ fn a_new_account_over_deleted_content_is_made_only_when_an_administrator_says_so
     let user = |name: &str, adopt_repositories| NewUser { adopt_repositories, ..new_user(name) };
     for content in [Remains::Stays, goes(), Remains::None] {
         let scene = deleted_beside(Some(HERE));
-        assert_eq!(scene.service().delete_account(&scene.local(), "alice", false).unwrap(), Some(0));
+        assert_eq!(scene.service().delete_account(&scene.local(), "alice", false, &|| ()).unwrap(), Some(0));
         let present = noted(&scene).unwrap();
         assert!(note(&scene, present, content.clone()));
         // Names that only begin alike have nothing to do with it.
@@ -247,7 +247,7 @@ fn a_new_account_over_deleted_content_is_made_only_when_an_administrator_says_so
         scene.service().create_user(&scene.local(), user("alice", adopt)).unwrap();
         assert!(scene.is_deleted(APP), "the name is remembered all the same");
         assert_eq!(granted(&scene, &of(&scene, "alice"), "*"), Actions::NONE);
-        scene.service().delete_account(&scene.local(), "alice", true).unwrap();
+        scene.service().delete_account(&scene.local(), "alice", true, &|| ()).unwrap();
         organization(adopt).unwrap();
     }
 }

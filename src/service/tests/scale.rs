@@ -66,7 +66,7 @@ fn an_account_goes_with_very_many_repositories_and_the_store_goes_on() {
     scene.tell("alice/app-7", pulled("v1", 1));
 
     let (service, local) = (scene.service(), scene.local());
-    assert_eq!(service.delete_account(&local, "alice", true).unwrap(), Some(many()));
+    assert_eq!(service.delete_account(&local, "alice", true, &|| ()).unwrap(), Some(many()));
 
     let state = service.store.state();
     assert_eq!(state.repositories_count(), 6, "those of the neighbours");
