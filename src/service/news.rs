@@ -190,6 +190,9 @@ impl Service {
         repository: RepositoryName,
         is_meant: impl Fn(&Tag) -> bool + Clone + Send + 'static,
     ) -> Result<bool, Error> {
+        // What was pushed since it came is newer, and stays: others may push between the steps.
+        let came_at = call.now;
+        let is_meant = move |tag: &Tag| tag.updated_at <= came_at && is_meant(tag);
         let state = self.store.state();
         if !state.tags_after(&repository, None).any(|tag| is_meant(tag)) {
             return Ok(false);

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
+use super::super::bundles::remove_bundle;
 use super::super::change::Deed;
 use super::super::repositories::deletion_step;
-use super::super::{AccountUpdate, Compared, Error, Obstacle};
-use super::bundles::{APP, MANY, all, count, filled, recorded};
-use super::content::{Scene, named, new_user};
+use super::super::{AccountUpdate, Compared, Error, News, Obstacle};
+use super::bundles::{APP, MANY, all, count, filled, recorded, written};
+use super::content::{Scene, digest, named, new_user, notice, pushed};
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::id::Id;
 
@@ -92,4 +93,33 @@ fn repositories_that_go_with_an_account_are_told_of_also_where_the_rest_fails() 
     let none = || panic!("nothing went");
     set("admin", true);
     assert_eq!(scene.service().delete_account(&scene.local(), "alice", false, &none).unwrap(), Some(0));
+}
+
+#[test]
+fn a_notification_takes_nothing_that_was_pushed_after_it_came() {
+    for news in [News::RepositoryDeleted, News::ManifestDeleted(digest(1))] {
+        let mut scene = filled();
+        let came = scene.registry();
+        let first = scene.service().change(&came, Deed::new("registry.notify", APP), |change| {
+            let permit = change.authority()?.tell_content()?;
+            change.was_idle();
+            Ok::<_, Error>(remove_bundle(change, &permit, &named(APP), |_| true))
+        });
+        assert_eq!(first.unwrap(), ControlFlow::Continue(()));
+        scene.wait(1);
+        // One that went, one that would have gone next, and a new one; the same manifest as before, too.
+        for name in ["v00000", "v08000", "zz-new"] {
+            assert!(scene.tell(APP, pushed(name, 1)));
+        }
+        let told = notice("deleted", APP, came.now, news.clone());
+        assert!(scene.service().take_notice(&came, told).unwrap());
+        let pushed = ["v00000", "v08000", "zz-new"].map(|name| (name.to_owned(), 1));
+        assert_eq!((scene.tags(APP), scene.activity(APP).missing_since), (pushed.to_vec(), None), "{news:?}");
+        // Nothing else is left of what it tells.
+        let (before, told) = (written(&scene), notice("again", APP, came.now, news.clone()));
+        assert!(!scene.service().take_notice(&came, told).unwrap());
+        assert_eq!(written(&scene), before);
+        assert!(scene.tell(APP, news), "one that comes now tells of them");
+        assert_eq!((scene.tags(APP), scene.activity(APP).missing_since), (vec![], Some(scene.now())));
+    }
 }

@@ -33,7 +33,7 @@ pub(super) fn count(scene: &Scene) -> usize {
 }
 
 /// How many batches were written: the larger number of the two notes of the store's end.
-fn written(scene: &Scene) -> u64 {
+pub(super) fn written(scene: &Scene) -> u64 {
     let noted = fs::read(scene.service().store.directory().join("end")).unwrap();
     let number = |slot: &[u8]| u64::from_le_bytes(slot[..8].try_into().unwrap());
     noted.chunks(64).map(number).max().unwrap()
