@@ -4,6 +4,7 @@
 //! registry was being asked is newer than its answer, and stays.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::authority::Permit;
@@ -142,16 +143,31 @@ impl Service {
         if first.put.len() + first.remove.len() > BUNDLE {
             self.compare_by_bundles(call, name, &seen, seen_at, &first.remove)?;
         }
-        let (name, id) = (name.clone(), Id::new(call.now, random::bytes()?));
-        let rest = self.change(call, Deed::new("registry.compare", &name), move |change| {
-            let permit = change.authority()?.tell_content()?;
-            change.was_idle();
-            let difference = difference(change.state(), &name, &seen, seen_at);
-            apply(change, &permit, &name, id, &difference)?;
-            Ok(difference.outcome)
-        })?;
+        let rest = self.compare_rest(call, name, seen, seen_at)?;
         // Of several changes, the first ones may have done all of it.
         Ok(if rest == Compared::Same { first.outcome } else { rest })
+    }
+
+    /// Puts right what differs when it is written. That is one change, unless more came to differ since it was looked
+    /// at: then it takes another for each bundle.
+    pub(super) fn compare_rest(
+        &self,
+        call: &Call,
+        name: &RepositoryName,
+        seen: Vec<SeenTag>,
+        seen_at: Timestamp,
+    ) -> Result<Compared, Error> {
+        let (name, seen, id) = (name.clone(), Arc::<[SeenTag]>::from(seen), Id::new(call.now, random::bytes()?));
+        let deed = Deed::new("registry.compare", &name);
+        self.change_by_steps(call, &deed, move |change, earlier: Option<Compared>| {
+            let permit = change.authority()?.tell_content()?;
+            change.was_idle();
+            let mut difference = difference(change.state(), &name, &seen, seen_at);
+            let has_more = difference.cut();
+            apply(change, &permit, &name, id, &difference)?;
+            let outcome = earlier.filter(|_| difference.outcome == Compared::Same).unwrap_or(difference.outcome);
+            Ok(if has_more { ControlFlow::Continue(outcome) } else { ControlFlow::Break(outcome) })
+        })
     }
 
     /// Puts most of a large difference right, a bundle in a change: first what comes, so that the repository is never
@@ -168,17 +184,7 @@ impl Service {
         for seen in seen.chunks(BUNDLE) {
             let (name, seen) = (name.clone(), seen.to_vec());
             self.change(call, Deed::new("registry.compare", &name), move |change| {
-                let permit = change.authority()?.tell_content()?;
-                change.was_idle();
-                if change.state().repository(&name).is_none() && change.state().deletion(&name).is_some() {
-                    return Ok(());
-                }
-                learn_repository(change, &permit, &name, id)?;
-                let put: Vec<Tag> =
-                    seen.iter().filter_map(|tag| put_right(change.state(), &name, tag, seen_at)).collect();
-                let txn = change.txn(&permit);
-                put.into_iter().try_for_each(|tag| txn.put_tag(&name, tag).map(drop))?;
-                Ok(())
+                put_bundle(change, &name, id, &seen, seen_at)
             })?;
         }
         for gone in gone.chunks(BUNDLE) {
@@ -198,12 +204,47 @@ impl Service {
     }
 }
 
+/// Puts right a bundle of the tags that the registry has.
+pub(super) fn put_bundle(
+    change: &mut Change<'_, '_>,
+    name: &RepositoryName,
+    id: Id,
+    seen: &[SeenTag],
+    seen_at: Timestamp,
+) -> Result<(), Error> {
+    let permit = change.authority()?.tell_content()?;
+    change.was_idle();
+    if change.state().repository(name).is_none() && change.state().deletion(name).is_some() {
+        return Ok(());
+    }
+    learn_repository(change, &permit, name, id)?;
+    let put: Vec<Tag> = seen.iter().filter_map(|tag| put_right(change.state(), name, tag, seen_at)).collect();
+    let activity = change.state().activity(name);
+    let txn = change.txn(&permit);
+    put.into_iter().try_for_each(|tag| txn.put_tag(name, tag).map(drop))?;
+    if activity.missing_since.is_some() {
+        // At once: a push before the next bundle would forget this one as lost.
+        txn.put_activity(name, Activity { missing_since: None, ..activity })?;
+    }
+    Ok(())
+}
+
 /// What has to be written for a repository.
 struct Difference {
     outcome: Compared,
     put: Vec<Tag>,
     remove: Vec<TagName>,
     missing_since: Option<Timestamp>,
+}
+
+impl Difference {
+    /// Leaves what one change writes, first of what comes. Whether something was cut off.
+    fn cut(&mut self) -> bool {
+        let has_more = self.put.len() + self.remove.len() > BUNDLE;
+        self.put.truncate(BUNDLE);
+        self.remove.truncate(BUNDLE - self.put.len());
+        has_more
+    }
 }
 
 fn difference(state: &State, name: &RepositoryName, seen: &[SeenTag], seen_at: Timestamp) -> Difference {

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
-use super::super::bundles::remove_bundle;
+use super::super::bundles::{BUNDLE, remove_bundle};
 use super::super::change::Deed;
+use super::super::comparison::put_bundle;
 use super::super::repositories::deletion_step;
 use super::super::{AccountUpdate, Compared, Error, News, Obstacle};
-use super::bundles::{APP, MANY, all, count, filled, recorded, written};
+use super::bundles::{APP, LONG, MANY, all, count, filled, recorded, written};
 use super::content::{Scene, digest, named, new_user, notice, pushed};
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::id::Id;
@@ -122,4 +123,48 @@ fn a_notification_takes_nothing_that_was_pushed_after_it_came() {
         assert!(scene.tell(APP, news), "one that comes now tells of them");
         assert_eq!((scene.tags(APP), scene.activity(APP).missing_since), (vec![], Some(scene.now())));
     }
+}
+
+/// Alice's repository, which lost all of its tags so long ago that they are forgotten.
+fn forgotten() -> Scene {
+    let mut scene = filled();
+    assert_eq!(scene.compare(APP, &[]), Compared::Gone);
+    scene.wait(LONG);
+    assert_eq!(scene.compare(APP, &[]), Compared::Gone);
+    assert_eq!(count(&scene), 0);
+    scene.wait(1);
+    scene
+}
+
+#[test]
+fn a_push_between_the_bundles_of_a_comparison_forgets_none_of_what_it_puts_back() {
+    let mut scene = forgotten();
+    let (asked, id) = (scene.now(), Id::new(scene.now(), [1; 10]));
+    let first = scene.service().change(&scene.registry(), Deed::new("registry.compare", APP), move |change| {
+        put_bundle(change, &named(APP), id, &all(1)[..BUNDLE], asked)
+    });
+    first.unwrap();
+    assert_eq!((scene.listed_count(APP), scene.activity(APP).missing_since), (BUNDLE, None), "seen from now on");
+    scene.wait(1);
+    assert!(scene.tell(APP, pushed("zz-new", 9)));
+    assert_eq!(count(&scene), BUNDLE + 1);
+    assert_eq!(scene.compare_as_of(APP, &all(1), asked), Compared::Changed);
+    assert_eq!((count(&scene), scene.listed_count(APP)), (MANY + 1, MANY + 1));
+}
+
+#[test]
+fn what_is_left_of_a_comparison_takes_a_change_for_each_bundle() {
+    let rest = |scene: &Scene, seen| {
+        let before = written(scene);
+        let done = scene.service().compare_rest(&scene.registry(), &named(APP), seen, scene.now()).unwrap();
+        (done, written(scene) - before)
+    };
+    let scene = forgotten();
+    assert_eq!(rest(&scene, all(1)), (Compared::Changed, 3));
+    assert_eq!((scene.listed_count(APP), scene.activity(APP).missing_since), (MANY, None));
+    // Some come, others go; a change has room for both.
+    assert_eq!(rest(&scene, all(2)[BUNDLE..].to_vec()), (Compared::Changed, 3));
+    assert_eq!(count(&scene), MANY - BUNDLE);
+    assert!(scene.tags(APP).iter().all(|(_, number)| *number == 2));
+    assert_eq!(rest(&scene, all(2)[BUNDLE..].to_vec()), (Compared::Same, 0));
 }

@@ -13,7 +13,7 @@ pub(super) const APP: &str = "alice/app";
 /// More tags than two changes write.
 pub(super) const MANY: usize = 2 * BUNDLE + 500;
 /// A day more than tags are kept that the registry has lost.
-const LONG: i64 = 31 * 24 * 3_600;
+pub(super) const LONG: i64 = 31 * 24 * 3_600;
 
 pub(super) fn all(number: u8) -> Vec<SeenTag> {
     (0..MANY).map(|tag| SeenTag { image: Some(image(1)), ..seen(&format!("v{tag:05}"), number) }).collect()
