@@ -7,7 +7,7 @@
 //! A name is forgotten only when the registry was asked and had nothing of it, long after the last registry token for
 //! it ended: forgotten too early, its content would be taken for new, or go to the next owner of the namespace. Nobody
 //! can tell where no registry is configured, so there nothing is forgotten. What bounds the memory is their number:
-//! whoever makes and deletes ever new names comes to an end.
+//! whoever makes and deletes ever new names comes to an end, but for system administrators.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +17,7 @@ use super::caller::Call;
 use super::change::Deed;
 use super::error::{Error, Obstacle};
 use super::settings::is_full;
+use crate::domain::account::Account;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::name::RepositoryName;
 use crate::store::State;
@@ -26,15 +27,24 @@ use crate::store::State;
 pub(super) const DELETED_NAMES: u32 = 10_000;
 
 /// Refuses a new name in a namespace of which too many deleted ones are remembered. A name that is among them takes no
-/// more room than it has. `limit` is how many repositories a namespace may have.
-pub(super) fn refuse_too_many(state: &State, name: &RepositoryName, limit: u32) -> Result<(), Error> {
-    let has_room = !is_full(state.deleted_count(&name.namespace()), limit.max(DELETED_NAMES));
-    if has_room || state.deletion(name).is_some() { Ok(()) } else { Err(Error::Conflict(Obstacle::Limit(REMEMBERED))) }
+/// more room than it has. What was deleted before its `owner`'s account was made was the doing of another. `limit` is how
+/// many repositories a namespace may have.
+pub(super) fn refuse_too_many(state: &State, name: &RepositoryName, owner: &Account, limit: u32) -> Result<(), Error> {
+    let limit = limit.max(DELETED_NAMES);
+    let is_its = |deletion: &Deletion| deletion.at >= owner.created_at;
+    // Each is looked at only where all together are too many.
+    let is_too_many = is_full(state.deleted_count(&name.namespace()), limit)
+        && is_full(state.deleted_within(&owner.name).filter(|(_, deletion)| is_its(deletion)).count(), limit);
+    if is_too_many && state.deletion(name).is_none() {
+        return Err(Error::Conflict(Obstacle::Limit(REMEMBERED)));
+    }
+    Ok(())
 }
 
-/// What [`refuse_too_many`] says is too many.
+/// What [`refuse_too_many`] says is too many, and what helps.
 const REMEMBERED: &str = "deleted repositories of a namespace that the registry may still have content of; make one of \
-                          them again, or set registry.url, so that those without content are forgotten";
+                          them again, or have an administrator make this one, raise maxRepositoriesPerNamespace above \
+                          their number, or set registry.url, so that those without content are forgotten";
 
 /// The names whose content is being deleted right now.
 #[derive(Clone)]

@@ -1,13 +1,15 @@
 //! Ever new names that are made and deleted: the memory for them has a bound, and what is remembered stays.
 
 use super::super::deletions::DELETED_NAMES;
-use super::super::{Caller, Error, NewRepository, Obstacle};
+use super::super::{Call, Caller, Error, Expiry, NewRepository, NewToken, Obstacle};
 use super::content::{Scene, named, new_user};
-use super::support::{call, repository};
-use crate::domain::access::Actions;
+use super::support::{call, repository, sign_in};
+use crate::domain::access::{AccessLevel, Actions};
 use crate::domain::content::{Deletion, Remains};
+use crate::domain::grant::GrantTarget;
 use crate::domain::scope::Scopes;
 use crate::domain::settings::Choices;
+use crate::domain::token::Limits;
 
 /// Names that one change makes and deletes.
 const BUNDLE: u32 = 1_000;
@@ -18,6 +20,12 @@ fn churned(names: u32, content: Remains) -> Scene {
     for user in ["alice", "alice-x"] {
         scene.service().create_user(&scene.local(), new_user(user)).unwrap();
     }
+    churn(&scene, names, &content);
+    scene
+}
+
+/// Makes and deletes so many repositories of alice.
+fn churn(scene: &Scene, names: u32, content: &Remains) {
     for from in (0..names).step_by(BUNDLE as usize) {
         let (until, deletion) = (names.min(from + BUNDLE), Deletion { at: scene.now(), content: content.clone() });
         let churned = scene.service().store.write(move |txn| {
@@ -29,26 +37,38 @@ fn churned(names: u32, content: Remains) -> Scene {
         });
         churned.unwrap();
     }
-    scene
 }
 
+fn of(scene: &Scene, user: &str) -> Call {
+    let state = scene.service().store.state();
+    call(Caller::of_account(state.account_named(user).unwrap()), scene.now())
+}
+
+/// Makes a repository as the owner of its namespace.
 fn create(scene: &Scene, name: &str) -> Result<(), Error> {
+    create_as(&of(scene, named(name).namespace_str()), scene, name)
+}
+
+fn create_as(call: &Call, scene: &Scene, name: &str) -> Result<(), Error> {
     let (short_description, long_description) = (String::new(), String::new());
     let new = NewRepository { name: named(name), is_public: false, short_description, long_description };
-    scene.service().create_repository(&scene.local(), new).map(drop)
+    scene.service().create_repository(call, new).map(drop)
 }
 
 #[track_caller]
 fn is_refused(scene: &Scene, name: &str) {
     let made = create(scene, name);
     assert!(matches!(made, Err(Error::Conflict(Obstacle::Limit(_)))), "{made:?}");
-    let state = scene.service().store.state();
-    let alice = call(Caller::of_account(state.account_named("alice").unwrap()), scene.now());
-    let scopes = Scopes::parse([format!("repository:{name}:pull,push").as_str()]).unwrap();
-    let issued = scene.service().issue(&alice, None, &scopes).unwrap();
-    let granted = issued.scopes.repositories.get(&named(name)).copied().unwrap_or_default();
-    assert!(!granted.contains(Actions::PUSH), "nor by a push");
+    assert!(!may_push(&of(scene, "alice"), scene, name), "nor by a push");
     assert!(!scene.is_known(name));
+}
+
+/// Whether the caller is given a registry token to push with, which makes the repository.
+fn may_push(call: &Call, scene: &Scene, name: &str) -> bool {
+    let scopes = Scopes::parse([format!("repository:{name}:pull,push").as_str()]).unwrap();
+    let issued = scene.service().issue(call, None, &scopes).unwrap();
+    let granted = issued.scopes.repositories.get(&named(name)).copied().unwrap_or_default();
+    granted.contains(Actions::PUSH)
 }
 
 #[test]
@@ -104,4 +124,39 @@ fn a_small_limit_leaves_room_to_replace_one_by_another() {
         is_refused(&scene, "alice/third");
         scene.delete(&format!("alice/app-{number}"));
     }
+}
+
+#[test]
+fn a_delegate_who_uses_it_up_closes_a_namespace_to_no_system_administrator() {
+    let scene = churned(DELETED_NAMES, Remains::Stays);
+    scene.service().create_user(&scene.local(), new_user("bob")).unwrap();
+    let namespace = GrantTarget::Namespace(named("alice/app").namespace());
+    scene.service().put_user_grant(&scene.local(), &namespace, "bob", AccessLevel::Admin).unwrap();
+    let by_bob = create_as(&of(&scene, "bob"), &scene, "alice/prod");
+    let Err(Error::Conflict(Obstacle::Limit(reason))) = by_bob else { panic!("{by_bob:?}") };
+    assert!(reason.contains("maxRepositoriesPerNamespace") && reason.contains("registry.url"), "{reason}");
+    is_refused(&scene, "alice/prod");
+    create_as(&scene.local(), &scene, "alice/prod").unwrap();
+    create_as(&of(&scene, "admin"), &scene, "alice/stage").unwrap();
+    // By a push, too, and with an access token that is narrower than its owner.
+    let limits = Limits { cap: AccessLevel::ReadWrite, patterns: [].into() };
+    let new = NewToken { username: None, label: None, expiry: Expiry::Never, limits, is_temporary: false };
+    let (_, text) = scene.service().create_token(&of(&scene, "admin"), new).unwrap();
+    let pipeline = call(sign_in(scene.service(), "admin", text.reveal(), scene.now()).unwrap(), scene.now());
+    assert!(may_push(&pipeline, &scene, "alice/pushed") && scene.is_known("alice/pushed"));
+}
+
+#[test]
+fn what_was_deleted_before_the_account_was_made_does_not_count() {
+    let mut scene = churned(DELETED_NAMES, Remains::Stays);
+    is_refused(&scene, "alice/new");
+    scene.wait(60);
+    scene.service().delete_account(&scene.local(), "alice", false, &|| ()).unwrap();
+    scene.service().create_user(&scene.local(), new_user("alice")).unwrap();
+    create(&scene, "alice/new").unwrap();
+    // Of its own, it deletes as many as any other.
+    churn(&scene, DELETED_NAMES - 1, &Remains::Stays);
+    create(&scene, "alice/newer").unwrap();
+    scene.delete("alice/newer");
+    is_refused(&scene, "alice/newest");
 }

@@ -56,10 +56,14 @@ impl State {
     /// Whether the registry may still have content of repositories of this namespace that were deleted here.
     #[must_use]
     pub fn has_deleted_content(&self, namespace: &Name) -> bool {
-        let first = RepositoryName::first_within(namespace.as_str());
-        let deleted = self.deleted.range(first.clone()..);
-        let mut of_it = deleted.take_while(|(name, _)| name.as_str().starts_with(first.as_str()));
-        of_it.any(|(_, deletion)| deletion.content != Remains::None)
+        self.deleted_within(namespace).any(|(_, deletion)| deletion.content != Remains::None)
+    }
+
+    /// The names of a namespace that were deleted here.
+    pub fn deleted_within(&self, namespace: &Name) -> impl Iterator<Item = (&RepositoryName, &Deletion)> {
+        let within =
+            (RepositoryName::first_within(namespace.as_str()), RepositoryName::last_within(namespace.as_str()));
+        self.deleted.range((Bound::Excluded(within.0), Bound::Excluded(within.1)))
     }
 
     /// How many names of a namespace were deleted here.
