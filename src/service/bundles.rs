@@ -20,8 +20,8 @@ use crate::store::State;
 pub(super) const BUNDLE: usize = 4_000;
 
 impl Service {
-    /// Makes changes one after another until one says that it was the last. `step` is told what the one before it noted;
-    /// the first is told nothing.
+    /// Makes changes one after another until one says that it was the last. `step` is told what the one before it
+    /// noted; the first is told nothing.
     pub(super) fn change_by_steps<T: Send + 'static, N: Send + 'static>(
         &self,
         call: &Call,
@@ -59,9 +59,10 @@ pub(super) fn is_over(state: &State, name: &RepositoryName, begun: Option<Id>) -
     begun.is_some_and(|begun| state.repository(name).is_none_or(|present| present.id != begun))
 }
 
-/// A step of the deletion of a repository that is there: a bundle of its tags while it has more than one, then its record
-/// with the rest. The first of several is recorded as the begin: from then on it is not what it was, whether or not the
-/// last one comes. Notes which repository it is, so that none made anew under its name goes in the next ([`is_over`]).
+/// A step of the deletion of a repository that is there: a bundle of its tags while it has more than one, then its
+/// record with the rest. The first of several is recorded as the begin: from then on it is not what it was, whether or
+/// not the last one comes. Notes which repository it is, so that none made anew under its name goes in the next
+/// ([`is_over`]).
 pub(super) fn delete_repository_step(
     change: &mut Change<'_, '_>,
     permit: &Permit,

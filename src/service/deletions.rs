@@ -27,8 +27,8 @@ use crate::store::State;
 pub(super) const DELETED_NAMES: u32 = 10_000;
 
 /// Refuses a new name in a namespace of which too many deleted ones are remembered. A name that is among them takes no
-/// more room than it has. What was deleted before its `owner`'s account was made was the doing of another. `limit` is how
-/// many repositories a namespace may have.
+/// more room than it has. What was deleted before its `owner`'s account was made was the doing of another. `limit` is
+/// how many repositories a namespace may have.
 pub(super) fn refuse_too_many(state: &State, name: &RepositoryName, owner: &Account, limit: u32) -> Result<(), Error> {
     let limit = limit.max(DELETED_NAMES);
     let is_its = |deletion: &Deletion| deletion.at >= owner.created_at;

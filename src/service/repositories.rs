@@ -259,7 +259,8 @@ impl Service {
     }
 }
 
-/// A step of the deletion of a repository, of which the steps before this one noted the identifier. Whether it was there.
+/// A step of the deletion of a repository, of which the steps before this one noted the identifier. Whether it was
+/// there.
 pub(super) fn deletion_step(
     change: &mut Change<'_, '_>,
     name: &RepositoryName,
