@@ -51,6 +51,7 @@ mod browser_sign_in;
 mod browser_tabs;
 mod browser_tags;
 mod browser_tags_together;
+mod browser_token_lines;
 mod browser_token_list;
 mod browser_tokens;
 mod browser_tokens_narrowed;

@@ -58,13 +58,36 @@ impl Clients {
 
     /// `docker ARGUMENTS`.
     pub(crate) fn docker(&self, arguments: &[&str], input: &str) -> Run {
-        let nowhere = self.home.path().join("no-engine.sock");
         let mut docker = self.client("docker");
-        docker.env("DOCKER_HOST", format!("unix://{}", nowhere.display()));
-        docker.env("DOCKER_CONFIG", self.home.path().join("docker"));
-        // The sign of a rootless installation, whose certificates lie under the home directory.
-        docker.env("ROOTLESSKIT_STATE_DIR", self.home.path());
+        self.settle_docker(&mut docker);
         Run::of(docker.args(arguments), input)
+    }
+
+    fn settle_docker(&self, command: &mut Command) {
+        let nowhere = self.home.path().join("no-engine.sock");
+        command.env("DOCKER_HOST", format!("unix://{}", nowhere.display()));
+        command.env("DOCKER_CONFIG", self.home.path().join("docker"));
+        // The sign of a rootless installation, whose certificates lie under the home directory.
+        command.env("ROOTLESSKIT_STATE_DIR", self.home.path());
+    }
+
+    /// Lines as somebody pastes them into a shell. What the options of the other methods say stands in files here, so
+    /// that the lines need no more: `host` may speak plain HTTP.
+    pub(crate) fn shell(&self, host: &str, lines: &str, input: &str) -> Run {
+        let home = self.home.path();
+        let registries = format!("[[registry]]\nlocation = \"{host}\"\ninsecure = {}\n", self.plain_http);
+        let [graph, run] = ["storage", "run/storage"].map(|it| home.join(it));
+        let storage = format!("[storage]\ndriver = \"vfs\"\ngraphroot = {graph:?}\nrunroot = {run:?}\n");
+        let mut shell = self.client("bash");
+        self.settle_docker(&mut shell);
+        for (variable, name, text) in [
+            ("CONTAINERS_REGISTRIES_CONF", "registries.conf", registries),
+            ("CONTAINERS_STORAGE_CONF", "storage.conf", storage),
+        ] {
+            fs::write(home.join(name), text).expect("a file can be written");
+            shell.env(variable, home.join(name));
+        }
+        Run::of(shell.args(["-c", lines]), input)
     }
 
     /// `docker login HOST` with the secret on standard input, as it should be done.
