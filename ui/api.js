@@ -79,6 +79,8 @@ async function request(method, path, options = {}) {
   const response = await send(method, path, options);
   if (response.ok) return response;
   const error = await failure(response);
+  // Without its body it would pass for an error of the server.
+  options.signal?.throwIfAborted();
   if (response.status === 401 && mayEnd && (await ended(method))) return request(method, path, { ...options, mayEnd: false });
   throw error;
 }

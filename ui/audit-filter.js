@@ -3,7 +3,8 @@
 // Exports
 //   asked(query)                    the API's query for what the address says
 //   isFiltered(query)
-//   filterPart(context, changed)    → { node, fail(error) }; changed() is called once the address says something else
+//   filterPart(context, changed)    → { node, fail(error) }; changed() is called once the address says something else,
+//                                    and shows what goes wrong by itself
 
 import { actions } from "./audit-words.js";
 import { suggestField, users } from "./complete.js";
@@ -74,7 +75,6 @@ export function filterPart(context, changed) {
   const clear = button("Clear", { kind: "plain", onclick: () => {
     fields.forEach((it) => (it.value = ""));
     fields[4].node.dispatchEvent(new Event("input", { bubbles: true }));
-    apply();
   } });
   const tell = () => {
     const count = setCount(query);
@@ -82,17 +82,17 @@ export function filterPart(context, changed) {
     clear.hidden = count === 0;
   };
   const apply = () => {
-    fields.forEach((it) => it.fail(null));
     context.setQuery(inAddress(made.values()), { push: true });
     tell();
-    return changed();
+    // Reading is nothing to wait for: the next choice ends it, and so does leaving.
+    changed();
   };
   const made = form({
     fields, submit: "Filter", kind: "", more: [clear], onsubmit: apply,
     children: h("div.across", fields.map((it) => it.node)),
   });
   // A choice is made at once; a text is finished by Enter or the button.
-  fields.slice(3, 5).forEach((it) => it.onchange((value) => value !== "range" && apply()));
+  fields.slice(3, 5).forEach((it) => it.onchange((value) => value !== "range" && made.node.requestSubmit()));
   tell();
   const node = h("details.filter", summary, made.node);
   // On a phone the fields would push the records out of sight; what is set is seen there, too.

@@ -4,7 +4,8 @@
 //   follow({ context, read, take })
 //       read(signal)     async → new records, newest first; null if there are too many to go on from here
 //       take(records)    shows them; gives whether the person saw them come
-//     → { button, node }: the switch, and the line that tells how it stands
+//     → { button, node, rest(), goOn() }: the switch, and the line that tells how it stands; at rest it asks for nothing,
+//       as while other records are loaded
 
 import { isAbort } from "./api.js";
 import { button, h, plural } from "./dom.js";
@@ -14,6 +15,9 @@ const SLOWER = 15_000;
 
 export function follow({ context, read, take }) {
   let timer = 0;
+  /** From one start to the next stop: what comes of an earlier run is nothing to show. */
+  let run = new AbortController();
+  let isResting = false;
   let unseen = 0;
   const line = h("span.quiet", { role: "status" });
   const up = button("", { kind: "up", hidden: true, onclick: () => toTop() });
@@ -37,13 +41,12 @@ export function follow({ context, read, take }) {
     tell(`Following. ${plural(records.length, "new record")}.`);
   };
 
-  const ask = async () => {
-    timer = 0;
-    if (document.hidden || !isOn()) return;
+  const ask = async (signal) => {
+    if (document.hidden) return;
     let wait = EVERY;
     try {
-      const records = await read(context.signal);
-      if (!isOn()) return;
+      const records = await read(signal);
+      signal.throwIfAborted();
       if (records === null) return context.reload();
       shown(records);
       if (records.length === 0 && line.classList.contains("danger")) tell("Following.");
@@ -54,7 +57,7 @@ export function follow({ context, read, take }) {
       line.classList.add("danger");
       tell(`${error.status ? error.message : "The server cannot be reached."} Trying again in ${SLOWER / 1000} seconds.`);
     }
-    timer = setTimeout(ask, wait);
+    timer = setTimeout(() => ask(signal), wait);
   };
 
   const draw = () => {
@@ -63,9 +66,28 @@ export function follow({ context, read, take }) {
     line.classList.remove("danger");
   };
 
-  const start = () => {
+  const stop = () => {
+    run.abort();
     clearTimeout(timer);
-    if (isOn()) ask();
+  };
+
+  const start = (wait = 0) => {
+    stop();
+    if (isResting || !isOn()) return;
+    run = new AbortController();
+    const signal = AbortSignal.any([context.signal, run.signal]);
+    if (wait) timer = setTimeout(() => ask(signal), wait);
+    else ask(signal);
+  };
+
+  const rest = () => {
+    isResting = true;
+    stop();
+  };
+
+  const goOn = () => {
+    isResting = false;
+    start(EVERY);
   };
 
   const switcher = button("Follow", {
@@ -84,13 +106,12 @@ export function follow({ context, read, take }) {
   });
 
   document.addEventListener("visibilitychange", () => document.hidden || start(), { signal: context.signal });
-  context.signal.addEventListener("abort", () => clearTimeout(timer));
+  context.signal.addEventListener("abort", stop);
   addEventListener("scroll", () => {
     if (scrollY > 0 || up.hidden) return;
     unseen = 0;
     up.hidden = true;
   }, { passive: true, signal: context.signal });
   draw();
-  if (isOn()) timer = setTimeout(ask, EVERY);
-  return { button: switcher, node };
+  return { button: switcher, node, rest, goOn };
 }

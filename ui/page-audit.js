@@ -4,13 +4,13 @@
 // Exports
 //   list      the page; ?actor, action, object, outcome, since, until, within, start, record, follow
 
-import { ApiError, list as read } from "./api.js";
+import { isAbort, list as read } from "./api.js";
 import { exporter } from "./audit-export.js";
 import { asked, filterPart, isFiltered } from "./audit-filter.js";
 import { follow } from "./audit-follow.js";
 import { headPart } from "./audit-head.js";
 import { recordsTable } from "./audit-records.js";
-import { h, head, linkButton } from "./dom.js";
+import { button, h, head, linkButton } from "./dom.js";
 
 const API = "/api/v0/audit";
 const SIZE = 50;
@@ -38,10 +38,10 @@ async function newer(query, seq, signal) {
 }
 
 /** A record of the address that is on no shown page: the one below the next number. */
-async function linked(context, records) {
-  const seq = Number(context.query.get("record"));
+async function linked(query, records, signal) {
+  const seq = Number(query.get("record"));
   if (!Number.isSafeInteger(seq) || seq < 1 || records.some((it) => it.seq === seq)) return null;
-  const { records: [found] } = await readPage({}, seq + 1, 1, context.signal);
+  const { records: [found] } = await readPage({}, seq + 1, 1, signal);
   return found?.seq === seq ? found : null;
 }
 
@@ -66,6 +66,10 @@ function emptyNode(context) {
     : h("div.empty", h("p", "No records here. Sign-ins and refusals are written every half minute, changes at once."), linkButton("Newest", "/audit"));
 }
 
+function troubleNode(error, again) {
+  return h("div.stack.tight", h("p.error", { role: "alert" }, error.message), button("Try again", { onclick: again }));
+}
+
 async function render(context) {
   const { query } = context;
   const table = recordsTable(context);
@@ -73,10 +77,9 @@ async function render(context) {
   const above = h("div");
   const empty = h("div");
   let next = null;
+  let loading = new AbortController();
 
-  const load = async () => {
-    const page = await readPage(asked(query), query.get("start"), SIZE, context.signal);
-    const one = await linked(context, page.records);
+  const show = (page, one, instead) => {
     next = page.next;
     table.set(page.records);
     pages.show(next);
@@ -84,15 +87,29 @@ async function render(context) {
     single?.set([one]);
     above.replaceChildren(...(single ? [h("h2.small.quiet", `Record ${one.seq.toLocaleString("en")}`), single.node] : []));
     above.className = single ? "linked" : "";
-    empty.replaceChildren(...(page.records.length ? [] : [emptyNode(context)]));
+    empty.replaceChildren(...(instead ? [instead] : []));
+  };
+  /** What was asked before counts no more, and nothing is followed from rows that are about to go. */
+  const load = async () => {
+    loading.abort();
+    loading = new AbortController();
+    following.rest();
+    const signal = AbortSignal.any([context.signal, loading.signal]);
+    const page = await readPage(asked(query), query.get("start"), SIZE, signal);
+    const one = await linked(query, page.records, signal);
+    signal.throwIfAborted();
+    show(page, one, page.records.length === 0 && emptyNode(context));
+    following.goOn();
   };
   // What is wrong with the filter stands beside its field, whether it was typed or came with the address.
   const tried = () => load().catch((error) => {
-    if (!(error instanceof ApiError) || error.status !== 400) throw error;
-    table.set([]);
+    if (error.status !== 400) throw error;
+    show({ records: [], next: null });
     filter.fail(error);
   });
-  const filter = filterPart(context, tried);
+  /** The rows before belong to another filter: they do not stay below an error. */
+  const again = () => tried().catch((error) => isAbort(error) || show({ records: [], next: null }, null, troubleNode(error, again)));
+  const filter = filterPart(context, again);
   const end = await headPart(context.signal);
   const following = follow({
     context,

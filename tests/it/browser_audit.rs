@@ -211,6 +211,110 @@ fn new_records_come_while_one_follows_and_no_longer() {
     pages.must_be_clean(&[]);
 }
 
+/// From now on the page gets answers about the audit log whose addresses hold this text when `let_go` says so.
+fn hold_answers(pages: &Pages, text: &str) {
+    let script = "const text = arguments[0]; const real = window.fetch; window.held = []; \
+        window.letGo = () => { window.fetch = real; held.splice(0).forEach((go) => go()); }; \
+        window.fetch = async (address, given) => { \
+          const answer = await real(address, given); \
+          if (String(address).includes(text)) await new Promise((go) => held.push(go)); \
+          return answer; };";
+    pages.browser.run(script, json!([text]));
+}
+
+fn held(pages: &Pages, count: u64) {
+    soon("answers are held back", || {
+        (pages.browser.run("return held.length", json!([])).as_u64() >= Some(count)).then_some(())
+    });
+}
+
+/// Gives the page the answers, and time to do something with them.
+fn let_go(pages: &Pages) {
+    pages.browser.run_async("const done = arguments[0]; letGo(); setTimeout(done, 500)", json!([]));
+}
+
+#[test]
+fn the_records_are_those_of_the_last_choice() {
+    let (site, pages) = with_story();
+    hold_answers(&pages, "outcome=denied");
+    pages.browser.pick("Outcome", "denied");
+    held(&pages, 1);
+    pages.browser.pick("Outcome", "success");
+    shows(&site, &pages, "outcome=success");
+    let before = shown(&pages);
+    let_go(&pages);
+    assert_eq!(shown(&pages), before, "a late answer is not shown");
+    pages.must_be_clean(&[]);
+}
+
+#[test]
+fn a_filter_that_gets_no_answer_says_so_and_shows_no_other_records() {
+    let (site, pages) = with_story();
+    let broken = |shall: bool| {
+        let script = "window.real ??= window.fetch; \
+            window.fetch = arguments[0] ? () => Promise.reject(new TypeError('broken')) : window.real;";
+        pages.browser.run(script, json!([shall]));
+    };
+    let fails = || {
+        pages.browser.see("The server cannot be reached.");
+        assert_eq!(shown(&pages), Vec::<[String; 4]>::new());
+        broken(false);
+        pages.browser.click("Try again");
+    };
+    broken(true);
+    pages.browser.pick("Outcome", "denied");
+    fails();
+    shows(&site, &pages, "outcome=denied");
+    assert!(!pages.browser.text().contains("The server cannot be reached."));
+    broken(true);
+    pages.browser.click("Clear");
+    fails();
+    let all = site.audit("").len();
+    soon("all records are back", || (shown(&pages).len() == all).then_some(()));
+    pages.browser.pick("Time", "range");
+    pages.browser.pick("From", "20266-01-01T00:00");
+    pages.browser.pick("Outcome", "denied");
+    pages.browser.see("This is no time.");
+    pages.must_be_clean(&[]);
+}
+
+#[test]
+fn a_record_comes_once_however_often_one_pauses() {
+    let (site, pages) = with_story();
+    site.add_repository("alice/one");
+    hold_answers(&pages, "pageSize=200");
+    for (count, button) in ["Follow", "Pause", "Follow", "Pause", "Follow"].into_iter().enumerate() {
+        pages.browser.click(button);
+        held(&pages, count as u64 / 2 + 1);
+    }
+    let_go(&pages);
+    let of_it = || shown(&pages).iter().filter(|row| row[1] == "alice/one").count();
+    soon("it comes", || (of_it() > 0).then_some(()));
+    site.add_repository("alice/two");
+    soon("following goes on", || (shown(&pages).first()?[1] == "alice/two").then_some(()));
+    assert_eq!(of_it(), 1, "{:?}", shown(&pages));
+    pages.must_be_clean(&[]);
+}
+
+#[test]
+fn who_filters_while_following_sees_no_records_of_the_filter_before() {
+    let (site, pages) = with_story();
+    site.add_repository("alice/one");
+    hold_answers(&pages, "pageSize=200");
+    pages.browser.click("Follow");
+    held(&pages, 1);
+    pages.browser.pick("Outcome", "denied");
+    shows(&site, &pages, "outcome=denied");
+    let before = shown(&pages);
+    let_go(&pages);
+    assert_eq!(shown(&pages), before, "a late answer is not shown");
+    site.as_user("alice").get("/enzi/v0/accounts").must_be(403);
+    site.audit("");
+    soon("following goes on", || (shown(&pages).len() > before.len()).then_some(()));
+    shows(&site, &pages, "outcome=denied");
+    pages.must_be_clean(&[]);
+}
+
 /// Exports what the filter selects, and gives the file as it is.
 fn export(pages: &Pages, count: usize) -> String {
     let directory = pages.downloads();
