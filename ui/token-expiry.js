@@ -33,7 +33,7 @@ function chooser({ presets, first, longest, name = "expiresAt" }) {
     hint: longest === null ? "" : `At the latest after ${lasting(longest)} here.`,
   });
   const date = field({
-    name: "date", label: "Date", type: "date", min: dayOf(new Date()), max: longest === null ? "9999-12-31" : dayOf(new Date(Date.now() + longest * 1000)),
+    name: "date", label: "Date", type: "date", min: dayOf(new Date()), max: longest === null ? "9999-12-31" : dayOf(new Date(lastOf(longest))),
     hint: "It works until the end of that day.",
   });
   const told = h("p.note", { role: "status" });
@@ -63,10 +63,13 @@ function chooser({ presets, first, longest, name = "expiresAt" }) {
   };
 }
 
-/** The last allowed day ends before its end. */
+/** A minute less than is allowed: between the choice and the request time passes. */
+const lastOf = (longest) => inSeconds(longest - 60);
+
+/** The last allowed day, where the person is, ends before its end. */
 function latest(end, longest) {
-  const last = longest === null ? null : inSeconds(longest - 60);
-  return last !== null && end && last < end && last.slice(0, 10) >= end.slice(0, 10) ? last : end;
+  const last = longest === null ? null : lastOf(longest);
+  return last !== null && end && last < end && dayOf(new Date(last)) === dayOf(new Date(end)) ? last : end;
 }
 
 export function expiryField(session) {

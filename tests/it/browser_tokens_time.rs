@@ -130,3 +130,24 @@ fn the_list_tells_what_ends_soon_and_what_ended() {
     assert!(!pages.browser.is_enabled("Rotate"));
     pages.must_be_clean(&[]);
 }
+
+#[test]
+fn the_last_day_that_is_offered_is_taken_wherever_the_person_is() {
+    let site = with_alice();
+    // A quarter to two in the morning in one zone, a quarter past four in the other: another day in Greenwich at their end.
+    site.pass(16 * HOUR + 48 * MINUTE);
+    for zone in ["America/Sao_Paulo", "Asia/Tokyo", "UTC"] {
+        let pages = site.pages();
+        pages.set_clock(&site.in_time(0), zone);
+        pages.sign_in("admin", PASSWORD);
+        pages.open("/people/alice");
+        pages.browser.click("Temporary password");
+        pages.browser.pick("Expires after", "date");
+        let last = pages.browser.run("return document.querySelector('dialog input[type=date]').max", json!([]));
+        pages.browser.pick("Date", last.as_str().expect("a day"));
+        pages.browser.click("Create");
+        pages.browser.see("What to tell alice");
+        pages.browser.click("Done");
+        pages.must_be_clean(&[]);
+    }
+}
