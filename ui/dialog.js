@@ -1,12 +1,13 @@
 // Owns dialogs. Focus goes in, stays in and comes back; Escape is the harmless way.
 //
 // Exports
-//   ask({ title, body, fields, confirm, kind, typed, cancel, act })
+//   ask({ title, body, fields, confirm, kind, typed, cancel, act, stop })
 //       body      nodes or texts; a text becomes a paragraph
 //       fields    of form.js; their values go to act
 //       confirm   the label of the button that acts ("OK"), kind its look ("primary", "danger primary")
 //       typed     a word that must be typed first, as `delete`
 //       act       async (values) => result; what it throws is shown in the dialog, which stays open
+//       stop      what Cancel and Escape do while act is at work; without it they wait for its end
 //     → a promise: what act gave (true if nothing), or null if the person went back
 //   closeAll()      for the router: dialogs do not outlive their page
 //   isAnyOpen()
@@ -74,15 +75,19 @@ function show(title, draw, mayClose) {
   });
 }
 
-export function ask({ title, body = [], fields = [], confirm = "OK", kind = "primary", typed = null, cancel = "Cancel", act }) {
+export function ask({ title, body = [], fields = [], confirm = "OK", kind = "primary", typed = null, cancel = "Cancel", act, stop }) {
   let isBusy = () => false;
+  const mayClose = () => {
+    if (isBusy()) stop?.();
+    return !isBusy();
+  };
   return show(title, (finish) => {
     const word = typed && confirmation(typed);
     const inner = form({
       fields: word ? [...fields, word] : fields,
       submit: confirm,
       kind,
-      cancel: { label: cancel, onclick: () => isBusy() || finish(null) },
+      cancel: { label: cancel, onclick: () => mayClose() && finish(null) },
       onsubmit: async ({ confirmation: _, ...values }) => finish((await act?.(values)) ?? true),
     });
     isBusy = inner.isBusy;
@@ -92,5 +97,5 @@ export function ask({ title, body = [], fields = [], confirm = "OK", kind = "pri
       follow();
     }
     return [h("div.body.wide", paragraphs(body)), inner.node];
-  }, () => !isBusy());
+  }, mayClose);
 }

@@ -1,7 +1,7 @@
 // Owns the dialogs that add users to an organization or a team, and remove them.
 //
 // Exports, where `group` is { name, api, hasAdmins }: what it is called, its path in the API, and whether one can administer it
-//   addPeople(group)               true once added
+//   addPeople(group)               true if any was added, also where the others were not
 //   removePerson(group, name, { isSelf, more })     true once removed; more is what else follows
 
 import { put, remove } from "./api.js";
@@ -14,9 +14,10 @@ import { say } from "./notice.js";
 
 const memberPath = (group, name) => `${group.api}/members${path`/${name}`}`;
 
-async function putAll(group, names, body) {
+async function putAll(group, names, body, done) {
   for (const name of names) {
     await put(memberPath(group, name), { body }).catch((error) => refuse("users", `${name}: ${error.message}`));
+    done.add(name);
   }
 }
 
@@ -26,19 +27,19 @@ export async function addPeople(group) {
     name: "isAdmin", label: "Administrators", type: "switch",
     hint: `May change members and teams, and everything in the repositories of ${group.name}.`,
   });
-  const added = await ask({
+  const added = new Set();
+  await ask({
     title: `Add to ${group.name}`,
     fields: [people, admin].filter(Boolean),
     confirm: "Add",
     act: async ({ users: names, isAdmin }) => {
       if (names.length === 0) refuse("users", "Name at least one user.");
       // Left out, it leaves the role of who belongs to it already.
-      await putAll(group, names, isAdmin ? { isAdmin } : {});
-      return names;
+      await putAll(group, names, isAdmin ? { isAdmin } : {}, added);
     },
   });
-  if (added) say(added.length === 1 ? `${added[0]} added` : `${plural(added.length, "user")} added`);
-  return added !== null;
+  if (added.size > 0) say(added.size === 1 ? `${[...added][0]} added` : `${plural(added.size, "user")} added`);
+  return added.size > 0;
 }
 
 export async function removePerson(group, name, { isSelf = false, more }) {

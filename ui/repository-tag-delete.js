@@ -8,6 +8,7 @@ import { apiPath, fullName } from "./repository-name.js";
 import { ask } from "./dialog.js";
 import { h, path, plural } from "./dom.js";
 import { say } from "./notice.js";
+import { deletedOf, stepwise } from "./stepwise.js";
 
 const NAMED = 8;
 /** Tags that a request may name beside its own. */
@@ -21,12 +22,14 @@ function along(tag, left) {
   return [...new Set([...same, ...others])].slice(0, ALONG).map((it) => it.name).join(",");
 }
 
-/** Deletes as many as can be; gives the tags in the way of the others. What is gone already is as good as deleted. */
-async function removeAll(repository, tags, done) {
+/** Deletes as many as can be; gives the tags in the way of the others, none once stopped. What is gone already is as good as deleted. */
+async function removeAll(repository, tags, done, goesOn) {
+  const before = done.size;
   // A list of images goes before what it is made of, so what was refused is tried again as long as others went.
   for (;;) {
-    const [before, inTheWay] = [done.size, new Set()];
+    const [atFirst, inTheWay] = [done.size, new Set()];
     for (const tag of tags.filter(({ name }) => !done.has(name))) {
+      if (!goesOn(done.size - before)) return [];
       const alsoTags = along(tag, tags.filter(({ name }) => !done.has(name)));
       try {
         await remove(`${apiPath(repository)}/tags${path`/${tag.name}`}`, { query: { alsoTags } });
@@ -39,7 +42,7 @@ async function removeAll(repository, tags, done) {
       }
       done.add(tag.name);
     }
-    if (inTheWay.size === 0 || done.size === before) return [...inTheWay];
+    if (inTheWay.size === 0 || done.size === atFirst) return [...inTheWay];
   }
 }
 
@@ -58,14 +61,17 @@ const SHARED = "The registry deletes whole manifests only: tags that lead to the
 function askDelete(repository, tags, done, isShared) {
   const question = isShared ? `Delete ${plural(tags.length, "tag")} together?` : `Delete ${tags.length === 1 ? "this tag" : plural(tags.length, "tag")}?`;
   const known = new Set(tags.map(({ name }) => name));
+  const steps = stepwise("Deleted so far");
   return ask({
     title: question,
-    body: [isShared && SHARED, names(repository, tags), `It goes here and in the registry. ${NO_WAY_BACK}`].filter(Boolean),
+    body: [isShared && SHARED, names(repository, tags), `It goes here and in the registry. ${NO_WAY_BACK}`, steps.node].filter(Boolean),
     typed: "delete",
     confirm: isShared ? "Delete together" : "Delete",
     kind: "danger primary",
+    stop: steps.stop,
     act: async () => {
-      const others = await removeAll(repository, tags, done);
+      let others = [];
+      await steps.run(tags.length, async (goesOn) => (others = await removeAll(repository, tags, done, goesOn)));
       const unknown = others.filter((name) => !known.has(name));
       // Nobody else is in the way: there are more than a request names, or something was pushed just now.
       if (others.length > 0 && unknown.length === 0) throw new ApiError({ message: STUCK });
@@ -83,6 +89,8 @@ export async function deleteTags(repository, tags) {
     const left = others.length > 0 ? wanted.filter(({ name }) => !done.has(name)) : [];
     wanted = others.length > 0 ? [...left, ...others.map((name) => ({ name }))] : [];
   }
-  if (done.size > 0) say(done.size === 1 ? "Tag deleted" : `${plural(done.size, "tag")} deleted`);
+  // Asked about together, they may be more than were selected.
+  const all = Math.max(done.size, tags.length);
+  if (done.size > 0) say(all === 1 ? "Tag deleted" : deletedOf(done.size, all, "tag"));
   return done.size > 0;
 }

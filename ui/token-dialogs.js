@@ -1,7 +1,7 @@
 // Owns the dialogs that change access tokens: delete, clean up, rotate.
 //
 // Exports
-//   deleteTokens(tokens)      true once they are deleted, false if not
+//   deleteTokens(tokens)      true if any was deleted, also where the others were not
 //   cleanUp(username, left)   true once something was deleted; left is the signal of the page
 //   rotate(token)             the answer with the new secret, or null; previousUntil is null where nothing overlaps
 
@@ -10,6 +10,7 @@ import { ask } from "./dialog.js";
 import { h, plural } from "./dom.js";
 import { field } from "./form.js";
 import { say } from "./notice.js";
+import { deletedOf, stepwise } from "./stepwise.js";
 import { dayOf, isNever, startOf, when } from "./time.js";
 
 const SHOWN = 200;
@@ -21,33 +22,32 @@ function names(tokens) {
     more > 0 && h("li.quiet", `and ${more.toLocaleString("en")} more`));
 }
 
-/** Deletes one after the other; what is gone already is as good as deleted. */
-async function removeAll(tokens, progress) {
-  for (const [place, token] of tokens.entries()) {
+/** Deletes one after the other, and notes each; what is gone already is as good as deleted. */
+async function removeAll(tokens, done, goesOn) {
+  for (const token of tokens.filter((it) => !done.has(it))) {
+    if (!goesOn(done.size)) return;
     await remove(`${PATH}/${token.hashedToken}`).catch((error) => {
-      if (!isGone(error)) throw error;
+      if (!isGone(error)) throw tokens.length > 1 ? Object.assign(error, { message: `${token.tokenLabel}: ${error.message}` }) : error;
     });
-    progress.value = place + 1;
+    done.add(token);
   }
 }
 
 export async function deleteTokens(tokens) {
-  const progress = h("progress", { max: tokens.length, hidden: true, "aria-label": "Deleted so far" });
-  progress.value = 0;
+  const steps = stepwise("Deleted so far");
+  const done = new Set();
   const what = tokens.length === 1 ? "this access token" : plural(tokens.length, "access token");
-  const done = await ask({
+  await ask({
     title: `Delete ${what}?`,
-    body: [names(tokens), "Whatever uses it is refused at once, and so is what it made. There is no way back.", progress],
+    body: [names(tokens), "Whatever uses it is refused at once, and so is what it made. There is no way back.", steps.node],
     typed: "delete",
     confirm: "OK",
     kind: "danger primary",
-    act: async () => {
-      progress.hidden = tokens.length < 2;
-      await removeAll(tokens, progress);
-    },
+    stop: steps.stop,
+    act: () => steps.run(tokens.length, (goesOn) => removeAll(tokens, done, goesOn)),
   });
-  if (done !== null) say(tokens.length === 1 ? "Access token deleted" : `${plural(tokens.length, "access token")} deleted`);
-  return done !== null;
+  if (done.size > 0) say(tokens.length === 1 ? "Access token deleted" : deletedOf(done.size, tokens.length, "access token"));
+  return done.size > 0;
 }
 
 const daysAgo = (days) => dayOf(new Date(Date.now() - days * 86_400_000));

@@ -1,6 +1,11 @@
 //! Deleting tags of one manifest in the web pages, with Debian's registry, which deletes whole manifests only.
 
-use crate::support::{Clients, Image, Pair, Website, person::soon};
+use serde_json::json;
+
+use crate::support::{
+    Clients, Image, Pair, Website,
+    person::{ESCAPE, soon},
+};
 
 /// Alice's pages with these tags of alice/app, each with what its image holds, and the registry beside them.
 fn with_tags(tags: &[(&str, &str)]) -> (Website, Pair) {
@@ -62,4 +67,35 @@ fn a_tag_that_shares_its_manifest_names_the_others_and_takes_them_along_if_one_s
     site.browser.see("1 tag");
     assert_eq!(site.server.tag_names("alice/app"), ["old"]);
     site.must_be_clean(&[404, 409]);
+}
+
+#[test]
+fn deleting_many_tags_shows_how_far_it_is_and_is_stopped_between_two_of_them() {
+    let (site, _pair) = with_tags(&[("1", "a"), ("2", "b"), ("3", "c")]);
+    let hold = "const real = window.fetch; window.held = []; window.fetch = async (...given) => { \
+        const answer = await real(...given); \
+        if (given[1]?.method === 'DELETE') await new Promise((go) => held.push(go)); \
+        return answer; };";
+    site.browser.run(hold, json!([]));
+    let next_is_held =
+        || soon("a tag is deleted", || (site.browser.run("return held.length", json!([])) == 1).then_some(()));
+    let go_on = || site.browser.run("held.pop()()", json!([]));
+    let bar = || {
+        let script =
+            "const bar = document.querySelector('dialog progress'); return [bar.checkVisibility(), bar.value, bar.max]";
+        site.browser.run(script, json!([]))
+    };
+    pick(&site, &["1", "2", "3"]);
+    confirm(&site);
+    next_is_held();
+    assert_eq!(bar(), json!([true, 0, 3]));
+    go_on();
+    soon("it goes on", || (bar() == json!([true, 1, 3])).then_some(()));
+    next_is_held();
+    site.browser.press(ESCAPE);
+    site.browser.see("Stopping after this one.");
+    go_on();
+    site.browser.see("2 of 3 tags deleted");
+    assert_eq!(site.server.tag_names("alice/app").len(), 1);
+    site.must_be_clean(&[404]);
 }

@@ -48,6 +48,7 @@ mod browser_registry;
 mod browser_registry_tags;
 mod browser_settings;
 mod browser_sign_in;
+mod browser_slow;
 mod browser_tabs;
 mod browser_tags;
 mod browser_tags_together;

@@ -1,0 +1,43 @@
+// Owns long work within a dialog: how far it is, and Stop between two steps. What is done stays done.
+//
+// Exports
+//   stepwise(label)     label names the bar for screen readers → {
+//       node            the bar and the button, hidden until something of more than one step is at work
+//       run(all, work)  async; work(goesOn) does one step after the other and asks goesOn(done) before each: done steps of
+//                       all are done; false means to end
+//       stop()          as the button does; for the dialog's own ways back
+//       isStopped() }
+//   deletedOf(done, all, word)     "2 tags deleted", "2 of 3 tags deleted"
+
+import { button, h, plural } from "./dom.js";
+
+export const deletedOf = (done, all, word) => `${done < all ? `${done.toLocaleString("en")} of ` : ""}${plural(all, word)} deleted`;
+
+export function stepwise(label) {
+  const bar = h("progress", { "aria-label": label });
+  const told = h("span.quiet", { role: "status" });
+  const stop = () => {
+    isStopped = true;
+    told.textContent = "Stopping after this one.";
+  };
+  const node = h("div.stack.tight.half", { hidden: true }, bar, h("div.row", button("Stop", { onclick: stop }), told));
+  let isStopped = false;
+  const goesOn = (done) => {
+    bar.value = done;
+    // Who left the page sees no more what is done to it.
+    return !isStopped && node.isConnected;
+  };
+  const run = async (all, work) => {
+    isStopped = false;
+    told.textContent = "";
+    Object.assign(bar, { max: all, value: 0 });
+    node.hidden = all < 2;
+    try {
+      await work(goesOn);
+    } finally {
+      if (node.contains(document.activeElement)) node.closest("dialog")?.querySelector(".actions button")?.focus();
+      node.hidden = true;
+    }
+  };
+  return { node, run, stop, isStopped: () => isStopped };
+}
