@@ -3,7 +3,7 @@
 // Exports
 //   configurationTab(context)     its nodes; ?for=zot or nginx, ?certificate=/path
 
-import { get } from "./api.js";
+import { get, isAbort } from "./api.js";
 import { h, path } from "./dom.js";
 import { field, form } from "./form.js";
 import { block, downloadButton } from "./copy.js";
@@ -97,13 +97,28 @@ export async function configurationTab(context) {
     place.node.hidden = isNginx;
     if (isNginx && !place.value.trim()) place.value = PLACE;
   };
-  const load = async () => shown.replaceChildren(await result(query, signal));
+  let loading = new AbortController();
+  const load = async () => {
+    loading.abort();
+    loading = new AbortController();
+    const latest = AbortSignal.any([signal, loading.signal]);
+    const steps = await result(query, latest);
+    latest.throwIfAborted();
+    shown.replaceChildren(steps);
+  };
+  /** The steps before belong to another choice: they do not stay below an error. */
+  const failed = (error) => {
+    if (isAbort(error)) return;
+    shown.replaceChildren();
+    made.fail(error);
+  };
   const made = form({
     fields: [kind, place], submit: "Show", kind: "",
     onsubmit: (values) => {
       const certificate = values.certificate.trim();
       context.setQuery({ for: values.for === KINDS[0][0] ? null : values.for, certificate: certificate === PLACE ? null : certificate }, { push: true });
-      return load();
+      // Reading is nothing to wait for: the next choice ends it, and so does leaving.
+      load().catch(failed);
     },
   });
   kind.onchange((chosen) => {
@@ -113,7 +128,7 @@ export async function configurationTab(context) {
   suit(kind.value);
   await load().catch((error) => {
     if (!error.field) throw error;
-    made.fail(error);
+    failed(error);
   });
   return [intro, h("section", made.node), h("section", shown)];
 }

@@ -1,7 +1,7 @@
 //! Slow answers and work that fails in the middle: what is shown belongs to the last choice, reading holds nobody up,
 //! what was done is told, and long work can be stopped between two steps.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     InProcess, Pages,
@@ -139,18 +139,78 @@ fn deleting_many_access_tokens_is_stopped_between_two_of_them() {
 #[test]
 fn who_leaves_the_page_stops_the_deletion() {
     let (site, pages) = with_tokens(&["one", "two", "three"]);
-    for (link, path) in [("Repositories", "/repositories"), ("Access tokens", TOKEN_LIST)] {
-        pages.browser.follow(link);
-        pages.browser.arrive(path);
-    }
     hold_answers(&pages, "DELETE", TOKENS);
     delete_all(&pages);
     held(&pages);
-    pages.browser.back();
+    // By a link, which leads straight to the question.
+    pages.browser.run("document.querySelector('nav a[href=\"/repositories\"]').click()", json!([]));
     pages.browser.see("What you sent has no answer yet.");
     pages.browser.click("Leave");
     pages.browser.arrive("/repositories");
     answer(&pages);
     assert_eq!(left(&site), 2);
+    pages.must_be_clean(&[]);
+}
+
+// --- configuration ---
+
+const ZOT: &str = "zot knows one key only.";
+const NGINX: &str = "It keeps listening on loopback, where nginx finds it.";
+
+fn with_configuration() -> (InProcess, Pages) {
+    let site = InProcess::start();
+    let pages = site.pages();
+    pages.sign_in("admin", PASSWORD);
+    pages.open("/registry?tab=configuration");
+    pages.browser.see("Show");
+    (site, pages)
+}
+
+#[test]
+fn the_configuration_is_that_of_the_last_choice() {
+    let (_site, pages) = with_configuration();
+    hold_answers(&pages, "GET", "for=zot");
+    pages.browser.pick("Registry or proxy", "zot");
+    held(&pages);
+    pages.browser.pick("Registry or proxy", "nginx");
+    pages.browser.see(NGINX);
+    answer(&pages);
+    let text = pages.browser.text();
+    assert!(text.contains(NGINX) && !text.contains(ZOT), "{text}");
+    assert!(pages.browser.url().contains("for=nginx"), "{}", pages.browser.url());
+    pages.must_be_clean(&[409]);
+}
+
+#[test]
+fn who_only_reads_leaves_unasked() {
+    let (_site, pages) = with_configuration();
+    for (slow, choose) in [("for=zot", "zot"), ("object=alice", "alice")] {
+        hold_answers(&pages, "GET", slow);
+        if choose == "zot" {
+            pages.browser.pick("Registry or proxy", choose);
+        } else {
+            pages.browser.fill("Object", &format!("{choose}{ENTER}"));
+        }
+        held(&pages);
+        pages.browser.follow("Audit");
+        soon("there is another page", || pages.browser.has("css", "main details.filter").then_some(()));
+        assert!(!pages.browser.has("css", "dialog"), "nothing was sent");
+        answer(&pages);
+    }
+    pages.must_be_clean(&[409]);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_leaves_none_of_another_kind() {
+    let (_site, pages) = with_configuration();
+    pages.browser.see("Start the registry again.");
+    let fails = "window.fetch = () => Promise.reject(new TypeError('broken'))";
+    pages.browser.run(fails, json!([]));
+    pages.browser.pick("Registry or proxy", "zot");
+    pages.browser.see("The server cannot be reached.");
+    assert!(!pages.browser.text().contains("Start the registry again."));
+    let pressed: Value =
+        pages.browser.run("return document.querySelector('form [type=submit]').ariaDisabled", json!([]));
+    assert_ne!(pressed, "true", "it can be tried again");
     pages.must_be_clean(&[]);
 }
