@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::neighbour::{Neighbour, NeighbourError, ends_all, with_causes};
-use super::upstream::{Deletion as Answer, Reference};
+use super::upstream::{Deletion as Answer, Reference, UpstreamError};
 use crate::domain::content::{Deletion, Digest, Remains, TagName};
 use crate::domain::name::RepositoryName;
 use crate::service::{Call, Errand, Service, TagDeletion};
@@ -38,61 +38,134 @@ struct Sharing {
     others: Vec<String>,
 }
 
+/// What became of the deletion of a tag.
+enum Fate {
+    /// The registry has deleted it, and these with it.
+    Gone(Vec<TagName>),
+    /// The registry does not have it.
+    Absent,
+    /// The registry has deleted nothing.
+    Kept(NeighbourError),
+    /// The registry was asked to, and what it did is not known.
+    Unknown(UpstreamError),
+}
+
 impl Neighbour {
-    /// Deletes a tag in the registry, then its record; false if neither had it. That it begins is recorded first. By tag
-    /// where the registry can; else by the manifest, if no other tag leads to it but those that may go along. What has
-    /// begun goes on when nobody waits for it any more.
+    /// Deletes a tag in the registry, then its record; false if neither had it. That it begins is recorded first, and
+    /// how it ended, if that is known. By tag where the registry can; else by the manifest, if no other tag leads to it
+    /// but those that may go along. What has begun goes on when nobody waits for it any more.
     ///
     /// # Errors
     /// [`NeighbourError::SharesManifest`], [`NeighbourError::DeletionDisabled`]; [`NeighbourError::Upstream`]: then it may
     /// be deleted all the same.
-    pub async fn delete_tag(self: &Arc<Self>, call: Call, deletion: TagDeletion) -> Result<bool, NeighbourError> {
+    pub async fn delete_tag(self: &Arc<Self>, call: Call, mut deletion: TagDeletion) -> Result<bool, NeighbourError> {
         let this = Arc::clone(self);
         // Before it begins: who leaves while waiting leaves the queue.
         let turn = Arc::clone(&self.deletions).acquire_owned().await.map_err(|_| NeighbourError::Ending)?;
         let work = async move {
             let _turn = turn;
             let recorded = move |service: &Service, call: &Call| {
-                service.tag_deletion_begins(call, &deletion)?;
+                service.tag_deletion_begins(call, &mut deletion)?;
                 Ok(deletion)
             };
-            let deletion = this.block_as(call.clone(), recorded).await?;
-            let along = this.delete_tag_there(&deletion).await?;
-            let was_there = along.is_some();
-            let along = along.unwrap_or_default();
-            this.block_as(call, move |service, call| service.tag_deleted(call, deletion, was_there, along)).await
+            let deletion = this.block_as(this.as_of_now(&call), recorded).await?;
+            let (deletion, fate) = this.delete_tag_there(&call, deletion).await?;
+            this.settle_tag(this.as_of_now(&call), deletion, fate).await
         };
         self.on_runtime(work).await
     }
 
-    /// The tags that went along; none if the tag was not there.
+    /// Somebody's call after waiting: what holds is what holds now, not when it was made.
+    fn as_of_now(&self, call: &Call) -> Call {
+        Call { now: self.clock.now(), ..call.clone() }
+    }
+
+    /// Records how a deletion ended.
+    async fn settle_tag(&self, call: Call, deletion: TagDeletion, fate: Fate) -> Result<bool, NeighbourError> {
+        let (was_there, along) = match fate {
+            Fate::Gone(along) => (true, along),
+            Fate::Absent => (false, Vec::new()),
+            Fate::Kept(error) => {
+                let noted = self.block_as(call, move |service, call| service.tag_deletion_cancelled(call, &deletion));
+                if let Err(unnoted) = noted.await {
+                    log::warn!("that a tag was not deleted is not recorded: {}", with_causes(&unnoted));
+                }
+                return Err(error);
+            }
+            Fate::Unknown(error) => return Err(error.into()),
+        };
+        self.block_as(call, move |service, call| service.tag_deleted(call, deletion, was_there, along)).await
+    }
+
     async fn delete_tag_there(
         self: &Arc<Self>,
-        deletion: &TagDeletion,
-    ) -> Result<Option<Vec<TagName>>, NeighbourError> {
-        let TagDeletion { repository, tag, .. } = deletion;
-        let errand = Errand::Delete(repository.clone());
-        let pass = self.pass(&errand)?;
-        match self.upstream.delete(pass.reveal(), repository, Reference::Tag(tag)).await? {
-            Answer::Deleted => return Ok(Some(Vec::new())),
-            Answer::Absent => return Ok(None),
-            Answer::SwitchedOff => return Err(NeighbourError::DeletionDisabled),
-            Answer::NotByTag => {}
+        call: &Call,
+        mut deletion: TagDeletion,
+    ) -> Result<(TagDeletion, Fate), NeighbourError> {
+        if let Some(fate) = self.delete_by_tag(&deletion).await {
+            return Ok((deletion, fate));
         }
+        let (digest, along) = match self.manifest_to_delete(&deletion).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok((deletion, Fate::Absent)),
+            Err(error) => return Ok((deletion, Fate::Kept(error))),
+        };
+        if along.is_empty() {
+            let fate = self.delete_by_digest(&deletion.repository, &digest, along).await;
+            return Ok((deletion, fate));
+        }
+        let recorded = along.clone();
+        let begins = move |service: &Service, call: &Call| {
+            let begun = service.tags_go_along(call, &mut deletion, recorded);
+            Ok((deletion, begun))
+        };
+        let (deletion, begun) = self.block_as(self.as_of_now(call), begins).await?;
+        let fate = match begun {
+            Ok(()) => self.delete_by_digest(&deletion.repository, &digest, along).await,
+            Err(error) => Fate::Kept(error.into()),
+        };
+        Ok((deletion, fate))
+    }
+
+    /// None where the registry cannot.
+    async fn delete_by_tag(&self, deletion: &TagDeletion) -> Option<Fate> {
+        match self.ask_to_delete(&deletion.repository, Reference::Tag(&deletion.tag)).await {
+            Ok(Answer::Deleted) => Some(Fate::Gone(Vec::new())),
+            Ok(Answer::Absent) => Some(Fate::Absent),
+            Ok(Answer::SwitchedOff) => Some(Fate::Kept(NeighbourError::DeletionDisabled)),
+            Ok(Answer::NotByTag) => None,
+            Err(fate) => Some(fate),
+        }
+    }
+
+    async fn delete_by_digest(&self, name: &RepositoryName, digest: &Digest, along: Vec<TagName>) -> Fate {
+        match self.ask_to_delete(name, Reference::Digest(digest)).await {
+            Ok(Answer::Deleted) => Fate::Gone(along),
+            Ok(Answer::Absent) => Fate::Absent,
+            Ok(Answer::SwitchedOff | Answer::NotByTag) => Fate::Kept(NeighbourError::DeletionDisabled),
+            Err(fate) => fate,
+        }
+    }
+
+    async fn ask_to_delete(&self, name: &RepositoryName, reference: Reference<'_>) -> Result<Answer, Fate> {
+        // A new one each time: looking at other tags may take longer than a pass lives.
+        let pass = self.pass(&Errand::Delete(name.clone())).map_err(Fate::Kept)?;
+        let answer = self.upstream.delete(pass.reveal(), name, reference).await;
+        answer.map_err(|error| if error.may_be_done() { Fate::Unknown(error) } else { Fate::Kept(error.into()) })
+    }
+
+    /// The manifest of a tag and the tags that go with it; none if the tag is not there.
+    async fn manifest_to_delete(
+        self: &Arc<Self>,
+        deletion: &TagDeletion,
+    ) -> Result<Option<(Digest, Vec<TagName>)>, NeighbourError> {
+        let TagDeletion { repository, tag, .. } = deletion;
+        let pass = self.pass(&Errand::Delete(repository.clone()))?;
         let Some(head) = self.upstream.manifest(pass.reveal(), repository, Reference::Tag(tag)).await? else {
             return Ok(None);
         };
         let Sharing { along, others } = self.sharing(deletion, &head.digest).await?;
-        if !others.is_empty() {
-            return Err(NeighbourError::SharesManifest { others });
-        }
-        // Looking at all the others may have taken longer than a pass lives.
-        let pass = self.pass(&errand)?;
-        match self.upstream.delete(pass.reveal(), repository, Reference::Digest(&head.digest)).await? {
-            Answer::Deleted => Ok(Some(along)),
-            Answer::Absent => Ok(None),
-            Answer::SwitchedOff | Answer::NotByTag => Err(NeighbourError::DeletionDisabled),
-        }
+        if others.is_empty() { Ok(Some((head.digest, along))) } else { Err(NeighbourError::SharesManifest { others }) }
     }
 
     /// The other tags that lead to the manifest of a deletion, by what the registry itself says now. Those that may go

@@ -23,18 +23,30 @@ pub struct TagPage {
 }
 
 /// The deletion of a tag, permitted and not yet done: [`Service::tag_deletion_begins`] records that the registry is
-/// asked next, then [`Service::tag_deleted`] says what became of it. It takes its permit along: what the registry has
-/// done is recorded, whatever changed meanwhile.
+/// asked next, then [`Service::tag_deleted`] or [`Service::tag_deletion_cancelled`] says what became of it. It takes
+/// its permit along: what the registry has done is recorded, whatever changed meanwhile.
 pub struct TagDeletion {
     /// Of which repository.
     pub repository: RepositoryName,
     /// Which one.
     pub tag: TagName,
-    /// Other tags that may go along, where the registry cannot delete the one alone.
+    /// Other tags that may go along, where the registry cannot delete the one alone; each once, by name.
     pub also: Vec<TagName>,
-    /// When it was permitted.
+    /// When it was permitted, then when it began.
     begun_at: Timestamp,
+    /// Those whose begin is recorded.
+    begun: Vec<TagName>,
     permit: Permit,
+}
+
+impl TagDeletion {
+    fn deed(&self, action: &'static str, tag: &TagName) -> Deed {
+        Deed::new(action, format!("{}:{tag}", self.repository))
+    }
+
+    fn deeds(&self, action: &'static str, tags: &[TagName]) -> Vec<Deed> {
+        tags.iter().map(|tag| self.deed(action, tag)).collect()
+    }
 }
 
 impl Service {
@@ -67,7 +79,7 @@ impl Service {
     }
 
     /// Permits the deletion of a tag, known here or not: the registry knows. `also` are other tags that may go along,
-    /// which takes the same permission.
+    /// which takes the same permission; the tag itself among them means nothing.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the caller does not see the repository; [`Error::Denied`] below `read-write`.
@@ -76,38 +88,70 @@ impl Service {
         call: &Call,
         repository: &RepositoryName,
         tag: TagName,
-        also: Vec<TagName>,
+        mut also: Vec<TagName>,
     ) -> Result<TagDeletion, Error> {
         let permit = self.view(call, "tag.delete", &format!("{repository}:{tag}"), |authority| {
             let permit = authority.delete_tag(repository)?;
             let is_known = authority.state().repository(repository).is_some();
             if is_known { Ok(permit) } else { Err(Error::not_found(Kind::Repository, repository)) }
         })?;
-        Ok(TagDeletion { repository: repository.clone(), tag, also, begun_at: call.now, permit })
+        also.retain(|other| *other != tag);
+        also.sort();
+        also.dedup();
+        Ok(TagDeletion { repository: repository.clone(), tag, also, begun_at: call.now, begun: Vec::new(), permit })
     }
 
-    /// Records that the registry is asked next to delete a tag, and those that may go along. What it does may stay
-    /// unknown, when its answer is lost or cannot be recorded; who had it done must not. Blocks.
+    /// Records that the registry is asked next to delete a tag. What it does may stay unknown, when its answer is lost
+    /// or cannot be recorded; who had it done must not. The call is of this moment: what was pushed until now is meant.
+    /// Blocks.
     ///
     /// # Errors
     /// Those of [`Service::begin_tag_deletion`], as it may have waited since; [`Error::Unavailable`]: then the registry
     /// is not to be asked.
-    pub fn tag_deletion_begins(&self, call: &Call, deletion: &TagDeletion) -> Result<(), Error> {
-        let TagDeletion { repository, tag, also, .. } = deletion;
-        let begins = |tag: &TagName| Deed::new("tag.beginDelete", format!("{repository}:{tag}"));
-        let (deed, others, name) = (begins(tag), also.iter().map(begins).collect::<Vec<_>>(), repository.clone());
-        self.change(call, deed, move |change| {
+    pub fn tag_deletion_begins(&self, call: &Call, deletion: &mut TagDeletion) -> Result<(), Error> {
+        self.record_begin(call, deletion, vec![deletion.tag.clone()])?;
+        deletion.begun_at = call.now;
+        Ok(())
+    }
+
+    /// The same for the tags that go along, as the registry is asked for all of them at once. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`Service::tag_deletion_begins`].
+    pub fn tags_go_along(&self, call: &Call, deletion: &mut TagDeletion, along: Vec<TagName>) -> Result<(), Error> {
+        self.record_begin(call, deletion, along)
+    }
+
+    fn record_begin(&self, call: &Call, deletion: &mut TagDeletion, tags: Vec<TagName>) -> Result<(), Error> {
+        let (name, deeds) = (deletion.repository.clone(), deletion.deeds("tag.beginDelete", &tags));
+        self.change(call, deletion.deed("tag.beginDelete", &deletion.tag), move |change| {
             change.authority()?.delete_tag(&name)?;
             if change.state().repository(&name).is_none() {
                 return Err(Error::not_found(Kind::Repository, &name));
             }
-            others.into_iter().for_each(|other| change.also(other));
+            change.was_idle();
+            deeds.into_iter().for_each(|deed| change.also(deed));
+            Ok(())
+        })?;
+        deletion.begun.extend(tags);
+        Ok(())
+    }
+
+    /// Records that nothing came of a deletion: the registry has deleted nothing, and is not asked any more. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: then it looks as if the registry's answer had been lost.
+    pub fn tag_deletion_cancelled(&self, call: &Call, deletion: &TagDeletion) -> Result<(), Error> {
+        let deeds = deletion.deeds("tag.cancelDelete", &deletion.begun);
+        self.change(call, deletion.deed("tag.cancelDelete", &deletion.tag), move |change| {
+            change.was_idle();
+            deeds.into_iter().for_each(|deed| change.also(deed));
             Ok(())
         })
     }
 
-    /// Records what became of a deletion: `was_there` is whether the registry had the tag, `along` are those that went
-    /// with it, each recorded as one deletion. False if the tag was not known here either.
+    /// Records what became of a deletion: `was_there` is whether the registry had the tag, else nothing came of it;
+    /// `along` are those that went with it, each recorded as one deletion. False if the tag was not known here either.
     ///
     /// # Errors
     /// [`Error::Unavailable`]: the tag is gone, and the next comparison with the registry takes it from what is known.
@@ -118,16 +162,16 @@ impl Service {
         was_there: bool,
         along: Vec<TagName>,
     ) -> Result<bool, Error> {
-        let deed = Deed::new("tag.delete", format!("{}:{}", deletion.repository, deletion.tag));
-        self.change(call, deed, move |change| {
+        self.change(call, deletion.deed("tag.delete", &deletion.tag), move |change| {
             let was_known = forget(change, &deletion, &deletion.tag)?;
             for tag in &along {
                 forget(change, &deletion, tag)?;
-                change.also(Deed::new("tag.delete", format!("{}:{tag}", deletion.repository)));
+                change.also(deletion.deed("tag.delete", tag));
             }
             if !was_there {
                 // The deletion did nothing: only what was known here is put right.
                 change.was_idle();
+                deletion.deeds("tag.cancelDelete", &deletion.begun).into_iter().for_each(|deed| change.also(deed));
             }
             Ok(was_there || was_known)
         })

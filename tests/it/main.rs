@@ -23,6 +23,7 @@ mod api_repositories;
 mod api_search;
 mod api_sessions;
 mod api_settings;
+mod api_tag_deletion;
 mod api_tags;
 mod api_teams;
 mod api_terraform;

@@ -86,6 +86,19 @@ pub enum UpstreamError {
     },
 }
 
+impl UpstreamError {
+    /// Whether a change that was asked for may have been made all the same.
+    #[must_use]
+    pub fn may_be_done(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Unusable { .. } | Self::TooLarge { .. } => true,
+            // Who says that the question is at fault has done nothing.
+            Self::Status { status, .. } => !(400..500).contains(status),
+            Self::Url(_) | Self::Trust(_) | Self::Unreachable { .. } | Self::Tls { .. } | Self::Refused { .. } => false,
+        }
+    }
+}
+
 /// What a request is about, for messages.
 pub(super) struct About<'a> {
     /// The registry's URL.
@@ -112,5 +125,25 @@ impl About<'_> {
     /// The error of an answer beyond its bound.
     pub(super) fn too_large(&self, limit: usize) -> UpstreamError {
         UpstreamError::TooLarge { place: self.place.to_owned(), asked: self.asked, limit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_no_says_that_nothing_was_done() {
+        let about = About { place: "http://a", asked: "a deletion" };
+        let done = |status| about.status(StatusCode::from_u16(status).unwrap()).may_be_done();
+        for (status, may_be_done) in [(302, true), (401, false), (403, false), (409, false), (429, false), (500, true)]
+        {
+            assert_eq!(done(status), may_be_done, "{status}");
+        }
+        let (place, cause) = ("http://a".to_owned(), || Cause::from("closed"));
+        assert!(about.unusable(cause()).may_be_done() && about.too_large(1).may_be_done());
+        assert!(UpstreamError::TimedOut { place: place.clone(), seconds: 1 }.may_be_done());
+        assert!(!UpstreamError::Unreachable { place: place.clone(), cause: cause() }.may_be_done());
+        assert!(!UpstreamError::Tls { place, cause: cause() }.may_be_done());
     }
 }

@@ -39,6 +39,14 @@ fn begun(scene: &Scene) -> Vec<(String, String)> {
     audited.map(|(actor, _, object)| (actor, object)).collect()
 }
 
+/// The objects of an action, by name.
+fn objects(scene: &Scene, action: &str) -> Vec<String> {
+    let audited = scene.audited().into_iter().filter(|(_, recorded, _)| recorded == action);
+    let mut objects: Vec<_> = audited.map(|(_, _, object)| object).collect();
+    objects.sort();
+    objects
+}
+
 fn deletions(scene: &Scene) -> Vec<String> {
     let audited = scene.audited().into_iter().filter(|(_, action, _)| action == "tag.delete");
     audited.map(|(_, _, object)| object).collect()
@@ -109,14 +117,17 @@ fn what_the_registry_did_not_have_is_put_right_and_not_recorded() {
 fn who_has_a_tag_deleted_is_recorded_before_the_registry_is_asked() {
     let scene = shared();
     let carol = of(&scene, "carol");
-    let permitted =
-        scene.service().begin_tag_deletion(&carol, &named("alice/app"), tag("1.0"), vec![tag("2.0")]).unwrap();
+    let also = ["2.0", "1.0", "stays", "2.0"].map(tag).to_vec();
+    let mut permitted = scene.service().begin_tag_deletion(&carol, &named("alice/app"), tag("1.0"), also).unwrap();
+    assert_eq!(permitted.also, ["2.0", "stays"].map(tag), "each once, and the tag itself is none of them");
     assert_eq!(begun(&scene), Vec::<(String, String)>::new(), "it may wait, and its caller may leave");
-    scene.service().tag_deletion_begins(&carol, &permitted).unwrap();
     let by_carol = ["alice/app:1.0", "alice/app:2.0"].map(|tag| ("carol".to_owned(), tag.to_owned()));
+    scene.service().tag_deletion_begins(&carol, &mut permitted).unwrap();
+    assert_eq!(begun(&scene), by_carol[..1], "whether others go is not known yet");
+    scene.service().tags_go_along(&carol, &mut permitted, vec![tag("2.0")]).unwrap();
     let mut seen_begun = begun(&scene);
     seen_begun.sort();
-    assert_eq!(seen_begun, by_carol, "each that may go");
+    assert_eq!(seen_begun, by_carol, "each that goes");
     assert_eq!((deletions(&scene), scene.tags("alice/app").len()), (vec![], 2), "what became of it is not known yet");
     // The answer is lost, or cannot be recorded: the tag goes with a comparison, which says nothing of who did it.
     assert_eq!(scene.compare("alice/app", &[seen("2.0", 1)]), Compared::Changed);
@@ -124,15 +135,66 @@ fn who_has_a_tag_deleted_is_recorded_before_the_registry_is_asked() {
     // While it waited, she lost her access, the repository went, or no change is accepted any more.
     let target = GrantTarget::Repository(named("alice/app"));
     scene.service().put_user_grant(&scene.local(), &target, "carol", AccessLevel::ReadOnly).unwrap();
-    assert!(matches!(scene.service().tag_deletion_begins(&carol, &permitted), Err(Error::Denied(_))));
+    assert!(matches!(scene.service().tag_deletion_begins(&carol, &mut permitted), Err(Error::Denied(_))));
+    let along = scene.service().tags_go_along(&carol, &mut permitted, vec![tag("2.0")]);
+    assert!(matches!(along, Err(Error::Denied(_))), "{along:?}");
     scene.delete("alice/app");
-    let gone = scene.service().tag_deletion_begins(&scene.local(), &permitted);
+    let gone = scene.service().tag_deletion_begins(&scene.local(), &mut permitted);
     assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
     scene.make("alice/app");
     assert_eq!(begun(&scene).len(), 2);
     scene.service().store.close();
-    let refused = scene.service().tag_deletion_begins(&scene.local(), &permitted);
+    let refused = scene.service().tag_deletion_begins(&scene.local(), &mut permitted);
     assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+}
+
+#[test]
+fn a_deletion_of_which_nothing_came_is_recorded_as_such() {
+    let scene = shared();
+    let begin = |along: &[&str]| {
+        let local = scene.local();
+        let mut deletion =
+            scene.service().begin_tag_deletion(&local, &named("alice/app"), tag("1.0"), vec![tag("2.0")]).unwrap();
+        scene.service().tag_deletion_begins(&local, &mut deletion).unwrap();
+        let along = along.iter().copied().map(tag).collect();
+        scene.service().tags_go_along(&local, &mut deletion, along).unwrap();
+        deletion
+    };
+    scene.service().tag_deletion_cancelled(&scene.local(), &begin(&[])).unwrap();
+    assert_eq!(objects(&scene, "tag.cancelDelete"), ["alice/app:1.0"], "only what began");
+    scene.service().tag_deletion_cancelled(&scene.local(), &begin(&["2.0"])).unwrap();
+    assert_eq!(objects(&scene, "tag.cancelDelete"), ["alice/app:1.0", "alice/app:1.0", "alice/app:2.0"]);
+    assert_eq!(scene.tags("alice/app").len(), 2, "all is as it was");
+    // The registry did not have it.
+    assert!(scene.service().tag_deleted(&scene.local(), begin(&["2.0"]), false, vec![]).unwrap());
+    assert_eq!(objects(&scene, "tag.cancelDelete"), objects(&scene, "tag.beginDelete"), "none is left open");
+    assert_eq!(deletions(&scene), Vec::<String>::new());
+    assert!(scene.service().tag_deleted(&scene.local(), begin(&["2.0"]), true, vec![tag("2.0")]).unwrap());
+    assert_eq!((objects(&scene, "tag.cancelDelete").len(), deletions(&scene).len()), (5, 2));
+}
+
+#[test]
+fn a_deletion_that_waited_counts_from_its_begin() {
+    let mut scene = shared();
+    let local = scene.local();
+    let mut deletion = scene.service().begin_tag_deletion(&local, &named("alice/app"), tag("1.0"), vec![]).unwrap();
+    scene.wait(1);
+    assert!(scene.tell("alice/app", pushed("1.0", 3)), "while it waits: the registry deletes this one");
+    scene.wait(1);
+    scene.service().tag_deletion_begins(&scene.local(), &mut deletion).unwrap();
+    assert!(scene.service().tag_deleted(&scene.local(), deletion, true, vec![]).unwrap());
+    assert_eq!(scene.tags("alice/app"), [("2.0".to_owned(), 1)]);
+    // An access token that has ended meanwhile does not count any more.
+    let limits = Limits { cap: AccessLevel::ReadWrite, patterns: [].into() };
+    let expiry = Expiry::At(scene.now().plus_seconds(60));
+    let new = NewToken { username: Some("alice".to_owned()), label: None, expiry, limits, is_temporary: false };
+    let (_, text) = scene.service().create_token(&scene.local(), new).unwrap();
+    let asked = call(sign_in(scene.service(), "alice", text.reveal(), scene.now()).unwrap(), scene.now());
+    let mut deletion = scene.service().begin_tag_deletion(&asked, &named("alice/app"), tag("2.0"), vec![]).unwrap();
+    scene.wait(61);
+    let late = Call { now: scene.now(), ..asked };
+    let refused = scene.service().tag_deletion_begins(&late, &mut deletion);
+    assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
 }
 
 #[test]

@@ -163,8 +163,13 @@ const ON_REPOSITORIES: &[UseCase] = &[
     }),
     ("tag_deletion_begins", |service, caller| {
         let local = call(Service::local(0), caller.now);
-        let permitted = service.begin_tag_deletion(&local, &named("alice/app"), tag("1.0"), vec![])?;
-        service.tag_deletion_begins(caller, &permitted)
+        let mut permitted = service.begin_tag_deletion(&local, &named("alice/app"), tag("1.0"), vec![])?;
+        service.tag_deletion_begins(caller, &mut permitted)
+    }),
+    ("tags_go_along", |service, caller| {
+        let local = call(Service::local(0), caller.now);
+        let mut permitted = service.begin_tag_deletion(&local, &named("alice/app"), tag("1.0"), vec![])?;
+        service.tags_go_along(caller, &mut permitted, vec![tag("1.1")])
     }),
     ("check_may_grant", |service, call| service.check_may_grant(call, &app())),
     ("list_user_grants", |service, call| service.list_user_grants(call, &app()).map(drop)),
@@ -208,7 +213,7 @@ const ON_SESSIONS: &[UseCase] = &[
 ];
 
 /// What refuses nobody, because it tells nothing to those who may not: see their own tests.
-const HARMLESS: [&str; 3] = ["would_create", "events_secret", "tag_deleted"];
+const HARMLESS: [&str; 4] = ["would_create", "events_secret", "tag_deleted", "tag_deletion_cancelled"];
 
 /// A public repository with a tag and one that was deleted, alice with an access token, in a team; and bob.
 fn peopled() -> Scene {
