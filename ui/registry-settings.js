@@ -28,7 +28,7 @@ const KINDS = { number: numberField, lifetime: lifetimeField };
 function fieldsFor(settings) {
   const wanted = [
     { name: "createRepositoryOnPush", label: "Create repositories on push", type: "switch", hint: "By those who may create the repository. Off, it must be made beforehand." },
-    { name: "maxRepositoriesPerNamespace", type: "number", label: "Most repositories of a namespace", hint: "From there on a push makes no more." },
+    { name: "maxRepositoriesPerNamespace", type: "number", label: "Most repositories of a namespace", hint: "From there on no more are made." },
     { name: "maxTokensPerAccount", type: "number", label: "Most access tokens of an account", hint: "What is there already stays." },
     { name: "tokenDefaultLifetime", type: "lifetime", label: "Access tokens expire after", hint: "Where their maker does not say." },
     { name: "tokenMaxLifetime", type: "lifetime", label: "Access tokens live at most", hint: "Anything but never forbids access tokens that never expire. Those that are there stay." },

@@ -82,7 +82,7 @@ fn state(inner: &AccountInner) -> String {
 fn password(inner: &AccountInner) -> &'static str {
     match (inner.has_password, inner.password_set_by_admin) {
         (false, _) => "none: access tokens only",
-        (true, true) => "set by an administrator",
+        (true, true) => "set, not chosen by its user",
         (true, false) => "set",
     }
 }
@@ -112,5 +112,17 @@ mod tests {
         assert_eq!(told(inner(true, false, true, locked))[1], "locked until 2026-11-21 20:57");
         assert_eq!(told(inner(false, false, false, locked))[..2], ["service account", "inactive"]);
         assert_eq!(told(serde_json::json!({})), ["user", "-", "-"]);
+    }
+
+    #[test]
+    fn a_password_that_nobody_chose_yet_is_not_said_to_be_an_administrators() {
+        let said = |has_password, set_by_admin| {
+            let mut value = inner(true, true, has_password, None);
+            value["passwordSetByAdmin"] = set_by_admin;
+            password(&account(&value).inner.unwrap())
+        };
+        // The first one of all is made by dockpass.
+        assert_eq!(said(true, true.into()), "set, not chosen by its user");
+        assert_eq!((said(true, false.into()), said(false, true.into())), ("set", "none: access tokens only"));
     }
 }

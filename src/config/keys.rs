@@ -237,7 +237,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "repositories.max_per_namespace",
         Kind::Number(10_000, 1..=1_000_000, |config, value| config.repositories.max_per_namespace = value),
-        "Where a namespace has this many repositories, a push makes no more.",
+        "Where a namespace has this many repositories, no more are made.",
     ),
     key(
         "tokens.max_label",

@@ -93,7 +93,7 @@ impl KeyHeader {
 pub struct Repositories {
     /// Whether a push makes the record of a missing repository.
     pub create_on_push: bool,
-    /// A push makes no more where a namespace has this many repositories.
+    /// No more are made where a namespace has this many repositories.
     pub max_per_namespace: u32,
 }
 
