@@ -67,7 +67,7 @@ pub(super) enum Command {
     Serve(serve::ServeArguments),
     #[command(flatten)]
     Speak(ApiCommand),
-    /// Show the effective configuration
+    /// Show the configuration that this command finds
     Config(config::ConfigArguments),
     /// Print the completions of a shell
     Completions(about::CompletionsArguments),
@@ -190,6 +190,7 @@ mod tests {
             "repo show a/b/c",
             "repo set a/b --public false --description X --long-description Y",
             "repo delete _/b",
+            "repo delete a/b --yes",
             "repo access a/b",
             "grant set a/* --user b --access read-write",
             "grant set a/b --team t --access admin",

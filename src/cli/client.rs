@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::error::{Cause, CliError};
 use super::path::ApiPath;
-use crate::api::ErrorAnswer;
+use crate::api::{ErrorAnswer, ErrorEntry};
 
 /// How long a connection may take to be made.
 pub(super) const CONNECT_SECONDS: u64 = 10;
@@ -24,6 +24,22 @@ pub(super) const CONNECT_SECONDS: u64 = 10;
 pub(super) const ANSWER_SECONDS: u64 = 120;
 /// Largest answer, in bytes: a page of the longest records is far below.
 const LARGEST_ANSWER: usize = 64 << 20;
+/// Fields and parameters of the API, and what is typed for them: an option, or a word where some commands have none.
+const OPTIONS: &[(&str, &str)] = &[
+    ("accessLevel", "--access"),
+    ("expiresAt", "--expires"),
+    ("fullName", "--full-name"),
+    ("generatedby", "--generated-by"),
+    ("isActive", "--active"),
+    ("isAdmin", "--admin"),
+    ("longDescription", "--long-description"),
+    ("newPassword", "password"),
+    ("overlap", "--overlap"),
+    ("repositories", "--repository"),
+    ("shortDescription", "--description"),
+    ("tokenLabel", "label"),
+    ("usedbefore", "--used-before"),
+];
 /// What the server records as the maker of access tokens.
 const USER_AGENT: &str = concat!("dockpass-cli/", env!("CARGO_PKG_VERSION"));
 
@@ -146,12 +162,23 @@ fn accept(headers: &HeaderMap, body: &Bytes, peer: &Peer) -> Result<Answer, CliE
 fn refusal(status: u16, body: &Bytes) -> CliError {
     let answer = serde_json::from_slice::<ErrorAnswer>(body).ok();
     match answer.and_then(|answer| answer.errors.into_iter().next()) {
-        Some(entry) => CliError::Refused { status, code: entry.code, message: entry.message },
+        Some(entry) => CliError::Refused { status, message: typed(&entry), code: entry.code },
         None => CliError::Refused {
             status,
             code: String::new(),
             message: format!("the server answered with status {status}"),
         },
+    }
+}
+
+/// The server's sentence, with the option that was typed in place of the field that it became.
+fn typed(entry: &ErrorEntry) -> String {
+    let field = entry.detail.get("field").and_then(Value::as_str);
+    let option = field.and_then(|field| OPTIONS.iter().find(|(known, _)| *known == field));
+    let reason = field.and_then(|field| entry.message.strip_prefix(field)?.strip_prefix(": "));
+    match (option, reason) {
+        (Some((_, option)), Some(reason)) => format!("{option}: {reason}"),
+        (None, _) | (_, None) => entry.message.clone(),
     }
 }
 
@@ -211,6 +238,35 @@ mod tests {
         assert!(matches!(&error, CliError::Refused { status: 404, code, .. } if code == "NO_SUCH_USER"));
         assert_eq!((error.to_string().as_str(), error.exit_code()), ("no user bob", 1));
         assert_eq!(ask(&server, &get()).await.err().unwrap().to_string(), "the server answered with status 502");
+    }
+
+    #[test]
+    fn a_refused_field_is_named_as_it_was_typed() {
+        let said = |message: &str, detail: Value| {
+            typed(&ErrorEntry { code: "INVALID_PARAMETERS".into(), message: message.into(), detail })
+        };
+        let of = |field: &str| serde_json::json!({ "field": field, "reason": "this is past" });
+        assert_eq!(said("expiresAt: this is past", of("expiresAt")), "--expires: this is past");
+        assert_eq!(said("overlap: this is past", of("overlap")), "--overlap: this is past");
+        // Nothing that was typed, and no field at all.
+        assert_eq!(said("pageStart: this is past", of("pageStart")), "pageStart: this is past");
+        assert_eq!(said("expiresAt is past", of("expiresAt")), "expiresAt is past");
+        assert_eq!(said("expiresAt: this is past", Value::Null), "expiresAt: this is past");
+    }
+
+    #[test]
+    fn every_option_that_stands_for_a_field_is_one() {
+        use clap::CommandFactory;
+        let help = |command: &mut clap::Command| command.render_long_help().to_string();
+        let mut texts = Vec::new();
+        let mut left = vec![super::super::Arguments::command()];
+        while let Some(mut command) = left.pop() {
+            texts.push(help(&mut command));
+            left.extend(command.get_subcommands().cloned());
+        }
+        for (field, option) in OPTIONS.iter().filter(|(_, option)| option.starts_with("--")) {
+            assert!(texts.iter().any(|text| text.contains(&format!("{option} "))), "{option} of {field}");
+        }
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::arguments::Global;
+use super::connection::is_served;
 use super::console::Console;
 use super::error::CliError;
 use super::report::{Report, View};
@@ -11,7 +12,12 @@ use crate::config::{self, Config};
 
 /// What `dockpass config` takes.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  dockpass config --example > config.toml")]
+#[command(
+    after_help = "Example:\n  dockpass config --example > config.toml\n\nShows what a server would start with that \
+                        was started as this command is: with its file, its environment and its flags. What \
+                        administrators have set in a running one, and how that was started, GET /api/v0/meta/settings \
+                        tells."
+)]
 pub(super) struct ConfigArguments {
     /// Print a configuration file with every key, its default and what it means
     #[arg(long)]
@@ -19,6 +25,10 @@ pub(super) struct ConfigArguments {
 }
 
 const COLUMNS: &[(&str, Fit)] = &[("KEY", Fit::Whole), ("VALUE", Fit::Shrinks(20)), ("FROM", Fit::Whole)];
+
+/// What is said where a server runs, whose settings may be others.
+const LIVE: &str = "A server runs on this data directory. What it was started with, and what administrators have set \
+                    there, may differ: GET /api/v0/meta/settings\n";
 
 /// Reads the configuration: file, environment, flags. Warnings go to the log.
 pub(super) fn load(
@@ -42,7 +52,7 @@ pub(super) fn load(
     Ok(loaded.config)
 }
 
-/// Shows the effective configuration, or an example.
+/// Shows the configuration of this command, which may not be that of a running server, or an example.
 pub(super) fn run(arguments: &ConfigArguments, global: &Global, console: &mut Console) -> Result<(), CliError> {
     if arguments.example {
         return console.write(&config::example());
@@ -53,7 +63,11 @@ pub(super) fn run(arguments: &ConfigArguments, global: &Global, console: &mut Co
         rows.map(|setting| vec![setting.key.to_owned(), setting.value.clone(), setting.origin.as_str().to_owned()]);
     let table = Table { columns: COLUMNS, rows: rows.collect() };
     let answer: Value = serde_json::to_value(config.describe()).map_err(CliError::Json)?;
-    console.report(&Report { answer, view: View::Many(table, "There are no keys.") })
+    console.report(&Report { answer, view: View::Many(table, "There are no keys.") })?;
+    if is_served(&config.server.data_dir) {
+        console.note(LIVE)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -74,6 +88,23 @@ mod tests {
             lines.contains(&["registry.issuer", "\"ours\"", "environment"].map(str::to_owned).to_vec()),
             "{lines:?}"
         );
+    }
+
+    #[test]
+    fn where_a_server_runs_its_own_settings_are_pointed_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let global = Global { data_dir: Some(directory.path().to_owned()), ..Global::default() };
+        let shown = || {
+            let (mut console, written) = console(b"");
+            run(&ConfigArguments { example: false }, &global, &mut console).unwrap();
+            (written.out(), written.note())
+        };
+        let (alone, note) = shown();
+        assert_eq!(note, "");
+        let server = std::os::unix::net::UnixListener::bind(directory.path().join("dockpass.sock")).unwrap();
+        assert_eq!(shown(), (alone.clone(), LIVE.to_owned()));
+        drop(server);
+        assert_eq!(shown(), (alone, String::new()), "a socket that nobody listens on any more");
     }
 
     #[test]

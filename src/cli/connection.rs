@@ -2,7 +2,7 @@
 //! a server elsewhere. Commands cannot tell the difference.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hyper::Method;
@@ -40,6 +40,11 @@ pub(super) struct Local {
     config: Option<Config>,
     /// The server in this process, once it was needed.
     running: Option<Running>,
+}
+
+/// Whether a server runs on this data directory, and takes commands.
+pub(super) fn is_served(directory: &Path) -> bool {
+    std::os::unix::net::UnixStream::connect(directory.join(SOCKET)).is_ok()
 }
 
 impl Api {

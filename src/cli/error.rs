@@ -83,10 +83,10 @@ pub enum CliError {
         #[source]
         cause: io::Error,
     },
-    /// A secret cannot be read.
+    /// What people are asked cannot be read.
     #[error("cannot read the {what}: {cause}")]
     Input {
-        /// Which secret.
+        /// Which secret or answer.
         what: &'static str,
         /// Why.
         #[source]

@@ -1,4 +1,5 @@
-//! Secrets that people give: from the terminal without echo, or from standard input; never from an argument.
+//! What people are asked: secrets, from the terminal without echo or from standard input, never from an argument; and
+//! whether they mean it.
 
 use std::io::{self, Read};
 
@@ -54,6 +55,25 @@ fn first_line(input: &mut dyn Read) -> Result<Password, CliError> {
     }
 }
 
+/// Has what cannot be undone confirmed by the word that the pages ask for. Only a terminal is asked: a script means
+/// what it says.
+pub(super) fn confirm(what: &str, console: &mut Console) -> Result<(), CliError> {
+    if !console.in_is_terminal {
+        return Ok(());
+    }
+    console.note(&format!("{what}\nType delete to go on: "))?;
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while line.len() <= LONGEST && console.input.read(&mut byte).map_err(unanswered)? == 1 && byte != *b"\n" {
+        line.extend(byte);
+    }
+    if line.trim_ascii() == b"delete" { Ok(()) } else { Err(CliError::Finding("nothing was deleted".to_owned())) }
+}
+
+fn unanswered(cause: io::Error) -> CliError {
+    CliError::Input { what: "answer", cause }
+}
+
 fn unread(cause: io::Error) -> CliError {
     CliError::Input { what: "password", cause }
 }
@@ -100,6 +120,24 @@ mod tests {
         assert_eq!(new_password(&mut console, false).unwrap().reveal(), "correct horse");
         console.ask = |prompt| Ok(format!("correct horse {prompt}"));
         assert!(new_password(&mut console, false).unwrap_err().to_string().contains("differ"));
+    }
+
+    #[test]
+    fn only_a_terminal_is_asked_and_only_the_word_will_do() {
+        let ask = |answer: &'static [u8], is_terminal| {
+            let (mut console, written) = console(answer);
+            console.in_is_terminal = is_terminal;
+            let said = confirm("a/b goes.", &mut console).map_err(|error| (error.to_string(), error.exit_code()));
+            (said, written.note())
+        };
+        let question = "a/b goes.\nType delete to go on: ".to_owned();
+        for yes in [&b"delete\n"[..], b" delete \r\n", b"delete"] {
+            assert_eq!(ask(yes, true), (Ok(()), question.clone()));
+        }
+        for no in [&b""[..], b"\n", b"y\n", b"Delete\n", b"deleted\n", b"\ndelete\n", &[b'x'; 2 * LONGEST]] {
+            assert_eq!(ask(no, true), (Err(("nothing was deleted".to_owned(), 1)), question.clone()));
+        }
+        assert_eq!(ask(b"", false), (Ok(()), String::new()));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) struct Remote {
     host: String,
     port: u16,
     tls: Option<Arc<ClientConfig>>,
+    /// Whether a CA was named beside the roots of the system.
+    has_ca: bool,
 }
 
 impl Remote {
@@ -41,7 +43,7 @@ impl Remote {
             authorization: Some(authorization),
         };
         let tls = if address.is_tls { Some(net::trust(ca).map_err(no_tls)?) } else { None };
-        Ok(Self { peer, host: address.host, port: address.port, tls })
+        Ok(Self { peer, host: address.host, port: address.port, tls, has_ca: ca.is_some() })
     }
 
     /// The server's URL without a slash at its end.
@@ -86,8 +88,30 @@ impl Remote {
     }
 
     fn untrusted(&self, cause: std::io::Error) -> CliError {
-        let hint = "; where the site has a CA of its own, name its certificate with --ca FILE";
-        CliError::Unreachable { place: self.peer.place.clone(), cause: cause.into(), hint }
+        let is_of_ca = shows_ca(&cause);
+        let hint = if is_of_ca || self.has_ca {
+            ""
+        } else {
+            "; where the site has a CA of its own, name its certificate with --ca FILE"
+        };
+        let cause: Cause = if is_of_ca { Box::new(OfCa(cause)) } else { cause.into() };
+        CliError::Unreachable { place: self.peer.place.clone(), cause, hint }
+    }
+}
+
+/// The server shows the certificate of a CA as its own, which nobody takes.
+#[derive(Debug, thiserror::Error)]
+#[error("its certificate is a CA's; the server needs one that the CA has issued")]
+struct OfCa(#[source] std::io::Error);
+
+/// Whether that is why there is no TLS. rustls passes this reason on without a name of its own.
+fn shows_ca(cause: &std::io::Error) -> bool {
+    let cause = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other))) => {
+            format!("{:?}", other.0) == "CaUsedAsEndEntity"
+        }
+        _ => false,
     }
 }
 

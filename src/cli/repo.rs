@@ -8,7 +8,7 @@ use super::console::Console;
 use super::error::CliError;
 use super::path::ApiPath;
 use super::report::Report;
-use super::{repo_report, repo_tag, values};
+use super::{prompt, repo_report, repo_tag, values};
 use crate::api::{CreateRepository, UpdateRepository};
 use crate::domain::content::TagName;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -44,13 +44,19 @@ pub(super) enum RepoCommand {
     /// Change a repository
     #[command(after_help = "Example:\n  dockpass repo set alice/app --public true")]
     Set(SetArguments),
-    /// Delete a repository
+    /// Delete a repository, in the registry, too, if that can be asked
     #[command(
         after_help = "Example:\n  dockpass repo delete alice/app\n\nWith registry.url in the configuration of the server, \
-                      everything that its tags point to is deleted in the registry, too, for good. Without it only the \
-                      record goes, with its grants: the registry keeps the content."
+                      everything that its tags point to is deleted in the registry, too, at once and for good. Without \
+                      it only the record goes, with its grants: the registry keeps the content."
     )]
-    Delete(One),
+    Delete {
+        #[command(flatten)]
+        repository: One,
+        /// Ask nothing; what is no terminal is not asked anyway
+        #[arg(long)]
+        yes: bool,
+    },
     /// List the tags of a repository
     #[command(after_help = "Example:\n  dockpass repo tags alice/app")]
     Tags(One),
@@ -122,7 +128,7 @@ pub(super) async fn run(command: RepoCommand, api: &mut Api, console: &mut Conso
             console.report(&repo_report::one(answer)?)
         }
         RepoCommand::Set(arguments) => set(arguments, api, console).await,
-        RepoCommand::Delete(One { name }) => delete(&name, api, console).await,
+        RepoCommand::Delete { repository: One { name }, yes } => delete(&name, yes, api, console).await,
         RepoCommand::Tags(One { name }) => {
             let list = api.list(&ApiPath::repository(&name).segment("tags"), None, usize::MAX).await?;
             console.report(&repo_report::tags(list)?)
@@ -154,12 +160,22 @@ async fn create(
 }
 
 /// Looks first: to the API, what is not there is as good as deleted, but who names it here has misspelt it.
-async fn delete(name: &RepositoryName, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let path = ApiPath::repository(name);
+async fn delete(name: &RepositoryName, yes: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let (path, shown) = (ApiPath::repository(name), repo_report::shown(name));
     api.get(&path).await?;
+    if !yes {
+        let what = "its images in the registry too, if the server knows where that is";
+        prompt::confirm(&format!("{shown} is deleted for good, {what}."), console)?;
+    }
     let answer = api.delete(&path).await?;
     console.warn(&answer.warnings)?;
-    console.report(&Report::done(answer.value, format!("deleted the repository {}", repo_report::shown(name))))
+    // The server warns where the registry keeps the content, if only for now.
+    let line = if answer.warnings.is_empty() {
+        format!("deleted the repository {shown} and its content in the registry")
+    } else {
+        format!("deleted the record of the repository {shown}")
+    };
+    console.report(&Report::done(answer.value, line))
 }
 
 async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -187,6 +203,10 @@ mod tests {
         RepositoryName::parse_shown(text).unwrap()
     }
 
+    fn deletion(text: &str, yes: bool) -> RepoCommand {
+        RepoCommand::Delete { repository: One { name: name(text) }, yes }
+    }
+
     #[tokio::test]
     async fn a_deeper_name_is_made_below_its_namespace() {
         let server = Server::with_json(&[(201, "{}")]);
@@ -204,10 +224,39 @@ mod tests {
         let answer = "HTTP/1.1 204 X\r\nwarning: 299 - \"the content stays in the registry\"\r\n\r\n";
         let server = Server::start(&[found, answer]);
         let (mut console, written) = console(b"");
-        run(RepoCommand::Delete(One { name: name("_/busybox") }), &mut server.api(), &mut console).await.unwrap();
-        assert_eq!(written.out(), "deleted the repository _/busybox\n");
+        run(deletion("_/busybox", false), &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "deleted the record of the repository _/busybox\n");
         assert_eq!(written.note(), "the content stays in the registry\n");
         assert!(server.requests()[1].starts_with("DELETE /api/v0/repositories/_/busybox "));
+    }
+
+    #[tokio::test]
+    async fn a_terminal_is_asked_before_anything_is_deleted() {
+        let server = Server::with_json(&[(200, "{}"), (200, "{}"), (204, "")]);
+        let mut api = server.api();
+        let (mut console, written) = console(b"no\n");
+        console.in_is_terminal = true;
+        let error = run(deletion("alice/app", false), &mut api, &mut console).await.unwrap_err();
+        assert_eq!(
+            (error.to_string().as_str(), error.exit_code(), written.out().as_str()),
+            ("nothing was deleted", 1, "")
+        );
+        assert!(written.note().starts_with("alice/app is deleted for good, its images"), "{}", written.note());
+        // With --yes nobody is asked.
+        run(deletion("alice/app", true), &mut api, &mut console).await.unwrap();
+        assert_eq!(written.note().matches("Type delete").count(), 1);
+        let sent = server.requests();
+        let methods: Vec<_> = sent.iter().filter_map(|request| request.split(' ').next()).collect();
+        assert_eq!(methods, ["GET", "GET", "DELETE"], "and none after the no");
+    }
+
+    #[tokio::test]
+    async fn that_the_content_has_gone_as_well_is_said() {
+        let server = Server::with_json(&[(200, "{}"), (204, "")]);
+        let (mut console, written) = console(b"");
+        run(deletion("alice/app", false), &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "deleted the repository alice/app and its content in the registry\n");
+        assert_eq!(written.note(), "");
     }
 
     #[tokio::test]
@@ -215,7 +264,7 @@ mod tests {
         let missing = r#"{"errors":[{"code":"NO_SUCH_REPOSITORY","message":"no such repository: alice/ap"}]}"#;
         let server = Server::with_json(&[(404, missing)]);
         let (mut console, written) = console(b"");
-        let asked = RepoCommand::Delete(One { name: name("alice/ap") });
+        let asked = deletion("alice/ap", false);
         let error = run(asked, &mut server.api(), &mut console).await.unwrap_err();
         assert_eq!((error.to_string().as_str(), error.exit_code()), ("no such repository: alice/ap", 1));
         assert_eq!(written.out(), "");

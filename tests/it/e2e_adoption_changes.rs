@@ -111,6 +111,7 @@ fn a_repository_that_is_deleted_with_its_content_is_gone_from_the_registry_until
     pair.all_is_told(&alice, "alice");
     let deleted = pair.dockpass().cli(&["repo", "delete", "alice/app"]).must_succeed();
     assert_eq!(deleted.stderr, "", "{}", deleted.describe());
+    assert_eq!(deleted.stdout, "deleted the repository alice/app and its content in the registry\n");
     let reference = format!("alice/app@{}", image.digest);
     let registry = pair.open_registry();
     Clients::new().pull(&registry.at(&reference)).must_fail_with(&["manifest unknown"]);

@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 
 use crate::support::{
     Clients, Dockpass, Image, Registry, Setup,
+    exe::executable,
     process::{Run, command, eventually},
     proxy,
     tls::SiteCertificate,
@@ -53,6 +54,38 @@ fn docker_and_skopeo_sign_in_over_tls_with_a_certificate_that_dockpass_makes() {
     // The authority is the same after a restart: what was handed out stays good.
     let dockpass = Dockpass::start_in(dockpass.stop(), Setup::config("[tls]\nself_signed = true\n"));
     dockpass.http().trusting(&authority).get("/_ping").must_be(200);
+}
+
+/// What the command line says to a server under TLS where it does not trust it; `ca` is what it is told to trust.
+fn refused_by_the_command_line(dockpass: &Dockpass, ca: Option<&Path>) -> String {
+    let mut show = command(executable());
+    show.args(["user", "list", "--server"]).arg(format!("https://{}", dockpass.address));
+    if let Some(ca) = ca {
+        show.arg("--ca").arg(ca);
+    }
+    show.envs([("DOCKPASS_USER", "alice"), ("DOCKPASS_TOKEN", "no matter")]);
+    let run = Run::of(&mut show, "");
+    assert_eq!(run.code(), Some(1), "{}", run.describe());
+    run.stderr
+}
+
+#[test]
+fn the_command_line_says_what_is_wrong_with_a_certificate_and_names_ca_only_where_that_helps() {
+    const HINT: &str = "name its certificate with --ca FILE";
+    let certificate = SiteCertificate::of(HOST);
+    let dockpass = server_with(&certificate);
+    let unknown = refused_by_the_command_line(&dockpass, None);
+    assert!(unknown.contains("UnknownIssuer") && unknown.contains(HINT), "{unknown}");
+    let another = SiteCertificate::of(HOST);
+    let unknown = refused_by_the_command_line(&dockpass, Some(&another.authority()));
+    assert!(unknown.starts_with("dockpass: cannot reach https://") && !unknown.contains(HINT), "{unknown}");
+    let own = SiteCertificate::of_authority();
+    let dockpass = server_with(&own);
+    for ca in [Some(own.authority()), None] {
+        let said = refused_by_the_command_line(&dockpass, ca.as_deref());
+        let expected = "its certificate is a CA's; the server needs one that the CA has issued\n";
+        assert!(said.ends_with(expected), "{said}");
+    }
 }
 
 #[test]

@@ -25,6 +25,15 @@ impl SiteCertificate {
         made
     }
 
+    /// A host that shows the certificate of the authority itself, as some guides have it.
+    pub(crate) fn of_authority() -> Self {
+        let made = Self { directory: tempfile::tempdir().expect("a temporary directory") };
+        let names = "-subj /CN=site -addext subjectAltName=IP:127.0.0.1";
+        made.openssl(&format!("req -x509 -nodes -days 2 {names} -keyout host.key -out host.pem"), "");
+        fs::copy(made.path("host.pem"), made.path("ca.pem")).expect("a file can be copied");
+        made
+    }
+
     fn openssl(&self, arguments: &str, input: &str) {
         let mut openssl = command("openssl");
         openssl.args(arguments.split(' ')).current_dir(self.directory.path());
