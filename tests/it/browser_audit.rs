@@ -211,38 +211,16 @@ fn new_records_come_while_one_follows_and_no_longer() {
     pages.must_be_clean(&[]);
 }
 
-/// From now on the page gets answers about the audit log whose addresses hold this text when `let_go` says so.
-fn hold_answers(pages: &Pages, text: &str) {
-    let script = "const text = arguments[0]; const real = window.fetch; window.held = []; \
-        window.letGo = () => { window.fetch = real; held.splice(0).forEach((go) => go()); }; \
-        window.fetch = async (address, given) => { \
-          const answer = await real(address, given); \
-          if (String(address).includes(text)) await new Promise((go) => held.push(go)); \
-          return answer; };";
-    pages.browser.run(script, json!([text]));
-}
-
-fn held(pages: &Pages, count: u64) {
-    soon("answers are held back", || {
-        (pages.browser.run("return held.length", json!([])).as_u64() >= Some(count)).then_some(())
-    });
-}
-
-/// Gives the page the answers, and time to do something with them.
-fn let_go(pages: &Pages) {
-    pages.browser.run_async("const done = arguments[0]; letGo(); setTimeout(done, 500)", json!([]));
-}
-
 #[test]
 fn the_records_are_those_of_the_last_choice() {
     let (site, pages) = with_story();
-    hold_answers(&pages, "outcome=denied");
+    pages.hold_answers("GET", "outcome=denied");
     pages.browser.pick("Outcome", "denied");
-    held(&pages, 1);
+    pages.held(1);
     pages.browser.pick("Outcome", "success");
     shows(&site, &pages, "outcome=success");
     let before = shown(&pages);
-    let_go(&pages);
+    pages.let_go();
     assert_eq!(shown(&pages), before, "a late answer is not shown");
     pages.must_be_clean(&[]);
 }
@@ -282,12 +260,12 @@ fn a_filter_that_gets_no_answer_says_so_and_shows_no_other_records() {
 fn a_record_comes_once_however_often_one_pauses() {
     let (site, pages) = with_story();
     site.add_repository("alice/one");
-    hold_answers(&pages, "pageSize=200");
+    pages.hold_answers("GET", "pageSize=200");
     for (count, button) in ["Follow", "Pause", "Follow", "Pause", "Follow"].into_iter().enumerate() {
         pages.browser.click(button);
-        held(&pages, count as u64 / 2 + 1);
+        pages.held(count as u64 / 2 + 1);
     }
-    let_go(&pages);
+    pages.let_go();
     let of_it = || shown(&pages).iter().filter(|row| row[1] == "alice/one").count();
     soon("it comes", || (of_it() > 0).then_some(()));
     site.add_repository("alice/two");
@@ -300,13 +278,13 @@ fn a_record_comes_once_however_often_one_pauses() {
 fn who_filters_while_following_sees_no_records_of_the_filter_before() {
     let (site, pages) = with_story();
     site.add_repository("alice/one");
-    hold_answers(&pages, "pageSize=200");
+    pages.hold_answers("GET", "pageSize=200");
     pages.browser.click("Follow");
-    held(&pages, 1);
+    pages.held(1);
     pages.browser.pick("Outcome", "denied");
     shows(&site, &pages, "outcome=denied");
     let before = shown(&pages);
-    let_go(&pages);
+    pages.let_go();
     assert_eq!(shown(&pages), before, "a late answer is not shown");
     site.as_user("alice").get("/enzi/v0/accounts").must_be(403);
     site.audit("");

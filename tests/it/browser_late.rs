@@ -8,29 +8,6 @@ use crate::support::{Website, exe::PASSWORD, person::soon};
 const LIST: &str = "/profile/access-tokens";
 const NEW: &str = "/profile/access-tokens/new";
 
-/// From now on the page gets the answers to these requests when the test lets it: see `answer`.
-fn hold_answers(site: &Website, method: &str) {
-    let script = "const [method, real] = [arguments[0], window.fetch]; window.held = [];
-        window.fetch = async (...given) => {
-          const answer = await real(...given);
-          if ((given[1]?.method ?? 'GET') === method) await new Promise((go) => window.held.push(go));
-          return answer;
-        };";
-    site.browser.run(script, json!([method]));
-}
-
-/// Waits until the server has answered.
-fn held(site: &Website) {
-    soon("an answer is held back", || (site.browser.run("return window.held.length", json!([])) != 0).then_some(()));
-}
-
-/// Gives the page the answers, and time to do something with them.
-fn answer(site: &Website) {
-    held(site);
-    let script = "const done = arguments[0]; window.held.splice(0).forEach((go) => go()); setTimeout(done, 500)";
-    site.browser.run_async(script, json!([]));
-}
-
 fn count(site: &Website, selector: &str) -> u64 {
     let script = "return document.querySelectorAll(arguments[0]).length";
     site.browser.run(script, json!([selector])).as_u64().expect("a count")
@@ -54,9 +31,9 @@ fn a_secret_that_comes_after_the_sign_out_is_shown_to_nobody() {
     let site = Website::start_as("alice");
     site.open(NEW);
     site.browser.fill("Description", "late");
-    hold_answers(&site, "POST");
+    site.hold_answers("POST", "");
     site.browser.click("Create");
-    held(&site);
+    site.held(1);
     let first = site.browser.tab();
     let second = site.browser.new_tab();
     site.browser.switch(&second);
@@ -64,7 +41,7 @@ fn a_secret_that_comes_after_the_sign_out_is_shown_to_nobody() {
     site.sign_out("alice");
     site.browser.switch(&first);
     site.browser.arrive("/sign-in");
-    answer(&site);
+    site.let_go();
     assert!(!site.browser.source().contains("dkp_"), "the secret is on the sign-in page");
     assert!(site.browser.url().contains("/sign-in"), "{}", site.browser.url());
     assert_eq!(site.api("alice").get("/api/v0/api_tokens").must_be(200).json().as_array().map(Vec::len), Some(1));
@@ -76,11 +53,11 @@ fn who_leaves_while_a_secret_is_made_is_asked_and_may_stay_for_it() {
     let site = Website::start_as("alice");
     site.open(NEW);
     site.browser.fill("Description", "late");
-    hold_answers(&site, "POST");
+    site.hold_answers("POST", "");
     site.browser.click("Create");
     site.browser.follow("Repositories");
     site.browser.see("What you sent has no answer yet.");
-    answer(&site);
+    site.let_go();
     // The question was about something else: the one about the secret is another.
     site.browser.click("Leave");
     site.browser.see("The secret is not shown again.");
@@ -96,14 +73,14 @@ fn a_dialog_that_waits_for_its_answer_is_not_left_unasked() {
     let site = with_tokens(&["laptop"]);
     site.browser.follow("View details of laptop");
     site.browser.see("Replace or remove");
-    hold_answers(&site, "POST");
+    site.hold_answers("POST", "");
     site.browser.click("Rotate");
     site.browser.click_css("dialog .button.primary");
-    held(&site);
+    site.held(1);
     site.browser.back();
     site.browser.see("What you sent has no answer yet.");
     site.browser.click("Stay");
-    answer(&site);
+    site.let_go();
     site.browser.see("New secret for");
     let secret = site.browser.value("Access token");
     site.server.http_as("alice", &secret).get("/api/v0/repositories").must_be(200);
@@ -143,14 +120,14 @@ fn a_late_answer_does_not_drag_the_person_back() {
     site.api("alice").post("/api/v0/repositories/alice", &json!({ "name": "shop" })).must_be(201);
     site.open("/repositories/alice/shop?tab=settings");
     site.browser.fill("Description", "sells things");
-    hold_answers(&site, "PATCH");
+    site.hold_answers("PATCH", "");
     site.browser.click("Save");
-    held(&site);
+    site.held(1);
     site.browser.follow("Organizations");
     site.browser.click("Leave");
     site.browser.arrive("/organizations");
     site.browser.see("Organizations");
-    answer(&site);
+    site.let_go();
     assert!(site.browser.url().ends_with("/organizations"), "{}", site.browser.url());
     site.must_be_clean(&[]);
 }
@@ -189,11 +166,11 @@ fn who_is_no_administrator_any_more_sees_what_everybody_sees() {
 #[test]
 fn a_second_click_opens_no_second_dialog() {
     let site = with_tokens(&["laptop"]);
-    hold_answers(&site, "GET");
+    site.hold_answers("GET", "");
     let script = "const it = [...document.querySelectorAll('button')].find((it) => it.textContent === 'Clean up');
         it.click(); it.click();";
     site.browser.run(script, json!([]));
-    answer(&site);
+    site.let_go();
     site.browser.see("Clean up access tokens");
     assert_eq!(count(&site, "dialog"), 1);
     site.must_be_clean(&[]);
@@ -278,16 +255,16 @@ fn who_wants_to_leave_by_back_leaves_at_once() {
     let site = Website::start_as("alice");
     site.browser.follow("New access token");
     site.browser.fill("Description", "late");
-    hold_answers(&site, "POST");
+    site.hold_answers("POST", "");
     site.browser.click("Create");
-    held(&site);
+    site.held(1);
     site.browser.back();
     site.browser.see("What you sent has no answer yet.");
     site.browser.click("Leave");
     site.browser.arrive(LIST);
     site.browser.see("New access token");
     soon("nothing is asked any more", || (count(&site, "dialog") == 0).then_some(()));
-    answer(&site);
+    site.let_go();
     assert!(site.browser.url().ends_with(LIST) && !site.browser.source().contains("dkp_"), "{}", site.browser.url());
     site.must_be_clean(&[]);
 }
@@ -299,15 +276,9 @@ fn a_temporary_password_that_comes_after_the_sign_out_is_shown_to_nobody() {
     site.browser.click("New user");
     site.browser.fill("User name", "carol");
     site.browser.choose("Sets it alone");
-    let script = "const real = window.fetch; window.held = [];
-        window.fetch = async (...given) => {
-          const answer = await real(...given);
-          if (given[1]?.method === 'POST' && String(given[0]).includes('api_tokens')) await new Promise((go) => window.held.push(go));
-          return answer;
-        };";
-    site.browser.run(script, json!([]));
+    site.hold_answers("POST", "api_tokens");
     site.browser.click("Create");
-    held(&site);
+    site.held(1);
     let first = site.browser.tab();
     let second = site.browser.new_tab();
     site.browser.switch(&second);
@@ -315,7 +286,7 @@ fn a_temporary_password_that_comes_after_the_sign_out_is_shown_to_nobody() {
     site.sign_out("admin");
     site.browser.switch(&first);
     site.browser.arrive("/sign-in");
-    answer(&site);
+    site.let_go();
     // Not by loading it anew: what the tab keeps in memory would be there.
     site.try_sign_in("admin", PASSWORD);
     site.browser.arrive(LIST);
@@ -330,14 +301,13 @@ fn a_temporary_password_that_comes_after_the_sign_out_is_shown_to_nobody() {
 #[test]
 fn a_clean_up_that_is_looked_up_slowly_opens_on_no_other_page() {
     let site = with_tokens(&["laptop"]);
-    hold_answers(&site, "GET");
+    site.hold_answers("GET", "");
     site.browser.click("Clean up");
-    held(&site);
+    site.held(1);
     let script = "document.querySelector('#nav a[href=\"/repositories\"]').click()";
     site.browser.run(script, json!([]));
-    answer(&site);
+    site.let_go();
     site.browser.arrive("/repositories");
-    answer(&site);
     assert_eq!(count(&site, "dialog"), 0);
     site.must_be_clean(&[]);
 }

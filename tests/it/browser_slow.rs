@@ -13,29 +13,6 @@ use crate::support::{
 const TOKENS: &str = "/api/v0/api_tokens";
 const TOKEN_LIST: &str = "/profile/access-tokens";
 
-/// From now on the page gets the answers to requests of this method, whose addresses hold this text, when the test lets
-/// it: see `answer`.
-fn hold_answers(pages: &Pages, method: &str, text: &str) {
-    let script = "const [method, text] = arguments; const real = window.fetch; window.held = []; \
-        window.letGo = () => { window.fetch = real; held.splice(0).forEach((go) => go()); }; \
-        window.fetch = async (address, given) => { \
-          const answer = await real(address, given); \
-          if ((given?.method ?? 'GET') === method && String(address).includes(text)) await new Promise((go) => held.push(go)); \
-          return answer; };";
-    pages.browser.run(script, json!([method, text]));
-}
-
-/// Waits until the server has answered.
-fn held(pages: &Pages) {
-    soon("an answer is held back", || (pages.browser.run("return held.length", json!([])) != 0).then_some(()));
-}
-
-/// Gives the page the answers, and time to do something with them.
-fn answer(pages: &Pages) {
-    held(pages);
-    pages.browser.run_async("const done = arguments[0]; letGo(); setTimeout(done, 500)", json!([]));
-}
-
 /// A server where alice is at home, and her pages.
 fn with_alice() -> (InProcess, Pages) {
     let site = InProcess::start();
@@ -117,17 +94,17 @@ fn deleting_many_access_tokens_is_stopped_between_two_of_them() {
     let ways: [&dyn Fn(); 3] =
         [&|| pages.browser.click("Stop"), &|| pages.browser.press(ESCAPE), &|| pages.browser.click("Cancel")];
     for (done, stop) in ways.iter().enumerate() {
-        hold_answers(&pages, "DELETE", TOKENS);
+        pages.hold_answers("DELETE", TOKENS);
         let all = 4 - done;
         delete_all(&pages);
-        held(&pages);
+        pages.held(1);
         if all > 1 {
             let bar = pages.browser.run("const bar = document.querySelector('dialog progress'); return [bar.checkVisibility(), bar.value, bar.max]", json!([]));
             assert_eq!(bar, json!([true, 0, all]));
         }
         stop();
         pages.browser.see("Stopping after this one.");
-        answer(&pages);
+        pages.let_go();
         pages.browser.see(&format!("1 of {all} access tokens deleted"));
         assert!(!pages.browser.has("css", "dialog"), "it is closed");
         listed(&pages, "access tokens", all - 1);
@@ -139,15 +116,15 @@ fn deleting_many_access_tokens_is_stopped_between_two_of_them() {
 #[test]
 fn who_leaves_the_page_stops_the_deletion() {
     let (site, pages) = with_tokens(&["one", "two", "three"]);
-    hold_answers(&pages, "DELETE", TOKENS);
+    pages.hold_answers("DELETE", TOKENS);
     delete_all(&pages);
-    held(&pages);
+    pages.held(1);
     // By a link, which leads straight to the question.
     pages.browser.run("document.querySelector('nav a[href=\"/repositories\"]').click()", json!([]));
     pages.browser.see("What you sent has no answer yet.");
     pages.browser.click("Leave");
     pages.browser.arrive("/repositories");
-    answer(&pages);
+    pages.let_go();
     assert_eq!(left(&site), 2);
     pages.must_be_clean(&[]);
 }
@@ -169,12 +146,12 @@ fn with_configuration() -> (InProcess, Pages) {
 #[test]
 fn the_configuration_is_that_of_the_last_choice() {
     let (_site, pages) = with_configuration();
-    hold_answers(&pages, "GET", "for=zot");
+    pages.hold_answers("GET", "for=zot");
     pages.browser.pick("Registry or proxy", "zot");
-    held(&pages);
+    pages.held(1);
     pages.browser.pick("Registry or proxy", "nginx");
     pages.browser.see(NGINX);
-    answer(&pages);
+    pages.let_go();
     let text = pages.browser.text();
     assert!(text.contains(NGINX) && !text.contains(ZOT), "{text}");
     assert!(pages.browser.url().contains("for=nginx"), "{}", pages.browser.url());
@@ -185,17 +162,17 @@ fn the_configuration_is_that_of_the_last_choice() {
 fn who_only_reads_leaves_unasked() {
     let (_site, pages) = with_configuration();
     for (slow, choose) in [("for=zot", "zot"), ("object=alice", "alice")] {
-        hold_answers(&pages, "GET", slow);
+        pages.hold_answers("GET", slow);
         if choose == "zot" {
             pages.browser.pick("Registry or proxy", choose);
         } else {
             pages.browser.fill("Object", &format!("{choose}{ENTER}"));
         }
-        held(&pages);
+        pages.held(1);
         pages.browser.follow("Audit");
         soon("there is another page", || pages.browser.has("css", "main details.filter").then_some(()));
         assert!(!pages.browser.has("css", "dialog"), "nothing was sent");
-        answer(&pages);
+        pages.let_go();
     }
     pages.must_be_clean(&[409]);
 }

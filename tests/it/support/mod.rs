@@ -6,6 +6,7 @@ pub(crate) mod browser;
 pub(crate) mod clients;
 pub(crate) mod exe;
 pub(crate) mod golden;
+pub(crate) mod held;
 pub(crate) mod http;
 pub(crate) mod image;
 pub(crate) mod issued;
