@@ -52,6 +52,13 @@ pub(super) fn fate(with_repositories: bool, is_warned: bool) -> &'static str {
     }
 }
 
+/// What is asked about before an account is deleted: `what` is its sort, `along` what goes with it anyway.
+pub(super) fn stakes(what: &str, name: &str, along: &str, with_repositories: bool) -> String {
+    let repositories =
+        if with_repositories { "all repositories go too" } else { "its repositories stay, without an owner" };
+    format!("The {what} {name} is deleted for good, with {along}; {repositories}.")
+}
+
 /// Help on deleting an account with its repositories.
 pub(super) const WITH_REPOSITORIES: &str = "\
 With --with-repositories and registry.url in the configuration of the server, everything that their tags point to is \

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read};
 
+use clap::Args;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::console::Console;
@@ -12,6 +13,14 @@ use crate::domain::secret::Password;
 
 /// Longest line that is read for a secret; what is longer is refused, not cut off.
 const LONGEST: usize = 4_096;
+
+/// The option of commands that delete for good.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(super) struct Unasked {
+    /// Ask nothing; what is no terminal is not asked anyway
+    #[arg(long)]
+    pub(super) yes: bool,
+}
 
 /// A new password: from standard input if `from_stdin`, else asked for twice on the terminal.
 pub(super) fn new_password(console: &mut Console, from_stdin: bool) -> Result<Password, CliError> {
@@ -57,8 +66,8 @@ fn first_line(input: &mut dyn Read) -> Result<Password, CliError> {
 
 /// Has what cannot be undone confirmed by the word that the pages ask for. Only a terminal is asked: a script means
 /// what it says.
-pub(super) fn confirm(what: &str, console: &mut Console) -> Result<(), CliError> {
-    if !console.in_is_terminal {
+pub(super) fn confirm(what: &str, Unasked { yes }: Unasked, console: &mut Console) -> Result<(), CliError> {
+    if yes || !console.in_is_terminal {
         return Ok(());
     }
     console.note(&format!("{what}\nType delete to go on: "))?;
@@ -127,7 +136,8 @@ mod tests {
         let ask = |answer: &'static [u8], is_terminal| {
             let (mut console, written) = console(answer);
             console.in_is_terminal = is_terminal;
-            let said = confirm("a/b goes.", &mut console).map_err(|error| (error.to_string(), error.exit_code()));
+            let said = confirm("a/b goes.", Unasked::default(), &mut console)
+                .map_err(|error| (error.to_string(), error.exit_code()));
             (said, written.note())
         };
         let question = "a/b goes.\nType delete to go on: ".to_owned();

@@ -7,8 +7,9 @@ use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
 use super::path::ApiPath;
+use super::prompt::{self, Unasked};
 use super::report::Report;
-use super::{prompt, repo_report, repo_tag, values};
+use super::{repo_report, repo_tag, values};
 use crate::api::{CreateRepository, UpdateRepository};
 use crate::domain::content::TagName;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -53,9 +54,8 @@ pub(super) enum RepoCommand {
     Delete {
         #[command(flatten)]
         repository: One,
-        /// Ask nothing; what is no terminal is not asked anyway
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        unasked: Unasked,
     },
     /// List the tags of a repository
     #[command(after_help = "Example:\n  dockpass repo tags alice/app")]
@@ -72,6 +72,8 @@ pub(super) enum RepoCommand {
         /// The tags, at most 101
         #[arg(value_name = "TAG", required = true, value_parser = values::tag)]
         tags: Vec<TagName>,
+        #[command(flatten)]
+        unasked: Unasked,
     },
     /// Show who has access to a repository, and why
     #[command(after_help = "Example:\n  dockpass repo access alice/app")]
@@ -128,12 +130,14 @@ pub(super) async fn run(command: RepoCommand, api: &mut Api, console: &mut Conso
             console.report(&repo_report::one(answer)?)
         }
         RepoCommand::Set(arguments) => set(arguments, api, console).await,
-        RepoCommand::Delete { repository: One { name }, yes } => delete(&name, yes, api, console).await,
+        RepoCommand::Delete { repository: One { name }, unasked } => delete(&name, unasked, api, console).await,
         RepoCommand::Tags(One { name }) => {
             let list = api.list(&ApiPath::repository(&name).segment("tags"), None, usize::MAX).await?;
             console.report(&repo_report::tags(list)?)
         }
-        RepoCommand::DeleteTag { repository: One { name }, tags } => repo_tag::delete(&name, tags, api, console).await,
+        RepoCommand::DeleteTag { repository: One { name }, tags, unasked } => {
+            repo_tag::delete(&name, tags, unasked, api, console).await
+        }
         RepoCommand::Access(One { name }) => {
             let answer = api.get(&ApiPath::repository(&name).segment("access")).await?;
             console.report(&repo_report::access(answer)?)
@@ -160,13 +164,11 @@ async fn create(
 }
 
 /// Looks first: to the API, what is not there is as good as deleted, but who names it here has misspelt it.
-async fn delete(name: &RepositoryName, yes: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+async fn delete(name: &RepositoryName, unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let (path, shown) = (ApiPath::repository(name), repo_report::shown(name));
     api.get(&path).await?;
-    if !yes {
-        let what = "its images in the registry too, if the server knows where that is";
-        prompt::confirm(&format!("{shown} is deleted for good, {what}."), console)?;
-    }
+    let what = "its images in the registry too, if the server knows where that is";
+    prompt::confirm(&format!("{shown} is deleted for good, {what}."), unasked, console)?;
     let answer = api.delete(&path).await?;
     console.warn(&answer.warnings)?;
     // The server warns where the registry keeps the content, if only for now.
@@ -204,7 +206,7 @@ mod tests {
     }
 
     fn deletion(text: &str, yes: bool) -> RepoCommand {
-        RepoCommand::Delete { repository: One { name: name(text) }, yes }
+        RepoCommand::Delete { repository: One { name: name(text) }, unasked: Unasked { yes } }
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
 use super::path::ApiPath;
+use super::prompt::{self, Unasked};
 use super::repo_report::shown;
 use super::report::Report;
 use crate::api::Tag;
@@ -24,6 +25,7 @@ const MOST: usize = 101;
 pub(super) async fn delete(
     name: &RepositoryName,
     tags: Vec<TagName>,
+    unasked: Unasked,
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
@@ -31,6 +33,9 @@ pub(super) async fn delete(
     if tags.len() > MOST {
         return Err(CliError::Usage(format!("at most {MOST} tags go with one command")));
     }
+    let named: Vec<_> = tags.iter().map(|tag| format!("{}:{tag}", shown(name))).collect();
+    let verb = if named.len() == 1 { "is" } else { "are" };
+    prompt::confirm(&format!("{} {verb} deleted for good, in the registry.", named.join(", ")), unasked, console)?;
     let mut deletion = Deletion { name, all: &tags, known: known(name, &tags, api).await?, gone: BTreeSet::new() };
     let result = deletion.run(api).await;
     let done: Vec<String> = deletion.gone.iter().map(|tag| format!("{}:{tag}", shown(name))).collect();
@@ -123,7 +128,9 @@ mod tests {
         let (mut console, written) = console(b"");
         let name = RepositoryName::parse("alice/app").unwrap();
         let tags = tags.iter().map(|tag| TagName::parse(tag).unwrap()).collect();
-        let result = delete(&name, tags, &mut server.api(), &mut console).await.map_err(|error| error.to_string());
+        let result = delete(&name, tags, Unasked::default(), &mut server.api(), &mut console)
+            .await
+            .map_err(|error| error.to_string());
         let asked = server.requests().iter().map(|request| request.lines().next().unwrap().to_owned()).collect();
         (result, written.out(), asked)
     }
