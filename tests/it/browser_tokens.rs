@@ -34,18 +34,6 @@ fn create(site: &Website) -> String {
     site.browser.value("Access token")
 }
 
-/// Everything that the browser keeps for the pages.
-fn kept(site: &Website) -> String {
-    let script = "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.cookie])";
-    site.browser.run(script, json!([])).as_str().expect("a text").to_owned()
-}
-
-fn must_not_hold(site: &Website, secret: &str) {
-    assert!(!site.browser.source().contains(secret), "the page still holds the secret");
-    assert!(!kept(site).contains(secret), "the browser keeps the secret");
-    assert!(!site.browser.url().contains(secret), "the address holds the secret");
-}
-
 #[test]
 fn a_secret_is_shown_once_and_is_gone_after_done() {
     let site = Website::start_as("alice");
@@ -56,14 +44,14 @@ fn a_secret_is_shown_once_and_is_gone_after_done() {
     let lines = lines.as_str().expect("a text");
     assert!(lines.contains(&format!("docker login {} --username alice", site.server.address)), "{lines}");
     assert!(!lines.contains(&secret), "{lines}");
-    assert!(!kept(&site).contains(&secret));
+    assert!(!site.kept().contains(&secret));
     site.browser.click("Done");
     site.browser.arrive(LIST);
     site.browser.see(LABEL);
-    must_not_hold(&site, &secret);
+    site.must_not_hold(&secret);
     site.browser.run("history.forward()", json!([]));
     site.browser.see("Replace or remove");
-    must_not_hold(&site, &secret);
+    site.must_not_hold(&secret);
     assert!(!site.browser.has("css", "main img"), "the description is text");
     let made = &tokens(&site)[0];
     assert_eq!([&made["tokenLabel"], &made["accessLevel"]], [&json!(LABEL), &json!("read-write")]);
@@ -84,14 +72,14 @@ fn who_leaves_a_secret_without_done_is_asked_and_a_reload_does_not_show_it() {
     site.browser.click("Leave");
     site.browser.arrive("/repositories");
     site.drawn();
-    must_not_hold(&site, &secret);
+    site.must_not_hold(&secret);
     site.browser.back();
     site.browser.arrive(LIST);
     site.browser.see("Replace or remove");
-    must_not_hold(&site, &secret);
+    site.must_not_hold(&secret);
     site.browser.reload();
     site.browser.see("Replace or remove");
-    must_not_hold(&site, &secret);
+    site.must_not_hold(&secret);
     site.must_be_clean(&[]);
 }
 
@@ -122,7 +110,7 @@ fn an_access_token_is_renamed_switched_off_and_on_and_rotated() {
     assert_ne!(tokens(&site)[0]["hashedToken"], before);
     site.browser.click("Done");
     site.browser.see("old laptop");
-    must_not_hold(&site, &secret);
+    site.must_not_hold(&secret);
     site.must_be_clean(&[]);
 }
 

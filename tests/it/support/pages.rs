@@ -138,6 +138,20 @@ impl Pages {
         assert!(foreign.is_empty(), "requests to others: {foreign:?}");
     }
 
+    /// Everything that the browser keeps for the pages.
+    pub(crate) fn kept(&self) -> String {
+        let script =
+            "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.cookie])";
+        self.browser.run(script, json!([])).as_str().expect("a text").to_owned()
+    }
+
+    /// Stops the test if the page, its address or what the browser keeps has a secret.
+    pub(crate) fn must_not_hold(&self, secret: &str) {
+        assert!(!self.browser.source().contains(secret), "the page still holds the secret");
+        assert!(!self.kept().contains(secret), "the browser keeps the secret");
+        assert!(!self.browser.url().contains(secret), "the address holds the secret");
+    }
+
     /// What the console says beyond the refusals that are expected, and addresses elsewhere that were asked.
     pub(crate) fn noise(&self, expected: &[u16], hosts: &[&str]) -> (Vec<Value>, Vec<String>) {
         let is_expected = |entry: &Value| {
