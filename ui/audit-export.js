@@ -64,7 +64,6 @@ export function exporter(context, asked) {
   };
 
   const onclick = async () => {
-    if (made.getAttribute("aria-disabled") === "true") return;
     made.setAttribute("aria-disabled", "true");
     trouble.hidden = true;
     try {

@@ -16,9 +16,7 @@ function nameForm(context, { account, api }) {
     onsubmit: async (body) => {
       await patch(api, { body });
       say("Saved");
-      const lead = document.querySelector("main .lead");
-      if (lead) lead.textContent = body.fullName;
-      else context.reload();
+      await context.reload();
     },
   });
   return node;

@@ -8,7 +8,7 @@ import { apiPath, fullName } from "./repository-name.js";
 import { ask } from "./dialog.js";
 import { h, path, plural } from "./dom.js";
 import { say } from "./notice.js";
-import { deletedOf, stepwise } from "./stepwise.js";
+import { deletedOf, stepError, stepwise } from "./stepwise.js";
 
 const NAMED = 8;
 /** Tags that a request may name beside its own. */
@@ -38,7 +38,7 @@ async function removeAll(repository, tags, done, goesOn) {
           error.detail.tags.forEach((name) => inTheWay.add(name));
           continue;
         }
-        if (!isGone(error)) throw tags.length > 1 ? Object.assign(error, { message: `${tag.name}: ${error.message}` }) : error;
+        if (!isGone(error)) throw stepError(error, tag.name, tags.length);
       }
       done.add(tag.name);
     }

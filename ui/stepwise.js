@@ -8,10 +8,13 @@
 //       stop()          as the button does; for the dialog's own ways back
 //       isStopped() }
 //   deletedOf(done, all, word)     "2 tags deleted", "2 of 3 tags deleted"
+//   stepError(error, name, all)    the error of one step, which says whose it is where there are several
 
 import { button, h, plural } from "./dom.js";
 
 export const deletedOf = (done, all, word) => `${done < all ? `${done.toLocaleString("en")} of ` : ""}${plural(all, word)} deleted`;
+
+export const stepError = (error, name, all) => (all > 1 ? Object.assign(error, { message: `${name}: ${error.message}` }) : error);
 
 export function stepwise(label) {
   const bar = h("progress", { "aria-label": label });

@@ -17,9 +17,7 @@ function descriptionForm(context, team) {
     onsubmit: async (body) => {
       await patch(team.api, { body });
       say("Saved");
-      const lead = document.querySelector("main .lead");
-      if (lead) lead.textContent = body.description;
-      else context.reload();
+      await context.reload();
     },
   });
   return node;

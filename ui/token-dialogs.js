@@ -10,7 +10,7 @@ import { ask } from "./dialog.js";
 import { h, plural } from "./dom.js";
 import { field } from "./form.js";
 import { say } from "./notice.js";
-import { deletedOf, stepwise } from "./stepwise.js";
+import { deletedOf, stepError, stepwise } from "./stepwise.js";
 import { dayOf, isNever, startOf, when } from "./time.js";
 
 const SHOWN = 200;
@@ -27,7 +27,7 @@ async function removeAll(tokens, done, goesOn) {
   for (const token of tokens.filter((it) => !done.has(it))) {
     if (!goesOn(done.size)) return;
     await remove(`${PATH}/${token.hashedToken}`).catch((error) => {
-      if (!isGone(error)) throw tokens.length > 1 ? Object.assign(error, { message: `${token.tokenLabel}: ${error.message}` }) : error;
+      if (!isGone(error)) throw stepError(error, token.tokenLabel, tokens.length);
     });
     done.add(token);
   }

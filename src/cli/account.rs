@@ -1,14 +1,28 @@
 //! Accounts on the command line. Users and organizations share one set of names and one path of the API; each has
 //! commands of its own, and a command for the one refuses the other before it changes anything.
 
+use clap::Args;
 use hyper::Method;
 
 use super::client::Answer;
 use super::connection::Api;
+use super::console::Console;
 use super::error::CliError;
 use super::list::List;
 use super::path::ApiPath;
+use super::prompt::{self, Unasked};
+use super::report::Report;
 use crate::api::{Account, CreateAccount};
+
+/// How an account is deleted.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(super) struct Removal {
+    /// Delete the repositories, too
+    #[arg(long)]
+    pub(super) with_repositories: bool,
+    #[command(flatten)]
+    pub(super) unasked: Unasked,
+}
 
 /// The path of all accounts.
 pub(super) fn all() -> ApiPath {
@@ -38,25 +52,37 @@ pub(super) async fn create(body: &CreateAccount, api: &mut Api) -> Result<Answer
     })
 }
 
+/// Asks, then deletes an account that was looked up: `what` is its sort, `along` what goes with it anyway, `done` the line
+/// that says so.
+pub(super) async fn delete(
+    [what, name, along]: [&str; 3],
+    done: &str,
+    Removal { with_repositories, unasked }: Removal,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let repositories =
+        if with_repositories { "all repositories go too" } else { "its repositories stay, without an owner" };
+    let stakes = format!("The {what} {name} is deleted for good, with {along}; {repositories}.");
+    prompt::confirm(&stakes, unasked, console)?;
+    let answer = api.delete(&deletion(name, with_repositories)).await?;
+    console.warn(&answer.warnings)?;
+    let rest = fate(with_repositories, !answer.warnings.is_empty());
+    console.report(&Report::done(answer.value, format!("{done}{rest}")))
+}
+
 /// The path that deletes an account, with its repositories or leaving them without an owner.
-pub(super) fn deletion(name: &str, with_repositories: bool) -> ApiPath {
+fn deletion(name: &str, with_repositories: bool) -> ApiPath {
     if with_repositories { ApiPath::new("/api/v0/accounts").segment(name) } else { one(name) }
 }
 
 /// What became of the repositories of an account that was deleted. The server warns where the registry keeps the content.
-pub(super) fn fate(with_repositories: bool, is_warned: bool) -> &'static str {
+fn fate(with_repositories: bool, is_warned: bool) -> &'static str {
     match (with_repositories, is_warned) {
         (false, _) => "; its repositories stay, without an owner",
         (true, false) => " with all repositories",
         (true, true) => " with the records of its repositories",
     }
-}
-
-/// What is asked about before an account is deleted: `what` is its sort, `along` what goes with it anyway.
-pub(super) fn stakes(what: &str, name: &str, along: &str, with_repositories: bool) -> String {
-    let repositories =
-        if with_repositories { "all repositories go too" } else { "its repositories stay, without an owner" };
-    format!("The {what} {name} is deleted for good, with {along}; {repositories}.")
 }
 
 /// Help on deleting an account with its repositories.

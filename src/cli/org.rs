@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 use hyper::Method;
 
+use super::account::{self, Removal};
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
 use super::path::ApiPath;
-use super::prompt::{self, Unasked};
 use super::report::Report;
-use super::{account, org_report, values};
+use super::{org_report, values};
 use crate::api::{CreateAccount, Member, PutMember, UpdateAccount};
 
 /// What can be done with organizations.
@@ -45,11 +45,8 @@ pub(super) enum OrgCommand {
     Delete {
         #[command(flatten)]
         organization: One,
-        /// Delete the repositories, too
-        #[arg(long)]
-        with_repositories: bool,
         #[command(flatten)]
-        unasked: Unasked,
+        removal: Removal,
     },
     /// List the members of an organization
     #[command(after_help = "Example:\n  dockpass org members acme --admins")]
@@ -135,9 +132,7 @@ pub(super) async fn run(command: OrgCommand, api: &mut Api, console: &mut Consol
             let answer = api.send(Method::PATCH, &account::one(&name), &body).await?;
             console.report(&Report::done(answer.value, format!("changed the organization {name}")))
         }
-        OrgCommand::Delete { organization: One { name }, with_repositories, unasked } => {
-            delete(&name, with_repositories, unasked, api, console).await
-        }
+        OrgCommand::Delete { organization: One { name }, removal } => delete(&name, removal, api, console).await,
         OrgCommand::Members { organization: One { name }, admins } => {
             let path = members(&name).maybe("filter", admins.then_some("admins"));
             let list = api.list(&path, Some("members"), usize::MAX).await?;
@@ -174,19 +169,10 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
     console.report(&Report::done_then(answer.value, format!("created the organization {name}"), next))
 }
 
-async fn delete(
-    name: &str,
-    with_repositories: bool,
-    unasked: Unasked,
-    api: &mut Api,
-    console: &mut Console,
-) -> Result<(), CliError> {
+async fn delete(name: &str, removal: Removal, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     account::organization(name, api).await?;
-    prompt::confirm(&account::stakes("organization", name, "its teams", with_repositories), unasked, console)?;
-    let answer = api.delete(&account::deletion(name, with_repositories)).await?;
-    let rest = account::fate(with_repositories, !answer.warnings.is_empty());
-    console.warn(&answer.warnings)?;
-    console.report(&Report::done(answer.value, format!("deleted the organization {name} and its teams{rest}")))
+    let done = format!("deleted the organization {name} and its teams");
+    account::delete(["organization", name, "its teams"], &done, removal, api, console).await
 }
 
 async fn add(arguments: AddArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -286,7 +272,8 @@ mod tests {
         let (mut console, written) = console(b"");
         let mut api = server.api();
         for with_repositories in [false, true] {
-            delete("acme", with_repositories, Unasked::default(), &mut api, &mut console).await.unwrap();
+            let removal = Removal { with_repositories, ..Removal::default() };
+            delete("acme", removal, &mut api, &mut console).await.unwrap();
         }
         assert_eq!(
             written.out(),
@@ -304,11 +291,13 @@ mod tests {
         let (mut console, written) = console(b"no\n");
         console.in_is_terminal = true;
         let mut api = server.api();
-        let error = delete("acme", true, Unasked::default(), &mut api, &mut console).await.unwrap_err();
+        let mut removal = Removal { with_repositories: true, ..Removal::default() };
+        let error = delete("acme", removal, &mut api, &mut console).await.unwrap_err();
         assert_eq!((error.to_string().as_str(), written.out().as_str()), ("nothing was deleted", ""));
         let asked = "The organization acme is deleted for good, with its teams; all repositories go too.\n";
         assert!(written.note().starts_with(asked), "{}", written.note());
-        delete("acme", true, Unasked { yes: true }, &mut api, &mut console).await.unwrap();
+        removal.unasked.yes = true;
+        delete("acme", removal, &mut api, &mut console).await.unwrap();
         assert_eq!(server.requests().iter().filter(|request| request.starts_with("DELETE ")).count(), 1);
     }
 
@@ -321,7 +310,10 @@ mod tests {
         let named = || One { name: "alice".into() };
         let set = OrgCommand::Set { organization: named(), full_name: "A".into() };
         assert_eq!(run(set, &mut api, &mut console).await.unwrap_err().exit_code(), 2);
-        let delete = OrgCommand::Delete { organization: named(), with_repositories: true, unasked: Unasked::default() };
+        let delete = OrgCommand::Delete {
+            organization: named(),
+            removal: Removal { with_repositories: true, ..Removal::default() },
+        };
         assert_eq!(run(delete, &mut api, &mut console).await.unwrap_err().exit_code(), 2);
         assert_eq!(written.out(), "");
         assert!(server.requests().iter().all(|request| request.starts_with("GET ")));

@@ -3,14 +3,14 @@
 use clap::{Args, Subcommand};
 use hyper::Method;
 
+use super::account::{self, Removal};
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
 use super::path::ApiPath;
-use super::prompt::{self, Unasked};
 use super::report::Report;
 use super::values::{self, Expiry};
-use super::{account, secret, user_report};
+use super::{prompt, secret, user_report};
 use crate::api::{ChangePassword, CreateAccount, CreateApiToken, UpdateAccount};
 use crate::domain::secret::{PREFIX, Password};
 
@@ -38,11 +38,8 @@ pub(super) enum UserCommand {
     Delete {
         #[command(flatten)]
         user: One,
-        /// Delete the repositories, too
-        #[arg(long)]
-        with_repositories: bool,
         #[command(flatten)]
-        unasked: Unasked,
+        removal: Removal,
     },
     /// Set a user's password; asks for it twice
     #[command(after_help = "Example:\n  dockpass user password alice")]
@@ -137,9 +134,7 @@ pub(super) async fn run(command: UserCommand, api: &mut Api, console: &mut Conso
         }
         UserCommand::Show(user) => console.report(&user_report::one(account::user(&user.name, api).await?)?),
         UserCommand::Set(arguments) => set(arguments, api, console).await,
-        UserCommand::Delete { user, with_repositories, unasked } => {
-            delete(&user.name, with_repositories, unasked, api, console).await
-        }
+        UserCommand::Delete { user, removal } => delete(&user.name, removal, api, console).await,
         UserCommand::Password { user, password_stdin } => password(&user.name, password_stdin, api, console).await,
         UserCommand::Unlock(user) => {
             let path = ApiPath::new("/api/v0/accounts").segment(&user.name).segment("lock");
@@ -179,20 +174,10 @@ async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> R
     console.report(&Report::done(answer.value, format!("changed the user {}", user.name)))
 }
 
-async fn delete(
-    name: &str,
-    with_repositories: bool,
-    unasked: Unasked,
-    api: &mut Api,
-    console: &mut Console,
-) -> Result<(), CliError> {
+async fn delete(name: &str, removal: Removal, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     account::user(name, api).await?;
-    prompt::confirm(&account::stakes("user", name, "its access tokens", with_repositories), unasked, console)?;
-    let answer = api.delete(&account::deletion(name, with_repositories)).await?;
-    let rest = account::fate(with_repositories, !answer.warnings.is_empty());
-    let line = format!("deleted the user {name}{rest}");
-    console.warn(&answer.warnings)?;
-    console.report(&Report::done(answer.value, line))
+    let done = format!("deleted the user {name}");
+    account::delete(["user", name, "its access tokens"], &done, removal, api, console).await
 }
 
 async fn password(name: &str, from_stdin: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -228,8 +213,11 @@ async fn temporary(name: &str, expires: Option<Expiry>, api: &mut Api, console: 
 
 #[cfg(test)]
 mod tests {
+    use super::super::prompt::Unasked;
     use super::super::testing::{Server, console};
     use super::*;
+
+    const WITH_THEM: Removal = Removal { with_repositories: true, unasked: Unasked { yes: false } };
 
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
 
@@ -265,8 +253,8 @@ mod tests {
         let server = Server::with_json(&[(200, ALICE), (204, ""), (200, ALICE), (204, "")]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        delete("alice", false, Unasked::default(), &mut api, &mut console).await.unwrap();
-        delete("alice", true, Unasked::default(), &mut api, &mut console).await.unwrap();
+        delete("alice", Removal::default(), &mut api, &mut console).await.unwrap();
+        delete("alice", WITH_THEM, &mut api, &mut console).await.unwrap();
         assert_eq!(
             written.out(),
             "deleted the user alice; its repositories stay, without an owner\ndeleted the user alice with all repositories\n"
@@ -283,7 +271,7 @@ mod tests {
         let warned = "HTTP/1.1 204 X\r\nwarning: 299 - \"the registry keeps the content\"\r\n\r\n";
         let server = Server::start(&[&found, warned]);
         let (mut console, written) = console(b"");
-        delete("alice", true, Unasked::default(), &mut server.api(), &mut console).await.unwrap();
+        delete("alice", WITH_THEM, &mut server.api(), &mut console).await.unwrap();
         assert_eq!(written.out(), "deleted the user alice with the records of its repositories\n");
         assert_eq!(written.note(), "the registry keeps the content\n");
     }
@@ -316,7 +304,7 @@ mod tests {
     async fn an_organization_is_not_deleted_as_a_user() {
         let server = Server::with_json(&[(200, r#"{"name":"acme","id":"01B","fullName":"","isOrg":true}"#)]);
         let (mut console, written) = console(b"");
-        let error = delete("acme", true, Unasked::default(), &mut server.api(), &mut console).await.unwrap_err();
+        let error = delete("acme", WITH_THEM, &mut server.api(), &mut console).await.unwrap_err();
         assert_eq!((error.exit_code(), written.out()), (2, String::new()));
         assert!(server.requests()[0].starts_with("GET /enzi/v0/accounts/acme "));
     }

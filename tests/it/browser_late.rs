@@ -34,13 +34,7 @@ fn a_secret_that_comes_after_the_sign_out_is_shown_to_nobody() {
     site.hold_answers("POST", "");
     site.browser.click("Create");
     site.held(1);
-    let first = site.browser.tab();
-    let second = site.browser.new_tab();
-    site.browser.switch(&second);
-    site.open("/profile");
-    site.sign_out("alice");
-    site.browser.switch(&first);
-    site.browser.arrive("/sign-in");
+    site.sign_out_in_another_tab("alice");
     site.let_go();
     assert!(!site.browser.source().contains("dkp_"), "the secret is on the sign-in page");
     assert!(site.browser.url().contains("/sign-in"), "{}", site.browser.url());
@@ -279,13 +273,7 @@ fn a_temporary_password_that_comes_after_the_sign_out_is_shown_to_nobody() {
     site.hold_answers("POST", "api_tokens");
     site.browser.click("Create");
     site.held(1);
-    let first = site.browser.tab();
-    let second = site.browser.new_tab();
-    site.browser.switch(&second);
-    site.open("/profile");
-    site.sign_out("admin");
-    site.browser.switch(&first);
-    site.browser.arrive("/sign-in");
+    site.sign_out_in_another_tab("admin");
     site.let_go();
     // Not by loading it anew: what the tab keeps in memory would be there.
     site.try_sign_in("admin", PASSWORD);
@@ -317,12 +305,7 @@ fn suggestions_of_an_ended_session_take_nothing_that_was_typed() {
     let site = Website::start_as("alice");
     site.open(NEW);
     site.browser.fill("Description", "kept");
-    let set = |old: &str, new: &str| {
-        let body = json!({ "oldPassword": old, "newPassword": new });
-        site.server.http_as("alice", old).post("/enzi/v0/accounts/alice/changePassword", &body).must_be(200);
-    };
-    set(PASSWORD, "another-password-in-between");
-    set("another-password-in-between", PASSWORD);
+    site.end_sessions("alice");
     site.browser.fill("Repositories", "alice/app");
     site.browser.press("\u{E007}");
     let script = "const done = arguments[0]; setTimeout(done, 800)";

@@ -4,26 +4,10 @@ use serde_json::json;
 
 use crate::support::{Website, exe::PASSWORD, person::soon};
 
-/// Ends every session of a user, as a stolen one would be ended: by a new password, here the same as before.
-fn end_sessions(site: &Website, user: &str) {
-    let set = |old: &str, new: &str| {
-        let body = json!({ "oldPassword": old, "newPassword": new });
-        site.server.http_as(user, old).post(&format!("/enzi/v0/accounts/{user}/changePassword"), &body).must_be(200);
-    };
-    set(PASSWORD, "another-password-in-between");
-    set("another-password-in-between", PASSWORD);
-}
-
 #[test]
 fn signing_out_in_one_tab_ends_the_other() {
     let site = Website::start_as("alice");
-    let first = site.browser.tab();
-    let second = site.browser.new_tab();
-    site.browser.switch(&second);
-    site.open("/repositories");
-    site.sign_out("alice");
-    site.browser.switch(&first);
-    site.browser.arrive("/sign-in");
+    site.sign_out_in_another_tab("alice");
     site.browser.see("Sign in to dockpass");
     assert!(!site.browser.source().contains("alice"), "nothing of hers is left");
     site.browser.back();
@@ -54,7 +38,7 @@ fn what_was_typed_in_a_dialog_outlives_the_session() {
     site.open("/repositories");
     site.browser.click("New repository");
     site.browser.fill("Name", "shop");
-    end_sessions(&site, "alice");
+    site.end_sessions("alice");
     site.browser.click("Create");
     site.browser.see("Your session ended");
     site.browser.fill("Password or access token", "wrong-one");
@@ -74,7 +58,7 @@ fn who_leaves_instead_is_signed_out_and_comes_back_to_the_same_page() {
     site.open("/repositories");
     site.browser.click("New repository");
     site.browser.fill("Name", "shop");
-    end_sessions(&site, "alice");
+    site.end_sessions("alice");
     site.browser.click("Create");
     site.browser.see("Your session ended");
     site.browser.click("Leave");
@@ -91,7 +75,7 @@ fn who_leaves_instead_is_signed_out_and_comes_back_to_the_same_page() {
 #[test]
 fn reading_on_after_the_end_leads_to_the_sign_in_page() {
     let site = Website::start_as("alice");
-    end_sessions(&site, "alice");
+    site.end_sessions("alice");
     site.browser.follow("Repositories");
     site.browser.arrive("/sign-in?next=%2Frepositories");
     site.try_sign_in("alice", PASSWORD);
@@ -112,7 +96,7 @@ fn an_export_after_the_end_leads_to_the_sign_in_page() {
     site.browser.click("Export");
     let waits = || site.browser.run("return typeof window.goOn", json!([])) == "function";
     soon("it asks for the first page", || waits().then_some(()));
-    end_sessions(&site, "admin");
+    site.end_sessions("admin");
     site.browser.run("window.goOn()", json!([]));
     site.browser.arrive("/sign-in?next=%2Faudit");
     site.browser.see("Your session ended. Sign in again to go on where you were.");

@@ -124,6 +124,20 @@ impl Pages {
     }
 }
 
+/// What another tab of the same person does.
+impl Pages {
+    /// Signs out in a new tab, and waits in this one until it has noticed.
+    pub(crate) fn sign_out_in_another_tab(&self, user: &str) {
+        let here = self.browser.tab();
+        let other = self.browser.new_tab();
+        self.browser.switch(&other);
+        self.open("/repositories");
+        self.sign_out(user);
+        self.browser.switch(&here);
+        self.browser.arrive("/sign-in");
+    }
+}
+
 /// What must hold.
 impl Pages {
     /// Stops the test unless the console is quiet but for answers that the story expects, and no request left the server.

@@ -38,9 +38,9 @@ impl Website {
     pub(crate) fn start_with(setup: Setup) -> Self {
         let server = setup.start();
         let first = server.admin_password();
-        own_password(&server.http_as("admin", &first), "admin", &first);
+        set_password(&server.http_as("admin", &first), "admin", [&first, PASSWORD]);
         server.cli_with(&["user", "create", "alice", "--password-stdin"], "a-password-from-admin").must_succeed();
-        own_password(&server.http_as("alice", "a-password-from-admin"), "alice", "a-password-from-admin");
+        set_password(&server.http_as("alice", "a-password-from-admin"), "alice", ["a-password-from-admin", PASSWORD]);
         Self::of(server)
     }
 
@@ -54,6 +54,13 @@ impl Website {
         let site = Self::start();
         site.sign_in(user, PASSWORD);
         site
+    }
+
+    /// Ends every session of a user, as a stolen one would be ended: by a new password, here the same as before.
+    pub(crate) fn end_sessions(&self, user: &str) {
+        let between = "another-password-in-between";
+        set_password(&self.server.http_as(user, PASSWORD), user, [PASSWORD, between]);
+        set_password(&self.server.http_as(user, between), user, [between, PASSWORD]);
     }
 
     /// The API, as one of the two.
@@ -70,7 +77,7 @@ impl Website {
     }
 }
 
-fn own_password(http: &Http, name: &str, old: &str) {
-    let body = json!({ "oldPassword": old, "newPassword": PASSWORD });
+fn set_password(http: &Http, name: &str, [old, new]: [&str; 2]) {
+    let body = json!({ "oldPassword": old, "newPassword": new });
     http.post(&format!("/enzi/v0/accounts/{name}/changePassword"), &body).must_be(200);
 }
