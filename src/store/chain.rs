@@ -5,7 +5,7 @@
 //! forge a chain. A cut tail is found with a head noted elsewhere.
 
 use super::codec::{self, DecodeError};
-use super::record::Record;
+use super::row::Record;
 use super::state::AuditHead;
 use crate::domain::audit::{AuditEntry, AuditRecord};
 use crate::domain::time::Timestamp;

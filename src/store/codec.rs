@@ -1,26 +1,18 @@
 //! The form of every stored record: `[magic][kind][version, two bytes, little-endian]` and one frozen struct in bincode.
 //!
 //! bincode does not describe itself: two fields of one type exchanged decode without an error. So the structs of
-//! [`super::record`] are never edited, each version has golden bytes in the tests, trailing bytes and oversized lengths
-//! are refused, and an unknown version stops the start.
+//! [`super::record`] are never edited ([`super::row`]), trailing bytes and oversized lengths are refused, and an unknown
+//! version stops the start.
 
 use bincode::Options;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+
+use super::row::Version;
 
 /// First byte of every record.
 const MAGIC: u8 = 0xD7;
 /// Largest record, in bytes; sled would move values above about 128 KiB to files of their own.
 const LIMIT: u64 = 96 * 1024;
 const HEADER: usize = 4;
-
-/// One version of one kind of record.
-pub(super) trait Versioned: Serialize + DeserializeOwned {
-    /// The kind, the same through all versions.
-    const KIND: u8;
-    /// The version of this struct, from 1.
-    const VERSION: u16;
-}
 
 /// Why bytes are no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,29 +38,34 @@ pub(super) fn is_record(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// [`DecodeError::Damaged`] if it is larger than a record may be; callers bound their fields far below that.
-pub(super) fn encode<R: Versioned>(record: &R) -> Result<Vec<u8>, DecodeError> {
+pub(super) fn encode<R: Version>(record: &R) -> Result<Vec<u8>, DecodeError> {
     let mut bytes = vec![MAGIC, R::KIND];
     bytes.extend(R::VERSION.to_le_bytes());
     options().serialize_into(&mut bytes, record).map_err(|_| DecodeError::Damaged)?;
     Ok(bytes)
 }
 
-/// The record of these bytes, of exactly this kind and version.
+/// The record of these bytes, of this kind, in the version `R`: an older one is read through the chain of migrations.
 ///
 /// # Errors
 /// [`DecodeError`]
-pub(super) fn decode<R: Versioned>(bytes: &[u8]) -> Result<R, DecodeError> {
+pub(super) fn decode<R: Version>(bytes: &[u8]) -> Result<R, DecodeError> {
     let (header, payload) = bytes.split_at_checked(HEADER).ok_or(DecodeError::Damaged)?;
     let [magic, kind, low, high] = header else { return Err(DecodeError::Damaged) };
     if *magic != MAGIC || *kind != R::KIND {
         return Err(DecodeError::Damaged);
     }
-    let version = u16::from_le_bytes([*low, *high]);
-    if version > R::VERSION {
-        return Err(DecodeError::Newer(version));
+    match u16::from_le_bytes([*low, *high]) {
+        newer if newer > R::VERSION => Err(DecodeError::Newer(newer)),
+        version => read(version, payload),
     }
-    if version < R::VERSION {
-        return Err(DecodeError::Damaged);
+}
+
+/// The payload of a record of this version, which is `R`'s or one before.
+fn read<R: Version>(version: u16, payload: &[u8]) -> Result<R, DecodeError> {
+    match R::VERSION {
+        0 => Err(DecodeError::Damaged),
+        own if own == version => options().deserialize(payload).map_err(|_| DecodeError::Damaged),
+        _ => read(version, payload).map(R::migrate),
     }
-    options().deserialize(payload).map_err(|_| DecodeError::Damaged)
 }

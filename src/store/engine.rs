@@ -100,15 +100,18 @@ impl Engine {
     }
 
     /// Calls `each` for every record of a table, in key order.
-    pub(super) fn scan(
-        &self,
-        table: Table,
-        mut each: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(super) fn scan(&self, table: Table, mut each: impl FnMut(&Change) -> Result<(), Error>) -> Result<(), Error> {
         self.with_tree(table, |tree| {
+            // One for all, so that its room is used again.
+            let mut change = Change { table, key: Vec::new(), value: None };
             for entry in tree {
                 let (key, value) = entry.map_err(Error::Sled)?;
-                each(&key, &value)?;
+                change.key.clear();
+                change.key.extend_from_slice(&key);
+                let room = change.value.get_or_insert_default();
+                room.clear();
+                room.extend_from_slice(&value);
+                each(&change)?;
             }
             Ok(())
         })

@@ -10,7 +10,7 @@ use super::chain::AuditKey;
 use super::codec::DecodeError;
 use super::end::End;
 use super::engine::Change;
-use super::record;
+use super::row;
 use super::state::AuditHead;
 use super::table::{self, Table};
 
@@ -29,11 +29,7 @@ impl Seal {
     /// The seal after these changes, which `undo` would take back one by one.
     pub(super) fn after(&self, changes: &[Change], undo: &[Change], audit: AuditHead, key: &SealKey) -> Self {
         let mut digest = self.digest;
-        for Change { table, key: at, value } in changes.iter().chain(undo) {
-            if let Some(value) = value {
-                digest.toggle(key, *table, at, value);
-            }
-        }
+        changes.iter().chain(undo).for_each(|change| digest.toggle(key, change));
         Self { number: self.number.saturating_add(1), digest, audit }
     }
 
@@ -44,7 +40,7 @@ impl Seal {
 
     /// What writes the seal.
     pub(super) fn change(&self) -> Result<Change, DecodeError> {
-        Ok(Change { table: Table::Meta, key: table::SEAL.to_vec(), value: Some(record::encode(self)?) })
+        row::put(self)
     }
 }
 
@@ -53,9 +49,10 @@ impl Seal {
 pub(super) struct Digest(pub(super) [u8; 32]);
 
 impl Digest {
-    /// Adds a record, or takes it away if it is in.
-    pub(super) fn toggle(&mut self, seal_key: &SealKey, table: Table, key: &[u8], value: &[u8]) {
-        if table == Table::Audit || (table == Table::Meta && key == table::SEAL) {
+    /// Adds the record of a change, or takes it away if it is in.
+    pub(super) fn toggle(&mut self, seal_key: &SealKey, change: &Change) {
+        let Change { table, key, value: Some(value) } = change else { return };
+        if *table == Table::Audit || (*table == Table::Meta && key == table::SEAL) {
             return;
         }
         let mut hasher = blake3::Hasher::new_keyed(&seal_key.0);

@@ -4,6 +4,7 @@
 //! consistent moment and never wait for the writer. The indexes are made from the records at start and kept with them
 //! by the methods here, so that none can be an orphan. Only the audit log stays on disk.
 
+mod apply;
 mod content;
 mod groups;
 mod users;
@@ -26,6 +27,7 @@ use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
+pub(super) use apply::{Enter, decode};
 use content::Content;
 pub use groups::GroupSize;
 pub use users::UserSort;
@@ -317,18 +319,6 @@ impl State {
 
 /// Changing: each method keeps a record and its indexes together.
 impl State {
-    pub(super) fn set_meta(&mut self, meta: Meta) {
-        self.meta = Some(meta);
-    }
-
-    pub(super) fn set_choices(&mut self, choices: Choices) {
-        self.choices = choices;
-    }
-
-    pub(super) fn set_audit(&mut self, head: AuditHead) {
-        self.audit = head;
-    }
-
     /// False if another account has the name.
     pub(super) fn put_account(&mut self, account: Arc<Account>) -> bool {
         if self.account_names.get(&account.name).is_some_and(|id| *id != account.id) {

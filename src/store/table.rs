@@ -83,6 +83,16 @@ pub(super) const SETTINGS: &[u8] = b"settings";
 /// The key in [`Table::Meta`] of the seal.
 pub(super) const SEAL: &[u8] = b"seal";
 
+/// Key of what is found by its identifier.
+pub(super) fn id(id: Id) -> Vec<u8> {
+    id.to_bytes().to_vec()
+}
+
+/// The identifier that a key is; none if it is another's.
+pub(super) fn id_of(key: &[u8]) -> Option<Id> {
+    key.try_into().ok().map(Id::from_bytes)
+}
+
 /// Key of a repository: its components, each ended by a zero byte.
 pub(super) fn repository(name: &RepositoryName) -> Vec<u8> {
     terminated(name.as_str().split('/'))

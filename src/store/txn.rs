@@ -6,13 +6,13 @@
 mod content;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::chain::AuditKey;
 use super::codec::DecodeError;
 use super::engine::Change;
-use super::record::{self, Grant, KnownAddress, Meta, Record};
-use super::state::{AuditHead, State};
+use super::record::{Grant, KnownAddress, Meta};
+use super::row;
+use super::state::{Enter, State};
 use super::table::{self, Table};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
@@ -67,10 +67,15 @@ impl<'a> Txn<'a> {
         self.state
     }
 
-    fn put<R: Record>(&mut self, table: Table, key: Vec<u8>, record: &R) -> Result<(), TooLarge> {
-        let value = Some(record::encode(record)?);
-        self.changes.push(Change { table, key, value });
-        Ok(())
+    /// Takes a row into the state, and notes it for the disk. False if it contradicts another one; then nothing has
+    /// changed.
+    fn put<R: Enter>(&mut self, row: R) -> Result<bool, TooLarge> {
+        let change = row::put(&row)?;
+        let is_in = row.enter(self.state).is_ok();
+        if is_in {
+            self.changes.push(change);
+        }
+        Ok(is_in)
     }
 
     fn remove(&mut self, table: Table, key: Vec<u8>) {
@@ -82,9 +87,7 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_meta(&mut self, meta: Meta) -> Result<(), TooLarge> {
-        self.put(Table::Meta, table::META.to_vec(), &meta)?;
-        self.state.set_meta(meta);
-        Ok(())
+        self.put(meta).map(drop)
     }
 
     /// Writes what administrators chose of the settings.
@@ -92,9 +95,7 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_choices(&mut self, choices: Choices) -> Result<(), TooLarge> {
-        self.put(Table::Meta, table::SETTINGS.to_vec(), &choices)?;
-        self.state.set_choices(choices);
-        Ok(())
+        self.put(choices).map(drop)
     }
 
     /// Writes an account, new or changed. False if another account has its name; nothing is written then.
@@ -102,12 +103,7 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_account(&mut self, account: Account) -> Result<bool, TooLarge> {
-        let (key, value) = (account.id.to_bytes().to_vec(), Some(record::encode(&account)?));
-        let is_free = self.state.put_account(Arc::new(account));
-        if is_free {
-            self.changes.push(Change { table: Table::Accounts, key, value });
-        }
-        Ok(is_free)
+        self.put(account)
     }
 
     /// Removes an account with everything that hangs on it but repositories: access tokens, the grants that it holds,
@@ -123,19 +119,16 @@ impl<'a> Txn<'a> {
         teams.into_iter().for_each(|team| self.remove_team(team));
         let members: Vec<Id> = self.state.members_of(id).map(|(user, _)| user).collect();
         members.into_iter().for_each(|user| self.remove_member(id, user));
-        self.remove(Table::Accounts, id.to_bytes().to_vec());
+        self.remove(Table::Accounts, table::id(id));
         self.state.remove_account(id);
     }
 
-    /// Writes that a user belongs to an organization.
+    /// Writes that a user belongs to an organization. False if one of them is not there; nothing is written then.
     ///
     /// # Errors
     /// [`TooLarge`]
-    pub fn put_member(&mut self, membership: Membership) -> Result<(), TooLarge> {
-        let key = table::membership(membership.organization, membership.user);
-        self.put(Table::Members, key, &membership)?;
-        self.state.put_member(membership);
-        Ok(())
+    pub fn put_member(&mut self, membership: Membership) -> Result<bool, TooLarge> {
+        self.put(membership)
     }
 
     /// Removes a user from an organization, and so from its teams.
@@ -152,12 +145,7 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_team(&mut self, team: Team) -> Result<bool, TooLarge> {
-        let team = Arc::new(team);
-        if !self.state.put_team(Arc::clone(&team)) {
-            return Ok(false);
-        }
-        self.put(Table::Teams, team.id.to_bytes().to_vec(), team.as_ref())?;
-        Ok(true)
+        self.put(team)
     }
 
     /// Removes a team with its members and its grants.
@@ -165,18 +153,17 @@ impl<'a> Txn<'a> {
         self.remove_grants_of(Grantee::Team(id));
         let members: Vec<Id> = self.state.team_members_of(id).collect();
         members.into_iter().for_each(|user| self.remove_team_member(TeamMembership { team: id, user }));
-        self.remove(Table::Teams, id.to_bytes().to_vec());
+        self.remove(Table::Teams, table::id(id));
         self.state.remove_team(id);
     }
 
-    /// Writes that a user belongs to a team.
+    /// Writes that a user belongs to a team. False if it is no member of the team's organization; nothing is written
+    /// then.
     ///
     /// # Errors
     /// [`TooLarge`]
-    pub fn put_team_member(&mut self, membership: TeamMembership) -> Result<(), TooLarge> {
-        self.put(Table::TeamMembers, table::membership(membership.team, membership.user), &membership)?;
-        self.state.put_team_member(membership);
-        Ok(())
+    pub fn put_team_member(&mut self, membership: TeamMembership) -> Result<bool, TooLarge> {
+        self.put(membership)
     }
 
     /// Removes a user from a team.
@@ -195,10 +182,8 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_repository(&mut self, repository: Repository) -> Result<(), TooLarge> {
-        self.put(Table::Repositories, table::repository(&repository.name), &repository)?;
         self.remove_deleted(&repository.name);
-        self.state.put_repository(Arc::new(repository));
-        Ok(())
+        self.put(repository).map(drop)
     }
 
     /// Removes a repository with the grants on it and what is known of its content, and notes that it was deleted here.
@@ -206,14 +191,12 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn remove_repository(&mut self, name: &RepositoryName, deletion: Deletion) -> Result<(), TooLarge> {
-        if self.state.repository(name).is_some() {
-            self.put_deleted(name, deletion)?;
-            self.remove_content(name);
-        }
+        let was_there = self.state.repository(name).is_some();
+        self.remove_content(name);
         self.remove_grants_on(&GrantTarget::Repository(name.clone()));
         self.remove(Table::Repositories, table::repository(name));
         self.state.remove_repository(name);
-        Ok(())
+        if was_there { self.put_deleted(name, deletion) } else { Ok(()) }
     }
 
     /// Writes an access token, new or changed. False if its hash names another one, or there is no such owner; nothing
@@ -222,18 +205,13 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_token(&mut self, token: AccessToken) -> Result<bool, TooLarge> {
-        let (key, value) = (token.id.to_bytes().to_vec(), Some(record::encode(&token)?));
-        let is_free = self.state.put_token(Arc::new(token));
-        if is_free {
-            self.changes.push(Change { table: Table::Tokens, key, value });
-        }
-        Ok(is_free)
+        self.put(token)
     }
 
     /// Removes an access token with the note of its last use.
     pub fn remove_token(&mut self, id: Id) {
-        self.remove(Table::Tokens, id.to_bytes().to_vec());
-        self.remove(Table::Usage, id.to_bytes().to_vec());
+        self.remove(Table::Tokens, table::id(id));
+        self.remove(Table::Usage, table::id(id));
         self.removed_tokens.push(id);
         self.state.remove_token(id);
     }
@@ -243,10 +221,7 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) -> Result<(), TooLarge> {
-        let grant = Grant { target: target.clone(), grantee, level };
-        self.put(Table::Grants, table::grant(target, grantee), &grant)?;
-        self.state.put_grant(target, grantee, level);
-        Ok(())
+        self.put(Grant { target: target.clone(), grantee, level }).map(drop)
     }
 
     /// Removes a grant.
@@ -269,7 +244,9 @@ impl<'a> Txn<'a> {
         if self.state.token(token).is_none() {
             return Ok(());
         }
-        self.put(Table::Usage, token.to_bytes().to_vec(), usage)
+        let value = Some(row::encode(usage)?);
+        self.changes.push(Change { table: Table::Usage, key: table::id(token), value });
+        Ok(())
     }
 
     /// Writes that an address signed in to an account; left out if the account is gone.
@@ -280,7 +257,8 @@ impl<'a> Txn<'a> {
         if self.state.account(known.account).is_none() {
             return Ok(());
         }
-        self.put(Table::KnownAddresses, table::known_address(known.account, known.address), known)
+        self.changes.push(row::put(known)?);
+        Ok(())
     }
 
     /// Forgets an address of an account.
@@ -294,8 +272,6 @@ impl<'a> Txn<'a> {
     /// [`TooLarge`]
     pub fn audit(&mut self, entry: &AuditEntry, count: u64, at: Timestamp) -> Result<(), TooLarge> {
         let record = self.key.link(self.state.audit(), entry, count, at)?;
-        self.put(Table::Audit, record.seq.to_be_bytes().to_vec(), &record)?;
-        self.state.set_audit(AuditHead { seq: record.seq, hash: record.hash });
-        Ok(())
+        self.put(record).map(drop)
     }
 }

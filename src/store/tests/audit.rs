@@ -3,7 +3,7 @@
 use super::super::chain::AuditKey;
 use super::super::engine::{Change, Engine};
 use super::super::load;
-use super::super::record;
+use super::super::row;
 use super::super::seal::SealKey;
 use super::super::table::Table;
 use super::super::{AuditHead, Store, Verification};
@@ -20,11 +20,11 @@ fn with_records(home: &Home) -> AuditHead {
 
 fn read(engine: &Engine, seq: u64) -> AuditRecord {
     let found = engine.scan_on(Table::Audit, &seq.to_be_bytes(), 1).unwrap();
-    record::decode(&found[0].1).unwrap()
+    row::decode(&found[0].1).unwrap()
 }
 
 fn put(seq: u64, record: &AuditRecord) -> Change {
-    let value = Some(record::encode(record).unwrap());
+    let value = Some(row::encode(record).unwrap());
     Change { table: Table::Audit, key: seq.to_be_bytes().to_vec(), value }
 }
 

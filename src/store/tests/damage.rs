@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::codec::Versioned;
 use super::super::engine::{Change, Engine};
+use super::super::row::Version;
 use super::super::table::{self, Table};
 use super::super::{Error, State};
 use super::support::{Home, add_account, copy_directory, id, now, open_at, start, usage, write};
@@ -227,7 +227,7 @@ fn records_that_are_gone_or_changed_behind_the_store_are_found() {
 fn a_record_of_a_later_version_is_refused_and_kept() {
     let home = Home::started();
     filled(&home, 3);
-    let mut later = vec![0xD7, <super::super::record::AccountV1 as Versioned>::KIND, 2, 0];
+    let mut later = vec![0xD7, <super::super::record::AccountV1 as Version>::KIND, 2, 0];
     later.extend([1, 2, 3]);
     let key = id(11).to_bytes();
     let error = tampered(&home, &[change(Table::Accounts, &key, Some(&later))]).unwrap_err();

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::super::codec::{DecodeError, Versioned};
+use super::super::codec::DecodeError;
 use super::super::directory::FORMAT;
 use super::super::error::hex;
-use super::super::record::{self, Deleted, Grant, KnownAddress, Meta, Record, StoredActivity, StoredTag};
+use super::super::record::{Deleted, Grant, KnownAddress, Meta, StoredActivity, StoredTag};
+use super::super::row::{self, Record, Version};
 use super::super::seal::Seal;
 use super::super::table::Table;
 use super::samples;
@@ -58,10 +59,10 @@ fn from_hex(text: &str) -> Vec<u8> {
 }
 
 fn stands_for<R: Record + PartialEq + Debug>(bytes: &[Vec<u8>], values: &[R]) {
-    let written: Vec<String> = values.iter().map(|value| hex(&record::encode(value).unwrap())).collect();
+    let written: Vec<String> = values.iter().map(|value| hex(&row::encode(value).unwrap())).collect();
     assert_eq!(bytes.iter().map(|bytes| hex(bytes)).collect::<Vec<_>>(), written, "{}", written.join("\n"));
     for (bytes, value) in bytes.iter().zip(values) {
-        assert_eq!(&record::decode::<R>(bytes).unwrap(), value);
+        assert_eq!(&row::decode::<R>(bytes).unwrap(), value);
     }
 }
 
@@ -97,22 +98,22 @@ fn the_format_of_the_directory_goes_with_its_tables_and_records() {
 /// What each kind makes of bytes.
 fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 16] {
     [
-        record::decode::<Meta>(bytes).err(),
-        record::decode::<Account>(bytes).err(),
-        record::decode::<Repository>(bytes).err(),
-        record::decode::<AccessToken>(bytes).err(),
-        record::decode::<Usage>(bytes).err(),
-        record::decode::<Grant>(bytes).err(),
-        record::decode::<KnownAddress>(bytes).err(),
-        record::decode::<AuditRecord>(bytes).err(),
-        record::decode::<Membership>(bytes).err(),
-        record::decode::<Team>(bytes).err(),
-        record::decode::<TeamMembership>(bytes).err(),
-        record::decode::<Choices>(bytes).err(),
-        record::decode::<Seal>(bytes).err(),
-        record::decode::<StoredTag>(bytes).err(),
-        record::decode::<StoredActivity>(bytes).err(),
-        record::decode::<Deleted>(bytes).err(),
+        row::decode::<Meta>(bytes).err(),
+        row::decode::<Account>(bytes).err(),
+        row::decode::<Repository>(bytes).err(),
+        row::decode::<AccessToken>(bytes).err(),
+        row::decode::<Usage>(bytes).err(),
+        row::decode::<Grant>(bytes).err(),
+        row::decode::<KnownAddress>(bytes).err(),
+        row::decode::<AuditRecord>(bytes).err(),
+        row::decode::<Membership>(bytes).err(),
+        row::decode::<Team>(bytes).err(),
+        row::decode::<TeamMembership>(bytes).err(),
+        row::decode::<Choices>(bytes).err(),
+        row::decode::<Seal>(bytes).err(),
+        row::decode::<StoredTag>(bytes).err(),
+        row::decode::<StoredActivity>(bytes).err(),
+        row::decode::<Deleted>(bytes).err(),
     ]
 }
 
@@ -148,21 +149,21 @@ fn a_later_version_is_named_and_an_unknown_earlier_one_is_damage() {
 
 #[test]
 fn numbers_that_stand_for_nothing_are_damage() {
-    let account = record::encode(&samples::accounts()[0]).unwrap();
+    let account = row::encode(&samples::accounts()[0]).unwrap();
     let kind_at = 4 + 16 + 8 + "user-1".len();
     assert_eq!(account[kind_at], 1);
-    assert_eq!(record::decode::<Account>(&replaced(&account, kind_at, 3)), Err(DecodeError::Damaged));
-    assert_eq!(record::decode::<Account>(&replaced(&account, kind_at - 1, b'!')), Err(DecodeError::Damaged));
-    let grant = record::encode(&samples::grants()[0]).unwrap();
+    assert_eq!(row::decode::<Account>(&replaced(&account, kind_at, 3)), Err(DecodeError::Damaged));
+    assert_eq!(row::decode::<Account>(&replaced(&account, kind_at - 1, b'!')), Err(DecodeError::Damaged));
+    let grant = row::encode(&samples::grants()[0]).unwrap();
     for (at, value) in [(4, 3), (grant.len() - 1, 0), (grant.len() - 1, 4), (grant.len() - 18, 3)] {
-        assert_eq!(record::decode::<Grant>(&replaced(&grant, at, value)), Err(DecodeError::Damaged), "{at} {value}");
+        assert_eq!(row::decode::<Grant>(&replaced(&grant, at, value)), Err(DecodeError::Damaged), "{at} {value}");
     }
 }
 
 #[test]
 fn a_lifetime_below_zero_is_damage() {
     let seconds = Choices { token_max_lifetime: Some(Lifetime::Seconds(-1)), ..Choices::default() };
-    assert_eq!(record::decode::<Choices>(&record::encode(&seconds).unwrap()), Err(DecodeError::Damaged));
+    assert_eq!(row::decode::<Choices>(&row::encode(&seconds).unwrap()), Err(DecodeError::Damaged));
 }
 
 fn replaced(bytes: &[u8], at: usize, value: u8) -> Vec<u8> {
@@ -173,27 +174,27 @@ fn replaced(bytes: &[u8], at: usize, value: u8) -> Vec<u8> {
 
 #[test]
 fn a_length_beyond_the_record_is_damage_and_takes_no_memory() {
-    let mut account = record::encode(&samples::accounts()[0]).unwrap();
+    let mut account = row::encode(&samples::accounts()[0]).unwrap();
     account[20..28].copy_from_slice(&u64::MAX.to_le_bytes());
-    assert_eq!(record::decode::<Account>(&account), Err(DecodeError::Damaged));
+    assert_eq!(row::decode::<Account>(&account), Err(DecodeError::Damaged));
     account[20..28].copy_from_slice(&(1_u64 << 30).to_le_bytes());
-    assert_eq!(record::decode::<Account>(&account), Err(DecodeError::Damaged));
+    assert_eq!(row::decode::<Account>(&account), Err(DecodeError::Damaged));
 }
 
 #[test]
 fn a_record_has_its_largest_size() {
     let described = |length: usize| {
         let long_description = "x".repeat(length);
-        record::encode(&Repository { long_description, ..samples::repositories()[0].clone() })
+        row::encode(&Repository { long_description, ..samples::repositories()[0].clone() })
     };
     let largest = described(95 * 1024).unwrap();
-    assert!(record::decode::<Repository>(&largest).is_ok());
+    assert!(row::decode::<Repository>(&largest).is_ok());
     assert_eq!(described(97 * 1024), Err(DecodeError::Damaged));
 }
 
 fn round_trips<R: Record + PartialEq + Debug>(value: &R) -> Result<(), TestCaseError> {
-    let bytes = record::encode(value).unwrap();
-    prop_assert_eq!(&record::decode::<R>(&bytes).unwrap(), value);
+    let bytes = row::encode(value).unwrap();
+    prop_assert_eq!(&row::decode::<R>(&bytes).unwrap(), value);
     prop_assert_eq!(bytes.get(1), Some(&R::Stored::KIND));
     Ok(())
 }

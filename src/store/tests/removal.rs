@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::engine::Engine;
+use super::super::engine::{Change, Engine};
 use super::super::table::Table;
 use super::super::{KnownAddress, Txn};
 use super::samples;
@@ -46,8 +46,8 @@ fn rows(home: &Home) -> BTreeSet<Row> {
     let engine = Engine::open(&home.path().join("store")).unwrap();
     let mut rows = BTreeSet::new();
     for (table, _) in Table::ALL.into_iter().filter(|(table, _)| *table != Table::Meta) {
-        let mut take = |key: &[u8], value: &[u8]| {
-            rows.insert((table, key.to_vec(), value.to_vec()));
+        let mut take = |change: &Change| {
+            rows.insert((table, change.key.clone(), change.value.clone().unwrap()));
             Ok(())
         };
         engine.scan(table, &mut take).unwrap();

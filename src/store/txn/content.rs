@@ -1,7 +1,5 @@
 //! Changes of what is known of the registry's content.
 
-use std::sync::Arc;
-
 use super::{TooLarge, Txn};
 use crate::domain::content::{Activity, Deletion, Tag, TagName};
 use crate::domain::name::RepositoryName;
@@ -14,13 +12,7 @@ impl Txn<'_> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_tag(&mut self, repository: &RepositoryName, tag: Tag) -> Result<bool, TooLarge> {
-        let stored = StoredTag { repository: repository.clone(), tag };
-        let key = table::tag(repository, &stored.tag.name);
-        if self.state.repository(repository).is_none() {
-            return Ok(false);
-        }
-        self.put(Table::Tags, key, &stored)?;
-        Ok(self.state.put_tag(repository, Arc::new(stored.tag)))
+        self.put(StoredTag { repository: repository.clone(), tag })
     }
 
     /// Removes a tag.
@@ -34,12 +26,7 @@ impl Txn<'_> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_activity(&mut self, repository: &RepositoryName, activity: Activity) -> Result<bool, TooLarge> {
-        if self.state.repository(repository).is_none() {
-            return Ok(false);
-        }
-        let stored = StoredActivity { repository: repository.clone(), activity };
-        self.put(Table::Activity, table::repository(repository), &stored)?;
-        Ok(self.state.put_activity(repository, activity))
+        self.put(StoredActivity { repository: repository.clone(), activity })
     }
 
     /// Forgets that a repository was deleted here: the registry has nothing of it any more.
@@ -76,9 +63,6 @@ impl Txn<'_> {
     /// # Errors
     /// [`TooLarge`]
     pub(super) fn put_deleted(&mut self, repository: &RepositoryName, deletion: Deletion) -> Result<(), TooLarge> {
-        let deleted = Deleted { repository: repository.clone(), deletion };
-        self.put(Table::Deleted, table::repository(repository), &deleted)?;
-        self.state.put_deleted(deleted.repository, deleted.deletion);
-        Ok(())
+        self.put(Deleted { repository: repository.clone(), deletion }).map(drop)
     }
 }

@@ -1,0 +1,231 @@
+//! How the values of the domain stand in records: the only place that turns one into the other.
+//!
+//! The frozen structs of [`super::record`] hold plain numbers, bytes and texts. Each field of one is one line there;
+//! what that line means is here. A value that breaks a rule of the domain loads as none.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::seal;
+use super::state::AuditHead;
+use crate::domain::access::AccessLevel;
+use crate::domain::account::AccountKind;
+use crate::domain::content::{Deletion, Digest, Platform, Remains, TagName};
+use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::id::Id;
+use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::secret::TokenHash;
+use crate::domain::settings::Lifetime;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{GeneratedBy, Limits, Pattern, PreviousSecret};
+
+/// An identifier, as a record has it.
+pub(super) type Bytes16 = [u8; 16];
+/// A hash, as a record has it.
+pub(super) type Bytes32 = [u8; 32];
+
+/// What stands in a record for a value of the domain.
+pub(super) trait Field: Sized {
+    /// The plain value that is written.
+    type Stored: Serialize + DeserializeOwned;
+    /// What to write.
+    fn store(&self) -> Self::Stored;
+    /// What was written; none if it breaks a rule of the domain.
+    fn load(stored: Self::Stored) -> Option<Self>;
+}
+
+/// Values that stand for themselves.
+macro_rules! plain {
+    ($($type:ty),*) => {
+        $(impl Field for $type {
+            type Stored = $type;
+
+            fn store(&self) -> $type {
+                self.clone()
+            }
+
+            fn load(stored: $type) -> Option<Self> {
+                Some(stored)
+            }
+        })*
+    };
+}
+
+plain!(bool, u32, u64, String, Bytes32);
+
+/// Values that are written and read by these two.
+macro_rules! converted {
+    ($($type:ty as $stored:ty: |$value:ident| $store:expr, |$read:pat_param| $load:expr;)*) => {
+        $(impl Field for $type {
+            type Stored = $stored;
+
+            fn store(&self) -> $stored {
+                let $value = self;
+                $store
+            }
+
+            fn load(stored: $stored) -> Option<Self> {
+                let $read = stored;
+                $load
+            }
+        })*
+    };
+}
+
+converted! {
+    Id as Bytes16: |id| id.to_bytes(), |bytes| Some(Self::from_bytes(bytes));
+    TokenHash as Bytes32: |hash| *hash.as_bytes(), |bytes| Some(Self::from_bytes(bytes));
+    seal::Digest as Bytes32: |digest| digest.0, |bytes| Some(Self(bytes));
+    Timestamp as i64: |at| at.millis(), |millis| Some(Self::from_millis(millis));
+    Arc<str> as String: |text| text.to_string(), |text| Some(text.into());
+    Name as String: |name| name.to_string(), |text| Self::parse(&text).ok();
+    RepositoryName as String: |name| name.to_string(), |text| Self::parse(&text).ok();
+    TagName as String: |name| name.to_string(), |text| Self::parse(&text).ok();
+    Digest as String: |digest| digest.to_string(), |text| Self::parse(&text).ok();
+    Pattern as String: |pattern| pattern.to_string(), |text| Self::parse(&text).ok();
+    IpAddr as String: |address| address.to_string(), |text| text.parse().ok();
+    Limits as (u8, Vec<String>): |limits| (limits.cap.store(), limits.patterns.store()),
+        |(cap, patterns)| Some(Self { cap: Field::load(cap)?, patterns: Field::load(patterns)? });
+    PreviousSecret as (Bytes32, i64): |previous| (previous.hash.store(), previous.until.store()),
+        |(hash, until)| Some(Self { hash: Field::load(hash)?, until: Field::load(until)? });
+    AuditHead as (u64, Bytes32): |head| (head.seq, head.hash), |(seq, hash)| Some(Self { seq, hash });
+    Deletion as (i64, (u8, String)): |deletion| (deletion.at.store(), deletion.content.store()),
+        |(at, content)| Some(Self { at: Field::load(at)?, content: Field::load(content)? });
+    // Operating system, its version, architecture, variant.
+    Platform as [String; 4]:
+        |platform| {
+            let Self { os, os_version, architecture, variant } = platform.clone();
+            [os, os_version, architecture, variant]
+        },
+        |[os, os_version, architecture, variant]| Some(Self { os, os_version, architecture, variant });
+}
+
+// Words of the domain, as explicit numbers.
+converted! {
+    AccountKind as u8:
+        |kind| match kind {
+            Self::User => 1,
+            Self::Organization => 2,
+        },
+        |number| match number {
+            1 => Some(Self::User),
+            2 => Some(Self::Organization),
+            _ => None,
+        };
+    AccessLevel as u8:
+        |level| match level {
+            Self::ReadOnly => 1,
+            Self::ReadWrite => 2,
+            Self::Admin => 3,
+        },
+        |number| match number {
+            1 => Some(Self::ReadOnly),
+            2 => Some(Self::ReadWrite),
+            3 => Some(Self::Admin),
+            _ => None,
+        };
+    GeneratedBy as u8:
+        |generated_by| match generated_by {
+            Self::Manual => 1,
+            Self::Auto => 2,
+        },
+        |number| match number {
+            1 => Some(Self::Manual),
+            2 => Some(Self::Auto),
+            _ => None,
+        };
+    Grantee as (u8, Bytes16):
+        |grantee| match grantee {
+            Self::User(id) => (1, id.store()),
+            Self::Team(id) => (2, id.store()),
+        },
+        |(kind, id)| match kind {
+            1 => Some(Self::User(Field::load(id)?)),
+            2 => Some(Self::Team(Field::load(id)?)),
+            _ => None,
+        };
+    GrantTarget as (u8, String):
+        |target| match target {
+            Self::Namespace(namespace) => (1, namespace.to_string()),
+            Self::Repository(name) => (2, name.to_string()),
+        },
+        |(kind, text)| match kind {
+            1 => Some(Self::Namespace(Namespace::parse(&text).ok()?)),
+            2 => Some(Self::Repository(RepositoryName::parse(&text).ok()?)),
+            _ => None,
+        };
+    // In seconds; 0 is never, which no lifetime is.
+    Lifetime as i64:
+        |lifetime| lifetime.seconds().unwrap_or(0),
+        |number| match number {
+            0 => Some(Self::Never),
+            1.. => Some(Self::Seconds(number)),
+            _ => None,
+        };
+    Remains as (u8, String):
+        |remains| match remains {
+            Self::Stays => (1, String::new()),
+            Self::Goes { registry } => (2, registry.to_string()),
+            Self::None => (3, String::new()),
+        },
+        |(number, registry)| match (number, registry.as_str()) {
+            (1, "") => Some(Self::Stays),
+            (2, registry) => Some(Self::Goes { registry: registry.into() }),
+            (3, "") => Some(Self::None),
+            (_, _) => None,
+        };
+}
+
+impl<T: Field> Field for Option<T> {
+    type Stored = Option<T::Stored>;
+
+    fn store(&self) -> Self::Stored {
+        self.as_ref().map(Field::store)
+    }
+
+    fn load(stored: Self::Stored) -> Option<Self> {
+        match stored {
+            Some(stored) => T::load(stored).map(Some),
+            None => Some(None),
+        }
+    }
+}
+
+impl<A: Field, B: Field> Field for (A, B) {
+    type Stored = (A::Stored, B::Stored);
+
+    fn store(&self) -> Self::Stored {
+        (self.0.store(), self.1.store())
+    }
+
+    fn load((one, other): Self::Stored) -> Option<Self> {
+        Some((A::load(one)?, B::load(other)?))
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    type Stored = Vec<T::Stored>;
+
+    fn store(&self) -> Self::Stored {
+        self.iter().map(Field::store).collect()
+    }
+
+    fn load(stored: Self::Stored) -> Option<Self> {
+        stored.into_iter().map(T::load).collect()
+    }
+}
+
+impl<T: Field> Field for Arc<[T]> {
+    type Stored = Vec<T::Stored>;
+
+    fn store(&self) -> Self::Stored {
+        self.iter().map(Field::store).collect()
+    }
+
+    fn load(stored: Self::Stored) -> Option<Self> {
+        stored.into_iter().map(T::load).collect()
+    }
+}

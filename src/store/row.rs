@@ -1,0 +1,170 @@
+//! What a stored kind is, said once: its table, its key, its frozen struct with one line a field, and the version before.
+//!
+//! A frozen struct is never edited, since bincode does not describe itself. A change of a record is a new struct with the
+//! next number, that names the one before and makes itself from it: an older record is read through that chain, and
+//! written in the newest version at its next change. Golden bytes under `tests/golden/records` hold every version that
+//! was ever written.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::codec::{self, DecodeError};
+use super::engine::Change;
+use super::table::Table;
+
+/// One version of the frozen struct of a kind.
+pub(super) trait Version: Serialize + DeserializeOwned {
+    /// The kind, the same through all versions.
+    const KIND: u8;
+    /// The number of this version, from 1.
+    const VERSION: u16;
+    /// The version before; [`Nothing`] before the first.
+    type Previous: Version;
+    /// What the version before says in the words of this one.
+    fn migrate(previous: Self::Previous) -> Self;
+}
+
+/// What stood before the first version of a kind.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Nothing {}
+
+impl Version for Nothing {
+    const KIND: u8 = 0;
+    const VERSION: u16 = 0;
+    type Previous = Nothing;
+
+    fn migrate(previous: Nothing) -> Self {
+        match previous {}
+    }
+}
+
+/// A value that is stored.
+pub(super) trait Record: Sized {
+    /// Its newest frozen struct.
+    type Stored: Version;
+    /// What to write.
+    fn store(&self) -> Self::Stored;
+    /// What was written; none if it breaks a rule of the domain.
+    fn load(stored: Self::Stored) -> Option<Self>;
+}
+
+/// A stored value that says where it stands.
+pub(super) trait Row: Record {
+    /// In which table.
+    const TABLE: Table;
+    /// At which key.
+    fn key(&self) -> Vec<u8>;
+}
+
+/// The bytes to write for a value.
+///
+/// # Errors
+/// [`DecodeError::Damaged`] if it is too large.
+pub(super) fn encode<R: Record>(value: &R) -> Result<Vec<u8>, DecodeError> {
+    codec::encode(&value.store())
+}
+
+/// The value that these bytes stand for, whichever version they have.
+///
+/// # Errors
+/// [`DecodeError`]
+pub(super) fn decode<R: Record>(bytes: &[u8]) -> Result<R, DecodeError> {
+    codec::decode(bytes).and_then(|stored| R::load(stored).ok_or(DecodeError::Damaged))
+}
+
+/// What puts a value into its place.
+///
+/// # Errors
+/// [`DecodeError::Damaged`] if it is too large.
+pub(super) fn put<R: Row>(value: &R) -> Result<Change, DecodeError> {
+    Ok(Change { table: R::TABLE, key: value.key(), value: Some(encode(value)?) })
+}
+
+/// A frozen struct of plain values that is a version of a kind.
+macro_rules! frozen {
+    ($stored:ident is $kind:literal, $version:literal $(after $previous:ident by $migrate:expr,)? {
+        $($field:ident: $type:ty,)*
+    }) => {
+        #[derive(Serialize, Deserialize)]
+        pub(in crate::store) struct $stored {
+            $(pub(in crate::store) $field: $type,)*
+        }
+
+        impl $crate::store::row::Version for $stored {
+            const KIND: u8 = $kind;
+            const VERSION: u16 = $version;
+            frozen!(@previous $($previous by $migrate)?);
+        }
+    };
+    (@previous) => {
+        type Previous = $crate::store::row::Nothing;
+
+        fn migrate(previous: Self::Previous) -> Self {
+            match previous {}
+        }
+    };
+    (@previous $previous:ident by $migrate:expr) => {
+        type Previous = $previous;
+
+        fn migrate(previous: Self::Previous) -> Self {
+            let migrate: fn($previous) -> Self = $migrate;
+            migrate(previous)
+        }
+    };
+}
+
+/// A kind of record: the value and its newest frozen struct, whose fields have the value's names; and where it stands, if
+/// the value says that.
+macro_rules! record {
+    ($value:ty $(, in $table:ident at |$it:ident| $key:expr)?; $stored:ident is $kind:literal, $version:literal
+        $(after $previous:ident by $migrate:expr,)? {
+        $($field:ident: $type:ty,)*
+    }) => {
+        frozen!($stored is $kind, $version $(after $previous by $migrate,)? { $($field: $type,)* });
+
+        impl $crate::store::row::Record for $value {
+            type Stored = $stored;
+
+            fn store(&self) -> $stored {
+                $stored { $($field: $crate::store::field::Field::store(&self.$field),)* }
+            }
+
+            fn load(stored: $stored) -> Option<Self> {
+                Some(Self { $($field: $crate::store::field::Field::load(stored.$field)?,)* })
+            }
+        }
+
+        $(impl $crate::store::row::Row for $value {
+            const TABLE: $crate::store::table::Table = $crate::store::table::Table::$table;
+
+            fn key(&self) -> Vec<u8> {
+                let $it = self;
+                $key
+            }
+        })?
+    };
+}
+
+/// A frozen struct that is a part of others.
+macro_rules! part {
+    ($value:ty; $stored:ident { $($field:ident: $type:ty,)* }) => {
+        #[derive(Serialize, Deserialize)]
+        pub(in crate::store) struct $stored {
+            $($field: $type,)*
+        }
+
+        impl $crate::store::field::Field for $value {
+            type Stored = $stored;
+
+            fn store(&self) -> $stored {
+                $stored { $($field: $crate::store::field::Field::store(&self.$field),)* }
+            }
+
+            fn load(stored: $stored) -> Option<Self> {
+                Some(Self { $($field: $crate::store::field::Field::load(stored.$field)?,)* })
+            }
+        }
+    };
+}
+
+pub(super) use {frozen, part, record};
