@@ -3,31 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::audit;
+
 /// One audit record.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
 pub struct AuditRecord {
-    /// Number, from 1.
-    pub seq: u64,
-    /// When.
-    #[schemars(extend("format" = "date-time"))]
-    pub time: String,
-    /// Who.
-    pub actor: String,
-    /// The account's id.
-    pub actor_id: Option<String>,
-    /// By what credential: its kind, and after a colon the access token's id.
-    pub credential: String,
-    /// From where.
-    pub address: String,
-    /// What.
-    pub action: String,
-    /// On what.
-    pub object: String,
-    /// `success` or `denied`.
-    pub outcome: String,
-    /// How many equal events it sums.
-    pub count: u64,
+    /// What stands in the log: these fields, as they are shown, are what the hash covers.
+    #[serde(flatten)]
+    pub record: audit::AuditRecord,
     /// Keyed hash over the record and all before it, in lower-case hexadecimal.
     pub hash: String,
 }

@@ -103,10 +103,10 @@ fn report(list: List) -> Result<Report, CliError> {
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, "There are no such records.") })
 }
 
-fn row(record: &AuditRecord) -> Vec<String> {
+fn row(AuditRecord { record, .. }: &AuditRecord) -> Vec<String> {
     let times = if record.count > 1 { format!(" ({} times)", record.count) } else { String::new() };
     vec![
-        shown::time(&record.time),
+        shown::time(&record.time.to_string()),
         shown::or_dash(&record.actor),
         record.action.clone(),
         shown::or_dash(&record.object),

@@ -37,9 +37,18 @@ pub struct Account {
     pub password_set_by_admin: bool,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How many passwords it had before the present one: registry tokens name it, and end with their password.
+    pub generation: u64,
 }
 
 impl Account {
+    /// The account with another password.
+    #[must_use]
+    pub fn with_password(self, hash: String, set_by_admin: bool) -> Self {
+        let generation = self.generation.saturating_add(1);
+        Self { password: Some(hash), password_set_by_admin: set_by_admin, generation, ..self }
+    }
+
     /// Whether it counts among the system administrators that can act.
     #[must_use]
     pub fn is_active_admin(&self) -> bool {

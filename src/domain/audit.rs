@@ -1,5 +1,7 @@
 //! Audit records: who did what, by what credential, from where, on what, and how it ended.
 
+use serde::{Deserialize, Serialize};
+
 use super::id::Id;
 use super::time::Timestamp;
 
@@ -64,6 +66,51 @@ impl Outcome {
     }
 }
 
+/// An account that a record is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AuditedAccount {
+    /// Its name.
+    pub name: String,
+    /// Its id; absent if no account was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub id: Option<Id>,
+}
+
+/// A repository that a record is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AuditedRepository {
+    /// Its name.
+    pub name: String,
+    /// Its id, which a later one of the same name does not have; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub id: Option<Id>,
+}
+
+/// An access token that a record is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AuditedToken {
+    /// Its id, the same through rotations.
+    #[schemars(with = "String")]
+    pub id: Id,
+    /// Its label at that moment.
+    pub label: String,
+    /// Its owner's name.
+    pub owner: String,
+}
+
+/// What a record is about, as far as it is about one of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Concerned {
+    /// The account.
+    pub account: Option<AuditedAccount>,
+    /// The repository.
+    pub repository: Option<AuditedRepository>,
+    /// The access token.
+    pub access_token: Option<AuditedToken>,
+}
+
 /// What is to be recorded, before it has its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AuditEntry {
@@ -75,6 +122,8 @@ pub struct AuditEntry {
     pub credential: CredentialKind,
     /// The access token's id, if it was one.
     pub credential_id: Option<Id>,
+    /// The access token's label, if it was one.
+    pub credential_label: Option<String>,
     /// The client's address; empty for the system itself and the socket.
     pub address: String,
     /// What was done, `noun.verb`.
@@ -83,33 +132,140 @@ pub struct AuditEntry {
     pub object: String,
     /// How it ended.
     pub outcome: Outcome,
+    /// What it is about.
+    pub concerned: Concerned,
+    /// Why it ended so; mostly of denials.
+    pub reason: Option<String>,
 }
 
-/// A record in the chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How often something happened, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// How many equal events.
+    pub count: u64,
+    /// When the first was.
+    pub first: Timestamp,
+    /// When the last was.
+    pub last: Timestamp,
+}
+
+impl Occurrence {
+    /// Once, at this moment.
+    #[must_use]
+    pub fn once(at: Timestamp) -> Self {
+        Self { count: 1, first: at, last: at }
+    }
+
+    /// Once more, at this moment.
+    #[must_use]
+    pub fn and_at(self, at: Timestamp) -> Self {
+        Self { count: self.count.saturating_add(1), last: at, ..self }
+    }
+}
+
+/// A record of the audit log.
+///
+/// Its JSON, with the fields in this order and without blanks, is the canonical line: what is hashed, stored, shown and
+/// exported is these bytes. Fields may be added behind the others; none changes or goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct AuditRecord {
-    /// Its number, from 1, without gaps except where retention put an anchor.
+    /// Number, from 1, without gaps.
     pub seq: u64,
-    /// When it was written; of summed records, when the last happened.
+    /// When it happened; of summed records, when the last did.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub time: Timestamp,
-    /// The account's name, or what stands for it.
+    /// Who: an account's name, `local:<uid>`, `anonymous`, `system`, `registry`, or the name that was tried.
     pub actor: String,
-    /// The account's id, if an account is known.
+    /// The account's id.
+    #[schemars(with = "Option<String>")]
     pub actor_id: Option<Id>,
-    /// By what it was known: the names of [`CredentialKind`].
+    /// By what credential: its kind, and after a colon the access token's id.
     pub credential: String,
-    /// The access token's id, if it was one.
-    pub credential_id: Option<Id>,
-    /// The client's address.
+    /// From where; empty for the system itself and the socket.
     pub address: String,
-    /// What was done.
+    /// What.
     pub action: String,
     /// On what.
     pub object: String,
-    /// How it ended: the names of [`Outcome`].
+    /// `success` or `denied`.
     pub outcome: String,
     /// How many equal events it sums.
     pub count: u64,
-    /// Keyed BLAKE3 over the previous hash, the number and the record.
+    /// When the first of the summed happened; absent if it sums none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub first_time: Option<Timestamp>,
+    /// The label of the access token that was the credential, at that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_label: Option<String>,
+    /// The account that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AuditedAccount>,
+    /// The repository that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<AuditedRepository>,
+    /// The access token that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<AuditedToken>,
+    /// Why it ended so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl AuditRecord {
+    /// The record of an entry.
+    #[must_use]
+    pub fn of(entry: &AuditEntry, seq: u64, when: Occurrence) -> Self {
+        Self {
+            seq,
+            time: when.last,
+            actor: entry.actor.clone(),
+            actor_id: entry.actor_id,
+            credential: credential(entry.credential.as_str(), entry.credential_id),
+            address: entry.address.clone(),
+            action: entry.action.to_owned(),
+            object: entry.object.clone(),
+            outcome: entry.outcome.as_str().to_owned(),
+            count: when.count,
+            first_time: (when.count > 1).then_some(when.first),
+            credential_label: entry.credential_label.clone(),
+            account: entry.concerned.account.clone(),
+            repository: entry.concerned.repository.clone(),
+            access_token: entry.concerned.access_token.clone(),
+            reason: entry.reason.clone(),
+        }
+    }
+
+    /// The canonical line, without an end of line; none if it cannot be written.
+    #[must_use]
+    pub fn line(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+}
+
+/// A credential as records show it.
+#[must_use]
+pub fn credential(kind: &str, token: Option<Id>) -> String {
+    token.map_or_else(|| kind.to_owned(), |id| format!("{kind}:{id}"))
+}
+
+/// A record as it stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedRecord {
+    /// What it says.
+    pub record: AuditRecord,
+    /// Its canonical line, which is what the log has.
+    pub line: String,
+    /// Keyed BLAKE3 over the hash before it, its number and the bytes that the log has.
     pub hash: [u8; 32],
+}
+
+impl LoggedRecord {
+    /// The line as it is shown: the canonical one with the hash behind it, as its last field.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let line = self.line.strip_suffix('}').unwrap_or(&self.line);
+        format!("{line},\"hash\":\"{}\"}}", blake3::Hash::from_bytes(self.hash).to_hex())
+    }
 }

@@ -172,9 +172,31 @@ pub struct AccessToken {
     pub parent: Option<Id>,
     /// Whether it may set its owner's password once.
     pub temporary_password: bool,
+    /// How many secrets it had before the present one: registry tokens name it, and end with their secret.
+    pub generation: u64,
 }
 
 impl AccessToken {
+    /// The access token with another secret; the present one lives on until `until`, if that is said.
+    #[must_use]
+    pub fn with_secret(self, hash: TokenHash, until: Option<Timestamp>) -> Self {
+        let previous = until.map(|until| PreviousSecret { hash: self.hash, until });
+        Self { hash, previous, generation: self.generation.saturating_add(1), ..self }
+    }
+
+    /// The generation of the secret of this hash: the present one, or the one that it replaced.
+    #[must_use]
+    pub fn generation_of(&self, hash: &TokenHash) -> u64 {
+        if self.hash == *hash { self.generation } else { self.generation.saturating_sub(1) }
+    }
+
+    /// Whether the secret of this generation is still accepted.
+    #[must_use]
+    pub fn accepts_generation(&self, generation: u64, now: Timestamp) -> bool {
+        let lives_on = self.previous.is_some_and(|previous| now < previous.until);
+        generation == self.generation || (lives_on && Some(generation) == self.generation.checked_sub(1))
+    }
+
     /// Whether its end has come.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {

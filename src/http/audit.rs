@@ -2,13 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ACCEPT;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::failure::{Code, Failure};
 use super::page::{self, PageQuery};
 use super::request::Request;
 use crate::api;
-use crate::domain::audit::AuditRecord;
+use crate::domain::audit::LoggedRecord;
 use crate::service::{AuditFilter, Service};
 use crate::store::AuditHead;
 
@@ -28,24 +29,10 @@ fn hex(hash: [u8; 32]) -> String {
     blake3::Hash::from_bytes(hash).to_hex().to_string()
 }
 
-fn shown(record: &AuditRecord) -> api::AuditRecord {
-    let credential = match record.credential_id {
-        Some(id) => format!("{}:{id}", record.credential),
-        None => record.credential.clone(),
-    };
-    api::AuditRecord {
-        seq: record.seq,
-        time: record.time.to_string(),
-        actor: record.actor.clone(),
-        actor_id: record.actor_id.map(|id| id.to_string()),
-        credential,
-        address: record.address.clone(),
-        action: record.action.clone(),
-        object: record.object.clone(),
-        outcome: record.outcome.clone(),
-        count: record.count,
-        hash: hex(record.hash),
-    }
+/// A page as [`api::AuditRecords`] has it, with each record as it stands in the log.
+#[derive(Serialize)]
+struct Page {
+    records: Vec<Box<RawValue>>,
 }
 
 fn shown_head(head: AuditHead) -> api::AuditHead {
@@ -71,24 +58,22 @@ pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
     }
     let listed = request.block(move |service, call| service.list_audit(call, &filter, before, page.size));
     let (records, next) = listed.await?;
-    let records: Vec<_> = records.iter().map(shown).collect();
+    let lines = records.iter().map(LoggedRecord::shown);
     let next = next.map(|seq| seq.to_string());
     let accepts = request.http.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepts.contains(LINES) {
-        return export(&records, next);
+        return Ok(export(lines, next));
     }
-    Ok(page::answer(api::AuditRecords { records }, next, None))
+    let records: Result<Vec<_>, _> = lines.map(RawValue::from_string).collect();
+    let records = records.map_err(|error| Failure::internal(&error))?;
+    Ok(page::answer(Page { records }, next, None))
 }
 
-fn export(records: &[api::AuditRecord], next: Option<String>) -> Result<HttpResponse, Failure> {
-    let mut lines = String::new();
-    for record in records {
-        lines.push_str(&serde_json::to_string(record).map_err(|error| Failure::internal(&error))?);
-        lines.push('\n');
-    }
+fn export(lines: impl Iterator<Item = String>, next: Option<String>) -> HttpResponse {
+    let lines: String = lines.flat_map(|line| [line, "\n".to_owned()]).collect();
     let mut response = HttpResponse::Ok();
     response.insert_header(("X-Next-Page-Start", next.unwrap_or_default()));
-    Ok(response.content_type(LINES).body(lines))
+    response.content_type(LINES).body(lines)
 }
 
 /// `GET /api/v0/audit/head`

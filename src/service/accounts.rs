@@ -141,9 +141,10 @@ impl Service {
             password,
             password_set_by_admin: has_password,
             created_at: call.now.whole_seconds(),
+            generation: 0,
         };
         let adopt = new.adopt_repositories;
-        let made = self.change(call, deed, move |change| create(change, account, adopt))?;
+        let made = self.change(call, deed, move |change| create(change, account.clone(), adopt))?;
         Ok(AccountView { account: made, shows_inner: true, locked_until: None, size: None })
     }
 
@@ -161,7 +162,7 @@ impl Service {
     pub fn update_account(&self, call: &Call, name_or_id: &str, update: AccountUpdate) -> Result<AccountView, Error> {
         let asked = name_or_id.to_owned();
         let (account, shows_inner) =
-            self.change(call, Deed::new("account.update", name_or_id), move |change| apply(change, &asked, update))?;
+            self.change(call, Deed::new("account.update", name_or_id), move |change| apply(change, &asked, &update))?;
         Ok(AccountView { shows_inner, ..self.shown(&self.store.state(), &account, call) })
     }
 }
@@ -181,6 +182,7 @@ pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool)
     let txn = change.txn(&permit);
     txn.remove_grants_on(&GrantTarget::Namespace(namespace));
     txn.put_account(account.clone())?;
+    change.about_account(&account);
     Ok(account)
 }
 
@@ -194,7 +196,7 @@ fn find_to_update<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<(Pe
 }
 
 /// Changes an account; the new one, and whether who asks sees its inner part.
-fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Result<(Account, bool), Error> {
+fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Result<(Account, bool), Error> {
     let authority = change.authority()?;
     let (mut permit, account) = find_to_update(&authority, asked)?;
     let shows_inner = authority.sees_inner(account);
@@ -211,17 +213,18 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: AccountUpdate) -> Res
         }
         permit = authority.make_administrator()?;
     }
-    check_kept(&account, &update)?;
+    check_kept(&account, update)?;
     check_full_name(update.full_name.as_deref().unwrap_or_default())?;
-    note_switches(change, &account, &update);
+    note_switches(change, &account, update);
     let was_active_admin = account.is_active_admin();
-    account.full_name = update.full_name.unwrap_or(account.full_name);
+    account.full_name = update.full_name.clone().unwrap_or(account.full_name);
     account.is_active = update.is_active.unwrap_or(account.is_active);
     account.is_admin = update.is_admin.unwrap_or(account.is_admin);
     if was_active_admin && !account.is_active_admin() {
         keep_an_admin(change, account.id, Some(if account.is_active { "isAdmin" } else { "isActive" }))?;
     }
     change.txn(&permit).put_account(account.clone())?;
+    change.about_account(&account);
     Ok((account, shows_inner))
 }
 
@@ -243,7 +246,10 @@ fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &Accoun
     };
     let admin = switched(account.is_admin, update.is_admin, "account.promote", "account.demote");
     let active = switched(account.is_active, update.is_active, "account.activate", "account.deactivate");
-    admin.into_iter().chain(active).for_each(|action| change.also(Deed::new(action, &account.name)));
+    admin
+        .into_iter()
+        .chain(active)
+        .for_each(|action| change.also(Deed::new(action, &account.name).about_account(account)));
 }
 
 /// The last active administrator can neither be deleted, deactivated nor demoted. `field` is what would change; none if

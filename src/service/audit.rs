@@ -9,11 +9,12 @@ use std::sync::{Mutex, PoisonError};
 use super::Service;
 use super::authority::Authority;
 use super::caller::{Call, Caller};
+use super::change::{Deed, Upkeep};
 use super::error::Error;
-use crate::domain::audit::{AuditEntry, AuditRecord, CredentialKind, Outcome};
+use crate::domain::audit::{AuditEntry, AuditRecord, Concerned, CredentialKind, LoggedRecord, Occurrence, Outcome};
 use crate::domain::secret::without_secrets;
 use crate::domain::time::Timestamp;
-use crate::store::{AuditHead, TooLarge, Txn, Verification};
+use crate::store::{AuditHead, State, TooLarge, Txn, Verification};
 
 /// Most distinct events that wait.
 const MAX_WAITING: usize = 4_096;
@@ -26,7 +27,7 @@ const MAX_OBJECT: usize = 512;
 
 #[derive(Default)]
 struct Waiting {
-    events: HashMap<AuditEntry, (u64, Timestamp)>,
+    events: HashMap<AuditEntry, Occurrence>,
     /// Events that found no place.
     lost: u64,
 }
@@ -45,9 +46,8 @@ impl AuditBuffer {
             waiting.lost += 1;
             return;
         }
-        let (count, last) = waiting.events.entry(entry).or_insert((0, now));
-        *count += 1;
-        *last = now;
+        let happened = waiting.events.get(&entry).map_or(Occurrence::once(now), |earlier| earlier.and_at(now));
+        waiting.events.insert(entry, happened);
     }
 
     fn take(&self) -> Waiting {
@@ -90,17 +90,25 @@ impl AuditFilter {
 }
 
 /// The entry for what a caller does.
-pub(super) fn entry(caller: &Caller, action: &'static str, object: &str, outcome: Outcome) -> AuditEntry {
+pub(super) fn entry(caller: &Caller, deed: &Deed, outcome: Outcome) -> AuditEntry {
     AuditEntry {
         actor: caller.actor(),
         actor_id: caller.account(),
         credential: caller.credential(),
         credential_id: caller.token(),
+        credential_label: None,
         address: caller.address.map(|address| address.to_string()).unwrap_or_default(),
-        action,
-        object: bounded(&without_secrets(object)),
+        action: deed.action,
+        object: bounded(&without_secrets(&deed.object)),
         outcome,
+        concerned: deed.concerned.clone(),
+        reason: None,
     }
+}
+
+/// The label of the access token that a caller signed in with.
+pub(super) fn label(state: &State, caller: &Caller) -> Option<String> {
+    caller.token().and_then(|id| state.token(id)).map(|token| token.label.clone())
 }
 
 fn bounded(text: &str) -> String {
@@ -115,16 +123,15 @@ impl Service {
     /// Writes the events that wait.
     pub(super) fn write_audit(&self, now: Timestamp) {
         let waiting = self.audit.take();
-        let mut events: Vec<(AuditEntry, u64, Timestamp)> =
-            waiting.events.into_iter().map(|(entry, (count, last))| (entry, count, last)).collect();
-        events.sort_by_key(|(_, _, last)| *last);
+        let mut events: Vec<(AuditEntry, Occurrence)> = waiting.events.into_iter().collect();
+        events.sort_by_key(|(_, when)| when.last);
         if waiting.lost > 0 {
-            events.push((lost_events(), waiting.lost, now));
+            events.push((lost_events(), Occurrence { count: waiting.lost, ..Occurrence::once(now) }));
         }
         for bundle in events.chunks(BUNDLE) {
             let bundle = bundle.to_vec();
-            let count = bundle.iter().map(|(_, count, _)| count).sum();
-            if let Err(error) = self.store.write(move |txn| append(txn, &bundle)) {
+            let count = bundle.iter().map(|(_, when)| when.count).sum();
+            if let Err(error) = self.keep(Upkeep::AuditEvents, move |txn| append(txn, &bundle)) {
                 log::error!("{count} audit events were not written: {error}");
                 self.audit.lose(count);
             }
@@ -141,7 +148,7 @@ impl Service {
         filter: &AuditFilter,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<(Vec<AuditRecord>, Option<u64>), Error> {
+    ) -> Result<(Vec<LoggedRecord>, Option<u64>), Error> {
         self.view(call, "audit.list", "", |authority| authority.administrator().map(drop))?;
         self.write_audit(call.now);
         let mut found = Vec::new();
@@ -149,16 +156,17 @@ impl Service {
         loop {
             let step = self.store.audit_before(next, STEP)?;
             let is_last = step.len() < STEP;
-            for record in step {
-                if filter.since.is_some_and(|since| record.time < since) && is_long_before(&record, filter) {
+            for logged in step {
+                let record = &logged.record;
+                if filter.since.is_some_and(|since| record.time < since) && is_long_before(record, filter) {
                     return Ok((found, None));
                 }
                 if found.len() == limit {
                     return Ok((found, next));
                 }
                 next = Some(record.seq);
-                if filter.matches(&record) {
-                    found.push(record);
+                if filter.matches(record) {
+                    found.push(logged);
                 }
             }
             if is_last {
@@ -196,15 +204,22 @@ impl Service {
     ) -> Result<T, Error> {
         let state = self.store.state();
         let result = Authority::of(&state, &call.caller, call.now).and_then(|authority| allow(&authority));
-        self.note_denial(call, action, object, &result);
+        self.note_denial(call, &Deed::new(action, object), &result);
         result
     }
 
     /// Records a denial.
-    pub(super) fn note_denial<T>(&self, call: &Call, action: &'static str, object: &str, result: &Result<T, Error>) {
-        if matches!(result, Err(Error::Denied(_))) {
-            self.audit.note(entry(&call.caller, action, object, Outcome::Denied), call.now);
+    pub(super) fn note_denial<T>(&self, call: &Call, deed: &Deed, result: &Result<T, Error>) {
+        if let Err(Error::Denied(reason)) = result {
+            let entry = entry(&call.caller, deed, Outcome::Denied);
+            self.note_event(&call.caller, AuditEntry { reason: Some((*reason).to_owned()), ..entry }, call.now);
         }
+    }
+
+    /// Notes an event, to be written later.
+    pub(super) fn note_event(&self, caller: &Caller, entry: AuditEntry, now: Timestamp) {
+        let credential_label = label(&self.store.state(), caller);
+        self.audit.note(AuditEntry { credential_label, ..entry }, now);
     }
 }
 
@@ -213,9 +228,8 @@ fn is_long_before(record: &AuditRecord, filter: &AuditFilter) -> bool {
     filter.since.is_some_and(|since| record.time.plus_seconds(120) < since)
 }
 
-fn append(txn: &mut Txn<'_>, bundle: &[(AuditEntry, u64, Timestamp)]) -> Result<(), Error> {
-    let written: Result<(), TooLarge> =
-        bundle.iter().try_for_each(|(entry, count, last)| txn.audit(entry, *count, *last));
+fn append(txn: &mut Txn<'_>, bundle: &[(AuditEntry, Occurrence)]) -> Result<(), Error> {
+    let written: Result<(), TooLarge> = bundle.iter().try_for_each(|(entry, when)| txn.audit(entry, *when));
     Ok(written?)
 }
 
@@ -225,9 +239,12 @@ fn lost_events() -> AuditEntry {
         actor_id: None,
         credential: CredentialKind::System,
         credential_id: None,
+        credential_label: None,
         address: String::new(),
         action: "audit.gap",
         object: String::new(),
         outcome: Outcome::Success,
+        concerned: Concerned::default(),
+        reason: None,
     }
 }

@@ -11,6 +11,7 @@ use super::Service;
 use super::audit;
 use super::authority::{self, Authority};
 use super::caller::{Caller, PasswordProof, Proof, Signed, Subject};
+use super::change::{Deed, Upkeep};
 use super::error::Error;
 use super::passwords::Match;
 use super::sessions::SessionSecret;
@@ -144,7 +145,8 @@ impl Service {
         }
         let (Some(account), Some(proof)) = (account, checked?) else { return Err(Error::Unauthenticated) };
         let caller = signed(&account, CredentialKind::Password, None, Proof::Password(proof), address);
-        self.audit.note(audit::entry(&caller, SIGN_IN, account.name.as_str(), Outcome::Success), now);
+        let deed = Deed::new(SIGN_IN, &account.name).about_account(&account);
+        self.note_event(&caller, audit::entry(&caller, &deed, Outcome::Success), now);
         Ok(caller)
     }
 
@@ -202,7 +204,8 @@ impl Service {
         let news = std::mem::take(&mut *self.known_addresses.lock().unwrap_or_else(PoisonError::into_inner));
         for bundle in news.chunks(ADDRESS_BUNDLE) {
             let bundle = bundle.to_vec();
-            let saved = self.store.write(move |txn| {
+            // Who is not known to have signed in there is only asked to wait as a stranger would be.
+            let _ = self.keep(Upkeep::KnownAddresses, move |txn| {
                 bundle.iter().try_for_each(|(known, evicted)| {
                     if let Some(evicted) = evicted {
                         txn.remove_known_address(known.account, *evicted);
@@ -210,9 +213,6 @@ impl Service {
                     txn.put_known_address(known).map_err(Error::from)
                 })
             });
-            if let Err(error) = saved {
-                log::warn!("the addresses of sign-ins were not saved: {error}");
-            }
         }
     }
 
@@ -220,18 +220,16 @@ impl Service {
     fn rehash(&self, account: &Account, password: &Password) -> Option<PasswordProof> {
         let (id, old) = (account.id, account.password.clone());
         let result = self.passwords.hash(password).and_then(|hash| {
-            self.store.write(move |txn| {
+            self.keep(Upkeep::PasswordHash, move |txn| {
                 let present = txn.state().account(id).filter(|account| account.password == old).cloned();
                 let Some(account) = present else { return Ok(None) };
-                let proof = PasswordProof::of(&hash);
-                txn.put_account(Account { password: Some(hash), ..Account::clone(&account) })?;
-                Ok::<_, Error>(Some(proof))
+                // The same password, so the same generation: what was made with it goes on.
+                txn.put_account(Account { password: Some(hash.clone()), ..Account::clone(&account) })?;
+                Ok(Some(PasswordProof::of(&hash)))
             })
         });
-        result.unwrap_or_else(|error| {
-            log::warn!("a password keeps its old hash for now: {error}");
-            None
-        })
+        // A password that keeps its old hash is as good.
+        result.unwrap_or_default()
     }
 
     /// Takes the caller from `dkp` of a registry token of our own, as both are now.
@@ -254,7 +252,9 @@ impl Service {
             None => None,
         };
         let name = self.store.state().account(account)?.name.clone();
-        let signed = Signed { account, name, kind: CredentialKind::RegistryToken, token, proof: Proof::None };
+        // One of an earlier dockpass names none: then there was one password and one secret.
+        let proof = Proof::Generation(claims.dkp.generation.unwrap_or(0));
+        let signed = Signed { account, name, kind: CredentialKind::RegistryToken, token, proof };
         Some(Caller::new(Subject::Account(signed), address))
     }
 
@@ -263,7 +263,7 @@ impl Service {
         let known = self.store.state().account_named(username).map(|account| account.name.to_string());
         let tried = known.unwrap_or_else(|| "(no such account)".to_owned());
         let anonymous = Caller::new(Subject::Anonymous, address);
-        let mut entry = audit::entry(&anonymous, SIGN_IN, &tried, Outcome::Denied);
+        let mut entry = audit::entry(&anonymous, &Deed::new(SIGN_IN, &tried), Outcome::Denied);
         entry.credential = kind;
         entry.actor = tried;
         self.audit.note(entry, now);

@@ -64,6 +64,10 @@ impl<'s> Authority<'s> {
                 }
                 let still_holds = match &signed.proof {
                     Proof::None => true,
+                    Proof::Generation(generation) => match token {
+                        Some(token) => token.accepts_generation(*generation, now),
+                        None => account.generation == *generation,
+                    },
                     Proof::Password(proof) => proof.holds(account),
                     Proof::Secret(hash) => token.is_some_and(|token| token.answers_to(hash, now)),
                 };
@@ -90,6 +94,18 @@ impl<'s> Authority<'s> {
             Standing::Account { token, .. } => token,
             Standing::Anonymous | Standing::Local | Standing::Registry => None,
         }
+    }
+
+    /// Of which password or secret the caller has shown one: the count of those before it. None but for accounts.
+    pub(super) fn generation(&self, caller: &Caller) -> Option<u64> {
+        let Standing::Account { account, token } = self.standing else { return None };
+        let Subject::Account(signed) = &caller.subject else { return None };
+        let present = token.map_or(account.generation, |token| token.generation);
+        Some(match &signed.proof {
+            Proof::Generation(generation) => *generation,
+            Proof::Secret(hash) => token.map_or(present, |token| token.generation_of(hash)),
+            Proof::None | Proof::Password(_) => present,
+        })
     }
 
     /// Whether it may everything that an account may do with accounts: no access token, or an uncapped one.

@@ -22,7 +22,7 @@ pub(super) const BUNDLE: usize = 4_000;
 impl Service {
     /// Makes changes one after another until one says that it was the last. `step` is told what the one before it
     /// noted; the first is told nothing.
-    pub(super) fn change_by_steps<T: Send + 'static, N: Send + 'static>(
+    pub(super) fn change_by_steps<T: Send + 'static, N: Clone + Send + 'static>(
         &self,
         call: &Call,
         deed: &Deed,
@@ -31,7 +31,7 @@ impl Service {
         let mut noted = None;
         loop {
             let step = step.clone();
-            match self.change(call, deed.clone(), move |change| step(change, noted))? {
+            match self.change(call, deed.clone(), move |change| step(change, noted.clone()))? {
                 ControlFlow::Break(done) => return Ok(done),
                 ControlFlow::Continue(note) => noted = Some(note),
             }

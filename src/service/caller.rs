@@ -48,8 +48,10 @@ pub(super) struct Signed {
 /// new secret the old one does nothing more.
 #[derive(Clone, Debug)]
 pub(super) enum Proof {
-    /// A signed registry token, or nothing: the account speaks for itself.
+    /// Nothing: the account speaks for itself.
     None,
+    /// A registry token that was made with the password or the secret of this generation.
+    Generation(u64),
     /// The password of this stored hash.
     Password(PasswordProof),
     /// The access token's text of this hash.

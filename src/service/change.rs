@@ -1,24 +1,96 @@
-//! Changes: permission first, then the work, then the audit record, all in one transaction on the writer's thread.
+//! The two ways into the store. A change of a caller: permission first, then the work, then the audit record, all in one
+//! transaction on the writer's thread. And upkeep, what the house writes by itself, which is named one by one.
+
+use std::fmt;
 
 use super::Service;
 use super::audit;
 use super::authority::{Authority, Permit};
 use super::caller::Call;
 use super::error::Error;
-use crate::domain::audit::Outcome;
-use crate::store::{State, Txn};
+use crate::domain::account::Account;
+use crate::domain::audit::{AuditedAccount, AuditedRepository, AuditedToken, Concerned, Occurrence, Outcome};
+use crate::domain::grant::GrantTarget;
+use crate::domain::name::RepositoryName;
+use crate::domain::token::AccessToken;
+use crate::store::{State, Txn, WriteAccess};
+
+/// The right to change the store. Nothing but this module sees it, so that no change gets past its two entries.
+pub(super) struct Writing(WriteAccess);
+
+impl Writing {
+    pub(super) fn new(access: WriteAccess) -> Self {
+        Self(access)
+    }
+}
+
+/// What the house writes without a caller, who would need a permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Upkeep {
+    /// The first account, on the first start.
+    FirstAccount,
+    /// A password that was right, hashed with today's parameters.
+    PasswordHash,
+    /// Where from accounts signed in.
+    KnownAddresses,
+    /// Pulls that were counted.
+    Pulls,
+    /// Denials, sign-ins and other events that are recorded later than they happen.
+    AuditEvents,
+}
+
+impl fmt::Display for Upkeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FirstAccount => "the first account",
+            Self::PasswordHash => "the new hash of a password",
+            Self::KnownAddresses => "the addresses of sign-ins",
+            Self::Pulls => "the counts of pulls",
+            Self::AuditEvents => "events of the audit log",
+        })
+    }
+}
 
 /// What is done, for the audit log: `noun.verb` and on what.
 #[derive(Clone, Debug)]
 pub(super) struct Deed {
     pub(super) action: &'static str,
     pub(super) object: String,
+    pub(super) concerned: Concerned,
 }
 
 impl Deed {
     pub(super) fn new(action: &'static str, object: impl ToString) -> Self {
-        Self { action, object: object.to_string() }
+        Self { action, object: object.to_string(), concerned: Concerned::default() }
     }
+
+    /// The same, about this account.
+    pub(super) fn about_account(mut self, account: &Account) -> Self {
+        self.concerned.account = Some(audited_account(account));
+        self
+    }
+
+    /// The same, about the repository of this name.
+    pub(super) fn about_repository(mut self, state: &State, name: &RepositoryName) -> Self {
+        self.concerned.repository = Some(audited_repository(state, name));
+        self
+    }
+
+    /// The same, about this access token.
+    pub(super) fn about_token(mut self, state: &State, token: &AccessToken) -> Self {
+        let owner = state.account(token.owner).map(|owner| owner.name.to_string()).unwrap_or_default();
+        self.concerned.access_token = Some(AuditedToken { id: token.id, label: token.label.clone(), owner });
+        self
+    }
+}
+
+fn audited_account(account: &Account) -> AuditedAccount {
+    AuditedAccount { name: account.name.to_string(), id: Some(account.id) }
+}
+
+fn audited_repository(state: &State, name: &RepositoryName) -> AuditedRepository {
+    let id = state.repository(name).map(|repository| repository.id);
+    AuditedRepository { name: name.to_string(), id }
 }
 
 /// A change at work. The store is in reach only with a [`Permit`].
@@ -27,9 +99,13 @@ pub(super) struct Change<'w, 's> {
     call: Call,
     /// What was done beyond the deed itself, each with a record of its own.
     also: Vec<Deed>,
-    /// What the deed was done to, where that was not known before.
-    object: Option<String>,
+    /// What was done, where more is known of it than before.
+    done: Option<Deed>,
+    /// What it is about.
+    concerned: Concerned,
     is_idle: bool,
+    /// The label of the caller's access token, before the change.
+    label: Option<String>,
 }
 
 impl<'s> Change<'_, 's> {
@@ -58,9 +134,27 @@ impl<'s> Change<'_, 's> {
         self.also.push(deed);
     }
 
-    /// Says what the deed was done to, where that was not known before.
-    pub(super) fn done_to(&mut self, object: impl ToString) {
-        self.object = Some(object.to_string());
+    /// Says what was done, where more is known of it than before.
+    pub(super) fn done(&mut self, deed: Deed) {
+        self.done = Some(deed);
+    }
+
+    /// Says about which account it is.
+    pub(super) fn about_account(&mut self, account: &Account) {
+        self.concerned.account = Some(audited_account(account));
+    }
+
+    /// Says about which repository it is.
+    pub(super) fn about_repository(&mut self, name: &RepositoryName) {
+        self.concerned.repository = Some(audited_repository(self.txn.state(), name));
+    }
+
+    /// Says about which repository it is, if a grant is on one.
+    pub(super) fn about_target(&mut self, target: &GrantTarget) {
+        match target {
+            GrantTarget::Namespace(_) => {}
+            GrantTarget::Repository(name) => self.about_repository(name),
+        }
     }
 
     /// Nothing had to be done: nothing is recorded.
@@ -68,32 +162,50 @@ impl<'s> Change<'_, 's> {
         self.is_idle = true;
     }
 
-    fn record(self, deed: Deed) -> Result<(), Error> {
-        let Self { txn, call, also, object, is_idle } = self;
-        let deed = Deed { object: object.unwrap_or(deed.object), ..deed };
+    fn record(self, deed: &Deed) -> Result<(), Error> {
+        let Self { txn, call, also, done, concerned, is_idle, label } = self;
+        let deed = done.unwrap_or_else(|| Deed { concerned, ..deed.clone() });
         for deed in Some(deed).filter(|_| !is_idle).into_iter().chain(also) {
-            txn.audit(&audit::entry(&call.caller, deed.action, &deed.object, Outcome::Success), 1, call.now)?;
+            let mut entry = audit::entry(&call.caller, &deed, Outcome::Success);
+            entry.credential_label.clone_from(&label);
+            txn.audit(&entry, Occurrence::once(call.now))?;
         }
         Ok(())
     }
 }
 
 impl Service {
-    /// Makes a change and records it, or records that it was denied.
+    /// Makes a change and records it, or records that it was denied. `work` can be run again on a newer state.
     pub(super) fn change<T: Send + 'static>(
         &self,
         call: &Call,
         deed: Deed,
-        work: impl FnOnce(&mut Change<'_, '_>) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&mut Change<'_, '_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (caller, done) = (call.clone(), deed.clone());
-        let result = self.store.write(move |txn| {
-            let mut change = Change { txn, call: caller, also: Vec::new(), object: None, is_idle: false };
+        let result = self.store.write(&self.writing.0, move |txn| {
+            let label = audit::label(txn.state(), &caller.caller);
+            let call = caller.clone();
+            let (also, concerned) = (Vec::new(), Concerned::default());
+            let mut change = Change { txn, call, also, done: None, concerned, is_idle: false, label };
             let value = work(&mut change)?;
-            change.record(done)?;
+            change.record(&done)?;
             Ok(value)
         });
-        self.note_denial(call, deed.action, &deed.object, &result);
+        self.note_denial(call, &deed, &result);
         result
+    }
+
+    /// Writes what the house keeps by itself.
+    pub(super) fn keep<T: Send + 'static>(
+        &self,
+        upkeep: Upkeep,
+        work: impl Fn(&mut Txn<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let kept = self.store.write(&self.writing.0, work);
+        if let Err(error) = &kept {
+            log::warn!("{upkeep} could not be written: {error}");
+        }
+        kept
     }
 }

@@ -114,7 +114,7 @@ impl Service {
             change.was_idle();
             let present = change.state().tag(&name, &tag).filter(|present| present.digest == digest);
             if let Some(present) = present.map(|present| Tag::clone(present)) {
-                change.txn(&permit).put_tag(&name, Tag { image: Some(image), ..present })?;
+                change.txn(&permit).put_tag(&name, Tag { image: Some(image.clone()), ..present })?;
             }
             Ok(())
         })

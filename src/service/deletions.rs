@@ -75,23 +75,30 @@ impl Underway {
         }
     }
 
-    fn add(&self, name: &RepositoryName) -> bool {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone())
+    /// Has nobody make a repository of this name until the claim is dropped; none if it is claimed already.
+    fn claim(&self, name: &RepositoryName) -> Option<Claim> {
+        let is_new = self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
+        is_new.then(|| Claim { name: name.clone(), underway: self.clone() })
+    }
+}
+
+/// A name of which nobody makes a repository.
+struct Claim {
+    name: RepositoryName,
+    underway: Underway,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.underway.names.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
     }
 }
 
 /// The deletion of a name's content, which nobody makes anew until this is dropped.
 pub struct ContentDeletion {
-    name: RepositoryName,
     /// What was noted of it when it began.
     pub noted: Deletion,
-    underway: Underway,
-}
-
-impl Drop for ContentDeletion {
-    fn drop(&mut self) {
-        self.underway.names.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
-    }
+    _claim: Claim,
 }
 
 impl Service {
@@ -129,14 +136,15 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
     pub fn begin_content_deletion(&self, call: &Call, name: &RepositoryName) -> Result<Option<ContentDeletion>, Error> {
+        let Some(claim) = self.underway.claim(name) else { return Ok(None) };
         let (name, underway) = (name.clone(), self.underway.clone());
-        self.change(call, Deed::new("registry.compare", &name), move |change| {
+        // On the writer's thread: a repository that was being made when the name was claimed is there by then.
+        let noted = self.change(call, Deed::new("registry.compare", &name), move |change| {
             change.authority()?.tell_content()?;
             change.was_idle();
-            let noted = change.state().deletion(&name);
-            let noted = noted.filter(|noted| underway.is_here(noted)).filter(|_| underway.add(&name));
-            Ok(noted.map(|noted| ContentDeletion { name, noted, underway }))
-        })
+            Ok(change.state().deletion(&name).filter(|noted| underway.is_here(noted)))
+        })?;
+        Ok(noted.map(|noted| ContentDeletion { noted, _claim: claim }))
     }
 
     /// Notes what became of the content of a name, unless something else was noted since `seen`; false then. Blocks.
@@ -157,7 +165,7 @@ impl Service {
             if change.state().deletion(&name).as_ref() != Some(&seen) {
                 return Ok(false);
             }
-            Ok(change.txn(&permit).put_deletion(&name, Deletion { at: seen.at, content })?)
+            Ok(change.txn(&permit).put_deletion(&name, Deletion { at: seen.at, content: content.clone() })?)
         })
     }
 

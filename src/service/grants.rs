@@ -145,6 +145,8 @@ impl Service {
             let (permit, shown) = administer(&authority, &target)?;
             let user = find_user(change.state(), &user)?.clone();
             change.txn(&permit).put_grant(&target, Grantee::User(user.id), level)?;
+            change.about_account(&user);
+            change.about_target(&target);
             Ok((shown, UserGrant { user, level }))
         })
     }
@@ -159,12 +161,15 @@ impl Service {
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
             let (permit, _) = look_after(&authority, &target)?;
-            let grantee = Grantee::User(find_user(change.state(), &user)?.id);
+            let user = find_user(change.state(), &user)?.clone();
+            let grantee = Grantee::User(user.id);
             if change.state().grant(&target, grantee).is_none() {
                 change.was_idle();
                 return Ok(());
             }
             change.txn(&permit).remove_grant(&target, grantee);
+            change.about_account(&user);
+            change.about_target(&target);
             Ok(())
         })
     }

@@ -72,6 +72,7 @@ pub use tokens::{Expiry, NewToken, TokenFilter, TokenPage, TokenView};
 use crate::domain::time::Timestamp;
 use crate::store::{KnownAddress, Store};
 use audit::AuditBuffer;
+use change::Writing;
 use deletions::Underway;
 use events_secret::EventsSecret;
 use news::RecentNotices;
@@ -84,6 +85,8 @@ use throttle::Throttle;
 /// The use-cases over one store.
 pub struct Service {
     store: Store,
+    /// The two ways to change it.
+    writing: Writing,
     signer: Arc<Signer>,
     settings: Settings,
     passwords: Passwords,

@@ -243,7 +243,8 @@ pub(super) fn learn_repository(
         created_at,
     };
     change.txn(permit).put_repository(repository)?;
-    change.also(Deed::new("repository.learn", name));
+    let deed = Deed::new("repository.learn", name).about_repository(change.state(), name);
+    change.also(deed);
     Ok(true)
 }
 

@@ -115,7 +115,6 @@ impl Service {
     /// [`Error::AlreadyExists`], [`super::Obstacle::NamespaceInUse`]; [`Error::Denied`] to all but administrators.
     pub fn create_organization(&self, call: &Call, new: NewOrganization) -> Result<AccountView, Error> {
         let deed = Deed::new("account.create", &new.name);
-        let checked = check_full_name(&new.full_name);
         let account = Account {
             id: Id::new(call.now, random::bytes()?),
             name: new.name,
@@ -126,12 +125,13 @@ impl Service {
             password: None,
             password_set_by_admin: false,
             created_at: call.now.whole_seconds(),
+            generation: 0,
         };
         let adopt = new.adopt_repositories;
         let made = self.change(call, deed, move |change| {
             change.authority()?.create_account(false, false)?;
-            checked?;
-            create(change, account, adopt)
+            check_full_name(&account.full_name)?;
+            create(change, account.clone(), adopt)
         })?;
         self.view_account(call, made.name.as_str())
     }
@@ -207,7 +207,9 @@ impl Service {
         let (organization, user) = (organization.to_owned(), user.to_owned());
         let put = self.change(call, deed, move |change| {
             let (permit, organization) = administer_organization(&change.authority()?, &organization)?;
-            let user = find_user(change.state(), &user)?.id;
+            let account = find_user(change.state(), &user)?.clone();
+            let user = account.id;
+            change.about_account(&account);
             let is_admin = is_admin.or(change.state().member(organization, user)).unwrap_or(false);
             change.txn(&permit).put_member(Membership { organization, user, is_admin })?;
             member_view(&change.authority()?, organization, user).ok_or_else(|| Error::not_found(Kind::Member, user))
@@ -231,7 +233,9 @@ impl Service {
             } else {
                 administer_organization(&authority, &organization)?
             };
-            let user = find_user(change.state(), &user)?.id;
+            let account = find_user(change.state(), &user)?.clone();
+            let user = account.id;
+            change.about_account(&account);
             if change.state().member(organization, user).is_none() {
                 change.was_idle();
                 return Ok(());

@@ -70,7 +70,7 @@ impl Service {
             jti: Id::new(now, random::bytes()?).to_string(),
             access: vec![access],
             // Nobody's: shown to dockpass it opens no more than nothing does.
-            dkp: Dkp { account: None, token: None },
+            dkp: Dkp { account: None, token: None, generation: None },
         };
         self.signer.sign(&claims).map(Zeroizing::new).map(Pass).map_err(Error::internal)
     }

@@ -39,7 +39,7 @@ impl Service {
         let shown = self.check_old_password(call, name_or_id, old)?;
         let hash = self.hash_new("newPassword", new)?;
         let asked = name_or_id.to_owned();
-        let account = self.change(call, deed, move |change| set_password(change, &asked, shown, hash))?;
+        let account = self.change(call, deed, move |change| set_password(change, &asked, shown, hash.clone()))?;
         self.throttle.lift(account.name.as_str());
         self.forget_initial_password(&account);
         Ok(self.shown(&self.store.state(), &account, call))
@@ -67,7 +67,7 @@ impl Service {
     }
 
     fn audit_denied(&self, call: &Call, action: &'static str, object: &str) {
-        self.note_denial(call, action, object, &Err::<(), _>(Error::Denied("")));
+        self.note_denial(call, &Deed::new(action, object), &Err::<(), _>(Error::Denied("the old password was wrong")));
     }
 
     /// Lets everybody try again to sign in to an account by password.
@@ -118,10 +118,11 @@ fn set_password(
     if matches!(own, OwnPassword::WithOld(_)) && !shown.is_some_and(|shown| shown.holds(&account)) {
         return Err(Error::invalid("oldPassword", "this is not your present password"));
     }
-    let account = Account { password: Some(hash), password_set_by_admin: set_by_admin, ..account };
+    let account = account.with_password(hash, set_by_admin);
     // Whoever has a password needs no temporary one: none is left that could set it once more.
     delete_temporary_passwords(change, &permit, account.id);
     change.txn(&permit).put_account(account.clone())?;
+    change.about_account(&account);
     Ok(account)
 }
 
@@ -131,7 +132,7 @@ fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owne
         change.state().tokens_of(owner, None).filter(|token| token.temporary_password).map(|token| token.id).collect();
     for token in temporary {
         for deleted in super::tokens::delete_with_descendants(change, permit, token, true) {
-            change.also(Deed::new("token.delete", deleted.id));
+            change.also(super::tokens::about("token.delete", change, &deleted));
         }
     }
 }

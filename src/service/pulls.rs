@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Error, Service};
+use super::Service;
+use super::change::Upkeep;
 use crate::domain::content::Activity;
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
@@ -66,19 +67,19 @@ impl Service {
                 return;
             }
             let counts = bundle.clone();
-            let written = self.store.write(move |txn| {
-                for ((name, id), count) in counts {
+            let written = self.keep(Upkeep::Pulls, move |txn| {
+                for ((name, id), count) in &counts {
                     // A repository that is gone by now takes its count along, also if there is another of its name.
-                    if txn.state().repository(&name).is_none_or(|present| present.id != id) {
+                    if txn.state().repository(name).is_none_or(|present| present.id != *id) {
                         continue;
                     }
-                    let activity = txn.state().activity(&name);
-                    txn.put_activity(&name, Activity { pulls: activity.pulls.saturating_add(count), ..activity })?;
+                    let activity = txn.state().activity(name);
+                    txn.put_activity(name, Activity { pulls: activity.pulls.saturating_add(*count), ..activity })?;
                 }
-                Ok::<(), Error>(())
+                Ok(())
             });
-            if let Err(error) = written {
-                log::warn!("the counts of pulls wait: {error}");
+            if written.is_err() {
+                // They wait.
                 return;
             }
             self.pulls.written(&bundle);

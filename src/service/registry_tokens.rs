@@ -7,6 +7,7 @@
 use super::Service;
 use super::authority::Authority;
 use super::caller::Call;
+use super::change::Deed;
 use super::error::Error;
 use super::signing::{AccessEntry, Claims, Dkp};
 use super::{audit, caller};
@@ -76,7 +77,7 @@ impl Service {
             iat: issued_at.seconds() - BACK_DATED,
             jti: Id::new(call.now, random::bytes()?).to_string(),
             access: entries(&granted),
-            dkp: owner_of(&call.caller),
+            dkp: owner_of(&call.caller, authority.generation(&call.caller)),
         };
         let token = self.signer.sign(&claims).map_err(Error::internal)?;
         if self.settings.live.at(&state).audit_registry_tokens {
@@ -102,8 +103,8 @@ impl Service {
     }
 
     fn note_issue(&self, call: &Call, granted: &Scopes) {
-        let entry = audit::entry(&call.caller, "registryToken.issue", &granted.to_string(), Outcome::Success);
-        self.audit.note(entry, call.now);
+        let entry = audit::entry(&call.caller, &Deed::new("registryToken.issue", granted), Outcome::Success);
+        self.note_event(&call.caller, entry, call.now);
     }
 }
 
@@ -147,6 +148,7 @@ fn entries(granted: &Scopes) -> Vec<AccessEntry> {
 }
 
 /// Where dockpass finds the caller again when it is shown the registry token.
-fn owner_of(caller: &caller::Caller) -> Dkp {
-    Dkp { account: caller.account().map(|id| id.to_string()), token: caller.token().map(|id| id.to_string()) }
+fn owner_of(caller: &caller::Caller, generation: Option<u64>) -> Dkp {
+    let (account, token) = (caller.account(), caller.token());
+    Dkp { account: account.map(|id| id.to_string()), token: token.map(|id| id.to_string()), generation }
 }

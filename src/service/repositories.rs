@@ -175,17 +175,16 @@ impl Service {
         let deed = Deed::new("repository.create", &new.name);
         let id = Id::new(call.now, random::bytes()?);
         let live = self.settings.live;
-        let checked = check_descriptions(Some(&new.short_description), Some(&new.long_description));
         let (name, underway) = (new.name.clone(), self.underway.clone());
         self.change(call, deed, move |change| {
             let permit = change.authority()?.create_repository(&new.name)?;
-            checked?;
+            check_descriptions(Some(&new.short_description), Some(&new.long_description))?;
             underway.refuse(change.state(), &new.name)?;
             if change.state().repository(&new.name).is_some() {
                 return Err(Error::AlreadyExists { kind: Kind::Repository, name: new.name.to_string() });
             }
             let limit = live.at(change.state()).max_per_namespace;
-            create(change, &permit, new, id, limit)
+            create(change, &permit, new.clone(), id, limit)
         })?;
         self.view_repository(call, &name)
     }
@@ -205,7 +204,7 @@ impl Service {
                     return Ok(());
                 }
                 let (short_description, long_description) = (String::new(), String::new());
-                let new = NewRepository { name, is_public: false, short_description, long_description };
+                let new = NewRepository { name: name.clone(), is_public: false, short_description, long_description };
                 create(change, &permit, new, id, settings.max_per_namespace)
             });
             match created {
@@ -228,17 +227,17 @@ impl Service {
         update: RepositoryUpdate,
     ) -> Result<RepositoryView, Error> {
         let asked = name.clone();
-        let checked = check_descriptions(update.short_description.as_deref(), update.long_description.as_deref());
         self.change(call, Deed::new("repository.update", name), move |change| {
             let permit = change.authority()?.administer_repository(&asked)?;
-            checked?;
+            check_descriptions(update.short_description.as_deref(), update.long_description.as_deref())?;
             let present = change.state().repository(&asked);
             let present = present.ok_or_else(|| Error::not_found(Kind::Repository, &asked))?;
             let mut repository = Repository::clone(present);
             repository.is_public = update.is_public.unwrap_or(repository.is_public);
-            repository.short_description = update.short_description.unwrap_or(repository.short_description);
-            repository.long_description = update.long_description.unwrap_or(repository.long_description);
+            repository.short_description = update.short_description.clone().unwrap_or(repository.short_description);
+            repository.long_description = update.long_description.clone().unwrap_or(repository.long_description);
             change.txn(&permit).put_repository(repository)?;
+            change.about_repository(&asked);
             Ok(())
         })?;
         self.view_repository(call, name)
@@ -327,5 +326,8 @@ fn create(change: &mut Change<'_, '_>, permit: &Permit, new: NewRepository, id: 
         long_description: new.long_description,
         created_at,
     };
-    Ok(change.txn(permit).put_repository(repository)?)
+    let name = repository.name.clone();
+    change.txn(permit).put_repository(repository)?;
+    change.about_repository(&name);
+    Ok(())
 }

@@ -15,6 +15,7 @@ use super::Service;
 use super::audit;
 use super::authority::Authority;
 use super::caller::{Call, Caller, Signed, Subject};
+use super::change::Deed;
 use super::error::Error;
 use crate::domain::audit::{CredentialKind, Outcome};
 use crate::domain::random;
@@ -174,8 +175,8 @@ impl Service {
         let signed = Signed { kind: CredentialKind::Session, ..signed.clone() };
         let session = Session { signed, opened_with, opened_at: call.now, used_at: call.now };
         self.sessions.open(SessionKey::of(secret.reveal()), session);
-        let entry = audit::entry(&call.caller, "session.open", &call.caller.actor(), Outcome::Success);
-        self.audit.note(entry, call.now);
+        let entry = audit::entry(&call.caller, &Deed::new("session.open", call.caller.actor()), Outcome::Success);
+        self.note_event(&call.caller, entry, call.now);
         Ok(secret)
     }
 

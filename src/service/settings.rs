@@ -130,7 +130,7 @@ impl Service {
                 change.was_idle();
                 return Ok(holds);
             }
-            change.done_to(described(&after.unlike(before)));
+            change.done(Deed::new(UPDATE, described(&after.unlike(before))));
             change.txn(&permit).put_choices(after)?;
             Ok(holds)
         })

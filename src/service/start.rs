@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::accounts::find;
 use super::audit::{self, AuditBuffer};
 use super::caller::{Caller, Subject};
+use super::change::{Deed, Upkeep, Writing};
 use super::deletions::Underway;
 use super::error::Error;
 use super::events_secret::EventsSecret;
@@ -17,7 +18,7 @@ use super::signing::{Signer, SigningError, SigningSettings};
 use super::throttle::Throttle;
 use super::{Service, Settings};
 use crate::domain::account::{Account, AccountKind};
-use crate::domain::audit::{AuditEntry, CredentialKind, Outcome};
+use crate::domain::audit::{AuditEntry, CredentialKind, Occurrence, Outcome};
 use crate::domain::id::Id;
 use crate::domain::name::{InvalidName, Name};
 use crate::domain::password;
@@ -25,7 +26,7 @@ use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::Password;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::private_file::{self, PrivateFileError};
-use crate::store::{self, DataDirectory, Meta, Store};
+use crate::store::{self, DataDirectory, Meta, Opened, Store};
 
 /// The file that tells the first password until it is changed.
 const INITIAL_PASSWORD: &str = "initial-admin-password";
@@ -105,13 +106,14 @@ impl Service {
         let now = clock.now();
         let directory = DataDirectory::open(directory)?;
         let keys = directory.keys();
-        let (store, known) = Store::open(directory, clock.clone())?;
+        let Opened { store, access, known_addresses } = Store::open(directory, clock.clone())?;
         let signer = Signer::open(&keys, signing, now)?;
         let events_secret = EventsSecret::open(settings.events_secret.as_deref(), &keys)?;
-        let known = known.into_iter().map(|known| (known.account, known.address, known.at));
+        let known = known_addresses.into_iter().map(|known| (known.account, known.address, known.at));
         let underway = Underway::new(settings.registry.clone());
         let service = Self {
             store,
+            writing: Writing::new(access),
             signer: Arc::new(signer),
             settings,
             passwords: Passwords::new().map_err(StartError::FirstAccount)?,
@@ -160,13 +162,13 @@ impl Service {
             password: Some(hash),
             password_set_by_admin: is_made_up,
             created_at: now.whole_seconds(),
+            generation: 0,
         };
         let meta = Meta { instance: Id::new(now, random::bytes()?), created_at: now.whole_seconds() };
-        let made = self.store.write(move |txn| {
-            txn.put_meta(meta)?;
-            txn.put_account(account)?;
-            txn.audit(&system_entry("account.create", ADMIN), 1, now)?;
-            Ok::<(), Error>(())
+        let made = self.keep(Upkeep::FirstAccount, move |txn| {
+            txn.put_meta(meta.clone())?;
+            txn.put_account(account.clone())?;
+            Ok(txn.audit(&system_entry("account.create", &account), Occurrence::once(now))?)
         });
         made.map_err(StartError::FirstAccount)?;
         self.store.finish_first_start()?;
@@ -200,9 +202,10 @@ impl Service {
     }
 }
 
-fn system_entry(action: &'static str, object: &str) -> AuditEntry {
+fn system_entry(action: &'static str, account: &Account) -> AuditEntry {
     let nobody = Caller::new(Subject::Anonymous, None);
-    let entry = audit::entry(&nobody, action, object, Outcome::Success);
+    let deed = Deed::new(action, &account.name).about_account(account);
+    let entry = audit::entry(&nobody, &deed, Outcome::Success);
     AuditEntry { actor: "system".to_owned(), credential: CredentialKind::System, ..entry }
 }
 

@@ -130,7 +130,7 @@ impl Service {
                 return Err(Error::not_found(Kind::Repository, &name));
             }
             change.was_idle();
-            deeds.into_iter().for_each(|deed| change.also(deed));
+            record(change, &name, &deeds);
             Ok(())
         })?;
         deletion.begun.extend(tags);
@@ -142,10 +142,10 @@ impl Service {
     /// # Errors
     /// [`Error::Unavailable`]: then it looks as if the registry's answer had been lost.
     pub fn tag_deletion_cancelled(&self, call: &Call, deletion: &TagDeletion) -> Result<(), Error> {
-        let deeds = deletion.deeds("tag.cancelDelete", &deletion.begun);
+        let (name, deeds) = (deletion.repository.clone(), deletion.deeds("tag.cancelDelete", &deletion.begun));
         self.change(call, deletion.deed("tag.cancelDelete", &deletion.tag), move |change| {
             change.was_idle();
-            deeds.into_iter().for_each(|deed| change.also(deed));
+            record(change, &name, &deeds);
             Ok(())
         })
     }
@@ -166,15 +166,24 @@ impl Service {
             let was_known = forget(change, &deletion, &deletion.tag)?;
             for tag in &along {
                 forget(change, &deletion, tag)?;
-                change.also(deletion.deed("tag.delete", tag));
             }
+            change.about_repository(&deletion.repository);
+            record(change, &deletion.repository, &deletion.deeds("tag.delete", &along));
             if !was_there {
                 // The deletion did nothing: only what was known here is put right.
                 change.was_idle();
-                deletion.deeds("tag.cancelDelete", &deletion.begun).into_iter().for_each(|deed| change.also(deed));
+                record(change, &deletion.repository, &deletion.deeds("tag.cancelDelete", &deletion.begun));
             }
             Ok(was_there || was_known)
         })
+    }
+}
+
+/// Records what is done to tags of a repository.
+fn record(change: &mut Change<'_, '_>, repository: &RepositoryName, deeds: &[Deed]) {
+    for deed in deeds {
+        let deed = deed.clone().about_repository(change.state(), repository);
+        change.also(deed);
     }
 }
 

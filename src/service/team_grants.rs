@@ -126,6 +126,7 @@ impl Service {
             let (permit, shown) = administer(&authority, &target)?;
             let team = team_for(&authority, &target, &team)?;
             change.txn(&permit).put_grant(&target, Grantee::Team(team.team.id), level)?;
+            change.about_target(&target);
             Ok((shown, TeamGrant { team, level }))
         })
     }
@@ -147,6 +148,7 @@ impl Service {
                 return Ok(());
             }
             change.txn(&permit).remove_grant(&target, grantee);
+            change.about_target(&target);
             Ok(())
         })
     }

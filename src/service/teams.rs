@@ -117,11 +117,11 @@ impl Service {
         description: String,
     ) -> Result<TeamView, Error> {
         let id = Id::new(call.now, random::bytes()?);
-        let checked = check_description(&description);
         let (asked, name) = (organization.to_owned(), name.clone());
         self.change(call, Deed::new("team.create", format!("{organization}/{name}")), move |change| {
             let (permit, organization) = administer_organization(&change.authority()?, &asked)?;
-            checked?;
+            check_description(&description)?;
+            let (name, description) = (name.clone(), description.clone());
             let created_at = change.call().now.whole_seconds();
             let team = Team { id, organization, name, description, created_at };
             if !change.txn(&permit).put_team(team.clone())? {
@@ -142,16 +142,15 @@ impl Service {
         team: &str,
         update: TeamUpdate,
     ) -> Result<TeamView, Error> {
-        let checked = check_description(update.description.as_deref().unwrap_or_default());
         let deed = Deed::new("team.update", format!("{organization}/{team}"));
         let (organization, team) = (organization.to_owned(), team.to_owned());
         self.change(call, deed, move |change| {
             let (permit, mut team) = administer_team(&change.authority()?, &organization, &team)?;
-            checked?;
-            if update.name.is_some_and(|name| name != team.name.as_str()) {
+            check_description(update.description.as_deref().unwrap_or_default())?;
+            if update.name.as_ref().is_some_and(|name| name != team.name.as_str()) {
                 return Err(Error::invalid("name", "names never change"));
             }
-            team.description = update.description.unwrap_or(team.description);
+            team.description = update.description.clone().unwrap_or(team.description);
             change.txn(&permit).put_team(team.clone())?;
             Ok(team_view(&change.authority()?, team))
         })

@@ -16,9 +16,7 @@ use crate::domain::random;
 use crate::domain::secret::{TokenHash, TokenText};
 use crate::domain::settings::LiveSettings;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{
-    AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, PreviousSecret, Usage,
-};
+use crate::domain::token::{AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, Usage};
 use crate::store::State;
 
 /// Life of a temporary password unless said otherwise, in seconds.
@@ -114,7 +112,7 @@ impl Service {
             let settings = live.at(authority.state());
             let expires_at = end(&settings, new.expiry, new.is_temporary, &authority)?;
             let permit = authority.create_token(owner, &new.limits, expires_at, new.is_temporary)?;
-            if is_full(authority.state().tokens_of(owner.id, None).count(), settings.max_tokens_per_account) {
+            if is_full(authority.state().tokens_count_of(owner.id), settings.max_tokens_per_account) {
                 return Err(Error::Conflict(Obstacle::Limit("access tokens of an account")));
             }
             let token = AccessToken {
@@ -122,19 +120,20 @@ impl Service {
                 owner: owner.id,
                 hash,
                 previous: None,
-                label,
+                label: label.clone(),
                 is_active: true,
-                limits: new.limits,
+                limits: new.limits.clone(),
                 expires_at,
                 created_at: change.call().now.whole_seconds(),
                 generated_by: GeneratedBy::Manual,
                 creator_ua: user_agent(&change.call().user_agent),
                 parent: authority.token().map(|parent| parent.id),
                 temporary_password: new.is_temporary,
+                generation: 0,
             };
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
-            change.done_to(format!("{owner} {id}"));
+            change.done(Deed::new("token.create", format!("{owner} {id}")).about_token(change.state(), &token));
             Ok(TokenView { token: Arc::new(token), owner, usage: None })
         })?;
         Ok((view, text))
@@ -237,11 +236,11 @@ impl Service {
             let switched = is_active.filter(|shall| *shall != token.is_active);
             let switched = switched.map(|shall| if shall { "token.activate" } else { "token.deactivate" });
             let mut token = AccessToken::clone(token);
-            token.label = label.unwrap_or(token.label);
+            token.label = label.clone().unwrap_or(token.label);
             token.is_active = is_active.unwrap_or(token.is_active);
             put(change, &permit, &token)?;
-            change.done_to(token.id);
-            switched.into_iter().for_each(|action| change.also(Deed::new(action, token.id)));
+            change.done(about("token.update", change, &token));
+            switched.into_iter().for_each(|action| change.also(about(action, change, &token)));
             Ok(Arc::new(token))
         })?;
         self.shown_token(&self.store.state(), &token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
@@ -274,13 +273,11 @@ impl Service {
                 .token()
                 .filter(|asking| asking.id != token.id && asking.owner == token.owner)
                 .map(|asking| asking.id);
-            let mut token = AccessToken::clone(token);
-            token.parent = hangs_on.or(token.parent);
-            let until = now.plus_seconds(overlap);
-            token.previous = (overlap > 0).then_some(PreviousSecret { hash: token.hash, until });
-            token.hash = new_hash;
+            let token = AccessToken { parent: hangs_on.or(token.parent), ..AccessToken::clone(token) };
+            let until = (overlap > 0).then(|| now.plus_seconds(overlap));
+            let token = token.with_secret(new_hash, until);
             put(change, &permit, &token)?;
-            change.done_to(token.id);
+            change.done(about("token.rotate", change, &token));
             Ok(Arc::new(token))
         })?;
         let view = self.shown_token(&self.store.state(), &token);
@@ -299,11 +296,9 @@ impl Service {
             let token = find_token(change.state(), &asked, change.call().now)?;
             let permit = authority.view_or_delete_token(token)?;
             let id = token.id;
-            change.done_to(id);
-            for descendant in delete_with_descendants(change, &permit, id, false) {
-                if descendant.id != id {
-                    change.also(Deed::new("token.delete", descendant.id));
-                }
+            for deleted in delete_with_descendants(change, &permit, id, false) {
+                let deed = about("token.delete", change, &deleted);
+                if deleted.id == id { change.done(deed) } else { change.also(deed) }
             }
             Ok(())
         })
@@ -329,10 +324,10 @@ impl Service {
             let permit = authority.account_data()?;
             let spared = spared(&authority);
             let mut removed = Vec::new();
-            for id in meant.into_iter().filter(|id| !spared.contains(id)) {
+            for id in meant.iter().copied().filter(|id| !spared.contains(id)) {
                 removed.extend(delete_with_descendants(change, &permit, id, false));
             }
-            removed.iter().for_each(|token| change.also(Deed::new("token.delete", token.id)));
+            removed.iter().for_each(|token| change.also(about("token.delete", change, token)));
             Ok(removed)
         })?;
         let state = self.store.state();
@@ -419,6 +414,11 @@ fn find_token<'s>(state: &'s State, hash: &str, now: Timestamp) -> Result<&'s Ar
         token.answers_to(&hash, now).then_some(token)
     });
     found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+}
+
+/// What was done to an access token.
+pub(super) fn about(action: &'static str, change: &Change<'_, '_>, token: &AccessToken) -> Deed {
+    Deed::new(action, token.id).about_token(change.state(), token)
 }
 
 fn put(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Result<(), Error> {

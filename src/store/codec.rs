@@ -34,6 +34,14 @@ pub(super) fn is_record(bytes: &[u8]) -> bool {
     bytes.len() >= HEADER && bytes.first() == Some(&MAGIC)
 }
 
+/// The version that bytes say they have; none if they are too short for a record.
+pub(super) fn version(bytes: &[u8]) -> Option<u16> {
+    match bytes {
+        [_, _, low, high, ..] => Some(u16::from_le_bytes([*low, *high])),
+        _ => None,
+    }
+}
+
 /// The record's bytes.
 ///
 /// # Errors

@@ -27,7 +27,7 @@ mod owner;
 /// The newest format of the data directory that this dockpass knows. Raised with every table and every version of a
 /// record that is new: an earlier dockpass would take them for damage. Format 1 had neither organizations nor the
 /// registry's content.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 const FORMAT_FILE: &str = "format";
 const FORMAT_WORDS: &str = "dockpass data ";

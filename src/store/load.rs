@@ -10,7 +10,7 @@ use super::row::Row;
 use super::seal::{Digest, Seal, SealKey};
 use super::state::{AuditHead, State, decode};
 use super::table::{self, Table};
-use crate::domain::audit::AuditRecord;
+use crate::domain::audit::LoggedRecord;
 use crate::domain::id::Id;
 use crate::domain::token::Usage;
 
@@ -84,8 +84,8 @@ impl Loaded {
 }
 
 /// The audit record at this key.
-pub(super) fn audit_record(key: &[u8], value: &[u8]) -> Result<AuditRecord, Error> {
-    let record: AuditRecord = decode(Table::Audit, key, value)?;
+pub(super) fn audit_record(key: &[u8], value: &[u8]) -> Result<LoggedRecord, Error> {
+    let record: LoggedRecord = decode(Table::Audit, key, value)?;
     if record.key() == key { Ok(record) } else { Err(Error::corrupt(Table::Audit, key, "key")) }
 }
 

@@ -35,6 +35,7 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 
+pub use chain::Verification;
 pub use directory::DataDirectory;
 pub use error::{Error, WriteError};
 pub use record::{KnownAddress, Meta};
@@ -43,7 +44,7 @@ pub use table::Table;
 pub use txn::{TooLarge, Txn};
 pub use usage::UsageNotes;
 
-use crate::domain::audit::AuditRecord;
+use crate::domain::audit::LoggedRecord;
 use crate::domain::random;
 use crate::domain::time::{Clock, Timestamp};
 use chain::AuditKey;
@@ -54,8 +55,6 @@ use writer::{Job, Shared, Task, Writer};
 
 /// Notes of last use that one change writes.
 const USAGE_BUNDLE: usize = 1_000;
-/// Audit records that one step of a verification reads.
-const VERIFY_STEP: usize = 1_000;
 /// How long one batch may take before the writer counts as hung, in milliseconds.
 const HUNG: i64 = 30_000;
 
@@ -67,15 +66,17 @@ pub struct Store {
     directory: Mutex<DataDirectory>,
 }
 
-/// What a check of the audit chain found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verification {
-    /// How many records were read.
-    pub records: u64,
-    /// The end of the chain.
-    pub head: AuditHead,
-    /// What is wrong; none if the chain is whole.
-    pub problem: Option<String>,
+/// The right to change a store: one comes with each that is opened, and whoever holds it decides who may.
+pub struct WriteAccess(());
+
+/// A store that was opened.
+pub struct Opened {
+    /// The store.
+    pub store: Store,
+    /// The right to change it.
+    pub access: WriteAccess,
+    /// Where from accounts signed in.
+    pub known_addresses: Vec<KnownAddress>,
 }
 
 impl Store {
@@ -83,7 +84,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error`] says what stands in the way; a damaged store is refused, never replaced.
-    pub fn open(mut directory: DataDirectory, clock: Clock) -> Result<(Self, Vec<KnownAddress>), Error> {
+    pub fn open(mut directory: DataDirectory, clock: Clock) -> Result<Opened, Error> {
         let key = audit_key(&directory)?;
         let engine = Engine::open(&directory.store())?;
         let seal_key = SealKey::of(&key);
@@ -117,7 +118,7 @@ impl Store {
             writer: Mutex::new(Some(thread)),
             directory: Mutex::new(directory),
         };
-        Ok((store, loaded.known_addresses))
+        Ok(Opened { store, access: WriteAccess(()), known_addresses: loaded.known_addresses })
     }
 
     /// The present moment, consistent, never waiting for the writer.
@@ -139,17 +140,30 @@ impl Store {
     }
 
     /// Makes a change: runs `work` on the writer's thread against the state as it is then, and returns when the change
-    /// is durable and published. Blocks; never call it on a thread that serves requests.
+    /// is durable and published. It can be run again on a newer state. Blocks; never call it on a thread that serves
+    /// requests.
     ///
     /// # Errors
     /// What `work` returns, or a [`WriteError`]; in both cases nothing has changed.
-    pub fn write<T, E>(&self, work: impl FnOnce(&mut Txn<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub fn write<T, E>(
+        &self,
+        _access: &WriteAccess,
+        work: impl Fn(&mut Txn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<WriteError> + Send + 'static,
+    {
+        self.enqueue(work)
+    }
+
+    fn enqueue<T, E>(&self, work: impl Fn(&mut Txn<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<WriteError> + Send + 'static,
     {
         let (reply, answer) = sync_channel(1);
-        let task = Task { work: Some(work), result: None, reply };
+        let task = Task { work, result: None, reply };
         {
             let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
             let queue = queue.as_ref().ok_or(WriteError::Closed)?;
@@ -182,7 +196,7 @@ impl Store {
                 return Ok(());
             }
             let notes = bundle.clone();
-            self.write(move |txn| {
+            self.enqueue(move |txn| {
                 notes.iter().try_for_each(|(id, usage)| txn.put_usage(*id, usage)).map_err(|_| WriteError::Failed)
             })?;
             self.shared.usage.saved(&bundle);
@@ -197,7 +211,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error`]
-    pub fn audit_before(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditRecord>, Error> {
+    pub fn audit_before(&self, before: Option<u64>, limit: usize) -> Result<Vec<LoggedRecord>, Error> {
         // Up to the published end only: what the writer has not answered for is not there yet.
         let end = before.unwrap_or(u64::MAX).min(self.state().audit().seq.saturating_add(1));
         let found = self.shared.engine.scan_back(Table::Audit, &end.to_be_bytes(), limit)?;
@@ -210,42 +224,7 @@ impl Store {
     /// # Errors
     /// [`Error`] if it cannot be read at all.
     pub fn verify_audit(&self, noted: Option<AuditHead>) -> Result<Verification, Error> {
-        let head = self.state().audit();
-        let mut reached = AuditHead::default();
-        let mut found_noted = noted.is_none_or(|noted| noted == reached);
-        let problem = |reached: AuditHead, text: &str| {
-            let problem = Some(text.to_owned());
-            Ok(Verification { records: reached.seq, head: reached, problem })
-        };
-        while reached.seq < head.seq {
-            let start = (reached.seq + 1).to_be_bytes();
-            // Not beyond the published end: what stands there is being written, or is left of a failed change.
-            let limit = usize::try_from(head.seq - reached.seq).map_or(VERIFY_STEP, |left| left.min(VERIFY_STEP));
-            let step = self.shared.engine.scan_on(Table::Audit, &start, limit)?;
-            if step.is_empty() {
-                return problem(reached, "records are missing at the end");
-            }
-            for (key, value) in step {
-                let Ok(record) = load::audit_record(&key, &value) else {
-                    return problem(reached, &format!("record {} does not decode", reached.seq + 1));
-                };
-                if record.seq != reached.seq + 1 {
-                    return problem(reached, &format!("record {} is missing", reached.seq + 1));
-                }
-                if self.shared.key.hash(reached.hash, &record).ok() != Some(record.hash) {
-                    return problem(reached, &format!("record {} was changed", record.seq));
-                }
-                reached = AuditHead { seq: record.seq, hash: record.hash };
-                found_noted |= noted == Some(reached);
-            }
-        }
-        if reached != head {
-            return problem(reached, "the last record is not the one that was written last");
-        }
-        if !found_noted {
-            return problem(reached, "the noted end is not in this chain: its tail was cut or it is another");
-        }
-        Ok(Verification { records: reached.seq, head: reached, problem: None })
+        self.shared.key.verify(&self.shared.engine, self.state().audit(), noted)
     }
 
     /// Notes that the first start is done: from now on an empty store is damage.
@@ -318,6 +297,6 @@ fn audit_key(directory: &DataDirectory) -> Result<AuditKey, Error> {
 ///
 /// # Errors
 /// [`Error`]
-pub fn open(path: &Path, clock: Clock) -> Result<(Store, Vec<KnownAddress>), Error> {
+pub fn open(path: &Path, clock: Clock) -> Result<Opened, Error> {
     Store::open(DataDirectory::open(path)?, clock)
 }

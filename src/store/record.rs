@@ -1,5 +1,6 @@
 //! The stored kinds: for each its value, its table and key, and its frozen structs ([`super::row`]).
 
+mod audit;
 mod content;
 
 use std::net::IpAddr;
@@ -12,7 +13,6 @@ use super::seal::Seal;
 use super::table;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
-use crate::domain::audit::AuditRecord;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::organization::{Membership, Team, TeamMembership};
@@ -21,6 +21,7 @@ use crate::domain::settings::Choices;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Usage};
 
+pub(super) use audit::hashed;
 pub(super) use content::{Deleted, StoredActivity, StoredTag};
 
 /// What the store says about itself.
@@ -47,6 +48,8 @@ record!(Account, in Accounts at |account| table::id(account.id); AccountV1 is 2,
     password: Option<String>,
     password_set_by_admin: bool,
     created_at: i64,
+} then AccountV2 is 2, adding {
+    generation: u64 = 0,
 });
 
 record!(Repository, in Repositories at |it| table::repository(&it.name); RepositoryV1 is 3, 1 {
@@ -72,6 +75,8 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
     creator_ua: String,
     parent: Option<Bytes16>,
     temporary_password: bool,
+} then TokenV2 is 2, adding {
+    generation: u64 = 0,
 });
 
 // It stands at the identifier of its access token, which it does not name.
@@ -109,21 +114,6 @@ record!(KnownAddress, in KnownAddresses at |it| table::known_address(it.account,
     account: Bytes16,
     address: String,
     at: i64,
-});
-
-record!(AuditRecord, in Audit at |record| record.seq.to_be_bytes().to_vec(); AuditV1 is 8, 1 {
-    seq: u64,
-    time: i64,
-    actor: String,
-    actor_id: Option<Bytes16>,
-    credential: String,
-    credential_id: Option<Bytes16>,
-    address: String,
-    action: String,
-    object: String,
-    outcome: String,
-    count: u64,
-    hash: Bytes32,
 });
 
 record!(Membership, in Members at |it| table::membership(it.organization, it.user); MemberV1 is 9, 1 {

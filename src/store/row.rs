@@ -82,7 +82,7 @@ pub(super) fn put<R: Row>(value: &R) -> Result<Change, DecodeError> {
 
 /// A frozen struct of plain values that is a version of a kind.
 macro_rules! frozen {
-    ($stored:ident is $kind:literal, $version:literal $(after $previous:ident by $migrate:expr,)? {
+    ($stored:ident is $kind:literal, $version:literal; $($previous:ident by $migrate:expr)?; {
         $($field:ident: $type:ty,)*
     }) => {
         #[derive(Serialize, Deserialize)]
@@ -114,14 +114,30 @@ macro_rules! frozen {
 }
 
 /// A kind of record: the value and its newest frozen struct, whose fields have the value's names; and where it stands, if
-/// the value says that.
+/// the value says that. What a newer version adds says in its line what older records have there.
 macro_rules! record {
-    ($value:ty $(, in $table:ident at |$it:ident| $key:expr)?; $stored:ident is $kind:literal, $version:literal
-        $(after $previous:ident by $migrate:expr,)? {
+    ($value:ty $(, in $table:ident at |$it:ident| $key:expr)?; $stored:ident is $kind:literal, $version:literal {
         $($field:ident: $type:ty,)*
     }) => {
-        frozen!($stored is $kind, $version $(after $previous by $migrate,)? { $($field: $type,)* });
-
+        frozen!($stored is $kind, $version;; { $($field: $type,)* });
+        record!(@fields $value; $stored { $($field,)* });
+        $(record!(@place $value, in $table at |$it| $key);)?
+    };
+    ($value:ty, in $table:ident at |$it:ident| $key:expr; $before:ident is $kind:literal, $first:literal {
+        $($field:ident: $type:ty,)*
+    } then $stored:ident is $version:literal, adding {
+        $($added:ident: $added_type:ty = $older:expr,)*
+    }) => {
+        frozen!($before is $kind, $first;; { $($field: $type,)* });
+        frozen!($stored is $kind, $version;
+            $before by |before| $stored { $($field: before.$field,)* $($added: $older,)* }; {
+            $($field: $type,)*
+            $($added: $added_type,)*
+        });
+        record!(@fields $value; $stored { $($field,)* $($added,)* });
+        record!(@place $value, in $table at |$it| $key);
+    };
+    (@fields $value:ty; $stored:ident { $($field:ident,)* }) => {
         impl $crate::store::row::Record for $value {
             type Stored = $stored;
 
@@ -133,15 +149,16 @@ macro_rules! record {
                 Some(Self { $($field: $crate::store::field::Field::load(stored.$field)?,)* })
             }
         }
-
-        $(impl $crate::store::row::Row for $value {
+    };
+    (@place $value:ty, in $table:ident at |$it:ident| $key:expr) => {
+        impl $crate::store::row::Row for $value {
             const TABLE: $crate::store::table::Table = $crate::store::table::Table::$table;
 
             fn key(&self) -> Vec<u8> {
                 let $it = self;
                 $key
             }
-        })?
+        }
     };
 }
 

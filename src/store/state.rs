@@ -62,6 +62,7 @@ pub struct State {
     tokens: OrdMap<Id, Arc<AccessToken>>,
     token_hashes: HashMap<TokenHash, Id>,
     tokens_by_owner: OrdSet<(Id, Id)>,
+    token_counts: HashMap<Id, usize>,
     tokens_by_parent: OrdSet<(Id, Id)>,
     members: OrdMap<(Id, Id), bool>,
     organizations_by_user: OrdMap<(Id, Name), (Id, bool)>,
@@ -225,6 +226,12 @@ impl State {
     /// The access tokens that one made.
     pub fn tokens_made_with(&self, parent: Id) -> impl Iterator<Item = &Arc<AccessToken>> {
         self.tokens_by_parent.range((parent, Id::MIN)..=(parent, Id::MAX)).filter_map(|(_, id)| self.tokens.get(id))
+    }
+
+    /// How many access tokens an account owns.
+    #[must_use]
+    pub fn tokens_count_of(&self, owner: Id) -> usize {
+        self.token_counts.get(&owner).copied().unwrap_or(0)
     }
 
     /// How many access tokens there are.
@@ -403,6 +410,8 @@ impl State {
             self.token_hashes.insert(hash, token.id);
         }
         self.tokens_by_owner.insert((token.owner, token.id));
+        let count = self.tokens_count_of(token.owner) + 1;
+        self.token_counts.insert(token.owner, count);
         if let Some(parent) = token.parent {
             self.tokens_by_parent.insert((parent, token.id));
         }
@@ -417,6 +426,10 @@ impl State {
             self.token_hashes.remove(&previous.hash);
         }
         self.tokens_by_owner.remove(&(token.owner, id));
+        match self.tokens_count_of(token.owner).saturating_sub(1) {
+            0 => self.token_counts.remove(&token.owner),
+            count => self.token_counts.insert(token.owner, count),
+        };
         if let Some(parent) = token.parent {
             self.tokens_by_parent.remove(&(parent, id));
         }

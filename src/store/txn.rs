@@ -16,7 +16,7 @@ use super::state::{Enter, State};
 use super::table::{self, Table};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
-use crate::domain::audit::AuditEntry;
+use crate::domain::audit::{AuditEntry, Occurrence};
 use crate::domain::content::Deletion;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
@@ -24,7 +24,6 @@ use crate::domain::name::RepositoryName;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
-use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Usage};
 
 /// A record is larger than a record may be, although every field was bounded: a fault of this program.
@@ -266,12 +265,12 @@ impl<'a> Txn<'a> {
         self.remove(Table::KnownAddresses, table::known_address(account, address));
     }
 
-    /// Appends to the audit log: `count` equal events, the last of them at `at`.
+    /// Appends to the audit log: an event that happened once or more often.
     ///
     /// # Errors
     /// [`TooLarge`]
-    pub fn audit(&mut self, entry: &AuditEntry, count: u64, at: Timestamp) -> Result<(), TooLarge> {
-        let record = self.key.link(self.state.audit(), entry, count, at)?;
+    pub fn audit(&mut self, entry: &AuditEntry, when: Occurrence) -> Result<(), TooLarge> {
+        let record = self.key.link(self.state.audit(), entry, when)?;
         self.put(record).map(drop)
     }
 }

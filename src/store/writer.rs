@@ -58,19 +58,19 @@ pub(super) trait Job: Send {
 }
 
 pub(super) struct Task<F, T, E> {
-    pub(super) work: Option<F>,
+    pub(super) work: F,
     pub(super) result: Option<Result<T, E>>,
     pub(super) reply: SyncSender<Result<T, E>>,
 }
 
 impl<F, T, E> Job for Task<F, T, E>
 where
-    F: FnOnce(&mut Txn<'_>) -> Result<T, E> + Send,
+    F: Fn(&mut Txn<'_>) -> Result<T, E> + Send,
     T: Send,
     E: From<WriteError> + Send,
 {
     fn run(&mut self, txn: &mut Txn<'_>) -> bool {
-        self.result = self.work.take().map(|work| work(txn));
+        self.result = Some((self.work)(txn));
         matches!(self.result, Some(Ok(_)))
     }
 

@@ -22,11 +22,11 @@ const ALL: &str = "/api/v0/repositories";
 
 /// Puts records into a store without a server, as adopting an existing registry does.
 pub(crate) fn adopt(data: &std::path::Path, clock: &Clock, names: &[String]) {
-    let (opened, _) = store::open(data, clock.clone()).expect("the store opens");
+    let opened = store::open(data, clock.clone()).expect("the store opens");
     let names: Arc<[String]> = names.into();
     for start in (0..names.len()).step_by(500) {
         let names = Arc::clone(&names);
-        let written = opened.write(move |txn| {
+        let written = opened.store.write(&opened.access, move |txn| {
             for (number, name) in names.iter().enumerate().skip(start).take(500) {
                 txn.put_repository(record(name, number)).expect("a record of usual size");
             }

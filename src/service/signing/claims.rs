@@ -52,6 +52,10 @@ pub struct Dkp {
     /// The access token's id; none for a password, and for anonymous callers.
     #[serde(deserialize_with = "Option::deserialize")]
     pub token: Option<String>,
+    /// Which password of the account, or which secret of the access token, was shown for it: the count of those before
+    /// it. None for anonymous callers, and in registry tokens of an earlier dockpass, when there was none yet.
+    #[serde(default)]
+    pub generation: Option<u64>,
 }
 
 #[cfg(test)]
@@ -60,7 +64,7 @@ mod tests {
 
     const TEXT: &str = concat!(
         r#"{"iss":"dockpass","sub":"alice","aud":"reg","exp":2,"nbf":0,"iat":1,"jti":"j","#,
-        r#""access":[{"type":"repository","name":"a/b","actions":["pull"]}],"dkp":{"account":"A","token":null}}"#
+        r#""access":[{"type":"repository","name":"a/b","actions":["pull"]}],"dkp":{"account":"A","token":null,"generation":3}}"#
     );
 
     #[test]

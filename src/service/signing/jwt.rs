@@ -203,7 +203,7 @@ mod tests {
                 name: "alice/app".into(),
                 actions: vec!["pull".into(), "push".into()],
             }],
-            dkp: Dkp { account: Some("01ARZ3NDEKTSV4RRFFQ69G5FAA".into()), token: None },
+            dkp: Dkp { account: Some("01ARZ3NDEKTSV4RRFFQ69G5FAA".into()), token: None, generation: Some(0) },
         }
     }
 

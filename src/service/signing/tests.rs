@@ -64,7 +64,7 @@ fn claims(now: Timestamp, lifetime: i64) -> Claims {
         iat: now - 30,
         jti: now.to_string(),
         access: Vec::new(),
-        dkp: Dkp { account: None, token: None },
+        dkp: Dkp { account: None, token: None, generation: None },
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Both<'h> {
     pub(super) opened: Option<Service>,
     pub(super) model: Model,
     /// Of each access token: a registry token made with it, and the second at which that ends.
-    pub(super) registry_tokens: Vec<Option<(String, i64)>>,
+    pub(super) registry_tokens: Vec<Option<(String, i64, String)>>,
     /// How many notifications there were.
     pub(super) told: usize,
 }

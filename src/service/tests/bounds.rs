@@ -3,7 +3,7 @@
 use super::super::deletions::DELETED_NAMES;
 use super::super::{Call, Caller, Error, Expiry, NewRepository, NewToken, Obstacle};
 use super::content::{Scene, named, new_user};
-use super::support::{call, repository, sign_in};
+use super::support::{call, put, repository, sign_in};
 use crate::domain::access::{AccessLevel, Actions};
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::GrantTarget;
@@ -28,14 +28,13 @@ fn churned(names: u32, content: Remains) -> Scene {
 fn churn(scene: &Scene, names: u32, content: &Remains) {
     for from in (0..names).step_by(BUNDLE as usize) {
         let (until, deletion) = (names.min(from + BUNDLE), Deletion { at: scene.now(), content: content.clone() });
-        let churned = scene.service().store.write(move |txn| {
+        put(scene.service(), move |txn| {
             for name in (from..until).map(|number| format!("alice/app-{number}")) {
                 txn.put_repository(repository(&name))?;
                 txn.remove_repository(&named(&name), deletion.clone())?;
             }
-            Ok::<(), Error>(())
+            Ok(())
         });
-        churned.unwrap();
     }
 }
 

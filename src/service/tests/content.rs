@@ -201,7 +201,7 @@ impl Scene {
     /// Everything in the audit log since the first start, oldest first: who did what, on what.
     pub(super) fn audited(&self) -> Vec<(String, String, String)> {
         let records = self.service().store.audit_before(None, 10_000).unwrap().into_iter().rev();
-        let records = records.map(|record| (record.actor, record.action, record.object));
+        let records = records.map(|logged| (logged.record.actor, logged.record.action, logged.record.object));
         records
             .filter(|(_, action, object)| (action.as_str(), object.as_str()) != ("account.create", "admin"))
             .collect()

@@ -34,15 +34,18 @@ impl Both<'_> {
             assert_eq!(signs_in(previous), counts && self.model.now < *until, "the secret before, of {token:?}");
         }
         assert!(!token.dead.iter().any(|text| signs_in(text)), "an ended secret of {token:?}");
-        if let Some((registry_token, end)) = &self.registry_tokens[place] {
+        if let Some((registry_token, end, made_with)) = &self.registry_tokens[place] {
+            let is_accepted = *made_with == token.text
+                || token.previous.as_ref().is_some_and(|(text, until)| text == made_with && self.model.now < *until);
             let shown = Credentials::RegistryToken(registry_token.clone());
             let is_good = self.service().authenticate(shown, None, self.now()).is_ok();
-            assert_eq!(is_good, counts && self.model.now < *end, "the registry token of {token:?}");
+            assert_eq!(is_good, counts && is_accepted && self.model.now < *end, "the registry token of {token:?}");
         }
         if let Some(caller) = self.caller(by) {
             let issued = self.check_caller(by, &self.call(caller));
+            let made_with = self.model.tokens[place].text.clone();
             self.registry_tokens[place] =
-                issued.map(|issued| (issued.token, issued.issued_at.seconds() + issued.expires_in));
+                issued.map(|issued| (issued.token, issued.issued_at.seconds() + issued.expires_in, made_with));
         }
         self.check_descent(place);
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::{Error, News};
 use super::content::{MEDIA_TYPE, Scene, digest, image, named, notice, pulled, pushed, seen, tag};
-use super::support::start;
+use super::support::{put, start};
 use crate::domain::content::Activity;
 
 /// Notifications that are remembered (`service::news`).
@@ -152,11 +152,9 @@ fn pulls_of_more_repositories_than_one_change_writes_are_all_written() {
     let mut scene = Scene::new();
     let names: Vec<String> = (0..1_100).map(|number| format!("alice/app-{number}")).collect();
     let repositories = names.clone();
-    let made = scene.service().store.write(move |txn| {
-        repositories.iter().try_for_each(|name| txn.put_repository(super::support::repository(name)))?;
-        Ok::<(), Error>(())
+    put(scene.service(), move |txn| {
+        Ok(repositories.iter().try_for_each(|name| txn.put_repository(super::support::repository(name)))?)
     });
-    made.unwrap();
     names.iter().for_each(|name| assert!(scene.tell(name, pulled("1.0", 7))));
     scene.reopen();
     assert!(names.iter().all(|name| scene.activity(name).pulls == 1));
@@ -184,7 +182,7 @@ fn counts_stop_at_the_largest_number() {
     let mut scene = Scene::new();
     scene.tell("alice/app", pushed("1.0", 7));
     let most = Activity { pulls: u64::MAX - 1, pushes: u64::MAX, ..Activity::default() };
-    scene.service().store.write(move |txn| txn.put_activity(&named("alice/app"), most).map_err(Error::from)).unwrap();
+    put(scene.service(), move |txn| Ok(txn.put_activity(&named("alice/app"), most)?));
     (0..3).for_each(|_| _ = scene.tell("alice/app", pulled("1.0", 7)));
     assert!(scene.tell("alice/app", pushed("1.0", 7)));
     let shown = |scene: &Scene| (scene.activity("alice/app").pulls, scene.activity("alice/app").pushes);

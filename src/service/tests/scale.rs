@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use super::super::{Error, Service};
+use super::super::Service;
 use super::content::{MEDIA_TYPE, Scene, digest, named, new_user, pulled, tag};
-use super::support::{is_long, repository, start};
+use super::support::{is_long, put, repository, start};
 use crate::domain::access::AccessLevel;
 use crate::domain::content::{Activity, Tag};
 use crate::domain::grant::GrantTarget;
@@ -22,7 +22,7 @@ fn many() -> usize {
 
 fn fill(service: &Service, owner: &str, from: usize, until: usize) {
     let names: Vec<String> = (from..until).map(|number| format!("{owner}/app-{number}")).collect();
-    let filled = service.store.write(move |txn| {
+    put(service, move |txn| {
         for name in names {
             txn.put_repository(repository(&name))?;
             for number in 0..TAGS {
@@ -38,9 +38,8 @@ fn fill(service: &Service, owner: &str, from: usize, until: usize) {
             }
             txn.put_activity(&named(&name), Activity { pushes: 1, ..Activity::default() })?;
         }
-        Ok::<(), Error>(())
+        Ok(())
     });
-    filled.unwrap();
 }
 
 /// Bytes of the store on the disk.

@@ -313,9 +313,9 @@ fn a_denied_attempt_to_tell_content_is_recorded() {
     }
     let denied = AuditFilter { outcome: Some("denied".to_owned()), ..AuditFilter::default() };
     let (records, _) = service.list_audit(&scene.local(), &denied, None, 100).unwrap();
-    let actions: BTreeSet<&str> = records.iter().map(|record| record.action.as_str()).collect();
+    let actions: BTreeSet<&str> = records.iter().map(|logged| logged.record.action.as_str()).collect();
     assert_eq!(actions, BTreeSet::from(["registry.compare", "registry.notify", "registry.read"]));
-    assert!(records.iter().all(|record| record.actor == "local:0"));
+    assert!(records.iter().all(|logged| logged.record.actor == "local:0"));
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! A service on a data directory of one test.
 
+use std::sync::Mutex;
+
 use tempfile::TempDir;
 
+use super::super::change::Upkeep;
 use super::super::signing::{KeyHeader, SigningSettings};
 use super::super::{Call, Caller, Credentials, Error, Live, Service, Settings};
 use crate::domain::id::Id;
@@ -10,6 +13,7 @@ use crate::domain::repository::Repository;
 use crate::domain::secret::Password;
 use crate::domain::settings::{Choices, Lifetime, LiveSettings};
 use crate::domain::time::{Clock, Timestamp};
+use crate::store::Txn;
 
 /// The moment at which a test begins.
 pub(super) fn start() -> Timestamp {
@@ -61,10 +65,16 @@ fn settings() -> Settings {
     }
 }
 
+/// The same identifier for the same name.
+fn id_of(name: &str) -> Id {
+    let hash = blake3::hash(name.as_bytes());
+    Id::new(start(), *hash.as_bytes().first_chunk().unwrap())
+}
+
 /// The record of a private repository.
 pub(super) fn repository(name: &str) -> Repository {
     Repository {
-        id: Id::new(start(), [7; 10]),
+        id: id_of(name),
         name: RepositoryName::parse(name).unwrap(),
         is_public: false,
         short_description: String::new(),
@@ -76,7 +86,17 @@ pub(super) fn repository(name: &str) -> Repository {
 /// A repository that was in the registry before dockpass, put where the comparison with the registry puts it.
 pub(super) fn adopt(service: &Service, name: &str) {
     let repository = repository(name);
-    service.store.write(move |txn| txn.put_repository(repository).map_err(Error::from)).unwrap();
+    put(service, move |txn| Ok(txn.put_repository(repository)?));
+}
+
+/// Puts rows where a test wants to find them.
+pub(super) fn put<T: Send + 'static>(
+    service: &Service,
+    work: impl FnOnce(&mut Txn<'_>) -> Result<T, Error> + Send + 'static,
+) -> T {
+    let work = Mutex::new(Some(work));
+    let put = service.keep(Upkeep::Pulls, move |txn| (work.lock().unwrap().take().expect("it runs once"))(txn));
+    put.unwrap()
 }
 
 /// What `caller` calls at `now`.

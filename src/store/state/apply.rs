@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{AuditHead, State};
 use crate::domain::account::Account;
-use crate::domain::audit::AuditRecord;
+use crate::domain::audit::LoggedRecord;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
@@ -38,7 +38,7 @@ impl State {
             Table::Repositories => self.take::<Repository>(change),
             Table::Tokens => self.take::<AccessToken>(change),
             Table::Grants => self.take::<Grant>(change),
-            Table::Audit => self.take::<AuditRecord>(change),
+            Table::Audit => self.take::<LoggedRecord>(change),
             Table::Members => self.take::<Membership>(change),
             Table::Teams => self.take::<Team>(change),
             Table::TeamMembers => self.take::<TeamMembership>(change),
@@ -103,9 +103,9 @@ impl Enter for Choices {
     }
 }
 
-impl Enter for AuditRecord {
+impl Enter for LoggedRecord {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
-        state.audit = AuditHead { seq: self.seq, hash: self.hash };
+        state.audit = AuditHead { seq: self.record.seq, hash: self.hash };
         Ok(())
     }
 }

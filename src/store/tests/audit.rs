@@ -8,7 +8,7 @@ use super::super::seal::SealKey;
 use super::super::table::Table;
 use super::super::{AuditHead, Store, Verification};
 use super::support::{Home, add_account, entry, now, write};
-use crate::domain::audit::AuditRecord;
+use crate::domain::audit::{AuditRecord, LoggedRecord, Occurrence};
 
 const RECORDS: u64 = 12;
 
@@ -18,12 +18,19 @@ fn with_records(home: &Home) -> AuditHead {
     store.state().audit()
 }
 
-fn read(engine: &Engine, seq: u64) -> AuditRecord {
+fn read(engine: &Engine, seq: u64) -> LoggedRecord {
     let found = engine.scan_on(Table::Audit, &seq.to_be_bytes(), 1).unwrap();
     row::decode(&found[0].1).unwrap()
 }
 
-fn put(seq: u64, record: &AuditRecord) -> Change {
+/// The same record with something else in it, and its hash as it was.
+fn altered(logged: LoggedRecord, alter: impl FnOnce(&mut AuditRecord)) -> LoggedRecord {
+    let mut record = logged.record;
+    alter(&mut record);
+    LoggedRecord { line: record.line().unwrap(), record, hash: logged.hash }
+}
+
+fn put(seq: u64, record: &LoggedRecord) -> Change {
     let value = Some(row::encode(record).unwrap());
     Change { table: Table::Audit, key: seq.to_be_bytes().to_vec(), value }
 }
@@ -52,7 +59,7 @@ fn a_whole_chain_is_whole_from_any_noted_end() {
     let found = store.verify_audit(None).unwrap();
     assert_eq!(found, Verification { records: RECORDS, head: end, problem: None });
     for record in store.audit_before(None, 100).unwrap() {
-        let noted = AuditHead { seq: record.seq, hash: record.hash };
+        let noted = AuditHead { seq: record.record.seq, hash: record.hash };
         assert_eq!(store.verify_audit(Some(noted)).unwrap().problem, None);
     }
     assert_eq!(store.verify_audit(Some(AuditHead::default())).unwrap().problem, None);
@@ -63,7 +70,8 @@ fn a_long_chain_is_read_in_steps() {
     let home = Home::started();
     let store = home.open();
     for _ in 0..5 {
-        write(&store, |txn| Ok((0..700).try_for_each(|_| txn.audit(&entry("many"), 1, now()))?)).unwrap();
+        write(&store, |txn| Ok((0..700).try_for_each(|_| txn.audit(&entry("many"), Occurrence::once(now())))?))
+            .unwrap();
     }
     let found = store.verify_audit(None).unwrap();
     assert_eq!((found.records, found.problem), (3_500, None));
@@ -74,8 +82,9 @@ fn pages_go_back_from_the_newest() {
     let home = Home::started();
     with_records(&home);
     let store = home.open();
-    let numbers =
-        |before, limit| store.audit_before(before, limit).unwrap().iter().map(|record| record.seq).collect::<Vec<_>>();
+    let numbers = |before, limit| {
+        store.audit_before(before, limit).unwrap().iter().map(|logged| logged.record.seq).collect::<Vec<_>>()
+    };
     assert_eq!(numbers(None, 3), [12, 11, 10]);
     assert_eq!(numbers(Some(10), 3), [9, 8, 7]);
     assert_eq!(numbers(Some(3), 9), [2, 1]);
@@ -87,7 +96,7 @@ fn a_changed_record_is_found() {
     let home = Home::started();
     with_records(&home);
     let found =
-        verified_after(&home, |engine| vec![put(5, &AuditRecord { actor: "mallory".to_owned(), ..read(engine, 5) })]);
+        verified_after(&home, |engine| vec![put(5, &altered(read(engine, 5), |it| it.actor = "mallory".to_owned()))]);
     assert_eq!((found.records, problem(&found)), (4, "record 5 was changed"));
 }
 
@@ -96,9 +105,9 @@ fn a_record_rewritten_with_its_hash_breaks_the_next_one() {
     let home = Home::started();
     with_records(&home);
     let found = verified_after(&home, |engine| {
-        let mut record = AuditRecord { actor: "mallory".to_owned(), ..read(engine, 5) };
-        record.hash = AuditKey::new([0; 32]).hash(read(engine, 4).hash, &record).unwrap();
-        vec![put(5, &record)]
+        let mut forged = altered(read(engine, 5), |it| it.actor = "mallory".to_owned());
+        forged.hash = AuditKey::new([0; 32]).hash(read(engine, 4).hash, 5, forged.line.as_bytes());
+        vec![put(5, &forged)]
     });
     // Without the key, the hash is wrong already.
     assert_eq!(problem(&found), "record 5 was changed");
@@ -126,7 +135,7 @@ fn renumbered_records_are_found() {
     with_records(&home);
     let found = verified_after(&home, |engine| {
         let (third, fourth) = (read(engine, 3), read(engine, 4));
-        vec![put(3, &AuditRecord { seq: 3, ..fourth }), put(4, &AuditRecord { seq: 4, ..third })]
+        vec![put(3, &altered(fourth, |it| it.seq = 3)), put(4, &altered(third, |it| it.seq = 4))]
     });
     assert_eq!((found.records, problem(&found)), (2, "record 3 was changed"));
 }
@@ -157,7 +166,7 @@ fn cut_and_sealed(home: &Home, from: u64) -> Store {
     let last = read(engine, from - 1);
     let key = SealKey::of(&store.shared.key);
     let mut seal = load::load(engine, &key).unwrap().seal;
-    seal.audit = AuditHead { seq: last.seq, hash: last.hash };
+    seal.audit = AuditHead { seq: last.record.seq, hash: last.hash };
     changes.push(seal.change().unwrap());
     engine.commit(&changes).unwrap();
     drop(store);

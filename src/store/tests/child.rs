@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::super::{Store, WriteError};
 use super::support::{Failure, account, entry, environment, id, now, open_at, repository, write};
+use crate::domain::audit::Occurrence;
 use crate::domain::content::{Deletion, Remains};
 
 const DIRECTORY: &str = "DOCKPASS_TEST_STORE";
@@ -90,9 +91,9 @@ fn audited(store: &Store) -> (usize, usize) {
     loop {
         let page = store.audit_before(before, 1_000).unwrap();
         let Some(oldest) = page.last() else { return (added, removed) };
-        before = Some(oldest.seq);
-        added += page.iter().filter(|record| record.object.starts_with("added")).count();
-        removed += page.iter().filter(|record| record.object.starts_with("removed")).count();
+        before = Some(oldest.record.seq);
+        added += page.iter().filter(|logged| logged.record.object.starts_with("added")).count();
+        removed += page.iter().filter(|logged| logged.record.object.starts_with("removed")).count();
     }
 }
 
@@ -174,7 +175,7 @@ fn add(store: &Store, number: u64) -> Result<(), Failure> {
         let mut repository = repository(&format!("user-{number}/app"), number);
         repository.long_description = "x".repeat(usize::try_from(number % 7).unwrap() * 2_000);
         txn.put_repository(repository)?;
-        Ok(txn.audit(&entry(&format!("added {number}")), 1, now())?)
+        Ok(txn.audit(&entry(&format!("added {number}")), Occurrence::once(now()))?)
     })
 }
 
@@ -184,7 +185,7 @@ fn remove(store: &Store, number: u64) -> Result<(), Failure> {
         txn.remove_account(id(number), &[]);
         let deletion = Deletion { at: now(), content: Remains::Stays };
         txn.remove_repository(&repository(&format!("user-{number}/app"), number).name, deletion)?;
-        Ok(txn.audit(&entry(&format!("removed {number}")), 1, now())?)
+        Ok(txn.audit(&entry(&format!("removed {number}")), Occurrence::once(now()))?)
     })
 }
 

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::engine::{Change, Engine};
-use super::super::row::Version;
+use super::super::row::{Record, Version};
 use super::super::table::{self, Table};
 use super::super::{Error, State};
 use super::support::{Home, add_account, copy_directory, id, now, open_at, start, usage, write};
+use crate::domain::account::Account;
 
 fn filled(home: &Home, changes: u64) -> Arc<State> {
     let store = home.open();
@@ -227,11 +228,12 @@ fn records_that_are_gone_or_changed_behind_the_store_are_found() {
 fn a_record_of_a_later_version_is_refused_and_kept() {
     let home = Home::started();
     filled(&home, 3);
-    let mut later = vec![0xD7, <super::super::record::AccountV1 as Version>::KIND, 2, 0];
-    later.extend([1, 2, 3]);
+    let newest = <<Account as Record>::Stored as Version>::VERSION;
+    let later =
+        [&[0xD7, <<Account as Record>::Stored as Version>::KIND], &(newest + 1).to_le_bytes()[..], &[1, 2, 3]].concat();
     let key = id(11).to_bytes();
     let error = tampered(&home, &[change(Table::Accounts, &key, Some(&later))]).unwrap_err();
-    assert!(matches!(&error, Error::Newer { what } if what == "records of accounts in version 2"), "{error:?}");
+    assert!(matches!(&error, Error::Newer { what } if what == "records of accounts in version 3"), "{error:?}");
     assert!(error.to_string().contains("later dockpass") && !error.to_string().contains("restore"));
     let engine = Engine::open(&home.path().join("store")).unwrap();
     assert_eq!(engine.scan_on(Table::Accounts, &key, 1).unwrap(), [(key.to_vec(), later)]);

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::super::{Error, Store, WriteError};
 use super::support::{Failure, account, add_account, entry, id, is_long, now, open_at, start, token, usage, write};
+use crate::domain::audit::Occurrence;
 
 /// A small file system of its own; gone with the test.
 struct SmallDisk(TempDir);
@@ -157,7 +158,7 @@ fn a_large_batch_that_does_not_fit_leaves_nothing() {
         txn.remove_account(id(10), &[]);
         for number in 100..3_000 {
             txn.put_account(account(number))?;
-            txn.audit(&entry("bulk"), 1, now())?;
+            txn.audit(&entry("bulk"), Occurrence::once(now()))?;
         }
         Ok(())
     });

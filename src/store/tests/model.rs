@@ -9,6 +9,7 @@ use super::super::{GroupSize, State, Store, TooLarge, Txn, UserSort};
 use super::support::{Failure, Home, account, entry, hash, id, now, repository, team, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
+use crate::domain::audit::Occurrence;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
@@ -537,7 +538,7 @@ fn run(store: &Store, model: &mut Model, step: &Step) {
     let outcome = write(store, move |txn| {
         let accepted: Vec<bool> = operations.iter().map(|each| apply(txn, each)).collect::<Result<_, _>>()?;
         assert_eq!(accepted, expected);
-        txn.audit(&entry("step"), 1, now())?;
+        txn.audit(&entry("step"), Occurrence::once(now()))?;
         if fails { Err(Failure::Refused) } else { Ok(()) }
     });
     assert_eq!(outcome, if step.fails { Err(Failure::Refused) } else { Ok(()) });

@@ -11,7 +11,9 @@ use super::super::{AuditHead, KnownAddress, Meta};
 use super::support::{account, entry, hash, id, now, repository, team, token, usage};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
-use crate::domain::audit::AuditRecord;
+use crate::domain::audit::{
+    AuditRecord, AuditedAccount, AuditedRepository, AuditedToken, LoggedRecord, Occurrence, credential,
+};
 use crate::domain::content::{Activity, Deletion, Digest as ContentDigest, Image, Platform, Remains, Tag, TagName};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
@@ -28,10 +30,19 @@ pub(super) fn metas() -> Vec<Meta> {
 }
 
 pub(super) fn accounts() -> Vec<Account> {
-    let admin = Account { is_admin: true, password_set_by_admin: true, ..account(1) };
+    let admin = Account { is_admin: true, password_set_by_admin: true, generation: 3, ..account(1) };
     let service = Account { password: None, is_active: false, full_name: "Bäckerei".to_owned(), ..account(2) };
     let organization = Account { kind: AccountKind::Organization, password: None, ..account(3) };
     vec![admin, service, organization]
+}
+
+/// What the first version's records say: there was one password and one secret.
+pub(super) fn first_generation<T>(values: Vec<T>, generation: impl Fn(&mut T) -> &mut u64) -> Vec<T> {
+    let first = |mut value| {
+        *generation(&mut value) = 0;
+        value
+    };
+    values.into_iter().map(first).collect()
 }
 
 pub(super) fn repositories() -> Vec<Repository> {
@@ -54,6 +65,7 @@ pub(super) fn tokens() -> Vec<AccessToken> {
         generated_by: GeneratedBy::Auto,
         parent: Some(id(8)),
         temporary_password: true,
+        generation: 2,
         ..token(6, 1)
     };
     let middle = AccessToken { limits: Limits { cap: AccessLevel::ReadWrite, ..Limits::none() }, ..token(9, 1) };
@@ -82,24 +94,40 @@ pub(super) fn known_addresses() -> Vec<KnownAddress> {
     vec![KnownAddress { account: id(1), address: [192, 0, 2, 7].into(), at: now() }]
 }
 
-pub(super) fn audit_records() -> Vec<AuditRecord> {
-    let entry = entry("alice");
-    let named = AuditRecord {
-        seq: 1,
-        time: now(),
-        actor: entry.actor,
-        actor_id: Some(id(1)),
-        credential: "accessToken".to_owned(),
-        credential_id: Some(id(6)),
-        address: entry.address,
-        action: entry.action.to_owned(),
-        object: entry.object,
-        outcome: "success".to_owned(),
-        count: 1,
-        hash: [7; 32],
+fn audit_record() -> AuditRecord {
+    AuditRecord::of(&entry("alice"), 1, Occurrence::once(now()))
+}
+
+/// What the records of the first version say: they had no fields for what they are about.
+pub(super) fn early_audit_records() -> Vec<LoggedRecord> {
+    let named = AuditRecord { credential: credential("accessToken", Some(id(6))), ..audit_record() };
+    let anonymous =
+        AuditRecord { seq: 2, actor_id: None, credential: "accessToken".to_owned(), count: 40, ..named.clone() };
+    [named, anonymous].map(logged).into()
+}
+
+pub(super) fn audit_records() -> Vec<LoggedRecord> {
+    let account = AuditedAccount { name: "alice".to_owned(), id: Some(id(1)) };
+    let repository = AuditedRepository { name: "alice/app".to_owned(), id: Some(id(2)) };
+    let access_token = AuditedToken { id: id(6), label: "Bäckerei \"ci\"".to_owned(), owner: "alice".to_owned() };
+    let full = AuditRecord {
+        seq: 3,
+        credential: credential("accessToken", Some(id(6))),
+        count: 40,
+        first_time: Some(Timestamp::from_millis(now().millis() - 1_500)),
+        credential_label: Some("ci".to_owned()),
+        account: Some(account),
+        repository: Some(repository),
+        access_token: Some(access_token),
+        reason: Some("for administrators".to_owned()),
+        ..audit_record()
     };
-    let anonymous = AuditRecord { seq: 2, actor_id: None, credential_id: None, count: 40, ..named.clone() };
-    vec![named, anonymous]
+    let nobody = AuditRecord { seq: 4, actor_id: None, address: String::new(), ..audit_record() };
+    [full, nobody].map(logged).into()
+}
+
+fn logged(record: AuditRecord) -> LoggedRecord {
+    LoggedRecord { line: record.line().unwrap(), record, hash: [7; 32] }
 }
 
 pub(super) fn members() -> Vec<Membership> {
@@ -219,8 +247,8 @@ fn any_pattern() -> impl Strategy<Value = Pattern> {
 
 pub(super) fn any_account() -> impl Strategy<Value = Account> {
     let flags = any::<(bool, bool, bool, bool)>();
-    (any_id(), any_name(), ".{0,40}", flags, option::of(".{0,120}"), any_time()).prop_map(
-        |(id, name, full_name, (is_active, is_admin, by_admin, is_user), password, created_at)| {
+    (any_id(), any_name(), ".{0,40}", flags, option::of(".{0,120}"), any_time(), any::<u64>()).prop_map(
+        |(id, name, full_name, (is_active, is_admin, by_admin, is_user), password, created_at, generation)| {
             let kind = if is_user { AccountKind::User } else { AccountKind::Organization };
             Account {
                 id,
@@ -232,6 +260,7 @@ pub(super) fn any_account() -> impl Strategy<Value = Account> {
                 password,
                 password_set_by_admin: by_admin,
                 created_at,
+                generation,
             }
         },
     )
@@ -251,10 +280,19 @@ pub(super) fn any_repository() -> impl Strategy<Value = Repository> {
 }
 
 pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
-    let who = (any_id(), any_id(), any_hash(), option::of((any_hash(), any_time())), option::of(any_id()));
+    let secrets = (any_hash(), option::of((any_hash(), any_time())), any::<u64>());
+    let who = (any_id(), any_id(), secrets, option::of(any_id()));
     let limits = (any_level(), prop::collection::vec(any_pattern(), 0..5));
     (who, ".{1,128}", limits, option::of(any_time()), any_time(), ".{0,256}", any::<(bool, bool, bool)>()).prop_map(
-        |((id, owner, hash, previous, parent), label, (cap, patterns), expires_at, created_at, ua, flags)| {
+        |(
+            (id, owner, (hash, previous, generation), parent),
+            label,
+            (cap, patterns),
+            expires_at,
+            created_at,
+            ua,
+            flags,
+        )| {
             AccessToken {
                 id,
                 owner,
@@ -269,6 +307,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 creator_ua: ua.into(),
                 parent,
                 temporary_password: flags.2,
+                generation,
             }
         },
     )
@@ -328,24 +367,32 @@ pub(super) fn any_known_address() -> impl Strategy<Value = KnownAddress> {
     (any_id(), any_address(), any_time()).prop_map(|(account, address, at)| KnownAddress { account, address, at })
 }
 
-pub(super) fn any_audit_record() -> impl Strategy<Value = AuditRecord> {
+pub(super) fn any_audit_record() -> impl Strategy<Value = LoggedRecord> {
     let texts = [".{0,40}", "[a-zA-Z]{1,12}", ".{0,40}", "[a-z.]{1,20}", ".{0,80}", "[a-z]{1,8}"];
-    (any::<(u64, u64, [u8; 32])>(), any_time(), texts, option::of(any_id()), option::of(any_id())).prop_map(
-        |((seq, count, hash), time, [actor, credential, address, action, object, outcome], actor_id, credential_id)| {
-            AuditRecord {
+    let more = (option::of(any_time()), option::of(".{0,40}"), option::of(".{0,40}"), option::of(any_id()));
+    (any::<(u64, u64, [u8; 32])>(), any_time(), texts, option::of(any_id()), more).prop_map(
+        |((seq, count, hash), time, [actor, credential, address, action, object, outcome], actor_id, more)| {
+            let (first_time, reason, label, named) = more;
+            let token = |id| AuditedToken { id, label: object.clone(), owner: actor.clone() };
+            let record = AuditRecord {
                 seq,
                 time,
+                account: reason.clone().map(|name| AuditedAccount { name, id: named }),
+                repository: label.clone().map(|name| AuditedRepository { name, id: named }),
+                access_token: named.map(token),
                 actor,
                 actor_id,
                 credential,
-                credential_id,
                 address,
                 action,
                 object,
                 outcome,
                 count,
-                hash,
-            }
+                first_time,
+                credential_label: label,
+                reason,
+            };
+            LoggedRecord { hash, ..logged(record) }
         },
     )
 }

@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
-use super::super::{KnownAddress, Meta, Store, TooLarge, Txn, WriteError, open};
+use super::super::{KnownAddress, Meta, Opened, Store, TooLarge, Txn, WriteAccess, WriteError, open};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
-use crate::domain::audit::{AuditEntry, CredentialKind, Outcome};
+use crate::domain::audit::{AuditEntry, Concerned, CredentialKind, Occurrence, Outcome};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
@@ -100,7 +101,7 @@ pub(super) fn copy_directory(from: &Path, to: &Path) {
 
 /// Opens the store in a directory with a clock that stands still.
 pub(super) fn open_at(path: &Path) -> Result<(Store, Vec<KnownAddress>), super::super::Error> {
-    open(path, Clock::fixed(now()))
+    open(path, Clock::fixed(now())).map(|Opened { store, known_addresses, .. }| (store, known_addresses))
 }
 
 /// Does what the first start does.
@@ -114,7 +115,12 @@ pub(super) fn write<T: Send + 'static>(
     store: &Store,
     work: impl FnOnce(&mut Txn<'_>) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    store.write(work)
+    // Tests write each of their changes once.
+    let work = Mutex::new(Some(work));
+    store.write(&WriteAccess(()), move |txn| {
+        let work = work.lock().unwrap().take().expect("a change of a test runs once");
+        work(txn)
+    })
 }
 
 /// Makes account `number` with an audit record: one change.
@@ -123,7 +129,7 @@ pub(super) fn add_account(store: &Store, number: u64) -> Result<(), Failure> {
         if !txn.put_account(account(number))? {
             return Err(Failure::Refused);
         }
-        Ok(txn.audit(&entry(&format!("user-{number}")), 1, now())?)
+        Ok(txn.audit(&entry(&format!("user-{number}")), Occurrence::once(now()))?)
     })
 }
 
@@ -156,6 +162,7 @@ pub(super) fn account(number: u64) -> Account {
         password: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
         password_set_by_admin: false,
         created_at: now(),
+        generation: 0,
     }
 }
 
@@ -184,6 +191,7 @@ pub(super) fn token(number: u64, owner: u64) -> AccessToken {
         creator_ua: "curl/8".into(),
         parent: None,
         temporary_password: false,
+        generation: 0,
     }
 }
 
@@ -208,9 +216,12 @@ pub(super) fn entry(object: &str) -> AuditEntry {
         actor_id: Some(id(1)),
         credential: CredentialKind::Password,
         credential_id: None,
+        credential_label: None,
         address: "192.0.2.7".to_owned(),
         action: "account.create",
         object: object.to_owned(),
         outcome: Outcome::Success,
+        concerned: Concerned::default(),
+        reason: None,
     }
 }

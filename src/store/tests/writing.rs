@@ -8,6 +8,7 @@ use super::super::{Store, WriteError};
 use super::support::{Failure, Home, account, add_account, entry, grant_to, id, now, repository, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
+use crate::domain::audit::Occurrence;
 
 /// What of the store a failed change could have touched.
 fn snapshot(store: &Store) -> (u64, usize, usize, usize) {
@@ -27,7 +28,7 @@ fn a_failed_change_leaves_no_trace() {
         txn.put_repository(repository("user-11/app", 30))?;
         grant_to(txn, "user-11/app", 10, AccessLevel::Admin)?;
         txn.remove_account(id(10), &[]);
-        txn.audit(&entry("all of it"), 1, now())?;
+        txn.audit(&entry("all of it"), Occurrence::once(now()))?;
         assert_eq!((txn.state().users_count(), txn.state().tokens_count()), (1, 1));
         Err::<(), _>(Failure::Refused)
     });

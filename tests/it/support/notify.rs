@@ -60,12 +60,12 @@ pub(crate) fn send(caller: &Caller, body: &[u8]) -> Answer {
 
 /// Puts what was read of an image where a comparison with the registry puts it, while no server runs.
 pub(crate) fn read_image(data: &Path, clock: &Clock, (repository, tag): (&str, &str), image: Image) {
-    let (opened, _) = store::open(data, clock.clone()).expect("the store opens");
+    let opened = store::open(data, clock.clone()).expect("the store opens");
     let name = RepositoryName::parse(repository).expect("a name");
     let tag = TagName::parse(tag).expect("a tag");
-    let written = opened.write(move |txn| {
+    let written = opened.store.write(&opened.access, move |txn| {
         let present = txn.state().tag(&name, &tag).expect("it is there");
-        let changed = Tag { image: Some(image), ..Tag::clone(present) };
+        let changed = Tag { image: Some(image.clone()), ..Tag::clone(present) };
         txn.put_tag(&name, changed).expect("a record of usual size");
         Ok::<(), WriteError>(())
     });
