@@ -12,6 +12,16 @@ pub enum Grantee {
     Team(Id),
 }
 
+impl Grantee {
+    /// The identifier of the user or the team.
+    #[must_use]
+    pub fn id(self) -> Id {
+        match self {
+            Self::User(id) | Self::Team(id) => id,
+        }
+    }
+}
+
 /// What a grant is on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GrantTarget {

@@ -148,14 +148,14 @@ pub(super) async fn delete_with_repositories(request: Request) -> Result<HttpRes
 
 async fn delete_account(request: Request, with_repositories: bool) -> Result<HttpResponse, Failure> {
     let name = request.part("name")?;
-    let neighbour = request.app.neighbour.clone();
-    // As they go: the rest may fail.
-    let went = move || neighbour.iter().for_each(|neighbour| neighbour.sweep_soon());
-    let delete = move |service: &Service, call: &Call| service.delete_account(call, &name, with_repositories, &went);
+    let delete = move |service: &Service, call: &Call| service.delete_account(call, &name, with_repositories);
     let deleted = request.block(delete).await?;
     let mut response = HttpResponse::NoContent();
-    if request.app.neighbour.is_none() && deleted.is_some_and(|repositories| repositories > 0) {
-        response.insert_header(warning(CONTENT_STAYS));
+    if deleted.is_some_and(|repositories| repositories > 0) {
+        match &request.app.neighbour {
+            Some(neighbour) => neighbour.sweep_soon(),
+            None => _ = response.insert_header(warning(CONTENT_STAYS)),
+        }
     }
     Ok(response.finish())
 }

@@ -327,6 +327,16 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
             retry_after: Some(5),
             ..Failure::new(Code::Unavailable, "content of a deleted repository of this name is still being deleted")
         },
+        Obstacle::DeletedLately { retry_after } => Failure {
+            retry_after: Some(retry_after),
+            ..Failure::new(
+                Code::Unavailable,
+                format!(
+                    "a repository of this name was deleted lately and was another owner's: registry tokens for it may \
+                     still be about; the name is free again in {retry_after} seconds"
+                ),
+            )
+        },
         Obstacle::NotRotatable => {
             Failure::new(Code::NotRotatable, "an inactive or expired access token gets no new secret")
         }

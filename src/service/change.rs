@@ -9,7 +9,9 @@ use super::authority::{Authority, Permit};
 use super::caller::Call;
 use super::error::Error;
 use crate::domain::account::Account;
-use crate::domain::audit::{AuditedAccount, AuditedRepository, AuditedToken, Concerned, Occurrence, Outcome};
+use crate::domain::audit::{
+    AuditEntry, AuditRecord, AuditedAccount, AuditedRepository, AuditedToken, Concerned, Occurrence, Outcome,
+};
 use crate::domain::grant::GrantTarget;
 use crate::domain::name::RepositoryName;
 use crate::domain::token::AccessToken;
@@ -162,13 +164,24 @@ impl<'s> Change<'_, 's> {
         self.is_idle = true;
     }
 
-    fn record(self, deed: &Deed) -> Result<(), Error> {
-        let Self { txn, call, also, done, concerned, is_idle, label } = self;
-        let deed = done.unwrap_or_else(|| Deed { concerned, ..deed.clone() });
-        for deed in Some(deed).filter(|_| !is_idle).into_iter().chain(also) {
-            let mut entry = audit::entry(&call.caller, &deed, Outcome::Success);
-            entry.credential_label.clone_from(&label);
-            txn.audit(&entry, Occurrence::once(call.now))?;
+    /// The record of a deed of this change, without its number.
+    pub(super) fn record_of(&self, deed: &Deed) -> AuditRecord {
+        AuditRecord::of(&self.entry(deed), 0, Occurrence::once(self.call.now))
+    }
+
+    fn entry(&self, deed: &Deed) -> AuditEntry {
+        let entry = audit::entry(&self.call.caller, deed, Outcome::Success);
+        AuditEntry { credential_label: self.label.clone(), ..entry }
+    }
+
+    fn record(mut self, deed: &Deed) -> Result<(), Error> {
+        let concerned = std::mem::take(&mut self.concerned);
+        let main = self.done.take().unwrap_or_else(|| Deed { concerned, ..deed.clone() });
+        let main = Some(main).filter(|_| !self.is_idle);
+        let also = std::mem::take(&mut self.also);
+        for deed in main.into_iter().chain(also) {
+            let entry = self.entry(&deed);
+            self.txn.audit(&entry, Occurrence::once(self.call.now))?;
         }
         Ok(())
     }

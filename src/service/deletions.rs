@@ -20,6 +20,7 @@ use super::settings::is_full;
 use crate::domain::account::Account;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::name::RepositoryName;
+use crate::domain::time::Timestamp;
 use crate::store::State;
 
 /// Deleted names of a namespace that are remembered before no new one is made in it; more where a namespace may have
@@ -27,19 +28,32 @@ use crate::store::State;
 pub(super) const DELETED_NAMES: u32 = 10_000;
 
 /// Refuses a new name in a namespace of which too many deleted ones are remembered. A name that is among them takes no
-/// more room than it has. What was deleted before its `owner`'s account was made was the doing of another. `limit` is
+/// more room than it has. What was deleted while the namespace was not yet its `owner`'s was the doing of another. `limit` is
 /// how many repositories a namespace may have.
 pub(super) fn refuse_too_many(state: &State, name: &RepositoryName, owner: &Account, limit: u32) -> Result<(), Error> {
-    let limit = limit.max(DELETED_NAMES);
-    let is_its = |deletion: &Deletion| deletion.at >= owner.created_at;
-    // Each is looked at only where all together are too many.
-    let is_too_many = is_full(state.deleted_count(&name.namespace()), limit)
-        && is_full(state.deleted_within(&owner.name).filter(|(_, deletion)| is_its(deletion)).count(), limit);
-    if is_too_many && state.deletion(name).is_none() {
+    if is_full(state.deleted_count_of(owner.id), limit.max(DELETED_NAMES)) && state.deletion(name).is_none() {
         return Err(Error::Conflict(Obstacle::Limit(REMEMBERED)));
     }
     Ok(())
 }
+
+/// Refuses a name to an `owner` other than the one that it was deleted from, as long as a registry token of that time may
+/// live (`lifetime`, in seconds): such a token names the repository, not whose it is, and would reach the new one.
+pub(super) fn refuse_too_soon(
+    state: &State,
+    name: &RepositoryName,
+    owner: &Account,
+    lifetime: i64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let deletion = state.deletion(name).filter(|_| state.deleted_owner(name) != Some(owner.id));
+    let free_at = deletion.map(|deletion| deletion.at.plus_seconds(lifetime + CLOCK_SKEW));
+    let retry_after = free_at.map_or(0, |free_at| free_at.seconds() - now.seconds());
+    if retry_after > 0 { Err(Error::Conflict(Obstacle::DeletedLately { retry_after })) } else { Ok(()) }
+}
+
+/// How much longer a registry may take a registry token for good, in seconds.
+const CLOCK_SKEW: i64 = 60;
 
 /// What [`refuse_too_many`] says is too many, and what helps.
 const REMEMBERED: &str = "deleted repositories of a namespace that the registry may still have content of; make one of \
@@ -179,7 +193,7 @@ impl Service {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             if change.state().deletion(&name).as_ref() == Some(&seen) {
-                change.txn(&permit).remove_deleted(&name);
+                change.txn(&permit).forget_deleted(&name);
             }
             Ok(())
         })

@@ -37,6 +37,11 @@ pub enum Obstacle {
     NamespaceInUse,
     /// Content of a deleted repository of this name is still being deleted.
     BeingDeleted,
+    /// A repository of this name was deleted lately, and was another owner's.
+    DeletedLately {
+        /// Seconds until the name is free.
+        retry_after: i64,
+    },
     /// An inactive or expired access token gets no new secret.
     NotRotatable,
 }

@@ -1,19 +1,17 @@
 //! Repository records: making, listing, viewing, changing, deleting.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Service;
 use super::authority::{Authority, Permit};
-use super::bundles::{delete_repository_step, is_over};
 use super::caller::Call;
 use super::change::{Change, Deed};
-use super::deletions::refuse_too_many;
+use super::deletions::{refuse_too_many, refuse_too_soon};
 use super::error::{Error, Kind, Obstacle};
 use super::settings::is_full;
 use super::visible;
 use crate::domain::access::AccessLevel;
-use crate::domain::content::{Activity, Deletion};
+use crate::domain::content::Activity;
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::order::Order;
@@ -170,11 +168,11 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] without admin access to the namespace, whether or not the name is taken;
     /// [`Error::AlreadyExists`]; [`Error::NotFound`] if no account has the namespace; [`Obstacle::Limit`],
-    /// [`Obstacle::BeingDeleted`].
+    /// [`Obstacle::BeingDeleted`], [`Obstacle::DeletedLately`].
     pub fn create_repository(&self, call: &Call, new: NewRepository) -> Result<RepositoryView, Error> {
         let deed = Deed::new("repository.create", &new.name);
         let id = Id::new(call.now, random::bytes()?);
-        let live = self.settings.live;
+        let (live, token_lifetime) = (self.settings.live, self.settings.registry_token_lifetime);
         let (name, underway) = (new.name.clone(), self.underway.clone());
         self.change(call, deed, move |change| {
             let permit = change.authority()?.create_repository(&new.name)?;
@@ -183,8 +181,8 @@ impl Service {
             if change.state().repository(&new.name).is_some() {
                 return Err(Error::AlreadyExists { kind: Kind::Repository, name: new.name.to_string() });
             }
-            let limit = live.at(change.state()).max_per_namespace;
-            create(change, &permit, new.clone(), id, limit)
+            let repositories = live.at(change.state()).max_per_namespace;
+            create(change, &permit, new.clone(), id, &CreationLimits { repositories, token_lifetime })
         })?;
         self.view_repository(call, &name)
     }
@@ -192,7 +190,7 @@ impl Service {
     /// Makes the private records of repositories that are about to be pushed to, as far as the caller may and changes
     /// are accepted; the others are left out without a word to the client.
     pub(super) fn create_by_push(&self, call: &Call, names: Vec<RepositoryName>) -> Result<(), Error> {
-        let live = self.settings.live;
+        let (live, token_lifetime) = (self.settings.live, self.settings.registry_token_lifetime);
         for name in names {
             let (id, underway) = (Id::new(call.now, random::bytes()?), self.underway.clone());
             let created = self.change(call, Deed::new("repository.createOnPush", &name), move |change| {
@@ -205,7 +203,8 @@ impl Service {
                 }
                 let (short_description, long_description) = (String::new(), String::new());
                 let new = NewRepository { name: name.clone(), is_public: false, short_description, long_description };
-                create(change, &permit, new, id, settings.max_per_namespace)
+                let limits = CreationLimits { repositories: settings.max_per_namespace, token_lifetime };
+                create(change, &permit, new, id, &limits)
             });
             match created {
                 Ok(()) | Err(Error::Denied(_) | Error::Conflict(_) | Error::NotFound { .. }) => {}
@@ -243,45 +242,27 @@ impl Service {
         self.view_repository(call, name)
     }
 
-    /// Deletes a repository's record with the grants on it; `false` where there is none, for those who may administer the
-    /// namespace. Very many tags go in several changes, and the record in the last: until then it is there, with fewer
-    /// tags; interrupted, it is there to be deleted again.
+    /// Deletes a repository's record with the grants on it and what is known of its content; `false` where there is none,
+    /// for those who may administer the namespace.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`]
     pub fn delete_repository(&self, call: &Call, name: &RepositoryName) -> Result<bool, Error> {
-        let asked = name.clone();
-        let deletion = self.settings.deletion(call.now);
-        self.change_by_steps(call, &Deed::new("repository.delete", name), move |change, begun| {
-            deletion_step(change, &asked, &deletion, begun)
+        let (asked, deletion) = (name.clone(), self.settings.deletion(call.now));
+        self.change(call, Deed::new("repository.delete", name), move |change| {
+            let authority = change.authority()?;
+            if change.state().repository(&asked).is_none() {
+                let may = authority.may_create(&asked, AccessLevel::Admin);
+                authority.signed_in()?;
+                change.was_idle();
+                return if may { Ok(false) } else { Err(Error::not_found(Kind::Repository, &asked)) };
+            }
+            let permit = authority.administer_repository(&asked)?;
+            change.about_repository(&asked);
+            change.txn(&permit).remove_repository(&asked, deletion.clone())?;
+            Ok(true)
         })
     }
-}
-
-/// A step of the deletion of a repository, of which the steps before this one noted the identifier. Whether it was
-/// there.
-pub(super) fn deletion_step(
-    change: &mut Change<'_, '_>,
-    name: &RepositoryName,
-    deletion: &Deletion,
-    begun: Option<Id>,
-) -> Result<ControlFlow<bool, Id>, Error> {
-    let authority = change.authority()?;
-    if is_over(change.state(), name, begun) {
-        // Another request did the rest, and recorded it. Whoever made one of that name since means to keep it.
-        change.was_idle();
-        return Ok(ControlFlow::Break(true));
-    }
-    let Some(repository) = change.state().repository(name).cloned() else {
-        let may = authority.may_create(name, AccessLevel::Admin);
-        authority.signed_in()?;
-        change.was_idle();
-        let absent = || Error::not_found(Kind::Repository, name);
-        return if may { Ok(ControlFlow::Break(false)) } else { Err(absent()) };
-    };
-    let permit = authority.administer_repository(name)?;
-    let step = delete_repository_step(change, &permit, &repository, deletion, begun)?;
-    Ok(step.map_break(|()| true))
 }
 
 /// The repositories that a query means, after a name.
@@ -304,19 +285,34 @@ fn known_namespace(authority: &Authority<'_>, namespace: &Namespace) -> Result<(
     if is_known { Ok(()) } else { Err(Error::not_found(Kind::Account, namespace)) }
 }
 
+/// What bounds the making of repositories.
+struct CreationLimits {
+    /// Most of a namespace.
+    repositories: u32,
+    /// Life of a registry token, in seconds.
+    token_lifetime: i64,
+}
+
 /// Writes a new record; the namespace must be an account's and have room.
-fn create(change: &mut Change<'_, '_>, permit: &Permit, new: NewRepository, id: Id, limit: u32) -> Result<(), Error> {
+fn create(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    new: NewRepository,
+    id: Id,
+    limits: &CreationLimits,
+) -> Result<(), Error> {
     let namespace = new.name.namespace();
     let owner = namespace.name().and_then(|name| change.state().account_named(name.as_str()));
     let owner = owner.ok_or_else(|| Error::not_found(Kind::Account, &namespace))?;
-    if is_full(change.state().namespace_size(&namespace), limit) {
+    if is_full(change.state().namespace_size(&namespace), limits.repositories) {
         return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
     }
     // Whoever may make repositories here could fill the bound, and close the namespace to its owner: administrators of
     // the system, whom nobody has to bound, pass.
     if !change.authority()?.reaches_everything() {
-        refuse_too_many(change.state(), &new.name, owner, limit)?;
+        refuse_too_many(change.state(), &new.name, owner, limits.repositories)?;
     }
+    refuse_too_soon(change.state(), &new.name, owner, limits.token_lifetime, change.call().now)?;
     let created_at: Timestamp = change.call().now.whole_seconds();
     let repository = Repository {
         id,

@@ -169,8 +169,7 @@ impl Service {
                 change.was_idle();
                 return Ok(());
             };
-            change.txn(&permit).remove_team(team.id);
-            Ok(())
+            Ok(change.txn(&permit).remove_team(team.id)?)
         })
     }
 

@@ -15,6 +15,7 @@ mod model;
 mod notices;
 mod operations;
 mod organizations;
+mod purging;
 mod random;
 mod registry_tokens;
 mod remains;

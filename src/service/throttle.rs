@@ -149,13 +149,6 @@ impl Throttle {
         Some(News { address, evicted })
     }
 
-    /// The known addresses of an account, with the moment of the sign-in.
-    pub(super) fn known(&self, account: Id) -> Vec<(IpAddr, Timestamp)> {
-        let counters = self.lock();
-        let known = counters.known.get(&account).into_iter().flatten();
-        known.map(|(address, at)| (*address, Timestamp::from_seconds(*at))).collect()
-    }
-
     /// Forgets an account that is gone.
     pub(super) fn forget(&self, name: &str, account: Id) {
         self.lift(name);

@@ -12,7 +12,7 @@ use super::load;
 use super::record;
 use super::state::AuditHead;
 use super::table::Table;
-use crate::domain::audit::{AuditEntry, AuditRecord, LoggedRecord, Occurrence};
+use crate::domain::audit::{AuditRecord, LoggedRecord};
 
 /// Audit records that one step of a verification reads.
 const VERIFY_STEP: usize = 1_000;
@@ -45,13 +45,8 @@ impl AuditKey {
     }
 
     /// The record that continues the chain after `head`.
-    pub(super) fn link(
-        &self,
-        head: AuditHead,
-        entry: &AuditEntry,
-        when: Occurrence,
-    ) -> Result<LoggedRecord, DecodeError> {
-        let record = AuditRecord::of(entry, head.seq + 1, when);
+    pub(super) fn link(&self, head: AuditHead, record: AuditRecord) -> Result<LoggedRecord, DecodeError> {
+        let record = AuditRecord { seq: head.seq + 1, ..record };
         let line = record.line().ok_or(DecodeError::Damaged)?;
         let hash = self.hash(head.hash, record.seq, line.as_bytes());
         Ok(LoggedRecord { record, line, hash })

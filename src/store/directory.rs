@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! dockpass-data/   0700
-//!   format         "dockpass data 2", written last at the first start: from then on a missing store is damage
+//!   format         "dockpass data 3", written last at the first start: from then on a missing store is damage
 //!   lock           flock and process number of who has it open
 //!   end            the seal of the last batch, noted outside the store after each change
 //!   store/         sled
+//!   store.before-3/  the store of an earlier dockpass, as it was, until the next start after its migration
+//!   store.new/     what a migration is making of it
 //!   keys/          key files
 //! ```
 //!
@@ -26,10 +28,12 @@ mod owner;
 
 /// The newest format of the data directory that this dockpass knows. Raised with every table and every version of a
 /// record that is new: an earlier dockpass would take them for damage. Format 1 had neither organizations nor the
-/// registry's content.
+/// registry's content, at first; up to format 2 what belongs to a repository stood under its name.
 pub(super) const FORMAT: u32 = 3;
 
 const FORMAT_FILE: &str = "format";
+const BEFORE: &str = "store.before-3";
+const NEW: &str = "store.new";
 const FORMAT_WORDS: &str = "dockpass data ";
 
 /// The data directory, held by this process alone until dropped.
@@ -86,6 +90,21 @@ impl DataDirectory {
         self.path.join("store")
     }
 
+    /// The store of an earlier dockpass, as it was before its migration.
+    pub(super) fn store_before(&self) -> PathBuf {
+        self.path.join(BEFORE)
+    }
+
+    /// The store that a migration is making.
+    pub(super) fn store_new(&self) -> PathBuf {
+        self.path.join(NEW)
+    }
+
+    /// The format of the store that it has held; none if it never held one.
+    pub(super) fn format(&self) -> Option<u32> {
+        self.format
+    }
+
     pub(super) fn end(&self) -> PathBuf {
         self.path.join("end")
     }
@@ -110,7 +129,7 @@ impl DataDirectory {
 
     /// sled would make a new database in place of one that is gone or was emptied.
     fn refuse_without_database(&self) -> Result<(), Error> {
-        let path = self.store().join("db");
+        let path = if self.is_migrating() { self.store_before() } else { self.store() }.join("db");
         match std::fs::symlink_metadata(&path) {
             Ok(found) if found.is_file() && found.len() > 0 => Ok(()),
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(io_error(&path, source)),
@@ -121,13 +140,28 @@ impl DataDirectory {
     /// Key files are left to their readers, who refuse what others could have read.
     fn make_parts_private(&self) -> Result<(), Error> {
         make_part(&self.keys())?;
-        make_part(&self.store())?;
+        for part in [self.store_before(), self.store_new()] {
+            if std::fs::symlink_metadata(&part).is_ok() {
+                make_part(&part)?;
+                make_contents_private(&part)?;
+            }
+        }
         for file in [self.path.join(FORMAT_FILE), self.end()] {
             if let Ok(found) = std::fs::symlink_metadata(&file) {
                 make_private(&file, &found)?;
             }
         }
+        if self.is_migrating() {
+            return Ok(());
+        }
+        make_part(&self.store())?;
         make_contents_private(&self.store())
+    }
+
+    /// Whether a migration was interrupted: its store is not in its place yet.
+    fn is_migrating(&self) -> bool {
+        let is_there = |path: PathBuf| std::fs::symlink_metadata(path).is_ok();
+        is_there(self.store_before()) && !is_there(self.store())
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use sled::transaction::{TransactionError, Transactional};
+use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 
 use super::codec::DecodeError;
 use super::error::Error;
@@ -57,6 +57,9 @@ pub(super) enum CommitError {
     /// fdatasync failed: what the disk holds is unknown.
     #[error("fdatasync failed: {0}")]
     Sync(io::Error),
+    /// A change is for a table that is not there: a fault of this program.
+    #[error("there is no table {0}")]
+    NoTable(Table),
     /// The seal of the batch cannot be encoded.
     #[error("the seal: {0}")]
     Seal(#[from] DecodeError),
@@ -66,9 +69,19 @@ struct Open {
     /// First, so that its thread has let go of the database when that is dropped.
     nudge: Nudge,
     database: sled::Db,
-    /// In the order of [`Table::ALL`].
+    tables: Vec<Table>,
+    /// In the order of the tables.
     trees: Vec<sled::Tree>,
     file: File,
+}
+
+/// Which tables a database is opened with.
+#[derive(Clone, Copy)]
+enum Tables {
+    /// All; what is missing is made.
+    All,
+    /// Those that it has: nothing is made in a store that is kept as it was.
+    Found,
 }
 
 /// The database in its directory; closed for a moment while it is opened again.
@@ -80,9 +93,24 @@ pub(super) struct Engine {
 impl Engine {
     /// Opens the database, and makes it if the directory has none.
     pub(super) fn open(directory: &Path) -> Result<Self, Error> {
+        Self::open_with(directory, Tables::All)
+    }
+
+    /// Opens a database of an earlier dockpass, to be read.
+    pub(super) fn open_earlier(directory: &Path) -> Result<Self, Error> {
+        Self::open_with(directory, Tables::Found)
+    }
+
+    fn open_with(directory: &Path, tables: Tables) -> Result<Self, Error> {
         set_stale_snapshots_aside(directory)?;
-        let open = open_database(directory)?;
+        let open = open_database(directory, tables)?;
         Ok(Self { directory: directory.to_owned(), open: RwLock::new(Some(open)) })
+    }
+
+    /// Whether the database has a table.
+    pub(super) fn has(&self, table: Table) -> bool {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().is_some_and(|open| open.tree(table).is_some())
     }
 
     /// Closes; from then on everything fails.
@@ -95,7 +123,7 @@ impl Engine {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         drop_database(&mut open);
         set_stale_snapshots_aside(&self.directory)?;
-        *open = Some(open_database(&self.directory)?);
+        *open = Some(open_database(&self.directory, Tables::All)?);
         Ok(())
     }
 
@@ -127,6 +155,11 @@ impl Engine {
         self.with_tree(table, |tree| collect(tree.range(start..).take(limit)))
     }
 
+    /// At most `limit` records of a table whose keys begin with `prefix`, in key order.
+    pub(super) fn scan_prefix(&self, table: Table, prefix: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
+        self.with_tree(table, |tree| collect(tree.scan_prefix(prefix).take(limit)))
+    }
+
     fn with_tree<T>(&self, table: Table, read: impl FnOnce(&sled::Tree) -> Result<T, Error>) -> Result<T, Error> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let tree = open.as_ref().and_then(|open| open.tree(table)).ok_or(Error::Closed)?;
@@ -154,8 +187,8 @@ impl Engine {
 
 /// Opens the database; waits a moment if its lock is taken. We hold the lock of the data directory, so only threads of
 /// sled's that are ending can have it, or a child of this process between fork and exec.
-fn open_database(directory: &Path) -> Result<Open, Error> {
-    let open = || catch_unwind(|| Open::new(directory)).unwrap_or(Err(Error::Unreadable));
+fn open_database(directory: &Path, tables: Tables) -> Result<Open, Error> {
+    let open = || catch_unwind(|| Open::new(directory, tables)).unwrap_or(Err(Error::Unreadable));
     for _ in 0..LOCK_TRIES {
         match open() {
             Err(Error::Sled(error)) if is_locked(&error) => std::thread::sleep(LOCK_PAUSE),
@@ -195,7 +228,7 @@ fn classify(error: sled::Error) -> CommitError {
 }
 
 impl Open {
-    fn new(directory: &Path) -> Result<Self, Error> {
+    fn new(directory: &Path, tables: Tables) -> Result<Self, Error> {
         let database = sled::Config::new()
             .path(directory)
             .cache_capacity(CACHE)
@@ -204,8 +237,12 @@ impl Open {
             .open()
             .map_err(Error::Sled)?;
         refuse_unknown_tables(&database)?;
-        let names = Table::ALL.into_iter().map(|(_, name)| name);
-        let trees = names.map(|name| database.open_tree(name)).collect::<Result<_, _>>().map_err(Error::Sled)?;
+        let found = database.tree_names();
+        let is_meant = |name: &str| matches!(tables, Tables::All) || found.iter().any(|found| found == name.as_bytes());
+        let meant = Table::ALL.into_iter().filter(|(_, name)| is_meant(name));
+        let (tables, names): (Vec<Table>, Vec<&str>) = meant.unzip();
+        let trees = names.into_iter().map(|name| database.open_tree(name)).collect::<Result<_, _>>();
+        let trees = trees.map_err(Error::Sled)?;
         let path = directory.join("db");
         let nudge = Nudge::new(&database).map_err(|source| Error::Io { path: path.clone(), source })?;
         nudge.during(|| database.flush()).map_err(Error::Sled)?;
@@ -215,11 +252,11 @@ impl Open {
             Ok(file)
         });
         let file = synced.map_err(|source| Error::Io { path, source })?;
-        Ok(Self { nudge, database, trees, file })
+        Ok(Self { nudge, database, tables, trees, file })
     }
 
     fn tree(&self, table: Table) -> Option<&sled::Tree> {
-        let place = Table::ALL.into_iter().position(|(known, _)| known == table)?;
+        let place = self.tables.iter().position(|known| *known == table)?;
         self.trees.get(place)
     }
 
@@ -230,22 +267,24 @@ impl Open {
     }
 
     fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
-        let places = Table::ALL.map(|(table, _)| table);
         let result = self.trees.as_slice().transaction(|trees| {
             for change in changes {
-                let place = places.iter().position(|table| *table == change.table);
-                let Some(tree) = place.and_then(|place| trees.get(place)) else { continue };
+                let place = self.tables.iter().position(|table| *table == change.table);
+                // A change that cannot be made must not be said to be.
+                let Some(tree) = place.and_then(|place| trees.get(place)) else {
+                    return Err(ConflictableTransactionError::Abort(change.table));
+                };
                 match &change.value {
                     Some(value) => tree.insert(change.key.as_slice(), value.as_slice())?,
                     None => tree.remove(change.key.as_slice())?,
                 };
             }
-            Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
+            Ok(())
         });
         match result {
             Ok(()) => {}
             Err(TransactionError::Storage(error)) => return Err(classify(error)),
-            Err(TransactionError::Abort(())) => return Err(closed()),
+            Err(TransactionError::Abort(table)) => return Err(CommitError::NoTable(table)),
         }
         self.database.flush().map_err(classify)?;
         self.file.sync_data().map_err(CommitError::Sync)

@@ -76,6 +76,30 @@ pub enum Error {
         /// The newest that is known.
         known: u32,
     },
+    /// The store cannot be brought to today's format.
+    #[error(
+        "the store was not brought to today's format; nothing is lost, what was done stays and the next start goes on; the store as it was is {}",
+        before.display()
+    )]
+    NotMigrated {
+        /// The store as it was.
+        before: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The disk has no room for the store in today's format beside the one that is there.
+    #[error(
+        "{} is of an earlier dockpass and is to be written anew in today's format: that needs {} MiB of free disk space, there are {}; nothing was changed",
+        path.display(), needed.div_ceil(1 << 20), free >> 20
+    )]
+    NoRoomToMigrate {
+        /// The store.
+        path: PathBuf,
+        /// So much room is needed, in bytes.
+        needed: u64,
+        /// So much there is, in bytes.
+        free: u64,
+    },
     /// A later dockpass wrote part of it.
     #[error("this data was written by a later dockpass ({what}); nothing was changed")]
     Newer {

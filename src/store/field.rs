@@ -14,7 +14,7 @@ use super::state::AuditHead;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::AccountKind;
 use crate::domain::content::{Deletion, Digest, Platform, Remains, TagName};
-use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::secret::TokenHash;
@@ -147,14 +147,11 @@ converted! {
             2 => Some(Self::Team(Field::load(id)?)),
             _ => None,
         };
-    GrantTarget as (u8, String):
-        |target| match target {
-            Self::Namespace(namespace) => (1, namespace.to_string()),
-            Self::Repository(name) => (2, name.to_string()),
-        },
+    // As the target of a grant; the number of repositories was 2.
+    Namespace as (u8, String):
+        |namespace| (1, namespace.to_string()),
         |(kind, text)| match kind {
-            1 => Some(Self::Namespace(Namespace::parse(&text).ok()?)),
-            2 => Some(Self::Repository(RepositoryName::parse(&text).ok()?)),
+            1 => Self::parse(&text).ok(),
             _ => None,
         };
     // In seconds; 0 is never, which no lifetime is.

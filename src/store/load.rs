@@ -8,7 +8,7 @@ use super::error::Error;
 use super::record::KnownAddress;
 use super::row::Row;
 use super::seal::{Digest, Seal, SealKey};
-use super::state::{AuditHead, State, decode};
+use super::state::{AuditHead, State, Taken, decode};
 use super::table::{self, Table};
 use crate::domain::audit::LoggedRecord;
 use crate::domain::id::Id;
@@ -21,12 +21,15 @@ pub(super) struct Loaded {
     pub(super) usage: Vec<(Id, Usage)>,
     pub(super) known_addresses: Vec<KnownAddress>,
     pub(super) seal: Seal,
+    /// The keys of rows that name what is gone, for the purge.
+    pub(super) leftovers: Vec<(Table, Vec<u8>)>,
 }
 
 /// The tables in the order in which they are read: what a row refers to is read before it. Of the audit log only the end
 /// is read.
-const ORDER: [Table; 13] = [
+pub(super) const ORDER: [Table; 15] = [
     Table::Meta,
+    Table::Gone,
     Table::Accounts,
     Table::Members,
     Table::Teams,
@@ -37,6 +40,7 @@ const ORDER: [Table; 13] = [
     Table::Deleted,
     Table::Tokens,
     Table::Grants,
+    Table::RepositoryGrants,
     Table::Usage,
     Table::KnownAddresses,
 ];
@@ -50,9 +54,10 @@ pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
             loaded.take(change)
         })?;
     }
+    loaded.state.remember_going();
     let audit = engine.scan_back(Table::Audit, &u64::MAX.to_be_bytes(), 1)?;
     for (key, value) in audit {
-        loaded.state.apply(&Change { table: Table::Audit, key, value: Some(value) })?;
+        _ = loaded.state.apply(&Change { table: Table::Audit, key, value: Some(value) })?;
     }
     check_seal(&loaded.seal, digest, loaded.state.audit())?;
     Ok(loaded)
@@ -75,9 +80,15 @@ impl Loaded {
                 if known.key() != key {
                     return Err(Error::corrupt(Table::KnownAddresses, key, "key"));
                 }
-                self.known_addresses.push(known);
+                if self.state.account(known.account).is_some() {
+                    self.known_addresses.push(known);
+                }
             }
-            _ => self.state.apply(change)?,
+            _ => {
+                if self.state.apply(change)? == Taken::Leftover {
+                    self.leftovers.push((change.table, change.key.clone()));
+                }
+            }
         }
         Ok(())
     }
@@ -90,7 +101,7 @@ pub(super) fn audit_record(key: &[u8], value: &[u8]) -> Result<LoggedRecord, Err
 }
 
 /// Refuses a store whose records are not those that were sealed.
-fn check_seal(seal: &Seal, digest: Digest, audit: AuditHead) -> Result<(), Error> {
+pub(super) fn check_seal(seal: &Seal, digest: Digest, audit: AuditHead) -> Result<(), Error> {
     let refused = |reason| Err(Error::corrupt(Table::Meta, table::SEAL, reason));
     if seal.digest != digest {
         return refused("records are missing, or others than were written");

@@ -13,8 +13,10 @@ mod engine;
 mod error;
 mod field;
 mod load;
+mod migration;
 mod nudge;
 pub mod private_file;
+mod purge;
 mod record;
 mod row;
 mod seal;
@@ -50,6 +52,7 @@ use crate::domain::time::{Clock, Timestamp};
 use chain::AuditKey;
 use end::NotedEnd;
 use engine::Engine;
+use purge::Purge;
 use seal::{Seal, SealKey};
 use writer::{Job, Shared, Task, Writer};
 
@@ -86,8 +89,9 @@ impl Store {
     /// [`Error`] says what stands in the way; a damaged store is refused, never replaced.
     pub fn open(mut directory: DataDirectory, clock: Clock) -> Result<Opened, Error> {
         let key = audit_key(&directory)?;
-        let engine = Engine::open(&directory.store())?;
         let seal_key = SealKey::of(&key);
+        let keeps_earlier = migration::run(&mut directory, &seal_key)?;
+        let engine = Engine::open(&directory.store())?;
         let loaded = load::load(&engine, &seal_key)?;
         let seal = loaded.seal;
         if directory.was_used() && loaded.state.meta().is_none() {
@@ -97,6 +101,9 @@ impl Store {
         if directory.was_used() {
             // Before anything is written that an earlier dockpass would take for damage.
             directory.mark_used()?;
+        }
+        if keeps_earlier {
+            migration::forget_before(&directory);
         }
         directory.give_to_owner()?;
         let shared = Arc::new(Shared {
@@ -109,7 +116,9 @@ impl Store {
             path: directory.path().to_owned(),
         });
         let (sender, receiver) = sync_channel(writer::QUEUE);
-        let writer = Writer { shared: Arc::clone(&shared), queue: receiver, seal, seal_key, end, clock };
+        let purge = Purge::new(loaded.leftovers);
+        let (shared_with, purge_failed) = (Arc::clone(&shared), false);
+        let writer = Writer { shared: shared_with, queue: receiver, seal, seal_key, end, clock, purge, purge_failed };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|source| Error::Io { path: directory.path().to_owned(), source })?;
         let store = Self {

@@ -2,6 +2,8 @@
 
 mod audit;
 mod content;
+mod gone;
+mod migration;
 
 use std::net::IpAddr;
 
@@ -13,8 +15,9 @@ use super::seal::Seal;
 use super::table;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
-use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
+use crate::domain::name::Namespace;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
@@ -22,7 +25,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Usage};
 
 pub(super) use audit::hashed;
-pub(super) use content::{Deleted, StoredActivity, StoredTag};
+pub(super) use content::{ActivityV1, Deleted, DeletedV1, StoredActivity, StoredTag, TagV1};
+pub(super) use gone::{Gone, Part};
+pub(super) use migration::{MigrationV1, progress};
 
 /// What the store says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +57,7 @@ record!(Account, in Accounts at |account| table::id(account.id); AccountV1 is 2,
     generation: u64 = 0,
 });
 
-record!(Repository, in Repositories at |it| table::repository(&it.name); RepositoryV1 is 3, 1 {
+record!(Repository, in Repositories at |it| table::id(it.id); RepositoryV1 is 3, 1 {
     id: Bytes16,
     name: String,
     is_public: bool,
@@ -85,16 +90,32 @@ record!(Usage; UsageV1 is 5, 1 {
     address: String,
 });
 
-/// A grant with everything that its key says, too.
+/// A grant on a namespace with everything that its key says, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Grant {
-    pub(super) target: GrantTarget,
+pub(super) struct NamespaceGrant {
+    pub(super) target: Namespace,
     pub(super) grantee: Grantee,
     pub(super) level: AccessLevel,
 }
 
-record!(Grant, in Grants at |grant| table::grant(&grant.target, grant.grantee); GrantV1 is 6, 1 {
+// Before format 3 grants on repositories stood in the same table, so the target says of which kind it is.
+record!(NamespaceGrant, in Grants at |it| table::namespace_grant(&it.target, it.grantee); GrantV1 is 6, 1 {
     target: (u8, String),
+    grantee: (u8, Bytes16),
+    level: u8,
+});
+
+/// A grant on a repository with everything that its key says, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RepositoryGrant {
+    pub(super) repository: Id,
+    pub(super) grantee: Grantee,
+    pub(super) level: AccessLevel,
+}
+
+record!(RepositoryGrant, in RepositoryGrants at |it| table::repository_grant(it.repository, it.grantee);
+    RepositoryGrantV1 is 17, 1 {
+    repository: Bytes16,
     grantee: (u8, Bytes16),
     level: u8,
 });

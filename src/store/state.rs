@@ -6,6 +6,7 @@
 
 mod apply;
 mod content;
+mod gone;
 mod groups;
 mod users;
 
@@ -14,10 +15,9 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
-use super::record::Meta;
+use super::record::{Gone, Meta};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
-use crate::domain::content::Deletion;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
@@ -27,8 +27,8 @@ use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
-pub(super) use apply::{Enter, decode};
-use content::Content;
+pub(super) use apply::{Enter, Taken, decode};
+use content::{Content, DeletedName, DeletedSize};
 pub use groups::GroupSize;
 pub use users::UserSort;
 
@@ -53,12 +53,17 @@ pub struct State {
     users: OrdMap<(UserSort, Name), Id>,
     user_counts: HashMap<UserSort, usize>,
     repositories: OrdMap<RepositoryName, Arc<Repository>>,
+    repository_names: HashMap<Id, RepositoryName>,
     public: OrdSet<RepositoryName>,
     without_namespace: OrdSet<RepositoryName>,
     namespace_sizes: HashMap<Namespace, usize>,
-    contents: OrdMap<RepositoryName, Content>,
-    deleted: OrdMap<RepositoryName, Deletion>,
-    deleted_sizes: HashMap<Namespace, usize>,
+    contents: HashMap<Id, Content>,
+    deleted: OrdMap<RepositoryName, DeletedName>,
+    deleted_sizes: HashMap<Namespace, DeletedSize>,
+    deleted_by_owner: HashMap<Id, usize>,
+    gone: OrdMap<u64, Arc<Gone>>,
+    gone_ids: HashMap<Id, u64>,
+    going: OrdMap<Id, RepositoryName>,
     tokens: OrdMap<Id, Arc<AccessToken>>,
     token_hashes: HashMap<TokenHash, Id>,
     tokens_by_owner: OrdSet<(Id, Id)>,
@@ -160,6 +165,12 @@ impl State {
     #[must_use]
     pub fn repository(&self, name: &RepositoryName) -> Option<&Arc<Repository>> {
         self.repositories.get(name)
+    }
+
+    /// The repository of this identifier.
+    #[must_use]
+    pub fn repository_of(&self, id: Id) -> Option<&Arc<Repository>> {
+        self.repository_names.get(&id).and_then(|name| self.repositories.get(name))
     }
 
     /// Names of repositories within a range.
@@ -362,9 +373,15 @@ impl State {
         }
     }
 
-    pub(super) fn put_repository(&mut self, repository: Arc<Repository>) {
-        let name = repository.name.clone();
+    /// False if another repository has the name, or it has another name.
+    pub(super) fn put_repository(&mut self, repository: Arc<Repository>) -> bool {
+        let (id, name) = (repository.id, repository.name.clone());
+        let is_named = self.repository_names.get(&id).is_none_or(|known| *known == name);
+        if !is_named || self.repository(&name).is_some_and(|known| known.id != id) {
+            return false;
+        }
         self.unlist_repository(&name);
+        self.repository_names.insert(id, name.clone());
         let namespace = name.namespace();
         if repository.is_public {
             self.public.insert(name.clone());
@@ -375,18 +392,22 @@ impl State {
         let size = self.namespace_size(&namespace) + 1;
         self.namespace_sizes.insert(namespace, size);
         self.repositories.insert(name, repository);
+        true
     }
 
-    /// Removes a repository with what is known of its content.
-    pub(super) fn remove_repository(&mut self, name: &RepositoryName) {
-        self.remove_content(name);
-        self.unlist_repository(name);
+    /// Removes a repository with the grants on it and what is known of its content.
+    pub(super) fn remove_repository(&mut self, id: Id) {
+        let Some(name) = self.repository_names.get(&id).cloned() else { return };
+        self.contents.remove(&id);
+        let target = GrantTarget::Repository(name.clone());
+        let grantees: Vec<Grantee> = self.grants_on(&target).map(|(grantee, _)| grantee).collect();
+        grantees.into_iter().for_each(|grantee| self.remove_grant(&target, grantee));
+        self.unlist_repository(&name);
     }
 
     fn unlist_repository(&mut self, name: &RepositoryName) {
-        if self.repositories.remove(name).is_none() {
-            return;
-        }
+        let Some(repository) = self.repositories.remove(name) else { return };
+        self.repository_names.remove(&repository.id);
         self.public.remove(name);
         self.without_namespace.remove(name);
         let namespace = name.namespace();

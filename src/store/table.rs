@@ -1,15 +1,16 @@
 //! The tables, and the keys of their records.
 //!
-//! Fixed parts of a key (identifiers, numbers) are big-endian, so that byte order is their order. Each variable part
-//! ends with a zero byte, which no name contains: no name is a prefix of another, and `/` sorts below every other
-//! character of a name.
+//! What belongs to an account, a team, a repository or an access token has a key that begins with its identifier, so that
+//! all of it is found, and goes, by that alone ([`super::purge`]). Fixed parts of a key (identifiers, numbers) are
+//! big-endian, so that byte order is their order. Each variable part ends with a zero byte, which no name contains: no
+//! name is a prefix of another, and `/` sorts below every other character of a name.
 
 use std::fmt;
 
 use crate::domain::content::TagName;
-use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
-use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::name::{Name, Namespace, RepositoryName};
 
 /// A table of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,13 +19,13 @@ pub enum Table {
     Meta,
     /// Accounts by identifier.
     Accounts,
-    /// Repositories by name.
+    /// Repositories by identifier.
     Repositories,
     /// Access tokens by identifier.
     Tokens,
     /// Last uses of access tokens, by their identifier.
     Usage,
-    /// Grants by target and grantee.
+    /// Grants on namespaces by namespace and grantee.
     Grants,
     /// Addresses that signed in to an account, by account and address.
     KnownAddresses,
@@ -38,15 +39,19 @@ pub enum Table {
     TeamMembers,
     /// Tags by repository and name.
     Tags,
-    /// How repositories are used, by name.
+    /// How repositories are used, by their identifier.
     Activity,
     /// Repositories that were deleted here, by name.
     Deleted,
+    /// Grants on repositories by repository and grantee.
+    RepositoryGrants,
+    /// What is gone, but for its rows on the disk, by number.
+    Gone,
 }
 
 impl Table {
     /// Every table with its name on disk, which never changes.
-    pub const ALL: [(Table, &'static str); 14] = [
+    pub const ALL: [(Table, &'static str); 16] = [
         (Self::Meta, "meta"),
         (Self::Accounts, "accounts"),
         (Self::Repositories, "repositories"),
@@ -61,6 +66,8 @@ impl Table {
         (Self::Tags, "tags"),
         (Self::Activity, "activity"),
         (Self::Deleted, "deleted"),
+        (Self::RepositoryGrants, "repository_grants"),
+        (Self::Gone, "gone"),
     ];
 
     /// Its name on disk.
@@ -82,6 +89,8 @@ pub(super) const META: &[u8] = b"store";
 pub(super) const SETTINGS: &[u8] = b"settings";
 /// The key in [`Table::Meta`] of the seal.
 pub(super) const SEAL: &[u8] = b"seal";
+/// The key in [`Table::Meta`] of how far a migration has come; only while it is under way.
+pub(super) const MIGRATION: &[u8] = b"migration";
 
 /// Key of what is found by its identifier.
 pub(super) fn id(id: Id) -> Vec<u8> {
@@ -93,33 +102,87 @@ pub(super) fn id_of(key: &[u8]) -> Option<Id> {
     key.try_into().ok().map(Id::from_bytes)
 }
 
-/// Key of a repository: its components, each ended by a zero byte.
-pub(super) fn repository(name: &RepositoryName) -> Vec<u8> {
+/// Key of what is found by a repository's name: its components, each ended by a zero byte.
+pub(super) fn name(name: &RepositoryName) -> Vec<u8> {
     terminated(name.as_str().split('/'))
 }
 
-/// Key of a tag: the repository, an empty component, the tag.
-pub(super) fn tag(repository_name: &RepositoryName, tag: &TagName) -> Vec<u8> {
-    let mut key = repository(repository_name);
-    key.push(0);
+/// Key of a tag: the repository, the tag.
+pub(super) fn tag(repository: Id, tag: &TagName) -> Vec<u8> {
+    let mut key = id(repository);
     key.extend(terminated([tag.as_str()]));
     key
 }
 
-/// Key of a grant: kind and name of the target, an empty component, kind and identifier of the grantee.
-pub(super) fn grant(target: &GrantTarget, grantee: Grantee) -> Vec<u8> {
-    let mut key = match target {
-        GrantTarget::Namespace(Namespace::Empty) => vec![b'n', 0],
-        GrantTarget::Namespace(Namespace::Of(name)) => prefixed(b'n', terminated([name.as_str()])),
-        GrantTarget::Repository(name) => prefixed(b'r', repository(name)),
+/// The repository and the name of a tag, of its key.
+pub(super) fn tag_of(key: &[u8]) -> Option<(Id, TagName)> {
+    let (repository, rest) = key.split_first_chunk()?;
+    let tag = std::str::from_utf8(rest.strip_suffix(&[0])?).ok()?;
+    Some((Id::from_bytes(*repository), TagName::parse(tag).ok()?))
+}
+
+/// Key of a grant on a namespace: `n`, its name, an empty component, kind and identifier of the grantee.
+pub(super) fn namespace_grant(namespace: &Namespace, grantee: Grantee) -> Vec<u8> {
+    let mut key = match namespace {
+        Namespace::Empty => vec![b'n', 0],
+        Namespace::Of(name) => prefixed(b'n', terminated([name.as_str()])),
     };
+    key.push(0);
+    key.extend(self::grantee(grantee));
+    key
+}
+
+/// Key of a grant on a repository: the repository, kind and identifier of the grantee.
+pub(super) fn repository_grant(repository: Id, grantee: Grantee) -> Vec<u8> {
+    let mut key = id(repository);
+    key.extend(self::grantee(grantee));
+    key
+}
+
+/// The repository and the grantee of a grant, of its key.
+pub(super) fn repository_grant_of(key: &[u8]) -> Option<(Id, Grantee)> {
+    let (repository, rest) = key.split_first_chunk()?;
+    Some((Id::from_bytes(*repository), grantee_of(rest)?))
+}
+
+/// The namespace and the grantee of a grant, of its key.
+pub(super) fn namespace_grant_of(key: &[u8]) -> Option<(Namespace, Grantee)> {
+    const GRANTEE: usize = 17;
+    let (target, grantee) = key.split_last_chunk::<GRANTEE>()?;
+    let target = target.strip_prefix(b"n")?.strip_suffix(&[0, 0])?;
+    let namespace = match target {
+        [] => Namespace::Empty,
+        name => Namespace::Of(Name::parse(std::str::from_utf8(name).ok()?).ok()?),
+    };
+    Some((namespace, grantee_of(grantee)?))
+}
+
+/// The two identifiers of a membership, of its key: the organization or the team, and the user.
+pub(super) fn membership_of(key: &[u8]) -> Option<(Id, Id)> {
+    let (group, user) = key.split_first_chunk()?;
+    Some((Id::from_bytes(*group), id_of(user)?))
+}
+
+/// The name of a repository, of a key that is one.
+pub(super) fn name_of(key: &[u8]) -> Option<RepositoryName> {
+    let text = std::str::from_utf8(key.strip_suffix(&[0])?).ok()?;
+    RepositoryName::parse(&text.replace('\0', "/")).ok()
+}
+
+pub(super) fn grantee(grantee: Grantee) -> Vec<u8> {
     let (kind, id) = match grantee {
         Grantee::User(id) => (b'u', id),
         Grantee::Team(id) => (b't', id),
     };
-    key.extend([0, kind]);
-    key.extend(id.to_bytes());
-    key
+    prefixed(kind, id.to_bytes().into())
+}
+
+fn grantee_of(key: &[u8]) -> Option<Grantee> {
+    match key.split_first()? {
+        (b'u', id) => id_of(id).map(Grantee::User),
+        (b't', id) => id_of(id).map(Grantee::Team),
+        (_, _) => None,
+    }
 }
 
 /// Key of a membership: the organization or the team, then the user.
@@ -134,41 +197,55 @@ pub(super) fn known_address(account: Id, address: std::net::IpAddr) -> Vec<u8> {
     key
 }
 
-fn prefixed(kind: u8, rest: Vec<u8>) -> Vec<u8> {
+pub(super) fn prefixed(kind: u8, rest: Vec<u8>) -> Vec<u8> {
     std::iter::once(kind).chain(rest).collect()
 }
 
-fn terminated<'a>(parts: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+pub(super) fn terminated<'a>(parts: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     parts.into_iter().flat_map(|part| part.bytes().chain([0])).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::name::Name;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn byte_order_of_keys_is_the_order_of_names(one in "[a.0-]{1,4}(/[a.0-]{1,3}){0,2}", other in "[a.0-]{1,4}(/[a.0-]{1,3}){0,2}") {
             let (Ok(one), Ok(other)) = (RepositoryName::parse(&one), RepositoryName::parse(&other)) else { return Ok(()) };
-            prop_assert_eq!(repository(&one).cmp(&repository(&other)), one.cmp(&other));
+            prop_assert_eq!(name(&one).cmp(&name(&other)), one.cmp(&other));
+            prop_assert_eq!(name_of(&name(&one)), Some(one));
         }
     }
 
     #[test]
-    fn no_grant_key_begins_another() {
-        let id = Grantee::User(Id::MIN);
-        let team = Namespace::Of(Name::parse("a").unwrap());
-        let keys = [
-            grant(&GrantTarget::Namespace(Namespace::Empty), id),
-            grant(&GrantTarget::Namespace(team), id),
-            grant(&GrantTarget::Repository(RepositoryName::parse("a/b").unwrap()), id),
-            grant(&GrantTarget::Repository(RepositoryName::parse("a/b/c").unwrap()), id),
-            grant(&GrantTarget::Repository(RepositoryName::parse("a/b").unwrap()), Grantee::Team(Id::MIN)),
-        ];
+    fn no_grant_key_begins_another_and_each_says_whose_it_is() {
+        let (user, team) = (Grantee::User(Id::MIN), Grantee::Team(Id::MIN));
+        let namespaces = ["_", "a", "ab"].map(|text| Namespace::parse(text).unwrap());
+        let mut keys = Vec::new();
+        for grantee in [user, team] {
+            for namespace in &namespaces {
+                let key = namespace_grant(namespace, grantee);
+                assert_eq!(namespace_grant_of(&key), Some((namespace.clone(), grantee)));
+                keys.push(key);
+            }
+        }
         for (place, key) in keys.iter().enumerate() {
             assert!(keys.iter().enumerate().all(|(other, longer)| place == other || !longer.starts_with(key)));
+            assert_eq!(namespace_grant_of(&key[..key.len() - 1]), None);
         }
+        let key = repository_grant(Id::MAX, team);
+        assert_eq!(repository_grant_of(&key), Some((Id::MAX, team)));
+        assert_eq!(repository_grant_of(&key[..20]), None);
+    }
+
+    #[test]
+    fn a_tag_key_begins_with_the_repository_and_says_the_tag() {
+        let latest = TagName::parse("latest").unwrap();
+        let key = tag(Id::MAX, &latest);
+        assert!(key.starts_with(&Id::MAX.to_bytes()));
+        assert_eq!(tag_of(&key), Some((Id::MAX, latest)));
+        assert_eq!(tag_of(&key[..key.len() - 1]), None);
     }
 }

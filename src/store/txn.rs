@@ -10,13 +10,13 @@ use std::net::IpAddr;
 use super::chain::AuditKey;
 use super::codec::DecodeError;
 use super::engine::Change;
-use super::record::{Grant, KnownAddress, Meta};
+use super::record::{Deleted, Gone, KnownAddress, Meta, NamespaceGrant, Part, RepositoryGrant};
 use super::row;
 use super::state::{Enter, State};
 use super::table::{self, Table};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
-use crate::domain::audit::{AuditEntry, Occurrence};
+use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence};
 use crate::domain::content::Deletion;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
@@ -37,27 +37,38 @@ impl From<DecodeError> for TooLarge {
     }
 }
 
+/// What is noted of repositories that go together.
+struct DeletedRepositories {
+    deletion: Deletion,
+    owner: Option<Id>,
+    record: Option<String>,
+}
+
 /// A change in the making.
 pub struct Txn<'a> {
     state: &'a mut State,
     key: &'a AuditKey,
     changes: Vec<Change>,
     removed_tokens: Vec<Id>,
+    leftovers: Vec<(Table, Vec<u8>)>,
 }
 
 /// What a finished change leaves for the writer.
+#[derive(Default)]
 pub(super) struct Outcome {
     pub(super) changes: Vec<Change>,
     pub(super) removed_tokens: Vec<Id>,
+    /// The keys of rows that name what is gone, for the purge.
+    pub(super) leftovers: Vec<(Table, Vec<u8>)>,
 }
 
 impl<'a> Txn<'a> {
     pub(super) fn new(state: &'a mut State, key: &'a AuditKey) -> Self {
-        Self { state, key, changes: Vec::new(), removed_tokens: Vec::new() }
+        Self { state, key, changes: Vec::new(), removed_tokens: Vec::new(), leftovers: Vec::new() }
     }
 
     pub(super) fn finish(self) -> Outcome {
-        Outcome { changes: self.changes, removed_tokens: self.removed_tokens }
+        Outcome { changes: self.changes, removed_tokens: self.removed_tokens, leftovers: self.leftovers }
     }
 
     /// The state with everything that was changed so far.
@@ -66,19 +77,46 @@ impl<'a> Txn<'a> {
         self.state
     }
 
-    /// Takes a row into the state, and notes it for the disk. False if it contradicts another one; then nothing has
-    /// changed.
+    /// Takes a row into the state, and notes it for the disk. False if it contradicts another one, or belongs to what is
+    /// gone; then nothing has changed.
     fn put<R: Enter>(&mut self, row: R) -> Result<bool, TooLarge> {
         let change = row::put(&row)?;
-        let is_in = row.enter(self.state).is_ok();
+        let is_gone = self.state.is_gone_row(&change.key, row.hangs_on());
+        let is_in = !is_gone && row.enter(self.state).is_ok();
         if is_in {
             self.changes.push(change);
         }
         Ok(is_in)
     }
 
-    fn remove(&mut self, table: Table, key: Vec<u8>) {
+    /// Takes a row out of the state, and notes that for the disk.
+    fn remove<R: Enter>(&mut self, key: Vec<u8>) {
+        R::leave(&key, self.state);
+        self.erase(R::TABLE, key);
+    }
+
+    /// Notes for the disk that a row goes of which the state has nothing.
+    pub(super) fn erase(&mut self, table: Table, key: Vec<u8>) {
         self.changes.push(Change { table, key, value: None });
+    }
+
+    /// Takes everything out of the state that belongs to these, in one change however much it is. What is left of it on
+    /// the disk goes later.
+    fn bury(&mut self, ids: &[(Part, Id)], repositories: Option<&DeletedRepositories>) -> Result<(), TooLarge> {
+        for ids in ids.chunks(Gone::MOST) {
+            let mentions = ids.iter().flat_map(|(part, id)| self.state.mentions(*part, *id));
+            self.leftovers.extend(mentions);
+            let tokens = ids.iter().filter(|(part, _)| *part == Part::Token).map(|(_, id)| *id);
+            self.removed_tokens.extend(tokens);
+            self.put(Gone {
+                number: self.state.next_gone(),
+                ids: ids.to_vec(),
+                deletion: repositories.map(|repositories| repositories.deletion.clone()),
+                owner: repositories.and_then(|repositories| repositories.owner),
+                record: repositories.and_then(|repositories| repositories.record.clone()),
+            })?;
+        }
+        Ok(())
     }
 
     /// Writes what the store says about itself.
@@ -107,19 +145,14 @@ impl<'a> Txn<'a> {
 
     /// Removes an account with everything that hangs on it but repositories: access tokens, the grants that it holds,
     /// known addresses, memberships; of an organization its members and teams.
-    pub fn remove_account(&mut self, id: Id, known: &[IpAddr]) {
-        let tokens: Vec<Id> = self.state.tokens_of(id, None).map(|token| token.id).collect();
-        tokens.into_iter().for_each(|token| self.remove_token(token));
-        self.remove_grants_of(Grantee::User(id));
-        known.iter().for_each(|address| self.remove(Table::KnownAddresses, table::known_address(id, *address)));
-        let organizations: Vec<Id> = self.state.organizations_of(id).map(|(organization, _)| organization).collect();
-        organizations.into_iter().for_each(|organization| self.remove_member(organization, id));
-        let teams: Vec<Id> = self.state.teams_of_organization(id).map(|team| team.id).collect();
-        teams.into_iter().for_each(|team| self.remove_team(team));
-        let members: Vec<Id> = self.state.members_of(id).map(|(user, _)| user).collect();
-        members.into_iter().for_each(|user| self.remove_member(id, user));
-        self.remove(Table::Accounts, table::id(id));
-        self.state.remove_account(id);
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn remove_account(&mut self, id: Id) -> Result<(), TooLarge> {
+        if self.state.account(id).is_none() {
+            return Ok(());
+        }
+        self.bury(&self.state.parts_of_account(id), None)
     }
 
     /// Writes that a user belongs to an organization. False if one of them is not there; nothing is written then.
@@ -135,8 +168,7 @@ impl<'a> Txn<'a> {
         let teams = self.state.teams_of(user).filter(|team| team.organization == organization);
         let teams: Vec<Id> = teams.map(|team| team.id).collect();
         teams.into_iter().for_each(|team| self.remove_team_member(TeamMembership { team, user }));
-        self.remove(Table::Members, table::membership(organization, user));
-        self.state.remove_member(organization, user);
+        self.remove::<Membership>(table::membership(organization, user));
     }
 
     /// Writes a team, new or changed. False if another team of the organization has its name; nothing is written then.
@@ -148,12 +180,11 @@ impl<'a> Txn<'a> {
     }
 
     /// Removes a team with its members and its grants.
-    pub fn remove_team(&mut self, id: Id) {
-        self.remove_grants_of(Grantee::Team(id));
-        let members: Vec<Id> = self.state.team_members_of(id).collect();
-        members.into_iter().for_each(|user| self.remove_team_member(TeamMembership { team: id, user }));
-        self.remove(Table::Teams, table::id(id));
-        self.state.remove_team(id);
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn remove_team(&mut self, id: Id) -> Result<(), TooLarge> {
+        if self.state.team(id).is_none() { Ok(()) } else { self.bury(&[(Part::Team, id)], None) }
     }
 
     /// Writes that a user belongs to a team. False if it is no member of the team's organization; nothing is written
@@ -167,22 +198,21 @@ impl<'a> Txn<'a> {
 
     /// Removes a user from a team.
     pub fn remove_team_member(&mut self, membership: TeamMembership) {
-        self.remove(Table::TeamMembers, table::membership(membership.team, membership.user));
-        self.state.remove_team_member(membership);
+        self.remove::<TeamMembership>(table::membership(membership.team, membership.user));
     }
 
-    fn remove_grants_of(&mut self, grantee: Grantee) {
-        let targets: Vec<GrantTarget> = self.state.grants_of(grantee).map(|(target, _)| target.clone()).collect();
-        targets.iter().for_each(|target| self.remove_grant(target, grantee));
-    }
-
-    /// Writes a repository, new or changed; it is no deleted one any more.
+    /// Writes a repository, new or changed; its name is no deleted one any more. False if another one has the name;
+    /// nothing is written then.
     ///
     /// # Errors
     /// [`TooLarge`]
-    pub fn put_repository(&mut self, repository: Repository) -> Result<(), TooLarge> {
-        self.remove_deleted(&repository.name);
-        self.put(repository).map(drop)
+    pub fn put_repository(&mut self, repository: Repository) -> Result<bool, TooLarge> {
+        let name = repository.name.clone();
+        let is_in = self.put(repository)?;
+        if is_in && self.state.deletion(&name).is_some() {
+            self.remove::<Deleted>(table::name(&name));
+        }
+        Ok(is_in)
     }
 
     /// Removes a repository with the grants on it and what is known of its content, and notes that it was deleted here.
@@ -190,12 +220,27 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn remove_repository(&mut self, name: &RepositoryName, deletion: Deletion) -> Result<(), TooLarge> {
-        let was_there = self.state.repository(name).is_some();
-        self.remove_content(name);
-        self.remove_grants_on(&GrantTarget::Repository(name.clone()));
-        self.remove(Table::Repositories, table::repository(name));
-        self.state.remove_repository(name);
-        if was_there { self.put_deleted(name, deletion) } else { Ok(()) }
+        self.remove_repositories([name], deletion, None)
+    }
+
+    /// Removes repositories of one namespace, however many they are. `later` is the audit record that each of them gets
+    /// when its row goes, but for what names it.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn remove_repositories<'n>(
+        &mut self,
+        names: impl IntoIterator<Item = &'n RepositoryName>,
+        deletion: Deletion,
+        later: Option<&AuditRecord>,
+    ) -> Result<(), TooLarge> {
+        let (state, mut ids, mut owner) = (&*self.state, Vec::new(), None);
+        for name in names {
+            ids.extend(state.repository(name).map(|repository| (Part::Repository, repository.id)));
+            owner = state.account_named(name.namespace_str()).map(|owner| owner.id);
+        }
+        let record = later.map(|record| record.line().ok_or(TooLarge)).transpose()?;
+        self.bury(&ids, Some(&DeletedRepositories { deletion, owner, record }))
     }
 
     /// Writes an access token, new or changed. False if its hash names another one, or there is no such owner; nothing
@@ -209,24 +254,34 @@ impl<'a> Txn<'a> {
 
     /// Removes an access token with the note of its last use.
     pub fn remove_token(&mut self, id: Id) {
-        self.remove(Table::Tokens, table::id(id));
-        self.remove(Table::Usage, table::id(id));
+        self.remove::<AccessToken>(table::id(id));
+        self.erase(Table::Usage, table::id(id));
         self.removed_tokens.push(id);
-        self.state.remove_token(id);
     }
 
-    /// Writes a grant, new or changed.
+    /// Writes a grant, new or changed. False if there is no such repository; nothing is written then.
     ///
     /// # Errors
     /// [`TooLarge`]
-    pub fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) -> Result<(), TooLarge> {
-        self.put(Grant { target: target.clone(), grantee, level }).map(drop)
+    pub fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) -> Result<bool, TooLarge> {
+        match target {
+            GrantTarget::Namespace(target) => self.put(NamespaceGrant { target: target.clone(), grantee, level }),
+            GrantTarget::Repository(name) => {
+                let Some(repository) = self.state.repository(name).map(|repository| repository.id) else {
+                    return Ok(false);
+                };
+                self.put(RepositoryGrant { repository, grantee, level })
+            }
+        }
     }
 
     /// Removes a grant.
     pub fn remove_grant(&mut self, target: &GrantTarget, grantee: Grantee) {
-        self.remove(Table::Grants, table::grant(target, grantee));
-        self.state.remove_grant(target, grantee);
+        let Some((_, key)) = self.state.grant_key(target, grantee) else { return };
+        match target {
+            GrantTarget::Namespace(_) => self.remove::<NamespaceGrant>(key),
+            GrantTarget::Repository(_) => self.remove::<RepositoryGrant>(key),
+        }
     }
 
     /// Removes every grant on a target.
@@ -262,7 +317,7 @@ impl<'a> Txn<'a> {
 
     /// Forgets an address of an account.
     pub fn remove_known_address(&mut self, account: Id, address: IpAddr) {
-        self.remove(Table::KnownAddresses, table::known_address(account, address));
+        self.erase(Table::KnownAddresses, table::known_address(account, address));
     }
 
     /// Appends to the audit log: an event that happened once or more often.
@@ -270,7 +325,12 @@ impl<'a> Txn<'a> {
     /// # Errors
     /// [`TooLarge`]
     pub fn audit(&mut self, entry: &AuditEntry, when: Occurrence) -> Result<(), TooLarge> {
-        let record = self.key.link(self.state.audit(), entry, when)?;
+        self.log(AuditRecord::of(entry, 0, when))
+    }
+
+    /// Appends a record to the audit log, with the next number.
+    pub(super) fn log(&mut self, record: AuditRecord) -> Result<(), TooLarge> {
+        let record = self.key.link(self.state.audit(), record)?;
         self.put(record).map(drop)
     }
 }

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -19,6 +19,7 @@ use super::end::NotedEnd;
 use super::engine::{Change, CommitError, Engine};
 use super::error::WriteError;
 use super::load::{self, Loaded};
+use super::purge::Purge;
 use super::seal::{Seal, SealKey};
 use super::state::{AuditHead, State};
 use super::table::Table;
@@ -107,6 +108,21 @@ pub(super) struct Writer {
     pub(super) seal_key: SealKey,
     pub(super) end: NotedEnd,
     pub(super) clock: Clock,
+    pub(super) purge: Purge,
+    /// Rows cannot be removed that should be.
+    pub(super) purge_failed: bool,
+}
+
+/// What the writer does next.
+enum Next {
+    /// A change that somebody waits for.
+    Job(Box<dyn Job>),
+    /// To take a piece of what is gone from the disk.
+    Purge,
+    /// To look whether there is room again.
+    Look,
+    /// Nothing any more.
+    End,
 }
 
 impl Writer {
@@ -114,19 +130,65 @@ impl Writer {
     pub(super) fn run(mut self) {
         let mut mode = Mode::Ready;
         loop {
-            let next = match &mode {
-                Mode::Ready | Mode::Broken => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Mode::Full(_) => self.queue.recv_timeout(LOOK_FOR_ROOM),
-            };
-            match next {
-                Ok(job) => mode = self.watched(|writer| writer.handle(mode, job)),
-                Err(RecvTimeoutError::Timeout) => mode = self.watched(|writer| writer.recover(mode)),
-                Err(RecvTimeoutError::Disconnected) => break,
+            match self.next(&mode) {
+                Next::Job(job) => {
+                    mode = self.watched(|writer| writer.handle(mode, job));
+                    // Those who wait for changes and the purge take turns: a steady stream of them would leave no room.
+                    if self.has_to_purge(&mode) {
+                        mode = self.watched(Self::purge_piece);
+                    }
+                }
+                Next::Purge => mode = self.watched(Self::purge_piece),
+                Next::Look => mode = self.watched(|writer| writer.recover(mode)),
+                Next::End => break,
             }
         }
         if let Err(error) = self.end.sync() {
             log::warn!("the note of the last batch is not durable: {error}");
         }
+    }
+
+    fn next(&self, mode: &Mode) -> Next {
+        let received = match mode {
+            Mode::Full(_) => self.queue.recv_timeout(LOOK_FOR_ROOM),
+            Mode::Ready if self.has_to_purge(mode) => match self.queue.try_recv() {
+                Err(TryRecvError::Empty) => return Next::Purge,
+                Err(TryRecvError::Disconnected) => return Next::End,
+                Ok(job) => Ok(job),
+            },
+            Mode::Ready | Mode::Broken => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match received {
+            Ok(job) => Next::Job(job),
+            Err(RecvTimeoutError::Timeout) => Next::Look,
+            Err(RecvTimeoutError::Disconnected) => Next::End,
+        }
+    }
+
+    fn has_to_purge(&self, mode: &Mode) -> bool {
+        let is_ready = matches!(mode, Mode::Ready);
+        is_ready && !self.purge_failed && self.purge.is_pending(&self.shared.state.load())
+    }
+
+    /// Takes a piece of what is gone from the disk.
+    fn purge_piece(&mut self) -> Mode {
+        let mut state = State::clone(&self.shared.state.load_full());
+        let mut txn = Txn::new(&mut state, &self.shared.key);
+        let piece = match self.purge.piece(&self.shared.engine, &mut txn) {
+            Ok(piece) => piece,
+            Err(error) => {
+                // Nothing of it is visible; the next start tries again.
+                log::error!("what was deleted stays on the disk for now: {error}");
+                self.purge_failed = true;
+                return Mode::Ready;
+            }
+        };
+        let batch = txn.finish();
+        let (mode, failure) = self.commit(state, batch);
+        if failure.is_none() {
+            self.purge.done(&piece);
+        }
+        mode
     }
 
     /// Does a step under the eyes of the watchdog. A panic in it would be a fault of this program that no batch
@@ -161,7 +223,7 @@ impl Writer {
         let published = self.shared.state.load_full();
         let mut state = State::clone(&published);
         let mut jobs = Vec::new();
-        let mut batch = Outcome { changes: Vec::new(), removed_tokens: Vec::new() };
+        let mut batch = Outcome::default();
         let mut next = Some(first);
         while let Some(mut job) = next {
             self.run_job(job.as_mut(), &mut state, &mut batch);
@@ -183,6 +245,7 @@ impl Writer {
         if let Ok(true) = succeeded {
             batch.changes.extend(outcome.changes);
             batch.removed_tokens.extend(outcome.removed_tokens);
+            batch.leftovers.extend(outcome.leftovers);
         } else {
             *state = before;
         }
@@ -203,6 +266,7 @@ impl Writer {
         self.end.note(self.seal.end());
         self.shared.state.store(Arc::new(state));
         batch.removed_tokens.iter().for_each(|token| self.shared.usage.forget(*token));
+        self.purge.add(batch.leftovers);
         (Mode::Ready, None)
     }
 
@@ -219,7 +283,9 @@ impl Writer {
         log::error!("a change was not made: {error}");
         let (mode, refusal) = match error {
             CommitError::Full(_) => (Mode::Full(undo), WriteError::Full),
-            CommitError::Sled(_) | CommitError::Sync(_) | CommitError::Seal(_) => (Mode::Broken, WriteError::Broken),
+            CommitError::Sled(_) | CommitError::Sync(_) | CommitError::Seal(_) | CommitError::NoTable(_) => {
+                (Mode::Broken, WriteError::Broken)
+            }
         };
         self.shared.refusal.store(Arc::new(Some(refusal.clone())));
         (mode, Some(refusal))

@@ -1,100 +1,14 @@
 //! What others do between the bundles of one large change: it goes on with what it began, and with nothing else.
 
-use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use super::super::bundles::{BUNDLE, remove_bundle};
 use super::super::change::Deed;
 use super::super::comparison::put_bundle;
-use super::super::repositories::deletion_step;
-use super::super::{AccountUpdate, Compared, Error, News, Obstacle};
-use super::bundles::{APP, LONG, MANY, all, count, filled, recorded, written};
-use super::content::{Scene, digest, named, new_user, notice, pushed};
-use crate::domain::content::{Deletion, Remains};
+use super::super::{Compared, Error, News};
+use super::bundles::{APP, LONG, MANY, all, count, filled, written};
+use super::content::{Scene, digest, named, notice, pushed};
 use crate::domain::id::Id;
-
-/// Does one step of the deletion of alice's repository. Which one it took from, or whether it was there.
-fn deletion_goes_on(scene: &Scene, begun: Option<Id>) -> ControlFlow<bool, Id> {
-    let deletion = Deletion { at: scene.now(), content: Remains::Stays };
-    let deed = Deed::new("repository.delete", APP);
-    let step = scene
-        .service()
-        .change(&scene.local(), deed, move |change| deletion_step(change, &named(APP), &deletion, begun));
-    step.unwrap()
-}
-
-#[test]
-fn a_deletion_does_not_go_on_with_a_repository_that_was_made_anew() {
-    let mut scene = filled();
-    let ControlFlow::Continue(begun) = deletion_goes_on(&scene, None) else { panic!("there is more to delete") };
-    // Another request does the rest.
-    scene.delete(APP);
-    let audited = scene.audited().len();
-    assert_eq!(deletion_goes_on(&scene, Some(begun)), ControlFlow::Break(true), "what was meant is gone");
-    scene.make(APP);
-    scene.wait(1);
-    assert_eq!(scene.compare(APP, &all(2)), Compared::Changed);
-    assert_eq!(deletion_goes_on(&scene, Some(begun)), ControlFlow::Break(true));
-    assert_eq!((scene.is_known(APP), count(&scene)), (true, MANY));
-    let made = ("repository.create".to_owned(), APP.to_owned());
-    assert_eq!(recorded(&scene, audited), [made], "the other request recorded the deletion");
-}
-
-#[test]
-fn the_deletion_of_an_account_does_not_go_on_with_one_that_was_made_anew() {
-    let scene = filled();
-    scene.make("alice/lib");
-    let id = |scene: &Scene| scene.service().store.state().account_named("alice").map(|account| account.id);
-    let (before, calls) = (id(&scene), Cell::new(0));
-    let went = || {
-        calls.set(calls.get() + 1);
-        assert!(!scene.is_known(APP), "it is told when a repository is gone");
-        scene.service().delete_account(&scene.local(), "alice", false, &|| ()).unwrap();
-        scene.service().create_user(&scene.local(), new_user("alice")).unwrap();
-        scene.make(APP);
-    };
-    assert_eq!(scene.service().delete_account(&scene.local(), "alice", true, &went).unwrap(), Some(1));
-    assert_eq!(calls.get(), 1);
-    assert!(id(&scene).is_some() && id(&scene) != before);
-    assert!(scene.is_known(APP) && scene.is_known("alice/lib"));
-}
-
-#[test]
-fn repositories_that_go_with_an_account_are_told_of_also_where_the_rest_fails() {
-    let delete = |scene: &Scene, meanwhile: &dyn Fn()| {
-        scene.make("alice/lib");
-        let calls = Cell::new(0);
-        let went = || {
-            calls.set(calls.get() + 1);
-            meanwhile();
-        };
-        let deleted = scene.service().delete_account(&scene.local(), "alice", true, &went);
-        (deleted, calls.get())
-    };
-    let scene = filled();
-    let (deleted, calls) = delete(&scene, &|| ());
-    assert_eq!((deleted.unwrap(), calls), (Some(2), 2), "the large one, and the rest with the account");
-
-    let scene = filled();
-    let (deleted, calls) = delete(&scene, &|| scene.service().store.close());
-    assert!(matches!(deleted, Err(Error::Unavailable(_))), "{deleted:?}");
-    assert_eq!((calls, scene.is_known(APP), scene.is_known("alice/lib")), (1, false, true));
-
-    let scene = filled();
-    let set = |user: &str, is_admin| {
-        let update = AccountUpdate { is_admin: Some(is_admin), ..AccountUpdate::default() };
-        scene.service().update_account(&scene.local(), user, update).unwrap();
-    };
-    set("alice", true);
-    let (deleted, calls) = delete(&scene, &|| set("admin", false));
-    let is_last = matches!(deleted, Err(Error::Conflict(Obstacle::LastAdministrator { field: None })));
-    assert!(is_last, "{deleted:?}");
-    assert_eq!((calls, scene.is_known(APP), scene.is_known("alice/lib")), (1, false, true));
-    // None of an account that leaves its repositories.
-    let none = || panic!("nothing went");
-    set("admin", true);
-    assert_eq!(scene.service().delete_account(&scene.local(), "alice", false, &none).unwrap(), Some(0));
-}
 
 #[test]
 fn a_notification_takes_nothing_that_was_pushed_after_it_came() {

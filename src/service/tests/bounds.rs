@@ -150,7 +150,7 @@ fn what_was_deleted_before_the_account_was_made_does_not_count() {
     let mut scene = churned(DELETED_NAMES, Remains::Stays);
     is_refused(&scene, "alice/new");
     scene.wait(60);
-    scene.service().delete_account(&scene.local(), "alice", false, &|| ()).unwrap();
+    scene.service().delete_account(&scene.local(), "alice", false).unwrap();
     scene.service().create_user(&scene.local(), new_user("alice")).unwrap();
     create(&scene, "alice/new").unwrap();
     // Of its own, it deletes as many as any other.

@@ -3,11 +3,8 @@
 use std::fs;
 
 use super::super::bundles::BUNDLE;
-use super::super::change::Deed;
-use super::super::repositories::deletion_step;
-use super::super::{Compared, Error, News, SeenTag};
+use super::super::{Compared, News, SeenTag};
 use super::content::{Scene, digest, image, named, pushed, seen};
-use crate::domain::content::{Deletion, Remains};
 
 pub(super) const APP: &str = "alice/app";
 /// More tags than two changes write.
@@ -44,86 +41,11 @@ pub(super) fn recorded(scene: &Scene, earlier: usize) -> Vec<(String, String)> {
     scene.audited().into_iter().skip(earlier).map(|(_, action, object)| (action, object)).collect()
 }
 
-fn on_app(actions: &[&str]) -> Vec<(String, String)> {
-    actions.iter().map(|action| ((*action).to_owned(), APP.to_owned())).collect()
-}
-
 #[track_caller]
-fn is_the_same_when_opened_again(scene: &mut Scene) {
+pub(super) fn is_the_same_when_opened_again(scene: &mut Scene) {
     let before = scene.service().store.state();
     scene.reopen();
-    assert!(*before == *scene.service().store.state());
-}
-
-#[test]
-fn a_repository_with_very_many_tags_goes_in_bundles_and_its_record_last() {
-    let mut scene = filled();
-    let (earlier, before) = (scene.audited().len(), written(&scene));
-    scene.delete(APP);
-    assert_eq!(written(&scene) - before, 3);
-    assert_eq!((scene.is_known(APP), scene.is_deleted(APP), count(&scene)), (false, true, 0));
-    assert_eq!(recorded(&scene, earlier), on_app(&["repository.beginDelete", "repository.delete"]));
-    is_the_same_when_opened_again(&mut scene);
-    // One change is enough for as many as it writes.
-    scene.make(APP);
-    assert_eq!(scene.compare(APP, &all(1)[..BUNDLE]), Compared::Changed);
-    let (earlier, before) = (scene.audited().len(), written(&scene));
-    scene.delete(APP);
-    assert_eq!(written(&scene) - before, 1);
-    assert_eq!(recorded(&scene, earlier), on_app(&["repository.delete"]));
-}
-
-/// Does the first step of a deletion, and no other.
-fn begin_deletion(scene: &Scene) {
-    let deletion = Deletion { at: scene.now(), content: Remains::Stays };
-    let begun = scene.service().change(&scene.local(), Deed::new("repository.delete", APP), move |change| {
-        deletion_step(change, &named(APP), &deletion, None).map(|step| step.is_continue())
-    });
-    assert!(begun.unwrap(), "there is more to delete");
-}
-
-#[test]
-fn an_interrupted_deletion_leaves_a_repository_that_can_be_deleted_again() {
-    let mut scene = filled();
-    let earlier = scene.audited().len();
-    begin_deletion(&scene);
-    is_the_same_when_opened_again(&mut scene);
-    assert_eq!((scene.is_known(APP), scene.is_deleted(APP)), (true, false));
-    assert_eq!((count(&scene), scene.listed_count(APP)), (MANY - BUNDLE, MANY - BUNDLE));
-    assert_eq!(scene.activity(APP).missing_since, None);
-    assert_eq!(recorded(&scene, earlier), on_app(&["repository.beginDelete"]), "who began it is known");
-    // What the registry still has of it comes back with a comparison, as long as it is not deleted.
-    assert_eq!(scene.compare(APP, &all(1)), Compared::Changed);
-    assert_eq!(count(&scene), MANY);
-    begin_deletion(&scene);
-    scene.delete(APP);
-    assert_eq!((scene.is_known(APP), scene.is_deleted(APP), count(&scene)), (false, true, 0));
-    assert_eq!(scene.compare(APP, &all(1)), Compared::Deleted);
-    is_the_same_when_opened_again(&mut scene);
-}
-
-#[test]
-fn an_account_with_such_a_repository_goes_with_it() {
-    let mut scene = filled();
-    scene.make("alice/lib");
-    scene.make("alice-x/app");
-    let (earlier, before) = (scene.audited().len(), written(&scene));
-    assert_eq!(scene.service().delete_account(&scene.local(), "alice", true, &|| ()).unwrap(), Some(2));
-    assert_eq!(written(&scene) - before, 4);
-    let mut expected = on_app(&["repository.beginDelete", "repository.delete"]);
-    expected
-        .extend([("account.delete", "alice"), ("repository.delete", "alice/lib")].map(|(a, o)| (a.into(), o.into())));
-    assert_eq!(recorded(&scene, earlier), expected);
-    assert!(!scene.is_known(APP) && !scene.is_known("alice/lib") && scene.is_known("alice-x/app"));
-    is_the_same_when_opened_again(&mut scene);
-    // Nothing of it goes with an account that has to stay.
-    scene.service().create_user(&scene.local(), super::content::new_user("alice")).unwrap();
-    scene.make(APP);
-    scene.compare(APP, &all(1));
-    let bob = super::super::Caller::of_account(scene.service().store.state().account_named("alice-x").unwrap());
-    let denied = scene.service().delete_account(&super::support::call(bob, scene.now()), "alice", true, &|| ());
-    assert!(matches!(denied, Err(Error::Denied(_))));
-    assert_eq!(count(&scene), MANY);
+    assert!(before.purged() == scene.service().store.state().purged());
 }
 
 #[test]

@@ -148,6 +148,7 @@ fn a_deleted_repository_comes_back_only_by_being_made_again() {
     let mut scene = Scene::new();
     scene.tell("alice/app", pushed("1.0", 1));
     scene.delete("alice/app");
+    scene.wait_for_purge();
     let deletion = Deletion { at: start(), content: Remains::Stays };
     for _ in 0..2 {
         let (end, audited) = (scene.end(), scene.audited());
@@ -162,6 +163,7 @@ fn a_deleted_repository_comes_back_only_by_being_made_again() {
         assert_eq!((scene.end(), scene.audited()), (end, audited), "nothing was written");
         scene.reopen();
     }
+    scene.wait_until_free();
     scene.make("alice/app");
     assert!(!scene.is_deleted("alice/app"));
     assert_eq!((scene.tags("alice/app"), scene.activity("alice/app")), (vec![], Activity::default()));
@@ -177,6 +179,7 @@ fn a_deletion_that_is_forgotten_lets_the_name_be_learnt() {
     scene.tell("alice/lib", pushed("1.0", 1));
     scene.delete("alice/app");
     scene.delete("alice/lib");
+    scene.wait_for_purge();
     let forget = |scene: &Scene, name: &str| {
         let seen = Deletion { at: start(), content: Remains::Stays };
         scene.service().forget_deletion(&scene.registry(), &named(name), seen).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::super::{Call, Compared, NewRepository, NewUser, News, Notice, SeenTag, Service};
+use super::super::{Call, Compared, Error, NewRepository, NewUser, News, Notice, SeenTag, Service};
 use super::support::{Home, call, start};
 use crate::domain::content::{Activity, Digest, Image, Tag, TagName};
 use crate::domain::name::{Name, RepositoryName};
@@ -91,6 +91,18 @@ impl Scene {
         self.now = self.now.plus_seconds(seconds);
     }
 
+    /// Waits until the name of what was deleted may be another's.
+    pub(super) fn wait_until_free(&mut self) {
+        self.wait(self.service().settings().registry_token_lifetime + 60);
+    }
+
+    /// Waits until nothing of what was deleted is on the disk.
+    pub(super) fn wait_for_purge(&self) {
+        while self.service().store.state().is_purging() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    }
+
     /// Closes it and opens it again.
     pub(super) fn reopen(&mut self) {
         if let Some(service) = self.opened.take() {
@@ -143,9 +155,14 @@ impl Scene {
         if !self.service().has_account(name.namespace_str()) {
             self.service().create_user(&self.local(), new_user(name.namespace_str())).unwrap();
         }
+        self.try_make(repository).unwrap();
+    }
+
+    /// Makes a repository in a namespace that is there.
+    pub(super) fn try_make(&self, repository: &str) -> Result<(), Error> {
         let (short_description, long_description) = (String::new(), String::new());
-        let new = NewRepository { name, is_public: false, short_description, long_description };
-        self.service().create_repository(&self.local(), new).unwrap();
+        let new = NewRepository { name: named(repository), is_public: false, short_description, long_description };
+        self.service().create_repository(&self.local(), new).map(drop)
     }
 
     /// Deletes a repository, which must be there.

@@ -93,7 +93,7 @@ impl Both<'_> {
                 }
             }
             Operation::RemoveUser { user, with_repositories } => {
-                agree(self.service().delete_account(call, user, with_repositories, &|| ()), may, operation);
+                agree(self.service().delete_account(call, user, with_repositories), may, operation);
                 if may {
                     self.model.remove_user(user, with_repositories);
                 }

@@ -153,7 +153,7 @@ fn pulls_of_more_repositories_than_one_change_writes_are_all_written() {
     let names: Vec<String> = (0..1_100).map(|number| format!("alice/app-{number}")).collect();
     let repositories = names.clone();
     put(scene.service(), move |txn| {
-        Ok(repositories.iter().try_for_each(|name| txn.put_repository(super::support::repository(name)))?)
+        Ok(repositories.iter().try_for_each(|name| txn.put_repository(super::support::repository(name)).map(drop))?)
     });
     names.iter().for_each(|name| assert!(scene.tell(name, pulled("1.0", 7))));
     scene.reopen();
@@ -170,6 +170,7 @@ fn a_repository_that_is_made_again_begins_without_the_pulls_of_the_one_before() 
             scene.service().housekeep(scene.now());
         }
         scene.delete("alice/app");
+        scene.wait_until_free();
         scene.make("alice/app");
         assert_eq!(scene.activity("alice/app"), Activity::default(), "written before: {is_written}");
         scene.reopen();

@@ -52,7 +52,7 @@ impl Both<'_> {
             }
             Operation::RemoveAcme { with_repositories } => {
                 let may = self.model.is_administrator(by);
-                agree(self.service().delete_account(call, ACME, with_repositories, &|| ()), may, operation);
+                agree(self.service().delete_account(call, ACME, with_repositories), may, operation);
                 if may {
                     self.model.remove_acme(with_repositories);
                 }

@@ -145,6 +145,7 @@ fn one_that_waits_to_be_made_is_made_before_the_deletion_begins_or_refused() {
 #[test]
 fn nothing_is_noted_or_forgotten_after_something_else_was_noted() {
     let mut scene = deleted_beside(Some(HERE));
+    scene.wait_for_purge();
     let first = noted(&scene).unwrap();
     let forget = |scene: &Scene, seen: &Deletion| {
         scene.service().forget_deletion(&scene.registry(), &named(APP), seen.clone()).unwrap();
@@ -162,6 +163,7 @@ fn nothing_is_noted_or_forgotten_after_something_else_was_noted() {
     assert_eq!((forget(&scene, &none), scene.is_known(APP)), (None, true));
     // And deleted again, another deletion.
     scene.delete(APP);
+    scene.wait_for_purge();
     let again = Deletion { at: scene.now(), content: goes() };
     assert!(!note(&scene, none.clone(), Remains::Stays) && !note(&scene, first.clone(), Remains::None));
     assert_eq!((forget(&scene, &none), forget(&scene, &first)), (Some(again.clone()), Some(again.clone())));
@@ -223,7 +225,7 @@ fn a_new_account_over_deleted_content_is_made_only_when_an_administrator_says_so
     let user = |name: &str, adopt_repositories| NewUser { adopt_repositories, ..new_user(name) };
     for content in [Remains::Stays, goes(), Remains::None] {
         let scene = deleted_beside(Some(HERE));
-        assert_eq!(scene.service().delete_account(&scene.local(), "alice", false, &|| ()).unwrap(), Some(0));
+        assert_eq!(scene.service().delete_account(&scene.local(), "alice", false).unwrap(), Some(0));
         let present = noted(&scene).unwrap();
         assert!(note(&scene, present, content.clone()));
         // Names that only begin alike have nothing to do with it.
@@ -247,7 +249,7 @@ fn a_new_account_over_deleted_content_is_made_only_when_an_administrator_says_so
         scene.service().create_user(&scene.local(), user("alice", adopt)).unwrap();
         assert!(scene.is_deleted(APP), "the name is remembered all the same");
         assert_eq!(granted(&scene, &of(&scene, "alice"), "*"), Actions::NONE);
-        scene.service().delete_account(&scene.local(), "alice", true, &|| ()).unwrap();
+        scene.service().delete_account(&scene.local(), "alice", true).unwrap();
         organization(adopt).unwrap();
     }
 }

@@ -106,8 +106,8 @@ const ON_ACCOUNTS: &[UseCase] = &[
         let update = AccountUpdate { is_admin: Some(true), ..AccountUpdate::default() };
         service.update_account(call, "alice", update).map(drop)
     }),
-    ("delete_account", |service, call| service.delete_account(call, "alice", true, &|| ()).map(drop)),
-    ("delete_account", |service, call| service.delete_account(call, "nobody", false, &|| ()).map(drop)),
+    ("delete_account", |service, call| service.delete_account(call, "alice", true).map(drop)),
+    ("delete_account", |service, call| service.delete_account(call, "nobody", false).map(drop)),
     ("change_password", |service, call| service.change_password(call, "alice", None, &password()).map(drop)),
     ("unlock", |service, call| service.unlock(call, "alice")),
     ("create_organization", |service, call| {

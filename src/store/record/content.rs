@@ -3,19 +3,27 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::content::{Activity, Deletion, Image, Tag};
+use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
+use crate::store::field::Bytes16;
 use crate::store::row::{frozen, part, record};
 use crate::store::table;
 
 /// A tag with everything that its key says, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct StoredTag {
-    pub(in crate::store) repository: RepositoryName,
+    pub(in crate::store) repository: Id,
     pub(in crate::store) tag: Tag,
 }
 
-record!(StoredTag, in Tags at |it| table::tag(&it.repository, &it.tag.name); TagV1 is 14, 1 {
+// Before format 3 it named its repository; which one that is, the migration knows, not the record.
+frozen!(TagV1 is 14, 1;; {
     repository: String,
+    tag: TagBody1,
+});
+
+record!(StoredTag, in Tags at |it| table::tag(it.repository, &it.tag.name); TagV2 is 14, 2 {
+    repository: Bytes16,
     tag: TagBody1,
 });
 
@@ -36,15 +44,21 @@ part!(Image; Image1 {
     created_at: Option<i64>,
 });
 
-/// How a repository is used, with its name.
+/// How a repository is used, with its identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct StoredActivity {
-    pub(in crate::store) repository: RepositoryName,
+    pub(in crate::store) repository: Id,
     pub(in crate::store) activity: Activity,
 }
 
-record!(StoredActivity, in Activity at |it| table::repository(&it.repository); ActivityV1 is 15, 1 {
+// As with tags.
+frozen!(ActivityV1 is 15, 1;; {
     repository: String,
+    activity: ActivityBody1,
+});
+
+record!(StoredActivity, in Activity at |it| table::id(it.repository); ActivityV2 is 15, 2 {
+    repository: Bytes16,
     activity: ActivityBody1,
 });
 
@@ -55,14 +69,17 @@ part!(Activity; ActivityBody1 {
     missing_since: Option<i64>,
 });
 
-/// A repository that was deleted here, with what becomes of its content.
+/// A repository that was deleted here, with what becomes of its content, and the account whose namespace it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Deleted {
     pub(in crate::store) repository: RepositoryName,
     pub(in crate::store) deletion: Deletion,
+    pub(in crate::store) owner: Option<Id>,
 }
 
-record!(Deleted, in Deleted at |it| table::repository(&it.repository); DeletedV1 is 16, 1 {
+record!(Deleted, in Deleted at |it| table::name(&it.repository); DeletedV1 is 16, 1 {
     repository: String,
     deletion: (i64, (u8, String)),
+} then DeletedV2 is 2, adding {
+    owner: Option<Bytes16> = None,
 });

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::{AuditHead, State};
 use crate::domain::account::Account;
 use crate::domain::audit::LoggedRecord;
+use crate::domain::content::Activity;
+use crate::domain::grant::GrantTarget;
+use crate::domain::id::Id;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
@@ -12,7 +15,7 @@ use crate::domain::token::AccessToken;
 use crate::store::codec::{self, DecodeError};
 use crate::store::engine::Change;
 use crate::store::error::Error;
-use crate::store::record::{Deleted, Grant, Meta, StoredActivity, StoredTag};
+use crate::store::record::{Deleted, Gone, Meta, NamespaceGrant, RepositoryGrant, StoredActivity, StoredTag};
 use crate::store::row::{self, Record, Row};
 use crate::store::table::{self, Table};
 
@@ -23,21 +26,44 @@ pub(in crate::store) type Contradiction = &'static str;
 pub(in crate::store) trait Enter: Row {
     /// Takes it in; nothing has changed where it cannot be.
     fn enter(self, state: &mut State) -> Result<(), Contradiction>;
+
+    /// Takes out what stands at this key. Nothing happens where nothing does, nor where it is no key.
+    fn leave(key: &[u8], state: &mut State);
+
+    /// Another identifier than that which its key begins with, without which it cannot be either.
+    fn hangs_on(&self) -> Option<Id> {
+        None
+    }
+
+    /// What is kept of it although it is gone.
+    fn keep_gone(self, _state: &mut State) {}
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Taken {
+    /// The state has it.
+    In,
+    /// It belongs to something that is gone, and the purge finds it by its key.
+    Gone,
+    /// It names something that is gone, and the purge has to be told its key.
+    Leftover,
 }
 
 impl State {
-    /// Takes a row in as it stands on the disk. What the state keeps nothing of is passed over.
+    /// Takes a row in, or out, as it stands on the disk. What the state keeps nothing of is passed over.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if it does not decode, stands at another's key, or contradicts what is there;
     /// [`Error::Newer`]
-    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<(), Error> {
+    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Taken, Error> {
         match change.table {
             Table::Meta => self.apply_meta(change),
             Table::Accounts => self.take::<Account>(change),
             Table::Repositories => self.take::<Repository>(change),
             Table::Tokens => self.take::<AccessToken>(change),
-            Table::Grants => self.take::<Grant>(change),
+            Table::Grants => self.take::<NamespaceGrant>(change),
+            Table::RepositoryGrants => self.take::<RepositoryGrant>(change),
             Table::Audit => self.take::<LoggedRecord>(change),
             Table::Members => self.take::<Membership>(change),
             Table::Teams => self.take::<Team>(change),
@@ -45,16 +71,17 @@ impl State {
             Table::Tags => self.take::<StoredTag>(change),
             Table::Activity => self.take::<StoredActivity>(change),
             Table::Deleted => self.take::<Deleted>(change),
+            Table::Gone => self.take::<Gone>(change),
             // Kept apart: what is noted of these slows no change.
-            Table::Usage | Table::KnownAddresses => Ok(()),
+            Table::Usage | Table::KnownAddresses => Ok(self.taken_by_key(&change.key)),
         }
     }
 
-    fn apply_meta(&mut self, change: &Change) -> Result<(), Error> {
+    fn apply_meta(&mut self, change: &Change) -> Result<Taken, Error> {
         match change.key.as_slice() {
             table::META => self.take::<Meta>(change),
             table::SETTINGS => self.take::<Choices>(change),
-            table::SEAL => Ok(()),
+            table::SEAL => Ok(Taken::In),
             // A later dockpass may say more about the store.
             _ if change.value.as_deref().is_some_and(codec::is_record) => {
                 Err(Error::Newer { what: "a record of meta".to_owned() })
@@ -63,14 +90,37 @@ impl State {
         }
     }
 
-    fn take<R: Enter>(&mut self, change: &Change) -> Result<(), Error> {
+    fn take<R: Enter>(&mut self, change: &Change) -> Result<Taken, Error> {
         let corrupt = |reason| Error::corrupt(change.table, &change.key, reason);
-        let Some(value) = &change.value else { return Ok(()) };
+        let Some(value) = &change.value else {
+            R::leave(&change.key, self);
+            return Ok(Taken::In);
+        };
         let row: R = decode(change.table, &change.key, value)?;
         if row.key() != change.key {
             return Err(corrupt("key"));
         }
-        row.enter(self).map_err(corrupt)
+        if self.taken_by_key(&change.key) == Taken::Gone {
+            row.keep_gone(self);
+            return Ok(Taken::Gone);
+        }
+        if self.is_gone_row(&[], row.hangs_on()) {
+            return Ok(Taken::Leftover);
+        }
+        row.enter(self).map_err(corrupt)?;
+        Ok(Taken::In)
+    }
+
+    /// Whether a row of this key that hangs on this cannot be any more.
+    pub(in crate::store) fn is_gone_row(&self, key: &[u8], hangs_on: Option<Id>) -> bool {
+        self.taken_by_key(key) == Taken::Gone || hangs_on.is_some_and(|id| self.is_gone(id))
+    }
+
+    /// Whether a key begins with an identifier that is gone. Those of names and numbers never do: an identifier begins
+    /// with the time at which it was made, and none of these with such a byte.
+    pub(in crate::store) fn taken_by_key(&self, key: &[u8]) -> Taken {
+        let id = key.first_chunk().map(|bytes| Id::from_bytes(*bytes));
+        if id.is_some_and(|id| self.is_gone(id)) { Taken::Gone } else { Taken::In }
     }
 }
 
@@ -94,12 +144,20 @@ impl Enter for Meta {
         state.meta = Some(self);
         Ok(())
     }
+
+    fn leave(_key: &[u8], state: &mut State) {
+        state.meta = None;
+    }
 }
 
 impl Enter for Choices {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
         state.choices = self;
         Ok(())
+    }
+
+    fn leave(_key: &[u8], state: &mut State) {
+        state.choices = Choices::default();
     }
 }
 
@@ -108,11 +166,18 @@ impl Enter for LoggedRecord {
         state.audit = AuditHead { seq: self.record.seq, hash: self.hash };
         Ok(())
     }
+
+    /// The log is not cut: what is taken from its beginning leaves its end.
+    fn leave(_key: &[u8], _state: &mut State) {}
 }
 
 impl Enter for Account {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
         check(state.put_account(Arc::new(self)), "the name stands twice")
+    }
+
+    fn leave(key: &[u8], state: &mut State) {
+        table::id_of(key).into_iter().for_each(|id| state.remove_account(id));
     }
 }
 
@@ -123,12 +188,25 @@ impl Enter for Membership {
         state.put_member(self);
         Ok(())
     }
+
+    fn leave(key: &[u8], state: &mut State) {
+        let of = table::membership_of(key);
+        of.into_iter().for_each(|(organization, user)| state.remove_member(organization, user));
+    }
+
+    fn hangs_on(&self) -> Option<Id> {
+        Some(self.user)
+    }
 }
 
 impl Enter for Team {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
         check(state.account(self.organization).is_some(), "no such organization")?;
         check(state.put_team(Arc::new(self)), "the name stands twice")
+    }
+
+    fn leave(key: &[u8], state: &mut State) {
+        table::id_of(key).into_iter().for_each(|id| state.remove_team(id));
     }
 }
 
@@ -140,32 +218,63 @@ impl Enter for TeamMembership {
         state.put_team_member(self);
         Ok(())
     }
+
+    fn leave(key: &[u8], state: &mut State) {
+        let of = table::membership_of(key);
+        of.into_iter().for_each(|(team, user)| state.remove_team_member(TeamMembership { team, user }));
+    }
+
+    fn hangs_on(&self) -> Option<Id> {
+        Some(self.user)
+    }
 }
 
 impl Enter for Repository {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
-        state.put_repository(Arc::new(self));
-        Ok(())
+        check(state.put_repository(Arc::new(self)), "the name or the identifier stands twice")
+    }
+
+    fn leave(key: &[u8], state: &mut State) {
+        if let Some(id) = table::id_of(key) {
+            state.remove_repository(id);
+            state.forget_going(id);
+        }
+    }
+
+    fn keep_gone(self, state: &mut State) {
+        state.note_going(self.id, self.name);
     }
 }
 
 impl Enter for StoredTag {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
-        check(state.put_tag(&self.repository, Arc::new(self.tag)), "no such repository")
+        check(state.put_tag(self.repository, Arc::new(self.tag)), "no such repository")
+    }
+
+    fn leave(key: &[u8], state: &mut State) {
+        table::tag_of(key).into_iter().for_each(|(repository, tag)| state.remove_tag(repository, &tag));
     }
 }
 
 impl Enter for StoredActivity {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
-        check(state.put_activity(&self.repository, self.activity), "no such repository")
+        check(state.put_activity(self.repository, self.activity), "no such repository")
+    }
+
+    fn leave(key: &[u8], state: &mut State) {
+        table::id_of(key).into_iter().for_each(|id| _ = state.put_activity(id, Activity::default()));
     }
 }
 
 impl Enter for Deleted {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
         check(state.repository(&self.repository).is_none(), "it is deleted, and there")?;
-        state.put_deleted(self.repository, self.deletion);
+        state.put_deleted(self.repository, self.deletion, self.owner);
         Ok(())
+    }
+
+    fn leave(key: &[u8], state: &mut State) {
+        table::name_of(key).into_iter().for_each(|name| state.remove_deleted(&name));
     }
 }
 
@@ -173,11 +282,54 @@ impl Enter for AccessToken {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
         check(state.put_token(Arc::new(self)), "no such owner, or the hash stands twice")
     }
+
+    fn leave(key: &[u8], state: &mut State) {
+        table::id_of(key).into_iter().for_each(|id| state.remove_token(id));
+    }
 }
 
-impl Enter for Grant {
+impl Enter for NamespaceGrant {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
-        state.put_grant(&self.target, self.grantee, self.level);
+        state.put_grant(&GrantTarget::Namespace(self.target), self.grantee, self.level);
         Ok(())
+    }
+
+    fn leave(key: &[u8], state: &mut State) {
+        let of = table::namespace_grant_of(key);
+        of.into_iter().for_each(|(namespace, grantee)| state.remove_grant(&GrantTarget::Namespace(namespace), grantee));
+    }
+
+    fn hangs_on(&self) -> Option<Id> {
+        Some(self.grantee.id())
+    }
+}
+
+impl Enter for RepositoryGrant {
+    fn enter(self, state: &mut State) -> Result<(), Contradiction> {
+        let name = state.repository_of(self.repository).map(|repository| repository.name.clone());
+        let name = name.ok_or("no such repository")?;
+        state.put_grant(&GrantTarget::Repository(name), self.grantee, self.level);
+        Ok(())
+    }
+
+    fn leave(key: &[u8], state: &mut State) {
+        let Some((repository, grantee)) = table::repository_grant_of(key) else { return };
+        let name = state.repository_of(repository).map(|repository| repository.name.clone());
+        name.into_iter().for_each(|name| state.remove_grant(&GrantTarget::Repository(name), grantee));
+    }
+
+    fn hangs_on(&self) -> Option<Id> {
+        Some(self.grantee.id())
+    }
+}
+
+impl Enter for Gone {
+    fn enter(self, state: &mut State) -> Result<(), Contradiction> {
+        state.bury(self);
+        Ok(())
+    }
+
+    fn leave(key: &[u8], state: &mut State) {
+        key.try_into().into_iter().for_each(|number| state.forget_gone(u64::from_be_bytes(number)));
     }
 }

@@ -7,6 +7,7 @@ use imbl::OrdMap;
 
 use super::State;
 use crate::domain::content::{Activity, Deletion, Remains, Tag, TagName};
+use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 
 /// What is known of one repository's content.
@@ -16,8 +17,27 @@ pub(super) struct Content {
     activity: Activity,
 }
 
+/// A name that was deleted here, and the account whose namespace it was in.
+#[derive(Clone, PartialEq)]
+pub(super) struct DeletedName {
+    deletion: Deletion,
+    owner: Option<Id>,
+}
+
+/// How many names of a namespace were deleted here.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(super) struct DeletedSize {
+    all: usize,
+    /// Those of which the registry may still have content.
+    with_content: usize,
+}
+
 /// Reading.
 impl State {
+    fn content(&self, repository: &RepositoryName) -> Option<&Content> {
+        self.contents.get(&self.repository(repository)?.id)
+    }
+
     /// The tags of a repository by name (byte for byte), from the first after `after` (from the beginning, if none).
     pub fn tags_after<'a>(
         &'a self,
@@ -25,110 +45,136 @@ impl State {
         after: Option<&TagName>,
     ) -> impl Iterator<Item = &'a Arc<Tag>> + use<'a> {
         let start = after.cloned().map_or(Bound::Unbounded, Bound::Excluded);
-        let content = self.contents.get(repository).into_iter();
+        let content = self.content(repository).into_iter();
         content.flat_map(move |content| content.tags.range((start.clone(), Bound::Unbounded))).map(|(_, tag)| tag)
     }
 
     /// A tag of a repository.
     #[must_use]
     pub fn tag(&self, repository: &RepositoryName, name: &TagName) -> Option<&Arc<Tag>> {
-        self.contents.get(repository).and_then(|content| content.tags.get(name))
+        self.content(repository).and_then(|content| content.tags.get(name))
     }
 
     /// How many tags a repository has.
     #[must_use]
     pub fn tags_count(&self, repository: &RepositoryName) -> usize {
-        self.contents.get(repository).map_or(0, |content| content.tags.len())
+        self.content(repository).map_or(0, |content| content.tags.len())
     }
 
     /// How a repository is used.
     #[must_use]
     pub fn activity(&self, repository: &RepositoryName) -> Activity {
-        self.contents.get(repository).map(|content| content.activity).unwrap_or_default()
+        self.content(repository).map(|content| content.activity).unwrap_or_default()
     }
 
     /// How a repository of this name was deleted here, unless it was made again since.
     #[must_use]
     pub fn deletion(&self, repository: &RepositoryName) -> Option<Deletion> {
-        self.deleted.get(repository).cloned()
+        self.deleted.get(repository).map(|deleted| deleted.deletion.clone())
+    }
+
+    /// The account whose namespace a deleted name was in when it was deleted; none if it was nobody's.
+    #[must_use]
+    pub fn deleted_owner(&self, repository: &RepositoryName) -> Option<Id> {
+        self.deleted.get(repository).and_then(|deleted| deleted.owner)
     }
 
     /// Whether the registry may still have content of repositories of this namespace that were deleted here.
     #[must_use]
     pub fn has_deleted_content(&self, namespace: &Name) -> bool {
-        self.deleted_within(namespace).any(|(_, deletion)| deletion.content != Remains::None)
+        self.deleted_size(&Namespace::Of(namespace.clone())).with_content > 0
     }
 
-    /// The names of a namespace that were deleted here.
-    pub fn deleted_within(&self, namespace: &Name) -> impl Iterator<Item = (&RepositoryName, &Deletion)> {
-        let within =
-            (RepositoryName::first_within(namespace.as_str()), RepositoryName::last_within(namespace.as_str()));
-        self.deleted.range((Bound::Excluded(within.0), Bound::Excluded(within.1)))
+    fn deleted_size(&self, namespace: &Namespace) -> DeletedSize {
+        self.deleted_sizes.get(namespace).copied().unwrap_or_default()
     }
 
     /// How many names of a namespace were deleted here.
     #[must_use]
     pub fn deleted_count(&self, namespace: &Namespace) -> usize {
-        self.deleted_sizes.get(namespace).copied().unwrap_or(0)
+        self.deleted_size(namespace).all
+    }
+
+    /// How many names were deleted here while their namespace was this account's.
+    #[must_use]
+    pub fn deleted_count_of(&self, owner: Id) -> usize {
+        self.deleted_by_owner.get(&owner).copied().unwrap_or(0)
     }
 
     /// The names that were deleted here, from the first after `after` (from the beginning, if none).
     pub fn deleted_after(&self, after: Option<&RepositoryName>) -> impl Iterator<Item = (&RepositoryName, &Deletion)> {
         let start = after.cloned().map_or(Bound::Unbounded, Bound::Excluded);
-        self.deleted.range((start, Bound::Unbounded))
+        self.deleted.range((start, Bound::Unbounded)).map(|(name, deleted)| (name, &deleted.deletion))
     }
 }
 
 /// Changing.
 impl State {
     /// False if there is no such repository.
-    pub(in crate::store) fn put_tag(&mut self, repository: &RepositoryName, tag: Arc<Tag>) -> bool {
+    pub(in crate::store) fn put_tag(&mut self, repository: Id, tag: Arc<Tag>) -> bool {
         self.change_content(repository, |content| drop(content.tags.insert(tag.name.clone(), tag)))
     }
 
-    pub(in crate::store) fn remove_tag(&mut self, repository: &RepositoryName, name: &TagName) {
+    pub(in crate::store) fn remove_tag(&mut self, repository: Id, name: &TagName) {
         self.change_content(repository, |content| drop(content.tags.remove(name)));
     }
 
     /// False if there is no such repository.
-    pub(in crate::store) fn put_activity(&mut self, repository: &RepositoryName, activity: Activity) -> bool {
+    pub(in crate::store) fn put_activity(&mut self, repository: Id, activity: Activity) -> bool {
         self.change_content(repository, |content| content.activity = activity)
     }
 
-    pub(in crate::store) fn remove_content(&mut self, repository: &RepositoryName) {
-        self.contents.remove(repository);
-    }
-
-    pub(in crate::store) fn put_deleted(&mut self, repository: RepositoryName, deletion: Deletion) {
-        let namespace = repository.namespace();
-        if self.deleted.insert(repository, deletion).is_none() {
-            let size = self.deleted_count(&namespace) + 1;
-            self.deleted_sizes.insert(namespace, size);
+    pub(in crate::store) fn put_deleted(&mut self, repository: RepositoryName, deletion: Deletion, owner: Option<Id>) {
+        self.remove_deleted(&repository);
+        let has_content = deletion.content != Remains::None;
+        self.resize_deleted(&repository.namespace(), |size| {
+            size.all += 1;
+            size.with_content += usize::from(has_content);
+        });
+        if let Some(owner) = owner {
+            let count = self.deleted_count_of(owner) + 1;
+            self.deleted_by_owner.insert(owner, count);
         }
+        self.deleted.insert(repository, DeletedName { deletion, owner });
     }
 
     pub(in crate::store) fn remove_deleted(&mut self, repository: &RepositoryName) {
-        if self.deleted.remove(repository).is_none() {
-            return;
+        let Some(DeletedName { deletion, owner }) = self.deleted.remove(repository) else { return };
+        let has_content = deletion.content != Remains::None;
+        self.resize_deleted(&repository.namespace(), |size| {
+            size.all -= 1;
+            size.with_content -= usize::from(has_content);
+        });
+        if let Some(owner) = owner {
+            match self.deleted_count_of(owner).saturating_sub(1) {
+                0 => self.deleted_by_owner.remove(&owner),
+                count => self.deleted_by_owner.insert(owner, count),
+            };
         }
-        let namespace = repository.namespace();
-        match self.deleted_count(&namespace).saturating_sub(1) {
-            0 => self.deleted_sizes.remove(&namespace),
-            size => self.deleted_sizes.insert(namespace, size),
-        };
     }
 
-    fn change_content(&mut self, repository: &RepositoryName, change: impl FnOnce(&mut Content)) -> bool {
-        if self.repository(repository).is_none() {
+    /// None is no entry, so that equal states are equal.
+    fn resize_deleted(&mut self, namespace: &Namespace, change: impl FnOnce(&mut DeletedSize)) {
+        let mut size = self.deleted_size(namespace);
+        change(&mut size);
+        if size == DeletedSize::default() {
+            self.deleted_sizes.remove(namespace);
+        } else {
+            self.deleted_sizes.insert(namespace.clone(), size);
+        }
+    }
+
+    fn change_content(&mut self, repository: Id, change: impl FnOnce(&mut Content)) -> bool {
+        if self.repository_of(repository).is_none() {
             return false;
         }
-        let mut content = self.contents.get(repository).cloned().unwrap_or_default();
+        let mut content = self.contents.get(&repository).cloned().unwrap_or_default();
         change(&mut content);
         // Nothing known is nothing kept, so that the state after a restart is the same.
         if content == Content::default() {
-            self.contents.remove(repository);
+            self.contents.remove(&repository);
         } else {
-            self.contents.insert(repository.clone(), content);
+            self.contents.insert(repository, content);
         }
         true
     }

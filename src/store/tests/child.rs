@@ -182,7 +182,7 @@ fn add(store: &Store, number: u64) -> Result<(), Failure> {
 fn remove(store: &Store, number: u64) -> Result<(), Failure> {
     say("removing", number);
     write(store, move |txn| {
-        txn.remove_account(id(number), &[]);
+        txn.remove_account(id(number))?;
         let deletion = Deletion { at: now(), content: Remains::Stays };
         txn.remove_repository(&repository(&format!("user-{number}/app"), number).name, deletion)?;
         Ok(txn.audit(&entry(&format!("removed {number}")), Occurrence::once(now()))?)

@@ -6,9 +6,12 @@ use proptest::prelude::*;
 
 use super::super::{State, TooLarge, Txn};
 use super::samples;
-use super::support::{Home, now, repository, write};
+use super::support::{Home, now, purged, repository, write};
 use crate::domain::content::{Activity, Deletion, Remains, Tag, TagName};
+use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
+use crate::domain::random;
+use crate::domain::repository::Repository;
 
 const NAMES: [&str; 4] = ["user-0/app", "user-0/app/web", "user-0/app-web", "busybox"];
 const TAGS: [&str; 4] = ["1", "1.0", "latest", "A"];
@@ -61,6 +64,8 @@ struct Model {
     tags: BTreeMap<(RepositoryName, TagName), Tag>,
     activity: BTreeMap<RepositoryName, Activity>,
     deleted: BTreeSet<RepositoryName>,
+    /// What went in this change, and has its row on the disk still.
+    going: BTreeSet<RepositoryName>,
 }
 
 impl Model {
@@ -74,6 +79,7 @@ impl Model {
                 let name = named(name);
                 if self.repositories.remove(&name) {
                     self.deleted.insert(name.clone());
+                    self.going.insert(name.clone());
                 }
                 self.tags.retain(|(of, _), _| *of != name);
                 self.activity.remove(&name);
@@ -93,6 +99,7 @@ impl Model {
                 }
                 return fits;
             }
+            Operation::Forget(name) if self.going.contains(&named(name)) => {}
             Operation::Forget(name) => drop(self.deleted.remove(&named(name))),
         }
         true
@@ -122,14 +129,17 @@ impl Model {
 fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
     match *operation {
         Operation::Repository { name, is_public } => {
-            let repository = repository(NAMES[name], 1);
-            txn.put_repository(crate::domain::repository::Repository { is_public, ..repository })?;
+            // The same one again, or one that never was.
+            let present = txn.state().repository(&named(name)).map(|present| present.id);
+            let new = Id::from_bytes(random::bytes().unwrap());
+            let repository = Repository { id: present.unwrap_or(new), is_public, ..repository(NAMES[name], 1) };
+            assert!(txn.put_repository(repository)?);
         }
         Operation::RemoveRepository(name) => txn.remove_repository(&named(name), deletion())?,
         Operation::Tag { name, tag, kind } => return txn.put_tag(&named(name), new_tag(tag, kind)),
         Operation::RemoveTag { name, tag } => txn.remove_tag(&named(name), &tag_name(tag)),
         Operation::Activity { name, pulls } => return txn.put_activity(&named(name), activity(pulls)),
-        Operation::Forget(name) => txn.remove_deleted(&named(name)),
+        Operation::Forget(name) => txn.forget_deleted(&named(name)),
     }
     Ok(true)
 }
@@ -152,11 +162,15 @@ proptest! {
             prop_assert_eq!(accepted.unwrap(), expected);
             model.check(&store.state());
             if reopens {
+                // In the middle of the purge or after it.
                 let before = store.state();
                 drop(store);
                 store = home.open();
-                prop_assert!(*before == *store.state());
+                prop_assert!(before.purged() == store.state().purged());
+                model.check(&store.state());
             }
+            purged(&store);
+            model.going.clear();
         }
         drop(store);
         model.check(&home.open().state());

@@ -155,7 +155,7 @@ fn a_large_batch_that_does_not_fit_leaves_nothing() {
     let published = store.state();
     disk.fill();
     let failed = write(&store, |txn| {
-        txn.remove_account(id(10), &[]);
+        txn.remove_account(id(10))?;
         for number in 100..3_000 {
             txn.put_account(account(number))?;
             txn.audit(&entry("bulk"), Occurrence::once(now()))?;

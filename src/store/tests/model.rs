@@ -6,7 +6,7 @@ use std::ops::Bound;
 use proptest::prelude::*;
 
 use super::super::{GroupSize, State, Store, TooLarge, Txn, UserSort};
-use super::support::{Failure, Home, account, entry, hash, id, now, repository, team, token, usage, write};
+use super::support::{Failure, Home, account, entry, hash, id, now, purged, repository, team, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::audit::Occurrence;
@@ -123,6 +123,10 @@ fn new_team(number: u64, description: &str) -> Team {
     Team { description: description.to_owned(), ..team(200 + number, number % 2, name) }
 }
 
+fn new_repository(name: usize, is_public: bool) -> Repository {
+    Repository { is_public, ..repository(NAMES[name], 500 + u64::try_from(name).unwrap()) }
+}
+
 fn new_account(number: u64, name: u64, is_admin: bool, is_organization: bool) -> Account {
     let kind = if is_organization { AccountKind::Organization } else { AccountKind::User };
     Account { name: account(name).name, is_admin, kind, ..account(number) }
@@ -145,10 +149,15 @@ struct Model {
     usage: BTreeMap<Id, Usage>,
     choices: Choices,
     audit: u64,
+    /// What went in this step: while its rows may be on the disk, nothing has its identifier.
+    buried: BTreeSet<Id>,
 }
 
 impl Model {
     fn apply(&mut self, operation: &Operation) -> bool {
+        if self.is_buried(operation) {
+            return false;
+        }
         match *operation {
             Operation::Account { number, name, is_admin, is_organization } => {
                 let account = new_account(number, name, is_admin, is_organization);
@@ -159,7 +168,12 @@ impl Model {
                 return is_free;
             }
             Operation::RemoveAccount(number) => {
-                self.accounts.remove(&id(number));
+                if self.accounts.remove(&id(number)).is_none() {
+                    return true;
+                }
+                self.buried.insert(id(number));
+                let tokens = self.tokens.values().filter(|token| token.owner == id(number));
+                self.buried.extend(tokens.map(|token| token.id));
                 self.tokens.retain(|_, token| token.owner != id(number));
                 self.grants.retain(|(_, grantee), _| *grantee != Grantee::User(id(number)));
                 self.members.retain(|(organization, user), _| *organization != id(number) && *user != id(number));
@@ -169,10 +183,10 @@ impl Model {
                 self.team_members.retain(|(_, user)| *user != id(number));
             }
             Operation::Repository { name, is_public } => {
-                self.repositories.insert(named(name), Repository { is_public, ..repository(NAMES[name], 1) });
+                self.repositories.insert(named(name), new_repository(name, is_public));
             }
             Operation::RemoveRepository(name) => {
-                self.repositories.remove(&named(name));
+                self.buried.extend(self.repositories.remove(&named(name)).map(|repository| repository.id));
                 self.grants.retain(|(target, _), _| *target != GrantTarget::Repository(named(name)));
             }
             Operation::Token { number, owner, secret, previous, parent } => {
@@ -187,7 +201,12 @@ impl Model {
             | Operation::TeamMember { .. }
             | Operation::RemoveTeamMember { .. } => return self.apply_to_organizations(operation),
             Operation::Grant { target: number, grantee, level } => {
-                self.grants.insert((target(number), grantee), level);
+                let target = target(number);
+                let is_missing = |name: &RepositoryName| !self.repositories.contains_key(name);
+                if matches!(&target, GrantTarget::Repository(name) if is_missing(name)) {
+                    return false;
+                }
+                self.grants.insert((target, grantee), level);
             }
             Operation::RemoveGrant { target: number, grantee } => drop(self.grants.remove(&(target(number), grantee))),
             Operation::Choose(choices) => self.choices = choices,
@@ -199,6 +218,18 @@ impl Model {
         }
         self.usage.retain(|id, _| self.tokens.contains_key(id));
         true
+    }
+
+    /// Whether it puts something that has, or names, the identifier of what went.
+    fn is_buried(&self, operation: &Operation) -> bool {
+        let named = match *operation {
+            Operation::Account { number, .. } | Operation::Token { number, .. } => id(number),
+            Operation::Repository { name, is_public } => new_repository(name, is_public).id,
+            Operation::Team { number, .. } => team_id(number),
+            Operation::Grant { grantee, .. } => grantee.id(),
+            _ => return false,
+        };
+        self.buried.contains(&named)
     }
 
     fn apply_to_organizations(&mut self, operation: &Operation) -> bool {
@@ -242,7 +273,10 @@ impl Model {
     }
 
     fn remove_team(&mut self, team: Id) {
-        self.teams.remove(&team);
+        if self.teams.remove(&team).is_none() {
+            return;
+        }
+        self.buried.insert(team);
         self.team_members.retain(|(each, _)| *each != team);
         self.grants.retain(|(_, grantee), _| *grantee != Grantee::Team(team));
     }
@@ -474,10 +508,8 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
         Operation::Account { number, name, is_admin, is_organization } => {
             return txn.put_account(new_account(number, name, is_admin, is_organization));
         }
-        Operation::RemoveAccount(number) => txn.remove_account(id(number), &[]),
-        Operation::Repository { name, is_public } => {
-            txn.put_repository(Repository { is_public, ..repository(NAMES[name], 1) })?;
-        }
+        Operation::RemoveAccount(number) => txn.remove_account(id(number))?,
+        Operation::Repository { name, is_public } => return txn.put_repository(new_repository(name, is_public)),
         Operation::RemoveRepository(name) => {
             txn.remove_repository(&named(name), Deletion { at: now(), content: Remains::Stays })?;
         }
@@ -491,7 +523,7 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
         | Operation::RemoveTeam(_)
         | Operation::TeamMember { .. }
         | Operation::RemoveTeamMember { .. } => return apply_to_organizations(txn, operation),
-        Operation::Grant { target: number, grantee, level } => txn.put_grant(&target(number), grantee, level)?,
+        Operation::Grant { target: number, grantee, level } => return txn.put_grant(&target(number), grantee, level),
         Operation::RemoveGrant { target: number, grantee } => txn.remove_grant(&target(number), grantee),
         Operation::Usage(number) => txn.put_usage(id(number), &usage(0))?,
         Operation::Choose(choices) => txn.put_choices(choices)?,
@@ -514,7 +546,7 @@ fn apply_to_organizations(txn: &mut Txn<'_>, operation: &Operation) -> Result<bo
             let team = new_team(number, description);
             return Ok(txn.state().account(team.organization).is_some() && txn.put_team(team)?);
         }
-        Operation::RemoveTeam(number) => txn.remove_team(team_id(number)),
+        Operation::RemoveTeam(number) => txn.remove_team(team_id(number))?,
         Operation::TeamMember { team, user } => {
             let organization = txn.state().team(team_id(team)).map(|team| team.organization);
             let fits = organization.is_some_and(|of| txn.state().member(of, id(user)).is_some());
@@ -544,6 +576,7 @@ fn run(store: &Store, model: &mut Model, step: &Step) {
     assert_eq!(outcome, if step.fails { Err(Failure::Refused) } else { Ok(()) });
     if !step.fails {
         next.audit += 1;
+        next.buried.clear();
         *model = next;
     }
 }
@@ -560,11 +593,14 @@ proptest! {
             run(&store, &mut model, step);
             model.check(&store.state());
             if step.reopens {
+                // In the middle of the purge or after it.
                 let before = store.state();
                 drop(store);
                 store = home.open();
-                prop_assert!(*before == *store.state());
+                prop_assert!(before.purged() == store.state().purged());
             }
+            purged(&store);
+            model.check(&store.state());
         }
         drop(store);
         let store = home.open();

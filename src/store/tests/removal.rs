@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use super::super::engine::{Change, Engine};
 use super::super::table::Table;
-use super::super::{KnownAddress, Txn};
+use super::super::{KnownAddress, TooLarge, Txn};
 use super::samples;
-use super::support::{Failure, Home, account, now, repository, team, token, usage, write};
+use super::support::{Failure, Home, account, now, purged, repository, team, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::organization::{Membership, Team, TeamMembership};
+use crate::domain::repository::Repository;
 use crate::domain::token::AccessToken;
 
 const ALICE: u8 = 0xA1;
@@ -23,6 +24,10 @@ const DEV: u8 = 0xD1;
 const OPS: u8 = 0xD2;
 const LAB_DEV: u8 = 0xD3;
 const TOKEN: u8 = 0xE1;
+const APP: u8 = 0xF1;
+const LINT: u8 = 0xF2;
+const LAB_APP: u8 = 0xF3;
+const OWN: u8 = 0xF4;
 
 /// An identifier whose bytes are found wherever they stand.
 fn mark(byte: u8) -> Id {
@@ -94,12 +99,13 @@ fn filled() -> Home {
     let store = home.open();
     let filled = write(&store, |txn| {
         fill_accounts(txn)?;
-        for name in ["acme/app", "acme/tools/lint", "lab/app", "alice/app"] {
-            txn.put_repository(repository(name, 1))?;
+        for (byte, name) in [(APP, "acme/app"), (LINT, "acme/tools/lint"), (LAB_APP, "lab/app"), (OWN, "alice/app")] {
+            let repository = Repository { id: mark(byte), ..repository(name, 1) };
+            txn.put_repository(repository.clone())?;
             for stored in samples::tags() {
-                txn.put_tag(&repository(name, 1).name, stored.tag)?;
+                txn.put_tag(&repository.name, stored.tag)?;
             }
-            txn.put_activity(&repository(name, 1).name, samples::activities().remove(0).activity)?;
+            txn.put_activity(&repository.name, samples::activities().remove(0).activity)?;
         }
         for (target, grantee) in [
             (on_repository("acme/app"), Grantee::Team(mark(DEV))),
@@ -124,16 +130,15 @@ fn filled() -> Home {
 }
 
 /// Removes something from the whole, and fails unless just the rows went that are meant, and those in memory with them.
-fn goes(remove: fn(&mut Txn<'_>), is_meant: impl Fn(&Row) -> bool) -> BTreeSet<Row> {
+fn goes(remove: fn(&mut Txn<'_>) -> Result<(), TooLarge>, is_meant: impl Fn(&Row) -> bool) -> BTreeSet<Row> {
     let home = filled();
     let before = rows(&home);
     let store = home.open();
-    write(&store, move |txn| {
-        remove(txn);
-        Ok(())
-    })
-    .unwrap();
+    write(&store, move |txn| Ok(remove(txn)?)).unwrap();
+    let visible = store.state().purged();
+    purged(&store);
     let published = store.state();
+    assert!(visible == *published, "nothing of the purge is seen");
     drop(store);
     let after = rows(&home);
     let gone: BTreeSet<Row> = before.difference(&after).cloned().collect();
@@ -149,26 +154,28 @@ fn tables(rows: &BTreeSet<Row>) -> Vec<Table> {
 
 #[test]
 fn an_organization_goes_with_members_teams_and_what_teams_were_granted() {
-    let gone = goes(|txn| txn.remove_account(mark(ACME), &[]), |row| names_any(row, &[ACME, DEV, OPS]));
+    let gone = goes(|txn| txn.remove_account(mark(ACME)), |row| names_any(row, &[ACME, DEV, OPS]));
     let expected = [
         [Table::Accounts; 1].as_slice(),
-        &[Table::Grants; 4],
+        &[Table::Grants; 1],
         &[Table::Members; 2],
         &[Table::Teams; 2],
         &[Table::TeamMembers; 3],
+        &[Table::RepositoryGrants; 3],
     ];
     assert_eq!(tables(&gone), expected.concat());
 }
 
 #[test]
 fn a_user_goes_with_memberships_grants_and_access_tokens() {
-    let gone = goes(|txn| txn.remove_account(mark(BOB), &[[192, 0, 2, 7].into()]), |row| names_any(row, &[BOB, TOKEN]));
+    let gone = goes(|txn| txn.remove_account(mark(BOB)), |row| names_any(row, &[BOB, TOKEN]));
     let expected = [
         [Table::Accounts, Table::Tokens, Table::Usage].as_slice(),
-        &[Table::Grants; 3],
+        &[Table::Grants; 1],
         &[Table::KnownAddresses],
         &[Table::Members; 2],
         &[Table::TeamMembers; 3],
+        &[Table::RepositoryGrants; 2],
     ];
     assert_eq!(tables(&gone), expected.concat());
 }
@@ -176,7 +183,10 @@ fn a_user_goes_with_memberships_grants_and_access_tokens() {
 #[test]
 fn a_member_goes_from_the_teams_of_that_organization_only() {
     let gone = goes(
-        |txn| txn.remove_member(mark(ACME), mark(BOB)),
+        |txn| {
+            txn.remove_member(mark(ACME), mark(BOB));
+            Ok(())
+        },
         |row| match row.0 {
             Table::Members => names(row, ACME) && names(row, BOB),
             Table::TeamMembers => names(row, BOB) && names_any(row, &[DEV, OPS]),
@@ -189,14 +199,18 @@ fn a_member_goes_from_the_teams_of_that_organization_only() {
 #[test]
 fn a_team_goes_with_its_members_and_grants() {
     let gone = goes(|txn| txn.remove_team(mark(DEV)), |row| names(row, DEV));
-    let expected = [[Table::Grants; 3].as_slice(), &[Table::Teams], &[Table::TeamMembers; 2]];
+    let expected =
+        [[Table::Grants; 1].as_slice(), &[Table::Teams], &[Table::TeamMembers; 2], &[Table::RepositoryGrants; 2]];
     assert_eq!(tables(&gone), expected.concat());
 }
 
 #[test]
 fn a_member_of_a_team_goes_alone() {
     let gone = goes(
-        |txn| txn.remove_team_member(TeamMembership { team: mark(DEV), user: mark(BOB) }),
+        |txn| {
+            txn.remove_team_member(TeamMembership { team: mark(DEV), user: mark(BOB) });
+            Ok(())
+        },
         |row| row.0 == Table::TeamMembers && names(row, DEV) && names(row, BOB),
     );
     assert_eq!(tables(&gone), [Table::TeamMembers]);
@@ -210,22 +224,25 @@ fn a_repository_goes_with_the_grants_on_it_and_what_is_known_of_its_content() {
     let removed = name.clone();
     write(&store, move |txn| Ok(txn.remove_repository(&removed, samples::deleted().remove(0).deletion)?)).unwrap();
     assert_eq!(store.state().grants_on(&GrantTarget::Repository(name)).count(), 0);
+    purged(&store);
     drop(store);
     let left = rows(&home);
-    let named = |row: &&Row| row.2.windows(8).any(|window| window == b"acme/app");
+    let named = |row: &&Row| names(row, APP) || row.2.windows(8).any(|window| window == b"acme/app");
     let tables: Vec<Table> = left.iter().filter(named).map(|row| row.0).collect();
     assert_eq!(tables, [Table::Deleted], "only that it was deleted is left");
-    assert_eq!(left.iter().filter(|row| row.0 == Table::Grants).count(), 6);
+    let of_others = left.iter().filter(|row| row.0 == Table::RepositoryGrants);
+    assert_eq!(of_others.count(), 3);
 }
 
 #[test]
 fn removing_what_is_not_there_removes_nothing() {
     let nobody = |txn: &mut Txn<'_>| {
-        txn.remove_account(mark(1), &[]);
-        txn.remove_team(mark(2));
+        txn.remove_account(mark(1))?;
+        txn.remove_team(mark(2))?;
         txn.remove_member(mark(ACME), mark(3));
         txn.remove_member(mark(4), mark(BOB));
         txn.remove_team_member(TeamMembership { team: mark(OPS), user: mark(ALICE) });
+        Ok(())
     };
     assert_eq!(goes(nobody, |_| false), BTreeSet::new());
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::super::record::{Deleted, Grant, StoredActivity, StoredTag};
+use super::super::record::{Deleted, Gone, NamespaceGrant, Part, RepositoryGrant, StoredActivity, StoredTag};
 use super::super::seal::{Digest, Seal};
 use super::super::{AuditHead, KnownAddress, Meta};
 use super::support::{account, entry, hash, id, now, repository, team, token, usage};
@@ -15,7 +15,7 @@ use crate::domain::audit::{
     AuditRecord, AuditedAccount, AuditedRepository, AuditedToken, LoggedRecord, Occurrence, credential,
 };
 use crate::domain::content::{Activity, Deletion, Digest as ContentDigest, Image, Platform, Remains, Tag, TagName};
-use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::organization::{Membership, Team, TeamMembership};
@@ -76,18 +76,32 @@ pub(super) fn usages() -> Vec<Usage> {
     vec![usage(0), Usage { at: Timestamp::NEVER, address: "2001:db8::7".parse().unwrap() }]
 }
 
-pub(super) fn grants() -> Vec<Grant> {
+pub(super) fn namespace_grants() -> Vec<NamespaceGrant> {
     let team = Namespace::Of(Name::parse("team").unwrap());
-    let lint = RepositoryName::parse("team/lint").unwrap();
     vec![
-        Grant { target: GrantTarget::Namespace(team), grantee: Grantee::User(id(1)), level: AccessLevel::ReadOnly },
-        Grant {
-            target: GrantTarget::Namespace(Namespace::Empty),
-            grantee: Grantee::Team(id(2)),
-            level: AccessLevel::ReadWrite,
-        },
-        Grant { target: GrantTarget::Repository(lint), grantee: Grantee::User(id(3)), level: AccessLevel::Admin },
+        NamespaceGrant { target: team, grantee: Grantee::User(id(1)), level: AccessLevel::ReadOnly },
+        NamespaceGrant { target: Namespace::Empty, grantee: Grantee::Team(id(2)), level: AccessLevel::ReadWrite },
     ]
+}
+
+pub(super) fn repository_grants() -> Vec<RepositoryGrant> {
+    vec![
+        RepositoryGrant { repository: id(4), grantee: Grantee::User(id(3)), level: AccessLevel::Admin },
+        RepositoryGrant { repository: id(5), grantee: Grantee::Team(id(2)), level: AccessLevel::ReadOnly },
+    ]
+}
+
+pub(super) fn gone() -> Vec<Gone> {
+    let deletion = Deletion { at: now(), content: Remains::Goes { registry: "http://127.0.0.1:5000".into() } };
+    let repositories = Gone {
+        number: 7,
+        ids: vec![(Part::Repository, id(4)), (Part::Repository, id(5))],
+        deletion: Some(deletion),
+        owner: Some(id(1)),
+        record: Some("{}".to_owned()),
+    };
+    let ids = vec![(Part::Token, id(6)), (Part::Team, id(10)), (Part::Account, id(3))];
+    vec![repositories, Gone { number: 8, ids, deletion: None, owner: None, record: None }]
 }
 
 pub(super) fn known_addresses() -> Vec<KnownAddress> {
@@ -165,7 +179,6 @@ fn content_digest(byte: u8) -> ContentDigest {
 }
 
 pub(super) fn tags() -> Vec<StoredTag> {
-    let repository = RepositoryName::parse("team/tools/lint").unwrap();
     let bare = Tag {
         name: TagName::parse("latest").unwrap(),
         digest: content_digest(1),
@@ -196,19 +209,19 @@ pub(super) fn tags() -> Vec<StoredTag> {
     let list = Image { config: None, created_at: None, ..image.clone() };
     let read = Tag { name: TagName::parse("V1.0-rc_1").unwrap(), image: Some(image), ..bare.clone() };
     let of_list = Tag { name: TagName::parse("all").unwrap(), image: Some(list), ..bare.clone() };
-    [bare, read, of_list].map(|tag| StoredTag { repository: repository.clone(), tag }).into()
+    [bare, read, of_list].map(|tag| StoredTag { repository: id(4), tag }).into()
 }
 
 pub(super) fn activities() -> Vec<StoredActivity> {
     let used = Activity { pulls: 7, pushes: 2, last_push: Some(now()), missing_since: Some(now().plus_seconds(1)) };
-    let repository = RepositoryName::parse("busybox").unwrap();
-    [used, Activity::default()].map(|activity| StoredActivity { repository: repository.clone(), activity }).into()
+    [used, Activity::default()].map(|activity| StoredActivity { repository: id(5), activity }).into()
 }
 
 pub(super) fn deleted() -> Vec<Deleted> {
     let repository = RepositoryName::parse("team/tools/lint").unwrap();
     let fates = [Remains::Stays, Remains::Goes { registry: "http://127.0.0.1:5000".into() }, Remains::None];
-    fates.map(|content| Deleted { repository: repository.clone(), deletion: Deletion { at: now(), content } }).into()
+    let deletion = |content| Deletion { at: now(), content };
+    fates.map(|fate| Deleted { repository: repository.clone(), deletion: deletion(fate), owner: Some(id(1)) }).into()
 }
 
 pub(super) fn any_id() -> impl Strategy<Value = Id> {
@@ -317,14 +330,21 @@ pub(super) fn any_usage() -> impl Strategy<Value = Usage> {
     (any_time(), any_address()).prop_map(|(at, address)| Usage { at, address })
 }
 
-pub(super) fn any_grant() -> impl Strategy<Value = Grant> {
-    let target = prop_oneof![
-        Just(GrantTarget::Namespace(Namespace::Empty)),
-        any_name().prop_map(|name| GrantTarget::Namespace(Namespace::Of(name))),
-        any_repository_name().prop_map(GrantTarget::Repository),
-    ];
-    let grantee = prop_oneof![any_id().prop_map(Grantee::User), any_id().prop_map(Grantee::Team)];
-    (target, grantee, any_level()).prop_map(|(target, grantee, level)| Grant { target, grantee, level })
+fn any_grantee() -> impl Strategy<Value = Grantee> {
+    prop_oneof![any_id().prop_map(Grantee::User), any_id().prop_map(Grantee::Team)]
+}
+
+pub(super) fn any_namespace_grant() -> impl Strategy<Value = NamespaceGrant> {
+    let target = prop_oneof![Just(Namespace::Empty), any_name().prop_map(Namespace::Of)];
+    (target, any_grantee(), any_level()).prop_map(|(target, grantee, level)| NamespaceGrant { target, grantee, level })
+}
+
+pub(super) fn any_repository_grant() -> impl Strategy<Value = RepositoryGrant> {
+    (any_id(), any_grantee(), any_level()).prop_map(|(repository, grantee, level)| RepositoryGrant {
+        repository,
+        grantee,
+        level,
+    })
 }
 
 pub(super) fn any_member() -> impl Strategy<Value = Membership> {
@@ -414,7 +434,7 @@ fn any_image() -> impl Strategy<Value = Image> {
 }
 
 pub(super) fn any_tag() -> impl Strategy<Value = StoredTag> {
-    let names = (any_repository_name(), "[A-Za-z0-9_][A-Za-z0-9._-]{0,30}", any::<u8>().prop_map(content_digest));
+    let names = (any_id(), "[A-Za-z0-9_][A-Za-z0-9._-]{0,30}", any::<u8>().prop_map(content_digest));
     (names, ".{0,40}", any_time(), any_time(), option::of(any_image())).prop_map(
         |((repository, name, digest), media_type, created_at, updated_at, image)| {
             let name = TagName::parse(&name).unwrap();
@@ -424,7 +444,7 @@ pub(super) fn any_tag() -> impl Strategy<Value = StoredTag> {
 }
 
 pub(super) fn any_activity() -> impl Strategy<Value = StoredActivity> {
-    (any_repository_name(), any::<(u64, u64)>(), option::of(any_time()), option::of(any_time())).prop_map(
+    (any_id(), any::<(u64, u64)>(), option::of(any_time()), option::of(any_time())).prop_map(
         |(repository, (pulls, pushes), last_push, missing_since)| {
             let activity = Activity { pulls, pushes, last_push, missing_since };
             StoredActivity { repository, activity }

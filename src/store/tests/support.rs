@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -104,6 +105,17 @@ pub(super) fn open_at(path: &Path) -> Result<(Store, Vec<KnownAddress>), super::
     open(path, Clock::fixed(now())).map(|Opened { store, known_addresses, .. }| (store, known_addresses))
 }
 
+/// Waits until nothing of what is gone is on the disk any more.
+pub(super) fn purged(store: &Store) {
+    const PATIENCE: Duration = Duration::from_mins(2);
+    const PAUSE: Duration = Duration::from_millis(2);
+    let mut left = PATIENCE;
+    while store.state().is_purging() {
+        left = left.checked_sub(PAUSE).expect("what is gone goes from the disk in the end");
+        std::thread::sleep(PAUSE);
+    }
+}
+
 /// Does what the first start does.
 pub(super) fn start(store: &Store) {
     write(store, |txn| Ok(txn.put_meta(Meta { instance: id(1), created_at: now() })?)).unwrap();
@@ -136,7 +148,7 @@ pub(super) fn add_account(store: &Store, number: u64) -> Result<(), Failure> {
 /// Grants a user a level on a repository.
 pub(super) fn grant_to(txn: &mut Txn<'_>, name: &str, user: u64, level: AccessLevel) -> Result<(), TooLarge> {
     let target = GrantTarget::Repository(RepositoryName::parse(name).unwrap());
-    txn.put_grant(&target, Grantee::User(id(user)), level)
+    txn.put_grant(&target, Grantee::User(id(user)), level).map(drop)
 }
 
 pub(super) fn now() -> Timestamp {

@@ -27,7 +27,7 @@ fn a_failed_change_leaves_no_trace() {
         assert!(txn.put_token(token(20, 11))?);
         txn.put_repository(repository("user-11/app", 30))?;
         grant_to(txn, "user-11/app", 10, AccessLevel::Admin)?;
-        txn.remove_account(id(10), &[]);
+        txn.remove_account(id(10))?;
         txn.audit(&entry("all of it"), Occurrence::once(now()))?;
         assert_eq!((txn.state().users_count(), txn.state().tokens_count()), (1, 1));
         Err::<(), _>(Failure::Refused)
@@ -163,7 +163,7 @@ fn an_account_takes_its_tokens_and_grants_with_it() {
     })
     .unwrap();
     write(&store, |txn| {
-        txn.remove_account(id(10), &[]);
+        txn.remove_account(id(10))?;
         Ok(())
     })
     .unwrap();

@@ -2,23 +2,33 @@
 
 use super::{TooLarge, Txn};
 use crate::domain::content::{Activity, Deletion, Tag, TagName};
+use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
-use crate::store::record::{Deleted, StoredActivity, StoredTag};
-use crate::store::table::{self, Table};
+use crate::domain::repository::Repository;
+use crate::store::record::{Deleted, Gone, StoredActivity, StoredTag};
+use crate::store::table;
 
 impl Txn<'_> {
+    fn repository_id(&self, name: &RepositoryName) -> Option<Id> {
+        self.state.repository(name).map(|repository| repository.id)
+    }
+
     /// Writes a tag, new or changed. False if there is no such repository; nothing is written then.
     ///
     /// # Errors
     /// [`TooLarge`]
     pub fn put_tag(&mut self, repository: &RepositoryName, tag: Tag) -> Result<bool, TooLarge> {
-        self.put(StoredTag { repository: repository.clone(), tag })
+        match self.repository_id(repository) {
+            Some(repository) => self.put(StoredTag { repository, tag }),
+            None => Ok(false),
+        }
     }
 
     /// Removes a tag.
     pub fn remove_tag(&mut self, repository: &RepositoryName, name: &TagName) {
-        self.remove(Table::Tags, table::tag(repository, name));
-        self.state.remove_tag(repository, name);
+        if let Some(repository) = self.repository_id(repository) {
+            self.remove::<StoredTag>(table::tag(repository, name));
+        }
     }
 
     /// Writes how a repository is used. False if there is no such repository; nothing is written then.
@@ -26,23 +36,18 @@ impl Txn<'_> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_activity(&mut self, repository: &RepositoryName, activity: Activity) -> Result<bool, TooLarge> {
-        self.put(StoredActivity { repository: repository.clone(), activity })
-    }
-
-    /// Forgets that a repository was deleted here: the registry has nothing of it any more.
-    pub fn remove_deleted(&mut self, repository: &RepositoryName) {
-        if self.state.deletion(repository).is_some() {
-            self.remove(Table::Deleted, table::repository(repository));
-            self.state.remove_deleted(repository);
+        match self.repository_id(repository) {
+            Some(repository) => self.put(StoredActivity { repository, activity }),
+            None => Ok(false),
         }
     }
 
-    /// Removes what is known of a repository's content.
-    pub(super) fn remove_content(&mut self, repository: &RepositoryName) {
-        let tags: Vec<TagName> = self.state.tags_after(repository, None).map(|tag| tag.name.clone()).collect();
-        tags.iter().for_each(|tag| self.remove(Table::Tags, table::tag(repository, tag)));
-        self.remove(Table::Activity, table::repository(repository));
-        self.state.remove_content(repository);
+    /// Forgets that a repository was deleted here: the registry has nothing of it any more. Not while it has rows on the
+    /// disk, which would bring the name back with the next start.
+    pub fn forget_deleted(&mut self, repository: &RepositoryName) {
+        if self.state.deletion(repository).is_some() && !self.state.is_going(repository) {
+            self.remove::<Deleted>(table::name(repository));
+        }
     }
 
     /// Writes what became of the content of a repository that was deleted here. False if it was not, or was made again;
@@ -51,18 +56,28 @@ impl Txn<'_> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_deletion(&mut self, repository: &RepositoryName, deletion: Deletion) -> Result<bool, TooLarge> {
-        let is_deleted = self.state.deletion(repository).is_some();
-        if is_deleted {
-            self.put_deleted(repository, deletion)?;
+        if self.state.deletion(repository).is_none() {
+            return Ok(false);
         }
-        Ok(is_deleted)
+        let owner = self.state.deleted_owner(repository);
+        self.put(Deleted { repository: repository.clone(), deletion, owner })
     }
 
-    /// Notes that a repository was deleted here, so that what the registry still has of it is not taken for new.
+    /// Takes the row of a deleted repository from the disk. What is noted of its name has a row of its own from then on,
+    /// unless the name was made again.
     ///
     /// # Errors
     /// [`TooLarge`]
-    pub(super) fn put_deleted(&mut self, repository: &RepositoryName, deletion: Deletion) -> Result<(), TooLarge> {
-        self.put(Deleted { repository: repository.clone(), deletion }).map(drop)
+    pub(in crate::store) fn settle_deleted(&mut self, id: Id, name: &RepositoryName) -> Result<(), TooLarge> {
+        self.remove::<Repository>(table::id(id));
+        match self.state.deletion(name) {
+            Some(deletion) => self.put_deletion(name, deletion).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets what is gone, once nothing of it is on the disk.
+    pub(in crate::store) fn forget_gone(&mut self, number: u64) {
+        self.remove::<Gone>(number.to_be_bytes().to_vec());
     }
 }
