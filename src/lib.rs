@@ -38,9 +38,11 @@
 //!    itself (`Service::local`, `Service::registry`). Every use-case takes one, in a [`service::Call`]. A handler gets one
 //!    only by the extractors of `http::request` and `http::events`, which check what was shown first, or by signing in
 //!    (`http::session`).
-//! 2. *No permit, no change.* A change reaches the store only with a permit, and only the rules of `service::authority` make
-//!    permits. They look the caller up in the very state that the change acts on: account, access token, its parents, as
-//!    they are then. Only the deletion of a tag takes its permit along: what the registry has done by then is recorded.
+//! 2. *No permit, no change.* The right to write is a value that only `service::change` holds. A change of a caller reaches
+//!    the store there with a permit, and only the rules of `service::authority` make permits. They look the caller up in
+//!    the very state that the change acts on: account, access token, its parents, as they are then. Only the deletion of
+//!    a tag takes its permit along: what the registry has done by then is recorded. What is written without a caller is
+//!    named, each of it: `service::change::Upkeep`; and last uses, which the store writes itself.
 //! 3. *A token never exceeds its account.* What may be done is what the account may, within the token's cap and patterns
 //!    (`service::authority`), every time anew. Granted is never more than requested (`service::registry_tokens`).
 //! 4. *"Done" is said after the disk.* [`store::Store::write`] returns after flush and fdatasync of the writer
@@ -53,9 +55,12 @@
 //!    the registry's configuration must hold, goes to the local socket only.
 //! 8. *What a client did wrong is never a 500*, and what went wrong inside is never told: `http::failure` has every code, and
 //!    maps every error of the service without a rest.
-//! 9. *Records can be read for ever.* Each has its kind and version (`store::record`); a newer one, or a newer directory, is
-//!    refused untouched.
-//! 10. *Files belong to their owner alone* (`store::private_file`, and `store::DataDirectory` at every start).
+//! 9. *Records can be read for ever.* Each has its kind and version (`store::record`), and each version makes itself from the
+//!    one before (`store::row`); a newer one, or a newer directory, is refused untouched. What changes keys is a migration
+//!    at the start, which can be interrupted (`store::migration`).
+//! 10. *Deleted is gone at once.* A change names what is gone, and nothing of it is in the state from then on; its rows go
+//!    from the disk later, by identifier and never by name (`store::purge`).
+//! 11. *Files belong to their owner alone* (`store::private_file`, and `store::DataDirectory` at every start).
 //!
 //! # Four walks through the code
 //!
@@ -76,9 +81,9 @@
 //!
 //! **A token is revoked.** Deactivating it is a change like the one above; when it is answered, the published state says so.
 //! The next request with it finds an inactive record and is 401. So is one with a token that was made with it: they
-//! count only while their parents do. A registry token that was issued before names account and access token in its
-//! claims: where dockpass is shown it, both are looked up, and it is 401 as well. The registry itself looks nothing up:
-//! there it works until it expires.
+//! count only while their parents do. A registry token that was issued before names account, access token and which of its
+//! secrets was shown (`dkp`): where dockpass is shown it, all are looked up, and it is 401 as well. The registry itself
+//! looks nothing up: there it works until it expires.
 //!
 //! **The registry holds something new.** It posts a notification, with the one secret that `http::events` takes, and
 //! `registry::events` makes of it what matters: a tag that points to a digest. `service::news` writes the tag and counts the

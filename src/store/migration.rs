@@ -396,11 +396,11 @@ fn grant(state: &State, change: &Change) -> Result<Option<Change>, Error> {
 }
 
 /// Key of a tag before format 3: the repository's name, an empty component, the tag.
-fn earlier_tag(repository: &RepositoryName, tag: &TagName) -> Vec<u8> {
+pub(super) fn earlier_tag(repository: &RepositoryName, tag: &TagName) -> Vec<u8> {
     [table::name(repository), vec![0], table::terminated([tag.as_str()])].concat()
 }
 
 /// Key of a grant on a repository before format 3: `r`, its name, an empty component, kind and identifier of the grantee.
-fn earlier_grant(repository: &RepositoryName, grantee: Grantee) -> Vec<u8> {
+pub(super) fn earlier_grant(repository: &RepositoryName, grantee: Grantee) -> Vec<u8> {
     [table::prefixed(b'r', table::name(repository)), vec![0], table::grantee(grantee)].concat()
 }

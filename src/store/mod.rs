@@ -2,8 +2,10 @@
 //!
 //! Changes go through [`Store::write`] to one thread, which answers after the fdatasync. Readers take
 //! [`Store::state`], a consistent moment in memory, and never wait. Each batch is sealed, and its end noted outside
-//! sled (`seal`, `end`), since sled does not notice records that a damaged disk hides. A successor of sled would replace
-//! `engine` and `nudge`, and nothing else.
+//! sled (`seal`, `end`), since sled does not notice records that a damaged disk hides. A stored kind is said once (`row`,
+//! `record`), and enters the state by one function (`State::apply`). What is deleted leaves the state at once and the disk
+//! later (`purge`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
+//! replace `engine` and `nudge`, and nothing else.
 
 mod chain;
 mod codec;

@@ -24,6 +24,8 @@ use crate::domain::settings::Choices;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Usage};
 
+#[cfg(test)]
+pub(super) use audit::AuditV1;
 pub(super) use audit::hashed;
 pub(super) use content::{ActivityV1, Deleted, DeletedV1, StoredActivity, StoredTag, TagV1};
 pub(super) use gone::{Gone, Part};

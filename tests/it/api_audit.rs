@@ -30,6 +30,7 @@ fn a_record_says_who_by_what_from_where_what_on_what_and_how_it_ended() {
     site.pass(HOUR);
     let body = json!({ "name": "app" });
     site.as_user("alice").post("/api/v0/repositories/alice", &body).must_be(201);
+    let repository = site.as_local().get(&repository_path("alice/app")).must_be(200).json()["id"].clone();
     site.with_token("alice", &token).delete(&repository_path("alice/app")).must_be(204);
     let records = site.audit("actor=alice&outcome=success");
     let [deleted, signed_in, created] = records.as_slice() else { panic!("{records:#?}") };
@@ -38,13 +39,20 @@ fn a_record_says_who_by_what_from_where_what_on_what_and_how_it_ended() {
             "seq": record["seq"], "time": site.in_time(0), "actor": "alice", "actorId": id_of(&site, "alice"),
             "credential": credential, "address": "127.0.0.1", "action": action, "object": "alice/app",
             "outcome": "success", "count": 1, "hash": record["hash"],
+            "repository": { "name": "alice/app", "id": repository },
         })
     };
     // Sign-ins are written with the next batch, changes with themselves.
     let (signed_in, deleted) =
         if signed_in["action"] == json!("account.signIn") { (signed_in, deleted) } else { (deleted, signed_in) };
     assert_eq!(*created, expected(created, "password", "repository.create"));
-    assert_eq!(*deleted, expected(deleted, &format!("accessToken:{}", token.id), "repository.delete"));
+    let mut by_token = expected(deleted, &format!("accessToken:{}", token.id), "repository.delete");
+    by_token["credentialLabel"] = json!("access token");
+    assert_eq!(*deleted, by_token);
+    let about_token = site.audit("action=token.create");
+    let about = json!({ "id": token.id, "label": "access token", "owner": "alice" });
+    assert_eq!(about_token[0]["accessToken"], about);
+    assert_eq!(signed_in["account"], json!({ "name": "alice", "id": id_of(&site, "alice") }));
     assert_eq!((&signed_in["object"], &signed_in["credential"]), (&json!("alice"), &json!("password")));
     let hash = created["hash"].as_str().expect("a hash");
     assert!(hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)));

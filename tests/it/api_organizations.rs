@@ -677,6 +677,9 @@ fn what_users_have_on_a_namespace_of_nobody_is_listed_and_taken_away_by_system_a
     local.delete(&access_path("nobody", "carol")).must_be_refused(404, "NO_SUCH_ACCOUNT");
 }
 
+/// So long a deleted name is given to no other owner, in seconds: the life of a registry token and a minute.
+const FREE: i64 = 16 * 60;
+
 #[test]
 fn an_organization_deleted_with_its_repositories_leaves_nothing() {
     let acme = Acme::new();
@@ -689,6 +692,7 @@ fn an_organization_deleted_with_its_repositories_leaves_nothing() {
     acme.site.as_local().post("/enzi/v0/accounts", &again).must_be_refused(409, "NAMESPACE_IN_USE");
     let again = json!({ "name": "acme", "isOrg": true, "adoptRepositories": true });
     acme.site.as_local().post("/enzi/v0/accounts", &again).must_be(201);
+    acme.site.pass(FREE);
     acme.site.add_repository("acme/app");
     assert_eq!(acme.levels(), [None, None, None, None]);
     acme.must_be_new();
@@ -702,6 +706,7 @@ fn a_user_of_the_name_of_a_deleted_organization_owns_the_namespace_alone() {
     let user = json!({ "name": "acme", "adoptRepositories": true });
     acme.site.as_local().post("/enzi/v0/accounts", &user).must_be(201);
     let user = acme.site.with_token("acme", &acme.site.add_token("acme", &json!({})));
+    acme.site.pass(FREE);
     acme.site.add_repository("acme/app");
     assert_eq!(level(&user, "acme/app").as_deref(), Some("admin"));
     assert_eq!(acme.levels(), [None, None, None, None]);

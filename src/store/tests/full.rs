@@ -14,11 +14,11 @@ use super::support::{Failure, account, add_account, entry, id, is_long, now, ope
 use crate::domain::audit::Occurrence;
 
 /// A small file system of its own; gone with the test.
-struct SmallDisk(TempDir);
+pub(super) struct SmallDisk(TempDir);
 
 impl SmallDisk {
     /// None, with the reason printed, where nothing may be mounted.
-    fn mount(mebibytes: u32) -> Option<Self> {
+    pub(super) fn mount(mebibytes: u32) -> Option<Self> {
         let place = tempfile::tempdir().unwrap();
         let size = format!("size={mebibytes}m,mode=700");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "none"]).arg(place.path()).output();
@@ -31,19 +31,19 @@ impl SmallDisk {
         }
     }
 
-    fn data(&self) -> PathBuf {
+    pub(super) fn data(&self) -> PathBuf {
         self.0.path().join("data")
     }
 
     /// Takes all room that is left, to the last byte.
-    fn fill(&self) {
+    pub(super) fn fill(&self) {
         let mut ballast = File::options().append(true).create(true).open(self.0.path().join("ballast")).unwrap();
         for size in [65_536, 4_096, 1] {
             while ballast.write_all(&vec![7; size]).is_ok() {}
         }
     }
 
-    fn make_room(&self) {
+    pub(super) fn make_room(&self) {
         fs::remove_file(self.0.path().join("ballast")).unwrap();
     }
 }

@@ -6,10 +6,12 @@
 mod disk;
 mod trace;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::child::{self, Answered};
+use super::earlier::{self, Size};
+use super::migration;
 use super::support::{Home, copy_directory, is_long, open_at};
 use crate::domain::random;
 use disk::{Dice, Loss};
@@ -23,9 +25,8 @@ fn record() -> Option<(Home, Trace)> {
     let (home, base) = (Home::started(), Home::new());
     copy_directory(&home.path(), &base.path());
     let log = home.path().with_file_name("trace");
-    let calls = "trace=openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink";
-    let arguments = ["-f", "-y", "-xx", "-s", "4000000", "-e", calls, "-o"].map(OsStr::new);
-    let arguments: Vec<&OsStr> = arguments.into_iter().chain([log.as_os_str()]).collect();
+    let arguments = arguments(&log);
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
     let answered = child::finish(child::traced(&arguments, &home.path(), 1_000, CHANGES))?;
     let trace = Trace::read(&log, &home.path(), &base.path());
     assert_eq!(
@@ -33,6 +34,40 @@ fn record() -> Option<(Home, Trace)> {
         answered.added.len() + answered.removed.len() + answered.removing.len()
     );
     Some((base, trace))
+}
+
+#[test]
+fn a_migration_outlives_power_cuts() {
+    let images = if is_long() { 400 } else { 24 };
+    let size = Size { audit: 9_000, ..Size::SMALL };
+    let (home, base) = (Home::new(), Home::new());
+    earlier::make(&home.path(), size);
+    copy_directory(&home.path(), &base.path());
+    let log = home.path().with_file_name("trace");
+    if !migration::traced(&arguments(&log), &home.path()) {
+        return;
+    }
+    let trace = Trace::read(&log, &home.path(), &base.path());
+    let seed = u64::from_le_bytes(random::bytes().unwrap());
+    let mut dice = Dice::new(seed);
+    for image in 0..images {
+        let loss = Loss::ALL[image % Loss::ALL.len()];
+        let (cut, disk) = (dice.below(trace.length() + 1), Home::new());
+        disk::write_image(&trace, cut, loss, &mut dice, &disk.path());
+        earlier::private(&disk.path());
+        let at = || format!("image {image} of seed {seed}: cut before call {cut} of {}, {loss:?}", trace.length());
+        match open_at(&disk.path()) {
+            Ok((store, _)) => migration::check(&store, size),
+            Err(error) => panic!("{}: {error}: {error:?}", at()),
+        }
+    }
+}
+
+/// What strace records.
+fn arguments(log: &Path) -> Vec<OsString> {
+    let calls = "trace=openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink";
+    let arguments = ["-f", "-y", "-xx", "-s", "4000000", "-e", calls, "-o"].map(OsString::from);
+    arguments.into_iter().chain([log.as_os_str().to_owned()]).collect()
 }
 
 /// What is wrong with a disk after a cut; none if nothing is.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::trace::{Act, Call, FileId, Trace};
+use super::trace::{Act, Call, FileId, Trace, rename};
 
 /// The unit in which a disk loses.
 const PAGE: usize = 4_096;
@@ -130,18 +130,17 @@ fn write_files(trace: &Trace, begun: &[&Call], cut: usize, dice: &mut Dice, file
         match &call.act {
             Act::Create { path, file } => drop(names.insert(path.clone(), *file)),
             Act::Unlink { path } => drop(names.remove(path)),
-            Act::Rename { from, to } => {
-                if let Some(file) = names.remove(from) {
-                    names.insert(to.clone(), file);
-                }
-            }
+            Act::Rename { from, to } => _ = rename(&mut names, from, to),
             _ => {}
         }
     }
-    for directory in ["keys", "store/blobs"] {
-        fs::create_dir_all(to.join(directory)).unwrap();
-    }
+    fs::create_dir_all(to.join("keys")).unwrap();
     for (name, file) in names {
-        fs::write(to.join(name), &files[file]).unwrap();
+        let path = to.join(&name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if name.ends_with("db") {
+            fs::create_dir_all(path.with_file_name("blobs")).unwrap();
+        }
+        fs::write(path, &files[file]).unwrap();
     }
 }

@@ -170,9 +170,7 @@ impl Reader<'_> {
     }
 
     fn renamed(&mut self, from: PathBuf, to: PathBuf) -> Option<Act> {
-        let file = self.names.remove(&from)?;
-        self.names.insert(to.clone(), file);
-        Some(Act::Rename { from, to })
+        rename(&mut self.names, &from, &to).then_some(Act::Rename { from, to })
     }
 
     /// The path relative to the data directory, if it is in there.
@@ -191,6 +189,18 @@ impl Reader<'_> {
     fn file(&self, arguments: &str) -> Option<FileId> {
         self.names.get(&self.descriptor(arguments)?).copied()
     }
+}
+
+/// Gives a file, or all files below a directory, another name. Whether there was one.
+pub(super) fn rename(names: &mut HashMap<PathBuf, FileId>, from: &Path, to: &Path) -> bool {
+    let moved: Vec<PathBuf> = names.keys().filter(|name| name.starts_with(from)).cloned().collect();
+    for name in &moved {
+        let below = name.strip_prefix(from).unwrap();
+        let new = if below.as_os_str().is_empty() { to.to_owned() } else { to.join(below) };
+        let file = names.remove(name).unwrap();
+        names.insert(new, file);
+    }
+    !moved.is_empty()
 }
 
 /// Every byte is written as `\x` and two digits.

@@ -1,0 +1,240 @@
+//! The migration of a store of format 2: interrupted anywhere it goes on, and nothing is lost.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::super::{Error, State, Store};
+use super::earlier::{Size, make};
+use super::full::SmallDisk;
+use super::support::{Home, copy_directory, environment, id, is_long, open_at};
+use crate::domain::content::TagName;
+use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::random;
+
+const DIRECTORY: &str = "DOCKPASS_TEST_MIGRATION";
+
+fn named(text: &str) -> RepositoryName {
+    RepositoryName::parse(text).unwrap()
+}
+
+fn format(data: &Path) -> String {
+    fs::read_to_string(data.join("format")).unwrap()
+}
+
+fn has(data: &Path, name: &str) -> bool {
+    data.join(name).exists()
+}
+
+/// What a store of this size says, whatever wrote it.
+pub(super) fn check(store: &Store, size: Size) {
+    let state = store.state();
+    let of_all = |count: u64| usize::try_from(size.accounts * count).unwrap();
+    assert_eq!((state.users_count(), state.organizations_count()), (of_all(1), 1));
+    assert_eq!((state.tokens_count(), state.repositories_count()), (of_all(size.tokens), of_all(size.repositories)));
+    assert_eq!(state.deleted_after(None).count(), of_all(1));
+    for owner in 0..size.accounts {
+        let account = id(owner + 1);
+        assert_eq!(state.tokens_count_of(account), usize::try_from(size.tokens).unwrap());
+        assert_eq!(state.deleted_count_of(account), 1, "who had the namespace is known");
+        let next = Grantee::User(id((owner + 1) % size.accounts + 1));
+        let namespace = Namespace::parse(&format!("user-{}", owner + 1)).unwrap();
+        assert!(state.grant(&GrantTarget::Namespace(namespace), next).is_some());
+        for of in 0..size.repositories {
+            let name = named(&format!("user-{}/app-{of}", owner + 1));
+            assert_eq!(state.tags_count(&name), usize::try_from(size.tags).unwrap());
+            assert_eq!((state.activity(&name).pulls, state.activity(&name).pushes), (of, size.tags));
+            assert!(state.grant(&GrantTarget::Repository(name), next).is_some());
+        }
+    }
+    let used = state.tokens_before(None).filter(|token| store.usage().of(token.id).is_some());
+    assert_eq!(used.count(), of_all(size.tokens));
+    let acme = state.account_named("acme").unwrap().id;
+    let team = state.team_named(acme, &Name::parse("dev").unwrap()).unwrap().id;
+    assert!(state.member(acme, id(1)) == Some(true) && state.is_in_team(team, id(1)));
+    let verified = store.verify_audit(None).unwrap();
+    assert_eq!((verified.records, verified.problem), (size.audit, None));
+}
+
+/// The state that an uninterrupted migration comes to.
+fn migrated(from: &Path, size: Size) -> State {
+    let home = Home::new();
+    copy_directory(from, &home.path());
+    private(&home);
+    let store = home.open();
+    check(&store, size);
+    State::clone(&store.state())
+}
+
+fn private(home: &Home) {
+    super::earlier::private(&home.path());
+}
+
+/// A data directory of format 2.
+fn earlier(size: Size) -> Home {
+    let home = Home::new();
+    make(&home.path(), size);
+    home
+}
+
+#[test]
+fn a_store_of_format_2_becomes_one_of_format_3_and_the_old_one_is_kept_until_the_next_start() {
+    let home = earlier(Size::SMALL);
+    let data = home.path();
+    let old = fs::read(data.join("store/db")).unwrap();
+    let store = home.open();
+    check(&store, Size::SMALL);
+    assert_eq!(format(&data), "dockpass data 3\n");
+    assert!(has(&data, "store.before-3/db") && !has(&data, "store.new"));
+    assert_eq!(fs::read(data.join("store.before-3/db")).unwrap().len(), old.len(), "it is only read");
+    super::support::add_account(&store, 700).unwrap();
+    let state = store.state();
+    drop(store);
+    let store = home.open();
+    assert!(!has(&data, "store.before-3"), "the store was opened: the old one is not needed any more");
+    assert!(*state == *store.state());
+    let verified = store.verify_audit(None).unwrap();
+    assert_eq!((verified.records, verified.problem), (Size::SMALL.audit + 1, None), "both versions in one chain");
+    let tag = TagName::parse("v0").unwrap();
+    assert!(state.tag(&named("user-1/app-0"), &tag).is_some_and(|tag| tag.image.is_some()));
+}
+
+/// Not a test of its own: a process that opens the store, and says so.
+#[test]
+fn migrates() {
+    let Some(data) = environment(DIRECTORY) else { return };
+    let store = open_at(Path::new(&data)).unwrap().0;
+    println!("opened");
+    store.close();
+}
+
+fn child(data: &Path) -> Command {
+    let name = format!("{}::migrates", module_path!().split_once("::").unwrap().1);
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env(DIRECTORY, data).args(["--exact", &name, "--nocapture", "--test-threads", "1"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+/// Migrates under strace. False, with the reason printed, where it cannot be run so.
+pub(super) fn traced(arguments: &[OsString], data: &Path) -> bool {
+    let plain = child(data);
+    let mut command = Command::new("strace");
+    command.args(arguments).arg("--").arg(plain.get_program()).args(plain.get_args()).env(DIRECTORY, data);
+    match command.stderr(Stdio::null()).stdout(Stdio::piped()).output() {
+        Ok(output) if String::from_utf8_lossy(&output.stdout).contains("opened") => true,
+        other => {
+            eprintln!("skipped: strace does not run here: {other:?}");
+            false
+        }
+    }
+}
+
+/// Kills a start after a while. Whether it was killed before it had opened the store.
+fn kill_within(data: &Path, most: u64) -> bool {
+    let mut process = child(data).spawn().unwrap();
+    let wait = u64::from_be_bytes(random::bytes().unwrap()) % most;
+    std::thread::park_timeout(Duration::from_micros(wait));
+    let _ = process.kill();
+    let output = BufReader::new(process.stdout.take().unwrap());
+    let is_opened = output.lines().map_while(Result::ok).any(|line| line.contains("opened"));
+    process.wait().unwrap();
+    !is_opened
+}
+
+#[test]
+fn a_migration_that_is_killed_anywhere_goes_on() {
+    let size = Size { accounts: 60, repositories: 10, tags: 6, tokens: 20, audit: 8_000 };
+    let pristine = earlier(size);
+    let expected = migrated(&pristine.path(), size);
+    let kills = if is_long() { 1_000 } else { 100 };
+    let (mut killed, mut begun, mut copying) = (0, 0, 0);
+    while killed < kills {
+        let home = Home::new();
+        copy_directory(&pristine.path(), &home.path());
+        private(&home);
+        begun += 1;
+        // Some are let run longer, so that each part is met.
+        while killed < kills && kill_within(&home.path(), 60_000 << (killed % 5)) {
+            killed += 1;
+            copying += u64::from(has(&home.path(), "store.new/db"));
+            let data = home.path();
+            assert!(has(&data, "store/db") || has(&data, "store.before-3/db"), "the old store is there");
+            if has(&data, "store.new") || has(&data, "store.before-3") && has(&data, "store") {
+                assert_eq!(format(&data), "dockpass data 3\n", "an earlier dockpass refuses it");
+            }
+        }
+        let store = home.open();
+        check(&store, size);
+        assert!(store.state().purged() == expected);
+        drop(store);
+        assert!(home.open().state().purged() == expected);
+    }
+    assert!(copying > kills / 20, "only {copying} of {killed} kills met the copying");
+    eprintln!("killed {killed} times in {begun} migrations, {copying} times while rows were being copied: none lost");
+}
+
+#[test]
+fn an_old_store_that_is_not_whole_stays_as_it_is() {
+    let home = earlier(Size::SMALL);
+    let data = home.path();
+    let database = fs::read(data.join("store/db")).unwrap();
+    for place in (0..6).map(|part| database.len() / 7 * part + 40) {
+        let mut damaged = database.clone();
+        damaged[place..place + 64].fill(0x5A);
+        fs::write(data.join("store/db"), &damaged).unwrap();
+        let outcome = std::panic::catch_unwind(|| open_at(&data).map(drop));
+        if matches!(outcome, Ok(Ok(()))) {
+            // Where nothing stood; it is the whole store that was opened then.
+            check(&home.open(), Size::SMALL);
+            return;
+        }
+        assert_eq!(format(&data), "dockpass data 2\n", "at {place}");
+        assert!(has(&data, "store/db") && !has(&data, "store.before-3"));
+    }
+    fs::write(data.join("store/db"), &database).unwrap();
+    // An end that it does not reach: what a damaged log looks like.
+    let other = earlier(Size { accounts: 9, ..Size::SMALL });
+    let end = fs::read(data.join("end")).unwrap();
+    fs::copy(other.path().join("end"), data.join("end")).unwrap();
+    assert!(matches!(open_at(&data).map(drop), Err(Error::Shortened { .. })));
+    assert!(format(&data) == "dockpass data 2\n" && !has(&data, "store.before-3"));
+    fs::write(data.join("end"), end).unwrap();
+    check(&home.open(), Size::SMALL);
+}
+
+#[test]
+fn a_damaged_beginning_of_the_new_store_is_begun_anew() {
+    let home = earlier(Size::SMALL);
+    let data = home.path();
+    let expected = migrated(&data, Size::SMALL);
+    fs::rename(data.join("store"), data.join("store.before-3")).unwrap();
+    fs::create_dir(data.join("store.new")).unwrap();
+    fs::write(data.join("store.new/conf"), "damaged").unwrap();
+    fs::write(data.join("store.new/db"), "damaged").unwrap();
+    private(&home);
+    assert!(home.open().state().purged() == expected);
+}
+
+#[test]
+fn on_a_full_disk_a_migration_waits_for_room() {
+    let Some(disk) = SmallDisk::mount(24) else { return };
+    let (data, size) = (disk.data(), Size { audit: 20_000, ..Size::SMALL });
+    make(&data, size);
+    let before = fs::metadata(data.join("store/db")).unwrap().len();
+    disk.fill();
+    let error = open_at(&data).map(drop).unwrap_err();
+    assert!(matches!(&error, Error::NoRoomToMigrate { needed, .. } if *needed == before), "{error:?}");
+    assert!(error.to_string().contains("nothing was changed"), "{error}");
+    assert_eq!(format(&data), "dockpass data 2\n");
+    // Room enough to begin with, and taken by somebody else then.
+    fs::rename(data.join("store"), data.join("store.before-3")).unwrap();
+    let error = open_at(&data).map(drop).unwrap_err();
+    assert!(!matches!(error, Error::NoRoomToMigrate { .. }), "{error:?}");
+    disk.make_room();
+    check(&open_at(&data).unwrap().0, size);
+}
