@@ -332,8 +332,8 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
             ..Failure::new(
                 Code::Unavailable,
                 format!(
-                    "a repository of this name was deleted lately and was another owner's: registry tokens for it may \
-                     still be about; the name is free again in {retry_after} seconds"
+                    "a repository of this name was deleted lately, and not by this namespace's owner of today: registry \
+                     tokens for it may still live; the name is free again in {retry_after} seconds"
                 ),
             )
         },

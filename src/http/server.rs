@@ -158,6 +158,7 @@ pub async fn serve(
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::System)?;
     let (running, first) = start(config.clone(), Listeners::Network, admin_password, Clock::system()).await?;
     announce(&config, &running, first.as_ref(), program, out).map_err(StartError::System)?;
+    running.service.note_ready();
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

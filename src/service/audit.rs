@@ -108,7 +108,7 @@ pub(super) fn entry(caller: &Caller, deed: &Deed, outcome: Outcome) -> AuditEntr
 
 /// The label of the access token that a caller signed in with.
 pub(super) fn label(state: &State, caller: &Caller) -> Option<String> {
-    caller.token().and_then(|id| state.token(id)).map(|token| token.label.clone())
+    caller.token().and_then(|id| state.token(id)).map(|token| without_secrets(&token.label))
 }
 
 fn bounded(text: &str) -> String {

@@ -14,6 +14,7 @@ use crate::domain::audit::{
 };
 use crate::domain::grant::GrantTarget;
 use crate::domain::name::RepositoryName;
+use crate::domain::secret::without_secrets;
 use crate::domain::token::AccessToken;
 use crate::store::{State, Txn, WriteAccess};
 
@@ -81,7 +82,8 @@ impl Deed {
     /// The same, about this access token.
     pub(super) fn about_token(mut self, state: &State, token: &AccessToken) -> Self {
         let owner = state.account(token.owner).map(|owner| owner.name.to_string()).unwrap_or_default();
-        self.concerned.access_token = Some(AuditedToken { id: token.id, label: token.label.clone(), owner });
+        let label = without_secrets(&token.label);
+        self.concerned.access_token = Some(AuditedToken { id: token.id, label, owner });
         self
     }
 }

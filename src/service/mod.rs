@@ -196,6 +196,11 @@ impl Service {
         Ok(())
     }
 
+    /// The server is ready: what an earlier start has kept for a way back goes.
+    pub fn note_ready(&self) {
+        self.store.forget_earlier();
+    }
+
     /// Writes what waits, waits for the changes under way, and closes the store.
     pub fn close(&self, now: Timestamp) {
         self.save_pulls();

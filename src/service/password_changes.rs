@@ -128,8 +128,7 @@ fn set_password(
 
 /// A temporary password sets the password once: it goes, with the account's others, and all that was made with them.
 fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owner: Id) {
-    let temporary: Vec<Id> =
-        change.state().tokens_of(owner, None).filter(|token| token.temporary_password).map(|token| token.id).collect();
+    let temporary: Vec<Id> = change.state().temporary_passwords_of(owner).collect();
     for token in temporary {
         for deleted in super::tokens::delete_with_descendants(change, permit, token, true) {
             change.also(super::tokens::about("token.delete", change, &deleted));

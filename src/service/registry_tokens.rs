@@ -108,7 +108,7 @@ impl Service {
     }
 }
 
-/// What of the asked the caller may.
+/// The part of the requested scopes that the caller is allowed.
 fn granted(authority: &Authority<'_>, asked: &Scopes) -> Scopes {
     let repositories = asked.repositories.iter().filter_map(|(name, actions)| {
         let granted = granted_on(authority, name, *actions);

@@ -126,7 +126,7 @@ impl Service {
             if let (Some(namespace), None, true) = (&query.namespace, &query.after, repositories.is_empty()) {
                 known_namespace(authority, namespace)?;
             }
-            let count = query.with_count.then(|| seen(None).count());
+            let count = query.with_count.then(|| kept_count(authority, query).unwrap_or_else(|| seen(None).count()));
             Ok(RepositoryPage { repositories, next, count })
         })
     }
@@ -263,6 +263,15 @@ impl Service {
             Ok(true)
         })
     }
+}
+
+/// How many repositories a query means, where that is kept: for those who see everything, of all or of a namespace.
+fn kept_count(authority: &Authority<'_>, query: &RepositoryQuery) -> Option<usize> {
+    if query.contains.is_some() || !authority.may_list_whole_registry() {
+        return None;
+    }
+    let state = authority.state();
+    Some(query.namespace.as_ref().map_or_else(|| state.repositories_count(), |it| state.namespace_size(it)))
 }
 
 /// The repositories that a query means, after a name.

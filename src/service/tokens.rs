@@ -171,7 +171,12 @@ impl Service {
             let matching = |before| {
                 self.matching(authority.state(), owner, before, filter).filter(|view| !spared.contains(&view.token.id))
             };
-            let count = with_count.then(|| matching(None).count());
+            let is_whole = filter.used_before.is_none() && filter.generated_by.is_none();
+            let count = with_count.then(|| match owner {
+                Some(owner) if is_whole => authority.state().tokens_count_of(owner),
+                None if is_whole => authority.state().tokens_count(),
+                Some(_) | None => matching(None).count(),
+            });
             let mut matching = matching(before);
             let tokens: Vec<_> = matching.by_ref().take(limit).collect();
             let next = tokens.last().map(|last| last.token.id).filter(|_| matching.next().is_some());

@@ -248,6 +248,8 @@ impl Open {
         nudge.during(|| database.flush()).map_err(Error::Sled)?;
         let synced = OpenOptions::new().read(true).write(true).open(&path).and_then(|file| {
             file.sync_all()?;
+            // sled writes it once and syncs it never; torn by a power cut it would be refused for good.
+            File::open(directory.join("conf"))?.sync_all()?;
             sync_directory(directory)?;
             Ok(file)
         });

@@ -87,6 +87,17 @@ pub enum Error {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A store of an earlier dockpass stands beside one that was kept from a migration.
+    #[error(
+        "{} is of an earlier dockpass, and {} was kept from a migration: move one of them elsewhere; nothing was changed",
+        store.display(), before.display()
+    )]
+    TwoStores {
+        /// The store.
+        store: PathBuf,
+        /// The one that was kept.
+        before: PathBuf,
+    },
     /// The disk has no room for the store in today's format beside the one that is there.
     #[error(
         "{} is of an earlier dockpass and is to be written anew in today's format: that needs {} MiB of free disk space, there are {}; nothing was changed",

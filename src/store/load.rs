@@ -25,30 +25,10 @@ pub(super) struct Loaded {
     pub(super) leftovers: Vec<(Table, Vec<u8>)>,
 }
 
-/// The tables in the order in which they are read: what a row refers to is read before it. Of the audit log only the end
-/// is read.
-pub(super) const ORDER: [Table; 15] = [
-    Table::Meta,
-    Table::Gone,
-    Table::Accounts,
-    Table::Members,
-    Table::Teams,
-    Table::TeamMembers,
-    Table::Repositories,
-    Table::Tags,
-    Table::Activity,
-    Table::Deleted,
-    Table::Tokens,
-    Table::Grants,
-    Table::RepositoryGrants,
-    Table::Usage,
-    Table::KnownAddresses,
-];
-
 /// Reads the whole store but the audit log, of which it reads the end, and holds it against its seal.
 pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
     let (mut loaded, mut digest) = (Loaded::default(), Digest::default());
-    for table in ORDER {
+    for table in Table::in_memory() {
         engine.scan(table, |change| {
             digest.toggle(key, change);
             loaded.take(change)

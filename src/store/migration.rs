@@ -1,14 +1,14 @@
 //! From the store of an earlier dockpass to today's, at the first start that meets one.
 //!
 //! Formats 1 and 2 kept what belongs to a repository under its name. The rows are written anew, with their new keys, into
-//! a database beside the old one, a bounded number in a change; the old one is only read:
+//! a database beside the old one, a bounded number in a change; no row of the old one is changed:
 //!
 //! ```text
 //! store                         format 1 or 2
 //! store -> store.before-3       from now on no store is there that an earlier dockpass would open
 //! format = 3                    before the first new record: an earlier dockpass refuses the whole
 //! store.new                     being made; says how far it has come
-//! store.new -> store            done; store.before-3 stays until the next start that opens the store
+//! store.new -> store            done; store.before-3 stays until the next start of the server that gets ready
 //! ```
 //!
 //! Whatever is there tells what is to be done next, so that an interrupted migration goes on from where it was.
@@ -23,7 +23,7 @@ use super::end::NotedEnd;
 use super::engine::{Change, CommitError, Engine};
 use super::error::Error;
 use super::field::Field;
-use super::load::{self, ORDER};
+use super::load;
 use super::private_file::sync_directory;
 use super::record::{ActivityV1, Deleted, DeletedV1, GrantV1, MigrationV1, RepositoryGrant, StoredActivity, StoredTag};
 use super::record::{TagV1, progress};
@@ -39,7 +39,7 @@ use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::repository::Repository;
 
 /// Rows of one change.
-const PIECE: usize = 4_000;
+const PIECE: usize = 2_000;
 /// After so many rows the log says how far it is.
 const SAY: u64 = 250_000;
 /// The last format whose store has to be written anew.
@@ -52,8 +52,8 @@ struct Places {
     new: PathBuf,
 }
 
-/// Brings the store of an earlier dockpass to today's format. Whether one is kept beside it that an earlier start brought
-/// here, to be removed once the store is open ([`forget_before`]).
+/// Brings the store of an earlier dockpass to today's format. Whether one is kept beside it since an earlier start, to be
+/// removed once the server is ready ([`forget_before`]).
 ///
 /// # Errors
 /// [`Error`]; the store as it was is untouched.
@@ -62,11 +62,12 @@ pub(super) fn run(directory: &mut DataDirectory, key: &SealKey) -> Result<bool, 
     let (has_store, has_before) = (exists(&places.store)?, exists(&places.before)?);
     let is_earlier = directory.format().is_some_and(|format| format <= LAST_BEFORE);
     match (has_store, has_before) {
+        (true, true) if is_earlier => Err(Error::TwoStores { store: places.store, before: places.before }),
         (true, true) => Ok(true),
         (true, false) if is_earlier => {
+            refuse_without_room(&places.store)?;
             // A store that is not whole stays as it is, for the dockpass that wrote it.
             let earlier = Earlier::open(&places.store, key, &directory.end())?;
-            refuse_without_room(&places.store)?;
             log::warn!("this data directory is of an earlier dockpass: its store is being brought to today's format");
             rename(&places.store, &places.before)?;
             migrate(directory, &places, key, &earlier)?;
@@ -85,6 +86,9 @@ pub(super) fn run(directory: &mut DataDirectory, key: &SealKey) -> Result<bool, 
 /// Removes the store as it was before a migration.
 pub(super) fn forget_before(directory: &DataDirectory) {
     let before = directory.store_before();
+    if !fs::symlink_metadata(&before).is_ok_and(|found| found.is_dir()) {
+        return;
+    }
     match fs::remove_dir_all(&before) {
         Ok(()) => log::warn!("{}, the store as it was before its migration, is removed", before.display()),
         Err(error) => log::warn!("{} stays for now: {error}", before.display()),
@@ -190,7 +194,7 @@ impl Earlier {
 
     fn read(engine: &Engine, key: &SealKey, end: &Path) -> Result<Self, Error> {
         let (mut state, mut seal, mut digest) = (State::default(), Seal::default(), Digest::default());
-        for table in ORDER.into_iter().filter(|table| engine.has(*table)) {
+        for table in Table::in_memory().filter(|table| engine.has(*table)) {
             engine.scan(table, |change| {
                 digest.toggle(key, change);
                 if (table, change.key.as_slice()) == (Table::Meta, table::SEAL) {
@@ -213,6 +217,16 @@ impl Earlier {
     }
 }
 
+/// How far a new store has come.
+enum Reached {
+    /// It has no row.
+    Nothing,
+    /// To this row.
+    Row(Seal, MigrationV1),
+    /// It has every row.
+    End,
+}
+
 /// The copying of rows.
 struct Copy<'a> {
     engine: &'a Engine,
@@ -224,9 +238,13 @@ struct Copy<'a> {
 impl Copy<'_> {
     /// Copies what is not copied yet. How many rows that were.
     fn all(&self) -> Result<u64, MigrationError> {
-        let (mut seal, reached) = self.reached()?;
+        let (mut seal, reached) = match self.reached()? {
+            Reached::Nothing => (Seal { digest: Digest::default(), ..self.old.seal }, None),
+            Reached::Row(seal, reached) => (seal, Some(reached)),
+            Reached::End => return Ok(0),
+        };
         let mut rows = 0;
-        let tables = ORDER.into_iter().chain([Table::Audit]).filter(|table| self.engine.has(*table));
+        let tables = Table::in_memory().chain([Table::Audit]).filter(|table| self.engine.has(*table));
         let mut start = reached.as_ref().map_or(Vec::new(), |reached| after(&reached.key));
         for table in tables.skip_while(|table| reached.as_ref().is_some_and(|it| it.table != table.name())) {
             loop {
@@ -246,20 +264,24 @@ impl Copy<'_> {
         Ok(rows)
     }
 
-    /// The seal of the new store, and how far it has come.
-    fn reached(&self) -> Result<(Seal, Option<MigrationV1>), Error> {
-        let mut seal = Seal { digest: Digest::default(), ..self.old.seal };
-        let mut reached = None;
+    /// How far the new store has come.
+    fn reached(&self) -> Result<Reached, Error> {
+        let (mut seal, mut reached) = (None, None);
         self.new.scan(Table::Meta, |change| {
             let value = change.value.as_deref().unwrap_or_default();
             match change.key.as_slice() {
-                table::SEAL => seal = decode(Table::Meta, table::SEAL, value)?,
+                table::SEAL => seal = Some(decode(Table::Meta, table::SEAL, value)?),
                 table::MIGRATION => reached = Some(progress(value).map_err(|_| damaged(change))?),
                 _ => {}
             }
             Ok(())
         })?;
-        Ok((seal, reached))
+        Ok(match (seal, reached) {
+            (None, _) => Reached::Nothing,
+            (Some(seal), Some(reached)) => Reached::Row(seal, reached),
+            // Whole, but not in its place yet.
+            (Some(_), None) => Reached::End,
+        })
     }
 
     fn put(

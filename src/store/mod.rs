@@ -5,7 +5,7 @@
 //! sled (`seal`, `end`), since sled does not notice records that a damaged disk hides. A stored kind is said once (`row`,
 //! `record`), and enters the state by one function (`State::apply`). What is deleted leaves the state at once and the disk
 //! later (`purge`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
-//! replace `engine` and `nudge`, and nothing else.
+//! replace `engine` and `nudge`; besides, only the name of its file stands in `directory` and `migration`.
 
 mod chain;
 mod codec;
@@ -69,6 +69,8 @@ pub struct Store {
     queue: RwLock<Option<SyncSender<Box<dyn Job>>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     directory: Mutex<DataDirectory>,
+    /// Whether the store of an earlier dockpass is kept since an earlier start.
+    keeps_earlier: bool,
 }
 
 /// The right to change a store: one comes with each that is opened, and whoever holds it decides who may.
@@ -104,9 +106,6 @@ impl Store {
             // Before anything is written that an earlier dockpass would take for damage.
             directory.mark_used()?;
         }
-        if keeps_earlier {
-            migration::forget_before(&directory);
-        }
         directory.give_to_owner()?;
         let shared = Arc::new(Shared {
             engine,
@@ -128,6 +127,7 @@ impl Store {
             queue: RwLock::new(Some(sender)),
             writer: Mutex::new(Some(thread)),
             directory: Mutex::new(directory),
+            keeps_earlier,
         };
         Ok(Opened { store, access: WriteAccess(()), known_addresses: loaded.known_addresses })
     }
@@ -244,6 +244,13 @@ impl Store {
     /// [`Error`]
     pub fn finish_first_start(&self) -> Result<(), Error> {
         self.directory.lock().unwrap_or_else(PoisonError::into_inner).mark_used()
+    }
+
+    /// The server is ready: the store of an earlier dockpass that an earlier start has kept is not needed any more.
+    pub fn forget_earlier(&self) {
+        if self.keeps_earlier {
+            migration::forget_before(&self.directory.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// Saves what is noted, waits for the changes under way, and closes. Does nothing the second time.

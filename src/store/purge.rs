@@ -17,6 +17,7 @@ use super::txn::{TooLarge, Txn};
 use crate::domain::audit::{AuditRecord, AuditedRepository};
 use crate::domain::id::Id;
 use crate::domain::repository::Repository;
+use crate::domain::time::Timestamp;
 
 /// Rows that one change removes: others wait for no more.
 const PIECE: usize = 1_000;
@@ -72,12 +73,12 @@ impl Purge {
     }
 
     /// Puts the next piece into a change.
-    pub(super) fn piece(&self, engine: &Engine, txn: &mut Txn<'_>) -> Result<Piece, PurgeError> {
+    pub(super) fn piece(&self, engine: &Engine, txn: &mut Txn<'_>, now: Timestamp) -> Result<Piece, PurgeError> {
         let leftovers = self.leftovers.len().min(PIECE);
         for (table, key) in self.leftovers.iter().take(leftovers) {
             txn.erase(*table, key.clone());
         }
-        let mut work = Work { engine, txn, room: PIECE - leftovers };
+        let mut work = Work { engine, txn, now, room: PIECE - leftovers };
         let mut at = self.at;
         // Leftovers go first: once a number is forgotten, nothing tells any more what names it.
         while leftovers == self.leftovers.len() && work.room > 0 {
@@ -107,6 +108,7 @@ impl Purge {
 struct Work<'w, 's> {
     engine: &'w Engine,
     txn: &'w mut Txn<'s>,
+    now: Timestamp,
     /// How many rows may still go.
     room: usize,
 }
@@ -143,9 +145,12 @@ impl Work<'_, '_> {
         let Repository { id, name, .. } = row::decode(value).map_err(damaged)?;
         self.txn.settle_deleted(id, &name)?;
         let Some(line) = &gone.record else { return Ok(()) };
-        let damaged = |_| Error::corrupt(Table::Gone, &gone.number.to_be_bytes(), "its record is none");
+        let damaged = |_| Error::corrupt(Table::Gone, &gone.number.to_be_bytes(), "it does not decode");
         let record: AuditRecord = serde_json::from_str(line).map_err(damaged)?;
         let repository = Some(AuditedRepository { name: name.to_string(), id: Some(id) });
-        Ok(self.txn.log(AuditRecord { object: name.to_string(), repository, ..record })?)
+        // The log is read by the time at which records were written; when it was is the begin of the span.
+        let first_time = Some(record.time);
+        let record = AuditRecord { object: name.to_string(), repository, time: self.now, first_time, ..record };
+        Ok(self.txn.log(record)?)
     }
 }

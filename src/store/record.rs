@@ -55,7 +55,7 @@ record!(Account, in Accounts at |account| table::id(account.id); AccountV1 is 2,
     password: Option<String>,
     password_set_by_admin: bool,
     created_at: i64,
-} then AccountV2 is 2, adding {
+} then AccountV2 is 2, adding |older| {
     generation: u64 = 0,
 });
 
@@ -82,8 +82,9 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
     creator_ua: String,
     parent: Option<Bytes16>,
     temporary_password: bool,
-} then TokenV2 is 2, adding {
-    generation: u64 = 0,
+} then TokenV2 is 2, adding |older| {
+    // The secret that it replaced is the one before.
+    generation: u64 = u64::from(older.previous.is_some()),
 });
 
 // It stands at the identifier of its access token, which it does not name.

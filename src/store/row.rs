@@ -125,12 +125,15 @@ macro_rules! record {
     };
     ($value:ty, in $table:ident at |$it:ident| $key:expr; $before:ident is $kind:literal, $first:literal {
         $($field:ident: $type:ty,)*
-    } then $stored:ident is $version:literal, adding {
-        $($added:ident: $added_type:ty = $older:expr,)*
+    } then $stored:ident is $version:literal, adding |$older:ident| {
+        $($added:ident: $added_type:ty = $in_older:expr,)*
     }) => {
         frozen!($before is $kind, $first;; { $($field: $type,)* });
         frozen!($stored is $kind, $version;
-            $before by |before| $stored { $($field: before.$field,)* $($added: $older,)* }; {
+            $before by |$older| {
+                $(let $added = $in_older;)*
+                $stored { $($field: $older.$field,)* $($added,)* }
+            }; {
             $($field: $type,)*
             $($added: $added_type,)*
         });

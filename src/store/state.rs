@@ -68,6 +68,7 @@ pub struct State {
     token_hashes: HashMap<TokenHash, Id>,
     tokens_by_owner: OrdSet<(Id, Id)>,
     token_counts: HashMap<Id, usize>,
+    temporary_passwords: OrdSet<(Id, Id)>,
     tokens_by_parent: OrdSet<(Id, Id)>,
     members: OrdMap<(Id, Id), bool>,
     organizations_by_user: OrdMap<(Id, Name), (Id, bool)>,
@@ -237,6 +238,11 @@ impl State {
     /// The access tokens that one made.
     pub fn tokens_made_with(&self, parent: Id) -> impl Iterator<Item = &Arc<AccessToken>> {
         self.tokens_by_parent.range((parent, Id::MIN)..=(parent, Id::MAX)).filter_map(|(_, id)| self.tokens.get(id))
+    }
+
+    /// The access tokens of an account that are temporary passwords.
+    pub fn temporary_passwords_of(&self, owner: Id) -> impl Iterator<Item = Id> {
+        self.temporary_passwords.range((owner, Id::MIN)..=(owner, Id::MAX)).map(|(_, id)| *id)
     }
 
     /// How many access tokens an account owns.
@@ -431,6 +437,9 @@ impl State {
             self.token_hashes.insert(hash, token.id);
         }
         self.tokens_by_owner.insert((token.owner, token.id));
+        if token.temporary_password {
+            self.temporary_passwords.insert((token.owner, token.id));
+        }
         let count = self.tokens_count_of(token.owner) + 1;
         self.token_counts.insert(token.owner, count);
         if let Some(parent) = token.parent {
@@ -447,6 +456,7 @@ impl State {
             self.token_hashes.remove(&previous.hash);
         }
         self.tokens_by_owner.remove(&(token.owner, id));
+        self.temporary_passwords.remove(&(token.owner, id));
         match self.tokens_count_of(token.owner).saturating_sub(1) {
             0 => self.token_counts.remove(&token.owner),
             count => self.token_counts.insert(token.owner, count),

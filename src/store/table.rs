@@ -12,63 +12,69 @@ use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 
-/// A table of the store.
+/// A table of the store. Their order is the one in which rows are taken in: what a row refers to comes before it, and what
+/// is gone before what may have its name again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// What the store says about itself, the settings, and the seal.
     Meta,
+    /// What is gone, but for its rows on the disk, by number.
+    Gone,
     /// Accounts by identifier.
     Accounts,
-    /// Repositories by identifier.
-    Repositories,
-    /// Access tokens by identifier.
-    Tokens,
-    /// Last uses of access tokens, by their identifier.
-    Usage,
-    /// Grants on namespaces by namespace and grantee.
-    Grants,
-    /// Addresses that signed in to an account, by account and address.
-    KnownAddresses,
-    /// The audit log by number.
-    Audit,
     /// Members of organizations, by organization and user.
     Members,
     /// Teams by identifier.
     Teams,
     /// Members of teams, by team and user.
     TeamMembers,
+    /// Repositories by identifier.
+    Repositories,
     /// Tags by repository and name.
     Tags,
     /// How repositories are used, by their identifier.
     Activity,
     /// Repositories that were deleted here, by name.
     Deleted,
+    /// Access tokens by identifier.
+    Tokens,
+    /// Grants on namespaces by namespace and grantee.
+    Grants,
     /// Grants on repositories by repository and grantee.
     RepositoryGrants,
-    /// What is gone, but for its rows on the disk, by number.
-    Gone,
+    /// Last uses of access tokens, by their identifier.
+    Usage,
+    /// Addresses that signed in to an account, by account and address.
+    KnownAddresses,
+    /// The audit log by number.
+    Audit,
 }
 
 impl Table {
     /// Every table with its name on disk, which never changes.
     pub const ALL: [(Table, &'static str); 16] = [
         (Self::Meta, "meta"),
+        (Self::Gone, "gone"),
         (Self::Accounts, "accounts"),
-        (Self::Repositories, "repositories"),
-        (Self::Tokens, "tokens"),
-        (Self::Usage, "usage"),
-        (Self::Grants, "grants"),
-        (Self::KnownAddresses, "known_addresses"),
-        (Self::Audit, "audit"),
         (Self::Members, "members"),
         (Self::Teams, "teams"),
         (Self::TeamMembers, "team_members"),
+        (Self::Repositories, "repositories"),
         (Self::Tags, "tags"),
         (Self::Activity, "activity"),
         (Self::Deleted, "deleted"),
+        (Self::Tokens, "tokens"),
+        (Self::Grants, "grants"),
         (Self::RepositoryGrants, "repository_grants"),
-        (Self::Gone, "gone"),
+        (Self::Usage, "usage"),
+        (Self::KnownAddresses, "known_addresses"),
+        (Self::Audit, "audit"),
     ];
+
+    /// Every table but the audit log, which stays on the disk.
+    pub(super) fn in_memory() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().map(|(table, _)| table).filter(|table| *table != Self::Audit)
+    }
 
     /// Its name on disk.
     #[must_use]

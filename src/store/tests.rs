@@ -13,6 +13,7 @@ mod measured;
 mod migration;
 mod model;
 mod power;
+mod purging;
 mod records;
 mod removal;
 mod samples;

@@ -174,7 +174,7 @@ impl Writer {
     fn purge_piece(&mut self) -> Mode {
         let mut state = State::clone(&self.shared.state.load_full());
         let mut txn = Txn::new(&mut state, &self.shared.key);
-        let piece = match self.purge.piece(&self.shared.engine, &mut txn) {
+        let piece = match self.purge.piece(&self.shared.engine, &mut txn, self.clock.now()) {
             Ok(piece) => piece,
             Err(error) => {
                 // Nothing of it is visible; the next start tries again.
@@ -262,6 +262,8 @@ impl Writer {
         if let Err(error) = self.shared.engine.commit(&sealed.changes) {
             return self.refuse(error, sealed.undo);
         }
+        #[cfg(test)]
+        follow(&self.shared.state.load_full(), &sealed.changes, &state);
         self.seal = sealed.seal;
         self.end.note(self.seal.end());
         self.shared.state.store(Arc::new(state));
@@ -320,6 +322,17 @@ impl Writer {
     fn has_room(&self) -> bool {
         rustix::fs::statvfs(&self.shared.path).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= ROOM)
     }
+}
+
+/// Whoever follows the log of changes comes to the same state: in every test.
+#[cfg(test)]
+fn follow(before: &State, changes: &[Change], after: &State) {
+    let mut followed = before.clone();
+    for change in changes {
+        _ = followed.apply(change).unwrap();
+    }
+    followed.remember_going();
+    assert!(followed == *after, "who follows the changes comes to another state");
 }
 
 /// Of several changes of one record in a batch, only the last counts.

@@ -65,6 +65,7 @@ mod e2e_adoption;
 mod e2e_adoption_changes;
 mod e2e_adoption_many;
 mod e2e_durability;
+mod e2e_formats;
 mod e2e_nginx;
 mod e2e_notifications;
 mod e2e_notifications_by_hand;

@@ -161,3 +161,58 @@ fn behind_a_trusted_proxy_the_realm_is_still_the_configured_address() {
     let expected = "Bearer realm=\"https://registry.example:8443/auth/token\",service=\"dockpass\"";
     assert_eq!(answer.header("WWW-Authenticate"), Some(expected));
 }
+
+/// Whether dockpass takes a registry token that it is shown.
+fn is_taken(site: &InProcess, issued: &Issued) -> bool {
+    let answer = site.as_nobody().header("Authorization", &format!("Bearer {}", issued.text)).get("/v2/");
+    assert!([200, 401].contains(&answer.status), "{}", answer.describe());
+    answer.status == 200
+}
+
+#[test]
+fn a_new_password_ends_the_registry_tokens_that_were_made_with_the_old_one() {
+    let (site, by_token) = with_alice();
+    site.add_user("bob");
+    let issued = ask(&site.as_user("bob"), &[]);
+    let of_alice = ask(&by_token, &[]);
+    assert_eq!(issued.claims["dkp"]["generation"], json!(0));
+    assert!(is_taken(&site, &issued));
+    let set = |new: &str| {
+        let path = "/enzi/v0/accounts/bob/changePassword";
+        site.as_local().post(path, &json!({ "newPassword": new })).must_be(200);
+    };
+    set("another-long-password");
+    assert!(!is_taken(&site, &issued), "it was made with the old password");
+    let again = ask(&site.with("bob", "another-long-password"), &[]);
+    assert_eq!(again.claims["dkp"]["generation"], json!(1));
+    assert!(is_taken(&site, &again));
+    // The same password once more is a new one all the same; and nothing is forgotten by a restart.
+    set("another-long-password");
+    let site = site.restart();
+    assert!(!is_taken(&site, &again));
+    assert!(is_taken(&site, &of_alice), "others go on");
+}
+
+#[test]
+fn a_new_secret_ends_the_registry_tokens_that_were_made_with_the_old_one_and_so_does_the_end_of_an_overlap() {
+    let (site, _) = with_alice();
+    let token = site.add_token("alice", &json!({}));
+    let rotate = |hash: &str, overlap: i64| {
+        let path = format!("/api/v0/api_tokens/{hash}/rotate");
+        crate::support::exe::AccessToken::of(
+            &site.as_local().post(&path, &json!({ "overlap": overlap })).must_be(200).json(),
+        )
+    };
+    let first = ask(&site.with_token("alice", &token), &[]);
+    let second = rotate(&token.hash, 60);
+    let by_second = ask(&site.with_token("alice", &second), &[]);
+    let by_first = ask(&site.with_token("alice", &token), &[]);
+    assert_eq!((&by_first.claims["dkp"]["generation"], &by_second.claims["dkp"]["generation"]), (&json!(0), &json!(1)));
+    assert!([&first, &by_first, &by_second].iter().all(|issued| is_taken(&site, issued)), "both secrets live");
+    site.pass(60);
+    assert!(!is_taken(&site, &first) && !is_taken(&site, &by_first), "the overlap has ended");
+    assert!(is_taken(&site, &by_second));
+    let third = rotate(&second.hash, 0);
+    assert!(!is_taken(&site, &by_second), "without an overlap it ends at once");
+    assert!(is_taken(&site, &ask(&site.with_token("alice", &third), &[])));
+}

@@ -80,6 +80,6 @@ pub(in crate::store) struct Deleted {
 record!(Deleted, in Deleted at |it| table::name(&it.repository); DeletedV1 is 16, 1 {
     repository: String,
     deletion: (i64, (u8, String)),
-} then DeletedV2 is 2, adding {
+} then DeletedV2 is 2, adding |older| {
     owner: Option<Bytes16> = None,
 });

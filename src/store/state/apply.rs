@@ -73,7 +73,7 @@ impl State {
             Table::Deleted => self.take::<Deleted>(change),
             Table::Gone => self.take::<Gone>(change),
             // Kept apart: what is noted of these slows no change.
-            Table::Usage | Table::KnownAddresses => Ok(self.taken_by_key(&change.key)),
+            Table::Usage | Table::KnownAddresses => Ok(Taken::In),
         }
     }
 
@@ -100,7 +100,7 @@ impl State {
         if row.key() != change.key {
             return Err(corrupt("key"));
         }
-        if self.taken_by_key(&change.key) == Taken::Gone {
+        if self.is_gone_key(&change.key) {
             row.keep_gone(self);
             return Ok(Taken::Gone);
         }
@@ -111,16 +111,15 @@ impl State {
         Ok(Taken::In)
     }
 
-    /// Whether a row of this key that hangs on this cannot be any more.
+    /// Whether a row belongs to what is gone, by its key or by what it hangs on.
     pub(in crate::store) fn is_gone_row(&self, key: &[u8], hangs_on: Option<Id>) -> bool {
-        self.taken_by_key(key) == Taken::Gone || hangs_on.is_some_and(|id| self.is_gone(id))
+        self.is_gone_key(key) || hangs_on.is_some_and(|id| self.is_gone(id))
     }
 
     /// Whether a key begins with an identifier that is gone. Those of names and numbers never do: an identifier begins
     /// with the time at which it was made, and none of these with such a byte.
-    pub(in crate::store) fn taken_by_key(&self, key: &[u8]) -> Taken {
-        let id = key.first_chunk().map(|bytes| Id::from_bytes(*bytes));
-        if id.is_some_and(|id| self.is_gone(id)) { Taken::Gone } else { Taken::In }
+    fn is_gone_key(&self, key: &[u8]) -> bool {
+        key.first_chunk().is_some_and(|bytes| self.is_gone(Id::from_bytes(*bytes)))
     }
 }
 

@@ -155,8 +155,9 @@ impl State {
         }
     }
 
-    /// Remembers the names of the repositories that were gone when the store was closed: to be called once all else is
-    /// loaded. What is noted of such a name on the disk is newer, and a repository that has the name was made after it.
+    /// Remembers the names of repositories whose rows were taken in after they were gone: to be called once all rows of the
+    /// store, or of a batch of changes, are in. What is noted of such a name has its own row and is newer, and a
+    /// repository that has the name was made after it.
     pub(in crate::store) fn remember_going(&mut self) {
         let going = self.going.iter().filter_map(|(id, name)| Some((*self.gone_ids.get(id)?, name.clone())));
         let mut going: Vec<(u64, RepositoryName)> = going.collect();

@@ -85,22 +85,71 @@ fn earlier(size: Size) -> Home {
 fn a_store_of_format_2_becomes_one_of_format_3_and_the_old_one_is_kept_until_the_next_start() {
     let home = earlier(Size::SMALL);
     let data = home.path();
-    let old = fs::read(data.join("store/db")).unwrap();
     let store = home.open();
     check(&store, Size::SMALL);
     assert_eq!(format(&data), "dockpass data 3\n");
     assert!(has(&data, "store.before-3/db") && !has(&data, "store.new"));
-    assert_eq!(fs::read(data.join("store.before-3/db")).unwrap().len(), old.len(), "it is only read");
     super::support::add_account(&store, 700).unwrap();
+    store.forget_earlier();
+    assert!(has(&data, "store.before-3"), "not by the start that migrated");
     let state = store.state();
     drop(store);
     let store = home.open();
-    assert!(!has(&data, "store.before-3"), "the store was opened: the old one is not needed any more");
+    assert!(has(&data, "store.before-3"), "a command that opens the store is no start of the server");
+    store.forget_earlier();
+    assert!(!has(&data, "store.before-3"), "the server is ready: the old one is not needed any more");
     assert!(*state == *store.state());
     let verified = store.verify_audit(None).unwrap();
     assert_eq!((verified.records, verified.problem), (Size::SMALL.audit + 1, None), "both versions in one chain");
     let tag = TagName::parse("v0").unwrap();
     assert!(state.tag(&named("user-1/app-0"), &tag).is_some_and(|tag| tag.image.is_some()));
+}
+
+#[test]
+fn a_migration_that_ended_before_its_last_step_takes_just_that() {
+    let home = earlier(Size::SMALL);
+    let data = home.path();
+    let end = fs::read(data.join("end")).unwrap();
+    let expected = State::clone(&home.open().state());
+    for _ in 0..2 {
+        // As a kill right before the rename leaves it.
+        fs::rename(data.join("store"), data.join("store.new")).unwrap();
+        fs::write(data.join("end"), &end).unwrap();
+        let store = home.open();
+        check(&store, Size::SMALL);
+        assert!(*store.state() == expected);
+    }
+}
+
+#[test]
+fn an_earlier_store_beside_one_that_was_kept_is_refused_untouched() {
+    let home = earlier(Size::SMALL);
+    let data = home.path();
+    drop(home.open());
+    fs::remove_dir_all(data.join("store")).unwrap();
+    copy_directory(&data.join("store.before-3"), &data.join("store"));
+    fs::write(data.join("format"), "dockpass data 2\n").unwrap();
+    fs::remove_file(data.join("end")).unwrap();
+    private(&home);
+    let error = open_at(&data).map(drop).unwrap_err();
+    assert!(matches!(error, Error::TwoStores { .. }), "{error:?}");
+    assert!(error.to_string().contains("nothing was changed"), "{error}");
+    fs::remove_dir_all(data.join("store.before-3")).unwrap();
+    check(&home.open(), Size::SMALL);
+}
+
+#[test]
+fn the_way_back_is_open_until_the_server_starts_again() {
+    let home = earlier(Size::SMALL);
+    let data = home.path();
+    super::support::add_account(&home.open(), 700).unwrap();
+    fs::remove_dir_all(data.join("store")).unwrap();
+    fs::rename(data.join("store.before-3"), data.join("store")).unwrap();
+    fs::write(data.join("format"), "dockpass data 2\n").unwrap();
+    fs::remove_file(data.join("end")).unwrap();
+    private(&home);
+    // It is as it was: no table of today, and all rows.
+    check(&home.open(), Size::SMALL);
 }
 
 /// Not a test of its own: a process that opens the store, and says so.
@@ -134,11 +183,22 @@ pub(super) fn traced(arguments: &[OsString], data: &Path) -> bool {
     }
 }
 
+/// How long a start takes that migrates.
+#[expect(clippy::disallowed_methods, reason = "how long to wait before a kill; nothing depends on it")]
+fn duration(pristine: &Home) -> Duration {
+    let home = Home::new();
+    copy_directory(&pristine.path(), &home.path());
+    private(&home);
+    let begin = std::time::Instant::now();
+    assert!(child(&home.path()).output().unwrap().status.success());
+    begin.elapsed()
+}
+
 /// Kills a start after a while. Whether it was killed before it had opened the store.
-fn kill_within(data: &Path, most: u64) -> bool {
+fn kill_within(data: &Path, most: Duration) -> bool {
     let mut process = child(data).spawn().unwrap();
-    let wait = u64::from_be_bytes(random::bytes().unwrap()) % most;
-    std::thread::park_timeout(Duration::from_micros(wait));
+    let part = u64::from_be_bytes(random::bytes().unwrap()) % 1_000;
+    std::thread::park_timeout(most.mul_f64(f64::from(u32::try_from(part).unwrap()) / 1_000.0));
     let _ = process.kill();
     let output = BufReader::new(process.stdout.take().unwrap());
     let is_opened = output.lines().map_while(Result::ok).any(|line| line.contains("opened"));
@@ -148,18 +208,18 @@ fn kill_within(data: &Path, most: u64) -> bool {
 
 #[test]
 fn a_migration_that_is_killed_anywhere_goes_on() {
-    let size = Size { accounts: 60, repositories: 10, tags: 6, tokens: 20, audit: 8_000 };
+    let size = Size { accounts: 40, repositories: 8, tags: 5, tokens: 15, audit: 7_000 };
     let pristine = earlier(size);
     let expected = migrated(&pristine.path(), size);
     let kills = if is_long() { 1_000 } else { 100 };
     let (mut killed, mut begun, mut copying) = (0, 0, 0);
+    let longest = duration(&pristine);
     while killed < kills {
         let home = Home::new();
         copy_directory(&pristine.path(), &home.path());
         private(&home);
         begun += 1;
-        // Some are let run longer, so that each part is met.
-        while killed < kills && kill_within(&home.path(), 60_000 << (killed % 5)) {
+        while killed < kills && kill_within(&home.path(), longest) {
             killed += 1;
             copying += u64::from(has(&home.path(), "store.new/db"));
             let data = home.path();
@@ -222,7 +282,7 @@ fn a_damaged_beginning_of_the_new_store_is_begun_anew() {
 
 #[test]
 fn on_a_full_disk_a_migration_waits_for_room() {
-    let Some(disk) = SmallDisk::mount(24) else { return };
+    let Some(disk) = SmallDisk::mount(64) else { return };
     let (data, size) = (disk.data(), Size { audit: 20_000, ..Size::SMALL });
     make(&data, size);
     let before = fs::metadata(data.join("store/db")).unwrap().len();

@@ -157,10 +157,10 @@ fn an_organization_goes_with_members_teams_and_what_teams_were_granted() {
     let gone = goes(|txn| txn.remove_account(mark(ACME)), |row| names_any(row, &[ACME, DEV, OPS]));
     let expected = [
         [Table::Accounts; 1].as_slice(),
-        &[Table::Grants; 1],
         &[Table::Members; 2],
         &[Table::Teams; 2],
         &[Table::TeamMembers; 3],
+        &[Table::Grants; 1],
         &[Table::RepositoryGrants; 3],
     ];
     assert_eq!(tables(&gone), expected.concat());
@@ -170,12 +170,14 @@ fn an_organization_goes_with_members_teams_and_what_teams_were_granted() {
 fn a_user_goes_with_memberships_grants_and_access_tokens() {
     let gone = goes(|txn| txn.remove_account(mark(BOB)), |row| names_any(row, &[BOB, TOKEN]));
     let expected = [
-        [Table::Accounts, Table::Tokens, Table::Usage].as_slice(),
-        &[Table::Grants; 1],
-        &[Table::KnownAddresses],
+        [Table::Accounts; 1].as_slice(),
         &[Table::Members; 2],
         &[Table::TeamMembers; 3],
+        &[Table::Tokens],
+        &[Table::Grants; 1],
         &[Table::RepositoryGrants; 2],
+        &[Table::Usage],
+        &[Table::KnownAddresses],
     ];
     assert_eq!(tables(&gone), expected.concat());
 }
@@ -200,7 +202,7 @@ fn a_member_goes_from_the_teams_of_that_organization_only() {
 fn a_team_goes_with_its_members_and_grants() {
     let gone = goes(|txn| txn.remove_team(mark(DEV)), |row| names(row, DEV));
     let expected =
-        [[Table::Grants; 1].as_slice(), &[Table::Teams], &[Table::TeamMembers; 2], &[Table::RepositoryGrants; 2]];
+        [[Table::Teams].as_slice(), &[Table::TeamMembers; 2], &[Table::Grants; 1], &[Table::RepositoryGrants; 2]];
     assert_eq!(tables(&gone), expected.concat());
 }
 

@@ -36,13 +36,15 @@ pub(super) fn accounts() -> Vec<Account> {
     vec![admin, service, organization]
 }
 
-/// What the first version's records say: there was one password and one secret.
-pub(super) fn first_generation<T>(values: Vec<T>, generation: impl Fn(&mut T) -> &mut u64) -> Vec<T> {
-    let first = |mut value| {
-        *generation(&mut value) = 0;
-        value
-    };
-    values.into_iter().map(first).collect()
+/// What the records of the first version say: there was one password.
+pub(super) fn early_accounts() -> Vec<Account> {
+    accounts().into_iter().map(|account| Account { generation: 0, ..account }).collect()
+}
+
+/// What the records of the first version say: there was one secret, and another before it where that lives on.
+pub(super) fn early_tokens() -> Vec<AccessToken> {
+    let generation = |token: &AccessToken| u64::from(token.previous.is_some());
+    tokens().into_iter().map(|token| AccessToken { generation: generation(&token), ..token }).collect()
 }
 
 pub(super) fn repositories() -> Vec<Repository> {

@@ -1,0 +1,27 @@
+//! Data directories that earlier commits wrote, opened by the executable: everything is there as it was.
+
+use std::path::Path;
+
+use crate::support::{
+    exe::executable,
+    process::{Run, background_command},
+};
+
+/// Opens a fixture, asks again all that the commit that wrote it was asked, twice, and compares.
+fn opens(name: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stores/make");
+    let mut command = background_command("python3");
+    command.arg(script).arg("--check").arg(executable()).arg(name);
+    let checked = Run::of(&mut command, "").must_succeed();
+    assert!(checked.stdout.contains("0 differences; now dockpass data 3"), "{}", checked.describe());
+}
+
+#[test]
+fn a_data_directory_of_format_1_has_everything_after_its_migration() {
+    opens("format-1");
+}
+
+#[test]
+fn a_data_directory_of_format_2_has_everything_after_its_migration() {
+    opens("format-2");
+}
