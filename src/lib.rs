@@ -59,7 +59,7 @@
 //!    one before (`store::row`); a newer one, or a newer directory, is refused untouched. What changes keys is a migration
 //!    at the start, which can be interrupted (`store::migration`).
 //! 10. *Deleted is gone at once.* A change names what is gone, and nothing of it is in the state from then on; its rows go
-//!    from the disk later, by identifier and never by name (`store::purge`).
+//!     from the disk later, by identifier and never by name (`store::purge`).
 //! 11. *Files belong to their owner alone* (`store::private_file`, and `store::DataDirectory` at every start).
 //!
 //! # Four walks through the code

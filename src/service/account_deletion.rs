@@ -34,7 +34,7 @@ impl Service {
         let (asked, deletion) = (name_or_id.to_owned(), self.settings.deletion(call.now));
         let deleted = self.change(call, Deed::new("account.delete", name_or_id), move |change| {
             let permit = change.authority()?.administrator()?;
-            let Ok(account) = find(change.state(), &asked).map(|account| Account::clone(account)) else {
+            let Ok(account) = find(change.state(), &asked).cloned() else {
                 change.was_idle();
                 return Ok(None);
             };

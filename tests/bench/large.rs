@@ -48,7 +48,7 @@ const OPERATIONS: [(&str, fn()); 5] = [
             compare(&site, &registry, &name(&format!("alice/app-{number}")), tags(TAGS_OF_EACH));
         });
         measured("an account is deleted with 10,000 repositories", || {
-            let count = site.service.delete_account(&site.admin, "alice", true, &|| ()).expect("it is deleted");
+            let count = site.service.delete_account(&site.admin, "alice", true).expect("it is deleted");
             assert_eq!(count, Some(REPOSITORIES));
         });
     }),

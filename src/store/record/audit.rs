@@ -77,6 +77,9 @@ impl Row for LoggedRecord {
     }
 }
 
+/// Bytes of a hash.
+const HASH: usize = size_of::<Bytes32>();
+
 /// What the hash of a record covers, of the bytes as they are stored: in version 1 all of them, with zeros in place of the
 /// hash; from version 2 on the line.
 ///
@@ -86,7 +89,6 @@ pub(in crate::store) fn hashed(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
     if codec::version(bytes) != Some(AuditV1::VERSION) {
         return codec::decode(bytes).map(|AuditV2 { line, .. }| line.into_bytes());
     }
-    const HASH: usize = size_of::<Bytes32>();
     let (content, _) = bytes.split_last_chunk::<HASH>().ok_or(DecodeError::Damaged)?;
     Ok([content, &[0; HASH]].concat())
 }

@@ -161,7 +161,7 @@ impl State {
     pub(in crate::store) fn remember_going(&mut self) {
         let going = self.going.iter().filter_map(|(id, name)| Some((*self.gone_ids.get(id)?, name.clone())));
         let mut going: Vec<(u64, RepositoryName)> = going.collect();
-        going.sort_by(|one, other| other.0.cmp(&one.0));
+        going.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
         for (number, name) in going {
             let is_noted = self.repository(&name).is_some() || self.deleted.contains_key(&name);
             let gone = self.gone.get(&number).filter(|_| !is_noted).cloned();

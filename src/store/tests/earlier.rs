@@ -118,7 +118,7 @@ fn put_account(maker: &mut Maker, size: Size, number: u64) {
         is_active: number % 5 != 4,
         is_admin: number == 0,
         password: it.password.clone(),
-        password_set_by_admin: number % 2 == 0,
+        password_set_by_admin: number.is_multiple_of(2),
         created_at: it.created_at.store(),
     };
     maker.put(Table::Accounts, table::id(it.id), &record);
@@ -166,7 +166,7 @@ fn put_repository(maker: &mut Maker, size: Size, owner: u64, of: u64) {
     let record = RepositoryV1 {
         id: it.id.store(),
         name: it.name.store(),
-        is_public: of % 2 == 0,
+        is_public: of.is_multiple_of(2),
         short_description: "short".to_owned(),
         long_description: "long ".repeat(usize::try_from(of % 50).unwrap()),
         created_at: it.created_at.store(),

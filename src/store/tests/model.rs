@@ -167,21 +167,7 @@ impl Model {
                 }
                 return is_free;
             }
-            Operation::RemoveAccount(number) => {
-                if self.accounts.remove(&id(number)).is_none() {
-                    return true;
-                }
-                self.buried.insert(id(number));
-                let tokens = self.tokens.values().filter(|token| token.owner == id(number));
-                self.buried.extend(tokens.map(|token| token.id));
-                self.tokens.retain(|_, token| token.owner != id(number));
-                self.grants.retain(|(_, grantee), _| *grantee != Grantee::User(id(number)));
-                self.members.retain(|(organization, user), _| *organization != id(number) && *user != id(number));
-                let teams: Vec<Id> =
-                    self.teams.values().filter(|each| each.organization == id(number)).map(|each| each.id).collect();
-                teams.into_iter().for_each(|team| self.remove_team(team));
-                self.team_members.retain(|(_, user)| *user != id(number));
-            }
+            Operation::RemoveAccount(number) => self.remove_account(id(number)),
             Operation::Repository { name, is_public } => {
                 self.repositories.insert(named(name), new_repository(name, is_public));
             }
@@ -218,6 +204,22 @@ impl Model {
         }
         self.usage.retain(|id, _| self.tokens.contains_key(id));
         true
+    }
+
+    fn remove_account(&mut self, account: Id) {
+        if self.accounts.remove(&account).is_none() {
+            return;
+        }
+        self.buried.insert(account);
+        let tokens = self.tokens.values().filter(|token| token.owner == account);
+        self.buried.extend(tokens.map(|token| token.id));
+        self.tokens.retain(|_, token| token.owner != account);
+        self.grants.retain(|(_, grantee), _| *grantee != Grantee::User(account));
+        self.members.retain(|(organization, user), _| *organization != account && *user != account);
+        let teams = self.teams.values().filter(|each| each.organization == account);
+        let teams: Vec<Id> = teams.map(|each| each.id).collect();
+        teams.into_iter().for_each(|team| self.remove_team(team));
+        self.team_members.retain(|(_, user)| *user != account);
     }
 
     /// Whether it puts something that has, or names, the identifier of what went.
