@@ -330,7 +330,7 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
         Obstacle::DeletedLately { retry_after } => Failure {
             retry_after: Some(retry_after),
             ..Failure::new(
-                Code::Unavailable,
+                Code::NamespaceInUse,
                 format!(
                     "a repository of this name was deleted lately, and not by this namespace's owner of today: registry \
                      tokens for it may still live; the name is free again in {retry_after} seconds"

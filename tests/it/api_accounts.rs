@@ -453,12 +453,12 @@ fn a_name_whose_repositories_were_deleted_is_given_to_another_only_when_an_admin
     // Registry tokens of the one before name the repository, not whose it is.
     let make =
         |site: &InProcess, name: &str| site.as_local().post("/api/v0/repositories/alice", &json!({ "name": name }));
-    let refused = make(&site, "app").must_be_refused(503, "UNAVAILABLE");
+    let refused = make(&site, "app").must_be_refused(409, "NAMESPACE_IN_USE");
     assert_eq!(refused.header("Retry-After"), Some("960"), "{}", refused.describe());
     assert!(refused.text("/errors/0/message").contains("deleted lately"), "{}", refused.describe());
     make(&site, "never-there").must_be(201);
     site.pass(959);
-    make(&site, "app").must_be_refused(503, "UNAVAILABLE");
+    make(&site, "app").must_be_refused(409, "NAMESPACE_IN_USE");
     site.pass(1);
     make(&site, "app").must_be(201);
     assert_eq!(alice.get(&repository_path("alice/app")).must_be(200).text("/accessLevel"), "admin");

@@ -144,6 +144,37 @@ fn content_that_could_not_be_deleted_goes_with_the_next_comparison() {
 }
 
 #[test]
+fn a_name_whose_content_is_to_go_is_made_by_nobody_until_it_has_gone_also_after_a_kill() {
+    let mut pair = Pair::with_users(&["alice"]);
+    let alice = pair.clients_of("alice", &[]);
+    let image = Image::holding("deleted");
+    alice.push(&image, &pair.at("alice/app:1")).must_succeed();
+    pair.all_is_told(&alice, "alice");
+    pair.stop_registry();
+    pair.dockpass().cli(&["repo", "delete", "alice/app"]).must_succeed();
+    for _ in 0..2 {
+        pair.kill_dockpass();
+        pair.start_dockpass();
+        let refused = pair.dockpass().cli(&["repo", "create", "alice/app"]);
+        refused.must_fail_with(&["is still being deleted"]);
+    }
+    // A push meanwhile goes nowhere, and the deletion goes on by itself once the registry is back.
+    pair.start_registry();
+    eventually("the content has gone", || (tags_there(&pair, "alice/app") == json!([])).then_some(()));
+    eventually("the name is free", || {
+        pair.dockpass().cli(&["repo", "create", "alice/app"]).code().filter(|it| *it == 0)
+    });
+    alice.push(&Image::holding("made again"), &pair.at("alice/app:2")).must_succeed();
+    pair.all_is_told(&alice, "alice");
+    pair.kill_dockpass();
+    pair.start_dockpass();
+    pair.sync();
+    assert_eq!(pair.dockpass().tag_names("alice/app"), ["2"]);
+    assert_eq!(tags_there(&pair, "alice/app"), json!(["2"]));
+    alice.pull(&pair.at("alice/app:2")).must_succeed();
+}
+
+#[test]
 fn a_registry_that_is_away_is_told_and_changes_nothing() {
     let mut pair = Pair::with_users(&["alice"]);
     push(&pair, &Image::holding("here"), &["alice/app:1", "busybox:1"]);

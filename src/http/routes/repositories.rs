@@ -8,7 +8,7 @@ use crate::http::failure::Code;
 use crate::http::{repositories, search, tags};
 
 pub(super) fn repositories() -> Vec<Route> {
-    use Code::{InvalidVisibility, LimitReached, NoSuchAccount, NoSuchRepository, RepositoryExists};
+    use Code::{InvalidVisibility, LimitReached, NamespaceInUse, NoSuchAccount, NoSuchRepository, RepositoryExists};
     const SEARCH: &[Parameter] = &[("q", "string", "Only names that contain this.")];
     let (all, namespace, one) =
         ("/api/v0/repositories", "/api/v0/repositories/{namespace}", "/api/v0/repositories/{namespace}/{reponame}");
@@ -37,7 +37,7 @@ pub(super) fn repositories() -> Vec<Route> {
             .takes::<api::CreateRepository>()
             .status(201)
             .gives::<api::Repository>()
-            .fails(&[InvalidVisibility, RepositoryExists, NoSuchAccount, LimitReached])
+            .fails(&[InvalidVisibility, RepositoryExists, NoSuchAccount, LimitReached, NamespaceInUse])
             .to(repositories::create),
         Route::new(Method::GET, one, "viewRepository", "View a repository; a `/` in its name is sent as `%2F`")
             .gives::<api::Repository>()
