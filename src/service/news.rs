@@ -22,9 +22,6 @@ use crate::domain::repository::Repository;
 use crate::domain::time::Timestamp;
 use crate::store::State;
 
-/// How far the registry's clock may be behind, in seconds.
-const CLOCK_SKEW: i64 = 60;
-
 /// Notifications that are remembered, to count none twice.
 const REMEMBERED: usize = 16_384;
 
@@ -142,24 +139,12 @@ impl Service {
                 let at = at.min(call.now);
                 self.take_push(call, repository, Pushed { tag, digest, media_type, at })
             }
-            // What was deleted before the repository was made was another's of that name.
-            News::TagDeleted(_) | News::ManifestDeleted(_) | News::RepositoryDeleted
-                if self.was_made_after(&repository, at) =>
-            {
-                Ok(false)
-            }
             News::TagDeleted(tag) => self.take_deletion(call, repository, move |present| present.name == tag),
             News::ManifestDeleted(digest) => {
                 self.take_deletion(call, repository, move |present| present.digest == digest)
             }
             News::RepositoryDeleted => self.take_deletion(call, repository, |_| true),
         }
-    }
-
-    /// Whether a repository was made after a moment of the registry's clock, which may be a little behind.
-    fn was_made_after(&self, repository: &RepositoryName, at: Timestamp) -> bool {
-        let made = self.store.state().repository(repository).map(|repository| repository.created_at);
-        made.is_some_and(|made| at.plus_seconds(CLOCK_SKEW) < made)
     }
 
     /// A manifest that was asked for by digest counts only if a tag points to it: clients ask for the parts of a list

@@ -178,12 +178,12 @@ fn a_registry_token_dies_at_once_with_its_access_token() {
 }
 
 #[test]
-fn a_registry_token_lives_on_when_its_access_token_gets_a_new_secret() {
+fn a_registry_token_dies_at_once_when_its_access_token_gets_a_new_secret() {
     let site = InProcess::start();
     site.add_service("alice");
     let (token, caller) = alice_with_registry_token(&site);
     site.as_local().post(&format!("{}/rotate", token_path(&token)), &json!({})).must_be(200);
-    caller.get("/v2/").must_be(200);
+    caller.get("/v2/").must_be(401);
 }
 
 #[test]

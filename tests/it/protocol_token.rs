@@ -140,11 +140,11 @@ fn the_token_says_whose_it_is() {
     let account = &site.as_local().get("/enzi/v0/accounts/alice").must_be(200).json()["id"];
     let of = |issued: &Issued| (issued.claims["sub"].clone(), issued.claims["dkp"].clone());
     let by_token = ask(&site.with_token("alice", &token), &[]);
-    assert_eq!(of(&by_token), (json!("alice"), json!({ "account": account, "token": token.id })));
+    assert_eq!(of(&by_token), (json!("alice"), json!({ "account": account, "token": token.id, "generation": 0 })));
     let by_password = ask(&site.as_user("alice"), &[]);
-    assert_eq!(of(&by_password), (json!("alice"), json!({ "account": account, "token": null })));
+    assert_eq!(of(&by_password), (json!("alice"), json!({ "account": account, "token": null, "generation": 0 })));
     let anonymous = ask(&site.as_nobody(), &[]);
-    assert_eq!(of(&anonymous), (json!(""), json!({ "account": null, "token": null })));
+    assert_eq!(of(&anonymous), (json!(""), json!({ "account": null, "token": null, "generation": null })));
 }
 
 // --- times (8, 9) ---
