@@ -105,7 +105,7 @@ fn migrate(directory: &mut DataDirectory, places: &Places, key: &SealKey, old: &
     engine.close();
     rename(&places.new, &places.store)?;
     log::warn!(
-        "the store has today's format now, {rows} rows; the one before stays as {} until the next start",
+        "the store has today's format now, {rows} rows; the one before stays as {} until the server starts again",
         places.before.display()
     );
     Ok(())

@@ -172,7 +172,10 @@ fn the_release_starts_in_an_empty_root_directory() {
         return;
     }
     let root = tempfile::tempdir().expect("a temporary directory");
-    fs::copy(executable(), root.path().join("dockpass")).expect("the executable can be copied");
+    // By another process: what this one has open for writing, a child of another test may hold for a moment (ETXTBSY).
+    let mut copy = command("cp");
+    copy.arg(executable()).arg(root.path().join("dockpass"));
+    Run::of(&mut copy, "").must_succeed();
     let mut inside = in_root(root.path());
     inside.args(["/dockpass", "serve", "--data-dir", "/data", "--listen", "127.0.0.1:0"]);
     let server = Background::start("dockpass in an empty root directory", &mut inside);
