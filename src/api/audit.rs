@@ -8,7 +8,7 @@ use crate::domain::audit;
 /// One audit record.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct AuditRecord {
-    /// What stands in the log: these fields, as they are shown, are what the hash covers.
+    /// The record as the log has it. The hash covers these fields in this form.
     #[serde(flatten)]
     pub record: audit::AuditRecord,
     /// Keyed hash over the record and all before it, in lower-case hexadecimal.

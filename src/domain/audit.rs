@@ -100,7 +100,7 @@ pub struct AuditedToken {
     pub owner: String,
 }
 
-/// What a record is about, as far as it is about one of each.
+/// The subjects of a record: at most one account, one repository and one access token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Concerned {
     /// The account.
@@ -132,7 +132,7 @@ pub struct AuditEntry {
     pub object: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// What it is about.
+    /// The subjects.
     pub concerned: Concerned,
     /// Why it ended so; mostly of denials.
     pub reason: Option<String>,
@@ -253,7 +253,7 @@ pub fn credential(kind: &str, token: Option<Id>) -> String {
 /// A record as it stands in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedRecord {
-    /// What it says.
+    /// The record.
     pub record: AuditRecord,
     /// Its canonical line, which is what the log has.
     pub line: String,

@@ -204,7 +204,7 @@ impl Service {
         let news = std::mem::take(&mut *self.known_addresses.lock().unwrap_or_else(PoisonError::into_inner));
         for bundle in news.chunks(ADDRESS_BUNDLE) {
             let bundle = bundle.to_vec();
-            // Who is not known to have signed in there is only asked to wait as a stranger would be.
+            // A lost address costs little: its account waits there as a stranger does, after wrong passwords.
             let _ = self.keep(Upkeep::KnownAddresses, move |txn| {
                 bundle.iter().try_for_each(|(known, evicted)| {
                     if let Some(evicted) = evicted {

@@ -1,7 +1,7 @@
 //! Large changes in several transactions: a transaction of the store takes memory for each row until it ends.
 //!
-//! What the registry tells of very many tags is taken a bundle at a time, each in a change of its own. Interrupted, what
-//! was done stays, and the same done again goes on from there. What is deleted here goes in one change (`store::purge`).
+//! The registry may tell of very many tags: dockpass takes them a bundle at a time, each in a change of its own. Interrupted,
+//! what was done stays, and the same done again goes on from there. A deletion here is one change (`store::purge`).
 
 use std::ops::ControlFlow;
 

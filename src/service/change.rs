@@ -27,7 +27,7 @@ impl Writing {
     }
 }
 
-/// What the house writes without a caller, who would need a permit.
+/// The writes that need no permit, since dockpass makes them for itself and not for a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Upkeep {
     /// The first account, on the first start.
@@ -101,12 +101,10 @@ fn audited_repository(state: &State, name: &RepositoryName) -> AuditedRepository
 pub(super) struct Change<'w, 's> {
     txn: &'w mut Txn<'s>,
     call: Call,
-    /// What was done beyond the deed itself, each with a record of its own.
+    /// The deed, as far as it is known by now.
+    deed: Deed,
+    /// Other deeds on the way, each with a record of its own.
     also: Vec<Deed>,
-    /// What was done, where more is known of it than before.
-    done: Option<Deed>,
-    /// What it is about.
-    concerned: Concerned,
     is_idle: bool,
     /// The label of the caller's access token, before the change.
     label: Option<String>,
@@ -138,19 +136,19 @@ impl<'s> Change<'_, 's> {
         self.also.push(deed);
     }
 
-    /// Says what was done, where more is known of it than before.
+    /// Puts a deed of which more is known in place of the one that was begun.
     pub(super) fn done(&mut self, deed: Deed) {
-        self.done = Some(deed);
+        self.deed = deed;
     }
 
     /// Says about which account it is.
     pub(super) fn about_account(&mut self, account: &Account) {
-        self.concerned.account = Some(audited_account(account));
+        self.deed.concerned.account = Some(audited_account(account));
     }
 
     /// Says about which repository it is.
     pub(super) fn about_repository(&mut self, name: &RepositoryName) {
-        self.concerned.repository = Some(audited_repository(self.txn.state(), name));
+        self.deed.concerned.repository = Some(audited_repository(self.txn.state(), name));
     }
 
     /// Says about which repository it is, if a grant is on one.
@@ -176,16 +174,11 @@ impl<'s> Change<'_, 's> {
         AuditEntry { credential_label: self.label.clone(), ..entry }
     }
 
-    fn record(mut self, deed: &Deed) -> Result<(), Error> {
-        let concerned = std::mem::take(&mut self.concerned);
-        let main = self.done.take().unwrap_or_else(|| Deed { concerned, ..deed.clone() });
-        let main = Some(main).filter(|_| !self.is_idle);
-        let also = std::mem::take(&mut self.also);
-        for deed in main.into_iter().chain(also) {
-            let entry = self.entry(&deed);
-            self.txn.audit(&entry, Occurrence::once(self.call.now))?;
-        }
-        Ok(())
+    fn record(self) -> Result<(), Error> {
+        let main = Some(&self.deed).filter(|_| !self.is_idle);
+        let entries: Vec<AuditEntry> = main.into_iter().chain(&self.also).map(|deed| self.entry(deed)).collect();
+        let once = Occurrence::once(self.call.now);
+        Ok(entries.iter().try_for_each(|entry| self.txn.audit(entry, once))?)
     }
 }
 
@@ -197,14 +190,13 @@ impl Service {
         deed: Deed,
         work: impl Fn(&mut Change<'_, '_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (caller, done) = (call.clone(), deed.clone());
+        let (caller, begun) = (call.clone(), deed.clone());
         let result = self.store.write(&self.writing.0, move |txn| {
             let label = audit::label(txn.state(), &caller.caller);
-            let call = caller.clone();
-            let (also, concerned) = (Vec::new(), Concerned::default());
-            let mut change = Change { txn, call, also, done: None, concerned, is_idle: false, label };
+            let (call, deed) = (caller.clone(), begun.clone());
+            let mut change = Change { txn, call, deed, also: Vec::new(), is_idle: false, label };
             let value = work(&mut change)?;
-            change.record(&done)?;
+            change.record()?;
             Ok(value)
         });
         self.note_denial(call, &deed, &result);

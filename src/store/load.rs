@@ -35,10 +35,7 @@ pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
         })?;
     }
     loaded.state.remember_going();
-    let audit = engine.scan_back(Table::Audit, &u64::MAX.to_be_bytes(), 1)?;
-    for (key, value) in audit {
-        _ = loaded.state.apply(&Change { table: Table::Audit, key, value: Some(value) })?;
-    }
+    take_audit_end(engine, &mut loaded.state)?;
     check_seal(&loaded.seal, digest, loaded.state.audit())?;
     Ok(loaded)
 }
@@ -72,6 +69,14 @@ impl Loaded {
         }
         Ok(())
     }
+}
+
+/// Takes the end of the audit log into a state.
+pub(super) fn take_audit_end(engine: &Engine, state: &mut State) -> Result<(), Error> {
+    for (key, value) in engine.scan_back(Table::Audit, &u64::MAX.to_be_bytes(), 1)? {
+        _ = state.apply(&Change { table: Table::Audit, key, value: Some(value) })?;
+    }
+    Ok(())
 }
 
 /// The audit record at this key.

@@ -25,13 +25,12 @@ use super::error::Error;
 use super::field::Field;
 use super::load;
 use super::private_file::sync_directory;
+use super::record::TagV1;
 use super::record::{ActivityV1, Deleted, DeletedV1, GrantV1, MigrationV1, RepositoryGrant, StoredActivity, StoredTag};
-use super::record::{TagV1, progress};
 use super::row::{self, Row, Version};
 use super::seal::{Digest, Seal, SealKey};
-use super::state::{AuditHead, State, decode};
+use super::state::{State, decode};
 use super::table::{self, Table};
-use crate::domain::audit::LoggedRecord;
 use crate::domain::content::TagName;
 use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
@@ -206,11 +205,8 @@ impl Earlier {
                 Ok(())
             })?;
         }
-        let last = engine.scan_back(Table::Audit, &u64::MAX.to_be_bytes(), 1)?;
-        let last = last.first().map(|(key, value)| load::audit_record(key, value)).transpose()?;
-        let audit = last
-            .map_or_else(AuditHead::default, |LoggedRecord { record, hash, .. }| AuditHead { seq: record.seq, hash });
-        load::check_seal(&seal, digest, audit)?;
+        load::take_audit_end(engine, &mut state)?;
+        load::check_seal(&seal, digest, state.audit())?;
         let (_, noted) = NotedEnd::open(end).map_err(|source| Error::Io { path: end.to_owned(), source })?;
         noted.map_or(Ok(()), |noted| load::check_end(&seal, noted, end))?;
         Ok(Self { state, seal })
@@ -271,7 +267,7 @@ impl Copy<'_> {
             let value = change.value.as_deref().unwrap_or_default();
             match change.key.as_slice() {
                 table::SEAL => seal = Some(decode(Table::Meta, table::SEAL, value)?),
-                table::MIGRATION => reached = Some(progress(value).map_err(|_| damaged(change))?),
+                table::MIGRATION => reached = Some(frozen(change)?),
                 _ => {}
             }
             Ok(())

@@ -29,7 +29,7 @@ pub(super) use audit::AuditV1;
 pub(super) use audit::hashed;
 pub(super) use content::{ActivityV1, Deleted, DeletedV1, StoredActivity, StoredTag, TagV1};
 pub(super) use gone::{Gone, Part};
-pub(super) use migration::{MigrationV1, progress};
+pub(super) use migration::MigrationV1;
 
 /// What the store says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -234,11 +234,10 @@ impl<'a> Txn<'a> {
         deletion: Deletion,
         later: Option<&AuditRecord>,
     ) -> Result<(), TooLarge> {
-        let (state, mut ids, mut owner) = (&*self.state, Vec::new(), None);
-        for name in names {
-            ids.extend(state.repository(name).map(|repository| (Part::Repository, repository.id)));
-            owner = state.account_named(name.namespace_str()).map(|owner| owner.id);
-        }
+        let (state, mut names) = (&*self.state, names.into_iter().peekable());
+        let owner = names.peek().and_then(|name| state.account_named(name.namespace_str())).map(|owner| owner.id);
+        let ids = names.filter_map(|name| state.repository(name)).map(|repository| (Part::Repository, repository.id));
+        let ids: Vec<(Part, Id)> = ids.collect();
         let record = later.map(|record| record.line().ok_or(TooLarge)).transpose()?;
         self.bury(&ids, Some(&DeletedRepositories { deletion, owner, record }))
     }

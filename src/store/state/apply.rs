@@ -104,7 +104,7 @@ impl State {
             row.keep_gone(self);
             return Ok(Taken::Gone);
         }
-        if self.is_gone_row(&[], row.hangs_on()) {
+        if row.hangs_on().is_some_and(|id| self.is_gone(id)) {
             return Ok(Taken::Leftover);
         }
         row.enter(self).map_err(corrupt)?;

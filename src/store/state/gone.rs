@@ -41,7 +41,7 @@ impl State {
         self.going.values().any(|going| going == name)
     }
 
-    /// The teams of an account and its access tokens, which go with it, and the account itself.
+    /// The access tokens and the teams of an account, which go with it, and last the account itself.
     pub(in crate::store) fn parts_of_account(&self, id: Id) -> Vec<(Part, Id)> {
         let tokens = self.tokens_of(id, None).map(|token| (Part::Token, token.id));
         let teams = self.teams_of_organization(id).map(|team| (Part::Team, team.id));
@@ -102,16 +102,13 @@ impl State {
         self.gone.insert(gone.number, Arc::new(gone));
     }
 
+    /// Its access tokens and teams went before it ([`Self::parts_of_account`]).
     fn bury_account(&mut self, id: Id) {
-        let tokens: Vec<Id> = self.tokens_of(id, None).map(|token| token.id).collect();
-        tokens.into_iter().for_each(|token| self.remove_token(token));
         self.remove_grants_of(Grantee::User(id));
         let teams: Vec<Id> = self.teams_of(id).map(|team| team.id).collect();
         teams.into_iter().for_each(|team| self.remove_team_member(TeamMembership { team, user: id }));
         let organizations: Vec<Id> = self.organizations_of(id).map(|(organization, _)| organization).collect();
         organizations.into_iter().for_each(|organization| self.remove_member(organization, id));
-        let teams: Vec<Id> = self.teams_of_organization(id).map(|team| team.id).collect();
-        teams.into_iter().for_each(|team| self.bury_team(team));
         let members: Vec<Id> = self.members_of(id).map(|(user, _)| user).collect();
         members.into_iter().for_each(|user| self.remove_member(id, user));
         self.remove_account(id);

@@ -12,7 +12,7 @@ use super::super::error::hex;
 use super::super::field::Field;
 use super::super::record::{
     ActivityV1, Deleted, Gone, GrantV1, KnownAddress, Meta, MigrationV1, NamespaceGrant, RepositoryGrant,
-    StoredActivity, StoredTag, TagV1, progress,
+    StoredActivity, StoredTag, TagV1,
 };
 use super::super::row::{self, Record, Version};
 use super::super::seal::Seal;
@@ -77,7 +77,7 @@ const GOLDEN: [(&str, Check); 25] = [
     ("migration-v1", |bytes| {
         let reached = MigrationV1 { table: "tags".to_owned(), key: vec![1, 0, 255] };
         assert_eq!(hex(&bytes[0]), hex(&codec::encode(&reached).unwrap()));
-        let MigrationV1 { table, key } = progress(&bytes[0]).unwrap();
+        let MigrationV1 { table, key } = codec::decode(&bytes[0]).unwrap();
         assert_eq!((table, key), (reached.table, reached.key));
     }),
 ];
@@ -160,7 +160,7 @@ fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 19] {
         row::decode::<Deleted>(bytes).err(),
         row::decode::<RepositoryGrant>(bytes).err(),
         row::decode::<Gone>(bytes).err(),
-        progress(bytes).err(),
+        codec::decode::<MigrationV1>(bytes).err(),
     ]
 }
 
