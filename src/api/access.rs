@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Unread;
+use super::{JsonBody, Rows};
 use crate::domain::access::AccessLevel;
 
 /// An account in a grant.
@@ -37,10 +37,10 @@ pub struct UserAccess {
     /// Whose.
     pub user: GrantUser,
     /// On which repository, if on one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<GrantRepository>,
     /// On which namespace, if on a whole one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
 }
 
@@ -49,10 +49,10 @@ pub struct UserAccess {
 #[serde(rename_all = "camelCase")]
 pub struct UserAccessList {
     /// The repository, if it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<GrantRepository>,
     /// The namespace, if it is a whole one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// The grants, by user name.
     pub user_access_list: Vec<UserAccess>,
@@ -65,18 +65,10 @@ pub struct SetAccess {
     /// The level.
     #[schemars(with = "AccessLevel")]
     pub access_level: String,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub user: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub team: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub repository: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub namespace: Unread,
+}
+
+impl JsonBody for SetAccess {
+    const IGNORED: &'static [&'static str] = &["user", "team", "repository", "namespace"];
 }
 
 /// Who has which access to a repository, and why.
@@ -123,10 +115,10 @@ pub struct TeamAccess {
     /// Whose.
     pub team: GrantTeam,
     /// On which repository, if on one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<GrantRepository>,
     /// On which namespace, if on a whole one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
 }
 
@@ -135,10 +127,10 @@ pub struct TeamAccess {
 #[serde(rename_all = "camelCase")]
 pub struct TeamAccessList {
     /// The repository, if it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<GrantRepository>,
     /// The namespace, if it is a whole one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// The grants, by team name.
     pub team_access_list: Vec<TeamAccess>,
@@ -152,6 +144,11 @@ pub struct TeamRepositories {
     pub team: GrantTeam,
     /// The repositories of the page, by name.
     pub repository_access_list: Vec<RepositoryLevel>,
+}
+
+impl Rows for TeamRepositories {
+    type Row = RepositoryLevel;
+    const FIELD: Option<&'static str> = Some("repositoryAccessList");
 }
 
 /// A repository with a level.

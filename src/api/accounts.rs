@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{NAME, Team, Unread};
+use super::{JsonBody, NAME, Rows, Team};
 
 /// An account.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -18,10 +18,10 @@ pub struct Account {
     /// Whether it is an organization.
     pub is_org: bool,
     /// How many members an organization has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub members_count: Option<usize>,
     /// How many teams an organization has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub teams_count: Option<usize>,
     /// What only the account itself and administrators see.
     #[serde(flatten)]
@@ -67,6 +67,26 @@ pub struct Accounts {
     pub resource_count: usize,
 }
 
+impl Rows for Accounts {
+    type Row = Account;
+    const FIELD: Option<&'static str> = Some("accounts");
+}
+
+/// Fields of an [`Account`] that nobody sets, and DTR's own that mean nothing here.
+const SHOWN_ONLY: &[&str] = &[
+    "id",
+    "isImported",
+    "membersCount",
+    "teamsCount",
+    "hasPassword",
+    "passwordSetByAdmin",
+    "lockedUntil",
+    "createdAt",
+    "searchLDAP",
+    "onDemand",
+    "otpEnabled",
+];
+
 /// What a new account shall be.
 #[derive(Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -75,56 +95,27 @@ pub struct CreateAccount {
     #[schemars(extend("pattern" = NAME, "maxLength" = 128))]
     pub name: String,
     /// Password; without one, a service account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
     /// Name in full.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub full_name: Option<String>,
     /// Whether it may sign in; true if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
     /// Whether it is a system administrator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
     /// Whether it is an organization.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_org: Option<bool>,
     /// Whether it takes over repositories already known under its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub adopt_repositories: Option<bool>,
-    /// Accepted, not read.
-    #[serde(default, rename = "searchLDAP", skip_serializing)]
-    pub search_ldap: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub id: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub is_imported: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub members_count: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub teams_count: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub on_demand: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub otp_enabled: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub has_password: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub password_set_by_admin: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub locked_until: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub created_at: Unread,
+}
+
+impl JsonBody for CreateAccount {
+    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
 }
 
 /// What changes of an account. Its name and its kind never do.
@@ -132,50 +123,24 @@ pub struct CreateAccount {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateAccount {
     /// Another name in full.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub full_name: Option<String>,
     /// Whether it may sign in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
     /// Whether it is a system administrator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
     /// Only as it is; an empty one counts as left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Only as it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_org: Option<bool>,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub id: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub is_imported: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub members_count: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub teams_count: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub on_demand: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub otp_enabled: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub has_password: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub password_set_by_admin: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub locked_until: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub created_at: Unread,
+}
+
+impl JsonBody for UpdateAccount {
+    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
 }
 
 /// A new password.
@@ -183,11 +148,13 @@ pub struct UpdateAccount {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePassword {
     /// The present password; administrators omit it for others, a temporary password needs none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub old_password: Option<String>,
     /// The new one, 8 to 1,024 bytes.
     pub new_password: String,
 }
+
+impl JsonBody for ChangePassword {}
 
 /// A member of an organization or a team.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -209,6 +176,11 @@ pub struct Members {
     pub next_page_start: String,
     /// How many the whole list has.
     pub resource_count: usize,
+}
+
+impl Rows for Members {
+    type Row = Member;
+    const FIELD: Option<&'static str> = Some("members");
 }
 
 /// An organization that a user belongs to.
@@ -233,19 +205,22 @@ pub struct MemberOrgs {
     pub resource_count: usize,
 }
 
+impl Rows for MemberOrgs {
+    type Row = MemberOrg;
+    const FIELD: Option<&'static str> = Some("memberOrgs");
+}
+
 /// How a user belongs to an organization or a team.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PutMember {
     /// Whether the user administers the organization; unchanged if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub is_public: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub member: Unread,
+}
+
+impl JsonBody for PutMember {
+    const IGNORED: &'static [&'static str] = &["isPublic", "member"];
 }
 
 /// The teams of a member.

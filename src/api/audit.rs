@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{JsonBody, Rows};
 use crate::domain::audit;
 
 /// One audit record.
@@ -20,6 +21,11 @@ pub struct AuditRecord {
 pub struct AuditRecords {
     /// The records of the page.
     pub records: Vec<AuditRecord>,
+}
+
+impl Rows for AuditRecords {
+    type Row = AuditRecord;
+    const FIELD: Option<&'static str> = Some("records");
 }
 
 /// The end of the audit chain.
@@ -41,3 +47,14 @@ pub struct AuditVerification {
     /// What is wrong; none if the chain is whole.
     pub problem: Option<String>,
 }
+
+/// What to check the audit chain against.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyAudit {
+    /// An end that was noted elsewhere: number, colon, hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+}
+
+impl JsonBody for VerifyAudit {}

@@ -1,17 +1,23 @@
-//! Request and response bodies of the HTTP API, shared by the server and the command line. Shapes only.
+//! The HTTP API, shared by the server and the command line: each operation as a type ([`operations`]), with the parameters
+//! that it takes ([`query`]) and the bodies that go in and out. Shapes only.
+//!
+//! The server binds a handler to each operation, the command line calls operations, the OpenAPI document describes them.
 //!
 //! Names, codes and list shapes are DTR's (its published OpenAPI documents for 2.5 to 2.7), with dockpass's own fields
-//! beside them. Times are RFC 3339 texts, durations whole seconds. Fields of DTR's bodies without meaning here, and what
-//! an answer shows and nobody sets, are accepted and kept unread: clients send back what they got. Any other unknown
-//! field is refused.
+//! beside them. Times are RFC 3339 texts, durations whole seconds.
 
 mod access;
 mod accounts;
 mod audit;
+mod code;
+mod events;
 mod operation;
+pub mod operations;
+pub mod query;
 mod registry;
 mod repositories;
 mod search;
+mod server;
 mod session;
 mod settings;
 mod tags;
@@ -29,21 +35,25 @@ pub use accounts::{
     Account, AccountInner, Accounts, ChangePassword, CreateAccount, Member, MemberOrg, MemberOrgs, MemberTeam,
     MemberTeams, Members, PutMember, UpdateAccount,
 };
-pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification};
-pub use operation::{Health, Version};
+pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification, VerifyAudit};
+pub use code::Code;
+pub use events::{Envelope, Event, EventActor, EventRequest, EventTarget};
+pub use operation::{
+    Access, Answer, Body, Described, Document, Facts, Form, Format, Heading, JsonBody, Method, Nothing, Operation,
+    Paged, Rows,
+};
+pub use query::{Counting, InvalidParameter, Kind, NamePaging, Number, Ordering, Paging, Parameter, Parameters, Text};
 pub use registry::{
-    Catalog, Certificate, Comparison, Notifications, RegistryConfiguration, RegistryState, RegistryToken,
+    Catalog, Certificate, Comparison, Empty, Notifications, RegistryConfiguration, RegistryState, RegistryToken,
 };
 pub use repositories::{CreateRepository, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};
+pub use server::{Health, Version};
 pub use session::{OpenSession, Session, SessionCredential};
 pub use settings::{FixedSetting, SettingSource, Settings, UpdateSettings};
 pub use tags::{Manifest, Tag};
 pub use teams::{CreateTeam, Team, Teams, UpdateTeam};
 pub use tokens::{ApiToken, CreateApiToken, NewApiToken, RotateApiToken, UpdateApiToken};
-
-/// Any JSON value: the type of fields that are accepted and not read.
-pub type Unread = Option<serde_json::Value>;
 
 /// A field of a change that may be absent, null, or set.
 pub type Nullable<T> = Option<Option<T>>;
@@ -57,16 +67,17 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(input: D) -> R
 const NAME: &str = r"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$";
 /// The same for repositories within a namespace, which may have several parts.
 const NAME_WITHIN: &str = r"^[a-z0-9]+((\.|_|__|-+|/)[a-z0-9]+)*$";
+
 /// The one envelope of every error.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorAnswer {
     /// What went wrong; one entry.
     pub errors: Vec<ErrorEntry>,
     /// OAuth 2.0 error code; only from the token endpoint.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The same message for OAuth 2.0 clients; only from the token endpoint.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
 }
 

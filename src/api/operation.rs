@@ -1,20 +1,412 @@
-//! Health and version.
+//! What an operation of the API is: a type for each method of each path, with everything that is to be known of it.
+//!
+//! The server's table of routes, the OpenAPI document, the command line's client and the tests read the same types:
+//! a handler takes the query and the body of its operation and gives its answer, or it does not compile.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// Whether requests are answered and changes accepted.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Health {
-    /// Whether all is well.
-    pub healthy: bool,
-    /// What is not; empty if all is well.
-    pub error: String,
+use super::Code;
+use super::query::{Parameter, Parameters};
+
+/// A method of a path.
+pub trait Operation: 'static {
+    /// What may stand in the query string.
+    type Query: Parameters;
+    /// What the body of a request holds.
+    type Body: Body;
+    /// What a successful answer holds.
+    type Answer: Answer;
+    /// The rest that is to be known.
+    const FACTS: Facts;
 }
 
-/// Which dockpass this is.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Version {
-    /// Its version.
-    pub version: String,
+/// What is to be known of an operation besides the types.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// The operation's name; its identifier in the OpenAPI document begins with a small letter.
+    pub name: &'static str,
+    /// One line for people.
+    pub summary: &'static str,
+    /// The heading of the readable page.
+    pub heading: Heading,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path, its variable parts in braces.
+    pub path: &'static str,
+    /// Who may ask at all.
+    pub access: Access,
+    /// The status of success.
+    pub status: u16,
+    /// Another status with the same answer.
+    pub other_status: Option<u16>,
+    /// Media types of the answer, besides or instead of JSON.
+    pub media: &'static [&'static str],
+    /// The parameters that cannot be left out.
+    pub needs: &'static [&'static str],
+    /// The errors that do not follow from what it takes.
+    pub codes: &'static [Code],
 }
+
+/// Who may ask at all; what somebody gets is decided by the use-case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nobody is asked for credentials; the token endpoint and the sign-in read theirs themselves.
+    Open,
+    /// Strangers too; credentials that are shown must be good.
+    Anybody,
+    /// Callers with good credentials.
+    SignedIn,
+    /// The clients of registries: a registry token, or good credentials.
+    Registry,
+    /// The registry, by the secret of its notifications. To everybody else there is nothing here.
+    Notifications,
+}
+
+impl Access {
+    /// Whether an answer can be had without credentials.
+    #[must_use]
+    pub fn is_public(self) -> bool {
+        match self {
+            Self::Open | Self::Anybody | Self::Notifications => true,
+            Self::SignedIn | Self::Registry => false,
+        }
+    }
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// Reads; `HEAD` does the same and leaves the body out.
+    Get,
+    /// Makes something, or does what is no change of one thing.
+    Post,
+    /// Puts something into a place.
+    Put,
+    /// Changes a part.
+    Patch,
+    /// Deletes.
+    Delete,
+}
+
+impl Method {
+    /// The method as it stands in a request.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Declares the headings of the readable page, in its order, with what stands below each.
+macro_rules! headings {
+    ($($heading:ident $name:literal $text:literal;)*) => {
+        /// A heading of the readable page.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Heading { $(#[doc = $text] $heading,)* }
+
+        impl Heading {
+            /// Every heading, in the order of the page.
+            pub const ALL: &[Heading] = &[$(Heading::$heading,)*];
+
+            /// The heading itself.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Heading::$heading => $name,)* }
+            }
+
+            /// What stands below it.
+            #[must_use]
+            pub fn text(self) -> &'static str {
+                match self { $(Heading::$heading => $text,)* }
+            }
+        }
+    };
+}
+
+headings! {
+    AccessTokens "Access tokens" "Long-lived credentials that stand wherever the password is asked.";
+    Repositories "Repositories" "The records of repositories; their content is in the registry.";
+    Grants "Access" "Who may do what with a repository or a namespace.";
+    Accounts "Accounts" "Users, service accounts and organizations.";
+    Organizations "Organizations" "Who belongs to an organization and to its teams.";
+    Search "Search" "Repositories and accounts by a part of the name.";
+    Registry "Registry" "What the registry and its clients ask, and how a registry is connected.";
+    Audit "Audit" "What was done and what was denied.";
+    Server "Server" "Health, version, this document.";
+    Pages "Web pages" "What a browser opens. The pages use this API and nothing else.";
+}
+
+/// How the body of a request is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// None is read.
+    Nothing,
+    /// As a JSON object.
+    Json,
+    /// As a form, like a query string.
+    Form,
+}
+
+/// What a request's body holds.
+pub trait Body: Sized {
+    /// How it is sent.
+    const FORMAT: Format;
+    /// Fields that are accepted and not read.
+    const IGNORED: &'static [&'static str] = &[];
+
+    /// Its schema, if it is JSON.
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
+
+    /// Its fields, if it is a form.
+    fn fields() -> Vec<Parameter> {
+        Vec::new()
+    }
+}
+
+/// A body of JSON.
+pub trait JsonBody: DeserializeOwned + JsonSchema {
+    /// Fields of DTR's bodies that mean nothing here, and fields of answers that nobody sets: clients send back what
+    /// they got. Any other unknown field is refused.
+    const IGNORED: &'static [&'static str] = &[];
+}
+
+impl<T: JsonBody> Body for T {
+    const FORMAT: Format = Format::Json;
+    const IGNORED: &'static [&'static str] = T::IGNORED;
+
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.subschema_for::<T>())
+    }
+}
+
+/// A body of form fields.
+pub struct Form<P>(pub P);
+
+impl<P: Parameters> Body for Form<P> {
+    const FORMAT: Format = Format::Form;
+
+    fn schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
+    fn fields() -> Vec<Parameter> {
+        P::all()
+    }
+}
+
+/// No body, in a request or an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nothing;
+
+impl Body for Nothing {
+    const FORMAT: Format = Format::Nothing;
+
+    fn schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+}
+
+/// What a successful answer holds.
+pub trait Answer {
+    /// What the command line makes of it.
+    type Read;
+
+    /// Its schema, if it is JSON.
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
+}
+
+impl<T: Serialize + JsonSchema> Answer for T {
+    type Read = T;
+
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.subschema_for::<T>())
+    }
+}
+
+impl Answer for Nothing {
+    type Read = ();
+
+    fn schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+}
+
+/// A page of a list; headers say where the next one begins and, where it was asked for, how many the whole list has.
+pub struct Paged<T> {
+    /// What the page holds.
+    pub page: T,
+    /// Where the next page begins; none on the last one.
+    pub next: Option<String>,
+    /// How many the whole list has.
+    pub count: Option<usize>,
+}
+
+impl<T: Serialize + JsonSchema> Answer for Paged<T> {
+    type Read = T;
+
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.subschema_for::<T>())
+    }
+}
+
+/// A list that comes in pages: where in a page its rows stand.
+pub trait Rows {
+    /// One row.
+    type Row;
+    /// The field that holds them; none if the page is the array itself.
+    const FIELD: Option<&'static str>;
+}
+
+impl<T> Rows for Vec<T> {
+    type Row = T;
+    const FIELD: Option<&'static str> = None;
+}
+
+/// A text or a file of the media type that [`Facts::media`] names.
+pub struct Document;
+
+impl Answer for Document {
+    type Read = ();
+
+    fn schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+}
+
+/// An operation without its types, for those who go through all of them.
+#[derive(Clone, Copy)]
+pub struct Described {
+    /// What is to be known besides the types.
+    pub facts: Facts,
+    /// What may stand in the query string.
+    pub query: fn() -> Vec<Parameter>,
+    /// How the body is sent.
+    pub format: Format,
+    /// The body's fields, if it is a form.
+    pub form: fn() -> Vec<Parameter>,
+    /// The body's schema, if it is JSON.
+    pub body: fn(&mut SchemaGenerator) -> Option<Schema>,
+    /// Fields of the body that are accepted and not read.
+    pub ignored: &'static [&'static str],
+    /// The answer's schema, if it is JSON.
+    pub answer: fn(&mut SchemaGenerator) -> Option<Schema>,
+}
+
+impl Described {
+    /// The description of an operation.
+    #[must_use]
+    pub fn of<O: Operation>() -> Self {
+        Self {
+            facts: O::FACTS,
+            query: O::Query::all,
+            format: O::Body::FORMAT,
+            form: O::Body::fields,
+            body: O::Body::schema,
+            ignored: O::Body::IGNORED,
+            answer: O::Answer::schema,
+        }
+    }
+
+    /// The variable parts of the path, in order.
+    pub fn parts(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.facts.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+
+    /// Every error that it may answer: its own, and those that follow from what it takes.
+    #[must_use]
+    pub fn codes(&self) -> Vec<Code> {
+        let mut codes = Vec::new();
+        match self.facts.access {
+            Access::Open | Access::Anybody | Access::Notifications => {}
+            Access::SignedIn => codes.extend([Code::NotAuthenticated, Code::NotAuthorized, Code::TooManyRequests]),
+            Access::Registry => codes.extend([Code::Unauthorized, Code::NotAuthorized, Code::TooManyRequests]),
+        }
+        let takes_text = !(self.query)().is_empty() || self.parts().next().is_some();
+        if takes_text || self.format != Format::Nothing {
+            codes.push(Code::InvalidParameters);
+        }
+        if self.format == Format::Json {
+            codes.extend([Code::InvalidJson, Code::UnsupportedMediaType, Code::TooLarge]);
+        }
+        if self.facts.method != Method::Get && !self.facts.access.is_public() {
+            codes.push(Code::Unavailable);
+        }
+        // An operation may name what follows from its shape as well.
+        let own: Vec<Code> = self.facts.codes.iter().copied().filter(|code| !codes.contains(code)).collect();
+        codes.extend(own);
+        codes
+    }
+}
+
+/// Gives what is said, or else what holds where nothing is.
+macro_rules! said_or {
+    ([$said:ty] $otherwise:ty) => {
+        $said
+    };
+    ([] $otherwise:ty) => {
+        $otherwise
+    };
+    ({$said:expr} $otherwise:expr) => {
+        $said
+    };
+    ({} $otherwise:expr) => {
+        $otherwise
+    };
+}
+
+/// Declares operations under one heading. Each says its summary, name, method, path and status, and then what differs
+/// from the usual, in this order: `query`, `body`, `answer`, `access`, `other_status`, `media`, `needs`, `codes`.
+macro_rules! operations {
+    ($heading:ident: $(
+        $(#[doc = $summary:literal])+
+        $name:ident = $method:ident $path:literal $status:literal {
+            $(query: $query:ty,)?
+            $(body: $body:ty,)?
+            $(answer: $answer:ty,)?
+            $(access: $access:ident,)?
+            $(other_status: $other:literal,)?
+            $(media: $media:expr,)?
+            $(needs: $needs:expr,)?
+            $(codes: [$($code:ident),*],)?
+        }
+    )*) => {
+        $(
+            $(#[doc = $summary])+
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+
+            impl $crate::api::Operation for $name {
+                type Query = said_or!([$($query)?] ());
+                type Body = said_or!([$($body)?] $crate::api::Nothing);
+                type Answer = said_or!([$($answer)?] $crate::api::Nothing);
+                const FACTS: $crate::api::Facts = $crate::api::Facts {
+                    name: stringify!($name),
+                    summary: concat!($($summary),+),
+                    heading: $crate::api::Heading::$heading,
+                    method: $crate::api::Method::$method,
+                    path: $path,
+                    access: said_or!({$($crate::api::Access::$access)?} $crate::api::Access::SignedIn),
+                    status: $status,
+                    other_status: said_or!({$(Some($other))?} None),
+                    media: said_or!({$(&$media)?} &[]),
+                    needs: said_or!({$(&$needs)?} &[]),
+                    codes: &[$($($crate::api::Code::$code),*)?],
+                };
+            }
+        )*
+
+        /// All of them.
+        #[must_use]
+        pub fn all() -> Vec<$crate::api::Described> {
+            vec![$($crate::api::Described::of::<$name>()),*]
+        }
+    };
+}
+pub(super) use {operations, said_or};

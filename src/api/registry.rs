@@ -16,9 +16,13 @@ pub struct RegistryToken {
     #[schemars(extend("format" = "date-time"))]
     pub issued_at: String,
     /// The granted scope; only for POST.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
 }
+
+/// An object without fields.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Empty {}
 
 /// A page of the catalogue.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{NAME_WITHIN, Unread};
+use super::{JsonBody, NAME_WITHIN, Rows};
 use crate::domain::access::AccessLevel;
 
 /// Who may see a repository without a grant.
@@ -63,6 +63,26 @@ pub struct Repositories {
     pub repositories: Vec<Repository>,
 }
 
+impl Rows for Repositories {
+    type Row = Repository;
+    const FIELD: Option<&'static str> = Some("repositories");
+}
+
+/// Fields of a [`Repository`] that nobody sets.
+const SHOWN_ONLY: &[&str] = &[
+    "id",
+    "namespaceType",
+    "scanOnPush",
+    "immutableTags",
+    "enableManifestLists",
+    "tagLimit",
+    "pulls",
+    "pushes",
+    "accessLevel",
+    "lastPush",
+    "missingSince",
+];
+
 /// What a new repository shall be.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -71,51 +91,22 @@ pub struct CreateRepository {
     #[schemars(extend("pattern" = NAME_WITHIN))]
     pub name: String,
     /// One line about it, at most 140 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub short_description: Option<String>,
     /// More about it, at most 25,000 bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub long_description: Option<String>,
     /// `public` or `private`; private if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Visibility>")]
     pub visibility: Option<String>,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub scan_on_push: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub immutable_tags: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub enable_manifest_lists: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub tag_limit: Unread,
     /// Only that of the path.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub id: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub namespace_type: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub pulls: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub pushes: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub access_level: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub last_push: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub missing_since: Unread,
+}
+
+impl JsonBody for CreateRepository {
+    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
 }
 
 /// What changes of a repository. Its name never does.
@@ -123,52 +114,23 @@ pub struct CreateRepository {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateRepository {
     /// One line about it, at most 140 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub short_description: Option<String>,
     /// More about it, at most 25,000 bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub long_description: Option<String>,
     /// `public` or `private`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Visibility>")]
     pub visibility: Option<String>,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub scan_on_push: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub immutable_tags: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub enable_manifest_lists: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub tag_limit: Unread,
     /// Only that of the path.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Only as it is; an empty one counts as left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub id: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub namespace_type: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub pulls: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub pushes: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub access_level: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub last_push: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub missing_since: Unread,
+}
+
+impl JsonBody for UpdateRepository {
+    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
 }

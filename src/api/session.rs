@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::JsonBody;
 use crate::domain::access::AccessLevel;
 
 /// With what a session is opened.
@@ -15,6 +16,8 @@ pub struct OpenSession {
     #[schemars(extend("format" = "password"))]
     pub password: String,
 }
+
+impl JsonBody for OpenSession {}
 
 /// A session.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

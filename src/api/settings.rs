@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Nullable, Unread, present};
+use super::{JsonBody, Nullable, present};
 
 /// The settings as they hold.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -58,16 +58,16 @@ pub enum SettingSource {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateSettings {
     /// Only as it is: `server.public_url` of the configuration says it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dtr_host: Option<String>,
     /// Whether a push makes the record of a missing repository.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub create_repository_on_push: Option<bool>,
     /// Most repositories of a namespace, 1 to 1,000,000.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_repositories_per_namespace: Option<i64>,
     /// Most access tokens of an account, 1 to 1,000,000.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens_per_account: Option<i64>,
     /// Seconds until an access token expires whose maker does not say, at least 60; null is never.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -76,12 +76,13 @@ pub struct UpdateSettings {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub token_max_lifetime: Nullable<i64>,
     /// Whether each issued registry token is audited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_registry_tokens: Option<bool>,
     /// Only true: sign-ins are always recorded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_auth_logs_enabled: Option<bool>,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub fixed: Unread,
+}
+
+impl JsonBody for UpdateSettings {
+    const IGNORED: &'static [&'static str] = &["fixed"];
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Unread;
+use super::{JsonBody, Rows};
 
 /// A team.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,14 @@ pub struct Teams {
     pub resource_count: usize,
 }
 
+impl Rows for Teams {
+    type Row = Team;
+    const FIELD: Option<&'static str> = Some("teams");
+}
+
+/// Fields of a [`Team`] that nobody sets.
+const SHOWN_ONLY: &[&str] = &["id", "orgID", "membersCount"];
+
 /// What a new team shall be.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -41,17 +49,12 @@ pub struct CreateTeam {
     /// Name, unique in the organization.
     pub name: String,
     /// What it is for, at most 1,024 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub id: Unread,
-    /// Accepted, not read.
-    #[serde(default, rename = "orgID", skip_serializing)]
-    pub org_id: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub members_count: Unread,
+}
+
+impl JsonBody for CreateTeam {
+    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
 }
 
 /// What changes of a team. Its name never does.
@@ -59,18 +62,13 @@ pub struct CreateTeam {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateTeam {
     /// What it is for, at most 1,024 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Only as it is; an empty one counts as left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub id: Unread,
-    /// Accepted, not read.
-    #[serde(default, rename = "orgID", skip_serializing)]
-    pub org_id: Unread,
-    /// Accepted, not read.
-    #[serde(default, skip_serializing)]
-    pub members_count: Unread,
+}
+
+impl JsonBody for UpdateTeam {
+    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
 }

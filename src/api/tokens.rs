@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Nullable, present};
+use super::{JsonBody, Nullable, present};
 use crate::domain::access::AccessLevel;
 use crate::domain::token::GeneratedBy;
 
@@ -53,10 +53,10 @@ pub struct NewApiToken {
     /// The secret, shown this once.
     pub token: String,
     /// The hash that was replaced; only after a rotation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_hashed_token: Option<String>,
     /// Until when the replaced secret lives on; only after a rotation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     pub previous_until: Option<String>,
     /// The access token.
@@ -69,40 +69,46 @@ pub struct NewApiToken {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateApiToken {
     /// What people call it, 1 to 128 characters; `access token` if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token_label: Option<String>,
     /// When it ends, a time or a date; null is never, omitted is the site's default.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Nullable<String>,
     /// The highest level that it reaches; `admin`, all that the account may, if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub access_level: Option<AccessLevel>,
     /// The repositories that it reaches: `ns/name` or `ns/*`, at most 100; all, if empty or omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repositories: Option<Vec<String>>,
     /// A temporary password for another, locked-out user; administrators only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub temporary_password: Option<bool>,
 }
+
+impl JsonBody for CreateApiToken {}
 
 /// What changes of an access token.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateApiToken {
     /// Another label.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token_label: Option<String>,
     /// Whether it is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
 }
+
+impl JsonBody for UpdateApiToken {}
 
 /// How an access token gets a new secret.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotateApiToken {
     /// Seconds for which the old secret lives on; 0 if omitted, at most 7 days.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 604_800))]
     pub overlap: Option<u32>,
 }
+
+impl JsonBody for RotateApiToken {}

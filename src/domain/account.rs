@@ -67,3 +67,25 @@ impl std::fmt::Debug for Account {
         write!(f, "Account({} {})", self.name, self.id)
     }
 }
+
+/// Which accounts a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AccountFilter {
+    /// Every one.
+    #[default]
+    All,
+    /// Users.
+    Users,
+    /// Organizations.
+    Organizations,
+    /// System administrators.
+    Admins,
+    /// Users who are no system administrators.
+    NonAdmins,
+    /// Users who may sign in.
+    ActiveUsers,
+    /// Users who may not.
+    InactiveUsers,
+    /// Users without a password.
+    ServiceAccounts,
+}

@@ -14,6 +14,7 @@ pub mod name;
 pub mod order;
 pub mod organization;
 pub mod password;
+pub mod program;
 pub mod random;
 pub mod repository;
 pub mod scope;

@@ -41,3 +41,15 @@ pub struct TeamMembership {
     /// The user, who is a member of the team's organization.
     pub user: Id,
 }
+
+/// Which members a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum MemberFilter {
+    /// Every one.
+    #[default]
+    All,
+    /// Administrators of the organization.
+    Admins,
+    /// Members who do not administer it.
+    NonAdmins,
+}

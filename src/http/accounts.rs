@@ -1,18 +1,16 @@
 //! `/enzi/v0/accounts` and `/api/v0/accounts`: accounts and their passwords.
 
-use actix_web::HttpResponse;
-
 use super::failure::Failure;
-use super::headers::warning;
 use super::page;
+use super::reply::{Replied, Reply};
 use super::repositories::CONTENT_STAYS;
-use super::request::Request;
-use crate::api;
+use super::request::{Checked, Request};
+use crate::api::operations::accounts as op;
+use crate::api::{self, Nothing, Paged};
+use crate::domain::account::AccountFilter;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
-use crate::service::{
-    AccountFilter, AccountQuery, AccountUpdate, AccountView, Call, MemberView, NewOrganization, NewUser, Service,
-};
+use crate::service::{AccountQuery, AccountUpdate, AccountView, Call, MemberView, NewOrganization, NewUser, Service};
 
 pub(super) fn shown(view: &AccountView) -> api::Account {
     let account = &view.account;
@@ -42,48 +40,26 @@ pub(super) fn shown_user(member: &MemberView) -> api::Account {
     shown(&AccountView { account: user.clone(), shows_inner: *shows_inner, locked_until: *locked_until, size: None })
 }
 
-fn read_filter(text: &str) -> Result<AccountFilter, Failure> {
-    Ok(match text {
-        "" | "all" => AccountFilter::All,
-        "users" => AccountFilter::Users,
-        "orgs" => AccountFilter::Organizations,
-        "admins" => AccountFilter::Admins,
-        "non-admins" => AccountFilter::NonAdmins,
-        "active-users" => AccountFilter::ActiveUsers,
-        "inactive-users" => AccountFilter::InactiveUsers,
-        "service-accounts" => AccountFilter::ServiceAccounts,
-        _ => {
-            let known = "users, orgs, admins, non-admins, active-users, inactive-users, service-accounts or all";
-            return Err(Failure::invalid("filter", known));
-        }
-    })
-}
-
-/// `GET /enzi/v0/accounts`
-pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
-    let page = page::by_name(&request)?;
-    let filter = read_filter(&request.query_value("filter").unwrap_or_default())?;
-    let contains = request.query_value("contains").filter(|text| !text.is_empty());
+pub(super) async fn list(request: Request<op::ListAccounts>) -> Replied<op::ListAccounts> {
+    let (op::WhichAccounts { filter, contains }, order, page) = request.query()?;
+    let (filter, page) = (filter.unwrap_or_default(), page::by_name(&order, page));
     let is_long = page::is_long(page.limit) || filter != AccountFilter::All || contains.is_some();
     let query = AccountQuery { filter, contains, page };
     let read = move |service: &Service, call: &Call| service.list_accounts(call, &query);
-    let list = request.read(is_long, read).await?;
+    let list = request.read_list(is_long, read).await?;
     let next = list.next.map(|name| name.to_string());
-    let body = api::Accounts {
+    let accounts = api::Accounts {
         accounts: list.accounts.iter().map(shown).collect(),
         next_page_start: next.clone().unwrap_or_default(),
         users_count: list.users,
         orgs_count: list.organizations,
         resource_count: list.count,
     };
-    let count = body.resource_count;
-    Ok(page::answer(body, next, Some(count)))
+    Ok(Reply::new(&Paged { page: accounts, next, count: Some(list.count) }))
 }
 
-/// `POST /enzi/v0/accounts`
-pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(Service::check_may_create_account)?;
-    let body: api::CreateAccount = request.json()?;
+pub(super) async fn create(request: Request<op::CreateAccount>) -> Replied<op::CreateAccount> {
+    let body = request.body(Service::may_create_account)?;
     let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
     let full_name = body.full_name.unwrap_or_default();
     let adopt_repositories = body.adopt_repositories.unwrap_or(false);
@@ -98,7 +74,7 @@ pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
         }
         let new = NewOrganization { name, full_name, adopt_repositories };
         let made = request.block(move |service, call| service.create_organization(call, new)).await?;
-        return Ok(HttpResponse::Created().json(shown(&made)));
+        return Ok(Reply::new(&shown(&made)));
     }
     let new = NewUser {
         name,
@@ -110,21 +86,18 @@ pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
         adopt_repositories,
     };
     let made = request.block(move |service, call| service.create_user(call, new));
-    Ok(HttpResponse::Created().json(shown(&made.await?)))
+    Ok(Reply::new(&shown(&made.await?)))
 }
 
-/// `GET /enzi/v0/accounts/{name}`
-pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
-    let name = request.part("name")?;
+pub(super) async fn view(request: Request<op::ViewAccount>) -> Replied<op::ViewAccount> {
+    let [name] = request.parts()?;
     let view = request.run(|service, call| service.view_account(call, &name))?;
-    Ok(HttpResponse::Ok().json(shown(&view)))
+    Ok(Reply::new(&shown(&view)))
 }
 
-/// `PATCH /enzi/v0/accounts/{name}`
-pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
-    let name = request.part("name")?;
-    request.run(|service, call| service.check_may_update_account(call, &name))?;
-    let body: api::UpdateAccount = request.json()?;
+pub(super) async fn update(request: Request<op::UpdateAccount>) -> Replied<op::UpdateAccount> {
+    let [name] = request.parts()?;
+    let body = request.body(|service, call| service.may_update_account(call, &name))?;
     let update = AccountUpdate {
         name: body.name.filter(|name| !name.is_empty()),
         is_organization: body.is_org,
@@ -133,47 +106,52 @@ pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
         is_admin: body.is_admin,
     };
     let updated = request.block(move |service, call| service.update_account(call, &name, update)).await?;
-    Ok(HttpResponse::Ok().json(shown(&updated)))
+    Ok(Reply::new(&shown(&updated)))
 }
 
 /// `DELETE /enzi/v0/accounts/{name}`: its repositories stay, without owner.
-pub(super) async fn delete(request: Request) -> Result<HttpResponse, Failure> {
-    delete_account(request, false).await
+pub(super) async fn delete(request: Request<op::DeleteAccount>) -> Replied<op::DeleteAccount> {
+    let [name] = request.parts()?;
+    delete_account(&request, name, false).await?;
+    Ok(Reply::new(&Nothing))
 }
 
 /// `DELETE /api/v0/accounts/{name}`: its repositories go, too.
-pub(super) async fn delete_with_repositories(request: Request) -> Result<HttpResponse, Failure> {
-    delete_account(request, true).await
+pub(super) async fn delete_with_repositories(
+    request: Request<op::DeleteAccountAndRepositories>,
+) -> Replied<op::DeleteAccountAndRepositories> {
+    let [name] = request.parts()?;
+    let warning = delete_account(&request, name, true).await?;
+    Ok(Reply::new(&Nothing).warning(warning))
 }
 
-async fn delete_account(request: Request, with_repositories: bool) -> Result<HttpResponse, Failure> {
-    let name = request.part("name")?;
+/// Deletes it; with its repositories, the warning if the registry keeps their content.
+async fn delete_account(
+    request: &Checked,
+    name: String,
+    with_repositories: bool,
+) -> Result<Option<&'static str>, Failure> {
     let delete = move |service: &Service, call: &Call| service.delete_account(call, &name, with_repositories);
     let deleted = request.block(delete).await?;
-    let mut response = HttpResponse::NoContent();
-    if deleted.is_some_and(|repositories| repositories > 0) {
-        match &request.app.neighbour {
-            Some(neighbour) => neighbour.sweep_soon(),
-            None => _ = response.insert_header(warning(CONTENT_STAYS)),
-        }
+    if deleted.is_none_or(|repositories| repositories == 0) {
+        return Ok(None);
     }
-    Ok(response.finish())
+    let Some(neighbour) = &request.app.neighbour else { return Ok(Some(CONTENT_STAYS)) };
+    neighbour.sweep_soon();
+    Ok(None)
 }
 
-/// `POST /enzi/v0/accounts/{name}/changePassword`
-pub(super) async fn change_password(request: Request) -> Result<HttpResponse, Failure> {
-    let name = request.part("name")?;
-    request.run(|service, call| service.check_may_change_password(call, &name))?;
-    let body: api::ChangePassword = request.json()?;
+pub(super) async fn change_password(request: Request<op::ChangePassword>) -> Replied<op::ChangePassword> {
+    let [name] = request.parts()?;
+    let body = request.body(|service, call| service.may_change_password(call, &name))?;
     let old = body.old_password.filter(|old| !old.is_empty()).map(Password::new);
     let new = Password::new(body.new_password);
     let changed = request.block(move |service, call| service.change_password(call, &name, old.as_ref(), &new)).await?;
-    Ok(HttpResponse::Ok().json(shown(&changed)))
+    Ok(Reply::new(&shown(&changed)))
 }
 
-/// `DELETE /api/v0/accounts/{name}/lock`
-pub(super) async fn unlock(request: Request) -> Result<HttpResponse, Failure> {
-    let name = request.part("name")?;
+pub(super) async fn unlock(request: Request<op::UnlockAccount>) -> Replied<op::UnlockAccount> {
+    let [name] = request.parts()?;
     request.block(move |service, call| service.unlock(call, &name)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::new(&Nothing))
 }

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderValue};
 
-use super::failure::{Code, Failure};
+use super::failure::Failure;
+use crate::api::Code;
 use crate::config::Config;
 
 /// The user id at the other end of the local socket, put into the connection when it is accepted.

@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
-
 use super::App;
-use super::failure::{Code, Failure};
-use super::headers::warning;
-use super::request::Request;
-use crate::api;
-use crate::registry::snippet::{self, Facts, Program, ProxyFacts, PublicName, SnippetError};
+use super::failure::Failure;
+use super::reply::{Replied, Reply};
+use super::request::{Checked, Request};
+use crate::api::operations::registry as op;
+use crate::api::{self, Code};
+use crate::registry::snippet::{self, Facts, ProxyFacts, PublicName, SnippetError};
 use crate::registry::{Counts, Neighbour, Phase, Progress};
 use crate::service::Service;
 use crate::service::signing::CertificateInfo;
@@ -30,7 +29,7 @@ fn shown(certificate: &CertificateInfo) -> api::Certificate {
     }
 }
 
-fn state(request: &Request, certificates: &[CertificateInfo]) -> api::RegistryState {
+fn state(request: &Checked, certificates: &[CertificateInfo]) -> api::RegistryState {
     let app = &request.app;
     let settings = app.service.settings();
     api::RegistryState {
@@ -72,15 +71,13 @@ impl App {
     }
 }
 
-/// `POST /api/v0/admin/registry/sync`: begins a comparison with the registry, unless one is at work.
-pub(super) async fn begin_comparison(request: Request) -> Result<HttpResponse, Failure> {
+/// Begins a comparison with the registry, unless one is at work.
+pub(super) async fn begin_comparison(request: Request<op::BeginComparison>) -> Replied<op::BeginComparison> {
     let certificates = request.run(|service, call| service.check_may_compare(call, SYNC))?;
     let neighbour = request.app.neighbour()?;
-    let mut response = HttpResponse::Accepted();
-    if is_at_work(neighbour) || !begin(&request, neighbour).await? {
-        response.insert_header(warning("a comparison was at work already: no other began"));
-    }
-    Ok(response.json(state(&request, &certificates)))
+    let was_at_work = is_at_work(neighbour) || !begin(&request, neighbour).await?;
+    let warning = was_at_work.then_some("a comparison was at work already: no other began");
+    Ok(Reply::new(&state(&request, &certificates)).warning(warning))
 }
 
 fn is_at_work(neighbour: &Neighbour) -> bool {
@@ -88,41 +85,39 @@ fn is_at_work(neighbour: &Neighbour) -> bool {
 }
 
 /// Begins a comparison with its record; false if another was faster.
-async fn begin(request: &Request, neighbour: &Arc<Neighbour>) -> Result<bool, Failure> {
+async fn begin(request: &Checked, neighbour: &Arc<Neighbour>) -> Result<bool, Failure> {
     request.block(|service, call| service.compare_registry(call, SYNC)).await?;
     Ok(neighbour.begin())
 }
 
-/// `DELETE /api/v0/admin/registry/sync`: stops the comparison that is at work.
-pub(super) async fn stop_comparison(request: Request) -> Result<HttpResponse, Failure> {
+/// Stops the comparison that is at work.
+pub(super) async fn stop_comparison(request: Request<op::StopComparison>) -> Replied<op::StopComparison> {
     let certificates = request.run(|service, call| service.check_may_compare(call, STOP_SYNC))?;
     let neighbour = request.app.neighbour()?;
     if is_at_work(neighbour) {
         request.block(|service, call| service.compare_registry(call, STOP_SYNC)).await?;
         neighbour.stop();
     }
-    Ok(HttpResponse::Accepted().json(state(&request, &certificates)))
+    Ok(Reply::new(&state(&request, &certificates)))
 }
 
-/// `GET /api/v0/admin/registry`
-pub(super) async fn registry(request: Request) -> Result<HttpResponse, Failure> {
+pub(super) async fn registry(request: Request<op::ViewRegistry>) -> Replied<op::ViewRegistry> {
     let certificates = request.run(Service::administer_registry)?;
-    Ok(HttpResponse::Ok().json(state(&request, &certificates)))
+    Ok(Reply::new(&state(&request, &certificates)))
 }
 
-/// `POST /api/v0/admin/registry/rotate-key`
-pub(super) async fn rotate_key(request: Request) -> Result<HttpResponse, Failure> {
+pub(super) async fn rotate_key(request: Request<op::RotateSigningKey>) -> Replied<op::RotateSigningKey> {
     let certificates = request.block(Service::rotate_signing_key).await?;
-    Ok(HttpResponse::Ok().json(state(&request, &certificates)))
+    Ok(Reply::new(&state(&request, &certificates)))
 }
 
-/// `GET /api/v0/admin/registry/config`
-pub(super) async fn registry_configuration(request: Request) -> Result<HttpResponse, Failure> {
+pub(super) async fn registry_configuration(
+    request: Request<op::GetRegistryConfiguration>,
+) -> Replied<op::GetRegistryConfiguration> {
     request.run(Service::administer_registry)?;
-    let program = request.query_value("for").unwrap_or_default();
-    let program: Program = program.parse().map_err(|error| Failure::invalid("for", error))?;
-    let path = request.query_value("certificate").filter(|path| !path.is_empty());
-    let path = path.unwrap_or_else(|| format!("/etc/docker/registry/{}", snippet::CERTIFICATE_NAME));
+    let asked = request.query()?;
+    let program = asked.program.ok_or_else(|| Failure::invalid("for", "needed: distribution, zot or nginx"))?;
+    let path = asked.certificate.unwrap_or_else(|| format!("/etc/docker/registry/{}", snippet::CERTIFICATE_NAME));
     if path.chars().any(char::is_control) {
         return Err(Failure::invalid("certificate", "a path"));
     }
@@ -152,7 +147,7 @@ pub(super) async fn registry_configuration(request: Request) -> Result<HttpRespo
         }
     })?;
     let (certificate_name, certificate) = made.certificate.map(|file| (file.name.to_owned(), file.pem)).unzip();
-    Ok(HttpResponse::Ok().json(api::RegistryConfiguration {
+    Ok(Reply::new(&api::RegistryConfiguration {
         registry: program.to_string(),
         file_name: made.file_name.to_owned(),
         configuration: made.configuration,

@@ -4,16 +4,20 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::RustEmbed;
 
-use super::failure::{Code, Failure};
-use super::fixed::Fixed;
+use super::App;
+use super::failure::Failure;
 use super::openapi;
-use super::request::Plain;
+use super::reply::{Replied, Reply};
+use super::request::{self, Open};
+use super::static_answers::StaticAnswer;
+use crate::api::Code;
+use crate::api::operations::server as op;
 
 /// What a page may load: its own files, nothing inline, nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -31,8 +35,8 @@ struct Files;
 
 /// The files and the document. Each is made ready when it is asked for first: a command of a moment asks for none.
 pub(super) struct Pages {
-    files: HashMap<Cow<'static, str>, OnceLock<Fixed>>,
-    document: OnceLock<Fixed>,
+    files: HashMap<Cow<'static, str>, OnceLock<StaticAnswer>>,
+    document: OnceLock<StaticAnswer>,
 }
 
 impl Pages {
@@ -40,25 +44,25 @@ impl Pages {
         Self { files: Files::iter().map(|name| (name, OnceLock::new())).collect(), document: OnceLock::new() }
     }
 
-    fn file(&self, name: &str) -> Option<&Fixed> {
+    fn file(&self, name: &str) -> Option<&StaticAnswer> {
         let (place, file) = (self.files.get(name)?, Files::get(name)?);
         Some(place.get_or_init(|| {
             let bytes = match file.data {
                 Cow::Borrowed(bytes) => Bytes::from_static(bytes),
                 Cow::Owned(bytes) => bytes.into(),
             };
-            Fixed::new(media_type(name), bytes)
+            StaticAnswer::new(media_type(name), bytes)
         }))
     }
 
-    fn document(&self) -> &Fixed {
-        self.document.get_or_init(|| Fixed::new("application/json", openapi::document().to_string().into()))
+    fn document(&self) -> &StaticAnswer {
+        self.document.get_or_init(|| StaticAnswer::new("application/json", openapi::document().to_string().into()))
     }
 }
 
 /// Every path of the pages: one document, which draws what the path names.
-pub(super) async fn app(request: Plain) -> Result<HttpResponse, Failure> {
-    serve(&request, APP)
+pub(super) fn app(http: &HttpRequest) -> Result<HttpResponse, Failure> {
+    serve(&*request::app(http)?, http, APP)
 }
 
 /// The same document with the status of a path that is none, where a browser opens one; it draws that nothing is there.
@@ -70,27 +74,24 @@ pub(super) fn missing(status: StatusCode) -> Option<HttpResponse> {
     Some(response.body(file.data.into_owned()))
 }
 
-/// `GET /api/v0/openapi.json`
-pub(super) async fn document(request: Plain) -> HttpResponse {
-    request.app.pages.document().answer(&request.http)
+pub(super) async fn document(request: Open<op::GetOpenApi>) -> Replied<op::GetOpenApi> {
+    Ok(Reply::file(request.app.pages.document().answer(&request.http)))
 }
 
-/// `GET /api/v0/docs`
-pub(super) async fn page(request: Plain) -> Result<HttpResponse, Failure> {
-    serve(&request, "docs.html")
+pub(super) async fn page(request: Open<op::GetDocs>) -> Replied<op::GetDocs> {
+    serve(&request.app, &request.http, "docs.html").map(Reply::file)
 }
 
-/// `GET /assets/{file}`
-pub(super) async fn asset(request: Plain) -> Result<HttpResponse, Failure> {
-    let name = request.part("file")?;
+pub(super) async fn asset(request: Open<op::GetAsset>) -> Replied<op::GetAsset> {
+    let [name] = request.parts()?;
     match media_type(&name) {
         PAGE => Err(no_such_file()),
-        _ => serve(&request, &name),
+        _ => serve(&request.app, &request.http, &name).map(Reply::file),
     }
 }
 
-fn serve(request: &Plain, name: &str) -> Result<HttpResponse, Failure> {
-    let mut answer = request.app.pages.file(name).ok_or_else(no_such_file)?.answer(&request.http);
+fn serve(app: &App, http: &HttpRequest, name: &str) -> Result<HttpResponse, Failure> {
+    let mut answer = app.pages.file(name).ok_or_else(no_such_file)?.answer(http);
     answer.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(answer)
 }

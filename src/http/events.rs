@@ -1,13 +1,15 @@
 //! `/api/v0/registry/events`: the registry's notifications. Its own secret opens it; to everybody else there is nothing.
 
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web};
+use actix_web::{HttpRequest, web};
 
 use super::App;
 use super::failure::Failure;
-use super::nothing;
-use super::request::{self, Extracted, Plain};
-use crate::registry::events::Envelope;
+use super::not_found;
+use super::reply::{Replied, Reply};
+use super::request::{self, Arrival, FromArrival, Received};
+use crate::api::operations::registry as op;
+use crate::api::{Envelope, Nothing};
 use crate::service::{Call, Caller, News};
 
 /// Largest body, in bytes: an event names every layer of its manifest.
@@ -17,23 +19,18 @@ const MAX_SECRET: usize = 512;
 
 /// A request with the secret of the notifications.
 pub(super) struct Delivery {
-    plain: Plain,
+    received: Received,
     caller: Caller,
 }
 
-impl FromRequest for Delivery {
-    type Error = Failure;
-    type Future = Extracted<Self>;
+impl FromArrival for Delivery {
+    type Operation = op::TakeNotifications;
 
-    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (http, mut payload) = (http.clone(), payload.take());
-        Box::pin(async move {
-            let app = request::app(&http)?;
-            let caller = shown_secret(&http).and_then(|secret| app.service.authenticate_registry(secret));
-            let caller = caller.ok_or_else(|| nothing::failure(&http))?;
-            let plain = Plain::read(http, &mut payload, MAX_BODY).await?;
-            Ok(Self { plain, caller })
-        })
+    async fn read(arrival: Arrival) -> Result<Self, Failure> {
+        let app = request::app(&arrival.http)?;
+        let caller = shown_secret(&arrival.http).and_then(|secret| app.service.authenticate_registry(secret));
+        let caller = caller.ok_or_else(|| not_found::failure(&arrival.http))?;
+        Ok(Self { received: Received::read(arrival, MAX_BODY).await?, caller })
     }
 }
 
@@ -45,14 +42,14 @@ fn shown_secret(http: &HttpRequest) -> Option<&str> {
     is_right.then_some(secret)
 }
 
-/// `POST /api/v0/registry/events`: answered when what it tells is durable; counts of pulls alone wait in memory.
-pub(super) async fn take(delivery: Delivery) -> Result<HttpResponse, Failure> {
-    let Delivery { plain, caller } = delivery;
-    let envelope: Envelope = plain.json()?;
-    let app: &web::Data<App> = &plain.app;
-    app.received.note(plain.now);
-    let call = Call { caller, now: plain.now, user_agent: plain.user_agent() };
-    for notice in envelope.notices(plain.now) {
+/// Answers when what it tells is durable; counts of pulls alone wait in memory.
+pub(super) async fn take(delivery: Delivery) -> Replied<op::TakeNotifications> {
+    let Delivery { received, caller } = delivery;
+    let envelope: Envelope = received.body_of(&caller)?;
+    let app: &web::Data<App> = &received.app;
+    app.received.note(received.now);
+    let call = Call { caller, now: received.now, user_agent: received.user_agent() };
+    for notice in envelope.notices(received.now) {
         let call = call.clone();
         let pushed = match &notice.news {
             News::Pushed { tag, .. } => Some((notice.repository.clone(), tag.clone())),
@@ -64,5 +61,5 @@ pub(super) async fn take(delivery: Delivery) -> Result<HttpResponse, Failure> {
             neighbour.describe_soon(name, tag);
         }
     }
-    Ok(HttpResponse::Ok().finish())
+    Ok(Reply::new(&Nothing))
 }

@@ -7,108 +7,10 @@ use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
-use crate::api::{ErrorAnswer, ErrorEntry, SettingSource};
+use crate::api::{Code, ErrorAnswer, ErrorEntry, SettingSource};
 use crate::domain::secret::without_secrets;
 use crate::registry::{NeighbourError, with_causes};
 use crate::service::{Error, Kind, Obstacle};
-
-/// Declares the codes with their names and statuses, so that both stand in one place.
-macro_rules! codes {
-    ($($(#[$doc:meta])* $code:ident $name:literal $status:literal;)*) => {
-        /// A stable code of the API.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Code { $($(#[$doc])* $code,)* }
-
-        impl Code {
-            /// The name in the envelope.
-            pub(super) fn name(self) -> &'static str {
-                match self { $(Code::$code => $name,)* }
-            }
-
-            /// The HTTP status.
-            pub(super) fn status(self) -> u16 {
-                match self { $(Code::$code => $status,)* }
-            }
-        }
-    };
-}
-
-codes! {
-    /// No credentials, or none that stand.
-    NotAuthenticated "NOT_AUTHENTICATED" 401;
-    /// The same, on the registry's own paths.
-    Unauthorized "UNAUTHORIZED" 401;
-    /// Not allowed.
-    NotAuthorized "NOT_AUTHORIZED" 403;
-    /// No such user or organization.
-    NoSuchAccount "NO_SUCH_ACCOUNT" 404;
-    /// No such user.
-    NoSuchUser "NO_SUCH_USER" 404;
-    /// No such repository, or none that the caller sees.
-    NoSuchRepository "NO_SUCH_REPOSITORY" 404;
-    /// No such access token, or none that the caller sees.
-    NoSuchApiToken "NO_SUCH_API_TOKEN" 404;
-    /// The registry has no such tag.
-    NoSuchTag "NO_SUCH_TAG" 404;
-    /// No such team.
-    NoSuchTeam "NO_SUCH_TEAM" 404;
-    /// The user is no member.
-    NoSuchMember "NO_SUCH_MEMBER" 404;
-    /// No such grant to a team on a namespace.
-    NoSuchTeamAccess "NO_SUCH_NAMESPACE_TEAM_ACCESS" 404;
-    /// The name is taken.
-    TeamExists "TEAM_EXISTS" 400;
-    /// No such path.
-    NotFound "NOT_FOUND" 404;
-    /// The path has other methods.
-    NotAllowed "NOT_ALLOWED" 405;
-    /// The name is taken.
-    AccountExists "ACCOUNT_EXISTS" 400;
-    /// The name is taken.
-    RepositoryExists "REPOSITORY_EXISTS" 400;
-    /// The body is no JSON.
-    InvalidJson "INVALID_JSON" 400;
-    /// A parameter or a field cannot be accepted.
-    InvalidParameters "INVALID_PARAMETERS" 400;
-    /// A setting that cannot be had, or that the configuration fixes.
-    InvalidSettings "INVALID_SETTINGS" 400;
-    /// Neither public nor private.
-    InvalidVisibility "INVALID_REPOSITORY_VISIBILITY" 400;
-    /// Not a service of this registry.
-    ServiceUnknown "SERVICE_UNKNOWN" 400;
-    /// A grant type that is not offered.
-    UnsupportedGrantType "UNSUPPORTED_GRANT_TYPE" 400;
-    /// A page size that is no number.
-    PaginationNumberInvalid "PAGINATION_NUMBER_INVALID" 400;
-    /// The body is not JSON by its content type.
-    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415;
-    /// The body is too large.
-    TooLarge "REQUEST_TOO_LARGE" 413;
-    /// The last active administrator stays.
-    LastAdministrator "LAST_ADMINISTRATOR" 409;
-    /// A limit is reached.
-    LimitReached "LIMIT_REACHED" 409;
-    /// Repositories are known under the name of a new account.
-    NamespaceInUse "NAMESPACE_IN_USE" 409;
-    /// An inactive or expired access token gets no new secret.
-    NotRotatable "API_TOKEN_NOT_ACTIVE" 409;
-    /// The registry needs another setting first.
-    NeedsFixedKey "NEEDS_FIXED_KEY" 409;
-    /// The configuration does not fit a proxy before dockpass.
-    NeedsProxySettings "NEEDS_PROXY_SETTINGS" 409;
-    /// The registry deletes by manifest, and other tags point to it.
-    TagSharesManifest "TAG_SHARES_MANIFEST" 409;
-    /// The address of the registry is not configured.
-    NeedsRegistryUrl "NEEDS_REGISTRY_URL" 409;
-    /// The registry is configured to delete nothing.
-    DeletionDisabled "DELETION_DISABLED" 409;
-    /// Too many wrong passwords, or too many sign-ins at once.
-    TooManyRequests "TOO_MANY_REQUESTS" 429;
-    /// Changes are not accepted at present.
-    Unavailable "UNAVAILABLE" 503;
-    /// A fault of dockpass.
-    Internal "INTERNAL_ERROR" 500;
-}
 
 /// An error on its way out: what the client gets, and what only the log gets.
 #[derive(Debug)]
@@ -199,7 +101,7 @@ impl Failure {
     }
 
     /// With the OAuth 2.0 fields beside the envelope (RFC 6749, 5.2): docker reads one shape, others the other.
-    pub(super) fn oauth_answer(&self) -> HttpResponse {
+    fn oauth_answer(&self) -> HttpResponse {
         let error = match (self.code, self.code.status()) {
             (Code::UnsupportedGrantType, _) => "unsupported_grant_type",
             (_, 401) => "invalid_grant",
@@ -224,6 +126,32 @@ impl ResponseError for Failure {
 
     fn error_response(&self) -> HttpResponse {
         self.answer(None)
+    }
+}
+
+/// A failure on its way out of the token endpoint.
+#[derive(Debug)]
+pub(super) struct OauthFailure(Failure);
+
+impl From<Failure> for OauthFailure {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl fmt::Display for OauthFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ResponseError for OauthFailure {
+    fn status_code(&self) -> StatusCode {
+        self.0.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.0.oauth_answer()
     }
 }
 

@@ -1,11 +1,11 @@
 //! `…/userAccess`, `…/access` and `repositoryAccess`: who may what with a repository or a namespace.
 
-use actix_web::HttpResponse;
-
 use super::failure::Failure;
+use super::reply::{Replied, Reply};
 use super::repositories::{namespace, repository};
-use super::request::Request;
-use crate::api;
+use super::request::{Checked, Request};
+use crate::api::operations::grants as op;
+use crate::api::{self, Nothing, Operation};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::grant::GrantTarget;
@@ -36,68 +36,80 @@ fn shown(target: &TargetView, grant: &UserGrant) -> api::UserAccess {
     api::UserAccess { access_level: grant.level, user: shown_user(&grant.user), repository, namespace }
 }
 
-/// `GET /api/v0/repositories/{namespace}/{reponame}/userAccess`
-pub(super) async fn list_on_repository(request: Request) -> Result<HttpResponse, Failure> {
-    let target = GrantTarget::Repository(repository(&request)?);
-    list(request, target).await
+pub(super) async fn list_on_repository(request: Request<op::ListUserAccess>) -> Replied<op::ListUserAccess> {
+    let [namespace, rest] = request.parts()?;
+    let target = GrantTarget::Repository(repository(&namespace, &rest)?);
+    Ok(Reply::new(&list(&request, target).await?))
 }
 
-/// `GET /api/v0/repositoryNamespaces/{namespace}/userAccess`
-pub(super) async fn list_on_namespace(request: Request) -> Result<HttpResponse, Failure> {
-    let target = GrantTarget::Namespace(namespace(&request)?);
-    list(request, target).await
+pub(super) async fn list_on_namespace(
+    request: Request<op::ListNamespaceUserAccess>,
+) -> Replied<op::ListNamespaceUserAccess> {
+    let [text] = request.parts()?;
+    let target = GrantTarget::Namespace(namespace(&text)?);
+    Ok(Reply::new(&list(&request, target).await?))
 }
 
-async fn list(request: Request, target: GrantTarget) -> Result<HttpResponse, Failure> {
+async fn list(request: &Checked, target: GrantTarget) -> Result<api::UserAccessList, Failure> {
     // A list without pages.
     let (target, grants) = request.block(move |service, call| service.list_user_grants(call, &target)).await?;
     let (repository, namespace) = shown_target(&target);
     let user_access_list = grants.iter().map(|grant| shown(&target, grant)).collect();
-    Ok(HttpResponse::Ok().json(api::UserAccessList { repository, namespace, user_access_list }))
+    Ok(api::UserAccessList { repository, namespace, user_access_list })
 }
 
-/// `PUT /api/v0/repositories/{namespace}/{reponame}/userAccess/{username}`
-pub(super) async fn put_on_repository(request: Request) -> Result<HttpResponse, Failure> {
-    let target = GrantTarget::Repository(repository(&request)?);
-    put(request, target).await
+pub(super) async fn put_on_repository(request: Request<op::SetUserAccess>) -> Replied<op::SetUserAccess> {
+    let [namespace, rest, user] = request.parts()?;
+    let target = GrantTarget::Repository(repository(&namespace, &rest)?);
+    put(&request, target, user).await
 }
 
-/// `PUT /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}`
-pub(super) async fn put_on_namespace(request: Request) -> Result<HttpResponse, Failure> {
-    let target = GrantTarget::Namespace(namespace(&request)?);
-    put(request, target).await
+pub(super) async fn put_on_namespace(
+    request: Request<op::SetNamespaceUserAccess>,
+) -> Replied<op::SetNamespaceUserAccess> {
+    let [text, user] = request.parts()?;
+    let target = GrantTarget::Namespace(namespace(&text)?);
+    put(&request, target, user).await
 }
 
-async fn put(request: Request, target: GrantTarget) -> Result<HttpResponse, Failure> {
-    let user = request.part("username")?;
-    request.run(|service, call| service.check_may_grant(call, &target))?;
-    let level = asked_level(&request)?;
+async fn put<O>(request: &Request<O>, target: GrantTarget, user: String) -> Replied<O>
+where
+    O: Operation<Body = api::SetAccess, Answer = api::UserAccess>,
+{
+    let level = asked_level(request, &target)?;
     let set = request.block(move |service, call| service.put_user_grant(call, &target, &user, level));
     let (target, grant) = set.await?;
-    Ok(HttpResponse::Ok().json(shown(&target, &grant)))
+    Ok(Reply::new(&shown(&target, &grant)))
 }
 
-/// `DELETE /api/v0/repositories/{namespace}/{reponame}/userAccess/{username}`
-pub(super) async fn delete_on_repository(request: Request) -> Result<HttpResponse, Failure> {
-    let target = GrantTarget::Repository(repository(&request)?);
-    delete(request, target).await
+pub(super) async fn delete_on_repository(request: Request<op::DeleteUserAccess>) -> Replied<op::DeleteUserAccess> {
+    let [namespace, rest, user] = request.parts()?;
+    let target = GrantTarget::Repository(repository(&namespace, &rest)?);
+    delete(&request, target, user).await
 }
 
-/// `DELETE /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}`
-pub(super) async fn delete_on_namespace(request: Request) -> Result<HttpResponse, Failure> {
-    let target = GrantTarget::Namespace(namespace(&request)?);
-    delete(request, target).await
+pub(super) async fn delete_on_namespace(
+    request: Request<op::DeleteNamespaceUserAccess>,
+) -> Replied<op::DeleteNamespaceUserAccess> {
+    let [text, user] = request.parts()?;
+    let target = GrantTarget::Namespace(namespace(&text)?);
+    delete(&request, target, user).await
 }
 
-async fn delete(request: Request, target: GrantTarget) -> Result<HttpResponse, Failure> {
-    let user = request.part("username")?;
+async fn delete<O>(request: &Request<O>, target: GrantTarget, user: String) -> Replied<O>
+where
+    O: Operation<Answer = Nothing>,
+{
     request.block(move |service, call| service.delete_user_grant(call, &target, &user)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::new(&Nothing))
 }
 
 /// The level that the body asks for.
-pub(super) fn asked_level(request: &Request) -> Result<AccessLevel, Failure> {
-    let body: api::SetAccess = request.json()?;
+pub(super) fn asked_level<O>(request: &Request<O>, target: &GrantTarget) -> Result<AccessLevel, Failure>
+where
+    O: Operation<Body = api::SetAccess>,
+{
+    let body = request.body(|service, call| service.may_grant(call, target))?;
     body.access_level.parse().map_err(|error| Failure::invalid("accessLevel", error))
 }
 
@@ -115,19 +127,19 @@ fn shown_reason(view: &AccessView) -> api::AccessReason {
     api::AccessReason { subject, access_level: view.level, reason: reason.to_owned() }
 }
 
-/// `GET /api/v0/repositories/{namespace}/{reponame}/access`
-pub(super) async fn reasons(request: Request) -> Result<HttpResponse, Failure> {
-    let name = repository(&request)?;
+pub(super) async fn reasons(request: Request<op::ListAccess>) -> Replied<op::ListAccess> {
+    let [namespace, rest] = request.parts()?;
+    let name = repository(&namespace, &rest)?;
     let (repository, access) = request.block(move |service, call| service.repository_access(call, &name)).await?;
     let access = access.iter().map(shown_reason).collect();
-    Ok(HttpResponse::Ok().json(api::RepositoryAccess { repository: shown_repository(&repository), access }))
+    Ok(Reply::new(&api::RepositoryAccess { repository: shown_repository(&repository), access }))
 }
 
-/// `GET /api/v0/accounts/{name}/repositoryAccess/{namespace}/{reponame}`
-pub(super) async fn of_user(request: Request) -> Result<HttpResponse, Failure> {
-    let (user, name) = (request.part("name")?, repository(&request)?);
+pub(super) async fn of_user(request: Request<op::ViewRepositoryAccess>) -> Replied<op::ViewRepositoryAccess> {
+    let [user, namespace, rest] = request.parts()?;
+    let name = repository(&namespace, &rest)?;
     let (user, repository, level) = request.run(|service, call| service.access_of(call, &user, &name))?;
-    Ok(HttpResponse::Ok().json(api::UserAccess {
+    Ok(Reply::new(&api::UserAccess {
         access_level: level,
         user: shown_user(&user),
         repository: Some(shown_repository(&repository)),

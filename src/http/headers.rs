@@ -1,15 +1,9 @@
 //! Headers that every answer has, errors too, and the one that warns.
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::middleware::Next;
-use actix_web::web;
-
-use super::App;
 
 const SAFE: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -25,15 +19,8 @@ pub(super) fn warning(text: &str) -> (&'static str, String) {
     ("Warning", format!("299 - \"{text}\""))
 }
 
-/// Adds the headers to an answer where it has none of its own.
-pub(super) async fn add(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let is_https = request.app_data::<web::Data<App>>().is_some_and(|app| app.public_url.starts_with("https:"));
-    let is_registry = request.path().starts_with("/v2");
-    let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
+/// Adds the headers to an answer where it has none of its own. `is_registry` is whether the path is one of a registry's.
+pub(super) fn add(headers: &mut HeaderMap, is_https: bool, is_registry: bool) {
     let mut add = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
@@ -49,5 +36,4 @@ pub(super) async fn add(
     if is_registry {
         add(HeaderName::from_static("docker-distribution-api-version"), "registry/2.0");
     }
-    Ok(response)
 }

@@ -1,25 +1,26 @@
 //! The HTTP surface: the only place that names actix-web and rust-embed.
 //!
-//! `routes` is the one table. A handler parses, calls one use-case, and renders; it cannot call one without a checked
-//! caller, which only `request::Request` holds. `failure` is the one table of errors.
+//! `routes` is the one table: a handler for each operation of `api::operations`. A handler parses, calls one use-case, and
+//! renders; it cannot call one without a checked caller, which only `request::Request` holds. `failure` maps every error.
 
 mod accounts;
 mod address;
 mod admin;
 mod audit;
+mod body;
 mod docs;
 mod events;
 mod failure;
-mod fixed;
 mod grants;
 mod greeting;
 mod headers;
-mod nothing;
+mod not_found;
 mod openapi;
 mod operation;
 mod organizations;
 mod page;
 mod registry;
+mod reply;
 mod repositories;
 mod request;
 mod routes;
@@ -27,6 +28,7 @@ mod search;
 mod server;
 mod session;
 mod settings;
+mod static_answers;
 mod tags;
 mod team_grants;
 pub mod tls;
@@ -35,7 +37,6 @@ mod tokens;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use routes::{Route, table};
 pub use server::{Listeners, Running, StartError, offline, serve, start};
 
 use crate::config::Config;

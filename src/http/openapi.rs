@@ -1,27 +1,10 @@
-//! The OpenAPI 3.1 document, made from the table of routes and the bodies' own schemas.
+//! The OpenAPI 3.1 document, made from the operations and their bodies' own schemas.
 
-use actix_web::http::Method;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::failure::Code;
-use super::routes::{Parameter, Route, is_page, table};
-use crate::api;
-
-/// The headings of the readable page, in its order, with what stands below each.
-const AREAS: [(&str, &str); 10] = [
-    ("Access tokens", "Long-lived credentials that stand wherever the password is asked."),
-    ("Repositories", "The records of repositories; their content is in the registry."),
-    ("Access", "Who may do what with a repository or a namespace."),
-    ("Accounts", "Users, service accounts and organizations."),
-    ("Organizations", "Who belongs to an organization and to its teams."),
-    ("Search", "Repositories and accounts by a part of the name."),
-    ("Registry", "What the registry and its clients ask, and how a registry is connected."),
-    ("Audit", "What was done and what was denied."),
-    ("Server", "Health, version, this document."),
-    ("Web pages", "What a browser opens. The pages use this API and nothing else."),
-];
+use crate::api::{self, Access, Described, Format, Heading, Kind, Parameter, operations};
 
 /// What the parts of paths are.
 const PARTS: [(&str, &str); 10] = [
@@ -51,6 +34,18 @@ impl Schemas {
         Self { incoming: settings.for_deserialize().into_generator(), outgoing }
     }
 
+    /// Adds the fields that are accepted and not read to the body of this name; answers whether it needs any field.
+    fn describe_body(&mut self, name: &str, ignored: &[&str]) -> bool {
+        let Some(body) = self.incoming.definitions_mut().get_mut(name).and_then(Value::as_object_mut) else {
+            return false;
+        };
+        if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
+            let unread = |name: &&str| ((*name).to_owned(), json!({ "description": "Accepted, not read." }));
+            properties.extend(ignored.iter().map(unread));
+        }
+        body.contains_key("required")
+    }
+
     /// All that were made; the few that go both ways are the same in both.
     fn named(mut self) -> Map<String, Value> {
         let mut named = self.outgoing.take_definitions(true);
@@ -64,13 +59,15 @@ pub(super) fn document() -> Value {
     let mut schemas = Schemas::new();
     let failure = schemas.outgoing.subschema_for::<api::ErrorAnswer>().into();
     let mut paths = Map::new();
-    for route in table() {
-        let operation = operation(&route, &mut schemas, &failure);
-        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+    for described in operations::all() {
+        let operation = operation(&described, &mut schemas, &failure);
+        let path = paths.entry(described.facts.path).or_insert_with(|| json!({}));
         if let Some(path) = path.as_object_mut() {
-            path.insert(route.method.as_str().to_ascii_lowercase(), operation);
+            path.insert(described.facts.method.as_str().to_ascii_lowercase(), operation);
         }
     }
+    let headings = Heading::ALL.iter().map(|it| json!({ "name": it.name(), "description": it.text() }));
+    let headings: Vec<Value> = headings.collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -80,7 +77,7 @@ pub(super) fn document() -> Value {
                 account's name and its password or an access token.",
         },
         "security": [{ "basic": [] }],
-        "tags": AREAS.map(|(name, text)| json!({ "name": name, "description": text })),
+        "tags": headings,
         "paths": paths,
         "components": {
             "schemas": schemas.named(),
@@ -93,84 +90,93 @@ pub(super) fn document() -> Value {
     })
 }
 
-fn operation(route: &Route, schemas: &mut Schemas, failure: &Value) -> Value {
+/// The identifier of an operation: its name with a small letter at first.
+fn identifier(described: &Described) -> String {
+    let (first, rest) = described.facts.name.split_at_checked(1).unwrap_or_default();
+    format!("{}{rest}", first.to_ascii_lowercase())
+}
+
+fn operation(described: &Described, schemas: &mut Schemas, failure: &Value) -> Value {
+    let facts = described.facts;
     let mut operation = json!({
-        "operationId": route.operation,
-        "summary": route.summary,
-        "tags": [area(route.path)],
-        "parameters": parameters(route),
-        "responses": responses(route, schemas, failure),
+        "operationId": identifier(described),
+        "summary": facts.summary.trim(),
+        "tags": [facts.heading.name()],
+        "parameters": parameters(described),
+        "responses": responses(described, schemas, failure),
     });
+    let security = match facts.access {
+        Access::SignedIn => None,
+        Access::Open | Access::Anybody => Some(json!([{}, { "basic": [] }])),
+        Access::Registry => Some(json!([{ "registryToken": [] }, { "basic": [] }])),
+        Access::Notifications => Some(json!([{ "eventsSecret": [] }])),
+    };
     if let Some(fields) = operation.as_object_mut() {
-        if let Some(body) = body(route, schemas) {
-            fields.insert("requestBody".to_owned(), body);
-        }
-        if route.is_hidden {
-            fields.insert("security".to_owned(), json!([{ "eventsSecret": [] }]));
-        } else if route.is_public {
-            fields.insert("security".to_owned(), json!([{}, { "basic": [] }]));
-        } else if route.path.starts_with("/v2/") {
-            fields.insert("security".to_owned(), json!([{ "registryToken": [] }, { "basic": [] }]));
-        }
+        fields.extend(body(described, schemas).map(|body| ("requestBody".to_owned(), body)));
+        fields.extend(security.map(|security| ("security".to_owned(), security)));
     }
     operation
 }
 
-fn body(route: &Route, schemas: &mut Schemas) -> Option<Value> {
-    if !route.form.is_empty() {
-        let content = json!({ "application/x-www-form-urlencoded": { "schema": form_schema(route) } });
-        return Some(json!({ "required": true, "content": content }));
-    }
-    let schema = (route.body?)(&mut schemas.incoming);
-    let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()).unwrap_or_default();
-    let needs_fields = schemas.incoming.definitions().get(name).is_some_and(|body| body.get("required").is_some());
-    Some(json!({ "required": needs_fields, "content": { "application/json": { "schema": schema } } }))
-}
-
-fn form_schema(route: &Route) -> Value {
-    let property = |parameter: &Parameter| {
-        let (name, _, text) = *parameter;
-        let mut schema = schema_of(route, parameter);
-        if let Some(fields) = schema.as_object_mut() {
-            fields.insert("description".to_owned(), text.into());
+fn body(described: &Described, schemas: &mut Schemas) -> Option<Value> {
+    match described.format {
+        Format::Nothing => None,
+        Format::Form => {
+            let content = json!({ "application/x-www-form-urlencoded": { "schema": form_schema(described) } });
+            Some(json!({ "required": true, "content": content }))
         }
-        (name.to_owned(), schema)
-    };
-    let properties: Map<String, Value> = route.form.iter().map(property).collect();
-    json!({ "type": "object", "properties": properties, "required": route.needed })
-}
-
-fn schema_of(route: &Route, (name, kind, _): &Parameter) -> Value {
-    match *kind {
-        "strings" => json!({ "type": "array", "items": { "type": "string" } }),
-        "integer" => json!({ "type": "integer", "minimum": 0 }),
-        "string" if route.needed.contains(name) => json!({ "type": "string", "minLength": 1 }),
-        "string" | "boolean" => json!({ "type": kind }),
-        values => json!({ "type": "string", "enum": values.split('|').collect::<Vec<_>>() }),
+        Format::Json => {
+            let schema = (described.body)(&mut schemas.incoming)?;
+            let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+            let needs_fields = schemas.describe_body(name.unwrap_or_default(), described.ignored);
+            Some(json!({ "required": needs_fields, "content": { "application/json": { "schema": schema } } }))
+        }
     }
 }
 
-fn parameters(route: &Route) -> Vec<Value> {
-    let parts = path_parts(route).map(|name| {
+fn form_schema(described: &Described) -> Value {
+    let property = |parameter: Parameter| {
+        let mut schema = schema_of(described, &parameter);
+        if let Some(fields) = schema.as_object_mut() {
+            fields.insert("description".to_owned(), parameter.text.trim().into());
+        }
+        (parameter.name.to_owned(), schema)
+    };
+    let properties: Map<String, Value> = (described.form)().into_iter().map(property).collect();
+    json!({ "type": "object", "properties": properties, "required": described.facts.needs })
+}
+
+fn schema_of(described: &Described, parameter: &Parameter) -> Value {
+    match parameter.kind {
+        Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Number => json!({ "type": "integer", "minimum": 0 }),
+        Kind::Text if described.facts.needs.contains(&parameter.name) => json!({ "type": "string", "minLength": 1 }),
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Flag => json!({ "type": "boolean" }),
+        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+    }
+}
+
+fn parameters(described: &Described) -> Vec<Value> {
+    let parts = described.parts().map(|name| {
         let text = PARTS.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text);
         json!({ "name": name, "in": "path", "required": true, "description": text, "schema": { "type": "string" } })
     });
-    let query = route.query.iter().map(|parameter| {
-        let (name, _, text) = parameter;
-        let (schema, required) = (schema_of(route, parameter), route.needed.contains(name));
+    let query = (described.query)().into_iter().map(|parameter| {
+        let required = described.facts.needs.contains(&parameter.name);
+        let (name, text) = (parameter.name, parameter.text.trim());
+        let schema = schema_of(described, &parameter);
         json!({ "name": name, "in": "query", "required": required, "description": text, "schema": schema })
     });
     parts.chain(query).collect()
 }
 
-fn path_parts(route: &Route) -> impl Iterator<Item = &'static str> {
-    route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-}
-
-fn responses(route: &Route, schemas: &mut Schemas, failure: &Value) -> Value {
+fn responses(described: &Described, schemas: &mut Schemas, failure: &Value) -> Value {
     let mut responses = Map::new();
-    responses.insert(route.status.to_string(), success(route, schemas));
-    for code in codes(route) {
+    let success = success(described, schemas);
+    responses.extend(described.facts.other_status.map(|status| (status.to_string(), success.clone())));
+    responses.insert(described.facts.status.to_string(), success);
+    for code in described.codes() {
         let entry = responses.entry(code.status().to_string());
         let entry = entry
             .or_insert_with(|| json!({ "description": "", "content": { "application/json": { "schema": failure } } }));
@@ -183,15 +189,15 @@ fn responses(route: &Route, schemas: &mut Schemas, failure: &Value) -> Value {
     Value::Object(responses)
 }
 
-fn success(route: &Route, schemas: &mut Schemas) -> Value {
-    let schema = route.answer.map(|make| make(&mut schemas.outgoing));
-    let content = route.media.iter().map(|media| {
-        let is_json = *media == "application/json";
-        let schema = schema.as_ref().filter(|_| is_json).map(|schema| json!({ "schema": schema }));
-        ((*media).to_owned(), schema.unwrap_or_else(|| json!({})))
+fn success(described: &Described, schemas: &mut Schemas) -> Value {
+    let schema = (described.answer)(&mut schemas.outgoing);
+    let json = schema.map(|schema| ("application/json".to_owned(), json!({ "schema": schema })));
+    let media = described.facts.media.iter().map(|media| {
+        let kind = media.split(';').next().unwrap_or_default();
+        (kind.to_owned(), json!({}))
     });
-    let content: Map<String, Value> = content.collect();
-    let mut success = json!({ "description": "Done.", "headers": answer_headers(route) });
+    let content: Map<String, Value> = json.into_iter().chain(media).collect();
+    let mut success = json!({ "description": "Done.", "headers": answer_headers(described) });
     if let Some(fields) = success.as_object_mut().filter(|_| !content.is_empty()) {
         fields.insert("content".to_owned(), Value::Object(content));
     }
@@ -199,8 +205,8 @@ fn success(route: &Route, schemas: &mut Schemas) -> Value {
 }
 
 /// The headers that a list answers, by the query that asks for them.
-fn answer_headers(route: &Route) -> Map<String, Value> {
-    let headers = route.query.iter().filter_map(|(name, _, _)| match *name {
+fn answer_headers(described: &Described) -> Map<String, Value> {
+    let headers = (described.query)().into_iter().filter_map(|parameter| match parameter.name {
         "pageStart" | "start" => Some(("X-Next-Page-Start", "Where the next page begins; empty on the last one.")),
         "count" => Some(("X-Resource-Count", "How many the whole list has, if it was asked for.")),
         "last" => Some(("Link", "The next page, unless this is the last one.")),
@@ -211,79 +217,16 @@ fn answer_headers(route: &Route) -> Map<String, Value> {
         .collect()
 }
 
-/// The codes of a route: its own, and those that follow from what it takes.
-fn codes(route: &Route) -> Vec<Code> {
-    let mut codes = Vec::new();
-    if !route.is_public {
-        codes.push(if route.path.starts_with("/v2/") { Code::Unauthorized } else { Code::NotAuthenticated });
-        codes.extend([Code::NotAuthorized, Code::TooManyRequests]);
-    }
-    let takes_text = !route.query.is_empty() || !route.form.is_empty() || path_parts(route).next().is_some();
-    if takes_text || route.body.is_some() {
-        codes.push(Code::InvalidParameters);
-    }
-    if route.body.is_some() {
-        codes.extend([Code::InvalidJson, Code::UnsupportedMediaType, Code::TooLarge]);
-    }
-    if route.method != Method::GET && !route.is_public {
-        codes.push(Code::Unavailable);
-    }
-    for code in &route.codes {
-        // A route may name what follows from its shape as well, to be whole in the table.
-        if !codes.contains(code) {
-            codes.push(*code);
-        }
-    }
-    codes
-}
-
-/// The heading under which the readable page shows a path.
-fn area(path: &str) -> &'static str {
-    if is_page(path) {
-        return "Web pages";
-    }
-    let areas = [
-        ("/api/v0/api_tokens", "Access tokens"),
-        ("/api/v0/repositoryNamespaces", "Access"),
-        ("/enzi/v0/accounts", "Accounts"),
-        ("/api/v0/session", "Accounts"),
-        ("/api/v0/audit", "Audit"),
-        ("/v1/", "Search"),
-        ("/api/v0/index/", "Search"),
-        ("/auth/", "Registry"),
-        ("/v2/", "Registry"),
-        ("/api/v0/admin/registry", "Registry"),
-        ("/api/v0/registry/", "Registry"),
-    ];
-    if path.ends_with("/access")
-        || ["userAccess", "teamAccess", "/repositoryAccess"].iter().any(|part| path.contains(part))
-    {
-        return "Access";
-    }
-    if path.contains("/members") || path.contains("/teams") {
-        return "Organizations";
-    }
-    if path.starts_with("/api/v0/repositories") {
-        return "Repositories";
-    }
-    if path.starts_with("/api/v0/accounts") {
-        return "Accounts";
-    }
-    areas.into_iter().find(|(start, _)| path.starts_with(start)).map_or("Server", |(_, area)| area)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_part_of_a_path_and_every_area_is_explained() {
-        for route in table() {
-            for part in path_parts(&route) {
-                assert!(PARTS.iter().any(|(known, _)| *known == part), "{part} of {}", route.path);
+    fn every_part_of_a_path_is_explained() {
+        for described in operations::all() {
+            for part in described.parts() {
+                assert!(PARTS.iter().any(|(known, _)| *known == part), "{part} of {}", described.facts.path);
             }
-            let area = area(route.path);
-            assert!(AREAS.iter().any(|(known, _)| *known == area), "{area} of {}", route.path);
         }
     }
 
@@ -303,10 +246,10 @@ mod tests {
 
     #[test]
     fn what_is_needed_is_a_parameter() {
-        for route in table() {
-            for needed in &route.needed {
-                let mut names = route.query.iter().chain(&route.form).map(|(name, _, _)| name);
-                assert!(names.any(|name| name == needed), "{needed} of {}", route.operation);
+        for described in operations::all() {
+            let known: Vec<_> = [(described.query)(), (described.form)()].concat();
+            for needed in described.facts.needs {
+                assert!(known.iter().any(|known| known.name == *needed), "{needed} of {}", described.facts.name);
             }
         }
     }

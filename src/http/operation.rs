@@ -1,37 +1,34 @@
 //! Health and version.
 
-use actix_web::HttpResponse;
-
-use super::failure::{Code, Failure};
-use super::request::{Plain, Request};
-use crate::api;
+use super::failure::Failure;
+use super::reply::{Replied, Reply};
+use super::request::{Open, Request};
+use crate::api::operations::server as op;
+use crate::api::{self, Code};
 use crate::service::Service;
 
-/// `GET /_ping`
-pub(super) async fn ping(_request: Plain) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("OK")
+pub(super) async fn ping(_request: Open<op::Ping>) -> Replied<op::Ping> {
+    Ok(Reply::text("OK".to_owned()))
 }
 
 /// `GET /health`: 200 as long as requests are answered; 503 only with `?strict=true`. No details for strangers.
-pub(super) async fn health(request: Plain) -> Result<HttpResponse, Failure> {
-    let is_strict = request.query_flag("strict")?;
-    let refusal = request.app.service.refusal(request.now);
-    let mut response =
-        if refusal.is_some() && is_strict { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() };
-    let error = if refusal.is_some() { "changes are not accepted" } else { "" };
-    Ok(response.json(api::Health { healthy: refusal.is_none(), error: error.to_owned() }))
+pub(super) async fn health(request: Open<op::GetHealth>) -> Replied<op::GetHealth> {
+    let is_strict = request.query()?.strict.unwrap_or(false);
+    let healthy = request.app.service.refusal(request.now).is_none();
+    let error = if healthy { "" } else { "changes are not accepted" };
+    let reply = Reply::new(&api::Health { healthy, error: error.to_owned() });
+    Ok(if is_strict && !healthy { reply.with_other_status() } else { reply })
 }
 
-/// `GET /api/v0/admin/version`
-pub(super) async fn version(request: Request) -> Result<HttpResponse, Failure> {
+pub(super) async fn version(request: Request<op::GetVersion>) -> Replied<op::GetVersion> {
     request.run(Service::administer_registry)?;
-    Ok(HttpResponse::Ok().json(api::Version { version: env!("CARGO_PKG_VERSION").to_owned() }))
+    Ok(Reply::new(&api::Version { version: env!("CARGO_PKG_VERSION").to_owned() }))
 }
 
 /// `GET /ca.pem`: the CA of the self-signed TLS certificate.
-pub(super) async fn tls_certificate(request: Plain) -> Result<HttpResponse, Failure> {
+pub(super) async fn tls_certificate(request: Open<op::GetTlsCertificate>) -> Replied<op::GetTlsCertificate> {
     match request.app.tls.as_ref().and_then(|tls| tls.ca_pem()) {
-        Some(pem) => Ok(HttpResponse::Ok().content_type("application/x-pem-file").body(pem.to_owned())),
+        Some(pem) => Ok(Reply::text(pem.to_owned())),
         None => Err(Failure::new(Code::NotFound, "this server has no self-signed certificate")),
     }
 }

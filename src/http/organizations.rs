@@ -1,16 +1,16 @@
 //! `/enzi/v0/accounts/{name}/members` and `…/teams`: who belongs to an organization and to its teams;
 //! `…/organizations`: what a user belongs to.
 
-use actix_web::HttpResponse;
-
 use super::accounts;
 use super::failure::Failure;
 use super::page;
+use super::reply::{Replied, Reply};
 use super::request::Request;
-use crate::api;
+use crate::api::operations::organizations as op;
+use crate::api::{self, Nothing, Paged};
 use crate::domain::name::Name;
-use crate::domain::organization::Team;
-use crate::service::{Call, MemberFilter, MemberView, MembershipView, NamedPage, Service, TeamUpdate, TeamView};
+use crate::domain::organization::{MemberFilter, Team};
+use crate::service::{Call, MemberView, MembershipView, NamedPage, Service, TeamUpdate, TeamView};
 
 fn shown(member: &MemberView) -> api::Member {
     api::Member { member: accounts::shown_user(member), is_admin: member.is_admin }
@@ -30,167 +30,143 @@ fn shown_view(view: &TeamView) -> api::Team {
     shown_team(&view.team, view.members)
 }
 
-fn members_answer(list: &NamedPage<MemberView>) -> HttpResponse {
-    let next = list.next.as_ref().map(ToString::to_string);
-    let members = list.entries.iter().map(shown).collect();
-    let next_page_start = next.clone().unwrap_or_default();
-    page::answer(api::Members { members, next_page_start, resource_count: list.count }, next, Some(list.count))
+fn shown_members(list: &NamedPage<MemberView>) -> Paged<api::Members> {
+    page::named(list, |next_page_start| api::Members {
+        members: list.entries.iter().map(shown).collect(),
+        next_page_start,
+        resource_count: list.count,
+    })
 }
 
-fn read_filter(text: &str) -> Result<MemberFilter, Failure> {
-    match text {
-        "" | "all" => Ok(MemberFilter::All),
-        "admins" => Ok(MemberFilter::Admins),
-        "non-admins" => Ok(MemberFilter::NonAdmins),
-        _ => Err(Failure::invalid("filter", "admins, non-admins or all")),
-    }
-}
-
-/// Refuses who may not do this with an organization, before the body is looked at.
-fn may_change(request: &Request, action: &'static str, organization: &str) -> Result<(), Failure> {
-    request.run(|service, call| service.check_may_change_organization(call, action, organization))
-}
-
-/// `GET /enzi/v0/accounts/{name}/members`
-pub(super) async fn list_members(request: Request) -> Result<HttpResponse, Failure> {
-    let organization = request.part("name")?;
-    let page = page::by_name(&request)?;
-    let filter = read_filter(&request.query_value("filter").unwrap_or_default())?;
+pub(super) async fn list_members(request: Request<op::ListMembers>) -> Replied<op::ListMembers> {
+    let [organization] = request.parts()?;
+    let (which, order, page) = request.query()?;
+    let (filter, page) = (which.filter.unwrap_or_default(), page::by_name(&order, page));
     let is_long = page::is_long(page.limit) || filter != MemberFilter::All;
     let read = move |service: &Service, call: &Call| service.list_members(call, &organization, filter, &page);
-    let list = request.read(is_long, read).await?;
-    Ok(members_answer(&list))
+    let list = request.read_list(is_long, read).await?;
+    Ok(Reply::new(&shown_members(&list)))
 }
 
-/// `GET /enzi/v0/accounts/{name}/members/{member}`
-pub(super) async fn view_member(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, user) = (request.part("name")?, request.part("member")?);
+pub(super) async fn view_member(request: Request<op::ViewMember>) -> Replied<op::ViewMember> {
+    let [organization, user] = request.parts()?;
     let member = request.run(|service, call| service.view_member(call, &organization, &user))?;
-    Ok(HttpResponse::Ok().json(shown(&member)))
+    Ok(Reply::new(&shown(&member)))
 }
 
-/// `PUT /enzi/v0/accounts/{name}/members/{member}`
-pub(super) async fn put_member(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, user) = (request.part("name")?, request.part("member")?);
-    may_change(&request, "organization.putMember", &organization)?;
-    let is_admin = request.json::<api::PutMember>()?.is_admin;
+pub(super) async fn put_member(request: Request<op::PutMember>) -> Replied<op::PutMember> {
+    let [organization, user] = request.parts()?;
+    let gate =
+        |service: &Service, call: &Call| service.may_change_organization(call, "organization.putMember", &organization);
+    let is_admin = request.body(gate)?.is_admin;
     let put = request.block(move |service, call| service.put_member(call, &organization, &user, is_admin)).await?;
-    Ok(HttpResponse::Ok().json(shown(&put)))
+    Ok(Reply::new(&shown(&put)))
 }
 
-/// `DELETE /enzi/v0/accounts/{name}/members/{member}`
-pub(super) async fn delete_member(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, user) = (request.part("name")?, request.part("member")?);
+pub(super) async fn delete_member(request: Request<op::DeleteMember>) -> Replied<op::DeleteMember> {
+    let [organization, user] = request.parts()?;
     request.block(move |service, call| service.delete_member(call, &organization, &user)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::new(&Nothing))
 }
 
-/// `GET /enzi/v0/accounts/{name}/members/{member}/teams`
-pub(super) async fn list_teams_of_member(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, user) = (request.part("name")?, request.part("member")?);
+pub(super) async fn list_teams_of_member(request: Request<op::ListTeamsOfMember>) -> Replied<op::ListTeamsOfMember> {
+    let [organization, user] = request.parts()?;
     // A list without pages.
     let teams = request.block(move |service, call| service.teams_of_member(call, &organization, &user)).await?;
     let member_teams = teams.iter().map(|view| api::MemberTeam { team: shown_view(view) }).collect();
-    Ok(HttpResponse::Ok().json(api::MemberTeams { member_teams, next_page_start: String::new() }))
+    Ok(Reply::new(&api::MemberTeams { member_teams, next_page_start: String::new() }))
 }
 
-/// `GET /enzi/v0/accounts/{name}/organizations`
-pub(super) async fn list_organizations_of_user(request: Request) -> Result<HttpResponse, Failure> {
-    let user = request.part("name")?;
-    let page = page::by_name(&request)?;
+pub(super) async fn list_organizations_of_user(
+    request: Request<op::ListOrganizationsOfUser>,
+) -> Replied<op::ListOrganizationsOfUser> {
+    let [user] = request.parts()?;
+    let (order, page) = request.query()?;
+    let page = page::by_name(&order, page);
     let is_long = page::is_long(page.limit);
-    let list = request.read(is_long, move |service, call| service.organizations_of_user(call, &user, &page)).await?;
-    let next = list.next.as_ref().map(ToString::to_string);
+    let list =
+        request.read_list(is_long, move |service, call| service.organizations_of_user(call, &user, &page)).await?;
     let shown = |MembershipView { organization, is_admin }: &MembershipView| api::MemberOrg {
         org: accounts::shown(organization),
         is_admin: *is_admin,
     };
-    let body = api::MemberOrgs {
+    Ok(Reply::new(&page::named(&list, |next_page_start| api::MemberOrgs {
         member_orgs: list.entries.iter().map(shown).collect(),
-        next_page_start: next.clone().unwrap_or_default(),
+        next_page_start,
         resource_count: list.count,
-    };
-    Ok(page::answer(body, next, Some(list.count)))
+    })))
 }
 
-/// `GET /enzi/v0/accounts/{name}/teams`
-pub(super) async fn list_teams(request: Request) -> Result<HttpResponse, Failure> {
-    let organization = request.part("name")?;
-    let page = page::by_name(&request)?;
+pub(super) async fn list_teams(request: Request<op::ListTeams>) -> Replied<op::ListTeams> {
+    let [organization] = request.parts()?;
+    let (order, page) = request.query()?;
+    let page = page::by_name(&order, page);
     let is_long = page::is_long(page.limit);
-    let list = request.read(is_long, move |service, call| service.list_teams(call, &organization, &page)).await?;
-    let next = list.next.as_ref().map(ToString::to_string);
-    let teams = list.entries.iter().map(shown_view).collect();
-    let next_page_start = next.clone().unwrap_or_default();
-    let body = api::Teams { teams, next_page_start, resource_count: list.count };
-    Ok(page::answer(body, next, Some(list.count)))
+    let list = request.read_list(is_long, move |service, call| service.list_teams(call, &organization, &page)).await?;
+    Ok(Reply::new(&page::named(&list, |next_page_start| api::Teams {
+        teams: list.entries.iter().map(shown_view).collect(),
+        next_page_start,
+        resource_count: list.count,
+    })))
 }
 
-/// `POST /enzi/v0/accounts/{name}/teams`
-pub(super) async fn create_team(request: Request) -> Result<HttpResponse, Failure> {
-    let organization = request.part("name")?;
-    may_change(&request, "team.create", &organization)?;
-    let body: api::CreateTeam = request.json()?;
+pub(super) async fn create_team(request: Request<op::CreateTeam>) -> Replied<op::CreateTeam> {
+    let [organization] = request.parts()?;
+    let body = request.body(|service, call| service.may_change_organization(call, "team.create", &organization))?;
     let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
     let description = body.description.unwrap_or_default();
     let made = request.block(move |service, call| service.create_team(call, &organization, &name, description));
-    Ok(HttpResponse::Created().json(shown_view(&made.await?)))
+    Ok(Reply::new(&shown_view(&made.await?)))
 }
 
-/// `GET /enzi/v0/accounts/{name}/teams/{team}`
-pub(super) async fn view_team(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, team) = (request.part("name")?, request.part("team")?);
+pub(super) async fn view_team(request: Request<op::ViewTeam>) -> Replied<op::ViewTeam> {
+    let [organization, team] = request.parts()?;
     let view = request.run(|service, call| service.view_team(call, &organization, &team))?;
-    Ok(HttpResponse::Ok().json(shown_view(&view)))
+    Ok(Reply::new(&shown_view(&view)))
 }
 
-/// `PATCH /enzi/v0/accounts/{name}/teams/{team}`
-pub(super) async fn update_team(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, team) = (request.part("name")?, request.part("team")?);
-    may_change(&request, "team.update", &organization)?;
-    let api::UpdateTeam { name, description, .. } = request.json()?;
+pub(super) async fn update_team(request: Request<op::UpdateTeam>) -> Replied<op::UpdateTeam> {
+    let [organization, team] = request.parts()?;
+    let api::UpdateTeam { name, description } =
+        request.body(|service, call| service.may_change_organization(call, "team.update", &organization))?;
     let update = TeamUpdate { name: name.filter(|name| !name.is_empty()), description };
     let updated = request.block(move |service, call| service.update_team(call, &organization, &team, update));
-    Ok(HttpResponse::Ok().json(shown_view(&updated.await?)))
+    Ok(Reply::new(&shown_view(&updated.await?)))
 }
 
-/// `DELETE /enzi/v0/accounts/{name}/teams/{team}`
-pub(super) async fn delete_team(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, team) = (request.part("name")?, request.part("team")?);
+pub(super) async fn delete_team(request: Request<op::DeleteTeam>) -> Replied<op::DeleteTeam> {
+    let [organization, team] = request.parts()?;
     request.block(move |service, call| service.delete_team(call, &organization, &team)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::new(&Nothing))
 }
 
-/// `GET /enzi/v0/accounts/{name}/teams/{team}/members`
-pub(super) async fn list_team_members(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, team) = (request.part("name")?, request.part("team")?);
-    let page = page::by_name(&request)?;
+pub(super) async fn list_team_members(request: Request<op::ListTeamMembers>) -> Replied<op::ListTeamMembers> {
+    let [organization, team] = request.parts()?;
+    let (order, page) = request.query()?;
+    let page = page::by_name(&order, page);
     let is_long = page::is_long(page.limit);
     let read = move |service: &Service, call: &Call| service.list_team_members(call, &organization, &team, &page);
-    let list = request.read(is_long, read).await?;
-    Ok(members_answer(&list))
+    let list = request.read_list(is_long, read).await?;
+    Ok(Reply::new(&shown_members(&list)))
 }
 
-/// `GET /enzi/v0/accounts/{name}/teams/{team}/members/{member}`
-pub(super) async fn view_team_member(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, team, user) = (request.part("name")?, request.part("team")?, request.part("member")?);
+pub(super) async fn view_team_member(request: Request<op::ViewTeamMember>) -> Replied<op::ViewTeamMember> {
+    let [organization, team, user] = request.parts()?;
     let member = request.run(|service, call| service.view_team_member(call, &organization, &team, &user))?;
-    Ok(HttpResponse::Ok().json(shown(&member)))
+    Ok(Reply::new(&shown(&member)))
 }
 
-/// `PUT /enzi/v0/accounts/{name}/teams/{team}/members/{member}`
-pub(super) async fn put_team_member(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, team, user) = (request.part("name")?, request.part("team")?, request.part("member")?);
-    may_change(&request, "team.putMember", &organization)?;
+pub(super) async fn put_team_member(request: Request<op::PutTeamMember>) -> Replied<op::PutTeamMember> {
+    let [organization, team, user] = request.parts()?;
     // Team administrators are no part of the model; the body is read to refuse what it does not know.
-    let api::PutMember { .. } = request.json()?;
+    let api::PutMember { .. } =
+        request.body(|service, call| service.may_change_organization(call, "team.putMember", &organization))?;
     let put = request.block(move |service, call| service.put_team_member(call, &organization, &team, &user)).await?;
-    Ok(HttpResponse::Ok().json(shown(&put)))
+    Ok(Reply::new(&shown(&put)))
 }
 
-/// `DELETE /enzi/v0/accounts/{name}/teams/{team}/members/{member}`
-pub(super) async fn delete_team_member(request: Request) -> Result<HttpResponse, Failure> {
-    let (organization, team, user) = (request.part("name")?, request.part("team")?, request.part("member")?);
+pub(super) async fn delete_team_member(request: Request<op::DeleteTeamMember>) -> Replied<op::DeleteTeamMember> {
+    let [organization, team, user] = request.parts()?;
     request.block(move |service, call| service.delete_team_member(call, &organization, &team, &user)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::new(&Nothing))
 }

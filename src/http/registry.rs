@@ -3,13 +3,15 @@
 //! The rules are those of the Distribution specification for token authentication; each oddity beyond it is one of a
 //! real client, which its comment names.
 
-use actix_web::HttpResponse;
+use actix_web::HttpRequest;
 use actix_web::http::header::LINK;
 
 use super::App;
-use super::failure::{Code, Failure};
-use super::request::{self, Plain, Request};
-use crate::api;
+use super::failure::{Failure, OauthFailure};
+use super::reply::{Replied, Reply};
+use super::request::{self, Checked, Open, Received, Request};
+use crate::api::operations::registry as op;
+use crate::api::{self, Access, Code, Form};
 use crate::domain::name::RepositoryName;
 use crate::domain::scope::Scopes;
 use crate::domain::secret::Password;
@@ -19,39 +21,35 @@ use crate::service::{Call, Caller, Credentials, Error, Issued};
 const CATALOG_DEFAULT: usize = 100;
 const CATALOG_MAX: usize = 1_000;
 
-/// `GET /auth/token`
-pub(super) async fn token(request: Result<Plain, Failure>) -> HttpResponse {
-    let request = match request {
-        Ok(request) => request,
-        Err(failure) => return failure.oauth_answer(),
-    };
-    let pairs = request.query();
-    let credentials = request::credentials(&request.http, false);
-    let issued = issue(&request, credentials, &pairs).await;
-    answer(&request, issued, false)
+/// A failure as the clients of a token endpoint know it.
+type Issuing<O> = Result<Reply<O>, OauthFailure>;
+
+pub(super) async fn token(request: Result<Open<op::GetRegistryToken>, Failure>) -> Issuing<op::GetRegistryToken> {
+    let request = request?;
+    let credentials = request::credentials(&request.http, Access::Open);
+    let issued = issue(&request, credentials, &request.query()?).await;
+    let issued = issued.map_err(|failure| request.app.challenged(&request.http, failure.for_registry()))?;
+    Ok(Reply::new(&shown(issued, false)))
 }
 
-/// `POST /auth/token`, the OAuth 2.0 form: containerd and buildkit begin with it.
-pub(super) async fn token_by_form(request: Result<Plain, Failure>) -> HttpResponse {
-    let request = match request {
-        Ok(request) => request,
-        Err(failure) => return failure.oauth_answer(),
-    };
-    let form = request.form();
-    // No credential is taken from an address, which ends in logs.
-    let credentials = credentials_of_form(&request, &form);
+/// The OAuth 2.0 form: containerd and buildkit begin with it.
+pub(super) async fn token_by_form(
+    request: Result<Open<op::PostRegistryToken>, Failure>,
+) -> Issuing<op::PostRegistryToken> {
+    let request = request?;
+    let (Form((grant, mut asked)), more) = (request.body()?, request.query()?);
     // Some clients put the scope into the query and the rest into the form.
-    let pairs: Vec<_> = form.into_iter().chain(request.query()).collect();
-    let issued = issue(&request, credentials, &pairs).await;
-    answer(&request, issued, true)
+    asked.service.0 = asked.service.0.or(more.service.0);
+    asked.scopes.extend(more.scopes);
+    // No credential is taken from an address, which ends in logs.
+    let credentials = credentials_of_form(&request.http, grant);
+    let issued = issue(&request, credentials, &asked).await;
+    let issued = issued.map_err(|failure| request.app.challenged(&request.http, failure.for_registry()))?;
+    Ok(Reply::new(&shown(issued, true)))
 }
 
-fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-}
-
-fn credentials_of_form(request: &Plain, form: &[(String, String)]) -> Result<Credentials, Failure> {
-    match value(form, "grant_type") {
+fn credentials_of_form(http: &HttpRequest, grant: op::Grant) -> Result<Credentials, Failure> {
+    match grant.grant_type.0.as_deref() {
         Some("password") => {}
         Some(_) => {
             // No refresh tokens are given out: they would make docker forget the password.
@@ -59,25 +57,25 @@ fn credentials_of_form(request: &Plain, form: &[(String, String)]) -> Result<Cre
         }
         None => return Err(Failure::invalid("grant_type", "needed: password")),
     }
-    match (value(form, "username"), value(form, "password")) {
-        (None, None) => request::credentials(&request.http, false),
+    match (grant.username.0, grant.password.0) {
+        (None, None) => request::credentials(http, Access::Open),
         (username, password) => Ok(Credentials::Basic {
-            username: username.unwrap_or_default().to_owned(),
-            password: Password::new(password.unwrap_or_default().to_owned()),
+            username: username.unwrap_or_default(),
+            password: Password::new(password.unwrap_or_default()),
         }),
     }
 }
 
 async fn issue(
-    request: &Plain,
+    request: &Received,
     credentials: Result<Credentials, Failure>,
-    pairs: &[(String, String)],
+    asked: &op::TokenRequest,
 ) -> Result<Issued, Failure> {
-    let scopes = pairs.iter().filter(|(key, _)| key == "scope").map(|(_, value)| value.as_str());
-    let scopes = Scopes::parse(scopes).map_err(|error| Failure::invalid("scope", error))?;
+    let scopes = Scopes::parse(asked.scopes.iter().map(String::as_str));
+    let scopes = scopes.map_err(|error| Failure::invalid("scope", error))?;
     let caller = caller(request, credentials?).await?;
     let call = Call { caller, now: request.now, user_agent: request.user_agent() };
-    let service = value(pairs, "service").map(str::to_owned);
+    let service = asked.service.0.clone();
     let app = &request.app;
     if app.service.would_create(&call, &scopes)?.is_empty() {
         return Ok(app.service.issue(&call, service.as_deref(), &scopes)?);
@@ -85,46 +83,40 @@ async fn issue(
     request::block(&app.service, move |use_cases| use_cases.issue(&call, service.as_deref(), &scopes)).await
 }
 
-async fn caller(request: &Plain, credentials: Credentials) -> Result<Caller, Failure> {
+async fn caller(request: &Received, credentials: Credentials) -> Result<Caller, Failure> {
     let caller = request.app.authenticate(&request.http, credentials).await?;
     // The local administrator has no name that a registry could know.
     let is_nobody = caller.name().is_none() && !caller.is_anonymous();
     if is_nobody { Err(Error::Unauthenticated.into()) } else { Ok(caller) }
 }
 
-fn answer(request: &Plain, issued: Result<Issued, Failure>, with_scope: bool) -> HttpResponse {
-    let issued = match issued {
-        Ok(issued) => issued,
-        Err(failure) => return request.app.challenged(&request.http, failure.for_registry()).oauth_answer(),
-    };
-    HttpResponse::Ok().json(api::RegistryToken {
+fn shown(issued: Issued, with_scope: bool) -> api::RegistryToken {
+    api::RegistryToken {
         token: issued.token.clone(),
         access_token: issued.token,
         expires_in: issued.expires_in,
         issued_at: issued.issued_at.to_string(),
         scope: with_scope.then(|| issued.scopes.to_string()),
-    })
+    }
 }
 
-/// `GET /auth/keys`
-pub(super) async fn keys(request: Plain) -> HttpResponse {
-    HttpResponse::Ok().json(request.app.service.signer().jwks())
+pub(super) async fn keys(request: Open<op::GetKeys>) -> Replied<op::GetKeys> {
+    Ok(Reply::text(request.app.service.signer().jwks().to_string()))
 }
 
-/// `GET /auth/ca.pem`
-pub(super) async fn certificate(request: Plain) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/x-pem-file").body(request.app.service.signer().trusted_pem())
+pub(super) async fn certificate(request: Open<op::GetCertificate>) -> Replied<op::GetCertificate> {
+    Ok(Reply::text(request.app.service.signer().trusted_pem()))
 }
 
 /// `GET /v2/`: 401 with one Bearer challenge without a valid credential, for everybody, also where anonymous may pull:
 /// clients learn the scheme here and nowhere else.
-pub(super) async fn base(request: Request) -> Result<HttpResponse, Failure> {
+pub(super) async fn base(request: Request<op::CheckRegistryToken>) -> Replied<op::CheckRegistryToken> {
     must_show_something(&request)?;
-    Ok(HttpResponse::Ok().json(serde_json::json!({})))
+    Ok(Reply::new(&api::Empty {}))
 }
 
 /// Refuses anonymous callers without a registry token of their own, also those with empty Basic credentials.
-fn must_show_something(request: &Request) -> Result<(), Failure> {
+fn must_show_something(request: &Checked) -> Result<(), Failure> {
     let shown = request.http.headers().get("authorization");
     if request.call.caller.is_anonymous() && shown.is_none_or(|value| is_basic(value.as_bytes())) {
         return Err(request.app.challenged(&request.http, Error::Unauthenticated.into()));
@@ -137,19 +129,18 @@ fn is_basic(authorization: &[u8]) -> bool {
 }
 
 /// `GET /v2/_catalog`: the names that the caller may see.
-pub(super) async fn catalog(request: Request) -> Result<HttpResponse, Failure> {
+pub(super) async fn catalog(request: Request<op::ListCatalog>) -> Replied<op::ListCatalog> {
     must_show_something(&request)?;
-    let limit = catalog_size(request.query_value("n").as_deref())?;
-    let last = request.query_value("last").filter(|last| !last.is_empty());
+    let op::CatalogPage { size, last } = request.query()?;
+    let limit = catalog_size(size.0.as_deref())?;
     let last = last.map(|last| RepositoryName::parse(&last)).transpose();
     let last = last.map_err(|error| Failure::invalid("last", error))?;
     let (names, has_more) = request.run(|service, call| service.catalog(call, last.as_ref(), limit))?;
-    let mut response = HttpResponse::Ok();
-    if let Some(last) = names.last().filter(|_| has_more) {
-        response.insert_header((LINK, format!("</v2/_catalog?last={}&n={limit}>; rel=\"next\"", encoded(last))));
-    }
-    let repositories = names.iter().map(ToString::to_string).collect();
-    Ok(response.json(api::Catalog { repositories }))
+    let reply = Reply::new(&api::Catalog { repositories: names.iter().map(ToString::to_string).collect() });
+    Ok(match names.last().filter(|_| has_more) {
+        Some(last) => reply.header((LINK, format!("</v2/_catalog?last={}&n={limit}>; rel=\"next\"", encoded(last)))),
+        None => reply,
+    })
 }
 
 fn catalog_size(asked: Option<&str>) -> Result<usize, Failure> {
@@ -167,7 +158,7 @@ fn encoded(name: &RepositoryName) -> String {
 impl App {
     /// Adds the challenge that a 401 of this path carries. Names and addresses come from the configuration, never from
     /// the request; one challenge, no empty values.
-    pub(super) fn challenged(&self, http: &actix_web::HttpRequest, failure: Failure) -> Failure {
+    pub(super) fn challenged(&self, http: &HttpRequest, failure: Failure) -> Failure {
         if failure.code.status() != 401 {
             return failure;
         }

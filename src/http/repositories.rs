@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
-
 use super::App;
-use super::failure::{Code, Failure};
-use super::headers::warning;
-use super::page::{self, PageQuery};
-use super::request::{Plain, Request};
-use crate::api;
+use super::failure::Failure;
+use super::page;
+use super::reply::{Replied, Reply};
+use super::request::{Checked, Request};
+use crate::api::operations::repositories as op;
+use crate::api::{self, Code, Nothing, Paged};
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::registry::{NeighbourError, with_causes};
 use crate::service::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
@@ -44,17 +43,14 @@ pub(super) fn shown(view: &RepositoryView) -> api::Repository {
     }
 }
 
-/// The namespace of the path.
-pub(super) fn namespace(request: &Plain) -> Result<Namespace, Failure> {
-    let text = request.part("namespace")?;
-    Namespace::parse(&text).map_err(|_| Failure::new(Code::NoSuchAccount, format!("no such account: {text}")))
+/// A namespace of a path.
+pub(super) fn namespace(text: &str) -> Result<Namespace, Failure> {
+    Namespace::parse(text).map_err(|_| Failure::new(Code::NoSuchAccount, format!("no such account: {text}")))
 }
 
-/// The repository of the path. What is no name is no repository.
-pub(super) fn repository(request: &Plain) -> Result<RepositoryName, Failure> {
-    let namespace = request.part("namespace")?;
-    let rest = request.repository_part("reponame");
-    let name = Namespace::parse(&namespace).and_then(|namespace| RepositoryName::within(&namespace, &rest));
+/// The repository of a path: its namespace and the rest of its name. What is no name is no repository.
+pub(super) fn repository(namespace: &str, rest: &str) -> Result<RepositoryName, Failure> {
+    let name = Namespace::parse(namespace).and_then(|namespace| RepositoryName::within(&namespace, rest));
     name.map_err(|_| Failure::new(Code::NoSuchRepository, format!("no such repository: {namespace}/{rest}")))
 }
 
@@ -76,36 +72,38 @@ fn must_be(field: &str, asked: Option<&str>, known: &str, why: &str) -> Result<(
     }
 }
 
-/// `GET /api/v0/repositories`
-pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
-    list_within(&request, None).await
+pub(super) async fn list(request: Request<op::ListRepositories>) -> Replied<op::ListRepositories> {
+    let query = request.query()?;
+    Ok(Reply::new(&list_within(&request, None, query).await?))
 }
 
-/// `GET /api/v0/repositories/{namespace}`
-pub(super) async fn list_namespace(request: Request) -> Result<HttpResponse, Failure> {
-    let namespace = namespace(&request)?;
-    list_within(&request, Some(namespace)).await
+pub(super) async fn list_namespace(
+    request: Request<op::ListRepositoriesOfNamespace>,
+) -> Replied<op::ListRepositoriesOfNamespace> {
+    let ([text], query) = (request.parts()?, request.query()?);
+    let namespace = namespace(&text)?;
+    Ok(Reply::new(&list_within(&request, Some(namespace), query).await?))
 }
 
-async fn list_within(request: &Request, namespace: Option<Namespace>) -> Result<HttpResponse, Failure> {
-    let page = PageQuery::read(request)?;
-    let after = page.start.as_deref().map(RepositoryName::parse).transpose();
-    let after = after.map_err(|_| Failure::invalid("pageStart", "not the start of a page"))?;
-    let contains = request.query_value("q").filter(|text| !text.is_empty());
+async fn list_within(
+    request: &Checked,
+    namespace: Option<Namespace>,
+    (containing, order, page, count): op::RepositoryList,
+) -> Result<Paged<api::Repositories>, Failure> {
+    let (contains, order, with_count) = (containing.contains, order.order.unwrap_or_default(), count.is_wanted());
     // The repositories of the empty namespace are no interval of names: they are looked through.
-    let is_long = page.is_long() || contains.is_some() || namespace == Some(Namespace::Empty);
-    let (order, limit, with_count) = (page::order(request)?, page.size, page.with_count);
-    let query = RepositoryQuery { namespace, contains, order, after, limit, with_count };
-    let list = request.read(is_long, move |service, call| service.list_repositories(call, &query)).await?;
+    let is_long = with_count || page::is_long(page.size) || contains.is_some() || namespace == Some(Namespace::Empty);
+    let query = RepositoryQuery { namespace, contains, order, after: page.start, limit: page.size, with_count };
+    let list = request.read_list(is_long, move |service, call| service.list_repositories(call, &query)).await?;
     let repositories = list.repositories.iter().map(shown).collect();
-    Ok(page::answer(api::Repositories { repositories }, list.next.map(|name| name.to_string()), list.count))
+    let next = list.next.map(|name| name.to_string());
+    Ok(Paged { page: api::Repositories { repositories }, next, count: list.count })
 }
 
-/// `POST /api/v0/repositories/{namespace}`
-pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
-    let namespace = namespace(&request)?;
-    request.run(Service::check_signed_in)?;
-    let body: api::CreateRepository = request.json()?;
+pub(super) async fn create(request: Request<op::CreateRepository>) -> Replied<op::CreateRepository> {
+    let [text] = request.parts()?;
+    let namespace = namespace(&text)?;
+    let body = request.body(Service::may_ask)?;
     must_be("namespace", body.namespace.as_deref(), namespace.as_str(), "that of the path")?;
     let name = RepositoryName::within(&namespace, &body.name).map_err(|error| Failure::invalid("name", error))?;
     let new = NewRepository {
@@ -115,21 +113,20 @@ pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
         long_description: body.long_description.unwrap_or_default(),
     };
     let made = request.block(move |service, call| service.create_repository(call, new)).await?;
-    Ok(HttpResponse::Created().json(shown(&made)))
+    Ok(Reply::new(&shown(&made)))
 }
 
-/// `GET /api/v0/repositories/{namespace}/{reponame}`
-pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
-    let name = repository(&request)?;
+pub(super) async fn view(request: Request<op::ViewRepository>) -> Replied<op::ViewRepository> {
+    let [namespace, rest] = request.parts()?;
+    let name = repository(&namespace, &rest)?;
     let view = request.run(|service, call| service.view_repository(call, &name))?;
-    Ok(HttpResponse::Ok().json(shown(&view)))
+    Ok(Reply::new(&shown(&view)))
 }
 
-/// `PATCH /api/v0/repositories/{namespace}/{reponame}`
-pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
-    let name = repository(&request)?;
-    request.run(|service, call| service.view_repository(call, &name))?;
-    let body: api::UpdateRepository = request.json()?;
+pub(super) async fn update(request: Request<op::UpdateRepository>) -> Replied<op::UpdateRepository> {
+    let [namespace, rest] = request.parts()?;
+    let name = repository(&namespace, &rest)?;
+    let body = request.body(|service, call| service.may_update_repository(call, &name))?;
     must_be("namespace", body.namespace.as_deref(), name.namespace_str(), KEPT)?;
     must_be("name", body.name.as_deref(), name.rest(), KEPT)?;
     let update = RepositoryUpdate {
@@ -138,20 +135,16 @@ pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
         long_description: body.long_description,
     };
     let updated = request.block(move |service, call| service.update_repository(call, &name, update)).await?;
-    Ok(HttpResponse::Ok().json(shown(&updated)))
+    Ok(Reply::new(&shown(&updated)))
 }
 
-/// `DELETE /api/v0/repositories/{namespace}/{reponame}`
-pub(super) async fn delete(request: Request) -> Result<HttpResponse, Failure> {
-    let name = repository(&request)?;
+pub(super) async fn delete(request: Request<op::DeleteRepository>) -> Replied<op::DeleteRepository> {
+    let [namespace, rest] = request.parts()?;
+    let name = repository(&namespace, &rest)?;
     let asked = name.clone();
     let was_there = request.block(move |service, call| service.delete_repository(call, &asked)).await?;
     let said = if was_there { request.app.delete_content(name).await } else { None };
-    let mut response = HttpResponse::NoContent();
-    if let Some(text) = said {
-        response.insert_header(warning(text));
-    }
-    Ok(response.finish())
+    Ok(Reply::new(&Nothing).warning(said))
 }
 
 impl App {

@@ -1,27 +1,30 @@
-//! What a handler gets: a checked caller, the time, and the parts of the request, read with bounds.
+//! What a handler gets of a request: its operation's path parts, query and body, read with bounds, and a checked caller.
 //!
-//! [`Request`] cannot be had without a caller: the extractor checks the credentials first. [`Plain`] has none, for the
-//! few paths that need none, and cannot call a use-case that wants one.
+//! [`Request`] cannot be had without a caller: its credentials are checked first. Its body cannot be had without
+//! [`Allowed`], which the service gives to those who may do what the body would say. [`Open`] is for the few operations
+//! that ask nobody, and cannot call a use-case that wants a caller.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, USER_AGENT};
 use actix_web::web::{self, Bytes};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use serde::de::DeserializeOwned;
 
 use super::App;
 use super::address::{self, Peer};
-use super::failure::{Code, Failure};
+use super::body::ReadBody;
+use super::failure::Failure;
+use crate::api::{Access, Code, InvalidParameter, Operation, Parameters};
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
-use crate::service::{Call, Caller, Credentials, Error, Service};
+use crate::service::{Allowed, Call, Caller, Credentials, Error, Service};
 
 /// Largest body, in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024;
@@ -32,62 +35,169 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest user agent that is looked at, in bytes.
 const MAX_USER_AGENT: usize = 256;
 
+/// What the router found: the request, what of its body has not come yet, and the variable parts of its path.
+pub(super) struct Arrival {
+    pub(super) http: HttpRequest,
+    pub(super) payload: Payload,
+    pub(super) parts: Vec<String>,
+}
+
+/// What a handler can ask for. Making one of a request is what comes before the handler.
+pub(super) trait FromArrival: Sized {
+    /// The operation that the handler does.
+    type Operation: Operation;
+
+    /// Makes it, or answers with the failure.
+    fn read(arrival: Arrival) -> impl Future<Output = Result<Self, Failure>>;
+}
+
+/// A request as it came.
+pub(super) struct Received {
+    pub(super) http: HttpRequest,
+    pub(super) app: web::Data<App>,
+    pub(super) now: Timestamp,
+    parts: Vec<String>,
+    body: Bytes,
+}
+
 /// A request whose caller was checked.
-pub(super) struct Request {
-    plain: Plain,
+pub(super) struct Checked {
+    received: Received,
     /// Who calls, when, with what.
     pub(super) call: Call,
 }
 
-/// A request as it came.
-pub(super) struct Plain {
-    pub(super) http: HttpRequest,
-    pub(super) app: web::Data<App>,
-    pub(super) now: Timestamp,
-    body: Bytes,
-}
+/// A request for an operation of a checked caller.
+pub(super) struct Request<O>(Checked, PhantomData<O>);
 
-impl std::ops::Deref for Request {
-    type Target = Plain;
+/// A request for an operation that asks nobody who they are.
+pub(super) struct Open<O>(Received, PhantomData<O>);
 
-    fn deref(&self) -> &Plain {
-        &self.plain
+impl Deref for Checked {
+    type Target = Received;
+
+    fn deref(&self) -> &Received {
+        &self.received
     }
 }
 
-/// What an extractor answers with.
-pub(super) type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
+impl<O> Deref for Request<O> {
+    type Target = Checked;
 
-impl FromRequest for Plain {
-    type Error = Failure;
-    type Future = Extracted<Self>;
-
-    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (http, mut payload) = (http.clone(), payload.take());
-        Box::pin(async move { Plain::read(http, &mut payload, MAX_BODY).await })
+    fn deref(&self) -> &Checked {
+        &self.0
     }
 }
 
-impl FromRequest for Request {
-    type Error = Failure;
-    type Future = Extracted<Self>;
+impl<O> Deref for Open<O> {
+    type Target = Received;
 
-    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let takes_strangers = http.path().starts_with("/v2");
-        Self::extract(http.clone(), payload.take(), takes_strangers)
+    fn deref(&self) -> &Received {
+        &self.0
     }
 }
 
-/// A request whose caller was checked and may be anonymous: what strangers get is the use-case's to decide.
-pub(super) struct Visit(pub(super) Request);
+impl<O: Operation> FromArrival for Open<O> {
+    type Operation = O;
 
-impl FromRequest for Visit {
-    type Error = Failure;
-    type Future = Extracted<Self>;
+    async fn read(arrival: Arrival) -> Result<Self, Failure> {
+        const { assert!(matches!(O::FACTS.access, Access::Open), "this operation asks who calls") }
+        Ok(Self(Received::read(arrival, MAX_BODY).await?, PhantomData))
+    }
+}
 
-    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = Request::extract(http.clone(), payload.take(), true);
-        Box::pin(async move { request.await.map(Self) })
+/// For handlers that answer a request that cannot be read in their own way.
+impl<O: Operation> FromArrival for Result<Open<O>, Failure> {
+    type Operation = O;
+
+    async fn read(arrival: Arrival) -> Result<Self, Failure> {
+        Ok(Open::read(arrival).await)
+    }
+}
+
+impl<O: Operation> FromArrival for Request<O> {
+    type Operation = O;
+
+    async fn read(arrival: Arrival) -> Result<Self, Failure> {
+        const {
+            let access = O::FACTS.access;
+            let has_caller = matches!(access, Access::Anybody | Access::SignedIn | Access::Registry);
+            assert!(has_caller, "this operation checks no caller");
+        }
+        Ok(Self(Checked::read(arrival, O::FACTS.access).await?, PhantomData))
+    }
+}
+
+/// How many variable parts a path has.
+const fn parts_of(path: &str) -> usize {
+    let (mut count, mut rest) = (0, path.as_bytes());
+    while let [first, more @ ..] = rest {
+        count += (*first == b'{') as usize;
+        rest = more;
+    }
+    count
+}
+
+/// The variable parts of an operation's path. What the router leaves encoded is refused: `%2F` stands for a slash in
+/// repository names only, `%25` and `%2B` are in no name.
+fn parts<O: Operation, const N: usize>(received: &Received) -> Result<[String; N], Failure> {
+    const { assert!(parts_of(O::FACTS.path) == N, "the path has another number of parts") }
+    let names = crate::api::Described::of::<O>().parts();
+    let decode = |(name, part): (&'static str, &String)| match name {
+        // The router has decoded everything but `%2F`, `%25` and `%2B`; the last two are in no name.
+        "reponame" => Ok(part.replace("%2F", "/").replace("%2f", "/")),
+        name if part.contains('%') => Err(Failure::invalid(name, "neither `/`, `%` nor `+` is in it")),
+        _ => Ok(part.clone()),
+    };
+    let decoded: Vec<String> = names.zip(&received.parts).map(decode).collect::<Result<_, _>>()?;
+    decoded.try_into().map_err(|_| Failure::internal(&std::io::Error::other("the router found another path")))
+}
+
+impl<O: Operation> Request<O> {
+    /// The variable parts of the path, in order.
+    pub(super) fn parts<const N: usize>(&self) -> Result<[String; N], Failure> {
+        parts::<O, N>(self)
+    }
+
+    /// The parameters of the query string.
+    pub(super) fn query(&self) -> Result<O::Query, Failure> {
+        Ok(O::Query::read(&self.pairs())?)
+    }
+}
+
+impl<O: Operation<Body: ReadBody>> Request<O> {
+    /// The body, for those whom the `gate` lets through: before that nobody learns what is wrong with it.
+    pub(super) fn body(
+        &self,
+        gate: impl FnOnce(&Service, &Call) -> Result<Allowed, Error>,
+    ) -> Result<O::Body, Failure> {
+        let Allowed { .. } = self.run(gate)?;
+        O::Body::read(&self.http, &self.body)
+    }
+}
+
+impl<O: Operation> Open<O> {
+    /// The variable parts of the path, in order.
+    pub(super) fn parts<const N: usize>(&self) -> Result<[String; N], Failure> {
+        parts::<O, N>(self)
+    }
+
+    /// The parameters of the query string.
+    pub(super) fn query(&self) -> Result<O::Query, Failure> {
+        Ok(O::Query::read(&self.pairs())?)
+    }
+}
+
+impl<O: Operation<Body: ReadBody>> Open<O> {
+    /// The body, which anybody may send.
+    pub(super) fn body(&self) -> Result<O::Body, Failure> {
+        O::Body::read(&self.http, &self.body)
+    }
+}
+
+impl From<InvalidParameter> for Failure {
+    fn from(InvalidParameter { name, reason }: InvalidParameter) -> Self {
+        Self::invalid(name, reason)
     }
 }
 
@@ -97,8 +207,13 @@ pub(super) fn app(http: &HttpRequest) -> Result<web::Data<App>, Failure> {
     http.app_data::<web::Data<App>>().cloned().ok_or_else(missing)
 }
 
+/// A header as text; empty if it is not there.
+pub(super) fn header(http: &HttpRequest, name: HeaderName) -> &str {
+    http.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
 /// The credentials of the `Authorization` header. A registry token opens the registry's own paths and nothing else.
-pub(super) fn credentials(http: &HttpRequest, takes_registry_token: bool) -> Result<Credentials, Failure> {
+pub(super) fn credentials(http: &HttpRequest, access: Access) -> Result<Credentials, Failure> {
     let wrong = || Failure::from(Error::Unauthenticated);
     let mut values = http.headers().get_all(AUTHORIZATION);
     let Some(value) = values.next() else { return Ok(Credentials::None) };
@@ -108,7 +223,7 @@ pub(super) fn credentials(http: &HttpRequest, takes_registry_token: bool) -> Res
     }
     let (scheme, rest) = text.split_once(' ').ok_or_else(wrong)?;
     let rest = rest.trim();
-    if scheme.eq_ignore_ascii_case("bearer") && takes_registry_token {
+    if scheme.eq_ignore_ascii_case("bearer") && access == Access::Registry {
         return Ok(Credentials::RegistryToken(rest.to_owned()));
     }
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -121,9 +236,9 @@ pub(super) fn credentials(http: &HttpRequest, takes_registry_token: bool) -> Res
 }
 
 /// The credentials of a request: of the header, else of a session's cookie.
-fn shown(app: &App, http: &HttpRequest, takes_registry_token: bool) -> Result<Credentials, Failure> {
+fn shown(app: &App, http: &HttpRequest, access: Access) -> Result<Credentials, Failure> {
     if http.headers().contains_key(AUTHORIZATION) {
-        return credentials(http, takes_registry_token);
+        return credentials(http, access);
     }
     Ok(app.session(http)?.unwrap_or(Credentials::None))
 }
@@ -157,109 +272,52 @@ pub(super) async fn block<T: Send + 'static>(
     }
 }
 
-impl Plain {
+impl Received {
     /// Reads a request with at most `limit` bytes of body.
-    pub(super) async fn read(http: HttpRequest, payload: &mut Payload, limit: usize) -> Result<Self, Failure> {
+    pub(super) async fn read(arrival: Arrival, limit: usize) -> Result<Self, Failure> {
+        let Arrival { http, mut payload, parts } = arrival;
         let app = app(&http)?;
-        let read = tokio::time::timeout(BODY_TIMEOUT, read_body(&http, payload, limit)).await;
+        let read = tokio::time::timeout(BODY_TIMEOUT, read_body(&http, &mut payload, limit)).await;
         let body = read.map_err(|_| Failure::new(Code::InvalidParameters, "the body took too long"))??;
         let now = app.clock.now();
-        Ok(Self { http, app, now, body })
+        Ok(Self { http, app, now, parts, body })
+    }
+
+    /// The body of a request that has shown another credential than an account's.
+    pub(super) fn body_of<B: ReadBody>(&self, _caller: &Caller) -> Result<B, Failure> {
+        B::read(&self.http, &self.body)
     }
 
     /// The client's `User-Agent`, bounded.
     pub(super) fn user_agent(&self) -> String {
-        let text = self.http.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text = header(&self.http, USER_AGENT);
         text.chars().filter(|letter| !letter.is_control()).take(MAX_USER_AGENT).collect()
     }
 
-    /// A part of the path. What the router leaves encoded is refused: `%2F` stands for a slash in repository names only,
-    /// `%25` and `%2B` are in no name.
-    pub(super) fn part(&self, name: &str) -> Result<String, Failure> {
-        let part = self.http.match_info().get(name).unwrap_or_default();
-        if part.contains('%') {
-            Err(Failure::invalid(name, "neither `/`, `%` nor `+` is in it"))
-        } else {
-            Ok(part.to_owned())
-        }
-    }
-
-    /// A repository's name within its namespace, whose slashes come as `%2F`, decoded once.
-    pub(super) fn repository_part(&self, name: &str) -> String {
-        // The router has decoded everything but `%2F`, `%25` and `%2B`; the last two are in no name.
-        self.http.match_info().get(name).unwrap_or_default().replace("%2F", "/").replace("%2f", "/")
-    }
-
     /// The pairs of the query string.
-    pub(super) fn query(&self) -> Vec<(String, String)> {
+    fn pairs(&self) -> Vec<(String, String)> {
         form_urlencoded::parse(self.http.query_string().as_bytes()).into_owned().collect()
-    }
-
-    /// The first value of a query parameter.
-    pub(super) fn query_value(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.http.query_string().as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    }
-
-    /// A query parameter that is true or false; false if absent.
-    pub(super) fn query_flag(&self, name: &str) -> Result<bool, Failure> {
-        match self.query_value(name).as_deref() {
-            None | Some("false" | "0") => Ok(false),
-            Some("true" | "1" | "") => Ok(true),
-            Some(_) => Err(Failure::invalid(name, "true or false")),
-        }
-    }
-
-    /// A query parameter that is a time or a date.
-    pub(super) fn query_time(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
-        let text = self.query_value(name).filter(|text| !text.is_empty());
-        text.map(|text| Timestamp::parse(&text).map_err(|error| Failure::invalid(name, error))).transpose()
-    }
-
-    /// The pairs of a form body.
-    pub(super) fn form(&self) -> Vec<(String, String)> {
-        form_urlencoded::parse(&self.body).into_owned().collect()
-    }
-
-    /// The JSON body; an empty one is an empty object.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        let kind = self.http.content_type();
-        // Without a type it is refused as well: a page of another site could send that with a browser's credentials.
-        let is_json = kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json");
-        if !is_json && !self.body.is_empty() {
-            let message = format!("the body must be application/json, as its {CONTENT_TYPE} must say");
-            return Err(Failure::new(Code::UnsupportedMediaType, message));
-        }
-        let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
-        // serde would take an array for an object, field by field.
-        if body.trim_ascii_start().first() == Some(&b'[') {
-            return Err(Failure::new(Code::InvalidJson, "the body is no JSON object but an array"));
-        }
-        serde_json::from_slice(body).map_err(|error| malformed(&error, body))
     }
 }
 
-impl Request {
-    fn extract(http: HttpRequest, mut payload: Payload, takes_strangers: bool) -> Extracted<Self> {
-        Box::pin(async move {
-            let app = app(&http)?;
-            let takes_registry_token = http.path().starts_with("/v2");
-            app.refuse_foreign(&http)?;
-            let caller = match shown(&app, &http, takes_registry_token) {
-                Ok(credentials) => app.authenticate(&http, credentials).await,
-                Err(failure) => Err(failure),
-            };
-            let caller = caller.map_err(|failure| app.challenged(&http, failure))?;
-            // Strangers get nothing, not even what is wrong with their request.
-            if caller.is_anonymous() && !takes_strangers {
-                return Err(app.challenged(&http, Error::Unauthenticated.into()));
-            }
-            let plain = Plain::read(http, &mut payload, MAX_BODY).await?;
-            let user_agent = plain.user_agent();
-            let call = Call { caller, now: plain.now, user_agent };
-            Ok(Self { plain, call })
-        })
+impl Checked {
+    async fn read(arrival: Arrival, access: Access) -> Result<Self, Failure> {
+        let http = &arrival.http;
+        let app = app(http)?;
+        app.refuse_foreign(http)?;
+        let caller = match shown(&app, http, access) {
+            Ok(credentials) => app.authenticate(http, credentials).await,
+            Err(failure) => Err(failure),
+        };
+        let caller = caller.map_err(|failure| app.challenged(http, failure))?;
+        // Strangers get nothing, not even what is wrong with their request.
+        if caller.is_anonymous() && access == Access::SignedIn {
+            return Err(app.challenged(http, Error::Unauthenticated.into()));
+        }
+        let received = Received::read(arrival, MAX_BODY).await?;
+        let user_agent = received.user_agent();
+        let call = Call { caller, now: received.now, user_agent };
+        Ok(Self { received, call })
     }
 
     /// Runs a use-case that may block on a thread that does not serve requests.
@@ -273,7 +331,7 @@ impl Request {
     }
 
     /// Runs a use-case that reads memory only: a page here, what may be long on a thread that does not serve requests.
-    pub(super) async fn read<T: Send + 'static>(
+    pub(super) async fn read_list<T: Send + 'static>(
         &self,
         is_long: bool,
         work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
@@ -297,28 +355,4 @@ async fn read_body(http: &HttpRequest, payload: &mut Payload, limit: usize) -> R
     }
     let payload = web::Payload::from_request(http, payload).await.map_err(|_| unreadable())?;
     payload.to_bytes_limited(limit).await.map_err(|_| too_large())?.map_err(|_| unreadable())
-}
-
-/// What is wrong with a JSON body, without repeating a value of it, which may be a secret.
-fn malformed(error: &serde_json::Error, body: &[u8]) -> Failure {
-    let place = format!("line {}, column {}", error.line(), error.column());
-    let text = error.to_string();
-    // A number where one of several words belongs counts as a fault of syntax for serde, but is none.
-    let is_misplaced =
-        text.starts_with("expected value") && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-    if is_misplaced {
-        return Failure::new(Code::InvalidParameters, format!("expected a value of another kind ({place})"));
-    }
-    if !error.is_data() {
-        return Failure::new(Code::InvalidJson, format!("the body is no JSON object: {place}"));
-    }
-    let names = ["unknown field", "missing field", "duplicate field"].iter().any(|start| text.starts_with(start));
-    let expected = text.split_once("expected ").map_or("", |(_, expected)| expected);
-    let expected = expected.split_once(" at line").map_or(expected, |(expected, _)| expected);
-    let reason = if names {
-        text.split(" at line").next().unwrap_or_default().to_owned()
-    } else {
-        format!("expected {}", expected.replace("u32", "a whole number").replace("i64", "a whole number"))
-    };
-    Failure::new(Code::InvalidParameters, format!("{reason} ({place})"))
 }

@@ -12,17 +12,17 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::dev::{Extensions, ServerHandle};
-use actix_web::middleware::from_fn;
 use actix_web::rt::net::UnixStream;
-use actix_web::{HttpServer, web};
+use actix_web::{HttpRequest, HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::address::SocketPeer;
 use super::docs::Pages;
 use super::greeting::{self, Greeting};
 use super::request::MAX_BODY;
+use super::routes::Router;
 use super::tls::{Tls, TlsError};
-use super::{App, headers, routes, settings};
+use super::{App, settings};
 use crate::config::{Config, KeyHeader};
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
@@ -319,6 +319,7 @@ fn make_socket(directory: &Path, path: &Path) -> Result<(UnixListener, u32), Sta
 
 fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener) -> Result<ServerHandle, StartError> {
     let data = app.clone();
+    let router = Arc::new(Router::new().map_err(|error| StartError::System(io::Error::other(error)))?);
     let workers = match (&listener, app.config.server.workers) {
         (None, _) => 1,
         (Some(_), 0) => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -326,11 +327,15 @@ fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener
     };
     let connections = usize::try_from(app.config.server.max_connections).unwrap_or(usize::MAX);
     let mut server = HttpServer::new(move || {
+        let router = Arc::clone(&router);
+        let serve = move |http: HttpRequest, payload: web::Payload| {
+            let router = Arc::clone(&router);
+            async move { router.serve(http, payload.into_inner()).await }
+        };
         actix_web::App::new()
             .app_data(data.clone())
             .app_data(web::PayloadConfig::new(MAX_BODY))
-            .wrap(from_fn(headers::add))
-            .configure(routes::register)
+            .default_service(web::to(serve))
     })
     .workers(workers)
     .max_connections(connections.div_ceil(workers))

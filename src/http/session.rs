@@ -1,16 +1,18 @@
 //! `/api/v0/session`: signing in for a browser. The cookie opens `/api/v0` and `/enzi/v0`, and a write with it must come
 //! from a page of this server.
 
+use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, ORIGIN};
-use actix_web::{HttpRequest, HttpResponse};
 
 use super::App;
-use super::failure::{Code, Failure};
-use super::request::{Plain, Request};
-use crate::api;
+use super::failure::Failure;
+use super::reply::{Replied, Reply};
+use super::request::{Open, Request};
+use crate::api::operations::accounts as op;
+use crate::api::{self, Code, Nothing};
 use crate::domain::audit::CredentialKind;
 use crate::domain::secret::Password;
 use crate::service::{Call, Credentials, LONGEST_SESSION, Service, SessionSecret, SessionView};
@@ -22,7 +24,7 @@ const NAME: &str = "dockpass";
 const SECURE_NAME: &str = "__Host-dockpass";
 
 impl App {
-    fn is_https(&self) -> bool {
+    pub(super) fn is_https(&self) -> bool {
         self.public_url.starts_with("https:")
     }
 
@@ -95,13 +97,12 @@ fn shown(view: SessionView) -> api::Session {
     }
 }
 
-/// `POST /api/v0/session`
-pub(super) async fn open(request: Plain) -> Result<HttpResponse, Failure> {
+pub(super) async fn open(request: Open<op::OpenSession>) -> Replied<op::OpenSession> {
     let app = &request.app;
     let headers = request.http.headers();
     let is_browser = headers.contains_key(SITE) || headers.contains_key(ORIGIN);
     app.refuse_foreign(&request.http)?;
-    let body: api::OpenSession = request.json()?;
+    let body = request.body()?;
     let credentials = Credentials::Basic { username: body.username, password: Password::new(body.password) };
     let caller = app.authenticate(&request.http, credentials).await?;
     let call = Call { caller, now: request.now, user_agent: request.user_agent() };
@@ -112,17 +113,15 @@ pub(super) async fn open(request: Plain) -> Result<HttpResponse, Failure> {
         app.service.replace_session(&earlier);
     }
     let cookie = app.cookie(secret.reveal(), LONGEST_SESSION);
-    Ok(HttpResponse::Ok().cookie(cookie).json(shown(view)))
+    Ok(Reply::new(&shown(view)).cookie(&cookie))
 }
 
-/// `GET /api/v0/session`
-pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
+pub(super) async fn view(request: Request<op::ViewSession>) -> Replied<op::ViewSession> {
     let view = request.run(|service, call| service.view_session(call, None))?;
-    Ok(HttpResponse::Ok().json(shown(view)))
+    Ok(Reply::new(&shown(view)))
 }
 
-/// `DELETE /api/v0/session`
-pub(super) async fn close(request: Request) -> Result<HttpResponse, Failure> {
+pub(super) async fn close(request: Request<op::CloseSession>) -> Replied<op::CloseSession> {
     request.run(Service::close_session)?;
-    Ok(HttpResponse::NoContent().cookie(request.app.cookie("", 0)).finish())
+    Ok(Reply::new(&Nothing).cookie(&request.app.cookie("", 0)))
 }

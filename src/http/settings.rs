@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use actix_web::HttpResponse;
-
 use super::failure::Failure;
-use super::request::Request;
+use super::reply::{Replied, Reply};
+use super::request::{Checked, Request};
 use crate::api;
+use crate::api::operations::server as op;
 use crate::config::{Config, Origin};
 use crate::domain::settings::{Choices, Lifetime, LiveSettings};
 use crate::service::{Live, Service};
@@ -121,7 +121,7 @@ pub(super) fn of(config: &Config) -> Live {
     Live { configured, fixed }
 }
 
-fn shown(request: &Request, settings: &LiveSettings) -> api::Settings {
+fn shown(request: &Checked, settings: &LiveSettings) -> api::Settings {
     api::Settings {
         dtr_host: request.app.authority.clone(),
         create_repository_on_push: settings.create_on_push,
@@ -145,7 +145,7 @@ fn fixed(config: &Config) -> BTreeMap<String, api::FixedSetting> {
 }
 
 /// What a body asks for, once nothing of it is out of bounds or fixed.
-fn read(request: &Request, body: &api::UpdateSettings) -> Result<Choices, Failure> {
+fn read(request: &Checked, body: &api::UpdateSettings) -> Result<Choices, Failure> {
     if body.dtr_host.as_ref().is_some_and(|host| *host != request.app.authority) {
         let reason = format!("{}, from server.public_url in the configuration", request.app.authority);
         return Err(Failure::invalid_setting("dtrHost", reason));
@@ -170,18 +170,16 @@ fn read(request: &Request, body: &api::UpdateSettings) -> Result<Choices, Failur
     })
 }
 
-/// `GET /api/v0/meta/settings`
-pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
+pub(super) async fn view(request: Request<op::ViewSettings>) -> Replied<op::ViewSettings> {
     let settings = request.run(Service::live_settings)?;
-    Ok(HttpResponse::Ok().json(shown(&request, &settings)))
+    Ok(Reply::new(&shown(&request, &settings)))
 }
 
-/// `POST /api/v0/meta/settings`, with DTR's 202 although it is done.
-pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(Service::check_may_set)?;
-    let asked = read(&request, &request.json()?)?;
+/// DTR's 202, although it is done.
+pub(super) async fn update(request: Request<op::UpdateSettings>) -> Replied<op::UpdateSettings> {
+    let asked = read(&request, &request.body(Service::may_set)?)?;
     let settings = request.block(move |service, call| service.choose_settings(call, asked)).await?;
-    Ok(HttpResponse::Accepted().json(shown(&request, &settings)))
+    Ok(Reply::new(&shown(&request, &settings)))
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! `/api/v0/repositories/{namespace}/{reponame}/tags`: what the registry holds of a repository.
 
-use actix_web::HttpResponse;
-
-use super::failure::{Code, Failure};
-use super::page::{self, PageQuery};
+use super::failure::Failure;
+use super::page;
+use super::reply::{Replied, Reply};
 use super::repositories::repository;
 use super::request::Request;
-use crate::api;
+use crate::api::operations::repositories as op;
+use crate::api::{self, Code, Nothing, Paged};
 use crate::domain::content::{Platform, Tag, TagName};
+use crate::service::{Call, Service};
 
 /// Most tags that may go along with one.
 const MAX_ALSO: usize = 100;
@@ -47,36 +48,34 @@ fn shown(tag: &Tag) -> api::Tag {
     }
 }
 
-/// `GET /api/v0/repositories/{namespace}/{reponame}/tags`
-pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
-    let name = repository(&request)?;
-    let page = PageQuery::read(&request)?;
-    let after = page.start.as_deref().map(TagName::parse).transpose();
-    let after = after.map_err(|_| Failure::invalid("pageStart", "not the start of a page"))?;
-    let (limit, with_count) = (page.size, page.with_count);
+pub(super) async fn list(request: Request<op::ListTags>) -> Replied<op::ListTags> {
+    let ([namespace, rest], (_, page, count)) = (request.parts()?, request.query()?);
+    let name = repository(&namespace, &rest)?;
     // The count is at hand: only a large page is long.
-    let list = request.read(page.is_long(), move |service, call| service.list_tags(call, &name, after.as_ref(), limit));
-    let list = list.await?;
+    let read = move |service: &Service, call: &Call| service.list_tags(call, &name, page.start.as_ref(), page.size);
+    let list = request.read_list(page::is_long(page.size), read).await?;
     let tags: Vec<api::Tag> = list.tags.iter().map(|tag| shown(tag)).collect();
-    Ok(page::answer(tags, list.next.map(|tag| tag.to_string()), with_count.then_some(list.count)))
+    let (next, count) = (list.next.map(|tag| tag.to_string()), count.is_wanted().then_some(list.count));
+    Ok(Reply::new(&Paged { page: tags, next, count }))
 }
 
 /// `DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}`: the registry deletes, then the record goes.
-pub(super) async fn delete(request: Request) -> Result<HttpResponse, Failure> {
-    let (name, tag, also) = (repository(&request)?, tag(&request)?, also_tags(&request)?);
+pub(super) async fn delete(request: Request<op::DeleteTag>) -> Replied<op::DeleteTag> {
+    let [namespace, rest, text] = request.parts()?;
+    let (name, tag, also) = (repository(&namespace, &rest)?, tag(&text)?, also_tags(request.query()?)?);
     let shown = format!("{name}:{tag}");
     let deletion = request.run(|service, call| service.begin_tag_deletion(call, &name, tag, also))?;
     let was_there = request.app.neighbour()?.delete_tag(request.call.clone(), deletion).await?;
     if was_there {
-        Ok(HttpResponse::NoContent().finish())
+        Ok(Reply::new(&Nothing))
     } else {
         Err(Failure::new(Code::NoSuchTag, format!("no such tag: {shown}")))
     }
 }
 
 /// `alsoTags`: other tags that may go along.
-fn also_tags(request: &Request) -> Result<Vec<TagName>, Failure> {
-    let text = request.query_value("alsoTags").unwrap_or_default();
+fn also_tags(op::Along { also }: op::Along) -> Result<Vec<TagName>, Failure> {
+    let text = also.unwrap_or_default();
     let tags = text.split(',').filter(|tag| !tag.is_empty()).map(TagName::parse);
     let tags = tags.take(MAX_ALSO + 1).collect::<Result<Vec<_>, _>>();
     let tags = tags.map_err(|error| Failure::invalid("alsoTags", error))?;
@@ -87,7 +86,6 @@ fn also_tags(request: &Request) -> Result<Vec<TagName>, Failure> {
 }
 
 /// The tag of the path. What is no tag is none that is there.
-fn tag(request: &Request) -> Result<TagName, Failure> {
-    let text = request.part("tag")?;
-    TagName::parse(&text).map_err(|_| Failure::new(Code::NoSuchTag, format!("no such tag: {text}")))
+fn tag(text: &str) -> Result<TagName, Failure> {
+    TagName::parse(text).map_err(|_| Failure::new(Code::NoSuchTag, format!("no such tag: {text}")))
 }

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
-
 use super::failure::Failure;
-use super::page::{self, PageQuery};
+use super::page;
+use super::reply::{Replied, Reply};
 use super::request::Request;
-use crate::api;
+use crate::api::operations::access_tokens as op;
+use crate::api::{self, Nothing, Paged};
 use crate::domain::access::AccessLevel;
-use crate::domain::id::Id;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{GeneratedBy, Limits, MAX_PATTERNS, Pattern};
+use crate::domain::token::{GeneratedBy, Limits, MAX_PATTERNS, Pattern, PreviousSecret};
 use crate::service::{Call, Expiry, NewToken, Service, TokenFilter, TokenView};
 
 /// The record as the API shows it.
@@ -37,13 +36,13 @@ fn shown(view: &TokenView) -> api::ApiToken {
     }
 }
 
-fn new_secret(view: &TokenView, text: &TokenText, previous: Option<(String, Timestamp)>) -> HttpResponse {
-    let (previous_hashed_token, previous_until) = match previous {
-        Some((hash, until)) => (Some(hash), Some(until.to_string())),
-        None => (None, None),
-    };
-    let token = text.reveal().to_owned();
-    HttpResponse::Ok().json(api::NewApiToken { token, previous_hashed_token, previous_until, record: shown(view) })
+fn new_secret(view: &TokenView, text: &TokenText, replaced: Option<PreviousSecret>) -> api::NewApiToken {
+    api::NewApiToken {
+        token: text.reveal().to_owned(),
+        previous_hashed_token: replaced.map(|previous| previous.hash.to_string()),
+        previous_until: replaced.map(|previous| previous.until.to_string()),
+        record: shown(view),
+    }
 }
 
 /// Reads the cap and the patterns that are asked for.
@@ -71,95 +70,77 @@ fn expiry(asked: api::Nullable<String>) -> Result<Expiry, Failure> {
     }
 }
 
-fn filter(request: &Request, generated_by: &str) -> Result<TokenFilter, Failure> {
-    let asked = request.query_value("generatedby");
-    let generated_by = match asked.as_deref().unwrap_or(generated_by) {
-        "all" | "" => None,
-        "auto" => Some(GeneratedBy::Auto),
-        "manual" => Some(GeneratedBy::Manual),
-        _ => return Err(Failure::invalid("generatedby", "auto, manual or all")),
+fn filter(op::OfUser { username }: op::OfUser, which: &op::CleanUp, otherwise: op::Making) -> TokenFilter {
+    let generated_by = match which.generated_by.unwrap_or(otherwise) {
+        op::Making::All => None,
+        op::Making::Auto => Some(GeneratedBy::Auto),
+        op::Making::Manual => Some(GeneratedBy::Manual),
     };
-    let username = request.query_value("username").filter(|name| !name.is_empty());
-    Ok(TokenFilter { username, used_before: request.query_time("usedbefore")?, generated_by })
+    TokenFilter { username, used_before: which.used_before, generated_by }
 }
 
-/// `GET /api/v0/api_tokens`
-pub(super) async fn list(request: Request) -> Result<HttpResponse, Failure> {
-    let page = PageQuery::read(&request)?;
-    let filter = filter(&request, "all")?;
-    let before = page.start.as_deref().map(str::parse::<Id>).transpose();
-    let before = before.map_err(|_| Failure::invalid("pageStart", "not the start of a page"))?;
-    let is_long = page.is_long() || filter.used_before.is_some() || filter.generated_by.is_some();
+pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::ListAccessTokens> {
+    let (user, which, page, count) = request.query()?;
+    let filter = filter(user, &which, op::Making::All);
+    let with_count = count.is_wanted();
+    let is_long =
+        with_count || page::is_long(page.size) || filter.used_before.is_some() || filter.generated_by.is_some();
     let read =
-        move |service: &Service, call: &Call| service.list_tokens(call, &filter, before, page.size, page.with_count);
-    let list = request.read(is_long, read).await?;
-    let records: Vec<_> = list.tokens.iter().map(shown).collect();
-    Ok(page::answer(records, list.next.map(|id| id.to_string()), list.count))
+        move |service: &Service, call: &Call| service.list_tokens(call, &filter, page.start, page.size, with_count);
+    let list = request.read_list(is_long, read).await?;
+    let next = list.next.map(|id| id.to_string());
+    Ok(Reply::new(&Paged { page: list.tokens.iter().map(shown).collect(), next, count: list.count }))
 }
 
-/// `POST /api/v0/api_tokens`
-pub(super) async fn create(request: Request) -> Result<HttpResponse, Failure> {
-    // Before the body: who is not signed in learns nothing of what a body may hold.
-    request.run(Service::check_signed_in)?;
-    let body: api::CreateApiToken = request.json()?;
+pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<op::CreateAccessToken> {
+    let body = request.body(Service::may_ask)?;
     let new = NewToken {
-        username: request.query_value("username").filter(|name| !name.is_empty()),
+        username: request.query()?.username,
         label: body.token_label,
         expiry: expiry(body.expires_at)?,
         limits: limits(body.access_level, body.repositories)?,
         is_temporary: body.temporary_password.unwrap_or(false),
     };
     let (view, text) = request.block(move |service, call| service.create_token(call, new)).await?;
-    Ok(new_secret(&view, &text, None))
+    Ok(Reply::new(&new_secret(&view, &text, None)))
 }
 
-/// `DELETE /api/v0/api_tokens`
-pub(super) async fn clean_up(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(Service::check_signed_in)?;
-    let filter = filter(&request, "auto")?;
+pub(super) async fn clean_up(request: Request<op::CleanUpAccessTokens>) -> Replied<op::CleanUpAccessTokens> {
+    request.run(Service::may_ask)?;
+    let (user, which) = request.query()?;
+    let filter = filter(user, &which, op::Making::Auto);
     if filter.used_before.is_none() {
         return Err(Failure::invalid("usedbefore", "needed: a time or a date"));
     }
     let removed = request.block(move |service, call| service.clean_up_tokens(call, &filter)).await?;
-    Ok(HttpResponse::Ok().json(removed.iter().map(shown).collect::<Vec<_>>()))
+    Ok(Reply::new(&removed.iter().map(shown).collect()))
 }
 
-/// `GET /api/v0/api_tokens/{hashedtoken}`
-pub(super) async fn view(request: Request) -> Result<HttpResponse, Failure> {
-    let hash = request.part("hashedtoken")?;
+pub(super) async fn view(request: Request<op::ViewAccessToken>) -> Replied<op::ViewAccessToken> {
+    let [hash] = request.parts()?;
     let view = request.run(|service, call| service.view_token(call, &hash))?;
-    Ok(HttpResponse::Ok().json(shown(&view)))
+    Ok(Reply::new(&shown(&view)))
 }
 
-/// `PATCH /api/v0/api_tokens/{hashedtoken}`
-pub(super) async fn update(request: Request) -> Result<HttpResponse, Failure> {
-    let hash = request.part("hashedtoken")?;
-    request.run(|service, call| service.view_token(call, &hash))?;
-    let api::UpdateApiToken { token_label, is_active } = request.json()?;
+pub(super) async fn update(request: Request<op::UpdateAccessToken>) -> Replied<op::UpdateAccessToken> {
+    let [hash] = request.parts()?;
+    let api::UpdateApiToken { token_label, is_active } =
+        request.body(|service, call| service.may_change_token(call, &hash))?;
     let updated =
         request.block(move |service, call| service.update_token(call, &hash, token_label.as_deref(), is_active));
-    Ok(HttpResponse::Ok().json(shown(&updated.await?)))
+    Ok(Reply::new(&shown(&updated.await?)))
 }
 
-/// `DELETE /api/v0/api_tokens/{hashedtoken}`
-pub(super) async fn delete(request: Request) -> Result<HttpResponse, Failure> {
-    let hash = request.part("hashedtoken")?;
+pub(super) async fn delete(request: Request<op::DeleteAccessToken>) -> Replied<op::DeleteAccessToken> {
+    let [hash] = request.parts()?;
     request.block(move |service, call| service.delete_token(call, &hash)).await?;
-    Ok(HttpResponse::Ok().finish())
+    Ok(Reply::new(&Nothing))
 }
 
-/// `POST /api/v0/api_tokens/{hashedtoken}/rotate`
-pub(super) async fn rotate(request: Request) -> Result<HttpResponse, Failure> {
-    let hash = request.part("hashedtoken")?;
-    request.run(|service, call| service.view_token(call, &hash))?;
-    let overlap = i64::from(request.json::<api::RotateApiToken>()?.overlap.unwrap_or(0));
-    let now = request.now;
-    let rotated = request.block(move |service, call| {
-        let before = service.view_token(call, &hash)?.token.hash;
-        let (view, text) = service.rotate_token(call, &hash, overlap)?;
-        Ok((before, view, text))
-    });
-    let (before, view, text) = rotated.await?;
-    let until = view.token.previous.map_or(now, |previous| previous.until);
-    Ok(new_secret(&view, &text, Some((before.to_string(), until))))
+pub(super) async fn rotate(request: Request<op::RotateAccessToken>) -> Replied<op::RotateAccessToken> {
+    let [hash] = request.parts()?;
+    let overlap = request.body(|service, call| service.may_change_token(call, &hash))?.overlap;
+    let overlap = i64::from(overlap.unwrap_or(0));
+    let rotated = request.block(move |service, call| service.rotate_token(call, &hash, overlap)).await?;
+    Ok(Reply::new(&new_secret(&rotated.view, &rotated.text, Some(rotated.replaced))))
 }

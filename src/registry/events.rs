@@ -6,10 +6,9 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
+use crate::api::{Envelope, Event, EventTarget};
 use crate::domain::content::{Digest, MAX_WORD, TagName};
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
@@ -17,61 +16,6 @@ use crate::service::{News, Notice, OWN_NAME};
 
 /// Longest identifier of an event that is taken, in bytes; Distribution's have 36.
 const MAX_ID: usize = 256;
-
-/// What the registry sends. Each event is read by itself, and null is nothing: one that cannot be read takes none along.
-#[derive(Deserialize, JsonSchema)]
-#[schemars(rename = "RegistryEvents")]
-pub struct Envelope {
-    /// What happened.
-    #[schemars(with = "Option<Vec<Event>>")]
-    events: Option<Vec<Value>>,
-}
-
-/// One thing that happened. Fields that are not read are left out here.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
-#[schemars(rename = "RegistryEvent")]
-struct Event {
-    /// The same when it is sent again.
-    id: Option<String>,
-    /// When, by the registry's clock.
-    timestamp: Option<String>,
-    /// `push`, `pull`, `delete`, or another that is not read.
-    action: Option<String>,
-    /// To what.
-    target: Option<Target>,
-    /// By what request.
-    request: Option<Request>,
-    /// By whom.
-    actor: Option<Actor>,
-}
-
-/// What it happened to.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default)]
-#[schemars(rename = "RegistryEventTarget")]
-struct Target {
-    media_type: Option<String>,
-    digest: Option<String>,
-    repository: Option<String>,
-    tag: Option<String>,
-}
-
-/// The request that made it happen.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
-#[schemars(rename = "RegistryEventRequest")]
-struct Request {
-    method: Option<String>,
-}
-
-/// Who made it happen.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
-#[schemars(rename = "RegistryEventActor")]
-struct Actor {
-    name: Option<String>,
-}
 
 impl Envelope {
     /// The notices in it, in their order. Events of dockpass's own doing, of layers, of HEAD requests and of other
@@ -116,7 +60,7 @@ impl Event {
         Some(Notice { id, repository, at, news })
     }
 
-    fn news(&self, target: &Target) -> Option<News> {
+    fn news(&self, target: &EventTarget) -> Option<News> {
         let (media_type, tag, digest) =
             (text(target.media_type.as_ref()), text(target.tag.as_ref()), text(target.digest.as_ref()));
         let names_nothing = tag.is_empty() && digest.is_empty();

@@ -7,31 +7,9 @@ use super::accounts::AccountView;
 use super::caller::Call;
 use super::error::Error;
 use super::page::{NamedPage, NamedQuery};
-use crate::domain::account::Account;
+use crate::domain::account::{Account, AccountFilter};
 use crate::domain::name::Name;
 use crate::store::UserSort;
-
-/// Which accounts a list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum AccountFilter {
-    /// Every one.
-    #[default]
-    All,
-    /// Users.
-    Users,
-    /// Organizations.
-    Organizations,
-    /// System administrators.
-    Admins,
-    /// Users who are no system administrators.
-    NonAdmins,
-    /// Users who may sign in.
-    ActiveUsers,
-    /// Users who may not.
-    InactiveUsers,
-    /// Users without a password.
-    ServiceAccounts,
-}
 
 /// The lists that the store keeps, of which a filter means one.
 enum Kept {

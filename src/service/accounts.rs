@@ -1,7 +1,7 @@
 //! Users: making, viewing, changing, deactivating. Organizations have their place in the records.
 
 use super::Service;
-use super::authority::{Authority, Permit};
+use super::authority::{Allowed, Authority, Permit};
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
@@ -102,20 +102,22 @@ impl Service {
         AccountView { shows_inner: authority.sees_inner(account), size, ..shown }
     }
 
-    /// Refuses who may make no account, before what is asked for is looked at.
+    /// Lets those through who may make an account.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
-    pub fn check_may_create_account(&self, call: &Call) -> Result<(), Error> {
-        self.view(call, "account.create", "", |authority| authority.create_account(false, false).map(drop))
+    pub fn may_create_account(&self, call: &Call) -> Result<Allowed, Error> {
+        self.view(call, "account.create", "", |authority| authority.create_account(false, false).map(Allowed::by))
     }
 
-    /// Refuses who may change nothing of an account, before what is asked for is looked at.
+    /// Lets those through who may change something of an account.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`]
-    pub fn check_may_update_account(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
-        self.view(call, "account.update", name_or_id, |authority| find_to_update(authority, name_or_id).map(drop))
+    pub fn may_update_account(&self, call: &Call, name_or_id: &str) -> Result<Allowed, Error> {
+        self.view(call, "account.update", name_or_id, |authority| {
+            find_to_update(authority, name_or_id).map(|(permit, ..)| Allowed::by(permit))
+        })
     }
 
     /// Makes a user.

@@ -69,8 +69,8 @@ pub struct AuditFilter {
     pub action: Option<String>,
     /// Exactly this object.
     pub object: Option<String>,
-    /// `success` or `denied`.
-    pub outcome: Option<String>,
+    /// Exactly this outcome.
+    pub outcome: Option<Outcome>,
     /// Not before.
     pub since: Option<Timestamp>,
     /// Before.
@@ -83,7 +83,7 @@ impl AuditFilter {
         same(&self.actor, &record.actor)
             && same(&self.action, &record.action)
             && same(&self.object, &record.object)
-            && same(&self.outcome, &record.outcome)
+            && self.outcome.is_none_or(|outcome| outcome.as_str() == record.outcome)
             && self.until.is_none_or(|until| record.time < until)
             && self.since.is_none_or(|since| record.time >= since)
     }

@@ -23,6 +23,19 @@ pub(super) use tokens::{counts, outlives};
 #[derive(Debug)]
 pub(super) struct Permit(());
 
+/// Proof that a rule agreed with what a request is about, as far as that is known before its body is read. Nobody else
+/// gets to the body.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Allowed {}
+
+impl Allowed {
+    /// By a permit of the same moment; the change itself asks again.
+    pub(super) fn by(_permit: Permit) -> Self {
+        Self {}
+    }
+}
+
 /// A caller in one moment of the state.
 pub(super) struct Authority<'s> {
     state: &'s State,

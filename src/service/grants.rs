@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Service;
 use super::accounts::find;
-use super::authority::{Authority, Permit};
+use super::authority::{Allowed, Authority, Permit};
 use super::caller::Call;
 use super::change::Deed;
 use super::error::{Error, Kind};
@@ -119,12 +119,14 @@ impl Service {
         })
     }
 
-    /// Refuses who may give nobody anything on a repository or a namespace, before what is asked for is looked at.
+    /// Lets those through who may grant access to a repository or a namespace.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
-    pub fn check_may_grant(&self, call: &Call, target: &GrantTarget) -> Result<(), Error> {
-        self.view(call, SET, &object(target), |authority| administer(authority, target).map(drop))
+    pub fn may_grant(&self, call: &Call, target: &GrantTarget) -> Result<Allowed, Error> {
+        self.view(call, SET, &object(target), |authority| {
+            administer(authority, target).map(|(permit, _)| Allowed::by(permit))
+        })
     }
 
     /// Gives a user a level on a repository or a namespace.

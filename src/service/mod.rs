@@ -45,17 +45,18 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-pub use account_list::{AccountFilter, AccountPage, AccountQuery};
+pub use account_list::{AccountPage, AccountQuery};
 pub use accounts::{AccountUpdate, AccountView, NewUser};
 pub use audit::AuditFilter;
 pub use authentication::Credentials;
+pub use authority::Allowed;
 pub use caller::{Call, Caller};
 pub use comparison::{Compared, SeenTag};
 pub use deletions::ContentDeletion;
 pub use error::{Error, Kind, Obstacle};
 pub use grants::{AccessView, Reason, TargetView, UserGrant};
 pub use news::{News, Notice};
-pub use organizations::{MemberFilter, MemberView, MembershipView, NewOrganization};
+pub use organizations::{MemberView, MembershipView, NewOrganization};
 pub use page::{NamedPage, NamedQuery};
 pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::Issued;
@@ -67,7 +68,7 @@ pub use start::{FirstStart, StartError};
 pub use tags::{TagDeletion, TagPage};
 pub use team_grants::{TeamAccessPage, TeamGrant};
 pub use teams::{TeamUpdate, TeamView};
-pub use tokens::{Expiry, NewToken, TokenFilter, TokenPage, TokenView};
+pub use tokens::{Expiry, NewToken, RotatedToken, TokenFilter, TokenPage, TokenView};
 
 use crate::domain::time::Timestamp;
 use crate::store::{KnownAddress, Store};
@@ -125,12 +126,12 @@ impl Service {
         self.store.state().repositories_count()
     }
 
-    /// Refuses who did not sign in, before anything of a request is looked at.
+    /// Lets those through who signed in.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`]
-    pub fn check_signed_in(&self, call: &Call) -> Result<(), Error> {
-        self.view(call, "account.signIn", "", |authority| authority.signed_in().map(drop))
+    pub fn may_ask(&self, call: &Call) -> Result<Allowed, Error> {
+        self.view(call, "account.signIn", "", |authority| authority.signed_in().map(Allowed::by))
     }
 
     /// The certificates of registry tokens, for administrators.

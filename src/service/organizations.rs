@@ -2,7 +2,7 @@
 
 use super::Service;
 use super::accounts::{AccountView, check_full_name, create, find};
-use super::authority::{Authority, Permit};
+use super::authority::{Allowed, Authority, Permit};
 use super::caller::Call;
 use super::change::Deed;
 use super::error::{Error, Kind};
@@ -11,6 +11,7 @@ use super::teams::{TeamView, team_view};
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::id::Id;
 use crate::domain::name::Name;
+use crate::domain::organization::MemberFilter;
 use crate::domain::organization::Membership;
 use crate::domain::random;
 use crate::domain::time::Timestamp;
@@ -49,36 +50,6 @@ pub struct MembershipView {
     pub is_admin: bool,
 }
 
-/// Which members a list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum MemberFilter {
-    /// Every one.
-    #[default]
-    All,
-    /// Administrators of the organization.
-    Admins,
-    /// Members who do not administer it.
-    NonAdmins,
-}
-
-impl MemberFilter {
-    fn matches(self, is_admin: bool) -> bool {
-        match self {
-            Self::All => true,
-            Self::Admins => is_admin,
-            Self::NonAdmins => !is_admin,
-        }
-    }
-
-    fn count(self, size: GroupSize) -> usize {
-        match self {
-            Self::All => size.members,
-            Self::Admins => size.admins,
-            Self::NonAdmins => size.members.saturating_sub(size.admins),
-        }
-    }
-}
-
 /// The organization of this name or identifier.
 pub(super) fn find_organization<'s>(state: &'s State, name_or_id: &str) -> Result<&'s Account, Error> {
     let account = find(state, name_or_id)?;
@@ -100,6 +71,24 @@ pub(super) fn member_view(authority: &Authority<'_>, organization: Id, user: Id)
     let user = authority.state().account(user)?;
     let shows_inner = authority.sees_inner(user);
     Some(MemberView { user: Account::clone(user), is_admin, shows_inner, locked_until: None })
+}
+
+impl MemberFilter {
+    fn matches(self, is_admin: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Admins => is_admin,
+            Self::NonAdmins => !is_admin,
+        }
+    }
+
+    fn count(self, size: GroupSize) -> usize {
+        match self {
+            Self::All => size.members,
+            Self::Admins => size.admins,
+            Self::NonAdmins => size.members.saturating_sub(size.admins),
+        }
+    }
 }
 
 impl Service {
@@ -173,18 +162,19 @@ impl Service {
         })
     }
 
-    /// Refuses who may not change who belongs to an organization and its teams, before what is asked for is looked at.
-    /// `action` is what would be done.
+    /// Lets those through who may change who belongs to an organization and its teams. `action` is what would be done.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
-    pub fn check_may_change_organization(
+    pub fn may_change_organization(
         &self,
         call: &Call,
         action: &'static str,
         organization: &str,
-    ) -> Result<(), Error> {
-        self.view(call, action, organization, |authority| administer_organization(authority, organization).map(drop))
+    ) -> Result<Allowed, Error> {
+        self.view(call, action, organization, |authority| {
+            administer_organization(authority, organization).map(|(permit, _)| Allowed::by(permit))
+        })
     }
 
     /// Adds a member, or changes whether it administers the organization.

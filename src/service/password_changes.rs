@@ -2,7 +2,7 @@
 
 use super::Service;
 use super::accounts::{AccountView, find};
-use super::authority::{Authority, OwnPassword, Permit};
+use super::authority::{Allowed, Authority, OwnPassword, Permit};
 use super::caller::{Call, PasswordProof};
 use super::change::{Change, Deed};
 use super::error::Error;
@@ -11,15 +11,15 @@ use crate::domain::id::Id;
 use crate::domain::secret::Password;
 
 impl Service {
-    /// Refuses who may not set the password of an account, before what is asked for is looked at.
+    /// Lets those through who may set the password of an account.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for an organization, which has none.
-    pub fn check_may_change_password(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
+    pub fn may_change_password(&self, call: &Call, name_or_id: &str) -> Result<Allowed, Error> {
         self.view(call, "account.changePassword", name_or_id, |authority| {
             authority.signed_in()?;
             let account = find_for_password(authority, name_or_id)?;
-            permit_password(authority, account).map(drop)
+            permit_password(authority, account).map(Allowed::by)
         })
     }
 
@@ -35,7 +35,7 @@ impl Service {
         new: &Password,
     ) -> Result<AccountView, Error> {
         let deed = Deed::new("account.changePassword", name_or_id);
-        self.check_may_change_password(call, name_or_id)?;
+        self.may_change_password(call, name_or_id)?;
         let shown = self.check_old_password(call, name_or_id, old)?;
         let hash = self.hash_new("newPassword", new)?;
         let asked = name_or_id.to_owned();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Service;
-use super::authority::{Authority, Permit};
+use super::authority::{Allowed, Authority, Permit};
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::deletions::{refuse_too_many, refuse_too_soon};
@@ -213,6 +213,16 @@ impl Service {
             }
         }
         Ok(())
+    }
+
+    /// Lets those through who may change a repository.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`]
+    pub fn may_update_repository(&self, call: &Call, name: &RepositoryName) -> Result<Allowed, Error> {
+        self.view(call, "repository.update", name.as_str(), |authority| {
+            authority.administer_repository(name).map(Allowed::by)
+        })
     }
 
     /// Changes a repository.

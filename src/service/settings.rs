@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Service;
+use super::authority::Allowed;
 use super::caller::Call;
 use super::change::Deed;
 use super::error::Error;
@@ -98,12 +99,12 @@ impl Service {
         })
     }
 
-    /// Refuses who may not change settings, before what is asked for is looked at.
+    /// Lets those through who may change settings.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
-    pub fn check_may_set(&self, call: &Call) -> Result<(), Error> {
-        self.view(call, UPDATE, "", |authority| authority.administrator().map(drop))
+    pub fn may_set(&self, call: &Call) -> Result<Allowed, Error> {
+        self.view(call, UPDATE, "", |authority| authority.administrator().map(Allowed::by))
     }
 
     /// Chooses settings, each within the bounds of its key; those that are not named stay. Answers what holds then.

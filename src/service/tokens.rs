@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Service;
 use super::accounts::find;
-use super::authority::{Authority, Permit};
+use super::authority::{Allowed, Authority, Permit};
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
@@ -16,7 +16,9 @@ use crate::domain::random;
 use crate::domain::secret::{TokenHash, TokenText};
 use crate::domain::settings::LiveSettings;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, Usage};
+use crate::domain::token::{
+    AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, PreviousSecret, Usage,
+};
 use crate::store::State;
 
 /// Life of a temporary password unless said otherwise, in seconds.
@@ -61,6 +63,17 @@ pub struct TokenView {
     pub owner: Name,
     /// Its last use.
     pub usage: Option<Usage>,
+}
+
+/// An access token with a new secret.
+#[derive(Debug)]
+pub struct RotatedToken {
+    /// The access token as it is now.
+    pub view: TokenView,
+    /// The new secret.
+    pub text: TokenText,
+    /// The secret that it had until this rotation, and until when that is accepted.
+    pub replaced: PreviousSecret,
 }
 
 /// Which access tokens a list or a clean-up means.
@@ -217,6 +230,17 @@ impl Service {
         })
     }
 
+    /// Lets those through who may change something of an access token.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the caller may not see.
+    pub fn may_change_token(&self, call: &Call, hash: &str) -> Result<Allowed, Error> {
+        self.view(call, "token.view", hash, |authority| {
+            authority.signed_in()?;
+            authority.view_or_delete_token(find_token(authority.state(), hash, call.now)?).map(Allowed::by)
+        })
+    }
+
     /// Renames an access token, switches it off or on.
     ///
     /// # Errors
@@ -256,14 +280,14 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Obstacle::NotRotatable`] for an inactive or expired one; [`Error::Denied`] when an access
     /// token would rotate a stronger one.
-    pub fn rotate_token(&self, call: &Call, hash: &str, overlap: i64) -> Result<(TokenView, TokenText), Error> {
+    pub fn rotate_token(&self, call: &Call, hash: &str, overlap: i64) -> Result<RotatedToken, Error> {
         if !(0..=LONGEST_OVERLAP).contains(&overlap) {
             return Err(Error::invalid("overlap", format!("0 to {LONGEST_OVERLAP} seconds")));
         }
         let text = TokenText::from_random(random::bytes()?);
         let new_hash = text.hash();
         let asked = hash.to_owned();
-        let token = self.change(call, Deed::new("token.rotate", hash), move |change| {
+        let (token, replaced) = self.change(call, Deed::new("token.rotate", hash), move |change| {
             let now = change.call().now;
             let authority = change.authority()?;
             authority.signed_in()?;
@@ -278,15 +302,18 @@ impl Service {
                 .token()
                 .filter(|asking| asking.id != token.id && asking.owner == token.owner)
                 .map(|asking| asking.id);
+            let replaced = token.hash;
             let token = AccessToken { parent: hangs_on.or(token.parent), ..AccessToken::clone(token) };
             let until = (overlap > 0).then(|| now.plus_seconds(overlap));
             let token = token.with_secret(new_hash, until);
+            let replaced = token.previous.unwrap_or(PreviousSecret { hash: replaced, until: now });
             put(change, &permit, &token)?;
             change.done(about("token.rotate", change, &token));
-            Ok(Arc::new(token))
+            Ok((Arc::new(token), replaced))
         })?;
         let view = self.shown_token(&self.store.state(), &token);
-        Ok((view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?, text))
+        let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
+        Ok(RotatedToken { view, text, replaced })
     }
 
     /// Deletes an access token, and those that it made for its own account, which count no longer.

@@ -2,7 +2,7 @@
 //! envelope, never a fault of ours, nothing lost (design, sections 5 and 10.8; the harness checks each answer).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use dockpass::http::Route;
+use dockpass::api::operations;
 use serde_json::json;
 
 use crate::support::{
@@ -375,13 +375,13 @@ fn hostile_parts_of_paths_are_no_fault_of_ours() {
     ];
     // What a page's path names is the page's to find; the document is the same whatever that is.
     let page = site.as_nobody().get("/").must_be(200).body;
-    for route in dockpass::http::table().iter().filter(|route| route.path().contains('{')) {
+    for route in operations::all().iter().map(|it| it.facts).filter(|route| route.path.contains('{')) {
         for part in hostile {
             let filled =
-                route.path().replace("{namespace}", part).replace("{reponame}", part).replace("{username}", part);
+                route.path.replace("{namespace}", part).replace("{reponame}", part).replace("{username}", part);
             let filled = filled.replace("{name}", part).replace("{hashedtoken}", part).replace("{file}", part);
             let filled = filled.replace("{id}", part).replace("{team}", part);
-            let answer = site.as_local().json(route.method(), &filled, &json!({}));
+            let answer = site.as_local().json(route.method.as_str(), &filled, &json!({}));
             assert!(answer.header("x-injected").is_none(), "{}", answer.describe());
             // Deleting what is not there is done; nothing else can succeed, but listing the empty namespace `_`.
             let is_idle = answer.status == 204 || (part == "_" && answer.status < 300);
@@ -402,11 +402,12 @@ fn hostile_queries_are_no_fault_of_ours() {
     let site = with_alice();
     let names: Vec<&str> = PARAMETERS.split_whitespace().collect();
     let hostile: Vec<&str> = HOSTILE_VALUES.split_whitespace().collect();
-    for route in dockpass::http::table().iter().filter(|route| route.method() == "GET" && !route.path().contains('{')) {
+    let reads = operations::all().into_iter().map(|it| it.facts).filter(|it| it.method.as_str() == "GET");
+    for route in reads.filter(|route| !route.path.contains('{')) {
         for value in &hostile {
             for caller in [site.as_local(), site.as_nobody()] {
                 let query: Vec<String> = names.iter().map(|name| format!("{name}={value}")).collect();
-                caller.get(&format!("{}?{}", route.path(), query.join("&")));
+                caller.get(&format!("{}?{}", route.path, query.join("&")));
             }
         }
     }
@@ -426,15 +427,16 @@ fn hostile_queries_are_no_fault_of_ours() {
 #[test]
 fn a_path_has_its_methods_and_no_others() {
     let site = with_alice();
-    let table = dockpass::http::table();
+    let table: Vec<_> = operations::all().iter().map(|it| it.facts).collect();
     // Without its secret there is nothing at the path of the notifications, whatever the method.
     let events = "/api/v0/registry/events";
     for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
         assert_eq!(site.as_local().send(method, events, b"").status, 404, "{method}");
     }
-    for route in table.iter().filter(|route| route.path() != events) {
-        let path = route.path().replace(['{', '}'], "");
-        let has: Vec<&str> = table.iter().filter(|other| other.path() == route.path()).map(Route::method).collect();
+    for route in table.iter().filter(|route| route.path != events) {
+        let path = route.path.replace(['{', '}'], "");
+        let has: Vec<&str> =
+            table.iter().filter(|other| other.path == route.path).map(|other| other.method.as_str()).collect();
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"] {
             if has.contains(&method) {
                 continue;

@@ -173,8 +173,8 @@ fn the_secret_is_told_on_the_socket_alone_and_stands_in_no_log() {
     assert!(!over_tcp.contains(&secret) && over_tcp.contains("Bearer SECRET"), "{over_tcp}");
     assert!(over_tcp.contains(&format!("http://{}{EVENTS}", site.address())), "{over_tcp}");
     let admin = site.as_admin();
-    for route in dockpass::http::table().iter().filter(|route| route.method() == "GET") {
-        let path = route.path().replace("{namespace}", "alice").replace("{reponame}", "app");
+    for route in dockpass::api::operations::all().iter().filter(|it| it.facts.method.as_str() == "GET") {
+        let path = route.facts.path.replace("{namespace}", "alice").replace("{reponame}", "app");
         let answer = admin.get(&format!("{path}?for=zot&pageSize=0&query=a"));
         assert!(!answer.describe().contains(&secret), "{}", answer.describe());
     }

@@ -3,6 +3,7 @@
 
 use std::{cell::Cell, collections::BTreeSet, fs};
 
+use dockpass::api::operations;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -338,13 +339,14 @@ fn style_sheet() -> String {
 fn every_route_has_its_row_and_says_truly_whether_it_is_public() {
     let rows = rows();
     let served: BTreeSet<_> =
-        dockpass::http::table().iter().map(|route| format!("{} {}", route.method(), route.path())).collect();
+        operations::all().iter().map(|it| format!("{} {}", it.facts.method.as_str(), it.facts.path)).collect();
     let judged: BTreeSet<_> = rows.iter().map(|row| format!("{} {}", row.method, row.path)).collect();
     assert_eq!(served, judged, "the matrix and the table of routes differ");
     assert_eq!(judged.len(), rows.len(), "a row stands twice");
-    for route in dockpass::http::table() {
-        let row = rows.iter().find(|row| row.method == route.method() && row.path == route.path()).expect("its row");
-        assert_eq!(route.is_public(), row.statuses[0] != 401, "{} {}", row.method, row.path);
+    for facts in operations::all().iter().map(|it| it.facts) {
+        let is_its = |row: &&Row| row.method == facts.method.as_str() && row.path == facts.path;
+        let row = rows.iter().find(is_its).expect("its row");
+        assert_eq!(facts.access.is_public(), row.statuses[0] != 401, "{} {}", row.method, row.path);
     }
 }
 

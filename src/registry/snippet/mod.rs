@@ -8,57 +8,12 @@ mod zot;
 
 pub use nginx::loopback;
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
+
+use crate::domain::program::Program;
 
 /// The certificate's file name beside the configuration.
 pub const CERTIFICATE_NAME: &str = "dockpass-ca.pem";
-
-/// What there is a configuration for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Program {
-    /// CNCF Distribution, formerly Docker Registry, 2.8 and 3.x.
-    Distribution,
-    /// Project zot.
-    Zot,
-    /// nginx, as the reverse proxy before dockpass and its registry.
-    Nginx,
-}
-
-impl Program {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Distribution, Self::Zot, Self::Nginx];
-
-    /// As the command line and the API write it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Distribution => "distribution",
-            Self::Zot => "zot",
-            Self::Nginx => "nginx",
-        }
-    }
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// No program that a configuration is known for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected distribution, zot or nginx")]
-pub struct UnknownProgram;
-
-impl FromStr for Program {
-    type Err = UnknownProgram;
-
-    fn from_str(text: &str) -> Result<Self, UnknownProgram> {
-        Self::ALL.into_iter().find(|program| program.as_str() == text).ok_or(UnknownProgram)
-    }
-}
 
 /// What the registry or the proxy has to know.
 #[derive(Clone, Debug)]
@@ -232,16 +187,6 @@ mod tests {
         ] {
             let made = configuration(program, &fixed("x5c")).unwrap();
             assert_eq!((made.file_name, made.certificate), (name, certificate), "{program}");
-        }
-    }
-
-    #[test]
-    fn a_program_reads_back_as_itself() {
-        for program in Program::ALL {
-            assert_eq!(program.to_string().parse(), Ok(program));
-        }
-        for text in ["", "Zot", "registry", "zot "] {
-            assert_eq!(text.parse::<Program>(), Err(UnknownProgram), "{text}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Doing the same to the service and to the model, which agree on whether it may be done.
 
-use super::super::{AccountUpdate, Call, Expiry, Issued, NewRepository, NewToken, NewUser, RepositoryUpdate};
+use super::super::{
+    AccountUpdate, Call, Expiry, Issued, NewRepository, NewToken, NewUser, RepositoryUpdate, RotatedToken,
+};
 use super::both::{Both, agree, named, target_of};
 use super::model::{By, Holder, Token};
 use super::operations::{Actor, Life, Operation};
@@ -238,7 +240,7 @@ impl Both<'_> {
                 let generation = token.generation;
                 let is_of_one_account = asking.is_some_and(|asking| self.model.tokens[asking].generation == generation);
                 let rotated = agree(self.service().rotate_token(call, &hash, overlap), may, &(by, operation));
-                if let Some((_, text)) = rotated {
+                if let Some(RotatedToken { text, .. }) = rotated {
                     let until = self.model.now + overlap;
                     let token = &mut self.model.tokens[place];
                     // Who asked knows the new secret.

@@ -2,13 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::super::{Call, Error, MemberFilter, MemberView, NamedQuery, NewOrganization, Service};
+use super::super::{Call, Error, MemberView, NamedQuery, NewOrganization, Service};
 use super::both::{Both, agree};
 use super::model::{ACME, By, TARGETS, TEAMS, USERS};
 use super::operations::{Operation, users};
 use crate::domain::access::AccessLevel;
 use crate::domain::name::Name;
 use crate::domain::order::Order;
+use crate::domain::organization::MemberFilter;
 
 pub(super) fn any_operation() -> impl Strategy<Value = Operation> {
     let team = prop::sample::select(&TEAMS[..]);

@@ -5,17 +5,19 @@ use std::fs;
 use std::path::Path;
 
 use super::super::{
-    AccountFilter, AccountQuery, AccountUpdate, AuditFilter, Call, Caller, Errand, Error, Expiry, MemberFilter,
-    NamedQuery, NewOrganization, NewRepository, NewToken, RepositoryQuery, RepositoryUpdate, Search, Service,
-    TeamUpdate, TokenFilter,
+    AccountQuery, AccountUpdate, AuditFilter, Call, Caller, Errand, Error, Expiry, NamedQuery, NewOrganization,
+    NewRepository, NewToken, RepositoryQuery, RepositoryUpdate, Search, Service, TeamUpdate, TokenFilter,
 };
 use super::content::{Scene, digest, image, named, new_user, notice, pushed, seen, tag};
 use super::support::{call, sign_in, start};
 use crate::domain::access::AccessLevel;
+use crate::domain::account::AccountFilter;
+use crate::domain::audit::Outcome;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::GrantTarget;
 use crate::domain::name::Name;
 use crate::domain::order::Order;
+use crate::domain::organization::MemberFilter;
 use crate::domain::scope::Scopes;
 use crate::domain::secret::Password;
 use crate::domain::settings::Choices;
@@ -98,9 +100,9 @@ const ON_ACCOUNTS: &[UseCase] = &[
         service.list_accounts(call, &query).map(drop)
     }),
     ("view_account", |service, call| service.view_account(call, "alice").map(drop)),
-    ("check_may_create_account", Service::check_may_create_account),
-    ("check_may_update_account", |service, call| service.check_may_update_account(call, "alice")),
-    ("check_may_change_password", |service, call| service.check_may_change_password(call, "alice")),
+    ("may_create_account", |service, call| service.may_create_account(call).map(drop)),
+    ("may_update_account", |service, call| service.may_update_account(call, "alice").map(drop)),
+    ("may_change_password", |service, call| service.may_change_password(call, "alice").map(drop)),
     ("create_user", |service, call| service.create_user(call, new_user("eve")).map(drop)),
     ("update_account", |service, call| {
         let update = AccountUpdate { is_admin: Some(true), ..AccountUpdate::default() };
@@ -117,8 +119,8 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("list_members", |service, call| service.list_members(call, "acme", MemberFilter::All, &whole()).map(drop)),
     ("organizations_of_user", |service, call| service.organizations_of_user(call, "alice", &whole()).map(drop)),
     ("view_member", |service, call| service.view_member(call, "acme", "alice").map(drop)),
-    ("check_may_change_organization", |service, call| {
-        service.check_may_change_organization(call, "organization.update", "acme")
+    ("may_change_organization", |service, call| {
+        service.may_change_organization(call, "organization.update", "acme").map(drop)
     }),
     ("put_member", |service, call| service.put_member(call, "acme", "alice", Some(true)).map(drop)),
     ("delete_member", |service, call| service.delete_member(call, "acme", "alice")),
@@ -137,6 +139,7 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("create_token", |service, call| service.create_token(call, new_token()).map(drop)),
     ("list_tokens", |service, call| service.list_tokens(call, &TokenFilter::default(), None, 10, false).map(drop)),
     ("view_token", |service, call| service.view_token(call, &hash(service)).map(drop)),
+    ("may_change_token", |service, call| service.may_change_token(call, &hash(service)).map(drop)),
     ("update_token", |service, call| service.update_token(call, &hash(service), None, Some(false)).map(drop)),
     ("rotate_token", |service, call| service.rotate_token(call, &hash(service), 0).map(drop)),
     ("delete_token", |service, call| service.delete_token(call, &hash(service))),
@@ -171,7 +174,8 @@ const ON_REPOSITORIES: &[UseCase] = &[
         let mut permitted = service.begin_tag_deletion(&local, &named("alice/app"), tag("1.0"), vec![])?;
         service.tags_go_along(caller, &mut permitted, vec![tag("1.1")])
     }),
-    ("check_may_grant", |service, call| service.check_may_grant(call, &app())),
+    ("may_grant", |service, call| service.may_grant(call, &app()).map(drop)),
+    ("may_update_repository", |service, call| service.may_update_repository(call, &named("alice/app")).map(drop)),
     ("list_user_grants", |service, call| service.list_user_grants(call, &app()).map(drop)),
     ("put_user_grant", |service, call| service.put_user_grant(call, &app(), "bob", AccessLevel::Admin).map(drop)),
     ("delete_user_grant", |service, call| service.delete_user_grant(call, &app(), "bob")),
@@ -189,13 +193,13 @@ const ON_REPOSITORIES: &[UseCase] = &[
 ];
 
 const ON_THE_WHOLE: &[UseCase] = &[
-    ("check_signed_in", Service::check_signed_in),
+    ("may_ask", |service, call| service.may_ask(call).map(drop)),
     ("administer_registry", |service, call| service.administer_registry(call).map(drop)),
     ("check_may_compare", |service, call| service.check_may_compare(call, "registry.sync").map(drop)),
     ("compare_registry", |service, call| service.compare_registry(call, "registry.sync").map(drop)),
     ("rotate_signing_key", |service, call| service.rotate_signing_key(call).map(drop)),
     ("live_settings", |service, call| service.live_settings(call).map(drop)),
-    ("check_may_set", Service::check_may_set),
+    ("may_set", |service, call| service.may_set(call).map(drop)),
     ("choose_settings", |service, call| {
         let asked = Choices { create_on_push: Some(false), ..Choices::default() };
         service.choose_settings(call, asked).map(drop)
@@ -311,7 +315,7 @@ fn a_denied_attempt_to_tell_content_is_recorded() {
     for (name, attempt) in TELLING {
         assert!(attempt(service, &scene.local()).is_err(), "{name}");
     }
-    let denied = AuditFilter { outcome: Some("denied".to_owned()), ..AuditFilter::default() };
+    let denied = AuditFilter { outcome: Some(Outcome::Denied), ..AuditFilter::default() };
     let (records, _) = service.list_audit(&scene.local(), &denied, None, 100).unwrap();
     let actions: BTreeSet<&str> = records.iter().map(|logged| logged.record.action.as_str()).collect();
     assert_eq!(actions, BTreeSet::from(["registry.compare", "registry.notify", "registry.read"]));

@@ -1,7 +1,7 @@
 //! Answers that are the same for everybody, as long as the program runs: compressed once, known again by their tags.
 //!
-//! Nothing else is compressed: to who may choose a part of an answer, the length of the compressed whole tells of a secret
-//! in it.
+//! Nothing else is compressed: whoever may choose a part of an answer could guess a secret in it from the length of the
+//! compressed whole (BREACH).
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 /// What is sent as it is.
-pub(super) struct Fixed {
+pub(super) struct StaticAnswer {
     media_type: &'static str,
     plain: Form,
     /// None where it would be no shorter.
@@ -28,7 +28,7 @@ struct Form {
     tag: String,
 }
 
-impl Fixed {
+impl StaticAnswer {
     pub(super) fn new(media_type: &'static str, bytes: Bytes) -> Self {
         let hash = blake3::hash(&bytes).to_hex();
         let gzip = compressed(&bytes).filter(|shorter| shorter.len() < bytes.len());

@@ -1,11 +1,12 @@
-//! What a path answers that is none: the one envelope to clients, the page that says so to a person with a browser.
+//! Answers for unknown paths: the one envelope to clients, the page that says so to a person with a browser.
 
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use super::docs;
-use super::failure::{Code, Failure};
+use super::failure::Failure;
+use crate::api::Code;
 
 /// Below these only clients ask. A browser that is led here shows what they get.
 const FOR_CLIENTS: [&str; 5] = ["/api", "/enzi", "/v1", "/v2", "/auth"];
@@ -13,14 +14,14 @@ const FOR_CLIENTS: [&str; 5] = ["/api", "/enzi", "/v1", "/v2", "/auth"];
 /// How a browser says that a person opens an address (Fetch Metadata); older ones say only what they accept.
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// Every path that no route has.
-pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
-    let failure = failure(&request);
-    let page = if is_opened(&request) { docs::missing(failure.status_code()) } else { None };
+/// The answer for a path that no route has.
+pub(super) fn answer(request: &HttpRequest) -> HttpResponse {
+    let failure = failure(request);
+    let page = if is_opened(request) { docs::missing(failure.status_code()) } else { None };
     page.unwrap_or_else(|| failure.error_response())
 }
 
-/// What is wrong with a path that is none.
+/// What is wrong with an unknown path.
 pub(super) fn failure(request: &HttpRequest) -> Failure {
     let has_hidden_slash = request.path().to_ascii_lowercase().contains("%2f");
     if has_hidden_slash {

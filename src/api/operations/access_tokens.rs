@@ -1,0 +1,88 @@
+//! Access tokens.
+
+use crate::api::operation::{operations, said_or};
+use crate::api::query::{parameters, words};
+use crate::api::{self, Counting, Paged, Paging};
+use crate::domain::id::Id;
+use crate::domain::time::Timestamp;
+
+parameters! {
+    /// Whose access tokens.
+    OfUser {
+        /// Whose; your own if omitted. Another's: administrators.
+        username "username": Option<String>,
+    }
+}
+
+parameters! {
+    /// Which access tokens a clean-up takes.
+    CleanUp {
+        /// Last used before this time or date; never used ones count by their making.
+        used_before "usedbefore": Option<Timestamp>,
+        /// How they came to be; if omitted, `all` to list, `auto` to clean up.
+        generated_by "generatedby": Option<Making>,
+    }
+}
+
+/// How access tokens came to be, as a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Making {
+    /// Nobody asked for them.
+    Auto,
+    /// Somebody did.
+    Manual,
+    /// Either.
+    All,
+}
+
+words!(Making: Making::Auto = "auto", Making::Manual = "manual", Making::All = "all");
+
+operations! { AccessTokens:
+    /// List access tokens, newest first; with filters, what a clean-up would delete
+    ListAccessTokens = Get "/api/v0/api_tokens" 200 {
+        query: (OfUser, CleanUp, Paging<Id>, Counting),
+        answer: Paged<Vec<api::ApiToken>>,
+        codes: [NoSuchUser],
+    }
+
+    /// Make an access token; its secret is in this answer only
+    CreateAccessToken = Post "/api/v0/api_tokens" 200 {
+        query: OfUser,
+        body: api::CreateApiToken,
+        answer: api::NewApiToken,
+        codes: [NoSuchUser, LimitReached],
+    }
+
+    /// Delete access tokens that were not used since; answers the deleted ones
+    CleanUpAccessTokens = Delete "/api/v0/api_tokens" 200 {
+        query: (OfUser, CleanUp),
+        answer: Vec<api::ApiToken>,
+        needs: ["usedbefore"],
+        codes: [NoSuchUser],
+    }
+
+    /// View an access token
+    ViewAccessToken = Get "/api/v0/api_tokens/{hashedtoken}" 200 {
+        answer: api::ApiToken,
+        codes: [NoSuchApiToken],
+    }
+
+    /// Rename an access token, switch it off or on
+    UpdateAccessToken = Patch "/api/v0/api_tokens/{hashedtoken}" 200 {
+        body: api::UpdateApiToken,
+        answer: api::ApiToken,
+        codes: [NoSuchApiToken],
+    }
+
+    /// Delete an access token and those that it made
+    DeleteAccessToken = Delete "/api/v0/api_tokens/{hashedtoken}" 200 {
+        codes: [NoSuchApiToken],
+    }
+
+    /// Give an access token a new secret
+    RotateAccessToken = Post "/api/v0/api_tokens/{hashedtoken}/rotate" 200 {
+        body: api::RotateApiToken,
+        answer: api::NewApiToken,
+        codes: [NoSuchApiToken, NotRotatable],
+    }
+}

@@ -1,0 +1,94 @@
+//! Accounts, their passwords, and the sessions of browsers.
+
+use crate::api::operation::{operations, said_or};
+use crate::api::query::{parameters, words};
+use crate::api::{self, NamePaging, Ordering, Paged};
+use crate::domain::account::AccountFilter;
+
+words!(AccountFilter:
+    AccountFilter::All = "all",
+    AccountFilter::Users = "users",
+    AccountFilter::Organizations = "orgs",
+    AccountFilter::Admins = "admins",
+    AccountFilter::NonAdmins = "non-admins",
+    AccountFilter::ActiveUsers = "active-users",
+    AccountFilter::InactiveUsers = "inactive-users",
+    AccountFilter::ServiceAccounts = "service-accounts"
+);
+
+parameters! {
+    /// Which accounts.
+    WhichAccounts {
+        /// Which; all if omitted. A service account is a user without a password.
+        filter "filter": Option<AccountFilter>,
+        /// Only those whose name or full name contains this, upper and lower case alike.
+        contains "contains": Option<String>,
+    }
+}
+
+operations! { Accounts:
+    /// List accounts, by name
+    ListAccounts = Get "/enzi/v0/accounts" 200 {
+        query: (WhichAccounts, Ordering, NamePaging),
+        answer: Paged<api::Accounts>,
+    }
+
+    /// Make a user, or an organization; a user without a password is a service account
+    CreateAccount = Post "/enzi/v0/accounts" 201 {
+        body: api::CreateAccount,
+        answer: api::Account,
+        codes: [AccountExists, NamespaceInUse],
+    }
+
+    /// View an account, by name or id
+    ViewAccount = Get "/enzi/v0/accounts/{name}" 200 {
+        answer: api::Account,
+        codes: [NoSuchAccount],
+    }
+
+    /// Change an account
+    UpdateAccount = Patch "/enzi/v0/accounts/{name}" 200 {
+        body: api::UpdateAccount,
+        answer: api::Account,
+        codes: [NoSuchAccount, LastAdministrator],
+    }
+
+    /// Delete an account; its repositories stay, without owner
+    DeleteAccount = Delete "/enzi/v0/accounts/{name}" 204 {
+        codes: [LastAdministrator],
+    }
+
+    /// Set a password
+    ChangePassword = Post "/enzi/v0/accounts/{name}/changePassword" 200 {
+        body: api::ChangePassword,
+        answer: api::Account,
+        codes: [NoSuchAccount],
+    }
+
+    /// Delete an account with its repositories; a `Warning` header says if the registry keeps the content
+    DeleteAccountAndRepositories = Delete "/api/v0/accounts/{name}" 204 {
+        codes: [LastAdministrator],
+    }
+
+    /// Lift the wait after wrong passwords
+    UnlockAccount = Delete "/api/v0/accounts/{name}/lock" 204 {
+        codes: [NoSuchAccount],
+    }
+
+    /// Sign in for a browser; the answer sets its cookie
+    OpenSession = Post "/api/v0/session" 200 {
+        body: api::OpenSession,
+        answer: api::Session,
+        access: Open,
+        codes: [NotAuthenticated, NotAuthorized, TooManyRequests],
+    }
+
+    /// View the session
+    ViewSession = Get "/api/v0/session" 200 {
+        answer: api::Session,
+    }
+
+    /// Sign out
+    CloseSession = Delete "/api/v0/session" 204 {
+    }
+}

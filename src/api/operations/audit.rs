@@ -1,0 +1,50 @@
+//! The audit log.
+
+use crate::api::operation::{operations, said_or};
+use crate::api::query::{parameters, words};
+use crate::api::{self, Paged, Paging};
+use crate::domain::audit::Outcome;
+use crate::domain::time::Timestamp;
+
+/// The media type of an export: one record a line.
+pub const LINES: &str = "application/x-ndjson";
+
+words!(Outcome: Outcome::Success = "success", Outcome::Denied = "denied");
+
+parameters! {
+    /// Which records.
+    WhichRecords {
+        /// Only what this account did.
+        actor "actor": Option<String>,
+        /// Only this action, as `token.create`.
+        action "action": Option<String>,
+        /// Only what was done to this.
+        object "object": Option<String>,
+        /// Only what ended so.
+        outcome "outcome": Option<Outcome>,
+        /// Not before this time or date.
+        since "since": Option<Timestamp>,
+        /// Before this time or date.
+        until "until": Option<Timestamp>,
+    }
+}
+
+operations! { Audit:
+    /// List the audit log, newest first; one record a line with `Accept: application/x-ndjson`
+    ListAudit = Get "/api/v0/audit" 200 {
+        query: (WhichRecords, Paging<u64>),
+        answer: Paged<api::AuditRecords>,
+        media: [LINES],
+    }
+
+    /// View the end of the audit chain, to be noted elsewhere
+    ViewAuditHead = Get "/api/v0/audit/head" 200 {
+        answer: api::AuditHead,
+    }
+
+    /// Check the audit chain; over the local socket only
+    VerifyAudit = Post "/api/v0/audit/verify" 200 {
+        body: api::VerifyAudit,
+        answer: api::AuditVerification,
+    }
+}

@@ -1,0 +1,104 @@
+//! What users and teams were given access to.
+
+use crate::api::operation::{operations, said_or};
+use crate::api::{self, Paged, Paging};
+use crate::domain::name::RepositoryName;
+
+operations! { Grants:
+    /// List the users who were given access to a repository
+    ListUserAccess = Get "/api/v0/repositories/{namespace}/{reponame}/userAccess" 200 {
+        answer: api::UserAccessList,
+        codes: [NoSuchRepository],
+    }
+
+    /// Give a user access to a repository
+    SetUserAccess = Put "/api/v0/repositories/{namespace}/{reponame}/userAccess/{username}" 200 {
+        body: api::SetAccess,
+        answer: api::UserAccess,
+        codes: [NoSuchRepository, NoSuchUser],
+    }
+
+    /// Take a user's access to a repository
+    DeleteUserAccess = Delete "/api/v0/repositories/{namespace}/{reponame}/userAccess/{username}" 204 {
+        codes: [NoSuchRepository, NoSuchUser],
+    }
+
+    /// List the users who were given access to a namespace
+    ListNamespaceUserAccess = Get "/api/v0/repositoryNamespaces/{namespace}/userAccess" 200 {
+        answer: api::UserAccessList,
+        codes: [NoSuchAccount],
+    }
+
+    /// Give a user access to all of a namespace
+    SetNamespaceUserAccess = Put "/api/v0/repositoryNamespaces/{namespace}/userAccess/{username}" 200 {
+        body: api::SetAccess,
+        answer: api::UserAccess,
+        codes: [NoSuchAccount, NoSuchUser],
+    }
+
+    /// Take a user's access to a namespace
+    DeleteNamespaceUserAccess = Delete "/api/v0/repositoryNamespaces/{namespace}/userAccess/{username}" 204 {
+        codes: [NoSuchAccount, NoSuchUser],
+    }
+
+    /// List who has access to a repository, and why
+    ListAccess = Get "/api/v0/repositories/{namespace}/{reponame}/access" 200 {
+        answer: api::RepositoryAccess,
+        codes: [NoSuchRepository],
+    }
+
+    /// View what a user may do with a repository
+    ViewRepositoryAccess = Get "/api/v0/accounts/{name}/repositoryAccess/{namespace}/{reponame}" 200 {
+        answer: api::UserAccess,
+        codes: [NoSuchRepository, NoSuchUser],
+    }
+
+    /// List the teams that were given access to a repository
+    ListTeamAccess = Get "/api/v0/repositories/{namespace}/{reponame}/teamAccess" 200 {
+        answer: api::TeamAccessList,
+        codes: [NoSuchRepository],
+    }
+
+    /// Give a team access to a repository
+    SetTeamAccess = Put "/api/v0/repositories/{namespace}/{reponame}/teamAccess/{team}" 200 {
+        body: api::SetAccess,
+        answer: api::TeamAccess,
+        codes: [NoSuchRepository, NoSuchTeam],
+    }
+
+    /// Take a team's access to a repository
+    DeleteTeamAccess = Delete "/api/v0/repositories/{namespace}/{reponame}/teamAccess/{team}" 204 {
+        codes: [NoSuchRepository, NoSuchTeam],
+    }
+
+    /// List the teams that were given access to a namespace
+    ListNamespaceTeamAccess = Get "/api/v0/repositoryNamespaces/{namespace}/teamAccess" 200 {
+        answer: api::TeamAccessList,
+        codes: [NoSuchAccount],
+    }
+
+    /// View a team's access to a namespace
+    ViewNamespaceTeamAccess = Get "/api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}" 200 {
+        answer: api::TeamAccess,
+        codes: [NoSuchAccount, NoSuchTeam, NoSuchTeamAccess],
+    }
+
+    /// Give a team access to all of a namespace
+    SetNamespaceTeamAccess = Put "/api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}" 200 {
+        body: api::SetAccess,
+        answer: api::TeamAccess,
+        codes: [NoSuchAccount, NoSuchTeam],
+    }
+
+    /// Take a team's access to a namespace
+    DeleteNamespaceTeamAccess = Delete "/api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}" 204 {
+        codes: [NoSuchAccount, NoSuchTeam],
+    }
+
+    /// List the repositories that a team was given access to
+    ListRepositoriesOfTeam = Get "/api/v0/accounts/{name}/teams/{team}/repositoryAccess" 200 {
+        query: Paging<RepositoryName>,
+        answer: Paged<api::TeamRepositories>,
+        codes: [NoSuchAccount, NoSuchTeam],
+    }
+}

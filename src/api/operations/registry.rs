@@ -1,0 +1,156 @@
+//! What the registry and its clients ask, and how a registry is connected.
+
+use crate::api::operation::{operations, said_or};
+use crate::api::query::{Kind, Value, parameters, words};
+use crate::api::{self, Document, Form, Number, Text};
+use crate::domain::program::Program;
+
+/// The media type of certificates.
+pub const PEM: &str = "application/x-pem-file";
+
+parameters! {
+    /// Which registry token is asked for.
+    TokenRequest {
+        /// The registry's service; the first configured one if omitted.
+        service "service": Text,
+        /// What is asked for, as `repository:ns/name:pull,push`; may be repeated, or hold several.
+        scopes "scope": Vec<String>,
+    }
+}
+
+/// How a form shows who asks. There is one way, and another has a code of its own.
+#[derive(Clone, Debug, Default)]
+pub struct GrantType(pub Option<String>);
+
+impl Value for GrantType {
+    const KIND: Kind = Kind::Word(&["password"]);
+
+    fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        Ok(Self(values.next().map(str::to_owned)))
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.0.iter().cloned().collect()
+    }
+}
+
+parameters! {
+    /// Credentials in a form, as OAuth 2.0 has them.
+    Grant {
+        /// The only one.
+        grant_type "grant_type": GrantType,
+        /// The account's name.
+        username "username": Text,
+        /// Its password, or an access token.
+        password "password": Text,
+        /// Not read.
+        client_id "client_id": Text,
+    }
+}
+
+parameters! {
+    /// A page of the catalogue.
+    CatalogPage {
+        /// At most so many names; 100 if omitted, never more than 1,000.
+        size "n": Number,
+        /// The last name of the page before.
+        last "last": Option<String>,
+    }
+}
+
+words!(Program: Program::Distribution = "distribution", Program::Zot = "zot", Program::Nginx = "nginx");
+
+parameters! {
+    /// Which configuration.
+    WhichConfiguration {
+        /// The registry, or the proxy before it.
+        program "for": Option<Program>,
+        /// Where the certificate lies on the registry's machine; nothing to nginx.
+        certificate "certificate": Option<String>,
+    }
+}
+
+operations! { Registry:
+    /// Get a registry token; without credentials, one for anonymous pulls
+    GetRegistryToken = Get "/auth/token" 200 {
+        query: TokenRequest,
+        answer: api::RegistryToken,
+        access: Open,
+        codes: [ServiceUnknown, Unauthorized, TooManyRequests, Unavailable],
+    }
+
+    /// Get a registry token, by an OAuth 2.0 form
+    PostRegistryToken = Post "/auth/token" 200 {
+        query: TokenRequest,
+        body: Form<(Grant, TokenRequest)>,
+        answer: api::RegistryToken,
+        access: Open,
+        needs: ["grant_type"],
+        codes: [ServiceUnknown, UnsupportedGrantType, Unauthorized, TooManyRequests, TooLarge, Unavailable],
+    }
+
+    /// The public keys of registry tokens, as a JSON Web Key Set
+    GetKeys = Get "/auth/keys" 200 {
+        answer: Document,
+        access: Open,
+        media: ["application/json"],
+    }
+
+    /// What the registry's `rootcertbundle` holds
+    GetCertificate = Get "/auth/ca.pem" 200 {
+        answer: Document,
+        access: Open,
+        media: [PEM],
+    }
+
+    /// Whether a credential is good; with the challenge that says where to get one
+    CheckRegistryToken = Get "/v2/" 200 {
+        answer: api::Empty,
+        access: Registry,
+    }
+
+    /// List the repositories that you see, as the registry names them
+    ListCatalog = Get "/v2/_catalog" 200 {
+        query: CatalogPage,
+        answer: api::Catalog,
+        access: Registry,
+        codes: [PaginationNumberInvalid],
+    }
+
+    /// Take the registry's notifications; their own secret opens it, without it there is nothing here
+    TakeNotifications = Post "/api/v0/registry/events" 200 {
+        body: api::Envelope,
+        access: Notifications,
+        codes: [NotFound, Unavailable],
+    }
+
+    /// View the registry side: issuer, services, certificates
+    ViewRegistry = Get "/api/v0/admin/registry" 200 {
+        answer: api::RegistryState,
+    }
+
+    /// Get the configuration of a registry, or of nginx before it and dockpass, ready to paste
+    GetRegistryConfiguration = Get "/api/v0/admin/registry/config" 200 {
+        query: WhichConfiguration,
+        answer: api::RegistryConfiguration,
+        needs: ["for"],
+        codes: [NeedsFixedKey, NeedsProxySettings],
+    }
+
+    /// Begin a comparison with the registry, unless one is at work; then a `Warning` header says so
+    BeginComparison = Post "/api/v0/admin/registry/sync" 202 {
+        answer: api::RegistryState,
+        codes: [NeedsRegistryUrl],
+    }
+
+    /// Stop the comparison with the registry that is at work
+    StopComparison = Delete "/api/v0/admin/registry/sync" 202 {
+        answer: api::RegistryState,
+        codes: [NeedsRegistryUrl],
+    }
+
+    /// Replace the key that signs registry tokens; over the local socket only
+    RotateSigningKey = Post "/api/v0/admin/registry/rotate-key" 200 {
+        answer: api::RegistryState,
+    }
+}

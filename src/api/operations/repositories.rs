@@ -1,0 +1,90 @@
+//! Repositories and their tags.
+
+use crate::api::operation::{operations, said_or};
+use crate::api::query::parameters;
+use crate::api::{self, Counting, Ordering, Paged, Paging};
+use crate::domain::content::TagName;
+use crate::domain::name::RepositoryName;
+
+parameters! {
+    /// A part of a repository's name.
+    Containing {
+        /// Only names that contain this.
+        contains "q": Option<String>,
+    }
+}
+
+parameters! {
+    /// What DTR's clients send along when they list tags.
+    Unread {
+        /// Not read: `manifest` is always there.
+        include_manifests "includeManifests": Option<bool>,
+        /// Not read.
+        domain "domain": Option<String>,
+    }
+}
+
+parameters! {
+    /// What may be deleted along with a tag.
+    Along {
+        /// At most 100 other tags, with commas between them, that may go along where the registry deletes whole manifests
+        /// only. Those that point to the same manifest then go; all others stay.
+        also "alsoTags": Option<String>,
+    }
+}
+
+/// How lists of repositories are asked for.
+pub type RepositoryList = (Containing, Ordering, Paging<RepositoryName>, Counting);
+
+operations! { Repositories:
+    /// List the repositories that you see, by name
+    ListRepositories = Get "/api/v0/repositories" 200 {
+        query: RepositoryList,
+        answer: Paged<api::Repositories>,
+    }
+
+    /// List the repositories of a namespace that you see
+    ListRepositoriesOfNamespace = Get "/api/v0/repositories/{namespace}" 200 {
+        query: RepositoryList,
+        answer: Paged<api::Repositories>,
+        codes: [NoSuchAccount],
+    }
+
+    /// Make a repository
+    CreateRepository = Post "/api/v0/repositories/{namespace}" 201 {
+        body: api::CreateRepository,
+        answer: api::Repository,
+        codes: [InvalidVisibility, RepositoryExists, NoSuchAccount, LimitReached, NamespaceInUse],
+    }
+
+    /// View a repository; a `/` in its name is sent as `%2F`
+    ViewRepository = Get "/api/v0/repositories/{namespace}/{reponame}" 200 {
+        answer: api::Repository,
+        codes: [NoSuchRepository],
+    }
+
+    /// Change description and visibility
+    UpdateRepository = Patch "/api/v0/repositories/{namespace}/{reponame}" 200 {
+        body: api::UpdateRepository,
+        answer: api::Repository,
+        codes: [InvalidVisibility, NoSuchRepository],
+    }
+
+    /// Delete a repository; a `Warning` header says what stays
+    DeleteRepository = Delete "/api/v0/repositories/{namespace}/{reponame}" 204 {
+        codes: [NoSuchRepository],
+    }
+
+    /// List the tags of a repository, by name
+    ListTags = Get "/api/v0/repositories/{namespace}/{reponame}/tags" 200 {
+        query: (Unread, Paging<TagName>, Counting),
+        answer: Paged<Vec<api::Tag>>,
+        codes: [NoSuchRepository],
+    }
+
+    /// Delete a tag, here and in the registry
+    DeleteTag = Delete "/api/v0/repositories/{namespace}/{reponame}/tags/{tag}" 204 {
+        query: Along,
+        codes: [NoSuchRepository, NoSuchTag, TagSharesManifest, NeedsRegistryUrl, DeletionDisabled],
+    }
+}

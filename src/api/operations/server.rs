@@ -1,0 +1,78 @@
+//! Health, version, settings, and the documents.
+
+use super::registry::PEM;
+use crate::api::operation::{operations, said_or};
+use crate::api::query::parameters;
+use crate::api::{self, Document};
+
+parameters! {
+    /// How health is told.
+    HealthQuery {
+        /// Whether the status is 503 when changes are not accepted.
+        strict "strict": Option<bool>,
+    }
+}
+
+operations! { Server:
+    /// Whether requests are answered and changes accepted
+    GetHealth = Get "/health" 200 {
+        query: HealthQuery,
+        answer: api::Health,
+        access: Open,
+        other_status: 503,
+    }
+
+    /// Whether requests are answered
+    Ping = Get "/_ping" 200 {
+        answer: Document,
+        access: Open,
+        media: ["text/plain; charset=utf-8"],
+    }
+
+    /// The CA of the self-signed TLS certificate
+    GetTlsCertificate = Get "/ca.pem" 200 {
+        answer: Document,
+        access: Open,
+        media: [PEM],
+        codes: [NotFound],
+    }
+
+    /// Which dockpass this is
+    GetVersion = Get "/api/v0/admin/version" 200 {
+        answer: api::Version,
+    }
+
+    /// View the settings that may change while the server runs
+    ViewSettings = Get "/api/v0/meta/settings" 200 {
+        answer: api::Settings,
+    }
+
+    /// Change settings; what the configuration sets stays
+    UpdateSettings = Post "/api/v0/meta/settings" 202 {
+        body: api::UpdateSettings,
+        answer: api::Settings,
+        codes: [InvalidSettings],
+    }
+
+    /// This document
+    GetOpenApi = Get "/api/v0/openapi.json" 200 {
+        answer: Document,
+        access: Open,
+        media: ["application/json"],
+    }
+
+    /// This document, to be read
+    GetDocs = Get "/api/v0/docs" 200 {
+        answer: Document,
+        access: Open,
+        media: ["text/html"],
+    }
+
+    /// The files of the pages
+    GetAsset = Get "/assets/{file}" 200 {
+        answer: Document,
+        access: Open,
+        media: ["text/css", "text/javascript"],
+        codes: [NotFound],
+    }
+}

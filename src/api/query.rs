@@ -1,0 +1,424 @@
+//! Parameters of query strings and forms: each is declared once, with its name, its type and what it does. The server
+//! reads them, the command line writes them, the OpenAPI document describes them.
+//!
+//! An empty value counts as left out, and of a repeated parameter the first value counts, but where its type says
+//! otherwise.
+
+use crate::domain::content::TagName;
+use crate::domain::id::Id;
+use crate::domain::name::{Name, RepositoryName};
+use crate::domain::order::Order;
+use crate::domain::time::Timestamp;
+
+/// Entries of a page unless said otherwise.
+const DEFAULT_SIZE: usize = 10;
+/// Most entries of a page: "all that remains" is bounded by this, and the next page's start says that there is more.
+const MAX_SIZE: usize = 100_000;
+
+/// One parameter, as the OpenAPI document describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may hold.
+    pub kind: Kind,
+    /// What it does.
+    pub text: &'static str,
+}
+
+/// What a parameter may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// Several texts, each a parameter of this name.
+    Texts,
+    /// A whole number, not below 0.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+/// A value that cannot be accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidParameter {
+    /// The parameter's name.
+    pub name: &'static str,
+    /// Why, or what it should be.
+    pub reason: String,
+}
+
+/// Names and values of a query string or a form, in their order.
+pub type Pairs = [(String, String)];
+
+/// A set of parameters.
+pub trait Parameters: Sized {
+    /// What they are.
+    fn all() -> Vec<Parameter>;
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`InvalidParameter`]
+    fn read(pairs: &Pairs) -> Result<Self, InvalidParameter>;
+
+    /// Writes those that are set.
+    fn write(&self, pairs: &mut Vec<(&'static str, String)>);
+}
+
+/// What one parameter holds.
+pub trait Value: Sized {
+    /// What it may hold.
+    const KIND: Kind;
+
+    /// Reads it from the values of its name; there are none if it was left out.
+    ///
+    /// # Errors
+    /// Why it cannot be accepted, or what it should be.
+    fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String>;
+
+    /// Its values; none if it is left out.
+    fn write(&self) -> Vec<String>;
+}
+
+/// Reads one parameter.
+pub(super) fn read<V: Value>(pairs: &Pairs, name: &'static str) -> Result<V, InvalidParameter> {
+    let values = pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    V::read(values).map_err(|reason| InvalidParameter { name, reason })
+}
+
+/// Writes one parameter.
+pub(super) fn write(value: &impl Value, name: &'static str, pairs: &mut Vec<(&'static str, String)>) {
+    pairs.extend(value.write().into_iter().map(|value| (name, value)));
+}
+
+/// Declares a set of parameters: what each does, its name in Rust, its name in requests, its type.
+macro_rules! parameters {
+    ($(#[$doc:meta])* $set:ident { $($(#[doc = $text:literal])+ $field:ident $name:literal: $value:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default)]
+        pub struct $set { $($(#[doc = $text])+ pub $field: $value,)* }
+
+        impl $crate::api::Parameters for $set {
+            fn all() -> Vec<$crate::api::Parameter> {
+                vec![$($crate::api::Parameter {
+                    name: $name,
+                    kind: <$value as $crate::api::query::Value>::KIND,
+                    text: concat!($($text),+),
+                }),*]
+            }
+
+            fn read(pairs: &$crate::api::query::Pairs) -> Result<Self, $crate::api::InvalidParameter> {
+                Ok(Self { $($field: $crate::api::query::read(pairs, $name)?,)* })
+            }
+
+            fn write(&self, pairs: &mut Vec<(&'static str, String)>) {
+                $($crate::api::query::write(&self.$field, $name, pairs);)*
+            }
+        }
+    };
+}
+pub(super) use parameters;
+
+/// Sets of parameters beside each other.
+macro_rules! beside {
+    ($($set:ident $place:tt),*) => {
+        impl<$($set: Parameters),*> Parameters for ($($set,)*) {
+            fn all() -> Vec<Parameter> {
+                [$($set::all()),*].into_iter().flatten().collect()
+            }
+
+            fn read(pairs: &Pairs) -> Result<Self, InvalidParameter> {
+                Ok(($($set::read(pairs)?,)*))
+            }
+
+            fn write(&self, pairs: &mut Vec<(&'static str, String)>) {
+                $(self.$place.write(pairs);)*
+            }
+        }
+    };
+}
+beside!(A 0, B 1);
+beside!(A 0, B 1, C 2);
+beside!(A 0, B 1, C 2, D 3);
+
+impl Parameters for () {
+    fn all() -> Vec<Parameter> {
+        Vec::new()
+    }
+
+    fn read(_pairs: &Pairs) -> Result<Self, InvalidParameter> {
+        Ok(())
+    }
+
+    fn write(&self, _pairs: &mut Vec<(&'static str, String)>) {}
+}
+
+fn first<'p>(mut values: impl Iterator<Item = &'p str>) -> Option<&'p str> {
+    values.next().filter(|value| !value.is_empty())
+}
+
+impl Value for Option<String> {
+    const KIND: Kind = Kind::Text;
+
+    fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        Ok(first(values).map(str::to_owned))
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().cloned().collect()
+    }
+}
+
+impl Value for Vec<String> {
+    const KIND: Kind = Kind::Texts;
+
+    fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        Ok(values.map(str::to_owned).collect())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.clone()
+    }
+}
+
+/// A text of which an empty one is not the same as none.
+#[derive(Clone, Debug, Default)]
+pub struct Text(pub Option<String>);
+
+impl Value for Text {
+    const KIND: Kind = Kind::Text;
+
+    fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        Ok(Self(values.next().map(str::to_owned)))
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.0.iter().cloned().collect()
+    }
+}
+
+impl Value for Option<Timestamp> {
+    const KIND: Kind = Kind::Text;
+
+    fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        first(values).map(Timestamp::parse).transpose().map_err(|error| error.to_string())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl Value for Option<bool> {
+    const KIND: Kind = Kind::Flag;
+
+    fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        match values.next() {
+            None => Ok(None),
+            Some("false" | "0") => Ok(Some(false)),
+            Some("true" | "1" | "") => Ok(Some(true)),
+            Some(_) => Err("true or false".to_owned()),
+        }
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// A number as it was sent: each list has its own bounds for it.
+#[derive(Clone, Debug, Default)]
+pub struct Number(pub Option<String>);
+
+impl Value for Number {
+    const KIND: Kind = Kind::Number;
+
+    fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        Ok(Self(values.next().map(str::to_owned)))
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.0.iter().cloned().collect()
+    }
+}
+
+/// A value that is one of a few words.
+pub trait Word: Copy + 'static {
+    /// Each value with its word, in the order in which people are told.
+    const WORDS: &'static [(Self, &'static str)];
+    /// The words alone, in the same order.
+    const NAMES: &'static [&'static str];
+}
+
+/// Makes an enum one of a few words.
+macro_rules! words {
+    ($name:ty: $($value:path = $word:literal),*) => {
+        impl $crate::api::query::Word for $name {
+            const WORDS: &'static [(Self, &'static str)] = &[$(($value, $word)),*];
+            const NAMES: &'static [&'static str] = &[$($word),*];
+        }
+    };
+}
+pub(super) use words;
+
+impl<W: Word + PartialEq> Value for Option<W> {
+    const KIND: Kind = Kind::Word(W::NAMES);
+
+    fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        let Some(text) = first(values) else { return Ok(None) };
+        let found = W::WORDS.iter().find(|(_, word)| *word == text);
+        found.map(|(value, _)| Some(*value)).ok_or_else(|| one_of(W::NAMES))
+    }
+
+    fn write(&self) -> Vec<String> {
+        let word = self.and_then(|value| W::WORDS.iter().find(|(known, _)| *known == value));
+        word.map(|(_, word)| (*word).to_owned()).into_iter().collect()
+    }
+}
+
+/// `a, b or c`.
+pub(crate) fn one_of(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [before @ .., last] => format!("{} or {last}", before.join(", ")),
+    }
+}
+
+words!(Order: Order::Ascending = "asc", Order::Descending = "desc");
+
+parameters! {
+    /// Which way a list by name goes.
+    Ordering {
+        /// Which way, by name; asc if omitted.
+        order "order": Option<Order>,
+    }
+}
+
+parameters! {
+    /// Whether a list is counted.
+    Counting {
+        /// Whether `X-Resource-Count` tells how many the whole list has.
+        count "count": Option<bool>,
+    }
+}
+
+impl Counting {
+    /// Whether it is counted.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.count.unwrap_or(false)
+    }
+}
+
+/// What the pages of a list begin after: the key of the last entry of the page before.
+pub trait PageStart: Sized {
+    /// Reads a key; none if it is none.
+    fn parse_start(text: &str) -> Option<Self>;
+}
+
+macro_rules! page_starts {
+    ($($key:ty: $parse:expr;)*) => {
+        $(impl PageStart for $key {
+            fn parse_start(text: &str) -> Option<Self> {
+                $parse(text).ok()
+            }
+        })*
+    };
+}
+page_starts! {
+    Id: str::parse;
+    u64: str::parse;
+    Name: Name::parse;
+    RepositoryName: RepositoryName::parse;
+    TagName: TagName::parse;
+}
+
+/// Which page of a list: `pageStart` and `pageSize`.
+#[derive(Clone, Debug)]
+pub struct Paging<K> {
+    /// The last key of the page before; none for the first.
+    pub start: Option<K>,
+    /// At most so many entries.
+    pub size: usize,
+}
+
+/// The same for DTR's lists of accounts: `start` and `limit`.
+#[derive(Clone, Debug)]
+pub struct NamePaging(pub Paging<Name>);
+
+impl<K: PageStart> Paging<K> {
+    fn read_as(pairs: &Pairs, start: &'static str, size: &'static str) -> Result<Self, InvalidParameter> {
+        let entries = match read::<Number>(pairs, size)?.0.as_deref() {
+            None | Some("") => DEFAULT_SIZE,
+            Some(text) => read_size(text)
+                .ok_or_else(|| InvalidParameter { name: size, reason: "a number; 0 is all".to_owned() })?,
+        };
+        let key = read::<Option<String>>(pairs, start)?;
+        let no_start = || InvalidParameter { name: start, reason: "not the start of a page".to_owned() };
+        let key = key.map(|text| K::parse_start(&text).ok_or_else(no_start)).transpose()?;
+        Ok(Self { start: key, size: entries })
+    }
+}
+
+/// A size that is too large for a number is all that remains, as 0 is.
+fn read_size(text: &str) -> Option<usize> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(match text.parse::<usize>() {
+        Ok(0) | Err(_) => MAX_SIZE,
+        Ok(size) => size.min(MAX_SIZE),
+    })
+}
+
+const SIZE_TEXT: &str = "At most so many entries; 10 if omitted, 0 for all.";
+
+impl<K: PageStart> Parameters for Paging<K> {
+    fn all() -> Vec<Parameter> {
+        let start = "Where the page begins: `X-Next-Page-Start` of the page before.";
+        vec![
+            Parameter { name: "pageStart", kind: Kind::Text, text: start },
+            Parameter { name: "pageSize", kind: Kind::Number, text: SIZE_TEXT },
+        ]
+    }
+
+    fn read(pairs: &Pairs) -> Result<Self, InvalidParameter> {
+        Self::read_as(pairs, "pageStart", "pageSize")
+    }
+
+    /// The client of a list goes through its pages by itself.
+    fn write(&self, _pairs: &mut Vec<(&'static str, String)>) {}
+}
+
+impl Parameters for NamePaging {
+    fn all() -> Vec<Parameter> {
+        let start = "Where the page begins: `nextPageStart` of the page before.";
+        vec![
+            Parameter { name: "start", kind: Kind::Text, text: start },
+            Parameter { name: "limit", kind: Kind::Number, text: SIZE_TEXT },
+        ]
+    }
+
+    fn read(pairs: &Pairs) -> Result<Self, InvalidParameter> {
+        Paging::read_as(pairs, "start", "limit").map(Self)
+    }
+
+    /// The client of a list goes through its pages by itself.
+    fn write(&self, _pairs: &mut Vec<(&'static str, String)>) {}
+}
+
+impl<K> Default for Paging<K> {
+    fn default() -> Self {
+        Self { start: None, size: DEFAULT_SIZE }
+    }
+}
+
+impl Default for NamePaging {
+    fn default() -> Self {
+        Self(Paging::default())
+    }
+}

@@ -1,0 +1,137 @@
+//! What a handler answers: its operation's answer with its operation's status, and headers beside it.
+
+use std::marker::PhantomData;
+
+use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
+use actix_web::http::header::TryIntoHeaderPair;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::headers::warning;
+use crate::api::{Document, Nothing, Operation, Paged};
+
+/// The answer of an operation that succeeded.
+pub(super) struct Reply<O> {
+    response: HttpResponse,
+    operation: PhantomData<O>,
+}
+
+/// An answer that can be written.
+pub(super) trait Write {
+    /// Writes it into a response that has its status.
+    fn write(&self, response: HttpResponseBuilder) -> HttpResponse;
+}
+
+impl<T: Serialize> Write for T {
+    fn write(&self, mut response: HttpResponseBuilder) -> HttpResponse {
+        response.json(self)
+    }
+}
+
+impl Write for Nothing {
+    fn write(&self, mut response: HttpResponseBuilder) -> HttpResponse {
+        response.finish()
+    }
+}
+
+impl<T: Serialize> Write for Paged<T> {
+    fn write(&self, mut response: HttpResponseBuilder) -> HttpResponse {
+        page_headers(&mut response, self.next.as_deref(), self.count);
+        response.json(&self.page)
+    }
+}
+
+/// `X-Next-Page-Start`, empty on the last page, and `X-Resource-Count` if it was asked for.
+fn page_headers(response: &mut HttpResponseBuilder, next: Option<&str>, count: Option<usize>) {
+    response.insert_header(("X-Next-Page-Start", next.unwrap_or_default()));
+    if let Some(count) = count {
+        response.insert_header(("X-Resource-Count", count.to_string()));
+    }
+}
+
+fn builder<O: Operation>() -> HttpResponseBuilder {
+    HttpResponse::build(StatusCode::from_u16(O::FACTS.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+impl<O: Operation<Answer: Write>> Reply<O> {
+    /// This answer.
+    pub(super) fn new(answer: &O::Answer) -> Self {
+        Self::sent(answer.write(builder::<O>()))
+    }
+}
+
+impl<O: Operation<Answer = Document>> Reply<O> {
+    /// This text, of the operation's media type.
+    pub(super) fn text(text: String) -> Self {
+        let media = O::FACTS.media.first().copied().unwrap_or_default();
+        Self::sent(builder::<O>().content_type(media).body(text))
+    }
+
+    /// A file, which has chosen its form by what the request takes.
+    pub(super) fn file(response: HttpResponse) -> Self {
+        Self::sent(response)
+    }
+}
+
+impl<T, O: Operation<Answer = Paged<T>>> Reply<O> {
+    /// A page in another of the operation's media types.
+    pub(super) fn lines(media: &'static str, body: String, next: Option<&str>) -> Self {
+        let mut response = builder::<O>();
+        page_headers(&mut response, next, None);
+        Self::sent(response.content_type(media).body(body))
+    }
+
+    /// A page whose rows are written already, as the answer has them.
+    pub(super) fn written(page: &impl Serialize, next: Option<&str>) -> Self {
+        let mut response = builder::<O>();
+        page_headers(&mut response, next, None);
+        Self::sent(response.json(page))
+    }
+}
+
+impl<O: Operation> Reply<O> {
+    fn sent(response: HttpResponse) -> Self {
+        Self { response, operation: PhantomData }
+    }
+
+    /// The same with the operation's other status.
+    pub(super) fn with_other_status(mut self) -> Self {
+        let other = O::FACTS.other_status.and_then(|status| StatusCode::from_u16(status).ok());
+        *self.response.status_mut() = other.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self
+    }
+
+    /// The same with a warning, if there is one.
+    pub(super) fn warning(self, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.header(warning(text)),
+            None => self,
+        }
+    }
+
+    /// The same with a header.
+    pub(super) fn header(mut self, header: impl TryIntoHeaderPair) -> Self {
+        if let Ok((name, value)) = header.try_into_pair() {
+            self.response.headers_mut().insert(name, value);
+        }
+        self
+    }
+
+    /// The same with a cookie.
+    pub(super) fn cookie(mut self, cookie: &Cookie<'_>) -> Self {
+        if let Err(error) = self.response.add_cookie(cookie) {
+            log::error!("a cookie could not be written: {error}");
+        }
+        self
+    }
+
+    /// What is sent.
+    pub(super) fn into_response(self) -> HttpResponse {
+        self.response
+    }
+}
+
+/// What a handler answers.
+pub(super) type Replied<O> = Result<Reply<O>, Failure>;

@@ -1,0 +1,246 @@
+//! The one table of routes: a handler for each operation of the API. What it takes and gives is its operation's, or it does
+//! not compile. A path is looked up in one step, however many there are.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+
+use super::failure::Failure;
+use super::reply::Reply;
+use super::request::{Arrival, FromArrival, app};
+use super::{
+    accounts, admin, audit, docs, events, grants, headers, not_found, operation, organizations, registry, repositories,
+    search, session, settings, tags, team_grants, tokens,
+};
+use crate::api::{Access, Code, Described, Method, operations};
+
+/// One route.
+struct Route {
+    operation: Described,
+    serve: Serve,
+}
+
+/// What serves it.
+type Serve = Box<dyn Fn(Arrival) -> Serving + Send + Sync>;
+type Serving = Pin<Box<dyn Future<Output = HttpResponse>>>;
+
+/// The route of a handler.
+fn route<A, F, R, E>(handler: F) -> Route
+where
+    A: FromArrival + 'static,
+    F: Fn(A) -> R + Copy + Send + Sync + 'static,
+    R: Future<Output = Result<Reply<A::Operation>, E>> + 'static,
+    E: ResponseError,
+{
+    let serve = move |arrival| -> Serving {
+        Box::pin(async move {
+            let request = match A::read(arrival).await {
+                Ok(request) => request,
+                Err(failure) => return failure.error_response(),
+            };
+            match handler(request).await {
+                Ok(reply) => reply.into_response(),
+                Err(failure) => failure.error_response(),
+            }
+        })
+    };
+    Route { operation: Described::of::<A::Operation>(), serve: Box::new(serve) }
+}
+
+/// The pages are one document.
+fn page(operation: Described) -> Route {
+    let serve = |arrival: Arrival| -> Serving {
+        Box::pin(async move { docs::app(&arrival.http).unwrap_or_else(|failure| failure.error_response()) })
+    };
+    Route { operation, serve: Box::new(serve) }
+}
+
+/// Every route.
+fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        route(tokens::list),
+        route(tokens::create),
+        route(tokens::clean_up),
+        route(tokens::view),
+        route(tokens::update),
+        route(tokens::delete),
+        route(tokens::rotate),
+        route(repositories::list),
+        route(repositories::list_namespace),
+        route(repositories::create),
+        route(repositories::view),
+        route(repositories::update),
+        route(repositories::delete),
+        route(tags::list),
+        route(tags::delete),
+        route(search::ping),
+        route(search::docker_v1),
+        route(search::docker),
+        route(search::autocomplete),
+        route(grants::list_on_repository),
+        route(grants::put_on_repository),
+        route(grants::delete_on_repository),
+        route(grants::list_on_namespace),
+        route(grants::put_on_namespace),
+        route(grants::delete_on_namespace),
+        route(grants::reasons),
+        route(grants::of_user),
+        route(team_grants::list_on_repository),
+        route(team_grants::put_on_repository),
+        route(team_grants::delete_on_repository),
+        route(team_grants::list_on_namespace),
+        route(team_grants::view_on_namespace),
+        route(team_grants::put_on_namespace),
+        route(team_grants::delete_on_namespace),
+        route(team_grants::repositories_of_team),
+        route(accounts::list),
+        route(accounts::create),
+        route(accounts::view),
+        route(accounts::update),
+        route(accounts::delete),
+        route(accounts::change_password),
+        route(accounts::delete_with_repositories),
+        route(accounts::unlock),
+        route(session::open),
+        route(session::view),
+        route(session::close),
+        route(organizations::list_members),
+        route(organizations::view_member),
+        route(organizations::put_member),
+        route(organizations::delete_member),
+        route(organizations::list_organizations_of_user),
+        route(organizations::list_teams_of_member),
+        route(organizations::list_teams),
+        route(organizations::create_team),
+        route(organizations::view_team),
+        route(organizations::update_team),
+        route(organizations::delete_team),
+        route(organizations::list_team_members),
+        route(organizations::view_team_member),
+        route(organizations::put_team_member),
+        route(organizations::delete_team_member),
+        route(audit::list),
+        route(audit::head),
+        route(audit::verify),
+        route(operation::health),
+        route(operation::ping),
+        route(operation::tls_certificate),
+        route(operation::version),
+        route(settings::view),
+        route(settings::update),
+        route(admin::registry),
+        route(admin::registry_configuration),
+        route(admin::begin_comparison),
+        route(admin::stop_comparison),
+        route(admin::rotate_key),
+        route(docs::document),
+        route(docs::page),
+        route(docs::asset),
+        route(registry::token),
+        route(registry::token_by_form),
+        route(registry::keys),
+        route(registry::certificate),
+        route(registry::base),
+        route(registry::catalog),
+        route(events::take),
+    ];
+    routes.extend(operations::pages::all().into_iter().map(page));
+    routes
+}
+
+/// Every route by path and method.
+pub(super) struct Router(matchit::Router<Resource>);
+
+/// The methods of one path.
+struct Resource(Vec<Route>);
+
+impl Router {
+    /// Makes the table ready.
+    ///
+    /// # Errors
+    /// Two paths that cannot be told apart.
+    pub(super) fn new() -> Result<Self, matchit::InsertError> {
+        let mut resources: BTreeMap<&str, Vec<Route>> = BTreeMap::new();
+        for route in routes() {
+            resources.entry(route.operation.facts.path).or_default().push(route);
+        }
+        let mut router = matchit::Router::new();
+        for (path, routes) in resources {
+            router.insert(without_slash(path), Resource(routes))?;
+        }
+        Ok(Self(router))
+    }
+
+    /// Serves a request.
+    pub(super) async fn serve(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
+        let is_registry = http.path().starts_with("/v2");
+        let is_https = app(&http).is_ok_and(|app| app.is_https());
+        let mut response = self.answer(http, payload).await;
+        headers::add(response.headers_mut(), is_https, is_registry);
+        response
+    }
+
+    async fn answer(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
+        // With the characters decoded that mean the same encoded; `%2F` stays.
+        let path = http.match_info().as_str().to_owned();
+        let Ok(found) = self.0.at(without_slash(&path)) else { return not_found::answer(&http) };
+        let Some(route) = found.value.route(http.method()) else { return found.value.wrong_method(&http) };
+        let parts = found.params.iter().map(|(_, part)| part.to_owned()).collect();
+        (route.serve)(Arrival { http, payload, parts }).await
+    }
+}
+
+/// One trailing slash is ignored, with and without one being the same path.
+fn without_slash(path: &str) -> &str {
+    match path.strip_suffix('/') {
+        Some(rest) if !rest.is_empty() && !rest.ends_with('/') => rest,
+        Some(_) | None => path,
+    }
+}
+
+impl Resource {
+    fn route(&self, method: &actix_web::http::Method) -> Option<&Route> {
+        let method = if method == actix_web::http::Method::HEAD { Method::Get.as_str() } else { method.as_str() };
+        self.0.iter().find(|route| route.operation.facts.method.as_str() == method)
+    }
+
+    fn wrong_method(&self, http: &HttpRequest) -> HttpResponse {
+        if self.0.iter().any(|route| route.operation.facts.access == Access::Notifications) {
+            return not_found::answer(http);
+        }
+        let allowed: Vec<&str> = self.0.iter().map(|route| route.operation.facts.method.as_str()).collect();
+        let allowed = allowed.join(", ");
+        let mut response = Failure::new(Code::NotAllowed, format!("this path has {allowed}")).error_response();
+        if let Ok(value) = HeaderValue::from_str(&allowed) {
+            response.headers_mut().insert(ALLOW, value);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_operation_has_its_route_and_every_route_its_operation() {
+        let name = |operation: &Described| operation.facts.name;
+        let routes: Vec<&str> = routes().iter().map(|route| name(&route.operation)).collect();
+        let operations: Vec<&str> = operations::all().iter().map(name).collect();
+        assert_eq!(routes.iter().collect::<BTreeSet<_>>(), operations.iter().collect::<BTreeSet<_>>());
+        assert_eq!(routes.len(), operations.len(), "an operation has two routes");
+        assert!(Router::new().is_ok());
+    }
+
+    #[test]
+    fn one_slash_at_the_end_is_ignored() {
+        for (path, same) in [("/", "/"), ("/v2/", "/v2"), ("/v2", "/v2"), ("//", "//"), ("/v2//", "/v2//")] {
+            assert_eq!(without_slash(path), same);
+        }
+    }
+}
