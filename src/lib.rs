@@ -12,7 +12,7 @@
 //!   readers share, the data directory.
 //! - [`service`]: the use-cases, sync and without HTTP. It alone makes a caller and decides what one may do. Its `signing`
 //!   holds the keys of registry tokens.
-//! - [`net`]: connections that go out: names, trust in certificates, and the connector under a pooled HTTP client.
+//! - [`net`]: what goes out: names, trust in certificates, and the one HTTP client over them.
 //! - [`registry`]: the registry next door: what its configuration must say, and that of nginx before it, what its
 //!   notifications mean, the client that asks it, the comparison of what it holds with what is known, and deletion in it.
 //! - [`api`]: the bodies of requests and answers, shapes only.
