@@ -13,6 +13,7 @@
 //! - [`service`]: the use-cases, sync and without HTTP. It alone makes a caller and decides what one may do. Its `signing`
 //!   holds the keys of registry tokens.
 //! - [`net`]: what goes out: names, trust in certificates, and the one HTTP client over them.
+//! - [`pki`]: keys and certificates of our own, for registry tokens and TLS: a CA, what it signs, when that is renewed, PEM.
 //! - [`registry`]: the registry next door: what its configuration must say, and that of nginx before it, what its
 //!   notifications mean, the client that asks it, the comparison of what it holds with what is known, and deletion in it.
 //! - [`api`]: the bodies of requests and answers, shapes only.
@@ -26,6 +27,7 @@
 //! ```text
 //! domain  <-  store  <-  service  <-  registry  <-  http  <-  cli
 //! domain  <-  api, config                      <-  http, cli
+//! domain  <-  pki                              <-  service, http
 //!             net                              <-  registry, cli
 //! ```
 //!
@@ -99,6 +101,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod net;
+pub mod pki;
 pub mod registry;
 pub mod service;
 pub mod store;

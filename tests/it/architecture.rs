@@ -7,20 +7,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may name; a path stands for itself and all below it. Nothing points back.
-const MAY_NAME: [(&str, &[&str]); 9] = [
+const MAY_NAME: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("net", &[]),
+    ("pki", &["domain"]),
     ("api", &["domain"]),
     ("config", &["domain"]),
     ("registry", &["domain", "net", "service"]),
     ("store", &["domain"]),
-    ("service", &["domain", "store"]),
+    ("service", &["domain", "pki", "store"]),
     (
         "http",
         &[
             "api",
             "config",
             "domain",
+            "pki",
             "registry",
             "service",
             // Its TLS keys are files as private as the store's.
