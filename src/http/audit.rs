@@ -9,9 +9,8 @@ use super::failure::{Code, Failure};
 use super::page::{self, PageQuery};
 use super::request::Request;
 use crate::api;
-use crate::domain::audit::LoggedRecord;
+use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::service::{AuditFilter, Service};
-use crate::store::AuditHead;
 
 /// The media type of an export: one record a line.
 const LINES: &str = "application/x-ndjson";

@@ -23,7 +23,7 @@ use super::error::TlsError;
 use crate::config::{BaseUrl, Config};
 use crate::domain::time::Timestamp;
 use crate::pki::{self, Certificate, Leaf, PrivateKey, pem};
-use crate::store::private_file;
+use crate::private_file;
 
 const DAY: i64 = 86_400;
 /// Life of the CA, in seconds.

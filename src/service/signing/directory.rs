@@ -11,7 +11,7 @@ use super::certificates;
 use super::error::{Damage, SigningError};
 use crate::pki::pem::{self, Block};
 use crate::pki::{Certificate, PrivateKey};
-use crate::store::private_file::{self, PrivateFileError};
+use crate::private_file::{self, PrivateFileError};
 
 /// A file in the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
