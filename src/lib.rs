@@ -12,7 +12,9 @@
 //!   readers share, the data directory.
 //! - [`service`]: the use-cases, sync and without HTTP. It alone makes a caller and decides what one may do. Its `signing`
 //!   holds the keys of registry tokens.
-//! - [`net`]: connections that go out: names, trust in certificates, and the connector under a pooled HTTP client.
+//! - [`net`]: what goes out: names, trust in certificates, and the one HTTP client over them.
+//! - [`pki`]: keys and certificates of our own, for registry tokens and TLS: a CA, what it signs, when that is renewed, PEM.
+//! - [`private_file`]: small files that only their owner may read, written whole.
 //! - [`registry`]: the registry next door: what its configuration must say, and that of nginx before it, what its
 //!   notifications mean, the client that asks it, the comparison of what it holds with what is known, and deletion in it.
 //! - [`api`]: the bodies of requests and answers, shapes only.
@@ -26,11 +28,12 @@
 //! ```text
 //! domain  <-  store  <-  service  <-  registry  <-  http  <-  cli
 //! domain  <-  api, config                      <-  http, cli
+//! domain  <-  pki                              <-  service, http
 //!             net                              <-  registry, cli
+//!             private_file                     <-  store, service, http
 //! ```
 //!
-//! `http` may name all to its left, but of `store` only its private files, for TLS keys, and the end of the audit chain. `cli`
-//! names neither `service` nor `store`. Nothing points back. A test reads the sources and fails on any other edge.
+//! `http` may name all to its left but `store` and `net`; `cli` names neither `service` nor `store`. Nothing points back. A test reads the sources and fails on any other edge.
 //!
 //! # What always holds
 //!
@@ -60,7 +63,7 @@
 //!    at the start, which can be interrupted (`store::migration`).
 //! 10. *Deleted is gone at once.* A change names what is gone, and nothing of it is in the state from then on; its rows go
 //!     from the disk later, by identifier and never by name (`store::purge`).
-//! 11. *Files belong to their owner alone* (`store::private_file`, and `store::DataDirectory` at every start).
+//! 11. *Files belong to their owner alone* (`private_file`, and `store::DataDirectory` at every start).
 //!
 //! # Four walks through the code
 //!
@@ -99,6 +102,8 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod net;
+pub mod pki;
+pub mod private_file;
 pub mod registry;
 pub mod service;
 pub mod store;

@@ -1,29 +1,24 @@
-//! One request to the API and its answer, over any stream: HTTP/1.1, a connection for each request.
+//! One request to the API and its answer, whatever carries them.
 //!
-//! Time and size of an answer are bounded. Bodies hold secrets: nothing here writes one to the log.
+//! Bodies hold secrets: nothing here writes one to the log.
 
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper::{Method, Request, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::error::{Cause, CliError};
 use super::path::ApiPath;
 use crate::api::{ErrorAnswer, ErrorEntry};
+use crate::net::{self, Address, Failure};
 
-/// How long a connection may take to be made.
-pub(super) const CONNECT_SECONDS: u64 = 10;
-/// How long an answer may take: a clean-up of many access tokens waits for the disk.
-pub(super) const ANSWER_SECONDS: u64 = 120;
-/// Largest answer, in bytes: a page of the longest records is far below.
-const LARGEST_ANSWER: usize = 64 << 20;
+/// A clean-up of many access tokens waits for the disk, and a page of the longest records is far below the size.
+pub(super) const LIMITS: net::Limits = net::Limits { time: Duration::from_mins(2), size: 64 << 20 };
 /// Fields and parameters of the API, and what is typed for them: an option, or a word where some commands have none.
 const OPTIONS: &[(&str, &str)] = &[
     ("accessLevel", "--access"),
@@ -47,10 +42,33 @@ const USER_AGENT: &str = concat!("dockpass-cli/", env!("CARGO_PKG_VERSION"));
 pub(super) struct Peer {
     /// For messages: a URL or a socket.
     pub(super) place: String,
-    /// For the `Host` header.
-    pub(super) host: HeaderValue,
+    /// Of a server elsewhere; none on the socket.
+    pub(super) address: Option<Address>,
     /// For the `Authorization` header; none on the socket.
     pub(super) authorization: Option<HeaderValue>,
+    /// What to do where its certificate is not trusted, after a semicolon; may be empty.
+    pub(super) hint: &'static str,
+}
+
+impl Peer {
+    fn unusable(&self, cause: impl Into<Cause>) -> CliError {
+        CliError::Answer { place: self.place.clone(), cause: cause.into() }
+    }
+
+    fn failure(&self, failure: Failure) -> CliError {
+        let place = self.place.clone();
+        match failure {
+            Failure::Unreachable(_) | Failure::OfAuthority(_) => {
+                CliError::Unreachable { place, cause: failure.into(), hint: "" }
+            }
+            Failure::Tls(_) => CliError::Unreachable { place, cause: failure.into(), hint: self.hint },
+            Failure::Unprotected => CliError::Usage(format!(
+                "{place} would carry the credentials unprotected over the network; give an https URL"
+            )),
+            Failure::TimedOut { seconds } => CliError::Timeout { place, seconds },
+            Failure::TooLarge { .. } | Failure::Broken(_) => self.unusable(failure),
+        }
+    }
 }
 
 /// What is asked.
@@ -75,11 +93,21 @@ impl Call {
         Ok(Self { method, path: path.clone(), body: body.into() })
     }
 
-    fn request(&self, peer: &Peer) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+    /// The request as this server takes it.
+    pub(super) fn request(&self, peer: &Peer) -> Result<Request<Full<Bytes>>, CliError> {
+        self.written(peer).map_err(|cause| peer.unusable(cause))
+    }
+
+    fn written(&self, peer: &Peer) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+        let path = self.path.as_str();
+        let (uri, host) = match &peer.address {
+            Some(address) => (address.at(path)?, address.authority.as_str()),
+            None => (Uri::try_from(path)?, "localhost"),
+        };
         let mut request = Request::builder()
             .method(self.method.clone())
-            .uri(self.path.as_str())
-            .header(header::HOST, peer.host.clone())
+            .uri(uri)
+            .header(header::HOST, host)
             .header(header::USER_AGENT, USER_AGENT)
             .header(header::ACCEPT, "application/json");
         if let Some(authorization) = &peer.authorization {
@@ -116,42 +144,22 @@ impl Answer {
     }
 }
 
-/// Sends the request over the stream and reads the answer.
-pub(super) async fn exchange<S>(stream: S, call: &Call, peer: &Peer) -> Result<Answer, CliError>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let limit = Duration::from_secs(ANSWER_SECONDS);
-    let late = || CliError::Timeout { place: peer.place.clone(), seconds: ANSWER_SECONDS };
-    let broken = |cause: Cause| CliError::Answer { place: peer.place.clone(), cause };
-    let (response, body) =
-        tokio::time::timeout(limit, transfer(stream, call, peer)).await.map_err(|_| late())?.map_err(broken)?;
-    log::debug!("{} {}: {}", call.method, call.path.as_str(), response.status);
-    if response.status.is_success() {
-        accept(&response.headers, &body, peer)
+/// What the server's answer means for the call.
+pub(super) fn read(answer: Result<net::Answer, Failure>, call: &Call, peer: &Peer) -> Result<Answer, CliError> {
+    let answer = answer.map_err(|failure| peer.failure(failure))?;
+    log::debug!("{} {}: {}", call.method, call.path.as_str(), answer.status);
+    if answer.status.is_success() {
+        accept(&answer.headers, &answer.body, peer)
     } else {
-        Err(refusal(response.status.as_u16(), &body))
+        Err(refusal(answer.status.as_u16(), &answer.body))
     }
-}
-
-async fn transfer<S>(stream: S, call: &Call, peer: &Peer) -> Result<(hyper::http::response::Parts, Bytes), Cause>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let driver = tokio::spawn(connection);
-    let response: Response<Incoming> = sender.send_request(call.request(peer)?).await?;
-    let (parts, body) = response.into_parts();
-    let body = Limited::new(body, LARGEST_ANSWER).collect().await?.to_bytes();
-    driver.abort();
-    Ok((parts, body))
 }
 
 fn accept(headers: &HeaderMap, body: &Bytes, peer: &Peer) -> Result<Answer, CliError> {
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).ok();
     let read = || if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
     Ok(Answer {
-        value: read().map_err(|cause| CliError::Answer { place: peer.place.clone(), cause: cause.into() })?,
+        value: read().map_err(|cause| peer.unusable(cause))?,
         next_page: headers.get("x-next-page-start").and_then(text).filter(|start| !start.is_empty()),
         warnings: headers.get_all(header::WARNING).iter().filter_map(text).collect(),
         place: peer.place.clone(),
@@ -191,8 +199,9 @@ mod tests {
     async fn ask(server: &Server, call: &Call) -> Result<Answer, CliError> {
         let stream = tokio::net::UnixStream::connect(server.socket()).await.unwrap();
         let authorization = Some(HeaderValue::from_static("Basic abc"));
-        let peer = Peer { place: "the test".into(), host: HeaderValue::from_static("localhost"), authorization };
-        exchange(stream, call, &peer).await
+        let peer = Peer { place: "the test".into(), address: None, authorization, hint: "" };
+        let answer = net::send_over(stream, call.request(&peer).unwrap(), LIMITS).await;
+        read(answer, call, &peer)
     }
 
     fn get() -> Call {

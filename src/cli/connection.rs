@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hyper::Method;
-use hyper::header::HeaderValue;
 use serde::Serialize;
 use tokio::net::UnixStream;
 
-use super::client::{self, Answer, Call, Peer};
+use super::client::{self, Answer, Call, LIMITS, Peer};
 use super::error::CliError;
 use super::path::ApiPath;
 use super::remote::Remote;
 use crate::config::Config;
 use crate::http::{self, Running};
+use crate::net;
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "dockpass.sock";
@@ -136,17 +136,15 @@ impl Api {
 
 impl Local {
     fn new(socket: PathBuf, config: Option<Config>) -> Self {
-        let peer = Peer {
-            place: format!("the socket {}", socket.display()),
-            host: HeaderValue::from_static("localhost"),
-            authorization: None,
-        };
+        let peer =
+            Peer { place: format!("the socket {}", socket.display()), address: None, authorization: None, hint: "" };
         Self { peer, socket, config, running: None }
     }
 
     async fn call(&mut self, call: &Call) -> Result<Answer, CliError> {
         let stream = self.connect().await?;
-        client::exchange(stream, call, &self.peer).await
+        let answer = net::send_over(stream, call.request(&self.peer)?, LIMITS).await;
+        client::read(answer, call, &self.peer)
     }
 
     /// Connects; where nobody listens, starts the handlers in this process first. Nothing was sent before that, so

@@ -1,31 +1,24 @@
 //! The way to a server elsewhere: its URL, TLS, and the credentials of the environment.
 
-use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use zeroize::Zeroizing;
 
-use super::client::{self, Answer, CONNECT_SECONDS, Call, Peer};
-use super::error::{Cause, CliError};
-use crate::net::{self, Address, TrustError};
+use super::client::{self, Answer, Call, LIMITS, Peer};
+use super::error::CliError;
+use crate::net::{self, Address, Client, Plain, TrustError};
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// A server that is reached by TCP.
 pub(super) struct Remote {
     peer: Peer,
-    host: String,
-    port: u16,
-    tls: Option<Arc<ClientConfig>>,
-    /// Whether a CA was named beside the roots of the system.
-    has_ca: bool,
+    client: Client,
 }
 
 impl Remote {
@@ -37,13 +30,14 @@ impl Remote {
         let basic = Zeroizing::new(format!("Basic {}", STANDARD.encode(text.as_bytes())));
         let mut authorization = HeaderValue::from_str(&basic).map_err(|_| bad_url())?;
         authorization.set_sensitive(true);
-        let peer = Peer {
-            place: address.url(),
-            host: HeaderValue::from_str(address.authority.as_str()).map_err(|_| bad_url())?,
-            authorization: Some(authorization),
+        let hint = match ca {
+            Some(_) => "",
+            None => "; where the site has a CA of its own, name its certificate with --ca FILE",
         };
-        let tls = if address.is_tls { Some(net::trust(ca).map_err(no_tls)?) } else { None };
-        Ok(Self { peer, host: address.host, port: address.port, tls, has_ca: ca.is_some() })
+        let tls = net::trust(ca.filter(|_| address.is_tls)).map_err(no_tls)?;
+        let client = Client::new(tls, Plain::ThisMachine, CONNECT);
+        let peer = Peer { place: address.url(), address: Some(address), authorization: Some(authorization), hint };
+        Ok(Self { peer, client })
     }
 
     /// The server's URL without a slash at its end.
@@ -53,65 +47,8 @@ impl Remote {
 
     /// One request.
     pub(super) async fn call(&self, call: &Call) -> Result<Answer, CliError> {
-        let limit = Duration::from_secs(CONNECT_SECONDS);
-        let late = || CliError::Timeout { place: self.peer.place.clone(), seconds: CONNECT_SECONDS };
-        let stream = tokio::time::timeout(limit, self.connect()).await.map_err(|_| late())??;
-        let Some(config) = &self.tls else {
-            return client::exchange(stream, call, &self.peer).await;
-        };
-        let name = ServerName::try_from(self.host.clone()).map_err(|cause| self.unreachable(cause))?;
-        let secured = tokio::time::timeout(limit, TlsConnector::from(Arc::clone(config)).connect(name, stream));
-        let stream = secured.await.map_err(|_| late())?.map_err(|cause| self.untrusted(cause))?;
-        client::exchange(stream, call, &self.peer).await
-    }
-
-    async fn connect(&self) -> Result<TcpStream, CliError> {
-        let addresses = net::resolve(&self.host).await.map_err(|cause| self.unreachable(cause))?;
-        if self.tls.is_none() && !addresses.iter().all(IpAddr::is_loopback) {
-            return Err(CliError::Usage(format!(
-                "{} would carry the credentials unprotected over the network; give an https URL",
-                self.peer.place
-            )));
-        }
-        let mut failure: Cause = "the name has no address".into();
-        for address in addresses {
-            match TcpStream::connect(SocketAddr::new(address, self.port)).await {
-                Ok(stream) => return Ok(stream),
-                Err(cause) => failure = cause.into(),
-            }
-        }
-        Err(self.unreachable(failure))
-    }
-
-    fn unreachable(&self, cause: impl Into<Cause>) -> CliError {
-        CliError::Unreachable { place: self.peer.place.clone(), cause: cause.into(), hint: "" }
-    }
-
-    fn untrusted(&self, cause: std::io::Error) -> CliError {
-        let is_of_ca = shows_ca(&cause);
-        let hint = if is_of_ca || self.has_ca {
-            ""
-        } else {
-            "; where the site has a CA of its own, name its certificate with --ca FILE"
-        };
-        let cause: Cause = if is_of_ca { Box::new(OfCa(cause)) } else { cause.into() };
-        CliError::Unreachable { place: self.peer.place.clone(), cause, hint }
-    }
-}
-
-/// The server shows the certificate of a CA as its own, which nobody takes.
-#[derive(Debug, thiserror::Error)]
-#[error("its certificate is a CA's; the server needs one that the CA has issued")]
-struct OfCa(#[source] std::io::Error);
-
-/// Whether that is why there is no TLS. rustls passes this reason on without a name of its own.
-fn shows_ca(cause: &std::io::Error) -> bool {
-    let cause = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match cause {
-        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other))) => {
-            format!("{:?}", other.0) == "CaUsedAsEndEntity"
-        }
-        _ => false,
+        let answer = self.client.send(call.request(&self.peer)?, LIMITS).await;
+        client::read(answer, call, &self.peer)
     }
 }
 
@@ -150,7 +87,8 @@ mod tests {
     #[tokio::test]
     async fn credentials_do_not_cross_a_network_unprotected() {
         let remote = Remote::new("http://192.0.2.1:8700", None, "alice", "dkp_x").unwrap();
-        let error = remote.connect().await.unwrap_err();
+        let call = Call::new(hyper::Method::GET, &crate::cli::path::ApiPath::new("/"));
+        let error = remote.call(&call).await.err().unwrap();
         assert!(error.to_string().contains("give an https URL"), "{error}");
     }
 

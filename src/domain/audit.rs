@@ -269,3 +269,12 @@ impl LoggedRecord {
         format!("{line},\"hash\":\"{}\"}}", blake3::Hash::from_bytes(self.hash).to_hex())
     }
 }
+
+/// The end of the audit chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct AuditHead {
+    /// Number of the last record; 0 if there is none.
+    pub seq: u64,
+    /// Its hash; zeros if there is none.
+    pub hash: [u8; 32],
+}

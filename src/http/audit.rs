@@ -9,9 +9,8 @@ use super::reply::{Replied, Reply};
 use super::request::{Request, header};
 use crate::api::operations::audit as op;
 use crate::api::{self, Code};
-use crate::domain::audit::LoggedRecord;
+use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::service::{AuditFilter, Service};
-use crate::store::AuditHead;
 
 fn hex(hash: [u8; 32]) -> String {
     blake3::Hash::from_bytes(hash).to_hex().to_string()

@@ -1,6 +1,7 @@
 //! What the URL of a server says: scheme, host and port, and nothing else.
 
 use hyper::Uri;
+use hyper::http;
 use hyper::http::uri::{Authority, Scheme};
 
 /// The text is no URL of scheme, host and port. What was given is never repeated: somebody may have put a password into
@@ -29,11 +30,19 @@ impl Address {
     /// [`InvalidUrl`] for anything else, a path, a query, a fragment or credentials included.
     pub fn parse(url: &str) -> Result<Self, InvalidUrl> {
         let uri: Uri = url.parse().map_err(|_| InvalidUrl)?;
-        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or(InvalidUrl)?;
         let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none() && !url.contains('#');
+        if is_bare { Self::of(&uri) } else { Err(InvalidUrl) }
+    }
+
+    /// The server of a URL, whatever stands behind it.
+    ///
+    /// # Errors
+    /// [`InvalidUrl`] for a URL without scheme or host, with another scheme, or with credentials.
+    pub fn of(uri: &Uri) -> Result<Self, InvalidUrl> {
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or(InvalidUrl)?;
         let (is_tls, default_port) = match uri.scheme_str() {
-            Some("https") if is_bare => (true, 443),
-            Some("http") if is_bare => (false, 80),
+            Some("https") => (true, 443),
+            Some("http") => (false, 80),
             Some(_) | None => return Err(InvalidUrl),
         };
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -49,6 +58,14 @@ impl Address {
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         if self.is_tls { Scheme::HTTPS } else { Scheme::HTTP }
+    }
+
+    /// The URL of a path, with its query, at this server.
+    ///
+    /// # Errors
+    /// If the text is no path with a query.
+    pub fn at(&self, path: &str) -> Result<Uri, http::Error> {
+        Uri::builder().scheme(self.scheme()).authority(self.authority.clone()).path_and_query(path).build()
     }
 
     /// The URL for messages, without a slash at its end.

@@ -1,114 +1,124 @@
-//! The connector under a pooled HTTP client (hyper-util): our own name resolution, TCP, TLS where the URL says https, and
-//! a limit on the time that all three take together. HTTP/1.1 only, and never through a proxy.
+//! The connector under the HTTP client: our own name resolution, TCP, TLS where the URL says https, and a limit on the
+//! time that all three take together. HTTP/1.1 only, and never through a proxy.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::Uri;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use super::Cause;
-use super::names::{ResolveError, resolve};
+use super::address::Address;
+use super::http::Failure;
+use super::names::resolve;
 
-/// A future that somebody else polls.
-type Pending<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+/// How long an address may take before the next one of the same name is tried beside it (RFC 8305, section 5).
+const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Why there is no connection. It stands among the sources of the client's error.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// Name, TCP and TLS together took too long.
-    #[error("no connection within {seconds} seconds")]
-    TimedOut {
-        /// The limit.
-        seconds: u64,
-    },
-    /// The server's certificate is not trusted, or what listens there does not speak TLS.
-    #[error(transparent)]
-    Tls(Cause),
-    /// The name has no address, or nothing listens there.
-    #[error(transparent)]
-    Unreachable(Cause),
-}
+/// A connection, with TLS or without.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl ConnectError {
-    fn of(cause: Cause) -> Self {
-        if is_tls(&*cause) { Self::Tls(cause) } else { Self::Unreachable(cause) }
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+impl Connection for Box<dyn Stream> {
+    fn connected(&self) -> Connected {
+        Connected::new()
     }
 }
 
-/// Whether rustls is among the causes. An I/O error hides the error that it carries from `source`.
-fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
-    let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    error.is::<rustls::Error>() || carried.is_some_and(|inner| is_tls(inner)) || error.source().is_some_and(is_tls)
+/// Whom a request without TLS may reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plain {
+    /// Everybody.
+    Anywhere,
+    /// This machine alone: the request carries credentials.
+    ThisMachine,
 }
 
-/// Makes connections for `hyper_util::client::legacy::Client`.
-#[derive(Clone, Debug)]
-pub struct Connector {
-    inner: HttpsConnector<HttpConnector<Names>>,
-    limit: Duration,
+/// Makes connections for the [client](super::Client).
+#[derive(Clone)]
+pub(super) struct Connector {
+    /// TLS, for https.
+    pub(super) tls: Arc<ClientConfig>,
+    /// For http.
+    pub(super) plain: Plain,
+    /// Until a connection is there.
+    pub(super) limit: Duration,
 }
 
 impl Connector {
-    /// Connections with this TLS, each made within `limit`.
-    #[must_use]
-    pub fn new(tls: Arc<ClientConfig>, limit: Duration) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Names);
-        // What it does not take otherwise are URLs with https, which the layer above it speaks.
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        // An address that does not answer leaves time for the next one.
-        tcp.set_connect_timeout(Some(limit));
-        Self { inner: HttpsConnector::from((tcp, tls)), limit }
+    async fn connect(self, target: Uri) -> Result<Box<dyn Stream>, Failure> {
+        let Address { is_tls, host, port, .. } = Address::of(&target).map_err(Failure::unreachable)?;
+        let addresses = resolve(&host).await.map_err(Failure::unreachable)?;
+        if !is_tls && self.plain == Plain::ThisMachine && !addresses.iter().all(IpAddr::is_loopback) {
+            return Err(Failure::Unprotected);
+        }
+        let stream = dial(addresses, port).await.map_err(Failure::unreachable)?;
+        if !is_tls {
+            return Ok(Box::new(stream));
+        }
+        let name = ServerName::try_from(host).map_err(Failure::unreachable)?;
+        Ok(Box::new(TlsConnector::from(self.tls).connect(name, stream).await.map_err(no_tls)?))
+    }
+}
+
+/// A connection to the address that answers first. One that refuses, or is slow, makes place for the next one.
+async fn dial(addresses: Vec<IpAddr>, port: u16) -> io::Result<TcpStream> {
+    let (mut addresses, mut attempts) = (addresses.into_iter(), JoinSet::new());
+    let mut failure = io::Error::other("the name has no address");
+    loop {
+        if let Some(address) = addresses.next() {
+            attempts.spawn(TcpStream::connect((address, port)));
+        }
+        let Ok(ended) = tokio::time::timeout(HEAD_START, attempts.join_next()).await else { continue };
+        match ended.map(|attempt| attempt.unwrap_or_else(|cause| Err(cause.into()))) {
+            Some(Ok(stream)) => return stream.set_nodelay(true).map(|()| stream),
+            Some(Err(cause)) => failure = cause,
+            None => return Err(failure),
+        }
+    }
+}
+
+/// Why there is no TLS. What rustls does not say is the connection's fault. It passes on without a name of its own that a
+/// CA's certificate is shown.
+fn no_tls(cause: io::Error) -> Failure {
+    let said = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match said {
+        Some(rustls::Error::InvalidCertificate(CertificateError::Other(other)))
+            if format!("{:?}", other.0) == "CaUsedAsEndEntity" =>
+        {
+            Failure::OfAuthority(Arc::new(cause))
+        }
+        Some(_) => Failure::Tls(Arc::new(cause)),
+        None => Failure::unreachable(cause),
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
-    type Error = ConnectError;
-    type Future = Pending<Self::Response, ConnectError>;
+    type Response = TokioIo<Box<dyn Stream>>;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Failure>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        self.inner.poll_ready(context).map_err(ConnectError::of)
-    }
-
-    fn call(&mut self, target: Uri) -> Self::Future {
-        let (made, limit) = (self.inner.call(target), self.limit);
-        Box::pin(async move {
-            let late = |_| ConnectError::TimedOut { seconds: limit.as_secs() };
-            tokio::time::timeout(limit, made).await.map_err(late)?.map_err(ConnectError::of)
-        })
-    }
-}
-
-/// Our name resolution, as hyper-util asks for it.
-#[derive(Clone, Debug)]
-struct Names;
-
-impl Service<Name> for Names {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = ResolveError;
-    type Future = Pending<Self::Response, ResolveError>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, name: Name) -> Self::Future {
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let (made, limit) = (self.clone().connect(target), self.limit);
         Box::pin(async move {
-            // The connector puts the port of the URL in the place of this one.
-            let found = resolve(name.as_str()).await?.into_iter().map(|address| SocketAddr::new(address, 0));
-            Ok(found.collect::<Vec<_>>().into_iter())
+            let late = |_| Failure::TimedOut { seconds: limit.as_secs() };
+            tokio::time::timeout(limit, made).await.map_err(late)?.map(TokioIo::new)
         })
     }
 }
@@ -118,9 +128,13 @@ mod tests {
     use super::super::trust;
     use super::*;
 
-    async fn connect(url: &str, limit: Duration) -> Result<(), ConnectError> {
-        let mut connector = Connector::new(trust(None).unwrap(), limit);
+    async fn connect_within(plain: Plain, url: &str, limit: Duration) -> Result<(), Failure> {
+        let mut connector = Connector { tls: trust(None).unwrap(), plain, limit };
         connector.call(url.parse().unwrap()).await.map(drop)
+    }
+
+    async fn connect(url: &str, limit: Duration) -> Result<(), Failure> {
+        connect_within(Plain::Anywhere, url, limit).await
     }
 
     const PATIENT: Duration = Duration::from_mins(1);
@@ -139,7 +153,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         // The listener's backlog takes the connection and nobody ever says a word.
         let error = connect(&format!("https://{address}"), Duration::from_millis(50)).await.unwrap_err();
-        assert!(matches!(error, ConnectError::TimedOut { .. }), "{error:?}");
+        assert!(matches!(error, Failure::TimedOut { .. }), "{error:?}");
         let speak = std::thread::spawn(move || {
             let _waiting = listener.accept().unwrap();
             let (mut stream, _) = listener.accept().unwrap();
@@ -148,9 +162,27 @@ mod tests {
             let _ = io::copy(&mut stream, &mut io::sink());
         });
         let error = connect(&format!("https://{address}"), PATIENT).await.unwrap_err();
-        assert!(matches!(error, ConnectError::Tls(_)), "{error:?}");
+        assert!(matches!(error, Failure::Tls(_)), "{error:?}");
         speak.join().unwrap();
         let error = connect(&format!("http://{address}"), PATIENT).await.unwrap_err();
-        assert!(matches!(error, ConnectError::Unreachable(_)), "{error:?}");
+        assert!(matches!(error, Failure::Unreachable(_)), "{error:?}");
+    }
+    #[tokio::test]
+    async fn the_next_address_is_tried_where_one_refuses_and_none_is_an_error() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let [closed, open] = ["127.0.0.2", "127.0.0.1"].map(|text| text.parse::<IpAddr>().unwrap());
+        assert_eq!(dial(vec![closed, open], port).await.unwrap().peer_addr().unwrap().ip(), open);
+        assert_eq!(dial(vec![closed], port).await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(dial(Vec::new(), port).await.unwrap_err().to_string(), "the name has no address");
+    }
+
+    #[tokio::test]
+    async fn credentials_do_not_cross_a_network_unprotected() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = format!("http://{}", listener.local_addr().unwrap());
+        connect_within(Plain::ThisMachine, &here, PATIENT).await.unwrap();
+        let error = connect_within(Plain::ThisMachine, "http://192.0.2.1:8700", PATIENT).await.unwrap_err();
+        assert!(matches!(error, Failure::Unprotected), "{error:?}");
     }
 }

@@ -1,7 +1,6 @@
-//! Connections that go out: what a URL names, the addresses of a name, whose certificates count, and the connector under
-//! a pooled HTTP client.
+//! What goes out: what a URL names, the addresses of a name, whose certificates count, and the HTTP client over all that.
 //!
-//! Owns what every such connection has in common, whoever makes it. Knows no request and no credentials, reads no
+//! Owns what every such request has in common, whoever makes it. Knows no protocol above HTTP and no credentials, reads no
 //! environment (so no `HTTPS_PROXY` either), and names no other module of this program.
 //!
 //! Names are resolved here, from `/etc/hosts` and `/etc/resolv.conf`, and never by the C library: in a static binary that
@@ -9,12 +8,13 @@
 
 mod address;
 mod connector;
+mod http;
 mod names;
 mod trust;
 
 pub use address::{Address, InvalidUrl};
-pub use connector::{ConnectError, Connector};
-pub use names::{ResolveError, resolve};
+pub use connector::Plain;
+pub use http::{Answer, Client, Failure, Limits, send_over};
 pub use trust::{TrustError, trust};
 
 /// A cause of any kind.

@@ -10,7 +10,7 @@ use hickory_resolver::{Hosts, TokioResolver};
 
 /// Why a name has no address.
 #[derive(Debug, thiserror::Error)]
-pub enum ResolveError {
+pub(super) enum ResolveError {
     /// Nobody who was asked knows it, or nobody answered.
     #[error("neither /etc/hosts nor DNS knows the name")]
     Unknown(#[source] NetError),
@@ -24,7 +24,7 @@ pub enum ResolveError {
 ///
 /// # Errors
 /// [`ResolveError`]; how long name servers are waited for stands in `/etc/resolv.conf`, so callers set their own limit.
-pub async fn resolve(host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+pub(super) async fn resolve(host: &str) -> Result<Vec<IpAddr>, ResolveError> {
     if let Ok(address) = host.parse() {
         return Ok(vec![address]);
     }

@@ -22,11 +22,12 @@ use serde::{Deserialize, Deserializer};
 use super::manifest;
 use crate::domain::content::{Digest, TagName};
 use crate::domain::name::RepositoryName;
+use crate::net::Answer;
 
 pub use error::UpstreamError;
 pub use next::Next;
 
-use exchange::{Answer, Exchange, LIMITS, Limits, Question};
+use exchange::{Exchange, LIMITS, Limits, Question};
 
 /// Names that are asked for at a time. A registry may give fewer.
 const PAGE: u32 = 1_000;

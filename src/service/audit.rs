@@ -11,10 +11,12 @@ use super::authority::Authority;
 use super::caller::{Call, Caller};
 use super::change::{Deed, Upkeep};
 use super::error::Error;
-use crate::domain::audit::{AuditEntry, AuditRecord, Concerned, CredentialKind, LoggedRecord, Occurrence, Outcome};
+use crate::domain::audit::{
+    AuditEntry, AuditHead, AuditRecord, Concerned, CredentialKind, LoggedRecord, Occurrence, Outcome,
+};
 use crate::domain::secret::without_secrets;
 use crate::domain::time::Timestamp;
-use crate::store::{AuditHead, State, TooLarge, Txn, Verification};
+use crate::store::{State, TooLarge, Txn, Verification};
 
 /// Most distinct events that wait.
 const MAX_WAITING: usize = 4_096;

@@ -10,7 +10,7 @@ use super::start::StartError;
 use super::{Call, Error, Service};
 use crate::domain::random;
 use crate::domain::secret::TokenText;
-use crate::store::private_file;
+use crate::private_file;
 
 /// Its name among the keys of the data directory.
 const FILE: &str = "registry-events-secret";

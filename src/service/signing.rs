@@ -13,8 +13,6 @@ mod error;
 mod jwks;
 mod jwt;
 mod keys;
-mod pem;
-mod private_key;
 mod settings;
 
 use std::fmt;
@@ -28,15 +26,13 @@ pub use certificates::CertificateInfo;
 pub use claims::{AccessEntry, Claims, Dkp};
 pub use error::{Damage, SigningError};
 pub use jwt::InvalidToken;
-pub use pem::NotPem;
 pub use settings::{InvalidKeyHeader, KeyHeader, MIN_LEAF_LIFETIME, SigningSettings};
 
 use crate::domain::time::Timestamp;
-use certificates::Certificate;
+use crate::pki::{Certificate, PrivateKey};
 use directory::{KeyDirectory, KeyFile, Pair};
 use jwt::{Expected, KnownKey};
 use keys::Keys;
-use private_key::PrivateKey;
 
 /// Signs and verifies registry tokens. Shared by all threads: signing and verifying never wait, not even for a renewal.
 pub struct Signer {
@@ -253,7 +249,7 @@ fn refuse_leaf_of_another(directory: &KeyDirectory, authority: &Pair, leaf: &Pai
     let damage = match leaf.certificate.is_signed_by(&authority.certificate) {
         Ok(true) => return Ok(()),
         Ok(false) => Damage::OtherAuthority,
-        Err(damage) => damage,
+        Err(damage) => Damage::Certificate(damage),
     };
     Err(directory.damaged(KeyFile::Leaf, damage))
 }

@@ -25,7 +25,7 @@ use crate::domain::password;
 use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::Password;
 use crate::domain::time::{Clock, Timestamp};
-use crate::store::private_file::{self, PrivateFileError};
+use crate::private_file::{self, PrivateFileError};
 use crate::store::{self, DataDirectory, Meta, Opened, Store};
 
 /// The file that tells the first password until it is changed.

@@ -10,9 +10,8 @@ use super::engine::Engine;
 use super::error::Error;
 use super::load;
 use super::record;
-use super::state::AuditHead;
 use super::table::Table;
-use crate::domain::audit::{AuditRecord, LoggedRecord};
+use crate::domain::audit::{AuditHead, AuditRecord, LoggedRecord};
 
 /// Audit records that one step of a verification reads.
 const VERIFY_STEP: usize = 1_000;

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, Mode};
 
 use super::error::Error;
-use super::private_file::{self, NO_LINK, OTHERS, create_directory, sync_directory};
+use crate::private_file::{self, NO_LINK, OTHERS, create_directory, sync_directory};
 
 mod owner;
 

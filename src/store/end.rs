@@ -12,8 +12,8 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::private_file::{NO_LINK, sync_directory};
 use super::seal::Digest;
+use crate::private_file::{NO_LINK, sync_directory};
 
 const SLOT: usize = 64;
 const CONTENT: usize = 40;

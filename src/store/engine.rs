@@ -18,8 +18,8 @@ use sled::transaction::{ConflictableTransactionError, TransactionError, Transact
 use super::codec::DecodeError;
 use super::error::Error;
 use super::nudge::Nudge;
-use super::private_file::sync_directory;
 use super::table::Table;
+use crate::private_file::sync_directory;
 
 /// sled's page cache, in bytes; everything hot is in [`super::State`], so little is enough.
 const CACHE: u64 = 32 * 1024 * 1024;

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::private_file::PrivateFileError;
 use super::table::Table;
+use crate::private_file::PrivateFileError;
 
 /// Why the store cannot be opened or read.
 #[derive(Debug, thiserror::Error)]

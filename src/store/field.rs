@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::seal;
-use super::state::AuditHead;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::AccountKind;
+use crate::domain::audit::AuditHead;
 use crate::domain::content::{Deletion, Digest, Platform, Remains, TagName};
 use crate::domain::grant::Grantee;
 use crate::domain::id::Id;

@@ -8,9 +8,9 @@ use super::error::Error;
 use super::record::KnownAddress;
 use super::row::Row;
 use super::seal::{Digest, Seal, SealKey};
-use super::state::{AuditHead, State, Taken, decode};
+use super::state::{State, Taken, decode};
 use super::table::{self, Table};
-use crate::domain::audit::LoggedRecord;
+use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::domain::id::Id;
 use crate::domain::token::Usage;
 

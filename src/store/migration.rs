@@ -24,7 +24,6 @@ use super::engine::{Change, CommitError, Engine};
 use super::error::Error;
 use super::field::Field;
 use super::load;
-use super::private_file::sync_directory;
 use super::record::TagV1;
 use super::record::{ActivityV1, Deleted, DeletedV1, GrantV1, MigrationV1, RepositoryGrant, StoredActivity, StoredTag};
 use super::row::{self, Row, Version};
@@ -36,6 +35,7 @@ use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::repository::Repository;
+use crate::private_file::{create_directory, sync_directory};
 
 /// Rows of one change.
 const PIECE: usize = 2_000;
@@ -113,7 +113,7 @@ fn migrate(directory: &mut DataDirectory, places: &Places, key: &SealKey, old: &
 /// Opens the database that is being made. One that does not open was interrupted before it had anything.
 fn open_new(path: &Path) -> Result<Engine, Error> {
     let io = |source| Error::Io { path: path.to_owned(), source };
-    let make = || super::private_file::create_directory(path).map_err(io);
+    let make = || create_directory(path).map_err(io);
     if !exists(path)? {
         make()?;
     }

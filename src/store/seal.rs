@@ -11,8 +11,8 @@ use super::codec::DecodeError;
 use super::end::End;
 use super::engine::Change;
 use super::row;
-use super::state::AuditHead;
 use super::table::{self, Table};
+use crate::domain::audit::AuditHead;
 
 /// Number and content of the store after a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -18,6 +18,7 @@ use imbl::{HashMap, OrdMap, OrdSet};
 use super::record::{Gone, Meta};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
+use crate::domain::audit::AuditHead;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
@@ -31,15 +32,6 @@ pub(super) use apply::{Enter, Taken, decode};
 use content::{Content, DeletedName, DeletedSize};
 pub use groups::GroupSize;
 pub use users::UserSort;
-
-/// The end of the audit chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct AuditHead {
-    /// Number of the last record; 0 if there is none.
-    pub seq: u64,
-    /// Its hash; zeros if there is none.
-    pub hash: [u8; 32],
-}
 
 /// One consistent moment of everything but the audit log.
 #[derive(Clone, Default, PartialEq)]

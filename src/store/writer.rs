@@ -21,10 +21,11 @@ use super::error::WriteError;
 use super::load::{self, Loaded};
 use super::purge::Purge;
 use super::seal::{Seal, SealKey};
-use super::state::{AuditHead, State};
+use super::state::State;
 use super::table::Table;
 use super::txn::{Outcome, Txn};
 use super::usage::UsageNotes;
+use crate::domain::audit::AuditHead;
 use crate::domain::time::Clock;
 
 /// Most changes that wait; more are refused as busy.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rustls::pki_types::pem;
 use x509_parser::error::X509Error;
 
-use crate::store::private_file::PrivateFileError;
+use crate::private_file::PrivateFileError;
 
 /// Why TLS cannot be set up, or a certificate not renewed.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
 
-use super::certificate::{self, Facts};
+use super::certificate;
 use super::error::TlsError;
 use crate::domain::time::Timestamp;
 
@@ -82,7 +82,7 @@ impl Files {
     fn load(&self, provider: &CryptoProvider, now: Timestamp) -> Result<CertifiedKey, TlsError> {
         let chain = certificate::chain(&self.cert, &certificate::read_file(&self.cert)?)?;
         let key = certificate::private_key(&self.key, &certificate::read_file(&self.key)?)?;
-        let ends = chain.first().map(|own| Facts::read(&self.cert, own)).transpose()?.map(|facts| facts.not_after);
+        let ends = chain.first().map(|own| certificate::read(&self.cert, own)).transpose()?.map(|own| own.not_after);
         let certified = certificate::certified((&self.cert, chain), (&self.key, key), provider)?;
         if let Some(end) = ends.filter(|end| *end < now.plus_seconds(SOON)) {
             log::warn!("the certificate in {} ends at {end}", self.cert.display());

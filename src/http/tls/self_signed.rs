@@ -6,37 +6,30 @@
 //! because every client has to be given it; the server's certificate 90 days, which no client notices.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::fs::DirBuilder;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use aws_lc_rs::digest::{SHA256, digest};
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData,
-};
+use rcgen::ExtendedKeyUsagePurpose;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
-use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::certificate::{self, Facts};
+use super::certificate;
 use super::error::TlsError;
 use crate::config::{BaseUrl, Config};
 use crate::domain::time::Timestamp;
-use crate::store::private_file;
+use crate::pki::{self, Certificate, Leaf, PrivateKey, pem};
+use crate::private_file;
 
 const DAY: i64 = 86_400;
 /// Life of the CA, in seconds.
 const CA_LIFE: i64 = 20 * 365 * DAY;
 /// Life of the server's certificate, in seconds.
 const LIFE: i64 = 90 * DAY;
-/// Certificates begin this much in the past, in seconds, for clients whose clock is slow.
-const BACKDATED: i64 = DAY;
 /// A warning is logged when the CA ends sooner than in so many seconds.
 const SOON: i64 = 365 * DAY;
 
@@ -45,16 +38,15 @@ pub(super) struct SelfSigned {
     authority: Authority,
     server: PathBuf,
     names: BTreeSet<String>,
-    /// Of the certificate in use.
-    facts: Mutex<Facts>,
+    /// The certificate in use.
+    current: Mutex<Certificate>,
 }
 
 struct Authority {
-    key: KeyPair,
-    facts: Facts,
+    key: PrivateKey,
+    certificate: Certificate,
     pem: String,
     path: PathBuf,
-    sha256: String,
 }
 
 /// The names that the server's certificate is for: this machine, the public host, the bound address, `tls.names`.
@@ -85,12 +77,12 @@ impl SelfSigned {
             log::warn!("a new certificate is made in place of one that cannot be used: {}", error.whole());
             None
         });
-        let usable = present.filter(|(facts, _)| authority.may_keep(facts, &names, now));
-        let (facts, certified) = match usable {
+        let usable = present.filter(|(current, _)| authority.may_keep(current, &names, now));
+        let (current, certified) = match usable {
             Some(usable) => usable,
             None => authority.issue(&server, &names, provider, now)?,
         };
-        Ok((Self { authority, server, names, facts: Mutex::new(facts) }, certified))
+        Ok((Self { authority, server, names, current: Mutex::new(current) }, certified))
     }
 
     /// Another certificate, if a third of the present one's life is left or the clock stands before its first second.
@@ -99,12 +91,12 @@ impl SelfSigned {
         provider: &CryptoProvider,
         now: Timestamp,
     ) -> Result<Option<CertifiedKey>, TlsError> {
-        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.authority.may_keep(&facts, &self.names, now) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.authority.may_keep(&current, &self.names, now) {
             return Ok(None);
         }
         let (renewed, certified) = self.authority.issue(&self.server, &self.names, provider, now)?;
-        *facts = renewed;
+        *current = renewed;
         Ok(Some(certified))
     }
 
@@ -115,7 +107,8 @@ impl SelfSigned {
     /// Where the clients want the CA. They look under the name of the registry, also when they ask dockpass for a token
     /// (docker and containers/image use one TLS configuration for both).
     pub(super) fn instructions(&self, public: &BaseUrl) -> String {
-        let (host, file, sha256) = (public.authority(), self.authority.path.display(), &self.authority.sha256);
+        let (host, file) = (public.authority(), self.authority.path.display());
+        let sha256 = self.authority.certificate.sha256();
         format!(
             "Clients must be given the CA of this server. It is the file {file}, also served at\n\
              {public}/ca.pem, with the SHA-256 fingerprint\n\
@@ -142,29 +135,28 @@ impl Authority {
             (None, None) => make_authority(&path, now)?,
             (None, Some(_)) => return Err(TlsError::AuthorityMissing { key: path, certificate: public }),
         };
-        let pem = certificate::to_pem(&der);
+        let certificate = certificate::read(&path, &der)?;
+        let pem = certificate.pem();
         if shown.is_none_or(|shown| *shown != pem.as_bytes()) {
             private_file::write(&public, pem.as_bytes())?;
         }
-        let facts = Facts::read(&path, &der)?;
-        if now < facts.not_before || facts.not_after < now.plus_seconds(SOON) {
-            let (from, to) = (facts.not_before, facts.not_after);
+        let (from, to) = (certificate.not_before, certificate.not_after);
+        if now < from || to < now.plus_seconds(SOON) {
             log::warn!("the CA in {} holds from {from} to {to}; move it away to get a new one", path.display());
         }
-        Ok(Self { key, facts, pem, path: public, sha256: fingerprint(&der) })
+        Ok(Self { key, certificate, pem, path: public })
     }
 
     /// Whether the certificate may be shown on: from this CA, for these names, and not in the last third of its life
     /// (unless the CA ends and another one could not live longer).
-    fn may_keep(&self, facts: &Facts, names: &BTreeSet<String>, now: Timestamp) -> bool {
-        let life = facts.not_after.seconds() - facts.not_before.seconds();
-        let is_fresh = now < facts.not_after.plus_seconds(-life / 3) || self.end(now) <= facts.not_after;
-        facts.issuer == self.facts.subject && facts.names == *names && facts.not_before <= now && is_fresh
+    fn may_keep(&self, current: &Certificate, names: &BTreeSet<String>, now: Timestamp) -> bool {
+        let is_fresh = !current.is_in_its_last_third(now) || self.end(now) <= current.not_after;
+        current.issuer == self.certificate.subject && current.names == *names && current.not_before <= now && is_fresh
     }
 
     /// When a certificate ends that is made now.
     fn end(&self, now: Timestamp) -> Timestamp {
-        now.plus_seconds(LIFE).whole_seconds().min(self.facts.not_after)
+        now.plus_seconds(LIFE).whole_seconds().min(self.certificate.not_after)
     }
 
     /// Makes, writes and reads back a certificate with a new key.
@@ -174,17 +166,12 @@ impl Authority {
         names: &BTreeSet<String>,
         provider: &CryptoProvider,
         now: Timestamp,
-    ) -> Result<(Facts, CertifiedKey), TlsError> {
-        let key = KeyPair::generate()?;
-        let mut params = CertificateParams::new(names.iter().cloned().collect::<Vec<_>>())?;
-        params.distinguished_name = common_name("dockpass");
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
-        set_life(&mut params, now, self.end(now))?;
-        let certificate = params.signed_by(&key, &Issuer::new(authority_params(&self.key), &self.key))?;
-        let text = pair_of(&key, certificate.der());
+    ) -> Result<(Certificate, CertifiedKey), TlsError> {
+        let key = new_key()?;
+        let (hosts, usages) = (names.iter().cloned().collect(), vec![ExtendedKeyUsagePurpose::ServerAuth]);
+        let leaf = Leaf { name: "dockpass", hosts, usages, now, end: self.end(now) };
+        let der = leaf.signed_by((&self.key, &authority_name(&self.key)), &key)?;
+        let text = pem::pair(&key, &der);
         let issued = parse_server(path, text.as_bytes(), provider)?;
         private_file::write(path, text.as_bytes())?;
         log::info!("the server has a new certificate until {}", issued.0.not_after);
@@ -192,76 +179,44 @@ impl Authority {
     }
 }
 
-fn read_server(path: &Path, provider: &CryptoProvider) -> Result<Option<(Facts, CertifiedKey)>, TlsError> {
+fn read_server(path: &Path, provider: &CryptoProvider) -> Result<Option<(Certificate, CertifiedKey)>, TlsError> {
     let text = private_file::read(path)?;
     text.map(|text| parse_server(path, &text, provider)).transpose()
 }
 
-fn parse_server(path: &Path, text: &[u8], provider: &CryptoProvider) -> Result<(Facts, CertifiedKey), TlsError> {
+fn parse_server(path: &Path, text: &[u8], provider: &CryptoProvider) -> Result<(Certificate, CertifiedKey), TlsError> {
     let chain = certificate::chain(path, text)?;
     let own = chain.first().ok_or_else(|| TlsError::NoCertificate { path: path.to_owned() })?;
-    let facts = Facts::read(path, own)?;
+    let read = certificate::read(path, own)?;
     let key = certificate::private_key(path, text)?;
-    Ok((facts, certificate::certified((path, chain), (path, key), provider)?))
+    Ok((read, certificate::certified((path, chain), (path, key), provider)?))
 }
 
 fn read_authority(
     path: &Path,
     text: &[u8],
     provider: &CryptoProvider,
-) -> Result<(KeyPair, CertificateDer<'static>), TlsError> {
+) -> Result<(PrivateKey, CertificateDer<'static>), TlsError> {
     let chain = certificate::chain(path, text)?;
     let der = chain.first().cloned().ok_or_else(|| TlsError::NoCertificate { path: path.to_owned() })?;
     let key = certificate::private_key(path, text)?;
-    let pair = KeyPair::try_from(&key)?;
+    let own = PrivateKey::from_pkcs8(Zeroizing::new(key.secret_der().to_vec()));
+    let own = own.map_err(|cause| rcgen::Error::RingKeyRejected(cause.to_string()))?;
     certificate::certified((path, chain), (path, key), provider)?;
-    Ok((pair, der))
+    Ok((own, der))
 }
 
-fn make_authority(path: &Path, now: Timestamp) -> Result<(KeyPair, CertificateDer<'static>), TlsError> {
-    let key = KeyPair::generate()?;
-    let mut params = authority_params(&key);
-    set_life(&mut params, now, now.plus_seconds(CA_LIFE))?;
-    let certificate = params.self_signed(&key)?;
-    private_file::write(path, pair_of(&key, certificate.der()).as_bytes())?;
-    Ok((key, certificate.der().clone()))
+fn make_authority(path: &Path, now: Timestamp) -> Result<(PrivateKey, CertificateDer<'static>), TlsError> {
+    let key = new_key()?;
+    let der = pki::make_authority(&key, &authority_name(&key), now, now.plus_seconds(CA_LIFE))?;
+    private_file::write(path, pem::pair(&key, &der).as_bytes())?;
+    Ok((key, der))
 }
 
-/// The CA's parameters. Its name follows from its key, so that two installations have two names, and that an existing
-/// CA's name can be rebuilt. Another text here would cut the certificates of every existing CA off from it.
-fn authority_params(key: &KeyPair) -> CertificateParams {
-    let hash = fingerprint(&key.subject_public_key_info());
-    let mark: String = hash.chars().take(8).collect();
-    let mut params = CertificateParams::default();
-    params.distinguished_name = common_name(&format!("dockpass TLS CA {mark}"));
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    params
+fn new_key() -> Result<PrivateKey, rcgen::Error> {
+    PrivateKey::generate().map_err(|_| rcgen::Error::RingUnspecified)
 }
 
-fn common_name(name: &str) -> DistinguishedName {
-    let mut names = DistinguishedName::new();
-    names.push(DnType::CommonName, name);
-    names
-}
-
-fn set_life(params: &mut CertificateParams, now: Timestamp, end: Timestamp) -> Result<(), TlsError> {
-    let date = |at: Timestamp| OffsetDateTime::from_unix_timestamp(at.seconds()).map_err(|_| rcgen::Error::Time);
-    params.not_before = date(now.plus_seconds(-BACKDATED))?;
-    params.not_after = date(end)?;
-    Ok(())
-}
-
-/// SHA-256 in lower-case hexadecimal.
-fn fingerprint(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// Key and certificate as one PEM text.
-fn pair_of(key: &KeyPair, certificate: &CertificateDer<'_>) -> Zeroizing<String> {
-    let key = Zeroizing::new(key.serialize_pem());
-    Zeroizing::new(format!("{}{}", *key, certificate::to_pem(certificate)))
+fn authority_name(key: &PrivateKey) -> String {
+    pki::authority_name("dockpass TLS CA", &key.spki())
 }

@@ -48,8 +48,8 @@ fn shown(tls: &Tls) -> CertificateDer<'static> {
     tls.current.0.load().cert[0].clone()
 }
 
-fn facts(tls: &Tls) -> certificate::Facts {
-    certificate::Facts::read(Path::new(""), &shown(tls)).unwrap()
+fn facts(tls: &Tls) -> crate::pki::Certificate {
+    certificate::read(Path::new(""), &shown(tls)).unwrap()
 }
 
 #[derive(Debug)]

@@ -1,27 +1,21 @@
-//! One request to the registry and its answer: bounded in time and size, over connections that stay open.
+//! One request to the registry, and why it has no answer, in the registry's terms.
 //!
-//! HTTP/1.1. The registry token stands in one header, marked as sensitive, and nowhere else.
+//! The registry token stands in one header, marked as sensitive, and nowhere else.
 
-use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, StatusCode, Uri};
-use hyper_util::client::legacy::{self, Client};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Uri};
 use zeroize::Zeroizing;
 
 use super::error::{About, UpstreamError};
-use crate::net::{self, Address, ConnectError, Connector};
+use crate::net::{self, Address, Answer, Client, Failure, Plain};
 
 /// Who asks; what the registry notes in its notifications as the user agent.
 const USER_AGENT: &str = concat!("dockpass/", env!("CARGO_PKG_VERSION"));
-/// How long an open connection waits for its next use; registries and proxies close theirs after a minute or more.
-const IDLE: Duration = Duration::from_secs(30);
-
 /// How long and how much.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -61,16 +55,9 @@ pub(super) struct Question<'a> {
     pub(super) limit: usize,
 }
 
-/// What came back, whatever its status.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-}
-
 /// The way to one registry.
 pub(super) struct Exchange {
-    client: Client<Connector, Empty<Bytes>>,
+    client: Client,
     pub(super) registry: Address,
     /// The registry's URL.
     pub(super) place: String,
@@ -81,31 +68,21 @@ impl Exchange {
     /// Prepares it; nothing is sent yet.
     pub(super) fn new(url: &str, ca: Option<&Path>, limits: Limits) -> Result<Self, UpstreamError> {
         let registry = Address::parse(url)?;
-        let connector = Connector::new(net::trust(ca)?, limits.connect);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_timer(TokioTimer::new())
-            .build(connector);
+        let client = Client::new(net::trust(ca)?, Plain::Anywhere, limits.connect);
         Ok(Self { client, place: registry.url(), registry, limits })
     }
 
     /// Asks the registry.
     pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Answer, UpstreamError> {
-        let target = Uri::builder()
-            .scheme(self.registry.scheme())
-            .authority(self.registry.authority.clone())
-            .path_and_query(question.target);
-        let target = target.build().map_err(|cause| self.about(question).unusable(cause))?;
+        let target = self.registry.at(question.target).map_err(|cause| self.about(question).unusable(cause))?;
         self.ask_at(target, question).await
     }
 
     /// Asks whoever the URL names; the target of the question does not count.
     pub(super) async fn ask_at(&self, target: Uri, question: &Question<'_>) -> Result<Answer, UpstreamError> {
-        let about = self.about(question);
-        let request = request(target, question).map_err(|cause| about.unusable(cause))?;
-        let late = |_| UpstreamError::TimedOut { place: self.place.clone(), seconds: self.limits.answer.as_secs() };
-        let answer =
-            tokio::time::timeout(self.limits.answer, self.transfer(request, question)).await.map_err(late)??;
+        let request = request(target, question).map_err(|cause| self.about(question).unusable(cause))?;
+        let limits = net::Limits { time: self.limits.answer, size: question.limit };
+        let answer = self.client.send(request, limits).await.map_err(|cause| self.failure(cause, question))?;
         log::debug!("{} {}: {}", question.method, question.asked, answer.status);
         Ok(answer)
     }
@@ -115,30 +92,21 @@ impl Exchange {
         About { place: &self.place, asked: question.asked }
     }
 
-    async fn transfer(&self, request: Request<Empty<Bytes>>, question: &Question<'_>) -> Result<Answer, UpstreamError> {
-        let response = self.client.request(request).await.map_err(|cause| self.failure(cause, question))?;
-        let (parts, body) = response.into_parts();
-        let body = Limited::new(body, question.limit).collect().await.map_err(|cause| {
-            let about = self.about(question);
-            if cause.is::<LengthLimitError>() { about.too_large(question.limit) } else { about.unusable(cause) }
-        })?;
-        Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes() })
-    }
-
-    /// The client keeps why there is no connection among its sources.
-    fn failure(&self, cause: legacy::Error, question: &Question<'_>) -> UpstreamError {
+    fn failure(&self, failure: Failure, question: &Question<'_>) -> UpstreamError {
         let place = self.place.clone();
-        let mut sources = std::iter::successors(cause.source(), |source| (*source).source());
-        match sources.find_map(|source| source.downcast_ref::<ConnectError>()) {
-            Some(ConnectError::TimedOut { seconds }) => UpstreamError::TimedOut { place, seconds: *seconds },
-            Some(ConnectError::Tls(_)) => UpstreamError::Tls { place, cause: cause.into() },
-            Some(ConnectError::Unreachable(_)) => UpstreamError::Unreachable { place, cause: cause.into() },
-            None => self.about(question).unusable(cause),
+        match failure {
+            Failure::TimedOut { seconds } => UpstreamError::TimedOut { place, seconds },
+            Failure::Tls(_) | Failure::OfAuthority(_) => UpstreamError::Tls { place, cause: failure.into() },
+            Failure::Unreachable(_) | Failure::Unprotected => {
+                UpstreamError::Unreachable { place, cause: failure.into() }
+            }
+            Failure::TooLarge { limit } => self.about(question).too_large(limit),
+            Failure::Broken(_) => self.about(question).unusable(failure),
         }
     }
 }
 
-fn request(target: Uri, question: &Question<'_>) -> Result<Request<Empty<Bytes>>, hyper::http::Error> {
+fn request(target: Uri, question: &Question<'_>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
     let mut request = Request::builder()
         .method(question.method.clone())
         .uri(target)
@@ -150,5 +118,5 @@ fn request(target: Uri, question: &Question<'_>) -> Result<Request<Empty<Bytes>>
         authorization.set_sensitive(true);
         request = request.header(header::AUTHORIZATION, authorization);
     }
-    request.body(Empty::new())
+    request.body(Full::default())
 }

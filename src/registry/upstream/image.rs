@@ -5,10 +5,11 @@ use hyper::header::LOCATION;
 use hyper::{Method, StatusCode, Uri};
 
 use super::super::manifest::{self, Config, ImageManifest, List, Manifest, Noted};
-use super::exchange::{Answer, Question};
+use super::exchange::Question;
 use super::{Reference, Upstream, UpstreamError, manifest_path};
 use crate::domain::content::{Digest, Image, Platform};
 use crate::domain::name::RepositoryName;
+use crate::net::Answer;
 
 impl Upstream {
     /// What the manifest of this digest says; none where the registry does not have it. The token needs

@@ -7,14 +7,11 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::certificates::{self, Certificate};
+use super::certificates;
 use super::error::{Damage, SigningError};
-use super::pem::{self, Block};
-use super::private_key::PrivateKey;
-use crate::store::private_file::{self, PrivateFileError};
-
-/// Label of a PKCS #8 key in PEM.
-const KEY_LABEL: &str = "PRIVATE KEY";
+use crate::pki::pem::{self, Block};
+use crate::pki::{Certificate, PrivateKey};
+use crate::private_file::{self, PrivateFileError};
 
 /// A file in the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,12 +87,7 @@ impl KeyDirectory {
 
     /// Replaces a key and its certificate, both or neither.
     pub(super) fn write_pair(&self, file: KeyFile, pair: &Pair) -> Result<(), SigningError> {
-        let key = pem::encode(KEY_LABEL, pair.key.reveal_pkcs8());
-        let certificate = pair.certificate.pem();
-        let mut text = Zeroizing::new(String::with_capacity(key.len() + certificate.len()));
-        text.push_str(&key);
-        text.push_str(&certificate);
-        self.write(file, &text)
+        self.write(file, &pem::pair(&pair.key, &pair.certificate.der))
     }
 
     /// The certificates of earlier leafs, newest first; none if there is no file.
@@ -166,7 +158,7 @@ fn failed(action: &'static str, way_out: &'static str, error: PrivateFileError) 
 /// One key, one certificate, and they belong together.
 fn pair_of(text: &str) -> Result<Pair, Damage> {
     let (keys, others): (Vec<Block>, Vec<Block>) =
-        pem::decode(text)?.into_iter().partition(|block| block.label == KEY_LABEL);
+        pem::decode(text)?.into_iter().partition(|block| block.label == pem::PRIVATE_KEY);
     let mut certificates = others.into_iter();
     let mut keys = keys.into_iter();
     let (key, certificate) = match (keys.next(), certificates.next()) {
@@ -188,7 +180,7 @@ fn certificates_of(text: &str) -> Result<Vec<Certificate>, Damage> {
 }
 
 fn certificate_of(block: &Block) -> Result<Certificate, Damage> {
-    if block.label == certificates::LABEL { Certificate::parse(&block.der) } else { Err(Damage::Surplus) }
+    if block.label == pem::CERTIFICATE { certificates::read(&block.der) } else { Err(Damage::Surplus) }
 }
 
 #[cfg(test)]
@@ -212,7 +204,7 @@ mod tests {
     }
 
     fn key_text(pair: &Pair) -> String {
-        pem::encode(KEY_LABEL, pair.key.reveal_pkcs8()).to_string()
+        pem::encode(pem::PRIVATE_KEY, pair.key.reveal_pkcs8()).to_string()
     }
 
     #[test]
@@ -253,7 +245,7 @@ mod tests {
             (format!("{key}{certificate}{certificate}"), "more than"),
             (format!("{}{certificate}", key_text(&other)), "does not belong"),
             (format!("{key}{damaged_certificate}"), "cannot be read"),
-            (format!("{}{certificate}", pem::encode(KEY_LABEL, b"no key").as_str()), "PKCS #8"),
+            (format!("{}{certificate}", pem::encode(pem::PRIVATE_KEY, b"no key").as_str()), "PKCS #8"),
             (format!("{key}{}", pem::encode("PUBLIC KEY", b"odd").as_str()), "more than"),
         ] {
             let path = directory.path_of(KeyFile::Authority);

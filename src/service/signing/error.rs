@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use x509_parser::error::X509Error;
 
-use super::pem::NotPem;
 use super::{KeyHeader, MIN_LEAF_LIFETIME};
 use crate::domain::time::Timestamp;
+use crate::pki::pem::NotPem;
 
 /// Why keys could not be opened, made, renewed or used.
 #[derive(Debug, thiserror::Error)]

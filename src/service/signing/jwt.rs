@@ -9,12 +9,11 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, EcdsaKeyPair, ParsedPublicKe
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::certificates::Certificate;
 use super::claims::Claims;
 use super::error::{Damage, SigningError};
-use super::private_key::PrivateKey;
 use super::{KeyHeader, jwks};
 use crate::domain::time::Timestamp;
+use crate::pki::{Certificate, PrivateKey};
 
 /// Bytes of a token beyond which it is refused unread.
 const MAX_LENGTH: usize = 16 * 1024;

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use super::KeyHeader;
-use super::certificates::{Certificate, CertificateInfo};
+use super::certificates::CertificateInfo;
 use super::directory::Pair;
 use super::error::Damage;
 use super::jwt::{KnownKey, TokenKey};
 use crate::domain::time::Timestamp;
+use crate::pki::Certificate;
 
 /// Earlier leafs that are kept. Renewal alone leaves one at a time; the others are for rotations by hand.
 const MAX_PREVIOUS: usize = 4;
@@ -74,9 +75,10 @@ impl Keys {
 
     /// What is shown of the certificates in use.
     pub(super) fn certificates(&self) -> Vec<CertificateInfo> {
+        let current = &self.current.certificate;
         match &self.authority {
-            Some(authority) => vec![authority.info("ca"), self.current.certificate.info("leaf")],
-            None => vec![self.current.certificate.info("signing")],
+            Some(authority) => vec![CertificateInfo::of("ca", authority), CertificateInfo::of("leaf", current)],
+            None => vec![CertificateInfo::of("signing", current)],
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{AuditHead, State};
+use super::State;
 use crate::domain::account::Account;
-use crate::domain::audit::LoggedRecord;
+use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::domain::content::Activity;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;

@@ -6,9 +6,9 @@ use super::super::load;
 use super::super::row;
 use super::super::seal::SealKey;
 use super::super::table::Table;
-use super::super::{AuditHead, Store, Verification};
+use super::super::{Store, Verification};
 use super::support::{Home, add_account, entry, now, write};
-use crate::domain::audit::{AuditRecord, LoggedRecord, Occurrence};
+use crate::domain::audit::{AuditHead, AuditRecord, LoggedRecord, Occurrence};
 
 const RECORDS: u64 = 12;
 

@@ -6,9 +6,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use super::super::directory::FORMAT;
-use super::super::private_file::PrivateFileError;
 use super::super::{DataDirectory, Error};
 use super::support::{Home, add_account, open_at, start};
+use crate::private_file::PrivateFileError;
 
 /// Every file and directory below `path` with its mode.
 fn modes(path: &Path) -> Vec<(PathBuf, u32)> {

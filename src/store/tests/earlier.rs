@@ -9,20 +9,20 @@ use super::super::end::NotedEnd;
 use super::super::engine::{Change, Engine};
 use super::super::field::Field;
 use super::super::migration::{earlier_grant, earlier_tag};
-use super::super::private_file::create_directory;
 use super::super::record::{
     AccountV1, ActivityV1, AuditV1, DeletedV1, GrantV1, KnownAddress, Meta, RepositoryV1, TagV1, TokenV1, hashed,
 };
 use super::super::row::{self, Version};
 use super::super::seal::{Digest, Seal, SealKey};
-use super::super::state::AuditHead;
 use super::super::table::{self, Table};
 use super::samples;
 use super::support::{account, entry, id, now, repository, token, usage};
+use crate::domain::audit::AuditHead;
 use crate::domain::content::{Activity, Deletion, Remains, Tag, TagName};
 use crate::domain::grant::Grantee;
 use crate::domain::name::{Name, RepositoryName};
 use crate::domain::organization::{Membership, TeamMembership};
+use crate::private_file::create_directory;
 
 /// How much of what there is.
 #[derive(Clone, Copy)]

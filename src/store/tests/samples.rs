@@ -7,12 +7,12 @@ use proptest::prelude::*;
 
 use super::super::record::{Deleted, Gone, NamespaceGrant, Part, RepositoryGrant, StoredActivity, StoredTag};
 use super::super::seal::{Digest, Seal};
-use super::super::{AuditHead, KnownAddress, Meta};
+use super::super::{KnownAddress, Meta};
 use super::support::{account, entry, hash, id, now, repository, team, token, usage};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::audit::{
-    AuditRecord, AuditedAccount, AuditedRepository, AuditedToken, LoggedRecord, Occurrence, credential,
+    AuditHead, AuditRecord, AuditedAccount, AuditedRepository, AuditedToken, LoggedRecord, Occurrence, credential,
 };
 use crate::domain::content::{Activity, Deletion, Digest as ContentDigest, Image, Platform, Remains, Tag, TagName};
 use crate::domain::grant::Grantee;

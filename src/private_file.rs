@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The permission bits of everybody but the owner.
-pub(super) const OTHERS: u32 = 0o077;
+pub(crate) const OTHERS: u32 = 0o077;
 
 /// Largest file that is read, in bytes.
 const MAX: u64 = 1024 * 1024;
 
 /// Open flags for writing: root must not be led to another file by a symbolic link in somebody else's directory.
-pub(super) const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+pub(crate) const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
 /// A private file or directory could not be read, written or made.
 #[derive(Debug, thiserror::Error)]
@@ -139,7 +139,7 @@ pub fn make_directory(path: &Path) -> Result<(), PrivateFileError> {
 }
 
 /// Makes the directory and those above it, and their names durable.
-pub(super) fn create_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     let parent = directory_of(path);
     if !parent.exists() {
         create_directory(parent)?;

@@ -4,15 +4,21 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::private_key::PrivateKey;
+
+/// Label of a certificate.
+pub const CERTIFICATE: &str = "CERTIFICATE";
+/// Label of a PKCS #8 key.
+pub const PRIVATE_KEY: &str = "PRIVATE KEY";
 /// Characters of a line of base64.
 const WIDTH: usize = 64;
 
 /// One labelled part of a PEM text.
-pub(super) struct Block {
+pub struct Block {
     /// What stands after `BEGIN`.
-    pub(super) label: String,
+    pub label: String,
     /// The decoded bytes.
-    pub(super) der: Zeroizing<Vec<u8>>,
+    pub der: Zeroizing<Vec<u8>>,
 }
 
 /// The text has a broken part.
@@ -21,7 +27,8 @@ pub(super) struct Block {
 pub struct NotPem;
 
 /// The PEM text of these bytes.
-pub(super) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
+#[must_use]
+pub fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     let body = Zeroizing::new(STANDARD.encode(der));
     let frame = "-----BEGIN -----\n-----END -----\n".len() + 2 * label.len();
     let mut text = Zeroizing::new(String::with_capacity(frame + body.len() + body.len() / WIDTH + 1));
@@ -41,8 +48,21 @@ pub(super) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     text
 }
 
+/// A key and its certificate as one PEM text: they share a file, so that no crash can part them.
+#[must_use]
+pub fn pair(key: &PrivateKey, certificate: &[u8]) -> Zeroizing<String> {
+    let (key, certificate) = (encode(PRIVATE_KEY, key.reveal_pkcs8()), encode(CERTIFICATE, certificate));
+    let mut text = Zeroizing::new(String::with_capacity(key.len() + certificate.len()));
+    text.push_str(&key);
+    text.push_str(&certificate);
+    text
+}
+
 /// Every part of a PEM text in its order; what stands outside the parts is commentary.
-pub(super) fn decode(text: &str) -> Result<Vec<Block>, NotPem> {
+///
+/// # Errors
+/// [`NotPem`] if a part does not end, or is no base64.
+pub fn decode(text: &str) -> Result<Vec<Block>, NotPem> {
     let mut blocks = Vec::new();
     let mut open: Option<(&str, Zeroizing<String>)> = None;
     for line in text.lines().map(str::trim_end) {

@@ -12,37 +12,54 @@ use aws_lc_rs::signature::{
 use zeroize::Zeroizing;
 
 /// A P-256 private key.
-pub(super) struct PrivateKey {
+pub struct PrivateKey {
     pkcs8: Zeroizing<Vec<u8>>,
     point: Vec<u8>,
 }
 
 impl PrivateKey {
     /// A new key. The cryptographic library draws it from its own generator, the only one it offers for keys.
-    pub(super) fn generate() -> Result<Self, Unspecified> {
+    ///
+    /// # Errors
+    /// If that generator fails.
+    pub fn generate() -> Result<Self, Unspecified> {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
         let pkcs8 = Zeroizing::new(key.to_pkcs8v1()?.as_ref().to_vec());
         Ok(Self { pkcs8, point: key.public_key().as_ref().to_vec() })
     }
 
-    /// The key of a PKCS #8 document; anything but P-256 is refused.
-    pub(super) fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, KeyRejected> {
+    /// The key of a PKCS #8 document.
+    ///
+    /// # Errors
+    /// For anything but P-256.
+    pub fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, KeyRejected> {
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8)?;
         Ok(Self { point: key.public_key().as_ref().to_vec(), pkcs8 })
     }
 
     /// The PKCS #8 document, for the key's file only.
-    pub(super) fn reveal_pkcs8(&self) -> &[u8] {
+    #[must_use]
+    pub fn reveal_pkcs8(&self) -> &[u8] {
         &self.pkcs8
     }
 
     /// The public key: an uncompressed point.
-    pub(super) fn point(&self) -> &[u8] {
+    #[must_use]
+    pub fn point(&self) -> &[u8] {
         &self.point
     }
 
+    /// The public key with its kind, in DER.
+    #[must_use]
+    pub fn spki(&self) -> Vec<u8> {
+        rcgen::PublicKeyData::subject_public_key_info(self)
+    }
+
     /// The form that signs registry tokens: r and s side by side, as JWS demands.
-    pub(super) fn token_key(&self) -> Result<EcdsaKeyPair, KeyRejected> {
+    ///
+    /// # Errors
+    /// None that a key which was read can have.
+    pub fn token_key(&self) -> Result<EcdsaKeyPair, KeyRejected> {
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &self.pkcs8)
     }
 
