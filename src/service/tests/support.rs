@@ -11,7 +11,7 @@ use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::repository::Repository;
 use crate::domain::secret::Password;
-use crate::domain::settings::{Choices, Lifetime, LiveSettings};
+use crate::domain::settings::{Choices, LiveSettings};
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::Txn;
 
@@ -54,9 +54,7 @@ fn settings() -> Settings {
                 create_on_push: true,
                 max_per_namespace: 1_000,
                 max_tokens_per_account: 1_000,
-                token_default_lifetime: Lifetime::Never,
-                token_max_lifetime: Lifetime::Never,
-                audit_registry_tokens: false,
+                ..LiveSettings::default()
             },
             fixed: Choices::default(),
         },
