@@ -29,8 +29,9 @@ pub use claims::{AccessEntry, Claims, Dkp};
 pub use error::{Damage, SigningError};
 pub use jwt::InvalidToken;
 pub use pem::NotPem;
-pub use settings::{InvalidKeyHeader, KeyHeader, MIN_LEAF_LIFETIME, SigningSettings};
+pub use settings::{MIN_LEAF_LIFETIME, SigningSettings};
 
+use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use certificates::Certificate;
 use directory::{KeyDirectory, KeyFile, Pair};
