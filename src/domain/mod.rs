@@ -20,6 +20,7 @@ pub mod repository;
 pub mod scope;
 pub mod secret;
 pub mod settings;
+pub mod text;
 pub mod time;
 pub mod token;
 pub mod words;
