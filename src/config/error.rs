@@ -5,9 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::KeyHeader;
 use super::values::Invalid;
 use crate::domain::duration;
+use crate::domain::key_header::KeyHeader;
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +123,7 @@ pub enum Conflict {
     /// A key that renews itself, named in a way that only one key can have.
     #[error(
         "registry.key_header = \"{}\" is for registries that know one key only, which would refuse every token once the \
-         signing key renews itself: set registry.fixed_key = true, or registry.key_header = \"x5c\"", .0.as_str()
+         signing key renews itself: set registry.fixed_key = true, or registry.key_header = \"x5c\"", .0
     )]
     NeedsFixedKey(KeyHeader),
     /// A CA for nobody.

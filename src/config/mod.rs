@@ -25,12 +25,14 @@ use serde::Serialize;
 pub use error::{ConfigError, Conflict, Place};
 pub use example::example;
 pub use network::Network;
-pub use sections::{Audit, KeyHeader, Registry, Repositories, Server, Tls, Tokens};
+pub use sections::{Audit, Registry, Repositories, Server, Tls, Tokens};
 pub use url::BaseUrl;
 pub use values::Invalid;
 
 use keys::{KEYS, Key};
 use values::Raw;
+
+use crate::domain::words::words;
 
 /// What the names in the environment begin with.
 const PREFIX: &str = "DOCKPASS_";
@@ -75,30 +77,19 @@ pub struct Setting {
     pub origin: Origin,
 }
 
-/// Where a value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// Nobody set it.
-    Default,
-    /// The configuration file.
-    File,
-    /// The environment.
-    Environment,
-    /// The command line.
-    Flag,
-}
-
-impl Origin {
-    /// As it is shown.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::File => "file",
-            Self::Environment => "environment",
-            Self::Flag => "flag",
-        }
+words! {
+    /// Where a value comes from.
+    #[derive(Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Origin {
+        /// Nobody set it.
+        Default = "default",
+        /// The configuration file.
+        File = "file",
+        /// The environment.
+        Environment = "environment",
+        /// The command line.
+        Flag = "flag",
     }
 }
 

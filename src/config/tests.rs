@@ -3,6 +3,8 @@
 use super::*;
 use std::error::Error;
 
+use crate::domain::key_header::KeyHeader;
+
 /// A configuration file of this text.
 fn file(text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();

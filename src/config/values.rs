@@ -5,10 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use super::KeyHeader;
 use super::network::Network;
 use super::url::{BaseUrl, is_host_name};
 use crate::domain::duration::{self, InvalidDuration};
+use crate::domain::key_header::KeyHeader;
+use crate::domain::words::UnknownWord;
 
 /// What stands for "no end" where a length of time may be left open.
 const NEVER: &str = "never";
@@ -75,9 +76,9 @@ pub enum Invalid {
         "expected 1 to {MAX_SERVICES} different names of visible ASCII characters, without quotes, backslashes and commas"
     )]
     Services,
-    /// Unknown form of the header.
-    #[error("expected x5c, kid-libtrust or kid-rfc7638")]
-    KeyHeader,
+    /// Unknown word.
+    #[error(transparent)]
+    Word(#[from] UnknownWord),
 }
 
 /// A value as it was written.
@@ -173,7 +174,7 @@ pub(super) fn services(list: &[String]) -> Result<Vec<String>, Invalid> {
 }
 
 pub(super) fn key_header(text: &str) -> Result<KeyHeader, Invalid> {
-    KeyHeader::ALL.into_iter().find(|header| header.as_str() == text).ok_or(Invalid::KeyHeader)
+    Ok(text.parse()?)
 }
 
 /// A length of time within bounds, in seconds.

@@ -1,33 +1,26 @@
 //! Access levels and the registry actions that they allow.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody may do with a repository or a namespace; each level has all that is below it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum AccessLevel {
-    /// View and pull.
-    ReadOnly,
-    /// Also push, and delete tags and manifests.
-    ReadWrite,
-    /// Also change description, visibility and access, and delete the repository.
-    Admin,
+use super::words::words;
+
+words! {
+    /// What somebody may do with a repository or a namespace; each level has all that is below it.
+    #[derive(PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum AccessLevel {
+        /// View and pull.
+        ReadOnly = "read-only",
+        /// Also push, and delete tags and manifests.
+        ReadWrite = "read-write",
+        /// Also change description, visibility and access, and delete the repository.
+        Admin = "admin",
+    }
 }
 
 impl AccessLevel {
-    /// The level as DTR writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "read-only",
-            Self::ReadWrite => "read-write",
-            Self::Admin => "admin",
-        }
-    }
-
     /// The registry actions of this level.
     #[must_use]
     pub fn actions(self) -> Actions {
@@ -35,28 +28,6 @@ impl AccessLevel {
             Self::ReadOnly => Actions::PULL,
             Self::ReadWrite | Self::Admin => Actions::ALL,
         }
-    }
-}
-
-impl fmt::Display for AccessLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The text is no access level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected read-only, read-write or admin")]
-pub struct InvalidAccessLevel;
-
-impl FromStr for AccessLevel {
-    type Err = InvalidAccessLevel;
-
-    fn from_str(text: &str) -> Result<Self, InvalidAccessLevel> {
-        [Self::ReadOnly, Self::ReadWrite, Self::Admin]
-            .into_iter()
-            .find(|level| level.as_str() == text)
-            .ok_or(InvalidAccessLevel)
     }
 }
 
@@ -136,7 +107,7 @@ mod tests {
             assert_eq!(level.as_str().parse(), Ok(level));
             assert_eq!(serde_json::to_string(&level).unwrap(), format!("\"{level}\""));
         }
-        assert_eq!("Admin".parse::<AccessLevel>(), Err(InvalidAccessLevel));
+        assert_eq!("Admin".parse::<AccessLevel>().unwrap_err().to_string(), "expected read-only, read-write or admin");
     }
 
     #[test]

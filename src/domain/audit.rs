@@ -4,65 +4,39 @@ use serde::{Deserialize, Serialize};
 
 use super::id::Id;
 use super::time::Timestamp;
+use super::words::words;
 
-/// By what a caller was known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CredentialKind {
-    /// No credential.
-    None,
-    /// The account's password.
-    Password,
-    /// An access token.
-    AccessToken,
-    /// A registry token.
-    RegistryToken,
-    /// A browser session.
-    Session,
-    /// The local socket: its owner or root.
-    Socket,
-    /// dockpass itself.
-    System,
-    /// The registry: its notifications, or what dockpass read there.
-    Registry,
-}
-
-impl CredentialKind {
-    /// Every kind with the name that records show.
-    pub const NAMED: [(CredentialKind, &'static str); 8] = [
-        (Self::None, "none"),
-        (Self::Password, "password"),
-        (Self::AccessToken, "accessToken"),
-        (Self::RegistryToken, "registryToken"),
-        (Self::Session, "session"),
-        (Self::Socket, "socket"),
-        (Self::System, "system"),
-        (Self::Registry, "registry"),
-    ];
-
-    /// The name that records show.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::NAMED.into_iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+words! {
+    /// By what a caller was known, in the words of records.
+    #[derive(Hash)]
+    pub enum CredentialKind {
+        /// No credential.
+        None = "none",
+        /// The account's password.
+        Password = "password",
+        /// An access token.
+        AccessToken = "accessToken",
+        /// A registry token.
+        RegistryToken = "registryToken",
+        /// A browser session.
+        Session = "session",
+        /// The local socket: its owner or root.
+        Socket = "socket",
+        /// dockpass itself.
+        System = "system",
+        /// The registry: its notifications, or what dockpass read there.
+        Registry = "registry",
     }
 }
 
-/// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Done.
-    Success,
-    /// Refused: not allowed, or the credential was wrong.
-    Denied,
-}
-
-impl Outcome {
-    /// The name that records show.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Denied => "denied",
-        }
+words! {
+    /// How it ended, in the words of records.
+    #[derive(Hash)]
+    pub enum Outcome {
+        /// Done.
+        Success = "success",
+        /// Refused: not allowed, or the credential was wrong.
+        Denied = "denied",
     }
 }
 

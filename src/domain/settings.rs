@@ -1,14 +1,24 @@
-//! The settings that administrators may change while the server runs.
+//! The settings that administrators may change while the server runs: one table of them, and all that follows from it.
 //!
 //! They come in three layers: what the configuration fixes, what administrators chose, and the defaults. [`Choices`] is
 //! a layer, [`LiveSettings`] is what holds.
+//!
+//! # To add a setting
+//!
+//! Each setting is a key of the configuration, so it begins there: a row in `config/keys.rs` with the bounds and the
+//! default, and a field of its section. Then add a row to [`live_settings`]. The fields and functions here, the bodies
+//! of the API with their schemas (`api::settings`), and what reads and shows them (`http::settings`) come from it. Add
+//! the next version of the stored record of [`Choices`] (`store::record`), with its sample. What is left is the use of
+//! the setting, its test (`api_settings`), its field on the page (`ui/registry-settings.js`), README and changelog.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// How long something lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Lifetime {
     /// For ever.
+    #[default]
     Never,
     /// So many seconds.
     Seconds(i64),
@@ -50,89 +60,153 @@ impl fmt::Display for Lifetime {
     }
 }
 
-/// The settings as they hold at some moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LiveSettings {
-    /// Whether a push makes the record of a missing repository.
-    pub create_on_push: bool,
-    /// Most repositories of a namespace.
-    pub max_per_namespace: u32,
-    /// Most access tokens of an account.
-    pub max_tokens_per_account: u32,
-    /// Life of an access token unless said otherwise.
-    pub token_default_lifetime: Lifetime,
-    /// Longest life of an access token.
-    pub token_max_lifetime: Lifetime,
-    /// Whether each issued registry token is recorded.
-    pub audit_registry_tokens: bool,
+/// The table of settings, for a macro that takes its rows. Each says its name and type here, its field in the API, its
+/// key in the configuration, which is the path to its value in `Config`, too, and the sentence of its schema, in three
+/// parts: the second one names the bounds, and stands in bodies only.
+macro_rules! live_settings {
+    ($rows:ident!) => {
+        $rows! {
+            create_on_push: bool, "createRepositoryOnPush", repositories.create_on_push,
+                "Whether a push makes the record of a missing repository" "" ".";
+            max_per_namespace: u32, "maxRepositoriesPerNamespace", repositories.max_per_namespace,
+                "Most repositories of a namespace" ", 1 to 1,000,000" ".";
+            max_tokens_per_account: u32, "maxTokensPerAccount", tokens.max_per_account,
+                "Most access tokens of an account" ", 1 to 1,000,000" ".";
+            token_default_lifetime: Lifetime, "tokenDefaultLifetime", tokens.default_lifetime,
+                "Seconds until an access token expires whose maker does not say" ", at least 60" "; null is never.";
+            token_max_lifetime: Lifetime, "tokenMaxLifetime", tokens.max_lifetime,
+                "Most seconds until an access token expires" ", at least 60" "; null lets it live for ever.";
+            audit_registry_tokens: bool, "auditRegistryTokens", audit.registry_tokens,
+                "Whether each issued registry token is audited" "" ".";
+        }
+    };
 }
 
-/// Some of the settings: fixed, chosen, or asked for. Absent ones are left to the layer below.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Choices {
-    /// See [`LiveSettings::create_on_push`].
-    pub create_on_push: Option<bool>,
-    /// See [`LiveSettings::max_per_namespace`].
-    pub max_per_namespace: Option<u32>,
-    /// See [`LiveSettings::max_tokens_per_account`].
-    pub max_tokens_per_account: Option<u32>,
-    /// See [`LiveSettings::token_default_lifetime`].
-    pub token_default_lifetime: Option<Lifetime>,
-    /// See [`LiveSettings::token_max_lifetime`].
-    pub token_max_lifetime: Option<Lifetime>,
-    /// See [`LiveSettings::audit_registry_tokens`].
-    pub audit_registry_tokens: Option<bool>,
+pub(crate) use live_settings;
+
+/// The type of a setting: how answers show it, and how it is read from a body.
+pub trait SettingValue: Copy + PartialEq {
+    /// In answers.
+    type Shown;
+    /// In bodies, where it is not null.
+    type Asked;
+
+    /// As answers show it.
+    fn shown(self) -> Self::Shown;
+
+    /// What a body asks for, null or not; none if that is nothing. `bounds` are those of the setting's key.
+    ///
+    /// # Errors
+    /// What may be asked for.
+    fn read(asked: Option<Self::Asked>, bounds: Option<&RangeInclusive<i64>>) -> Result<Option<Self>, String>;
 }
+
+impl SettingValue for bool {
+    type Shown = bool;
+    type Asked = bool;
+
+    fn shown(self) -> bool {
+        self
+    }
+
+    fn read(asked: Option<bool>, _: Option<&RangeInclusive<i64>>) -> Result<Option<Self>, String> {
+        Ok(asked)
+    }
+}
+
+impl SettingValue for u32 {
+    type Shown = u32;
+    type Asked = i64;
+
+    fn shown(self) -> u32 {
+        self
+    }
+
+    fn read(asked: Option<i64>, bounds: Option<&RangeInclusive<i64>>) -> Result<Option<Self>, String> {
+        let Some(number) = asked else { return Ok(None) };
+        Self::try_from(within(number, bounds, "")?).map(Some).map_err(|_| "too large".to_owned())
+    }
+}
+
+impl SettingValue for Lifetime {
+    type Shown = Option<i64>;
+    type Asked = i64;
+
+    fn shown(self) -> Option<i64> {
+        self.seconds()
+    }
+
+    fn read(asked: Option<i64>, bounds: Option<&RangeInclusive<i64>>) -> Result<Option<Self>, String> {
+        let Some(seconds) = asked else { return Ok(Some(Self::Never)) };
+        within(seconds, bounds, " seconds, or null for never").map(Self::Seconds).map(Some)
+    }
+}
+
+/// The number, if it is within the bounds.
+fn within(number: i64, bounds: Option<&RangeInclusive<i64>>, unit: &str) -> Result<i64, String> {
+    match bounds {
+        Some(bounds) if bounds.contains(&number) => Ok(number),
+        Some(bounds) => Err(format!("{} to {}{unit}", bounds.start(), bounds.end())),
+        None => Err("not a number".to_owned()),
+    }
+}
+
+/// Makes the two structs and what goes through all of their fields.
+macro_rules! layers {
+    ($($name:ident: $value:ty, $field:literal, $section:ident.$key:ident, $what:tt $bounds:tt $end:tt;)*) => {
+        /// The settings as they hold at some moment. The default is the shape alone: no, 0, never.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+        pub struct LiveSettings {
+            $(#[doc = concat!($what, $end)]
+            pub $name: $value,)*
+        }
+
+        /// Some of the settings: fixed, chosen, or asked for. Absent ones are left to the layer below.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+        pub struct Choices {
+            $(#[doc = concat!("See [`LiveSettings::", stringify!($name), "`].")]
+            pub $name: Option<$value>,)*
+        }
+
+        impl Choices {
+            /// This layer, and the other where this one says nothing.
+            #[must_use]
+            pub fn over(self, below: Self) -> Self {
+                Self { $($name: self.$name.or(below.$name),)* }
+            }
+
+            /// What it says, but for what the other says the same.
+            #[must_use]
+            pub fn unlike(self, other: Self) -> Self {
+                Self { $($name: self.$name.filter(|_| self.$name != other.$name),)* }
+            }
+        }
+
+        impl LiveSettings {
+            /// The settings with a layer over them.
+            #[must_use]
+            pub fn under(self, choices: Choices) -> Self {
+                Self { $($name: choices.$name.unwrap_or(self.$name),)* }
+            }
+        }
+
+        /// What the layer says, as `field=value` with the names of the API.
+        impl fmt::Display for Choices {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let said = [$(self.$name.map(|value| format!("{}={value}", $field)),)*];
+                f.write_str(&said.into_iter().flatten().collect::<Vec<_>>().join(" "))
+            }
+        }
+    };
+}
+
+live_settings!(layers!);
 
 impl Choices {
-    /// This layer, and the other where this one says nothing.
-    #[must_use]
-    pub fn over(self, below: Self) -> Self {
-        Self {
-            create_on_push: self.create_on_push.or(below.create_on_push),
-            max_per_namespace: self.max_per_namespace.or(below.max_per_namespace),
-            max_tokens_per_account: self.max_tokens_per_account.or(below.max_tokens_per_account),
-            token_default_lifetime: self.token_default_lifetime.or(below.token_default_lifetime),
-            token_max_lifetime: self.token_max_lifetime.or(below.token_max_lifetime),
-            audit_registry_tokens: self.audit_registry_tokens.or(below.audit_registry_tokens),
-        }
-    }
-
-    /// What it says, but for what the other says the same.
-    #[must_use]
-    pub fn unlike(self, other: Self) -> Self {
-        fn unlike<T: PartialEq>(one: Option<T>, other: Option<T>) -> Option<T> {
-            if one == other { None } else { one }
-        }
-        Self {
-            create_on_push: unlike(self.create_on_push, other.create_on_push),
-            max_per_namespace: unlike(self.max_per_namespace, other.max_per_namespace),
-            max_tokens_per_account: unlike(self.max_tokens_per_account, other.max_tokens_per_account),
-            token_default_lifetime: unlike(self.token_default_lifetime, other.token_default_lifetime),
-            token_max_lifetime: unlike(self.token_max_lifetime, other.token_max_lifetime),
-            audit_registry_tokens: unlike(self.audit_registry_tokens, other.audit_registry_tokens),
-        }
-    }
-
     /// Whether it says how long access tokens live.
     #[must_use]
     pub fn has_lifetimes(&self) -> bool {
         self.token_default_lifetime.is_some() || self.token_max_lifetime.is_some()
-    }
-}
-
-impl LiveSettings {
-    /// The settings with a layer over them.
-    #[must_use]
-    pub fn under(self, choices: Choices) -> Self {
-        Self {
-            create_on_push: choices.create_on_push.unwrap_or(self.create_on_push),
-            max_per_namespace: choices.max_per_namespace.unwrap_or(self.max_per_namespace),
-            max_tokens_per_account: choices.max_tokens_per_account.unwrap_or(self.max_tokens_per_account),
-            token_default_lifetime: choices.token_default_lifetime.unwrap_or(self.token_default_lifetime),
-            token_max_lifetime: choices.token_max_lifetime.unwrap_or(self.token_max_lifetime),
-            audit_registry_tokens: choices.audit_registry_tokens.unwrap_or(self.audit_registry_tokens),
-        }
     }
 }
 
@@ -142,14 +216,7 @@ mod tests {
 
     #[test]
     fn a_layer_says_something_or_leaves_it_to_the_one_below() {
-        let defaults = LiveSettings {
-            create_on_push: true,
-            max_per_namespace: 10,
-            max_tokens_per_account: 20,
-            token_default_lifetime: Lifetime::Never,
-            token_max_lifetime: Lifetime::Never,
-            audit_registry_tokens: false,
-        };
+        let defaults = LiveSettings { create_on_push: true, max_per_namespace: 10, ..LiveSettings::default() };
         let fixed = Choices { create_on_push: Some(false), ..Choices::default() };
         let chosen = Choices {
             create_on_push: Some(true),
@@ -165,6 +232,7 @@ mod tests {
         let other = Choices { token_default_lifetime: Some(Lifetime::Never), ..chosen };
         let unlike = Choices { token_default_lifetime: Some(Lifetime::Never), ..Choices::default() };
         assert_eq!(other.unlike(chosen), unlike);
+        assert_eq!(other.to_string(), "createRepositoryOnPush=true tokenDefaultLifetime=never");
     }
 
     #[test]

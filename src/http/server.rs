@@ -23,13 +23,13 @@ use super::request::MAX_BODY;
 use super::routes::Router;
 use super::tls::{Tls, TlsError};
 use super::{App, settings};
-use crate::config::{Config, KeyHeader};
+use crate::config::Config;
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
 use crate::registry::events::Received;
 use crate::registry::upstream::{Upstream, UpstreamError};
 use crate::registry::{Neighbour, with_causes};
-use crate::service::signing::{KeyHeader as SigningHeader, SigningSettings};
+use crate::service::signing::SigningSettings;
 use crate::service::{self, FirstStart, Service, Settings};
 
 /// The socket's name in the data directory.
@@ -214,12 +214,11 @@ fn service_settings(config: &Config) -> (Settings, SigningSettings) {
         events_secret: registry.events_secret.clone(),
         registry: registry.url.as_ref().map(|url| url.to_string().into()),
     };
-    let key_header = match registry.key_header {
-        KeyHeader::X5c => SigningHeader::X5c,
-        KeyHeader::KidLibtrust => SigningHeader::KidLibtrust,
-        KeyHeader::KidRfc7638 => SigningHeader::KidRfc7638,
+    let signing = SigningSettings {
+        leaf_lifetime: registry.leaf_lifetime,
+        key_header: registry.key_header,
+        fixed_key: registry.fixed_key,
     };
-    let signing = SigningSettings { leaf_lifetime: registry.leaf_lifetime, key_header, fixed_key: registry.fixed_key };
     (settings, signing)
 }
 

@@ -1,148 +1,95 @@
 //! `/api/v0/meta/settings`: what administrators change while the server runs, with DTR's names where it has them.
 //!
-//! Each setting is a key of the configuration. A key that somebody set there wins and is not changed here: the answer
-//! says which they are.
-
-use std::collections::BTreeMap;
-use std::fmt;
+//! Each setting is a row of the table in [`crate::domain::settings`], and a key of the configuration. A key that
+//! somebody set there wins and is not changed here: the answer says which they are.
 
 use super::failure::Failure;
 use super::reply::{Replied, Reply};
 use super::request::{Checked, Request};
-use crate::api;
 use crate::api::operations::server as op;
+use crate::api::{self, Nullable, SettingSource};
 use crate::config::{Config, Origin};
-use crate::domain::settings::{Choices, Lifetime, LiveSettings};
+use crate::domain::settings::{Choices, LiveSettings, SettingValue, live_settings};
 use crate::service::{Live, Service};
-
-const CREATE_ON_PUSH: Setting = Setting::new("createRepositoryOnPush", "repositories.create_on_push");
-const MAX_REPOSITORIES: Setting = Setting::new("maxRepositoriesPerNamespace", "repositories.max_per_namespace");
-const MAX_TOKENS: Setting = Setting::new("maxTokensPerAccount", "tokens.max_per_account");
-const DEFAULT_LIFETIME: Setting = Setting::new("tokenDefaultLifetime", "tokens.default_lifetime");
-const MAX_LIFETIME: Setting = Setting::new("tokenMaxLifetime", "tokens.max_lifetime");
-const AUDIT_TOKENS: Setting = Setting::new("auditRegistryTokens", "audit.registry_tokens");
-const ALL: [Setting; 6] = [CREATE_ON_PUSH, MAX_REPOSITORIES, MAX_TOKENS, DEFAULT_LIFETIME, MAX_LIFETIME, AUDIT_TOKENS];
 
 /// A field of the body, and the key of the configuration that means the same.
 #[derive(Clone, Copy)]
-struct Setting {
+struct LiveSetting {
     field: &'static str,
     key: &'static str,
 }
 
-impl Setting {
-    const fn new(field: &'static str, key: &'static str) -> Self {
-        Self { field, key }
-    }
-
-    fn refuse(self, reason: impl fmt::Display) -> Failure {
-        Failure::invalid_setting(self.field, reason)
-    }
-
-    /// Where the configuration fixes it; none if nobody did.
-    fn source(self, config: &Config) -> Option<api::SettingSource> {
+impl LiveSetting {
+    /// Where the configuration fixes it, and that place in words; none if nobody did.
+    fn source(self, config: &Config) -> Option<(SettingSource, &'static str)> {
         match config.origin(self.key) {
             Origin::Default => None,
-            Origin::File => Some(api::SettingSource::File),
-            Origin::Environment => Some(api::SettingSource::Environment),
-            Origin::Flag => Some(api::SettingSource::Flag),
+            Origin::File => Some((SettingSource::File, "in the configuration file")),
+            Origin::Environment => Some((SettingSource::Environment, "in the environment")),
+            Origin::Flag => Some((SettingSource::Flag, "on the command line")),
         }
     }
 
-    /// The value, unless the configuration fixes it: then only as it holds, so that what was read can be sent back
-    /// whole.
-    fn free<T: PartialEq>(self, config: &Config, asked: Option<T>, holds: &T) -> Result<Option<T>, Failure> {
-        let Some(source) = self.source(config) else { return Ok(asked) };
+    /// What the body asks for, within the bounds of the key. What the configuration fixes may be asked for only as it
+    /// holds, so that what was read can be sent back whole.
+    fn read<V: SettingValue>(self, config: &Config, asked: Nullable<V::Asked>, holds: V) -> Result<Option<V>, Failure> {
+        let Some(asked) = asked else { return Ok(None) };
+        let asked = V::read(asked, Config::bounds(self.key));
+        let Some((source, place)) = self.source(config) else {
+            return asked.map_err(|reason| Failure::invalid_setting(self.field, reason));
+        };
         match asked {
-            Some(asked) if asked != *holds => {
-                let place = match source {
-                    api::SettingSource::File => "in the configuration file",
-                    api::SettingSource::Environment => "in the environment",
-                    api::SettingSource::Flag => "on the command line",
-                };
+            Ok(None) => Ok(None),
+            Ok(Some(value)) if value == holds => Ok(None),
+            Ok(Some(_)) | Err(_) => {
                 let reason = format!("{} is set {place} of the server", self.key);
                 Err(Failure::fixed_setting(self.field, self.key, source, reason))
             }
-            Some(_) | None => Ok(None),
         }
     }
+}
 
-    /// A number within the bounds of the key.
-    fn within(self, number: i64, unit: &str) -> Result<i64, Failure> {
-        match Config::bounds(self.key) {
-            Some(bounds) if bounds.contains(&number) => Ok(number),
-            Some(bounds) => Err(self.refuse(format!("{} to {}{unit}", bounds.start(), bounds.end()))),
-            None => Err(self.refuse("not a number")),
+/// Makes from the table of settings what goes through all of them.
+macro_rules! each {
+    ($($name:ident: $value:ty, $field:literal, $section:ident.$key:ident, $what:tt $bounds:tt $end:tt;)*) => {
+        struct Names {
+            $($name: LiveSetting,)*
         }
-    }
 
-    fn size(self, config: &Config, asked: Option<i64>, holds: u32) -> Result<Option<u32>, Failure> {
-        let Some(number) = self.free(config, asked, &i64::from(holds))? else { return Ok(None) };
-        u32::try_from(self.within(number, "")?).map(Some).map_err(|_| self.refuse("too large"))
-    }
+        const NAMES: Names = Names {
+            $($name: LiveSetting { field: $field, key: concat!(stringify!($section), ".", stringify!($key)) },)*
+        };
+        const ALL: &[LiveSetting] = &[$(NAMES.$name),*];
 
-    fn lifetime(
-        self,
-        config: &Config,
-        asked: api::Nullable<i64>,
-        holds: Lifetime,
-    ) -> Result<Option<Lifetime>, Failure> {
-        match self.free(config, asked, &holds.seconds())? {
-            None => Ok(None),
-            Some(None) => Ok(Some(Lifetime::Never)),
-            Some(Some(seconds)) => self.within(seconds, " seconds, or null for never").map(Lifetime::Seconds).map(Some),
+        /// What the configuration says of the settings that may change.
+        pub(super) fn of(config: &Config) -> Live {
+            let configured = LiveSettings { $($name: config.$section.$key.into(),)* };
+            let fixed = Choices { $($name: config.is_set(NAMES.$name.key).then_some(configured.$name),)* };
+            Live { configured, fixed }
         }
-    }
 
-    /// A value that somebody set in the configuration.
-    fn fixed<T>(self, config: &Config, value: T) -> Option<T> {
-        config.is_set(self.key).then_some(value)
-    }
-}
+        fn shown(request: &Checked, settings: &LiveSettings) -> api::Settings {
+            let config = &request.app.config;
+            let fixed = |setting: &LiveSetting| {
+                let (from, _) = setting.source(config)?;
+                Some((setting.field.to_owned(), api::FixedSetting { key: setting.key.to_owned(), from }))
+            };
+            api::Settings {
+                dtr_host: request.app.authority.clone(),
+                $($name: settings.$name.shown(),)*
+                audit_auth_logs_enabled: true,
+                fixed: ALL.iter().filter_map(fixed).collect(),
+            }
+        }
 
-/// What the configuration says of the settings that may change.
-pub(super) fn of(config: &Config) -> Live {
-    let configured = LiveSettings {
-        create_on_push: config.repositories.create_on_push,
-        max_per_namespace: config.repositories.max_per_namespace,
-        max_tokens_per_account: config.tokens.max_per_account,
-        token_default_lifetime: config.tokens.default_lifetime.into(),
-        token_max_lifetime: config.tokens.max_lifetime.into(),
-        audit_registry_tokens: config.audit.registry_tokens,
+        fn choices(config: &Config, body: &api::UpdateSettings) -> Result<Choices, Failure> {
+            let holds = of(config).configured;
+            Ok(Choices { $($name: NAMES.$name.read(config, body.$name, holds.$name)?,)* })
+        }
     };
-    let fixed = Choices {
-        create_on_push: CREATE_ON_PUSH.fixed(config, configured.create_on_push),
-        max_per_namespace: MAX_REPOSITORIES.fixed(config, configured.max_per_namespace),
-        max_tokens_per_account: MAX_TOKENS.fixed(config, configured.max_tokens_per_account),
-        token_default_lifetime: DEFAULT_LIFETIME.fixed(config, configured.token_default_lifetime),
-        token_max_lifetime: MAX_LIFETIME.fixed(config, configured.token_max_lifetime),
-        audit_registry_tokens: AUDIT_TOKENS.fixed(config, configured.audit_registry_tokens),
-    };
-    Live { configured, fixed }
 }
 
-fn shown(request: &Checked, settings: &LiveSettings) -> api::Settings {
-    api::Settings {
-        dtr_host: request.app.authority.clone(),
-        create_repository_on_push: settings.create_on_push,
-        max_repositories_per_namespace: settings.max_per_namespace,
-        max_tokens_per_account: settings.max_tokens_per_account,
-        token_default_lifetime: settings.token_default_lifetime.seconds(),
-        token_max_lifetime: settings.token_max_lifetime.seconds(),
-        audit_registry_tokens: settings.audit_registry_tokens,
-        audit_auth_logs_enabled: true,
-        fixed: fixed(&request.app.config),
-    }
-}
-
-/// The fields that the configuration fixes.
-fn fixed(config: &Config) -> BTreeMap<String, api::FixedSetting> {
-    let one = |setting: Setting| {
-        let source = setting.source(config)?;
-        Some((setting.field.to_owned(), api::FixedSetting { key: setting.key.to_owned(), from: source }))
-    };
-    ALL.into_iter().filter_map(one).collect()
-}
+live_settings!(each!);
 
 /// What a body asks for, once nothing of it is out of bounds or fixed.
 fn read(request: &Checked, body: &api::UpdateSettings) -> Result<Choices, Failure> {
@@ -153,21 +100,7 @@ fn read(request: &Checked, body: &api::UpdateSettings) -> Result<Choices, Failur
     if body.audit_auth_logs_enabled == Some(false) {
         return Err(Failure::invalid_setting("auditAuthLogsEnabled", "sign-ins are always recorded"));
     }
-    let config = &request.app.config;
-    let holds = of(config).configured;
-    let (usual, longest) = (holds.token_default_lifetime, holds.token_max_lifetime);
-    Ok(Choices {
-        create_on_push: CREATE_ON_PUSH.free(config, body.create_repository_on_push, &holds.create_on_push)?,
-        max_per_namespace: MAX_REPOSITORIES.size(
-            config,
-            body.max_repositories_per_namespace,
-            holds.max_per_namespace,
-        )?,
-        max_tokens_per_account: MAX_TOKENS.size(config, body.max_tokens_per_account, holds.max_tokens_per_account)?,
-        token_default_lifetime: DEFAULT_LIFETIME.lifetime(config, body.token_default_lifetime, usual)?,
-        token_max_lifetime: MAX_LIFETIME.lifetime(config, body.token_max_lifetime, longest)?,
-        audit_registry_tokens: AUDIT_TOKENS.free(config, body.audit_registry_tokens, &holds.audit_registry_tokens)?,
-    })
+    choices(&request.app.config, body)
 }
 
 pub(super) async fn view(request: Request<op::ViewSettings>) -> Replied<op::ViewSettings> {
@@ -186,13 +119,32 @@ pub(super) async fn update(request: Request<op::UpdateSettings>) -> Replied<op::
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_number_has_its_bounds() {
-        for setting in [MAX_REPOSITORIES, MAX_TOKENS, DEFAULT_LIFETIME, MAX_LIFETIME] {
-            assert!(Config::bounds(setting.key).is_some(), "{}", setting.key);
+    fn grouped(number: i64) -> String {
+        let digits = number.to_string();
+        let groups = digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap());
+        groups.collect::<Vec<_>>().join(",")
+    }
+
+    /// The bounds of a key, as the sentence of a setting says them.
+    fn in_words(key: &str, says: &str) -> String {
+        let bounds = Config::bounds(key).map(|bounds| bounds.clone().into_inner());
+        match bounds {
+            None => String::new(),
+            Some((least, _)) if says.starts_with(", at least") => format!(", at least {}", grouped(least)),
+            Some((least, most)) => format!(", {} to {}", grouped(least), grouped(most)),
         }
-        for setting in [CREATE_ON_PUSH, AUDIT_TOKENS] {
-            assert!(Config::bounds(setting.key).is_none(), "{}", setting.key);
+    }
+
+    macro_rules! sentences {
+        ($($name:ident: $value:ty, $field:literal, $section:ident.$key:ident, $what:tt $bounds:tt $end:tt;)*) => {
+            [$((NAMES.$name.key, $bounds),)*]
+        };
+    }
+
+    #[test]
+    fn every_setting_says_the_bounds_of_its_key() {
+        for (key, says) in live_settings!(sentences!) {
+            assert_eq!(in_words(key, says), says, "{key}");
         }
     }
 }

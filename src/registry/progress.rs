@@ -3,35 +3,24 @@
 use std::fmt;
 
 use crate::domain::time::Timestamp;
+use crate::domain::words::words;
 use crate::service::Compared;
 
-/// Where a comparison stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Phase {
-    /// There was none since the start.
-    #[default]
-    Never,
-    /// It is at work.
-    Running,
-    /// It went through.
-    Done,
-    /// It ended before its end, by itself.
-    Failed,
-    /// Somebody stopped it.
-    Stopped,
-}
-
-impl Phase {
-    /// As the API writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Never => "never",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Stopped => "stopped",
-        }
+words! {
+    /// Where a comparison stands, in the words of the API.
+    #[derive(Default)]
+    pub enum Phase {
+        /// There was none since the start.
+        #[default]
+        Never = "never",
+        /// It is at work.
+        Running = "running",
+        /// It went through.
+        Done = "done",
+        /// It ended before its end, by itself.
+        Failed = "failed",
+        /// Somebody stopped it.
+        Stopped = "stopped",
     }
 }
 

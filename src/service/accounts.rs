@@ -12,6 +12,7 @@ use crate::domain::name::{Name, Namespace};
 use crate::domain::password;
 use crate::domain::random;
 use crate::domain::secret::Password;
+use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::store::{GroupSize, State};
 
@@ -68,13 +69,7 @@ pub(super) fn find<'s>(state: &'s State, name_or_id: &str) -> Result<&'s Account
 }
 
 pub(super) fn check_full_name(full_name: &str) -> Result<(), Error> {
-    if full_name.chars().count() > MAX_FULL_NAME {
-        return Err(Error::invalid("fullName", format!("at most {MAX_FULL_NAME} characters")));
-    }
-    if full_name.chars().any(char::is_control) {
-        return Err(Error::invalid("fullName", "no control characters"));
-    }
-    Ok(())
+    text::check_line(full_name, 0..=MAX_FULL_NAME).map_err(|reason| Error::invalid("fullName", reason))
 }
 
 impl Service {

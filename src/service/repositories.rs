@@ -17,6 +17,7 @@ use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::random;
 use crate::domain::repository::{MAX_LONG_DESCRIPTION, MAX_SHORT_DESCRIPTION, Repository};
+use crate::domain::text;
 use crate::domain::time::Timestamp;
 
 /// What a new repository shall be.
@@ -85,9 +86,8 @@ pub struct RepositoryQuery {
 }
 
 fn check_descriptions(short: Option<&str>, long: Option<&str>) -> Result<(), Error> {
-    if short.is_some_and(|short| short.chars().count() > MAX_SHORT_DESCRIPTION) {
-        return Err(Error::invalid("shortDescription", format!("at most {MAX_SHORT_DESCRIPTION} characters")));
-    }
+    text::check_length(short.unwrap_or_default(), 0..=MAX_SHORT_DESCRIPTION)
+        .map_err(|reason| Error::invalid("shortDescription", reason))?;
     if long.is_some_and(|long| long.len() > MAX_LONG_DESCRIPTION) {
         return Err(Error::invalid("longDescription", format!("at most {MAX_LONG_DESCRIPTION} bytes")));
     }

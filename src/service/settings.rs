@@ -1,6 +1,5 @@
 //! What a site decides: what its configuration says, and what administrators change while the server runs.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -65,22 +64,6 @@ pub(super) fn is_full(count: usize, limit: u32) -> bool {
     u32::try_from(count).map_or(true, |count| count >= limit)
 }
 
-/// What a layer says, as `field=value` with the names of the API.
-fn described(choices: &Choices) -> String {
-    fn shown(field: &str, value: Option<impl fmt::Display>) -> Option<String> {
-        value.map(|value| format!("{field}={value}"))
-    }
-    let fields = [
-        shown("createRepositoryOnPush", choices.create_on_push),
-        shown("maxRepositoriesPerNamespace", choices.max_per_namespace),
-        shown("maxTokensPerAccount", choices.max_tokens_per_account),
-        shown("tokenDefaultLifetime", choices.token_default_lifetime),
-        shown("tokenMaxLifetime", choices.token_max_lifetime),
-        shown("auditRegistryTokens", choices.audit_registry_tokens),
-    ];
-    fields.into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
 impl Service {
     /// What the configuration says.
     #[must_use]
@@ -115,7 +98,7 @@ impl Service {
     /// they may.
     pub fn choose_settings(&self, call: &Call, asked: Choices) -> Result<LiveSettings, Error> {
         let live = self.settings.live;
-        self.change(call, Deed::new(UPDATE, described(&asked)), move |change| {
+        self.change(call, Deed::new(UPDATE, asked.to_string()), move |change| {
             let permit = change.authority()?.administrator()?;
             let before = change.state().choices();
             let after = asked.over(before);
@@ -131,7 +114,7 @@ impl Service {
                 change.was_idle();
                 return Ok(holds);
             }
-            change.done(Deed::new(UPDATE, described(&after.unlike(before))));
+            change.done(Deed::new(UPDATE, after.unlike(before).to_string()));
             change.txn(&permit).put_choices(after)?;
             Ok(holds)
         })

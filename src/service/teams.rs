@@ -11,6 +11,7 @@ use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::organization::{MAX_TEAM_DESCRIPTION, Membership, Team, TeamMembership};
 use crate::domain::random;
+use crate::domain::text;
 use crate::store::State;
 
 /// A team as it is shown.
@@ -50,13 +51,7 @@ pub(super) fn team_view(authority: &Authority<'_>, team: Team) -> TeamView {
 }
 
 fn check_description(description: &str) -> Result<(), Error> {
-    if description.chars().count() > MAX_TEAM_DESCRIPTION {
-        return Err(Error::invalid("description", format!("at most {MAX_TEAM_DESCRIPTION} characters")));
-    }
-    if description.chars().any(char::is_control) {
-        return Err(Error::invalid("description", "no control characters"));
-    }
-    Ok(())
+    text::check_line(description, 0..=MAX_TEAM_DESCRIPTION).map_err(|reason| Error::invalid("description", reason))
 }
 
 /// The team, for those who may see what it has: its members, the organization's and system administrators.

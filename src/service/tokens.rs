@@ -15,6 +15,7 @@ use crate::domain::name::Name;
 use crate::domain::random;
 use crate::domain::secret::{TokenHash, TokenText};
 use crate::domain::settings::LiveSettings;
+use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{
     AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, PreviousSecret, Usage,
@@ -154,13 +155,7 @@ impl Service {
 
     fn check_label(&self, label: &str) -> Result<String, Error> {
         let label = label.trim();
-        let max = self.settings.max_label;
-        if label.is_empty() || label.chars().count() > max {
-            return Err(Error::invalid("tokenLabel", format!("1 to {max} characters")));
-        }
-        if label.chars().any(char::is_control) {
-            return Err(Error::invalid("tokenLabel", "no control characters"));
-        }
+        text::check_line(label, 1..=self.settings.max_label).map_err(|reason| Error::invalid("tokenLabel", reason))?;
         Ok(label.to_owned())
     }
 

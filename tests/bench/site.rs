@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use dockpass::domain::access::AccessLevel;
 use dockpass::domain::grant::GrantTarget;
+use dockpass::domain::key_header::KeyHeader;
 use dockpass::domain::name::{Name, Namespace, RepositoryName};
 use dockpass::domain::secret::Password;
-use dockpass::domain::settings::{Choices, Lifetime, LiveSettings};
+use dockpass::domain::settings::{Choices, LiveSettings};
 use dockpass::domain::time::Clock;
 use dockpass::domain::token::Limits;
-use dockpass::service::signing::{KeyHeader, SigningSettings};
+use dockpass::service::signing::SigningSettings;
 use dockpass::service::{
     Call, Caller, Credentials, Expiry, Live, NewOrganization, NewRepository, NewToken, NewUser, Service, Settings,
 };
@@ -224,9 +225,7 @@ fn settings() -> (Settings, SigningSettings) {
         create_on_push: true,
         max_per_namespace: 10_000,
         max_tokens_per_account: 1_000,
-        token_default_lifetime: Lifetime::Never,
-        token_max_lifetime: Lifetime::Never,
-        audit_registry_tokens: false,
+        ..LiveSettings::default()
     };
     let settings = Settings {
         issuer: "dockpass".to_owned(),

@@ -5,13 +5,14 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 
 use super::super::change::Upkeep;
-use super::super::signing::{KeyHeader, SigningSettings};
+use super::super::signing::SigningSettings;
 use super::super::{Call, Caller, Credentials, Error, Live, Service, Settings};
 use crate::domain::id::Id;
+use crate::domain::key_header::KeyHeader;
 use crate::domain::name::RepositoryName;
 use crate::domain::repository::Repository;
 use crate::domain::secret::Password;
-use crate::domain::settings::{Choices, Lifetime, LiveSettings};
+use crate::domain::settings::{Choices, LiveSettings};
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::Txn;
 
@@ -54,9 +55,7 @@ fn settings() -> Settings {
                 create_on_push: true,
                 max_per_namespace: 1_000,
                 max_tokens_per_account: 1_000,
-                token_default_lifetime: Lifetime::Never,
-                token_max_lifetime: Lifetime::Never,
-                audit_registry_tokens: false,
+                ..LiveSettings::default()
             },
             fixed: Choices::default(),
         },

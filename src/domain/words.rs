@@ -1,0 +1,71 @@
+//! Enums whose values are words to the outside: one line says a value and its word, reading and writing come from it.
+
+use std::fmt;
+
+/// The text is none of the words that stand for something here, which these are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct UnknownWord(pub(crate) &'static [&'static str]);
+
+impl fmt::Display for UnknownWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.split_last() {
+            Some((last, [])) => write!(f, "expected {last}"),
+            Some((last, others)) => write!(f, "expected {} or {last}", others.join(", ")),
+            None => f.write_str("expected nothing"),
+        }
+    }
+}
+
+/// An enum with a word for each value: `as_str`, `Display`, and `FromStr` for exactly these words. What serde writes is
+/// its own attribute's business.
+macro_rules! words {
+    ($(#[$($about:tt)*])* pub enum $name:ident {
+        $($(#[$($about_value:tt)*])* $value:ident = $word:literal,)*
+    }) => {
+        $(#[$($about)*])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$($about_value)*])* $value,)*
+        }
+
+        impl $name {
+            /// Its word.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word,)*
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::domain::words::UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($word => Ok(Self::$value),)*
+                    _ => Err($crate::domain::words::UnknownWord(&[$($word),*])),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::UnknownWord;
+
+    #[test]
+    fn the_words_that_would_do_are_named() {
+        let texts = [&["a"][..], &["a", "b"], &["a", "b", "c"]].map(|words| UnknownWord(words).to_string());
+        assert_eq!(texts, ["expected a", "expected a or b", "expected a, b or c"]);
+    }
+}
