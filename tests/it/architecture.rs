@@ -2,6 +2,8 @@
 //!
 //! It reads the sources, not the compiler's mind: what stands after `crate::` in code, and names of crates.
 
+mod circles;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,8 @@ struct Source {
     modules: Vec<String>,
     path: PathBuf,
     text: String,
+    /// The text without its comments.
+    code: String,
 }
 
 impl Source {
@@ -41,17 +45,57 @@ impl Source {
         let below = path.strip_prefix(root).unwrap().with_extension("");
         let names = below.iter().map(|name| name.to_str().unwrap().to_owned());
         let modules = names.filter(|name| name != "mod").collect();
-        Self { modules, path, text }
+        let code = without_comments(&text);
+        Self { modules, path, text, code }
     }
 
     fn top(&self) -> &str {
         &self.modules[0]
     }
+}
 
-    /// The text without its comments.
-    fn code(&self) -> String {
-        self.text.lines().filter_map(|line| line.split("//").next()).collect::<Vec<_>>().join("\n")
+/// A text without its comments; what looks like one in a string is none.
+fn without_comments(text: &str) -> String {
+    let (mut code, mut rest) = (String::new(), text);
+    while !rest.is_empty() {
+        if rest.starts_with("//") {
+            rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        } else {
+            let (piece, next) = rest.split_at(literal(rest));
+            code.push_str(piece);
+            rest = next;
+        }
     }
+    code
+}
+
+/// The length of the string or the character that a text begins with; of anything else, of its first letter.
+fn literal(text: &str) -> usize {
+    match text.as_bytes() {
+        [b'"', ..] => string(text),
+        [b'r', b'"' | b'#', ..] => raw_string(text).unwrap_or(1),
+        [b'\'', b'"', b'\'', ..] | [b'\'', b'\\', _, b'\'', ..] => "'.'".len() + usize::from(text.starts_with("'\\")),
+        _ => text.chars().next().map_or(0, char::len_utf8),
+    }
+}
+
+fn string(text: &str) -> usize {
+    let mut letters = text.char_indices().skip(1);
+    while let Some((place, letter)) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            '"' => return place + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn raw_string(text: &str) -> Option<usize> {
+    let (hashes, inner) = text.strip_prefix('r')?.split_once('"')?;
+    let end = format!("\"{hashes}");
+    let is_one = hashes.bytes().all(|byte| byte == b'#');
+    is_one.then(|| hashes.len() + 2 + inner.find(&end).map_or(inner.len(), |place| place + end.len()))
 }
 
 fn sources() -> Vec<Source> {
@@ -140,7 +184,7 @@ fn modules_name_only_what_stands_below_them() {
     let (mut faults, mut used) = (Vec::new(), BTreeSet::new());
     for source in modules() {
         let top = source.top();
-        for path in named_paths(&source.code()).iter().filter(|path| !is_below(path, top)) {
+        for path in named_paths(&source.code).iter().filter(|path| !is_below(path, top)) {
             match allowed(top).iter().find(|prefix| is_below(path, prefix)) {
                 Some(prefix) => drop(used.insert((top.to_owned(), *prefix))),
                 None => faults.push(format!("{} names crate::{path}", source.path.display())),
@@ -158,7 +202,7 @@ fn no_module_is_reached_around_the_crate_root() {
     // What is indented may stand in a module inside the file, such as its tests, which is one deeper.
     let climbs = |source: &Source| {
         let depth = |line: &str| source.modules.len() + usize::from(line.starts_with(' '));
-        source.code().lines().any(|line| line.contains(&"super::".repeat(depth(line))))
+        source.code.lines().any(|line| line.contains(&"super::".repeat(depth(line))))
     };
     let faults: Vec<_> = modules().into_iter().filter(climbs).map(|source| source.path).collect();
     assert!(faults.is_empty(), "name it from crate:: instead: {faults:?}");
@@ -169,7 +213,7 @@ fn crates_stay_in_their_module() {
     let mut faults = Vec::new();
     for source in modules() {
         let foreign = BELONGS_TO.iter().filter(|(_, home)| *home != source.top());
-        for (name, home) in foreign.filter(|(name, _)| after(&source.code(), name).any(|rest| rest.starts_with("::"))) {
+        for (name, home) in foreign.filter(|(name, _)| after(&source.code, name).any(|rest| rest.starts_with("::"))) {
             faults.push(format!("{} names {name}, which only {home} names", source.path.display()));
         }
     }
@@ -182,7 +226,7 @@ fn no_list_is_made_on_a_thread_that_serves_requests_whatever_its_length() {
     let lists = ["list_", "teams_of_member", "repositories_of_team", "repository_access"];
     let mut faults = Vec::new();
     for source in modules().iter().filter(|source| source.top() == "http") {
-        let code: String = source.code().split_whitespace().collect();
+        let code: String = source.code.split_whitespace().collect();
         for call in code.split(".run(|service,call|service.").skip(1) {
             if lists.iter().any(|list| call.starts_with(list)) {
                 faults.push(format!("{}: {}", source.path.display(), call.split('(').next().unwrap()));
@@ -195,7 +239,7 @@ fn no_list_is_made_on_a_thread_that_serves_requests_whatever_its_length() {
 #[test]
 fn the_program_only_starts_the_command_line() {
     let sources = sources();
-    let program = sources.iter().find(|source| source.top() == "main").unwrap().code();
+    let program = sources.iter().find(|source| source.top() == "main").unwrap().code.clone();
     for name in ["dockpass", "actix_web", "clap", "rust_embed", "sled", "bincode"] {
         for rest in after(&program, name).filter(|rest| rest.starts_with("::")) {
             let path = format!("{name}{}", rest.split(|letter| !is_word(letter) && letter != ':').next().unwrap());
@@ -209,6 +253,25 @@ fn files_begin_with_what_they_own() {
     let silent = sources().into_iter().filter(|source| !source.text.starts_with("//! "));
     let silent: Vec<_> = silent.map(|source| source.path).collect();
     assert!(silent.is_empty(), "without `//!` at the top: {silent:?}");
+}
+
+#[test]
+fn comments_are_no_code_and_strings_are() {
+    let code = concat!(
+        r#"let url = "https://\"example\""; // crate::a"#,
+        "\n",
+        r##"let [quote, raw] = ['"', r#"a"//"#]; // crate::b"##,
+        "\n",
+        r"let it = '\''; // crate::c",
+    );
+    let expected = concat!(
+        r#"let url = "https://\"example\""; "#,
+        "\n",
+        r##"let [quote, raw] = ['"', r#"a"//"#]; "##,
+        "\n",
+        r"let it = '\''; ",
+    );
+    assert_eq!(without_comments(code), expected);
 }
 
 #[test]

@@ -1,32 +1,83 @@
-//! Answers that a test holds back in the page: what happens between a click and its answer.
+//! What a test holds back in the page: answers, so that something happens between a click and its answer, and timers, so
+//! that the test decides when their time has passed. Nothing here waits for a while and hopes.
 
 use serde_json::json;
 
 use super::{pages::Pages, person::soon};
 
+/// Holds back the answers that a test means, and counts what the page has begun and not finished: requests, and answers
+/// that it reads. Between two of them, and after the last, nothing else can run in the page: while it waits for none, it
+/// has done all that it does with what it was given.
+const HOLD_ANSWERS: &str = "\
+    const [method, text] = arguments; \
+    if (!window.answers) { \
+      const answers = (window.answers = { held: [], atWork: 0 }); \
+      const counted = (work) => { answers.atWork += 1; return work.finally(() => (answers.atWork -= 1)); }; \
+      const real = window.fetch; \
+      const ask = async (address, given) => { \
+        const answer = await real(address, given); \
+        if (answers.isMeant?.(address, given)) await new Promise((go) => answers.held.push(go)); \
+        return answer; }; \
+      window.fetch = (...given) => counted(ask(...given)); \
+      for (const name of ['json', 'text', 'blob']) { \
+        const read = Response.prototype[name]; \
+        Response.prototype[name] = function () { return counted(read.call(this)); }; } } \
+    answers.isMeant = (address, given) => (given?.method ?? 'GET') === method && String(address).includes(text);";
+
+const HOLD_TIMERS: &str = "\
+    const least = arguments[0]; const [set, clear] = [setTimeout, clearTimeout]; let last = 0; \
+    const held = (window.heldTimers = new Map()); \
+    const hold = (work) => { held.set(last += 1, work); return -last; }; \
+    globalThis.setTimeout = (work, wait, ...given) => (wait < least ? set(work, wait, ...given) : hold(work)); \
+    globalThis.clearTimeout = (id) => held.delete(-id) || clear(id);";
+
+/// Answers.
 impl Pages {
     /// From now on the page gets no answers to requests of this method whose address has this text, until
     /// [`Self::let_go`] or until it is loaded anew.
     pub(crate) fn hold_answers(&self, method: &str, text: &str) {
-        let script = "const [method, text] = arguments; const real = window.fetch; window.held = []; \
-            window.letGo = () => { window.fetch = real; held.splice(0).forEach((go) => go()); }; \
-            window.fetch = async (address, given) => { \
-              const answer = await real(address, given); \
-              const isMeant = (given?.method ?? 'GET') === method && String(address).includes(text); \
-              if (isMeant) await new Promise((go) => held.push(go)); \
-              return answer; };";
-        self.browser.run(script, json!([method, text]));
+        self.browser.run(HOLD_ANSWERS, json!([method, text]));
     }
 
     /// Waits until the server has answered so many of them.
     pub(crate) fn held(&self, count: u64) {
-        let is_there = || self.browser.run("return held.length", json!([])).as_u64() >= Some(count);
+        let is_there = || self.browser.run("return answers.held.length", json!([])).as_u64() >= Some(count);
         soon("answers are held back", || is_there().then_some(()));
     }
 
-    /// Gives the page the answers, once there is one, and time to do something with them. Later ones are not held back.
+    /// Gives the page the first of the answers, once there is one. The others stay where they are.
+    pub(crate) fn let_one_go(&self) {
+        self.held(1);
+        self.browser.run("answers.held.shift()()", json!([]));
+    }
+
+    /// Gives the page the answers, once there is one, and waits until it has done with them whatever it does. Later ones
+    /// are not held back.
     pub(crate) fn let_go(&self) {
         self.held(1);
-        self.browser.run_async("const done = arguments[0]; letGo(); setTimeout(done, 500)", json!([]));
+        self.browser.run("answers.isMeant = null; answers.held.splice(0).forEach((go) => go())", json!([]));
+        // A page that was loaded anew on this way waits for nothing of it.
+        let at_work = || self.browser.run("return window.answers?.atWork ?? 0", json!([]));
+        soon("the page has done with its answers", || (at_work() == 0).then_some(()));
+    }
+}
+
+/// Timers.
+impl Pages {
+    /// Holds back what the page wants to do after so many milliseconds or more.
+    pub(crate) fn hold_timers(&self, least: u32) {
+        self.browser.run(HOLD_TIMERS, json!([least]));
+    }
+
+    /// How much waits for its time.
+    pub(crate) fn timers(&self) -> u64 {
+        self.browser.run("return heldTimers.size", json!([])).as_u64().expect("a number")
+    }
+
+    /// Lets the time pass that is held back; gives how much was waiting for it.
+    pub(crate) fn pass_time(&self) -> u64 {
+        let script = "const due = [...heldTimers.values()]; heldTimers.clear(); due.forEach((work) => work()); \
+            return due.length";
+        self.browser.run(script, json!([])).as_u64().expect("a number")
     }
 }

@@ -72,14 +72,7 @@ fn a_tag_that_shares_its_manifest_names_the_others_and_takes_them_along_if_one_s
 #[test]
 fn deleting_many_tags_shows_how_far_it_is_and_is_stopped_between_two_of_them() {
     let (site, _pair) = with_tags(&[("1", "a"), ("2", "b"), ("3", "c")]);
-    let hold = "const real = window.fetch; window.held = []; window.fetch = async (...given) => { \
-        const answer = await real(...given); \
-        if (given[1]?.method === 'DELETE') await new Promise((go) => held.push(go)); \
-        return answer; };";
-    site.browser.run(hold, json!([]));
-    let next_is_held =
-        || soon("a tag is deleted", || (site.browser.run("return held.length", json!([])) == 1).then_some(()));
-    let go_on = || site.browser.run("held.pop()()", json!([]));
+    site.hold_answers("DELETE", "");
     let bar = || {
         let script =
             "const bar = document.querySelector('dialog progress'); return [bar.checkVisibility(), bar.value, bar.max]";
@@ -87,14 +80,14 @@ fn deleting_many_tags_shows_how_far_it_is_and_is_stopped_between_two_of_them() {
     };
     pick(&site, &["1", "2", "3"]);
     confirm(&site);
-    next_is_held();
+    site.held(1);
     assert_eq!(bar(), json!([true, 0, 3]));
-    go_on();
+    site.let_one_go();
     soon("it goes on", || (bar() == json!([true, 1, 3])).then_some(()));
-    next_is_held();
+    site.held(1);
     site.browser.press(ESCAPE);
     site.browser.see("Stopping after this one.");
-    go_on();
+    site.let_one_go();
     site.browser.see("2 of 3 tags deleted");
     assert_eq!(site.server.tag_names("alice/app").len(), 1);
     site.must_be_clean(&[404]);

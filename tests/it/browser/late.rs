@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Website, exe::PASSWORD, person::soon};
+use crate::support::{Website, exe::PASSWORD, person::ENTER, person::soon};
 
 const LIST: &str = "/profile/access-tokens";
 const NEW: &str = "/profile/access-tokens/new";
@@ -130,11 +130,12 @@ fn a_late_answer_does_not_drag_the_person_back() {
 fn a_search_that_was_just_typed_stays_on_its_page() {
     let site = Website::start_as("admin");
     site.open("/people");
-    let script = "const done = arguments[0]; const field = document.querySelector('input[type=search]');
-        field.value = 'al'; field.dispatchEvent(new Event('input', { bubbles: true }));
-        document.querySelector('nav a[href=\"/audit\"]').click(); setTimeout(done, 600)";
-    site.browser.run_async(script, json!([]));
-    site.browser.arrive("/audit");
+    site.hold_timers(250);
+    site.browser.add("Search by name", "al");
+    assert_eq!(site.timers(), 1, "the search waits for the end of the word");
+    site.browser.follow("Audit");
+    site.browser.see("End of the log");
+    assert_eq!(site.pass_time(), 0, "it searches where nobody is any more");
     assert!(site.browser.url().ends_with("/audit"), "{}", site.browser.url());
     site.must_be_clean(&[]);
 }
@@ -306,10 +307,10 @@ fn suggestions_of_an_ended_session_take_nothing_that_was_typed() {
     site.open(NEW);
     site.browser.fill("Description", "kept");
     site.end_sessions("alice");
+    site.hold_answers("GET", "/index/autocomplete");
     site.browser.fill("Repositories", "alice/app");
-    site.browser.press("\u{E007}");
-    let script = "const done = arguments[0]; setTimeout(done, 800)";
-    site.browser.run_async(script, json!([]));
+    site.let_go();
+    site.browser.press(ENTER);
     assert_eq!(site.browser.value("Description"), "kept");
     site.browser.click("Create");
     site.browser.see("Your session ended");

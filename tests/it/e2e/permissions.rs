@@ -1,5 +1,5 @@
 //! The published table of permissions at the real registry, with skopeo, and by the API of the executable: every row
-//! for every level, however the level was come by. What the API alone can show is in `api_permissions`.
+//! for every level, however the level was come by. What the API alone can show is in `api::permissions`.
 
 use serde_json::json;
 

@@ -130,7 +130,7 @@ fn a_registry_token_is_believed_by_code_that_is_not_ours() {
         "token": registry_token, "authority": authority, "keys": keys, "issuer": "dockpass", "service": "dockpass",
     });
     let mut python = command("/usr/bin/python3");
-    python.args(["-c", include_str!("support/verify_registry_token.py")]);
+    python.args(["-c", include_str!("../support/verify_registry_token.py")]);
     let run = Run::of(&mut python, &input.to_string()).must_succeed();
     let verified: Value = serde_json::from_str(&run.stdout).expect("JSON");
     let claims = &verified["claims"];

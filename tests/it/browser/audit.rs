@@ -13,15 +13,6 @@ use crate::support::{
 
 const TABLE: &str = "Audit records";
 
-/// Holds back what the page wants to do after so many milliseconds or more, so that the test decides when that time has
-/// passed.
-const HOLD_TIMERS: &str = "const least = arguments[0]; const [set, clear] = [setTimeout, clearTimeout]; const held = new Map(); let last = 0; \
-    const hold = (work) => { held.set(last += 1, work); return -last; }; \
-    globalThis.setTimeout = (work, wait, ...given) => (wait < least ? set(work, wait, ...given) : hold(work)); \
-    globalThis.clearTimeout = (id) => held.delete(-id) || clear(id); \
-    globalThis.passTime = () => { const due = [...held.values()]; held.clear(); \
-        due.forEach((work) => work()); return due.length; };";
-
 /// A site where something happened two days, three hours and half an hour ago, and an administrator who looks at its log
 /// from Tokyo.
 fn with_story() -> (InProcess, Pages) {
@@ -45,11 +36,6 @@ fn with_story() -> (InProcess, Pages) {
     pages.browser.follow("Audit");
     pages.browser.see("End of the log");
     (site, pages)
-}
-
-/// Lets the time pass that is held back; gives how much was waiting for it.
-fn pass_time(pages: &Pages) -> u64 {
-    pages.browser.run("return passTime()", json!([])).as_u64().expect("a number")
 }
 
 /// What the table tells of a record at first glance: action, object, actor, outcome.
@@ -143,14 +129,14 @@ fn records_are_found_by_the_time_where_the_person_is() {
 fn suggestions_do_not_come_after_the_choice() {
     let (_site, pages) = with_story();
     let browser = &pages.browser;
-    browser.run(HOLD_TIMERS, json!([100]));
+    pages.hold_timers(100);
     browser.fill("Actor", "ali");
-    assert_eq!(pass_time(&pages), 1, "it asks for suggestions");
+    assert_eq!(pages.pass_time(), 1, "it asks for suggestions");
     browser.take("alice");
-    assert_eq!(pass_time(&pages), 0, "it asks again for what was chosen");
+    assert_eq!(pages.pass_time(), 0, "it asks again for what was chosen");
     browser.fill("Actor", &format!("ali{ENTER}"));
     browser.see("No record fits this filter.");
-    assert_eq!(pass_time(&pages), 0, "it asks for what was sent");
+    assert_eq!(pages.pass_time(), 0, "it asks for what was sent");
     assert!(!browser.has("css", "[role=listbox]"));
     pages.must_be_clean(&[401]);
 }
@@ -181,8 +167,7 @@ fn a_record_unfolds_and_leads_to_those_like_it() {
 fn new_records_come_while_one_follows_and_no_longer() {
     let (site, pages) = with_story();
     let browser = &pages.browser;
-    browser.run(HOLD_TIMERS, json!([1000]));
-    let pass_time = || pass_time(&pages);
+    pages.hold_timers(1000);
     let comes = |object: &str| {
         soon(&format!("{object} is on top"), || (shown(&pages).first()?[1] == object).then_some(()));
     };
@@ -190,7 +175,7 @@ fn new_records_come_while_one_follows_and_no_longer() {
     browser.see("Following: new records appear on top.");
     for object in ["alice/one", "alice/two"] {
         site.add_repository(object);
-        soon("it asks again", || (pass_time() > 0).then_some(()));
+        soon("it asks again", || (pages.pass_time() > 0).then_some(()));
         comes(object);
         browser.see("Following. 1 new record.");
     }
@@ -199,7 +184,7 @@ fn new_records_come_while_one_follows_and_no_longer() {
     assert!(!browser.url().contains("follow"), "{}", browser.url());
     let before = shown(&pages);
     site.add_repository("alice/three");
-    assert_eq!(pass_time(), 0, "it does not ask again");
+    assert_eq!(pages.pass_time(), 0, "it does not ask again");
     assert_eq!(shown(&pages), before);
     browser.click("Follow");
     comes("alice/three");

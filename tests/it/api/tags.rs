@@ -1,5 +1,5 @@
 //! Tags by the API: pages, who sees them, their shape, and their deletion where no registry can be asked, or none is
-//! heard (design, sections 5 and 6.1). Deleting with a registry is in `e2e_tags`.
+//! heard (design, sections 5 and 6.1). Deleting with a registry is in `e2e::tags`.
 
 use std::{
     collections::BTreeSet,

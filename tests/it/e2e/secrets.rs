@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::support::{
+use crate::support::{
     Registry,
     exe::{Dockpass, PASSWORD, Setup},
 };

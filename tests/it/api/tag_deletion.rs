@@ -1,5 +1,5 @@
 //! Deleting tags where the registry answers as a test wants it to: what the audit log says of each way that it may end,
-//! and what counts for a deletion that has waited. Deleting in a real registry is in `e2e_tags`.
+//! and what counts for a deletion that has waited. Deleting in a real registry is in `e2e::tags`.
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{InProcess, http::Answer, site::Caller};
 
-use super::api_repositories::adopt;
+use super::repositories::adopt;
 
 const REPOSITORIES: &str = "/api/v0/repositories";
 const TOKENS: &str = "/api/v0/api_tokens";

@@ -1,5 +1,5 @@
 //! The registry's notifications over HTTP: what is taken, and what is passed over (design, section 6.1). Who gets in is
-//! in `api_events_secret`.
+//! in `events_secret`.
 
 use std::collections::BTreeSet;
 

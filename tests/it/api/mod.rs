@@ -1,0 +1,28 @@
+//! The HTTP API, against a server in the test's own process with a clock that the test moves: one module a resource, and
+//! some for what holds of all of them (`matrix`, `bad_input`, `paging`, `throttle`). Where a real registry or a real
+//! client is needed, the story stands in `e2e`; the registry's own protocol stands in `protocol`.
+
+mod access;
+mod accounts;
+mod audit;
+mod bad_input;
+mod compressed;
+mod events;
+mod events_secret;
+mod local_socket;
+mod matrix;
+mod organizations;
+mod pages;
+mod paging;
+mod permissions;
+mod registry;
+mod repositories;
+mod search;
+mod sessions;
+mod settings;
+mod tag_deletion;
+mod tags;
+mod teams;
+mod terraform;
+mod throttle;
+mod tokens;
