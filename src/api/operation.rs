@@ -49,6 +49,21 @@ pub struct Facts {
     pub codes: &'static [Code],
 }
 
+impl Facts {
+    /// How many variable parts the path has.
+    #[must_use]
+    pub const fn parts(&self) -> usize {
+        let (mut count, mut rest) = (0, self.path.as_bytes());
+        while let [first, more @ ..] = rest {
+            if *first == b'{' {
+                count += 1;
+            }
+            rest = more;
+        }
+        count
+    }
+}
+
 /// Who may ask at all; what somebody gets is decided by the use-case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {

@@ -9,6 +9,7 @@ use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
+use crate::domain::words::{Word, one_of};
 
 /// Entries of a page unless said otherwise.
 const DEFAULT_SIZE: usize = 10;
@@ -245,50 +246,17 @@ impl Value for Number {
     }
 }
 
-/// A value that is one of a few words.
-pub trait Word: Copy + 'static {
-    /// Each value with its word, in the order in which people are told.
-    const WORDS: &'static [(Self, &'static str)];
-    /// The words alone, in the same order.
-    const NAMES: &'static [&'static str];
-}
-
-/// Makes an enum one of a few words.
-macro_rules! words {
-    ($name:ty: $($value:path = $word:literal),*) => {
-        impl $crate::api::query::Word for $name {
-            const WORDS: &'static [(Self, &'static str)] = &[$(($value, $word)),*];
-            const NAMES: &'static [&'static str] = &[$($word),*];
-        }
-    };
-}
-pub(super) use words;
-
-impl<W: Word + PartialEq> Value for Option<W> {
-    const KIND: Kind = Kind::Word(W::NAMES);
+impl<W: Word> Value for Option<W> {
+    const KIND: Kind = Kind::Word(W::WORDS);
 
     fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
-        let Some(text) = first(values) else { return Ok(None) };
-        let found = W::WORDS.iter().find(|(_, word)| *word == text);
-        found.map(|(value, _)| Some(*value)).ok_or_else(|| one_of(W::NAMES))
+        first(values).map(str::parse).transpose().map_err(|_| one_of(W::WORDS))
     }
 
     fn write(&self) -> Vec<String> {
-        let word = self.and_then(|value| W::WORDS.iter().find(|(known, _)| *known == value));
-        word.map(|(_, word)| (*word).to_owned()).into_iter().collect()
+        self.map(|value| value.word().to_owned()).into_iter().collect()
     }
 }
-
-/// `a, b or c`.
-pub(crate) fn one_of(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [before @ .., last] => format!("{} or {last}", before.join(", ")),
-    }
-}
-
-words!(Order: Order::Ascending = "asc", Order::Descending = "desc");
 
 parameters! {
     /// Which way a list by name goes.

@@ -2,17 +2,17 @@
 //! commands of its own, and a command for the one refuses the other before it changes anything.
 
 use clap::Args;
-use hyper::Method;
 
 use super::client::Answer;
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
 use super::list::List;
-use super::path::ApiPath;
 use super::prompt::{self, Unasked};
 use super::report::Report;
-use crate::api::{Account, CreateAccount};
+use crate::api::operations::accounts as op;
+use crate::api::{Account, CreateAccount, NamePaging, Ordering};
+use crate::domain::account::AccountFilter;
 
 /// How an account is deleted.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -24,25 +24,19 @@ pub(super) struct Removal {
     pub(super) unasked: Unasked,
 }
 
-/// The path of all accounts.
-pub(super) fn all() -> ApiPath {
-    ApiPath::new("/enzi/v0/accounts")
-}
-
-/// The path of an account.
-pub(super) fn one(name: &str) -> ApiPath {
-    all().segment(name)
-}
-
 /// The accounts that a filter selects, and whose name or full name contains a text, if one is given.
-pub(super) async fn list(filter: &str, contains: Option<&str>, api: &mut Api) -> Result<List, CliError> {
-    let path = all().query("filter", filter).maybe("contains", contains);
-    api.list(&path, Some("accounts"), usize::MAX).await
+pub(super) async fn list(
+    filter: AccountFilter,
+    contains: Option<String>,
+    api: &mut Api,
+) -> Result<List<Account>, CliError> {
+    let which = op::WhichAccounts { filter: Some(filter), contains };
+    api.list(op::ListAccounts, [], &(which, Ordering::default(), NamePaging::default()), usize::MAX).await
 }
 
 /// Makes an account. Where its name has repositories, the error names the option that takes them over.
-pub(super) async fn create(body: &CreateAccount, api: &mut Api) -> Result<Answer, CliError> {
-    let made = api.send(Method::POST, &all(), body).await;
+pub(super) async fn create(body: &CreateAccount, api: &mut Api) -> Result<Answer<Account>, CliError> {
+    let made = api.send(op::CreateAccount, [], &(), body).await;
     made.map_err(|error| match error {
         CliError::Refused { status, code, message } if code == "NAMESPACE_IN_USE" => {
             let message = message.replace("adoptRepositories", "--adopt-repositories");
@@ -65,15 +59,14 @@ pub(super) async fn delete(
         if with_repositories { "all repositories go too" } else { "its repositories stay, without an owner" };
     let stakes = format!("The {what} {name} is deleted for good, with {along}; {repositories}.");
     prompt::confirm(&stakes, unasked, console)?;
-    let answer = api.delete(&deletion(name, with_repositories)).await?;
+    let answer = if with_repositories {
+        api.call(op::DeleteAccountAndRepositories, [name], &()).await?
+    } else {
+        api.call(op::DeleteAccount, [name], &()).await?
+    };
     console.warn(&answer.warnings)?;
     let rest = fate(with_repositories, !answer.warnings.is_empty());
     console.report(&Report::done(answer.value, format!("{done}{rest}")))
-}
-
-/// The path that deletes an account, with its repositories or leaving them without an owner.
-fn deletion(name: &str, with_repositories: bool) -> ApiPath {
-    if with_repositories { ApiPath::new("/api/v0/accounts").segment(name) } else { one(name) }
 }
 
 /// What became of the repositories of an account that was deleted. The server warns where the registry keeps the content.
@@ -91,9 +84,9 @@ With --with-repositories and registry.url in the configuration of the server, ev
 deleted in the registry, too, for good; without registry.url only the records go, and the registry keeps the content.";
 
 /// Looks up a user; an organization is refused.
-pub(super) async fn user(name: &str, api: &mut Api) -> Result<Answer, CliError> {
-    let answer = api.get(&one(name)).await?;
-    if answer.read::<Account>()?.is_org {
+pub(super) async fn user(name: &str, api: &mut Api) -> Result<Answer<Account>, CliError> {
+    let answer = api.call(op::ViewAccount, [name], &()).await?;
+    if answer.read()?.is_org {
         let why = format!("{name} is an organization and no user; its commands are those of `dockpass org`");
         return Err(CliError::Usage(why));
     }
@@ -101,9 +94,9 @@ pub(super) async fn user(name: &str, api: &mut Api) -> Result<Answer, CliError> 
 }
 
 /// Looks up an organization; a user is refused.
-pub(super) async fn organization(name: &str, api: &mut Api) -> Result<Answer, CliError> {
-    let answer = api.get(&one(name)).await?;
-    if answer.read::<Account>()?.is_org {
+pub(super) async fn organization(name: &str, api: &mut Api) -> Result<Answer<Account>, CliError> {
+    let answer = api.call(op::ViewAccount, [name], &()).await?;
+    if answer.read()?.is_org {
         return Ok(answer);
     }
     Err(CliError::Usage(format!("{name} is a user and no organization; its commands are those of `dockpass user`")))
@@ -111,7 +104,7 @@ pub(super) async fn organization(name: &str, api: &mut Api) -> Result<Answer, Cl
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Server;
+    use super::super::testing::{Server, console};
     use super::*;
 
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
@@ -129,9 +122,17 @@ mod tests {
         assert!(organization("acme", &mut api).await.is_ok());
     }
 
-    #[test]
-    fn what_goes_with_an_account_is_a_matter_of_the_path() {
-        assert_eq!(deletion("alice", false).as_str(), "/enzi/v0/accounts/alice");
-        assert_eq!(deletion("alice", true).as_str(), "/api/v0/accounts/alice");
+    #[tokio::test]
+    async fn what_goes_with_an_account_is_a_matter_of_the_path() {
+        let server = Server::with_json(&[(204, ""), (204, "")]);
+        let (mut console, _) = console(b"");
+        let mut api = server.api();
+        for with_repositories in [false, true] {
+            let removal = Removal { with_repositories, unasked: Unasked { yes: true } };
+            delete(["user", "alice", ""], "", removal, &mut api, &mut console).await.unwrap();
+        }
+        let sent = server.requests();
+        assert!(sent[0].starts_with("DELETE /enzi/v0/accounts/alice "), "{}", sent[0]);
+        assert!(sent[1].starts_with("DELETE /api/v0/accounts/alice "), "{}", sent[1]);
     }
 }

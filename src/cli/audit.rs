@@ -1,20 +1,18 @@
 //! `dockpass audit`: reading the audit log and checking that nobody changed it.
 
 use clap::{Args, Subcommand};
-use hyper::Method;
-use serde_json::json;
 
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
 use super::list::List;
-use super::path::ApiPath;
 use super::report::{Report, View};
 use super::table::{Fit, Table};
 use super::{shown, values};
-use crate::api::{AuditHead, AuditRecord, AuditVerification};
-
-const AUDIT: &str = "/api/v0/audit";
+use crate::api::operations::audit as op;
+use crate::api::{AuditHead, AuditRecord, Paging, VerifyAudit};
+use crate::domain::audit::Outcome;
+use crate::domain::time::Timestamp;
 
 /// What can be done with the audit log.
 #[derive(Subcommand)]
@@ -47,14 +45,14 @@ pub(super) struct ListArguments {
     #[arg(long, value_name = "NAME")]
     object: Option<String>,
     /// Only what ended like this
-    #[arg(long, value_parser = ["success", "denied"])]
-    outcome: Option<String>,
+    #[arg(long, value_parser = values::outcome())]
+    outcome: Option<Outcome>,
     /// Only from this date or time on
     #[arg(long, value_name = "DATE", value_parser = values::moment)]
-    since: Option<String>,
+    since: Option<Timestamp>,
     /// Only before this date or time
     #[arg(long, value_name = "DATE", value_parser = values::moment)]
-    until: Option<String>,
+    until: Option<Timestamp>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -75,31 +73,25 @@ pub(super) async fn run(command: AuditCommand, api: &mut Api, console: &mut Cons
     match command {
         AuditCommand::List(arguments) => {
             let most = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
-            let list = api.list(&path(&arguments), Some("records"), most).await?;
+            let list = api.list(op::ListAudit, [], &(which(arguments), Paging::default()), most).await?;
             console.report(&report(list)?)
         }
         AuditCommand::Verify { head } => verify(head, api, console).await,
         AuditCommand::Head => {
-            let answer = api.get(&ApiPath::new(AUDIT).segment("head")).await?;
+            let answer = api.call(op::ViewAuditHead, [], &()).await?;
             let line = written(&answer.read()?);
             console.report(&Report::done(answer.value, line))
         }
     }
 }
 
-fn path(arguments: &ListArguments) -> ApiPath {
-    ApiPath::new(AUDIT)
-        .maybe("actor", arguments.actor.as_deref())
-        .maybe("action", arguments.action.as_deref())
-        .maybe("object", arguments.object.as_deref())
-        .maybe("outcome", arguments.outcome.as_deref())
-        .maybe("since", arguments.since.as_deref())
-        .maybe("until", arguments.until.as_deref())
+fn which(arguments: ListArguments) -> op::WhichRecords {
+    let ListArguments { actor, action, object, outcome, since, until, limit: _ } = arguments;
+    op::WhichRecords { actor, action, object, outcome, since, until }
 }
 
-fn report(list: List) -> Result<Report, CliError> {
-    let records: Vec<AuditRecord> = list.read()?;
-    let rows = records.iter().map(row).collect();
+fn report(list: List<AuditRecord>) -> Result<Report, CliError> {
+    let rows = list.read()?.iter().map(row).collect();
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, "There are no such records.") })
 }
 
@@ -123,9 +115,8 @@ fn written(head: &AuditHead) -> String {
 /// Has the whole chain read. A broken one is the command's answer and its failure.
 async fn verify(head: Option<String>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     api.must_be_local("dockpass audit verify")?;
-    let body = head.map_or_else(|| json!({}), |head| json!({ "head": head }));
-    let answer = api.send(Method::POST, &ApiPath::new(AUDIT).segment("verify"), &body).await?;
-    let found: AuditVerification = answer.read()?;
+    let answer = api.send(op::VerifyAudit, [], &(), &VerifyAudit { head }).await?;
+    let found = answer.read()?;
     let count = shown::counted(found.records, "record");
     match found.problem {
         None => console.report(&Report::done(
@@ -142,6 +133,7 @@ async fn verify(head: Option<String>, api: &mut Api, console: &mut Console) -> R
 
 #[cfg(test)]
 mod tests {
+    use super::super::path::ApiPath;
     use super::super::testing::{Server, console};
     use super::*;
 
@@ -151,14 +143,15 @@ mod tests {
             actor: Some("local:0".into()),
             action: Some("token.create".into()),
             object: None,
-            outcome: Some("denied".into()),
-            since: Some("2026-01-31T00:00:00Z".into()),
+            outcome: Some(Outcome::Denied),
+            since: Some(Timestamp::parse("2026-01-31T00:00:00Z").unwrap()),
             until: None,
             limit: 7,
         };
         let expected =
             "/api/v0/audit?actor=local%3A0&action=token.create&outcome=denied&since=2026-01-31T00%3A00%3A00Z";
-        assert_eq!(path(&arguments).as_str(), expected);
+        let path = ApiPath::of::<op::ListAudit, _>([], &(which(arguments), Paging::default()));
+        assert_eq!(path.as_str(), expected);
     }
 
     #[tokio::test]

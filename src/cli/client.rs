@@ -2,6 +2,7 @@
 //!
 //! Bodies hold secrets: nothing here writes one to the log.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use super::error::{Cause, CliError};
 use super::path::ApiPath;
-use crate::api::{ErrorAnswer, ErrorEntry};
+use crate::api::{self, ErrorAnswer, ErrorEntry, Operation};
 use crate::net::{self, Address, Failure};
 
 /// A clean-up of many access tokens waits for the disk, and a page of the longest records is far below the size.
@@ -82,15 +83,22 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// A request without a body.
-    pub(super) fn new(method: Method, path: &ApiPath) -> Self {
-        Self { method, path: path.clone(), body: Bytes::new() }
+    /// A request for an operation, without a body.
+    pub(super) fn to<O: Operation>(path: ApiPath) -> Self {
+        let method = match O::FACTS.method {
+            api::Method::Get => Method::GET,
+            api::Method::Post => Method::POST,
+            api::Method::Put => Method::PUT,
+            api::Method::Patch => Method::PATCH,
+            api::Method::Delete => Method::DELETE,
+        };
+        Self { method, path, body: Bytes::new() }
     }
 
-    /// A request with a body.
-    pub(super) fn with(method: Method, path: &ApiPath, body: &impl Serialize) -> Result<Self, CliError> {
+    /// The same with a body.
+    pub(super) fn with(self, body: &impl Serialize) -> Result<Self, CliError> {
         let body = serde_json::to_vec(body).map_err(CliError::Json)?;
-        Ok(Self { method, path: path.clone(), body: body.into() })
+        Ok(Self { body: body.into(), ..self })
     }
 
     /// The request as this server takes it.
@@ -120,8 +128,8 @@ impl Call {
     }
 }
 
-/// What the server said when it said yes.
-pub(super) struct Answer {
+/// What the server said when it said yes; of the operation's type, once that is known.
+pub(super) struct Answer<T = Value> {
     /// The body; null if there was none.
     pub(super) value: Value,
     /// Where the next page of a list starts, if there is one.
@@ -130,14 +138,25 @@ pub(super) struct Answer {
     pub(super) warnings: Vec<String>,
     /// Who said it, for messages.
     pub(super) place: String,
+    pub(super) holds: PhantomData<fn() -> T>,
 }
 
-impl Answer {
-    /// The body as what it should be.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, CliError> {
+impl<A> Answer<A> {
+    /// The answer as one that holds this.
+    pub(super) fn of<T>(self) -> Answer<T> {
+        let Self { value, next_page, warnings, place, .. } = self;
+        Answer { value, next_page, warnings, place, holds: PhantomData }
+    }
+}
+
+impl<T: DeserializeOwned> Answer<T> {
+    /// What it holds.
+    pub(super) fn read(&self) -> Result<T, CliError> {
         T::deserialize(&self.value).map_err(|cause| self.unusable(cause))
     }
+}
 
+impl<T> Answer<T> {
     /// The error of an answer that is none of dockpass.
     pub(super) fn unusable(&self, cause: impl Into<Cause>) -> CliError {
         CliError::Answer { place: self.place.clone(), cause: cause.into() }
@@ -163,6 +182,7 @@ fn accept(headers: &HeaderMap, body: &Bytes, peer: &Peer) -> Result<Answer, CliE
         next_page: headers.get("x-next-page-start").and_then(text).filter(|start| !start.is_empty()),
         warnings: headers.get_all(header::WARNING).iter().filter_map(text).collect(),
         place: peer.place.clone(),
+        holds: PhantomData,
     })
 }
 
@@ -195,6 +215,8 @@ mod tests {
     use super::super::testing::Server;
     use super::*;
     use crate::api::SetAccess;
+    use crate::api::operations::grants::SetUserAccess;
+    use crate::api::operations::repositories::ViewRepository;
 
     async fn ask(server: &Server, call: &Call) -> Result<Answer, CliError> {
         let stream = tokio::net::UnixStream::connect(server.socket()).await.unwrap();
@@ -205,17 +227,18 @@ mod tests {
     }
 
     fn get() -> Call {
-        Call::new(Method::GET, &ApiPath::new("/api/v0/repositories").segment("a").segment("b/c"))
+        Call::to::<ViewRepository>(ApiPath::of::<ViewRepository, _>(["a", "b/c"], &()))
     }
 
     #[tokio::test]
     async fn a_request_has_all_that_the_server_needs() {
         let server = Server::start(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"]);
-        let body = SetAccess { access_level: "admin".into(), ..SetAccess::default() };
-        let call = Call::with(Method::PUT, &ApiPath::new("/api").segment("a/b"), &body).unwrap();
+        let body = SetAccess { access_level: "admin".into() };
+        let path = ApiPath::of::<SetUserAccess, _>(["a", "b/c", "d"], &());
+        let call = Call::to::<SetUserAccess>(path).with(&body).unwrap();
         assert_eq!(ask(&server, &call).await.unwrap().value, serde_json::json!({}));
         let sent = server.requests().remove(0).to_lowercase();
-        assert!(sent.starts_with("put /api/a%2fb http/1.1\r\n"), "{sent}");
+        assert!(sent.starts_with("put /api/v0/repositories/a/b%2fc/useraccess/d http/1.1\r\n"), "{sent}");
         for part in [
             "host: localhost\r\n",
             "authorization: basic abc\r\n",

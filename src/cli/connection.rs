@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hyper::Method;
 use serde::Serialize;
 use tokio::net::UnixStream;
 
@@ -13,6 +12,7 @@ use super::client::{self, Answer, Call, LIMITS, Peer};
 use super::error::CliError;
 use super::path::ApiPath;
 use super::remote::Remote;
+use crate::api::{self, Nothing, Operation};
 use crate::config::Config;
 use crate::http::{self, Running};
 use crate::net;
@@ -41,6 +41,9 @@ pub(super) struct Local {
     /// The server in this process, once it was needed.
     running: Option<Running>,
 }
+
+/// What the answer of an operation holds.
+pub(super) type Read<O> = <<O as Operation>::Answer as api::Answer>::Read;
 
 /// Whether a server runs on this data directory, and takes commands.
 pub(super) fn is_served(directory: &Path) -> bool {
@@ -94,27 +97,35 @@ impl Api {
         )))
     }
 
-    /// `GET`.
-    pub(super) async fn get(&mut self, path: &ApiPath) -> Result<Answer, CliError> {
-        self.call(&Call::new(Method::GET, path)).await
-    }
-
-    /// `DELETE`.
-    pub(super) async fn delete(&mut self, path: &ApiPath) -> Result<Answer, CliError> {
-        self.call(&Call::new(Method::DELETE, path)).await
-    }
-
-    /// Any method with a body.
-    pub(super) async fn send(
+    /// Does an operation that takes no body; `parts` are the variable parts of its path, in order.
+    pub(super) async fn call<O, const N: usize>(
         &mut self,
-        method: Method,
-        path: &ApiPath,
-        body: &impl Serialize,
-    ) -> Result<Answer, CliError> {
-        self.call(&Call::with(method, path, body)?).await
+        _operation: O,
+        parts: [&str; N],
+        query: &O::Query,
+    ) -> Result<Answer<Read<O>>, CliError>
+    where
+        O: Operation<Body = Nothing>,
+    {
+        Ok(self.exchange(&Call::to::<O>(ApiPath::of::<O, N>(parts, query))).await?.of())
     }
 
-    async fn call(&mut self, call: &Call) -> Result<Answer, CliError> {
+    /// Does an operation with its body.
+    pub(super) async fn send<O, const N: usize>(
+        &mut self,
+        _operation: O,
+        parts: [&str; N],
+        query: &O::Query,
+        body: &O::Body,
+    ) -> Result<Answer<Read<O>>, CliError>
+    where
+        O: Operation<Body: Serialize>,
+    {
+        Ok(self.exchange(&Call::to::<O>(ApiPath::of::<O, N>(parts, query)).with(body)?).await?.of())
+    }
+
+    /// One request and its answer.
+    pub(super) async fn exchange(&mut self, call: &Call) -> Result<Answer, CliError> {
         match self {
             Self::Local(local) => local.call(call).await,
             Self::Remote(remote) => remote.call(call).await,
@@ -183,12 +194,13 @@ fn is_nobody_there(kind: ErrorKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operations::server::GetVersion;
 
     #[tokio::test]
     async fn without_a_server_and_a_configuration_there_is_no_way() {
         let directory = tempfile::tempdir().unwrap();
         let mut api = Api::at_socket(directory.path().join(SOCKET));
-        let error = api.get(&ApiPath::new("/x")).await.err().unwrap();
+        let error = api.call(GetVersion, [], &()).await.err().unwrap();
         assert!(matches!(error, CliError::Unreachable { .. }), "{error}");
     }
 

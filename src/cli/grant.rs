@@ -1,18 +1,18 @@
 //! `dockpass grant`: access of users and teams to repositories and namespaces, beyond what ownership gives.
 
 use clap::{Args, Subcommand};
-use hyper::Method;
 use serde_json::Value;
 
+use super::client::Answer;
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::repo_report;
 use super::report::{Report, View};
 use super::table::{Fit, Table};
 use super::values::{self, Target};
-use crate::api::{SetAccess, TeamAccessList, UserAccessList};
+use crate::api::SetAccess;
+use crate::api::operations::grants as op;
 use crate::domain::access::AccessLevel;
 
 /// What can be done with grants.
@@ -78,25 +78,33 @@ const COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Who
 pub(super) async fn run(command: GrantCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         GrantCommand::Set(SetArguments { on, whose, access }) => {
-            let body = SetAccess { access_level: access.to_string(), ..SetAccess::default() };
-            let answer = api.send(Method::PUT, &whose.path(&on.target), &body).await?;
+            let answer = whose.set(&on.target, access, api).await?;
             let line = format!("gave {} {access} access to {}", whose.shown(), shown(&on.target));
-            console.report(&Report::done(answer.value, line))
+            console.report(&Report::done(answer, line))
         }
         GrantCommand::List(On { target }) => console.report(&list(&target, api).await?),
         GrantCommand::Delete(DeleteArguments { on, whose }) => {
-            let answer = api.delete(&whose.path(&on.target)).await?;
+            whose.delete(&on.target, api).await?;
             let line = format!("took the granted access of {} to {} away", whose.shown(), shown(&on.target));
-            console.report(&Report::done(answer.value, line))
+            console.report(&Report::done(Value::Null, line))
         }
     }
 }
 
 /// The grants to users and those to teams, which the API lists apart, as one list.
 async fn list(target: &Target, api: &mut Api) -> Result<Report, CliError> {
-    let to_users = api.get(&path(target).segment("userAccess")).await?;
-    let to_teams = api.get(&path(target).segment("teamAccess")).await?;
-    let (users, teams): (UserAccessList, TeamAccessList) = (to_users.read()?, to_teams.read()?);
+    let (to_users, to_teams) = match target {
+        Target::Repository(name) => {
+            let parts = [name.namespace_str(), name.rest()];
+            (api.call(op::ListUserAccess, parts, &()).await?, api.call(op::ListTeamAccess, parts, &()).await?)
+        }
+        Target::Namespace(namespace) => {
+            let parts = [namespace.as_str()];
+            let to_users = api.call(op::ListNamespaceUserAccess, parts, &()).await?;
+            (to_users, api.call(op::ListNamespaceTeamAccess, parts, &()).await?)
+        }
+    };
+    let (users, teams) = (to_users.read()?, to_teams.read()?);
     let row = |who, level: AccessLevel| vec![who, level.to_string()];
     let users = users.user_access_list.iter().map(|grant| row(repo_report::user(&grant.user.name), grant.access_level));
     let teams = teams.team_access_list.iter().map(|grant| row(repo_report::team(&grant.team.name), grant.access_level));
@@ -114,22 +122,46 @@ fn joined(mut one: Value, other: Value) -> Value {
 }
 
 impl Whose {
-    /// The path of the grant. The grammar makes sure that one of both is given.
-    fn path(&self, target: &Target) -> ApiPath {
-        let to = |kind, name: &Option<String>| path(target).segment(kind).segment(name.as_deref().unwrap_or_default());
-        if self.team.is_some() { to("teamAccess", &self.team) } else { to("userAccess", &self.user) }
+    /// Gives the access. The grammar makes sure that a user or a team is named.
+    async fn set(&self, target: &Target, access: AccessLevel, api: &mut Api) -> Result<Value, CliError> {
+        let body = SetAccess { access_level: access.to_string() };
+        let user = self.user.as_deref().unwrap_or_default();
+        Ok(match (target, self.team.as_deref()) {
+            (Target::Repository(on), Some(team)) => {
+                api.send(op::SetTeamAccess, [on.namespace_str(), on.rest(), team], &(), &body).await?.value
+            }
+            (Target::Repository(on), None) => {
+                api.send(op::SetUserAccess, [on.namespace_str(), on.rest(), user], &(), &body).await?.value
+            }
+            (Target::Namespace(on), Some(team)) => {
+                api.send(op::SetNamespaceTeamAccess, [on.as_str(), team], &(), &body).await?.value
+            }
+            (Target::Namespace(on), None) => {
+                api.send(op::SetNamespaceUserAccess, [on.as_str(), user], &(), &body).await?.value
+            }
+        })
+    }
+
+    /// Takes it away.
+    async fn delete(&self, target: &Target, api: &mut Api) -> Result<Answer<()>, CliError> {
+        let user = self.user.as_deref().unwrap_or_default();
+        match (target, self.team.as_deref()) {
+            (Target::Repository(on), Some(team)) => {
+                api.call(op::DeleteTeamAccess, [on.namespace_str(), on.rest(), team], &()).await
+            }
+            (Target::Repository(on), None) => {
+                api.call(op::DeleteUserAccess, [on.namespace_str(), on.rest(), user], &()).await
+            }
+            (Target::Namespace(on), Some(team)) => {
+                api.call(op::DeleteNamespaceTeamAccess, [on.as_str(), team], &()).await
+            }
+            (Target::Namespace(on), None) => api.call(op::DeleteNamespaceUserAccess, [on.as_str(), user], &()).await,
+        }
     }
 
     fn shown(&self) -> String {
         let team = self.team.as_ref().map(|name| format!("the team {name}"));
         team.or_else(|| self.user.clone()).unwrap_or_default()
-    }
-}
-
-fn path(target: &Target) -> ApiPath {
-    match target {
-        Target::Repository(name) => ApiPath::repository(name),
-        Target::Namespace(namespace) => ApiPath::new("/api/v0/repositoryNamespaces").segment(namespace.as_str()),
     }
 }
 

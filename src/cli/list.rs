@@ -1,51 +1,72 @@
 //! Lists of the API, read page by page to their end or to a limit.
 
+use std::marker::PhantomData;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::Answer;
-use super::connection::Api;
+use super::client::{Answer, Call};
+use super::connection::{Api, Read};
 use super::error::CliError;
 use super::path::ApiPath;
+use crate::api::{self, Nothing, Operation, Parameters, Rows};
 
 /// Rows of a page while a whole list is read.
 const PAGE: usize = 500;
 
 /// A whole list, read page by page.
-pub(super) struct List {
+pub(super) struct List<R> {
     /// As the API would say it in one page.
     pub(super) answer: Value,
-    key: Option<String>,
+    field: Option<&'static str>,
     place: String,
+    rows: PhantomData<fn() -> R>,
 }
 
+/// A row of an operation's list.
+type Row<O> = <Read<O> as Rows>::Row;
+
 impl Api {
-    /// Reads a list page by page, up to `most` rows. `key` names the array in the answer; none if the answer is one.
-    pub(super) async fn list(&mut self, path: &ApiPath, key: Option<&str>, most: usize) -> Result<List, CliError> {
-        let (size, start) =
-            if path.as_str().starts_with("/enzi/") { ("limit", "start") } else { ("pageSize", "pageStart") };
-        let first = path.clone().query(size, &most.min(PAGE).to_string());
-        let mut answer = self.get(&first).await?;
-        let mut items = take_items(&mut answer, key)?;
+    /// Reads the list of an operation page by page, up to `most` rows.
+    pub(super) async fn list<O, const N: usize>(
+        &mut self,
+        _operation: O,
+        parts: [&str; N],
+        query: &O::Query,
+        most: usize,
+    ) -> Result<List<Row<O>>, CliError>
+    where
+        O: Operation<Body = Nothing, Answer: api::Answer<Read: Rows>>,
+    {
+        let (field, (size, start)) = (<Read<O> as Rows>::FIELD, paging::<O>());
+        let first = ApiPath::of::<O, N>(parts, query).query(size, &most.min(PAGE).to_string());
+        let mut answer = self.exchange(&Call::to::<O>(first.clone())).await?;
+        let mut items = take_items(&mut answer, field)?;
         let mut page = answer.next_page.clone();
         while let Some(from) = page.take().filter(|_| items.len() < most) {
-            let mut next = self.get(&first.clone().query(start, &from)).await?;
-            items.extend(take_items(&mut next, key)?);
+            let mut next = self.exchange(&Call::to::<O>(first.clone().query(start, &from))).await?;
+            items.extend(take_items(&mut next, field)?);
             if next.next_page.as_ref() == Some(&from) {
                 return Err(next.unusable("the list leads in a circle"));
             }
             page = next.next_page;
         }
         items.truncate(most);
-        Ok(List { answer: rejoin(answer.value, key, items), key: key.map(str::to_owned), place: answer.place })
+        Ok(List { answer: rejoin(answer.value, field, items), field, place: answer.place, rows: PhantomData })
     }
 }
 
-impl List {
+/// How the pages of an operation's list are asked for: their size, and where they begin.
+fn paging<O: Operation>() -> (&'static str, &'static str) {
+    let is_by_name = O::Query::all().iter().any(|parameter| parameter.name == "limit");
+    if is_by_name { ("limit", "start") } else { ("pageSize", "pageStart") }
+}
+
+impl<R> List<R> {
     /// The list in an answer that is one and has no further pages.
-    pub(super) fn whole(mut answer: Answer) -> Result<Self, CliError> {
+    pub(super) fn whole(mut answer: Answer<Vec<R>>) -> Result<Self, CliError> {
         let items = take_items(&mut answer, None)?;
-        Ok(Self { answer: Value::Array(items), key: None, place: answer.place })
+        Ok(Self { answer: Value::Array(items), field: None, place: answer.place, rows: PhantomData })
     }
 
     /// How many rows there are.
@@ -54,21 +75,24 @@ impl List {
     }
 
     fn items(&self) -> &[Value] {
-        let array = self.key.as_ref().map_or(Some(&self.answer), |key| self.answer.get(key));
+        let array = self.field.map_or(Some(&self.answer), |field| self.answer.get(field));
         array.and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
-    /// The rows as what they should be.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<Vec<T>, CliError> {
+    /// The rows.
+    pub(super) fn read(&self) -> Result<Vec<R>, CliError>
+    where
+        R: DeserializeOwned,
+    {
         let unusable = |cause: serde_json::Error| CliError::Answer { place: self.place.clone(), cause: cause.into() };
-        self.items().iter().map(|item| T::deserialize(item).map_err(unusable)).collect()
+        self.items().iter().map(|item| R::deserialize(item).map_err(unusable)).collect()
     }
 }
 
 /// Takes the rows out of a page.
-fn take_items(answer: &mut Answer, key: Option<&str>) -> Result<Vec<Value>, CliError> {
-    let array = match key {
-        Some(key) => answer.value.get_mut(key).map(Value::take),
+fn take_items<T>(answer: &mut Answer<T>, field: Option<&str>) -> Result<Vec<Value>, CliError> {
+    let array = match field {
+        Some(field) => answer.value.get_mut(field).map(Value::take),
         None => Some(answer.value.take()),
     };
     match array {
@@ -78,11 +102,11 @@ fn take_items(answer: &mut Answer, key: Option<&str>) -> Result<Vec<Value>, CliE
 }
 
 /// The first page's answer with all rows in it.
-fn rejoin(mut first: Value, key: Option<&str>, items: Vec<Value>) -> Value {
+fn rejoin(mut first: Value, field: Option<&str>, items: Vec<Value>) -> Value {
     let items = Value::Array(items);
-    let Some(key) = key else { return items };
+    let Some(field) = field else { return items };
     if let Some(object) = first.as_object_mut() {
-        object.insert(key.to_owned(), items);
+        object.insert(field.to_owned(), items);
         object.entry("nextPageStart").and_modify(|next| *next = Value::String(String::new()));
     }
     first
@@ -92,7 +116,13 @@ fn rejoin(mut first: Value, key: Option<&str>, items: Vec<Value>) -> Value {
 mod tests {
     use super::super::testing::Server;
     use super::*;
+    use crate::api::operations::{access_tokens, accounts, audit};
     use serde_json::json;
+
+    fn of_alice() -> <access_tokens::ListAccessTokens as Operation>::Query {
+        let user = access_tokens::OfUser { username: Some("alice".into()) };
+        (user, Default::default(), Default::default(), Default::default())
+    }
 
     fn page(body: &str, next: &str) -> String {
         format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nx-next-page-start: {next}\r\n\r\n{body}", body.len())
@@ -102,12 +132,15 @@ mod tests {
     async fn a_list_is_read_to_its_end() {
         let server = Server::start(&[&page("[1,2]", "two"), &page("[3]", "")]);
         let mut api = server.api();
-        let list = api.list(&ApiPath::new("/api/v0/x").query("q", "a"), None, usize::MAX).await.unwrap();
-        assert_eq!((list.answer.clone(), list.read::<u8>().unwrap()), (json!([1, 2, 3]), vec![1, 2, 3]));
+        let list = api.list(access_tokens::ListAccessTokens, [], &of_alice(), usize::MAX).await.unwrap();
+        assert_eq!(list.answer, json!([1, 2, 3]));
         let asked: Vec<String> = server.requests().iter().map(|request| first_line(request)).collect();
         assert_eq!(
             asked,
-            ["GET /api/v0/x?q=a&pageSize=500 HTTP/1.1", "GET /api/v0/x?q=a&pageSize=500&pageStart=two HTTP/1.1"]
+            [
+                "GET /api/v0/api_tokens?username=alice&pageSize=500 HTTP/1.1",
+                "GET /api/v0/api_tokens?username=alice&pageSize=500&pageStart=two HTTP/1.1"
+            ]
         );
     }
 
@@ -115,7 +148,8 @@ mod tests {
     async fn accounts_have_their_own_paging() {
         let first = r#"{"accounts":[1],"nextPageStart":"b","usersCount":2}"#;
         let server = Server::start(&[&page(first, "b"), &page(r#"{"accounts":[2]}"#, "")]);
-        let list = server.api().list(&ApiPath::new("/enzi/v0/accounts"), Some("accounts"), usize::MAX).await.unwrap();
+        let query = Default::default();
+        let list = server.api().list(accounts::ListAccounts, [], &query, usize::MAX).await.unwrap();
         assert_eq!(list.answer, json!({"accounts": [1, 2], "nextPageStart": "", "usersCount": 2}));
         assert_eq!(first_line(&server.requests()[1]), "GET /enzi/v0/accounts?limit=500&start=b HTTP/1.1");
     }
@@ -123,24 +157,25 @@ mod tests {
     #[tokio::test]
     async fn a_limit_ends_the_list_early() {
         let server = Server::start(&[&page(r#"{"records":[1,2,3]}"#, "x")]);
-        let list = server.api().list(&ApiPath::new("/api/v0/audit"), Some("records"), 2).await.unwrap();
+        let list = server.api().list(audit::ListAudit, [], &Default::default(), 2).await.unwrap();
         assert_eq!(list.answer, json!({"records": [1, 2]}));
     }
 
     #[tokio::test]
     async fn rows_that_are_none_are_told() {
         let server = Server::start(&[&page("[1,\"two\"]", "")]);
-        let list = server.api().list(&ApiPath::new("/x"), None, 9).await.unwrap();
-        assert!(list.read::<u8>().unwrap_err().to_string().starts_with("no usable answer from the socket "));
+        let list = server.api().list(access_tokens::ListAccessTokens, [], &of_alice(), 9).await.unwrap();
+        assert!(list.read().unwrap_err().to_string().starts_with("no usable answer from the socket "));
     }
 
     #[tokio::test]
     async fn lists_that_are_none_are_told() {
         let server = Server::start(&[&page("{}", ""), &page("[1]", "a"), &page("[1]", "a")]);
         let mut api = server.api();
-        let path = ApiPath::new("/x");
-        assert!(api.list(&path, None, 9).await.err().unwrap().to_string().contains("the list is missing"));
-        assert!(api.list(&path, None, 9).await.err().unwrap().to_string().contains("in a circle"));
+        for reason in ["the list is missing", "in a circle"] {
+            let list = api.list(access_tokens::ListAccessTokens, [], &of_alice(), 9).await;
+            assert!(list.err().unwrap().to_string().contains(reason));
+        }
     }
 
     fn first_line(request: &str) -> String {

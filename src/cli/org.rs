@@ -1,16 +1,17 @@
 //! `dockpass org`: organizations, and who belongs to them.
 
 use clap::{Args, Subcommand};
-use hyper::Method;
 
 use super::account::{self, Removal};
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::report::Report;
 use super::{org_report, values};
-use crate::api::{CreateAccount, Member, PutMember, UpdateAccount};
+use crate::api::operations::{accounts, organizations as op};
+use crate::api::{CreateAccount, NamePaging, Ordering, PutMember, UpdateAccount};
+use crate::domain::account::AccountFilter;
+use crate::domain::organization::MemberFilter;
 
 /// What can be done with organizations.
 #[derive(Subcommand)]
@@ -117,25 +118,25 @@ pub(super) async fn run(command: OrgCommand, api: &mut Api, console: &mut Consol
     match command {
         OrgCommand::Create(arguments) => create(arguments, api, console).await,
         OrgCommand::List { user: Some(user), .. } => {
-            let path = account::one(&user).segment("organizations");
-            let list = api.list(&path, Some("memberOrgs"), usize::MAX).await?;
+            let list = api.list(op::ListOrganizationsOfUser, [&user], &Default::default(), usize::MAX).await?;
             console.report(&org_report::of_user(list)?)
         }
         OrgCommand::List { contains, user: None } => {
-            let list = account::list("orgs", contains.as_deref(), api).await?;
+            let list = account::list(AccountFilter::Organizations, contains, api).await?;
             console.report(&org_report::many(list)?)
         }
         OrgCommand::Show(One { name }) => console.report(&org_report::one(account::organization(&name, api).await?)?),
         OrgCommand::Set { organization: One { name }, full_name } => {
             account::organization(&name, api).await?;
             let body = UpdateAccount { full_name: Some(full_name), ..UpdateAccount::default() };
-            let answer = api.send(Method::PATCH, &account::one(&name), &body).await?;
+            let answer = api.send(accounts::UpdateAccount, [&name], &(), &body).await?;
             console.report(&Report::done(answer.value, format!("changed the organization {name}")))
         }
         OrgCommand::Delete { organization: One { name }, removal } => delete(&name, removal, api, console).await,
         OrgCommand::Members { organization: One { name }, admins } => {
-            let path = members(&name).maybe("filter", admins.then_some("admins"));
-            let list = api.list(&path, Some("members"), usize::MAX).await?;
+            let which = op::WhichMembers { filter: admins.then_some(MemberFilter::Admins) };
+            let query = (which, Ordering::default(), NamePaging::default());
+            let list = api.list(op::ListMembers, [&name], &query, usize::MAX).await?;
             let nothing = if admins {
                 "Only system administrators administer this organization. Add one: dockpass org add NAME USER --admin true"
             } else {
@@ -145,14 +146,10 @@ pub(super) async fn run(command: OrgCommand, api: &mut Api, console: &mut Consol
         }
         OrgCommand::Add(arguments) => add(arguments, api, console).await,
         OrgCommand::Remove { organization: One { name }, member: MemberName { user } } => {
-            let answer = api.delete(&members(&name).segment(&user)).await?;
+            let answer = api.call(op::DeleteMember, [&name, &user], &()).await?;
             console.report(&Report::done(answer.value, format!("removed {user} from {name} and its teams")))
         }
     }
-}
-
-fn members(organization: &str) -> ApiPath {
-    account::one(organization).segment("members")
 }
 
 async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -177,9 +174,9 @@ async fn delete(name: &str, removal: Removal, api: &mut Api, console: &mut Conso
 
 async fn add(arguments: AddArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let AddArguments { organization: One { name }, member: MemberName { user }, admin } = arguments;
-    let body = PutMember { is_admin: admin, ..PutMember::default() };
-    let answer = api.send(Method::PUT, &members(&name).segment(&user), &body).await?;
-    let what = if answer.read::<Member>()?.is_admin { "an administrator" } else { "a member" };
+    let body = PutMember { is_admin: admin };
+    let answer = api.send(op::PutMember, [&name, &user], &(), &body).await?;
+    let what = if answer.read()?.is_admin { "an administrator" } else { "a member" };
     console.report(&Report::done(answer.value, format!("{user} is now {what} of {name}")))
 }
 

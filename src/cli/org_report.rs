@@ -20,8 +20,8 @@ const MEMBER_COLUMNS: &[(&str, Fit)] =
     &[("NAME", Fit::Shrinks(12)), ("FULL NAME", Fit::Shrinks(9)), ("ROLE", Fit::Whole)];
 
 /// A list of organizations.
-pub(super) fn many(list: List) -> Result<Report, CliError> {
-    let accounts: Vec<Account> = list.read()?;
+pub(super) fn many(list: List<Account>) -> Result<Report, CliError> {
+    let accounts = list.read()?;
     let rows = accounts.iter().map(row).collect();
     let nothing = "There are no organizations. Make one: dockpass org create NAME";
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, nothing) })
@@ -38,8 +38,8 @@ fn row(account: &Account) -> Vec<String> {
 }
 
 /// One organization.
-pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
-    let account: Account = answer.read()?;
+pub(super) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
+    let account = answer.read()?;
     let pairs = vec![
         ("Name", account.name.clone()),
         ("Full name", shown::or_dash(&account.full_name)),
@@ -52,15 +52,15 @@ pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
 }
 
 /// The members of an organization or of one of its teams; `nothing` stands for none.
-pub(super) fn members(list: List, nothing: &'static str) -> Result<Report, CliError> {
-    let members: Vec<Member> = list.read()?;
+pub(super) fn members(list: List<Member>, nothing: &'static str) -> Result<Report, CliError> {
+    let members = list.read()?;
     let rows = members.iter().map(|entry| with_role(&entry.member, entry.is_admin)).collect();
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: MEMBER_COLUMNS, rows }, nothing) })
 }
 
 /// The organizations that a user belongs to.
-pub(super) fn of_user(list: List) -> Result<Report, CliError> {
-    let memberships: Vec<MemberOrg> = list.read()?;
+pub(super) fn of_user(list: List<MemberOrg>) -> Result<Report, CliError> {
+    let memberships = list.read()?;
     let rows = memberships.iter().map(|entry| with_role(&entry.org, entry.is_admin)).collect();
     let nothing = "This user belongs to no organization. Add it to one: dockpass org add NAME USER";
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: MEMBER_COLUMNS, rows }, nothing) })

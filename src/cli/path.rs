@@ -1,8 +1,8 @@
-//! Paths of the API: every name becomes one segment, and a `/` within it is sent as `%2F`.
+//! Paths of operations: every variable part becomes one segment, and a `/` within it is sent as `%2F`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::domain::name::{Namespace, RepositoryName};
+use crate::api::{Operation, Parameters};
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -15,26 +15,22 @@ pub(super) struct ApiPath {
 }
 
 impl ApiPath {
-    /// A path as it stands.
-    pub(super) fn new(path: &str) -> Self {
-        Self { text: path.to_owned(), has_query: false }
-    }
-
-    /// The path of a repository.
-    pub(super) fn repository(name: &RepositoryName) -> Self {
-        Self::new("/api/v0/repositories").segment(name.namespace_str()).segment(name.rest())
-    }
-
-    /// The path of the repositories of a namespace.
-    pub(super) fn repositories_of(namespace: &Namespace) -> Self {
-        Self::new("/api/v0/repositories").segment(namespace.as_str())
-    }
-
-    /// One more segment. To be called before any query.
-    pub(super) fn segment(mut self, text: &str) -> Self {
-        self.text.push('/');
-        self.text.extend(utf8_percent_encode(text, RESERVED));
-        self
+    /// The path of an operation, its variable parts filled in order, with these parameters.
+    pub(super) fn of<O: Operation, const N: usize>(parts: [&str; N], query: &O::Query) -> Self {
+        const { assert!(O::FACTS.parts() == N, "the path has another number of parts") }
+        let mut parts = parts.into_iter();
+        let mut text = String::new();
+        for segment in O::FACTS.path.split('/').skip(1) {
+            text.push('/');
+            if segment.starts_with('{') {
+                text.extend(utf8_percent_encode(parts.next().unwrap_or_default(), RESERVED));
+            } else {
+                text.push_str(segment);
+            }
+        }
+        let mut pairs = Vec::new();
+        query.write(&mut pairs);
+        pairs.into_iter().fold(Self { text, has_query: false }, |path, (name, value)| path.query(name, &value))
     }
 
     /// One more parameter.
@@ -47,14 +43,6 @@ impl ApiPath {
         self
     }
 
-    /// One more parameter, if there is a value.
-    pub(super) fn maybe(self, name: &str, value: Option<&str>) -> Self {
-        match value {
-            Some(value) => self.query(name, value),
-            None => self,
-        }
-    }
-
     /// The text of the request line.
     pub(super) fn as_str(&self) -> &str {
         &self.text
@@ -64,9 +52,14 @@ impl ApiPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operations::{access_tokens, organizations, repositories};
+    use crate::api::{Counting, Ordering, Paging};
+    use crate::domain::name::RepositoryName;
 
     fn repository(text: &str) -> String {
-        ApiPath::repository(&RepositoryName::parse_shown(text).unwrap()).as_str().to_owned()
+        let name = RepositoryName::parse_shown(text).unwrap();
+        let path = ApiPath::of::<repositories::ViewRepository, _>([name.namespace_str(), name.rest()], &());
+        path.as_str().to_owned()
     }
 
     #[test]
@@ -79,8 +72,13 @@ mod tests {
 
     #[test]
     fn values_cannot_leave_their_place() {
-        let path =
-            ApiPath::new("/api").segment("a/../b?c#d").query("q", "x&y=z w").maybe("r", None).maybe("s", Some("é"));
-        assert_eq!(path.as_str(), "/api/a%2F..%2Fb%3Fc%23d?q=x%26y%3Dz%20w&s=%C3%A9");
+        let path = ApiPath::of::<organizations::ViewMember, _>(["a/../b?c#d", ".."], &());
+        assert_eq!(path.as_str(), "/enzi/v0/accounts/a%2F..%2Fb%3Fc%23d/members/..");
+        let containing = repositories::Containing { contains: Some("x&y=z w é".into()) };
+        let query = (containing, Ordering::default(), Paging::default(), Counting::default());
+        let path = ApiPath::of::<repositories::ListRepositories, _>([], &query);
+        assert_eq!(path.query("r", "s").as_str(), "/api/v0/repositories?q=x%26y%3Dz%20w%20%C3%A9&r=s");
+        let path = ApiPath::of::<access_tokens::ViewAccessToken, _>(["0a"], &());
+        assert_eq!(path.as_str(), "/api/v0/api_tokens/0a");
     }
 }

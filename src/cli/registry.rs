@@ -6,16 +6,16 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
-use hyper::Method;
 
 use super::client::Answer;
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::report::{Format, Report};
 use super::{registry_report, registry_sync, shown};
+use crate::api::operations::registry as op;
 use crate::api::{RegistryConfiguration, RegistryState};
+use crate::domain::program::Program;
 
 /// What can be done for a registry.
 #[derive(Subcommand)]
@@ -56,11 +56,12 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn as_str(self) -> &'static str {
+    /// The program itself, without its words for help.
+    fn program(self) -> Program {
         match self {
-            Self::Distribution => "distribution",
-            Self::Zot => "zot",
-            Self::Nginx => "nginx",
+            Self::Distribution => Program::Distribution,
+            Self::Zot => Program::Zot,
+            Self::Nginx => Program::Nginx,
         }
     }
 
@@ -97,16 +98,14 @@ pub(super) async fn run(command: RegistryCommand, api: &mut Api, console: &mut C
         }
         RegistryCommand::Config { program, output: Some(directory) } => write(program, &directory, api, console).await,
         RegistryCommand::Show => {
-            let answer = api.get(&ApiPath::new("/api/v0/admin/registry")).await?;
+            let answer = api.call(op::ViewRegistry, [], &()).await?;
             console.report(&registry_report::state(answer)?)
         }
         RegistryCommand::Sync => registry_sync::run(api, console).await,
         RegistryCommand::RotateKey => {
             api.must_be_local("dockpass registry rotate-key")?;
-            let path = ApiPath::new("/api/v0/admin/registry/rotate-key");
-            let answer = api.send(Method::POST, &path, &serde_json::json!({})).await?;
-            let state: RegistryState = answer.read()?;
-            let next = rotated_next(&state);
+            let answer = api.call(op::RotateSigningKey, [], &()).await?;
+            let next = rotated_next(&answer.read()?);
             let done = "changed the key that signs registry tokens".to_owned();
             console.report(&Report::done_then(answer.value, done, vec![next]))
         }
@@ -125,13 +124,11 @@ fn rotated_next(state: &RegistryState) -> String {
     next.to_owned()
 }
 
-fn path(program: Kind, certificate: Option<&Path>) -> Result<ApiPath, CliError> {
-    let path = ApiPath::new("/api/v0/admin/registry/config").query("for", program.as_str());
-    match certificate.map(|certificate| (certificate, certificate.to_str())) {
-        None => Ok(path),
-        Some((_, Some(text))) => Ok(path.query("certificate", text)),
-        Some((certificate, None)) => Err(CliError::Usage(format!("the path {} is not UTF-8", certificate.display()))),
-    }
+fn which(program: Kind, certificate: Option<&Path>) -> Result<op::WhichConfiguration, CliError> {
+    let no_text = |path: &Path| CliError::Usage(format!("the path {} is not UTF-8", path.display()));
+    let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| no_text(path));
+    let certificate = certificate.map(text).transpose()?;
+    Ok(op::WhichConfiguration { program: Some(program.program()), certificate })
 }
 
 /// The configuration with the certificate, if it has one, as a comment before it, so that one stream carries both.
@@ -139,7 +136,7 @@ fn printed(configuration: &RegistryConfiguration, program: Kind) -> String {
     let RegistryConfiguration { file_name, configuration: text, .. } = configuration;
     let Some((certificate_name, certificate)) = certificate(configuration) else { return text.clone() };
     let certificate = shown::lines("# ", certificate.lines());
-    let program = program.as_str();
+    let program = program.program();
     format!(
         "# The registry needs this certificate, at the path that is given below. Save it from a copy of these lines with\n\
          #   sed -n '/^# -----BEGIN/,/^# -----END/s/^# //p' {file_name} > {certificate_name}\n\
@@ -185,8 +182,8 @@ async fn ask(
     program: Kind,
     certificate: Option<&Path>,
     api: &mut Api,
-) -> Result<(Answer, RegistryConfiguration), CliError> {
-    let answer = api.get(&path(program, certificate)?).await?;
+) -> Result<(Answer<RegistryConfiguration>, RegistryConfiguration), CliError> {
+    let answer = api.call(op::GetRegistryConfiguration, [], &which(program, certificate)?).await?;
     let configuration = answer.read()?;
     Ok((answer, configuration))
 }

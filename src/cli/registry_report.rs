@@ -7,8 +7,8 @@ use super::shown;
 use crate::api::{Certificate, Comparison, RegistryState};
 
 /// The registry side as it stands.
-pub(super) fn state(answer: Answer) -> Result<Report, CliError> {
-    let state: RegistryState = answer.read()?;
+pub(super) fn state(answer: Answer<RegistryState>) -> Result<Report, CliError> {
+    let state = answer.read()?;
     let mut pairs = vec![
         ("Issuer", state.issuer.clone()),
         ("Services", state.services.join(", ")),

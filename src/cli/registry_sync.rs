@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use hyper::Method;
-
 use super::client::Answer;
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::registry_report;
 use super::report::Report;
 use super::shown;
+use crate::api::operations::registry as op;
 use crate::api::{Comparison, RegistryState};
 
 /// How often the server is asked how far it is.
@@ -21,8 +19,7 @@ const OVER: &str = "\r\x1b[K";
 
 /// Compares, and tells how far it is on standard error.
 pub(super) async fn run(api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let path = ApiPath::new("/api/v0/admin/registry/sync");
-    let mut answer = api.send(Method::POST, &path, &serde_json::json!({})).await?;
+    let mut answer = api.call(op::BeginComparison, [], &()).await?;
     // The server warns where a comparison was at work already: that one is followed.
     console.warn(&answer.warnings)?;
     let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
@@ -37,17 +34,16 @@ pub(super) async fn run(api: &mut Api, console: &mut Console) -> Result<(), CliE
             () = tokio::time::sleep(PAUSE) => {}
             _ = &mut stop, if !is_stopping => {
                 is_stopping = true;
-                api.delete(&path).await?;
+                api.call(op::StopComparison, [], &()).await?;
             }
         }
-        answer = api.get(&ApiPath::new("/api/v0/admin/registry")).await?;
+        answer = api.call(op::ViewRegistry, [], &()).await?;
     };
     end(&comparison, answer, console)
 }
 
-fn read(answer: &Answer) -> Result<Comparison, CliError> {
-    let state: RegistryState = answer.read()?;
-    state.comparison.ok_or_else(|| answer.unusable("the comparison is missing"))
+fn read(answer: &Answer<RegistryState>) -> Result<Comparison, CliError> {
+    answer.read()?.comparison.ok_or_else(|| answer.unusable("the comparison is missing"))
 }
 
 /// One line, on a terminal written over and over; a pipe gets none.
@@ -66,7 +62,7 @@ fn tell(comparison: &Comparison, console: &mut Console) -> Result<(), CliError> 
     console.note(&format!("{OVER}{line}"))
 }
 
-fn end(comparison: &Comparison, answer: Answer, console: &mut Console) -> Result<(), CliError> {
+fn end(comparison: &Comparison, answer: Answer<RegistryState>, console: &mut Console) -> Result<(), CliError> {
     let found = registry_report::found(comparison);
     match comparison.state.as_str() {
         "done" => {

@@ -69,7 +69,9 @@ fn no_tls(error: TrustError) -> CliError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::path::ApiPath;
     use super::*;
+    use crate::api::operations::server::Ping;
 
     fn refusal(url: &str, ca: Option<&Path>) -> CliError {
         Remote::new(url, ca, "alice", "dkp_x").err().unwrap()
@@ -87,7 +89,7 @@ mod tests {
     #[tokio::test]
     async fn credentials_do_not_cross_a_network_unprotected() {
         let remote = Remote::new("http://192.0.2.1:8700", None, "alice", "dkp_x").unwrap();
-        let call = Call::new(hyper::Method::GET, &crate::cli::path::ApiPath::new("/"));
+        let call = Call::to::<Ping>(ApiPath::of::<Ping, _>([], &()));
         let error = remote.call(&call).await.err().unwrap();
         assert!(error.to_string().contains("give an https URL"), "{error}");
     }

@@ -1,16 +1,16 @@
 //! `dockpass repo`: repositories.
 
 use clap::{Args, Subcommand};
-use hyper::Method;
 
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::prompt::{self, Unasked};
 use super::report::Report;
 use super::{repo_report, repo_tag, values};
-use crate::api::{CreateRepository, UpdateRepository};
+use crate::api::operations::grants::ListAccess;
+use crate::api::operations::repositories as op;
+use crate::api::{Counting, CreateRepository, Ordering, Paging, UpdateRepository};
 use crate::domain::content::TagName;
 use crate::domain::name::{Namespace, RepositoryName};
 
@@ -120,29 +120,40 @@ pub(super) async fn run(command: RepoCommand, api: &mut Api, console: &mut Conso
             create(&repository.name, public, description, api, console).await
         }
         RepoCommand::List { namespace, q } => {
-            let all = || ApiPath::new("/api/v0/repositories");
-            let path = namespace.as_ref().map_or_else(all, ApiPath::repositories_of).maybe("q", q.as_deref());
-            let list = api.list(&path, Some("repositories"), usize::MAX).await?;
+            let containing = op::Containing { contains: q };
+            let query = (containing, Ordering::default(), Paging::default(), Counting::default());
+            let list = match namespace {
+                None => api.list(op::ListRepositories, [], &query, usize::MAX).await?,
+                Some(namespace) => {
+                    let parts = [namespace.as_str()];
+                    api.list(op::ListRepositoriesOfNamespace, parts, &query, usize::MAX).await?
+                }
+            };
             console.report(&repo_report::many(list)?)
         }
         RepoCommand::Show(One { name }) => {
-            let answer = api.get(&ApiPath::repository(&name)).await?;
+            let answer = api.call(op::ViewRepository, parts(&name), &()).await?;
             console.report(&repo_report::one(answer)?)
         }
         RepoCommand::Set(arguments) => set(arguments, api, console).await,
         RepoCommand::Delete { repository: One { name }, unasked } => delete(&name, unasked, api, console).await,
         RepoCommand::Tags(One { name }) => {
-            let list = api.list(&ApiPath::repository(&name).segment("tags"), None, usize::MAX).await?;
+            let list = api.list(op::ListTags, parts(&name), &Default::default(), usize::MAX).await?;
             console.report(&repo_report::tags(list)?)
         }
         RepoCommand::DeleteTag { repository: One { name }, tags, unasked } => {
             repo_tag::delete(&name, tags, unasked, api, console).await
         }
         RepoCommand::Access(One { name }) => {
-            let answer = api.get(&ApiPath::repository(&name).segment("access")).await?;
+            let answer = api.call(ListAccess, parts(&name), &()).await?;
             console.report(&repo_report::access(answer)?)
         }
     }
+}
+
+/// Namespace and the rest of the name, as they stand in paths.
+pub(super) fn parts(name: &RepositoryName) -> [&str; 2] {
+    [name.namespace_str(), name.rest()]
 }
 
 async fn create(
@@ -158,18 +169,18 @@ async fn create(
         visibility: public.then(|| visibility(true)),
         ..CreateRepository::default()
     };
-    let answer = api.send(Method::POST, &ApiPath::repositories_of(&name.namespace()), &body).await?;
+    let answer = api.send(op::CreateRepository, [name.namespace_str()], &(), &body).await?;
     let who = if public { "public" } else { "private" };
     console.report(&Report::done(answer.value, format!("created the {who} repository {}", repo_report::shown(name))))
 }
 
 /// Looks first: to the API, what is not there is as good as deleted, but who names it here has misspelt it.
 async fn delete(name: &RepositoryName, unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let (path, shown) = (ApiPath::repository(name), repo_report::shown(name));
-    api.get(&path).await?;
+    let shown = repo_report::shown(name);
+    api.call(op::ViewRepository, parts(name), &()).await?;
     let what = "its images in the registry too, if the server knows where that is";
     prompt::confirm(&format!("{shown} is deleted for good, {what}."), unasked, console)?;
-    let answer = api.delete(&path).await?;
+    let answer = api.call(op::DeleteRepository, parts(name), &()).await?;
     console.warn(&answer.warnings)?;
     // The server warns where the registry keeps the content, if only for now.
     let line = if answer.warnings.is_empty() {
@@ -188,7 +199,7 @@ async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> R
         visibility: change.public.map(visibility),
         ..UpdateRepository::default()
     };
-    let answer = api.send(Method::PATCH, &ApiPath::repository(&name), &body).await?;
+    let answer = api.send(op::UpdateRepository, parts(&name), &(), &body).await?;
     console.report(&Report::done(answer.value, format!("changed the repository {}", repo_report::shown(&name))))
 }
 

@@ -43,8 +43,8 @@ pub(super) fn shown(name: &RepositoryName) -> String {
 }
 
 /// A list of repositories.
-pub(super) fn many(list: List) -> Result<Report, CliError> {
-    let repositories: Vec<Repository> = list.read()?;
+pub(super) fn many(list: List<Repository>) -> Result<Report, CliError> {
+    let repositories = list.read()?;
     let with_gone = repositories.iter().any(|repository| repository.missing_since.is_some());
     let rows = repositories.iter().map(|repository| row(repository, with_gone)).collect();
     let columns = if with_gone { COLUMNS_WITH_GONE } else { COLUMNS };
@@ -65,8 +65,8 @@ fn row(repository: &Repository, with_gone: bool) -> Vec<String> {
 }
 
 /// One repository.
-pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
-    let repository: Repository = answer.read()?;
+pub(super) fn one(answer: Answer<Repository>) -> Result<Report, CliError> {
+    let repository = answer.read()?;
     let mut pairs = vec![
         ("Name", format!("{}/{}", repository.namespace, repository.name)),
         ("ID", repository.id.clone()),
@@ -83,8 +83,8 @@ pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
 }
 
 /// The tags of a repository.
-pub(super) fn tags(list: List) -> Result<Report, CliError> {
-    let tags: Vec<Tag> = list.read()?;
+pub(super) fn tags(list: List<Tag>) -> Result<Report, CliError> {
+    let tags = list.read()?;
     let rows = tags.iter().map(tag_row).collect();
     let nothing =
         "No tags are known. What the registry holds is learnt from its notifications, and by: dockpass registry sync";
@@ -103,8 +103,8 @@ fn tag_row(tag: &Tag) -> Vec<String> {
 }
 
 /// Who has access to a repository.
-pub(super) fn access(answer: Answer) -> Result<Report, CliError> {
-    let found: RepositoryAccess = answer.read()?;
+pub(super) fn access(answer: Answer<RepositoryAccess>) -> Result<Report, CliError> {
+    let found = answer.read()?;
     let rows = found
         .access
         .iter()
@@ -159,6 +159,7 @@ fn visibility(visibility: Visibility) -> &'static str {
 mod tests {
     use super::*;
     use crate::domain::access::AccessLevel;
+    use std::marker::PhantomData;
 
     #[test]
     fn names_read_as_they_are_typed() {
@@ -179,7 +180,8 @@ mod tests {
         };
         let printed = |repositories: Vec<serde_json::Value>| {
             let value = serde_json::Value::Array(repositories);
-            let answer = Answer { value, next_page: None, warnings: Vec::new(), place: "the test".into() };
+            let answer =
+                Answer { value, next_page: None, warnings: Vec::new(), place: "the test".into(), holds: PhantomData };
             let list = List::whole(answer).unwrap();
             many(list).unwrap().print(super::super::report::Format::Table, None).unwrap().out
         };

@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::prompt::{self, Unasked};
+use super::repo::parts;
 use super::repo_report::shown;
 use super::report::Report;
-use crate::api::Tag;
+use crate::api::operations::repositories as op;
 use crate::domain::content::TagName;
 use crate::domain::name::RepositoryName;
 
@@ -52,8 +52,8 @@ async fn known(name: &RepositoryName, tags: &BTreeSet<TagName>, api: &mut Api) -
     if tags.len() < 2 {
         return Ok(BTreeSet::new());
     }
-    let list = api.list(&ApiPath::repository(name).segment("tags"), None, usize::MAX).await?;
-    let known: BTreeSet<String> = list.read::<Tag>()?.into_iter().map(|tag| tag.name).collect();
+    let list = api.list(op::ListTags, parts(name), &Default::default(), usize::MAX).await?;
+    let known: BTreeSet<String> = list.read()?.into_iter().map(|tag| tag.name).collect();
     Ok(tags.iter().filter(|tag| known.contains(tag.as_str())).cloned().collect())
 }
 
@@ -92,10 +92,10 @@ impl Deletion<'_> {
     async fn one(&self, tag: &TagName, api: &mut Api) -> Result<(), CliError> {
         let others: Vec<&str> =
             self.all.difference(&self.gone).filter(|other| *other != tag).map(TagName::as_str).collect();
-        let others = Some(others.join(",")).filter(|others| !others.is_empty());
-        let path = ApiPath::repository(self.name).segment("tags").segment(tag.as_str());
+        let along = op::Along { also: Some(others.join(",")).filter(|others| !others.is_empty()) };
+        let [namespace, rest] = parts(self.name);
         let went_along = self.known.contains(tag) && !self.gone.is_empty();
-        match api.delete(&path.maybe("alsoTags", others.as_deref())).await {
+        match api.call(op::DeleteTag, [namespace, rest, tag.as_str()], &along).await {
             Err(CliError::Refused { code, .. }) if code == "NO_SUCH_TAG" && went_along => Ok(()),
             answer => answer.map(drop),
         }

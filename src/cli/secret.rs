@@ -4,10 +4,10 @@ use super::client::Answer;
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::report::Format;
 use super::{shown, token_report};
-use crate::api::{ApiToken, NewApiToken, RegistryState};
+use crate::api::operations::registry::ViewRegistry;
+use crate::api::{ApiToken, NewApiToken};
 
 /// Why there is a new secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub(super) async fn sign_in_url(api: &mut Api) -> String {
     if let Some(url) = api.url() {
         return url.to_owned();
     }
-    let state = api.get(&ApiPath::new("/api/v0/admin/registry")).await;
-    match state.and_then(|answer| answer.read::<RegistryState>()) {
+    let state = api.call(ViewRegistry, [], &()).await;
+    match state.and_then(|answer| answer.read()) {
         Ok(state) => state.realm.strip_suffix("/auth/token").unwrap_or(&state.realm).to_owned(),
         Err(error) => {
             log::debug!("where to sign in is unknown: {error}");
@@ -37,8 +37,13 @@ pub(super) async fn sign_in_url(api: &mut Api) -> String {
 }
 
 /// Shows the secret, once.
-pub(super) fn show(answer: &Answer, purpose: Purpose, url: &str, console: &mut Console) -> Result<(), CliError> {
-    let new: NewApiToken = answer.read()?;
+pub(super) fn show(
+    answer: &Answer<NewApiToken>,
+    purpose: Purpose,
+    url: &str,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let new = answer.read()?;
     let text = match console.format {
         Format::Json => serde_json::to_string_pretty(&answer.value).map_err(CliError::Json)?,
         Format::Table if console.out_is_terminal => frame(&new, purpose, url),
@@ -114,6 +119,7 @@ fn next(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
 mod tests {
     use super::super::testing::{Server, console};
     use super::*;
+    use crate::api::operations::access_tokens::ViewAccessToken;
 
     const NEW: &str = r#"{"token":"dkp_secret","hashedToken":"ab","tokenLabel":"lap\u001btop","isActive":true,
         "lastUsed":"0001-01-01T00:00:00Z","createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x",
@@ -122,7 +128,7 @@ mod tests {
 
     async fn shown(purpose: Purpose, is_terminal: bool, format: Format) -> (String, String) {
         let server = Server::with_json(&[(200, NEW)]);
-        let answer = server.api().get(&ApiPath::new("/x")).await.unwrap();
+        let answer = server.api().call(ViewAccessToken, ["x"], &()).await.unwrap().of();
         let (mut console, written) = console(b"");
         console.out_is_terminal = is_terminal;
         console.format = format;
@@ -194,7 +200,7 @@ made the access token `lap\\u{1b}top` for alice
             }
         }
         let server = Server::with_json(&[(200, NEW)]);
-        let answer = server.api().get(&ApiPath::new("/x")).await.unwrap();
+        let answer = server.api().call(ViewAccessToken, ["x"], &()).await.unwrap().of();
         let (mut console, _) = console(b"");
         console.out = Box::new(Closed);
         let error = show(&answer, Purpose::New, "http://h", &mut console).unwrap_err();

@@ -1,15 +1,15 @@
 //! `dockpass team`: teams of organizations, who is in them, and what they were given.
 
 use clap::{Args, Subcommand};
-use hyper::Method;
 
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::report::Report;
 use super::values::{self, TeamReference};
-use super::{account, org_report, team_report};
+use super::{org_report, team_report};
+use crate::api::operations::grants::ListRepositoriesOfTeam;
+use crate::api::operations::organizations as op;
 use crate::api::{CreateTeam, PutMember, UpdateTeam};
 
 /// What can be done with teams.
@@ -83,63 +83,53 @@ pub(super) struct MemberArguments {
 pub(super) async fn run(command: TeamCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         TeamCommand::Create { team, description } => {
-            let body = CreateTeam { name: team.team.clone(), description, ..CreateTeam::default() };
-            let answer = api.send(Method::POST, &teams(&team.organization), &body).await?;
+            let body = CreateTeam { name: team.team.clone(), description };
+            let answer = api.send(op::CreateTeam, [&team.organization], &(), &body).await?;
             let next = vec![format!("Next: dockpass team add {team} USER")];
             console.report(&Report::done_then(answer.value, format!("created the team {team}"), next))
         }
         TeamCommand::List { organization } => {
-            let list = api.list(&teams(&organization), Some("teams"), usize::MAX).await?;
+            let list = api.list(op::ListTeams, [&organization], &Default::default(), usize::MAX).await?;
             console.report(&team_report::many(list, &organization)?)
         }
         TeamCommand::Show(One { team }) => {
-            let answer = api.get(&path(&team)).await?;
+            let answer = api.call(op::ViewTeam, parts(&team), &()).await?;
             console.report(&team_report::one(answer, &team)?)
         }
         TeamCommand::Set { one: One { team }, description } => {
             let body = UpdateTeam { description: Some(description), ..UpdateTeam::default() };
-            let answer = api.send(Method::PATCH, &path(&team), &body).await?;
+            let answer = api.send(op::UpdateTeam, parts(&team), &(), &body).await?;
             console.report(&Report::done(answer.value, format!("changed the team {team}")))
         }
         TeamCommand::Delete(One { team }) => {
-            let answer = api.delete(&path(&team)).await?;
+            let answer = api.call(op::DeleteTeam, parts(&team), &()).await?;
             console.report(&Report::done(answer.value, format!("deleted the team {team} with its access")))
         }
         TeamCommand::Members(One { team }) => {
-            let list = api.list(&path(&team).segment("members"), Some("members"), usize::MAX).await?;
+            let list = api.list(op::ListTeamMembers, parts(&team), &Default::default(), usize::MAX).await?;
             let nothing = "This team has no members. Add one: dockpass team add ORG/TEAM USER";
             console.report(&org_report::members(list, nothing)?)
         }
         TeamCommand::Add(MemberArguments { one: One { team }, user }) => {
-            let answer = api.send(Method::PUT, &member(&team, &user), &PutMember::default()).await?;
+            let answer = api
+                .send(op::PutTeamMember, [&team.organization, &team.team, &user], &(), &PutMember::default())
+                .await?;
             console.report(&Report::done(answer.value, format!("{user} is now a member of {team}")))
         }
         TeamCommand::Remove(MemberArguments { one: One { team }, user }) => {
-            let answer = api.delete(&member(&team, &user)).await?;
+            let answer = api.call(op::DeleteTeamMember, [&team.organization, &team.team, &user], &()).await?;
             console.report(&Report::done(answer.value, format!("removed {user} from {team}")))
         }
         TeamCommand::Repositories(One { team }) => {
-            let list = api.list(&repositories(&team), Some("repositoryAccessList"), usize::MAX).await?;
+            let list = api.list(ListRepositoriesOfTeam, parts(&team), &Default::default(), usize::MAX).await?;
             console.report(&team_report::repositories(list)?)
         }
     }
 }
 
-fn teams(organization: &str) -> ApiPath {
-    account::one(organization).segment("teams")
-}
-
-fn path(team: &TeamReference) -> ApiPath {
-    teams(&team.organization).segment(&team.team)
-}
-
-fn member(team: &TeamReference, user: &str) -> ApiPath {
-    path(team).segment("members").segment(user)
-}
-
-fn repositories(team: &TeamReference) -> ApiPath {
-    let organization = ApiPath::new("/api/v0/accounts").segment(&team.organization);
-    organization.segment("teams").segment(&team.team).segment("repositoryAccess")
+/// Organization and team, as they stand in paths.
+fn parts(team: &TeamReference) -> [&str; 2] {
+    [&team.organization, &team.team]
 }
 
 #[cfg(test)]

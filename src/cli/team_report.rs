@@ -15,8 +15,8 @@ const COLUMNS: &[(&str, Fit)] =
 const REPOSITORY_COLUMNS: &[(&str, Fit)] = &[("NAME", Fit::Shrinks(20)), ("ACCESS", Fit::Whole)];
 
 /// The teams of an organization.
-pub(super) fn many(list: List, organization: &str) -> Result<Report, CliError> {
-    let teams: Vec<Team> = list.read()?;
+pub(super) fn many(list: List<Team>, organization: &str) -> Result<Report, CliError> {
+    let teams = list.read()?;
     let row = |team: &Team| {
         let name = format!("{organization}/{}", team.name);
         vec![name, team.members_count.to_string(), shown::or_dash(&team.description)]
@@ -27,8 +27,8 @@ pub(super) fn many(list: List, organization: &str) -> Result<Report, CliError> {
 }
 
 /// One team, as it was asked for.
-pub(super) fn one(answer: Answer, asked: &TeamReference) -> Result<Report, CliError> {
-    let team: Team = answer.read()?;
+pub(super) fn one(answer: Answer<Team>, asked: &TeamReference) -> Result<Report, CliError> {
+    let team = answer.read()?;
     let pairs = vec![
         ("Name", format!("{}/{}", asked.organization, team.name)),
         ("ID", team.id.clone()),
@@ -39,8 +39,8 @@ pub(super) fn one(answer: Answer, asked: &TeamReference) -> Result<Report, CliEr
 }
 
 /// The repositories that were given to a team.
-pub(super) fn repositories(list: List) -> Result<Report, CliError> {
-    let found: Vec<RepositoryLevel> = list.read()?;
+pub(super) fn repositories(list: List<RepositoryLevel>) -> Result<Report, CliError> {
+    let found = list.read()?;
     let row = |entry: &RepositoryLevel| {
         let name = format!("{}/{}", entry.repository.namespace, entry.repository.name);
         vec![name, entry.access_level.to_string()]

@@ -1,21 +1,17 @@
 //! `dockpass token`: access tokens.
 
 use clap::{Args, Subcommand};
-use hyper::Method;
 
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::report::{Format, Report};
 use super::secret::{self, Purpose};
 use super::values::{self, Expiry};
 use super::{token_clean, token_reference, token_report};
-use crate::api::{ApiToken, CreateApiToken, RotateApiToken, UpdateApiToken};
+use crate::api::operations::access_tokens as op;
+use crate::api::{Counting, CreateApiToken, Paging, RotateApiToken, UpdateApiToken};
 use crate::domain::access::AccessLevel;
-
-/// The path of all access tokens.
-pub(super) const TOKENS: &str = "/api/v0/api_tokens";
 
 /// What can be done with access tokens.
 #[derive(Subcommand)]
@@ -103,13 +99,14 @@ pub(super) async fn run(command: TokenCommand, api: &mut Api, console: &mut Cons
     match command {
         TokenCommand::Create(arguments) => create(arguments, api, console).await,
         TokenCommand::List { user } => {
-            let list = api.list(&ApiPath::new(TOKENS).maybe("username", user.as_deref()), None, usize::MAX).await?;
+            let query = (op::OfUser { username: user }, op::CleanUp::default(), Paging::default(), Counting::default());
+            let list = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?;
             let nothing = "There are no access tokens. Make one: dockpass token create --user NAME --label LABEL";
             console.report(&token_report::many(list, console.clock.now(), nothing)?)
         }
         TokenCommand::Show(One { token }) => {
-            let path = token_reference::path(api, &token).await?;
-            let answer = api.get(&path).await?;
+            let hash = token_reference::hash(api, &token).await?;
+            let answer = api.call(op::ViewAccessToken, [&hash], &()).await?;
             console.report(&token_report::one(answer, console.clock.now())?)
         }
         TokenCommand::Rename { token, label } => {
@@ -148,15 +145,15 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
         temporary_password: None,
     };
     let url = url_for_frame(api, console).await;
-    let path = ApiPath::new(TOKENS).maybe("username", arguments.user.as_deref());
-    let answer = api.send(Method::POST, &path, &body).await?;
+    let user = op::OfUser { username: arguments.user };
+    let answer = api.send(op::CreateAccessToken, [], &user, &body).await?;
     secret::show(&answer, Purpose::New, &url, console)
 }
 
 async fn rotate(token: &str, overlap: Option<u32>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let path = token_reference::path(api, token).await?.segment("rotate");
+    let hash = token_reference::hash(api, token).await?;
     let url = url_for_frame(api, console).await;
-    let answer = api.send(Method::POST, &path, &RotateApiToken { overlap }).await?;
+    let answer = api.send(op::RotateAccessToken, [&hash], &(), &RotateApiToken { overlap }).await?;
     let overlaps = overlap.is_some_and(|seconds| seconds > 0);
     secret::show(&answer, Purpose::Rotated { overlaps }, &url, console)
 }
@@ -174,15 +171,15 @@ async fn update(
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
-    let path = token_reference::path(api, token).await?;
-    let answer = api.send(Method::PATCH, &path, change).await?;
-    let line = format!("{done} {}", token_report::named(&answer.read::<ApiToken>()?));
+    let hash = token_reference::hash(api, token).await?;
+    let answer = api.send(op::UpdateAccessToken, [&hash], &(), change).await?;
+    let line = format!("{done} {}", token_report::named(&answer.read()?));
     console.report(&Report::done(answer.value, line))
 }
 
 async fn delete(tokens: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     for hash in token_reference::hashes(api, tokens).await? {
-        let answer = api.delete(&ApiPath::new(TOKENS).segment(&hash)).await?;
+        let answer = api.call(op::DeleteAccessToken, [&hash], &()).await?;
         let short: String = hash.chars().take(12).collect();
         console.report(&Report::done(answer.value, format!("deleted the access token {short}")))?;
     }

@@ -6,9 +6,11 @@ use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
 use super::list::List;
-use super::path::ApiPath;
-use super::token::{TOKENS, must_name_user};
+use super::token::must_name_user;
 use super::{shown, token_report, values};
+use crate::api::operations::access_tokens as op;
+use crate::api::{Counting, Paging};
+use crate::domain::time::Timestamp;
 
 /// Which access tokens go.
 #[derive(Args)]
@@ -18,7 +20,7 @@ pub(super) struct CleanArguments {
     user: Option<String>,
     /// Those last used before this date or time; never used ones count by when they were made
     #[arg(long, value_name = "DATE", value_parser = values::moment)]
-    used_before: String,
+    used_before: Timestamp,
     /// How they came to be
     #[arg(long, value_enum, default_value_t = Origin::Manual)]
     generated_by: Origin,
@@ -39,11 +41,11 @@ enum Origin {
 }
 
 impl Origin {
-    fn as_str(self) -> &'static str {
+    fn making(self) -> op::Making {
         match self {
-            Self::Manual => "manual",
-            Self::Auto => "auto",
-            Self::All => "all",
+            Self::Manual => op::Making::Manual,
+            Self::Auto => op::Making::Auto,
+            Self::All => op::Making::All,
         }
     }
 }
@@ -51,14 +53,14 @@ impl Origin {
 /// Deletes them, or shows them.
 pub(super) async fn run(arguments: &CleanArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     must_name_user(arguments.user.as_deref(), api)?;
-    let path = ApiPath::new(TOKENS)
-        .maybe("username", arguments.user.as_deref())
-        .query("usedbefore", &arguments.used_before)
-        .query("generatedby", arguments.generated_by.as_str());
+    let user = op::OfUser { username: arguments.user.clone() };
+    let which =
+        op::CleanUp { used_before: Some(arguments.used_before), generated_by: Some(arguments.generated_by.making()) };
     let list = if arguments.dry_run {
-        api.list(&path, None, usize::MAX).await?
+        let query = (user, which, Paging::default(), Counting::default());
+        api.list(op::ListAccessTokens, [], &query, usize::MAX).await?
     } else {
-        List::whole(api.delete(&path).await?)?
+        List::whole(api.call(op::CleanUpAccessTokens, [], &(user, which)).await?)?
     };
     let count = shown::counted(u32::try_from(list.len()).unwrap_or(u32::MAX), "access token");
     let report = token_report::many(list, console.clock.now(), "")?;
@@ -77,7 +79,7 @@ mod tests {
         "expiresAt":null,"accessLevel":"admin","repositories":[],"lastUsedIp":null,"parent":null,"temporaryPassword":false}"#;
 
     fn clean_up(dry_run: bool) -> CleanArguments {
-        let used_before = "2026-01-31T00:00:00Z".into();
+        let used_before = Timestamp::parse("2026-01-31T00:00:00Z").unwrap();
         CleanArguments { user: Some("alice".into()), used_before, generated_by: Origin::Manual, dry_run }
     }
 

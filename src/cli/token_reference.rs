@@ -2,8 +2,8 @@
 
 use super::connection::Api;
 use super::error::CliError;
-use super::path::ApiPath;
 use crate::api::ApiToken;
+use crate::api::operations::access_tokens as op;
 use crate::domain::id::Id;
 use crate::domain::secret::PREFIX;
 
@@ -76,15 +76,14 @@ pub(super) async fn hashes(api: &mut Api, texts: &[String]) -> Result<Vec<String
     let tokens = if references.iter().all(|reference| matches!(reference, Reference::Hash(_))) {
         Vec::new()
     } else {
-        api.list(&ApiPath::new("/api/v0/api_tokens"), None, usize::MAX).await?.read()?
+        api.list(op::ListAccessTokens, [], &Default::default(), usize::MAX).await?.read()?
     };
     references.iter().map(|reference| reference.resolve(&tokens)).collect()
 }
 
-/// The path of the access token that is meant.
-pub(super) async fn path(api: &mut Api, text: &str) -> Result<ApiPath, CliError> {
-    let found = hashes(api, &[text.to_owned()]).await?;
-    Ok(found.iter().fold(ApiPath::new("/api/v0/api_tokens"), |path, hash| path.segment(hash)))
+/// The hash of the access token that is meant.
+pub(super) async fn hash(api: &mut Api, text: &str) -> Result<String, CliError> {
+    Ok(hashes(api, &[text.to_owned()]).await?.pop().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ const COLUMNS: &[(&str, Fit)] = &[
 ];
 
 /// A list of access tokens.
-pub(super) fn many(list: List, now: Timestamp, nothing: &'static str) -> Result<Report, CliError> {
-    let tokens: Vec<ApiToken> = list.read()?;
+pub(super) fn many(list: List<ApiToken>, now: Timestamp, nothing: &'static str) -> Result<Report, CliError> {
+    let tokens = list.read()?;
     let rows = tokens.iter().map(|token| row(token, now)).collect();
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, nothing) })
 }
@@ -41,8 +41,8 @@ fn row(token: &ApiToken, now: Timestamp) -> Vec<String> {
 }
 
 /// One access token.
-pub(super) fn one(answer: Answer, now: Timestamp) -> Result<Report, CliError> {
-    let token: ApiToken = answer.read()?;
+pub(super) fn one(answer: Answer<ApiToken>, now: Timestamp) -> Result<Report, CliError> {
+    let token = answer.read()?;
     let from = token.last_used_ip.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
     let pairs = vec![
         ("Label", token.token_label.clone()),

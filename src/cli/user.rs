@@ -1,17 +1,17 @@
 //! `dockpass user`: users, and service accounts, which are users without a password.
 
 use clap::{Args, Subcommand};
-use hyper::Method;
 
 use super::account::{self, Removal};
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
-use super::path::ApiPath;
 use super::report::Report;
 use super::values::{self, Expiry};
 use super::{prompt, secret, user_report};
+use crate::api::operations::{access_tokens, accounts as op};
 use crate::api::{ChangePassword, CreateAccount, CreateApiToken, UpdateAccount};
+use crate::domain::account::AccountFilter;
 use crate::domain::secret::{PREFIX, Password};
 
 /// What can be done with users.
@@ -129,7 +129,7 @@ pub(super) async fn run(command: UserCommand, api: &mut Api, console: &mut Conso
     match command {
         UserCommand::Create(arguments) => create(arguments, api, console).await,
         UserCommand::List { contains } => {
-            let list = account::list("users", contains.as_deref(), api).await?;
+            let list = account::list(AccountFilter::Users, contains, api).await?;
             console.report(&user_report::many(list)?)
         }
         UserCommand::Show(user) => console.report(&user_report::one(account::user(&user.name, api).await?)?),
@@ -137,8 +137,7 @@ pub(super) async fn run(command: UserCommand, api: &mut Api, console: &mut Conso
         UserCommand::Delete { user, removal } => delete(&user.name, removal, api, console).await,
         UserCommand::Password { user, password_stdin } => password(&user.name, password_stdin, api, console).await,
         UserCommand::Unlock(user) => {
-            let path = ApiPath::new("/api/v0/accounts").segment(&user.name).segment("lock");
-            let answer = api.delete(&path).await?;
+            let answer = api.call(op::UnlockAccount, [&user.name], &()).await?;
             console.report(&Report::done(answer.value, format!("{} may sign in again", user.name)))
         }
         UserCommand::TemporaryPassword { user, expires } => temporary(&user.name, expires, api, console).await,
@@ -170,7 +169,7 @@ async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> R
         ..UpdateAccount::default()
     };
     account::user(&user.name, api).await?;
-    let answer = api.send(Method::PATCH, &account::one(&user.name), &body).await?;
+    let answer = api.send(op::UpdateAccount, [&user.name], &(), &body).await?;
     console.report(&Report::done(answer.value, format!("changed the user {}", user.name)))
 }
 
@@ -185,7 +184,7 @@ async fn password(name: &str, from_stdin: bool, api: &mut Api, console: &mut Con
     let old = if api.is_local() { None } else { own_password(name, console) };
     let body =
         ChangePassword { old_password: old.map(|old| old.reveal().to_owned()), new_password: new.reveal().to_owned() };
-    let answer = api.send(Method::POST, &account::one(name).segment("changePassword"), &body).await?;
+    let answer = api.send(op::ChangePassword, [name], &(), &body).await?;
     console.report(&Report::done(
         answer.value,
         format!("set the password of {name}; its browser sessions ended, its access tokens stay"),
@@ -205,8 +204,8 @@ async fn temporary(name: &str, expires: Option<Expiry>, api: &mut Api, console: 
         temporary_password: Some(true),
         ..CreateApiToken::default()
     };
-    let path = ApiPath::new("/api/v0/api_tokens").query("username", name);
-    let answer = api.send(Method::POST, &path, &body).await?;
+    let user = access_tokens::OfUser { username: Some(name.to_owned()) };
+    let answer = api.send(access_tokens::CreateAccessToken, [], &user, &body).await?;
     let url = secret::sign_in_url(api).await;
     secret::show(&answer, secret::Purpose::TemporaryPassword, &url, console)
 }

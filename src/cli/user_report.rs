@@ -19,8 +19,8 @@ const COLUMNS: &[(&str, Fit)] = &[
 ];
 
 /// A list of users.
-pub(super) fn many(list: List) -> Result<Report, CliError> {
-    let accounts: Vec<Account> = list.read()?;
+pub(super) fn many(list: List<Account>) -> Result<Report, CliError> {
+    let accounts = list.read()?;
     let rows = accounts.iter().map(row).collect();
     let nothing = "There are no users. Make one: dockpass user create NAME";
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, nothing) })
@@ -38,8 +38,8 @@ fn row(account: &Account) -> Vec<String> {
 }
 
 /// One user.
-pub(super) fn one(answer: Answer) -> Result<Report, CliError> {
-    let account: Account = answer.read()?;
+pub(super) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
+    let account = answer.read()?;
     let mut pairs = vec![
         ("Name", account.name.clone()),
         ("Full name", shown::or_dash(&account.full_name)),

@@ -5,6 +5,7 @@ use std::fmt;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::domain::access::AccessLevel;
+use crate::domain::audit::Outcome;
 use crate::domain::content::{InvalidTag, TagName};
 use crate::domain::duration::{self, InvalidDuration};
 use crate::domain::id::Id;
@@ -14,7 +15,12 @@ use crate::domain::token::Pattern;
 
 /// A level, with the possible ones in help texts and completions.
 pub(super) fn access_level() -> impl TypedValueParser<Value = AccessLevel> {
-    PossibleValuesParser::new(["read-only", "read-write", "admin"]).try_map(|text| text.parse::<AccessLevel>())
+    PossibleValuesParser::new(AccessLevel::WORDS).try_map(|text| text.parse::<AccessLevel>())
+}
+
+/// How something ended, in the audit log.
+pub(super) fn outcome() -> impl TypedValueParser<Value = Outcome> {
+    PossibleValuesParser::new(Outcome::WORDS).try_map(|text| text.parse::<Outcome>())
 }
 
 /// The name of an account to be made.
@@ -169,8 +175,8 @@ pub(super) fn expiry(text: &str) -> Result<Expiry, InvalidExpiry> {
 }
 
 /// A moment, as the API takes it.
-pub(super) fn moment(text: &str) -> Result<String, InvalidTime> {
-    Timestamp::parse(text).map(|moment| moment.to_string())
+pub(super) fn moment(text: &str) -> Result<Timestamp, InvalidTime> {
+    Timestamp::parse(text)
 }
 
 /// A length of time in seconds.

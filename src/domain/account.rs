@@ -3,6 +3,7 @@
 use super::id::Id;
 use super::name::Name;
 use super::time::Timestamp;
+use super::words::words;
 
 /// Longest full name, in characters.
 pub const MAX_FULL_NAME: usize = 200;
@@ -68,24 +69,26 @@ impl std::fmt::Debug for Account {
     }
 }
 
-/// Which accounts a list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum AccountFilter {
-    /// Every one.
-    #[default]
-    All,
-    /// Users.
-    Users,
-    /// Organizations.
-    Organizations,
-    /// System administrators.
-    Admins,
-    /// Users who are no system administrators.
-    NonAdmins,
-    /// Users who may sign in.
-    ActiveUsers,
-    /// Users who may not.
-    InactiveUsers,
-    /// Users without a password.
-    ServiceAccounts,
+words! {
+    /// Which accounts a list shows.
+    #[derive(Default)]
+    pub enum AccountFilter {
+        /// Every one.
+        #[default]
+        All = "all",
+        /// Users.
+        Users = "users",
+        /// Organizations.
+        Organizations = "orgs",
+        /// System administrators.
+        Admins = "admins",
+        /// Users who are no system administrators.
+        NonAdmins = "non-admins",
+        /// Users who may sign in.
+        ActiveUsers = "active-users",
+        /// Users who may not.
+        InactiveUsers = "inactive-users",
+        /// Users without a password.
+        ServiceAccounts = "service-accounts",
+    }
 }

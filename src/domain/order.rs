@@ -2,14 +2,18 @@
 
 use std::ops::Bound;
 
-/// Which way a list goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Order {
-    /// From the least to the greatest.
-    #[default]
-    Ascending,
-    /// From the greatest to the least.
-    Descending,
+use super::words::words;
+
+words! {
+    /// Which way a list goes.
+    #[derive(Default)]
+    pub enum Order {
+        /// From the least to the greatest.
+        #[default]
+        Ascending = "asc",
+        /// From the greatest to the least.
+        Descending = "desc",
+    }
 }
 
 impl Order {

@@ -3,6 +3,7 @@
 use super::id::Id;
 use super::name::Name;
 use super::time::Timestamp;
+use super::words::words;
 
 /// Longest description of a team, in characters.
 pub const MAX_TEAM_DESCRIPTION: usize = 1_024;
@@ -42,14 +43,16 @@ pub struct TeamMembership {
     pub user: Id,
 }
 
-/// Which members a list shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum MemberFilter {
-    /// Every one.
-    #[default]
-    All,
-    /// Administrators of the organization.
-    Admins,
-    /// Members who do not administer it.
-    NonAdmins,
+words! {
+    /// Which members a list shows.
+    #[derive(Default)]
+    pub enum MemberFilter {
+        /// Every one.
+        #[default]
+        All = "all",
+        /// Administrators of the organization.
+        Admins = "admins",
+        /// Members who do not administer it.
+        NonAdmins = "non-admins",
+    }
 }

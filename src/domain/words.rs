@@ -8,12 +8,27 @@ pub struct UnknownWord(pub(crate) &'static [&'static str]);
 
 impl fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.split_last() {
-            Some((last, [])) => write!(f, "expected {last}"),
-            Some((last, others)) => write!(f, "expected {} or {last}", others.join(", ")),
-            None => f.write_str("expected nothing"),
-        }
+        write!(f, "expected {}", one_of(self.0))
     }
+}
+
+/// `a, b or c`.
+#[must_use]
+pub fn one_of(words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => "nothing".to_owned(),
+    }
+}
+
+/// A value that is a word to the outside.
+pub trait Word: Copy + std::str::FromStr + 'static {
+    /// Every word, in the order in which people are told.
+    const WORDS: &'static [&'static str];
+
+    /// The value's word.
+    fn word(self) -> &'static str;
 }
 
 /// An enum with a word for each value: `as_str`, `Display`, and `FromStr` for exactly these words. What serde writes is
@@ -28,7 +43,18 @@ macro_rules! words {
             $($(#[$($about_value)*])* $value,)*
         }
 
+        impl $crate::domain::words::Word for $name {
+            const WORDS: &'static [&'static str] = &[$($word),*];
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
+        }
+
         impl $name {
+            /// Every word.
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
             /// Its word.
             #[must_use]
             pub fn as_str(self) -> &'static str {
@@ -50,7 +76,7 @@ macro_rules! words {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word => Ok(Self::$value),)*
-                    _ => Err($crate::domain::words::UnknownWord(&[$($word),*])),
+                    _ => Err($crate::domain::words::UnknownWord(Self::WORDS)),
                 }
             }
         }

@@ -159,7 +159,7 @@ impl de::Error for Wrong {
     }
 
     fn unknown_variant(_variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::expected(&crate::api::query::one_of(expected))
+        Self::expected(&crate::domain::words::one_of(expected))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {

@@ -128,20 +128,10 @@ impl<O: Operation> FromArrival for Request<O> {
     }
 }
 
-/// How many variable parts a path has.
-const fn parts_of(path: &str) -> usize {
-    let (mut count, mut rest) = (0, path.as_bytes());
-    while let [first, more @ ..] = rest {
-        count += (*first == b'{') as usize;
-        rest = more;
-    }
-    count
-}
-
 /// The variable parts of an operation's path. What the router leaves encoded is refused: `%2F` stands for a slash in
 /// repository names only, `%25` and `%2B` are in no name.
 fn parts<O: Operation, const N: usize>(received: &Received) -> Result<[String; N], Failure> {
-    const { assert!(parts_of(O::FACTS.path) == N, "the path has another number of parts") }
+    const { assert!(O::FACTS.parts() == N, "the path has another number of parts") }
     let names = crate::api::Described::of::<O>().parts();
     let decode = |(name, part): (&'static str, &String)| match name {
         // The router has decoded everything but `%2F`, `%25` and `%2B`; the last two are in no name.

@@ -16,7 +16,7 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
     ("private_file", &[]),
     ("api", &["domain"]),
     ("config", &["domain"]),
-    ("registry", &["domain", "net", "service"]),
+    ("registry", &["api", "domain", "net", "service"]),
     ("store", &["domain", "private_file"]),
     ("service", &["domain", "pki", "private_file", "store"]),
     ("http", &["api", "config", "domain", "pki", "private_file", "registry", "service"]),

@@ -1,10 +1,11 @@
 //! Access tokens.
 
 use crate::api::operation::{operations, said_or};
-use crate::api::query::{parameters, words};
+use crate::api::query::parameters;
 use crate::api::{self, Counting, Paged, Paging};
 use crate::domain::id::Id;
 use crate::domain::time::Timestamp;
+use crate::domain::words::words;
 
 parameters! {
     /// Whose access tokens.
@@ -24,18 +25,17 @@ parameters! {
     }
 }
 
-/// How access tokens came to be, as a filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Making {
-    /// Nobody asked for them.
-    Auto,
-    /// Somebody did.
-    Manual,
-    /// Either.
-    All,
+words! {
+    /// How access tokens came to be, as a filter.
+    pub enum Making {
+        /// Nobody asked for them.
+        Auto = "auto",
+        /// Somebody did.
+        Manual = "manual",
+        /// Either.
+        All = "all",
+    }
 }
-
-words!(Making: Making::Auto = "auto", Making::Manual = "manual", Making::All = "all");
 
 operations! { AccessTokens:
     /// List access tokens, newest first; with filters, what a clean-up would delete

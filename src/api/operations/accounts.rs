@@ -1,20 +1,9 @@
 //! Accounts, their passwords, and the sessions of browsers.
 
 use crate::api::operation::{operations, said_or};
-use crate::api::query::{parameters, words};
+use crate::api::query::parameters;
 use crate::api::{self, NamePaging, Ordering, Paged};
 use crate::domain::account::AccountFilter;
-
-words!(AccountFilter:
-    AccountFilter::All = "all",
-    AccountFilter::Users = "users",
-    AccountFilter::Organizations = "orgs",
-    AccountFilter::Admins = "admins",
-    AccountFilter::NonAdmins = "non-admins",
-    AccountFilter::ActiveUsers = "active-users",
-    AccountFilter::InactiveUsers = "inactive-users",
-    AccountFilter::ServiceAccounts = "service-accounts"
-);
 
 parameters! {
     /// Which accounts.

@@ -1,15 +1,13 @@
 //! The audit log.
 
 use crate::api::operation::{operations, said_or};
-use crate::api::query::{parameters, words};
+use crate::api::query::parameters;
 use crate::api::{self, Paged, Paging};
 use crate::domain::audit::Outcome;
 use crate::domain::time::Timestamp;
 
 /// The media type of an export: one record a line.
 pub const LINES: &str = "application/x-ndjson";
-
-words!(Outcome: Outcome::Success = "success", Outcome::Denied = "denied");
 
 parameters! {
     /// Which records.

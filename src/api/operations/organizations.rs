@@ -1,15 +1,9 @@
 //! Who belongs to an organization and to its teams.
 
 use crate::api::operation::{operations, said_or};
-use crate::api::query::{parameters, words};
+use crate::api::query::parameters;
 use crate::api::{self, NamePaging, Ordering, Paged};
 use crate::domain::organization::MemberFilter;
-
-words!(MemberFilter:
-    MemberFilter::Admins = "admins",
-    MemberFilter::NonAdmins = "non-admins",
-    MemberFilter::All = "all"
-);
 
 parameters! {
     /// Which members.

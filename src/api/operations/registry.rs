@@ -1,7 +1,7 @@
 //! What the registry and its clients ask, and how a registry is connected.
 
 use crate::api::operation::{operations, said_or};
-use crate::api::query::{Kind, Value, parameters, words};
+use crate::api::query::{Kind, Value, parameters};
 use crate::api::{self, Document, Form, Number, Text};
 use crate::domain::program::Program;
 
@@ -57,8 +57,6 @@ parameters! {
         last "last": Option<String>,
     }
 }
-
-words!(Program: Program::Distribution = "distribution", Program::Zot = "zot", Program::Nginx = "nginx");
 
 parameters! {
     /// Which configuration.
