@@ -10,14 +10,12 @@ use super::failure::{Code, Failure};
 use super::headers::warning;
 use super::request::Request;
 use crate::api;
+use crate::domain::act::Act;
 use crate::registry::snippet::{self, Facts, Program, ProxyFacts, PublicName, SnippetError};
 use crate::registry::{Counts, Neighbour, Phase, Progress};
 use crate::service::Service;
 use crate::service::signing::CertificateInfo;
 
-/// The actions of beginning and stopping a comparison, in the audit log.
-const SYNC: &str = "registry.sync";
-const STOP_SYNC: &str = "registry.stopSync";
 /// Where the registry listens by the configurations that are printed.
 const PRINTED_REGISTRY: &str = "http://127.0.0.1:5000";
 
@@ -30,14 +28,14 @@ fn shown(certificate: &CertificateInfo) -> api::Certificate {
     }
 }
 
-fn state(request: &Request, certificates: &[CertificateInfo]) -> api::RegistryState {
+fn state(request: &Request) -> api::RegistryState {
     let app = &request.app;
     let settings = app.service.settings();
     api::RegistryState {
         issuer: settings.issuer.clone(),
         services: settings.services.clone(),
         realm: app.realm(),
-        certificates: certificates.iter().map(shown).collect(),
+        certificates: app.service.signer().certificates().iter().map(shown).collect(),
         url: app.neighbour.as_ref().map(|neighbour| neighbour.place().to_owned()),
         notifications: api::Notifications {
             received: app.received.count(),
@@ -74,13 +72,13 @@ impl App {
 
 /// `POST /api/v0/admin/registry/sync`: begins a comparison with the registry, unless one is at work.
 pub(super) async fn begin_comparison(request: Request) -> Result<HttpResponse, Failure> {
-    let certificates = request.run(|service, call| service.check_may_compare(call, SYNC))?;
+    request.run(|service, call| service.check_may_administer(call, Act::RegistrySync))?;
     let neighbour = request.app.neighbour()?;
     let mut response = HttpResponse::Accepted();
     if is_at_work(neighbour) || !begin(&request, neighbour).await? {
         response.insert_header(warning("a comparison was at work already: no other began"));
     }
-    Ok(response.json(state(&request, &certificates)))
+    Ok(response.json(state(&request)))
 }
 
 fn is_at_work(neighbour: &Neighbour) -> bool {
@@ -89,36 +87,36 @@ fn is_at_work(neighbour: &Neighbour) -> bool {
 
 /// Begins a comparison with its record; false if another was faster.
 async fn begin(request: &Request, neighbour: &Arc<Neighbour>) -> Result<bool, Failure> {
-    request.block(|service, call| service.compare_registry(call, SYNC)).await?;
+    request.block(|service, call| service.compare_registry(call, Act::RegistrySync)).await?;
     Ok(neighbour.begin())
 }
 
 /// `DELETE /api/v0/admin/registry/sync`: stops the comparison that is at work.
 pub(super) async fn stop_comparison(request: Request) -> Result<HttpResponse, Failure> {
-    let certificates = request.run(|service, call| service.check_may_compare(call, STOP_SYNC))?;
+    request.run(|service, call| service.check_may_administer(call, Act::RegistryStopSync))?;
     let neighbour = request.app.neighbour()?;
     if is_at_work(neighbour) {
-        request.block(|service, call| service.compare_registry(call, STOP_SYNC)).await?;
+        request.block(|service, call| service.compare_registry(call, Act::RegistryStopSync)).await?;
         neighbour.stop();
     }
-    Ok(HttpResponse::Accepted().json(state(&request, &certificates)))
+    Ok(HttpResponse::Accepted().json(state(&request)))
 }
 
 /// `GET /api/v0/admin/registry`
 pub(super) async fn registry(request: Request) -> Result<HttpResponse, Failure> {
-    let certificates = request.run(Service::administer_registry)?;
-    Ok(HttpResponse::Ok().json(state(&request, &certificates)))
+    request.run(|service, call| service.check_may_administer(call, Act::RegistryView))?;
+    Ok(HttpResponse::Ok().json(state(&request)))
 }
 
 /// `POST /api/v0/admin/registry/rotate-key`
 pub(super) async fn rotate_key(request: Request) -> Result<HttpResponse, Failure> {
-    let certificates = request.block(Service::rotate_signing_key).await?;
-    Ok(HttpResponse::Ok().json(state(&request, &certificates)))
+    request.block(Service::rotate_signing_key).await?;
+    Ok(HttpResponse::Ok().json(state(&request)))
 }
 
 /// `GET /api/v0/admin/registry/config`
 pub(super) async fn registry_configuration(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(Service::administer_registry)?;
+    request.run(|service, call| service.check_may_administer(call, Act::RegistryView))?;
     let program = request.query_value("for").unwrap_or_default();
     let program: Program = program.parse().map_err(|error| Failure::invalid("for", error))?;
     let path = request.query_value("certificate").filter(|path| !path.is_empty());

@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use super::failure::{Code, Failure};
 use super::request::{Plain, Request};
 use crate::api;
-use crate::service::Service;
+use crate::domain::act::Act;
 
 /// `GET /_ping`
 pub(super) async fn ping(_request: Plain) -> HttpResponse {
@@ -24,7 +24,7 @@ pub(super) async fn health(request: Plain) -> Result<HttpResponse, Failure> {
 
 /// `GET /api/v0/admin/version`
 pub(super) async fn version(request: Request) -> Result<HttpResponse, Failure> {
-    request.run(Service::administer_registry)?;
+    request.run(|service, call| service.check_may_administer(call, Act::ServerVersion))?;
     Ok(HttpResponse::Ok().json(api::Version { version: env!("CARGO_PKG_VERSION").to_owned() }))
 }
 

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::page;
 use super::request::Request;
 use crate::api;
+use crate::domain::act::Act;
 use crate::domain::name::Name;
 use crate::domain::organization::Team;
 use crate::service::{Call, MemberFilter, MemberView, MembershipView, NamedPage, Service, TeamUpdate, TeamView};
@@ -47,8 +48,8 @@ fn read_filter(text: &str) -> Result<MemberFilter, Failure> {
 }
 
 /// Refuses who may not do this with an organization, before the body is looked at.
-fn may_change(request: &Request, action: &'static str, organization: &str) -> Result<(), Failure> {
-    request.run(|service, call| service.check_may_change_organization(call, action, organization))
+fn may_change(request: &Request, act: Act, organization: &str) -> Result<(), Failure> {
+    request.run(|service, call| service.check_may_change_organization(call, act, organization))
 }
 
 /// `GET /enzi/v0/accounts/{name}/members`
@@ -72,7 +73,7 @@ pub(super) async fn view_member(request: Request) -> Result<HttpResponse, Failur
 /// `PUT /enzi/v0/accounts/{name}/members/{member}`
 pub(super) async fn put_member(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, user) = (request.part("name")?, request.part("member")?);
-    may_change(&request, "organization.putMember", &organization)?;
+    may_change(&request, Act::OrganizationPutMember, &organization)?;
     let is_admin = request.json::<api::PutMember>()?.is_admin;
     let put = request.block(move |service, call| service.put_member(call, &organization, &user, is_admin)).await?;
     Ok(HttpResponse::Ok().json(shown(&put)))
@@ -129,7 +130,7 @@ pub(super) async fn list_teams(request: Request) -> Result<HttpResponse, Failure
 /// `POST /enzi/v0/accounts/{name}/teams`
 pub(super) async fn create_team(request: Request) -> Result<HttpResponse, Failure> {
     let organization = request.part("name")?;
-    may_change(&request, "team.create", &organization)?;
+    may_change(&request, Act::TeamCreate, &organization)?;
     let body: api::CreateTeam = request.json()?;
     let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
     let description = body.description.unwrap_or_default();
@@ -147,7 +148,7 @@ pub(super) async fn view_team(request: Request) -> Result<HttpResponse, Failure>
 /// `PATCH /enzi/v0/accounts/{name}/teams/{team}`
 pub(super) async fn update_team(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, team) = (request.part("name")?, request.part("team")?);
-    may_change(&request, "team.update", &organization)?;
+    may_change(&request, Act::TeamUpdate, &organization)?;
     let api::UpdateTeam { name, description, .. } = request.json()?;
     let update = TeamUpdate { name: name.filter(|name| !name.is_empty()), description };
     let updated = request.block(move |service, call| service.update_team(call, &organization, &team, update));
@@ -181,7 +182,7 @@ pub(super) async fn view_team_member(request: Request) -> Result<HttpResponse, F
 /// `PUT /enzi/v0/accounts/{name}/teams/{team}/members/{member}`
 pub(super) async fn put_team_member(request: Request) -> Result<HttpResponse, Failure> {
     let (organization, team, user) = (request.part("name")?, request.part("team")?, request.part("member")?);
-    may_change(&request, "team.putMember", &organization)?;
+    may_change(&request, Act::TeamPutMember, &organization)?;
     // Team administrators are no part of the model; the body is read to refuse what it does not know.
     let api::PutMember { .. } = request.json()?;
     let put = request.block(move |service, call| service.put_team_member(call, &organization, &team, &user)).await?;

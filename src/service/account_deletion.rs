@@ -8,6 +8,7 @@ use super::change::{Change, Deed};
 use super::error::Error;
 use super::visible;
 use crate::domain::account::Account;
+use crate::domain::act::Act;
 use crate::domain::content::Deletion;
 use crate::domain::grant::GrantTarget;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -15,8 +16,6 @@ use crate::domain::name::{Namespace, RepositoryName};
 /// Repositories whose deletion is recorded in the change itself. The records of more would make it as large as they are
 /// many: those come right after it, as the rows of these repositories go.
 const RECORDED_AT_ONCE: usize = 1_000;
-
-const DELETE_REPOSITORY: &str = "repository.delete";
 
 impl Service {
     /// Deletes an account with its access tokens and grants; with its repositories, or leaving them without owner.
@@ -32,7 +31,7 @@ impl Service {
         with_repositories: bool,
     ) -> Result<Option<usize>, Error> {
         let (asked, deletion) = (name_or_id.to_owned(), self.settings.deletion(call.now));
-        let deleted = self.change(call, Deed::new("account.delete", name_or_id), move |change| {
+        let deleted = self.change(call, Deed::new(Act::AccountDelete, name_or_id), move |change| {
             let permit = change.authority()?.administrator()?;
             let Ok(account) = find(change.state(), &asked).cloned() else {
                 change.was_idle();
@@ -62,10 +61,10 @@ fn take_along(
     let names: Vec<RepositoryName> = names.collect();
     let (at_once, later) = names.split_at(names.len().min(RECORDED_AT_ONCE));
     for name in at_once {
-        let deed = Deed::new(DELETE_REPOSITORY, name).about_repository(change.state(), name);
+        let deed = Deed::new(Act::RepositoryDelete, name).about_repository(change.state(), name);
         change.also(deed);
     }
-    let record = change.record_of(&Deed::new(DELETE_REPOSITORY, ""));
+    let record = change.record_of(&Deed::new(Act::RepositoryDelete, ""));
     let txn = change.txn(permit);
     txn.remove_repositories(at_once, deletion.clone(), None)?;
     txn.remove_repositories(later, deletion.clone(), Some(&record))?;

@@ -8,6 +8,7 @@ use super::caller::Call;
 use super::error::Error;
 use super::page::{NamedPage, NamedQuery};
 use crate::domain::account::Account;
+use crate::domain::act::Act;
 use crate::domain::name::Name;
 use crate::store::UserSort;
 
@@ -96,7 +97,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
     pub fn list_accounts(&self, call: &Call, query: &AccountQuery) -> Result<AccountPage, Error> {
-        self.view(call, "account.list", "", |authority| {
+        self.view(call, Act::AccountList, "", |authority| {
             authority.administrator()?;
             let state = authority.state();
             let NamedQuery { order, after, limit } = &query.page;

@@ -6,6 +6,7 @@ use super::caller::Call;
 use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
 use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
+use crate::domain::act::Act;
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace};
@@ -89,7 +90,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]
     pub fn view_account(&self, call: &Call, name_or_id: &str) -> Result<AccountView, Error> {
-        self.view(call, "account.view", name_or_id, |authority| {
+        self.view(call, Act::AccountView, name_or_id, |authority| {
             authority.account_data()?;
             Ok(self.seen(authority, find(authority.state(), name_or_id)?, call))
         })
@@ -107,7 +108,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
     pub fn check_may_create_account(&self, call: &Call) -> Result<(), Error> {
-        self.view(call, "account.create", "", |authority| authority.create_account(false, false).map(drop))
+        self.view(call, Act::AccountCreate, "", |authority| authority.create_account(false, false).map(drop))
     }
 
     /// Refuses who may change nothing of an account, before what is asked for is looked at.
@@ -115,7 +116,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`]
     pub fn check_may_update_account(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
-        self.view(call, "account.update", name_or_id, |authority| find_to_update(authority, name_or_id).map(drop))
+        self.view(call, Act::AccountUpdate, name_or_id, |authority| find_to_update(authority, name_or_id).map(drop))
     }
 
     /// Makes a user.
@@ -123,10 +124,10 @@ impl Service {
     /// # Errors
     /// [`Error::AlreadyExists`], [`Obstacle::NamespaceInUse`], [`Error::Invalid`] for a weak password.
     pub fn create_user(&self, call: &Call, new: NewUser) -> Result<AccountView, Error> {
-        let deed = Deed::new("account.create", &new.name);
+        let deed = Deed::new(Act::AccountCreate, &new.name);
         let (is_admin, has_password) = (new.is_admin, new.password.is_some());
         // Asked twice: here, so that strangers cost no hash; and at the moment of the change.
-        self.view(call, deed.action, &deed.object, |authority| {
+        self.view(call, deed.act, &deed.object, |authority| {
             authority.create_account(is_admin, has_password).map(drop)
         })?;
         check_full_name(&new.full_name)?;
@@ -162,7 +163,7 @@ impl Service {
     pub fn update_account(&self, call: &Call, name_or_id: &str, update: AccountUpdate) -> Result<AccountView, Error> {
         let asked = name_or_id.to_owned();
         let (account, shows_inner) =
-            self.change(call, Deed::new("account.update", name_or_id), move |change| apply(change, &asked, &update))?;
+            self.change(call, Deed::new(Act::AccountUpdate, name_or_id), move |change| apply(change, &asked, &update))?;
         Ok(AccountView { shows_inner, ..self.shown(&self.store.state(), &account, call) })
     }
 }
@@ -241,15 +242,12 @@ fn check_kept(account: &Account, update: &AccountUpdate) -> Result<(), Error> {
 
 /// What is switched has a record of its own: a demotion must not look like another full name.
 fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &AccountUpdate) {
-    let switched = |was: bool, shall: Option<bool>, on: &'static str, off: &'static str| {
+    let switched = |was: bool, shall: Option<bool>, on: Act, off: Act| {
         shall.filter(|shall| *shall != was).map(|shall| if shall { on } else { off })
     };
-    let admin = switched(account.is_admin, update.is_admin, "account.promote", "account.demote");
-    let active = switched(account.is_active, update.is_active, "account.activate", "account.deactivate");
-    admin
-        .into_iter()
-        .chain(active)
-        .for_each(|action| change.also(Deed::new(action, &account.name).about_account(account)));
+    let admin = switched(account.is_admin, update.is_admin, Act::AccountPromote, Act::AccountDemote);
+    let active = switched(account.is_active, update.is_active, Act::AccountActivate, Act::AccountDeactivate);
+    admin.into_iter().chain(active).for_each(|act| change.also(Deed::new(act, &account.name).about_account(account)));
 }
 
 /// The last active administrator can neither be deleted, deactivated nor demoted. `field` is what would change; none if

@@ -11,6 +11,7 @@ use super::authority::Authority;
 use super::caller::{Call, Caller};
 use super::change::{Deed, Upkeep};
 use super::error::Error;
+use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, AuditRecord, Concerned, CredentialKind, LoggedRecord, Occurrence, Outcome};
 use crate::domain::secret::without_secrets;
 use crate::domain::time::Timestamp;
@@ -98,7 +99,7 @@ pub(super) fn entry(caller: &Caller, deed: &Deed, outcome: Outcome) -> AuditEntr
         credential_id: caller.token(),
         credential_label: None,
         address: caller.address.map(|address| address.to_string()).unwrap_or_default(),
-        action: deed.action,
+        act: deed.act,
         object: bounded(&without_secrets(&deed.object)),
         outcome,
         concerned: deed.concerned.clone(),
@@ -149,7 +150,7 @@ impl Service {
         before: Option<u64>,
         limit: usize,
     ) -> Result<(Vec<LoggedRecord>, Option<u64>), Error> {
-        self.view(call, "audit.list", "", |authority| authority.administrator().map(drop))?;
+        self.view(call, Act::AuditList, "", |authority| authority.administrator().map(drop))?;
         self.write_audit(call.now);
         let mut found = Vec::new();
         let mut next = before;
@@ -180,7 +181,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
     pub fn audit_head(&self, call: &Call) -> Result<AuditHead, Error> {
-        self.view(call, "audit.head", "", |authority| authority.administrator().map(drop))?;
+        self.view(call, Act::AuditHead, "", |authority| authority.administrator().map(drop))?;
         self.write_audit(call.now);
         Ok(self.store.state().audit())
     }
@@ -190,7 +191,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but the local socket.
     pub fn verify_audit(&self, call: &Call, noted: Option<AuditHead>) -> Result<Verification, Error> {
-        self.view(call, "audit.verify", "", |authority| authority.local().map(drop))?;
+        self.view(call, Act::AuditVerify, "", |authority| authority.local().map(drop))?;
         Ok(self.store.verify_audit(noted)?)
     }
 
@@ -198,13 +199,13 @@ impl Service {
     pub(super) fn view<T>(
         &self,
         call: &Call,
-        action: &'static str,
+        act: Act,
         object: &str,
         allow: impl FnOnce(&Authority<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let state = self.store.state();
         let result = Authority::of(&state, &call.caller, call.now).and_then(|authority| allow(&authority));
-        self.note_denial(call, &Deed::new(action, object), &result);
+        self.note_denial(call, &Deed::new(act, object), &result);
         result
     }
 
@@ -241,7 +242,7 @@ fn lost_events() -> AuditEntry {
         credential_id: None,
         credential_label: None,
         address: String::new(),
-        action: "audit.gap",
+        act: Act::AuditGap,
         object: String::new(),
         outcome: Outcome::Success,
         concerned: Concerned::default(),

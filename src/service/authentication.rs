@@ -17,6 +17,7 @@ use super::passwords::Match;
 use super::sessions::SessionSecret;
 use super::signing::Claims;
 use crate::domain::account::Account;
+use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
 use crate::domain::name::{MAX_COMPONENT, Name};
 use crate::domain::secret::{PREFIX, Password, TokenText};
@@ -24,7 +25,6 @@ use crate::domain::time::Timestamp;
 use crate::domain::token::Usage;
 use crate::store::KnownAddress;
 
-const SIGN_IN: &str = "account.signIn";
 /// Known addresses that one change writes.
 const ADDRESS_BUNDLE: usize = 1_000;
 
@@ -145,7 +145,7 @@ impl Service {
         }
         let (Some(account), Some(proof)) = (account, checked?) else { return Err(Error::Unauthenticated) };
         let caller = signed(&account, CredentialKind::Password, None, Proof::Password(proof), address);
-        let deed = Deed::new(SIGN_IN, &account.name).about_account(&account);
+        let deed = Deed::new(Act::AccountSignIn, &account.name).about_account(&account);
         self.note_event(&caller, audit::entry(&caller, &deed, Outcome::Success), now);
         Ok(caller)
     }
@@ -263,7 +263,7 @@ impl Service {
         let known = self.store.state().account_named(username).map(|account| account.name.to_string());
         let tried = known.unwrap_or_else(|| "(no such account)".to_owned());
         let anonymous = Caller::new(Subject::Anonymous, address);
-        let mut entry = audit::entry(&anonymous, &Deed::new(SIGN_IN, &tried), Outcome::Denied);
+        let mut entry = audit::entry(&anonymous, &Deed::new(Act::AccountSignIn, &tried), Outcome::Denied);
         entry.credential = kind;
         entry.actor = tried;
         self.audit.note(entry, now);

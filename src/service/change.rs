@@ -9,6 +9,7 @@ use super::authority::{Authority, Permit};
 use super::caller::Call;
 use super::error::Error;
 use crate::domain::account::Account;
+use crate::domain::act::Act;
 use crate::domain::audit::{
     AuditEntry, AuditRecord, AuditedAccount, AuditedRepository, AuditedToken, Concerned, Occurrence, Outcome,
 };
@@ -54,17 +55,17 @@ impl fmt::Display for Upkeep {
     }
 }
 
-/// What is done, for the audit log: `noun.verb` and on what.
+/// What is done, for the audit log: which act, and on what.
 #[derive(Clone, Debug)]
 pub(super) struct Deed {
-    pub(super) action: &'static str,
+    pub(super) act: Act,
     pub(super) object: String,
     pub(super) concerned: Concerned,
 }
 
 impl Deed {
-    pub(super) fn new(action: &'static str, object: impl ToString) -> Self {
-        Self { action, object: object.to_string(), concerned: Concerned::default() }
+    pub(super) fn new(act: Act, object: impl ToString) -> Self {
+        Self { act, object: object.to_string(), concerned: Concerned::default() }
     }
 
     /// The same, about this account.

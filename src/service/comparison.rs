@@ -13,6 +13,7 @@ use super::caller::Call;
 use super::change::{Change, Deed};
 use super::news::learn_repository;
 use super::{Error, Service};
+use crate::domain::act::Act;
 use crate::domain::content::{Activity, Digest, Image, Tag, TagName};
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
@@ -64,7 +65,7 @@ impl Service {
         after: Option<&RepositoryName>,
         limit: usize,
     ) -> Result<Vec<RepositoryName>, Error> {
-        self.view(call, "registry.read", "", |authority| {
+        self.view(call, Act::RegistryRead, "", |authority| {
             authority.tell_content()?;
             let start = after.cloned().map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
             let known = authority.state().repositories_within((start, std::ops::Bound::Unbounded));
@@ -77,7 +78,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller.
     pub fn known_tags(&self, call: &Call, name: &RepositoryName) -> Result<Option<BTreeMap<TagName, Arc<Tag>>>, Error> {
-        self.view(call, "registry.read", "", |authority| {
+        self.view(call, Act::RegistryRead, "", |authority| {
             authority.tell_content()?;
             let state = authority.state();
             let tags = || state.tags_after(name, None).map(|tag| (tag.name.clone(), Arc::clone(tag))).collect();
@@ -90,7 +91,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller.
     pub fn known_tag(&self, call: &Call, name: &RepositoryName, tag: &TagName) -> Result<Option<Arc<Tag>>, Error> {
-        self.view(call, "registry.read", "", |authority| {
+        self.view(call, Act::RegistryRead, "", |authority| {
             authority.tell_content()?;
             Ok(authority.state().tag(name, tag).cloned())
         })
@@ -109,7 +110,7 @@ impl Service {
         image: Image,
     ) -> Result<(), Error> {
         let (name, tag) = (name.clone(), tag.clone());
-        self.change(call, Deed::new("registry.compare", &name), move |change| {
+        self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             let present = change.state().tag(&name, &tag).filter(|present| present.digest == digest);
@@ -132,7 +133,7 @@ impl Service {
         seen: Vec<SeenTag>,
         seen_at: Timestamp,
     ) -> Result<Compared, Error> {
-        let first = self.view(call, "registry.compare", name.as_str(), |authority| {
+        let first = self.view(call, Act::RegistryCompare, name.as_str(), |authority| {
             authority.tell_content()?;
             Ok(difference(authority.state(), name, &seen, seen_at))
         })?;
@@ -158,7 +159,7 @@ impl Service {
         seen_at: Timestamp,
     ) -> Result<Compared, Error> {
         let (name, seen, id) = (name.clone(), Arc::<[SeenTag]>::from(seen), Id::new(call.now, random::bytes()?));
-        let deed = Deed::new("registry.compare", &name);
+        let deed = Deed::new(Act::RegistryCompare, &name);
         self.change_by_steps(call, &deed, move |change, earlier: Option<Compared>| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
@@ -183,13 +184,13 @@ impl Service {
         let id = Id::new(call.now, random::bytes()?);
         for seen in seen.chunks(BUNDLE) {
             let (name, seen) = (name.clone(), seen.to_vec());
-            self.change(call, Deed::new("registry.compare", &name), move |change| {
+            self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
                 put_bundle(change, &name, id, &seen, seen_at)
             })?;
         }
         for gone in gone.chunks(BUNDLE) {
             let (name, gone) = (name.clone(), gone.to_vec());
-            self.change(call, Deed::new("registry.compare", &name), move |change| {
+            self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
                 let permit = change.authority()?.tell_content()?;
                 change.was_idle();
                 let is_older = |tag: &&TagName| {

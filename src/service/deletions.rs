@@ -18,6 +18,7 @@ use super::change::Deed;
 use super::error::{Error, Obstacle};
 use super::settings::is_full;
 use crate::domain::account::Account;
+use crate::domain::act::Act;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
@@ -126,7 +127,7 @@ impl Service {
         after: Option<&RepositoryName>,
         limit: usize,
     ) -> Result<Vec<(RepositoryName, Deletion)>, Error> {
-        self.view(call, "registry.read", "", |authority| {
+        self.view(call, Act::RegistryRead, "", |authority| {
             authority.tell_content()?;
             let deleted = authority.state().deleted_after(after).take(limit);
             Ok(deleted.map(|(name, deletion)| (name.clone(), deletion.clone())).collect())
@@ -138,7 +139,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller.
     pub fn deletion(&self, call: &Call, name: &RepositoryName) -> Result<Option<Deletion>, Error> {
-        self.view(call, "registry.read", "", |authority| {
+        self.view(call, Act::RegistryRead, "", |authority| {
             authority.tell_content()?;
             Ok(authority.state().deletion(name))
         })
@@ -153,7 +154,7 @@ impl Service {
         let Some(claim) = self.underway.claim(name) else { return Ok(None) };
         let (name, underway) = (name.clone(), self.underway.clone());
         // On the writer's thread: a repository that was being made when the name was claimed is there by then.
-        let noted = self.change(call, Deed::new("registry.compare", &name), move |change| {
+        let noted = self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
             change.authority()?.tell_content()?;
             change.was_idle();
             Ok(change.state().deletion(&name).filter(|noted| underway.is_here(noted)))
@@ -173,7 +174,7 @@ impl Service {
         content: Remains,
     ) -> Result<bool, Error> {
         let name = name.clone();
-        self.change(call, Deed::new("registry.compare", &name), move |change| {
+        self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             if change.state().deletion(&name).as_ref() != Some(&seen) {
@@ -189,7 +190,7 @@ impl Service {
     /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
     pub fn forget_deletion(&self, call: &Call, name: &RepositoryName, seen: Deletion) -> Result<(), Error> {
         let name = name.clone();
-        self.change(call, Deed::new("registry.compare", &name), move |change| {
+        self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             if change.state().deletion(&name).as_ref() == Some(&seen) {

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::caller::{Caller, Subject};
 use super::start::StartError;
 use super::{Call, Error, Service};
+use crate::domain::act::Act;
 use crate::domain::random;
 use crate::domain::secret::TokenText;
 use crate::store::private_file;
@@ -85,7 +86,7 @@ impl Service {
     /// # Errors
     /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
     pub fn events_secret(&self, call: &Call) -> Result<Option<Zeroizing<String>>, Error> {
-        self.view(call, "registry.view", "", |authority| {
+        self.view(call, Act::RegistryView, "", |authority| {
             Ok(authority.local().is_ok().then(|| self.events_secret.text.clone()))
         })
     }

@@ -11,13 +11,11 @@ use super::error::{Error, Kind};
 use super::organizations::find_user;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
+use crate::domain::act::Act;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::repository::Repository;
 use crate::store::State;
-
-/// The action of a grant that is given, to a user or a team, in the audit log.
-pub(super) const SET: &str = "grant.set";
 
 /// A user's grant.
 #[derive(Clone, Debug)]
@@ -111,7 +109,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
     pub fn list_user_grants(&self, call: &Call, target: &GrantTarget) -> Result<(TargetView, Vec<UserGrant>), Error> {
-        self.view(call, "grant.list", &object(target), |authority| {
+        self.view(call, Act::GrantList, &object(target), |authority| {
             let (_, shown) = look_after(authority, target)?;
             let mut grants: Vec<_> = user_grants(authority, target).collect();
             grants.sort_by(|one, other| one.user.name.cmp(&other.user.name));
@@ -124,7 +122,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
     pub fn check_may_grant(&self, call: &Call, target: &GrantTarget) -> Result<(), Error> {
-        self.view(call, SET, &object(target), |authority| administer(authority, target).map(drop))
+        self.view(call, Act::GrantSet, &object(target), |authority| administer(authority, target).map(drop))
     }
 
     /// Gives a user a level on a repository or a namespace.
@@ -138,7 +136,7 @@ impl Service {
         user: &str,
         level: AccessLevel,
     ) -> Result<(TargetView, UserGrant), Error> {
-        let deed = Deed::new(SET, format!("{} {user} {level}", object(target)));
+        let deed = Deed::new(Act::GrantSet, format!("{} {user} {level}", object(target)));
         let (target, user) = (target.clone(), user.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
@@ -156,7 +154,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
     pub fn delete_user_grant(&self, call: &Call, target: &GrantTarget, user: &str) -> Result<(), Error> {
-        let deed = Deed::new("grant.delete", format!("{} {user}", object(target)));
+        let deed = Deed::new(Act::GrantDelete, format!("{} {user}", object(target)));
         let (target, user) = (target.clone(), user.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
@@ -183,7 +181,7 @@ impl Service {
         call: &Call,
         name: &RepositoryName,
     ) -> Result<(Arc<Repository>, Vec<AccessView>), Error> {
-        self.view(call, "repository.access", name.as_str(), |authority| {
+        self.view(call, Act::RepositoryAccess, name.as_str(), |authority| {
             let target = GrantTarget::Repository(name.clone());
             authority.administer_repository(name)?;
             let repository = authority.state().repository(name);
@@ -210,7 +208,7 @@ impl Service {
         user: &str,
         name: &RepositoryName,
     ) -> Result<(Account, Arc<Repository>, AccessLevel), Error> {
-        self.view(call, "repository.accessOf", name.as_str(), |authority| {
+        self.view(call, Act::RepositoryAccessOf, name.as_str(), |authority| {
             authority.account_data()?;
             if !authority.is_called(user) {
                 authority.administrator()?;

@@ -69,6 +69,7 @@ pub use team_grants::{TeamAccessPage, TeamGrant};
 pub use teams::{TeamUpdate, TeamView};
 pub use tokens::{Expiry, NewToken, TokenFilter, TokenPage, TokenView};
 
+use crate::domain::act::Act;
 use crate::domain::time::Timestamp;
 use crate::store::{KnownAddress, Store};
 use audit::AuditBuffer;
@@ -130,49 +131,33 @@ impl Service {
     /// # Errors
     /// [`Error::Unauthenticated`]
     pub fn check_signed_in(&self, call: &Call) -> Result<(), Error> {
-        self.view(call, "account.signIn", "", |authority| authority.signed_in().map(drop))
+        self.view(call, Act::AccountSignIn, "", |authority| authority.signed_in().map(drop))
     }
 
-    /// The certificates of registry tokens, for administrators.
-    ///
-    /// # Errors
-    /// [`Error::Denied`]
-    pub fn administer_registry(&self, call: &Call) -> Result<Vec<signing::CertificateInfo>, Error> {
-        self.view(call, "registry.view", "", |authority| {
-            authority.administrator()?;
-            Ok(self.signer.certificates())
-        })
-    }
-
-    /// Refuses who may not begin or stop a comparison with the registry, before anything is looked at. `action` is what
-    /// would be done.
+    /// Refuses who may not do what only administrators do, before anything is looked at. `act` is what would be done.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
-    pub fn check_may_compare(&self, call: &Call, action: &'static str) -> Result<Vec<signing::CertificateInfo>, Error> {
-        self.view(call, action, "", |authority| {
-            authority.administrator()?;
-            Ok(self.signer.certificates())
-        })
+    pub fn check_may_administer(&self, call: &Call, act: Act) -> Result<(), Error> {
+        self.view(call, act, "", |authority| authority.administrator().map(drop))
     }
 
     /// Records that a comparison with the registry begins or is stopped: what follows is not in the store.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators; [`Error::Unavailable`].
-    pub fn compare_registry(&self, call: &Call, action: &'static str) -> Result<(), Error> {
-        self.change(call, change::Deed::new(action, ""), |change| change.authority()?.administrator().map(drop))
+    pub fn compare_registry(&self, call: &Call, act: Act) -> Result<(), Error> {
+        self.change(call, change::Deed::new(act, ""), |change| change.authority()?.administrator().map(drop))
     }
 
     /// Replaces the key that signs registry tokens.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the local socket; [`Error::Internal`] if the key cannot be written.
-    pub fn rotate_signing_key(&self, call: &Call) -> Result<Vec<signing::CertificateInfo>, Error> {
-        let deed = change::Deed::new("registry.rotateKey", "");
+    pub fn rotate_signing_key(&self, call: &Call) -> Result<(), Error> {
+        let deed = change::Deed::new(Act::RegistryRotateKey, "");
         self.change(call, deed, |change| change.authority()?.local().map(drop))?;
-        self.signer.rotate(call.now).map_err(Error::internal)?;
-        Ok(self.signer.certificates())
+        self.signer.rotate(call.now).map_err(Error::internal)
     }
 
     /// What has to be done every half minute: notes of use, waiting audit events, the signing leaf.

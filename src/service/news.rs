@@ -14,6 +14,7 @@ use super::caller::Call;
 use super::change::{Change, Deed};
 use super::tags::note_emptied;
 use super::{Error, Service};
+use crate::domain::act::Act;
 use crate::domain::content::{Activity, Digest, Tag, TagName};
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
@@ -118,7 +119,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but the registry; [`Error::Unavailable`]: then it is to be sent again.
     pub fn take_notice(&self, call: &Call, notice: Notice) -> Result<bool, Error> {
-        self.view(call, "registry.notify", "", |authority| authority.tell_content().map(drop))?;
+        self.view(call, Act::RegistryNotify, "", |authority| authority.tell_content().map(drop))?;
         let id = notice.id.clone();
         match self.notices.begin(&id) {
             Begun::New => {}
@@ -158,7 +159,7 @@ impl Service {
 
     fn take_push(&self, call: &Call, repository: RepositoryName, pushed: Pushed) -> Result<bool, Error> {
         let id = Id::new(call.now, random::bytes()?);
-        let deed = Deed::new("registry.notify", &repository);
+        let deed = Deed::new(Act::RegistryNotify, &repository);
         self.change_by_steps(call, &deed, move |change, _: Option<()>| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
@@ -197,7 +198,7 @@ impl Service {
         if !state.tags_after(&repository, None).any(|tag| is_meant(tag)) {
             return Ok(false);
         }
-        self.change_by_steps(call, &Deed::new("registry.notify", &repository), move |change, earlier: Option<()>| {
+        self.change_by_steps(call, &Deed::new(Act::RegistryNotify, &repository), move |change, earlier: Option<()>| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             let known = change.state().tags_count(&repository);
@@ -243,7 +244,7 @@ pub(super) fn learn_repository(
         created_at,
     };
     change.txn(permit).put_repository(repository)?;
-    let deed = Deed::new("repository.learn", name).about_repository(change.state(), name);
+    let deed = Deed::new(Act::RepositoryLearn, name).about_repository(change.state(), name);
     change.also(deed);
     Ok(true)
 }

@@ -9,6 +9,7 @@ use super::error::{Error, Kind};
 use super::page::{NamedPage, NamedQuery};
 use super::teams::{TeamView, team_view};
 use crate::domain::account::{Account, AccountKind};
+use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::organization::Membership;
@@ -114,7 +115,7 @@ impl Service {
     /// # Errors
     /// [`Error::AlreadyExists`], [`super::Obstacle::NamespaceInUse`]; [`Error::Denied`] to all but administrators.
     pub fn create_organization(&self, call: &Call, new: NewOrganization) -> Result<AccountView, Error> {
-        let deed = Deed::new("account.create", &new.name);
+        let deed = Deed::new(Act::AccountCreate, &new.name);
         let account = Account {
             id: Id::new(call.now, random::bytes()?),
             name: new.name,
@@ -147,7 +148,7 @@ impl Service {
         filter: MemberFilter,
         query: &NamedQuery,
     ) -> Result<NamedPage<MemberView>, Error> {
-        self.view(call, "organization.members", organization, |authority| {
+        self.view(call, Act::OrganizationMembers, organization, |authority| {
             let (_, organization) = view_organization(authority, organization)?;
             let state = authority.state();
             let count = filter.count(state.group_size(organization.id));
@@ -164,7 +165,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] to all but its members and system administrators.
     pub fn view_member(&self, call: &Call, organization: &str, user: &str) -> Result<MemberView, Error> {
-        self.view(call, "organization.member", organization, |authority| {
+        self.view(call, Act::OrganizationMember, organization, |authority| {
             let (_, organization) = view_organization(authority, organization)?;
             let found = find_user(authority.state(), user)?;
             let member = member_view(authority, organization.id, found.id);
@@ -174,17 +175,12 @@ impl Service {
     }
 
     /// Refuses who may not change who belongs to an organization and its teams, before what is asked for is looked at.
-    /// `action` is what would be done.
+    /// `act` is what would be done.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
-    pub fn check_may_change_organization(
-        &self,
-        call: &Call,
-        action: &'static str,
-        organization: &str,
-    ) -> Result<(), Error> {
-        self.view(call, action, organization, |authority| administer_organization(authority, organization).map(drop))
+    pub fn check_may_change_organization(&self, call: &Call, act: Act, organization: &str) -> Result<(), Error> {
+        self.view(call, act, organization, |authority| administer_organization(authority, organization).map(drop))
     }
 
     /// Adds a member, or changes whether it administers the organization.
@@ -203,7 +199,7 @@ impl Service {
             Some(false) => " no admin",
             None => "",
         };
-        let deed = Deed::new("organization.putMember", format!("{organization} {user}{role}"));
+        let deed = Deed::new(Act::OrganizationPutMember, format!("{organization} {user}{role}"));
         let (organization, user) = (organization.to_owned(), user.to_owned());
         let put = self.change(call, deed, move |change| {
             let (permit, organization) = administer_organization(&change.authority()?, &organization)?;
@@ -223,7 +219,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] of others, to all but the organization's and system administrators.
     pub fn delete_member(&self, call: &Call, organization: &str, user: &str) -> Result<(), Error> {
-        let deed = Deed::new("organization.deleteMember", format!("{organization} {user}"));
+        let deed = Deed::new(Act::OrganizationDeleteMember, format!("{organization} {user}"));
         let (organization, user) = (organization.to_owned(), user.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
@@ -255,7 +251,7 @@ impl Service {
         user: &str,
         query: &NamedQuery,
     ) -> Result<NamedPage<MembershipView>, Error> {
-        self.view(call, "account.organizations", user, |authority| {
+        self.view(call, Act::AccountOrganizations, user, |authority| {
             authority.account_data()?;
             let state = authority.state();
             let found = find(state, user).ok().filter(|account| !account.is_organization());
@@ -276,7 +272,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] to all but that member, the organization's and system administrators.
     pub fn teams_of_member(&self, call: &Call, organization: &str, user: &str) -> Result<Vec<TeamView>, Error> {
-        self.view(call, "organization.member", organization, |authority| {
+        self.view(call, Act::OrganizationMember, organization, |authority| {
             authority.account_data()?;
             let state = authority.state();
             let organization = find_organization(state, organization)?;

@@ -8,6 +8,7 @@ use super::caller::Call;
 use super::registry_tokens::BACK_DATED;
 use super::signing::{AccessEntry, Claims, Dkp};
 use super::{Error, Service};
+use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::random;
@@ -80,7 +81,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller.
     pub fn own_pass(&self, call: &Call, errand: &Errand) -> Result<Pass, Error> {
-        self.view(call, "registry.read", "", |authority| authority.tell_content().map(drop))?;
+        self.view(call, Act::RegistryRead, "", |authority| authority.tell_content().map(drop))?;
         self.pass(call.now, errand)
     }
 }

@@ -7,6 +7,7 @@ use super::caller::{Call, PasswordProof};
 use super::change::{Change, Deed};
 use super::error::Error;
 use crate::domain::account::Account;
+use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::secret::Password;
 
@@ -16,7 +17,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for an organization, which has none.
     pub fn check_may_change_password(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
-        self.view(call, "account.changePassword", name_or_id, |authority| {
+        self.view(call, Act::AccountChangePassword, name_or_id, |authority| {
             authority.signed_in()?;
             let account = find_for_password(authority, name_or_id)?;
             permit_password(authority, account).map(drop)
@@ -34,7 +35,7 @@ impl Service {
         old: Option<&Password>,
         new: &Password,
     ) -> Result<AccountView, Error> {
-        let deed = Deed::new("account.changePassword", name_or_id);
+        let deed = Deed::new(Act::AccountChangePassword, name_or_id);
         self.check_may_change_password(call, name_or_id)?;
         let shown = self.check_old_password(call, name_or_id, old)?;
         let hash = self.hash_new("newPassword", new)?;
@@ -60,14 +61,11 @@ impl Service {
         let name = account.name.as_str();
         let proof = self.check_password(name, Some(account), old, call.caller.address, call.now)?;
         if proof.is_none() {
-            self.audit_denied(call, "account.changePassword", name);
+            let deed = Deed::new(Act::AccountChangePassword, name);
+            self.note_denial(call, &deed, &Err::<(), _>(Error::Denied("the old password was wrong")));
             return Err(Error::invalid("oldPassword", "this is not your present password"));
         }
         Ok(proof)
-    }
-
-    fn audit_denied(&self, call: &Call, action: &'static str, object: &str) {
-        self.note_denial(call, &Deed::new(action, object), &Err::<(), _>(Error::Denied("the old password was wrong")));
     }
 
     /// Lets everybody try again to sign in to an account by password.
@@ -76,7 +74,7 @@ impl Service {
     /// [`Error::Denied`] to all but administrators.
     pub fn unlock(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
         let asked = name_or_id.to_owned();
-        let name = self.change(call, Deed::new("account.unlock", name_or_id), move |change| {
+        let name = self.change(call, Deed::new(Act::AccountUnlock, name_or_id), move |change| {
             change.authority()?.administrator()?;
             Ok(find(change.state(), &asked)?.name.clone())
         })?;
@@ -131,7 +129,7 @@ fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owne
     let temporary: Vec<Id> = change.state().temporary_passwords_of(owner).collect();
     for token in temporary {
         for deleted in super::tokens::delete_with_descendants(change, permit, token, true) {
-            change.also(super::tokens::about("token.delete", change, &deleted));
+            change.also(super::tokens::about(Act::TokenDelete, change, &deleted));
         }
     }
 }

@@ -12,6 +12,7 @@ use super::error::Error;
 use super::signing::{AccessEntry, Claims, Dkp};
 use super::{audit, caller};
 use crate::domain::access::{AccessLevel, Actions};
+use crate::domain::act::Act;
 use crate::domain::audit::Outcome;
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
@@ -103,7 +104,7 @@ impl Service {
     }
 
     fn note_issue(&self, call: &Call, granted: &Scopes) {
-        let entry = audit::entry(&call.caller, &Deed::new("registryToken.issue", granted), Outcome::Success);
+        let entry = audit::entry(&call.caller, &Deed::new(Act::RegistryTokenIssue, granted), Outcome::Success);
         self.note_event(&call.caller, entry, call.now);
     }
 }

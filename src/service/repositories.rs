@@ -11,6 +11,7 @@ use super::error::{Error, Kind, Obstacle};
 use super::settings::is_full;
 use super::visible;
 use crate::domain::access::AccessLevel;
+use crate::domain::act::Act;
 use crate::domain::content::Activity;
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -113,7 +114,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`] for a namespace that no account owns and of which nothing is seen.
     pub fn list_repositories(&self, call: &Call, query: &RepositoryQuery) -> Result<RepositoryPage, Error> {
-        self.view(call, "repository.list", "", |authority| {
+        self.view(call, Act::RepositoryList, "", |authority| {
             authority.signed_in()?;
             let seen = |after: Option<&RepositoryName>| seen(authority, query, after);
             let mut page = seen(query.after.as_ref());
@@ -141,7 +142,7 @@ impl Service {
         last: Option<&RepositoryName>,
         limit: usize,
     ) -> Result<(Vec<RepositoryName>, bool), Error> {
-        self.view(call, "registry.catalog", "", |authority| {
+        self.view(call, Act::RegistryCatalog, "", |authority| {
             authority.visitor()?;
             let mut names = visible::all(authority, Order::Ascending, last).map(|repository| repository.name.clone());
             let page: Vec<_> = names.by_ref().take(limit).collect();
@@ -155,7 +156,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`], also for what the caller may not see.
     pub fn view_repository(&self, call: &Call, name: &RepositoryName) -> Result<RepositoryView, Error> {
-        self.view(call, "repository.view", name.as_str(), |authority| {
+        self.view(call, Act::RepositoryView, name.as_str(), |authority| {
             authority.signed_in()?;
             let repository = authority.state().repository(name);
             let view = repository.and_then(|repository| self.shown_repository(authority, repository));
@@ -170,7 +171,7 @@ impl Service {
     /// [`Error::AlreadyExists`]; [`Error::NotFound`] if no account has the namespace; [`Obstacle::Limit`],
     /// [`Obstacle::BeingDeleted`], [`Obstacle::DeletedLately`].
     pub fn create_repository(&self, call: &Call, new: NewRepository) -> Result<RepositoryView, Error> {
-        let deed = Deed::new("repository.create", &new.name);
+        let deed = Deed::new(Act::RepositoryCreate, &new.name);
         let id = Id::new(call.now, random::bytes()?);
         let (live, token_lifetime) = (self.settings.live, self.settings.registry_token_lifetime);
         let (name, underway) = (new.name.clone(), self.underway.clone());
@@ -193,7 +194,7 @@ impl Service {
         let (live, token_lifetime) = (self.settings.live, self.settings.registry_token_lifetime);
         for name in names {
             let (id, underway) = (Id::new(call.now, random::bytes()?), self.underway.clone());
-            let created = self.change(call, Deed::new("repository.createOnPush", &name), move |change| {
+            let created = self.change(call, Deed::new(Act::RepositoryCreateOnPush, &name), move |change| {
                 let permit = change.authority()?.create_by_push(&name)?;
                 underway.refuse(change.state(), &name)?;
                 let settings = live.at(change.state());
@@ -226,7 +227,7 @@ impl Service {
         update: RepositoryUpdate,
     ) -> Result<RepositoryView, Error> {
         let asked = name.clone();
-        self.change(call, Deed::new("repository.update", name), move |change| {
+        self.change(call, Deed::new(Act::RepositoryUpdate, name), move |change| {
             let permit = change.authority()?.administer_repository(&asked)?;
             check_descriptions(update.short_description.as_deref(), update.long_description.as_deref())?;
             let present = change.state().repository(&asked);
@@ -249,7 +250,7 @@ impl Service {
     /// [`Error::NotFound`], [`Error::Denied`]
     pub fn delete_repository(&self, call: &Call, name: &RepositoryName) -> Result<bool, Error> {
         let (asked, deletion) = (name.clone(), self.settings.deletion(call.now));
-        self.change(call, Deed::new("repository.delete", name), move |change| {
+        self.change(call, Deed::new(Act::RepositoryDelete, name), move |change| {
             let authority = change.authority()?;
             if change.state().repository(&asked).is_none() {
                 let may = authority.may_create(&asked, AccessLevel::Admin);

@@ -6,6 +6,7 @@ use super::caller::Call;
 use super::error::Error;
 use super::repositories::RepositoryView;
 use super::visible;
+use crate::domain::act::Act;
 use crate::domain::name::Namespace;
 use crate::domain::order::Order;
 
@@ -39,7 +40,7 @@ impl Service {
     /// # Errors
     /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
     pub fn search(&self, call: &Call, search: &Search) -> Result<Found, Error> {
-        self.view(call, "repository.search", "", |authority| {
+        self.view(call, Act::RepositorySearch, "", |authority| {
             authority.visitor()?;
             let mut found = Found::default();
             // Names are in lower case.

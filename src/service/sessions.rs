@@ -17,6 +17,7 @@ use super::authority::Authority;
 use super::caller::{Call, Caller, Signed, Subject};
 use super::change::Deed;
 use super::error::Error;
+use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
 use crate::domain::random;
 use crate::domain::secret::{PREFIX, TokenText};
@@ -175,7 +176,7 @@ impl Service {
         let signed = Signed { kind: CredentialKind::Session, ..signed.clone() };
         let session = Session { signed, opened_with, opened_at: call.now, used_at: call.now };
         self.sessions.open(SessionKey::of(secret.reveal()), session);
-        let entry = audit::entry(&call.caller, &Deed::new("session.open", call.caller.actor()), Outcome::Success);
+        let entry = audit::entry(&call.caller, &Deed::new(Act::SessionOpen, call.caller.actor()), Outcome::Success);
         self.note_event(&call.caller, entry, call.now);
         Ok(secret)
     }
@@ -203,7 +204,7 @@ impl Service {
     pub fn view_session(&self, call: &Call, opened: Option<&SessionSecret>) -> Result<SessionView, Error> {
         let key = opened.map(|secret| SessionKey::of(secret.reveal())).or(call.caller.session);
         let session = key.and_then(|key| self.sessions.get(key)).ok_or(Error::Unauthenticated)?;
-        self.view(call, "session.view", "", |authority| {
+        self.view(call, Act::SessionView, "", |authority| {
             let account = authority.account().ok_or(Error::Unauthenticated)?;
             let token = authority.token();
             let ends_at = session.ends_at();

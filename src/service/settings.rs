@@ -8,13 +8,11 @@ use super::Service;
 use super::caller::Call;
 use super::change::Deed;
 use super::error::Error;
+use crate::domain::act::Act;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::settings::{Choices, LiveSettings};
 use crate::domain::time::Timestamp;
 use crate::store::State;
-
-/// The action of a change, in the audit log.
-const UPDATE: &str = "settings.update";
 
 /// What the configuration of a site says.
 #[derive(Clone, Debug)]
@@ -92,7 +90,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
     pub fn live_settings(&self, call: &Call) -> Result<LiveSettings, Error> {
-        self.view(call, "settings.view", "", |authority| {
+        self.view(call, Act::SettingsView, "", |authority| {
             authority.administrator()?;
             Ok(self.settings.live.at(authority.state()))
         })
@@ -103,7 +101,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
     pub fn check_may_set(&self, call: &Call) -> Result<(), Error> {
-        self.view(call, UPDATE, "", |authority| authority.administrator().map(drop))
+        self.view(call, Act::SettingsUpdate, "", |authority| authority.administrator().map(drop))
     }
 
     /// Chooses settings, each within the bounds of its key; those that are not named stay. Answers what holds then.
@@ -114,7 +112,7 @@ impl Service {
     /// they may.
     pub fn choose_settings(&self, call: &Call, asked: Choices) -> Result<LiveSettings, Error> {
         let live = self.settings.live;
-        self.change(call, Deed::new(UPDATE, described(&asked)), move |change| {
+        self.change(call, Deed::new(Act::SettingsUpdate, described(&asked)), move |change| {
             let permit = change.authority()?.administrator()?;
             let before = change.state().choices();
             let after = asked.over(before);
@@ -130,7 +128,7 @@ impl Service {
                 change.was_idle();
                 return Ok(holds);
             }
-            change.done(Deed::new(UPDATE, described(&after.unlike(before))));
+            change.done(Deed::new(Act::SettingsUpdate, described(&after.unlike(before))));
             change.txn(&permit).put_choices(after)?;
             Ok(holds)
         })

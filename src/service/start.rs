@@ -18,6 +18,7 @@ use super::signing::{Signer, SigningError, SigningSettings};
 use super::throttle::Throttle;
 use super::{Service, Settings};
 use crate::domain::account::{Account, AccountKind};
+use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, CredentialKind, Occurrence, Outcome};
 use crate::domain::id::Id;
 use crate::domain::name::{InvalidName, Name};
@@ -168,7 +169,7 @@ impl Service {
         let made = self.keep(Upkeep::FirstAccount, move |txn| {
             txn.put_meta(meta.clone())?;
             txn.put_account(account.clone())?;
-            Ok(txn.audit(&system_entry("account.create", &account), Occurrence::once(now))?)
+            Ok(txn.audit(&system_entry(Act::AccountCreate, &account), Occurrence::once(now))?)
         });
         made.map_err(StartError::FirstAccount)?;
         self.store.finish_first_start()?;
@@ -202,9 +203,9 @@ impl Service {
     }
 }
 
-fn system_entry(action: &'static str, account: &Account) -> AuditEntry {
+fn system_entry(act: Act, account: &Account) -> AuditEntry {
     let nobody = Caller::new(Subject::Anonymous, None);
-    let deed = Deed::new(action, &account.name).about_account(account);
+    let deed = Deed::new(act, &account.name).about_account(account);
     let entry = audit::entry(&nobody, &deed, Outcome::Success);
     AuditEntry { actor: "system".to_owned(), credential: CredentialKind::System, ..entry }
 }

@@ -7,6 +7,7 @@ use super::authority::Permit;
 use super::caller::Call;
 use super::change::{Change, Deed};
 use super::error::{Error, Kind};
+use crate::domain::act::Act;
 use crate::domain::content::{Activity, Tag, TagName};
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
@@ -40,12 +41,12 @@ pub struct TagDeletion {
 }
 
 impl TagDeletion {
-    fn deed(&self, action: &'static str, tag: &TagName) -> Deed {
-        Deed::new(action, format!("{}:{tag}", self.repository))
+    fn deed(&self, act: Act, tag: &TagName) -> Deed {
+        Deed::new(act, format!("{}:{tag}", self.repository))
     }
 
-    fn deeds(&self, action: &'static str, tags: &[TagName]) -> Vec<Deed> {
-        tags.iter().map(|tag| self.deed(action, tag)).collect()
+    fn deeds(&self, act: Act, tags: &[TagName]) -> Vec<Deed> {
+        tags.iter().map(|tag| self.deed(act, tag)).collect()
     }
 }
 
@@ -61,7 +62,7 @@ impl Service {
         after: Option<&TagName>,
         limit: usize,
     ) -> Result<TagPage, Error> {
-        self.view(call, "tag.list", repository.as_str(), |authority| {
+        self.view(call, Act::TagList, repository.as_str(), |authority| {
             authority.signed_in()?;
             let state = authority.state();
             let is_seen = state.repository(repository).is_some() && authority.level(repository).is_some();
@@ -90,7 +91,7 @@ impl Service {
         tag: TagName,
         mut also: Vec<TagName>,
     ) -> Result<TagDeletion, Error> {
-        let permit = self.view(call, "tag.delete", &format!("{repository}:{tag}"), |authority| {
+        let permit = self.view(call, Act::TagDelete, &format!("{repository}:{tag}"), |authority| {
             let permit = authority.delete_tag(repository)?;
             let is_known = authority.state().repository(repository).is_some();
             if is_known { Ok(permit) } else { Err(Error::not_found(Kind::Repository, repository)) }
@@ -123,8 +124,8 @@ impl Service {
     }
 
     fn record_begin(&self, call: &Call, deletion: &mut TagDeletion, tags: Vec<TagName>) -> Result<(), Error> {
-        let (name, deeds) = (deletion.repository.clone(), deletion.deeds("tag.beginDelete", &tags));
-        self.change(call, deletion.deed("tag.beginDelete", &deletion.tag), move |change| {
+        let (name, deeds) = (deletion.repository.clone(), deletion.deeds(Act::TagBeginDelete, &tags));
+        self.change(call, deletion.deed(Act::TagBeginDelete, &deletion.tag), move |change| {
             change.authority()?.delete_tag(&name)?;
             if change.state().repository(&name).is_none() {
                 return Err(Error::not_found(Kind::Repository, &name));
@@ -142,8 +143,8 @@ impl Service {
     /// # Errors
     /// [`Error::Unavailable`]: then it looks as if the registry's answer had been lost.
     pub fn tag_deletion_cancelled(&self, call: &Call, deletion: &TagDeletion) -> Result<(), Error> {
-        let (name, deeds) = (deletion.repository.clone(), deletion.deeds("tag.cancelDelete", &deletion.begun));
-        self.change(call, deletion.deed("tag.cancelDelete", &deletion.tag), move |change| {
+        let (name, deeds) = (deletion.repository.clone(), deletion.deeds(Act::TagCancelDelete, &deletion.begun));
+        self.change(call, deletion.deed(Act::TagCancelDelete, &deletion.tag), move |change| {
             change.was_idle();
             record(change, &name, &deeds);
             Ok(())
@@ -162,17 +163,17 @@ impl Service {
         was_there: bool,
         along: Vec<TagName>,
     ) -> Result<bool, Error> {
-        self.change(call, deletion.deed("tag.delete", &deletion.tag), move |change| {
+        self.change(call, deletion.deed(Act::TagDelete, &deletion.tag), move |change| {
             let was_known = forget(change, &deletion, &deletion.tag)?;
             for tag in &along {
                 forget(change, &deletion, tag)?;
             }
             change.about_repository(&deletion.repository);
-            record(change, &deletion.repository, &deletion.deeds("tag.delete", &along));
+            record(change, &deletion.repository, &deletion.deeds(Act::TagDelete, &along));
             if !was_there {
                 // The deletion did nothing: only what was known here is put right.
                 change.was_idle();
-                record(change, &deletion.repository, &deletion.deeds("tag.cancelDelete", &deletion.begun));
+                record(change, &deletion.repository, &deletion.deeds(Act::TagCancelDelete, &deletion.begun));
             }
             Ok(was_there || was_known)
         })

@@ -7,10 +7,11 @@ use super::authority::Authority;
 use super::caller::Call;
 use super::change::Deed;
 use super::error::{Error, Kind};
-use super::grants::{SET, TargetView, administer, object};
+use super::grants::{TargetView, administer, object};
 use super::organizations::find_organization;
 use super::teams::{TeamView, find_team, team_view, view_team};
 use crate::domain::access::AccessLevel;
+use crate::domain::act::Act;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -82,7 +83,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
     pub fn list_team_grants(&self, call: &Call, target: &GrantTarget) -> Result<(TargetView, Vec<TeamGrant>), Error> {
-        self.view(call, "grant.list", &object(target), |authority| {
+        self.view(call, Act::GrantList, &object(target), |authority| {
             let (_, shown) = administer(authority, target)?;
             Ok((shown, grants(authority, target)))
         })
@@ -98,7 +99,7 @@ impl Service {
         target: &GrantTarget,
         team: &str,
     ) -> Result<(TargetView, TeamGrant), Error> {
-        self.view(call, "grant.list", &object(target), |authority| {
+        self.view(call, Act::GrantList, &object(target), |authority| {
             let (_, shown) = administer(authority, target)?;
             let view = team_for(authority, target, team)?;
             let level = authority.state().grant(target, Grantee::Team(view.team.id));
@@ -119,7 +120,7 @@ impl Service {
         team: &str,
         level: AccessLevel,
     ) -> Result<(TargetView, TeamGrant), Error> {
-        let deed = Deed::new(SET, format!("{} team {team} {level}", object(target)));
+        let deed = Deed::new(Act::GrantSet, format!("{} team {team} {level}", object(target)));
         let (target, team) = (target.clone(), team.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
@@ -137,7 +138,7 @@ impl Service {
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there, [`Error::Invalid`] where no organization has
     /// the namespace.
     pub fn delete_team_grant(&self, call: &Call, target: &GrantTarget, team: &str) -> Result<(), Error> {
-        let deed = Deed::new("grant.delete", format!("{} team {team}", object(target)));
+        let deed = Deed::new(Act::GrantDelete, format!("{} team {team}", object(target)));
         let (target, team) = (target.clone(), team.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
@@ -165,7 +166,7 @@ impl Service {
         after: Option<&RepositoryName>,
         limit: usize,
     ) -> Result<TeamAccessPage, Error> {
-        self.view(call, "team.repositories", &format!("{organization}/{team}"), |authority| {
+        self.view(call, Act::TeamRepositories, &format!("{organization}/{team}"), |authority| {
             let (_, team) = view_team(authority, organization, team)?;
             let state = authority.state();
             let mut granted = super::visible::granted(state, Grantee::Team(team.id), after);

@@ -7,6 +7,7 @@ use super::change::Deed;
 use super::error::{Error, Kind};
 use super::organizations::{MemberView, administer_organization, find_user, member_view, view_organization};
 use super::page::{NamedPage, NamedQuery};
+use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::organization::{MAX_TEAM_DESCRIPTION, Membership, Team, TeamMembership};
@@ -82,7 +83,7 @@ impl Service {
         organization: &str,
         query: &NamedQuery,
     ) -> Result<NamedPage<TeamView>, Error> {
-        self.view(call, "team.list", organization, |authority| {
+        self.view(call, Act::TeamList, organization, |authority| {
             let (_, organization) = view_organization(authority, organization)?;
             let state = authority.state();
             let teams = state.teams_by_name(organization.id, query.order, query.after.as_ref());
@@ -97,7 +98,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's members and system administrators.
     pub fn view_team(&self, call: &Call, organization: &str, team: &str) -> Result<TeamView, Error> {
-        self.view(call, "team.view", &format!("{organization}/{team}"), |authority| {
+        self.view(call, Act::TeamView, &format!("{organization}/{team}"), |authority| {
             let (_, organization) = view_organization(authority, organization)?;
             let team = find_team(authority.state(), organization.id, team)?;
             Ok(team_view(authority, team))
@@ -118,7 +119,7 @@ impl Service {
     ) -> Result<TeamView, Error> {
         let id = Id::new(call.now, random::bytes()?);
         let (asked, name) = (organization.to_owned(), name.clone());
-        self.change(call, Deed::new("team.create", format!("{organization}/{name}")), move |change| {
+        self.change(call, Deed::new(Act::TeamCreate, format!("{organization}/{name}")), move |change| {
             let (permit, organization) = administer_organization(&change.authority()?, &asked)?;
             check_description(&description)?;
             let (name, description) = (name.clone(), description.clone());
@@ -142,7 +143,7 @@ impl Service {
         team: &str,
         update: TeamUpdate,
     ) -> Result<TeamView, Error> {
-        let deed = Deed::new("team.update", format!("{organization}/{team}"));
+        let deed = Deed::new(Act::TeamUpdate, format!("{organization}/{team}"));
         let (organization, team) = (organization.to_owned(), team.to_owned());
         self.change(call, deed, move |change| {
             let (permit, mut team) = administer_team(&change.authority()?, &organization, &team)?;
@@ -161,7 +162,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`] for the organization; [`Error::Denied`] to all but its and system administrators.
     pub fn delete_team(&self, call: &Call, organization: &str, team: &str) -> Result<(), Error> {
-        let deed = Deed::new("team.delete", format!("{organization}/{team}"));
+        let deed = Deed::new(Act::TeamDelete, format!("{organization}/{team}"));
         let (organization, team) = (organization.to_owned(), team.to_owned());
         self.change(call, deed, move |change| {
             let (permit, organization) = administer_organization(&change.authority()?, &organization)?;
@@ -184,7 +185,7 @@ impl Service {
         team: &str,
         query: &NamedQuery,
     ) -> Result<NamedPage<MemberView>, Error> {
-        self.view(call, "team.members", &format!("{organization}/{team}"), |authority| {
+        self.view(call, Act::TeamMembers, &format!("{organization}/{team}"), |authority| {
             let (_, team) = view_team(authority, organization, team)?;
             let state = authority.state();
             let users = state.members_by_name(team.id, query.order, query.after.as_ref());
@@ -206,7 +207,7 @@ impl Service {
         team: &str,
         user: &str,
     ) -> Result<MemberView, Error> {
-        self.view(call, "team.members", &format!("{organization}/{team}"), |authority| {
+        self.view(call, Act::TeamMembers, &format!("{organization}/{team}"), |authority| {
             let (_, team) = view_team(authority, organization, team)?;
             let state = authority.state();
             let found = find_user(state, user)?;
@@ -228,7 +229,7 @@ impl Service {
         team: &str,
         user: &str,
     ) -> Result<MemberView, Error> {
-        let deed = Deed::new("team.putMember", format!("{organization}/{team} {user}"));
+        let deed = Deed::new(Act::TeamPutMember, format!("{organization}/{team} {user}"));
         let (organization, team, user) = (organization.to_owned(), team.to_owned(), user.to_owned());
         let put = self.change(call, deed, move |change| {
             let (permit, team) = administer_team(&change.authority()?, &organization, &team)?;
@@ -248,7 +249,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
     pub fn delete_team_member(&self, call: &Call, organization: &str, team: &str, user: &str) -> Result<(), Error> {
-        let deed = Deed::new("team.deleteMember", format!("{organization}/{team} {user}"));
+        let deed = Deed::new(Act::TeamDeleteMember, format!("{organization}/{team} {user}"));
         let (organization, team, user) = (organization.to_owned(), team.to_owned(), user.to_owned());
         self.change(call, deed, move |change| {
             let (permit, team) = administer_team(&change.authority()?, &organization, &team)?;

@@ -10,6 +10,7 @@ use super::change::{Change, Deed};
 use super::error::{Error, Kind, Obstacle};
 use super::settings::is_full;
 use crate::domain::account::Account;
+use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::random;
@@ -102,7 +103,7 @@ impl Service {
             return Err(Error::invalid("temporaryPassword", "it has neither an access level nor repositories"));
         }
         let live = self.settings.live;
-        let deed = Deed::new("token.create", new.username.clone().unwrap_or_else(|| call.caller.actor()));
+        let deed = Deed::new(Act::TokenCreate, new.username.clone().unwrap_or_else(|| call.caller.actor()));
         let view = self.change(call, deed, move |change| {
             let authority = change.authority()?;
             let owner = owner_for(&authority, new.username.as_deref())?;
@@ -133,7 +134,7 @@ impl Service {
             };
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
-            change.done(Deed::new("token.create", format!("{owner} {id}")).about_token(change.state(), &token));
+            change.done(Deed::new(Act::TokenCreate, format!("{owner} {id}")).about_token(change.state(), &token));
             Ok(TokenView { token: Arc::new(token), owner, usage: None })
         })?;
         Ok((view, text))
@@ -164,7 +165,7 @@ impl Service {
         with_count: bool,
     ) -> Result<TokenPage, Error> {
         let object = filter.username.clone().unwrap_or_default();
-        self.view(call, "token.list", &object, |authority| {
+        self.view(call, Act::TokenList, &object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), true)?;
             // With an end of use it is a preview, of what a clean-up by this caller would take.
             let spared = if filter.used_before.is_some() { spared(authority) } else { Vec::new() };
@@ -209,7 +210,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`], also for what the caller may not see.
     pub fn view_token(&self, call: &Call, hash: &str) -> Result<TokenView, Error> {
-        self.view(call, "token.view", hash, |authority| {
+        self.view(call, Act::TokenView, hash, |authority| {
             authority.signed_in()?;
             let token = find_token(authority.state(), hash, call.now)?;
             authority.view_or_delete_token(token)?;
@@ -230,7 +231,7 @@ impl Service {
     ) -> Result<TokenView, Error> {
         let label = label.map(|label| self.check_label(label)).transpose()?;
         let asked = hash.to_owned();
-        let token = self.change(call, Deed::new("token.update", hash), move |change| {
+        let token = self.change(call, Deed::new(Act::TokenUpdate, hash), move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = find_token(change.state(), &asked, change.call().now)?;
@@ -239,13 +240,13 @@ impl Service {
                 permit = authority.empower_token(token)?;
             }
             let switched = is_active.filter(|shall| *shall != token.is_active);
-            let switched = switched.map(|shall| if shall { "token.activate" } else { "token.deactivate" });
+            let switched = switched.map(|shall| if shall { Act::TokenActivate } else { Act::TokenDeactivate });
             let mut token = AccessToken::clone(token);
             token.label = label.clone().unwrap_or(token.label);
             token.is_active = is_active.unwrap_or(token.is_active);
             put(change, &permit, &token)?;
-            change.done(about("token.update", change, &token));
-            switched.into_iter().for_each(|action| change.also(about(action, change, &token)));
+            change.done(about(Act::TokenUpdate, change, &token));
+            switched.into_iter().for_each(|act| change.also(about(act, change, &token)));
             Ok(Arc::new(token))
         })?;
         self.shown_token(&self.store.state(), &token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
@@ -263,7 +264,7 @@ impl Service {
         let text = TokenText::from_random(random::bytes()?);
         let new_hash = text.hash();
         let asked = hash.to_owned();
-        let token = self.change(call, Deed::new("token.rotate", hash), move |change| {
+        let token = self.change(call, Deed::new(Act::TokenRotate, hash), move |change| {
             let now = change.call().now;
             let authority = change.authority()?;
             authority.signed_in()?;
@@ -282,7 +283,7 @@ impl Service {
             let until = (overlap > 0).then(|| now.plus_seconds(overlap));
             let token = token.with_secret(new_hash, until);
             put(change, &permit, &token)?;
-            change.done(about("token.rotate", change, &token));
+            change.done(about(Act::TokenRotate, change, &token));
             Ok(Arc::new(token))
         })?;
         let view = self.shown_token(&self.store.state(), &token);
@@ -295,14 +296,14 @@ impl Service {
     /// [`Error::NotFound`]
     pub fn delete_token(&self, call: &Call, hash: &str) -> Result<(), Error> {
         let asked = hash.to_owned();
-        self.change(call, Deed::new("token.delete", hash), move |change| {
+        self.change(call, Deed::new(Act::TokenDelete, hash), move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = find_token(change.state(), &asked, change.call().now)?;
             let permit = authority.view_or_delete_token(token)?;
             let id = token.id;
             for deleted in delete_with_descendants(change, &permit, id, false) {
-                let deed = about("token.delete", change, &deleted);
+                let deed = about(Act::TokenDelete, change, &deleted);
                 if deleted.id == id { change.done(deed) } else { change.also(deed) }
             }
             Ok(())
@@ -316,9 +317,9 @@ impl Service {
     /// [`Error::Denied`] for another's.
     pub fn clean_up_tokens(&self, call: &Call, filter: &TokenFilter) -> Result<Vec<TokenView>, Error> {
         let object = filter.username.clone().unwrap_or_else(|| call.caller.actor());
-        let deed = Deed::new("token.cleanUp", object);
+        let deed = Deed::new(Act::TokenCleanUp, object);
         // The last uses are not the writer's: what is meant is found first, and checked again there.
-        let meant: Vec<Id> = self.view(call, deed.action, &deed.object, |authority| {
+        let meant: Vec<Id> = self.view(call, deed.act, &deed.object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), false)?;
             Ok(self.matching(authority.state(), owner, None, filter).map(|view| view.token.id).collect())
         })?;
@@ -332,7 +333,7 @@ impl Service {
             for id in meant.iter().copied().filter(|id| !spared.contains(id)) {
                 removed.extend(delete_with_descendants(change, &permit, id, false));
             }
-            removed.iter().for_each(|token| change.also(about("token.delete", change, token)));
+            removed.iter().for_each(|token| change.also(about(Act::TokenDelete, change, token)));
             Ok(removed)
         })?;
         let state = self.store.state();
@@ -422,8 +423,8 @@ fn find_token<'s>(state: &'s State, hash: &str, now: Timestamp) -> Result<&'s Ar
 }
 
 /// What was done to an access token.
-pub(super) fn about(action: &'static str, change: &Change<'_, '_>, token: &AccessToken) -> Deed {
-    Deed::new(action, token.id).about_token(change.state(), token)
+pub(super) fn about(act: Act, change: &Change<'_, '_>, token: &AccessToken) -> Deed {
+    Deed::new(act, token.id).about_token(change.state(), token)
 }
 
 fn put(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Result<(), Error> {

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dockpass::domain::act::Act;
+
 /// What each module may name; a path stands for itself and all below it. Nothing points back.
 const MAY_NAME: [(&str, &[&str]); 9] = [
     ("domain", &[]),
@@ -199,6 +201,21 @@ fn no_list_is_made_on_a_thread_that_serves_requests_whatever_its_length() {
                 faults.push(format!("{}: {}", source.path.display(), call.split('(').next().unwrap()));
             }
         }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A word of the audit log that stood elsewhere, too, would be in no list.
+#[test]
+fn the_words_of_the_audit_log_stand_in_one_table() {
+    let words: Vec<String> = Act::all().iter().map(|act| format!("\"{act}\"")).collect();
+    let is_elsewhere =
+        |source: &Source| source.modules != ["domain", "act"] && source.modules.iter().all(|it| it != "tests");
+    let mut faults = Vec::new();
+    for source in modules().iter().filter(|source| is_elsewhere(source)) {
+        let code = source.text.split("#[cfg(test)]").next().unwrap();
+        let found = words.iter().filter(|word| code.contains(word.as_str()));
+        faults.extend(found.map(|word| format!("{} has {word}", source.path.display())));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

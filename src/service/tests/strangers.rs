@@ -12,6 +12,7 @@ use super::super::{
 use super::content::{Scene, digest, image, named, new_user, notice, pushed, seen, tag};
 use super::support::{call, sign_in, start};
 use crate::domain::access::AccessLevel;
+use crate::domain::act::Act;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::GrantTarget;
 use crate::domain::name::Name;
@@ -118,7 +119,7 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("organizations_of_user", |service, call| service.organizations_of_user(call, "alice", &whole()).map(drop)),
     ("view_member", |service, call| service.view_member(call, "acme", "alice").map(drop)),
     ("check_may_change_organization", |service, call| {
-        service.check_may_change_organization(call, "organization.update", "acme")
+        service.check_may_change_organization(call, Act::OrganizationPutMember, "acme")
     }),
     ("put_member", |service, call| service.put_member(call, "acme", "alice", Some(true)).map(drop)),
     ("delete_member", |service, call| service.delete_member(call, "acme", "alice")),
@@ -190,10 +191,9 @@ const ON_REPOSITORIES: &[UseCase] = &[
 
 const ON_THE_WHOLE: &[UseCase] = &[
     ("check_signed_in", Service::check_signed_in),
-    ("administer_registry", |service, call| service.administer_registry(call).map(drop)),
-    ("check_may_compare", |service, call| service.check_may_compare(call, "registry.sync").map(drop)),
-    ("compare_registry", |service, call| service.compare_registry(call, "registry.sync").map(drop)),
-    ("rotate_signing_key", |service, call| service.rotate_signing_key(call).map(drop)),
+    ("check_may_administer", |service, call| service.check_may_administer(call, Act::ServerVersion)),
+    ("compare_registry", |service, call| service.compare_registry(call, Act::RegistrySync).map(drop)),
+    ("rotate_signing_key", Service::rotate_signing_key),
     ("live_settings", |service, call| service.live_settings(call).map(drop)),
     ("check_may_set", Service::check_may_set),
     ("choose_settings", |service, call| {
