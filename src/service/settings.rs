@@ -4,14 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Service;
-use super::caller::Call;
-use super::change::Deed;
-use super::error::Error;
 use crate::domain::act::Act;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::settings::{Choices, LiveSettings};
 use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::Call;
+use crate::service::error::Error;
+use crate::service::ledger::Deed;
 use crate::store::State;
 
 /// What the configuration of a site says.

@@ -166,6 +166,30 @@ fn modules_name_only_what_stands_below_them() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The rooms of the use-cases, as `src/service/mod.rs` tells their story: each names only those before it.
+const ROOMS: [&str; 12] = [
+    "error", "page", "access", "ledger", "settings", "signing", "sign_in", "content", "tokens", "people", "search",
+    "start",
+];
+
+#[test]
+fn a_room_of_the_use_cases_names_only_those_before_it() {
+    let place = |room: &str| ROOMS.iter().position(|known| *known == room);
+    let mut faults = Vec::new();
+    for source in modules().iter().filter(|source| source.top() == "service" && source.modules.len() > 1) {
+        let Some(own) = place(&source.modules[1]) else {
+            assert_eq!(source.modules[1], "tests", "a room that is not in the list of this test");
+            continue;
+        };
+        let below =
+            |path: &String| path.strip_prefix("service::").and_then(|path| path.split("::").next()).map(str::to_owned);
+        let named: BTreeSet<String> = named_paths(&source.code()).iter().filter_map(below).collect();
+        let wrong = named.iter().filter(|room| *room != "Service" && place(room).is_none_or(|room| room > own));
+        faults.extend(wrong.map(|room| format!("{} names service::{room}", source.path.display())));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn no_module_is_reached_around_the_crate_root() {
     // What is indented may stand in a module inside the file, such as its tests, which is one deeper.

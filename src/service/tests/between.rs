@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::super::bundles::{BUNDLE, remove_bundle};
-use super::super::change::Deed;
-use super::super::comparison::put_bundle;
+use super::super::content::put_bundle;
+use super::super::content::{BUNDLE, remove_bundle};
+use super::super::ledger::Deed;
 use super::super::{Compared, Error, News};
 use super::bundles::{APP, LONG, MANY, all, count, filled, written};
 use super::content::{Scene, digest, named, notice, pushed};
