@@ -41,16 +41,16 @@
 //!    itself (`Service::local`, `Service::registry`). Every use-case takes one, in a [`service::Call`]. A handler gets one
 //!    only by the extractors of `http::request` and `http::events`, which check what was shown first, or by signing in
 //!    (`http::session`).
-//! 2. *No permit, no change.* The right to write is a value that only `service::change` holds. A change of a caller reaches
-//!    the store there with a permit, and only the rules of `service::authority` make permits. They look the caller up in
+//! 2. *No permit, no change.* The right to write is a value that only `service::ledger` holds. A change of a caller reaches
+//!    the store there with a permit, and only the rules of `service::access` make permits. They look the caller up in
 //!    the very state that the change acts on: account, access token, its parents, as they are then. Only the deletion of
 //!    a tag takes its permit along: what the registry has done by then is recorded. What is written without a caller is
-//!    named, each of it: `service::change::Upkeep`; and last uses, which the store writes itself.
+//!    named, each of it: `service::ledger::Upkeep`; and last uses, which the store writes itself.
 //! 3. *A token never exceeds its account.* What may be done is what the account may, within the token's cap and patterns
-//!    (`service::authority`), every time anew. Granted is never more than requested (`service::registry_tokens`).
+//!    (`service::access`), every time anew. Granted is never more than requested (`service::tokens`).
 //! 4. *"Done" is said after the disk.* [`store::Store::write`] returns after flush and fdatasync of the writer
 //!    (`store::writer`, `store::engine`), and after the new state is published. A change that failed leaves no trace.
-//! 5. *A record, its indexes and its audit record change together*: one `store::Txn`, one transaction (`service::change`).
+//! 5. *A record, its indexes and its audit record change together*: one `store::Txn`, one transaction (`service::ledger`).
 //! 6. *Readers never wait.* They take [`store::Store::state`], one consistent moment in memory. What may block (a password's
 //!    hash, a change) runs on threads that serve no requests (`http::request`).
 //! 7. *No secret is shown twice.* Secrets are types of `domain::secret` without `Display` and `Serialize`, wiped when dropped;
@@ -68,16 +68,16 @@
 //! # Four walks through the code
 //!
 //! **`docker login` with an access token, and a push.** The registry answers 401 with a challenge that names `/auth/token`.
-//! docker asks there, with Basic credentials and a scope. `http::registry` reads them and asks `service::authentication`:
+//! docker asks there, with Basic credentials and a scope. `http::registry` reads them and asks `service::sign_in`:
 //! text that begins with `dkp_` is an access token, its check digits are right, its BLAKE3 hash finds the record in the
-//! state, the record and its parents count, the owner has that name. That makes the caller. `service::registry_tokens`
-//! takes the scopes apart, asks `service::authority` for the level on each repository, makes the record of one that is
+//! state, the record and its parents count, the owner has that name. That makes the caller. `service::tokens`
+//! takes the scopes apart, asks `service::access` for the level on each repository, makes the record of one that is
 //! pushed to for the first time, and lets `service::signing` sign what is left of the request. docker shows that token
 //! to the registry, which checks the signature against the certificate it was configured with.
 //!
 //! **An access token is made.** `http::tokens` reads the body into [`api::CreateApiToken`] and the domain's types, and calls
 //! the use-case in `service::tokens`, on a thread that may block. That draws 32 random bytes, hashes the text, and hands
-//! `service::change` the work: it runs on the writer's thread, asks `service::authority` whether this caller may make such
+//! `service::ledger` the work: it runs on the writer's thread, asks `service::access` whether this caller may make such
 //! a token, puts the record into the `store::Txn`, and the audit record after it. The writer takes what else waits,
 //! commits all of it in one transaction, flushes, calls fdatasync, publishes the state, and then answers everybody. The
 //! handler renders the record with the secret: the only answer that ever has it.
@@ -89,12 +89,12 @@
 //! looks nothing up: there it works until it expires.
 //!
 //! **The registry holds something new.** It posts a notification, with the one secret that `http::events` takes, and
-//! `registry::events` makes of it what matters: a tag that points to a digest. `service::news` writes the tag and counts the
-//! push in one change, then the registry is answered. What the manifest says is read after that, by `registry::neighbour`,
-//! whose `upstream` asks with a registry token that `service::pass` signs. What no notification told, a comparison finds
-//! (`registry::comparison` asks, `service::comparison` decides): it goes through all that is known, then the catalogue, and
-//! puts each repository right in a change of its own. What was deleted here is remembered (`service::deletions`), so that it
-//! is not taken for new.
+//! `registry::events` makes of it what matters: a tag that points to a digest. `service::content::news` writes the tag and
+//! counts the push in one change, then the registry is answered. What the manifest says is read after that, by
+//! `registry::neighbour`, whose `upstream` asks with a registry token that `service::tokens` signs. What no notification
+//! told, a comparison finds (`registry::comparison` asks, `service::content::comparison` decides): it goes through all that
+//! is known, then the catalogue, and puts each repository right in a change of its own. What was deleted here is remembered
+//! (`service::content::deletions`), so that it is not taken for new.
 
 pub mod api;
 pub mod cli;

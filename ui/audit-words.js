@@ -1,26 +1,14 @@
-// Owns the words of the audit log: the actions that there are, credentials as people say them.
+// Owns the words of the audit log: the actions as the document of the API has them, credentials as people say them.
 //
 // Exports
-//   actions(text)            suggestions for a field: the known actions that contain the text
+//   actions(text)            suggestions for a field: the known actions that contain the text, with what each means
 //   credential(text)         "password", "access token", "session", …
 //   tokenId(text)            the access token's id in it, or null
 //   times(count)             "33 times"
 
-const NOUNS = {
-  account: "create update activate deactivate promote demote changePassword signIn unlock delete",
-  token: "create update rotate activate deactivate cleanUp delete",
-  session: "open",
-  organization: "putMember deleteMember",
-  team: "create update putMember deleteMember delete",
-  repository: "create createOnPush learn update delete",
-  tag: "delete",
-  grant: "set delete",
-  registry: "notify compare sync read rotateKey",
-  settings: "update",
-  audit: "gap verify",
-};
+import { get } from "./api.js";
 
-const ACTIONS = Object.entries(NOUNS).flatMap(([noun, verbs]) => verbs.split(" ").map((verb) => `${noun}.${verb}`));
+const DOCUMENT = "/api/v0/openapi.json";
 
 const CREDENTIALS = {
   none: "no credential",
@@ -32,9 +20,19 @@ const CREDENTIALS = {
   registry: "the registry",
 };
 
+let acts = null;
+
+/** What the document knows of a record's action: the words, each with what was done. */
+const read = async () => {
+  const { components } = await get(DOCUMENT, { mayEnd: false });
+  return components.schemas.AuditRecord.properties.action.anyOf.filter((it) => it.const);
+};
+
 export async function actions(text) {
   const part = text.trim().toLowerCase();
-  return part ? ACTIONS.filter((it) => it.toLowerCase().includes(part)).map((value) => ({ value })) : [];
+  if (!part) return [];
+  acts ??= await read();
+  return acts.filter((it) => it.const.toLowerCase().includes(part)).map((it) => ({ value: it.const, hint: it.description }));
 }
 
 export function credential(text) {

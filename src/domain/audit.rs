@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::act::{self, Act};
 use super::id::Id;
 use super::time::Timestamp;
 use super::words::words;
@@ -100,8 +101,8 @@ pub struct AuditEntry {
     pub credential_label: Option<String>,
     /// The client's address; empty for the system itself and the socket.
     pub address: String,
-    /// What was done, `noun.verb`.
-    pub action: &'static str,
+    /// What was done.
+    pub act: Act,
     /// On what.
     pub object: String,
     /// How it ended.
@@ -158,7 +159,8 @@ pub struct AuditRecord {
     pub credential: String,
     /// From where; empty for the system itself and the socket.
     pub address: String,
-    /// What.
+    /// What: the word of the act.
+    #[schemars(schema_with = "act::recorded")]
     pub action: String,
     /// On what.
     pub object: String,
@@ -198,7 +200,7 @@ impl AuditRecord {
             actor_id: entry.actor_id,
             credential: credential(entry.credential.as_str(), entry.credential_id),
             address: entry.address.clone(),
-            action: entry.action.to_owned(),
+            action: entry.act.to_string(),
             object: entry.object.clone(),
             outcome: entry.outcome.as_str().to_owned(),
             count: when.count,

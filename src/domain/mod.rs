@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod act;
 pub mod audit;
 pub mod content;
 pub mod duration;

@@ -9,14 +9,12 @@ use super::reply::{Replied, Reply};
 use super::request::{Checked, Request};
 use crate::api::operations::registry as op;
 use crate::api::{self, Code};
+use crate::domain::act::Act;
 use crate::registry::snippet::{self, Facts, ProxyFacts, PublicName, SnippetError};
 use crate::registry::{Counts, Neighbour, Phase, Progress};
 use crate::service::Service;
 use crate::service::signing::CertificateInfo;
 
-/// The actions of beginning and stopping a comparison, in the audit log.
-const SYNC: &str = "registry.sync";
-const STOP_SYNC: &str = "registry.stopSync";
 /// Where the registry listens by the configurations that are printed.
 const PRINTED_REGISTRY: &str = "http://127.0.0.1:5000";
 
@@ -29,14 +27,14 @@ fn shown(certificate: &CertificateInfo) -> api::Certificate {
     }
 }
 
-fn state(request: &Checked, certificates: &[CertificateInfo]) -> api::RegistryState {
+fn state(request: &Checked) -> api::RegistryState {
     let app = &request.app;
     let settings = app.service.settings();
     api::RegistryState {
         issuer: settings.issuer.clone(),
         services: settings.services.clone(),
         realm: app.realm(),
-        certificates: certificates.iter().map(shown).collect(),
+        certificates: app.service.signer().certificates().iter().map(shown).collect(),
         url: app.neighbour.as_ref().map(|neighbour| neighbour.place().to_owned()),
         notifications: api::Notifications {
             received: app.received.count(),
@@ -73,11 +71,11 @@ impl App {
 
 /// Begins a comparison with the registry, unless one is at work.
 pub(super) async fn begin_comparison(request: Request<op::BeginComparison>) -> Replied<op::BeginComparison> {
-    let certificates = request.run(|service, call| service.check_may_compare(call, SYNC))?;
+    request.run(|service, call| service.may_administer(call, Act::RegistrySync))?;
     let neighbour = request.app.neighbour()?;
     let was_at_work = is_at_work(neighbour) || !begin(&request, neighbour).await?;
     let warning = was_at_work.then_some("a comparison was at work already: no other began");
-    Ok(Reply::new(&state(&request, &certificates)).warning(warning))
+    Ok(Reply::new(&state(&request)).warning(warning))
 }
 
 fn is_at_work(neighbour: &Neighbour) -> bool {
@@ -86,35 +84,35 @@ fn is_at_work(neighbour: &Neighbour) -> bool {
 
 /// Begins a comparison with its record; false if another was faster.
 async fn begin(request: &Checked, neighbour: &Arc<Neighbour>) -> Result<bool, Failure> {
-    request.block(|service, call| service.compare_registry(call, SYNC)).await?;
+    request.block(|service, call| service.compare_registry(call, Act::RegistrySync)).await?;
     Ok(neighbour.begin())
 }
 
 /// Stops the comparison that is at work.
 pub(super) async fn stop_comparison(request: Request<op::StopComparison>) -> Replied<op::StopComparison> {
-    let certificates = request.run(|service, call| service.check_may_compare(call, STOP_SYNC))?;
+    request.run(|service, call| service.may_administer(call, Act::RegistryStopSync))?;
     let neighbour = request.app.neighbour()?;
     if is_at_work(neighbour) {
-        request.block(|service, call| service.compare_registry(call, STOP_SYNC)).await?;
+        request.block(|service, call| service.compare_registry(call, Act::RegistryStopSync)).await?;
         neighbour.stop();
     }
-    Ok(Reply::new(&state(&request, &certificates)))
+    Ok(Reply::new(&state(&request)))
 }
 
 pub(super) async fn registry(request: Request<op::ViewRegistry>) -> Replied<op::ViewRegistry> {
-    let certificates = request.run(Service::administer_registry)?;
-    Ok(Reply::new(&state(&request, &certificates)))
+    request.run(|service, call| service.may_administer(call, Act::RegistryView))?;
+    Ok(Reply::new(&state(&request)))
 }
 
 pub(super) async fn rotate_key(request: Request<op::RotateSigningKey>) -> Replied<op::RotateSigningKey> {
-    let certificates = request.block(Service::rotate_signing_key).await?;
-    Ok(Reply::new(&state(&request, &certificates)))
+    request.block(Service::rotate_signing_key).await?;
+    Ok(Reply::new(&state(&request)))
 }
 
 pub(super) async fn registry_configuration(
     request: Request<op::GetRegistryConfiguration>,
 ) -> Replied<op::GetRegistryConfiguration> {
-    request.run(Service::administer_registry)?;
+    request.run(|service, call| service.may_administer(call, Act::RegistryView))?;
     let asked = request.query()?;
     let program = asked.program.ok_or_else(|| Failure::invalid("for", "needed: distribution, zot or nginx"))?;
     let path = asked.certificate.unwrap_or_else(|| format!("/etc/docker/registry/{}", snippet::CERTIFICATE_NAME));

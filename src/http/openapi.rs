@@ -255,6 +255,15 @@ mod tests {
     }
 
     #[test]
+    fn the_action_of_an_audit_record_names_every_act_and_allows_words_of_old_logs() {
+        let document = document();
+        let action = &document["components"]["schemas"]["AuditRecord"]["properties"]["action"];
+        let words = action["anyOf"].as_array().unwrap();
+        assert!(words.contains(&json!({ "const": "token.create", "description": "An access token was made." })));
+        assert!(words.last().unwrap().get("const").is_none() && action["description"].is_string(), "{action}");
+    }
+
+    #[test]
     fn answers_say_that_their_fields_are_always_there_and_bodies_do_not() {
         let document = document();
         let required = |schema: &str| document["components"]["schemas"][schema]["required"].clone();

@@ -5,7 +5,7 @@ use super::reply::{Replied, Reply};
 use super::request::{Open, Request};
 use crate::api::operations::server as op;
 use crate::api::{self, Code};
-use crate::service::Service;
+use crate::domain::act::Act;
 
 pub(super) async fn ping(_request: Open<op::Ping>) -> Replied<op::Ping> {
     Ok(Reply::text("OK".to_owned()))
@@ -21,7 +21,7 @@ pub(super) async fn health(request: Open<op::GetHealth>) -> Replied<op::GetHealt
 }
 
 pub(super) async fn version(request: Request<op::GetVersion>) -> Replied<op::GetVersion> {
-    request.run(Service::administer_registry)?;
+    request.run(|service, call| service.may_administer(call, Act::ServerVersion))?;
     Ok(Reply::new(&api::Version { version: env!("CARGO_PKG_VERSION").to_owned() }))
 }
 

@@ -8,6 +8,7 @@ use super::reply::{Replied, Reply};
 use super::request::Request;
 use crate::api::operations::organizations as op;
 use crate::api::{self, Nothing, Paged};
+use crate::domain::act::Act;
 use crate::domain::name::Name;
 use crate::domain::organization::{MemberFilter, Team};
 use crate::service::{Call, MemberView, MembershipView, NamedPage, Service, TeamUpdate, TeamView};
@@ -56,8 +57,9 @@ pub(super) async fn view_member(request: Request<op::ViewMember>) -> Replied<op:
 
 pub(super) async fn put_member(request: Request<op::PutMember>) -> Replied<op::PutMember> {
     let [organization, user] = request.parts()?;
-    let gate =
-        |service: &Service, call: &Call| service.may_change_organization(call, "organization.putMember", &organization);
+    let gate = |service: &Service, call: &Call| {
+        service.may_change_organization(call, Act::OrganizationPutMember, &organization)
+    };
     let is_admin = request.body(gate)?.is_admin;
     let put = request.block(move |service, call| service.put_member(call, &organization, &user, is_admin)).await?;
     Ok(Reply::new(&shown(&put)))
@@ -112,7 +114,7 @@ pub(super) async fn list_teams(request: Request<op::ListTeams>) -> Replied<op::L
 
 pub(super) async fn create_team(request: Request<op::CreateTeam>) -> Replied<op::CreateTeam> {
     let [organization] = request.parts()?;
-    let body = request.body(|service, call| service.may_change_organization(call, "team.create", &organization))?;
+    let body = request.body(|service, call| service.may_change_organization(call, Act::TeamCreate, &organization))?;
     let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
     let description = body.description.unwrap_or_default();
     let made = request.block(move |service, call| service.create_team(call, &organization, &name, description));
@@ -128,7 +130,7 @@ pub(super) async fn view_team(request: Request<op::ViewTeam>) -> Replied<op::Vie
 pub(super) async fn update_team(request: Request<op::UpdateTeam>) -> Replied<op::UpdateTeam> {
     let [organization, team] = request.parts()?;
     let api::UpdateTeam { name, description } =
-        request.body(|service, call| service.may_change_organization(call, "team.update", &organization))?;
+        request.body(|service, call| service.may_change_organization(call, Act::TeamUpdate, &organization))?;
     let update = TeamUpdate { name: name.filter(|name| !name.is_empty()), description };
     let updated = request.block(move |service, call| service.update_team(call, &organization, &team, update));
     Ok(Reply::new(&shown_view(&updated.await?)))
@@ -160,7 +162,7 @@ pub(super) async fn put_team_member(request: Request<op::PutTeamMember>) -> Repl
     let [organization, team, user] = request.parts()?;
     // Team administrators are no part of the model; the body is read to refuse what it does not know.
     let api::PutMember { .. } =
-        request.body(|service, call| service.may_change_organization(call, "team.putMember", &organization))?;
+        request.body(|service, call| service.may_change_organization(call, Act::TeamPutMember, &organization))?;
     let put = request.block(move |service, call| service.put_team_member(call, &organization, &team, &user)).await?;
     Ok(Reply::new(&shown(&put)))
 }

@@ -1,43 +1,33 @@
-//! The use-cases: sync, without HTTP. Every one takes a [`Call`], whose [`Caller`] only `authentication` makes, and
-//! decides by `authority` in the very moment of the state that it acts on.
+//! The use-cases: sync, without HTTP. Every one takes a [`Call`], whose [`Caller`] only `sign_in` makes, and decides by
+//! `access::authority` in the very moment of the state that it acts on.
 //!
 //! Reading goes through `Service::view`, changing through `Service::change`; both record denials, and a change its
-//! audit record in the same transaction. A change cannot reach the store without a permit of `authority`.
+//! audit record in the same transaction. A change cannot reach the store without a permit of `access::authority`.
+//!
+//! The rooms, each a page of the story; a room names only those before it:
+//!
+//! - `error`, `page`: why a use-case refused; a page of a list.
+//! - `access`: who calls, what the caller may do, what it sees.
+//! - `ledger`: the ways to the state (view, change, upkeep) and the audit log.
+//! - `settings`: what the site decides. `signing`: the keys of registry tokens.
+//! - `sign_in`: from what a request shows to a caller.
+//! - `content`: repositories, their tags, what the registry tells of them, comparison and deletion.
+//! - `tokens`: access tokens and registry tokens.
+//! - `people`: accounts, organizations, teams, and what was granted to them.
+//! - `search`: over people and content. `start`: opens all of it.
 
-mod account_deletion;
-mod account_list;
-mod accounts;
-mod audit;
-mod authentication;
-mod authority;
-mod bundles;
-mod caller;
-mod change;
-mod comparison;
-mod deletions;
+mod access;
+mod content;
 mod error;
-mod events_secret;
-mod grants;
-mod news;
-mod organizations;
+mod ledger;
 mod page;
-mod pass;
-mod password_changes;
-mod passwords;
-mod pulls;
-mod registry_tokens;
-mod repositories;
+mod people;
 mod search;
-mod sessions;
 mod settings;
+mod sign_in;
 pub mod signing;
 mod start;
-mod tags;
-mod team_grants;
-mod teams;
-mod throttle;
 mod tokens;
-mod visible;
 
 #[cfg(test)]
 mod tests;
@@ -45,43 +35,31 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-pub use account_list::{AccountPage, AccountQuery};
-pub use accounts::{AccountUpdate, AccountView, NewUser};
-pub use audit::AuditFilter;
-pub use authentication::Credentials;
-pub use authority::Allowed;
-pub use caller::{Call, Caller};
-pub use comparison::{Compared, SeenTag};
-pub use deletions::ContentDeletion;
+pub use access::{Allowed, Call, Caller};
+pub use content::{
+    Compared, ContentDeletion, NewRepository, News, Notice, RepositoryPage, RepositoryQuery, RepositoryUpdate,
+    RepositoryView, SeenTag, TagDeletion, TagPage,
+};
 pub use error::{Error, Kind, Obstacle};
-pub use grants::{AccessView, Reason, TargetView, UserGrant};
-pub use news::{News, Notice};
-pub use organizations::{MemberView, MembershipView, NewOrganization};
+pub use ledger::AuditFilter;
 pub use page::{NamedPage, NamedQuery};
-pub use pass::{Errand, OWN_NAME, Pass};
-pub use registry_tokens::Issued;
-pub use repositories::{NewRepository, RepositoryPage, RepositoryQuery, RepositoryUpdate, RepositoryView};
+pub use people::{
+    AccessView, AccountPage, AccountQuery, AccountUpdate, AccountView, MemberView, MembershipView, NewOrganization,
+    NewUser, Reason, TargetView, TeamAccessPage, TeamGrant, TeamUpdate, TeamView, UserGrant,
+};
 pub use search::{Found, Search};
-pub use sessions::{LONGEST_SESSION, SessionSecret, SessionView};
 pub use settings::{Live, Settings};
+pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret, SessionView};
 pub use start::{FirstStart, StartError};
-pub use tags::{TagDeletion, TagPage};
-pub use team_grants::{TeamAccessPage, TeamGrant};
-pub use teams::{TeamUpdate, TeamView};
-pub use tokens::{Expiry, NewToken, RotatedToken, TokenFilter, TokenPage, TokenView};
+pub use tokens::{Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RotatedToken, TokenFilter, TokenPage, TokenView};
 
+use crate::domain::act::Act;
 use crate::domain::time::Timestamp;
 use crate::store::{KnownAddress, Store};
-use audit::AuditBuffer;
-use change::Writing;
-use deletions::Underway;
-use events_secret::EventsSecret;
-use news::RecentNotices;
-use passwords::Passwords;
-use pulls::Pulls;
-use sessions::Sessions;
+use content::{Pulls, RecentNotices, Underway};
+use ledger::{AuditBuffer, Deed, Writing};
+use sign_in::{EventsSecret, Passwords, Sessions, Throttle};
 use signing::{Signer, SigningError};
-use throttle::Throttle;
 
 /// The use-cases over one store.
 pub struct Service {
@@ -131,49 +109,33 @@ impl Service {
     /// # Errors
     /// [`Error::Unauthenticated`]
     pub fn may_ask(&self, call: &Call) -> Result<Allowed, Error> {
-        self.view(call, "account.signIn", "", |authority| authority.signed_in().map(Allowed::by))
+        self.view(call, Act::AccountSignIn, "", |authority| authority.signed_in().map(Allowed::by))
     }
 
-    /// The certificates of registry tokens, for administrators.
-    ///
-    /// # Errors
-    /// [`Error::Denied`]
-    pub fn administer_registry(&self, call: &Call) -> Result<Vec<signing::CertificateInfo>, Error> {
-        self.view(call, "registry.view", "", |authority| {
-            authority.administrator()?;
-            Ok(self.signer.certificates())
-        })
-    }
-
-    /// Refuses who may not begin or stop a comparison with the registry, before anything is looked at. `action` is what
-    /// would be done.
+    /// Refuses who may not do what only administrators do, before anything is looked at. `act` is what would be done.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
-    pub fn check_may_compare(&self, call: &Call, action: &'static str) -> Result<Vec<signing::CertificateInfo>, Error> {
-        self.view(call, action, "", |authority| {
-            authority.administrator()?;
-            Ok(self.signer.certificates())
-        })
+    pub fn may_administer(&self, call: &Call, act: Act) -> Result<(), Error> {
+        self.view(call, act, "", |authority| authority.administrator().map(drop))
     }
 
     /// Records that a comparison with the registry begins or is stopped: what follows is not in the store.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators; [`Error::Unavailable`].
-    pub fn compare_registry(&self, call: &Call, action: &'static str) -> Result<(), Error> {
-        self.change(call, change::Deed::new(action, ""), |change| change.authority()?.administrator().map(drop))
+    pub fn compare_registry(&self, call: &Call, act: Act) -> Result<(), Error> {
+        self.change(call, Deed::new(act, ""), |change| change.authority()?.administrator().map(drop))
     }
 
     /// Replaces the key that signs registry tokens.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the local socket; [`Error::Internal`] if the key cannot be written.
-    pub fn rotate_signing_key(&self, call: &Call) -> Result<Vec<signing::CertificateInfo>, Error> {
-        let deed = change::Deed::new("registry.rotateKey", "");
+    pub fn rotate_signing_key(&self, call: &Call) -> Result<(), Error> {
+        let deed = Deed::new(Act::RegistryRotateKey, "");
         self.change(call, deed, |change| change.authority()?.local().map(drop))?;
-        self.signer.rotate(call.now).map_err(Error::internal)?;
-        Ok(self.signer.certificates())
+        self.signer.rotate(call.now).map_err(Error::internal)
     }
 
     /// What has to be done every half minute: notes of use, waiting audit events, the signing leaf.

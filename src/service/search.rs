@@ -1,13 +1,13 @@
 //! Search: repositories that a caller sees and accounts, by a part of the name.
 
-use super::Service;
-use super::accounts::AccountView;
-use super::caller::Call;
-use super::error::Error;
-use super::repositories::RepositoryView;
-use super::visible;
+use crate::domain::act::Act;
 use crate::domain::name::Namespace;
 use crate::domain::order::Order;
+use crate::service::Service;
+use crate::service::access::{Call, visible};
+use crate::service::content::RepositoryView;
+use crate::service::error::Error;
+use crate::service::people::AccountView;
 
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,7 @@ impl Service {
     /// # Errors
     /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
     pub fn search(&self, call: &Call, search: &Search) -> Result<Found, Error> {
-        self.view(call, "repository.search", "", |authority| {
+        self.view(call, Act::RepositorySearch, "", |authority| {
             authority.visitor()?;
             let mut found = Found::default();
             // Names are in lower case.

@@ -3,18 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Service;
-use super::authority::Allowed;
-use super::caller::Call;
-use super::change::Deed;
-use super::error::Error;
+use crate::domain::act::Act;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::settings::{Choices, LiveSettings};
 use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::{Allowed, Call};
+use crate::service::error::Error;
+use crate::service::ledger::Deed;
 use crate::store::State;
-
-/// The action of a change, in the audit log.
-const UPDATE: &str = "settings.update";
 
 /// What the configuration of a site says.
 #[derive(Clone, Debug)]
@@ -76,7 +73,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
     pub fn live_settings(&self, call: &Call) -> Result<LiveSettings, Error> {
-        self.view(call, "settings.view", "", |authority| {
+        self.view(call, Act::SettingsView, "", |authority| {
             authority.administrator()?;
             Ok(self.settings.live.at(authority.state()))
         })
@@ -87,7 +84,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
     pub fn may_set(&self, call: &Call) -> Result<Allowed, Error> {
-        self.view(call, UPDATE, "", |authority| authority.administrator().map(Allowed::by))
+        self.view(call, Act::SettingsUpdate, "", |authority| authority.administrator().map(Allowed::by))
     }
 
     /// Chooses settings, each within the bounds of its key; those that are not named stay. Answers what holds then.
@@ -98,7 +95,7 @@ impl Service {
     /// they may.
     pub fn choose_settings(&self, call: &Call, asked: Choices) -> Result<LiveSettings, Error> {
         let live = self.settings.live;
-        self.change(call, Deed::new(UPDATE, asked.to_string()), move |change| {
+        self.change(call, Deed::new(Act::SettingsUpdate, asked.to_string()), move |change| {
             let permit = change.authority()?.administrator()?;
             let before = change.state().choices();
             let after = asked.over(before);
@@ -114,7 +111,7 @@ impl Service {
                 change.was_idle();
                 return Ok(holds);
             }
-            change.done(Deed::new(UPDATE, after.unlike(before).to_string()));
+            change.done(Deed::new(Act::SettingsUpdate, after.unlike(before).to_string()));
             change.txn(&permit).put_choices(after)?;
             Ok(holds)
         })

@@ -3,21 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::accounts::find;
-use super::audit::{self, AuditBuffer};
-use super::caller::{Caller, Subject};
-use super::change::{Deed, Upkeep, Writing};
-use super::deletions::Underway;
-use super::error::Error;
-use super::events_secret::EventsSecret;
-use super::news::RecentNotices;
-use super::passwords::Passwords;
-use super::pulls::Pulls;
-use super::sessions::Sessions;
-use super::signing::{Signer, SigningError, SigningSettings};
-use super::throttle::Throttle;
-use super::{Service, Settings};
 use crate::domain::account::{Account, AccountKind};
+use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, CredentialKind, Occurrence, Outcome};
 use crate::domain::id::Id;
 use crate::domain::name::{InvalidName, Name};
@@ -26,22 +13,17 @@ use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::Password;
 use crate::domain::time::{Clock, Timestamp};
 use crate::private_file::{self, PrivateFileError};
+use crate::service::Service;
+use crate::service::access::{Caller, Subject, find};
+use crate::service::content::{Pulls, RecentNotices, Underway};
+use crate::service::error::Error;
+use crate::service::ledger::{AuditBuffer, Deed, Upkeep, Writing};
+use crate::service::settings::Settings;
+use crate::service::sign_in::{
+    ADMIN, EventsSecret, EventsSecretError, Passwords, Sessions, Throttle, made_up_password,
+};
+use crate::service::signing::{Signer, SigningError, SigningSettings};
 use crate::store::{self, DataDirectory, Meta, Opened, Store};
-
-/// The file that tells the first password until it is changed.
-const INITIAL_PASSWORD: &str = "initial-admin-password";
-/// The first account.
-const ADMIN: &str = "admin";
-
-/// Words of the first password: short, distinct, and easy to type.
-const WORDS: [&str; 64] = [
-    "acorn", "amber", "anchor", "apple", "arrow", "autumn", "badger", "basil", "beacon", "birch", "bramble", "breeze",
-    "brook", "cedar", "chalk", "cloud", "clover", "cobalt", "copper", "coral", "cotton", "crane", "cypress", "ember",
-    "falcon", "fern", "fiddle", "flint", "forest", "garnet", "ginger", "granite", "harbour", "hazel", "heron",
-    "indigo", "island", "ivory", "jasper", "kestrel", "lantern", "lemon", "linen", "maple", "marble", "meadow",
-    "mellow", "mirror", "nutmeg", "oak", "olive", "orchard", "otter", "pebble", "pepper", "quartz", "raven", "river",
-    "saffron", "silver", "thistle", "velvet", "violet", "willow",
-];
 
 /// Why it cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -58,14 +40,9 @@ pub enum StartError {
     /// The first account cannot be made.
     #[error("the account {ADMIN} could not be made: {0}")]
     FirstAccount(#[source] Error),
-    /// The secret of the registry's notifications cannot be read.
-    #[error("the secret of the registry's notifications, {}: {source}", path.display())]
-    EventsSecret {
-        /// Its file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// The secret of the registry's notifications does not open.
+    #[error(transparent)]
+    EventsSecret(#[from] EventsSecretError),
     /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
@@ -140,11 +117,11 @@ impl Service {
             self.store.finish_first_start()?;
             return Ok(None);
         }
-        let file = self.store.directory().join(INITIAL_PASSWORD);
+        let file = self.initial_password_file();
         let is_made_up = given.is_none();
         let password = match given {
             Some(given) => given,
-            None => made_up()?,
+            None => made_up_password()?,
         };
         password::check(&password).map_err(|weak| StartError::FirstAccount(Error::invalid("password", weak)))?;
         let hash = self.passwords.hash(&password).map_err(StartError::FirstAccount)?;
@@ -168,31 +145,11 @@ impl Service {
         let made = self.keep(Upkeep::FirstAccount, move |txn| {
             txn.put_meta(meta.clone())?;
             txn.put_account(account.clone())?;
-            Ok(txn.audit(&system_entry("account.create", &account), Occurrence::once(now))?)
+            Ok(txn.audit(&system_entry(Act::AccountCreate, &account), Occurrence::once(now))?)
         });
         made.map_err(StartError::FirstAccount)?;
         self.store.finish_first_start()?;
         Ok(Some(FirstStart { password: is_made_up.then_some(password), file }))
-    }
-
-    /// Removes the file with the first password once it is changed.
-    pub(super) fn forget_initial_password(&self, changed: &Account) {
-        if changed.name.as_str() != ADMIN {
-            return;
-        }
-        let file = self.store.directory().join(INITIAL_PASSWORD);
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                log::warn!("{} was not removed: {error}", file.display());
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
-
-    /// The local administrator, for what the process does on behalf of who runs it.
-    #[must_use]
-    pub fn local(uid: u32) -> Caller {
-        Caller::new(Subject::Local { uid }, None)
     }
 
     /// Whether an account of this name exists.
@@ -202,18 +159,9 @@ impl Service {
     }
 }
 
-fn system_entry(action: &'static str, account: &Account) -> AuditEntry {
+fn system_entry(act: Act, account: &Account) -> AuditEntry {
     let nobody = Caller::new(Subject::Anonymous, None);
-    let deed = Deed::new(action, &account.name).about_account(account);
-    let entry = audit::entry(&nobody, &deed, Outcome::Success);
+    let deed = Deed::new(act, &account.name).about_account(account);
+    let entry = deed.entry(&nobody, Outcome::Success);
     AuditEntry { actor: "system".to_owned(), credential: CredentialKind::System, ..entry }
-}
-
-/// Six of 64 words and a number of 9,000: 49 bits, enough behind a slow hash and a throttle, and it can be typed.
-fn made_up() -> Result<Password, NoRandomness> {
-    let bytes: [u8; 8] = random::bytes()?;
-    let [high, low, chosen @ ..] = bytes;
-    let words = chosen.map(|byte| WORDS.get(usize::from(byte % 64)).copied().unwrap_or("oak"));
-    let number = u32::from(u16::from_be_bytes([high, low])) % 9_000 + 1_000;
-    Ok(Password::new(format!("{}-{number}", words.join("-"))))
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dockpass::domain::act::Act;
+
 /// What each module may name; a path stands for itself and all below it. Nothing points back.
 const MAY_NAME: [(&str, &[&str]); 11] = [
     ("domain", &[]),
@@ -197,6 +199,30 @@ fn modules_name_only_what_stands_below_them() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The rooms of the use-cases, as `src/service/mod.rs` tells their story: each names only those before it.
+const ROOMS: [&str; 12] = [
+    "error", "page", "access", "ledger", "settings", "signing", "sign_in", "content", "tokens", "people", "search",
+    "start",
+];
+
+#[test]
+fn a_room_of_the_use_cases_names_only_those_before_it() {
+    let place = |room: &str| ROOMS.iter().position(|known| *known == room);
+    let mut faults = Vec::new();
+    for source in modules().iter().filter(|source| source.top() == "service" && source.modules.len() > 1) {
+        let Some(own) = place(&source.modules[1]) else {
+            assert_eq!(source.modules[1], "tests", "a room that is not in the list of this test");
+            continue;
+        };
+        let below =
+            |path: &String| path.strip_prefix("service::").and_then(|path| path.split("::").next()).map(str::to_owned);
+        let named: BTreeSet<String> = named_paths(&source.code).iter().filter_map(below).collect();
+        let wrong = named.iter().filter(|room| *room != "Service" && place(room).is_none_or(|room| room > own));
+        faults.extend(wrong.map(|room| format!("{} names service::{room}", source.path.display())));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 #[test]
 fn no_module_is_reached_around_the_crate_root() {
     // What is indented may stand in a module inside the file, such as its tests, which is one deeper.
@@ -232,6 +258,21 @@ fn no_list_is_made_on_a_thread_that_serves_requests_whatever_its_length() {
                 faults.push(format!("{}: {}", source.path.display(), call.split('(').next().unwrap()));
             }
         }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A word of the audit log that stood elsewhere, too, would be in no list.
+#[test]
+fn the_words_of_the_audit_log_stand_in_one_table() {
+    let words: Vec<String> = Act::all().iter().map(|act| format!("\"{act}\"")).collect();
+    let is_elsewhere =
+        |source: &Source| source.modules != ["domain", "act"] && source.modules.iter().all(|it| it != "tests");
+    let mut faults = Vec::new();
+    for source in modules().iter().filter(|source| is_elsewhere(source)) {
+        let code = source.text.split("#[cfg(test)]").next().unwrap();
+        let found = words.iter().filter(|word| code.contains(word.as_str()));
+        faults.extend(found.map(|word| format!("{} has {word}", source.path.display())));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::super::bundles::{BUNDLE, remove_bundle};
-use super::super::change::Deed;
-use super::super::comparison::put_bundle;
+use super::super::content::put_bundle;
+use super::super::content::{BUNDLE, remove_bundle};
+use super::super::ledger::Deed;
 use super::super::{Compared, Error, News};
 use super::bundles::{APP, LONG, MANY, all, count, filled, written};
 use super::content::{Scene, digest, named, notice, pushed};
+use crate::domain::act::Act;
 use crate::domain::id::Id;
 
 #[test]
@@ -15,7 +16,7 @@ fn a_notification_takes_nothing_that_was_pushed_after_it_came() {
     for news in [News::RepositoryDeleted, News::ManifestDeleted(digest(1))] {
         let mut scene = filled();
         let came = scene.registry();
-        let first = scene.service().change(&came, Deed::new("registry.notify", APP), |change| {
+        let first = scene.service().change(&came, Deed::new(Act::RegistryNotify, APP), |change| {
             let permit = change.authority()?.tell_content()?;
             change.was_idle();
             Ok::<_, Error>(remove_bundle(change, &permit, &named(APP), |_| true))
@@ -54,7 +55,7 @@ fn forgotten() -> Scene {
 fn a_push_between_the_bundles_of_a_comparison_forgets_none_of_what_it_puts_back() {
     let mut scene = forgotten();
     let (asked, id) = (scene.now(), Id::new(scene.now(), [1; 10]));
-    let first = scene.service().change(&scene.registry(), Deed::new("registry.compare", APP), move |change| {
+    let first = scene.service().change(&scene.registry(), Deed::new(Act::RegistryCompare, APP), move |change| {
         put_bundle(change, &named(APP), id, &all(1)[..BUNDLE], asked)
     });
     first.unwrap();

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::super::caller::Caller;
+use super::super::Caller;
 use super::super::{Call, Credentials, Error, Service};
 use super::model::{By, Model};
 use super::operations::Actor;

@@ -1,6 +1,6 @@
 //! Ever new names that are made and deleted: the memory for them has a bound, and what is remembered stays.
 
-use super::super::deletions::DELETED_NAMES;
+use super::super::content::DELETED_NAMES;
 use super::super::{Call, Caller, Error, Expiry, NewRepository, NewToken, Obstacle};
 use super::content::{Scene, named, new_user};
 use super::support::{call, put, repository, sign_in};

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::super::bundles::BUNDLE;
+use super::super::content::BUNDLE;
 use super::super::{Compared, News, SeenTag};
 use super::content::{Scene, digest, image, named, pushed, seen};
 

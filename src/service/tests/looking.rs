@@ -1,6 +1,6 @@
 //! Looking at both: every caller sees the same repositories and is granted the same actions.
 
-use super::super::caller::Caller;
+use super::super::Caller;
 use super::super::{Call, Credentials, Error, Issued, RepositoryQuery};
 use super::both::{Both, named};
 use super::doing::granted_on;

@@ -4,8 +4,8 @@ use super::support::{Home, adopt, call, start};
 use crate::domain::access::Actions;
 use crate::domain::name::RepositoryName;
 use crate::domain::scope::Scopes;
+use crate::service::Caller;
 use crate::service::Service;
-use crate::service::caller::Caller;
 
 fn issue(service: &Service, user: &str, scope: &str) -> Actions {
     let user = service.store.state().account_named(user).map(|user| Caller::of_account(user)).unwrap();

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use tempfile::TempDir;
 
-use super::super::change::Upkeep;
+use super::super::ledger::Upkeep;
 use super::super::signing::SigningSettings;
 use super::super::{Call, Caller, Credentials, Error, Live, Service, Settings};
 use crate::domain::id::Id;

@@ -217,7 +217,7 @@ fn put_audit(maker: &mut Maker, key: &AuditKey, count: u64) {
             credential: it.credential.as_str().to_owned(),
             credential_id: None,
             address: it.address,
-            action: it.action.to_owned(),
+            action: it.act.to_string(),
             object: it.object,
             outcome: it.outcome.as_str().to_owned(),
             count: 1,

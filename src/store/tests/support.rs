@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::super::{KnownAddress, Meta, Opened, Store, TooLarge, Txn, WriteAccess, WriteError, open};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
+use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, Concerned, CredentialKind, Occurrence, Outcome};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
@@ -230,7 +231,7 @@ pub(super) fn entry(object: &str) -> AuditEntry {
         credential_id: None,
         credential_label: None,
         address: "192.0.2.7".to_owned(),
-        action: "account.create",
+        act: Act::AccountCreate,
         object: object.to_owned(),
         outcome: Outcome::Success,
         concerned: Concerned::default(),

@@ -59,6 +59,8 @@ fn comparing_is_for_administrators_and_needs_a_registry() {
     let mut denied: Vec<String> = told(&site, "outcome=denied").iter().map(|(action, _)| action.to_string()).collect();
     denied.sort();
     assert_eq!(denied, ["\"registry.stopSync\"", "\"registry.sync\""]);
+    alice.get("/api/v0/admin/version").must_be_refused(403, "NOT_AUTHORIZED");
+    assert_eq!(site.audit("action=server.version&outcome=denied").len(), 1, "an act of its own");
     site.as_admin().post(SYNC, &json!({})).must_be_refused(409, "NEEDS_REGISTRY_URL");
     site.as_admin().delete(SYNC).must_be_refused(409, "NEEDS_REGISTRY_URL");
     assert_eq!(told(&site, "outcome=success"), [], "nothing was done");

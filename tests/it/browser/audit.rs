@@ -142,6 +142,21 @@ fn suggestions_do_not_come_after_the_choice() {
 }
 
 #[test]
+fn actions_are_suggested_as_the_document_has_them() {
+    let (site, pages) = with_story();
+    let browser = &pages.browser;
+    browser.fill("Action", "create");
+    browser.see("A repository was made.");
+    browser.take("repository.create");
+    browser.add("Action", ENTER);
+    shows(&site, &pages, "action=repository.create");
+    // A word that no act has is as good: an old log may have it.
+    browser.fill("Action", &format!("token.renew{ENTER}"));
+    browser.see("No record fits this filter.");
+    pages.must_be_clean(&[]);
+}
+
+#[test]
 fn a_record_unfolds_and_leads_to_those_like_it() {
     let (site, pages) = with_story();
     let browser = &pages.browser;

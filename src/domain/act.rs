@@ -1,0 +1,165 @@
+//! Every act that the audit log names: its word, `noun.verb`, and what was done in a sentence.
+//!
+//! Acts that only read are recorded when they are denied. Old logs may have words that are no longer here: a record keeps
+//! its word as text.
+
+use std::fmt;
+
+use schemars::{Schema, SchemaGenerator};
+
+/// Declares the acts with their words and sentences, so that all stand in one place.
+macro_rules! acts {
+    ($($act:ident $word:literal $text:literal;)*) => {
+        /// What was done, for the audit log.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Act { $(#[doc = $text] $act,)* }
+
+        impl Act {
+            /// Every act, by noun.
+            #[must_use]
+            pub const fn all() -> &'static [Act] {
+                &[$(Act::$act,)*]
+            }
+
+            /// The word of the audit log, `noun.verb`. It never changes.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Act::$act => $word,)* }
+            }
+
+            /// What was done, in a sentence.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Act::$act => $text,)* }
+            }
+        }
+    };
+}
+
+acts! {
+    AccountActivate "account.activate" "An account was activated.";
+    AccountChangePassword "account.changePassword" "The password of a user was set.";
+    AccountCreate "account.create" "An account was made.";
+    AccountDeactivate "account.deactivate" "An account was deactivated.";
+    AccountDelete "account.delete" "An account was deleted.";
+    AccountDemote "account.demote" "A user is no system administrator any more.";
+    AccountList "account.list" "The list of accounts was asked for.";
+    AccountOrganizations "account.organizations" "The organizations of a user were asked for.";
+    AccountPromote "account.promote" "A user was made a system administrator.";
+    AccountSignIn "account.signIn" "A user signed in.";
+    AccountUnlock "account.unlock" "The wait after wrong passwords was lifted.";
+    AccountUpdate "account.update" "An account was changed.";
+    AccountView "account.view" "An account was asked for.";
+    AuditGap "audit.gap" "Events found no place, and are not in the audit log.";
+    AuditHead "audit.head" "The end of the audit chain was asked for.";
+    AuditList "audit.list" "The audit log was asked for.";
+    AuditVerify "audit.verify" "The audit chain was checked.";
+    GrantDelete "grant.delete" "A grant was taken away.";
+    GrantList "grant.list" "The grants on a repository or a namespace were asked for.";
+    GrantSet "grant.set" "A level was granted on a repository or a namespace.";
+    OrganizationDeleteMember "organization.deleteMember" "A member left an organization, or was removed from it.";
+    OrganizationMember "organization.member" "A member of an organization was asked for.";
+    OrganizationMembers "organization.members" "The members of an organization were asked for.";
+    OrganizationPutMember "organization.putMember" "A member was added to an organization, or got another role in it.";
+    RegistryCatalog "registry.catalog" "The catalogue was asked for.";
+    RegistryCompare "registry.compare" "A repository was put right after a comparison with the registry.";
+    RegistryNotify "registry.notify" "A notification of the registry was taken.";
+    RegistryRead "registry.read" "What the registry's comparison needs to know was asked for.";
+    RegistryRotateKey "registry.rotateKey" "The key that signs registry tokens was replaced.";
+    RegistryStopSync "registry.stopSync" "The comparison with the registry was stopped.";
+    RegistrySync "registry.sync" "A comparison with the registry was begun.";
+    RegistryView "registry.view" "The registry's settings and certificates were asked for.";
+    RegistryTokenIssue "registryToken.issue" "A registry token was issued.";
+    RepositoryAccess "repository.access" "Who has access to a repository was asked for.";
+    RepositoryAccessOf "repository.accessOf" "A user's access to a repository was asked for.";
+    RepositoryCreate "repository.create" "A repository was made.";
+    RepositoryCreateOnPush "repository.createOnPush" "A repository was made by the first push to it.";
+    RepositoryDelete "repository.delete" "A repository was deleted.";
+    RepositoryLearn "repository.learn" "A repository that the registry holds became known.";
+    RepositoryList "repository.list" "The list of repositories was asked for.";
+    RepositorySearch "repository.search" "A search was made.";
+    RepositoryUpdate "repository.update" "A repository was changed.";
+    RepositoryView "repository.view" "A repository was asked for.";
+    ServerVersion "server.version" "The version of dockpass was asked for.";
+    SessionOpen "session.open" "A session was opened.";
+    SessionView "session.view" "A session was asked for.";
+    SettingsUpdate "settings.update" "Settings were changed.";
+    SettingsView "settings.view" "The settings were asked for.";
+    TagBeginDelete "tag.beginDelete" "The registry is asked to delete a tag.";
+    TagCancelDelete "tag.cancelDelete" "Nothing came of the deletion of a tag.";
+    TagDelete "tag.delete" "A tag was deleted.";
+    TagList "tag.list" "The tags of a repository were asked for.";
+    TeamCreate "team.create" "A team was made.";
+    TeamDelete "team.delete" "A team was deleted.";
+    TeamDeleteMember "team.deleteMember" "A user was removed from a team.";
+    TeamList "team.list" "The teams of an organization were asked for.";
+    TeamMembers "team.members" "The members of a team were asked for.";
+    TeamPutMember "team.putMember" "A user was added to a team.";
+    TeamRepositories "team.repositories" "The repositories of a team were asked for.";
+    TeamUpdate "team.update" "A team was changed.";
+    TeamView "team.view" "A team was asked for.";
+    TokenActivate "token.activate" "An access token was activated.";
+    TokenCleanUp "token.cleanUp" "Unused access tokens were deleted.";
+    TokenCreate "token.create" "An access token was made.";
+    TokenDeactivate "token.deactivate" "An access token was deactivated.";
+    TokenDelete "token.delete" "An access token was deleted.";
+    TokenList "token.list" "The list of access tokens was asked for.";
+    TokenRotate "token.rotate" "An access token got a new secret.";
+    TokenUpdate "token.update" "An access token was changed.";
+    TokenView "token.view" "An access token was asked for.";
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The schema of the word in a record: the acts of today with their sentences, and any other word of an old log.
+pub(super) fn recorded(_: &mut SchemaGenerator) -> Schema {
+    let known = Act::all().iter().map(|act| serde_json::json!({ "const": act.word(), "description": act.text() }));
+    let any = serde_json::json!({ "description": "An act of an earlier version." });
+    let words: Vec<_> = known.chain([any]).collect();
+    schemars::json_schema!({ "type": "string", "anyOf": words })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As they stand in logs. A line may come; none changes, and one goes only with what did it.
+    const WORDS: &str = "
+        account.activate account.changePassword account.create account.deactivate account.delete account.demote
+        account.list account.organizations account.promote account.signIn account.unlock account.update account.view
+        audit.gap audit.head audit.list audit.verify
+        grant.delete grant.list grant.set
+        organization.deleteMember organization.member organization.members organization.putMember
+        registry.catalog registry.compare registry.notify registry.read registry.rotateKey registry.stopSync
+        registry.sync registry.view
+        registryToken.issue
+        repository.access repository.accessOf repository.create repository.createOnPush repository.delete
+        repository.learn repository.list repository.search repository.update repository.view
+        server.version
+        session.open session.view
+        settings.update settings.view
+        tag.beginDelete tag.cancelDelete tag.delete tag.list
+        team.create team.delete team.deleteMember team.list team.members team.putMember team.repositories team.update
+        team.view
+        token.activate token.cleanUp token.create token.deactivate token.delete token.list token.rotate token.update
+        token.view";
+
+    #[test]
+    fn the_words_stay_as_they_are() {
+        let words: Vec<&str> = Act::all().iter().map(|act| act.word()).collect();
+        assert_eq!(words, WORDS.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(Act::TokenCreate.to_string(), "token.create");
+    }
+
+    #[test]
+    fn what_was_done_is_a_sentence() {
+        for act in Act::all() {
+            let text = act.text();
+            assert!(text.starts_with(|first: char| first.is_uppercase()) && text.ends_with('.'), "{act}: {text}");
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! Who may do what: the one place that decides. Deny by default.
+//!
+//! An [`Authority`] is a caller looked up in one moment of the state: account, access token and its parents as they are
+//! now. Each rule is a method that gives a [`Permit`] or refuses; a change cannot reach the store without one. Here are
+//! the rules on accounts and organizations; `repositories` and `tokens` have theirs. What the rules are stands in the
+//! README, under permissions and access tokens.
+
+mod repositories;
+mod tokens;
+
+use crate::domain::account::Account;
+use crate::domain::organization::Team;
+use crate::domain::time::Timestamp;
+use crate::domain::token::AccessToken;
+use crate::service::error::Error;
+use crate::store::State;
+
+use super::caller::{Caller, Proof, Subject};
+
+pub(in crate::service) use tokens::{counts, outlives};
+
+/// Proof that a rule of this module was asked and agreed.
+#[derive(Debug)]
+pub(in crate::service) struct Permit(());
+
+/// Proof that a rule agreed with what a request is about, as far as that is known before its body is read. Nobody else
+/// gets to the body.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Allowed {}
+
+impl Allowed {
+    /// By a permit of the same moment; the change itself asks again.
+    pub(in crate::service) fn by(_permit: Permit) -> Self {
+        Self {}
+    }
+}
+
+/// A caller in one moment of the state.
+pub(in crate::service) struct Authority<'s> {
+    state: &'s State,
+    now: Timestamp,
+    standing: Standing<'s>,
+}
+
+enum Standing<'s> {
+    Anonymous,
+    Local,
+    Registry,
+    Account { account: &'s Account, token: Option<&'s AccessToken> },
+}
+
+const CAPPED: &str = "an access token with an access level or repositories acts on repositories only";
+const PASSWORD_NEEDED: &str = "an access token cannot do this: sign in with the password";
+const REGISTRY: &str = "the registry tells what it holds, and nothing else";
+const ADMINISTRATORS: &str = "for administrators";
+
+impl<'s> Authority<'s> {
+    /// Looks the caller up as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if its account or access token is gone, inactive or expired by now.
+    pub(in crate::service) fn of(state: &'s State, caller: &Caller, now: Timestamp) -> Result<Self, Error> {
+        let standing = match &caller.subject {
+            Subject::Anonymous => Standing::Anonymous,
+            Subject::Local { .. } => Standing::Local,
+            Subject::Registry => Standing::Registry,
+            Subject::Account(signed) => {
+                let account = state.account(signed.account).filter(|account| account.is_active);
+                let account = account.ok_or(Error::Unauthenticated)?.as_ref();
+                let token = match signed.token {
+                    Some(id) => Some(state.token(id).ok_or(Error::Unauthenticated)?.as_ref()),
+                    None => None,
+                };
+                if token.is_some_and(|token| !counts(state, token, now)) {
+                    return Err(Error::Unauthenticated);
+                }
+                let still_holds = match &signed.proof {
+                    Proof::None => true,
+                    Proof::Generation(generation) => match token {
+                        Some(token) => token.accepts_generation(*generation, now),
+                        None => account.generation == *generation,
+                    },
+                    Proof::Password(proof) => proof.holds(account),
+                    Proof::Secret(hash) => token.is_some_and(|token| token.answers_to(hash, now)),
+                };
+                if !still_holds {
+                    return Err(Error::Unauthenticated);
+                }
+                Standing::Account { account, token }
+            }
+        };
+        Ok(Self { state, now, standing })
+    }
+
+    /// The account, if one signed in.
+    pub(in crate::service) fn account(&self) -> Option<&'s Account> {
+        match self.standing {
+            Standing::Account { account, .. } => Some(account),
+            Standing::Anonymous | Standing::Local | Standing::Registry => None,
+        }
+    }
+
+    /// The access token, if one was used.
+    pub(in crate::service) fn token(&self) -> Option<&'s AccessToken> {
+        match self.standing {
+            Standing::Account { token, .. } => token,
+            Standing::Anonymous | Standing::Local | Standing::Registry => None,
+        }
+    }
+
+    /// Of which password or secret the caller has shown one: the count of those before it. None but for accounts.
+    pub(in crate::service) fn generation(&self, caller: &Caller) -> Option<u64> {
+        let Standing::Account { account, token } = self.standing else { return None };
+        let Subject::Account(signed) = &caller.subject else { return None };
+        let present = token.map_or(account.generation, |token| token.generation);
+        Some(match &signed.proof {
+            Proof::Generation(generation) => *generation,
+            Proof::Secret(hash) => token.map_or(present, |token| token.generation_of(hash)),
+            Proof::None | Proof::Password(_) => present,
+        })
+    }
+
+    /// Whether it may everything that an account may do with accounts: no access token, or an uncapped one.
+    fn is_capped(&self) -> bool {
+        self.token().is_some_and(|token| token.limits.is_capped())
+    }
+
+    /// Whether this name or identifier is the account's own.
+    pub(in crate::service) fn is_called(&self, name_or_id: &str) -> bool {
+        self.account().is_some_and(|own| own.name.as_str() == name_or_id || own.id.to_string() == name_or_id)
+    }
+
+    fn is_account(&self, other: &Account) -> bool {
+        self.account().is_some_and(|account| account.id == other.id)
+    }
+
+    /// Whether the account is a system administrator, whatever the access token's cap.
+    fn is_admin_account(&self) -> bool {
+        matches!(self.standing, Standing::Local) || self.account().is_some_and(Account::is_active_admin)
+    }
+
+    /// Whether it acts as a system administrator on accounts.
+    pub(in crate::service) fn is_administrator(&self) -> bool {
+        self.is_admin_account() && !self.is_capped()
+    }
+
+    /// Only the local socket: what never goes over TCP.
+    pub(in crate::service) fn local(&self) -> Result<Permit, Error> {
+        match self.standing {
+            Standing::Local => Ok(Permit(())),
+            Standing::Anonymous => Err(Error::Unauthenticated),
+            Standing::Account { .. } | Standing::Registry => Err(Error::Denied("only over the local socket")),
+        }
+    }
+
+    /// Anybody who signed in, but no capped access token.
+    pub(in crate::service) fn account_data(&self) -> Result<Permit, Error> {
+        match self.standing {
+            Standing::Anonymous => Err(Error::Unauthenticated),
+            Standing::Registry => Err(Error::Denied(REGISTRY)),
+            Standing::Account { .. } if self.is_capped() => Err(Error::Denied(CAPPED)),
+            Standing::Local | Standing::Account { .. } => Ok(Permit(())),
+        }
+    }
+
+    /// System administrators.
+    pub(in crate::service) fn administrator(&self) -> Result<Permit, Error> {
+        let permit = self.account_data()?;
+        if self.is_administrator() { Ok(permit) } else { Err(Error::Denied(ADMINISTRATORS)) }
+    }
+
+    /// Signed-in callers of any kind, capped or not, on repositories.
+    pub(in crate::service) fn signed_in(&self) -> Result<Permit, Error> {
+        match self.standing {
+            Standing::Anonymous => Err(Error::Unauthenticated),
+            Standing::Registry => Err(Error::Denied(REGISTRY)),
+            Standing::Local | Standing::Account { .. } => Ok(Permit(())),
+        }
+    }
+
+    /// Anybody, strangers too, who get what is public; not the registry.
+    pub(in crate::service) fn visitor(&self) -> Result<(), Error> {
+        match self.standing {
+            Standing::Registry => Err(Error::Denied(REGISTRY)),
+            Standing::Anonymous | Standing::Local | Standing::Account { .. } => Ok(()),
+        }
+    }
+
+    /// Telling what the registry holds: the registry alone, and nothing else is its to do.
+    pub(in crate::service) fn tell_content(&self) -> Result<Permit, Error> {
+        match self.standing {
+            Standing::Registry => Ok(Permit(())),
+            Standing::Anonymous => Err(Error::Unauthenticated),
+            Standing::Local | Standing::Account { .. } => Err(Error::Denied("for the registry")),
+        }
+    }
+
+    /// The account itself, or administrators.
+    pub(in crate::service) fn self_or_administrator(&self, account: &Account) -> Result<Permit, Error> {
+        let permit = self.account_data()?;
+        if self.is_account(account) || self.is_administrator() {
+            Ok(permit)
+        } else {
+            Err(Error::Denied(ADMINISTRATORS))
+        }
+    }
+
+    /// Whether the inner part of an account may be shown: to itself and to administrators.
+    pub(in crate::service) fn sees_inner(&self, account: &Account) -> bool {
+        self.self_or_administrator(account).is_ok()
+    }
+
+    /// Seeing who belongs to an organization: its members and system administrators.
+    pub(in crate::service) fn see_organization(&self, organization: &Account) -> Result<Permit, Error> {
+        let permit = self.account_data()?;
+        let is_member = self.account().is_some_and(|own| self.state.member(organization.id, own.id).is_some());
+        if is_member || self.is_administrator() {
+            Ok(permit)
+        } else {
+            Err(Error::Denied("for members of the organization"))
+        }
+    }
+
+    /// Seeing in which teams a member of an organization is: that member, the organization's and system administrators.
+    pub(in crate::service) fn see_teams_of(&self, organization: &Account, user: &str) -> Result<Permit, Error> {
+        if self.is_called(user) {
+            self.see_organization(organization)
+        } else {
+            self.administer_organization(organization)
+        }
+    }
+
+    /// Changing what an account is called in full: itself, administrators; of an organization its own administrators,
+    /// too.
+    pub(in crate::service) fn rename_account(&self, account: &Account) -> Result<Permit, Error> {
+        if account.is_organization() {
+            self.administer_organization(account)
+        } else {
+            self.self_or_administrator(account)
+        }
+    }
+
+    /// Changing who belongs to an organization and its teams: its administrators and system administrators.
+    pub(in crate::service) fn administer_organization(&self, organization: &Account) -> Result<Permit, Error> {
+        let permit = self.account_data()?;
+        let is_admin = self.account().is_some_and(|own| self.state.member(organization.id, own.id) == Some(true));
+        if is_admin || self.is_administrator() {
+            Ok(permit)
+        } else {
+            Err(Error::Denied("for administrators of the organization"))
+        }
+    }
+
+    /// Seeing who is in a team and what it may: its members, the organization's and system administrators.
+    pub(in crate::service) fn see_team(&self, team: &Team) -> Result<Permit, Error> {
+        let permit = self.account_data()?;
+        let own = self.account().map(|own| own.id);
+        let is_in = own.is_some_and(|own| self.state.is_in_team(team.id, own));
+        let is_admin = own.is_some_and(|own| self.state.member(team.organization, own) == Some(true));
+        if is_in || is_admin || self.is_administrator() {
+            Ok(permit)
+        } else {
+            Err(Error::Denied("for members of the team"))
+        }
+    }
+
+    /// Creating an account: administrators; an access token makes no administrator, and none that expires makes an
+    /// account with a password.
+    pub(in crate::service) fn create_account(&self, is_admin: bool, has_password: bool) -> Result<Permit, Error> {
+        let permit = self.administrator()?;
+        if is_admin {
+            self.without_token()?;
+        }
+        if has_password {
+            self.not_expiring()?;
+        }
+        Ok(permit)
+    }
+
+    /// Making an existing account an administrator.
+    pub(in crate::service) fn make_administrator(&self) -> Result<Permit, Error> {
+        let permit = self.administrator()?;
+        self.without_token()?;
+        Ok(permit)
+    }
+
+    /// Setting the password of another account.
+    pub(in crate::service) fn set_password_of(&self, target: &Account) -> Result<Permit, Error> {
+        let permit = self.administrator()?;
+        self.not_expiring()?;
+        if target.is_admin {
+            self.without_token()?;
+        }
+        Ok(permit)
+    }
+
+    /// How the caller may set the password of its own account.
+    pub(in crate::service) fn own_password(&self, target: &Account) -> OwnPassword {
+        if !self.is_account(target) {
+            return OwnPassword::NotOwn;
+        }
+        match self.token() {
+            None => OwnPassword::WithOld(Permit(())),
+            Some(token) if token.temporary_password => OwnPassword::Temporary(Permit(())),
+            Some(_) => OwnPassword::Never(Error::Denied(PASSWORD_NEEDED)),
+        }
+    }
+
+    fn without_token(&self) -> Result<(), Error> {
+        match self.token() {
+            Some(_) => Err(Error::Denied(PASSWORD_NEEDED)),
+            None => Ok(()),
+        }
+    }
+
+    fn not_expiring(&self) -> Result<(), Error> {
+        match self.token() {
+            Some(token) if token.expires_at.is_some() => {
+                Err(Error::Denied("an access token that expires sets no password"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The state of the moment.
+    pub(in crate::service) fn state(&self) -> &'s State {
+        self.state
+    }
+
+    /// The moment.
+    pub(in crate::service) fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+/// How a caller may set its own account's password.
+pub(in crate::service) enum OwnPassword {
+    /// It is another's.
+    NotOwn,
+    /// With the present one.
+    WithOld(Permit),
+    /// Without it, once, by this temporary password.
+    Temporary(Permit),
+    /// Not by this credential.
+    Never(Error),
+}

@@ -1,0 +1,13 @@
+//! Who calls, what the caller may do, and what it sees. Every use-case stands on this; it knows none of them.
+
+mod authority;
+mod caller;
+mod find;
+pub(in crate::service) mod visible;
+
+pub use authority::Allowed;
+pub use caller::{Call, Caller};
+
+pub(in crate::service) use authority::{Authority, OwnPassword, Permit, counts, outlives};
+pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
+pub(in crate::service) use find::{find, find_organization, find_user};

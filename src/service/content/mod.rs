@@ -1,0 +1,26 @@
+//! Repositories and what the registry holds of them: told by it, found by a comparison, deleted here.
+
+mod bundles;
+mod comparison;
+mod deletions;
+mod news;
+mod pulls;
+mod repositories;
+mod tags;
+
+pub use comparison::{Compared, SeenTag};
+pub use deletions::ContentDeletion;
+pub use news::{News, Notice};
+pub use repositories::{NewRepository, RepositoryPage, RepositoryQuery, RepositoryUpdate, RepositoryView};
+pub use tags::{TagDeletion, TagPage};
+
+pub(in crate::service) use deletions::Underway;
+pub(in crate::service) use news::RecentNotices;
+pub(in crate::service) use pulls::Pulls;
+
+#[cfg(test)]
+pub(in crate::service) use {
+    bundles::{BUNDLE, remove_bundle},
+    comparison::put_bundle,
+    deletions::DELETED_NAMES,
+};

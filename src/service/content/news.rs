@@ -1,0 +1,281 @@
+//! What the registry's notifications tell: tags that were pushed or deleted, manifests that were pulled.
+//!
+//! A notification may come more than once, late, or never: equal ones count once within a bound, and a comparison with
+//! the registry (`comparison`) mends what was missed. A push is durable before it is answered; pulls are counted in
+//! memory and written every half minute.
+
+use std::collections::{HashSet, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+use super::bundles::remove_bundle;
+use super::tags::note_emptied;
+use crate::domain::act::Act;
+use crate::domain::content::{Activity, Digest, Tag, TagName};
+use crate::domain::id::Id;
+use crate::domain::name::RepositoryName;
+use crate::domain::random;
+use crate::domain::repository::Repository;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::{Call, Permit};
+use crate::service::error::Error;
+use crate::service::ledger::{Change, Deed};
+use crate::store::State;
+
+/// Notifications that are remembered, to count none twice.
+const REMEMBERED: usize = 16_384;
+
+/// One thing that happened to a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A manifest was pushed with a tag.
+    Pushed {
+        /// The tag.
+        tag: TagName,
+        /// The manifest.
+        digest: Digest,
+        /// Its media type.
+        media_type: String,
+    },
+    /// A manifest was fetched.
+    Pulled {
+        /// By which tag; none if by digest.
+        tag: Option<TagName>,
+        /// The manifest.
+        digest: Digest,
+    },
+    /// A tag was deleted.
+    TagDeleted(TagName),
+    /// A manifest was deleted, and so every tag that pointed to it.
+    ManifestDeleted(Digest),
+    /// The whole repository was deleted.
+    RepositoryDeleted,
+}
+
+/// A notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What the registry calls it; the same when it is sent again.
+    pub id: String,
+    /// Where it happened.
+    pub repository: RepositoryName,
+    /// When, by the registry's clock.
+    pub at: Timestamp,
+    /// What.
+    pub news: News,
+}
+
+#[derive(Default)]
+struct Remembered {
+    taken: HashSet<blake3::Hash>,
+    order: VecDeque<blake3::Hash>,
+    underway: HashSet<blake3::Hash>,
+}
+
+/// What is known of a notification that comes.
+enum Begun {
+    /// Nothing.
+    New,
+    /// It was taken.
+    Taken,
+    /// It is being taken.
+    Underway,
+}
+
+/// The notifications of late, by a hash of their identifier, so that each takes the same room.
+#[derive(Default)]
+pub(in crate::service) struct RecentNotices(Mutex<Remembered>);
+
+impl RecentNotices {
+    fn begin(&self, id: &str) -> Begun {
+        let key = blake3::hash(id.as_bytes());
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.taken.contains(&key) {
+            return Begun::Taken;
+        }
+        if remembered.underway.insert(key) { Begun::New } else { Begun::Underway }
+    }
+
+    /// It was taken, or was not after all: then it counts when it comes again.
+    fn end(&self, id: &str, was_taken: bool) {
+        let key = blake3::hash(id.as_bytes());
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.underway.remove(&key);
+        if was_taken && remembered.taken.insert(key) {
+            remembered.order.push_back(key);
+        }
+        if remembered.order.len() > REMEMBERED
+            && let Some(oldest) = remembered.order.pop_front()
+        {
+            remembered.taken.remove(&oldest);
+        }
+    }
+}
+
+impl Service {
+    /// Takes a notification; false if it was taken before, or tells nothing that is kept. Blocks, but for pulls.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the registry; [`Error::Unavailable`]: then it is to be sent again.
+    pub fn take_notice(&self, call: &Call, notice: Notice) -> Result<bool, Error> {
+        self.view(call, Act::RegistryNotify, "", |authority| authority.tell_content().map(drop))?;
+        let id = notice.id.clone();
+        match self.notices.begin(&id) {
+            Begun::New => {}
+            Begun::Taken => return Ok(false),
+            // The same once more, before the first is durable: the registry asks again.
+            Begun::Underway => return Err(Error::TooManyRequests { retry_after: 1 }),
+        }
+        let taken = self.take(call, notice);
+        self.notices.end(&id, taken.is_ok());
+        taken
+    }
+
+    fn take(&self, call: &Call, notice: Notice) -> Result<bool, Error> {
+        let Notice { repository, at, news, .. } = notice;
+        match news {
+            News::Pulled { tag, digest } => Ok(self.count_pull(&repository, tag.as_ref(), &digest)),
+            News::Pushed { tag, digest, media_type } => {
+                let at = at.min(call.now);
+                self.take_push(call, repository, Pushed { tag, digest, media_type, at })
+            }
+            News::TagDeleted(tag) => self.take_deletion(call, repository, move |present| present.name == tag),
+            News::ManifestDeleted(digest) => {
+                self.take_deletion(call, repository, move |present| present.digest == digest)
+            }
+            News::RepositoryDeleted => self.take_deletion(call, repository, |_| true),
+        }
+    }
+
+    /// A manifest that was asked for by digest counts only if a tag points to it: clients ask for the parts of a list
+    /// by digest, and for the whole by tag or, after a HEAD of the tag, by digest.
+    fn count_pull(&self, repository: &RepositoryName, tag: Option<&TagName>, digest: &Digest) -> bool {
+        let state = self.store.state();
+        let known = state.repository(repository);
+        let known = known.filter(|_| tag.is_some() || points_to(&state, repository, digest));
+        known.map(|known| self.pulls.note(known)).is_some()
+    }
+
+    fn take_push(&self, call: &Call, repository: RepositoryName, pushed: Pushed) -> Result<bool, Error> {
+        let id = Id::new(call.now, random::bytes()?);
+        let deed = Deed::new(Act::RegistryNotify, &repository);
+        self.change_by_steps(call, &deed, move |change, _: Option<()>| {
+            let permit = change.authority()?.tell_content()?;
+            change.was_idle();
+            // Deleted here: who pushes to it makes it again first, so this one is late.
+            if change.state().deletion(&repository).is_some() {
+                return Ok(ControlFlow::Break(false));
+            }
+            learn_repository(change, &permit, &repository, id)?;
+            if forget_lost_tags(change, &permit, &repository).is_continue() {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let at = pushed.at;
+            put_tag(change, &permit, &repository, pushed.clone())?;
+            let activity = change.state().activity(&repository);
+            let activity = Activity {
+                pushes: activity.pushes.saturating_add(1),
+                last_push: activity.last_push.max(Some(at)),
+                missing_since: None,
+                ..activity
+            };
+            change.txn(&permit).put_activity(&repository, activity)?;
+            Ok(ControlFlow::Break(true))
+        })
+    }
+
+    fn take_deletion(
+        &self,
+        call: &Call,
+        repository: RepositoryName,
+        is_meant: impl Fn(&Tag) -> bool + Clone + Send + 'static,
+    ) -> Result<bool, Error> {
+        // What was pushed since it came is newer, and stays: others may push between the steps.
+        let came_at = call.now;
+        let is_meant = move |tag: &Tag| tag.updated_at <= came_at && is_meant(tag);
+        let state = self.store.state();
+        if !state.tags_after(&repository, None).any(|tag| is_meant(tag)) {
+            return Ok(false);
+        }
+        self.change_by_steps(call, &Deed::new(Act::RegistryNotify, &repository), move |change, earlier: Option<()>| {
+            let permit = change.authority()?.tell_content()?;
+            change.was_idle();
+            let known = change.state().tags_count(&repository);
+            let step = remove_bundle(change, &permit, &repository, &is_meant);
+            let went = known > change.state().tags_count(&repository);
+            if went {
+                note_emptied(change, &permit, &repository)?;
+            }
+            Ok(step.map_break(|()| went || earlier.is_some()))
+        })
+    }
+}
+
+#[derive(Clone)]
+struct Pushed {
+    tag: TagName,
+    digest: Digest,
+    media_type: String,
+    at: Timestamp,
+}
+
+fn points_to(state: &State, repository: &RepositoryName, digest: &Digest) -> bool {
+    state.tags_after(repository, None).any(|tag| tag.digest == *digest)
+}
+
+/// Makes the private record of a repository that the registry has and nobody deleted here.
+pub(super) fn learn_repository(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    name: &RepositoryName,
+    id: Id,
+) -> Result<bool, Error> {
+    if change.state().repository(name).is_some() {
+        return Ok(false);
+    }
+    let created_at = change.call().now.whole_seconds();
+    let repository = Repository {
+        id,
+        name: name.clone(),
+        is_public: false,
+        short_description: String::new(),
+        long_description: String::new(),
+        created_at,
+    };
+    change.txn(permit).put_repository(repository)?;
+    let deed = Deed::new(Act::RepositoryLearn, name).about_repository(change.state(), name);
+    change.also(deed);
+    Ok(true)
+}
+
+/// Content comes back to a repository that the registry had lost: what was lost before has not come back with it.
+/// Whether more has to be forgotten before.
+fn forget_lost_tags(change: &mut Change<'_, '_>, permit: &Permit, repository: &RepositoryName) -> ControlFlow<()> {
+    let is_lost = change.state().activity(repository).missing_since.is_some();
+    if is_lost { remove_bundle(change, permit, repository, |_| true) } else { ControlFlow::Break(()) }
+}
+
+/// Points a tag to a manifest. What was read of the same manifest stays.
+fn put_tag(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    repository: &RepositoryName,
+    seen: Pushed,
+) -> Result<(), Error> {
+    let Pushed { tag: name, digest, media_type, .. } = seen;
+    // By this clock, as those of comparisons: the registry's may differ.
+    let at = change.call().now;
+    let present = change.state().tag(repository, &name).cloned();
+    let same = present.as_ref().filter(|present| present.digest == digest);
+    let tag = Tag {
+        created_at: present.as_ref().map_or(at, |present| present.created_at),
+        updated_at: at,
+        image: same.and_then(|same| same.image.clone()),
+        name,
+        digest,
+        media_type,
+    };
+    change.txn(permit).put_tag(repository, tag)?;
+    Ok(())
+}

@@ -1,0 +1,347 @@
+//! Repository records: making, listing, viewing, changing, deleting.
+
+use std::sync::Arc;
+
+use super::deletions::{refuse_too_many, refuse_too_soon};
+use crate::domain::access::AccessLevel;
+use crate::domain::act::Act;
+use crate::domain::content::Activity;
+use crate::domain::id::Id;
+use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::order::Order;
+use crate::domain::random;
+use crate::domain::repository::{MAX_LONG_DESCRIPTION, MAX_SHORT_DESCRIPTION, Repository};
+use crate::domain::text;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::{Allowed, Authority, Call, Permit, visible};
+use crate::service::error::{Error, Kind, Obstacle};
+use crate::service::ledger::{Change, Deed};
+use crate::service::settings::is_full;
+
+/// What a new repository shall be.
+#[derive(Clone, Debug)]
+pub struct NewRepository {
+    /// Its name.
+    pub name: RepositoryName,
+    /// Whether everybody may view and pull.
+    pub is_public: bool,
+    /// One line about it.
+    pub short_description: String,
+    /// More about it.
+    pub long_description: String,
+}
+
+/// What changes of a repository. Absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct RepositoryUpdate {
+    /// Whether everybody may view and pull.
+    pub is_public: Option<bool>,
+    /// One line about it.
+    pub short_description: Option<String>,
+    /// More about it.
+    pub long_description: Option<String>,
+}
+
+/// A repository as a caller sees it.
+#[derive(Clone, Debug)]
+pub struct RepositoryView {
+    /// The record.
+    pub repository: Arc<Repository>,
+    /// The caller's level.
+    pub level: AccessLevel,
+    /// Whether its namespace is an organization's.
+    pub is_organization: bool,
+    /// How it is used.
+    pub activity: Activity,
+}
+
+/// A page of repositories.
+#[derive(Debug)]
+pub struct RepositoryPage {
+    /// The repositories of the page, by name.
+    pub repositories: Vec<RepositoryView>,
+    /// The name to go on after; none on the last page.
+    pub next: Option<RepositoryName>,
+    /// How many the whole list has, if it was asked for.
+    pub count: Option<usize>,
+}
+
+/// Which page of a list of repositories.
+#[derive(Clone, Debug)]
+pub struct RepositoryQuery {
+    /// Of one namespace; of all, if none.
+    pub namespace: Option<Namespace>,
+    /// Whose name contains this.
+    pub contains: Option<String>,
+    /// Which way the list goes, by name.
+    pub order: Order,
+    /// After this name.
+    pub after: Option<RepositoryName>,
+    /// At most so many.
+    pub limit: usize,
+    /// Whether to count the whole list.
+    pub with_count: bool,
+}
+
+fn check_descriptions(short: Option<&str>, long: Option<&str>) -> Result<(), Error> {
+    text::check_length(short.unwrap_or_default(), 0..=MAX_SHORT_DESCRIPTION)
+        .map_err(|reason| Error::invalid("shortDescription", reason))?;
+    if long.is_some_and(|long| long.len() > MAX_LONG_DESCRIPTION) {
+        return Err(Error::invalid("longDescription", format!("at most {MAX_LONG_DESCRIPTION} bytes")));
+    }
+    Ok(())
+}
+
+impl Service {
+    /// A repository as the caller sees it; none if it does not.
+    pub(in crate::service) fn shown_repository(
+        &self,
+        authority: &Authority<'_>,
+        repository: &Arc<Repository>,
+    ) -> Option<RepositoryView> {
+        let level = authority.level(&repository.name)?;
+        let owner = authority.state().account_named(repository.name.namespace_str());
+        let is_organization = owner.is_some_and(|owner| owner.is_organization());
+        let activity = self.activity(authority.state(), repository);
+        Some(RepositoryView { repository: Arc::clone(repository), level, is_organization, activity })
+    }
+
+    /// A page of the repositories that the caller sees.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a namespace that no account owns and of which nothing is seen.
+    pub fn list_repositories(&self, call: &Call, query: &RepositoryQuery) -> Result<RepositoryPage, Error> {
+        self.view(call, Act::RepositoryList, "", |authority| {
+            authority.signed_in()?;
+            let seen = |after: Option<&RepositoryName>| seen(authority, query, after);
+            let mut page = seen(query.after.as_ref());
+            let repositories: Vec<_> = page
+                .by_ref()
+                .filter_map(|repository| self.shown_repository(authority, repository))
+                .take(query.limit)
+                .collect();
+            let next = repositories.last().map(|last| last.repository.name.clone()).filter(|_| page.next().is_some());
+            if let (Some(namespace), None, true) = (&query.namespace, &query.after, repositories.is_empty()) {
+                known_namespace(authority, namespace)?;
+            }
+            let count = query.with_count.then(|| kept_count(authority, query).unwrap_or_else(|| seen(None).count()));
+            Ok(RepositoryPage { repositories, next, count })
+        })
+    }
+
+    /// Names for a page of the catalogue, after `last`, and whether more follow. Anonymous callers see public names.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
+    pub fn catalog(
+        &self,
+        call: &Call,
+        last: Option<&RepositoryName>,
+        limit: usize,
+    ) -> Result<(Vec<RepositoryName>, bool), Error> {
+        self.view(call, Act::RegistryCatalog, "", |authority| {
+            authority.visitor()?;
+            let mut names = visible::all(authority, Order::Ascending, last).map(|repository| repository.name.clone());
+            let page: Vec<_> = names.by_ref().take(limit).collect();
+            let has_more = !page.is_empty() && names.next().is_some();
+            Ok((page, has_more))
+        })
+    }
+
+    /// One repository.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the caller may not see.
+    pub fn view_repository(&self, call: &Call, name: &RepositoryName) -> Result<RepositoryView, Error> {
+        self.view(call, Act::RepositoryView, name.as_str(), |authority| {
+            authority.signed_in()?;
+            let repository = authority.state().repository(name);
+            let view = repository.and_then(|repository| self.shown_repository(authority, repository));
+            view.ok_or_else(|| Error::not_found(Kind::Repository, name))
+        })
+    }
+
+    /// Makes a repository.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] without admin access to the namespace, whether or not the name is taken;
+    /// [`Error::AlreadyExists`]; [`Error::NotFound`] if no account has the namespace; [`Obstacle::Limit`],
+    /// [`Obstacle::BeingDeleted`], [`Obstacle::DeletedLately`].
+    pub fn create_repository(&self, call: &Call, new: NewRepository) -> Result<RepositoryView, Error> {
+        let deed = Deed::new(Act::RepositoryCreate, &new.name);
+        let id = Id::new(call.now, random::bytes()?);
+        let (live, token_lifetime) = (self.settings.live, self.settings.registry_token_lifetime);
+        let (name, underway) = (new.name.clone(), self.underway.clone());
+        self.change(call, deed, move |change| {
+            let permit = change.authority()?.create_repository(&new.name)?;
+            check_descriptions(Some(&new.short_description), Some(&new.long_description))?;
+            underway.refuse(change.state(), &new.name)?;
+            if change.state().repository(&new.name).is_some() {
+                return Err(Error::AlreadyExists { kind: Kind::Repository, name: new.name.to_string() });
+            }
+            let repositories = live.at(change.state()).max_per_namespace;
+            create(change, &permit, new.clone(), id, &CreationLimits { repositories, token_lifetime })
+        })?;
+        self.view_repository(call, &name)
+    }
+
+    /// Makes the private records of repositories that are about to be pushed to, as far as the caller may and changes
+    /// are accepted; the others are left out without a word to the client.
+    pub(in crate::service) fn create_by_push(&self, call: &Call, names: Vec<RepositoryName>) -> Result<(), Error> {
+        let (live, token_lifetime) = (self.settings.live, self.settings.registry_token_lifetime);
+        for name in names {
+            let (id, underway) = (Id::new(call.now, random::bytes()?), self.underway.clone());
+            let created = self.change(call, Deed::new(Act::RepositoryCreateOnPush, &name), move |change| {
+                let permit = change.authority()?.create_by_push(&name)?;
+                underway.refuse(change.state(), &name)?;
+                let settings = live.at(change.state());
+                if change.state().repository(&name).is_some() || !settings.create_on_push {
+                    change.was_idle();
+                    return Ok(());
+                }
+                let (short_description, long_description) = (String::new(), String::new());
+                let new = NewRepository { name: name.clone(), is_public: false, short_description, long_description };
+                let limits = CreationLimits { repositories: settings.max_per_namespace, token_lifetime };
+                create(change, &permit, new, id, &limits)
+            });
+            match created {
+                Ok(()) | Err(Error::Denied(_) | Error::Conflict(_) | Error::NotFound { .. }) => {}
+                Err(Error::Unavailable(reason)) => log::warn!("a push made no repository: {reason}"),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets those through who may change a repository.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`]
+    pub fn may_update_repository(&self, call: &Call, name: &RepositoryName) -> Result<Allowed, Error> {
+        self.view(call, Act::RepositoryUpdate, name.as_str(), |authority| {
+            authority.administer_repository(name).map(Allowed::by)
+        })
+    }
+
+    /// Changes a repository.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`], [`Error::Invalid`]
+    pub fn update_repository(
+        &self,
+        call: &Call,
+        name: &RepositoryName,
+        update: RepositoryUpdate,
+    ) -> Result<RepositoryView, Error> {
+        let asked = name.clone();
+        self.change(call, Deed::new(Act::RepositoryUpdate, name), move |change| {
+            let permit = change.authority()?.administer_repository(&asked)?;
+            check_descriptions(update.short_description.as_deref(), update.long_description.as_deref())?;
+            let present = change.state().repository(&asked);
+            let present = present.ok_or_else(|| Error::not_found(Kind::Repository, &asked))?;
+            let mut repository = Repository::clone(present);
+            repository.is_public = update.is_public.unwrap_or(repository.is_public);
+            repository.short_description = update.short_description.clone().unwrap_or(repository.short_description);
+            repository.long_description = update.long_description.clone().unwrap_or(repository.long_description);
+            change.txn(&permit).put_repository(repository)?;
+            change.about_repository(&asked);
+            Ok(())
+        })?;
+        self.view_repository(call, name)
+    }
+
+    /// Deletes a repository's record with the grants on it and what is known of its content; `false` where there is none,
+    /// for those who may administer the namespace.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`]
+    pub fn delete_repository(&self, call: &Call, name: &RepositoryName) -> Result<bool, Error> {
+        let (asked, deletion) = (name.clone(), self.settings.deletion(call.now));
+        self.change(call, Deed::new(Act::RepositoryDelete, name), move |change| {
+            let authority = change.authority()?;
+            if change.state().repository(&asked).is_none() {
+                let may = authority.may_create(&asked, AccessLevel::Admin);
+                authority.signed_in()?;
+                change.was_idle();
+                return if may { Ok(false) } else { Err(Error::not_found(Kind::Repository, &asked)) };
+            }
+            let permit = authority.administer_repository(&asked)?;
+            change.about_repository(&asked);
+            change.txn(&permit).remove_repository(&asked, deletion.clone())?;
+            Ok(true)
+        })
+    }
+}
+
+/// How many repositories a query means, where that is kept: for those who see everything, of all or of a namespace.
+fn kept_count(authority: &Authority<'_>, query: &RepositoryQuery) -> Option<usize> {
+    if query.contains.is_some() || !authority.may_list_whole_registry() {
+        return None;
+    }
+    let state = authority.state();
+    Some(query.namespace.as_ref().map_or_else(|| state.repositories_count(), |it| state.namespace_size(it)))
+}
+
+/// The repositories that a query means, after a name.
+fn seen<'s>(
+    authority: &Authority<'s>,
+    query: &RepositoryQuery,
+    after: Option<&RepositoryName>,
+) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
+    match (&query.namespace, query.contains.clone()) {
+        (namespace, Some(text)) => visible::containing(authority, namespace.as_ref(), query.order, after, text),
+        (Some(namespace), None) => visible::of_namespace(authority, namespace, query.order, after),
+        (None, None) => Box::new(visible::all(authority, query.order, after)),
+    }
+}
+
+/// A namespace that somebody owns, or in which the caller sees something.
+fn known_namespace(authority: &Authority<'_>, namespace: &Namespace) -> Result<(), Error> {
+    let is_owned = namespace.name().is_none_or(|name| authority.state().account_named(name.as_str()).is_some());
+    let is_known = is_owned || visible::of_namespace(authority, namespace, Order::Ascending, None).next().is_some();
+    if is_known { Ok(()) } else { Err(Error::not_found(Kind::Account, namespace)) }
+}
+
+/// What bounds the making of repositories.
+struct CreationLimits {
+    /// Most of a namespace.
+    repositories: u32,
+    /// Life of a registry token, in seconds.
+    token_lifetime: i64,
+}
+
+/// Writes a new record; the namespace must be an account's and have room.
+fn create(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    new: NewRepository,
+    id: Id,
+    limits: &CreationLimits,
+) -> Result<(), Error> {
+    let namespace = new.name.namespace();
+    let owner = namespace.name().and_then(|name| change.state().account_named(name.as_str()));
+    let owner = owner.ok_or_else(|| Error::not_found(Kind::Account, &namespace))?;
+    if is_full(change.state().namespace_size(&namespace), limits.repositories) {
+        return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
+    }
+    // Whoever may make repositories here could fill the bound, and close the namespace to its owner: administrators of
+    // the system, whom nobody has to bound, pass.
+    if !change.authority()?.reaches_everything() {
+        refuse_too_many(change.state(), &new.name, owner, limits.repositories)?;
+    }
+    refuse_too_soon(change.state(), &new.name, owner, limits.token_lifetime, change.call().now)?;
+    let created_at: Timestamp = change.call().now.whole_seconds();
+    let repository = Repository {
+        id,
+        name: new.name,
+        is_public: new.is_public,
+        short_description: new.short_description,
+        long_description: new.long_description,
+        created_at,
+    };
+    let name = repository.name.clone();
+    change.txn(permit).put_repository(repository)?;
+    change.about_repository(&name);
+    Ok(())
+}

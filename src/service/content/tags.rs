@@ -1,0 +1,214 @@
+//! Tags: listing what is known, and deleting one, which the registry does.
+
+use std::sync::Arc;
+
+use crate::domain::act::Act;
+use crate::domain::content::{Activity, Tag, TagName};
+use crate::domain::name::RepositoryName;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::{Call, Permit};
+use crate::service::error::{Error, Kind};
+use crate::service::ledger::{Change, Deed};
+
+/// A page of tags.
+#[derive(Debug)]
+pub struct TagPage {
+    /// The tags of the page, by name.
+    pub tags: Vec<Arc<Tag>>,
+    /// The tag to go on after; none on the last page.
+    pub next: Option<TagName>,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// The deletion of a tag, permitted and not yet done: [`Service::tag_deletion_begins`] records that the registry is
+/// asked next, then [`Service::tag_deleted`] or [`Service::tag_deletion_cancelled`] says what became of it. It takes
+/// its permit along: what the registry has done is recorded, whatever changed meanwhile.
+pub struct TagDeletion {
+    /// Of which repository.
+    pub repository: RepositoryName,
+    /// Which one.
+    pub tag: TagName,
+    /// Other tags that may go along, where the registry cannot delete the one alone; each once, by name.
+    pub also: Vec<TagName>,
+    /// When it was permitted, then when it began.
+    begun_at: Timestamp,
+    /// Those whose begin is recorded.
+    begun: Vec<TagName>,
+    permit: Permit,
+}
+
+impl TagDeletion {
+    fn deed(&self, act: Act, tag: &TagName) -> Deed {
+        Deed::new(act, format!("{}:{tag}", self.repository))
+    }
+
+    fn deeds(&self, act: Act, tags: &[TagName]) -> Vec<Deed> {
+        tags.iter().map(|tag| self.deed(act, tag)).collect()
+    }
+}
+
+impl Service {
+    /// A page of the tags of a repository, by name, after `after`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the caller does not see the repository.
+    pub fn list_tags(
+        &self,
+        call: &Call,
+        repository: &RepositoryName,
+        after: Option<&TagName>,
+        limit: usize,
+    ) -> Result<TagPage, Error> {
+        self.view(call, Act::TagList, repository.as_str(), |authority| {
+            authority.signed_in()?;
+            let state = authority.state();
+            let is_seen = state.repository(repository).is_some() && authority.level(repository).is_some();
+            if !is_seen {
+                return Err(Error::not_found(Kind::Repository, repository));
+            }
+            // Tags that the registry has lost are kept for a while, but nobody can pull them.
+            let is_missing = state.activity(repository).missing_since.is_some();
+            let mut all = state.tags_after(repository, after).filter(|_| !is_missing);
+            let tags: Vec<_> = all.by_ref().take(limit).cloned().collect();
+            let next = tags.last().map(|last| last.name.clone()).filter(|_| all.next().is_some());
+            let count = if is_missing { 0 } else { state.tags_count(repository) };
+            Ok(TagPage { tags, next, count })
+        })
+    }
+
+    /// Permits the deletion of a tag, known here or not: the registry knows. `also` are other tags that may go along,
+    /// which takes the same permission; the tag itself among them means nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the caller does not see the repository; [`Error::Denied`] below `read-write`.
+    pub fn begin_tag_deletion(
+        &self,
+        call: &Call,
+        repository: &RepositoryName,
+        tag: TagName,
+        mut also: Vec<TagName>,
+    ) -> Result<TagDeletion, Error> {
+        let permit = self.view(call, Act::TagDelete, &format!("{repository}:{tag}"), |authority| {
+            let permit = authority.delete_tag(repository)?;
+            let is_known = authority.state().repository(repository).is_some();
+            if is_known { Ok(permit) } else { Err(Error::not_found(Kind::Repository, repository)) }
+        })?;
+        also.retain(|other| *other != tag);
+        also.sort();
+        also.dedup();
+        Ok(TagDeletion { repository: repository.clone(), tag, also, begun_at: call.now, begun: Vec::new(), permit })
+    }
+
+    /// Records that the registry is asked next to delete a tag. What it does may stay unknown, when its answer is lost
+    /// or cannot be recorded; who had it done must not. The call is of this moment: what was pushed until now is meant.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// Those of [`Service::begin_tag_deletion`], as it may have waited since; [`Error::Unavailable`]: then the registry
+    /// is not to be asked.
+    pub fn tag_deletion_begins(&self, call: &Call, deletion: &mut TagDeletion) -> Result<(), Error> {
+        self.record_begin(call, deletion, vec![deletion.tag.clone()])?;
+        deletion.begun_at = call.now;
+        Ok(())
+    }
+
+    /// The same for the tags that go along, as the registry is asked for all of them at once. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`Service::tag_deletion_begins`].
+    pub fn tags_go_along(&self, call: &Call, deletion: &mut TagDeletion, along: Vec<TagName>) -> Result<(), Error> {
+        self.record_begin(call, deletion, along)
+    }
+
+    fn record_begin(&self, call: &Call, deletion: &mut TagDeletion, tags: Vec<TagName>) -> Result<(), Error> {
+        let (name, deeds) = (deletion.repository.clone(), deletion.deeds(Act::TagBeginDelete, &tags));
+        self.change(call, deletion.deed(Act::TagBeginDelete, &deletion.tag), move |change| {
+            change.authority()?.delete_tag(&name)?;
+            if change.state().repository(&name).is_none() {
+                return Err(Error::not_found(Kind::Repository, &name));
+            }
+            change.was_idle();
+            record(change, &name, &deeds);
+            Ok(())
+        })?;
+        deletion.begun.extend(tags);
+        Ok(())
+    }
+
+    /// Records that nothing came of a deletion: the registry has deleted nothing, and is not asked any more. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: then it looks as if the registry's answer had been lost.
+    pub fn tag_deletion_cancelled(&self, call: &Call, deletion: &TagDeletion) -> Result<(), Error> {
+        let (name, deeds) = (deletion.repository.clone(), deletion.deeds(Act::TagCancelDelete, &deletion.begun));
+        self.change(call, deletion.deed(Act::TagCancelDelete, &deletion.tag), move |change| {
+            change.was_idle();
+            record(change, &name, &deeds);
+            Ok(())
+        })
+    }
+
+    /// Records what became of a deletion: `was_there` is whether the registry had the tag, else nothing came of it;
+    /// `along` are those that went with it, each recorded as one deletion. False if the tag was not known here either.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: the tag is gone, and the next comparison with the registry takes it from what is known.
+    pub fn tag_deleted(
+        &self,
+        call: &Call,
+        deletion: TagDeletion,
+        was_there: bool,
+        along: Vec<TagName>,
+    ) -> Result<bool, Error> {
+        self.change(call, deletion.deed(Act::TagDelete, &deletion.tag), move |change| {
+            let was_known = forget(change, &deletion, &deletion.tag)?;
+            for tag in &along {
+                forget(change, &deletion, tag)?;
+            }
+            change.about_repository(&deletion.repository);
+            record(change, &deletion.repository, &deletion.deeds(Act::TagDelete, &along));
+            if !was_there {
+                // The deletion did nothing: only what was known here is put right.
+                change.was_idle();
+                record(change, &deletion.repository, &deletion.deeds(Act::TagCancelDelete, &deletion.begun));
+            }
+            Ok(was_there || was_known)
+        })
+    }
+}
+
+/// Records what is done to tags of a repository.
+fn record(change: &mut Change<'_, '_>, repository: &RepositoryName, deeds: &[Deed]) {
+    for deed in deeds {
+        let deed = deed.clone().about_repository(change.state(), repository);
+        change.also(deed);
+    }
+}
+
+/// Removes the record of a tag that is gone; false if there was none.
+fn forget(change: &mut Change<'_, '_>, deletion: &TagDeletion, tag: &TagName) -> Result<bool, Error> {
+    let TagDeletion { repository, begun_at, permit, .. } = deletion;
+    // What was pushed meanwhile is another manifest, and stays.
+    let was_known = change.state().tag(repository, tag).is_some_and(|known| known.updated_at <= *begun_at);
+    if was_known {
+        change.txn(permit).remove_tag(repository, tag);
+        note_emptied(change, permit, repository)?;
+    }
+    Ok(was_known)
+}
+
+/// Notes that a repository has lost its last tag.
+pub(super) fn note_emptied(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    repository: &RepositoryName,
+) -> Result<(), Error> {
+    let activity = change.state().activity(repository);
+    if change.state().tags_count(repository) == 0 && activity.missing_since.is_none() {
+        let missing_since = Some(change.call().now);
+        change.txn(permit).put_activity(repository, Activity { missing_since, ..activity })?;
+    }
+    Ok(())
+}

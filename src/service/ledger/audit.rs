@@ -1,0 +1,150 @@
+//! The audit log as use-cases see it: the events that wait are written here every half minute, and what is written is read.
+//!
+//! Changes are recorded in their own transaction. Of events that were lost, the gap itself is recorded.
+
+use super::change::Upkeep;
+use crate::domain::act::Act;
+use crate::domain::audit::{
+    AuditEntry, AuditHead, AuditRecord, Concerned, CredentialKind, LoggedRecord, Occurrence, Outcome,
+};
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::Call;
+use crate::service::error::Error;
+use crate::store::{TooLarge, Txn, Verification};
+
+/// Records that one change writes.
+const BUNDLE: usize = 512;
+/// Records that one step of a filtered list reads.
+const STEP: usize = 512;
+
+/// What of the audit log is asked for. Absent is everything.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Exactly this actor.
+    pub actor: Option<String>,
+    /// Exactly this action.
+    pub action: Option<String>,
+    /// Exactly this object.
+    pub object: Option<String>,
+    /// Exactly this outcome.
+    pub outcome: Option<Outcome>,
+    /// Not before.
+    pub since: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    fn matches(&self, record: &AuditRecord) -> bool {
+        let same = |asked: &Option<String>, has: &str| asked.as_ref().is_none_or(|asked| asked == has);
+        same(&self.actor, &record.actor)
+            && same(&self.action, &record.action)
+            && same(&self.object, &record.object)
+            && self.outcome.is_none_or(|outcome| outcome.as_str() == record.outcome)
+            && self.until.is_none_or(|until| record.time < until)
+            && self.since.is_none_or(|since| record.time >= since)
+    }
+}
+
+impl Service {
+    /// Writes the events that wait.
+    pub(in crate::service) fn write_audit(&self, now: Timestamp) {
+        let waiting = self.audit.take();
+        let mut events: Vec<(AuditEntry, Occurrence)> = waiting.events.into_iter().collect();
+        events.sort_by_key(|(_, when)| when.last);
+        if waiting.lost > 0 {
+            events.push((lost_events(), Occurrence { count: waiting.lost, ..Occurrence::once(now) }));
+        }
+        for bundle in events.chunks(BUNDLE) {
+            let bundle = bundle.to_vec();
+            let count = bundle.iter().map(|(_, when)| when.count).sum();
+            if let Err(error) = self.keep(Upkeep::AuditEvents, move |txn| append(txn, &bundle)) {
+                log::error!("{count} audit events were not written: {error}");
+                self.audit.lose(count);
+            }
+        }
+    }
+
+    /// A page of the audit log, newest first, below number `before`, and the number to go on below.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn list_audit(
+        &self,
+        call: &Call,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<LoggedRecord>, Option<u64>), Error> {
+        self.view(call, Act::AuditList, "", |authority| authority.administrator().map(drop))?;
+        self.write_audit(call.now);
+        let mut found = Vec::new();
+        let mut next = before;
+        loop {
+            let step = self.store.audit_before(next, STEP)?;
+            let is_last = step.len() < STEP;
+            for logged in step {
+                let record = &logged.record;
+                if filter.since.is_some_and(|since| record.time < since) && is_long_before(record, filter) {
+                    return Ok((found, None));
+                }
+                if found.len() == limit {
+                    return Ok((found, next));
+                }
+                next = Some(record.seq);
+                if filter.matches(record) {
+                    found.push(logged);
+                }
+            }
+            if is_last {
+                return Ok((found, None));
+            }
+        }
+    }
+
+    /// The end of the audit chain, to be noted elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn audit_head(&self, call: &Call) -> Result<AuditHead, Error> {
+        self.view(call, Act::AuditHead, "", |authority| authority.administrator().map(drop))?;
+        self.write_audit(call.now);
+        Ok(self.store.state().audit())
+    }
+
+    /// Checks the whole audit chain, and that a noted end is in it.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the local socket.
+    pub fn verify_audit(&self, call: &Call, noted: Option<AuditHead>) -> Result<Verification, Error> {
+        self.view(call, Act::AuditVerify, "", |authority| authority.local().map(drop))?;
+        Ok(self.store.verify_audit(noted)?)
+    }
+}
+
+/// Records are written up to a minute after what they sum, so times fall only roughly with the numbers.
+fn is_long_before(record: &AuditRecord, filter: &AuditFilter) -> bool {
+    filter.since.is_some_and(|since| record.time.plus_seconds(120) < since)
+}
+
+fn append(txn: &mut Txn<'_>, bundle: &[(AuditEntry, Occurrence)]) -> Result<(), Error> {
+    let written: Result<(), TooLarge> = bundle.iter().try_for_each(|(entry, when)| txn.audit(entry, *when));
+    Ok(written?)
+}
+
+fn lost_events() -> AuditEntry {
+    AuditEntry {
+        actor: "system".to_owned(),
+        actor_id: None,
+        credential: CredentialKind::System,
+        credential_id: None,
+        credential_label: None,
+        address: String::new(),
+        act: Act::AuditGap,
+        object: String::new(),
+        outcome: Outcome::Success,
+        concerned: Concerned::default(),
+        reason: None,
+    }
+}

@@ -1,0 +1,185 @@
+//! The two ways into the store. A change of a caller: permission first, then the work, then the audit record, all in one
+//! transaction on the writer's thread. And upkeep, what the house writes by itself, which is named one by one.
+
+use std::fmt;
+
+use super::deed::{Deed, audited_account, audited_repository, label};
+use crate::domain::account::Account;
+use crate::domain::act::Act;
+use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence, Outcome};
+use crate::domain::grant::GrantTarget;
+use crate::domain::name::RepositoryName;
+use crate::service::Service;
+use crate::service::access::{Authority, Call, Permit};
+use crate::service::error::Error;
+use crate::store::{State, Txn, WriteAccess};
+
+/// The right to change the store. Nothing but this module sees it, so that no change gets past its two entries.
+pub(in crate::service) struct Writing(WriteAccess);
+
+impl Writing {
+    pub(in crate::service) fn new(access: WriteAccess) -> Self {
+        Self(access)
+    }
+}
+
+/// The writes that need no permit, since dockpass makes them for itself and not for a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::service) enum Upkeep {
+    /// The first account, on the first start.
+    FirstAccount,
+    /// A password that was right, hashed with today's parameters.
+    PasswordHash,
+    /// Where from accounts signed in.
+    KnownAddresses,
+    /// Pulls that were counted.
+    Pulls,
+    /// Denials, sign-ins and other events that are recorded later than they happen.
+    AuditEvents,
+}
+
+impl fmt::Display for Upkeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FirstAccount => "the first account",
+            Self::PasswordHash => "the new hash of a password",
+            Self::KnownAddresses => "the addresses of sign-ins",
+            Self::Pulls => "the counts of pulls",
+            Self::AuditEvents => "events of the audit log",
+        })
+    }
+}
+
+/// A change at work. The store is in reach only with a [`Permit`].
+pub(in crate::service) struct Change<'w, 's> {
+    txn: &'w mut Txn<'s>,
+    call: Call,
+    /// The deed, as far as it is known by now.
+    deed: Deed,
+    /// Other deeds on the way, each with a record of its own.
+    also: Vec<Deed>,
+    is_idle: bool,
+    /// The label of the caller's access token, before the change.
+    label: Option<String>,
+}
+
+impl<'s> Change<'_, 's> {
+    /// The caller as it is in this very moment of the store.
+    pub(in crate::service) fn authority(&self) -> Result<Authority<'_>, Error> {
+        Authority::of(self.txn.state(), &self.call.caller, self.call.now)
+    }
+
+    /// The state with what was changed so far.
+    pub(in crate::service) fn state(&self) -> &State {
+        self.txn.state()
+    }
+
+    /// The way to change it.
+    pub(in crate::service) fn txn(&mut self, _permit: &Permit) -> &mut Txn<'s> {
+        self.txn
+    }
+
+    /// Who calls, when.
+    pub(in crate::service) fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// Records something else that was done on the way.
+    pub(in crate::service) fn also(&mut self, deed: Deed) {
+        self.also.push(deed);
+    }
+
+    /// Puts a deed of which more is known in place of the one that was begun.
+    pub(in crate::service) fn done(&mut self, deed: Deed) {
+        self.deed = deed;
+    }
+
+    /// Says about which account it is.
+    pub(in crate::service) fn about_account(&mut self, account: &Account) {
+        self.deed.concerned.account = Some(audited_account(account));
+    }
+
+    /// Says about which repository it is.
+    pub(in crate::service) fn about_repository(&mut self, name: &RepositoryName) {
+        self.deed.concerned.repository = Some(audited_repository(self.txn.state(), name));
+    }
+
+    /// Says about which repository it is, if a grant is on one.
+    pub(in crate::service) fn about_target(&mut self, target: &GrantTarget) {
+        match target {
+            GrantTarget::Namespace(_) => {}
+            GrantTarget::Repository(name) => self.about_repository(name),
+        }
+    }
+
+    /// Nothing had to be done: nothing is recorded.
+    pub(in crate::service) fn was_idle(&mut self) {
+        self.is_idle = true;
+    }
+
+    /// The record of a deed of this change, without its number.
+    pub(in crate::service) fn record_of(&self, deed: &Deed) -> AuditRecord {
+        AuditRecord::of(&self.entry(deed), 0, Occurrence::once(self.call.now))
+    }
+
+    fn entry(&self, deed: &Deed) -> AuditEntry {
+        let entry = deed.entry(&self.call.caller, Outcome::Success);
+        AuditEntry { credential_label: self.label.clone(), ..entry }
+    }
+
+    fn record(self) -> Result<(), Error> {
+        let main = Some(&self.deed).filter(|_| !self.is_idle);
+        let entries: Vec<AuditEntry> = main.into_iter().chain(&self.also).map(|deed| self.entry(deed)).collect();
+        let once = Occurrence::once(self.call.now);
+        Ok(entries.iter().try_for_each(|entry| self.txn.audit(entry, once))?)
+    }
+}
+
+impl Service {
+    /// Reads under a rule: `allow` decides; a denial is recorded.
+    pub(in crate::service) fn view<T>(
+        &self,
+        call: &Call,
+        act: Act,
+        object: &str,
+        allow: impl FnOnce(&Authority<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let state = self.store.state();
+        let result = Authority::of(&state, &call.caller, call.now).and_then(|authority| allow(&authority));
+        self.note_denial(call, &Deed::new(act, object), &result);
+        result
+    }
+
+    /// Makes a change and records it, or records that it was denied. `work` can be run again on a newer state.
+    pub(in crate::service) fn change<T: Send + 'static>(
+        &self,
+        call: &Call,
+        deed: Deed,
+        work: impl Fn(&mut Change<'_, '_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (caller, begun) = (call.clone(), deed.clone());
+        let result = self.store.write(&self.writing.0, move |txn| {
+            let label = label(txn.state(), &caller.caller);
+            let (call, deed) = (caller.clone(), begun.clone());
+            let mut change = Change { txn, call, deed, also: Vec::new(), is_idle: false, label };
+            let value = work(&mut change)?;
+            change.record()?;
+            Ok(value)
+        });
+        self.note_denial(call, &deed, &result);
+        result
+    }
+
+    /// Writes what the house keeps by itself.
+    pub(in crate::service) fn keep<T: Send + 'static>(
+        &self,
+        upkeep: Upkeep,
+        work: impl Fn(&mut Txn<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let kept = self.store.write(&self.writing.0, work);
+        if let Err(error) = &kept {
+            log::warn!("{upkeep} could not be written: {error}");
+        }
+        kept
+    }
+}

@@ -1,0 +1,86 @@
+//! What is done, as the audit log will have it.
+
+use crate::domain::account::Account;
+use crate::domain::act::Act;
+use crate::domain::audit::{AuditEntry, AuditedAccount, AuditedRepository, AuditedToken, Concerned, Outcome};
+use crate::domain::name::RepositoryName;
+use crate::domain::secret::without_secrets;
+use crate::domain::token::AccessToken;
+use crate::service::access::Caller;
+use crate::store::State;
+
+/// Longest object that is recorded, in bytes.
+const MAX_OBJECT: usize = 512;
+
+/// What is done: which act, and on what.
+#[derive(Clone, Debug)]
+pub(in crate::service) struct Deed {
+    pub(in crate::service) act: Act,
+    pub(in crate::service) object: String,
+    pub(in crate::service) concerned: Concerned,
+}
+
+impl Deed {
+    pub(in crate::service) fn new(act: Act, object: impl ToString) -> Self {
+        Self { act, object: object.to_string(), concerned: Concerned::default() }
+    }
+
+    /// The same, about this account.
+    pub(in crate::service) fn about_account(mut self, account: &Account) -> Self {
+        self.concerned.account = Some(audited_account(account));
+        self
+    }
+
+    /// The same, about the repository of this name.
+    pub(in crate::service) fn about_repository(mut self, state: &State, name: &RepositoryName) -> Self {
+        self.concerned.repository = Some(audited_repository(state, name));
+        self
+    }
+
+    /// The same, about this access token.
+    pub(in crate::service) fn about_token(mut self, state: &State, token: &AccessToken) -> Self {
+        let owner = state.account(token.owner).map(|owner| owner.name.to_string()).unwrap_or_default();
+        let label = without_secrets(&token.label);
+        self.concerned.access_token = Some(AuditedToken { id: token.id, label, owner });
+        self
+    }
+
+    /// The entry of it, as done by this caller.
+    pub(in crate::service) fn entry(&self, caller: &Caller, outcome: Outcome) -> AuditEntry {
+        AuditEntry {
+            actor: caller.actor(),
+            actor_id: caller.account(),
+            credential: caller.credential(),
+            credential_id: caller.token(),
+            credential_label: None,
+            address: caller.address.map(|address| address.to_string()).unwrap_or_default(),
+            act: self.act,
+            object: bounded(&without_secrets(&self.object)),
+            outcome,
+            concerned: self.concerned.clone(),
+            reason: None,
+        }
+    }
+}
+
+pub(super) fn audited_account(account: &Account) -> AuditedAccount {
+    AuditedAccount { name: account.name.to_string(), id: Some(account.id) }
+}
+
+pub(super) fn audited_repository(state: &State, name: &RepositoryName) -> AuditedRepository {
+    let id = state.repository(name).map(|repository| repository.id);
+    AuditedRepository { name: name.to_string(), id }
+}
+
+/// The label of the access token that a caller signed in with.
+pub(super) fn label(state: &State, caller: &Caller) -> Option<String> {
+    caller.token().and_then(|id| state.token(id)).map(|token| without_secrets(&token.label))
+}
+
+fn bounded(text: &str) -> String {
+    let mut end = text.len().min(MAX_OBJECT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}

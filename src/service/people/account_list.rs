@@ -1,0 +1,109 @@
+//! The list of accounts, for administrators: by a filter, by a part of the name, page by page.
+
+use std::sync::Arc;
+
+use super::accounts::AccountView;
+use crate::domain::account::{Account, AccountFilter};
+use crate::domain::act::Act;
+use crate::domain::name::Name;
+use crate::service::Service;
+use crate::service::access::Call;
+use crate::service::error::Error;
+use crate::service::page::{NamedPage, NamedQuery};
+use crate::store::UserSort;
+
+/// The lists that the store keeps, of which a filter means one.
+enum Kept {
+    Everybody,
+    Organizations,
+    Users(UserSort),
+}
+
+impl AccountFilter {
+    fn kept(self) -> Kept {
+        match self {
+            Self::All => Kept::Everybody,
+            Self::Organizations => Kept::Organizations,
+            Self::Users => Kept::Users(UserSort::Any),
+            Self::Admins => Kept::Users(UserSort::Admin),
+            Self::NonAdmins => Kept::Users(UserSort::NonAdmin),
+            Self::ActiveUsers => Kept::Users(UserSort::Active),
+            Self::InactiveUsers => Kept::Users(UserSort::Inactive),
+            Self::ServiceAccounts => Kept::Users(UserSort::Service),
+        }
+    }
+}
+
+/// Which page of which accounts.
+#[derive(Clone, Debug)]
+pub struct AccountQuery {
+    /// Of which sort.
+    pub filter: AccountFilter,
+    /// Whose name or full name contains this, upper and lower case alike.
+    pub contains: Option<String>,
+    /// Which page.
+    pub page: NamedQuery,
+}
+
+/// Whether an account is called so; `text` in lower case.
+fn is_called(account: &Account, text: &str) -> bool {
+    account.name.as_str().contains(text) || account.full_name.to_lowercase().contains(text)
+}
+
+/// A page of accounts, with what the whole list holds.
+#[derive(Debug)]
+pub struct AccountPage {
+    /// The accounts of the page, by name.
+    pub accounts: Vec<AccountView>,
+    /// The name to go on after; none on the last page.
+    pub next: Option<Name>,
+    /// How many accounts are meant.
+    pub count: usize,
+    /// How many users there are.
+    pub users: usize,
+    /// How many organizations there are.
+    pub organizations: usize,
+}
+
+fn name_of<'a>(account: &'a &Account) -> &'a Name {
+    &account.name
+}
+
+impl Service {
+    /// A page of accounts by name.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn list_accounts(&self, call: &Call, query: &AccountQuery) -> Result<AccountPage, Error> {
+        self.view(call, Act::AccountList, "", |authority| {
+            authority.administrator()?;
+            let state = authority.state();
+            let NamedQuery { order, after, limit } = &query.page;
+            let (users, organizations) = (state.users_count(), state.organizations_count());
+            let (kept, contains) = (query.filter.kept(), query.contains.as_ref().map(|text| text.to_lowercase()));
+            let count = match kept {
+                Kept::Everybody => users + organizations,
+                Kept::Organizations => organizations,
+                Kept::Users(sort) => state.users_of(sort),
+            };
+            let matching = |after| {
+                let accounts: Box<dyn Iterator<Item = &Arc<Account>>> = match kept {
+                    Kept::Everybody => Box::new(state.accounts_by_name(*order, after)),
+                    Kept::Organizations => Box::new(state.organizations_by_name(*order, after)),
+                    Kept::Users(sort) => Box::new(state.users_by_name(sort, *order, after)),
+                };
+                let contains = contains.as_deref();
+                let accounts = accounts.map(AsRef::as_ref);
+                accounts.filter(move |account| contains.is_none_or(|text| is_called(account, text)))
+            };
+            let page = if contains.is_none() {
+                NamedPage::of(matching(after.as_ref()), name_of, *limit, count)
+            } else {
+                // Few enough, and asked by administrators only: looked through, once.
+                NamedPage::counted(matching(None), name_of, &query.page)
+            };
+            let accounts = page.entries.into_iter().map(|account| self.shown(state, account, call)).collect();
+            Ok(AccountPage { accounts, next: page.next, count: page.count, users, organizations })
+        })
+    }
+}

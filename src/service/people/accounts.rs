@@ -1,0 +1,250 @@
+//! Users: making, viewing, changing, deactivating. Organizations have their place in the records.
+
+use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
+use crate::domain::act::Act;
+use crate::domain::grant::GrantTarget;
+use crate::domain::id::Id;
+use crate::domain::name::{Name, Namespace};
+use crate::domain::password;
+use crate::domain::random;
+use crate::domain::secret::Password;
+use crate::domain::text;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::{Allowed, Authority, Call, Permit, find};
+use crate::service::error::{Error, Kind, Obstacle};
+use crate::service::ledger::{Change, Deed};
+use crate::store::{GroupSize, State};
+
+/// What a new user shall be.
+#[derive(Debug)]
+pub struct NewUser {
+    /// Name, also its namespace.
+    pub name: Name,
+    /// Name in full.
+    pub full_name: String,
+    /// Password; a service account has none.
+    pub password: Option<Password>,
+    /// Whether it may sign in.
+    pub is_active: bool,
+    /// Whether it is a system administrator.
+    pub is_admin: bool,
+    /// Whether it takes over repositories already known under its name.
+    pub adopt_repositories: bool,
+}
+
+/// What changes of an account. Absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct AccountUpdate {
+    /// Its name, which never changes: only as it is.
+    pub name: Option<String>,
+    /// Whether it is an organization, which never changes: only as it is.
+    pub is_organization: Option<bool>,
+    /// Another name in full.
+    pub full_name: Option<String>,
+    /// Whether it may sign in.
+    pub is_active: Option<bool>,
+    /// Whether it is a system administrator.
+    pub is_admin: Option<bool>,
+}
+
+/// An account as a caller may see it.
+#[derive(Clone, Debug)]
+pub struct AccountView {
+    /// The account.
+    pub account: Account,
+    /// Whether the caller sees more than name, id, full name and kind.
+    pub shows_inner: bool,
+    /// Until when sign-in by password has to wait.
+    pub locked_until: Option<Timestamp>,
+    /// How many members and teams an organization has; none for users.
+    pub size: Option<GroupSize>,
+}
+
+pub(super) fn check_full_name(full_name: &str) -> Result<(), Error> {
+    text::check_line(full_name, 0..=MAX_FULL_NAME).map_err(|reason| Error::invalid("fullName", reason))
+}
+
+impl Service {
+    pub(super) fn shown(&self, state: &State, account: &Account, call: &Call) -> AccountView {
+        let locked_until = self.throttle.locked_until(account.name.as_str(), call.now);
+        let size = account.is_organization().then(|| state.group_size(account.id));
+        AccountView { account: account.clone(), shows_inner: true, locked_until, size }
+    }
+
+    /// One account, as far as the caller may see it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]
+    pub fn view_account(&self, call: &Call, name_or_id: &str) -> Result<AccountView, Error> {
+        self.view(call, Act::AccountView, name_or_id, |authority| {
+            authority.account_data()?;
+            Ok(self.seen(authority, find(authority.state(), name_or_id)?, call))
+        })
+    }
+
+    /// An account, as far as the caller may see it.
+    pub(in crate::service) fn seen(&self, authority: &Authority<'_>, account: &Account, call: &Call) -> AccountView {
+        let shown = self.shown(authority.state(), account, call);
+        let size = shown.size.filter(|_| authority.see_organization(account).is_ok());
+        AccountView { shows_inner: authority.sees_inner(account), size, ..shown }
+    }
+
+    /// Lets those through who may make an account.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn may_create_account(&self, call: &Call) -> Result<Allowed, Error> {
+        self.view(call, Act::AccountCreate, "", |authority| authority.create_account(false, false).map(Allowed::by))
+    }
+
+    /// Lets those through who may change something of an account.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`]
+    pub fn may_update_account(&self, call: &Call, name_or_id: &str) -> Result<Allowed, Error> {
+        self.view(call, Act::AccountUpdate, name_or_id, |authority| {
+            find_to_update(authority, name_or_id).map(|(permit, ..)| Allowed::by(permit))
+        })
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Obstacle::NamespaceInUse`], [`Error::Invalid`] for a weak password.
+    pub fn create_user(&self, call: &Call, new: NewUser) -> Result<AccountView, Error> {
+        let deed = Deed::new(Act::AccountCreate, &new.name);
+        let (is_admin, has_password) = (new.is_admin, new.password.is_some());
+        // Asked twice: here, so that strangers cost no hash; and at the moment of the change.
+        self.view(call, deed.act, &deed.object, |authority| {
+            authority.create_account(is_admin, has_password).map(drop)
+        })?;
+        check_full_name(&new.full_name)?;
+        let password = new.password.as_ref().map(|password| self.hash_new("password", password)).transpose()?;
+        let account = Account {
+            id: Id::new(call.now, random::bytes()?),
+            name: new.name,
+            kind: AccountKind::User,
+            full_name: new.full_name,
+            is_active: new.is_active,
+            is_admin: new.is_admin,
+            password,
+            password_set_by_admin: has_password,
+            created_at: call.now.whole_seconds(),
+            generation: 0,
+        };
+        let adopt = new.adopt_repositories;
+        let made = self.change(call, deed, move |change| create(change, account.clone(), adopt))?;
+        Ok(AccountView { account: made, shows_inner: true, locked_until: None, size: None })
+    }
+
+    /// The hash of a password that may be set, given in this field.
+    pub(super) fn hash_new(&self, field: &'static str, password: &Password) -> Result<String, Error> {
+        password::check(password).map_err(|weak| Error::invalid(field, weak))?;
+        self.passwords.hash(password)
+    }
+
+    /// Changes an account.
+    ///
+    /// # Errors
+    /// [`Obstacle::LastAdministrator`]; [`Error::Denied`] where only administrators may. An organization's own
+    /// administrators change its full name and nothing else.
+    pub fn update_account(&self, call: &Call, name_or_id: &str, update: AccountUpdate) -> Result<AccountView, Error> {
+        let asked = name_or_id.to_owned();
+        let (account, shows_inner) =
+            self.change(call, Deed::new(Act::AccountUpdate, name_or_id), move |change| apply(change, &asked, &update))?;
+        Ok(AccountView { shows_inner, ..self.shown(&self.store.state(), &account, call) })
+    }
+}
+
+pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool) -> Result<Account, Error> {
+    let permit = change.authority()?.create_account(account.is_admin, account.password.is_some())?;
+    if change.state().account_named(account.name.as_str()).is_some() {
+        return Err(Error::AlreadyExists { kind: Kind::Account, name: account.name.to_string() });
+    }
+    let namespace = Namespace::Of(account.name.clone());
+    let is_used = change.state().namespace_size(&namespace) > 0;
+    // What was deleted may still lie in the registry: a new account of that name would find it.
+    if (is_used || change.state().has_deleted_content(&account.name)) && !adopt {
+        return Err(Error::Conflict(Obstacle::NamespaceInUse));
+    }
+    // Whoever had access to the whole namespace of an earlier account has none to this one's.
+    let txn = change.txn(&permit);
+    txn.remove_grants_on(&GrantTarget::Namespace(namespace));
+    txn.put_account(account.clone())?;
+    change.about_account(&account);
+    Ok(account)
+}
+
+/// The account that is to be changed, with the permit to change its full name; who may change no other learns nothing of
+/// which exist.
+fn find_to_update<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<(Permit, &'s Account), Error> {
+    authority.account_data()?;
+    let found = find(authority.state(), name_or_id);
+    let account = found.map_err(|missing| authority.administrator().err().unwrap_or(missing))?;
+    Ok((authority.rename_account(account)?, account))
+}
+
+/// Changes an account; the new one, and whether who asks sees its inner part.
+fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Result<(Account, bool), Error> {
+    let authority = change.authority()?;
+    let (mut permit, account) = find_to_update(&authority, asked)?;
+    let shows_inner = authority.sees_inner(account);
+    let mut account = account.clone();
+    if update.is_active.is_some() || update.is_admin.is_some() {
+        permit = authority.administrator()?;
+    }
+    if account.is_organization() && update.is_active == Some(false) {
+        return Err(Error::invalid("isActive", "an organization is always active: it never signs in"));
+    }
+    if update.is_admin == Some(true) && !account.is_admin {
+        if account.is_organization() {
+            return Err(Error::invalid("isAdmin", "an organization is no administrator"));
+        }
+        permit = authority.make_administrator()?;
+    }
+    check_kept(&account, update)?;
+    check_full_name(update.full_name.as_deref().unwrap_or_default())?;
+    note_switches(change, &account, update);
+    let was_active_admin = account.is_active_admin();
+    account.full_name = update.full_name.clone().unwrap_or(account.full_name);
+    account.is_active = update.is_active.unwrap_or(account.is_active);
+    account.is_admin = update.is_admin.unwrap_or(account.is_admin);
+    if was_active_admin && !account.is_active_admin() {
+        keep_an_admin(change, account.id, Some(if account.is_active { "isAdmin" } else { "isActive" }))?;
+    }
+    change.txn(&permit).put_account(account.clone())?;
+    change.about_account(&account);
+    Ok((account, shows_inner))
+}
+
+/// Clients send back what they got; something else in its place would change nothing, and they should know.
+fn check_kept(account: &Account, update: &AccountUpdate) -> Result<(), Error> {
+    if update.name.as_deref().is_some_and(|name| name != account.name.as_str()) {
+        return Err(Error::invalid("name", "names never change"));
+    }
+    if update.is_organization.is_some_and(|is| is != account.is_organization()) {
+        return Err(Error::invalid("isOrg", "users stay users, and organizations organizations"));
+    }
+    Ok(())
+}
+
+/// What is switched has a record of its own: a demotion must not look like another full name.
+fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &AccountUpdate) {
+    let switched = |was: bool, shall: Option<bool>, on: Act, off: Act| {
+        shall.filter(|shall| *shall != was).map(|shall| if shall { on } else { off })
+    };
+    let admin = switched(account.is_admin, update.is_admin, Act::AccountPromote, Act::AccountDemote);
+    let active = switched(account.is_active, update.is_active, Act::AccountActivate, Act::AccountDeactivate);
+    admin.into_iter().chain(active).for_each(|act| change.also(Deed::new(act, &account.name).about_account(account)));
+}
+
+/// The last active administrator can neither be deleted, deactivated nor demoted. `field` is what would change; none if
+/// the account would go.
+pub(super) fn keep_an_admin(change: &Change<'_, '_>, account: Id, field: Option<&'static str>) -> Result<(), Error> {
+    if change.state().is_last_admin(account) {
+        Err(Error::Conflict(Obstacle::LastAdministrator { field }))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,259 @@
+//! Organizations: making them, their members and administrators.
+
+use super::accounts::{AccountView, check_full_name, create};
+use crate::domain::account::{Account, AccountKind};
+use crate::domain::act::Act;
+use crate::domain::id::Id;
+use crate::domain::name::Name;
+use crate::domain::organization::MemberFilter;
+use crate::domain::organization::Membership;
+use crate::domain::random;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::{Allowed, Authority, Call, Permit, find, find_organization, find_user};
+use crate::service::error::{Error, Kind};
+use crate::service::ledger::Deed;
+use crate::service::page::{NamedPage, NamedQuery};
+use crate::store::GroupSize;
+
+/// What a new organization shall be.
+#[derive(Clone, Debug)]
+pub struct NewOrganization {
+    /// Name, also its namespace.
+    pub name: Name,
+    /// Name in full.
+    pub full_name: String,
+    /// Whether it takes over repositories already known under its name.
+    pub adopt_repositories: bool,
+}
+
+/// A member of an organization or a team.
+#[derive(Clone, Debug)]
+pub struct MemberView {
+    /// The user.
+    pub user: Account,
+    /// Whether the user administers the organization.
+    pub is_admin: bool,
+    /// Whether the caller sees more of the user than name, id, full name and kind.
+    pub shows_inner: bool,
+    /// Until when the user's sign-in by password has to wait.
+    pub locked_until: Option<Timestamp>,
+}
+
+/// An organization that a user belongs to.
+#[derive(Clone, Debug)]
+pub struct MembershipView {
+    /// The organization, as far as the caller may see it.
+    pub organization: AccountView,
+    /// Whether the user administers it.
+    pub is_admin: bool,
+}
+
+/// A user as a member of the organization; whether it has to wait with signing in is not known here.
+pub(super) fn member_view(authority: &Authority<'_>, organization: Id, user: Id) -> Option<MemberView> {
+    let is_admin = authority.state().member(organization, user)?;
+    let user = authority.state().account(user)?;
+    let shows_inner = authority.sees_inner(user);
+    Some(MemberView { user: Account::clone(user), is_admin, shows_inner, locked_until: None })
+}
+
+impl MemberFilter {
+    fn matches(self, is_admin: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Admins => is_admin,
+            Self::NonAdmins => !is_admin,
+        }
+    }
+
+    fn count(self, size: GroupSize) -> usize {
+        match self {
+            Self::All => size.members,
+            Self::Admins => size.admins,
+            Self::NonAdmins => size.members.saturating_sub(size.admins),
+        }
+    }
+}
+
+impl Service {
+    /// A member with what only the running server knows of it.
+    pub(super) fn member_now(&self, view: MemberView, call: &Call) -> MemberView {
+        let locked_until = self.throttle.locked_until(view.user.name.as_str(), call.now);
+        MemberView { locked_until, ..view }
+    }
+
+    /// Makes an organization.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`crate::service::Obstacle::NamespaceInUse`]; [`Error::Denied`] to all but administrators.
+    pub fn create_organization(&self, call: &Call, new: NewOrganization) -> Result<AccountView, Error> {
+        let deed = Deed::new(Act::AccountCreate, &new.name);
+        let account = Account {
+            id: Id::new(call.now, random::bytes()?),
+            name: new.name,
+            kind: AccountKind::Organization,
+            full_name: new.full_name,
+            is_active: true,
+            is_admin: false,
+            password: None,
+            password_set_by_admin: false,
+            created_at: call.now.whole_seconds(),
+            generation: 0,
+        };
+        let adopt = new.adopt_repositories;
+        let made = self.change(call, deed, move |change| {
+            change.authority()?.create_account(false, false)?;
+            check_full_name(&account.full_name)?;
+            create(change, account.clone(), adopt)
+        })?;
+        self.view_account(call, made.name.as_str())
+    }
+
+    /// A page of the members of an organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but its members and system administrators.
+    pub fn list_members(
+        &self,
+        call: &Call,
+        organization: &str,
+        filter: MemberFilter,
+        query: &NamedQuery,
+    ) -> Result<NamedPage<MemberView>, Error> {
+        self.view(call, Act::OrganizationMembers, organization, |authority| {
+            let (_, organization) = view_organization(authority, organization)?;
+            let state = authority.state();
+            let count = filter.count(state.group_size(organization.id));
+            let users = state.members_by_name(organization.id, query.order, query.after.as_ref());
+            let members = users.filter_map(|user| member_view(authority, organization.id, user));
+            let members = members.filter(|member| filter.matches(member.is_admin));
+            let members = members.map(|member| self.member_now(member, call));
+            Ok(NamedPage::of(members, |member| &member.user.name, query.limit, count))
+        })
+    }
+
+    /// One member of an organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but its members and system administrators.
+    pub fn view_member(&self, call: &Call, organization: &str, user: &str) -> Result<MemberView, Error> {
+        self.view(call, Act::OrganizationMember, organization, |authority| {
+            let (_, organization) = view_organization(authority, organization)?;
+            let found = find_user(authority.state(), user)?;
+            let member = member_view(authority, organization.id, found.id);
+            let member = member.ok_or_else(|| Error::not_found(Kind::Member, user))?;
+            Ok(self.member_now(member, call))
+        })
+    }
+
+    /// Lets those through who may change who belongs to an organization and its teams. `act` is what would be done.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    pub fn may_change_organization(&self, call: &Call, act: Act, organization: &str) -> Result<Allowed, Error> {
+        self.view(call, act, organization, |authority| {
+            administer_organization(authority, organization).map(|(permit, _)| Allowed::by(permit))
+        })
+    }
+
+    /// Adds a member, or changes whether it administers the organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
+    pub fn put_member(
+        &self,
+        call: &Call,
+        organization: &str,
+        user: &str,
+        is_admin: Option<bool>,
+    ) -> Result<MemberView, Error> {
+        let role = match is_admin {
+            Some(true) => " admin",
+            Some(false) => " no admin",
+            None => "",
+        };
+        let deed = Deed::new(Act::OrganizationPutMember, format!("{organization} {user}{role}"));
+        let (organization, user) = (organization.to_owned(), user.to_owned());
+        let put = self.change(call, deed, move |change| {
+            let (permit, organization) = administer_organization(&change.authority()?, &organization)?;
+            let account = find_user(change.state(), &user)?.clone();
+            let user = account.id;
+            change.about_account(&account);
+            let is_admin = is_admin.or(change.state().member(organization, user)).unwrap_or(false);
+            change.txn(&permit).put_member(Membership { organization, user, is_admin })?;
+            member_view(&change.authority()?, organization, user).ok_or_else(|| Error::not_found(Kind::Member, user))
+        })?;
+        Ok(self.member_now(put, call))
+    }
+
+    /// Removes a member, and so from the organization's teams; nothing is to do where there is none. Everybody may leave
+    /// by themselves, also where they are gone already.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] of others, to all but the organization's and system administrators.
+    pub fn delete_member(&self, call: &Call, organization: &str, user: &str) -> Result<(), Error> {
+        let deed = Deed::new(Act::OrganizationDeleteMember, format!("{organization} {user}"));
+        let (organization, user) = (organization.to_owned(), user.to_owned());
+        self.change(call, deed, move |change| {
+            let authority = change.authority()?;
+            let permit = authority.account_data()?;
+            let (permit, organization) = if authority.is_called(&user) {
+                (permit, find_organization(change.state(), &organization)?.id)
+            } else {
+                administer_organization(&authority, &organization)?
+            };
+            let account = find_user(change.state(), &user)?.clone();
+            let user = account.id;
+            change.about_account(&account);
+            if change.state().member(organization, user).is_none() {
+                change.was_idle();
+                return Ok(());
+            }
+            change.txn(&permit).remove_member(organization, user);
+            Ok(())
+        })
+    }
+
+    /// A page of the organizations that a user belongs to.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], for an organization too; [`Error::Denied`] to all but the user and system administrators.
+    pub fn organizations_of_user(
+        &self,
+        call: &Call,
+        user: &str,
+        query: &NamedQuery,
+    ) -> Result<NamedPage<MembershipView>, Error> {
+        self.view(call, Act::AccountOrganizations, user, |authority| {
+            authority.account_data()?;
+            let state = authority.state();
+            let found = find(state, user).ok().filter(|account| !account.is_organization());
+            let found = found.ok_or_else(|| Error::not_found(Kind::User, user))?;
+            authority.self_or_administrator(found)?;
+            let memberships = state.organizations_of_by_name(found.id, query.order, query.after.as_ref());
+            let views = memberships.filter_map(|(organization, is_admin)| {
+                let organization = self.seen(authority, state.account(organization)?, call);
+                Some(MembershipView { organization, is_admin })
+            });
+            let count = state.organizations_count_of(found.id);
+            Ok(NamedPage::of(views, |view| &view.organization.account.name, query.limit, count))
+        })
+    }
+}
+
+/// The organization, for those who may see who belongs to it: its members and system administrators.
+pub(super) fn view_organization<'s>(
+    authority: &Authority<'s>,
+    name_or_id: &str,
+) -> Result<(Permit, &'s Account), Error> {
+    authority.account_data()?;
+    let organization = find_organization(authority.state(), name_or_id)?;
+    Ok((authority.see_organization(organization)?, organization))
+}
+
+/// The organization, for those who may change who belongs to it: its administrators and system administrators.
+pub(super) fn administer_organization(authority: &Authority<'_>, name_or_id: &str) -> Result<(Permit, Id), Error> {
+    authority.account_data()?;
+    let organization = find_organization(authority.state(), name_or_id)?;
+    Ok((authority.administer_organization(organization)?, organization.id))
+}

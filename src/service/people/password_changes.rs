@@ -1,0 +1,135 @@
+//! Setting passwords, and lifting the wait after wrong ones.
+
+use super::accounts::AccountView;
+use crate::domain::account::Account;
+use crate::domain::act::Act;
+use crate::domain::id::Id;
+use crate::domain::secret::Password;
+use crate::service::Service;
+use crate::service::access::{Allowed, Authority, Call, OwnPassword, PasswordProof, Permit, find};
+use crate::service::error::Error;
+use crate::service::ledger::{Change, Deed};
+use crate::service::tokens;
+
+impl Service {
+    /// Lets those through who may set the password of an account.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for an organization, which has none.
+    pub fn may_change_password(&self, call: &Call, name_or_id: &str) -> Result<Allowed, Error> {
+        self.view(call, Act::AccountChangePassword, name_or_id, |authority| {
+            authority.signed_in()?;
+            let account = find_for_password(authority, name_or_id)?;
+            permit_password(authority, account).map(Allowed::by)
+        })
+    }
+
+    /// Sets a password: one's own with the old one or a temporary password, another's as administrator.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Invalid`] for a weak or wrong password, [`Error::TooManyRequests`].
+    pub fn change_password(
+        &self,
+        call: &Call,
+        name_or_id: &str,
+        old: Option<&Password>,
+        new: &Password,
+    ) -> Result<AccountView, Error> {
+        let deed = Deed::new(Act::AccountChangePassword, name_or_id);
+        self.may_change_password(call, name_or_id)?;
+        let shown = self.check_old_password(call, name_or_id, old)?;
+        let hash = self.hash_new("newPassword", new)?;
+        let asked = name_or_id.to_owned();
+        let account = self.change(call, deed, move |change| set_password(change, &asked, shown, hash.clone()))?;
+        self.throttle.lift(account.name.as_str());
+        self.forget_initial_password(&account);
+        Ok(self.shown(&self.store.state(), &account, call))
+    }
+
+    /// Whoever changes its own password by password shows the old one again; the proof of it, where it is needed.
+    fn check_old_password(
+        &self,
+        call: &Call,
+        name_or_id: &str,
+        old: Option<&Password>,
+    ) -> Result<Option<PasswordProof>, Error> {
+        let state = self.store.state();
+        let authority = Authority::of(&state, &call.caller, call.now)?;
+        let account = find(&state, name_or_id)?;
+        let OwnPassword::WithOld(_) = authority.own_password(account) else { return Ok(None) };
+        let old = old.ok_or_else(|| Error::invalid("oldPassword", "your present password is needed"))?;
+        let name = account.name.as_str();
+        let proof = self.check_password(name, Some(account), old, call.caller.address, call.now)?;
+        if proof.is_none() {
+            let deed = Deed::new(Act::AccountChangePassword, name);
+            self.note_denial(call, &deed, &Err::<(), _>(Error::Denied("the old password was wrong")));
+            return Err(Error::invalid("oldPassword", "this is not your present password"));
+        }
+        Ok(proof)
+    }
+
+    /// Lets everybody try again to sign in to an account by password.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but administrators.
+    pub fn unlock(&self, call: &Call, name_or_id: &str) -> Result<(), Error> {
+        let asked = name_or_id.to_owned();
+        let name = self.change(call, Deed::new(Act::AccountUnlock, name_or_id), move |change| {
+            change.authority()?.administrator()?;
+            Ok(find(change.state(), &asked)?.name.clone())
+        })?;
+        self.throttle.lift(name.as_str());
+        Ok(())
+    }
+}
+
+/// The account whose password is asked for; who may not set others' learns nothing of which exist.
+fn find_for_password<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<&'s Account, Error> {
+    let found = find(authority.state(), name_or_id);
+    found.map_err(|missing| authority.administrator().err().unwrap_or(missing))
+}
+
+fn permit_password(authority: &Authority<'_>, account: &Account) -> Result<Permit, Error> {
+    if account.is_organization() {
+        authority.administrator()?;
+        return Err(Error::invalid("name", "an organization has no password"));
+    }
+    match authority.own_password(account) {
+        OwnPassword::NotOwn => authority.set_password_of(account),
+        OwnPassword::WithOld(permit) | OwnPassword::Temporary(permit) => Ok(permit),
+        OwnPassword::Never(error) => Err(error),
+    }
+}
+
+/// Sets the password, if the one that was shown for it is still the present one.
+fn set_password(
+    change: &mut Change<'_, '_>,
+    asked: &str,
+    shown: Option<PasswordProof>,
+    hash: String,
+) -> Result<Account, Error> {
+    let authority = change.authority()?;
+    let account = find_for_password(&authority, asked)?.clone();
+    let permit = permit_password(&authority, &account)?;
+    let own = authority.own_password(&account);
+    let set_by_admin = matches!(own, OwnPassword::NotOwn);
+    if matches!(own, OwnPassword::WithOld(_)) && !shown.is_some_and(|shown| shown.holds(&account)) {
+        return Err(Error::invalid("oldPassword", "this is not your present password"));
+    }
+    let account = account.with_password(hash, set_by_admin);
+    // Whoever has a password needs no temporary one: none is left that could set it once more.
+    delete_temporary_passwords(change, &permit, account.id);
+    change.txn(&permit).put_account(account.clone())?;
+    change.about_account(&account);
+    Ok(account)
+}
+
+/// A temporary password sets the password once: it goes, with the account's others, and all that was made with them.
+fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owner: Id) {
+    let temporary: Vec<Id> = change.state().temporary_passwords_of(owner).collect();
+    for token in temporary {
+        for deleted in tokens::delete_with_descendants(change, permit, token, true) {
+            change.also(tokens::about(Act::TokenDelete, change, &deleted));
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Who calls: from credentials to a [`Caller`]. The only place that makes one.
+//!
+//! An access token stands wherever a password stands and is never tried as one. Unknown names, wrong passwords,
+//! inactive accounts and users without a password cost the same work and get the same answer.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::PoisonError;
+
+use super::passwords::Match;
+use super::sessions::SessionSecret;
+use crate::domain::account::Account;
+use crate::domain::act::Act;
+use crate::domain::audit::{CredentialKind, Outcome};
+use crate::domain::name::{MAX_COMPONENT, Name};
+use crate::domain::secret::{PREFIX, Password, TokenText};
+use crate::domain::time::Timestamp;
+use crate::domain::token::Usage;
+use crate::service::Service;
+use crate::service::access::{Authority, Caller, PasswordProof, Proof, Signed, Subject, counts};
+use crate::service::error::Error;
+use crate::service::ledger::{Deed, Upkeep};
+use crate::service::signing::Claims;
+use crate::store::KnownAddress;
+
+/// Known addresses that one change writes.
+const ADDRESS_BUNDLE: usize = 1_000;
+
+/// What a request showed.
+pub enum Credentials {
+    /// Nothing.
+    None,
+    /// A user name and what stands as its password.
+    Basic {
+        /// The user name, as it was sent.
+        username: String,
+        /// A password or an access token.
+        password: Password,
+    },
+    /// A registry token.
+    RegistryToken(String),
+    /// The secret of a session.
+    Session(SessionSecret),
+    /// The local socket's peer, already known to be the data directory's owner or root.
+    Local {
+        /// The peer's user id.
+        uid: u32,
+    },
+}
+
+impl fmt::Debug for Credentials {
+    /// Of which kind, and nothing of what was shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Basic { .. } => "Basic",
+            Self::RegistryToken(_) => "RegistryToken",
+            Self::Session(_) => "Session",
+            Self::Local { .. } => "Local",
+        })
+    }
+}
+
+impl Credentials {
+    /// Whether checking them takes a slow hash, which must not run on a thread that serves requests.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        match self {
+            Self::Basic { password, .. } => !password.reveal().starts_with(PREFIX),
+            Self::None | Self::RegistryToken(_) | Self::Session(_) | Self::Local { .. } => false,
+        }
+    }
+}
+
+impl Service {
+    /// Checks credentials. Blocks for a password's hash.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if they are wrong, whatever of them is; [`Error::TooManyRequests`] after too many wrong
+    /// passwords.
+    pub fn authenticate(
+        &self,
+        credentials: Credentials,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Caller, Error> {
+        match credentials {
+            Credentials::None => Ok(Caller::new(Subject::Anonymous, address)),
+            Credentials::Local { uid } => Ok(Self::local(uid)),
+            Credentials::Session(secret) => {
+                let caller = self.by_session(secret.reveal(), address, now)?;
+                caller.token().into_iter().for_each(|token| self.note_use(token, address, now));
+                Ok(caller)
+            }
+            Credentials::RegistryToken(token) => self.by_registry_token(&token, address, now),
+            Credentials::Basic { username, password } if username.is_empty() && password.reveal().is_empty() => {
+                // Logged-out podman sends an empty name and password to a Basic challenge.
+                Ok(Caller::new(Subject::Anonymous, address))
+            }
+            Credentials::Basic { username, password } if password.reveal().starts_with(PREFIX) => {
+                self.by_access_token(&username, &password, address, now)
+            }
+            Credentials::Basic { username, password } => self.by_password(&username, &password, address, now),
+        }
+    }
+
+    /// The local administrator, for what the process does on behalf of who runs it.
+    #[must_use]
+    pub fn local(uid: u32) -> Caller {
+        Caller::new(Subject::Local { uid }, None)
+    }
+
+    fn by_access_token(
+        &self,
+        username: &str,
+        password: &Password,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Caller, Error> {
+        let state = self.store.state();
+        let text = TokenText::parse(password.reveal()).ok();
+        let found = text.and_then(|text| {
+            let hash = text.hash();
+            let token = state.token_hashed(&hash)?;
+            let owner = state.account(token.owner)?;
+            let stands = token.answers_to(&hash, now) && counts(&state, token, now);
+            (stands && owner.name.as_str() == username).then_some((token, owner, hash))
+        });
+        let Some((token, owner, hash)) = found else {
+            self.note_failure(username, CredentialKind::AccessToken, address, now);
+            return Err(Error::Unauthenticated);
+        };
+        self.note_use(token.id, address, now);
+        Ok(signed(owner, CredentialKind::AccessToken, Some(token.id), Proof::Secret(hash), address))
+    }
+
+    fn note_use(&self, token: crate::domain::id::Id, address: Option<IpAddr>, now: Timestamp) {
+        let address = address.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)).to_canonical();
+        self.store.usage().note(token, Usage { at: now.whole_seconds(), address });
+    }
+
+    fn by_password(
+        &self,
+        username: &str,
+        password: &Password,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Caller, Error> {
+        let account = self.store.state().account_named(username).cloned();
+        let checked = self.check_password(username, account.as_deref(), password, address, now);
+        if !matches!(checked, Ok(Some(_))) {
+            self.note_failure(username, CredentialKind::Password, address, now);
+        }
+        let (Some(account), Some(proof)) = (account, checked?) else { return Err(Error::Unauthenticated) };
+        let caller = signed(&account, CredentialKind::Password, None, Proof::Password(proof), address);
+        let deed = Deed::new(Act::AccountSignIn, &account.name).about_account(&account);
+        self.note_event(&caller, deed.entry(&caller, Outcome::Success), now);
+        Ok(caller)
+    }
+
+    /// Whether the password is the account's, and if so the proof of it; counts wrong ones, and refuses to look at all
+    /// after too many.
+    pub(in crate::service) fn check_password(
+        &self,
+        username: &str,
+        account: Option<&Account>,
+        password: &Password,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Option<PasswordProof>, Error> {
+        // A name that no account can have is not counted: it would fill the memory of guesses.
+        let counted = address.filter(|_| username.len() <= MAX_COMPONENT && Name::parse(username).is_ok());
+        let id = account.map(|account| account.id);
+        let wait = || counted.and_then(|from| self.throttle.wait(username, id, from, now));
+        if let Some(retry_after) = wait() {
+            return Err(Error::TooManyRequests { retry_after });
+        }
+        let stored = account.filter(|account| account.is_active && !account.is_organization());
+        let stored = stored.and_then(|account| account.password.as_deref());
+        let matched = self.passwords.with_place(|place| {
+            // Again: of many guesses at once, all were let in before the first was counted.
+            if let Some(retry_after) = wait() {
+                return Err(Error::TooManyRequests { retry_after });
+            }
+            let matched = place.compare(password, stored);
+            if let (Match::No, Some(from)) = (matched, counted) {
+                self.throttle.fail(username, from, password, now);
+            }
+            Ok(matched)
+        })??;
+        let (Some(account), Some(stored)) = (account, stored) else { return Ok(None) };
+        let proof = match matched {
+            Match::No => return Ok(None),
+            Match::Yes => PasswordProof::of(stored),
+            Match::Outdated => self.rehash(account, password).unwrap_or(PasswordProof::of(stored)),
+        };
+        self.note_success(account, counted, now);
+        Ok(Some(proof))
+    }
+
+    /// Notes where from an account signed in. Written later: a sign-in does not wait for the disk.
+    fn note_success(&self, account: &Account, address: Option<IpAddr>, now: Timestamp) {
+        let Some(address) = address else { return };
+        if let Some(news) = self.throttle.succeed(account.name.as_str(), account.id, address, now) {
+            let known = KnownAddress { account: account.id, address: news.address, at: now };
+            self.known_addresses.lock().unwrap_or_else(PoisonError::into_inner).push((known, news.evicted));
+        }
+    }
+
+    /// Writes where from accounts signed in since the last time.
+    pub(in crate::service) fn save_known_addresses(&self) {
+        let news = std::mem::take(&mut *self.known_addresses.lock().unwrap_or_else(PoisonError::into_inner));
+        for bundle in news.chunks(ADDRESS_BUNDLE) {
+            let bundle = bundle.to_vec();
+            // A lost address costs little: its account waits there as a stranger does, after wrong passwords.
+            let _ = self.keep(Upkeep::KnownAddresses, move |txn| {
+                bundle.iter().try_for_each(|(known, evicted)| {
+                    if let Some(evicted) = evicted {
+                        txn.remove_known_address(known.account, *evicted);
+                    }
+                    txn.put_known_address(known).map_err(Error::from)
+                })
+            });
+        }
+    }
+
+    /// Stores the password with today's parameters, unless it was changed meanwhile; the proof of it if it was stored.
+    fn rehash(&self, account: &Account, password: &Password) -> Option<PasswordProof> {
+        let (id, old) = (account.id, account.password.clone());
+        let result = self.passwords.hash(password).and_then(|hash| {
+            self.keep(Upkeep::PasswordHash, move |txn| {
+                let present = txn.state().account(id).filter(|account| account.password == old).cloned();
+                let Some(account) = present else { return Ok(None) };
+                // The same password, so the same generation: what was made with it goes on.
+                txn.put_account(Account { password: Some(hash.clone()), ..Account::clone(&account) })?;
+                Ok(Some(PasswordProof::of(&hash)))
+            })
+        });
+        // A password that keeps its old hash is as good.
+        result.unwrap_or_default()
+    }
+
+    /// Takes the caller from `dkp` of a registry token of our own, as both are now.
+    fn by_registry_token(&self, token: &str, address: Option<IpAddr>, now: Timestamp) -> Result<Caller, Error> {
+        let settings = &self.settings;
+        let claims = self.signer.verify(token, &settings.issuer, &settings.services, now);
+        let claims = claims.map_err(|_| Error::Unauthenticated)?;
+        let caller = self.caller_of(&claims, address).ok_or(Error::Unauthenticated)?;
+        Authority::of(&self.store.state(), &caller, now)?;
+        Ok(caller)
+    }
+
+    fn caller_of(&self, claims: &Claims, address: Option<IpAddr>) -> Option<Caller> {
+        let Some(account) = &claims.dkp.account else {
+            return Some(Caller::new(Subject::Anonymous, address)).filter(|_| claims.dkp.token.is_none());
+        };
+        let account = account.parse().ok()?;
+        let token = match &claims.dkp.token {
+            Some(token) => Some(token.parse().ok()?),
+            None => None,
+        };
+        let name = self.store.state().account(account)?.name.clone();
+        // One of an earlier dockpass names none: then there was one password and one secret.
+        let proof = Proof::Generation(claims.dkp.generation.unwrap_or(0));
+        let signed = Signed { account, name, kind: CredentialKind::RegistryToken, token, proof };
+        Some(Caller::new(Subject::Account(signed), address))
+    }
+
+    fn note_failure(&self, username: &str, kind: CredentialKind, address: Option<IpAddr>, now: Timestamp) {
+        // The name only if an account has it: people type passwords into the wrong field.
+        let known = self.store.state().account_named(username).map(|account| account.name.to_string());
+        let tried = known.unwrap_or_else(|| "(no such account)".to_owned());
+        let anonymous = Caller::new(Subject::Anonymous, address);
+        let mut entry = Deed::new(Act::AccountSignIn, &tried).entry(&anonymous, Outcome::Denied);
+        entry.credential = kind;
+        entry.actor = tried;
+        self.audit.note(entry, now);
+    }
+}
+
+fn signed(
+    account: &Account,
+    kind: CredentialKind,
+    token: Option<crate::domain::id::Id>,
+    proof: Proof,
+    address: Option<IpAddr>,
+) -> Caller {
+    let signed = Signed { account: account.id, name: account.name.clone(), kind, token, proof };
+    Caller::new(Subject::Account(signed), address)
+}

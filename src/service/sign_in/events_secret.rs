@@ -1,0 +1,118 @@
+//! The secret that the registry shows with its notifications: a file of its owner's, made when it is missing.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::domain::act::Act;
+use crate::domain::random::{self, NoRandomness};
+use crate::domain::secret::TokenText;
+use crate::private_file::{self, PrivateFileError};
+use crate::service::Service;
+use crate::service::access::{Call, Caller, Subject};
+use crate::service::error::Error;
+
+/// Its name among the keys of the data directory.
+const FILE: &str = "registry-events-secret";
+/// Shortest one that is accepted, in bytes.
+const SHORTEST: usize = 16;
+/// Longest one that is accepted, in bytes.
+const LONGEST: usize = 256;
+
+/// Why a file holds no such secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it must hold one line of {SHORTEST} to {LONGEST} printable ASCII characters without spaces")]
+struct NoEventsSecret;
+
+/// Why there is no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum EventsSecretError {
+    /// It cannot be read.
+    #[error("the secret of the registry's notifications, {}: {source}", path.display())]
+    Unreadable {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Its file cannot be written.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
+    /// The operating system gives no randomness.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+}
+
+/// The secret. Compared by its hash, in a time that tells nothing.
+pub(in crate::service) struct EventsSecret {
+    text: Zeroizing<String>,
+    hash: blake3::Hash,
+    path: PathBuf,
+}
+
+impl fmt::Debug for EventsSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventsSecret")
+    }
+}
+
+impl EventsSecret {
+    /// Reads the site's own file, or the one among the keys, which is made when it is missing.
+    pub(in crate::service) fn open(given: Option<&Path>, keys: &Path) -> Result<Self, EventsSecretError> {
+        let own = keys.join(FILE);
+        let path = given.unwrap_or(&own);
+        if given.is_none() && !path.exists() {
+            // The body of an access token's text is 32 random bytes in letters and digits.
+            let text = TokenText::from_random(random::bytes()?);
+            let body = text.reveal().trim_start_matches(crate::domain::secret::PREFIX);
+            private_file::write(path, format!("{body}\n").as_bytes())?;
+        }
+        let unreadable = |source| EventsSecretError::Unreadable { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(unreadable)?;
+        let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_plain || !(SHORTEST..=LONGEST).contains(&text.len()) {
+            return Err(unreadable(std::io::Error::other(NoEventsSecret)));
+        }
+        let hash = blake3::hash(text.as_bytes());
+        Ok(Self { text, hash, path: path.to_owned() })
+    }
+
+    fn is(&self, shown: &str) -> bool {
+        // `blake3::Hash` compares in constant time.
+        blake3::hash(shown.as_bytes()) == self.hash
+    }
+}
+
+impl Service {
+    /// The registry, if this is the secret of its notifications.
+    #[must_use]
+    pub fn authenticate_registry(&self, secret: &str) -> Option<Caller> {
+        self.events_secret.is(secret).then(Self::registry)
+    }
+
+    /// The registry itself, for what dockpass reads there on its own account. It may tell what the registry holds, and
+    /// nothing else.
+    #[must_use]
+    pub fn registry() -> Caller {
+        Caller::new(Subject::Registry, None)
+    }
+
+    /// The secret of the registry's notifications, for the local socket; none for everybody else, administrators too:
+    /// it does not go over the network.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
+    pub fn events_secret(&self, call: &Call) -> Result<Option<Zeroizing<String>>, Error> {
+        self.view(call, Act::RegistryView, "", |authority| {
+            Ok(authority.local().is_ok().then(|| self.events_secret.text.clone()))
+        })
+    }
+
+    /// The file that holds the secret of the registry's notifications.
+    #[must_use]
+    pub fn events_secret_file(&self) -> &Path {
+        &self.events_secret.path
+    }
+}

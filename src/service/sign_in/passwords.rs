@@ -1,0 +1,242 @@
+//! Password hashing: argon2id with 19 MiB, two passes, one lane (the OWASP minimum), and a gate before it.
+//!
+//! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare, and only so many wait;
+//! whoever finds the waiting room full is told to come back.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use argon2::password_hash::PasswordVerifier;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::domain::random;
+use crate::domain::secret::Password;
+use crate::service::error::Error;
+
+/// Memory of one hash, in KiB.
+const MEMORY: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// Length of a hash, in bytes.
+const OUTPUT: usize = 32;
+/// Most sign-ins that wait for a hash.
+const WAITING_ROOM: usize = 32;
+/// Longest wait.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What to tell whoever finds it full, in seconds.
+const COME_BACK: i64 = 2;
+
+/// How a password compares with what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// It is not that password, or there is none.
+    No,
+    /// It is.
+    Yes,
+    /// It is, and its hash was made with other parameters than today's.
+    Outdated,
+}
+
+/// Hashes and compares passwords.
+pub(in crate::service) struct Passwords {
+    argon2: Argon2<'static>,
+    /// Compared against when there is nothing to compare with, so that unknown names cost the same.
+    dummy: String,
+    gate: Gate,
+}
+
+impl Passwords {
+    /// # Errors
+    /// [`Error::Internal`] if the operating system gives no randomness.
+    pub(in crate::service) fn new() -> Result<Self, Error> {
+        let params = Params::new(MEMORY, PASSES, LANES, None).map_err(Error::internal)?;
+        let blocks = params.block_count();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let gate = Gate::new(cores.saturating_sub(1).max(1), blocks);
+        let unguessable = Password::new(blake3::Hash::from_bytes(random::bytes()?).to_hex().to_string());
+        let dummy = hash_with(&argon2, &unguessable, &mut vec![Block::default(); blocks])?;
+        Ok(Self { argon2, dummy, gate })
+    }
+
+    /// The PHC string to store for a password.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] when too many wait.
+    pub(in crate::service) fn hash(&self, password: &Password) -> Result<String, Error> {
+        self.gate.pass(|memory| hash_with(&self.argon2, password, memory))?
+    }
+
+    /// Does something with a place at the gate, where nobody else compares more than there are places.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] when too many wait.
+    pub(super) fn with_place<T>(&self, work: impl FnOnce(&mut Place<'_>) -> T) -> Result<T, Error> {
+        self.gate.pass(|memory| work(&mut Place { passwords: self, memory }))
+    }
+
+    fn matches(&self, password: &Password, stored: Option<&str>, memory: &mut [Block]) -> Match {
+        let Ok(hash) = PasswordHash::new(stored.unwrap_or(&self.dummy)) else { return Match::No };
+        let is_current = Params::try_from(&hash)
+            .is_ok_and(|params| (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY, PASSES, LANES))
+            && hash.algorithm.as_str() == "argon2id";
+        let is_same = if is_current {
+            self.is_same(password, &hash, memory)
+        } else {
+            // Made with other parameters: seldom, and replaced at once.
+            self.argon2.verify_password(password.reveal().as_bytes(), &hash).is_ok()
+        };
+        match (is_same && stored.is_some() && !password.reveal().is_empty(), is_current) {
+            (false, _) => Match::No,
+            (true, true) => Match::Yes,
+            (true, false) => Match::Outdated,
+        }
+    }
+
+    fn is_same(&self, password: &Password, hash: &PasswordHash, memory: &mut [Block]) -> bool {
+        let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return false };
+        let Ok(expected) = <[u8; OUTPUT]>::try_from(expected.as_bytes()) else { return false };
+        let mut output = [0; OUTPUT];
+        let password = password.reveal().as_bytes();
+        let hashed = self.argon2.hash_password_into_with_memory(password, salt.as_ref(), &mut output, memory);
+        // Compared in constant time.
+        hashed.is_ok() && blake3::Hash::from_bytes(output) == blake3::Hash::from_bytes(expected)
+    }
+}
+
+/// A place at the gate, with its memory.
+pub(super) struct Place<'a> {
+    passwords: &'a Passwords,
+    memory: &'a mut [Block],
+}
+
+impl Place<'_> {
+    /// Compares a password with a PHC string; does the same work when there is none.
+    pub(super) fn compare(&mut self, password: &Password, stored: Option<&str>) -> Match {
+        self.passwords.matches(password, stored, self.memory)
+    }
+}
+
+fn hash_with(argon2: &Argon2<'_>, password: &Password, memory: &mut [Block]) -> Result<String, Error> {
+    let salt = random::bytes::<16>()?;
+    let mut output = [0; OUTPUT];
+    let hashed = argon2.hash_password_into_with_memory(password.reveal().as_bytes(), &salt, &mut output, memory);
+    hashed.map_err(Error::internal)?;
+    let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+    Ok(format!("$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${salt}${output}"))
+}
+
+/// Lets a bounded number through, and a bounded number wait. Whoever is inside has memory that is kept for the next: made
+/// anew on ever other threads, it was seen to fragment the heap to gigabytes.
+struct Gate {
+    state: Mutex<Crowd>,
+    freed: Condvar,
+}
+
+struct Crowd {
+    /// The memory of each free place.
+    free: Vec<Vec<Block>>,
+    waiting: usize,
+}
+
+impl Gate {
+    fn new(places: usize, blocks: usize) -> Self {
+        let free = (0..places).map(|_| vec![Block::default(); blocks]).collect();
+        Self { state: Mutex::new(Crowd { free, waiting: 0 }), freed: Condvar::new() }
+    }
+
+    fn pass<T>(&self, work: impl FnOnce(&mut [Block]) -> T) -> Result<T, Error> {
+        let mut inside = Inside { gate: self, memory: self.enter()? };
+        Ok(work(&mut inside.memory))
+    }
+
+    fn enter(&self) -> Result<Vec<Block>, Error> {
+        let mut crowd = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if crowd.free.is_empty() {
+            if crowd.waiting >= WAITING_ROOM {
+                return Err(Error::TooManyRequests { retry_after: COME_BACK });
+            }
+            crowd.waiting += 1;
+            let waited = self.freed.wait_timeout_while(crowd, PATIENCE, |crowd| crowd.free.is_empty());
+            crowd = waited.unwrap_or_else(PoisonError::into_inner).0;
+            crowd.waiting -= 1;
+        }
+        crowd.free.pop().ok_or(Error::TooManyRequests { retry_after: COME_BACK })
+    }
+}
+
+/// Leaves the gate when dropped, even if the work panicked.
+struct Inside<'a> {
+    gate: &'a Gate,
+    memory: Vec<Block>,
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let memory = std::mem::take(&mut self.memory);
+        self.gate.state.lock().unwrap_or_else(PoisonError::into_inner).free.push(memory);
+        self.gate.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use argon2::password_hash::PasswordHasher;
+
+    fn compare(passwords: &Passwords, password: &Password, stored: Option<&str>) -> Result<Match, Error> {
+        passwords.with_place(|place| place.compare(password, stored))
+    }
+
+    fn password(text: &str) -> Password {
+        Password::new(text.to_owned())
+    }
+
+    #[test]
+    fn only_the_whole_password_matches() {
+        let passwords = Passwords::new().unwrap();
+        for length in [8, 71, 72, 73, 1_024] {
+            let right = "x".repeat(length);
+            let stored = passwords.hash(&password(&right)).unwrap();
+            assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+            assert_eq!(compare(&passwords, &password(&right), Some(&stored)).unwrap(), Match::Yes);
+            assert_eq!(compare(&passwords, &password(&right[1..]), Some(&stored)).unwrap(), Match::No);
+            assert_eq!(compare(&passwords, &password(&format!("{right}\0")), Some(&stored)).unwrap(), Match::No);
+        }
+    }
+
+    #[test]
+    fn nothing_matches_where_nothing_is_stored() {
+        let passwords = Passwords::new().unwrap();
+        for stored in [None, Some(""), Some("plain"), Some("$argon2id$v=19$m=19456,t=2,p=1$")] {
+            assert_eq!(compare(&passwords, &password(""), stored).unwrap(), Match::No);
+        }
+    }
+
+    #[test]
+    fn an_older_hash_is_known_as_outdated() {
+        let passwords = Passwords::new().unwrap();
+        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+        let stored = weak.hash_password(b"long enough").unwrap().to_string();
+        assert_eq!(compare(&passwords, &password("long enough"), Some(&stored)).unwrap(), Match::Outdated);
+    }
+
+    #[test]
+    fn a_full_waiting_room_sends_away() {
+        let gate = Gate::new(1, 1);
+        let _inside = gate.enter().unwrap();
+        gate.state.lock().unwrap().waiting = WAITING_ROOM;
+        assert!(matches!(gate.pass(|_| ()), Err(Error::TooManyRequests { .. })));
+    }
+
+    #[test]
+    fn a_panic_inside_frees_its_place() {
+        let gate = Gate::new(1, 1);
+        let work = std::panic::AssertUnwindSafe(|| gate.pass(|_| panic!("on purpose")));
+        assert!(std::panic::catch_unwind(work).is_err());
+        assert!(gate.pass(|memory| memory.len()).is_ok_and(|blocks| blocks == 1));
+    }
+}

@@ -1,0 +1,223 @@
+//! Sessions of the web pages: a secret in a cookie that stands for a sign-in.
+//!
+//! In memory only: a restart ends them. A session is what it was opened with, at every moment: a new password, a
+//! deactivated account, a rotated, expired or deleted access token end it. Besides, it ends when it is not used for
+//! twelve hours, and after seven days.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use zeroize::Zeroizing;
+
+use crate::domain::act::Act;
+use crate::domain::audit::{CredentialKind, Outcome};
+use crate::domain::random;
+use crate::domain::secret::{PREFIX, TokenText};
+use crate::domain::time::Timestamp;
+use crate::domain::token::Limits;
+use crate::service::Service;
+use crate::service::access::{Authority, Call, Caller, SessionKey, Signed, Subject};
+use crate::service::error::Error;
+use crate::service::ledger::Deed;
+
+/// How long a session lives without use, in seconds.
+const IDLE: i64 = 12 * 3_600;
+/// How long it lives at most, in seconds.
+pub const LONGEST_SESSION: i64 = 7 * 24 * 3_600;
+/// Most sessions of one account; the one that was not used for longest makes room.
+const PER_ACCOUNT: usize = 50;
+/// Most sessions of all accounts together; the one that was not used for longest makes room.
+const MOST: usize = 100_000;
+
+/// The secret of a session, for the one answer that sets the cookie.
+pub struct SessionSecret(Zeroizing<String>);
+
+impl SessionSecret {
+    /// What came in a cookie.
+    #[must_use]
+    pub fn shown(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The text: letters and digits.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionSecret")
+    }
+}
+
+#[derive(Clone)]
+struct Session {
+    signed: Signed,
+    /// With what it was opened.
+    opened_with: CredentialKind,
+    opened_at: Timestamp,
+    used_at: Timestamp,
+}
+
+impl Session {
+    fn ends_at(&self) -> Timestamp {
+        self.used_at.plus_seconds(IDLE).min(self.opened_at.plus_seconds(LONGEST_SESSION))
+    }
+}
+
+/// The open sessions.
+#[derive(Default)]
+pub(in crate::service) struct Sessions(Mutex<HashMap<SessionKey, Session>>);
+
+impl Sessions {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionKey, Session>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self, key: SessionKey, session: Session) {
+        let mut sessions = self.lock();
+        let of_account = sessions.iter().filter(|(_, other)| other.signed.account == session.signed.account);
+        let mut of_account: Vec<_> = of_account.map(|(key, other)| (other.used_at, *key)).collect();
+        of_account.sort_by_key(|(used_at, _)| *used_at);
+        let too_many = (of_account.len() + 1).saturating_sub(PER_ACCOUNT);
+        of_account.iter().take(too_many).for_each(|(_, key)| drop(sessions.remove(key)));
+        if sessions.len() >= MOST
+            && let Some(oldest) = sessions.iter().min_by_key(|(_, other)| other.used_at).map(|(key, _)| *key)
+        {
+            sessions.remove(&oldest);
+        }
+        sessions.insert(key, session);
+    }
+
+    /// The session, if it has not ended by time; notes the use.
+    fn used(&self, key: SessionKey, now: Timestamp) -> Option<Session> {
+        let mut sessions = self.lock();
+        let session = sessions.get_mut(&key)?;
+        if session.ends_at() <= now {
+            sessions.remove(&key);
+            return None;
+        }
+        session.used_at = now;
+        Some(session.clone())
+    }
+
+    fn get(&self, key: SessionKey) -> Option<Session> {
+        self.lock().get(&key).cloned()
+    }
+
+    fn close(&self, key: SessionKey) -> bool {
+        self.lock().remove(&key).is_some()
+    }
+
+    /// Drops those that have ended by time.
+    pub(in crate::service) fn clean(&self, now: Timestamp) {
+        self.lock().retain(|_, session| session.ends_at() > now);
+    }
+}
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct SessionView {
+    /// Who signed in.
+    pub username: String,
+    /// Name in full.
+    pub full_name: String,
+    /// Whether it acts as a system administrator.
+    pub is_admin: bool,
+    /// With what it was opened: password or access token.
+    pub credential: CredentialKind,
+    /// What the access token allows at most; no limit without one.
+    pub limits: Limits,
+    /// When it ends, unless it is used before.
+    pub expires_at: Timestamp,
+    /// Whether a new password is to be set first.
+    pub set_password: bool,
+    /// Seconds until an access token ends whose maker does not say, as the site has it.
+    pub token_default_lifetime: Option<i64>,
+    /// Most seconds until an access token ends, as the site has it: a page offers "never" only where it may be had.
+    pub token_max_lifetime: Option<i64>,
+}
+
+impl Service {
+    /// Opens a session for an account that has just signed in.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for other callers.
+    pub fn open_session(&self, call: &Call) -> Result<SessionSecret, Error> {
+        let Subject::Account(signed) = &call.caller.subject else { return Err(Error::Unauthenticated) };
+        let opened_with = match signed.kind {
+            CredentialKind::Password | CredentialKind::AccessToken => signed.kind,
+            // A session opens no other, and a registry token none either.
+            CredentialKind::None
+            | CredentialKind::RegistryToken
+            | CredentialKind::Session
+            | CredentialKind::Socket
+            | CredentialKind::System
+            | CredentialKind::Registry => return Err(Error::Unauthenticated),
+        };
+        let secret = TokenText::from_random(random::bytes()?);
+        let secret = SessionSecret::shown(secret.reveal().trim_start_matches(PREFIX));
+        let signed = Signed { kind: CredentialKind::Session, ..signed.clone() };
+        let session = Session { signed, opened_with, opened_at: call.now, used_at: call.now };
+        self.sessions.open(SessionKey::of(secret.reveal()), session);
+        let entry = Deed::new(Act::SessionOpen, call.caller.actor()).entry(&call.caller, Outcome::Success);
+        self.note_event(&call.caller, entry, call.now);
+        Ok(secret)
+    }
+
+    /// The caller of a session's secret.
+    pub(super) fn by_session(&self, secret: &str, address: Option<IpAddr>, now: Timestamp) -> Result<Caller, Error> {
+        let key = SessionKey::of(secret);
+        let session = self.sessions.used(key, now).ok_or(Error::Unauthenticated)?;
+        let caller = Caller::new(Subject::Account(session.signed), address).with_session(key);
+        if let Err(error) = Authority::of(&self.store.state(), &caller, now) {
+            self.sessions.close(key);
+            return Err(error);
+        }
+        Ok(caller)
+    }
+
+    /// The session that the caller has shown, or the one that its secret was just made for.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] without a session.
+    pub fn view_session(&self, call: &Call, opened: Option<&SessionSecret>) -> Result<SessionView, Error> {
+        let key = opened.map(|secret| SessionKey::of(secret.reveal())).or(call.caller.session);
+        let session = key.and_then(|key| self.sessions.get(key)).ok_or(Error::Unauthenticated)?;
+        self.view(call, Act::SessionView, "", |authority| {
+            let account = authority.account().ok_or(Error::Unauthenticated)?;
+            let token = authority.token();
+            let ends_at = session.ends_at();
+            let settings = self.settings.live.at(authority.state());
+            Ok(SessionView {
+                username: account.name.to_string(),
+                full_name: account.full_name.clone(),
+                is_admin: authority.is_administrator(),
+                credential: session.opened_with,
+                limits: token.map_or_else(Limits::none, |token| token.limits.clone()),
+                expires_at: token.and_then(|token| token.expires_at).map_or(ends_at, |end| end.min(ends_at)),
+                set_password: token.map_or(account.password_set_by_admin, |token| token.temporary_password),
+                token_default_lifetime: settings.token_default_lifetime.seconds(),
+                token_max_lifetime: settings.token_max_lifetime.seconds(),
+            })
+        })
+    }
+
+    /// Ends a session that another one takes the place of.
+    pub fn replace_session(&self, secret: &SessionSecret) {
+        self.sessions.close(SessionKey::of(secret.reveal()));
+    }
+
+    /// Ends the caller's session.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] without one.
+    pub fn close_session(&self, call: &Call) -> Result<(), Error> {
+        let closed = call.caller.session.is_some_and(|key| self.sessions.close(key));
+        if closed { Ok(()) } else { Err(Error::Unauthenticated) }
+    }
+}

@@ -1,0 +1,276 @@
+//! Wrong passwords: how many, from where, and how long to wait. Nothing sleeps.
+//!
+//! Beyond five distinct failures for an account from one address, that address waits, longer each time, up to 15
+//! minutes; beyond a hundred from everywhere, everybody waits but addresses that signed in to it within 30 days. Equal
+//! guesses count once: a wrong stored password costs containerd and helm two failures. It stops the password only;
+//! access tokens go on. In memory, bounded; unknown names count like known ones.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::domain::id::Id;
+use crate::domain::secret::Password;
+use crate::domain::time::Timestamp;
+
+/// Distinct failures from one address before it waits.
+const PER_ADDRESS: u32 = 5;
+/// Distinct failures from everywhere before everybody waits.
+const PER_ACCOUNT: u32 = 100;
+/// First wait, in seconds; it doubles with each further failure.
+const FIRST_WAIT: i64 = 5;
+/// Longest wait, in seconds.
+const LONGEST_WAIT: i64 = 15 * 60;
+/// Failures are forgotten after this time without another, in seconds.
+const MEMORY: i64 = 60 * 60;
+/// How long a sign-in keeps an address known, in seconds.
+const KNOWN: i64 = 30 * 24 * 60 * 60;
+/// Most counters that are held.
+const MAX_COUNTERS: usize = 65_536;
+/// Most distinct guesses that one counter tells apart.
+const MAX_GUESSES: usize = 128;
+/// Most known addresses of one account.
+const MAX_KNOWN: usize = 32;
+
+/// A digest of a wrong guess, with a key of this process: no trace of the guess itself.
+type Guess = [u8; 8];
+
+#[derive(Clone, Default)]
+struct Counter {
+    guesses: Vec<Guess>,
+    failures: u32,
+    last: i64,
+    locked_until: i64,
+}
+
+impl Counter {
+    /// Counts a guess; false if it is one that was counted before.
+    fn add(&mut self, guess: Guess, limit: u32, now: i64) -> bool {
+        if now - self.last > MEMORY {
+            *self = Self::default();
+        }
+        self.last = now;
+        if self.guesses.contains(&guess) {
+            return false;
+        }
+        if self.guesses.len() < MAX_GUESSES {
+            self.guesses.push(guess);
+        }
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= limit {
+            let doublings = (self.failures - limit).min(20);
+            self.locked_until = now + (FIRST_WAIT << doublings).min(LONGEST_WAIT);
+        }
+        true
+    }
+}
+
+#[derive(Default)]
+struct Counters {
+    by_address: HashMap<(String, IpAddr), Counter>,
+    by_account: HashMap<String, Counter>,
+    known: HashMap<Id, HashMap<IpAddr, i64>>,
+}
+
+/// An address that is newly known, or known again after a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct News {
+    /// The address as it is counted.
+    pub(super) address: IpAddr,
+    /// The longest unused one, which had to go.
+    pub(super) evicted: Option<IpAddr>,
+}
+
+/// The counters of wrong passwords.
+pub(in crate::service) struct Throttle {
+    key: [u8; 32],
+    counters: Mutex<Counters>,
+}
+
+/// An address as it is counted: IPv6 by its /64, which one host has for itself.
+fn counted(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+impl Throttle {
+    /// Counters that start empty, with the addresses that are known to have signed in.
+    pub(in crate::service) fn new(key: [u8; 32], known: impl IntoIterator<Item = (Id, IpAddr, Timestamp)>) -> Self {
+        let mut counters = Counters::default();
+        for (account, address, at) in known {
+            counters.known.entry(account).or_default().insert(counted(address), at.seconds());
+        }
+        Self { key, counters: Mutex::new(counters) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counters> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many seconds a sign-in to `name` from `address` has to wait; none if it need not.
+    pub(super) fn wait(&self, name: &str, account: Option<Id>, address: IpAddr, now: Timestamp) -> Option<i64> {
+        let (address, now) = (counted(address), now.seconds());
+        let counters = self.lock();
+        let by_address = counters.by_address.get(&(name.to_owned(), address)).map_or(0, |counter| counter.locked_until);
+        let is_known =
+            account.and_then(|id| counters.known.get(&id)?.get(&address)).is_some_and(|at| now - at <= KNOWN);
+        let by_account = counters.by_account.get(name).filter(|_| !is_known).map_or(0, |counter| counter.locked_until);
+        let wait = by_address.max(by_account) - now;
+        (wait > 0).then_some(wait)
+    }
+
+    /// Counts a wrong password.
+    pub(super) fn fail(&self, name: &str, address: IpAddr, password: &Password, now: Timestamp) {
+        let digest = blake3::keyed_hash(&self.key, password.reveal().as_bytes());
+        let guess: Guess = std::array::from_fn(|place| digest.as_bytes().get(place).copied().unwrap_or(0));
+        let (address, now) = (counted(address), now.seconds());
+        let mut counters = self.lock();
+        make_room(&mut counters.by_address, now);
+        make_room(&mut counters.by_account, now);
+        counters.by_address.entry((name.to_owned(), address)).or_default().add(guess, PER_ADDRESS, now);
+        counters.by_account.entry(name.to_owned()).or_default().add(guess, PER_ACCOUNT, now);
+    }
+
+    /// Notes a sign-in: the address is forgiven and known. News to keep on disk with the first of a day.
+    pub(super) fn succeed(&self, name: &str, account: Id, address: IpAddr, now: Timestamp) -> Option<News> {
+        let (address, now) = (counted(address), now.seconds());
+        let mut counters = self.lock();
+        counters.by_address.remove(&(name.to_owned(), address));
+        let known = counters.known.entry(account).or_default();
+        if known.get(&address).is_some_and(|at| now - at <= KNOWN / 30) {
+            return None;
+        }
+        let oldest = known.iter().filter(|(other, _)| **other != address).min_by_key(|(_, at)| **at);
+        let evicted = oldest.map(|(address, _)| *address).filter(|_| known.len() >= MAX_KNOWN);
+        evicted.map(|address| known.remove(&address));
+        known.insert(address, now);
+        Some(News { address, evicted })
+    }
+
+    /// Forgets an account that is gone.
+    pub(in crate::service) fn forget(&self, name: &str, account: Id) {
+        self.lift(name);
+        self.lock().known.remove(&account);
+    }
+
+    /// Until when somebody waits to sign in to the account; none if nobody does.
+    pub(in crate::service) fn locked_until(&self, name: &str, now: Timestamp) -> Option<Timestamp> {
+        let counters = self.lock();
+        // Every lock of an address left its mark in the account's own counter.
+        let whole = counters.by_account.get(name)?;
+        let addresses = counters.by_address.iter().filter(|((of, _), _)| of == name).map(|(_, counter)| counter);
+        let until = addresses.chain([whole]).map(|counter| counter.locked_until).max()?;
+        (until > now.seconds()).then(|| Timestamp::from_seconds(until))
+    }
+
+    /// Lets everybody try again.
+    pub(in crate::service) fn lift(&self, name: &str) {
+        let mut counters = self.lock();
+        counters.by_account.remove(name);
+        counters.by_address.retain(|(of, _), _| of != name);
+    }
+}
+
+/// Forgets what is old, and if that is not enough the longest unused half: the memory of guesses is bounded.
+fn make_room<K: Clone + std::hash::Hash + Eq>(counters: &mut HashMap<K, Counter>, now: i64) {
+    if counters.len() < MAX_COUNTERS {
+        return;
+    }
+    counters.retain(|_, counter| now - counter.last <= MEMORY);
+    if counters.len() < MAX_COUNTERS {
+        return;
+    }
+    let mut ages: Vec<i64> = counters.values().map(|counter| counter.last).collect();
+    let middle = ages.len() / 2;
+    let (_, median, _) = ages.select_nth_unstable(middle);
+    let median = *median;
+    let mut room = MAX_COUNTERS / 4;
+    counters.retain(|_, counter| {
+        let stays = counter.locked_until > now || counter.last > median || (counter.last == median && room > 0);
+        room = room.saturating_sub(usize::from(stays && counter.last == median));
+        stays
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(1_000_000 + seconds)
+    }
+
+    fn fail(throttle: &Throttle, address: IpAddr, guess: u32, now: i64) {
+        throttle.fail("alice", address, &Password::new(format!("guess {guess}")), at(now));
+    }
+
+    fn other(host: u32) -> IpAddr {
+        IpAddr::V4(std::net::Ipv4Addr::from(0x0A00_0000 + host))
+    }
+
+    #[test]
+    fn five_distinct_failures_lock_the_address_and_the_wait_grows() {
+        let throttle = Throttle::new([0; 32], []);
+        (0..4).for_each(|guess| fail(&throttle, HERE, guess, 0));
+        assert_eq!(throttle.wait("alice", None, HERE, at(0)), None);
+        fail(&throttle, HERE, 4, 0);
+        assert_eq!(throttle.wait("alice", None, HERE, at(0)), Some(5));
+        assert_eq!(throttle.wait("alice", None, other(1), at(0)), None);
+        assert_eq!(throttle.wait("bob", None, HERE, at(0)), None);
+        fail(&throttle, HERE, 5, 10);
+        assert_eq!(throttle.wait("alice", None, HERE, at(10)), Some(10));
+        (6..40).for_each(|guess| fail(&throttle, HERE, guess, 10));
+        assert_eq!(throttle.wait("alice", None, HERE, at(10)), Some(LONGEST_WAIT));
+    }
+
+    #[test]
+    fn the_same_guess_counts_once() {
+        let throttle = Throttle::new([0; 32], []);
+        (0..50).for_each(|_| fail(&throttle, HERE, 1, 0));
+        assert_eq!(throttle.wait("alice", None, HERE, at(0)), None);
+    }
+
+    #[test]
+    fn a_hundred_from_everywhere_lock_all_but_known_addresses() {
+        let account = Id::MAX;
+        let throttle = Throttle::new([0; 32], [(account, other(7), at(0))]);
+        (0..100).for_each(|guess| fail(&throttle, other(100 + guess), guess, 0));
+        assert!(throttle.wait("alice", Some(account), other(8), at(0)).is_some());
+        assert_eq!(throttle.wait("alice", Some(account), other(7), at(0)), None);
+        assert!(throttle.locked_until("alice", at(0)).is_some());
+        throttle.lift("alice");
+        assert_eq!(throttle.wait("alice", Some(account), other(8), at(0)), None);
+    }
+
+    #[test]
+    fn a_sign_in_forgives_its_address_and_time_forgets() {
+        let throttle = Throttle::new([0; 32], []);
+        (0..5).for_each(|guess| fail(&throttle, HERE, guess, 0));
+        let news = News { address: HERE, evicted: None };
+        assert_eq!(throttle.succeed("alice", Id::MIN, HERE, at(1)), Some(news));
+        assert_eq!(throttle.succeed("alice", Id::MIN, HERE, at(2)), None);
+        assert_eq!(throttle.wait("alice", None, HERE, at(2)), None);
+        (0..4).for_each(|guess| fail(&throttle, HERE, guess, 3));
+        fail(&throttle, HERE, 9, 4 + MEMORY + 1);
+        assert_eq!(throttle.wait("alice", None, HERE, at(4 + MEMORY + 1)), None);
+    }
+
+    #[test]
+    fn one_host_has_one_ipv6_network() {
+        let throttle = Throttle::new([0; 32], []);
+        let host = |low: u128| IpAddr::V6(Ipv6Addr::from((0x2001_0db8_u128 << 96) + low));
+        (0..5).for_each(|guess| fail(&throttle, host(u128::from(guess)), guess, 0));
+        assert_eq!(throttle.wait("alice", None, host(99), at(0)), Some(5));
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let mut counters: HashMap<u32, Counter> = (0..70_000).map(|name| (name, Counter::default())).collect();
+        make_room(&mut counters, 0);
+        assert!(counters.len() < MAX_COUNTERS);
+    }
+}

@@ -1,0 +1,481 @@
+//! Access tokens: making, listing, viewing, renaming, switching off and on, rotating, deleting, cleaning up.
+
+use std::sync::Arc;
+
+use crate::service::Service;
+use crate::service::access::{Allowed, Authority, Call, Permit, find, outlives};
+use crate::service::error::{Error, Kind, Obstacle};
+use crate::service::ledger::{Change, Deed};
+use crate::service::settings::is_full;
+
+use crate::domain::account::Account;
+use crate::domain::act::Act;
+use crate::domain::id::Id;
+use crate::domain::name::Name;
+use crate::domain::random;
+use crate::domain::secret::{TokenHash, TokenText};
+use crate::domain::settings::LiveSettings;
+use crate::domain::text;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{
+    AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, PreviousSecret, Usage,
+};
+use crate::store::State;
+
+/// Life of a temporary password unless said otherwise, in seconds.
+const TEMPORARY_LIFE: i64 = 24 * 60 * 60;
+/// Longest life of a temporary password, in seconds.
+const LONGEST_TEMPORARY_LIFE: i64 = 7 * 24 * 60 * 60;
+/// Longest time that a replaced secret lives on, in seconds.
+const LONGEST_OVERLAP: i64 = 7 * 24 * 60 * 60;
+
+/// When a new access token shall end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// As the site has it, or with the access token that asks.
+    Default,
+    /// Never.
+    Never,
+    /// At this moment.
+    At(Timestamp),
+}
+
+/// What a new access token shall be.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Whose; the caller's own, if none.
+    pub username: Option<String>,
+    /// What people call it.
+    pub label: Option<String>,
+    /// Its end.
+    pub expiry: Expiry,
+    /// Its cap and patterns.
+    pub limits: Limits,
+    /// Whether it is a temporary password.
+    pub is_temporary: bool,
+}
+
+/// An access token as it is shown.
+#[derive(Clone, Debug)]
+pub struct TokenView {
+    /// The record.
+    pub token: Arc<AccessToken>,
+    /// Its owner's name.
+    pub owner: Name,
+    /// Its last use.
+    pub usage: Option<Usage>,
+}
+
+/// An access token with a new secret.
+#[derive(Debug)]
+pub struct RotatedToken {
+    /// The access token as it is now.
+    pub view: TokenView,
+    /// The new secret.
+    pub text: TokenText,
+    /// The secret that it had until this rotation, and until when that is accepted.
+    pub replaced: PreviousSecret,
+}
+
+/// Which access tokens a list or a clean-up means.
+#[derive(Clone, Debug, Default)]
+pub struct TokenFilter {
+    /// Whose; the caller's own (for lists of administrators: everybody's), if none.
+    pub username: Option<String>,
+    /// Last used before this moment; never used ones count by their making.
+    pub used_before: Option<Timestamp>,
+    /// How they came to be; any, if none.
+    pub generated_by: Option<GeneratedBy>,
+}
+
+/// A page of access tokens.
+#[derive(Debug)]
+pub struct TokenPage {
+    /// The access tokens of the page, newest first.
+    pub tokens: Vec<TokenView>,
+    /// The identifier to go on before; none on the last page.
+    pub next: Option<Id>,
+    /// How many the whole list has, if it was asked for.
+    pub count: Option<usize>,
+}
+
+impl Service {
+    /// Makes an access token. Its text is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for more than the caller's own credential has, [`Obstacle::Limit`], [`Error::Invalid`].
+    pub fn create_token(&self, call: &Call, new: NewToken) -> Result<(TokenView, TokenText), Error> {
+        let text = TokenText::from_random(random::bytes()?);
+        let hash = text.hash();
+        let id = Id::new(call.now, random::bytes()?);
+        let label = self.check_label(new.label.as_deref().unwrap_or(DEFAULT_LABEL))?;
+        if new.limits.patterns.len() > MAX_PATTERNS {
+            return Err(Error::invalid("repositories", format!("at most {MAX_PATTERNS}")));
+        }
+        if new.is_temporary && new.limits.is_capped() {
+            return Err(Error::invalid("temporaryPassword", "it has neither an access level nor repositories"));
+        }
+        let live = self.settings.live;
+        let deed = Deed::new(Act::TokenCreate, new.username.clone().unwrap_or_else(|| call.caller.actor()));
+        let view = self.change(call, deed, move |change| {
+            let authority = change.authority()?;
+            let owner = owner_for(&authority, new.username.as_deref())?;
+            if owner.is_organization() {
+                return Err(Error::invalid("username", "an organization owns no access tokens"));
+            }
+            let settings = live.at(authority.state());
+            let expires_at = end(&settings, new.expiry, new.is_temporary, &authority)?;
+            let permit = authority.create_token(owner, &new.limits, expires_at, new.is_temporary)?;
+            if is_full(authority.state().tokens_count_of(owner.id), settings.max_tokens_per_account) {
+                return Err(Error::Conflict(Obstacle::Limit("access tokens of an account")));
+            }
+            let token = AccessToken {
+                id,
+                owner: owner.id,
+                hash,
+                previous: None,
+                label: label.clone(),
+                is_active: true,
+                limits: new.limits.clone(),
+                expires_at,
+                created_at: change.call().now.whole_seconds(),
+                generated_by: GeneratedBy::Manual,
+                creator_ua: user_agent(&change.call().user_agent),
+                parent: authority.token().map(|parent| parent.id),
+                temporary_password: new.is_temporary,
+                generation: 0,
+            };
+            let owner = owner.name.clone();
+            put(change, &permit, &token)?;
+            change.done(Deed::new(Act::TokenCreate, format!("{owner} {id}")).about_token(change.state(), &token));
+            Ok(TokenView { token: Arc::new(token), owner, usage: None })
+        })?;
+        Ok((view, text))
+    }
+
+    fn check_label(&self, label: &str) -> Result<String, Error> {
+        let label = label.trim();
+        text::check_line(label, 1..=self.settings.max_label).map_err(|reason| Error::invalid("tokenLabel", reason))?;
+        Ok(label.to_owned())
+    }
+
+    /// A page of access tokens, newest first, from the first before `before`. With a filter: what a clean-up would take.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for another's.
+    pub fn list_tokens(
+        &self,
+        call: &Call,
+        filter: &TokenFilter,
+        before: Option<Id>,
+        limit: usize,
+        with_count: bool,
+    ) -> Result<TokenPage, Error> {
+        let object = filter.username.clone().unwrap_or_default();
+        self.view(call, Act::TokenList, &object, |authority| {
+            let owner = whose(authority, filter.username.as_deref(), true)?;
+            // With an end of use it is a preview, of what a clean-up by this caller would take.
+            let spared = if filter.used_before.is_some() { spared(authority) } else { Vec::new() };
+            let matching = |before| {
+                self.matching(authority.state(), owner, before, filter).filter(|view| !spared.contains(&view.token.id))
+            };
+            let is_whole = filter.used_before.is_none() && filter.generated_by.is_none();
+            let count = with_count.then(|| match owner {
+                Some(owner) if is_whole => authority.state().tokens_count_of(owner),
+                None if is_whole => authority.state().tokens_count(),
+                Some(_) | None => matching(None).count(),
+            });
+            let mut matching = matching(before);
+            let tokens: Vec<_> = matching.by_ref().take(limit).collect();
+            let next = tokens.last().map(|last| last.token.id).filter(|_| matching.next().is_some());
+            Ok(TokenPage { tokens, next, count })
+        })
+    }
+
+    fn matching<'s>(
+        &'s self,
+        state: &'s State,
+        owner: Option<Id>,
+        before: Option<Id>,
+        filter: &'s TokenFilter,
+    ) -> impl Iterator<Item = TokenView> + 's {
+        let tokens: Box<dyn Iterator<Item = &Arc<AccessToken>>> = match owner {
+            Some(owner) => Box::new(state.tokens_of(owner, before)),
+            None => Box::new(state.tokens_before(before)),
+        };
+        let views = tokens.filter_map(|token| self.shown_token(state, token));
+        views.filter(|view| filter.matches(view))
+    }
+
+    fn shown_token(&self, state: &State, token: &Arc<AccessToken>) -> Option<TokenView> {
+        let owner = state.account(token.owner)?.name.clone();
+        Some(TokenView { token: Arc::clone(token), owner, usage: self.store.usage().of(token.id) })
+    }
+
+    /// One access token.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the caller may not see.
+    pub fn view_token(&self, call: &Call, hash: &str) -> Result<TokenView, Error> {
+        self.view(call, Act::TokenView, hash, |authority| {
+            authority.signed_in()?;
+            let token = find_token(authority.state(), hash, call.now)?;
+            authority.view_or_delete_token(token)?;
+            self.shown_token(authority.state(), token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+        })
+    }
+
+    /// Lets those through who may change something of an access token.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the caller may not see.
+    pub fn may_change_token(&self, call: &Call, hash: &str) -> Result<Allowed, Error> {
+        self.view(call, Act::TokenView, hash, |authority| {
+            authority.signed_in()?;
+            authority.view_or_delete_token(find_token(authority.state(), hash, call.now)?).map(Allowed::by)
+        })
+    }
+
+    /// Renames an access token, switches it off or on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] when an access token would switch on a stronger one.
+    pub fn update_token(
+        &self,
+        call: &Call,
+        hash: &str,
+        label: Option<&str>,
+        is_active: Option<bool>,
+    ) -> Result<TokenView, Error> {
+        let label = label.map(|label| self.check_label(label)).transpose()?;
+        let asked = hash.to_owned();
+        let token = self.change(call, Deed::new(Act::TokenUpdate, hash), move |change| {
+            let authority = change.authority()?;
+            authority.signed_in()?;
+            let token = find_token(change.state(), &asked, change.call().now)?;
+            let mut permit = authority.change_token(token)?;
+            if is_active == Some(true) && !token.is_active {
+                permit = authority.empower_token(token)?;
+            }
+            let switched = is_active.filter(|shall| *shall != token.is_active);
+            let switched = switched.map(|shall| if shall { Act::TokenActivate } else { Act::TokenDeactivate });
+            let mut token = AccessToken::clone(token);
+            token.label = label.clone().unwrap_or(token.label);
+            token.is_active = is_active.unwrap_or(token.is_active);
+            put(change, &permit, &token)?;
+            change.done(about(Act::TokenUpdate, change, &token));
+            switched.into_iter().for_each(|act| change.also(about(act, change, &token)));
+            Ok(Arc::new(token))
+        })?;
+        self.shown_token(&self.store.state(), &token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+    }
+
+    /// Gives an access token a new secret; the old one lives on for `overlap` seconds.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Obstacle::NotRotatable`] for an inactive or expired one; [`Error::Denied`] when an access
+    /// token would rotate a stronger one.
+    pub fn rotate_token(&self, call: &Call, hash: &str, overlap: i64) -> Result<RotatedToken, Error> {
+        if !(0..=LONGEST_OVERLAP).contains(&overlap) {
+            return Err(Error::invalid("overlap", format!("0 to {LONGEST_OVERLAP} seconds")));
+        }
+        let text = TokenText::from_random(random::bytes()?);
+        let new_hash = text.hash();
+        let asked = hash.to_owned();
+        let (token, replaced) = self.change(call, Deed::new(Act::TokenRotate, hash), move |change| {
+            let now = change.call().now;
+            let authority = change.authority()?;
+            authority.signed_in()?;
+            let token = find_token(change.state(), &asked, now)?;
+            let permit = authority.rotate_token(token)?;
+            if !token.is_active || token.is_expired(now) {
+                return Err(Error::Conflict(Obstacle::NotRotatable));
+            }
+            // The new secret is known to whoever holds the asking token: stopping that one must stop this one, too. One of
+            // another account stops nothing here, and must not free this one from what it hangs on already.
+            let hangs_on = authority
+                .token()
+                .filter(|asking| asking.id != token.id && asking.owner == token.owner)
+                .map(|asking| asking.id);
+            let replaced = token.hash;
+            let token = AccessToken { parent: hangs_on.or(token.parent), ..AccessToken::clone(token) };
+            let until = (overlap > 0).then(|| now.plus_seconds(overlap));
+            let token = token.with_secret(new_hash, until);
+            let replaced = token.previous.unwrap_or(PreviousSecret { hash: replaced, until: now });
+            put(change, &permit, &token)?;
+            change.done(about(Act::TokenRotate, change, &token));
+            Ok((Arc::new(token), replaced))
+        })?;
+        let view = self.shown_token(&self.store.state(), &token);
+        let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
+        Ok(RotatedToken { view, text, replaced })
+    }
+
+    /// Deletes an access token, and those that it made for its own account, which count no longer.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]
+    pub fn delete_token(&self, call: &Call, hash: &str) -> Result<(), Error> {
+        let asked = hash.to_owned();
+        self.change(call, Deed::new(Act::TokenDelete, hash), move |change| {
+            let authority = change.authority()?;
+            authority.signed_in()?;
+            let token = find_token(change.state(), &asked, change.call().now)?;
+            let permit = authority.view_or_delete_token(token)?;
+            let id = token.id;
+            for deleted in delete_with_descendants(change, &permit, id, false) {
+                let deed = about(Act::TokenDelete, change, &deleted);
+                if deleted.id == id { change.done(deed) } else { change.also(deed) }
+            }
+            Ok(())
+        })
+    }
+
+    /// Deletes the access tokens that the filter means, but never the calling one nor those it stands on. Answers the
+    /// removed ones.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for another's.
+    pub fn clean_up_tokens(&self, call: &Call, filter: &TokenFilter) -> Result<Vec<TokenView>, Error> {
+        let object = filter.username.clone().unwrap_or_else(|| call.caller.actor());
+        let deed = Deed::new(Act::TokenCleanUp, object);
+        // The last uses are not the writer's: what is meant is found first, and checked again there.
+        let meant: Vec<Id> = self.view(call, deed.act, &deed.object, |authority| {
+            let owner = whose(authority, filter.username.as_deref(), false)?;
+            Ok(self.matching(authority.state(), owner, None, filter).map(|view| view.token.id).collect())
+        })?;
+        let username = filter.username.clone();
+        let removed = self.change(call, deed, move |change| {
+            let authority = change.authority()?;
+            whose(&authority, username.as_deref(), false)?;
+            let permit = authority.account_data()?;
+            let spared = spared(&authority);
+            let mut removed = Vec::new();
+            for id in meant.iter().copied().filter(|id| !spared.contains(id)) {
+                removed.extend(delete_with_descendants(change, &permit, id, false));
+            }
+            removed.iter().for_each(|token| change.also(about(Act::TokenDelete, change, token)));
+            Ok(removed)
+        })?;
+        let state = self.store.state();
+        Ok(removed.iter().filter_map(|token| self.shown_token(&state, token)).collect())
+    }
+}
+
+impl TokenFilter {
+    fn matches(&self, view: &TokenView) -> bool {
+        let last = view.usage.map_or(view.token.created_at, |usage| usage.at);
+        self.used_before.is_none_or(|before| last < before)
+            && self.generated_by.is_none_or(|how| view.token.generated_by == how)
+    }
+}
+
+/// When a new access token ends.
+fn end(
+    settings: &LiveSettings,
+    expiry: Expiry,
+    is_temporary: bool,
+    authority: &Authority<'_>,
+) -> Result<Option<Timestamp>, Error> {
+    let now = authority.now();
+    let longest = if is_temporary { Some(LONGEST_TEMPORARY_LIFE) } else { settings.token_max_lifetime.seconds() };
+    let latest = longest.map(|life| now.plus_seconds(life));
+    let default = if is_temporary { Some(TEMPORARY_LIFE) } else { settings.token_default_lifetime.seconds() };
+    let end = match expiry {
+        Expiry::At(end) if end <= now => return Err(Error::invalid("expiresAt", "this is past")),
+        Expiry::At(end) => Some(end),
+        Expiry::Never => None,
+        Expiry::Default => {
+            let own = authority.token().and_then(|token| token.expires_at);
+            let ends = [default.map(|life| now.plus_seconds(life)), own, latest];
+            return Ok(ends.into_iter().flatten().min());
+        }
+    };
+    match latest {
+        Some(latest) if outlives(end, Some(latest)) => {
+            Err(Error::invalid("expiresAt", format!("at the latest {latest} here")))
+        }
+        Some(_) | None => Ok(end),
+    }
+}
+
+fn user_agent(text: &str) -> Arc<str> {
+    let mut end = text.len().min(MAX_USER_AGENT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().into()
+}
+
+/// The account meant by `username`: the caller's own, if none. Who may not have others' learns nothing of which exist.
+fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -> Result<&'s Account, Error> {
+    authority.account_data()?;
+    let own = authority.account();
+    match (username, own) {
+        (None, Some(own)) => Ok(own),
+        (None, None) => {
+            authority.signed_in()?;
+            Err(Error::invalid("username", "needed here: the local administrator owns no access tokens"))
+        }
+        (Some(username), Some(own)) if own.name.as_str() == username => Ok(own),
+        (Some(username), _) => {
+            authority.administrator()?;
+            find(authority.state(), username).map_err(|_| Error::not_found(Kind::User, username))
+        }
+    }
+}
+
+/// Whose access tokens are meant; everybody's, if none: for lists of administrators only.
+fn whose(authority: &Authority<'_>, username: Option<&str>, everybody: bool) -> Result<Option<Id>, Error> {
+    authority.account_data()?;
+    if username.is_none() && everybody && authority.is_administrator() {
+        return Ok(None);
+    }
+    owner_for(authority, username).map(|owner| Some(owner.id))
+}
+
+/// The access token that a text names: by its hash, or by the replaced one while that lives on.
+fn find_token<'s>(state: &'s State, hash: &str, now: Timestamp) -> Result<&'s Arc<AccessToken>, Error> {
+    let found = TokenHash::parse(hash).and_then(|hash| {
+        let token = state.token_hashed(&hash)?;
+        token.answers_to(&hash, now).then_some(token)
+    });
+    found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+}
+
+/// What was done to an access token.
+pub(in crate::service) fn about(act: Act, change: &Change<'_, '_>, token: &AccessToken) -> Deed {
+    Deed::new(act, token.id).about_token(change.state(), token)
+}
+
+fn put(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Result<(), Error> {
+    if change.txn(permit).put_token(token.clone())? {
+        return Ok(());
+    }
+    Err(Error::internal(std::io::Error::other("two access tokens have one hash")))
+}
+
+/// The access tokens that a clean-up leaves: the calling one and those that it stands on.
+fn spared(authority: &Authority<'_>) -> Vec<Id> {
+    authority.descent().map(|token| token.id).collect()
+}
+
+/// Deletes an access token and what it made: within its own account, whose tokens count only while it does, or
+/// (`everybody`) for any account. Answers the deleted ones.
+pub(in crate::service) fn delete_with_descendants(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    id: Id,
+    everybody: bool,
+) -> Vec<Arc<AccessToken>> {
+    let mut waiting = vec![id];
+    let mut deleted = Vec::new();
+    while let Some(id) = waiting.pop() {
+        let Some(token) = change.state().token(id).cloned() else { continue };
+        let made = change.state().tokens_made_with(id).filter(|made| everybody || made.owner == token.owner);
+        waiting.extend(made.map(|made| made.id));
+        change.txn(permit).remove_token(id);
+        deleted.push(token);
+    }
+    deleted
+}

@@ -1,0 +1,11 @@
+//! Access tokens, which people make, and registry tokens, which they get for them; passes are dockpass's own.
+
+mod access_tokens;
+mod pass;
+mod registry_tokens;
+
+pub use access_tokens::{Expiry, NewToken, RotatedToken, TokenFilter, TokenPage, TokenView};
+pub use pass::{Errand, OWN_NAME, Pass};
+pub use registry_tokens::Issued;
+
+pub(in crate::service) use access_tokens::{about, delete_with_descendants};

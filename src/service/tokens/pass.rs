@@ -1,0 +1,88 @@
+//! Passes: the registry tokens that dockpass signs for itself, to read in the registry and to delete there.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::registry_tokens::BACK_DATED;
+use crate::domain::act::Act;
+use crate::domain::id::Id;
+use crate::domain::name::RepositoryName;
+use crate::domain::random;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::Call;
+use crate::service::error::Error;
+use crate::service::signing::{AccessEntry, Claims, Dkp};
+
+/// Who dockpass itself is for the registry: no name of an account, so that its own doings can be told from others'.
+pub const OWN_NAME: &str = "_dockpass";
+/// Life of a pass, in seconds: long enough for the slowest answer.
+const PASS_LIFE: i64 = 300;
+
+/// What dockpass itself goes to the registry for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Reading the catalogue.
+    Catalog,
+    /// Reading a repository.
+    Read(RepositoryName),
+    /// Reading a repository and deleting in it.
+    Delete(RepositoryName),
+}
+
+/// A registry token of dockpass's own.
+pub struct Pass(Zeroizing<String>);
+
+impl Pass {
+    /// The compact JWS, for the `Authorization` header of the registry's own requests.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pass")
+    }
+}
+
+impl Service {
+    /// Makes a pass for an errand.
+    pub(super) fn pass(&self, now: Timestamp, errand: &Errand) -> Result<Pass, Error> {
+        let entry = |kind: &str, name: &str, actions: &[&str]| AccessEntry {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+        };
+        let access = match errand {
+            Errand::Catalog => entry("registry", "catalog", &["*"]),
+            Errand::Read(name) => entry("repository", name.as_str(), &["pull"]),
+            Errand::Delete(name) => entry("repository", name.as_str(), &["pull", "delete"]),
+        };
+        let issued_at = now.seconds();
+        let claims = Claims {
+            iss: self.settings.issuer.clone(),
+            sub: OWN_NAME.to_owned(),
+            aud: self.settings.services.first().cloned().unwrap_or_default(),
+            exp: issued_at + PASS_LIFE,
+            nbf: issued_at - BACK_DATED,
+            iat: issued_at - BACK_DATED,
+            jti: Id::new(now, random::bytes()?).to_string(),
+            access: vec![access],
+            // Nobody's: shown to dockpass it opens no more than nothing does.
+            dkp: Dkp { account: None, token: None, generation: None },
+        };
+        self.signer.sign(&claims).map(Zeroizing::new).map(Pass).map_err(Error::internal)
+    }
+
+    /// A pass for what dockpass does on its own account.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] to all but the registry's own caller.
+    pub fn own_pass(&self, call: &Call, errand: &Errand) -> Result<Pass, Error> {
+        self.view(call, Act::RegistryRead, "", |authority| authority.tell_content().map(drop))?;
+        self.pass(call.now, errand)
+    }
+}

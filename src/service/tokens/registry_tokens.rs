@@ -1,0 +1,153 @@
+//! Registry tokens: what the token endpoint answers with.
+//!
+//! Granted is what was asked for and is permitted, each repository once; `push` implies `pull` because the registry
+//! demands both for a write; `*` becomes the actions that are really held. Too little is no error: the registry refuses
+//! by itself, and a 4xx here would break pushes that go through without a mount.
+
+use crate::domain::access::{AccessLevel, Actions};
+use crate::domain::act::Act;
+use crate::domain::audit::Outcome;
+use crate::domain::id::Id;
+use crate::domain::name::RepositoryName;
+use crate::domain::random;
+use crate::domain::scope::Scopes;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+use crate::service::access::{Authority, Call, Caller};
+use crate::service::error::Error;
+use crate::service::ledger::Deed;
+use crate::service::signing::{AccessEntry, Claims, Dkp};
+
+/// How far a registry token is back-dated, in seconds: zot allows no clock skew at all.
+pub(super) const BACK_DATED: i64 = 30;
+/// Shortest life, in seconds: clients treat a shorter one as this anyway.
+const SHORTEST_LIFE: i64 = 60;
+
+/// An issued registry token.
+pub struct Issued {
+    /// The compact JWS.
+    pub token: String,
+    /// Seconds of life, from `issued_at`.
+    pub expires_in: i64,
+    /// The true time of issue.
+    pub issued_at: Timestamp,
+    /// What was granted.
+    pub scopes: Scopes,
+}
+
+impl Service {
+    /// The repositories that would be made if this were issued: then [`Service::issue`] writes, and blocks.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
+    pub fn would_create(&self, call: &Call, scopes: &Scopes) -> Result<Vec<RepositoryName>, Error> {
+        let state = self.store.state();
+        if !self.settings.live.at(&state).create_on_push {
+            return Ok(Vec::new());
+        }
+        let authority = Authority::of(&state, &call.caller, call.now)?;
+        // Not where `*` is asked for, which holds push: skopeo asks it for deletion.
+        let missing = scopes.pushes.iter().filter(|name| state.repository(name).is_none());
+        Ok(missing.filter(|name| authority.may_create(name, AccessLevel::ReadWrite)).cloned().collect())
+    }
+
+    /// Issues a registry token for `service`, the first configured one if none or empty.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an unknown service; [`Error::Unauthenticated`] if the caller's credential no longer stands.
+    pub fn issue(&self, call: &Call, service: Option<&str>, scopes: &Scopes) -> Result<Issued, Error> {
+        let service = self.service(service)?;
+        let missing = self.would_create(call, scopes)?;
+        if !missing.is_empty() {
+            self.create_by_push(call, missing)?;
+        }
+        let state = self.store.state();
+        let authority = Authority::of(&state, &call.caller, call.now)?;
+        authority.visitor()?;
+        let granted = granted(&authority, scopes);
+        let issued_at = call.now.whole_seconds();
+        let end = self.end(&authority, issued_at);
+        let claims = Claims {
+            iss: self.settings.issuer.clone(),
+            sub: call.caller.name().map(ToString::to_string).unwrap_or_default(),
+            aud: service,
+            exp: end.seconds(),
+            nbf: issued_at.seconds() - BACK_DATED,
+            iat: issued_at.seconds() - BACK_DATED,
+            jti: Id::new(call.now, random::bytes()?).to_string(),
+            access: entries(&granted),
+            dkp: owner_of(&call.caller, authority.generation(&call.caller)),
+        };
+        let token = self.signer.sign(&claims).map_err(Error::internal)?;
+        if self.settings.live.at(&state).audit_registry_tokens {
+            self.note_issue(call, &granted);
+        }
+        Ok(Issued { token, expires_in: end.seconds() - issued_at.seconds(), issued_at, scopes: granted })
+    }
+
+    fn service(&self, asked: Option<&str>) -> Result<String, Error> {
+        let services = &self.settings.services;
+        let found = match asked.unwrap_or_default() {
+            "" => services.first(),
+            asked => services.iter().find(|known| *known == asked),
+        };
+        found.cloned().ok_or_else(|| Error::invalid("service", "not a service of this registry"))
+    }
+
+    /// Not beyond the end of the access token, but for the shortest life.
+    fn end(&self, authority: &Authority<'_>, issued_at: Timestamp) -> Timestamp {
+        let end = issued_at.plus_seconds(self.settings.registry_token_lifetime);
+        let own = authority.token().and_then(|token| token.expires_at);
+        own.map_or(end, |own| end.min(own.max(issued_at.plus_seconds(SHORTEST_LIFE))))
+    }
+
+    fn note_issue(&self, call: &Call, granted: &Scopes) {
+        let entry = Deed::new(Act::RegistryTokenIssue, granted).entry(&call.caller, Outcome::Success);
+        self.note_event(&call.caller, entry, call.now);
+    }
+}
+
+/// The part of the requested scopes that the caller is allowed.
+fn granted(authority: &Authority<'_>, asked: &Scopes) -> Scopes {
+    let repositories = asked.repositories.iter().filter_map(|(name, actions)| {
+        let granted = granted_on(authority, name, *actions);
+        (!granted.is_empty()).then(|| (name.clone(), granted))
+    });
+    let repositories = repositories.collect();
+    let catalog = asked.catalog && authority.may_list_whole_registry();
+    Scopes { repositories, catalog, ..Scopes::default() }
+}
+
+fn granted_on(authority: &Authority<'_>, name: &RepositoryName, asked: Actions) -> Actions {
+    let held = authority.level(name).map_or(Actions::NONE, AccessLevel::actions);
+    let is_known = authority.state().repository(name).is_some();
+    let was_deleted = authority.state().deletion(name).is_some();
+    let possible = match (is_known, was_deleted) {
+        (true, _) => Actions::ALL,
+        // What could not be made cannot be pushed to: its content would have no record.
+        (false, false) => Actions::PULL.union(Actions::DELETE),
+        // What lies in the registry is a deleted repository's: for those who clean up there, and nobody else.
+        (false, true) if authority.reaches_everything() => Actions::PULL.union(Actions::DELETE),
+        (false, true) => Actions::NONE,
+    };
+    let granted = asked.intersection(held).intersection(possible);
+    if granted.contains(Actions::PUSH) { granted.union(Actions::PULL) } else { granted }
+}
+
+fn entries(granted: &Scopes) -> Vec<AccessEntry> {
+    let entry = |kind: &str, name: &str, actions: Vec<&str>| AccessEntry {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        actions: actions.into_iter().map(str::to_owned).collect(),
+    };
+    let catalog = granted.catalog.then(|| entry("registry", "catalog", vec!["*"]));
+    let repositories = granted.repositories.iter();
+    let repositories = repositories.map(|(name, actions)| entry("repository", name.as_str(), actions.names()));
+    catalog.into_iter().chain(repositories).collect()
+}
+
+/// Where dockpass finds the caller again when it is shown the registry token.
+fn owner_of(caller: &Caller, generation: Option<u64>) -> Dkp {
+    let (account, token) = (caller.account(), caller.token());
+    Dkp { account: account.map(|id| id.to_string()), token: token.map(|id| id.to_string()), generation }
+}
