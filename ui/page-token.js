@@ -11,7 +11,7 @@ import { exact, isNever, when } from "./time.js";
 import { deleteTokens, rotate } from "./token-dialogs.js";
 import { showSecret } from "./token-secret.js";
 import { crumbs, listHref, oneHref } from "./token-address.js";
-import { access, agent, allows, state, stateBadge } from "./token-state.js";
+import { access, agent, allows, stateBadge } from "./token-state.js";
 
 const API = "/api/v0/api_tokens";
 
@@ -37,7 +37,7 @@ function parent(token, parents, session) {
 
 function known(token, parents, session) {
   return facts([
-    ["State", stateBadge(token, parents)],
+    ["State", stateBadge(token)],
     ["Owner", token.username],
     ["Access", `${access(token)}: ${allows(token)}`],
     ["Repositories", repositories(token)],
@@ -76,7 +76,7 @@ function rotated(context, answer) {
   context.swap(nodes, { href: oneHref(answer, context.session), title: answer.tokenLabel });
 }
 
-function dangers(context, token, parents, list) {
+function dangers(context, token, list) {
   const turn = async () => {
     const answer = await rotate(token);
     if (answer) rotated(context, answer);
@@ -84,7 +84,7 @@ function dangers(context, token, parents, list) {
   const remove = async () => {
     if (await deleteTokens([token])) context.go(list, { replace: true });
   };
-  const canRotate = token.isActive && state(token, parents).word !== "expired";
+  const canRotate = !["expired", "inactive", "revoked"].includes(token.state);
   return h("section", h("h2", "Replace or remove"),
     h("div.stack.tight",
       h("p", "A new secret for the same access token, with an overlap if wished. ", !canRotate && h("span.quiet", "Only an active one can be rotated.")),
@@ -104,7 +104,7 @@ async function render(context) {
     ...head(token.tokenLabel, { crumbs: crumbs(token.username, session) }),
     h("section", editor(context, token)),
     h("section", h("h2", "Details"), known(token, parents, session)),
-    dangers(context, token, parents, listHref(token.username, session)),
+    dangers(context, token, listHref(token.username, session)),
   ];
 }
 

@@ -20,10 +20,10 @@ const expiry = (token) => (token.expiresAt === null ? "never expires" : [new Dat
 
 const used = (token) => [when(token.lastUsed), token.lastUsedIp && h("small.address", `from ${token.lastUsedIp}`)];
 
-function columns(session, parents) {
+function columns(session) {
   return [
     { label: "Description", sort: "description", isName: true, by: (it) => it.tokenLabel, cell: (it) => [it.tokenLabel, it.temporaryPassword && h("small", TEMPORARY)] },
-    { label: "State", sort: "state", by: (it) => state(it, parents()).order, cell: (it) => [stateBadge(it, parents()), h("small", expiry(it))] },
+    { label: "State", sort: "state", by: (it) => state(it).order, cell: (it) => [stateBadge(it), h("small", expiry(it))] },
     { label: "Access", sort: "access", by: access, cell: (it) => [access(it), h("small", { title: it.repositories.join("\n") || null }, reach(it))] },
     { label: "Last used", sort: "used", by: (it) => (isNever(it.lastUsed) ? 0 : new Date(it.lastUsed)), cell: used },
     { label: "Created", sort: "created", by: (it) => new Date(it.createdAt), cell: (it) => [when(it.createdAt), h("small", { title: it.creatorUa }, `with ${agent(it.creatorUa)}`)] },
@@ -32,13 +32,11 @@ function columns(session, parents) {
 }
 
 /** Nothing is searched but what one sees, and the repositories that are folded away. */
-const matches = (parents) => (it) =>
-  [it.tokenLabel, it.temporaryPassword && TEMPORARY, state(it, parents()).word, access(it), ...it.repositories, it.lastUsedIp, agent(it.creatorUa)].filter(Boolean).join(" ");
+const matches = (it) =>
+  [it.tokenLabel, it.temporaryPassword && TEMPORARY, state(it).word, access(it), ...it.repositories, it.lastUsedIp, agent(it.creatorUa)].filter(Boolean).join(" ");
 
 export async function tokenList(context, username, { empty, loaded = () => {}, tools = [] }) {
   const { session } = context;
-  let known = new Map();
-  const parents = () => known;
   const remove = async (tokens, clear) => {
     if (!(await deleteTokens(tokens))) return;
     clear();
@@ -49,16 +47,15 @@ export async function tokenList(context, username, { empty, loaded = () => {}, t
     name: ["access token"],
     search: "Search access tokens",
     sort: "-created",
-    columns: columns(session, parents),
+    columns: columns(session),
     href: (it) => oneHref(it, session),
     id: (it) => it.id,
-    matches: matches(parents),
+    matches,
     empty: () => h("div.empty", h("p", empty), linkButton("New access token", newHref(username, session), "primary")),
     tools,
     actions: (rows, clear) => [button("Delete", { kind: "danger", onclick: () => remove(rows, clear) })],
     all: async ({ signal, progress }) => {
       const tokens = await readAll("/api/v0/api_tokens", { query: { username }, signal, progress });
-      known = new Map(tokens.map((it) => [it.id, it]));
       loaded(tokens);
       return tokens;
     },

@@ -1,9 +1,8 @@
 // Owns what is said of an access token in words: its state, what it reaches, what made it.
 //
 // Exports
-//   state(token, parents)     { word, kind, order, why }: active, inactive, expired, expires in 5 days; parents is a Map of
-//                             access tokens by `id`: one whose parent is stopped is stopped, too
-//   stateBadge(token, parents)
+//   state(token)              { word, kind, order }: the state that the API says, or "expires in 5 days" of an active one
+//   stateBadge(token)
 //   access(token)             "Admin", "Read-write", "Read-only"; allows(token) says what that means
 //   reach(token)              "all repositories" or the patterns
 //   LEVEL_CHOICES             the same as choices of a field
@@ -25,15 +24,15 @@ export const LEVEL_CHOICES = [
   ["read-only", "Read-only", "View and pull; nothing else of the account"],
 ];
 
-const hasExpired = (token) => token.expiresAt !== null && new Date(token.expiresAt) <= Date.now();
-
-/** The nearest of those that made it that is stopped. */
-function stoppedParent(token, parents) {
-  for (let next = parents?.get(token.parent), steps = 0; next && steps < 100; next = parents.get(next.parent), steps += 1) {
-    if (next.username === token.username && (!next.isActive || hasExpired(next))) return next;
-  }
-  return null;
-}
+/** What is shown of each state of the API, and where it sorts. */
+const STATES = {
+  active: ["active", "good", 0],
+  stopped: ["stopped", "", 2],
+  accountInactive: ["account inactive", "", 2],
+  inactive: ["inactive", "", 2],
+  revoked: ["revoked", "bad", 3],
+  expired: ["expired", "bad", 3],
+};
 
 /** A short life is a choice: only its last quarter is worth an alarm. A temporary password is made to end. */
 function isAlarming({ createdAt, expiresAt, temporaryPassword }) {
@@ -41,18 +40,16 @@ function isAlarming({ createdAt, expiresAt, temporaryPassword }) {
   return !temporaryPassword && end - Date.now() < (end - begin) / 4;
 }
 
-export function state(token, parents) {
-  if (hasExpired(token)) return { word: "expired", kind: "bad", order: 3 };
-  if (!token.isActive) return { word: "inactive", kind: "", order: 2 };
-  const parent = stoppedParent(token, parents);
-  if (parent) return { word: "inactive", kind: "", order: 2, why: `“${parent.tokenLabel}”, which made it, is stopped` };
-  if (token.expiresAt === null || daysUntil(token.expiresAt) >= SOON) return { word: "active", kind: "good", order: 0 };
+export function state(token) {
+  const [word, kind, order] = STATES[token.state] ?? [token.state, "", 2];
+  if (token.state !== "active" || token.expiresAt === null || daysUntil(token.expiresAt) >= SOON) return { word, kind, order };
   return { word: `expires ${until(token.expiresAt)}`, kind: isAlarming(token) ? "bad" : "", order: 1 };
 }
 
-export function stateBadge(token, parents) {
-  const { word, kind, why } = state(token, parents);
-  return [badge(word, kind), why && h("small", why)];
+/** The reason is said where the word alone would leave one asking. */
+export function stateBadge(token) {
+  const { word, kind } = state(token);
+  return [badge(word, kind), token.stoppedBy && h("small", token.stateReason)];
 }
 
 export const access = (token) => LEVELS[token.accessLevel]?.[0] ?? token.accessLevel;

@@ -144,6 +144,7 @@ macro_rules! beside {
 beside!(A 0, B 1);
 beside!(A 0, B 1, C 2);
 beside!(A 0, B 1, C 2, D 3);
+beside!(A 0, B 1, C 2, D 3, E 4);
 
 impl Parameters for () {
     fn all() -> Vec<Parameter> {

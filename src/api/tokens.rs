@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JsonBody, Nullable, present};
 use crate::domain::access::AccessLevel;
-use crate::domain::token::GeneratedBy;
+use crate::domain::token::{GeneratedBy, TokenState};
 
 /// An access token without its secret.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -15,8 +15,15 @@ pub struct ApiToken {
     pub hashed_token: String,
     /// What people call it.
     pub token_label: String,
-    /// Whether it is accepted.
+    /// Whether it is switched on, as DTR has it; `state` says whether it is accepted.
     pub is_active: bool,
+    /// Whether it is accepted, in one word: the first that holds of `revoked`, `expired`, `inactive`, `accountInactive`,
+    /// `stopped` and `active`.
+    pub state: TokenState,
+    /// The same in one sentence.
+    pub state_reason: String,
+    /// The `id` of the access token that stops it: one that made it, directly or not; null if none does.
+    pub stopped_by: Option<String>,
     /// When it was last used; `0001-01-01T00:00:00Z` if never.
     #[schemars(extend("format" = "date-time"))]
     pub last_used: String,

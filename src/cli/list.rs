@@ -121,7 +121,7 @@ mod tests {
 
     fn of_alice() -> <access_tokens::ListAccessTokens as Operation>::Query {
         let user = access_tokens::OfUser { username: Some("alice".into()) };
-        (user, Default::default(), Default::default(), Default::default())
+        (user, Default::default(), Default::default(), Default::default(), Default::default())
     }
 
     fn page(body: &str, next: &str) -> String {

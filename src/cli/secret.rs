@@ -124,7 +124,7 @@ mod tests {
     const NEW: &str = r#"{"token":"dkp_secret","hashedToken":"ab","tokenLabel":"lap\u001btop","isActive":true,
         "lastUsed":"0001-01-01T00:00:00Z","createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x",
         "id":"01A","username":"alice","expiresAt":"2026-11-22T20:42:00Z","accessLevel":"read-only",
-        "repositories":["alice/*"],"lastUsedIp":null,"parent":null,"temporaryPassword":false}"#;
+        "repositories":["alice/*"],"lastUsedIp":null,"parent":null,"temporaryPassword":false,"state":"active","stateReason":"","stoppedBy":null}"#;
 
     async fn shown(purpose: Purpose, is_terminal: bool, format: Format) -> (String, String) {
         let server = Server::with_json(&[(200, NEW)]);

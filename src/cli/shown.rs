@@ -45,14 +45,11 @@ pub(super) fn or_dash(text: &str) -> String {
     if text.is_empty() { "-" } else { text }.to_owned()
 }
 
-/// `inactive`, `expired`, `expires in 5 days` or `active`, the worst first.
-pub(super) fn state(is_active: bool, expires_at: Option<&str>, now: Timestamp) -> String {
-    let end = expires_at.and_then(|text| Timestamp::parse(text).ok());
-    match end {
-        _ if !is_active => "inactive".to_owned(),
-        Some(end) if end <= now => "expired".to_owned(),
-        Some(end) => format!("expires in {}", span(end.seconds().saturating_sub(now.seconds()))),
-        None => "active".to_owned(),
+/// `expires in 5 days`.
+pub(super) fn until(end: &str, now: Timestamp) -> String {
+    match Timestamp::parse(end) {
+        Ok(end) => format!("expires in {}", span(end.seconds().saturating_sub(now.seconds()))),
+        Err(_) => format!("expires on {end}"),
     }
 }
 
@@ -114,12 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn states_tell_the_worst() {
+    fn an_end_is_told_by_the_time_that_is_left() {
         let now = Timestamp::parse("2026-11-21T20:42:00Z").unwrap();
-        let at = |end| state(true, Some(end), now);
-        assert_eq!(state(true, None, now), "active");
-        assert_eq!(state(false, Some("2020-01-01T00:00:00Z"), now), "inactive");
-        assert_eq!(at("2026-11-21T20:42:00Z"), "expired");
+        let at = |end| until(end, now);
         assert_eq!(at("2026-11-21T20:42:30Z"), "expires in less than a minute");
         assert_eq!(at("2026-11-21T20:43:30Z"), "expires in 1 minute");
         assert_eq!(at("2026-11-22T20:41:00Z"), "expires in 23 hours");

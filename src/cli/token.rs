@@ -99,7 +99,13 @@ pub(super) async fn run(command: TokenCommand, api: &mut Api, console: &mut Cons
     match command {
         TokenCommand::Create(arguments) => create(arguments, api, console).await,
         TokenCommand::List { user } => {
-            let query = (op::OfUser { username: user }, op::CleanUp::default(), Paging::default(), Counting::default());
+            let query = (
+                op::OfUser { username: user },
+                op::CleanUp::default(),
+                op::InState::default(),
+                Paging::default(),
+                Counting::default(),
+            );
             let list = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?;
             let nothing = "There are no access tokens. Make one: dockpass token create --user NAME --label LABEL";
             console.report(&token_report::many(list, console.clock.now(), nothing)?)
@@ -193,7 +199,7 @@ mod tests {
 
     const TOKEN: &str = r#"{"hashedToken":"ab","tokenLabel":"laptop","isActive":true,"lastUsed":"0001-01-01T00:00:00Z",
         "createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x","id":"01A","username":"alice",
-        "expiresAt":null,"accessLevel":"admin","repositories":[],"lastUsedIp":null,"parent":null,"temporaryPassword":false}"#;
+        "expiresAt":null,"accessLevel":"admin","repositories":[],"lastUsedIp":null,"parent":null,"temporaryPassword":false,"state":"active","stateReason":"","stoppedBy":null}"#;
 
     fn wanted(user: Option<&str>) -> CreateArguments {
         CreateArguments {

@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &CleanArguments, api: &mut Api, console: &mut
     let which =
         op::CleanUp { used_before: Some(arguments.used_before), generated_by: Some(arguments.generated_by.making()) };
     let list = if arguments.dry_run {
-        let query = (user, which, Paging::default(), Counting::default());
+        let query = (user, which, op::InState::default(), Paging::default(), Counting::default());
         api.list(op::ListAccessTokens, [], &query, usize::MAX).await?
     } else {
         List::whole(api.call(op::CleanUpAccessTokens, [], &(user, which)).await?)?
@@ -76,7 +76,7 @@ mod tests {
 
     const TOKEN: &str = r#"{"hashedToken":"ab","tokenLabel":"laptop","isActive":true,"lastUsed":"0001-01-01T00:00:00Z",
         "createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x","id":"01A","username":"alice",
-        "expiresAt":null,"accessLevel":"admin","repositories":[],"lastUsedIp":null,"parent":null,"temporaryPassword":false}"#;
+        "expiresAt":null,"accessLevel":"admin","repositories":[],"lastUsedIp":null,"parent":null,"temporaryPassword":false,"state":"active","stateReason":"","stoppedBy":null}"#;
 
     fn clean_up(dry_run: bool) -> CleanArguments {
         let used_before = Timestamp::parse("2026-01-31T00:00:00Z").unwrap();

@@ -98,7 +98,7 @@ mod tests {
             format!(
                 r#"{{"hashedToken":"{hash}","tokenLabel":"l","isActive":true,"lastUsed":"","createdAt":"","generatedBy":"manual",
                 "creatorUa":"","id":"{ID}","username":"a","expiresAt":null,"accessLevel":"admin","repositories":[],
-                "lastUsedIp":null,"parent":null,"temporaryPassword":false}}"#
+                "lastUsedIp":null,"parent":null,"temporaryPassword":false,"state":"active","stateReason":"","stoppedBy":null}}"#
             )
         };
         format!("[{}]", hashes.iter().map(token).collect::<Vec<_>>().join(","))

@@ -8,7 +8,7 @@ use super::shown;
 use super::table::{self, Fit, Table};
 use crate::api::ApiToken;
 use crate::domain::time::Timestamp;
-use crate::domain::token::GeneratedBy;
+use crate::domain::token::{GeneratedBy, TokenState};
 
 /// How much of a hash a terminal shows: enough to name one of a million.
 const HASH_SHOWN: usize = 12;
@@ -47,7 +47,7 @@ pub(super) fn one(answer: Answer<ApiToken>, now: Timestamp) -> Result<Report, Cl
     let pairs = vec![
         ("Label", token.token_label.clone()),
         ("Owner", token.username.clone()),
-        ("State", state(&token, now)),
+        ("State", format!("{}: {}", state(&token, now), token.state_reason)),
         ("Access", access(&token)),
         ("Expires (UTC)", shown::time_or(token.expires_at.as_deref(), "never")),
         ("Last used (UTC)", format!("{}{from}", shown::time(&token.last_used))),
@@ -73,7 +73,11 @@ pub(super) fn named(token: &ApiToken) -> String {
 }
 
 fn state(token: &ApiToken, now: Timestamp) -> String {
-    shown::state(token.is_active, token.expires_at.as_deref(), now)
+    match (token.state, &token.expires_at) {
+        (TokenState::Active, Some(end)) => shown::until(end, now),
+        (TokenState::AccountInactive, _) => "account inactive".to_owned(),
+        (state, _) => state.to_string(),
+    }
 }
 
 fn access(token: &ApiToken) -> String {
@@ -100,6 +104,7 @@ mod tests {
             "lastUsed": "0001-01-01T00:00:00Z", "createdAt": "2026-11-21T20:42:00Z", "generatedBy": "manual",
             "creatorUa": "curl/8", "id": "01A", "username": "alice", "expiresAt": null, "accessLevel": "admin",
             "repositories": [], "lastUsedIp": null, "parent": null, "temporaryPassword": false,
+            "state": "active", "stateReason": "it is accepted", "stoppedBy": null,
         });
         whole.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         serde_json::from_value(whole).unwrap()

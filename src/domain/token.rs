@@ -10,6 +10,7 @@ use super::id::Id;
 use super::name::{InvalidName, Namespace, RepositoryName};
 use super::secret::TokenHash;
 use super::time::Timestamp;
+use super::words::words;
 
 /// Most repository patterns that one access token may hold.
 pub const MAX_PATTERNS: usize = 100;
@@ -134,6 +135,61 @@ pub enum GeneratedBy {
     Auto,
 }
 
+words! {
+    /// Whether an access token is accepted, in one word: the first of these that holds.
+    #[derive(Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "camelCase")]
+    pub enum TokenState {
+        /// Ended for good by whoever held it. Reserved: today such an access token is deleted.
+        Revoked = "revoked",
+        /// Its end has come.
+        Expired = "expired",
+        /// Somebody deactivated it.
+        Inactive = "inactive",
+        /// Its account is inactive.
+        AccountInactive = "accountInactive",
+        /// An access token that made it, directly or not, is expired or inactive.
+        Stopped = "stopped",
+        /// It is accepted.
+        Active = "active",
+    }
+}
+
+/// The state of an access token at one moment, and where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenStanding<'t> {
+    token: &'t AccessToken,
+    now: Timestamp,
+    /// In one word.
+    pub state: TokenState,
+    /// The access token that stops it, if it is [`TokenState::Stopped`].
+    pub stopped_by: Option<&'t AccessToken>,
+}
+
+impl TokenStanding<'_> {
+    /// The same in one sentence.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match (self.state, self.stopped_by, self.token.expires_at) {
+            (TokenState::Revoked, ..) => "it was ended for good".to_owned(),
+            (TokenState::Expired, _, Some(end)) => format!("it expired on {end}"),
+            (TokenState::Expired, _, None) => "it expired".to_owned(),
+            (TokenState::Inactive, ..) => "it is deactivated".to_owned(),
+            (TokenState::AccountInactive, ..) => "its account is inactive".to_owned(),
+            (TokenState::Stopped, Some(maker), _) if maker.own_fault(self.now).is_some() => {
+                let fault = if maker.is_expired(self.now) { "has expired" } else { "is deactivated" };
+                format!("the access token `{}`, which made it, {fault}", maker.label)
+            }
+            (TokenState::Stopped, ..) => "the chain of access tokens that made it is too long".to_owned(),
+            (TokenState::Active, _, Some(end)) => format!("it is accepted until {end}"),
+            (TokenState::Active, _, None) => "it is accepted".to_owned(),
+        }
+    }
+}
+
+/// Longest chain of access tokens that made each other; beyond it none counts.
+pub const LONGEST_DESCENT: usize = 100;
+
 /// The secret that a rotation replaced, while it lives on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PreviousSecret {
@@ -197,6 +253,42 @@ impl AccessToken {
         generation == self.generation || (lives_on && Some(generation) == self.generation.checked_sub(1))
     }
 
+    /// Why this access token is not accepted by itself, whoever owns it and made it.
+    fn own_fault(&self, now: Timestamp) -> Option<TokenState> {
+        if self.is_expired(now) {
+            Some(TokenState::Expired)
+        } else if self.is_active {
+            None
+        } else {
+            Some(TokenState::Inactive)
+        }
+    }
+
+    /// Its state at this moment. `parent` looks an access token up that made another; one that is gone had another owner,
+    /// for deleting one deletes those that it made for its own account.
+    #[must_use]
+    pub fn standing<'t>(
+        &'t self,
+        is_owner_active: bool,
+        now: Timestamp,
+        parent: impl Fn(Id) -> Option<&'t AccessToken>,
+    ) -> TokenStanding<'t> {
+        let of = |state, stopped_by| TokenStanding { token: self, now, state, stopped_by };
+        if let Some(fault) = self.own_fault(now) {
+            return of(fault, None);
+        }
+        if !is_owner_active {
+            return of(TokenState::AccountInactive, None);
+        }
+        let maker = |token: &&'t AccessToken| token.parent.and_then(&parent).filter(|it| it.owner == self.owner);
+        let mut makers = std::iter::successors(maker(&self), maker).enumerate();
+        let stopper = makers.find(|(place, it)| it.own_fault(now).is_some() || place + 1 >= LONGEST_DESCENT);
+        match stopper {
+            Some((_, stopper)) => of(TokenState::Stopped, Some(stopper)),
+            None => of(TokenState::Active, None),
+        }
+    }
+
     /// Whether its end has come.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
@@ -252,6 +344,56 @@ mod tests {
         let some = limits(AccessLevel::Admin, &["a/*"]);
         assert!(all.covers(&some) && !some.covers(&all));
         assert!(some.is_capped() && !all.is_capped() && limits(AccessLevel::ReadWrite, &[]).is_capped());
+    }
+
+    fn token(id: u64, parent: Option<u64>) -> AccessToken {
+        let id_of = |number: u64| Id::from_bytes(u128::from(number).to_be_bytes());
+        AccessToken {
+            id: id_of(id),
+            owner: id_of(1_000),
+            hash: crate::domain::secret::TokenText::from_random([u8::try_from(id).unwrap(); 32]).hash(),
+            previous: None,
+            label: format!("t{id}"),
+            is_active: true,
+            limits: Limits::none(),
+            expires_at: None,
+            created_at: Timestamp::from_seconds(1),
+            generated_by: GeneratedBy::Manual,
+            creator_ua: "".into(),
+            parent: parent.map(id_of),
+            temporary_password: false,
+            generation: 0,
+        }
+    }
+
+    #[test]
+    fn a_state_is_the_first_that_holds() {
+        let now = Timestamp::from_seconds(100);
+        let mut chain: Vec<AccessToken> = (0..3).map(|it: u64| token(it, it.checked_sub(1))).collect();
+        let of = |chain: &[AccessToken], is_owner_active| {
+            let found = chain[2].standing(is_owner_active, now, |id| chain.iter().find(|it| it.id == id));
+            (found.state, found.stopped_by.map(|by| chain.iter().position(|it| it.id == by.id).unwrap()))
+        };
+        assert_eq!(of(&chain, true), (TokenState::Active, None));
+        chain[0].is_active = false;
+        assert_eq!(of(&chain, true), (TokenState::Stopped, Some(0)));
+        chain[1].expires_at = Some(now);
+        assert_eq!(of(&chain, true), (TokenState::Stopped, Some(1)), "the nearest");
+        assert_eq!(of(&chain, false), (TokenState::AccountInactive, None));
+        chain[2].is_active = false;
+        assert_eq!(of(&chain, false), (TokenState::Inactive, None));
+        chain[2].expires_at = Some(now);
+        assert_eq!(of(&chain, false), (TokenState::Expired, None));
+    }
+
+    #[test]
+    fn too_long_a_chain_stops() {
+        let chain: Vec<AccessToken> = (0..=100).map(|it: u64| token(it, it.checked_sub(1))).collect();
+        let state = |last: usize| {
+            let find = |id| chain.iter().find(|it| it.id == id);
+            chain[last].standing(true, Timestamp::from_seconds(1), find).state
+        };
+        assert_eq!((state(99), state(100)), (TokenState::Active, TokenState::Stopped));
     }
 
     proptest! {

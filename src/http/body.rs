@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(wrong::<UpdateSettings>(r#"{"tokenMaxLifetime":"x"}"#), "tokenMaxLifetime: a whole number");
         assert_eq!(wrong::<CreateApiToken>(r#"{"tokenLabel":7}"#), "tokenLabel: a text");
         assert_eq!(wrong::<CreateApiToken>(r#"{"repositories":"a/b"}"#), "repositories: a list of texts");
-        assert_eq!(wrong::<CreateApiToken>(r#"{"repositories":[1]}"#), "repositories: a text");
+        assert_eq!(wrong::<CreateApiToken>(r#"{"repositories":[1]}"#), "repositories: a list of texts");
         assert_eq!(wrong::<CreateApiToken>(r#"{"accessLevel":"root"}"#), "accessLevel: read-only, read-write or admin");
         assert_eq!(wrong::<CreateApiToken>(r#"{"accessLevel":[]}"#), "accessLevel: read-only, read-write or admin");
         assert_eq!(wrong::<CreateRepository>("{}"), "name: needed");

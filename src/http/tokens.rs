@@ -21,6 +21,9 @@ fn shown(view: &TokenView) -> api::ApiToken {
         hashed_token: token.hash.to_string(),
         token_label: token.label.clone(),
         is_active: token.is_active,
+        state: view.state,
+        state_reason: view.reason.clone(),
+        stopped_by: view.stopped_by.map(|id| id.to_string()),
         last_used: view.usage.map_or(Timestamp::NEVER, |usage| usage.at).to_string(),
         created_at: token.created_at.to_string(),
         generated_by: token.generated_by,
@@ -76,15 +79,14 @@ fn filter(op::OfUser { username }: op::OfUser, which: &op::CleanUp, otherwise: o
         op::Making::Auto => Some(GeneratedBy::Auto),
         op::Making::Manual => Some(GeneratedBy::Manual),
     };
-    TokenFilter { username, used_before: which.used_before, generated_by }
+    TokenFilter { username, used_before: which.used_before, generated_by, state: None }
 }
 
 pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::ListAccessTokens> {
-    let (user, which, page, count) = request.query()?;
-    let filter = filter(user, &which, op::Making::All);
+    let (user, which, op::InState { state }, page, count) = request.query()?;
+    let filter = TokenFilter { state, ..filter(user, &which, op::Making::All) };
     let with_count = count.is_wanted();
-    let is_long =
-        with_count || page::is_long(page.size) || filter.used_before.is_some() || filter.generated_by.is_some();
+    let is_long = with_count || page::is_long(page.size) || !filter.is_whole();
     let read =
         move |service: &Service, call: &Call| service.list_tokens(call, &filter, page.start, page.size, with_count);
     let list = request.read_list(is_long, read).await?;

@@ -5,6 +5,7 @@ use crate::api::query::parameters;
 use crate::api::{self, Counting, Paged, Paging};
 use crate::domain::id::Id;
 use crate::domain::time::Timestamp;
+use crate::domain::token::TokenState;
 use crate::domain::words::words;
 
 parameters! {
@@ -25,6 +26,14 @@ parameters! {
     }
 }
 
+parameters! {
+    /// Access tokens of one state.
+    InState {
+        /// Only those in this state.
+        state "state": Option<TokenState>,
+    }
+}
+
 words! {
     /// How access tokens came to be, as a filter.
     pub enum Making {
@@ -40,7 +49,7 @@ words! {
 operations! { AccessTokens:
     /// List access tokens, newest first; with filters, what a clean-up would delete
     ListAccessTokens = Get "/api/v0/api_tokens" 200 {
-        query: (OfUser, CleanUp, Paging<Id>, Counting),
+        query: (OfUser, CleanUp, InState, Paging<Id>, Counting),
         answer: Paged<Vec<api::ApiToken>>,
         codes: [NoSuchUser],
     }

@@ -17,7 +17,7 @@ use crate::store::State;
 
 use super::caller::{Caller, Proof, Subject};
 
-pub(in crate::service) use tokens::{counts, outlives};
+pub(in crate::service) use tokens::{counts, outlives, standing};
 
 /// Proof that a rule of this module was asked and agreed.
 #[derive(Debug)]

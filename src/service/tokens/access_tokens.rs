@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, find, outlives};
+use crate::service::access::{Allowed, Authority, Call, Permit, find, outlives, standing};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::settings::is_full;
@@ -18,7 +18,7 @@ use crate::domain::settings::LiveSettings;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{
-    AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, PreviousSecret, Usage,
+    AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, PreviousSecret, TokenState, Usage,
 };
 use crate::store::State;
 
@@ -64,6 +64,12 @@ pub struct TokenView {
     pub owner: Name,
     /// Its last use.
     pub usage: Option<Usage>,
+    /// Whether it is accepted, in one word.
+    pub state: TokenState,
+    /// The same in one sentence.
+    pub reason: String,
+    /// The access token that stops it, if one does.
+    pub stopped_by: Option<Id>,
 }
 
 /// An access token with a new secret.
@@ -86,6 +92,8 @@ pub struct TokenFilter {
     pub used_before: Option<Timestamp>,
     /// How they came to be; any, if none.
     pub generated_by: Option<GeneratedBy>,
+    /// In which state they are; any, if none.
+    pub state: Option<TokenState>,
 }
 
 /// A page of access tokens.
@@ -117,7 +125,7 @@ impl Service {
         }
         let live = self.settings.live;
         let deed = Deed::new(Act::TokenCreate, new.username.clone().unwrap_or_else(|| call.caller.actor()));
-        let view = self.change(call, deed, move |change| {
+        let token = self.change(call, deed, move |change| {
             let authority = change.authority()?;
             let owner = owner_for(&authority, new.username.as_deref())?;
             if owner.is_organization() {
@@ -148,9 +156,10 @@ impl Service {
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
             change.done(Deed::new(Act::TokenCreate, format!("{owner} {id}")).about_token(change.state(), &token));
-            Ok(TokenView { token: Arc::new(token), owner, usage: None })
+            Ok(Arc::new(token))
         })?;
-        Ok((view, text))
+        let view = self.shown_token(&self.store.state(), &token, call.now);
+        Ok((view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?, text))
     }
 
     fn check_label(&self, label: &str) -> Result<String, Error> {
@@ -177,9 +186,10 @@ impl Service {
             // With an end of use it is a preview, of what a clean-up by this caller would take.
             let spared = if filter.used_before.is_some() { spared(authority) } else { Vec::new() };
             let matching = |before| {
-                self.matching(authority.state(), owner, before, filter).filter(|view| !spared.contains(&view.token.id))
+                self.matching(authority.state(), owner, before, filter, call.now)
+                    .filter(|view| !spared.contains(&view.token.id))
             };
-            let is_whole = filter.used_before.is_none() && filter.generated_by.is_none();
+            let is_whole = filter.is_whole();
             let count = with_count.then(|| match owner {
                 Some(owner) if is_whole => authority.state().tokens_count_of(owner),
                 None if is_whole => authority.state().tokens_count(),
@@ -198,18 +208,27 @@ impl Service {
         owner: Option<Id>,
         before: Option<Id>,
         filter: &'s TokenFilter,
+        now: Timestamp,
     ) -> impl Iterator<Item = TokenView> + 's {
         let tokens: Box<dyn Iterator<Item = &Arc<AccessToken>>> = match owner {
             Some(owner) => Box::new(state.tokens_of(owner, before)),
             None => Box::new(state.tokens_before(before)),
         };
-        let views = tokens.filter_map(|token| self.shown_token(state, token));
+        let views = tokens.filter_map(move |token| self.shown_token(state, token, now));
         views.filter(|view| filter.matches(view))
     }
 
-    fn shown_token(&self, state: &State, token: &Arc<AccessToken>) -> Option<TokenView> {
+    fn shown_token(&self, state: &State, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
         let owner = state.account(token.owner)?.name.clone();
-        Some(TokenView { token: Arc::clone(token), owner, usage: self.store.usage().of(token.id) })
+        let standing = standing(state, token, now);
+        Some(TokenView {
+            token: Arc::clone(token),
+            owner,
+            usage: self.store.usage().of(token.id),
+            state: standing.state,
+            reason: standing.reason(),
+            stopped_by: standing.stopped_by.map(|by| by.id),
+        })
     }
 
     /// One access token.
@@ -221,7 +240,8 @@ impl Service {
             authority.signed_in()?;
             let token = find_token(authority.state(), hash, call.now)?;
             authority.view_or_delete_token(token)?;
-            self.shown_token(authority.state(), token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+            self.shown_token(authority.state(), token, call.now)
+                .ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
         })
     }
 
@@ -267,7 +287,7 @@ impl Service {
             switched.into_iter().for_each(|act| change.also(about(act, change, &token)));
             Ok(Arc::new(token))
         })?;
-        self.shown_token(&self.store.state(), &token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+        self.shown_token(&self.store.state(), &token, call.now).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
     }
 
     /// Gives an access token a new secret; the old one lives on for `overlap` seconds.
@@ -306,7 +326,7 @@ impl Service {
             change.done(about(Act::TokenRotate, change, &token));
             Ok((Arc::new(token), replaced))
         })?;
-        let view = self.shown_token(&self.store.state(), &token);
+        let view = self.shown_token(&self.store.state(), &token, call.now);
         let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
         Ok(RotatedToken { view, text, replaced })
     }
@@ -342,7 +362,7 @@ impl Service {
         // The last uses are not the writer's: what is meant is found first, and checked again there.
         let meant: Vec<Id> = self.view(call, deed.act, &deed.object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), false)?;
-            Ok(self.matching(authority.state(), owner, None, filter).map(|view| view.token.id).collect())
+            Ok(self.matching(authority.state(), owner, None, filter, call.now).map(|view| view.token.id).collect())
         })?;
         let username = filter.username.clone();
         let removed = self.change(call, deed, move |change| {
@@ -358,15 +378,22 @@ impl Service {
             Ok(removed)
         })?;
         let state = self.store.state();
-        Ok(removed.iter().filter_map(|token| self.shown_token(&state, token)).collect())
+        Ok(removed.iter().filter_map(|token| self.shown_token(&state, token, call.now)).collect())
     }
 }
 
 impl TokenFilter {
+    /// Whether it leaves nothing of a list out, but those of other accounts.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.used_before.is_none() && self.generated_by.is_none() && self.state.is_none()
+    }
+
     fn matches(&self, view: &TokenView) -> bool {
         let last = view.usage.map_or(view.token.created_at, |usage| usage.at);
         self.used_before.is_none_or(|before| last < before)
             && self.generated_by.is_none_or(|how| view.token.generated_by == how)
+            && self.state.is_none_or(|state| view.state == state)
     }
 }
 

@@ -3,12 +3,10 @@
 use super::{Authority, Permit};
 use crate::domain::account::Account;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, Limits};
+use crate::domain::token::{AccessToken, LONGEST_DESCENT, Limits, TokenStanding, TokenState};
 use crate::service::error::{Error, Kind};
 use crate::store::State;
 
-/// Longest chain of access tokens that made each other; beyond it none counts.
-const LONGEST_DESCENT: usize = 100;
 const STRONGER: &str = "an access token makes, activates and rotates none that is stronger or lives longer than itself";
 
 impl<'s> Authority<'s> {
@@ -121,19 +119,13 @@ pub(in crate::service) fn outlives(end: Option<Timestamp>, other: Option<Timesta
     }
 }
 
-/// Whether an access token counts at this moment: active, not ended, its owner active, and every access token that it
-/// descends from within the same account counts, too.
-pub(in crate::service) fn counts(state: &State, token: &AccessToken, now: Timestamp) -> bool {
+/// The state of an access token at this moment.
+pub(in crate::service) fn standing<'s>(state: &'s State, token: &'s AccessToken, now: Timestamp) -> TokenStanding<'s> {
     let is_owner_active = state.account(token.owner).is_some_and(|owner| owner.is_active);
-    let mut next = Some(token);
-    for _ in 0..LONGEST_DESCENT {
-        let Some(present) = next else { return is_owner_active };
-        if !present.is_active || present.is_expired(now) {
-            return false;
-        }
-        // A parent that is gone had another owner: deleting one deletes those that it made for its own account.
-        let parent = present.parent.and_then(|id| state.token(id)).map(AsRef::as_ref);
-        next = parent.filter(|parent| parent.owner == present.owner);
-    }
-    false
+    token.standing(is_owner_active, now, |id| state.token(id).map(AsRef::as_ref))
+}
+
+/// Whether an access token counts at this moment.
+pub(in crate::service) fn counts(state: &State, token: &AccessToken, now: Timestamp) -> bool {
+    standing(state, token, now).state == TokenState::Active
 }
