@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::Code;
 use super::query::{Parameter, Parameters};
+use crate::domain::act::Act;
 
 /// A method of a path.
 pub trait Operation: 'static {
@@ -35,6 +36,8 @@ pub struct Facts {
     pub method: Method,
     /// The path, its variable parts in braces.
     pub path: &'static str,
+    /// What the audit log calls it: a change when it was made or denied, a view when it was denied.
+    pub act: Option<Act>,
     /// Who may ask at all.
     pub access: Access,
     /// The status of success.
@@ -377,11 +380,12 @@ macro_rules! said_or {
 }
 
 /// Declares operations under one heading. Each says its summary, name, method, path and status, and then what differs
-/// from the usual, in this order: `query`, `body`, `answer`, `access`, `other_status`, `media`, `needs`, `codes`.
+/// from the usual, in this order: `act`, `query`, `body`, `answer`, `access`, `other_status`, `media`, `needs`, `codes`.
 macro_rules! operations {
     ($heading:ident: $(
         $(#[doc = $summary:literal])+
         $name:ident = $method:ident $path:literal $status:literal {
+            $(act: $act:ident,)?
             $(query: $query:ty,)?
             $(body: $body:ty,)?
             $(answer: $answer:ty,)?
@@ -407,6 +411,7 @@ macro_rules! operations {
                     heading: $crate::api::Heading::$heading,
                     method: $crate::api::Method::$method,
                     path: $path,
+                    act: said_or!({$(Some($crate::domain::act::Act::$act))?} None),
                     access: said_or!({$($crate::api::Access::$access)?} $crate::api::Access::SignedIn),
                     status: $status,
                     other_status: said_or!({$(Some($other))?} None),

@@ -37,6 +37,7 @@ mod tokens;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use openapi::document;
 pub use server::{Listeners, Running, StartError, offline, serve, start};
 
 use crate::config::Config;

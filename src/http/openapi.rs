@@ -4,7 +4,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::api::{self, Access, Described, Format, Heading, Kind, Parameter, operations};
+use crate::api::{self, Access, Described, Format, Heading, Kind, Method, Parameter, operations};
 
 /// What the parts of paths are.
 const PARTS: [(&str, &str); 10] = [
@@ -54,8 +54,9 @@ impl Schemas {
     }
 }
 
-/// The document.
-pub(super) fn document() -> Value {
+/// The OpenAPI document of all operations.
+#[must_use]
+pub fn document() -> Value {
     let mut schemas = Schemas::new();
     let failure = schemas.outgoing.subschema_for::<api::ErrorAnswer>().into();
     let mut paths = Map::new();
@@ -111,7 +112,10 @@ fn operation(described: &Described, schemas: &mut Schemas, failure: &Value) -> V
         Access::Registry => Some(json!([{ "registryToken": [] }, { "basic": [] }])),
         Access::Notifications => Some(json!([{ "eventsSecret": [] }])),
     };
+    let act = facts.act.filter(|_| facts.method != Method::Get);
+    let act = act.map(|act| ("description".to_owned(), json!(format!("In the audit log: `{act}`."))));
     if let Some(fields) = operation.as_object_mut() {
+        fields.extend(act);
         fields.extend(body(described, schemas).map(|body| ("requestBody".to_owned(), body)));
         fields.extend(security.map(|security| ("security".to_owned(), security)));
     }

@@ -49,6 +49,7 @@ words! {
 operations! { AccessTokens:
     /// List access tokens, newest first; with filters, what a clean-up would delete
     ListAccessTokens = Get "/api/v0/api_tokens" 200 {
+        act: TokenList,
         query: (OfUser, CleanUp, InState, Paging<Id>, Counting),
         answer: Paged<Vec<api::ApiToken>>,
         codes: [NoSuchUser],
@@ -56,6 +57,7 @@ operations! { AccessTokens:
 
     /// Make an access token; its secret is in this answer only
     CreateAccessToken = Post "/api/v0/api_tokens" 200 {
+        act: TokenCreate,
         query: OfUser,
         body: api::CreateApiToken,
         answer: api::NewApiToken,
@@ -64,6 +66,7 @@ operations! { AccessTokens:
 
     /// Delete access tokens that were not used since; answers the deleted ones
     CleanUpAccessTokens = Delete "/api/v0/api_tokens" 200 {
+        act: TokenCleanUp,
         query: (OfUser, CleanUp),
         answer: Vec<api::ApiToken>,
         needs: ["usedbefore"],
@@ -72,12 +75,14 @@ operations! { AccessTokens:
 
     /// View an access token
     ViewAccessToken = Get "/api/v0/api_tokens/{hashedtoken}" 200 {
+        act: TokenView,
         answer: api::ApiToken,
         codes: [NoSuchApiToken],
     }
 
     /// Rename an access token, switch it off or on
     UpdateAccessToken = Patch "/api/v0/api_tokens/{hashedtoken}" 200 {
+        act: TokenUpdate,
         body: api::UpdateApiToken,
         answer: api::ApiToken,
         codes: [NoSuchApiToken],
@@ -85,11 +90,13 @@ operations! { AccessTokens:
 
     /// Delete an access token and those that it made
     DeleteAccessToken = Delete "/api/v0/api_tokens/{hashedtoken}" 200 {
+        act: TokenDelete,
         codes: [NoSuchApiToken],
     }
 
     /// Give an access token a new secret
     RotateAccessToken = Post "/api/v0/api_tokens/{hashedtoken}/rotate" 200 {
+        act: TokenRotate,
         body: api::RotateApiToken,
         answer: api::NewApiToken,
         codes: [NoSuchApiToken, NotRotatable],

@@ -18,12 +18,14 @@ parameters! {
 operations! { Accounts:
     /// List accounts, by name
     ListAccounts = Get "/enzi/v0/accounts" 200 {
+        act: AccountList,
         query: (WhichAccounts, Ordering, NamePaging),
         answer: Paged<api::Accounts>,
     }
 
     /// Make a user, or an organization; a user without a password is a service account
     CreateAccount = Post "/enzi/v0/accounts" 201 {
+        act: AccountCreate,
         body: api::CreateAccount,
         answer: api::Account,
         codes: [AccountExists, NamespaceInUse],
@@ -31,12 +33,14 @@ operations! { Accounts:
 
     /// View an account, by name or id
     ViewAccount = Get "/enzi/v0/accounts/{name}" 200 {
+        act: AccountView,
         answer: api::Account,
         codes: [NoSuchAccount],
     }
 
     /// Change an account
     UpdateAccount = Patch "/enzi/v0/accounts/{name}" 200 {
+        act: AccountUpdate,
         body: api::UpdateAccount,
         answer: api::Account,
         codes: [NoSuchAccount, LastAdministrator],
@@ -44,11 +48,13 @@ operations! { Accounts:
 
     /// Delete an account; its repositories stay, without owner
     DeleteAccount = Delete "/enzi/v0/accounts/{name}" 204 {
+        act: AccountDelete,
         codes: [LastAdministrator],
     }
 
     /// Set a password
     ChangePassword = Post "/enzi/v0/accounts/{name}/changePassword" 200 {
+        act: AccountChangePassword,
         body: api::ChangePassword,
         answer: api::Account,
         codes: [NoSuchAccount],
@@ -56,16 +62,19 @@ operations! { Accounts:
 
     /// Delete an account with its repositories; a `Warning` header says if the registry keeps the content
     DeleteAccountAndRepositories = Delete "/api/v0/accounts/{name}" 204 {
+        act: AccountDelete,
         codes: [LastAdministrator],
     }
 
     /// Lift the wait after wrong passwords
     UnlockAccount = Delete "/api/v0/accounts/{name}/lock" 204 {
+        act: AccountUnlock,
         codes: [NoSuchAccount],
     }
 
     /// Sign in for a browser; the answer sets its cookie
     OpenSession = Post "/api/v0/session" 200 {
+        act: SessionOpen,
         body: api::OpenSession,
         answer: api::Session,
         access: Open,
@@ -74,6 +83,7 @@ operations! { Accounts:
 
     /// View the session
     ViewSession = Get "/api/v0/session" 200 {
+        act: SessionView,
         answer: api::Session,
     }
 

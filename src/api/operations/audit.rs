@@ -30,6 +30,7 @@ parameters! {
 operations! { Audit:
     /// List the audit log, newest first; one record a line with `Accept: application/x-ndjson`
     ListAudit = Get "/api/v0/audit" 200 {
+        act: AuditList,
         query: (WhichRecords, Paging<u64>),
         answer: Paged<api::AuditRecords>,
         media: [LINES],
@@ -37,11 +38,13 @@ operations! { Audit:
 
     /// View the end of the audit chain, to be noted elsewhere
     ViewAuditHead = Get "/api/v0/audit/head" 200 {
+        act: AuditHead,
         answer: api::AuditHead,
     }
 
     /// Check the audit chain; over the local socket only
     VerifyAudit = Post "/api/v0/audit/verify" 200 {
+        act: AuditVerify,
         body: api::VerifyAudit,
         answer: api::AuditVerification,
     }

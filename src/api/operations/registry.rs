@@ -109,6 +109,7 @@ operations! { Registry:
 
     /// List the repositories that you see, as the registry names them
     ListCatalog = Get "/v2/_catalog" 200 {
+        act: RegistryCatalog,
         query: CatalogPage,
         answer: api::Catalog,
         access: Registry,
@@ -117,6 +118,7 @@ operations! { Registry:
 
     /// Take the registry's notifications; their own secret opens it, without it there is nothing here
     TakeNotifications = Post "/api/v0/registry/events" 200 {
+        act: RegistryNotify,
         body: api::Envelope,
         access: Notifications,
         codes: [NotFound, Unavailable],
@@ -124,11 +126,13 @@ operations! { Registry:
 
     /// View the registry side: issuer, services, certificates
     ViewRegistry = Get "/api/v0/admin/registry" 200 {
+        act: RegistryView,
         answer: api::RegistryState,
     }
 
     /// Get the configuration of a registry, or of nginx before it and dockpass, ready to paste
     GetRegistryConfiguration = Get "/api/v0/admin/registry/config" 200 {
+        act: RegistryView,
         query: WhichConfiguration,
         answer: api::RegistryConfiguration,
         needs: ["for"],
@@ -137,18 +141,21 @@ operations! { Registry:
 
     /// Begin a comparison with the registry, unless one is at work; then a `Warning` header says so
     BeginComparison = Post "/api/v0/admin/registry/sync" 202 {
+        act: RegistrySync,
         answer: api::RegistryState,
         codes: [NeedsRegistryUrl],
     }
 
     /// Stop the comparison with the registry that is at work
     StopComparison = Delete "/api/v0/admin/registry/sync" 202 {
+        act: RegistryStopSync,
         answer: api::RegistryState,
         codes: [NeedsRegistryUrl],
     }
 
     /// Replace the key that signs registry tokens; over the local socket only
     RotateSigningKey = Post "/api/v0/admin/registry/rotate-key" 200 {
+        act: RegistryRotateKey,
         answer: api::RegistryState,
     }
 }

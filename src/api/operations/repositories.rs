@@ -39,12 +39,14 @@ pub type RepositoryList = (Containing, Ordering, Paging<RepositoryName>, Countin
 operations! { Repositories:
     /// List the repositories that you see, by name
     ListRepositories = Get "/api/v0/repositories" 200 {
+        act: RepositoryList,
         query: RepositoryList,
         answer: Paged<api::Repositories>,
     }
 
     /// List the repositories of a namespace that you see
     ListRepositoriesOfNamespace = Get "/api/v0/repositories/{namespace}" 200 {
+        act: RepositoryList,
         query: RepositoryList,
         answer: Paged<api::Repositories>,
         codes: [NoSuchAccount],
@@ -52,6 +54,7 @@ operations! { Repositories:
 
     /// Make a repository
     CreateRepository = Post "/api/v0/repositories/{namespace}" 201 {
+        act: RepositoryCreate,
         body: api::CreateRepository,
         answer: api::Repository,
         codes: [InvalidVisibility, RepositoryExists, NoSuchAccount, LimitReached, NamespaceInUse],
@@ -59,12 +62,14 @@ operations! { Repositories:
 
     /// View a repository; a `/` in its name is sent as `%2F`
     ViewRepository = Get "/api/v0/repositories/{namespace}/{reponame}" 200 {
+        act: RepositoryView,
         answer: api::Repository,
         codes: [NoSuchRepository],
     }
 
     /// Change description and visibility
     UpdateRepository = Patch "/api/v0/repositories/{namespace}/{reponame}" 200 {
+        act: RepositoryUpdate,
         body: api::UpdateRepository,
         answer: api::Repository,
         codes: [InvalidVisibility, NoSuchRepository],
@@ -72,11 +77,13 @@ operations! { Repositories:
 
     /// Delete a repository; a `Warning` header says what stays
     DeleteRepository = Delete "/api/v0/repositories/{namespace}/{reponame}" 204 {
+        act: RepositoryDelete,
         codes: [NoSuchRepository],
     }
 
     /// List the tags of a repository, by name
     ListTags = Get "/api/v0/repositories/{namespace}/{reponame}/tags" 200 {
+        act: TagList,
         query: (Unread, Paging<TagName>, Counting),
         answer: Paged<Vec<api::Tag>>,
         codes: [NoSuchRepository],
@@ -84,6 +91,7 @@ operations! { Repositories:
 
     /// Delete a tag, here and in the registry
     DeleteTag = Delete "/api/v0/repositories/{namespace}/{reponame}/tags/{tag}" 204 {
+        act: TagDelete,
         query: Along,
         codes: [NoSuchRepository, NoSuchTag, TagSharesManifest, NeedsRegistryUrl, DeletionDisabled],
     }

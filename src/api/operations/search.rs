@@ -39,6 +39,7 @@ operations! { Search:
 
     /// What `docker search` asks; anonymous callers find public repositories
     DockerSearchV1 = Get "/v1/search" 200 {
+        act: RepositorySearch,
         query: SearchQuery,
         answer: api::SearchResults,
         access: Anybody,
@@ -47,6 +48,7 @@ operations! { Search:
 
     /// Search repositories; anonymous callers find public ones
     DockerSearch = Get "/api/v0/index/dockersearch" 200 {
+        act: RepositorySearch,
         query: SearchQuery,
         answer: api::SearchResults,
         access: Anybody,
@@ -55,6 +57,7 @@ operations! { Search:
 
     /// Complete the name of a repository or an account
     Autocomplete = Get "/api/v0/index/autocomplete" 200 {
+        act: RepositorySearch,
         query: Completion,
         answer: api::Autocomplete,
         access: Anybody,

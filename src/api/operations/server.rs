@@ -39,16 +39,19 @@ operations! { Server:
 
     /// Which dockpass this is
     GetVersion = Get "/api/v0/admin/version" 200 {
+        act: ServerVersion,
         answer: api::Version,
     }
 
     /// View the settings that may change while the server runs
     ViewSettings = Get "/api/v0/meta/settings" 200 {
+        act: SettingsView,
         answer: api::Settings,
     }
 
     /// Change settings; what the configuration sets stays
     UpdateSettings = Post "/api/v0/meta/settings" 202 {
+        act: SettingsUpdate,
         body: api::UpdateSettings,
         answer: api::Settings,
         codes: [InvalidSettings],

@@ -321,9 +321,33 @@ impl Scene {
         if answer.status != expected {
             return Some(format!("{mark}: {} instead of {expected}\n{}", answer.status, answer.describe()));
         }
+        if let Some(fault) = self.act_fault(row, expected) {
+            return Some(format!("{mark}: {fault}\n{}", answer.describe()));
+        }
         before
             .is_some_and(|before| before != self.snapshot())
             .then(|| format!("{mark}: it was refused and had an effect\n{}", answer.describe()))
+    }
+}
+
+/// Records that come beside the one of an operation: what a request does on the way.
+const BESIDE: [&str; 3] = ["account.signIn", "repository.createOnPush", "tag.beginDelete"];
+
+impl Scene {
+    /// What is wrong with the newest record of the audit log: a change, and what is denied, bear the operation's act.
+    fn act_fault(&self, row: &Row, status: u16) -> Option<String> {
+        let facts = operations::all().into_iter().map(|it| it.facts);
+        let act = facts.into_iter().find(|it| it.method.as_str() == row.method && it.path == row.path)?.act?;
+        let outcome = match status {
+            403 => "denied",
+            200..300 if row.method != "GET" => "success",
+            _ => return None,
+        };
+        let records = self.site.as_local().get("/api/v0/audit?pageSize=20").must_be(200).json();
+        let records = records["records"].as_array().expect("records").clone();
+        let newest = records.iter().find(|it| !BESIDE.contains(&it["action"].as_str().expect("an action")))?;
+        let is_it = newest["action"] == act.word() && newest["outcome"] == outcome;
+        (!is_it).then(|| format!("the newest record is not {outcome} {act}: {newest}"))
     }
 }
 

@@ -56,6 +56,7 @@ fn a_new_token_has_every_field_and_its_secret_is_in_this_answer_only() {
         "hashedToken": hash, "tokenLabel": "laptop", "isActive": true, "lastUsed": ZERO, "createdAt": NOW,
         "generatedBy": "manual", "creatorUa": "curl/8.0", "id": id, "username": "alice", "expiresAt": null,
         "accessLevel": "admin", "repositories": [], "lastUsedIp": null, "parent": null, "temporaryPassword": false,
+        "state": "active", "stateReason": "it is accepted", "stoppedBy": null,
     });
     assert_eq!(record, expected);
     for path in [format!("{TOKENS}/{hash}"), TOKENS.to_owned()] {
@@ -771,4 +772,45 @@ fn of_many_rotations_at_once_each_secret_counts_or_does_not_and_the_token_stays_
     assert!(works(&site, "alice", &AccessToken::of(&won[0].json())) && !works(&site, "alice", &token));
     let count = site.as_local().get(&format!("{TOKENS}?username=alice&count=true")).must_be(200);
     assert_eq!(count.header("x-resource-count"), Some("1"));
+}
+
+#[test]
+fn the_state_is_one_word_that_says_whether_it_is_accepted() {
+    let site = with_alice();
+    let maker = site.add_token("alice", &json!({ "tokenLabel": "maker" }));
+    let made = site.with_token("alice", &maker).post(TOKENS, &json!({ "expiresAt": site.in_time(HOUR) })).must_be(200);
+    let made = AccessToken::of(&made.json());
+    let told = |token: &AccessToken| {
+        let shown = site.as_local().get(&token_path(token)).must_be(200).json();
+        let word = shown["state"].as_str().expect("a state").to_owned();
+        let is_accepted = site.with_token("alice", token).get(TOKENS).status == 200;
+        assert_eq!(is_accepted, word == "active", "{shown}");
+        let listed = site.as_local().get(&format!("{TOKENS}?username=alice&state={word}&count=true")).must_be(200);
+        let hashes: Vec<Value> = listed.json().as_array().expect("a list").iter().map(|it| it["id"].clone()).collect();
+        assert!(hashes.contains(&shown["id"]), "{}", listed.describe());
+        assert_eq!(listed.header("x-resource-count"), Some(hashes.len().to_string().as_str()));
+        (word, shown["stateReason"].as_str().expect("a sentence").to_owned(), shown["stoppedBy"].clone())
+    };
+    let switch =
+        |path: &str, is_active: bool| site.as_local().patch(path, &json!({ "isActive": is_active })).must_be(200);
+    assert_eq!(told(&maker), ("active".into(), "it is accepted".into(), Value::Null));
+    let (word, reason, _) = told(&made);
+    assert!(word == "active" && reason.starts_with("it is accepted until 20"), "{reason}");
+    let id = site.as_local().get(&token_path(&maker)).must_be(200).json()["id"].clone();
+    switch(&token_path(&maker), false);
+    assert_eq!(told(&maker), ("inactive".into(), "it is deactivated".into(), Value::Null));
+    let reason = "the access token `maker`, which made it, is deactivated";
+    assert_eq!(told(&made), ("stopped".into(), reason.into(), id));
+    switch(&account_path("alice"), false);
+    assert_eq!(told(&made), ("accountInactive".into(), "its account is inactive".into(), Value::Null));
+    assert_eq!(told(&maker).0, "inactive");
+    switch(&account_path("alice"), true);
+    switch(&token_path(&maker), true);
+    site.pass(HOUR);
+    let (word, reason, stopped_by) = told(&made);
+    assert!(word == "expired" && reason.starts_with("it expired on 20") && stopped_by == Value::Null, "{reason}");
+    assert_eq!(told(&maker).0, "active");
+    let refused = site.as_local().get(&format!("{TOKENS}?state=alive")).must_be_refused(400, "INVALID_PARAMETERS");
+    let words = "state: revoked, expired, inactive, accountInactive, stopped or active";
+    assert_eq!(refused.text("/errors/0/message"), words);
 }

@@ -99,7 +99,7 @@ fn who_stops_an_access_token_sees_that_what_it_made_is_stopped() {
     let states = || -> Vec<String> { browser.rows(TABLE).iter().map(|row| row[2].clone()).collect() };
     switch();
     let told = soon("three states", || Some(states()).filter(|them| them.len() == 3));
-    assert!(told[0].starts_with("inactive") && told[1].starts_with("inactive"), "{told:?}");
+    assert!(told[0].starts_with("inactive") && told[1].starts_with("stopped"), "{told:?}");
     assert!(told[1].contains("the access token `leaked`, which made it, is deactivated"), "{told:?}");
     assert!(told[2].starts_with("expires in 1 hour"), "{told:?}");
     assert!(!works(&child));

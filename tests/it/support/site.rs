@@ -29,6 +29,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::{
+    contract,
     exe::{AccessToken, PASSWORD},
     http::Answer,
     process::eventually,
@@ -449,6 +450,7 @@ impl Caller {
         let printed = self.exchange(&self.head(method, path, body), body);
         let answer = Answer::parse(request, &printed);
         check_common(&answer, method, path);
+        contract::check(method, path, &answer);
         if method != "HEAD" && !(self.is_browser() && answer.header("content-type") == Some(PAGE)) {
             check_envelope(&answer);
         }
