@@ -11,9 +11,10 @@ use super::path::ApiPath;
 use super::repo_report;
 use super::report::{Report, View};
 use super::table::{Fit, Table};
-use super::values::{self, Target};
+use super::values;
 use crate::api::{SetAccess, TeamAccessList, UserAccessList};
 use crate::domain::access::AccessLevel;
+use crate::domain::grant::GrantTarget;
 
 /// What can be done with grants.
 #[derive(Subcommand)]
@@ -34,7 +35,7 @@ pub(super) enum GrantCommand {
 pub(super) struct On {
     /// A repository, NAMESPACE/NAME, or every one of a namespace, NAMESPACE/*
     #[arg(value_name = "NAMESPACE/NAME", value_parser = values::target)]
-    target: Target,
+    target: GrantTarget,
 }
 
 /// Whose it is: one of these.
@@ -93,7 +94,7 @@ pub(super) async fn run(command: GrantCommand, api: &mut Api, console: &mut Cons
 }
 
 /// The grants to users and those to teams, which the API lists apart, as one list.
-async fn list(target: &Target, api: &mut Api) -> Result<Report, CliError> {
+async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
     let to_users = api.get(&path(target).segment("userAccess")).await?;
     let to_teams = api.get(&path(target).segment("teamAccess")).await?;
     let (users, teams): (UserAccessList, TeamAccessList) = (to_users.read()?, to_teams.read()?);
@@ -115,7 +116,7 @@ fn joined(mut one: Value, other: Value) -> Value {
 
 impl Whose {
     /// The path of the grant. The grammar makes sure that one of both is given.
-    fn path(&self, target: &Target) -> ApiPath {
+    fn path(&self, target: &GrantTarget) -> ApiPath {
         let to = |kind, name: &Option<String>| path(target).segment(kind).segment(name.as_deref().unwrap_or_default());
         if self.team.is_some() { to("teamAccess", &self.team) } else { to("userAccess", &self.user) }
     }
@@ -126,17 +127,17 @@ impl Whose {
     }
 }
 
-fn path(target: &Target) -> ApiPath {
+fn path(target: &GrantTarget) -> ApiPath {
     match target {
-        Target::Repository(name) => ApiPath::repository(name),
-        Target::Namespace(namespace) => ApiPath::new("/api/v0/repositoryNamespaces").segment(namespace.as_str()),
+        GrantTarget::Repository(name) => ApiPath::repository(name),
+        GrantTarget::Namespace(namespace) => ApiPath::new("/api/v0/repositoryNamespaces").segment(namespace.as_str()),
     }
 }
 
-fn shown(target: &Target) -> String {
+fn shown(target: &GrantTarget) -> String {
     match target {
-        Target::Repository(name) => repo_report::shown(name),
-        Target::Namespace(namespace) => format!("{namespace}/*"),
+        GrantTarget::Repository(name) => repo_report::shown(name),
+        GrantTarget::Namespace(namespace) => format!("{namespace}/*"),
     }
 }
 

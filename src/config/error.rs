@@ -5,9 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::KeyHeader;
 use super::values::Invalid;
 use crate::domain::duration;
+use crate::domain::key_header::KeyHeader;
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]

@@ -25,7 +25,7 @@ use serde::Serialize;
 pub use error::{ConfigError, Conflict, Place};
 pub use example::example;
 pub use network::Network;
-pub use sections::{Audit, KeyHeader, Registry, Repositories, Server, Tls, Tokens};
+pub use sections::{Audit, Registry, Repositories, Server, Tls, Tokens};
 pub use url::BaseUrl;
 pub use values::Invalid;
 

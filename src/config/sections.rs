@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::network::Network;
 use super::url::BaseUrl;
+use crate::domain::key_header::KeyHeader;
 
 /// Where it listens and who stands before it.
 #[derive(Clone, Debug)]
@@ -61,31 +62,6 @@ pub struct Registry {
     pub events_secret: Option<PathBuf>,
     /// Seconds from one comparison with what the registry holds to the next, 60 to 2,592,000.
     pub sync_interval: i64,
-}
-
-/// How a registry token names the key that signed it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyHeader {
-    /// The certificate itself: every version of Distribution.
-    X5c,
-    /// libtrust's fingerprint: Distribution 2.x, and 3.x where a JWKS file gives the key that name.
-    KidLibtrust,
-    /// The RFC 7638 thumbprint: Distribution 3.1 and later.
-    KidRfc7638,
-}
-
-impl KeyHeader {
-    pub(super) const ALL: [Self; 3] = [Self::X5c, Self::KidLibtrust, Self::KidRfc7638];
-
-    /// As the configuration writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::X5c => "x5c",
-            Self::KidLibtrust => "kid-libtrust",
-            Self::KidRfc7638 => "kid-rfc7638",
-        }
-    }
 }
 
 /// Repositories.

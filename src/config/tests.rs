@@ -1,6 +1,7 @@
 //! The configuration as a whole: layers, errors with their places, and what goes together.
 
 use super::*;
+use crate::domain::key_header::KeyHeader;
 use std::error::Error;
 
 /// A configuration file of this text.

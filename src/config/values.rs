@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use super::KeyHeader;
 use super::network::Network;
 use super::url::{BaseUrl, is_host_name};
 use crate::domain::duration::{self, InvalidDuration};
+use crate::domain::key_header::InvalidKeyHeader;
 
 /// What stands for "no end" where a length of time may be left open.
 const NEVER: &str = "never";
@@ -76,8 +76,8 @@ pub enum Invalid {
     )]
     Services,
     /// Unknown form of the header.
-    #[error("expected x5c, kid-libtrust or kid-rfc7638")]
-    KeyHeader,
+    #[error(transparent)]
+    KeyHeader(#[from] InvalidKeyHeader),
 }
 
 /// A value as it was written.
@@ -170,10 +170,6 @@ pub(super) fn services(list: &[String]) -> Result<Vec<String>, Invalid> {
     let different = list.iter().collect::<BTreeSet<_>>().len();
     let fits = (1..=MAX_SERVICES).contains(&list.len()) && different == list.len() && list.iter().all(is_name);
     if fits { Ok(list.to_vec()) } else { Err(Invalid::Services) }
-}
-
-pub(super) fn key_header(text: &str) -> Result<KeyHeader, Invalid> {
-    KeyHeader::ALL.into_iter().find(|header| header.as_str() == text).ok_or(Invalid::KeyHeader)
 }
 
 /// A length of time within bounds, in seconds.

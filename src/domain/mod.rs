@@ -10,6 +10,7 @@ pub mod content;
 pub mod duration;
 pub mod grant;
 pub mod id;
+pub mod key_header;
 pub mod name;
 pub mod order;
 pub mod organization;

@@ -8,8 +8,9 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
 use crate::api::{ErrorAnswer, ErrorEntry, SettingSource};
+use crate::causes::with_causes;
 use crate::domain::secret::without_secrets;
-use crate::registry::{NeighbourError, with_causes};
+use crate::registry::NeighbourError;
 use crate::service::{Error, Kind, Obstacle};
 
 /// Declares the codes with their names and statuses, so that both stand in one place.
@@ -171,9 +172,7 @@ impl Failure {
     /// A fault of dockpass: the source goes to the log, under a number that the client gets.
     pub(super) fn internal(source: &(dyn std::error::Error + 'static)) -> Self {
         let number = crate::domain::random::bytes::<4>().map_or(0, u32::from_be_bytes);
-        let causes: Vec<String> =
-            std::iter::successors(Some(source), |error| error.source()).map(ToString::to_string).collect();
-        log::error!("internal error {number:08x}: {}", causes.join(": "));
+        log::error!("internal error {number:08x}: {}", with_causes(source));
         let message = "an internal error; its cause is in the server's log";
         Self::new(Code::Internal, message).with_detail(serde_json::json!({ "log": format!("{number:08x}") }))
     }

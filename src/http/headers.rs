@@ -30,7 +30,7 @@ pub(super) async fn add(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let is_https = request.app_data::<web::Data<App>>().is_some_and(|app| app.public_url.starts_with("https:"));
+    let is_https = request.app_data::<web::Data<App>>().is_some_and(|app| app.is_https);
     let is_registry = request.path().starts_with("/v2");
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();

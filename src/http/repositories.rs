@@ -10,8 +10,9 @@ use super::headers::warning;
 use super::page::{self, PageQuery};
 use super::request::{Plain, Request};
 use crate::api;
+use crate::causes::with_causes;
 use crate::domain::name::{Namespace, RepositoryName};
-use crate::registry::{NeighbourError, with_causes};
+use crate::registry::NeighbourError;
 use crate::service::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
 
 /// What is said where only records were deleted, because dockpass does not know where the registry is.

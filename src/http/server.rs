@@ -23,17 +23,18 @@ use super::greeting::{self, Greeting};
 use super::request::MAX_BODY;
 use super::tls::{Tls, TlsError};
 use super::{App, headers, routes, settings};
-use crate::config::{Config, KeyHeader};
+use crate::causes::with_causes;
+use crate::config::Config;
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
+use crate::registry::Neighbour;
 use crate::registry::events::Received;
 use crate::registry::upstream::{Upstream, UpstreamError};
-use crate::registry::{Neighbour, with_causes};
-use crate::service::signing::{KeyHeader as SigningHeader, SigningSettings};
+use crate::service::signing::SigningSettings;
 use crate::service::{self, FirstStart, Service, Settings};
 
 /// The socket's name in the data directory.
-const SOCKET: &str = "dockpass.sock";
+pub const SOCKET: &str = "dockpass.sock";
 /// How long a client may take to send a request's head.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
@@ -214,12 +215,11 @@ fn service_settings(config: &Config) -> (Settings, SigningSettings) {
         events_secret: registry.events_secret.clone(),
         registry: registry.url.as_ref().map(|url| url.to_string().into()),
     };
-    let key_header = match registry.key_header {
-        KeyHeader::X5c => SigningHeader::X5c,
-        KeyHeader::KidLibtrust => SigningHeader::KidLibtrust,
-        KeyHeader::KidRfc7638 => SigningHeader::KidRfc7638,
+    let signing = SigningSettings {
+        leaf_lifetime: registry.leaf_lifetime,
+        key_header: registry.key_header,
+        fixed_key: registry.fixed_key,
     };
-    let signing = SigningSettings { leaf_lifetime: registry.leaf_lifetime, key_header, fixed_key: registry.fixed_key };
     (settings, signing)
 }
 
@@ -254,7 +254,8 @@ pub async fn start(
     let neighbour = neighbour(&config, &service, &clock)?;
     let app = web::Data::new(App {
         service: Arc::clone(&service),
-        public_url: config.public_url(bound),
+        public_url: public.to_string(),
+        is_https: public.is_https(),
         authority: public.authority(),
         listen: bound,
         clock: clock.clone(),

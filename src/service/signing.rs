@@ -26,8 +26,9 @@ pub use certificates::CertificateInfo;
 pub use claims::{AccessEntry, Claims, Dkp};
 pub use error::{Damage, SigningError};
 pub use jwt::InvalidToken;
-pub use settings::{InvalidKeyHeader, KeyHeader, MIN_LEAF_LIFETIME, SigningSettings};
+pub use settings::{MIN_LEAF_LIFETIME, SigningSettings};
 
+use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::{Certificate, PrivateKey};
 use directory::{KeyDirectory, KeyFile, Pair};

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use dockpass::domain::access::AccessLevel;
 use dockpass::domain::grant::GrantTarget;
+use dockpass::domain::key_header::KeyHeader;
 use dockpass::domain::name::{Name, Namespace, RepositoryName};
 use dockpass::domain::secret::Password;
 use dockpass::domain::settings::{Choices, Lifetime, LiveSettings};
 use dockpass::domain::time::Clock;
 use dockpass::domain::token::Limits;
-use dockpass::service::signing::{KeyHeader, SigningSettings};
+use dockpass::service::signing::SigningSettings;
 use dockpass::service::{
     Call, Caller, Credentials, Expiry, Live, NewOrganization, NewRepository, NewToken, NewUser, Service, Settings,
 };

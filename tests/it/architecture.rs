@@ -7,18 +7,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may name; a path stands for itself and all below it. Nothing points back.
-const MAY_NAME: [(&str, &[&str]); 11] = [
+const MAY_NAME: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("net", &[]),
     ("pki", &["domain"]),
     ("private_file", &[]),
+    ("causes", &[]),
     ("api", &["domain"]),
     ("config", &["domain"]),
-    ("registry", &["domain", "net", "service"]),
+    ("registry", &["causes", "domain", "net", "service"]),
     ("store", &["domain", "private_file"]),
     ("service", &["domain", "pki", "private_file", "store"]),
-    ("http", &["api", "config", "domain", "pki", "private_file", "registry", "service"]),
-    ("cli", &["api", "config", "domain", "http", "net"]),
+    ("http", &["api", "causes", "config", "domain", "pki", "private_file", "registry", "service"]),
+    ("cli", &["api", "causes", "config", "domain", "http", "net"]),
 ];
 
 /// Crates that belong to one module: a successor of the store or of the server changes nothing else.

@@ -1,9 +1,7 @@
-//! The configuration of the registry side, as far as signing goes. Durations are seconds here, words are parsed here.
-
-use std::fmt;
-use std::str::FromStr;
+//! The configuration of the registry side, as far as signing goes. Durations are seconds here.
 
 use super::error::SigningError;
+use crate::domain::key_header::KeyHeader;
 
 /// The shortest `registry.leaf_lifetime`, in seconds.
 pub const MIN_LEAF_LIFETIME: i64 = 300;
@@ -31,59 +29,6 @@ impl SigningSettings {
                 Err(SigningError::NeedsFixedKey(self.key_header))
             }
             KeyHeader::X5c | KeyHeader::KidLibtrust | KeyHeader::KidRfc7638 => Ok(()),
-        }
-    }
-}
-
-/// How a registry token's header names its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyHeader {
-    /// The certificate itself: understood by Distribution 2.8 and 3.
-    X5c,
-    /// The key id of libtrust: Distribution 2.8, and 3 with a key set.
-    KidLibtrust,
-    /// The RFC 7638 thumbprint: Distribution 3.1, most others.
-    KidRfc7638,
-}
-
-impl fmt::Display for KeyHeader {
-    /// The word of the configuration.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::X5c => "x5c",
-            Self::KidLibtrust => "kid-libtrust",
-            Self::KidRfc7638 => "kid-rfc7638",
-        })
-    }
-}
-
-/// The text is no key header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected x5c, kid-libtrust or kid-rfc7638")]
-pub struct InvalidKeyHeader;
-
-impl FromStr for KeyHeader {
-    type Err = InvalidKeyHeader;
-
-    fn from_str(text: &str) -> Result<Self, InvalidKeyHeader> {
-        [Self::X5c, Self::KidLibtrust, Self::KidRfc7638]
-            .into_iter()
-            .find(|header| header.to_string() == text)
-            .ok_or(InvalidKeyHeader)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_words_of_the_configuration_read_back() {
-        for header in [KeyHeader::X5c, KeyHeader::KidLibtrust, KeyHeader::KidRfc7638] {
-            assert_eq!(header.to_string().parse(), Ok(header));
-        }
-        for text in ["", "X5C", "kid", "x5c "] {
-            assert_eq!(text.parse::<KeyHeader>(), Err(InvalidKeyHeader));
         }
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 
 use super::super::change::Upkeep;
-use super::super::signing::{KeyHeader, SigningSettings};
+use super::super::signing::SigningSettings;
 use super::super::{Call, Caller, Credentials, Error, Live, Service, Settings};
 use crate::domain::id::Id;
+use crate::domain::key_header::KeyHeader;
 use crate::domain::name::RepositoryName;
 use crate::domain::repository::Repository;
 use crate::domain::secret::Password;

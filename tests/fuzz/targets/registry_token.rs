@@ -4,7 +4,8 @@
 use std::sync::LazyLock;
 
 use dockpass::domain::time::Timestamp;
-use dockpass::service::signing::{Claims, Dkp, KeyHeader, Signer, SigningSettings};
+use dockpass::domain::key_header::KeyHeader;
+use dockpass::service::signing::{Claims, Dkp, Signer, SigningSettings};
 use libfuzzer_sys::fuzz_target;
 
 struct Ours {
