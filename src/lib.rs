@@ -15,6 +15,7 @@
 //! - [`net`]: what goes out: names, trust in certificates, and the one HTTP client over them.
 //! - [`pki`]: keys and certificates of our own, for registry tokens and TLS: a CA, what it signs, when that is renewed, PEM.
 //! - [`private_file`]: small files that only their owner may read, written whole.
+//! - [`causes`]: what an error and its sources say, in one line.
 //! - [`registry`]: the registry next door: what its configuration must say, and that of nginx before it, what its
 //!   notifications mean, the client that asks it, the comparison of what it holds with what is known, and deletion in it.
 //! - [`api`]: the bodies of requests and answers, shapes only.
@@ -31,6 +32,7 @@
 //! domain  <-  pki                              <-  service, http
 //!             net                              <-  registry, cli
 //!             private_file                     <-  store, service, http
+//!             causes                           <-  registry, http, cli
 //! ```
 //!
 //! `http` may name all to its left but `store` and `net`; `cli` names neither `service` nor `store`. Nothing points back. A test reads the sources and fails on any other edge.
@@ -97,6 +99,7 @@
 //! (`service::content::deletions`), so that it is not taken for new.
 
 pub mod api;
+pub mod causes;
 pub mod cli;
 pub mod config;
 pub mod domain;

@@ -14,11 +14,9 @@ use super::path::ApiPath;
 use super::remote::Remote;
 use crate::api::{self, Nothing, Operation};
 use crate::config::Config;
-use crate::http::{self, Running};
+use crate::http::{self, Running, SOCKET};
 use crate::net;
 
-/// The socket's name in the data directory.
-const SOCKET: &str = "dockpass.sock";
 /// Longest path of a Unix socket on Linux, in bytes: `sun_path` of `unix(7)`, without its last zero.
 const LONGEST_SOCKET_PATH: usize = 107;
 /// How long to wait for another command that has the store open: this often, this long each time.

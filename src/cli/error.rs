@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::shown;
+use crate::causes::with_causes;
 use crate::config::ConfigError;
 use crate::http::StartError;
 
@@ -120,20 +121,6 @@ fn refusal_hint(status: u16) -> &'static str {
     }
 }
 
-/// The error's message and why, in one line. Some errors say their cause themselves: it is not said twice.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let why = inner.to_string();
-        if !text.contains(&why) {
-            text = format!("{text}: {why}");
-        }
-        cause = inner.source();
-    }
-    text
-}
-
 impl CliError {
     /// The exit code of the process. A reader of standard output that left is nothing that went wrong.
     #[must_use]
@@ -176,19 +163,6 @@ mod tests {
     fn a_servers_text_cannot_steer_the_terminal() {
         let refused = CliError::Refused { status: 400, code: String::new(), message: "a\u{1b}[2Jb\nc".into() };
         assert_eq!(refused.to_string(), r"a\u{1b}[2Jb\nc");
-    }
-
-    #[test]
-    fn a_cause_is_said_once() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("{text}")]
-        struct Outer {
-            text: &'static str,
-            source: io::Error,
-        }
-        let said = |text| with_causes(&Outer { text, source: io::Error::other("disk on fire") });
-        assert_eq!(said("cannot read"), "cannot read: disk on fire");
-        assert_eq!(said("cannot read: disk on fire"), "cannot read: disk on fire");
     }
 
     #[test]

@@ -10,10 +10,11 @@ use super::error::CliError;
 use super::repo_report;
 use super::report::{Report, View};
 use super::table::{Fit, Table};
-use super::values::{self, Target};
+use super::values;
 use crate::api::SetAccess;
 use crate::api::operations::grants as op;
 use crate::domain::access::AccessLevel;
+use crate::domain::grant::GrantTarget;
 
 /// What can be done with grants.
 #[derive(Subcommand)]
@@ -34,7 +35,7 @@ pub(super) enum GrantCommand {
 pub(super) struct On {
     /// A repository, NAMESPACE/NAME, or every one of a namespace, NAMESPACE/*
     #[arg(value_name = "NAMESPACE/NAME", value_parser = values::target)]
-    target: Target,
+    target: GrantTarget,
 }
 
 /// Whose it is: one of these.
@@ -92,13 +93,13 @@ pub(super) async fn run(command: GrantCommand, api: &mut Api, console: &mut Cons
 }
 
 /// The grants to users and those to teams, which the API lists apart, as one list.
-async fn list(target: &Target, api: &mut Api) -> Result<Report, CliError> {
+async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
     let (to_users, to_teams) = match target {
-        Target::Repository(name) => {
+        GrantTarget::Repository(name) => {
             let parts = [name.namespace_str(), name.rest()];
             (api.call(op::ListUserAccess, parts, &()).await?, api.call(op::ListTeamAccess, parts, &()).await?)
         }
-        Target::Namespace(namespace) => {
+        GrantTarget::Namespace(namespace) => {
             let parts = [namespace.as_str()];
             let to_users = api.call(op::ListNamespaceUserAccess, parts, &()).await?;
             (to_users, api.call(op::ListNamespaceTeamAccess, parts, &()).await?)
@@ -123,39 +124,41 @@ fn joined(mut one: Value, other: Value) -> Value {
 
 impl Whose {
     /// Gives the access. The grammar makes sure that a user or a team is named.
-    async fn set(&self, target: &Target, access: AccessLevel, api: &mut Api) -> Result<Value, CliError> {
+    async fn set(&self, target: &GrantTarget, access: AccessLevel, api: &mut Api) -> Result<Value, CliError> {
         let body = SetAccess { access_level: access.to_string() };
         let user = self.user.as_deref().unwrap_or_default();
         Ok(match (target, self.team.as_deref()) {
-            (Target::Repository(on), Some(team)) => {
+            (GrantTarget::Repository(on), Some(team)) => {
                 api.send(op::SetTeamAccess, [on.namespace_str(), on.rest(), team], &(), &body).await?.value
             }
-            (Target::Repository(on), None) => {
+            (GrantTarget::Repository(on), None) => {
                 api.send(op::SetUserAccess, [on.namespace_str(), on.rest(), user], &(), &body).await?.value
             }
-            (Target::Namespace(on), Some(team)) => {
+            (GrantTarget::Namespace(on), Some(team)) => {
                 api.send(op::SetNamespaceTeamAccess, [on.as_str(), team], &(), &body).await?.value
             }
-            (Target::Namespace(on), None) => {
+            (GrantTarget::Namespace(on), None) => {
                 api.send(op::SetNamespaceUserAccess, [on.as_str(), user], &(), &body).await?.value
             }
         })
     }
 
     /// Takes it away.
-    async fn delete(&self, target: &Target, api: &mut Api) -> Result<Answer<()>, CliError> {
+    async fn delete(&self, target: &GrantTarget, api: &mut Api) -> Result<Answer<()>, CliError> {
         let user = self.user.as_deref().unwrap_or_default();
         match (target, self.team.as_deref()) {
-            (Target::Repository(on), Some(team)) => {
+            (GrantTarget::Repository(on), Some(team)) => {
                 api.call(op::DeleteTeamAccess, [on.namespace_str(), on.rest(), team], &()).await
             }
-            (Target::Repository(on), None) => {
+            (GrantTarget::Repository(on), None) => {
                 api.call(op::DeleteUserAccess, [on.namespace_str(), on.rest(), user], &()).await
             }
-            (Target::Namespace(on), Some(team)) => {
+            (GrantTarget::Namespace(on), Some(team)) => {
                 api.call(op::DeleteNamespaceTeamAccess, [on.as_str(), team], &()).await
             }
-            (Target::Namespace(on), None) => api.call(op::DeleteNamespaceUserAccess, [on.as_str(), user], &()).await,
+            (GrantTarget::Namespace(on), None) => {
+                api.call(op::DeleteNamespaceUserAccess, [on.as_str(), user], &()).await
+            }
         }
     }
 
@@ -165,10 +168,10 @@ impl Whose {
     }
 }
 
-fn shown(target: &Target) -> String {
+fn shown(target: &GrantTarget) -> String {
     match target {
-        Target::Repository(name) => repo_report::shown(name),
-        Target::Namespace(namespace) => format!("{namespace}/*"),
+        GrantTarget::Repository(name) => repo_report::shown(name),
+        GrantTarget::Namespace(namespace) => format!("{namespace}/*"),
     }
 }
 

@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::api::{Operation, Parameters};
+use crate::domain::name::RepositoryName;
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -49,12 +50,16 @@ impl ApiPath {
     }
 }
 
+/// The parts of a repository's name, as they stand in paths: its namespace, and the rest.
+pub(super) fn parts(name: &RepositoryName) -> [&str; 2] {
+    [name.namespace_str(), name.rest()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::operations::{access_tokens, organizations, repositories};
     use crate::api::{Counting, Ordering, Paging};
-    use crate::domain::name::RepositoryName;
 
     fn repository(text: &str) -> String {
         let name = RepositoryName::parse_shown(text).unwrap();

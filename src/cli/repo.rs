@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
+use super::path::parts;
 use super::prompt::{self, Unasked};
 use super::report::Report;
 use super::{repo_report, repo_tag, values};
@@ -149,11 +150,6 @@ pub(super) async fn run(command: RepoCommand, api: &mut Api, console: &mut Conso
             console.report(&repo_report::access(answer)?)
         }
     }
-}
-
-/// Namespace and the rest of the name, as they stand in paths.
-pub(super) fn parts(name: &RepositoryName) -> [&str; 2] {
-    [name.namespace_str(), name.rest()]
 }
 
 async fn create(

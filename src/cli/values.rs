@@ -8,6 +8,7 @@ use crate::domain::access::AccessLevel;
 use crate::domain::audit::Outcome;
 use crate::domain::content::{InvalidTag, TagName};
 use crate::domain::duration::{self, InvalidDuration};
+use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;
 use crate::domain::name::{InvalidName, Name, Namespace, RepositoryName};
 use crate::domain::time::{InvalidTime, Timestamp};
@@ -67,22 +68,13 @@ pub(super) enum InvalidRepository {
     Star,
 }
 
-/// What a grant is on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Target {
-    /// One repository.
-    Repository(RepositoryName),
-    /// Every repository of a namespace.
-    Namespace(Namespace),
-}
-
 /// Reads `NS/NAME` or `NS/*`.
-pub(super) fn target(text: &str) -> Result<Target, InvalidRepository> {
+pub(super) fn target(text: &str) -> Result<GrantTarget, InvalidRepository> {
     match text.strip_suffix("/*") {
         Some(name) if name.contains('/') => Err(InvalidRepository::Star),
-        Some(name) => Ok(Target::Namespace(Namespace::parse(name)?)),
+        Some(name) => Ok(GrantTarget::Namespace(Namespace::parse(name)?)),
         None if text.contains('*') => Err(InvalidRepository::Star),
-        None => repository(text).map(Target::Repository),
+        None => repository(text).map(GrantTarget::Repository),
     }
 }
 
@@ -216,9 +208,9 @@ mod tests {
 
     #[test]
     fn targets_are_one_repository_or_a_whole_namespace() {
-        assert_eq!(target("alice/*"), Ok(Target::Namespace(Namespace::parse("alice").unwrap())));
+        assert_eq!(target("alice/*"), Ok(GrantTarget::Namespace(Namespace::parse("alice").unwrap())));
         let deep = RepositoryName::parse("team/a/b").unwrap();
-        assert_eq!(target("team/a/b"), Ok(Target::Repository(deep)));
+        assert_eq!(target("team/a/b"), Ok(GrantTarget::Repository(deep)));
         assert_eq!(target("team/a/*"), Err(InvalidRepository::Star));
         assert_eq!(target("team/a*"), Err(InvalidRepository::Star));
         assert_eq!(target("*"), Err(InvalidRepository::Star));

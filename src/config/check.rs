@@ -1,8 +1,7 @@
 //! What one value says about another: combinations that are refused, and those that get a warning.
 
-use super::BaseUrl;
-use super::Config;
 use super::error::Conflict;
+use super::{BaseUrl, Config};
 use crate::domain::key_header::KeyHeader;
 use crate::domain::settings::Lifetime;
 

@@ -194,7 +194,9 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "registry.key_header",
-        Kind::Text("x5c", |config, text| values::key_header(text).map(|value| config.registry.key_header = value)),
+        Kind::Text("x5c", |config, text| {
+            text.parse().map(|header| config.registry.key_header = header).map_err(Invalid::from)
+        }),
         "How a registry token names its key: x5c (every registry), kid-libtrust or kid-rfc7638 (registries that know \
          one key; both need registry.fixed_key).",
     ),

@@ -1,9 +1,9 @@
 //! The configuration as a whole: layers, errors with their places, and what goes together.
 
 use super::*;
+use crate::domain::key_header::KeyHeader;
 use std::error::Error;
 
-use crate::domain::key_header::KeyHeader;
 
 /// A configuration file of this text.
 fn file(text: &str) -> tempfile::NamedTempFile {

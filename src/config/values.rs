@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use super::network::Network;
 use super::url::{BaseUrl, is_host_name};
 use crate::domain::duration::{self, InvalidDuration};
-use crate::domain::key_header::KeyHeader;
 use crate::domain::words::UnknownWord;
 
 /// What stands for "no end" where a length of time may be left open.
@@ -171,10 +170,6 @@ pub(super) fn services(list: &[String]) -> Result<Vec<String>, Invalid> {
     let different = list.iter().collect::<BTreeSet<_>>().len();
     let fits = (1..=MAX_SERVICES).contains(&list.len()) && different == list.len() && list.iter().all(is_name);
     if fits { Ok(list.to_vec()) } else { Err(Invalid::Services) }
-}
-
-pub(super) fn key_header(text: &str) -> Result<KeyHeader, Invalid> {
-    Ok(text.parse()?)
 }
 
 /// A length of time within bounds, in seconds.

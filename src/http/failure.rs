@@ -8,8 +8,9 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
 use crate::api::{Code, ErrorAnswer, ErrorEntry, SettingSource};
+use crate::causes::with_causes;
 use crate::domain::secret::without_secrets;
-use crate::registry::{NeighbourError, with_causes};
+use crate::registry::NeighbourError;
 use crate::service::{Error, Kind, Obstacle};
 
 /// An error on its way out: what the client gets, and what only the log gets.
@@ -73,9 +74,7 @@ impl Failure {
     /// A fault of dockpass: the source goes to the log, under a number that the client gets.
     pub(super) fn internal(source: &(dyn std::error::Error + 'static)) -> Self {
         let number = crate::domain::random::bytes::<4>().map_or(0, u32::from_be_bytes);
-        let causes: Vec<String> =
-            std::iter::successors(Some(source), |error| error.source()).map(ToString::to_string).collect();
-        log::error!("internal error {number:08x}: {}", causes.join(": "));
+        log::error!("internal error {number:08x}: {}", with_causes(source));
         let message = "an internal error; its cause is in the server's log";
         Self::new(Code::Internal, message).with_detail(serde_json::json!({ "log": format!("{number:08x}") }))
     }

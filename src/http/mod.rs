@@ -38,7 +38,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use openapi::document;
-pub use server::{Listeners, Running, StartError, offline, serve, start};
+pub use server::{Listeners, Running, SOCKET, StartError, offline, serve, start};
 
 use crate::config::Config;
 use crate::domain::time::Clock;
@@ -57,6 +57,8 @@ pub(crate) struct App {
     clock: Clock,
     /// What clients are told to connect to, from the configuration, never from a request.
     public_url: String,
+    /// Whether they do so over TLS, of ours or of a proxy before us.
+    is_https: bool,
     /// Its host and port, as they stand in an image reference.
     authority: String,
     tls: Option<Arc<Tls>>,

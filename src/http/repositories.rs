@@ -9,8 +9,9 @@ use super::reply::{Replied, Reply};
 use super::request::{Checked, Request};
 use crate::api::operations::repositories as op;
 use crate::api::{self, Code, Nothing, Paged};
+use crate::causes::with_causes;
 use crate::domain::name::{Namespace, RepositoryName};
-use crate::registry::{NeighbourError, with_causes};
+use crate::registry::NeighbourError;
 use crate::service::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
 
 /// What is said where only records were deleted, because dockpass does not know where the registry is.

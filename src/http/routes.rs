@@ -178,7 +178,7 @@ impl Router {
     /// Serves a request.
     pub(super) async fn serve(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         let is_registry = http.path().starts_with("/v2");
-        let is_https = app(&http).is_ok_and(|app| app.is_https());
+        let is_https = app(&http).is_ok_and(|app| app.is_https);
         let mut response = self.answer(http, payload).await;
         headers::add(response.headers_mut(), is_https, is_registry);
         response

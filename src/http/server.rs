@@ -23,17 +23,18 @@ use super::request::MAX_BODY;
 use super::routes::Router;
 use super::tls::{Tls, TlsError};
 use super::{App, settings};
+use crate::causes::with_causes;
 use crate::config::Config;
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
+use crate::registry::Neighbour;
 use crate::registry::events::Received;
 use crate::registry::upstream::{Upstream, UpstreamError};
-use crate::registry::{Neighbour, with_causes};
 use crate::service::signing::SigningSettings;
 use crate::service::{self, FirstStart, Service, Settings};
 
 /// The socket's name in the data directory.
-const SOCKET: &str = "dockpass.sock";
+pub const SOCKET: &str = "dockpass.sock";
 /// How long a client may take to send a request's head.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
@@ -253,7 +254,8 @@ pub async fn start(
     let neighbour = neighbour(&config, &service, &clock)?;
     let app = web::Data::new(App {
         service: Arc::clone(&service),
-        public_url: config.public_url(bound),
+        public_url: public.to_string(),
+        is_https: public.is_https(),
         authority: public.authority(),
         listen: bound,
         clock: clock.clone(),

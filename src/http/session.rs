@@ -24,16 +24,12 @@ const NAME: &str = "dockpass";
 const SECURE_NAME: &str = "__Host-dockpass";
 
 impl App {
-    pub(super) fn is_https(&self) -> bool {
-        self.public_url.starts_with("https:")
-    }
-
     fn cookie(&self, value: &str, seconds: i64) -> Cookie<'static> {
-        let name = if self.is_https() { SECURE_NAME } else { NAME };
+        let name = if self.is_https { SECURE_NAME } else { NAME };
         Cookie::build(name, value.to_owned())
             .path("/")
             .http_only(true)
-            .secure(self.is_https())
+            .secure(self.is_https)
             .same_site(SameSite::Strict)
             .max_age(Duration::seconds(seconds))
             .finish()
@@ -51,7 +47,7 @@ impl App {
     }
 
     fn shown_session(&self, http: &HttpRequest) -> Option<SessionSecret> {
-        let name = if self.is_https() { SECURE_NAME } else { NAME };
+        let name = if self.is_https { SECURE_NAME } else { NAME };
         let cookie = http.cookie(name).filter(|cookie| !cookie.value().is_empty())?;
         Some(SessionSecret::shown(cookie.value()))
     }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use tokio::task::{JoinError, JoinSet};
 
-use super::neighbour::{Neighbour, NeighbourError, ends_all, with_causes};
+use super::neighbour::{Neighbour, NeighbourError, ends_all};
 use super::upstream::Reference;
+use crate::causes::with_causes;
 use crate::domain::content::{Tag, TagName};
 use crate::domain::name::RepositoryName;
 use crate::service::{Compared, Errand, SeenTag};

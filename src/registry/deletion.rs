@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::neighbour::{Neighbour, NeighbourError, ends_all, with_causes};
+use super::neighbour::{Neighbour, NeighbourError, ends_all};
 use super::upstream::{Deletion as Answer, Reference, UpstreamError};
+use crate::causes::with_causes;
 use crate::domain::content::{Deletion, Digest, Remains, TagName};
 use crate::domain::name::RepositoryName;
 use crate::service::{Call, Errand, Service, TagDeletion};

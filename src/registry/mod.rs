@@ -13,5 +13,5 @@ mod progress;
 pub mod snippet;
 pub mod upstream;
 
-pub use neighbour::{Neighbour, NeighbourError, with_causes};
+pub use neighbour::{Neighbour, NeighbourError};
 pub use progress::{Counts, Phase, Progress};

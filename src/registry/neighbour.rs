@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::progress::{Phase, Progress};
 use super::upstream::{Upstream, UpstreamError};
+use crate::causes::with_causes;
 use crate::domain::content::TagName;
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Clock;
@@ -306,13 +307,4 @@ impl Neighbour {
             }
         }
     }
-}
-
-/// An error with all that led to it, in one line.
-#[must_use]
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
-    let mut texts: Vec<String> = causes.collect();
-    texts.dedup();
-    texts.join(": ")
 }

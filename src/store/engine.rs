@@ -57,6 +57,9 @@ pub(super) enum CommitError {
     /// fdatasync failed: what the disk holds is unknown.
     #[error("fdatasync failed: {0}")]
     Sync(io::Error),
+    /// The store is closed: it is ending, or could not be opened again.
+    #[error("the store is closed")]
+    Closed,
     /// A change is for a table that is not there: a fault of this program.
     #[error("there is no table {0}")]
     NoTable(Table),
@@ -179,7 +182,7 @@ impl Engine {
 
     fn guarded<T>(&self, act: impl FnOnce(&Open) -> Result<T, CommitError>) -> Result<T, CommitError> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let open = open.as_ref().ok_or_else(closed)?;
+        let open = open.as_ref().ok_or(CommitError::Closed)?;
         catch_unwind(AssertUnwindSafe(|| act(open)))
             .unwrap_or_else(|_| Err(CommitError::Sled(sled::Error::ReportableBug("panic".to_owned()))))
     }
@@ -213,10 +216,6 @@ fn drop_database(open: &mut Option<Open>) {
 
 fn collect(found: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>) -> Result<Vec<Entry>, Error> {
     found.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Error::Sled)).collect()
-}
-
-fn closed() -> CommitError {
-    CommitError::Full(io::Error::from(io::ErrorKind::StorageFull))
 }
 
 fn classify(error: sled::Error) -> CommitError {
@@ -263,7 +262,7 @@ impl Open {
     }
 
     fn present(&self, change: &Change) -> Result<Change, CommitError> {
-        let tree = self.tree(change.table).ok_or_else(closed)?;
+        let tree = self.tree(change.table).ok_or(CommitError::NoTable(change.table))?;
         let value = tree.get(&change.key).map_err(classify)?.map(|value| value.to_vec());
         Ok(Change { table: change.table, key: change.key.clone(), value })
     }
@@ -333,4 +332,35 @@ fn is_whole_snapshot(path: &Path) -> bool {
     let Ok(content) = std::fs::read(path) else { return false };
     let Some((content, [.., a, b, c, d])) = content.split_last_chunk::<12>() else { return false };
     !is_interrupted && !content.is_empty() && crc32fast::hash(content) == u32::from_le_bytes([*a, *b, *c, *d])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes() -> [Change; 2] {
+        [Table::Meta, Table::Accounts].map(|table| Change { table, key: b"key".to_vec(), value: Some(b"x".to_vec()) })
+    }
+
+    #[test]
+    fn a_closed_store_says_that_it_is_closed() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Engine::open(directory.path()).unwrap();
+        engine.commit(&changes()).unwrap();
+        engine.close();
+        let error = engine.commit(&changes()).unwrap_err();
+        assert!(matches!(error, CommitError::Closed), "{error}");
+        assert!(matches!(engine.undo_of(&changes()), Err(CommitError::Closed)));
+    }
+
+    #[test]
+    fn a_change_for_a_table_that_is_not_there_is_an_error_and_nothing_of_its_batch_is_done() {
+        let directory = tempfile::tempdir().unwrap();
+        sled::open(directory.path()).unwrap().open_tree("meta").unwrap();
+        let engine = Engine::open_earlier(directory.path()).unwrap();
+        for error in [engine.commit(&changes()).unwrap_err(), engine.undo_of(&changes()).unwrap_err()] {
+            assert_eq!(error.to_string(), format!("there is no table {}", Table::Accounts));
+        }
+        assert_eq!(engine.scan_on(Table::Meta, b"", 1).unwrap(), []);
+    }
 }

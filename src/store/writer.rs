@@ -286,9 +286,11 @@ impl Writer {
         log::error!("a change was not made: {error}");
         let (mode, refusal) = match error {
             CommitError::Full(_) => (Mode::Full(undo), WriteError::Full),
-            CommitError::Sled(_) | CommitError::Sync(_) | CommitError::Seal(_) | CommitError::NoTable(_) => {
-                (Mode::Broken, WriteError::Broken)
-            }
+            CommitError::Sled(_)
+            | CommitError::Sync(_)
+            | CommitError::Closed
+            | CommitError::NoTable(_)
+            | CommitError::Seal(_) => (Mode::Broken, WriteError::Broken),
         };
         self.shared.refusal.store(Arc::new(Some(refusal.clone())));
         (mode, Some(refusal))

@@ -11,18 +11,19 @@ use std::path::{Path, PathBuf};
 use dockpass::domain::act::Act;
 
 /// What each module may name; a path stands for itself and all below it. Nothing points back.
-const MAY_NAME: [(&str, &[&str]); 11] = [
+const MAY_NAME: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("net", &[]),
     ("pki", &["domain"]),
     ("private_file", &[]),
+    ("causes", &[]),
     ("api", &["domain"]),
     ("config", &["domain"]),
-    ("registry", &["api", "domain", "net", "service"]),
+    ("registry", &["api", "causes", "domain", "net", "service"]),
     ("store", &["domain", "private_file"]),
     ("service", &["domain", "pki", "private_file", "store"]),
-    ("http", &["api", "config", "domain", "pki", "private_file", "registry", "service"]),
-    ("cli", &["api", "config", "domain", "http", "net"]),
+    ("http", &["api", "causes", "config", "domain", "pki", "private_file", "registry", "service"]),
+    ("cli", &["api", "causes", "config", "domain", "http", "net"]),
 ];
 
 /// Crates that belong to one module: a successor of the store or of the server changes nothing else.

@@ -152,7 +152,7 @@ fn every_error_has_its_body() {
 
 /// The names in the one table of codes.
 fn declared_codes() -> BTreeSet<String> {
-    let source = include_str!("../../src/http/failure.rs");
+    let source = include_str!("../../src/api/code.rs");
     let (_, table) = source.split_once("\ncodes! {\n").expect("the table");
     let (table, _) = table.split_once("\n}").expect("its end");
     let rows = table.lines().filter_map(|line| line.split('"').nth(1));

@@ -94,16 +94,3 @@ pub enum TlsError {
     #[error("TLS cannot be set up")]
     Protocol(#[source] rustls::Error),
 }
-
-impl TlsError {
-    /// The message and what lies behind it, for the log.
-    pub(super) fn whole(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            text = format!("{text}: {cause}");
-            source = cause.source();
-        }
-        text
-    }
-}

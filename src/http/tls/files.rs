@@ -9,6 +9,7 @@ use rustls::sign::CertifiedKey;
 
 use super::certificate;
 use super::error::TlsError;
+use crate::causes::with_causes;
 use crate::domain::time::Timestamp;
 
 /// A warning is logged when the certificate ends sooner than in so many seconds.
@@ -69,7 +70,7 @@ impl Files {
                 Some(certified)
             }
             Err(error) => {
-                log::warn!("the changed certificate is not taken, the old one stays in use: {}", error.whole());
+                log::warn!("the changed certificate is not taken, the old one stays in use: {}", with_causes(&error));
                 None
             }
         }

@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 
 use super::certificate;
 use super::error::TlsError;
+use crate::causes::with_causes;
 use crate::config::{BaseUrl, Config};
 use crate::domain::time::Timestamp;
 use crate::pki::{self, Certificate, Leaf, PrivateKey, pem};
@@ -74,7 +75,7 @@ impl SelfSigned {
         let authority = Authority::open(directory, provider, now)?;
         let server = directory.join("tls-server.pem");
         let present = read_server(&server, provider).unwrap_or_else(|error| {
-            log::warn!("a new certificate is made in place of one that cannot be used: {}", error.whole());
+            log::warn!("a new certificate is made in place of one that cannot be used: {}", with_causes(&error));
             None
         });
         let usable = present.filter(|(current, _)| authority.may_keep(current, &names, now));

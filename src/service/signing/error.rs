@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use x509_parser::error::X509Error;
 
-use super::{KeyHeader, MIN_LEAF_LIFETIME};
+use super::MIN_LEAF_LIFETIME;
+use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::pem::NotPem;
 

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::KeyHeader;
+use crate::domain::key_header::KeyHeader;
 use crate::pki::Certificate;
 
 /// RFC 4648 section 6.

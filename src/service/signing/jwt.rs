@@ -11,7 +11,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::claims::Claims;
 use super::error::{Damage, SigningError};
-use super::{KeyHeader, jwks};
+use super::jwks;
+use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::{Certificate, PrivateKey};
 

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use super::KeyHeader;
 use super::certificates::CertificateInfo;
 use super::directory::Pair;
 use super::error::Damage;
 use super::jwt::{KnownKey, TokenKey};
+use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::Certificate;
 

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use dockpass::domain::key_header::KeyHeader;
 use dockpass::domain::time::Timestamp;
+use dockpass::domain::key_header::KeyHeader;
 use dockpass::service::signing::{Claims, Dkp, Signer, SigningSettings};
 use libfuzzer_sys::fuzz_target;
 
