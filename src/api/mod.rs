@@ -46,7 +46,7 @@ pub use query::{Counting, InvalidParameter, Kind, NamePaging, Number, Ordering, 
 pub use registry::{
     Catalog, Certificate, Comparison, Empty, Notifications, RegistryConfiguration, RegistryState, RegistryToken,
 };
-pub use repositories::{CreateRepository, Repositories, Repository, UpdateRepository, Visibility};
+pub use repositories::{CreateRepository, NamespaceType, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};
 pub use server::{Health, Version};
 pub use session::{OpenSession, Session, SessionCredential};

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::registry::{CertificateRole, Phase};
+
 /// The answer of the token endpoint.
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct RegistryToken {
@@ -66,8 +68,8 @@ pub struct Notifications {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
-    /// `never`, `running`, `done`, `failed` or `stopped`.
-    pub state: String,
+    /// Where it stands.
+    pub state: Phase,
     /// When it began; null if there was none.
     #[schemars(extend("format" = "date-time"))]
     pub started_at: Option<String>,
@@ -96,8 +98,8 @@ pub struct Comparison {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Certificate {
-    /// `ca`, `leaf` or `signing`.
-    pub role: String,
+    /// What it is for.
+    pub role: CertificateRole,
     /// First moment.
     #[schemars(extend("format" = "date-time"))]
     pub not_before: String,

@@ -16,6 +16,16 @@ pub enum Visibility {
     Private,
 }
 
+/// Whose a namespace is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NamespaceType {
+    /// A user's.
+    User,
+    /// An organization's.
+    Organization,
+}
+
 /// A repository.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -24,8 +34,8 @@ pub struct Repository {
     pub id: String,
     /// Namespace; `_` for names of one component.
     pub namespace: String,
-    /// `user` or `organization`; `user` if no account owns the namespace.
-    pub namespace_type: String,
+    /// Whose the namespace is; `user` if no account owns it.
+    pub namespace_type: NamespaceType,
     /// Name without its namespace.
     pub name: String,
     /// One line about it.

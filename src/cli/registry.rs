@@ -16,6 +16,7 @@ use super::{registry_report, registry_sync, shown};
 use crate::api::operations::registry as op;
 use crate::api::{RegistryConfiguration, RegistryState};
 use crate::domain::program::Program;
+use crate::domain::registry::CertificateRole;
 
 /// What can be done for a registry.
 #[derive(Subcommand)]
@@ -114,7 +115,7 @@ pub(super) async fn run(command: RegistryCommand, api: &mut Api, console: &mut C
 
 /// What is to be done after the key was changed: a fixed one is in the registry's hands.
 fn rotated_next(state: &RegistryState) -> String {
-    let is_fixed = state.certificates.iter().any(|certificate| certificate.role == "signing");
+    let is_fixed = state.certificates.iter().any(|certificate| certificate.role == CertificateRole::Signing);
     let next = if is_fixed {
         "Next: give the registry the new certificate, as `dockpass registry config` prints it, and restart it; until then \
          it refuses new registry tokens"

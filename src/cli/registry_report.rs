@@ -5,6 +5,7 @@ use super::error::CliError;
 use super::report::{Report, View};
 use super::shown;
 use crate::api::{Certificate, Comparison, RegistryState};
+use crate::domain::registry::{CertificateRole, Phase};
 
 /// The registry side as it stands.
 pub(super) fn state(answer: Answer<RegistryState>) -> Result<Report, CliError> {
@@ -30,18 +31,20 @@ fn notifications(state: &RegistryState) -> String {
 
 fn compared(comparison: &Comparison) -> String {
     let at = |time: &Option<String>| shown::time_or(time.as_deref(), "-");
-    match comparison.state.as_str() {
-        "never" => "none since the start".to_owned(),
-        "running" => format!("at work since {}: {}", at(&comparison.started_at), found(comparison)),
-        "failed" => format!("failed at {}: {}", at(&comparison.finished_at), shown::plain(&comparison.error)),
-        state => format!("{state} at {}: {}", at(&comparison.finished_at), found(comparison)),
+    match comparison.state {
+        Phase::Never => "none since the start".to_owned(),
+        Phase::Running => format!("at work since {}: {}", at(&comparison.started_at), found(comparison)),
+        Phase::Failed => format!("failed at {}: {}", at(&comparison.finished_at), shown::plain(&comparison.error)),
+        state @ (Phase::Done | Phase::Stopped) => {
+            format!("{state} at {}: {}", at(&comparison.finished_at), found(comparison))
+        }
     }
 }
 
 fn certificate(certificate: &Certificate) -> (&'static str, String) {
-    let name = match certificate.role.as_str() {
-        "ca" => "CA",
-        _ => "Signing certificate",
+    let name = match certificate.role {
+        CertificateRole::Ca => "CA",
+        CertificateRole::Leaf | CertificateRole::Signing => "Signing certificate",
     };
     (name, format!("until {}, SHA-256 {}", shown::time(&certificate.not_after), certificate.sha256))
 }

@@ -11,6 +11,7 @@ use super::report::Report;
 use super::shown;
 use crate::api::operations::registry as op;
 use crate::api::{Comparison, RegistryState};
+use crate::domain::registry::Phase;
 
 /// How often the server is asked how far it is.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -27,7 +28,7 @@ pub(super) async fn run(api: &mut Api, console: &mut Console) -> Result<(), CliE
     let comparison = loop {
         let comparison = read(&answer)?;
         tell(&comparison, console)?;
-        if comparison.state != "running" {
+        if comparison.state != Phase::Running {
             break comparison;
         }
         tokio::select! {
@@ -52,7 +53,7 @@ fn tell(comparison: &Comparison, console: &mut Console) -> Result<(), CliError> 
         return Ok(());
     }
     let Comparison { known, compared, adopted, .. } = comparison;
-    let line = if comparison.state != "running" {
+    let line = if comparison.state != Phase::Running {
         String::new()
     } else if compared < known {
         format!("compared {compared} of {known} known repositories")
@@ -64,13 +65,15 @@ fn tell(comparison: &Comparison, console: &mut Console) -> Result<(), CliError> 
 
 fn end(comparison: &Comparison, answer: Answer<RegistryState>, console: &mut Console) -> Result<(), CliError> {
     let found = registry_report::found(comparison);
-    match comparison.state.as_str() {
-        "done" => {
+    match comparison.state {
+        Phase::Done => {
             let line = format!("compared {found}");
             console.report(&Report::done_then(answer.value, line, registry_report::next_after(comparison)))
         }
-        "stopped" => Err(CliError::Finding(format!("stopped after {found}; what was found stays, run it again"))),
-        _ => Err(CliError::Finding(format!("{}; it ended after {found}", shown::plain(&comparison.error)))),
+        Phase::Stopped => Err(CliError::Finding(format!("stopped after {found}; what was found stays, run it again"))),
+        Phase::Never | Phase::Running | Phase::Failed => {
+            Err(CliError::Finding(format!("{}; it ended after {found}", shown::plain(&comparison.error))))
+        }
     }
 }
 

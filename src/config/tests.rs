@@ -4,7 +4,6 @@ use super::*;
 use crate::domain::key_header::KeyHeader;
 use std::error::Error;
 
-
 /// A configuration file of this text.
 fn file(text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -18,6 +18,7 @@ pub mod organization;
 pub mod password;
 pub mod program;
 pub mod random;
+pub mod registry;
 pub mod repository;
 pub mod scope;
 pub mod secret;

@@ -10,8 +10,9 @@ use super::request::{Checked, Request};
 use crate::api::operations::registry as op;
 use crate::api::{self, Code};
 use crate::domain::act::Act;
+use crate::domain::registry::Phase;
 use crate::registry::snippet::{self, Facts, ProxyFacts, PublicName, SnippetError};
-use crate::registry::{Counts, Neighbour, Phase, Progress};
+use crate::registry::{Counts, Neighbour, Progress};
 use crate::service::Service;
 use crate::service::signing::CertificateInfo;
 
@@ -20,7 +21,7 @@ const PRINTED_REGISTRY: &str = "http://127.0.0.1:5000";
 
 fn shown(certificate: &CertificateInfo) -> api::Certificate {
     api::Certificate {
-        role: certificate.role.to_owned(),
+        role: certificate.role,
         not_before: certificate.not_before.to_string(),
         not_after: certificate.not_after.to_string(),
         sha256: certificate.sha256.clone(),
@@ -47,7 +48,7 @@ fn state(request: &Checked) -> api::RegistryState {
 fn compared(progress: &Progress) -> api::Comparison {
     let Counts { compared, adopted, changed, gone, deleted, failed } = progress.counts;
     api::Comparison {
-        state: progress.phase.as_str().to_owned(),
+        state: progress.phase,
         started_at: progress.started_at.map(|at| at.to_string()),
         finished_at: progress.finished_at.map(|at| at.to_string()),
         known: progress.known,

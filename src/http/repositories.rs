@@ -27,7 +27,7 @@ pub(super) fn shown(view: &RepositoryView) -> api::Repository {
     api::Repository {
         id: repository.id.to_string(),
         namespace: repository.name.namespace_str().to_owned(),
-        namespace_type: if view.is_organization { "organization" } else { "user" }.to_owned(),
+        namespace_type: if view.is_organization { api::NamespaceType::Organization } else { api::NamespaceType::User },
         name: repository.name.rest().to_owned(),
         short_description: repository.short_description.clone(),
         long_description: repository.long_description.clone(),

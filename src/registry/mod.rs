@@ -14,4 +14,4 @@ pub mod snippet;
 pub mod upstream;
 
 pub use neighbour::{Neighbour, NeighbourError};
-pub use progress::{Counts, Phase, Progress};
+pub use progress::{Counts, Progress};

@@ -12,11 +12,12 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::task::AbortHandle;
 
-use super::progress::{Phase, Progress};
+use super::progress::Progress;
 use super::upstream::{Upstream, UpstreamError};
 use crate::causes::with_causes;
 use crate::domain::content::TagName;
 use crate::domain::name::RepositoryName;
+use crate::domain::registry::Phase;
 use crate::domain::time::Clock;
 use crate::service::{Call, Errand, Pass, Service};
 

@@ -2,27 +2,9 @@
 
 use std::fmt;
 
+use crate::domain::registry::Phase;
 use crate::domain::time::Timestamp;
-use crate::domain::words::words;
 use crate::service::Compared;
-
-words! {
-    /// Where a comparison stands, in the words of the API.
-    #[derive(Default)]
-    pub enum Phase {
-        /// There was none since the start.
-        #[default]
-        Never = "never",
-        /// It is at work.
-        Running = "running",
-        /// It went through.
-        Done = "done",
-        /// It ended before its end, by itself.
-        Failed = "failed",
-        /// Somebody stopped it.
-        Stopped = "stopped",
-    }
-}
 
 /// Repositories by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

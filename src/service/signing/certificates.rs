@@ -2,6 +2,7 @@
 //! fixed key.
 
 use super::error::{Damage, SigningError};
+use crate::domain::registry::CertificateRole;
 use crate::domain::time::Timestamp;
 use crate::pki::{self, Certificate, Leaf, PrivateKey};
 
@@ -12,7 +13,7 @@ const LONG_LIFE: i64 = 7_305 * 24 * 60 * 60;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateInfo {
     /// `ca` and `leaf`, or `signing` for a fixed key.
-    pub role: &'static str,
+    pub role: CertificateRole,
     /// When it begins.
     pub not_before: Timestamp,
     /// When it ends; no registry accepts a token of an ended `leaf` or `ca`.
@@ -23,7 +24,7 @@ pub struct CertificateInfo {
 
 impl CertificateInfo {
     /// What is shown of a certificate in this role.
-    pub(super) fn of(role: &'static str, certificate: &Certificate) -> Self {
+    pub(super) fn of(role: CertificateRole, certificate: &Certificate) -> Self {
         let (not_before, not_after) = (certificate.not_before, certificate.not_after);
         Self { role, not_before, not_after, sha256: certificate.sha256() }
     }

@@ -2,6 +2,7 @@
 //!
 //! A value, published whole: whoever signs or verifies sees one moment's keys, never half a renewal.
 
+use crate::domain::registry::CertificateRole;
 use std::sync::Arc;
 
 use super::certificates::CertificateInfo;
@@ -77,8 +78,11 @@ impl Keys {
     pub(super) fn certificates(&self) -> Vec<CertificateInfo> {
         let current = &self.current.certificate;
         match &self.authority {
-            Some(authority) => vec![CertificateInfo::of("ca", authority), CertificateInfo::of("leaf", current)],
-            None => vec![CertificateInfo::of("signing", current)],
+            Some(authority) => vec![
+                CertificateInfo::of(CertificateRole::Ca, authority),
+                CertificateInfo::of(CertificateRole::Leaf, current),
+            ],
+            None => vec![CertificateInfo::of(CertificateRole::Signing, current)],
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The life of the keys: first start, renewal, rotation, restarts, crashes, and directories in every bad state.
 
+use crate::domain::registry::CertificateRole;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -125,7 +126,7 @@ fn the_certificates_are_shown_with_their_dates() {
     let home = Home::new();
     let signer = home.open(leafs(NINETY_DAYS), start());
     let shown = signer.certificates();
-    assert_eq!(shown.iter().map(|one| one.role).collect::<Vec<_>>(), ["ca", "leaf"]);
+    assert_eq!(shown.iter().map(|one| one.role).collect::<Vec<_>>(), [CertificateRole::Ca, CertificateRole::Leaf]);
     for one in &shown {
         assert_eq!(one.not_before, after(-DAY));
         assert!(one.sha256.len() == 64 && one.sha256 == one.sha256.to_lowercase());
@@ -397,7 +398,7 @@ fn a_fixed_key_signs_in_every_form_and_is_never_due() {
         [KeyHeader::X5c, KeyHeader::KidLibtrust, KeyHeader::KidRfc7638].map(|it| home.open(fixed(it), start()));
     let late = after(30 * 365 * DAY);
     for signer in &signers {
-        assert_eq!(signer.certificates().iter().map(|one| one.role).collect::<Vec<_>>(), ["signing"]);
+        assert_eq!(signer.certificates().iter().map(|one| one.role).collect::<Vec<_>>(), [CertificateRole::Signing]);
         assert_eq!(signer.trusted_pem(), signers[0].trusted_pem());
         assert!(!signer.renew_if_due(late).unwrap());
         // Tokens from before the header was changed go on counting.
