@@ -3,6 +3,7 @@
 //! It reads the sources, not the compiler's mind: what stands after `crate::` in code, and names of crates.
 
 mod circles;
+mod recipes;
 
 use std::collections::BTreeSet;
 use std::fs;
