@@ -89,20 +89,16 @@ pub(super) async fn path(api: &mut Api, text: &str) -> Result<ApiPath, CliError>
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Server;
+    use serde_json::json;
+
+    use super::super::testing::{Server, token};
     use super::*;
 
     const ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
     fn list(hashes: &[&str]) -> String {
-        let token = |hash: &&str| {
-            format!(
-                r#"{{"hashedToken":"{hash}","tokenLabel":"l","isActive":true,"lastUsed":"","createdAt":"","generatedBy":"manual",
-                "creatorUa":"","id":"{ID}","username":"a","expiresAt":null,"accessLevel":"admin","repositories":[],
-                "lastUsedIp":null,"parent":null,"temporaryPassword":false}}"#
-            )
-        };
-        format!("[{}]", hashes.iter().map(token).collect::<Vec<_>>().join(","))
+        let token = |hash: &&str| token(&json!({ "hashedToken": hash, "id": ID }));
+        hashes.iter().map(token).collect::<serde_json::Value>().to_string()
     }
 
     async fn found(hashes_there: &[&str], text: &str) -> Result<Vec<String>, String> {
