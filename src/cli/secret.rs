@@ -117,17 +117,21 @@ fn next(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
+    use serde_json::{Value, json};
+
+    use super::super::testing::{Server, console, token};
     use super::*;
     use crate::api::operations::access_tokens::ViewAccessToken;
 
-    const NEW: &str = r#"{"token":"dkp_secret","hashedToken":"ab","tokenLabel":"lap\u001btop","isActive":true,
-        "lastUsed":"0001-01-01T00:00:00Z","createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x",
-        "id":"01A","username":"alice","expiresAt":"2026-11-22T20:42:00Z","accessLevel":"read-only",
-        "repositories":["alice/*"],"lastUsedIp":null,"parent":null,"temporaryPassword":false,"state":"active","stateReason":"","stoppedBy":null}"#;
+    fn made() -> Value {
+        token(&json!({
+            "token": "dkp_secret", "tokenLabel": "lap\u{1b}top", "expiresAt": "2026-11-22T20:42:00Z",
+            "accessLevel": "read-only", "repositories": ["alice/*"],
+        }))
+    }
 
     async fn shown(purpose: Purpose, is_terminal: bool, format: Format) -> (String, String) {
-        let server = Server::with_json(&[(200, NEW)]);
+        let server = Server::with_json(&[(200, &made().to_string())]);
         let answer = server.api().call(ViewAccessToken, ["x"], &()).await.unwrap().of();
         let (mut console, written) = console(b"");
         console.out_is_terminal = is_terminal;
@@ -174,8 +178,9 @@ made the access token `lap\\u{1b}top` for alice
 
     #[tokio::test]
     async fn an_old_secret_works_on_only_with_an_overlap() {
-        let rotated = NEW.replace("\"id\"", "\"previousUntil\":\"2026-11-21T21:42:00Z\",\"id\"");
-        let new: NewApiToken = serde_json::from_str(&rotated).unwrap();
+        let mut rotated = made();
+        rotated["previousUntil"] = "2026-11-21T21:42:00Z".into();
+        let new: NewApiToken = serde_json::from_value(rotated).unwrap();
         let told = |overlaps| done(&new, Purpose::Rotated { overlaps });
         assert!(told(true).ends_with("the old one works until 2026-11-21 21:42 UTC"), "{}", told(true));
         assert!(told(false).ends_with("the old one works no longer"), "{}", told(false));
@@ -184,7 +189,7 @@ made the access token `lap\\u{1b}top` for alice
     #[tokio::test]
     async fn json_is_the_whole_answer() {
         let (out, note) = shown(Purpose::Rotated { overlaps: false }, true, Format::Json).await;
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap()["token"], "dkp_secret");
+        assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["token"], "dkp_secret");
         assert_eq!(note, "");
     }
 
@@ -199,7 +204,11 @@ made the access token `lap\\u{1b}top` for alice
                 Ok(())
             }
         }
-        let server = Server::with_json(&[(200, NEW)]);
+        let made = token(&json!({
+            "token": "dkp_secret", "tokenLabel": "lap\u{1b}top", "expiresAt": "2026-11-22T20:42:00Z",
+            "accessLevel": "read-only", "repositories": ["alice/*"],
+        }));
+        let server = Server::with_json(&[(200, &made.to_string())]);
         let answer = server.api().call(ViewAccessToken, ["x"], &()).await.unwrap().of();
         let (mut console, _) = console(b"");
         console.out = Box::new(Closed);

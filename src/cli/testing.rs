@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use serde_json::{Value, json};
+
 use super::connection::Api;
 use super::console::Console;
 use super::report::Format;
@@ -74,6 +76,19 @@ fn is_whole(request: &str) -> bool {
         .filter_map(|line| line.split_once(": "))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     body.len() >= length.map_or(0, |(_, value)| value.parse().unwrap())
+}
+
+/// An access token of alice as the API tells it, with these fields in place of its own or beside them.
+pub(super) fn token(change: &Value) -> Value {
+    let mut token = json!({
+        "hashedToken": "0123456789abcdef", "tokenLabel": "laptop", "isActive": true,
+        "lastUsed": "0001-01-01T00:00:00Z", "createdAt": "2026-11-21T20:42:00Z", "generatedBy": "manual",
+        "creatorUa": "curl/8", "id": "01A", "username": "alice", "expiresAt": null, "accessLevel": "admin",
+        "repositories": [], "lastUsedIp": null, "parent": null, "temporaryPassword": false,
+        "state": "active", "stateReason": "it is accepted", "stoppedBy": null,
+    });
+    token.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    token
 }
 
 /// What a console wrote, to standard output and to standard error.

@@ -194,12 +194,10 @@ async fn delete(tokens: &[String], api: &mut Api, console: &mut Console) -> Resu
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
-    use super::*;
+    use serde_json::json;
 
-    const TOKEN: &str = r#"{"hashedToken":"ab","tokenLabel":"laptop","isActive":true,"lastUsed":"0001-01-01T00:00:00Z",
-        "createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x","id":"01A","username":"alice",
-        "expiresAt":null,"accessLevel":"admin","repositories":[],"lastUsedIp":null,"parent":null,"temporaryPassword":false,"state":"active","stateReason":"","stoppedBy":null}"#;
+    use super::super::testing::{Server, console, token};
+    use super::*;
 
     fn wanted(user: Option<&str>) -> CreateArguments {
         CreateArguments {
@@ -213,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_new_access_token_is_what_was_asked_for() {
-        let made = TOKEN.replacen('{', r#"{"token":"dkp_secret","#, 1);
+        let made = token(&json!({ "token": "dkp_secret" })).to_string();
         let server = Server::with_json(&[(200, &made)]);
         let (mut console, written) = console(b"");
         create(wanted(Some("alice")), &mut server.api(), &mut console).await.unwrap();
@@ -246,7 +244,7 @@ mod tests {
     #[tokio::test]
     async fn changes_say_what_was_done() {
         let hash = "ab".repeat(32);
-        let server = Server::with_json(&[(200, TOKEN), (200, "")]);
+        let server = Server::with_json(&[(200, &token(&json!({})).to_string()), (200, "")]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         run(TokenCommand::Deactivate(One { token: hash.clone() }), &mut api, &mut console).await.unwrap();

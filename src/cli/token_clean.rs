@@ -71,12 +71,10 @@ pub(super) async fn run(arguments: &CleanArguments, api: &mut Api, console: &mut
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
-    use super::*;
+    use serde_json::json;
 
-    const TOKEN: &str = r#"{"hashedToken":"ab","tokenLabel":"laptop","isActive":true,"lastUsed":"0001-01-01T00:00:00Z",
-        "createdAt":"2026-11-21T20:42:00Z","generatedBy":"manual","creatorUa":"x","id":"01A","username":"alice",
-        "expiresAt":null,"accessLevel":"admin","repositories":[],"lastUsedIp":null,"parent":null,"temporaryPassword":false,"state":"active","stateReason":"","stoppedBy":null}"#;
+    use super::super::testing::{Server, console, token};
+    use super::*;
 
     fn clean_up(dry_run: bool) -> CleanArguments {
         let used_before = Timestamp::parse("2026-01-31T00:00:00Z").unwrap();
@@ -85,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_clean_up_can_be_tried_first() {
-        let list = format!("[{TOKEN}]");
+        let list = json!([token(&json!({}))]).to_string();
         let server = Server::with_json(&[(200, &list), (200, &list)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();

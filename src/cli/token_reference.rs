@@ -88,20 +88,16 @@ pub(super) async fn hash(api: &mut Api, text: &str) -> Result<String, CliError> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Server;
+    use serde_json::json;
+
+    use super::super::testing::{Server, token};
     use super::*;
 
     const ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
     fn list(hashes: &[&str]) -> String {
-        let token = |hash: &&str| {
-            format!(
-                r#"{{"hashedToken":"{hash}","tokenLabel":"l","isActive":true,"lastUsed":"","createdAt":"","generatedBy":"manual",
-                "creatorUa":"","id":"{ID}","username":"a","expiresAt":null,"accessLevel":"admin","repositories":[],
-                "lastUsedIp":null,"parent":null,"temporaryPassword":false,"state":"active","stateReason":"","stoppedBy":null}}"#
-            )
-        };
-        format!("[{}]", hashes.iter().map(token).collect::<Vec<_>>().join(","))
+        let token = |hash: &&str| token(&json!({ "hashedToken": hash, "id": ID }));
+        hashes.iter().map(token).collect::<serde_json::Value>().to_string()
     }
 
     async fn found(hashes_there: &[&str], text: &str) -> Result<Vec<String>, String> {

@@ -95,19 +95,12 @@ fn kind(token: &ApiToken) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
     use serde_json::json;
 
     fn token(change: &serde_json::Value) -> ApiToken {
-        let mut whole = json!({
-            "hashedToken": "0123456789abcdef", "tokenLabel": "laptop", "isActive": true,
-            "lastUsed": "0001-01-01T00:00:00Z", "createdAt": "2026-11-21T20:42:00Z", "generatedBy": "manual",
-            "creatorUa": "curl/8", "id": "01A", "username": "alice", "expiresAt": null, "accessLevel": "admin",
-            "repositories": [], "lastUsedIp": null, "parent": null, "temporaryPassword": false,
-            "state": "active", "stateReason": "it is accepted", "stoppedBy": null,
-        });
-        whole.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        serde_json::from_value(whole).unwrap()
+        serde_json::from_value(testing::token(change)).unwrap()
     }
 
     #[test]
