@@ -24,7 +24,7 @@ words! {
     }
 }
 
-/// Repositories by what became of them.
+/// Numbers of repositories by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// All that were looked at.
@@ -89,7 +89,7 @@ impl Progress {
         }
     }
 
-    /// Counts a repository that the registry could not tell of; how many there are now without another between.
+    /// Counts a failure, and returns how many there are in a row.
     pub(super) fn note_failure(&mut self) -> u64 {
         self.counts.compared += 1;
         self.counts.failed += 1;
