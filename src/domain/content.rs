@@ -159,7 +159,7 @@ pub struct Activity {
     pub pushes: u64,
     /// When one was last pushed.
     pub last_push: Option<Timestamp>,
-    /// Since when the registry has had none of the known tags; none while it has one.
+    /// Since when the registry has had none of the known tags; unset while it has any.
     pub missing_since: Option<Timestamp>,
 }
 

@@ -17,7 +17,8 @@ words! {
 }
 
 impl Order {
-    /// The keys from `first` to `last` that still follow after `after`, which is one of them; all without it.
+    /// The keys from `first` to `last` that a list has left after `after`, which is one of them; all of them without
+    /// it.
     pub fn rest<K>(self, after: Option<K>, first: Bound<K>, last: Bound<K>) -> (Bound<K>, Bound<K>) {
         match (self, after) {
             (Self::Ascending | Self::Descending, None) => (first, last),

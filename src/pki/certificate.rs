@@ -78,7 +78,7 @@ impl Certificate {
         self.not_before <= now && now <= self.not_after
     }
 
-    /// Whether at most a third of its life since it was made is left: time to renew it.
+    /// Whether a third of its life, counted from when it was made, or less is left: time to renew it.
     #[must_use]
     pub fn is_in_its_last_third(&self, now: Timestamp) -> bool {
         let made = self.not_before.plus_seconds(BACKDATED);

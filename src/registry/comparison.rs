@@ -133,8 +133,7 @@ impl Neighbour {
 
     async fn read_tags(&self, name: &RepositoryName, known: &Known) -> Result<Vec<SeenTag>, NeighbourError> {
         let mut tags = self.tag_names(name).await?;
-        // The registry tells of a push before it lists the tag (seen with 2.8.2): a tag that was just pushed is asked
-        // for.
+        // The registry tells of a push before it lists the tag (seen with 2.8.2): a tag just pushed is asked for.
         let just_now = self.clock.now().plus_seconds(-JUST_NOW);
         let listed: BTreeSet<TagName> = tags.iter().cloned().collect();
         let new = known.values().filter(|tag| tag.updated_at > just_now && !listed.contains(&tag.name));

@@ -52,7 +52,7 @@ enum Fate {
 
 impl Neighbour {
     /// Deletes a tag in the registry, then its record; false if neither had it. The beginning is recorded first, then the
-    /// outcome if it is known. A registry that can deletes by tag; else the manifest goes, if no other tag leads to it
+    /// outcome if it is known. Deletes by tag where the registry can; else the manifest, if no other tag leads to it
     /// but those that may go along. What has begun goes on when the caller no longer waits.
     ///
     /// # Errors

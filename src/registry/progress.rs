@@ -37,7 +37,7 @@ pub struct Counts {
     pub gone: u64,
     /// Those that were deleted here and of which the registry has content.
     pub deleted: u64,
-    /// Those that the registry could not tell of.
+    /// Those for which asking the registry failed.
     pub failed: u64,
 }
 

@@ -209,7 +209,7 @@ impl Upstream {
     }
 
     /// Asks for a page. A registry whose largest page is smaller than ours refuses the first question (400): it is
-    /// asked again for a page of its own size.
+    /// asked again for a page of a size of its choice.
     async fn page(&self, token: &str, list: &List<'_>, next: Option<&Next>) -> Result<Answer, UpstreamError> {
         let limit = self.exchange.limits.page;
         let ask = async |target: &str| {
