@@ -1,4 +1,4 @@
-// Owns what is said of an access token in words: its state, what it reaches, what made it.
+// Owns the words for an access token: its state, what it reaches, what made it.
 //
 // Exports
 //   state(token, parents)     { word, kind, order, why }: active, inactive, expired, expires in 5 days; parents is a Map of
@@ -27,7 +27,7 @@ export const LEVEL_CHOICES = [
 
 const hasExpired = (token) => token.expiresAt !== null && new Date(token.expiresAt) <= Date.now();
 
-/** The nearest of those that made it that is stopped. */
+/** The nearest ancestor that is stopped. */
 function stoppedParent(token, parents) {
   for (let next = parents?.get(token.parent), steps = 0; next && steps < 100; next = parents.get(next.parent), steps += 1) {
     if (next.username === token.username && (!next.isActive || hasExpired(next))) return next;
