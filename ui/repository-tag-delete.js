@@ -22,7 +22,7 @@ function along(tag, left) {
   return [...new Set([...same, ...others])].slice(0, ALONG).map((it) => it.name).join(",");
 }
 
-/** Deletes as many as it can; returns the tags in the way of the others, none once stopped. A tag that is gone already counts as deleted. */
+/** Deletes as many as it can; returns the tags in the way of the others, none once stopped. One already gone counts as deleted. */
 async function removeAll(repository, tags, done, goesOn) {
   const before = done.size;
   // A list of images goes before what it is made of, so what was refused is tried again as long as others went.
