@@ -10,32 +10,56 @@
 //!   and the randomness of the system have their one home here, and reach everything else as arguments.
 //! - [`store`]: what is durable. The only place that names sled and bincode: one writer, versioned records, the state that
 //!   readers share, the data directory.
-//! - [`service`]: the use-cases, sync and without HTTP. It alone makes a caller and decides what one may do. Its `signing`
-//!   holds the keys of registry tokens.
-//! - [`net`]: what goes out: names, trust in certificates, and the one HTTP client over them.
+//! - [`service`]: the use-cases, sync and without HTTP, in rooms that name only those before them (`service/mod.rs`). It
+//!   alone makes a caller (`sign_in`), decides what one may do (`access`), reaches the store (`ledger`), and holds the keys
+//!   of registry tokens (`signing`).
+//! - [`net`]: outgoing requests: names, trust in certificates, and the one HTTP client over them.
 //! - [`pki`]: keys and certificates of our own, for registry tokens and TLS: a CA, what it signs, when that is renewed, PEM.
 //! - [`private_file`]: small files that only their owner may read, written whole.
 //! - [`causes`]: what an error and its sources say, in one line.
 //! - [`registry`]: the registry next door: what its configuration must say, and that of nginx before it, what its
 //!   notifications mean, the client that asks it, the comparison of what it holds with what is known, and deletion in it.
-//! - [`api`]: the bodies of requests and answers, shapes only.
+//! - [`api`]: the HTTP API, shapes only: each operation as a type (`operations`), with its parameters and bodies. Routes, the
+//!   OpenAPI document and the command line's requests come from it.
 //! - [`config`]: one table of keys; file, environment and flags over each other.
-//! - [`http`]: the server. The only place that names actix-web and rust-embed: one table of routes, one table of errors,
-//!   handlers that parse, call one use-case, and render; TLS; the embedded pages.
-//! - [`cli`]: the commands. Clients of the HTTP API like any other, over a socket, over TLS, or in process.
+//! - [`http`]: the server. The only place that names actix-web and rust-embed: one table of routes, with a handler for each
+//!   operation, which parses, calls one use-case, and renders; one table of errors; TLS; the embedded pages.
+//! - [`cli`]: the commands. They call the operations like any other client, over a socket, over TLS, or in process.
 //!
 //! # Which may name which
 //!
 //! ```text
 //! domain  <-  store  <-  service  <-  registry  <-  http  <-  cli
-//! domain  <-  api, config                      <-  http, cli
+//! domain  <-  api                              <-  registry, http, cli
+//! domain  <-  config                           <-  http, cli
 //! domain  <-  pki                              <-  service, http
 //!             net                              <-  registry, cli
 //!             private_file                     <-  store, service, http
 //!             causes                           <-  registry, http, cli
 //! ```
 //!
-//! `http` may name all to its left but `store` and `net`; `cli` names neither `service` nor `store`. Nothing points back. A test reads the sources and fails on any other edge.
+//! `http` may name all to its left but `store` and `net`; `cli` names neither `store`, `service` nor `registry`. Nothing
+//! points back. A test reads the sources and fails on any other edge.
+//!
+//! # Words of the house
+//!
+//! - *Access token*: a secret `dkp_…` in the place of a password. *Registry token*: the JWT that the registry checks.
+//! - *Act*: a kind of action, a word of the audit log. *Deed*: one act on one object, as it is recorded.
+//! - *Authority*: in `service`, a caller looked up in one state; in `pki` and TLS, a CA. *Leaf*: a certificate of the CA.
+//! - *Bundle*: the rows that one transaction of a long work writes. *Batch*: the changes that the writer commits together.
+//! - *Call*: a caller, with the time and the user agent of its request. *Proof*: the password or secret that it has shown.
+//! - *Gone*: deleted, and so in no state, while its rows may still be on the disk. *Purge*: the removal of these rows.
+//! - *Neighbour*: the registry next door, whose URL is configured. *Errand*: what dockpass asks it for. *Pass*: the registry
+//!   token that dockpass signs itself for an errand.
+//! - *Notice*: one event of a notification, checked. *News*: what it tells: pushed, pulled, deleted.
+//! - *Obstacle*: why a request that is understood and allowed cannot be done, such as a limit that is reached.
+//! - *Permit*: proof that a rule allowed a change, without which there is none. *Allowed*: proof that the caller may have its
+//!   body read. *Upkeep*: the changes that dockpass makes for itself, without a permit.
+//! - *Remains*: what the registry still has of a deleted repository: it stays, it is to go, or nothing is left.
+//! - *Row*: a record at its key in a table of the store. *Frozen*: the struct of one version of a record, never edited.
+//! - *Seal*: a digest of all records, written with each batch. *End*: the last seal, noted outside the store as well.
+//! - *Standing*: what a caller is at this moment: a stranger, the local administrator, the registry, or an account.
+//! - *State*: everything but the audit log, in memory, as of one batch.
 //!
 //! # What always holds
 //!

@@ -30,13 +30,13 @@ pub enum PrivateFileError {
         /// Why.
         source: io::Error,
     },
-    /// It is a directory, say, or far too large.
+    /// Not an ordinary file, or too large.
     #[error("{} is no ordinary file of at most 1 MiB", path.display())]
     Unsuitable {
         /// The file.
         path: PathBuf,
     },
-    /// Somebody else may read it.
+    /// Others may read it.
     #[error("{} is readable by others (mode {mode:o}): whoever read it knows its secret; set mode 600 if nobody did", path.display())]
     Exposed {
         /// The file.
@@ -54,7 +54,7 @@ impl PrivateFileError {
     }
 }
 
-/// Reads a private file; none if there is none.
+/// Reads a private file; none if it does not exist.
 ///
 /// # Errors
 /// [`PrivateFileError`] if it cannot be read, is larger than 1 MiB, or others may read it.
@@ -93,14 +93,14 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
     let temporary = PathBuf::from(temporary);
     let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // What cannot be renamed is of no use; the error that counts is the first one.
+        // The temporary file is useless then; the first error is the one that counts.
         let _ = fs::remove_file(&temporary);
     }
     written.and_then(|()| sync_directory(directory_of(path))).map_err(|error| PrivateFileError::io(path, error))
 }
 
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    // What a crash left may have any mode, and root must not be led elsewhere by a link: it goes, and is made anew.
+    // A file that a crash left may have any mode, and a link could lead root elsewhere: remove it and make it anew.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
@@ -111,7 +111,7 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Root's files belong to whose directory they are in, or the server could not open them.
+/// Gives a file that root wrote to the owner of its directory, or the server could not open it.
 fn give_to_owner_of(directory: &Path, file: &File) -> io::Result<()> {
     let owner = fs::metadata(directory)?;
     if !rustix::process::geteuid().is_root() || owner.uid() == 0 {
@@ -127,7 +127,7 @@ fn directory_of(path: &Path) -> &Path {
 /// Makes a directory for private files, mode 0700, if there is none.
 ///
 /// # Errors
-/// [`PrivateFileError`] if it cannot be made, or others may enter the one that is there.
+/// [`PrivateFileError`] if it cannot be made, or exists and is open to others.
 pub fn make_directory(path: &Path) -> Result<(), PrivateFileError> {
     match fs::metadata(path) {
         Ok(found) => refuse_exposed(path, found.mode()),
@@ -138,7 +138,7 @@ pub fn make_directory(path: &Path) -> Result<(), PrivateFileError> {
     }
 }
 
-/// Makes the directory and those above it, and their names durable.
+/// Makes the directory and its missing parents, durably.
 pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     let parent = directory_of(path);
     if !parent.exists() {
@@ -149,7 +149,7 @@ pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
         Ok(()) | Err(_) => {}
     }
     match sync_directory(parent) {
-        // A directory that may be passed but not read cannot be synced by us.
+        // A directory that we may enter but not read cannot be synced.
         Err(error) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }

@@ -1,4 +1,4 @@
-// Owns where an error of the API stands that names no field, or one that the form calls otherwise.
+// Owns the field of an API error that names none, or names one that the form calls otherwise.
 //
 // Exports
 //   beside({ NO_SUCH_USER: "name", … })   a handler for catch: gives the error its field by its code, throws it on

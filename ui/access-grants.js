@@ -28,7 +28,7 @@ export const called = ({ kind, name }) => (kind === "team" ? `the team ${name}` 
 /** At the start of a sentence; names of users stay as they are. */
 const has = ({ kind, name }, level) => `${kind === "team" ? "The team " : ""}${name} has ${levelName(level).toLowerCase()} access`;
 
-/** The teams of an organization, read once a letter is typed; who may not see them types the name. */
+/** The teams of an organization, read once a letter is typed; those who may not see them type the name. */
 function teams(organization) {
   let reading = null;
   return async (text) => {

@@ -1,4 +1,4 @@
-// Owns the part of a namespace's and an organization's page that tells who was given access to all of its repositories.
+// Owns the part of a namespace's and an organization's page that lists who has access to all of its repositories.
 //
 // Exports
 //   namespaceAccess(context, namespace, owner)      { node, give() }; owner is the account, null if there is none: then

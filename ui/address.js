@@ -3,7 +3,7 @@
 // Exports
 //   ownPath(text, fallback)   path and query of an address of this very site, the fallback for anything else
 
-/** Somebody may have made up the address: it leads to a page of ours, or nowhere. */
+/** An attacker may have made up the address: it leads to a page of ours, or nowhere. */
 export function ownPath(text, fallback) {
   let wanted;
   try {

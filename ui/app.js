@@ -46,14 +46,14 @@ let leaving = new AbortController();
 /** Where the window is: the address, and which entry of the history that is. */
 let here = "";
 let index = history.state?.index ?? 0;
-/** What asks before the page may be left. */
+/** The reason to ask before the page is left, or null. */
 let held = null;
 let isAsking = false;
-/** What was asked for already, or needs no question: the history may move. */
+/** Whether the history may move: the person has agreed to leave, or need not be asked. */
 let isFreeToMove = false;
-/** The addresses of the entries of the history, as far as this document made them. */
+/** The addresses of the history entries that this document made. */
 const trail = [];
-/** The name that a page found for itself. */
+/** The title that a page has set for itself. */
 let named = null;
 let isDrawn = false;
 let isFirst = true;
@@ -139,11 +139,11 @@ function settle(scroll, focused = null) {
   scrollTo(0, scroll);
 }
 
-/** What shall stand there: { nodes, title, area, isAlone }; nothing if the address leads elsewhere. */
+/** The content of the page: { nodes, title, area, isAlone }; nothing if the address leads elsewhere. */
 async function draw(url, signal, isAgain = false) {
   const found = find(url.pathname);
   try {
-    // Who was just led to the sign-in page need not be asked for again.
+    // After being led to the sign-in page, the session need not be asked for again.
     if (!session.current() && !(isKnownOut && found?.row.isOpen)) await session.load();
     else if (session.isOld()) await session.refresh();
     isKnownOut = false;
@@ -205,7 +205,7 @@ async function mayLeave(isByPerson) {
   const left = await ask({ title: "Leave this page?", body: reason, confirm: "Leave", kind: "danger", cancel: "Stay" });
   isAsking = false;
   if (left === null) return false;
-  // Meanwhile there may be something else to stay for: the answer came, and with it a secret.
+  // Meanwhile there may be another reason to stay: the answer came with a secret.
   if (held && held !== reason) return mayLeave(isByPerson);
   held = null;
   return true;
@@ -216,7 +216,7 @@ async function go(href, { replace = false, isFree = false, isByPerson = false } 
   if (!isFree && !(await mayLeave(isByPerson))) return;
   clearTimeout(scrolled);
   if (!replace) keepScroll();
-  // Once more the same, or the page that one came from: no entry that leads nowhere.
+  // Going back instead: otherwise the history would have the same page twice in a row.
   if (replace && index > 0 && trail[index - 1] === place(url)) return moveBy(-1);
   write(url, !replace && place(url) !== here);
   await show();

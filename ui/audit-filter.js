@@ -1,4 +1,4 @@
-// Owns the filter of the audit log. It stands in the address, and what does is what holds.
+// Owns the filter of the audit log. It stands in the address, which is its only state.
 //
 // Exports
 //   asked(query)                    the API's query for what the address says
@@ -65,7 +65,7 @@ function inAddress({ within, since, until, ...texts }) {
   return { ...trimmed, within: isRange ? null : within, since: isRange ? utc(since) : null, until: isRange ? utc(until) : null, start: null, record: null };
 }
 
-/** How many of them are set. */
+/** How many filters are set. */
 const setCount = (query) => TEXTS.slice(0, 4).filter((key) => query.get(key)).length + (range(query) ? 1 : 0);
 
 export function filterPart(context, changed) {
@@ -84,7 +84,7 @@ export function filterPart(context, changed) {
   const apply = () => {
     context.setQuery(inAddress(made.values()), { push: true });
     tell();
-    // Reading is nothing to wait for: the next choice ends it, and so does leaving.
+    // Nobody waits for reading: the next choice ends it, and so does leaving.
     changed();
   };
   const made = form({

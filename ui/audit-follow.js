@@ -15,7 +15,7 @@ const SLOWER = 15_000;
 
 export function follow({ context, read, take }) {
   let timer = 0;
-  /** From one start to the next stop: what comes of an earlier run is nothing to show. */
+  /** From one start to the next stop: answers of an earlier run are not shown. */
   let run = new AbortController();
   let isResting = false;
   let unseen = 0;

@@ -1,4 +1,4 @@
-// Owns the end of the audit chain, to be noted where whoever changes the log cannot reach it.
+// Owns the end of the audit chain, to be noted where somebody who changes the log cannot reach it.
 //
 // Exports
 //   headPart(signal)     async → { node, reload() }

@@ -1,4 +1,4 @@
-// Owns the table of audit records: rows that unfold, and new ones that come on top without moving what is looked at.
+// Owns the table of audit records: rows that unfold, and new ones that come on top without moving the others.
 //
 // Exports
 //   recordsTable(context)     → { node, set(records), prepend(records), newest(), oldest(), isFull() }; prepend gives whether
@@ -92,7 +92,7 @@ export function recordsTable(context) {
     rows.find((it) => it.record.seq === wanted)?.unfold(true);
   };
 
-  /** What is looked at stays where it is, unless that is the very top. */
+  /** The visible rows stay where they are, unless they are the very top. */
   const keepPlace = (change) => {
     const isAtTop = table.getBoundingClientRect().top > 0 && !node.contains(document.activeElement) && !body.querySelector("[aria-expanded=true]");
     const before = table.offsetHeight;
@@ -109,7 +109,7 @@ export function recordsTable(context) {
       body.prepend(...nodesOf(made));
     });
     rows = [...made, ...rows];
-    // Who reads further down keeps what is there.
+    // A person who reads further down keeps these rows.
     if (isSeen) rows.splice(MOST).forEach((it) => it.nodes.forEach((gone) => gone.remove()));
     return isSeen;
   };

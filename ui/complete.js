@@ -19,7 +19,7 @@ const fullName = ({ namespace, name }) => (namespace === "_" ? name : `${namespa
 
 async function find(query, signal, includeRepositories, includeAccounts) {
   if (!query) return { accountResults: [], repositoryResults: [] };
-  // A session that ended is told when the form is sent, which keeps what stands in it.
+  // The end of a session is told when the form is sent, which keeps its content.
   return get("/api/v0/index/autocomplete", { query: { query, includeRepositories, includeAccounts, limit: MOST }, signal, mayEnd: false });
 }
 

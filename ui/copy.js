@@ -2,8 +2,8 @@
 //
 // Exports
 //   copyButton(label, text, source, { of, ... })  text is a function; source: the node that holds the text, selected where
-//                                                 the browser has no clipboard for pages; `of` follows the label for who
-//                                                 does not see what stands beside it
+//                                                 the browser has no clipboard for pages; `of` follows the label for
+//                                                 screen readers
 //   block(text, label)                            a <pre> with its copy button; label names it for screen readers
 //   downloadButton(label, name, type, content)    content is a function → a text
 //   save(name, type, parts)                       hands a file to the browser

@@ -30,7 +30,7 @@ function confirmation(word) {
 
 const INSIDE = "a[href], button:not([disabled]), input:not([disabled]), select, textarea, [tabindex='0']";
 
-/** What the keyboard comes to, in its order: of radio buttons that is the one that is chosen. */
+/** The elements that the keyboard reaches, in its order: of radio buttons only the chosen one. */
 function reachable(dialog) {
   const all = [...dialog.querySelectorAll(INSIDE)].filter((it) => it.checkVisibility());
   const chosen = new Set(all.filter((it) => it.type === "radio" && it.checked).map((it) => it.name));

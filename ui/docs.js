@@ -52,7 +52,7 @@ class Schemas {
     return { schema: whole, nullable: false };
   }
 
-  /** What may stand there, in words: "array of string, or null". */
+  /** The type in words: "array of string, or null". */
   kind(schema) {
     const { schema: plain, nullable } = this.plain(schema);
     let kind = plain.type ?? (this.values(plain).length ? "string" : "any value");
@@ -252,7 +252,7 @@ function draw(api) {
   return { rows, sections };
 }
 
-/** Shows what holds every word of the search, and keeps the search in the address. */
+/** Shows the operations that contain every word of the search, and keeps the search in the address. */
 function filter({ rows, sections }) {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   let count = 0;

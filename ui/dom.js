@@ -44,7 +44,7 @@ export function h(kind, ...rest) {
 export const path = (texts, ...parts) =>
   texts.reduce((whole, text, place) => whole + encodeURIComponent(parts[place - 1]) + text);
 
-/** A second click, while the first one works, is none: it would open a second dialog. */
+/** Ignores a second click while the first one works: it would open a second dialog. */
 function once(act) {
   let isAtWork = false;
   return async (event) => {

@@ -1,4 +1,4 @@
-// Owns where the focus goes when what has it is drawn anew.
+// Owns where the focus goes when its element is drawn anew.
 //
 // Exports
 //   remember(root)     a function that finds, after root was drawn anew, what has the focus now: the same kind of control

@@ -1,4 +1,4 @@
-// Owns what the names of accounts and the parts of repositories' names look like, as the registry itself demands.
+// Owns the grammar of account names and of the parts of repository names, as the registry itself demands.
 //
 // Exports
 //   isName(text)     whether it is one

@@ -1,5 +1,5 @@
-// Owns what is said to who signed in with a narrowed access token: one with a cap or with repositories of its own. It
-// reaches repositories, and nothing else of its account.
+// Owns the texts for sessions by a narrowed access token: one with a cap or with repositories of its own. It reaches
+// repositories, and nothing else of its account.
 //
 // Exports
 //   isNarrowed(session)

@@ -17,7 +17,7 @@ const PLACES = [
   { area: "registry", label: "Registry", href: "/registry", isAdmin: true },
 ];
 
-/** What a session may not is not offered. */
+/** Only places that the session may open are offered. */
 const isOffered = (place, session) => (!place.isAdmin || session.isAdmin) && !(place.isWhole && isNarrowed(session));
 
 const nav = document.getElementById("nav");

@@ -1,7 +1,7 @@
 // Owns the line that says what was done, and the line that says that something is on its way.
 //
 // Exports
-//   say(text)             shows a short text below for some seconds, read out to who cannot see it: say("Saved")
+//   say(text)             shows a short text below for some seconds, read out by screen readers: say("Saved")
 //   during(promise)       shows the progress line from 300 ms on until the promise settles; gives the promise back
 
 const LATE = 300;

@@ -16,7 +16,7 @@ export const personCell = ({ session }) => ({ member: { name, fullName } }) => [
   fullName && h("small", fullName),
 ];
 
-/** Giving one's own role away is asked for: who did it cannot undo it. */
+/** Asks before people give their own role away, which they cannot undo. */
 async function isMeant(context, organization, name, shall) {
   if (shall || name !== context.session.username || context.session.isAdmin) return true;
   const answer = await ask({

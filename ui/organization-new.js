@@ -14,7 +14,7 @@ const TAKEN = "Repositories are known under this name already. Switch on below t
 
 export async function newOrganization(context) {
   const adopt = field({ name: "adoptRepositories", label: "Take over the repositories that are known under this name", type: "switch" });
-  // It stands there once it is needed.
+  // Shown once it is needed.
   adopt.node.hidden = true;
   const act = (body) => post("/enzi/v0/accounts", { body: { ...body, name: body.name.trim(), isOrg: true } }).catch((error) => {
     if (error.code !== "NAMESPACE_IN_USE") throw error;

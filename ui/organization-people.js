@@ -34,7 +34,7 @@ export async function addPeople(group) {
     confirm: "Add",
     act: async ({ users: names, isAdmin }) => {
       if (names.length === 0) refuse("users", "Name at least one user.");
-      // Left out, it leaves the role of who belongs to it already.
+      // Without the field, people who belong to it already keep their role.
       await putAll(group, names, isAdmin ? { isAdmin } : {}, added);
     },
   });

@@ -11,7 +11,7 @@ export async function readOrganization({ params, session, signal }) {
   const account = await get(path`/enzi/v0/accounts/${params.name}`, { signal });
   if (!account.isOrg) throw new ApiError({ status: 404, message: `${account.name} is a user, no organization.` });
   const api = path`/enzi/v0/accounts/${account.name}`;
-  // Only who belongs to it is told how many they are.
+  // Only members are told how many there are.
   const isMember = account.membersCount !== undefined;
   const mayManage = session.isAdmin || (isMember && (await get(api + path`/members/${session.username}`, { signal })).isAdmin);
   return { name: account.name, account, isMember, mayManage, api, href: path`/organizations/${account.name}` };

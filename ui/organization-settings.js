@@ -1,4 +1,4 @@
-// Owns the full name of an organization, and its end.
+// Owns the full name of an organization, and its deletion.
 //
 // Exports
 //   organizationSettings(context, organization)     nodes
@@ -45,7 +45,7 @@ async function deleteOrganization(context, { name }) {
 export function organizationSettings(context, organization) {
   return [
     h("section", h("h2", "Name"), nameForm(context, organization)),
-    // The organization's own administrators do not end it.
+    // The organization's own administrators may not delete it.
     context.session.isAdmin && h("section", h("h2", "Delete"), h("div.stack.tight",
       h("p", "The organization goes with its teams, with its repositories or without."),
       button("Delete organization", { kind: "danger", onclick: () => deleteOrganization(context, organization) }))),

@@ -15,7 +15,7 @@ import { button, h, head, linkButton } from "./dom.js";
 const API = "/api/v0/audit";
 const SIZE = 50;
 const STEP = 200;
-/** So many new ones in between are shown anew instead of added. */
+/** Beyond so many pages of new records, the list is drawn anew instead of extended. */
 const MOST_STEPS = 5;
 
 async function readPage(query, start, size, signal) {
@@ -23,7 +23,7 @@ async function readPage(query, start, size, signal) {
   return { records: body.records, next };
 }
 
-/** What came after the record of this number, newest first; null if that is too much. */
+/** The records after this number, newest first; null if there are too many. */
 async function newer(query, seq, signal) {
   const found = [];
   let start = null;
@@ -37,7 +37,7 @@ async function newer(query, seq, signal) {
   return null;
 }
 
-/** A record of the address that is on no shown page: the one below the next number. */
+/** The record that the address names, if the shown page lacks it: the one below the next number. */
 async function linked(query, records, signal) {
   const seq = Number(query.get("record"));
   if (!Number.isSafeInteger(seq) || seq < 1 || records.some((it) => it.seq === seq)) return null;
@@ -89,7 +89,7 @@ async function render(context) {
     above.className = single ? "linked" : "";
     empty.replaceChildren(...(instead ? [instead] : []));
   };
-  /** What was asked before counts no more, and nothing is followed from rows that are about to go. */
+  /** Drops earlier answers, and follows nothing from rows that are about to go. */
   const load = async () => {
     loading.abort();
     loading = new AbortController();
@@ -101,7 +101,7 @@ async function render(context) {
     show(page, one, page.records.length === 0 && emptyNode(context));
     following.goOn();
   };
-  // What is wrong with the filter stands beside its field, whether it was typed or came with the address.
+  // An error of the filter stands beside its field, whether the value was typed or came with the address.
   const tried = () => load().catch((error) => {
     if (error.status !== 400) throw error;
     show({ records: [], next: null });

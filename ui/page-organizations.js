@@ -20,7 +20,7 @@ import { button, h, head, path } from "./dom.js";
 
 const primary = (label, onclick) => button(label, { kind: "primary", onclick });
 
-/** The tab of the address, or the first of those that there are. */
+/** The tab of the address, or the first one. */
 const present = (context, tabs) => tabs.find(([, key]) => key === context.query.get("tab")) ?? tabs[0];
 
 const links = (href, tabs, tab) => tabs.map((it, place) => [it[0], place === 0 ? href : `${href}?tab=${it[1]}`, it === tab]);
@@ -111,7 +111,7 @@ const teamSettingsTab = async (context, team) => ({ node: teamSettings(context, 
 const TEAM = [["Members", "members", teamMembersTab], ["Repositories", "repositories", teamRepositoriesTab]];
 const TEAM_OF_ADMINISTRATORS = [...TEAM, ["Settings", "settings", teamSettingsTab]];
 
-/** What a team has is for its members, and for who administers the organization. */
+/** Only members of a team, and administrators of the organization, see what it has. */
 async function seesTeam({ session, signal }, organization, { id }) {
   if (organization.mayManage) return true;
   const { memberTeams } = await get(`${organization.api}/members${path`/${session.username}`}/teams`, { signal });

@@ -43,7 +43,7 @@ export const list = { title: "Repositories", render: renderList };
 
 /** The account that has the namespace; null where there is none, or where a narrowed session does not see it. */
 async function ownerOf(context, namespace, rows) {
-  // One that the list knows to be no organization need not be asked for.
+  // The list may tell already that it is no organization.
   if (namespace === "_" || !isWhole(context) || (rows.length > 0 && rows[0].namespaceType !== "organization")) return null;
   return get(path`/enzi/v0/accounts/${namespace}`, { signal: context.signal }).catch((error) => {
     if (error.status !== 403 && error.status !== 404) throw error;
@@ -51,7 +51,7 @@ async function ownerOf(context, namespace, rows) {
   });
 }
 
-/** Whether to offer what only those who administer all of the namespace may. */
+/** Whether to offer the actions of those who administer all of the namespace. */
 function mayManage({ session }, namespace, rows) {
   return isWhole({ session }) && (session.isAdmin || namespace === session.username || (rows.length > 0 && rows.every((it) => mayAdminister(it.accessLevel))));
 }
@@ -121,7 +121,7 @@ function tagLine(repository, { tag, count }) {
 async function overview(context, repository) {
   const known = await newestTag(repository, context.signal);
   const [mayPull, isPusher] = [known.tag !== null, mayPush(repository.accessLevel)];
-  // Who may neither pull nor push needs no sign-in either.
+  // Without pull and push, no sign-in is needed either.
   const lines = (mayPull || isPusher) && useLines(fullName(repository), {
     tag: known.tag?.name ?? "latest", mayPull, mayPush: isPusher, username: context.session.username,
   });

@@ -1,4 +1,4 @@
-// Owns the sign-in page. What was wrong is not told apart; a throttled sign-in says for how long.
+// Owns the sign-in page. Its error does not say which part was wrong; a throttled sign-in says for how long.
 //
 // Exports
 //   signIn     the page
@@ -11,7 +11,7 @@ import * as session from "./session.js";
 /** Where to go once signed in. */
 const next = (query) => ownPath(query.get("next"), "/");
 
-/** Whose session ended, if that is why one is here. */
+/** The user whose session ended, if that led here. */
 function whoseEnded() {
   const username = sessionStorage.getItem("ended");
   sessionStorage.removeItem("ended");

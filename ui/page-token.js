@@ -15,7 +15,7 @@ import { access, agent, allows, stateBadge } from "./token-state.js";
 
 const API = "/api/v0/api_tokens";
 
-/** The access tokens that this one hangs on, by id. */
+/** The access tokens that this one depends on, by id. */
 async function parentsOf(token, signal) {
   if (!token.parent) return new Map();
   const all = await readAll(API, { query: { username: token.username }, signal });

@@ -1,5 +1,5 @@
 // Owns the one table of pages: path, the area that the navigation marks, who may see it, and the module that draws it.
-// The server has the same paths (src/http/routes/pages.rs). A module is fetched when its page is opened first.
+// The server has the same paths (src/api/operations/pages.rs). A module is fetched when its page is opened first.
 //
 // Exports
 //   find(pathname)     { row, params } or null; parts are decoded, so a repository's name has its slashes again

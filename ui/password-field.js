@@ -2,7 +2,7 @@
 //
 // Exports
 //   newPassword(more)     the field, `newPassword` unless `more` says otherwise; more goes to field() of form.js
-//   BY_TOKEN              what is said to who signed in with an access token, which sets no password
+//   BY_TOKEN              the text for sessions by an access token, which sets no password
 //   tooShort(text)        what is wrong with a password's length, or nothing
 
 import { field } from "./form.js";

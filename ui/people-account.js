@@ -22,7 +22,7 @@ function known(account) {
   ]);
 }
 
-/** What the switches do to oneself is asked about first; true if it shall be. */
+/** Asks before the switches change one's own account; true to go on. */
 async function isMeant(changes) {
   const what = changes.isActive === false ? ["Deactivate yourself?", "You are signed out at once. Only another administrator lets you in again."]
     : ["Give up administration?", "Only another administrator makes you one again."];
@@ -50,7 +50,7 @@ function editor(context, account, changed) {
       if (isOwn && !(await isMeant(changes))) return;
       if (Object.keys(changes).length > 0) present = await patch(path`/enzi/v0/accounts/${account.name}`, { body: changes });
       say("Saved");
-      // The navigation and every other page depend on who one is. The form has its answer then, and holds up nobody.
+      // The navigation and every other page depend on the role. Deferred: the form has its answer then, and blocks nothing.
       if (isOwn && changes.isAdmin === false) return void setTimeout(() => location.assign("/"));
       fields.forEach((it) => it.fail(null));
       changed(present);
@@ -79,7 +79,7 @@ function lock(account, changed) {
 export function accountTab(context, account) {
   const banner = h("div");
   const told = h("section");
-  // What is typed elsewhere on the page, and the focus, stay where they are.
+  // Text typed elsewhere on the page, and the focus, stay.
   const tell = (present) => {
     banner.replaceChildren(lock(present, tell) ?? "");
     told.replaceChildren(h("h2", "Details"), known(present));

@@ -1,4 +1,4 @@
-// Owns the dialog that deletes a user, with the repositories or leaving them without owner.
+// Owns the dialog that deletes a user, with the repositories or without them: then they have no owner.
 //
 // Exports
 //   deletePart(context, account)     the section of the user's page

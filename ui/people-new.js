@@ -14,7 +14,7 @@ import { keep, makeTemporary } from "./people-temporary.js";
 
 const wrongName = (text) => (isName(text.trim()) ? null : "Lower-case letters and digits, joined by “.”, “_” or “-”.");
 
-/** A temporary password and administrators take the password itself: who signed in with an access token makes neither. */
+/** A session by an access token makes neither temporary passwords nor administrators: both take the password itself. */
 function kinds(session) {
   const all = [
     ["temporary", "Sets it alone", "You get a temporary password to pass on, good for 24 hours"],
@@ -74,7 +74,7 @@ export async function newUser(context) {
     return makeTemporary(made.name).then((temporary) => ({ made, temporary }), (error) => ({ made, error }));
   };
   const done = await ask({ title: "New user", fields, confirm: "Create", act });
-  // Nobody else who sits down here sees what its maker left.
+  // The next person at this browser must not see the secret.
   if (!done || context.signal.aborted) return;
   const { made, temporary, error } = done;
   if (temporary) keep(temporary);

@@ -1,4 +1,4 @@
-// Owns the part of a user's page about the password: what it is, another one, a temporary one for who is locked out.
+// Owns the part of a user's page about the password: what it is, another one, a temporary one for a user who is locked out.
 //
 // Exports
 //   passwordPart(context, account, changed)     → { node, tell(account) }; changed(account) is told of a new password
@@ -25,7 +25,7 @@ async function setPassword(account) {
   return changed;
 }
 
-/** What a session may not do is said instead of offered. */
+/** Actions that the session may not take are explained instead of offered. */
 function ways(context, present, changed) {
   const { session } = context;
   const account = present();

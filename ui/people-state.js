@@ -1,4 +1,4 @@
-// Owns what is said of a user in words: state, role, password.
+// Owns the words for a user's state, role and password.
 //
 // Exports
 //   isLocked(account)        whether sign-in by password is refused after wrong guesses

@@ -39,7 +39,7 @@ export async function askTemporary(context, account) {
     confirm: "Create",
     act: ({ expiresAt }) => makeTemporary(account.name, expiresAt),
   });
-  // Nobody else who sits down here sees what its maker left.
+  // The next person at this browser must not see the secret.
   if (!made || context.signal.aborted) return;
   keep(made);
   await context.go(path`/people/${account.name}`, { replace: true });

@@ -1,4 +1,4 @@
-// Owns what is shown of the certificates that sign registry tokens.
+// Owns the section about the certificates that sign registry tokens.
 //
 // Exports
 //   certificatesPart(certificates)     the section

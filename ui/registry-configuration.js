@@ -40,7 +40,7 @@ function needsProxySettings(error) {
       h("li", "Come back here for nginx's configuration, and give the registry its own once more: the address in it is another one.")));
 }
 
-/** What stands there as SECRET, for registries that send notifications. */
+/** Explains the SECRET in the configuration of registries that send notifications. */
 function secret(made) {
   if (!made.configuration.includes("SECRET")) return null;
   return h("p", "For ", h("code", "SECRET"), " put the secret of notifications. It is not told over the network: on the machine of dockpass, ",
@@ -90,7 +90,7 @@ export async function configurationTab(context) {
     hint: "Where dockpass-ca.pem will lie on the registry's machine.",
   });
   const intro = h("p.prose.intro");
-  /** nginx needs no certificate of ours; what was typed wrong must not hold up a field that one does not see. */
+  /** nginx needs no certificate of ours; an error in the hidden field must not block the form. */
   const suit = (chosen) => {
     const isNginx = chosen === "nginx";
     intro.textContent = isNginx ? FOR_NGINX : FOR_REGISTRY;
@@ -117,7 +117,7 @@ export async function configurationTab(context) {
     onsubmit: (values) => {
       const certificate = values.certificate.trim();
       context.setQuery({ for: values.for === KINDS[0][0] ? null : values.for, certificate: certificate === PLACE ? null : certificate }, { push: true });
-      // Reading is nothing to wait for: the next choice ends it, and so does leaving.
+      // Nobody waits for reading: the next choice ends it, and so does leaving.
       load().catch(failed);
     },
   });

@@ -1,5 +1,5 @@
-// Owns the host that docker and podman are told, everywhere: that of these pages, unless the person named another one, where
-// images are pulled from. The browser remembers it.
+// Owns the host in all lines for docker and podman: that of these pages, unless the person named another one to pull from.
+// The browser remembers it.
 //
 // Exports
 //   registryHost()           the host

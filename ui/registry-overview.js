@@ -1,4 +1,4 @@
-// Owns the tab that says how dockpass and the registry stand to each other.
+// Owns the tab that shows the state of the connection between dockpass and the registry.
 //
 // Exports
 //   overviewTab(context)     its nodes

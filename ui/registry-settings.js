@@ -13,7 +13,7 @@ import { lifetimeField } from "./registry-lifetime.js";
 const API = "/api/v0/meta/settings";
 const PLACES = { file: "in the configuration file", environment: "in the environment", flag: "on the command line" };
 
-/** What a field that the configuration fixes is beyond the others. */
+/** The extra attributes of a field that the configuration fixes. */
 function fixed({ key, from }) {
   return { disabled: true, hint: ["Set ", PLACES[from], " of dockpass, as ", h("code", key), ": change it there."] };
 }
@@ -41,7 +41,7 @@ function fieldsFor(settings) {
   });
 }
 
-/** The server says it in seconds, and names its own keys; and it is said where it can be changed. */
+/** Checked here, since the server's message has seconds and its own keys; the error stands where it can be mended. */
 function checkLifetimes(changes, { tokenDefaultLifetime: usual, tokenMaxLifetime: longest }, isFixed) {
   if (!("tokenDefaultLifetime" in changes || "tokenMaxLifetime" in changes)) return;
   if (longest === null || (usual !== null && usual <= longest)) return;

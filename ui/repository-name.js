@@ -1,4 +1,4 @@
-// Owns how a repository is called: by people, in addresses of pages and of the API.
+// Owns the names of a repository: for people, in addresses of pages and of the API.
 //
 // Exports, where a repository has `namespace` and `name` as the API gives them
 //   fullName(repository)         "acme/shop"; a repository without namespace is its name alone

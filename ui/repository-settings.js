@@ -1,4 +1,4 @@
-// Owns what those who administer a repository change of it: description, visibility, its end.
+// Owns the settings that administrators of a repository change: description, visibility; and its deletion.
 //
 // Exports
 //   repositorySettings(context, repository)     nodes

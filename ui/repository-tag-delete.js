@@ -22,7 +22,7 @@ function along(tag, left) {
   return [...new Set([...same, ...others])].slice(0, ALONG).map((it) => it.name).join(",");
 }
 
-/** Deletes as many as can be; gives the tags in the way of the others, none once stopped. What is gone already is as good as deleted. */
+/** Deletes as many as it can; returns the tags in the way of the others, none once stopped. One already gone counts as deleted. */
 async function removeAll(repository, tags, done, goesOn) {
   const before = done.size;
   // A list of images goes before what it is made of, so what was refused is tried again as long as others went.
@@ -57,7 +57,7 @@ const NO_WAY_BACK = "Nobody can pull it by this name any more, and there is no w
 const STUCK = "These tags are too many to go together, or were changed just now. Try again.";
 const SHARED = "The registry deletes whole manifests only: tags that lead to the same one, by themselves or as a list of images, go together or stay.";
 
-/** Asks, and deletes; gives the tags in the way, or null if the person went back. */
+/** Asks, and deletes; returns the tags in the way, or null if the person went back. */
 function askDelete(repository, tags, done, isShared) {
   const question = isShared ? `Delete ${plural(tags.length, "tag")} together?` : `Delete ${tags.length === 1 ? "this tag" : plural(tags.length, "tag")}?`;
   const known = new Set(tags.map(({ name }) => name));
@@ -73,7 +73,7 @@ function askDelete(repository, tags, done, isShared) {
       let others = [];
       await steps.run(tags.length, async (goesOn) => (others = await removeAll(repository, tags, done, goesOn)));
       const unknown = others.filter((name) => !known.has(name));
-      // Nobody else is in the way: there are more than a request names, or something was pushed just now.
+      // No unselected tag is in the way: there are more than a request names, or something was pushed just now.
       if (others.length > 0 && unknown.length === 0) throw new ApiError({ message: STUCK });
       return unknown;
     },
@@ -89,7 +89,7 @@ export async function deleteTags(repository, tags) {
     const left = others.length > 0 ? wanted.filter(({ name }) => !done.has(name)) : [];
     wanted = others.length > 0 ? [...left, ...others.map((name) => ({ name }))] : [];
   }
-  // Asked about together, they may be more than were selected.
+  // With the tags that go along, they may be more than were selected.
   const all = Math.max(done.size, tags.length);
   if (done.size > 0) say(all === 1 ? "Tag deleted" : deletedOf(done.size, all, "tag"));
   return done.size > 0;

@@ -1,4 +1,4 @@
-// Owns the lines that pull and push a repository, for the host that the field above them names.
+// Owns the lines that pull and push a repository, for the host in the field above them.
 //
 // Exports
 //   useLines(name, { tag, mayPull, mayPush, username })    a node; `tag` is one to pull

@@ -17,7 +17,7 @@ import { field, whose } from "./form.js";
 
 const PATH = "/api/v0/session";
 const FRESH = 60_000;
-/** Whether this browser was signed in: nobody else is asked for, and no refusal stands in the console. */
+/** Whether this browser was signed in. Without it the API is not asked, and no refusal stands in the console. */
 const MARK = "signed-in";
 const others = new BroadcastChannel("dockpass");
 const handlers = [];
@@ -66,7 +66,7 @@ export async function signIn(username, password) {
   try {
     know(await post(PATH, { body: { username, password }, mayEnd: false }));
   } catch (error) {
-    // Which part was wrong is nobody's business.
+    // The message must not tell which part was wrong.
     if (error.status === 401) error.message = "Wrong user name, password or access token.";
     throw error;
   }
@@ -99,7 +99,7 @@ async function signInAgain() {
 
 onEnded(async (method) => {
   if (!present) return false;
-  // A change, or a request of a dialog: something was typed. Reading only has nothing to lose but its place.
+  // With a change, or a dialog, typed text would be lost. Reading has nothing to lose but its place.
   if (method === "GET" && !isAnyOpen()) {
     end("ended");
     return false;

@@ -27,7 +27,7 @@ export function stepwise(label) {
   let isStopped = false;
   const goesOn = (done) => {
     bar.value = done;
-    // Who left the page sees no more what is done to it.
+    // A person who left the page no longer sees the progress, so the work stops.
     return !isStopped && node.isConnected;
   };
   const run = async (all, work) => {

@@ -27,7 +27,7 @@ const rowOf = ({ repository, accessLevel }) => ({
 });
 
 async function wideRow(team, signal) {
-  // Only who administers the namespace sees what was given on all of it.
+  // Only administrators of the namespace see grants on all of it.
   if (!team.organization.mayManage) return null;
   const { teamAccessList } = await get(`${namespaceApi(team)}/teamAccess`, { signal });
   const grant = teamAccessList.find((it) => it.team.name === team.name);

@@ -1,4 +1,4 @@
-// Owns what a team says it is for, and its end.
+// Owns the description of a team, and its deletion.
 //
 // Exports, where a team is { name, description, api, href, organization }
 //   teamSettings(context, team)     nodes

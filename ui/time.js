@@ -12,7 +12,7 @@
 //                             such day, as after the year 9999
 
 const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
-/** The longest unit of what is told in days. */
+/** The units for times that are told in days. */
 const DAYS = UNITS.slice(3);
 const relative = new Intl.RelativeTimeFormat("en");
 const relativeDay = new Intl.RelativeTimeFormat("en", { numeric: "auto" });

@@ -22,7 +22,7 @@ function names(tokens) {
     more > 0 && h("li.quiet", `and ${more.toLocaleString("en")} more`));
 }
 
-/** Deletes one after the other, and notes each; what is gone already is as good as deleted. */
+/** Deletes one after the other, and notes each; one that is gone already counts as deleted. */
 async function removeAll(tokens, done, goesOn) {
   for (const token of tokens.filter((it) => !done.has(it))) {
     if (!goesOn(done.size)) return;
@@ -52,7 +52,7 @@ export async function deleteTokens(tokens) {
 
 const daysAgo = (days) => dayOf(new Date(Date.now() - days * 86_400_000));
 
-/** What a clean-up would take, told again at every change of the date: a field without input, which has to fit the date. */
+/** The preview of a clean-up, renewed with every change of the date: a field without input, valid once it fits the date. */
 function preview(username, left) {
   const node = h("div.stack.tight", { role: "status" });
   let asking = new AbortController();

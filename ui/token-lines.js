@@ -5,7 +5,7 @@
 //   CLIENTS       [{ name, steps(facts) }]; facts is { host, username, secret, origin }; a step is one of
 //                 { text }, { code }, { file, content() }
 
-/** Of the text's UTF-8 bytes. */
+/** Base64 of the text's UTF-8 bytes. */
 function base64(text) {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }

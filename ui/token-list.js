@@ -2,7 +2,7 @@
 //
 // Exports
 //   tokenList(context, username, { empty, loaded, tools })
-//       empty     the text for who has none; loaded(tokens) is told of them each time they were read; tools stand beside the
+//       empty     the text for an empty list; loaded(tokens) is told of them each time they were read; tools stand beside the
 //                 search field
 //     → { node, reload() }
 
@@ -31,7 +31,7 @@ function columns(session) {
   ];
 }
 
-/** Nothing is searched but what one sees, and the repositories that are folded away. */
+/** Searches the visible texts, and the repositories that are folded away. */
 const matches = (it) =>
   [it.tokenLabel, it.temporaryPassword && TEMPORARY, state(it).word, access(it), ...it.repositories, it.lastUsedIp, agent(it.creatorUa)].filter(Boolean).join(" ");
 

@@ -61,7 +61,7 @@ function lines(facts) {
   return { node: h("div.wide", list, body), draw: () => choose(present) };
 }
 
-/** The ready lines, for a registry that may be changed: it need not be where these pages are. */
+/** The ready lines, with a field for the registry's host, which need not be that of these pages. */
 function clients(made) {
   const facts = () => ({ host: registryHost(), username: made.username, secret: made.token, origin: location.origin });
   const shown = lines(facts);

@@ -1,4 +1,4 @@
-// Owns what is said of an access token in words: its state, what it reaches, what made it.
+// Owns the words for an access token: its state, what it reaches, what made it.
 //
 // Exports
 //   state(token)              { word, kind, order }: the state that the API says, or "expires in 5 days" of an active one

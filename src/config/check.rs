@@ -1,4 +1,4 @@
-//! What one value says about another: combinations that are refused, and those that get a warning.
+//! Checks across keys: combinations that are refused, and those that only get a warning.
 
 use super::error::Conflict;
 use super::{BaseUrl, Config};
@@ -64,7 +64,7 @@ fn check_lifetimes(config: &Config) -> Result<(), Conflict> {
     }
 }
 
-/// What is allowed, but not likely to be meant.
+/// A warning for each combination that is allowed but probably not meant.
 pub(super) fn doubts(config: &Config) -> Vec<String> {
     let server = &config.server;
     let is_https = server.public_url.as_ref().is_some_and(BaseUrl::is_https);

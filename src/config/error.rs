@@ -20,7 +20,7 @@ pub enum ConfigError {
         /// Why.
         source: io::Error,
     },
-    /// The file is no TOML.
+    /// The file is not TOML.
     #[error("{}, line {line}: {message}", path.display())]
     Syntax {
         /// The file.
@@ -30,7 +30,7 @@ pub enum ConfigError {
         /// What the parser says.
         message: String,
     },
-    /// The file has a key that there is not.
+    /// The file has an unknown key.
     #[error("{}, line {line}: there is no key `{}`; {known}", path.display(), key.escape_debug())]
     Unknown {
         /// The file.
@@ -39,10 +39,10 @@ pub enum ConfigError {
         line: usize,
         /// The key as written.
         key: String,
-        /// What could stand there.
+        /// The known keys or sections that could stand there.
         known: String,
     },
-    /// A flag was given for a key that there is not: a mistake of the program.
+    /// A flag sets an unknown key: a fault of this program.
     #[error("there is no key `{0}`")]
     NoSuchKey(String),
     /// A value cannot be used.
@@ -99,19 +99,19 @@ pub enum Conflict {
          TLS stands before it"
     )]
     ClearText(SocketAddr),
-    /// A proxy nobody knows.
+    /// Behind a proxy, but no proxy is trusted.
     #[error(
         "server.behind_proxy needs server.trusted_proxies: without them every request seems to come from the proxy, and \
          wrong guesses of one client would lock out all"
     )]
     NoTrustedProxy,
-    /// Half a pair.
+    /// A certificate without its key, or the other way round.
     #[error("tls.cert and tls.key belong together: set both or none")]
     HalfAPair,
-    /// Two certificates.
+    /// A certificate of the operator and a self-signed one.
     #[error("tls.cert and tls.self_signed exclude each other: unset one")]
     TwoCertificates,
-    /// Nobody knows where dockpass is.
+    /// Clients would not know where to connect.
     #[error(
         "server.public_url must be set when server.listen is not loopback or server.behind_proxy is true: clients and \
          registries are told to connect there, as https://registry.example.com"
@@ -120,16 +120,16 @@ pub enum Conflict {
     /// Clients would speak HTTP to a TLS port.
     #[error("server.public_url = {0} must begin with https://, since dockpass speaks TLS")]
     PublicUrlWithoutTls(String),
-    /// A key that renews itself, named in a way that only one key can have.
+    /// A key header that names one fixed key, while the key renews itself.
     #[error(
         "registry.key_header = \"{}\" is for registries that know one key only, which would refuse every token once the \
          signing key renews itself: set registry.fixed_key = true, or registry.key_header = \"x5c\"", .0
     )]
     NeedsFixedKey(KeyHeader),
-    /// A CA for nobody.
+    /// A CA for a registry that is not configured.
     #[error("registry.ca is trusted for the registry at registry.url, which is not set: set both or none")]
     CaWithoutRegistry,
-    /// Tokens that end before their time.
+    /// The certificate could expire before the tokens that it vouches for.
     #[error(
         "registry.leaf_lifetime = \"{}\" is too short: its certificate renews itself when a third is left, and registry \
          tokens live longer than that (registry.token_lifetime = \"{}\"); set it to at least \"{}\"",
@@ -141,7 +141,7 @@ pub enum Conflict {
         /// Seconds.
         token: i64,
     },
-    /// A default that the site itself forbids.
+    /// The default lifetime exceeds the longest one allowed.
     #[error(
         "tokens.default_lifetime = \"{}\" is longer than tokens.max_lifetime = \"{}\": set both",
         .default.map_or("never".to_owned(), duration::format), duration::format(*.max)

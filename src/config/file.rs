@@ -25,7 +25,7 @@ pub(super) struct Entry {
 /// Reads the file; its entries come in the order of their lines.
 ///
 /// # Errors
-/// [`ConfigError`] if it cannot be read, is no TOML, or has a section or a key that there is not.
+/// [`ConfigError`] if it cannot be read, is not TOML, or has an unknown section or key.
 pub(super) fn read(path: &Path) -> Result<Vec<Entry>, ConfigError> {
     let text = read_text(path)?;
     let source = Source { path, text: &text };
@@ -89,7 +89,7 @@ impl Source<'_> {
     }
 }
 
-/// What could stand in the place of an unknown key: the keys of its section, or the sections.
+/// The alternatives to an unknown key: the keys of its section, or the sections.
 fn alternatives(written: &str) -> String {
     let section = written.split_once('.').map_or("", |(section, _)| section);
     let fields: Vec<_> = KEYS.iter().filter(|key| key.section() == section).map(Key::field).collect();

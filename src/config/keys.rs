@@ -8,7 +8,7 @@ use super::values::{self, Invalid, Raw};
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-/// What a lifetime may be at most where "never" is possible, too: anything longer is a mistake.
+/// Longest lifetime of keys that also take "never": anything longer is a mistake.
 const CENTURY: i64 = 36_525 * DAY;
 
 /// One key.
@@ -70,7 +70,7 @@ impl Key {
         }
     }
 
-    /// Reads a text from the environment or a flag, which do not write what kind of value it is.
+    /// Reads a text from the environment or a flag; the key says what kind of value it is.
     pub(super) fn read_word(&self, word: String) -> Result<Raw, Invalid> {
         match &self.kind {
             Kind::Text(..) | Kind::Duration(..) | Kind::Lifetime(..) => Ok(Raw::Text(word)),

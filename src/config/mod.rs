@@ -42,7 +42,7 @@ const RESERVED: [&str; 8] = ["ADMIN_PASSWORD", "USER", "TOKEN", "SERVER", "LOG",
 /// The whole configuration. Made by [`Config::load`], so that every value is checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it listens and who stands before it.
+    /// The listening address, and the proxies in front of it.
     pub server: Server,
     /// Certificates of the HTTP server.
     pub tls: Tls,
@@ -98,8 +98,8 @@ impl Config {
     /// flags); each goes over what came before. Lists in the environment and in flags are written with commas.
     ///
     /// # Errors
-    /// [`ConfigError`], for the file with the line: unreadable, no TOML, an unknown key, a value of another kind or out
-    /// of bounds, or values that do not go together. An unknown name in the environment is only a warning.
+    /// [`ConfigError`], for the file with the line: unreadable, not TOML, an unknown key, a value of another kind or
+    /// out of bounds, or values that do not go together. An unknown name in the environment is only a warning.
     pub fn load(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
@@ -122,13 +122,13 @@ impl Config {
         Ok(Loaded { config, warnings })
     }
 
-    /// Every key with its value and where that comes from, in the order of the example file.
+    /// Every key with its value and origin, in the order of the example file.
     #[must_use]
     pub fn describe(&self) -> &[Setting] {
         &self.settings
     }
 
-    /// Whether the file, the environment or a flag sets this key; then nothing else may.
+    /// Whether the file, the environment or a flag sets this key; then administrators cannot change it.
     #[must_use]
     pub fn is_set(&self, key: &str) -> bool {
         self.origin(key) != Origin::Default
@@ -140,8 +140,8 @@ impl Config {
         self.settings.iter().find(|setting| setting.key == key).map_or(Origin::Default, |setting| setting.origin)
     }
 
-    /// The least and the most that this key takes: a number, or a length of time in seconds. None if there are no such
-    /// bounds, or there is no such key.
+    /// The bounds of this key: of a number, or of a length of time in seconds. None for a key without bounds, or an
+    /// unknown one.
     #[must_use]
     pub fn bounds(key: &str) -> Option<&'static RangeInclusive<i64>> {
         find(key)?.bounds()
@@ -153,20 +153,20 @@ impl Config {
         self.tls.cert.is_some() || self.tls.self_signed
     }
 
-    /// What clients and registries are told to connect to, without a slash at its end. `bound` is the address that was
-    /// bound, whose port counts when `server.listen` has port 0 and there is no `server.public_url`.
+    /// The URL that clients and registries are told to connect to, without a trailing slash. `bound` is the address
+    /// that the server listens on; its port counts if `server.listen` has port 0 and `server.public_url` is not set.
     #[must_use]
     pub fn public_url(&self, bound: SocketAddr) -> String {
         self.public_address(bound).to_string()
     }
 
-    /// The same as [`Config::public_url`], in its parts.
+    /// [`Config::public_url`], parsed.
     #[must_use]
     pub fn public_address(&self, bound: SocketAddr) -> BaseUrl {
         self.server.public_url.clone().unwrap_or_else(|| BaseUrl::of_address(self.is_tls(), bound))
     }
 
-    /// Whether this peer may say where a request came from. IPv4 in IPv6 form (`::ffff:10.0.0.1`) counts as IPv4.
+    /// Whether this peer is a trusted proxy. IPv4 in IPv6 form (`::ffff:10.0.0.1`) counts as IPv4.
     #[must_use]
     pub fn is_trusted_proxy(&self, peer: IpAddr) -> bool {
         self.server.behind_proxy && self.server.trusted_proxies.iter().any(|network| network.contains(peer))

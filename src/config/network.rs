@@ -1,4 +1,4 @@
-//! Ranges of IP addresses, for the proxies that may say where a request came from.
+//! Ranges of IP addresses, for `server.trusted_proxies`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -26,7 +26,7 @@ impl Network {
         }
     }
 
-    /// Whether it holds every address of its kind.
+    /// Whether it holds every address of its family.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.prefix == 0

@@ -7,7 +7,7 @@ use super::network::Network;
 use super::url::BaseUrl;
 use crate::domain::key_header::KeyHeader;
 
-/// Where it listens and who stands before it.
+/// The listening address, and the proxies in front of it.
 #[derive(Clone, Debug)]
 pub struct Server {
     /// Address and port; port 0 takes a free one.
@@ -69,7 +69,7 @@ pub struct Registry {
 pub struct Repositories {
     /// Whether a push makes the record of a missing repository.
     pub create_on_push: bool,
-    /// No more are made where a namespace has this many repositories.
+    /// Most repositories of one namespace; beyond that no more are made.
     pub max_per_namespace: u32,
 }
 
@@ -80,7 +80,7 @@ pub struct Tokens {
     pub max_label: u32,
     /// Most access tokens of one account.
     pub max_per_account: u32,
-    /// Seconds until an access token expires whose maker does not say; none is never.
+    /// Seconds until an access token expires if its maker sets no expiry; none is never.
     pub default_lifetime: Option<i64>,
     /// Most seconds until an access token expires; none lets it live for ever.
     pub max_lifetime: Option<i64>,
@@ -94,7 +94,7 @@ pub struct Audit {
 }
 
 impl Server {
-    /// The shape alone: the table of keys has a key for each field and sets it.
+    /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -107,7 +107,7 @@ impl Server {
         }
     }
 
-    /// Whether only this machine can connect. An unspecified address (`0.0.0.0`, `::`) is every address, so it is not.
+    /// Whether only this machine can connect. An unspecified address (`0.0.0.0`, `::`) stands for every address: false.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.listen.ip().to_canonical().is_loopback()
@@ -115,14 +115,14 @@ impl Server {
 }
 
 impl Tls {
-    /// The shape alone: the table of keys has a key for each field and sets it.
+    /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
         Self { cert: None, key: None, self_signed: false, names: Vec::new() }
     }
 }
 
 impl Registry {
-    /// The shape alone: the table of keys has a key for each field and sets it.
+    /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
         Self {
             issuer: String::new(),
@@ -140,21 +140,21 @@ impl Registry {
 }
 
 impl Repositories {
-    /// The shape alone: the table of keys has a key for each field and sets it.
+    /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
         Self { create_on_push: false, max_per_namespace: 0 }
     }
 }
 
 impl Tokens {
-    /// The shape alone: the table of keys has a key for each field and sets it.
+    /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
         Self { max_label: 0, max_per_account: 0, default_lifetime: None, max_lifetime: None }
     }
 }
 
 impl Audit {
-    /// The shape alone: the table of keys has a key for each field and sets it.
+    /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
         Self { registry_tokens: false }
     }

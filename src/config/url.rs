@@ -56,7 +56,7 @@ impl BaseUrl {
         &self.host
     }
 
-    /// The port, also where it is the scheme's own.
+    /// The port, the scheme's default included.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port

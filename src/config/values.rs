@@ -1,4 +1,4 @@
-//! What a value of the configuration may be, before any key is looked at, and what is said when it is not.
+//! The kinds of configuration values, checked without regard to their key, and the errors of bad ones.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +10,7 @@ use super::url::{BaseUrl, is_host_name};
 use crate::domain::duration::{self, InvalidDuration};
 use crate::domain::words::UnknownWord;
 
-/// What stands for "no end" where a length of time may be left open.
+/// The word for "no end", where a length of time may be left open.
 const NEVER: &str = "never";
 /// Longest single value, in bytes.
 const MAX_TEXT: usize = 255;
@@ -33,7 +33,7 @@ pub enum Invalid {
     /// A number where a length of time belongs.
     #[error("a length of time is written in quotes and with its unit, such as \"{0}s\" for seconds")]
     BareNumber(i64),
-    /// No length of time.
+    /// Not a length of time.
     #[error(transparent)]
     Duration(#[from] InvalidDuration),
     /// A length of time out of bounds.
@@ -44,7 +44,7 @@ pub enum Invalid {
         /// The largest.
         max: String,
     },
-    /// Nothing there.
+    /// An empty value.
     #[error("it cannot be empty")]
     Empty,
     /// Too long, or with characters that cannot be shown.
@@ -53,24 +53,24 @@ pub enum Invalid {
     /// Too many entries.
     #[error("expected at most {0} entries")]
     TooMany(usize),
-    /// No socket address.
+    /// Not a socket address.
     #[error("expected an IP address and a port, such as 127.0.0.1:8700, 0.0.0.0:8700 or [::1]:8700")]
     Address,
-    /// No URL of ours.
+    /// Not a URL of scheme, host and port.
     #[error(
         "expected http:// or https://, a host and perhaps a port, and nothing behind it, such as https://registry.example.com"
     )]
     Url,
-    /// No IP address and no network.
+    /// Neither an IP address nor a network.
     #[error("expected an IP address or a network, such as 10.0.0.5 or 10.0.0.0/8")]
     Network,
-    /// A network that ends in other bits than zero.
+    /// A network with bits set behind its prefix.
     #[error("an address behind the prefix is ambiguous: write {0}, or the address alone")]
     NetworkBits(Network),
-    /// No host.
+    /// Not a host.
     #[error("expected host names and IP addresses, such as registry.example.com or 10.0.0.5")]
     Host,
-    /// No service name.
+    /// Not a service name.
     #[error(
         "expected 1 to {MAX_SERVICES} different names of visible ASCII characters, without quotes, backslashes and commas"
     )]
@@ -133,7 +133,7 @@ pub(super) fn not_empty(text: &str) -> Result<&str, Invalid> {
     if text.is_empty() { Err(Invalid::Empty) } else { Ok(text) }
 }
 
-/// A text that others will print: not empty, not long, no control characters.
+/// A text that is printed elsewhere: not empty, not long, no control characters.
 pub(super) fn printable(text: &str) -> Result<String, Invalid> {
     not_empty(text)?;
     if text.len() > MAX_TEXT || text.chars().any(char::is_control) { Err(Invalid::Text) } else { Ok(text.to_owned()) }

@@ -38,7 +38,7 @@ pub struct Account {
     pub password_set_by_admin: bool,
     /// When it was made.
     pub created_at: Timestamp,
-    /// How many passwords it had before the present one: registry tokens name it, and end with their password.
+    /// How many passwords came before the current one; a registry token names this number and ends with its password.
     pub generation: u64,
 }
 
@@ -50,7 +50,7 @@ impl Account {
         Self { password: Some(hash), password_set_by_admin: set_by_admin, generation, ..self }
     }
 
-    /// Whether it counts among the system administrators that can act.
+    /// Whether it is a system administrator that can act.
     #[must_use]
     pub fn is_active_admin(&self) -> bool {
         self.is_active && self.is_admin && self.kind == AccountKind::User

@@ -8,7 +8,7 @@ use super::time::Timestamp;
 use super::words::words;
 
 words! {
-    /// By what a caller was known, in the words of records.
+    /// How a caller was authenticated, in the words of records.
     #[derive(Hash)]
     pub enum CredentialKind {
         /// No credential.
@@ -31,7 +31,7 @@ words! {
 }
 
 words! {
-    /// How it ended, in the words of records.
+    /// How the act ended, in the words of records.
     #[derive(Hash)]
     pub enum Outcome {
         /// Done.
@@ -86,14 +86,14 @@ pub struct Concerned {
     pub access_token: Option<AuditedToken>,
 }
 
-/// What is to be recorded, before it has its place in the chain.
+/// An audit record before it has its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AuditEntry {
     /// The account's name, `local:<uid>`, `anonymous`, `system`, `registry`, or the name that was tried.
     pub actor: String,
     /// The account's id, if an account is known.
     pub actor_id: Option<Id>,
-    /// By what it was known.
+    /// How the actor was authenticated.
     pub credential: CredentialKind,
     /// The access token's id, if it was one.
     pub credential_id: Option<Id>,
@@ -109,7 +109,7 @@ pub struct AuditEntry {
     pub outcome: Outcome,
     /// The subjects.
     pub concerned: Concerned,
-    /// Why it ended so; mostly of denials.
+    /// The reason of that outcome; mostly of denials.
     pub reason: Option<String>,
 }
 

@@ -114,8 +114,8 @@ pub struct Tag {
     pub image: Option<Image>,
 }
 
-/// What a manifest and its configuration say about an image. Texts come from whoever made the image: bounded, and to
-/// be escaped like any other.
+/// What a manifest and its configuration say about an image. Its maker chose the texts: they are bounded, and to be
+/// escaped like any other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Image {
     /// Bytes of the configuration and all layers, over all platforms.
@@ -124,9 +124,9 @@ pub struct Image {
     pub config: Option<(Digest, String)>,
     /// Where it runs; more than one for a list of several images.
     pub platforms: Vec<Platform>,
-    /// Who says to have made it; empty if nobody does.
+    /// The author that it names; empty if none.
     pub author: String,
-    /// When it says to have been made.
+    /// The time of creation that it names.
     pub created_at: Option<Timestamp>,
 }
 
@@ -159,11 +159,11 @@ pub struct Activity {
     pub pushes: u64,
     /// When one was last pushed.
     pub last_push: Option<Timestamp>,
-    /// Since when the registry has none of the tags any more that were known; none while it has.
+    /// Since when the registry has had none of the known tags; unset while it has any.
     pub missing_since: Option<Timestamp>,
 }
 
-/// A repository was deleted here.
+/// The deletion of a repository in dockpass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
     /// When.
@@ -172,10 +172,10 @@ pub struct Deletion {
     pub content: Remains,
 }
 
-/// What the registry has of a deleted repository.
+/// What the registry still holds of a deleted repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remains {
-    /// Perhaps everything; it stays there, since nobody was told otherwise.
+    /// Perhaps everything; it stays there, since its deletion was not promised.
     Stays,
     /// Perhaps everything; it is to be deleted in the registry at this URL, and in no other.
     Goes {

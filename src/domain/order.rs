@@ -1,4 +1,4 @@
-//! Which way a list goes, and the part of an ordered map that its next page comes from.
+//! The order of a list, and the range of an ordered map that holds its next page.
 
 use std::ops::Bound;
 
@@ -17,8 +17,8 @@ words! {
 }
 
 impl Order {
-    /// Of the keys from `first` to `last`, the range that a list has left after `after`, which is one of them; all, if
-    /// none.
+    /// The keys from `first` to `last` that a list has left after `after`, which is one of them; all of them without
+    /// it.
     pub fn rest<K>(self, after: Option<K>, first: Bound<K>, last: Bound<K>) -> (Bound<K>, Bound<K>) {
         match (self, after) {
             (Self::Ascending | Self::Descending, None) => (first, last),
@@ -27,7 +27,7 @@ impl Order {
         }
     }
 
-    /// Whether it puts `first` before `second`.
+    /// Whether `first` comes before `second` in this order.
     pub fn puts<K: Ord>(self, first: &K, second: &K) -> bool {
         match self {
             Self::Ascending => first < second,
@@ -35,7 +35,7 @@ impl Order {
         }
     }
 
-    /// Entries that stand in ascending order, in this one.
+    /// Puts ascending entries into this order.
     pub fn walk<I: DoubleEndedIterator>(self, entries: I) -> Walk<I> {
         Walk { entries, order: self }
     }

@@ -8,7 +8,7 @@ use super::words::words;
 /// Longest description of a team, in characters.
 pub const MAX_TEAM_DESCRIPTION: usize = 1_024;
 
-/// That a user belongs to an organization.
+/// The membership of a user in an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership {
     /// The organization.
@@ -34,7 +34,7 @@ pub struct Team {
     pub created_at: Timestamp,
 }
 
-/// That a user belongs to a team.
+/// The membership of a user in a team.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TeamMembership {
     /// The team.

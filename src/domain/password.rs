@@ -1,4 +1,4 @@
-//! What a password may be. How it is hashed is the service's business.
+//! Which passwords may be set. The service hashes them.
 
 use super::secret::{PREFIX, Password};
 
@@ -134,7 +134,7 @@ pub enum WeakPassword {
     /// One of the commonest.
     #[error("this is one of the commonest passwords")]
     Common,
-    /// An access token stands where a password stands, and is none.
+    /// It begins like an access token, which clients send in the place of a password.
     #[error("a password cannot begin with {PREFIX}, as access tokens do")]
     LooksLikeAccessToken,
 }

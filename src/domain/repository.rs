@@ -1,4 +1,4 @@
-//! Repositories: what dockpass knows of the names that the registry holds.
+//! Repositories: the records that dockpass keeps for the names in the registry.
 
 use super::id::Id;
 use super::name::RepositoryName;

@@ -23,14 +23,14 @@ pub struct TooManyScopes;
 pub struct Scopes {
     /// The actions asked for on each repository.
     pub repositories: BTreeMap<RepositoryName, Actions>,
-    /// The repositories whose `push` is asked for by its own name: `*` holds it, and means to make nothing.
+    /// The repositories for which `push` is requested by name. `*` includes `push`, but must not create a repository.
     pub pushes: BTreeSet<RepositoryName>,
     /// Whether `registry:catalog:*` is asked for.
     pub catalog: bool,
 }
 
 impl Scopes {
-    /// Reads every `scope` value of a request, whether one or many stand in a value.
+    /// Reads every `scope` value of a request; each may hold several scopes.
     ///
     /// # Errors
     /// [`TooManyScopes`] beyond [`MAX_SCOPES`].
@@ -80,7 +80,7 @@ fn without_class(kind: &str) -> &str {
 }
 
 impl fmt::Display for Scopes {
-    /// One value, with spaces, as a POST answer's `scope` wants it.
+    /// All scopes in one value, separated by spaces, for the `scope` of a POST answer.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let catalog = self.catalog.then(|| "registry:catalog:*".to_owned());
         let repositories = self.repositories.iter().map(|(name, actions)| format!("repository:{name}:{actions:?}"));

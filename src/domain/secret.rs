@@ -69,8 +69,8 @@ impl fmt::Debug for TokenText {
     }
 }
 
-/// The text with the access tokens in it cut down to their prefix: what people send in the wrong place must not reach
-/// an error, a record or the log.
+/// The text with each access token in it cut down to its prefix: one that was sent in the wrong place must not reach an
+/// error, a record or the log.
 #[must_use]
 pub fn without_secrets(text: &str) -> String {
     let (first, rest) = text.split_once(PREFIX).unwrap_or((text, ""));
@@ -162,7 +162,7 @@ impl fmt::Debug for TokenHash {
 pub struct Password(String);
 
 impl Password {
-    /// Takes what was sent, whatever it is; [`super::password::check`] says whether it may be set.
+    /// Takes any text; [`super::password::check`] says whether it may be set.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)

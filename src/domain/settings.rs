@@ -1,7 +1,7 @@
-//! The settings that administrators may change while the server runs: one table of them, and all that follows from it.
+//! The settings that administrators may change while the server runs: one table, and all that follows from it.
 //!
 //! They come in three layers: what the configuration fixes, what administrators chose, and the defaults. [`Choices`] is
-//! a layer, [`LiveSettings`] is what holds.
+//! a layer, [`LiveSettings`] the result.
 //!
 //! # To add a setting
 //!
@@ -60,9 +60,9 @@ impl fmt::Display for Lifetime {
     }
 }
 
-/// The table of settings, for a macro that takes its rows. Each says its name and type here, its field in the API, its
-/// key in the configuration, which is the path to its value in `Config`, too, and the sentence of its schema, in three
-/// parts: the second one names the bounds, and stands in bodies only.
+/// The table of settings, for a macro that takes its rows. A row says its name and type here, its field in the API, its
+/// key in the configuration (also the path to its value in `Config`), and the sentence of its schema in three parts, of
+/// which the second names the bounds and stands in request bodies only.
 macro_rules! live_settings {
     ($rows:ident!) => {
         $rows! {
@@ -94,10 +94,10 @@ pub trait SettingValue: Copy + PartialEq {
     /// As answers show it.
     fn shown(self) -> Self::Shown;
 
-    /// What a body asks for, null or not; none if that is nothing. `bounds` are those of the setting's key.
+    /// The value that a body asks for, where null is none; none if null means nothing here. `bounds` are the key's own.
     ///
     /// # Errors
-    /// What may be asked for.
+    /// Which values are allowed.
     fn read(asked: Option<Self::Asked>, bounds: Option<&RangeInclusive<i64>>) -> Result<Option<Self>, String>;
 }
 
@@ -154,7 +154,7 @@ fn within(number: i64, bounds: Option<&RangeInclusive<i64>>, unit: &str) -> Resu
 /// Makes the two structs and what goes through all of their fields.
 macro_rules! layers {
     ($($name:ident: $value:ty, $field:literal, $section:ident.$key:ident, $what:tt $bounds:tt $end:tt;)*) => {
-        /// The settings as they hold at some moment. The default is the shape alone: no, 0, never.
+        /// The settings in effect at some moment. The default is a placeholder: no, 0, never.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
         pub struct LiveSettings {
             $(#[doc = concat!($what, $end)]
@@ -169,13 +169,13 @@ macro_rules! layers {
         }
 
         impl Choices {
-            /// This layer, and the other where this one says nothing.
+            /// This layer, with its gaps filled from the other.
             #[must_use]
             pub fn over(self, below: Self) -> Self {
                 Self { $($name: self.$name.or(below.$name),)* }
             }
 
-            /// What it says, but for what the other says the same.
+            /// This layer without the values that the other one has, too.
             #[must_use]
             pub fn unlike(self, other: Self) -> Self {
                 Self { $($name: self.$name.filter(|_| self.$name != other.$name),)* }

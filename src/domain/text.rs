@@ -1,11 +1,11 @@
-//! Texts that people write, such as full names, labels and descriptions: how long they may be, and what stands in them.
+//! Texts that people write, such as full names, labels and descriptions: their length and their characters.
 
 use std::ops::RangeInclusive;
 
 /// Checks how many characters a text has.
 ///
 /// # Errors
-/// How many it may have.
+/// The allowed length.
 pub fn check_length(text: &str, range: RangeInclusive<usize>) -> Result<(), String> {
     if range.contains(&text.chars().count()) {
         return Ok(());
@@ -19,7 +19,7 @@ pub fn check_length(text: &str, range: RangeInclusive<usize>) -> Result<(), Stri
 /// Checks a text that stands on one line.
 ///
 /// # Errors
-/// How many characters it may have, or that it may have no control characters.
+/// The allowed length, or that control characters are not allowed.
 pub fn check_line(text: &str, range: RangeInclusive<usize>) -> Result<(), String> {
     check_length(text, range)?;
     if text.chars().any(char::is_control) { Err("no control characters".to_owned()) } else { Ok(()) }

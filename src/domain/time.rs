@@ -102,7 +102,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[error("expected a time like 2026-01-31T12:00:00Z or a date like 2026-01-31")]
 pub struct InvalidTime;
 
-/// Where the time comes from: the operating system, or a hand that tests move.
+/// Where the time comes from: the operating system, or a fixed time that tests set.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     fixed: Option<Arc<AtomicI64>>,
@@ -115,7 +115,7 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that stands still until [`Clock::set`]. Clones share the hand.
+    /// A clock that stands still until [`Clock::set`]. Clones share its time.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
         Self { fixed: Some(Arc::new(AtomicI64::new(at.millis()))) }
@@ -134,7 +134,7 @@ impl Clock {
         })
     }
 
-    /// Moves the hand of a fixed clock; the operating system's clock is left alone.
+    /// Sets a fixed clock; the operating system's clock is left alone.
     pub fn set(&self, at: Timestamp) {
         if let Some(hand) = &self.fixed {
             hand.store(at.millis(), Ordering::SeqCst);

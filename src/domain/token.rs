@@ -1,4 +1,4 @@
-//! Access tokens: caps, repository patterns, life, and the rule that one made by another is never stronger.
+//! Access tokens: caps, repository patterns, expiry, and the rule that a token made by another is never stronger.
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Pattern {
         }
     }
 
-    /// Whether the repository is one of those meant.
+    /// Whether the pattern matches the repository.
     #[must_use]
     pub fn matches(&self, name: &RepositoryName) -> bool {
         match self {
@@ -49,7 +49,7 @@ impl Pattern {
         }
     }
 
-    /// Whether every repository that `other` means is also meant here.
+    /// Whether this pattern matches every repository that `other` matches.
     #[must_use]
     pub fn covers(&self, other: &Pattern) -> bool {
         match (self, other) {
@@ -228,12 +228,12 @@ pub struct AccessToken {
     pub parent: Option<Id>,
     /// Whether it may set its owner's password once.
     pub temporary_password: bool,
-    /// How many secrets it had before the present one: registry tokens name it, and end with their secret.
+    /// How many secrets came before the current one; a registry token names this number and ends with its secret.
     pub generation: u64,
 }
 
 impl AccessToken {
-    /// The access token with another secret; the present one lives on until `until`, if that is said.
+    /// The access token with another secret; the old one is accepted until `until`, if given.
     #[must_use]
     pub fn with_secret(self, hash: TokenHash, until: Option<Timestamp>) -> Self {
         let previous = until.map(|until| PreviousSecret { hash: self.hash, until });
@@ -289,13 +289,13 @@ impl AccessToken {
         }
     }
 
-    /// Whether its end has come.
+    /// Whether it has expired.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// Whether a text of this hash is accepted for it.
+    /// Whether the secret with this hash is accepted for it.
     #[must_use]
     pub fn answers_to(&self, hash: &TokenHash, now: Timestamp) -> bool {
         self.hash == *hash || self.previous.is_some_and(|previous| previous.hash == *hash && now < previous.until)

@@ -1,8 +1,8 @@
-//! Enums whose values are words to the outside: one line says a value and its word, reading and writing come from it.
+//! Enums whose values are words outside this program: one line gives a value and its word, for parsing and printing.
 
 use std::fmt;
 
-/// The text is none of the words that stand for something here, which these are.
+/// The text is none of the expected words, which the error lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct UnknownWord(pub(crate) &'static [&'static str]);
 
@@ -24,15 +24,15 @@ pub fn one_of(words: &[&str]) -> String {
 
 /// A value that is a word to the outside.
 pub trait Word: Copy + std::str::FromStr + 'static {
-    /// Every word, in the order in which people are told.
+    /// Every word, in the order in which messages list them.
     const WORDS: &'static [&'static str];
 
     /// The value's word.
     fn word(self) -> &'static str;
 }
 
-/// An enum with a word for each value: `as_str`, `Display`, and `FromStr` for exactly these words. What serde writes is
-/// its own attribute's business.
+/// An enum with a word for each value: `as_str`, `Display`, and `FromStr` for exactly these words. serde has its own
+/// attributes.
 macro_rules! words {
     ($(#[$($about:tt)*])* pub enum $name:ident {
         $($(#[$($about_value:tt)*])* $value:ident = $word:literal,)*

@@ -1,11 +1,10 @@
-//! What the URL of a server says: scheme, host and port, and nothing else.
+//! The URL of a server: scheme, host and port, and nothing else.
 
 use hyper::Uri;
 use hyper::http;
 use hyper::http::uri::{Authority, Scheme};
 
-/// The text is no URL of scheme, host and port. What was given is never repeated: somebody may have put a password into
-/// it.
+/// The text is not a URL of scheme, host and port. The error never repeats it: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected http:// or https://, a host and perhaps a port, and nothing behind it")]
 pub struct InvalidUrl;
@@ -34,7 +33,7 @@ impl Address {
         if is_bare { Self::of(&uri) } else { Err(InvalidUrl) }
     }
 
-    /// The server of a URL, whatever stands behind it.
+    /// The server of a URL, whose path and query are ignored.
     ///
     /// # Errors
     /// [`InvalidUrl`] for a URL without scheme or host, with another scheme, or with credentials.
@@ -63,7 +62,7 @@ impl Address {
     /// The URL of a path, with its query, at this server.
     ///
     /// # Errors
-    /// If the text is no path with a query.
+    /// If the text is not a path with a query.
     pub fn at(&self, path: &str) -> Result<Uri, http::Error> {
         Uri::builder().scheme(self.scheme()).authority(self.authority.clone()).path_and_query(path).build()
     }

@@ -37,12 +37,12 @@ impl Connection for Box<dyn Stream> {
     }
 }
 
-/// Whom a request without TLS may reach.
+/// Where a request without TLS may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plain {
-    /// Everybody.
+    /// To any server.
     Anywhere,
-    /// This machine alone: the request carries credentials.
+    /// To this machine alone: the request carries credentials.
     ThisMachine,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Connector {
     pub(super) tls: Arc<ClientConfig>,
     /// For http.
     pub(super) plain: Plain,
-    /// Until a connection is there.
+    /// Longest time to connect.
     pub(super) limit: Duration,
 }
 
@@ -73,7 +73,7 @@ impl Connector {
     }
 }
 
-/// A connection to the address that answers first. One that refuses, or is slow, makes place for the next one.
+/// A connection to the address that answers first. When one refuses or is slow, the next is tried.
 async fn dial(addresses: Vec<IpAddr>, port: u16) -> io::Result<TcpStream> {
     let (mut addresses, mut attempts) = (addresses.into_iter(), JoinSet::new());
     let mut failure = io::Error::other("the name has no address");
@@ -90,8 +90,8 @@ async fn dial(addresses: Vec<IpAddr>, port: u16) -> io::Result<TcpStream> {
     }
 }
 
-/// Why there is no TLS. What rustls does not say is the connection's fault. It passes on without a name of its own that a
-/// CA's certificate is shown.
+/// Why the TLS handshake failed; any error that is not rustls's is the connection's. rustls exports no name for the
+/// error that a CA's certificate was shown, so its `Debug` text tells.
 fn no_tls(cause: io::Error) -> Failure {
     let said = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match said {

@@ -1,6 +1,6 @@
 //! The HTTP client: a request and its answer, bounded in time and size, and one list of what can go wrong between them.
 //!
-//! HTTP/1.1. Who calls makes the request and its words for people; nothing here reads, logs or repeats a header or a body.
+//! HTTP/1.1. Callers make requests and word errors; nothing here reads, logs or repeats a header or a body.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -35,16 +35,16 @@ pub enum Failure {
     /// The server's certificate is not trusted, or what listens there does not speak TLS. Nothing was sent.
     #[error(transparent)]
     Tls(Shared),
-    /// The server shows the certificate of a CA as its own, which nobody takes. Nothing was sent.
+    /// The server shows a CA's certificate as its own, which no client accepts. Nothing was sent.
     #[error("its certificate is a CA's; the server needs one that the CA has issued")]
     OfAuthority(#[source] Shared),
     /// No connection, or no whole answer, in time.
     #[error("no answer within {seconds} seconds")]
     TimedOut {
-        /// How long it was waited.
+        /// The time limit.
         seconds: u64,
     },
-    /// The answer is longer than is read.
+    /// The answer exceeds the size limit.
     #[error("the answer has more than {limit} bytes")]
     TooLarge {
         /// In bytes.
@@ -88,7 +88,7 @@ impl Error for Bare {
     }
 }
 
-/// How long and how much.
+/// Limits in time and size.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// From the request to the end of the answer.
@@ -121,8 +121,8 @@ impl Client {
         Self(builder.build(Connector { tls, plain, limit }))
     }
 
-    /// Sends the request to the server that its URI names. One that an idle connection did not take any more goes over
-    /// another one; none is ever sent twice.
+    /// Sends the request to the server that its URI names. If an idle connection no longer takes it, it goes over
+    /// another one; no request is ever sent twice.
     ///
     /// # Errors
     /// [`Failure`]

@@ -1,4 +1,4 @@
-//! What goes out: what a URL names, the addresses of a name, whose certificates count, and the HTTP client over all that.
+//! Outgoing requests: URLs, the addresses of a name, trusted certificates, and the HTTP client over all that.
 //!
 //! Owns what every such request has in common, whoever makes it. Knows no protocol above HTTP and no credentials, reads no
 //! environment (so no `HTTPS_PROXY` either), and names no other module of this program.

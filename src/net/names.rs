@@ -11,7 +11,7 @@ use hickory_resolver::{Hosts, TokioResolver};
 /// Why a name has no address.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ResolveError {
-    /// Nobody who was asked knows it, or nobody answered.
+    /// Neither the hosts file nor DNS has it, or no name server answered.
     #[error("neither /etc/hosts nor DNS knows the name")]
     Unknown(#[source] NetError),
     /// The resolver cannot be made.
@@ -23,7 +23,7 @@ pub(super) enum ResolveError {
 /// read every time, so a change of them counts at once; the hosts file is asked even where no name server is configured.
 ///
 /// # Errors
-/// [`ResolveError`]; how long name servers are waited for stands in `/etc/resolv.conf`, so callers set their own limit.
+/// [`ResolveError`]; `/etc/resolv.conf` says how long to wait for name servers, so callers set their own limit.
 pub(super) async fn resolve(host: &str) -> Result<Vec<IpAddr>, ResolveError> {
     if let Ok(address) = host.parse() {
         return Ok(vec![address]);

@@ -1,4 +1,4 @@
-//! Whose certificates count: the system's roots, and those of a file beside them.
+//! Trusted certificates: the system's roots, and those of a file beside them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub enum TrustError {
         #[source]
         cause: Cause,
     },
-    /// The crypto provider has nothing for the protocol.
+    /// The crypto provider does not support the protocol.
     #[error("TLS cannot be used")]
     Provider(#[source] rustls::Error),
 }
@@ -30,8 +30,8 @@ pub enum TrustError {
 /// read now and not again.
 ///
 /// # Errors
-/// [`TrustError::File`] if `ca` cannot be read or holds no certificate, [`TrustError::Provider`] if the program was built
-/// without usable ciphers. A system without roots is no error: then nobody but `ca` is trusted.
+/// [`TrustError::File`] if `ca` cannot be read or holds no certificate, [`TrustError::Provider`] if the program was
+/// built without usable ciphers. A system without roots is no error: then only `ca` is trusted.
 pub fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();

@@ -1,4 +1,4 @@
-//! What a certificate says of itself.
+//! The fields of a certificate.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 /// A certificate, for a key of any kind.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// The whole of it.
+    /// The whole certificate, in DER.
     pub der: Vec<u8>,
     /// Its first second.
     pub not_before: Timestamp,
@@ -72,13 +72,13 @@ impl Certificate {
         super::fingerprint(&self.der)
     }
 
-    /// Whether the certificate holds at `now`; its last second counts, as in Go's verifier.
+    /// Whether the certificate is valid at `now`; its last second counts, as in Go's verifier.
     #[must_use]
     pub fn holds_at(&self, now: Timestamp) -> bool {
         self.not_before <= now && now <= self.not_after
     }
 
-    /// Whether a third of the life that it had when it was made is left, or less: time for another one.
+    /// Whether a third of its life, counted from when it was made, or less is left: time to renew it.
     #[must_use]
     pub fn is_in_its_last_third(&self, now: Timestamp) -> bool {
         let made = self.not_before.plus_seconds(BACKDATED);

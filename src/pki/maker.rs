@@ -1,4 +1,4 @@
-//! Makes CAs and leafs.
+//! Makes the certificates of CAs and leaves.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, Error, ExtendedKeyUsagePurpose, IsCa, Issuer,
@@ -10,20 +10,20 @@ use time::OffsetDateTime;
 use super::private_key::PrivateKey;
 use crate::domain::time::Timestamp;
 
-/// Certificates begin this much before they are made, in seconds: the clock of who reads them may be behind by as much.
+/// How long before they are made certificates become valid, in seconds: a verifier's clock may be behind by as much.
 pub(super) const BACKDATED: i64 = 24 * 60 * 60;
 
 /// The name of the CA with this key. It follows from the key, so two installations have two names, and the name of an
-/// existing CA can be rebuilt: another text would cut what it has signed off from it.
+/// existing CA can be rebuilt. Its text never changes: certificates name their issuer by it.
 #[must_use]
 pub fn authority_name(prefix: &str, public_key: &[u8]) -> String {
     format!("{prefix} {:.8}", super::fingerprint(public_key))
 }
 
-/// The certificate of a CA that signs leafs only, in DER, from a day before `now` to `end`.
+/// The certificate of a CA that signs leaves only, in DER, from a day before `now` to `end`.
 ///
 /// # Errors
-/// What rcgen says, or a time that X.509 cannot write.
+/// An error of rcgen, or a time that X.509 cannot write.
 pub fn make_authority(
     key: &PrivateKey,
     name: &str,
@@ -41,13 +41,13 @@ fn authority(name: &str) -> CertificateParams {
     params
 }
 
-/// What a certificate says that is no CA's.
+/// The content of a leaf certificate.
 pub struct Leaf<'a> {
     /// Its own name.
     pub name: &'a str,
     /// The host names and IP addresses that it is for.
     pub hosts: Vec<String>,
-    /// What TLS may use it for; nothing for any use.
+    /// What TLS may use it for; empty for any use.
     pub usages: Vec<ExtendedKeyUsagePurpose>,
     /// When it is made.
     pub now: Timestamp,
@@ -59,7 +59,7 @@ impl Leaf<'_> {
     /// The certificate for `key`, signed by the CA with this key and this name, in DER.
     ///
     /// # Errors
-    /// What rcgen says, a host that is none, or a time that X.509 cannot write.
+    /// An error of rcgen, an invalid host, or a time that X.509 cannot write.
     pub fn signed_by(
         self,
         (authority_key, authority_name): (&PrivateKey, &str),
@@ -69,7 +69,7 @@ impl Leaf<'_> {
         Ok(self.params()?.signed_by(key, &issuer)?.der().clone())
     }
 
-    /// The certificate for `key` that stands for itself, in DER.
+    /// The self-signed certificate for `key`, in DER.
     ///
     /// # Errors
     /// As for [`Leaf::signed_by`].

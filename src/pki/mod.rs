@@ -1,4 +1,4 @@
-//! Keys and certificates of our own: a CA, what it signs, when that is to be renewed, and PEM.
+//! Keys and certificates of our own: a CA, the certificates that it signs, their renewal, and PEM.
 //!
 //! X.509 as RFC 5280 has it, and as the verifiers of Go and rustls want it: CA with `keyCertSign`, leaf with
 //! `digitalSignature`, key identifiers that match. P-256 only. Knows no files, no names of its users, and no clock; a new

@@ -58,7 +58,7 @@ impl PrivateKey {
     /// The form that signs registry tokens: r and s side by side, as JWS demands.
     ///
     /// # Errors
-    /// None that a key which was read can have.
+    /// Cannot happen with a key that was read or generated.
     pub fn token_key(&self) -> Result<EcdsaKeyPair, KeyRejected> {
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &self.pkcs8)
     }

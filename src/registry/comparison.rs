@@ -1,8 +1,8 @@
 //! Comparing what dockpass knows with what the registry has.
 //!
-//! First everything that is known, then the catalogue for what is not, then what was deleted here: each name is asked for
-//! once, and none of the lists is held whole. Every repository is put right in a change of its own, so a comparison can
-//! end anywhere and be run again.
+//! It asks for every known repository, goes through the catalogue for unknown ones, then through what was deleted here:
+//! each name is asked for once, and no list is held whole. Every repository is put right in a change of its own, so a
+//! comparison can end anywhere and be run again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::domain::content::{Tag, TagName};
 use crate::domain::name::RepositoryName;
 use crate::service::{Compared, Errand, SeenTag};
 
-/// Repositories that are asked for at the same time: a registry on the same machine is kept busy, and no more.
+/// Repositories asked for at the same time: enough to keep a registry on the same machine busy.
 const AT_ONCE: usize = 8;
 /// Names that are taken from the store at a time.
 const STEP: usize = 1_000;
@@ -25,11 +25,11 @@ const MOST_TAGS: usize = 200_000;
 /// Most pages of a list; beyond it the registry's answer is taken for a fault.
 const MOST_PAGES: usize = 10_000;
 
-/// What became of a repository, and which it is.
+/// The outcome for a repository, and its name.
 type Settled = (Result<Compared, NeighbourError>, RepositoryName);
 /// How long a tag counts as just pushed, in seconds.
 const JUST_NOW: i64 = 60;
-/// Repositories in a row that cannot be asked, after which the comparison ends: then it is not one repository's fault.
+/// The comparison ends after so many failures in a row: the fault is then not one repository's.
 const FAILURES: u64 = 20;
 
 /// The tags that are known, by name.
@@ -60,7 +60,7 @@ impl Neighbour {
             let page = self.upstream.catalog(pass.reveal(), next.as_ref()).await?;
             let mut unknown = Vec::new();
             for name in page.items {
-                // Known ones were asked for before, or came since by a notification.
+                // Known ones were asked for before, or a notification made them known since.
                 if self.service.known_tags(&self.call(), &name)?.is_none() {
                     unknown.push(name);
                 }
@@ -75,7 +75,7 @@ impl Neighbour {
     }
 
     async fn compare_each(self: &Arc<Self>, names: Vec<RepositoryName>) -> Result<(), NeighbourError> {
-        // Dropped, it ends what still runs.
+        // Dropping it aborts the tasks that still run.
         let mut running = JoinSet::new();
         for name in names {
             if running.len() >= AT_ONCE {
@@ -90,8 +90,8 @@ impl Neighbour {
         Ok(())
     }
 
-    /// Counts what became of a repository. What one of them cannot be asked does not keep the others; what ends all the
-    /// same for the next one ends the comparison.
+    /// Counts the outcome for a repository. A failure of one does not stop the others, but an error that the next one
+    /// would meet too ends the comparison.
     fn settle(&self, done: Option<Result<Settled, JoinError>>) -> Result<(), NeighbourError> {
         match done {
             None => Ok(()),
@@ -121,8 +121,8 @@ impl Neighbour {
         self.block(move |service, call| service.compare(call, &name, seen, seen_at)).await
     }
 
-    /// Reads what the manifest says that a tag points to, unless that is known. The tag itself is not asked for: the registry
-    /// tells of a push before its tag is there (seen with 2.8.2).
+    /// Reads the manifest that a tag points to, unless its content is known. The tag itself is not asked for: the
+    /// registry tells of a push before its tag is there (seen with 2.8.2).
     pub(super) async fn describe(&self, name: &RepositoryName, tag: &TagName) -> Result<(), NeighbourError> {
         let known = self.service.known_tag(&self.call(), name, tag)?;
         let Some(known) = known.filter(|known| known.image.is_none()) else { return Ok(()) };
@@ -134,7 +134,7 @@ impl Neighbour {
 
     async fn read_tags(&self, name: &RepositoryName, known: &Known) -> Result<Vec<SeenTag>, NeighbourError> {
         let mut tags = self.tag_names(name).await?;
-        // The registry tells of a push before it lists the tag (seen with 2.8.2): who was told just now asks for the tag.
+        // The registry tells of a push before it lists the tag (seen with 2.8.2): a tag just pushed is asked for.
         let just_now = self.clock.now().plus_seconds(-JUST_NOW);
         let listed: BTreeSet<TagName> = tags.iter().cloned().collect();
         let new = known.values().filter(|tag| tag.updated_at > just_now && !listed.contains(&tag.name));
@@ -166,7 +166,7 @@ impl Neighbour {
         Err(NeighbourError::Endless("the tags of a repository"))
     }
 
-    /// What a tag points to, and what that says unless it is known already; none if the tag went meanwhile.
+    /// The manifest of a tag, and its content unless that is known already; none if the tag went meanwhile.
     async fn read_tag(
         &self,
         name: &RepositoryName,

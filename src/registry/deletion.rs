@@ -18,11 +18,11 @@ const STEP: usize = 1_000;
 const NAMED: usize = 10;
 /// Tags that are asked for at the same time.
 const AT_ONCE: usize = 8;
-/// How long a deleted name is remembered at least, in seconds: longer than a registry token lives, with which something
-/// could still be pushed, and than a notification takes.
+/// How long a deleted name is remembered at least, in seconds: longer than the life of a registry token, with which
+/// something could still be pushed, and than the delay of a notification.
 const REMEMBERED: i64 = 2 * 24 * 3_600;
 
-/// How a tag stands to a manifest.
+/// How a tag leads to a manifest.
 enum Way {
     Elsewhere,
     Points,
@@ -33,7 +33,7 @@ enum Way {
 /// The other tags that lead to a manifest.
 #[derive(Default)]
 struct Sharing {
-    /// Those that go along.
+    /// Those that may be deleted with it.
     along: Vec<TagName>,
     /// Those in the way, at most [`NAMED`].
     others: Vec<String>,
@@ -52,16 +52,16 @@ enum Fate {
 }
 
 impl Neighbour {
-    /// Deletes a tag in the registry, then its record; false if neither had it. That it begins is recorded first, and
-    /// how it ended, if that is known. By tag where the registry can; else by the manifest, if no other tag leads to it
-    /// but those that may go along. What has begun goes on when nobody waits for it any more.
+    /// Deletes a tag in the registry, then its record; false if neither had it. The beginning is recorded first, then the
+    /// outcome if it is known. Deletes by tag where the registry can; else the manifest, if no other tag leads to it
+    /// but those that may go along. What has begun goes on when the caller no longer waits.
     ///
     /// # Errors
     /// [`NeighbourError::SharesManifest`], [`NeighbourError::DeletionDisabled`]; [`NeighbourError::Upstream`]: then it may
     /// be deleted all the same.
     pub async fn delete_tag(self: &Arc<Self>, call: Call, mut deletion: TagDeletion) -> Result<bool, NeighbourError> {
         let this = Arc::clone(self);
-        // Before it begins: who leaves while waiting leaves the queue.
+        // Before it begins: a caller who leaves while waiting leaves the queue.
         let turn = Arc::clone(&self.deletions).acquire_owned().await.map_err(|_| NeighbourError::Ending)?;
         let work = async move {
             let _turn = turn;
@@ -76,7 +76,7 @@ impl Neighbour {
         self.on_runtime(work).await
     }
 
-    /// Somebody's call after waiting: what holds is what holds now, not when it was made.
+    /// A caller's call at the present moment: after waiting, permissions are checked as they are now.
     fn as_of_now(&self, call: &Call) -> Call {
         Call { now: self.clock.now(), ..call.clone() }
     }
@@ -128,7 +128,7 @@ impl Neighbour {
         Ok((deletion, fate))
     }
 
-    /// None where the registry cannot.
+    /// Deletes by tag; none where the registry cannot.
     async fn delete_by_tag(&self, deletion: &TagDeletion) -> Option<Fate> {
         match self.ask_to_delete(&deletion.repository, Reference::Tag(&deletion.tag)).await {
             Ok(Answer::Deleted) => Some(Fate::Gone(Vec::new())),
@@ -149,7 +149,7 @@ impl Neighbour {
     }
 
     async fn ask_to_delete(&self, name: &RepositoryName, reference: Reference<'_>) -> Result<Answer, Fate> {
-        // A new one each time: looking at other tags may take longer than a pass lives.
+        // A new one each time: looking at other tags may take longer than the life of a pass.
         let pass = self.pass(&Errand::Delete(name.clone())).map_err(Fate::Kept)?;
         let answer = self.upstream.delete(pass.reveal(), name, reference).await;
         answer.map_err(|error| if error.may_be_done() { Fate::Unknown(error) } else { Fate::Kept(error.into()) })
@@ -169,8 +169,8 @@ impl Neighbour {
         if others.is_empty() { Ok(Some((head.digest, along))) } else { Err(NeighbourError::SharesManifest { others }) }
     }
 
-    /// The other tags that lead to the manifest of a deletion, by what the registry itself says now. Those that may go
-    /// along do so only where they point to it; a list of images that names it would be broken.
+    /// The other tags that lead to the manifest, as the registry says now. A tag may go along only if it points to the
+    /// manifest itself: a list of images that names it would be broken.
     async fn sharing(self: &Arc<Self>, deletion: &TagDeletion, digest: &Digest) -> Result<Sharing, NeighbourError> {
         let TagDeletion { repository, tag, also, .. } = deletion;
         let mut names = self.tag_names(repository).await?;
@@ -220,7 +220,8 @@ impl Neighbour {
     /// Deletes what the registry has of a repository that was deleted here, if it is to be deleted there.
     ///
     /// # Errors
-    /// [`NeighbourError`]; but for [`NeighbourError::DeletionDisabled`], what is left goes with the next comparison.
+    /// [`NeighbourError`]; the next comparison deletes what is left, but not after
+    /// [`NeighbourError::DeletionDisabled`].
     pub async fn delete_content(self: &Arc<Self>, name: RepositoryName) -> Result<(), NeighbourError> {
         let this = Arc::clone(self);
         self.on_runtime(async move {
@@ -233,8 +234,8 @@ impl Neighbour {
         .await
     }
 
-    /// Looks at everything that was deleted here: deletes what is to be deleted, notes what is gone, and forgets what has
-    /// been gone for long. One that cannot be looked at does not keep the others.
+    /// Looks at everything that was deleted here: deletes what is to be deleted, notes what is gone, and forgets what
+    /// has been gone for long. A failure of one does not stop the others.
     pub(super) async fn sweep(&self) -> Result<(), NeighbourError> {
         let mut after: Option<RepositoryName> = None;
         loop {
@@ -300,8 +301,8 @@ impl Neighbour {
         self.block(move |service, call| service.note_remains(call, &name, seen, content).map(drop)).await
     }
 
-    /// Deletes the manifests that tags point to. Parts of lists, and what never had a tag, the registry's own garbage
-    /// collection takes.
+    /// Deletes the manifests that tags point to. The registry's own garbage collection takes parts of lists, and what
+    /// never had a tag.
     async fn delete_manifests(&self, name: &RepositoryName) -> Result<(), NeighbourError> {
         let mut digests = BTreeSet::new();
         for tag in self.tag_names(name).await? {

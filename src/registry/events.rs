@@ -1,4 +1,4 @@
-//! The registry's notifications: what of an envelope is of use.
+//! The registry's notifications: what dockpass takes from an envelope.
 //!
 //! Distribution sends `{"events":[…]}`, mostly one event in each, and sends it again until it is answered with 2xx or
 //! 3xx, in its order, from memory. So an event that makes no sense is passed over with a line in the log, never refused:
@@ -18,8 +18,8 @@ use crate::service::{News, Notice, OWN_NAME};
 const MAX_ID: usize = 256;
 
 impl Envelope {
-    /// The notices in it, in their order. Events of dockpass's own doing, of layers, of HEAD requests and of other
-    /// kinds are no notices. `now` stands for a time that cannot be read.
+    /// The notices in an envelope, in their order. Left out are events of dockpass's own requests, of layers, of HEAD
+    /// requests and of other kinds. `now` replaces a time that cannot be read.
     #[must_use]
     pub fn notices(self, now: Timestamp) -> Vec<Notice> {
         let read = |event: Value| match serde_json::from_value::<Event>(event) {
@@ -31,7 +31,7 @@ impl Envelope {
     }
 }
 
-/// A registry would send again what is refused, before everything else, for ever.
+/// The registry would send a refused event again, before everything else, for ever.
 fn passed_over<T>(why: &str) -> Option<T> {
     log::warn!("a notification of the registry {why}; it is passed over");
     None

@@ -85,7 +85,7 @@ pub(super) struct Noted {
 pub(super) struct Config {
     /// Where it runs.
     pub(super) platform: Option<Platform>,
-    /// Who says to have made it, and when.
+    /// The author and the time of creation that it names.
     pub(super) noted: Noted,
 }
 
@@ -95,7 +95,7 @@ pub(super) fn word(text: &str) -> String {
 }
 
 /// Reads a manifest by its shape. One that is an image and a list at once means different things to different clients
-/// (CVE-2021-41190), and here nothing.
+/// (CVE-2021-41190), and is [`Manifest::Other`] here.
 pub(super) fn read(body: &[u8]) -> Manifest {
     let Ok(raw) = serde_json::from_slice::<RawManifest>(body) else { return Manifest::Other };
     match raw {
@@ -115,21 +115,20 @@ pub(super) fn read(body: &[u8]) -> Manifest {
     }
 }
 
-/// Reads the configuration of an image; a damaged one says nothing. Two looks at the same bytes: a platform that cannot be
-/// read takes nothing from the rest, and the other way round.
+/// Reads the configuration of an image; a damaged one is empty. The platform is read apart from the rest, so that
+/// damage in one does not lose the other.
 pub(super) fn read_config(body: &[u8]) -> Config {
     let platform = serde_json::from_slice(body).ok().and_then(RawPlatform::read);
     let noted = serde_json::from_slice(body).ok().map(|RawConfig { author, created }| Noted::read(author, created));
     Config { platform, noted: noted.unwrap_or_default() }
 }
 
-/// The SHA-256 digest of a content; none never happens, since what is made here is a digest.
+/// The SHA-256 digest of a content; never none, since the text made here is a digest.
 pub(super) fn sha256(content: &[u8]) -> Option<Digest> {
     Digest::parse(&format!("sha256:{}", hexadecimal(&digest::SHA256, content))).ok()
 }
 
-/// Whether the content can be what the digest names. Algorithms other than SHA-256 and SHA-512 are not known here, and
-/// what they name is believed.
+/// Whether the content can be what the digest names. Digests by other algorithms than SHA-256 and SHA-512 are believed.
 pub(super) fn is_named_by(content: &[u8], digest: &Digest) -> bool {
     match digest.as_str().split_once(':') {
         Some(("sha256", encoded)) => hexadecimal(&digest::SHA256, content) == encoded,
@@ -158,7 +157,7 @@ fn list(raw: Vec<RawChild>, annotations: Option<RawAnnotations>) -> List {
     list
 }
 
-/// Its newest history entry is the configuration, as JSON in a text.
+/// The newest history entry is the configuration, as JSON in a text.
 fn old(architecture: Option<String>, history: Option<&[RawHistory]>) -> Config {
     let newest = history.and_then(<[RawHistory]>::first);
     let mut config = newest.map(|entry| read_config(entry.v1_compatibility.as_bytes())).unwrap_or_default();
@@ -180,7 +179,7 @@ impl Noted {
         }
     }
 
-    /// What the other one says where this one says nothing.
+    /// This, with its gaps filled from the other.
     pub(super) fn or(self, other: Self) -> Self {
         let author = if self.author.is_empty() { other.author } else { self.author };
         Self { author, created_at: self.created_at.or(other.created_at) }

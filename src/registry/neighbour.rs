@@ -21,7 +21,7 @@ use crate::domain::registry::Phase;
 use crate::domain::time::Clock;
 use crate::service::{Call, Errand, Pass, Service};
 
-/// Tags that wait to be described; with more, the next comparison of everything has to do.
+/// Most tags that wait to be described; beyond that, the next comparison of everything reads them.
 const MOST_WAITING: usize = 1_000;
 /// Tags that are deleted at the same time.
 const DELETIONS: usize = 2;
@@ -33,10 +33,10 @@ const ONCE_MORE: Duration = Duration::from_secs(3);
 /// A tag whose manifest is to be read.
 type Waiting = (RepositoryName, TagName);
 
-/// Why the registry next door was of no help.
+/// Why work with the registry failed.
 #[derive(Debug, thiserror::Error)]
 pub enum NeighbourError {
-    /// The registry did not say what it was asked.
+    /// The registry gave no usable answer.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
     /// The use-case failed.
@@ -59,7 +59,7 @@ pub enum NeighbourError {
     Ending,
 }
 
-/// Whether asking for another repository would end the same at once.
+/// Whether the next repository would meet the same error.
 pub(super) fn ends_all(error: &NeighbourError) -> bool {
     match error {
         NeighbourError::Upstream(error) => match error {
@@ -162,7 +162,7 @@ impl Neighbour {
         }
     }
 
-    /// Has the manifest read soon that a tag was just pushed for.
+    /// Queues a tag that was just pushed, to have its manifest read soon.
     pub fn describe_soon(&self, name: RepositoryName, tag: TagName) {
         let mut waiting = lock(&self.waiting);
         let next = (name, tag);
@@ -172,7 +172,7 @@ impl Neighbour {
         }
     }
 
-    /// Has the content of deleted repositories deleted soon.
+    /// Wakes the deletion of the content of deleted repositories.
     pub fn sweep_soon(&self) {
         self.sweep.notify_one();
     }
@@ -188,7 +188,7 @@ impl Neighbour {
         tasks.push(self.runtime.spawn(task).abort_handle());
     }
 
-    /// Runs something on the runtime that the connections belong to.
+    /// Runs a future on the runtime that owns the connections.
     pub(super) async fn on_runtime<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, NeighbourError>> + Send + 'static,
@@ -204,7 +204,7 @@ impl Neighbour {
         self.block_as(self.call(), work).await
     }
 
-    /// The same for somebody's call.
+    /// The same under a caller's call.
     pub(super) async fn block_as<T: Send + 'static>(
         &self,
         call: Call,
@@ -215,7 +215,7 @@ impl Neighbour {
         done.map_or(Err(NeighbourError::Ending), |result| Ok(result?))
     }
 
-    /// A call on the registry's own account.
+    /// A call in the registry's own name.
     pub(super) fn call(&self) -> Call {
         Call { caller: Service::registry(), now: self.clock.now(), user_agent: String::new() }
     }
@@ -224,7 +224,7 @@ impl Neighbour {
         Ok(self.service.own_pass(&self.call(), errand)?)
     }
 
-    /// Notes that a comparison begins, unless one is at work; gives what stops it.
+    /// Notes that a comparison begins, unless one is at work; returns the receiver that stops it.
     fn begins(&self) -> Option<oneshot::Receiver<()>> {
         let known = self.service.repositories_count();
         let mut progress = self.locked_progress();
@@ -237,7 +237,7 @@ impl Neighbour {
         Some(receiver)
     }
 
-    /// Runs the comparison that has begun; whether it went through.
+    /// Runs the comparison that has begun; returns whether it succeeded.
     async fn run(self: &Arc<Self>, stop: oneshot::Receiver<()>) -> bool {
         log::info!("comparing with the registry at {}", self.place());
         let (phase, error) = tokio::select! {

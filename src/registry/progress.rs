@@ -6,7 +6,7 @@ use crate::domain::registry::Phase;
 use crate::domain::time::Timestamp;
 use crate::service::Compared;
 
-/// Repositories by what became of them.
+/// Numbers of repositories by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// All that were looked at.
@@ -19,7 +19,7 @@ pub struct Counts {
     pub gone: u64,
     /// Those that were deleted here and of which the registry has content.
     pub deleted: u64,
-    /// Those that the registry could not tell of.
+    /// Those for which asking the registry failed.
     pub failed: u64,
 }
 
@@ -71,7 +71,7 @@ impl Progress {
         }
     }
 
-    /// Counts a repository that the registry could not tell of; how many there are now without another between.
+    /// Counts a failure, and returns how many there are in a row.
     pub(super) fn note_failure(&mut self) -> u64 {
         self.counts.compared += 1;
         self.counts.failed += 1;

@@ -98,8 +98,8 @@ pub enum Deletion {
 }
 
 impl Upstream {
-    /// Prepares the way to the registry at `url`: scheme, host, perhaps a port. `ca` is a PEM file, trusted beside the
-    /// system's roots and read now. Nothing is sent yet.
+    /// Prepares a client for the registry at `url`: scheme, host, perhaps a port. `ca` is a PEM file, trusted beside
+    /// the system's roots and read now. Nothing is sent yet.
     ///
     /// # Errors
     /// [`UpstreamError::Url`] for any other text, [`UpstreamError::Trust`] if `ca` cannot be read.
@@ -118,8 +118,8 @@ impl Upstream {
     }
 
     /// A page of the names of all repositories, emptied ones included; the first without `next`. The token needs
-    /// `registry:catalog:*`. Names that dockpass does not know as names are left out. How many pages there are is the
-    /// registry's to say: the caller sets an end.
+    /// `registry:catalog:*`. Texts that are not names to dockpass are left out. The registry decides how many pages
+    /// there are, so the caller sets a limit.
     ///
     /// # Errors
     /// [`UpstreamError`]; a page that cannot be read whole is an error, so that nothing on it passes for deleted.
@@ -134,7 +134,7 @@ impl Upstream {
     /// deleted has an empty list. The token needs `repository:NAME:pull`. Texts that are no tags are left out.
     ///
     /// # Errors
-    /// [`UpstreamError`]; a 404 that does not say `NAME_UNKNOWN` is one, since it may be anybody's.
+    /// [`UpstreamError`]; so is a 404 that does not say `NAME_UNKNOWN`, since any server may have sent it.
     pub async fn tags(
         &self,
         token: &str,
@@ -208,8 +208,8 @@ impl Upstream {
         Question { method, target, token: Some(token), accept: manifest::ACCEPT, asked: "a manifest", limit }
     }
 
-    /// Asks for a page. A registry whose largest page is smaller than ours refuses the first question (400): it is asked
-    /// again for a page of its own choice.
+    /// Asks for a page. A registry whose largest page is smaller than ours refuses the first question (400): it is
+    /// asked again for a page of a size of its choice.
     async fn page(&self, token: &str, list: &List<'_>, next: Option<&Next>) -> Result<Answer, UpstreamError> {
         let limit = self.exchange.limits.page;
         let ask = async |target: &str| {
@@ -224,7 +224,7 @@ impl Upstream {
         if answer.status == StatusCode::BAD_REQUEST { ask(list.path).await } else { Ok(answer) }
     }
 
-    /// Reads a page: `read` finds the texts in the body, `parse` makes of a text what it should be.
+    /// Reads a page: `read` finds the texts in the body, `parse` turns each into an item.
     fn read_page<'a, B: Deserialize<'a>, T>(
         &self,
         list: &List<'_>,
@@ -241,7 +241,7 @@ impl Upstream {
         let texts = read(body).unwrap_or_default();
         let items: Vec<T> = texts.iter().filter_map(|text| parse(text)).collect();
         if items.len() < texts.len() {
-            // Not the texts themselves: who pushed them chose them.
+            // Not the texts themselves: whoever pushed chose them.
             log::warn!(
                 "{}: {} entries of {} are no names and left out",
                 self.place(),

@@ -1,9 +1,9 @@
 //! The hash chain of the audit log.
 //!
 //! A record's hash is keyed BLAKE3 over the hash before it, its number, and its content behind its length, so that no
-//! two contents run together. The content is what is stored ([`super::record::hashed`]), whichever version it has: a log
-//! of several versions is one chain. The key is a file outside the store: who can write the store but not read the key
-//! cannot forge a chain. A cut tail is found with a head noted elsewhere.
+//! two contents run together. The content is what is stored ([`super::record::hashed`]), whichever version it has: a
+//! log of several versions is one chain. The key is a file outside the store: someone who can write the store but not
+//! read the key cannot forge a chain. A cut tail is found with a head noted elsewhere.
 
 use super::codec::DecodeError;
 use super::engine::Engine;
@@ -77,7 +77,7 @@ impl AuditKey {
         let found = |reached: AuditHead, problem| Ok(Verification { records: reached.seq, head: reached, problem });
         while reached.seq < head.seq {
             let start = (reached.seq + 1).to_be_bytes();
-            // Not beyond the published end: what stands there is being written, or is left of a failed change.
+            // Not beyond the published end: records there are being written, or are left of a failed change.
             let limit = usize::try_from(head.seq - reached.seq).map_or(VERIFY_STEP, |left| left.min(VERIFY_STEP));
             let step = engine.scan_on(Table::Audit, &start, limit)?;
             if step.is_empty() {

@@ -26,9 +26,9 @@ use crate::private_file::{self, NO_LINK, OTHERS, create_directory, sync_director
 
 mod owner;
 
-/// The newest format of the data directory that this dockpass knows. Raised with every table and every version of a
-/// record that is new: an earlier dockpass would take them for damage. Format 1 had neither organizations nor the
-/// registry's content, at first; up to format 2 what belongs to a repository stood under its name.
+/// The newest format of the data directory that this dockpass knows. Raised with every new table and every new version
+/// of a record: an earlier dockpass would take them for damage. At first, format 1 had neither organizations nor the
+/// registry's content; up to format 2 the rows of a repository had keys that began with its name.
 pub(super) const FORMAT: u32 = 3;
 
 const FORMAT_FILE: &str = "format";
@@ -137,7 +137,7 @@ impl DataDirectory {
         }
     }
 
-    /// Key files are left to their readers, who refuse what others could have read.
+    /// Key files are left to their readers, which refuse files that others could read.
     fn make_parts_private(&self) -> Result<(), Error> {
         make_part(&self.keys())?;
         for part in [self.store_before(), self.store_new()] {
@@ -166,7 +166,7 @@ impl DataDirectory {
 }
 
 impl Drop for DataDirectory {
-    /// Lets go of the lock itself: closing the file would leave it to a child process between fork and exec.
+    /// Unlocks the file itself: merely closing it would leave the lock to a child process between fork and exec.
     fn drop(&mut self) {
         if let Err(error) = rustix::fs::flock(&self.lock, FlockOperation::Unlock) {
             log::warn!("{}: {error}", self.path.display());
@@ -198,7 +198,7 @@ fn noted_format(directory: &Path) -> Result<Option<u32>, Error> {
     }
 }
 
-/// Makes the directory with mode 0700, or takes everybody else's permissions from it: only if it is ours or empty,
+/// Makes the directory with mode 0700, or removes everybody else's permissions from it: only if it is ours or empty,
 /// since a mistyped path may name somebody else's.
 fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     let found = match std::fs::metadata(path) {
@@ -217,7 +217,7 @@ fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     Err(Error::Exposed { path: path.to_owned() })
 }
 
-/// Nothing in it but what a file system puts there, or an interrupted first start.
+/// Whether it holds only what a file system puts there, or an interrupted first start.
 fn is_empty(directory: &Path) -> io::Result<bool> {
     for entry in std::fs::read_dir(directory)? {
         let name = entry?.file_name();
@@ -258,7 +258,7 @@ fn make_contents_private(directory: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes everybody else's permissions from a file or directory.
+/// Removes everybody else's permissions from a file or directory.
 fn make_private(path: &Path, found: &Metadata) -> Result<(), Error> {
     let mode = found.mode() & 0o777;
     if mode & OTHERS == 0 || found.is_symlink() {
@@ -280,7 +280,7 @@ fn take_lock(directory: &Path) -> Result<File, Error> {
             return Err(io_error(&path, error.into()));
         }
         let mut pid = String::new();
-        // Who holds the lock may be between taking it and writing its number; the lock alone is what counts.
+        // The holder may be between taking the lock and writing its number; the lock alone is what counts.
         let _ = (&mut file).take(20).read_to_string(&mut pid);
         let pid = Some(pid.trim()).filter(|pid| !pid.is_empty()).unwrap_or("not known yet").to_owned();
         return Err(Error::Locked { path: directory.to_owned(), pid });

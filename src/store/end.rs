@@ -34,7 +34,7 @@ pub(super) struct NotedEnd {
 }
 
 impl NotedEnd {
-    /// Opens the file, and makes it where there is none. What was noted, if anything was.
+    /// Opens the file, or makes it. Returns what was noted, if anything was.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Option<End>)> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(NO_LINK);

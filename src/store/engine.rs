@@ -37,7 +37,7 @@ const SLEDS_OWN: &[u8] = b"__sled__default";
 /// Key and value of a record.
 pub(super) type Entry = (Vec<u8>, Vec<u8>);
 
-/// One key of one table and what shall stand there; nothing, if none.
+/// One key of one table and its new value; none removes it.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) table: Table,
@@ -45,7 +45,7 @@ pub(super) struct Change {
     pub(super) value: Option<Vec<u8>>,
 }
 
-/// How a commit failed. Whatever of it reached the disk is there whole or not at all.
+/// Why a commit failed. If it reached the disk, it is there whole.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommitError {
     /// No room, or sled has latched an earlier lack of room.
@@ -83,7 +83,7 @@ struct Open {
 enum Tables {
     /// All; what is missing is made.
     All,
-    /// Those that it has: nothing is made in a store that is kept as it was.
+    /// Those that it has: an earlier store is kept as it was.
     Found,
 }
 
@@ -133,7 +133,7 @@ impl Engine {
     /// Calls `each` for every record of a table, in key order.
     pub(super) fn scan(&self, table: Table, mut each: impl FnMut(&Change) -> Result<(), Error>) -> Result<(), Error> {
         self.with_tree(table, |tree| {
-            // One for all, so that its room is used again.
+            // One for all, so that its buffers are used again.
             let mut change = Change { table, key: Vec::new(), value: None };
             for entry in tree {
                 let (key, value) = entry.map_err(Error::Sled)?;
@@ -170,7 +170,7 @@ impl Engine {
         catch_unwind(AssertUnwindSafe(|| read(tree))).map_err(|_| Error::Unreadable)?
     }
 
-    /// What stands at the keys of these changes now: the changes that would undo them.
+    /// The changes that would undo these: what stands at their keys now.
     pub(super) fn undo_of(&self, changes: &[Change]) -> Result<Vec<Change>, CommitError> {
         self.guarded(|open| changes.iter().map(|change| open.present(change)).collect())
     }
@@ -201,7 +201,7 @@ fn open_database(directory: &Path, tables: Tables) -> Result<Open, Error> {
     open()
 }
 
-/// sled says it in words only.
+/// sled tells it in the message only.
 fn is_locked(error: &sled::Error) -> bool {
     matches!(error, sled::Error::Io(error) if error.to_string().starts_with("could not acquire lock"))
 }
@@ -271,7 +271,7 @@ impl Open {
         let result = self.trees.as_slice().transaction(|trees| {
             for change in changes {
                 let place = self.tables.iter().position(|table| *table == change.table);
-                // A change that cannot be made must not be said to be.
+                // A change that cannot be made must not be reported as made.
                 let Some(tree) = place.and_then(|place| trees.get(place)) else {
                     return Err(ConflictableTransactionError::Abort(change.table));
                 };
@@ -301,8 +301,8 @@ fn refuse_unknown_tables(database: &sled::Db) -> Result<(), Error> {
     })
 }
 
-/// Renames snapshots that sled would refuse the store for: what an interrupted one left, and damaged ones. They only
-/// shorten the open; the log has everything.
+/// Renames the snapshots that sled would refuse the store for: those left by an interrupted write, and damaged ones.
+/// They only shorten the open; the log has everything.
 fn set_stale_snapshots_aside(directory: &Path) -> Result<(), Error> {
     let failed = |source| Error::Io { path: directory.to_owned(), source };
     let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
@@ -313,7 +313,7 @@ fn set_stale_snapshots_aside(directory: &Path) -> Result<(), Error> {
     if stale.is_empty() {
         return Ok(());
     }
-    // Only the latest are kept, for whoever looks into it; a crash loop must not fill the disk with them.
+    // Only the latest are kept, for an investigation; a crash loop must not fill the disk with them.
     for old in names.iter().filter(|name| starts(name, STALE)) {
         std::fs::remove_file(directory.join(old)).map_err(failed)?;
     }

@@ -1,4 +1,4 @@
-//! How the values of the domain stand in records: the only place that turns one into the other.
+//! How domain values are stored in records: the only place that converts between the two.
 //!
 //! The frozen structs of [`super::record`] hold plain numbers, bytes and texts. Each field of one is one line there;
 //! what that line means is here. A value that breaks a rule of the domain loads as none.
@@ -27,17 +27,17 @@ pub(super) type Bytes16 = [u8; 16];
 /// A hash, as a record has it.
 pub(super) type Bytes32 = [u8; 32];
 
-/// What stands in a record for a value of the domain.
+/// A domain value that records can hold.
 pub(super) trait Field: Sized {
     /// The plain value that is written.
     type Stored: Serialize + DeserializeOwned;
-    /// What to write.
+    /// Converts to the plain value.
     fn store(&self) -> Self::Stored;
-    /// What was written; none if it breaks a rule of the domain.
+    /// Converts from the plain value; none if it breaks a rule of the domain.
     fn load(stored: Self::Stored) -> Option<Self>;
 }
 
-/// Values that stand for themselves.
+/// Values that are stored as they are.
 macro_rules! plain {
     ($($type:ty),*) => {
         $(impl Field for $type {
@@ -56,7 +56,7 @@ macro_rules! plain {
 
 plain!(bool, u32, u64, String, Bytes32);
 
-/// Values that are written and read by these two.
+/// Values that a pair of functions converts.
 macro_rules! converted {
     ($($type:ty as $stored:ty: |$value:ident| $store:expr, |$read:pat_param| $load:expr;)*) => {
         $(impl Field for $type {

@@ -21,11 +21,11 @@ pub(super) struct Loaded {
     pub(super) usage: Vec<(Id, Usage)>,
     pub(super) known_addresses: Vec<KnownAddress>,
     pub(super) seal: Seal,
-    /// The keys of rows that name what is gone, for the purge.
+    /// The keys of rows that name something gone, for the purge.
     pub(super) leftovers: Vec<(Table, Vec<u8>)>,
 }
 
-/// Reads the whole store but the audit log, of which it reads the end, and holds it against its seal.
+/// Reads the whole store but the audit log, of which it reads the end, and checks it against its seal.
 pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
     let (mut loaded, mut digest) = (Loaded::default(), Digest::default());
     for table in Table::in_memory() {
@@ -85,7 +85,7 @@ pub(super) fn audit_record(key: &[u8], value: &[u8]) -> Result<LoggedRecord, Err
     if record.key() == key { Ok(record) } else { Err(Error::corrupt(Table::Audit, key, "key")) }
 }
 
-/// Refuses a store whose records are not those that were sealed.
+/// Refuses a store whose records differ from those that were sealed.
 pub(super) fn check_seal(seal: &Seal, digest: Digest, audit: AuditHead) -> Result<(), Error> {
     let refused = |reason| Err(Error::corrupt(Table::Meta, table::SEAL, reason));
     if seal.digest != digest {
@@ -97,7 +97,7 @@ pub(super) fn check_seal(seal: &Seal, digest: Digest, audit: AuditHead) -> Resul
     Ok(())
 }
 
-/// Refuses a store that ends before what was noted outside it, or otherwise.
+/// Refuses a store that ends before, or otherwise than, what was noted outside it.
 pub(super) fn check_end(seal: &Seal, noted: End, path: &Path) -> Result<(), Error> {
     let is_reached = noted.number < seal.number || noted == seal.end();
     if is_reached {

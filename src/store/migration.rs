@@ -1,7 +1,7 @@
 //! From the store of an earlier dockpass to today's, at the first start that meets one.
 //!
-//! Formats 1 and 2 kept what belongs to a repository under its name. The rows are written anew, with their new keys, into
-//! a database beside the old one, a bounded number in a change; no row of the old one is changed:
+//! Formats 1 and 2 kept the rows of a repository under its name. The rows are written anew, with their new keys, into a
+//! database beside the old one, a bounded number per change; no row of the old one is changed:
 //!
 //! ```text
 //! store                         format 1 or 2
@@ -11,7 +11,7 @@
 //! store.new -> store            done; store.before-3 stays until the next start of the server that gets ready
 //! ```
 //!
-//! Whatever is there tells what is to be done next, so that an interrupted migration goes on from where it was.
+//! The files that are there tell the next step, so that an interrupted migration goes on from where it was.
 
 use std::fs;
 use std::io;
@@ -39,7 +39,7 @@ use crate::private_file::{create_directory, sync_directory};
 
 /// Rows of one change.
 const PIECE: usize = 2_000;
-/// After so many rows the log says how far it is.
+/// The log reports progress after so many rows.
 const SAY: u64 = 250_000;
 /// The last format whose store has to be written anew.
 const LAST_BEFORE: u32 = 2;
@@ -51,8 +51,8 @@ struct Places {
     new: PathBuf,
 }
 
-/// Brings the store of an earlier dockpass to today's format. Whether one is kept beside it since an earlier start, to be
-/// removed once the server is ready ([`forget_before`]).
+/// Brings the store of an earlier dockpass to today's format. Returns whether an earlier start has kept one beside it,
+/// to be removed once the server is ready ([`forget_before`]).
 ///
 /// # Errors
 /// [`Error`]; the store as it was is untouched.
@@ -182,7 +182,7 @@ struct Earlier {
 }
 
 impl Earlier {
-    /// Reads the whole store but the audit log, of which it reads the end, and holds it against its seal and its noted
+    /// Reads the whole store but the audit log, of which it reads the end, and checks it against its seal and its noted
     /// end, as that dockpass would.
     fn open(store: &Path, key: &SealKey, end: &Path) -> Result<Self, Error> {
         let engine = Engine::open_earlier(store)?;
@@ -232,7 +232,7 @@ struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    /// Copies what is not copied yet. How many rows that were.
+    /// Copies the rows that are not copied yet; returns their number.
     fn all(&self) -> Result<u64, MigrationError> {
         let (mut seal, reached) = match self.reached()? {
             Reached::Nothing => (Seal { digest: Digest::default(), ..self.old.seal }, None),
@@ -382,7 +382,7 @@ fn activity(state: &State, change: &Change) -> Result<Change, Error> {
     put(change, &StoredActivity { repository, activity })
 }
 
-/// Its owner is the account that has its namespace, if that was there already when it was deleted.
+/// The owner is the account of the namespace, if it existed already when the repository was deleted.
 fn deleted(state: &State, change: &Change) -> Result<Change, Error> {
     let DeletedV1 { repository, deletion } = frozen(change)?;
     let repository: RepositoryName = Field::load(repository).ok_or_else(|| damaged(change))?;
@@ -406,7 +406,7 @@ fn grant(state: &State, change: &Change) -> Result<Option<Change>, Error> {
     let name = RepositoryName::parse(&target).map_err(|_| damaged(change))?;
     check(change, &earlier_grant(&name, grantee))?;
     let Some(repository) = state.repository(&name).map(|repository| repository.id) else {
-        // Whoever makes a repository of that name gives nobody anything with it.
+        // A later repository of that name must not begin with this grant.
         log::warn!("a grant on {name} is left out: there is no such repository ({})", super::error::hex(&kept.1));
         return Ok(None);
     };

@@ -1,11 +1,11 @@
 //! The only place that names sled and bincode: tables, versioned records, the one writer, the published state.
 //!
-//! Changes go through [`Store::write`] to one thread, which answers after the fdatasync. Readers take
-//! [`Store::state`], a consistent moment in memory, and never wait. Each batch is sealed, and its end noted outside
-//! sled (`seal`, `end`), since sled does not notice records that a damaged disk hides. A stored kind is said once (`row`,
-//! `record`), and enters the state by one function (`State::apply`). What is deleted leaves the state at once and the disk
-//! later (`purge`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
-//! replace `engine` and `nudge`; besides, only the name of its file stands in `directory` and `migration`.
+//! Changes go through [`Store::write`] to one thread, which answers after the fdatasync. Readers take [`Store::state`],
+//! a consistent moment in memory, and never wait. Each batch is sealed, and its end noted outside sled (`seal`, `end`),
+//! since sled does not notice records that a damaged disk hides. A stored kind is declared once (`row`, `record`), and
+//! enters the state by one function (`State::apply`). What is deleted leaves the state at once and the disk later
+//! (`purge`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
+//! replace `engine` and `nudge`; `directory` and `migration` know only the name of its file.
 
 mod chain;
 mod codec;
@@ -69,11 +69,11 @@ pub struct Store {
     queue: RwLock<Option<SyncSender<Box<dyn Job>>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     directory: Mutex<DataDirectory>,
-    /// Whether the store of an earlier dockpass is kept since an earlier start.
+    /// Whether an earlier start has kept the store of an earlier dockpass.
     keeps_earlier: bool,
 }
 
-/// The right to change a store: one comes with each that is opened, and whoever holds it decides who may.
+/// The right to change a store. Opening a store gives one; its holder decides which changes are allowed.
 pub struct WriteAccess(());
 
 /// A store that was opened.
@@ -82,7 +82,7 @@ pub struct Opened {
     pub store: Store,
     /// The right to change it.
     pub access: WriteAccess,
-    /// Where from accounts signed in.
+    /// The addresses that accounts have signed in from.
     pub known_addresses: Vec<KnownAddress>,
 }
 
@@ -211,7 +211,7 @@ impl Store {
                 notes.iter().try_for_each(|(id, usage)| txn.put_usage(*id, usage)).map_err(|_| WriteError::Failed)
             })?;
             self.shared.usage.saved(&bundle);
-            // A request that was under way while its token was deleted noted it once more.
+            // A request under way may have noted a use of a token that was deleted meanwhile.
             let state = self.state();
             let gone = bundle.iter().filter(|(id, _)| state.token(*id).is_none());
             gone.for_each(|(id, _)| self.shared.usage.forget(*id));
@@ -223,7 +223,7 @@ impl Store {
     /// # Errors
     /// [`Error`]
     pub fn audit_before(&self, before: Option<u64>, limit: usize) -> Result<Vec<LoggedRecord>, Error> {
-        // Up to the published end only: what the writer has not answered for is not there yet.
+        // Only up to the published end: the writer has not answered for later records yet.
         let end = before.unwrap_or(u64::MAX).min(self.state().audit().seq.saturating_add(1));
         let found = self.shared.engine.scan_back(Table::Audit, &end.to_be_bytes(), limit)?;
         found.iter().map(|(key, value)| load::audit_record(key, value)).collect()
@@ -246,7 +246,7 @@ impl Store {
         self.directory.lock().unwrap_or_else(PoisonError::into_inner).mark_used()
     }
 
-    /// The server is ready: the store of an earlier dockpass that an earlier start has kept is not needed any more.
+    /// The server is ready: removes the store of an earlier dockpass that an earlier start has kept.
     pub fn forget_earlier(&self) {
         if self.keeps_earlier {
             migration::forget_before(&self.directory.lock().unwrap_or_else(PoisonError::into_inner));

@@ -1,9 +1,9 @@
 //! Wakes a flush that sled forgot.
 //!
-//! When a write that the end of a transaction began fails, sled 0.34.7 keeps the error and tells nobody
-//! (`Log::exit_reservation`), so a flush that waits for that write waits for good; on a full disk this was seen with one
-//! failed write. Whoever flushes after the error finds it and wakes the others. So a thread looks whether a commit takes
-//! long, and then flushes too, each time on a thread of its own, since that one may come to wait as well.
+//! The end of a transaction begins a write. If that fails, sled 0.34.7 keeps the error and tells nobody
+//! (`Log::exit_reservation`), so a flush that waits for that write waits for good; on a full disk this was seen with
+//! one failed write. A flush after the error finds it and wakes the others. So a thread watches for commits that take
+//! long, and then flushes too, each time on a new thread, since that one may hang as well.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,7 +31,7 @@ impl Nudge {
         Ok(Self { commits, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Does what may come to wait for good.
+    /// Runs a commit, which may hang, and has it watched.
     pub(super) fn during<T>(&self, commit: impl FnOnce() -> T) -> T {
         self.commits.fetch_add(1, Ordering::SeqCst);
         let done = Done(&self.commits);
@@ -67,7 +67,7 @@ fn watch(database: &sled::Db, commits: &AtomicU64, stopped: &Receiver<()>) {
         let is_waiting = now == seen && now % 2 == 1;
         ticks = if is_waiting { ticks.saturating_add(1) } else { 0 };
         seen = now;
-        // More and more seldom: a slow disk must not gather threads.
+        // Less and less often: a slow disk must not gather threads.
         if ticks.is_power_of_two() {
             nudge(database.clone());
         }

@@ -1,9 +1,9 @@
-//! Takes the rows of what is gone from the disk: a bounded number in a change, between the changes of others.
+//! Removes the rows of what is gone from the disk: a bounded number per change, between the changes of others.
 //!
-//! Nobody sees it: the state has nothing of these rows since the change that deleted them ([`super::state`], gone). It
-//! goes by identifiers, never by names. What has no row any more is passed over, so an interrupted purge goes on from
-//! where it was, with the next start too. Only where very many repositories went at once, their audit records come with
-//! their rows.
+//! Nobody sees it: the change that deleted them took these rows out of the state ([`super::state`], gone). It goes by
+//! identifiers, never by names. Identifiers without rows are skipped, so an interrupted purge goes on from where it
+//! was, also after a restart. Only if very many repositories were deleted at once, it also writes the audit record of
+//! each when it removes its row.
 
 use std::collections::VecDeque;
 
@@ -19,7 +19,7 @@ use crate::domain::id::Id;
 use crate::domain::repository::Repository;
 use crate::domain::time::Timestamp;
 
-/// Rows that one change removes: others wait for no more.
+/// Rows that one change removes: the most that others wait for.
 const PIECE: usize = 1_000;
 
 /// Why a piece was not made.
@@ -36,7 +36,7 @@ pub(super) enum PurgeError {
 /// How far the purge has come.
 #[derive(Default)]
 pub(super) struct Purge {
-    /// Rows that name what is gone, but do not begin with its identifier.
+    /// Rows that name something gone, but do not begin with its identifier.
     leftovers: VecDeque<(Table, Vec<u8>)>,
     at: Place,
 }
@@ -49,7 +49,7 @@ struct Place {
     done: usize,
 }
 
-/// A piece that is in a change, and counts once that is durable.
+/// A piece that is part of a change, to be passed to [`Purge::done`] once that is durable.
 #[must_use]
 pub(super) struct Piece {
     leftovers: usize,
@@ -57,12 +57,12 @@ pub(super) struct Piece {
 }
 
 impl Purge {
-    /// With the leftovers that were found when the store was loaded.
+    /// Begins with the leftovers that were found when the store was loaded.
     pub(super) fn new(leftovers: Vec<(Table, Vec<u8>)>) -> Self {
         Self { leftovers: leftovers.into(), at: Place::default() }
     }
 
-    /// There is more to be removed.
+    /// Adds rows to remove.
     pub(super) fn add(&mut self, leftovers: Vec<(Table, Vec<u8>)>) {
         self.leftovers.extend(leftovers);
     }
@@ -80,7 +80,7 @@ impl Purge {
         }
         let mut work = Work { engine, txn, now, room: PIECE - leftovers };
         let mut at = self.at;
-        // Leftovers go first: once a number is forgotten, nothing tells any more what names it.
+        // Leftovers go first: once a number is forgotten, nothing leads to the rows that name what it stood for.
         while leftovers == self.leftovers.len() && work.room > 0 {
             let Some(gone) = work.txn.state().gone().next().cloned() else { break };
             if at.number != gone.number {
@@ -97,7 +97,7 @@ impl Purge {
         Ok(Piece { leftovers, at })
     }
 
-    /// The piece is durable.
+    /// Counts a piece that is durable.
     pub(super) fn done(&mut self, piece: &Piece) {
         self.leftovers.drain(..piece.leftovers.min(self.leftovers.len()));
         self.at = piece.at;
@@ -114,7 +114,7 @@ struct Work<'w, 's> {
 }
 
 impl Work<'_, '_> {
-    /// Removes rows of what is gone, from the identifier after `done` on. How many identifiers are done then.
+    /// Removes rows of what is gone, from the identifier after `done` on. Returns how many identifiers are done then.
     fn remove_of(&mut self, gone: &Gone, done: usize) -> Result<usize, PurgeError> {
         for (place, (part, id)) in gone.ids.iter().enumerate().skip(done) {
             for table in part.tables() {
@@ -139,7 +139,7 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    /// Removes the row of a repository, and records its deletion where that was left for now.
+    /// Removes the row of a repository, and records its deletion if that was left to the purge.
     fn settle(&mut self, gone: &Gone, key: &[u8], value: &[u8]) -> Result<(), PurgeError> {
         let damaged = |_| Error::corrupt(Table::Repositories, key, "it does not decode");
         let Repository { id, name, .. } = row::decode(value).map_err(damaged)?;
@@ -148,7 +148,7 @@ impl Work<'_, '_> {
         let damaged = |_| Error::corrupt(Table::Gone, &gone.number.to_be_bytes(), "it does not decode");
         let record: AuditRecord = serde_json::from_str(line).map_err(damaged)?;
         let repository = Some(AuditedRepository { name: name.to_string(), id: Some(id) });
-        // The log is read by the time at which records were written; when it was is the begin of the span.
+        // The log is read by the time of writing; the deletion itself begins the span.
         let first_time = Some(record.time);
         let record = AuditRecord { object: name.to_string(), repository, time: self.now, first_time, ..record };
         Ok(self.txn.log(record)?)

@@ -83,7 +83,7 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
     parent: Option<Bytes16>,
     temporary_password: bool,
 } then TokenV2 is 2, adding |older| {
-    // The secret that it replaced is the one before.
+    // The secret that it replaced has the generation before.
     generation: u64 = u64::from(older.previous.is_some()),
 });
 
@@ -93,7 +93,7 @@ record!(Usage; UsageV1 is 5, 1 {
     address: String,
 });
 
-/// A grant on a namespace with everything that its key says, too.
+/// A grant on a namespace, with the parts of its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NamespaceGrant {
     pub(super) target: Namespace,
@@ -108,7 +108,7 @@ record!(NamespaceGrant, in Grants at |it| table::namespace_grant(&it.target, it.
     level: u8,
 });
 
-/// A grant on a repository with everything that its key says, too.
+/// A grant on a repository, with the parts of its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RepositoryGrant {
     pub(super) repository: Id,

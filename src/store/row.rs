@@ -1,9 +1,9 @@
-//! What a stored kind is, said once: its table, its key, its frozen struct with one line a field, and the version before.
+//! Declares a stored kind once: its table, its key, its frozen struct with one line per field, the version before.
 //!
-//! A frozen struct is never edited, since bincode does not describe itself. A change of a record is a new struct with the
-//! next number, that names the one before and makes itself from it: an older record is read through that chain, and
-//! written in the newest version at its next change. Golden bytes under `tests/golden/records` hold every version that
-//! was ever written.
+//! A frozen struct is never edited, since bincode does not describe itself. A changed record is a new struct with the
+//! next number, which names the one before and is made from it: an older record is read through that chain, and written
+//! in the newest version at its next change. Golden bytes under `tests/golden/records` hold every version that was ever
+//! written.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -20,11 +20,11 @@ pub(super) trait Version: Serialize + DeserializeOwned {
     const VERSION: u16;
     /// The version before; [`Nothing`] before the first.
     type Previous: Version;
-    /// What the version before says in the words of this one.
+    /// Converts the version before to this one.
     fn migrate(previous: Self::Previous) -> Self;
 }
 
-/// What stood before the first version of a kind.
+/// Stands before the first version of a kind.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Nothing {}
 
@@ -72,7 +72,7 @@ pub(super) fn decode<R: Record>(bytes: &[u8]) -> Result<R, DecodeError> {
     codec::decode(bytes).and_then(|stored| R::load(stored).ok_or(DecodeError::Damaged))
 }
 
-/// What puts a value into its place.
+/// The change that writes a value at its key.
 ///
 /// # Errors
 /// [`DecodeError::Damaged`] if it is too large.
@@ -113,8 +113,8 @@ macro_rules! frozen {
     };
 }
 
-/// A kind of record: the value and its newest frozen struct, whose fields have the value's names; and where it stands, if
-/// the value says that. What a newer version adds says in its line what older records have there.
+/// A kind of record: the value and its newest frozen struct, whose fields have the value's names; and its table and
+/// key, if the value determines them. The line of a field that a newer version adds gives its value for older records.
 macro_rules! record {
     ($value:ty $(, in $table:ident at |$it:ident| $key:expr)?; $stored:ident is $kind:literal, $version:literal {
         $($field:ident: $type:ty,)*

@@ -33,12 +33,12 @@ impl Seal {
         Self { number: self.number.saturating_add(1), digest, audit }
     }
 
-    /// What is noted outside the store.
+    /// The part that is noted outside the store.
     pub(super) fn end(&self) -> End {
         End { number: self.number, digest: self.digest }
     }
 
-    /// What writes the seal.
+    /// The change that writes the seal.
     pub(super) fn change(&self) -> Result<Change, DecodeError> {
         row::put(self)
     }

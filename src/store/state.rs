@@ -208,7 +208,7 @@ impl State {
         self.tokens.get(&id)
     }
 
-    /// The access token that this hash names, present or replaced; whether it is still accepted is its own business.
+    /// The access token that this hash names, present or replaced; the token says whether it is still accepted.
     #[must_use]
     pub fn token_hashed(&self, hash: &TokenHash) -> Option<&Arc<AccessToken>> {
         self.token_hashes.get(hash).and_then(|id| self.tokens.get(id))

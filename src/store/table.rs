@@ -1,9 +1,9 @@
 //! The tables, and the keys of their records.
 //!
-//! What belongs to an account, a team, a repository or an access token has a key that begins with its identifier, so that
-//! all of it is found, and goes, by that alone ([`super::purge`]). Fixed parts of a key (identifiers, numbers) are
-//! big-endian, so that byte order is their order. Each variable part ends with a zero byte, which no name contains: no
-//! name is a prefix of another, and `/` sorts below every other character of a name.
+//! The rows of an account, a team, a repository or an access token have keys that begin with its identifier, so that
+//! all of them are found, and removed, by that alone ([`super::purge`]). Fixed parts of a key (identifiers, numbers)
+//! are big-endian, so that byte order is their order. Each variable part ends with a zero byte, which no name contains:
+//! no name is a prefix of another, and `/` sorts below every other character of a name.
 
 use std::fmt;
 
@@ -12,13 +12,13 @@ use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 
-/// A table of the store. Their order is the one in which rows are taken in: what a row refers to comes before it, and what
+/// A table of the store. Rows are taken in in the order of the tables: what a row refers to comes before it, and what
 /// is gone before what may have its name again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// What the store says about itself, the settings, and the seal.
     Meta,
-    /// What is gone, but for its rows on the disk, by number.
+    /// What was deleted, but may still have rows on the disk, by number.
     Gone,
     /// Accounts by identifier.
     Accounts,
@@ -98,17 +98,17 @@ pub(super) const SEAL: &[u8] = b"seal";
 /// The key in [`Table::Meta`] of how far a migration has come; only while it is under way.
 pub(super) const MIGRATION: &[u8] = b"migration";
 
-/// Key of what is found by its identifier.
+/// Key of a row that is found by an identifier.
 pub(super) fn id(id: Id) -> Vec<u8> {
     id.to_bytes().to_vec()
 }
 
-/// The identifier that a key is; none if it is another's.
+/// The identifier in a key; none if it is no key of that kind.
 pub(super) fn id_of(key: &[u8]) -> Option<Id> {
     key.try_into().ok().map(Id::from_bytes)
 }
 
-/// Key of what is found by a repository's name: its components, each ended by a zero byte.
+/// Key of a row that is found by a repository's name: its components, each ended by a zero byte.
 pub(super) fn name(name: &RepositoryName) -> Vec<u8> {
     terminated(name.as_str().split('/'))
 }
@@ -120,7 +120,7 @@ pub(super) fn tag(repository: Id, tag: &TagName) -> Vec<u8> {
     key
 }
 
-/// The repository and the name of a tag, of its key.
+/// The repository and the name of a tag, from its key.
 pub(super) fn tag_of(key: &[u8]) -> Option<(Id, TagName)> {
     let (repository, rest) = key.split_first_chunk()?;
     let tag = std::str::from_utf8(rest.strip_suffix(&[0])?).ok()?;
@@ -145,13 +145,13 @@ pub(super) fn repository_grant(repository: Id, grantee: Grantee) -> Vec<u8> {
     key
 }
 
-/// The repository and the grantee of a grant, of its key.
+/// The repository and the grantee of a grant, from its key.
 pub(super) fn repository_grant_of(key: &[u8]) -> Option<(Id, Grantee)> {
     let (repository, rest) = key.split_first_chunk()?;
     Some((Id::from_bytes(*repository), grantee_of(rest)?))
 }
 
-/// The namespace and the grantee of a grant, of its key.
+/// The namespace and the grantee of a grant, from its key.
 pub(super) fn namespace_grant_of(key: &[u8]) -> Option<(Namespace, Grantee)> {
     const GRANTEE: usize = 17;
     let (target, grantee) = key.split_last_chunk::<GRANTEE>()?;
@@ -163,13 +163,13 @@ pub(super) fn namespace_grant_of(key: &[u8]) -> Option<(Namespace, Grantee)> {
     Some((namespace, grantee_of(grantee)?))
 }
 
-/// The two identifiers of a membership, of its key: the organization or the team, and the user.
+/// The two identifiers of a membership, from its key: the organization or the team, and the user.
 pub(super) fn membership_of(key: &[u8]) -> Option<(Id, Id)> {
     let (group, user) = key.split_first_chunk()?;
     Some((Id::from_bytes(*group), id_of(user)?))
 }
 
-/// The name of a repository, of a key that is one.
+/// The name of a repository, from its key.
 pub(super) fn name_of(key: &[u8]) -> Option<RepositoryName> {
     let text = std::str::from_utf8(key.strip_suffix(&[0])?).ok()?;
     RepositoryName::parse(&text.replace('\0', "/")).ok()

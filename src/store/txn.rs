@@ -58,7 +58,7 @@ pub struct Txn<'a> {
 pub(super) struct Outcome {
     pub(super) changes: Vec<Change>,
     pub(super) removed_tokens: Vec<Id>,
-    /// The keys of rows that name what is gone, for the purge.
+    /// The keys of rows that name something gone, for the purge.
     pub(super) leftovers: Vec<(Table, Vec<u8>)>,
 }
 
@@ -77,8 +77,8 @@ impl<'a> Txn<'a> {
         self.state
     }
 
-    /// Takes a row into the state, and notes it for the disk. False if it contradicts another one, or belongs to what is
-    /// gone; then nothing has changed.
+    /// Takes a row into the state, and notes it for the disk. False, and nothing has changed, if it contradicts another
+    /// one or belongs to something gone.
     fn put<R: Enter>(&mut self, row: R) -> Result<bool, TooLarge> {
         let change = row::put(&row)?;
         let is_gone = self.state.is_gone_row(&change.key, row.hangs_on());
@@ -95,13 +95,13 @@ impl<'a> Txn<'a> {
         self.erase(R::TABLE, key);
     }
 
-    /// Notes for the disk that a row goes of which the state has nothing.
+    /// Notes for the disk the removal of a row that the state does not have.
     pub(super) fn erase(&mut self, table: Table, key: Vec<u8>) {
         self.changes.push(Change { table, key, value: None });
     }
 
-    /// Takes everything out of the state that belongs to these, in one change however much it is. What is left of it on
-    /// the disk goes later.
+    /// Takes everything that belongs to these out of the state, in one change however much it is. Its rows leave the
+    /// disk later.
     fn bury(&mut self, ids: &[(Part, Id)], repositories: Option<&DeletedRepositories>) -> Result<(), TooLarge> {
         for ids in ids.chunks(Gone::MOST) {
             let mentions = ids.iter().flat_map(|(part, id)| self.state.mentions(*part, *id));
@@ -143,8 +143,8 @@ impl<'a> Txn<'a> {
         self.put(account)
     }
 
-    /// Removes an account with everything that hangs on it but repositories: access tokens, the grants that it holds,
-    /// known addresses, memberships; of an organization its members and teams.
+    /// Removes an account with all that depends on it but repositories: access tokens, the grants that it holds, known
+    /// addresses, memberships; of an organization its members and teams.
     ///
     /// # Errors
     /// [`TooLarge`]
@@ -224,7 +224,7 @@ impl<'a> Txn<'a> {
     }
 
     /// Removes repositories of one namespace, however many they are. `later` is the audit record that each of them gets
-    /// when its row goes, but for what names it.
+    /// when its row is removed, without the repository's name and id.
     ///
     /// # Errors
     /// [`TooLarge`]

@@ -1,4 +1,4 @@
-//! When and from where access tokens were last used: apart from the records, so that noting it never slows a request.
+//! Last uses of access tokens: apart from the records, so that noting one never slows a request.
 //!
 //! Sharded by identifier; a note takes one short lock and no disk. The notes reach the disk in bundles.
 
@@ -33,7 +33,7 @@ impl UsageNotes {
     fn with<T>(&self, id: Id, act: impl FnOnce(&mut HashMap<Id, Note>) -> T) -> T {
         let [.., last] = id.to_bytes();
         let shard = self.shards.get(usize::from(last) % SHARDS);
-        // The index is always within; an empty map stands in so that no path can panic.
+        // The index is always valid; an empty map stands in so that no path can panic.
         match shard {
             Some(shard) => act(&mut lock(shard)),
             None => act(&mut HashMap::new()),

@@ -34,7 +34,7 @@ pub(super) const QUEUE: usize = 1_024;
 const BATCH_JOBS: usize = 256;
 /// A batch takes no further change once it has this many records.
 const BATCH_RECORDS: usize = 4_096;
-/// While the disk is full, how often room is looked for.
+/// How often the writer looks for room while the disk is full.
 const LOOK_FOR_ROOM: Duration = Duration::from_millis(500);
 /// Room that must be there before the store is opened again, in bytes.
 const ROOM: u64 = 8 * 1024 * 1024;
@@ -51,9 +51,9 @@ pub(super) struct Shared {
     pub(super) path: PathBuf,
 }
 
-/// A change that waits, with whoever waits for it.
+/// A change that waits in the queue, and the caller that waits for it.
 pub(super) trait Job: Send {
-    /// Does the work. Whether it succeeded.
+    /// Does the work; returns whether it succeeded.
     fn run(&mut self, txn: &mut Txn<'_>) -> bool;
     /// Answers, with the failure of the commit if it failed.
     fn answer(self: Box<Self>, failure: Option<WriteError>);
@@ -83,7 +83,7 @@ where
             (Some(result), None) => result,
             (None, None) => Err(WriteError::Failed.into()),
         };
-        // Whoever asked may have gone; the change stands all the same.
+        // The caller may have gone; the change stands all the same.
         let _ = self.reply.send(result);
     }
 }
@@ -110,31 +110,31 @@ pub(super) struct Writer {
     pub(super) end: NotedEnd,
     pub(super) clock: Clock,
     pub(super) purge: Purge,
-    /// Rows cannot be removed that should be.
+    /// The purge has failed and waits for the next start.
     pub(super) purge_failed: bool,
 }
 
-/// What the writer does next.
+/// The writer's next step.
 enum Next {
-    /// A change that somebody waits for.
+    /// A change that a caller waits for.
     Job(Box<dyn Job>),
-    /// To take a piece of what is gone from the disk.
+    /// A piece of the purge.
     Purge,
-    /// To look whether there is room again.
+    /// A look whether there is room again.
     Look,
     /// Nothing any more.
     End,
 }
 
 impl Writer {
-    /// Runs until nobody can send any more and nothing waits.
+    /// Runs until no sender is left and nothing waits.
     pub(super) fn run(mut self) {
         let mut mode = Mode::Ready;
         loop {
             match self.next(&mode) {
                 Next::Job(job) => {
                     mode = self.watched(|writer| writer.handle(mode, job));
-                    // Those who wait for changes and the purge take turns: a steady stream of them would leave no room.
+                    // Changes and the purge take turns: a steady stream of changes would leave it no room.
                     if self.has_to_purge(&mode) {
                         mode = self.watched(Self::purge_piece);
                     }
@@ -171,7 +171,7 @@ impl Writer {
         is_ready && !self.purge_failed && self.purge.is_pending(&self.shared.state.load())
     }
 
-    /// Takes a piece of what is gone from the disk.
+    /// Removes a piece of what is gone from the disk.
     fn purge_piece(&mut self) -> Mode {
         let mut state = State::clone(&self.shared.state.load_full());
         let mut txn = Txn::new(&mut state, &self.shared.key);
@@ -192,8 +192,8 @@ impl Writer {
         mode
     }
 
-    /// Does a step under the eyes of the watchdog. A panic in it would be a fault of this program that no batch
-    /// outlives; whoever waits is answered, and no change is accepted any more.
+    /// Does a step that the watchdog watches. A panic in it would be a fault of this program that no batch outlives:
+    /// the callers are answered, and no change is accepted any more.
     fn watched(&mut self, step: impl FnOnce(&mut Self) -> Mode) -> Mode {
         self.shared.busy_since.store(self.clock.now().millis(), Ordering::SeqCst);
         let mode = catch_unwind(AssertUnwindSafe(|| step(self)));
@@ -206,7 +206,7 @@ impl Writer {
     }
 
     fn handle(&mut self, mode: Mode, job: Box<dyn Job>) -> Mode {
-        // Trying here too: a steady stream of changes would leave no quiet moment to look for room.
+        // Recover here too: a steady stream of changes would leave no quiet moment to look for room.
         match self.recover(mode) {
             Mode::Ready => self.write_batch(job),
             full @ Mode::Full(_) => {
@@ -237,7 +237,7 @@ impl Writer {
         mode
     }
 
-    /// Lets one job work on the state; takes back all that it did if it fails.
+    /// Lets one job work on the state; undoes all that it did if it fails.
     fn run_job(&self, job: &mut dyn Job, state: &mut State, batch: &mut Outcome) {
         let before = state.clone();
         let mut txn = Txn::new(state, &self.shared.key);
@@ -296,7 +296,7 @@ impl Writer {
         (mode, Some(refusal))
     }
 
-    /// Opens the store again once there is room, takes back what the failed batch left, and compares.
+    /// Opens the store again once there is room, undoes what the failed batch left, and compares.
     fn recover(&self, mode: Mode) -> Mode {
         let Mode::Full(undo) = mode else { return mode };
         if !self.has_room() {
@@ -327,7 +327,7 @@ impl Writer {
     }
 }
 
-/// Whoever follows the log of changes comes to the same state: in every test.
+/// Replaying the log of changes gives the same state: checked in every test.
 #[cfg(test)]
 fn follow(before: &State, changes: &[Change], after: &State) {
     let mut followed = before.clone();
@@ -338,7 +338,7 @@ fn follow(before: &State, changes: &[Change], after: &State) {
     assert!(followed == *after, "who follows the changes comes to another state");
 }
 
-/// Of several changes of one record in a batch, only the last counts.
+/// Of several changes to one key in a batch, only the last counts.
 fn last_of_each_key(changes: Vec<Change>) -> Vec<Change> {
     let keyed = changes.into_iter().map(|Change { table, key, value }| ((table, key), value));
     let last: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>> = keyed.collect();

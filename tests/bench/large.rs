@@ -21,7 +21,7 @@ const TAGS_OF_EACH: usize = 10;
 /// Public repositories that are searched.
 const PUBLIC: usize = 100_000;
 
-/// Rows that one step of filling has, so that filling takes little memory.
+/// Rows per step of filling, so that filling takes little memory.
 const STEP: usize = 2_000;
 
 /// What is measured, by the argument that asks for it.
@@ -71,8 +71,8 @@ const OPERATIONS: [(&str, fn()); 5] = [
     }),
 ];
 
-/// Measures all of it, and prints it. Each operation in a process of its own: what one leaves in the memory would hide
-/// what the next one takes.
+/// Measures and prints all of it. Each operation has a process of its own: memory that one leaves would hide what the
+/// next one takes.
 pub(crate) fn measure_all() {
     let program = std::env::current_exe().expect("this program");
     println!("{:<52} {:>10} {:>12}", "operation", "time", "memory, MiB");

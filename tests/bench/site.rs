@@ -77,7 +77,7 @@ impl Site {
         self.service.create_repository(&self.admin, new).expect("the repository is made");
     }
 
-    /// What somebody without credentials calls.
+    /// A call without credentials.
     pub(crate) fn nobody(&self) -> Call {
         let now = Clock::system().now();
         call(self.service.authenticate(Credentials::None, None, now).expect("anybody may ask"))
@@ -95,7 +95,7 @@ impl Site {
         for team in ["team-0", "team-1", "team-2"] {
             self.service.put_team_member(&self.admin, "org-0", team, "user-0").expect("added");
         }
-        // Another belongs to every organization.
+        // Another user belongs to every organization.
         for number in 0..organizations(self.repositories) {
             self.service.put_member(&self.admin, &format!("org-{number}"), "user-1", None).expect("added");
         }
@@ -122,7 +122,7 @@ fn organizations(repositories: usize) -> usize {
     repositories / PER_ORGANIZATION
 }
 
-/// What fills a store.
+/// The work of filling a store.
 struct Fill<'a> {
     service: &'a Service,
     admin: &'a Call,
@@ -191,7 +191,7 @@ impl Fill<'_> {
     }
 }
 
-/// Does something so many times, by many threads at a time.
+/// Does something so many times, on many threads at a time.
 pub(crate) fn each(count: usize, work: impl Fn(usize) + Sync) {
     std::thread::scope(|scope| {
         for filler in 0..FILLERS {
@@ -247,7 +247,7 @@ fn open(directory: &Path) -> Service {
     Service::open(&directory, settings, signing, Some(password), &Clock::system()).expect("it opens").0
 }
 
-/// What `caller` calls now.
+/// The call of this caller now.
 pub(crate) fn call(caller: Caller) -> Call {
     Call { caller, now: Clock::system().now(), user_agent: "bench".to_owned() }
 }

@@ -1,6 +1,6 @@
 //! The dependency rule of `src/lib.rs`: which module may name which, and which crates only one module may name.
 //!
-//! It reads the sources, not the compiler's mind: what stands after `crate::` in code, and names of crates.
+//! It reads the sources as text: the paths after `crate::` in code, and names of crates.
 
 mod circles;
 mod recipes;
@@ -27,7 +27,7 @@ const MAY_NAME: [(&str, &[&str]); 12] = [
     ("cli", &["api", "causes", "config", "domain", "http", "net"]),
 ];
 
-/// Crates that belong to one module: a successor of the store or of the server changes nothing else.
+/// Crates that belong to one module, so that replacing the store or the server changes nothing else.
 const BELONGS_TO: [(&str, &str); 5] =
     [("sled", "store"), ("bincode", "store"), ("actix_web", "http"), ("rust_embed", "http"), ("clap", "cli")];
 
@@ -58,7 +58,7 @@ impl Source {
     }
 }
 
-/// A text without its comments; what looks like one in a string is none.
+/// A text without its comments; in strings nothing is one.
 fn without_comments(text: &str) -> String {
     let (mut code, mut rest) = (String::new(), text);
     while !rest.is_empty() {
@@ -73,7 +73,7 @@ fn without_comments(text: &str) -> String {
     code
 }
 
-/// The length of the string or the character that a text begins with; of anything else, of its first letter.
+/// The length of the string or character literal that a text begins with; else that of its first letter.
 fn literal(text: &str) -> usize {
     match text.as_bytes() {
         [b'"', ..] => string(text),
@@ -123,7 +123,7 @@ fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// Where `word` stands in code as a whole word: what follows each place.
+/// What follows each place in code where `word` stands as a whole word.
 fn after<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
     code.match_indices(word).filter_map(move |(place, _)| {
         let is_whole = !code[..place].ends_with(is_word);
@@ -248,7 +248,7 @@ fn crates_stay_in_their_module() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A list may be as long as a client asks for, or has no pages: `read` and `block` know what to do with a long one.
+/// A list may be as long as a client asks for, or have no pages: only `read` and `block` handle long ones.
 #[test]
 fn no_list_is_made_on_a_thread_that_serves_requests_whatever_its_length() {
     let lists = ["list_", "teams_of_member", "repositories_of_team", "repository_access"];
@@ -264,7 +264,7 @@ fn no_list_is_made_on_a_thread_that_serves_requests_whatever_its_length() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A word of the audit log that stood elsewhere, too, would be in no list.
+/// A word of the audit log elsewhere would be missing from the table.
 #[test]
 fn the_words_of_the_audit_log_stand_in_one_table() {
     let words: Vec<String> = Act::all().iter().map(|act| format!("\"{act}\"")).collect();

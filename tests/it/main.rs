@@ -1,4 +1,4 @@
-//! The integration tests: one binary with a room for each kind of test, and what they stand on in `support`.
+//! The integration tests: one binary with a room for each kind of test, and their common ground in `support`.
 
 // Says to clippy that functions beside the tests are tests too, with the same freedoms.
 #![cfg(test)]

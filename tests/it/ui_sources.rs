@@ -1,4 +1,4 @@
-//! The sources of the web pages: whatever lies in `ui/` is loaded by one of them.
+//! The sources of the web pages: every file in `ui/` is loaded by a page.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -19,7 +19,7 @@ fn ending(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
-/// What stands between a beginning and the next quote, each time.
+/// Each text between `beginning` and the next quote.
 fn quoted<'a>(text: &'a str, beginning: &'a str) -> impl Iterator<Item = &'a str> {
     text.split(beginning).skip(1).filter_map(|rest| rest.split('"').next())
 }

@@ -3,7 +3,7 @@
 
 use super::Facts;
 
-/// What stands for the secret of notifications where it is not told.
+/// The placeholder for the secret of notifications where it may not be shown.
 const SECRET_PLACEHOLDER: &str = "SECRET";
 /// How to get it, as comment lines.
 const SECRET_HINT: &str = "\

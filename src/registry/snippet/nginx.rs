@@ -22,7 +22,7 @@ fn check<'a>(facts: &ProxyFacts<'a>) -> Result<PublicName<'a>, SnippetError> {
     if !facts.behind_proxy {
         return Err(SnippetError::NeedsBehindProxy(Program::Nginx));
     }
-    // On another machine the proxy's own address counts, which is not known here; a comment tells.
+    // On another machine the proxy has an address that is not known here; a comment in the file tells.
     if is_asked_on_loopback(facts.listen) && !facts.trusts_loopback {
         return Err(SnippetError::NeedsTrust(Program::Nginx, loopback(facts.listen.ip())));
     }
@@ -33,12 +33,12 @@ fn is_on_loopback(listen: SocketAddr) -> bool {
     listen.ip().to_canonical().is_loopback()
 }
 
-/// Whether the printed file has nginx ask dockpass on this machine: also where it listens on all addresses.
+/// Whether nginx reaches dockpass over loopback by the printed file: also where dockpass listens on all addresses.
 fn is_asked_on_loopback(listen: SocketAddr) -> bool {
     is_on_loopback(listen) || listen.ip().is_unspecified()
 }
 
-/// From where a proxy on this machine reaches a loopback address.
+/// The source address of a proxy on this machine that connects to a loopback address.
 #[must_use]
 pub fn loopback(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -131,7 +131,7 @@ fn server(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
     )
 }
 
-/// What the servers behind are told of the request, and what they are not.
+/// The headers that the servers behind get, and those that are removed.
 fn headers(authority: &str) -> String {
     format!(
         "    # From these two the registry makes the addresses at which an upload goes on. They are the ones that\n    \
@@ -150,7 +150,7 @@ fn headers(authority: &str) -> String {
     )
 }
 
-/// Where nginx finds dockpass, and what is to be known of it, as comment lines.
+/// Where nginx finds dockpass, and hints about it as comment lines.
 fn dockpass(facts: &ProxyFacts<'_>) -> (String, String) {
     let scheme = if facts.is_tls { "https" } else { "http" };
     let listen = facts.listen;
@@ -164,7 +164,7 @@ fn dockpass(facts: &ProxyFacts<'_>) -> (String, String) {
     (format!("{scheme}://{address}"), if is_on_loopback(listen) { String::new() } else { hint })
 }
 
-/// dockpass sees passwords, so what answers must be dockpass, unless it is on this machine.
+/// dockpass sees passwords, so nginx must verify it, unless it is on this machine.
 fn dockpass_trust(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
     if !facts.is_tls || is_asked_on_loopback(facts.listen) {
         return String::new();
@@ -181,7 +181,7 @@ fn dockpass_trust(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
     )
 }
 
-/// A registry with TLS sees registry tokens, so it must be the right one; nginx would take any.
+/// A registry with TLS sees registry tokens, so nginx must verify it; by default it would take any.
 fn registry_trust(facts: &ProxyFacts<'_>) -> String {
     if !facts.registry.starts_with("https://") {
         return String::new();

@@ -1,11 +1,11 @@
-//! Why the registry did not say what it was asked.
+//! Why the registry gave no usable answer.
 
 use hyper::StatusCode;
 
 use crate::net::{Cause, InvalidUrl, TrustError};
 
-/// Why the registry did not say what it was asked. No message and no source repeats a registry token or a URL that the
-/// registry made.
+/// Why the registry gave no usable answer. No message and no source repeats a registry token or a URL that the registry
+/// made.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
     /// The URL is no registry's.
@@ -37,7 +37,7 @@ pub enum UpstreamError {
     TimedOut {
         /// Its URL.
         place: String,
-        /// How long it was waited.
+        /// The time limit.
         seconds: u64,
     },
     /// 401 or 403. What was asked for was in the token, so the registry does not believe it. The next request will end the
@@ -74,7 +74,7 @@ pub enum UpstreamError {
         #[source]
         cause: Cause,
     },
-    /// More than is read. The same question will end the same.
+    /// The answer exceeds the size limit. The same question will end the same.
     #[error("the registry at {place} answered with more than {limit} bytes where {asked} was asked")]
     TooLarge {
         /// Its URL.
@@ -92,7 +92,7 @@ impl UpstreamError {
     pub fn may_be_done(&self) -> bool {
         match self {
             Self::TimedOut { .. } | Self::Unusable { .. } | Self::TooLarge { .. } => true,
-            // Who says that the question is at fault has done nothing.
+            // A registry that blames the request has changed nothing.
             Self::Status { status, .. } => !(400..500).contains(status),
             Self::Url(_) | Self::Trust(_) | Self::Unreachable { .. } | Self::Tls { .. } | Self::Refused { .. } => false,
         }

@@ -14,12 +14,12 @@ use zeroize::Zeroizing;
 use super::error::{About, UpstreamError};
 use crate::net::{self, Address, Answer, Client, Failure, Plain};
 
-/// Who asks; what the registry notes in its notifications as the user agent.
+/// The user agent, which the registry repeats in its notifications.
 const USER_AGENT: &str = concat!("dockpass/", env!("CARGO_PKG_VERSION"));
-/// How long and how much.
+/// Limits in time and size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Until a connection is there.
+    /// Longest time to connect.
     pub(super) connect: Duration,
     /// From the question to the end of the answer.
     pub(super) answer: Duration,
@@ -45,7 +45,7 @@ pub(super) struct Question<'a> {
     pub(super) method: Method,
     /// Path and query.
     pub(super) target: &'a str,
-    /// Where no registry token may go, none.
+    /// The registry token; none where it may not go.
     pub(super) token: Option<&'a str>,
     /// What answers are understood, as the `Accept` header says it.
     pub(super) accept: &'static str,
@@ -55,7 +55,7 @@ pub(super) struct Question<'a> {
     pub(super) limit: usize,
 }
 
-/// The way to one registry.
+/// The connection to one registry.
 pub(super) struct Exchange {
     client: Client,
     pub(super) registry: Address,
@@ -78,7 +78,7 @@ impl Exchange {
         self.ask_at(target, question).await
     }
 
-    /// Asks whoever the URL names; the target of the question does not count.
+    /// Asks the server of this URL; the question's own target is ignored.
     pub(super) async fn ask_at(&self, target: Uri, question: &Question<'_>) -> Result<Answer, UpstreamError> {
         let request = request(target, question).map_err(|cause| self.about(question).unusable(cause))?;
         let limits = net::Limits { time: self.limits.answer, size: question.limit };
@@ -87,7 +87,7 @@ impl Exchange {
         Ok(answer)
     }
 
-    /// For the errors of a question.
+    /// What the errors of a question name.
     pub(super) fn about(&self, question: &Question<'_>) -> About<'_> {
         About { place: &self.place, asked: question.asked }
     }

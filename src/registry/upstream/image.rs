@@ -1,4 +1,4 @@
-//! What a manifest says about its image, with all that must be asked for it: configuration, and manifests of a list.
+//! What a manifest says about its image, with all that must be fetched for it: configuration, and manifests of a list.
 
 use hyper::body::Bytes;
 use hyper::header::LOCATION;
@@ -16,10 +16,10 @@ impl Upstream {
     /// `repository:NAME:pull`. It takes one request for the manifest and one for its configuration, or one more for each
     /// image of a list, at most [`MAX_PLATFORMS`](crate::domain::content::MAX_PLATFORMS).
     ///
-    /// What is damaged, larger than is read, or not what its digest names, is left out: the answer has what is known, in
-    /// the worst case nothing. So it is with a configuration that the registry keeps elsewhere (a redirect to object
-    /// storage) and that cannot be had there; it is fetched without the registry token, once, and never over plain HTTP
-    /// from a registry with TLS. The size of a list is that of its images that the registry has.
+    /// Content that is damaged, too large, or does not match its digest is left out: the answer has what is known, in
+    /// the worst case nothing. A registry may redirect to object storage for a configuration: it is fetched there
+    /// without the registry token, once, and never over plain HTTP from a registry with TLS; if that fails, it is left
+    /// out, too. The size of a list is that of its images that the registry has.
     ///
     /// # Errors
     /// [`UpstreamError`] if the registry cannot be asked, refuses, or fails.
@@ -52,8 +52,8 @@ impl Upstream {
         }
     }
 
-    /// Whether a manifest, such as a list of images, names another one anywhere. One that is larger than is read counts as
-    /// if it did. The token needs `repository:NAME:pull`.
+    /// Whether a manifest, such as a list of images, names another one anywhere. One above the size limit counts as if
+    /// it did. The token needs `repository:NAME:pull`.
     ///
     /// # Errors
     /// [`UpstreamError`] if the registry cannot be asked, refuses, or fails.
@@ -91,7 +91,7 @@ impl Upstream {
         Ok(with(Image { size, ..Image::default() }, list.noted, list.platforms))
     }
 
-    /// The configuration of an image; one that cannot be had says nothing.
+    /// The configuration of an image; empty if it cannot be fetched.
     async fn config(&self, at: &Within<'_>, digest: &Digest) -> Result<Config, UpstreamError> {
         let target = format!("/v2/{}/blobs/{digest}", at.name);
         let question = self.for_config(Some(at.token), &target);
@@ -108,8 +108,8 @@ impl Upstream {
         Ok(whole.map(|body| manifest::read_config(&body)).unwrap_or_default())
     }
 
-    /// The configuration from where the registry redirects to, without the registry token. What goes wrong there is not
-    /// told on, since nothing is wrong with the registry. The URL is a secret of its own: it holds a signature.
+    /// Fetches the configuration from where the registry redirects to, without the registry token. Failures there are
+    /// not reported, since nothing is wrong with the registry. The URL is a secret of its own: it holds a signature.
     async fn config_elsewhere(&self, redirect: &Answer) -> Option<Bytes> {
         let location: Uri = redirect.headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
         let may_be_plain = !self.exchange.registry.is_tls;
@@ -133,8 +133,8 @@ struct Within<'a> {
     name: &'a RepositoryName,
 }
 
-/// A manifest that is what its digest names. The digest of a signed schema 1 is that of a part of it, so there it is
-/// believed.
+/// A manifest that matches its digest. The digest of a signed schema 1 manifest covers only a part of it, so there it
+/// is believed.
 fn read_named(body: &[u8], digest: &Digest) -> Manifest {
     match manifest::read(body) {
         Manifest::Old(config) => Manifest::Old(config),
@@ -143,7 +143,7 @@ fn read_named(body: &[u8], digest: &Digest) -> Manifest {
     }
 }
 
-/// Nothing instead of an answer that is too large.
+/// None for an answer that is too large.
 fn unless_too_large(answer: Result<Answer, UpstreamError>) -> Result<Option<Answer>, UpstreamError> {
     match answer {
         Err(UpstreamError::TooLarge { .. }) => Ok(None),

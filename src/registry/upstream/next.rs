@@ -1,7 +1,7 @@
 //! Where the next page of a list is: the `Link` header of RFC 8288, as far as registries use it.
 //!
-//! A registry must not make us send the registry token elsewhere: of the link nothing but path and query is kept, and a
-//! link to another server is refused.
+//! A registry must not make us send the registry token elsewhere: only path and query of the link are kept, and a link
+//! to another server is refused.
 
 use hyper::Uri;
 use hyper::header::{HeaderMap, LINK};
@@ -11,7 +11,7 @@ use crate::net::Address;
 /// Longest link that is followed, in bytes: a path, and the longest name in a query, percent-encoded.
 const MAX: usize = 4096;
 
-/// Where the next page of a list is, in the registry's own words. Good for the list that it came from.
+/// Where the next page of a list is, in the registry's own words. Valid for the list that it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Next(String);
 
@@ -27,8 +27,8 @@ impl Next {
 #[error("its link to the next page leads to another server, or nowhere")]
 pub(super) struct BadLink;
 
-/// The link with `rel="next"`, if there is one. Taking no page for the last one by mistake would make what follows look
-/// deleted: a link that cannot be followed is an error.
+/// The link with `rel="next"`, if there is one. A link that cannot be followed is an error: if its page were taken for
+/// the last one, what follows would look deleted.
 pub(super) fn next(headers: &HeaderMap, registry: &Address) -> Result<Option<Next>, BadLink> {
     for value in headers.get_all(LINK) {
         let mut text = value.to_str().map_err(|_| BadLink)?;

@@ -10,10 +10,10 @@ use super::exchange::{LIMITS, Limits};
 use super::{Upstream, UpstreamError};
 use crate::domain::name::RepositoryName;
 
-/// What the tests show; it must never come back.
+/// The token that the tests send; no error may repeat it.
 pub(super) const TOKEN: &str = "eyJhbGciOi.secret.token";
 
-/// Makes the answer to a request line such as `GET /v2/_catalog?n=1000`; none: never a word.
+/// Makes the answer to a request line such as `GET /v2/_catalog?n=1000`; none for silence.
 type Reply = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// A registry that answers every connection until the test program ends.
@@ -112,12 +112,12 @@ fn converse(mut stream: &TcpStream, heard: &Mutex<Vec<String>>, reply: &Reply) {
         }
         let line = request_line(&head);
         heard.lock().unwrap().push(head);
-        // A HEAD has no body, whatever its length says.
+        // The answer to HEAD has no body, whatever its length says.
         let Some(mut answer) = reply(&line) else { continue };
         if line.starts_with("HEAD ") {
             answer.truncate(answer.find("\r\n\r\n").map_or(answer.len(), |end| end + 4));
         }
-        // What is not of HTTP/1.1 is the last word.
+        // An answer that is not HTTP/1.1 ends the connection.
         if stream.write_all(answer.as_bytes()).is_err() || !answer.starts_with("HTTP/1.1 ") {
             return;
         }

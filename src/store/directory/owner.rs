@@ -1,7 +1,7 @@
 //! Gives files that root made to the owner of the data directory.
 //!
 //! The owner may change the directory while root walks through it, so every entry is opened without following links,
-//! and only what root made itself, and nobody linked to, is given away.
+//! and only files that root made and nobody linked to are given away.
 
 use std::ffi::CStr;
 use std::io;

@@ -51,7 +51,7 @@ impl AuditV1 {
             access_token: None,
             reason: None,
         };
-        // What cannot be written is no line, and so no record.
+        // A record that cannot be written gives no line; an empty line does not read as a record.
         record.line().unwrap_or_default()
     }
 }

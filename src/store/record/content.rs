@@ -9,7 +9,7 @@ use crate::store::field::Bytes16;
 use crate::store::row::{frozen, part, record};
 use crate::store::table;
 
-/// A tag with everything that its key says, too.
+/// A tag, with the parts of its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct StoredTag {
     pub(in crate::store) repository: Id,
@@ -51,7 +51,7 @@ pub(in crate::store) struct StoredActivity {
     pub(in crate::store) activity: Activity,
 }
 
-// As with tags.
+// The migration knows the repository, as with tags.
 frozen!(ActivityV1 is 15, 1;; {
     repository: String,
     activity: ActivityBody1,

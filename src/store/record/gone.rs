@@ -1,4 +1,4 @@
-//! What is gone, but for its rows on the disk.
+//! What was deleted, but may still have rows on the disk.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +18,8 @@ pub(in crate::store) enum Part {
 }
 
 impl Part {
-    /// The tables in which its rows begin with its identifier; its own one comes last, so that it is there as long as
-    /// anything of it is.
+    /// The tables in which its rows begin with its identifier; its own table comes last, so that its row outlives all
+    /// others.
     pub(in crate::store) fn tables(self) -> &'static [Table] {
         match self {
             Self::Account => &[Table::KnownAddresses, Table::Members, Table::Accounts],
@@ -53,7 +53,7 @@ impl Field for Part {
     }
 }
 
-/// What was deleted in one change: from then on nothing of it is there, for anybody, whatever of it is still on the disk.
+/// What one change deleted: from then on it exists for nobody, whatever rows are still on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Gone {
     /// Its number, from 1: later is greater.
@@ -64,8 +64,8 @@ pub(in crate::store) struct Gone {
     pub(in crate::store) deletion: Option<Deletion>,
     /// The account whose namespace these repositories were in.
     pub(in crate::store) owner: Option<Id>,
-    /// The canonical line of the audit record that each of these repositories gets when its row goes, but for what names
-    /// it; none where each has its record already.
+    /// The canonical line of the audit record that each of these repositories gets when its row is removed, without its
+    /// name and id; none if each has its record already.
     pub(in crate::store) record: Option<String>,
 }
 

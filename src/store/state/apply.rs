@@ -1,4 +1,4 @@
-//! From rows to the state: the one function that takes a row in, with everything that the state keeps of it.
+//! From rows to the state: the one function that takes a row in, with all indexes.
 
 use std::sync::Arc;
 
@@ -19,23 +19,23 @@ use crate::store::record::{Deleted, Gone, Meta, NamespaceGrant, RepositoryGrant,
 use crate::store::row::{self, Record, Row};
 use crate::store::table::{self, Table};
 
-/// Why a row cannot be: it contradicts another.
+/// Why a row is refused: it contradicts another.
 pub(in crate::store) type Contradiction = &'static str;
 
 /// A row that the state keeps something of.
 pub(in crate::store) trait Enter: Row {
-    /// Takes it in; nothing has changed where it cannot be.
+    /// Takes it in; if refused, nothing has changed.
     fn enter(self, state: &mut State) -> Result<(), Contradiction>;
 
-    /// Takes out what stands at this key. Nothing happens where nothing does, nor where it is no key.
+    /// Takes out the row at this key; does nothing if there is none, or it is no key of this kind.
     fn leave(key: &[u8], state: &mut State);
 
-    /// Another identifier than that which its key begins with, without which it cannot be either.
+    /// A second identifier, beside the one that its key begins with, that the row depends on.
     fn hangs_on(&self) -> Option<Id> {
         None
     }
 
-    /// What is kept of it although it is gone.
+    /// Keeps the part of it that outlives a deletion.
     fn keep_gone(self, _state: &mut State) {}
 }
 
@@ -51,7 +51,7 @@ pub(in crate::store) enum Taken {
 }
 
 impl State {
-    /// Takes a row in, or out, as it stands on the disk. What the state keeps nothing of is passed over.
+    /// Takes a row in, or out, as it stands on the disk. Rows that the state does not keep are skipped.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if it does not decode, stands at another's key, or contradicts what is there;
@@ -72,7 +72,7 @@ impl State {
             Table::Activity => self.take::<StoredActivity>(change),
             Table::Deleted => self.take::<Deleted>(change),
             Table::Gone => self.take::<Gone>(change),
-            // Kept apart: what is noted of these slows no change.
+            // Kept outside the state, so that noting a use slows no change.
             Table::Usage | Table::KnownAddresses => Ok(Taken::In),
         }
     }
@@ -111,7 +111,7 @@ impl State {
         Ok(Taken::In)
     }
 
-    /// Whether a row belongs to what is gone, by its key or by what it hangs on.
+    /// Whether a row belongs to something gone, by its key or by what it depends on.
     pub(in crate::store) fn is_gone_row(&self, key: &[u8], hangs_on: Option<Id>) -> bool {
         self.is_gone_key(key) || hangs_on.is_some_and(|id| self.is_gone(id))
     }
@@ -166,7 +166,7 @@ impl Enter for LoggedRecord {
         Ok(())
     }
 
-    /// The log is not cut: what is taken from its beginning leaves its end.
+    /// Nothing to do: removing records from the beginning of the log leaves its end.
     fn leave(_key: &[u8], _state: &mut State) {}
 }
 

@@ -153,7 +153,7 @@ impl State {
         }
     }
 
-    /// None is no entry, so that equal states are equal.
+    /// Zero is no entry, so that equal states are equal.
     fn resize_deleted(&mut self, namespace: &Namespace, change: impl FnOnce(&mut DeletedSize)) {
         let mut size = self.deleted_size(namespace);
         change(&mut size);
@@ -170,7 +170,7 @@ impl State {
         }
         let mut content = self.contents.get(&repository).cloned().unwrap_or_default();
         change(&mut content);
-        // Nothing known is nothing kept, so that the state after a restart is the same.
+        // Empty content is no entry, so that the state after a restart is the same.
         if content == Content::default() {
             self.contents.remove(&repository);
         } else {

@@ -1,8 +1,8 @@
-//! What was deleted in one change: nothing of it is in the state, while its rows may still be on the disk.
+//! What one change deleted: nothing of it is in the state, while its rows may still be on the disk.
 //!
-//! An identifier that is gone takes everything along that belongs to it: each row whose key begins with it, and each
-//! that names it elsewhere. The rows go later, a bounded number at a time ([`crate::store::purge`]); until then whoever
-//! loads the store passes them over by these identifiers, never by a name, which somebody else may have by then.
+//! An identifier that is gone takes along everything that belongs to it: each row whose key begins with it, and each
+//! that names it elsewhere. The rows go later, a bounded number at a time ([`crate::store::purge`]). Until then the
+//! load of the store skips them by these identifiers, never by a name, which somebody else may have by then.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl State {
         self.gone_ids.contains_key(&id)
     }
 
-    /// Whether a deleted repository of this name has its row on the disk still.
+    /// Whether a deleted repository of this name still has its row on the disk.
     pub(in crate::store) fn is_going(&self, name: &RepositoryName) -> bool {
         self.going.values().any(|going| going == name)
     }
@@ -80,7 +80,7 @@ impl State {
 
 #[cfg(test)]
 impl State {
-    /// As it is once nothing of what is gone is on the disk.
+    /// The state as it is once the purge is done.
     pub(crate) fn purged(&self) -> Self {
         Self { gone: imbl::OrdMap::new(), gone_ids: imbl::HashMap::new(), going: imbl::OrdMap::new(), ..self.clone() }
     }
@@ -135,7 +135,7 @@ impl State {
         targets.iter().for_each(|target| self.remove_grant(target, grantee));
     }
 
-    /// Notes the name of a repository that is gone and has its row on the disk still.
+    /// Notes the name of a repository that is gone and still has its row on the disk.
     pub(super) fn note_going(&mut self, id: Id, name: RepositoryName) {
         self.going.insert(id, name);
     }
@@ -152,9 +152,9 @@ impl State {
         }
     }
 
-    /// Remembers the names of repositories whose rows were taken in after they were gone: to be called once all rows of the
-    /// store, or of a batch of changes, are in. What is noted of such a name has its own row and is newer, and a
-    /// repository that has the name was made after it.
+    /// Remembers the names of repositories whose rows were taken in after they were gone. Call it once all rows of the
+    /// store, or of a batch of changes, are in. A row that notes such a name is newer, and a repository that has the
+    /// name was made later.
     pub(in crate::store) fn remember_going(&mut self) {
         let going = self.going.iter().filter_map(|(id, name)| Some((*self.gone_ids.get(id)?, name.clone())));
         let mut going: Vec<(u64, RepositoryName)> = going.collect();

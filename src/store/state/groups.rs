@@ -1,5 +1,5 @@
-//! Who is in organizations and teams by name, in which organizations a user is, and how many they are: pages of their
-//! lists cost what they show.
+//! Members of organizations and teams by name, the organizations of a user, and their numbers: a page of a list costs
+//! what it shows.
 //!
 //! A group is an organization or a team; no identifier is both.
 
@@ -142,7 +142,7 @@ impl State {
         self.resize(team, |size| size.members -= 1);
     }
 
-    /// Changes how many belong to a group; one without anybody has no entry, so that equal states are equal.
+    /// Changes the numbers of a group; an empty one has no entry, so that equal states are equal.
     fn resize(&mut self, group: Id, change: impl FnOnce(&mut GroupSize)) {
         let mut size = self.group_size(group);
         change(&mut size);

@@ -1,4 +1,4 @@
-//! Users of each sort by name, and how many they are: pages of their lists cost what they show.
+//! Users of each sort by name, and their numbers: a page of a list costs what it shows.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl State {
 
 /// Changing.
 impl State {
-    /// To be called for one that is not listed.
+    /// Lists a user that is not listed yet.
     pub(super) fn list_user(&mut self, account: &Account) {
         for sort in UserSort::of(account) {
             self.users.insert((sort, account.name.clone()), account.id);

@@ -158,7 +158,7 @@ fn a_tail_cut_while_running_is_found() {
     assert_eq!((found.records, problem(&found)), (10, "records are missing at the end"));
 }
 
-/// Who can write the whole data directory and read the key can cut the tail and seal the rest.
+/// A log cut by somebody who can write the whole data directory and read the key, and has sealed the rest.
 fn cut_and_sealed(home: &Home, from: u64) -> Store {
     let store = home.open();
     let engine = &store.shared.engine;

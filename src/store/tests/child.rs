@@ -27,7 +27,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 /// So many numbers one thread of one child may use.
 pub(super) const NUMBERS: u64 = 1_000_000;
 
-/// What was answered, by a child or by several one after another.
+/// The answers of a child, or of several one after another.
 #[derive(Default)]
 pub(super) struct Answered {
     pub(super) added: BTreeSet<u64>,
@@ -41,7 +41,7 @@ pub(super) struct Answered {
 }
 
 impl Answered {
-    /// Takes one line of a child; whether it was an answer.
+    /// Takes one line of a child; returns whether it was an answer.
     pub(super) fn take(&mut self, line: &str) -> bool {
         let mut words = line.split_whitespace().skip_while(|word| *word != "answer");
         let (Some(_), Some(kind), Some(Ok(number))) = (words.next(), words.next(), words.next().map(str::parse)) else {

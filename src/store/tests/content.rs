@@ -64,7 +64,7 @@ struct Model {
     tags: BTreeMap<(RepositoryName, TagName), Tag>,
     activity: BTreeMap<RepositoryName, Activity>,
     deleted: BTreeSet<RepositoryName>,
-    /// What went in this change, and has its row on the disk still.
+    /// What was deleted in this change, and still has its row on the disk.
     going: BTreeSet<RepositoryName>,
 }
 

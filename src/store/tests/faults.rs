@@ -8,8 +8,8 @@ use super::support::Home;
 /// So many changes each thread of the child makes.
 const CHANGES: u64 = 60;
 
-/// Lets calls on a file of the data directory fail, and checks that the store has what was answered, whole. Which of
-/// them fail is counted for each thread. None if it cannot be done here.
+/// Lets calls on a file of the data directory fail, and checks that the store has every answered change, whole. Each
+/// thread counts which of them fail. None if it cannot be done here.
 fn failing(file: &str, calls: &str) -> Option<Answered> {
     let home = Home::started();
     let (file, log) = (home.path().join(file), home.path().with_file_name("trace"));

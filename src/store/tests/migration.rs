@@ -194,7 +194,7 @@ fn duration(pristine: &Home) -> Duration {
     begin.elapsed()
 }
 
-/// Kills a start after a while. Whether it was killed before it had opened the store.
+/// Kills a start after a while. Returns whether that was before it had opened the store.
 fn kill_within(data: &Path, most: Duration) -> bool {
     let mut process = child(data).spawn().unwrap();
     let part = u64::from_be_bytes(random::bytes().unwrap()) % 1_000;

@@ -222,7 +222,7 @@ impl Model {
         self.team_members.retain(|(_, user)| *user != account);
     }
 
-    /// Whether it puts something that has, or names, the identifier of what went.
+    /// Whether it puts something that has, or names, a deleted identifier.
     fn is_buried(&self, operation: &Operation) -> bool {
         let named = match *operation {
             Operation::Account { number, .. } | Operation::Token { number, .. } => id(number),
@@ -533,7 +533,7 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
     Ok(true)
 }
 
-/// What refers to something is put only where that is: the service asks before.
+/// A row is put only where what it refers to is there: the service checks that before.
 fn apply_to_organizations(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
     match *operation {
         Operation::Member { organization, user, is_admin } => {

@@ -1,5 +1,5 @@
-//! kill -9 in the middle of a purge, and what others do meanwhile: what was deleted stays so, what was made since stays, and
-//! in the end no row of it is on the disk.
+//! kill -9 in the middle of a purge, with changes meanwhile: what was deleted stays deleted, what was made since stays,
+//! and in the end no deleted row is on the disk.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -70,7 +70,7 @@ fn make_again(txn: &mut Txn<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Not a test of its own: what the process does that is killed.
+/// Not a test of its own: the process that is killed.
 #[test]
 fn deletes() {
     let Some(data) = environment(DIRECTORY) else { return };

@@ -1,4 +1,4 @@
-//! What goes with what: removing something takes every row that names it, and nothing else, from every table.
+//! What a removal takes along: every row that names the removed thing, and nothing else, from every table.
 
 use std::collections::BTreeSet;
 
@@ -129,7 +129,7 @@ fn filled() -> Home {
     home
 }
 
-/// Removes something from the whole, and fails unless just the rows went that are meant, and those in memory with them.
+/// Removes something, and fails unless exactly the expected rows went, on the disk and in memory.
 fn goes(remove: fn(&mut Txn<'_>) -> Result<(), TooLarge>, is_meant: impl Fn(&Row) -> bool) -> BTreeSet<Row> {
     let home = filled();
     let before = rows(&home);
@@ -143,7 +143,7 @@ fn goes(remove: fn(&mut Txn<'_>) -> Result<(), TooLarge>, is_meant: impl Fn(&Row
     let after = rows(&home);
     let gone: BTreeSet<Row> = before.difference(&after).cloned().collect();
     assert_eq!(gone, before.into_iter().filter(is_meant).collect());
-    // What is made anew from the rows has no more and no less than what was left in memory.
+    // A state loaded from the rows equals the one in memory.
     assert!(*published == *home.open().state());
     gone
 }

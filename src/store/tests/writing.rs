@@ -10,7 +10,7 @@ use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::audit::Occurrence;
 
-/// What of the store a failed change could have touched.
+/// The parts of the store that a failed change could have touched.
 fn snapshot(store: &Store) -> (u64, usize, usize, usize) {
     let state = store.state();
     (state.audit().seq, state.users_count(), state.tokens_count(), state.repositories_count())

@@ -1,4 +1,4 @@
-//! Changes of what is known of the registry's content.
+//! Changes to what is known of the registry's content.
 
 use super::{TooLarge, Txn};
 use crate::domain::content::{Activity, Deletion, Tag, TagName};
@@ -42,8 +42,8 @@ impl Txn<'_> {
         }
     }
 
-    /// Forgets that a repository was deleted here: the registry has nothing of it any more. Not while it has rows on the
-    /// disk, which would bring the name back with the next start.
+    /// Forgets that a repository was deleted here, since the registry has nothing of it any more. Does nothing while it
+    /// has rows on the disk, which would bring the name back with the next start.
     pub fn forget_deleted(&mut self, repository: &RepositoryName) {
         if self.state.deletion(repository).is_some() && !self.state.is_going(repository) {
             self.remove::<Deleted>(table::name(repository));
@@ -63,8 +63,8 @@ impl Txn<'_> {
         self.put(Deleted { repository: repository.clone(), deletion, owner })
     }
 
-    /// Takes the row of a deleted repository from the disk. What is noted of its name has a row of its own from then on,
-    /// unless the name was made again.
+    /// Removes the row of a deleted repository from the disk. The deletion is noted in a row of its own from then on,
+    /// unless a new repository has the name.
     ///
     /// # Errors
     /// [`TooLarge`]

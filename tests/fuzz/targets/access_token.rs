@@ -1,4 +1,4 @@
-//! The text of an access token and its hash, as callers send them: what is accepted is accepted letter by letter.
+//! The text of an access token and its hash, as callers send them: an accepted text is accepted letter by letter.
 #![no_main]
 
 use dockpass::domain::secret::{TokenHash, TokenText};

@@ -1,4 +1,4 @@
-//! Registry tokens as callers show them: nothing that we have not signed counts, also under the header of our own key.
+//! Registry tokens as callers show them: only what we have signed counts, whatever the header says of our key.
 #![no_main]
 
 use std::sync::LazyLock;

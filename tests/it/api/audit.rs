@@ -179,7 +179,7 @@ fn a_grant_that_was_denied_is_recorded_as_one() {
     for target in ["acme", "acme/app"] {
         for path in [access_path(target, "alice"), team_access_path(target, "dev")] {
             alice.put(&path, &json!({ "accessLevel": "admin" })).must_be_refused(403, "NOT_AUTHORIZED");
-            // Before what is asked for is looked at.
+            // Denied before the body is read.
             alice.put(&path, &json!({ "level": 1 })).must_be_refused(403, "NOT_AUTHORIZED");
         }
     }

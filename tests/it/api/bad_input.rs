@@ -1,5 +1,6 @@
-//! What no client should send: broken credentials, headers, bodies, paths, queries and requests. Always the one
-//! envelope, never a fault of ours, nothing lost (design, sections 5 and 10.8; the harness checks each answer).
+//! Requests that no client should send: broken credentials, headers, bodies, paths and queries. The answer is always
+//! the one envelope, never a fault of ours, and nothing is lost (design, sections 5 and 10.8; the harness checks each
+//! answer).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use dockpass::api::operations;
@@ -139,7 +140,7 @@ fn a_registry_token_opens_the_registry_and_nothing_else() {
     for token in &forged {
         bearer(token).get("/v2/").must_be_refused(401, "UNAUTHORIZED");
     }
-    // What the account lost, its registry token lost.
+    // What the account may no longer do, its registry token may not either.
     site.as_local().patch(&account_path("alice"), &json!({ "isActive": false })).must_be(200);
     bearer(&token).get("/v2/").must_be_refused(401, "UNAUTHORIZED");
 }
@@ -373,7 +374,7 @@ fn hostile_parts_of_paths_are_no_fault_of_ours() {
         "alice%20",
         "ALICE",
     ];
-    // What a page's path names is the page's to find; the document is the same whatever that is.
+    // The page itself finds what its path names; the document is the same for every path.
     let page = site.as_nobody().get("/").must_be(200).body;
     for route in operations::all().iter().map(|it| it.facts).filter(|route| route.path.contains('{')) {
         for part in hostile {
@@ -383,7 +384,7 @@ fn hostile_parts_of_paths_are_no_fault_of_ours() {
             let filled = filled.replace("{id}", part).replace("{team}", part);
             let answer = site.as_local().json(route.method.as_str(), &filled, &json!({}));
             assert!(answer.header("x-injected").is_none(), "{}", answer.describe());
-            // Deleting what is not there is done; nothing else can succeed, but listing the empty namespace `_`.
+            // Deleting what is not there succeeds, and so does listing the empty namespace `_`; nothing else does.
             let is_idle = answer.status == 204 || (part == "_" && answer.status < 300);
             assert!(is_idle || answer.status >= 400 || answer.body == page, "{}", answer.describe());
         }
@@ -484,7 +485,7 @@ fn files_of_the_pages_are_those_and_no_others() {
 
 // --- requests as a whole ---
 
-/// What the server says to bytes that are no proper request: a refusal or nothing, and nothing else.
+/// Sends bytes that are no proper request: the server must refuse them or say nothing.
 fn must_refuse(site: &InProcess, request: &[u8]) {
     let printed = site.as_nobody().exchange(request, b"");
     let status = printed.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());

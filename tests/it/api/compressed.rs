@@ -1,4 +1,4 @@
-//! The files of the web pages and the OpenAPI document: compressed for who takes it, known again by their tags.
+//! The files of the web pages and the OpenAPI document: compressed for clients that accept it, with entity tags.
 
 use std::{
     io::{Read, Write},
@@ -87,7 +87,7 @@ fn what_is_known_already_is_not_sent_again() {
             }
             known(accepted, "\"other\"").must_be(200);
         }
-        // The form that one has is not the form that one takes.
+        // Each form has a tag of its own: this client has one form and asks for the other.
         known("gzip", &tag(&plain)).must_be(200);
         known("identity", &tag(&small)).must_be(200);
     }
@@ -108,7 +108,7 @@ fn head_tells_what_get_would_send() {
     }
 }
 
-/// How long a compressed answer is would tell of a secret in it.
+/// The length of a compressed answer would tell of a secret in it (BREACH).
 #[test]
 fn answers_of_the_api_are_never_compressed() {
     let site = InProcess::start();

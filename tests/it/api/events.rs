@@ -1,5 +1,5 @@
-//! The registry's notifications over HTTP: what is taken, and what is passed over (design, section 6.1). Who gets in is
-//! in `events_secret`.
+//! The registry's notifications over HTTP: which are taken, and which are passed over (design, section 6.1).
+//! `events_secret` tests who may send them.
 
 use std::collections::BTreeSet;
 

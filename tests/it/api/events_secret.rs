@@ -1,5 +1,5 @@
-//! The secret of the registry's notifications: whom it lets in, where it comes from, and where it is told (design, section
-//! 6.1).
+//! The secret of the registry's notifications: what it opens, where it comes from, and where it is shown (design,
+//! section 6.1).
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -89,7 +89,7 @@ fn the_secret_opens_this_path_and_no_other() {
     registry.delete(&format!("{}/tags/1.0", repository_path(APP))).must_be(401);
     registry.post(&format!("{EVENTS}/"), &json!({ "events": [] })).must_be(200);
     registry.post(&format!("{EVENTS}/more"), &json!({ "events": [] })).must_be(404);
-    // There is nothing but what the registry sends, for nobody.
+    // No other method exists there, even with the secret.
     for method in ["GET", "PUT", "PATCH", "DELETE"] {
         registry.send(method, EVENTS, b"").must_be_refused(404, "NOT_FOUND");
     }

@@ -148,7 +148,7 @@ fn rows() -> Vec<Row> {
 struct Scene {
     site: InProcess,
     callers: Vec<Caller>,
-    /// What refused requests are about; allowed ones get another, which they may end.
+    /// The token that refused requests name; allowed ones get another, which they may end.
     token: AccessToken,
     /// Makes names that no other cell has.
     number: Cell<u32>,
@@ -213,7 +213,7 @@ impl Scene {
             "/api/v0/meta/settings",
         ];
         let shown = paths.map(|path| self.site.as_local().get(path).must_be(200).body.clone());
-        // Being refused is a use, too; that it is noted is no effect.
+        // A refused request counts as a use; that it is noted is no effect.
         let tokens: Value = serde_json::from_str(&shown[1]).expect("a list");
         let tokens = tokens.as_array().expect("a list").iter().cloned().map(|mut token| {
             token["lastUsed"].take();
@@ -397,11 +397,11 @@ fn a_refusal_names_the_way_in_and_nothing_else() {
         assert!(challenge.starts_with(expected), "{}", refused.describe());
         let code = if row.path.starts_with("/v2") { "UNAUTHORIZED" } else { "NOT_AUTHENTICATED" };
         assert_eq!(refused.code(), code);
-        // What a page asks for must not open the browser's own window.
+        // A refusal of a page's request must not open the browser's own window.
         let refused = scene.site.as_nobody().header("Sec-Fetch-Site", "same-origin").send(row.method, &path, b"");
         let challenge = refused.header("www-authenticate").unwrap_or_default();
         assert!(!challenge.starts_with("Basic"), "{}", refused.describe());
-        // Nor does a query that makes no sense say anything to strangers.
+        // Strangers learn nothing about an invalid query either.
         scene.site.as_nobody().send(row.method, &format!("{path}?pageSize=x&n=x&usedbefore=x"), b"").must_be(401);
     }
 }

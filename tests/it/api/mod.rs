@@ -1,6 +1,6 @@
-//! The HTTP API, against a server in the test's own process with a clock that the test moves: one module a resource, and
-//! some for what holds of all of them (`matrix`, `bad_input`, `paging`, `throttle`). Where a real registry or a real
-//! client is needed, the story stands in `e2e`; the registry's own protocol stands in `protocol`.
+//! The HTTP API, against a server in the test's own process with a clock that the test moves: one module per resource,
+//! and some for what all of them share (`matrix`, `bad_input`, `paging`, `throttle`). Stories that need a real registry
+//! or a real client are in `e2e`; the registry's own protocol is in `protocol`.
 
 mod access;
 mod accounts;

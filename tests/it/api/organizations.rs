@@ -100,7 +100,7 @@ fn users_and_organizations_share_one_set_of_names() {
     create(json!({ "name": "bob", "isOrg": true })).must_be_refused(400, "ACCOUNT_EXISTS");
     create(json!({ "name": "acme" })).must_be_refused(400, "ACCOUNT_EXISTS");
     create(json!({ "name": "Acme", "isOrg": true })).must_be_refused(400, "INVALID_PARAMETERS");
-    // What a client for users sends along means nothing else here; what would is refused.
+    // Fields of users are accepted where they have no effect, and refused where they would have one.
     let terraform = json!({
         "name": "lab", "id": "", "password": "", "fullName": "", "isOrg": true, "isAdmin": false, "isActive": true,
         "searchLDAP": false, "isImported": false,

@@ -28,7 +28,7 @@ fn clients(site: &InProcess) -> [Caller; 4] {
 
 const HEADERS: [&str; 3] = ["content-type", "content-security-policy", "x-content-type-options"];
 
-/// Stops the test unless it is the document of the pages, with what a page's answer says of itself.
+/// Stops the test unless it is the document of the pages, with the headers of a page.
 fn must_be_the_page(answer: &Answer, page: &Answer) {
     assert_eq!(answer.body, page.body, "{}", answer.describe());
     for name in HEADERS {

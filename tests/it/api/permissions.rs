@@ -12,8 +12,8 @@ use crate::support::{
 const APP: &str = "acme/app";
 const LEVELS: [Option<&str>; 4] = [None, Some("read-only"), Some("read-write"), Some("admin")];
 
-/// An operation on a repository: whether the caller could do it. What it needs to find, it puts there; what it did, it
-/// undoes.
+/// Tries an operation on a repository; returns whether the caller could do it. It makes what it needs, and undoes what
+/// it did.
 type Attempt = fn(&InProcess, &Caller) -> bool;
 
 /// The table: the operation, the least level for it, and how it is tried.
@@ -58,7 +58,7 @@ const OPERATIONS: [(&str, &str, Attempt); 14] = [
         assert_eq!(may(caller.delete(&path).status), given);
         given
     }),
-    // The last one: it takes the grants on the repository along.
+    // Last, since it takes the grants on the repository along.
     ("delete the repository", "admin", |site, caller| {
         let may = may(caller.delete(&repository_path(APP)).status);
         let is_left = site.as_local().get(&repository_path(APP)).must_be_one_of(&[200, 404]).status == 200;
@@ -70,7 +70,7 @@ const OPERATIONS: [(&str, &str, Attempt); 14] = [
     }),
 ];
 
-/// How a level is given: by whom it is held, and on what.
+/// Ways to give a level: the holder, and the target.
 const WAYS: [(&str, &str); 4] = [("user", APP), ("user", "acme"), ("team", APP), ("team", "acme")];
 
 fn may(status: u16) -> bool {
@@ -121,7 +121,7 @@ fn give(site: &InProcess, (holder, target): (&str, &str), level: Option<&str>) {
     };
 }
 
-/// What of the table a caller can do, and what it should.
+/// Compares what the caller can do of the table with what it should.
 fn check_table(site: &InProcess, caller: &Caller, level: Option<&str>, case: &str) {
     for (operation, least, attempt) in OPERATIONS {
         let expected = rank(level) >= rank(Some(least));

@@ -1,5 +1,6 @@
-//! The registry side by the API, without a registry: comparisons that begin, are joined and are stopped, what is said of
-//! content that stays, and the configuration for a registry (design, section 6). `e2e::main_job` has a real registry.
+//! The registry side by the API, without a registry: comparisons that begin, are joined and are stopped, the warning
+//! about content that stays, and the configuration for a registry (design, section 6). `e2e::main_job` has a real
+//! registry.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,4 @@
-//! Sessions of the web pages: how one is opened, what it opens, where writes with it come from, and what ends it.
+//! Sessions of the web pages: how one is opened, what it opens, from which sites it may write, and what ends it.
 
 use serde_json::{Value, json};
 
@@ -104,7 +104,7 @@ fn another_site_neither_signs_in_nor_writes() {
         other.post("/api/v0/api_tokens", &json!({})).must_be_refused(403, "NOT_AUTHORIZED");
         other.delete(SESSION).must_be_refused(403, "NOT_AUTHORIZED");
     }
-    // A browser that does not say where from, names at least the origin.
+    // An old browser that does not send `Sec-Fetch-Site` still sends the origin.
     let old = site.as_nobody().header("Cookie", &cookie);
     old.post("/api/v0/api_tokens", &json!({})).must_be_refused(403, "NOT_AUTHORIZED");
     for origin in ["https://evil.example", "null", &format!("{own}.evil.example"), &own.replace("http:", "https:")] {

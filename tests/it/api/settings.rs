@@ -155,7 +155,7 @@ fn what_the_configuration_sets_wins_and_is_not_changed() {
     assert_eq!(set(&site, &whole), whole);
     whole["fixed"] = json!({});
     assert_eq!(set(&site, &whole)["fixed"], shown["fixed"], "it is not read");
-    // What holds by the configuration is no choice: without it the default is back.
+    // A value that the configuration fixed was never a choice: without it the default is back.
     let site = site.restart_with(&[("server.public_url", "http://pass.example.com:8080")]);
     let free = view(&site);
     assert_eq!((&free["tokenMaxLifetime"], &free["maxTokensPerAccount"]), (&Value::Null, &json!(5)));

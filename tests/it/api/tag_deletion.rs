@@ -1,5 +1,5 @@
-//! Deleting tags where the registry answers as a test wants it to: what the audit log says of each way that it may end,
-//! and what counts for a deletion that has waited. Deleting in a real registry is in `e2e::tags`.
+//! Deleting tags where the registry answers as a test wants it to: the audit records of each outcome, and the
+//! permissions that count after a deletion has waited. Deleting in a real registry is in `e2e::tags`.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -20,7 +20,7 @@ use crate::support::{
 
 const APP: &str = "alice/app";
 
-/// Makes the answer to a request line; none: the connection is closed without a word.
+/// Makes the answer to a request line; none closes the connection without a word.
 type Reply = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// A registry that answers each request on a connection of its own.
@@ -83,7 +83,7 @@ fn path(tag: &str) -> String {
     format!("{}/tags/{tag}", repository_path(APP))
 }
 
-/// Deletes byte by byte: no answer of dockpass has such a status where its neighbour is well.
+/// Sends the request by hand: the test's client takes every 5xx for a fault of the server.
 fn delete(caller: &Caller, path: &str) -> Answer {
     let credentials = caller.credentials();
     let head =

@@ -1,5 +1,5 @@
-//! Tags by the API: pages, who sees them, their shape, and their deletion where no registry can be asked, or none is
-//! heard (design, sections 5 and 6.1). Deleting with a registry is in `e2e::tags`.
+//! Tags by the API: pages, who sees them, their shape, and their deletion where no registry is configured, or none
+//! answers (design, sections 5 and 6.1). Deleting with a registry is in `e2e::tags`.
 
 use std::{
     collections::BTreeSet,
@@ -269,7 +269,7 @@ fn without_the_address_of_a_registry_no_tag_is_deleted() {
     assert!(denied.iter().all(|record| record["object"] == json!("alice/app:1.0")));
 }
 
-/// A registry that hears every request, has an answer to none of them, and closes the connection when it is asked to
+/// A registry that accepts every request and answers none of them, and closes the connection when it is asked to
 /// delete.
 fn deaf_registry() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -296,7 +296,7 @@ fn a_deletion_whose_answer_is_lost_says_in_the_audit_log_who_began_it() {
     let bob = site.add_robot("bob");
     site.grant(APP, "bob", "read-only");
     bob.delete(&format!("{}/1.0", tags_path(APP))).must_be_refused(403, "NOT_AUTHORIZED");
-    // Byte by byte: no answer of dockpass has such a status where its neighbour is well.
+    // By hand: the test's client takes every 5xx for a fault of the server.
     let (path, credentials) = (format!("{}/1.0", tags_path(APP)), alice.credentials());
     let head =
         format!("DELETE {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {credentials}\r\nConnection: close\r\n\r\n");

@@ -709,7 +709,7 @@ fn a_temporary_password_is_for_its_own_account_only() {
     of_root.post(&format!("{}/changePassword", account_path("alice")), &body).must_be(403);
     of_root.post(&format!("{}/changePassword", account_path("admin")), &body).must_be(403);
     site.as_user("alice").get(TOKENS).must_be(200);
-    // All that was made with it goes, for whomever it was made, and each with a record.
+    // Everything made with it goes, whoever owns it, each with a record.
     let root = site.with_token("root", &temporary(&site, "root"));
     let answer = root.post(&format!("{TOKENS}?username=alice"), &json!({})).must_be(200);
     let for_alice = AccessToken::of(&answer.json());

@@ -1,12 +1,11 @@
-//! Rooms without circles: of the modules that stand beside each other in a folder none comes back to itself by what it
-//! names, so that a folder can be read from the ground up. Seen is what is named by path; which method of a type that all
-//! of them share calls which is not.
+//! Rooms without circles: of the modules of a folder, none reaches itself by the paths that it names, so that a folder
+//! can be read from the ground up. Calls of methods on a shared type are not seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Source, after, modules, named_paths, paths};
 
-/// The circles that are there still: a folder and its modules. Whoever breaks one up takes it out; none is added.
+/// The circles that are left: a folder and its modules. Whoever breaks one up removes it here; none is added.
 const KNOWN: [&str; 9] = [
     "cli: about, arguments, config, serve",
     "cli: token, token_clean",
@@ -19,7 +18,7 @@ const KNOWN: [&str; 9] = [
     "store: chain, codec, end, engine, field, load, record, row, seal, state",
 ];
 
-/// Who names whom, by paths from the crate's root.
+/// The modules that each module names, by paths from the crate's root.
 type Names = BTreeMap<String, BTreeSet<String>>;
 
 /// The code of a file without its tests, with every path from the crate's root.
@@ -32,7 +31,7 @@ fn from_the_root(source: &Source) -> String {
     })
 }
 
-/// Where what a folder passes on comes from, as `service::Caller` from `service::caller`.
+/// The origins of re-exports, as `service::Caller` from `service::caller`.
 fn passed_on(sources: &[(Source, String)]) -> BTreeMap<String, String> {
     let used = sources.iter().flat_map(|(source, code)| {
         let here = source.modules.join("::");
@@ -46,7 +45,7 @@ fn passed_on(sources: &[(Source, String)]) -> BTreeMap<String, String> {
     .collect()
 }
 
-/// Of a file and a path that it names: the two modules that stand beside each other in the folder where they part.
+/// The two modules of one folder at which the paths of a file and of what it names part.
 fn siblings(source: &Source, path: &str) -> Option<[String; 2]> {
     let path: Vec<_> = path.split("::").collect();
     let common = source.modules.iter().zip(&path).take_while(|(one, other)| one == *other).count();
@@ -73,7 +72,7 @@ fn names() -> Names {
     names
 }
 
-/// Everything that one comes to from a module.
+/// Every module that can be reached from one.
 fn reached<'a>(names: &'a Names, from: &'a str) -> BTreeSet<&'a str> {
     let (mut found, mut open) = (BTreeSet::new(), vec![from]);
     while let Some(module) = open.pop() {

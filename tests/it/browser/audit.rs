@@ -51,7 +51,7 @@ fn shown(pages: &Pages) -> Vec<[String; 4]> {
     rows.map(|row| std::array::from_fn(|place| row.get(place).map(first_line).unwrap_or_default())).collect()
 }
 
-/// Waits until the page shows what the API selects by this query, which is neither all nor nothing.
+/// Waits until the page shows what the API selects by this query: some of the records, not all.
 fn shows(site: &InProcess, pages: &Pages, query: &str) {
     let selected: Vec<_> = site.audit(query).iter().map(told).collect();
     assert!(!selected.is_empty() && selected.len() < site.audit("").len(), "{query} selects {selected:?}");

@@ -1,4 +1,4 @@
-//! Where the web pages end: addresses that are none.
+//! Where the web pages end: unknown addresses.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn status(site: &Website) -> Value {
     site.browser.run("return performance.getEntriesByType('navigation')[0].responseStatus", json!([]))
 }
 
-/// Opens an address that is none, and looks at what is there.
+/// Opens an unknown address, and looks at what is there.
 fn open_nothing(site: &Website, path: &str) {
     site.open(path);
     site.browser.see(NOTHING);

@@ -1,4 +1,4 @@
-//! What somebody sees who has nothing yet: what each page is for, and the one thing to do, which works.
+//! What somebody without any data sees: what each page is for, and the one thing to do, which works.
 
 use crate::support::{Website, exe::PASSWORD};
 

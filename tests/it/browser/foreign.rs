@@ -1,4 +1,5 @@
-//! Pages of others: what they do to a person who is signed in here changes nothing, shows them nothing, and frames nothing.
+//! Pages of other sites, opened by a person who is signed in here: they change nothing, read nothing, and frame
+//! nothing.
 
 use std::{
     io::{Read, Write},
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Website, exe::PASSWORD, person::soon};
 
-/// A server of somebody else, on another port of this machine: an empty page at every address.
+/// A server of another site, on another port of this machine: an empty page at every address.
 fn elsewhere() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -32,14 +33,14 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     write!(stream, "{status}Content-Length: {length}\r\n\r\n{page}")
 }
 
-/// The hosts that a page of others may have: the same site at another port, and another site.
+/// The hosts of foreign pages: the same site at another port, and another site.
 const HOSTS: [&str; 2] = ["127.0.0.1", "localhost"];
 
 fn at(port: u16) -> [String; 2] {
     HOSTS.map(|host| format!("{host}:{port}"))
 }
 
-/// The console tells of nothing but what the browser refused, in these words, and no request went further.
+/// The console tells only what the browser refused, in these words, and no request went further.
 fn must_be_told(site: &Website, port: u16, words: &[&str]) {
     let (said, foreign) = site.noise(&[401, 403, 404], &at(port).each_ref().map(String::as_str));
     let is_else = |entry: &&Value| !words.iter().any(|it| entry["message"].to_string().contains(it));

@@ -1,5 +1,5 @@
 //! Access for the teams of an organization, given with the web pages: on one repository, on all of the organization's,
-//! from the team's page and from where the access is; what it does is asked of the API.
+//! from the team's page and from the target's own; the API tells the effect.
 
 use serde_json::{Value, json};
 

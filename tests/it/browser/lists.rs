@@ -1,4 +1,4 @@
-//! Lists that the server gives page by page: whose they are, how many they say, and where the focus stays.
+//! Lists that the server gives page by page: their owner, their counts, and where the focus stays.
 
 use serde_json::json;
 

@@ -30,8 +30,8 @@ fn numbered(kind: &str, numbers: impl Iterator<Item = u32>) -> Vec<String> {
     numbers.map(|number| format!("{kind}-{number:02}")).collect()
 }
 
-/// Searches, sorts from last to first by so many clicks on the column's head, turns to the second page, and comes back
-/// to it in every way.
+/// Searches, sorts in falling order by so many clicks on the column's head, turns to the second page, and comes back to
+/// it in every way.
 fn turn_and_come_back(site: &InProcess, looked: &Looked<'_>, search: &str, (head, clicks): (&str, u8)) {
     let [first, second] = &expected();
     let browser = &looked.pages.browser;

@@ -1,5 +1,5 @@
-//! The web pages in a real browser, each story as a person goes through it. What people do there and what must hold at the
-//! end of each story stands in `support::pages`.
+//! The web pages in a real browser, each story as a person goes through it. `support::pages` has the steps of a person,
+//! and what must hold at the end of each story.
 
 mod audit;
 mod details;

@@ -1,4 +1,4 @@
-//! What is offered to who may do little: a session by an access token, a repository to look at.
+//! What is offered to callers with few rights: a session by an access token, a repository to look at.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::Website;
 
 const WHY: &str = "You signed in with a narrowed access token.";
 
-/// Pages that such a session has nothing on.
+/// Pages that are closed to such a session.
 const CLOSED: [&str; 6] = [
     "/profile/access-tokens",
     "/profile/access-tokens/new",

@@ -1,5 +1,5 @@
-//! Access tokens of others in an administrator's pages, and access tokens that were made with others: who stops one, stops
-//! what was made with it.
+//! Access tokens of others in an administrator's pages, and access tokens that were made with others: stopping a token
+//! stops those that were made with it.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! The pictures of the README: made of the pages of a small company, always at the same moment, and looked after where
-//! they stand. `packaging/screenshots/README.md` says how they are renewed.
+//! The pictures of the README: taken of the pages of a small company, always at the same moment, and checked where they
+//! are kept. `packaging/screenshots/README.md` says how to renew them.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -15,7 +15,7 @@ use crate::support::{
 
 /// What a picture may weigh, in bytes.
 const HEAVIEST: usize = 150_000;
-/// What the pages are seen in, in pixels.
+/// The size of the window, in pixels.
 const WINDOW: [u32; 2] = [1240, 710];
 /// Dots of a picture for each pixel of the page: sharp on every screen.
 const SCALE: u32 = 2;
@@ -84,7 +84,7 @@ fn use_today(site: &InProcess, [build, laptop, monitoring]: &[AccessToken; 3]) {
     site.pass(4 * MINUTE);
 }
 
-/// The shop, with what was pushed in the last weeks. What is told of images stands there as a comparison writes it.
+/// The shop, with the pushes of the last weeks. What is known of images is written as a comparison writes it.
 fn shop(site: InProcess) -> InProcess {
     let about = "The web shop: catalogue, basket and checkout";
     let body = json!({ "name": "shop", "shortDescription": about, "visibility": "private" });

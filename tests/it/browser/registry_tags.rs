@@ -1,4 +1,4 @@
-//! Tags of a real registry in the web pages: what was pushed is told as it is, what is deleted is gone in the registry.
+//! Tags of a real registry in the web pages: pushed tags are shown as they are, deleted ones are gone in the registry.
 
 use serde_json::{Value, json};
 

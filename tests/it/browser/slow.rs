@@ -1,5 +1,5 @@
-//! Slow answers and work that fails in the middle: what is shown belongs to the last choice, reading holds nobody up,
-//! what was done is told, and long work can be stopped between two steps.
+//! Slow answers and work that fails in the middle: the page shows the last choice, reading blocks nothing, finished
+//! work is reported, and long work can be stopped between two steps.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Tags in the web pages, and what one takes from them: digests and ready lines, copied as they are.
+//! Tags in the web pages, with digests and ready lines to copy.
 
 use serde_json::json;
 

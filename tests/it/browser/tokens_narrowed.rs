@@ -1,4 +1,4 @@
-//! Narrowed access tokens, made with the web pages: what was chosen is what the server has, and what it lets them do.
+//! Narrowed access tokens, made with the web pages: the server has the limits that were chosen, and applies them.
 
 use dockpass::domain::time::Timestamp;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! A registry that already holds repositories is adopted as it is: by the comparison at the start, and by `dockpass
-//! registry sync`. What was in it was pushed before dockpass was there, or goes past it.
+//! registry sync`. Its content was pushed before dockpass was there, or goes past it.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! What a comparison learns of repositories that are known already: what changed behind dockpass's back, what is gone, what
-//! was deleted here and must stay away, and that a registry that cannot be asked changes nothing.
+//! What a comparison learns of known repositories: changes behind dockpass's back, lost content, repositories that were
+//! deleted here and must stay away; and that a registry that cannot be asked changes nothing.
 
 use std::fs;
 

@@ -7,7 +7,7 @@ use crate::support::{
     process::{Run, background_command},
 };
 
-/// Opens a fixture, asks again all that the commit that wrote it was asked, twice, and compares.
+/// Opens a fixture, repeats twice every question that was asked when it was written, and compares the answers.
 fn opens(name: &str) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stores/make");
     let mut command = background_command("python3");

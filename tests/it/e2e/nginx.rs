@@ -33,7 +33,7 @@ fn catalog(http: &Http) -> Value {
     http.get("/v2/_catalog").must_be(200).json()["repositories"].clone()
 }
 
-/// From where an object was changed by the audit log, the newest first.
+/// The addresses from which an object was changed, by the audit log, newest first.
 fn addresses(dockpass: &Dockpass, object: &str) -> Vec<String> {
     let listed = dockpass.cli_json(&["audit", "list", "--object", object]);
     let records = listed["records"].as_array().expect("records").clone();
@@ -251,7 +251,7 @@ fn the_client_is_who_nginx_sees_and_no_log_of_nginx_has_a_secret() {
             http.header(name, value)
         })
     };
-    // The second is a trusted address: what a program there tells of others counts as little.
+    // The second one is a trusted address: what a program there says of others does not count either.
     for (number, address) in ["127.0.0.9", "127.0.0.1"].into_iter().enumerate() {
         let name = format!("robot{number}");
         let body = json!({ "name": name, "isOrg": false });

@@ -1,6 +1,6 @@
-//! What the registry tells, end to end: pushes, pulls and deletions by skopeo at Debian's `docker-registry` show up in the
-//! records, counts and tags of dockpass. The registry tells in order and after it has answered, so tests wait for the last
-//! thing that they did. What is known of its contents is read from the registry itself, where dockpass knows it.
+//! The registry's notifications, end to end: pushes, pulls and deletions by skopeo at Debian's `docker-registry` show
+//! up in the records, counts and tags of dockpass. The registry tells in order and after it has answered, so tests wait
+//! for the last thing that they did. Where dockpass knows the registry, it reads the contents from there.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
 //! The published table of permissions at the real registry, with skopeo, and by the API of the executable: every row
-//! for every level, however the level was come by. What the API alone can show is in `api::permissions`.
+//! for every level, however the level was given. What only the API can show is in `api::permissions`.
 
 use serde_json::json;
 
@@ -12,10 +12,10 @@ use crate::support::{
     site::{access_path, team_access_path},
 };
 
-/// An operation, who may (by level), how it is tried at the registry, and how by the API.
+/// An operation, its outcome at each level, and the attempts at the registry and by the API.
 type Row = (&'static str, [&'static str; 4], &'static [Attempt], &'static [Attempt]);
 
-/// The published table (reference, section 3), with one column more for those who have nothing.
+/// The published table (reference, section 3), with one more column for people without a level.
 #[rustfmt::skip]
 const TABLE: [Row; 8] = [
     // operation                  none read-only read-write admin    at the registry   by the API
@@ -45,7 +45,7 @@ fn rows(place: &Place) -> impl Iterator<Item = &'static Row> {
     [TEAMS].iter().filter(|_| place.repository == APP).chain(&TABLE)
 }
 
-/// Holds a person against one column of the table.
+/// Checks a person against one column of the table.
 fn check(place: &Place, person: &mut Person, level: Option<&str>, case: &str) {
     person.refusal = if level.is_none() { 404 } else { 403 };
     for (operation, allowed, at_registry, by_api) in rows(place) {

@@ -13,7 +13,7 @@ use crate::support::{
 const NEW_PASSWORD: &str = "cobalt-heron-1717";
 const WRONG_PASSWORD: &str = "guess-of-somebody-99";
 
-/// Everything that a running server was told or told and must keep to itself.
+/// Every secret that a running server was given or gave, and must keep.
 struct Secrets(Vec<(&'static str, String)>);
 
 impl Secrets {

@@ -1,4 +1,4 @@
-//! Tags over the API, with a real registry behind it: who sees them, page by page, and who deletes them there.
+//! Tags over the API, with a real registry behind it: who sees them, page by page, and who may delete them there.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Deleting where the registry does not, or is away, or is not known; what the command line says to it; and the content of
-//! an account that is deleted with its repositories.
+//! Deletion where the registry has it switched off, is away, or is not configured; the command line's answers; and the
+//! content of an account that is deleted with its repositories.
 
 use serde_json::{Value, json};
 

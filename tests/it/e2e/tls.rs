@@ -56,7 +56,7 @@ fn docker_and_skopeo_sign_in_over_tls_with_a_certificate_that_dockpass_makes() {
     dockpass.http().trusting(&authority).get("/_ping").must_be(200);
 }
 
-/// What the command line says to a server under TLS where it does not trust it; `ca` is what it is told to trust.
+/// The command line's error for a server whose certificate it does not trust; `ca` is what it is told to trust.
 fn refused_by_the_command_line(dockpass: &Dockpass, ca: Option<&Path>) -> String {
     let mut show = command(executable());
     show.args(["user", "list", "--server"]).arg(format!("https://{}", dockpass.address));

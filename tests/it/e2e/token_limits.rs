@@ -1,5 +1,6 @@
 //! Every limit on what an access token may do with accounts, tokens and passwords: a leaked token cannot become
-//! permanent control. Each test shows the limit, and beside it that the same request works for who may send it.
+//! permanent control. Each test shows the limit, and beside it that the same request works for a caller who may send
+//! it.
 
 use serde_json::{Value, json};
 

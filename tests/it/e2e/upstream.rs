@@ -9,7 +9,7 @@ use dockpass::registry::upstream::{Deletion, Page, Reference, Upstream, Upstream
 
 use crate::support::{Clients, Image, ImageList, Registry, Site, tls::SiteCertificate};
 
-/// A registry without accounts looks at no token.
+/// A registry without accounts ignores the token.
 const TOKEN: &str = "unused";
 
 fn client(registry: &Registry) -> Upstream {
@@ -34,7 +34,7 @@ fn push(image: &Image, registry: &Registry, reference: &str) {
 
 async fn tags(client: &Upstream, name: &str) -> Option<Vec<String>> {
     let page = client.tags(TOKEN, &repository(name), None).await.unwrap();
-    // Distribution 2.8 sorts them in no way.
+    // Distribution 2.8 does not sort them.
     page.map(|page| BTreeSet::from_iter(texts(&page)).into_iter().collect())
 }
 

@@ -1,4 +1,4 @@
-//! `/v2/` and its challenge, and what a registry token opens: the registry's own paths, while whose it is stands.
+//! `/v2/` and its challenge, and what a registry token opens: the registry's own paths, as long as its owner counts.
 
 use serde_json::json;
 
@@ -149,7 +149,7 @@ fn a_registry_token_of_another_service_or_issuer_opens_nothing() {
     caller.get("/v2/").must_be(200);
 }
 
-/// An access token of alice, and who shows a registry token that was made with it.
+/// An access token of alice, and a caller with a registry token that was made with it.
 fn alice_with_registry_token(site: &InProcess) -> (AccessToken, Caller) {
     let token = site.add_token("alice", &json!({ "expiresAt": site.in_time(5) }));
     let caller = shown(site, &ask(&site.with_token("alice", &token), &[]));

@@ -1,5 +1,5 @@
-//! Credentials at the token endpoint: good ones are believed, bad ones are 401 and never an anonymous token; and what
-//! no header of a request changes. The numbers are those of the quirks that broke other token servers.
+//! Credentials at the token endpoint: good ones are believed, bad ones are 401 and never an anonymous token; and no
+//! header of a request changes names and addresses. The numbers are those of the quirks that broke other token servers.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! What a registry token grants: what was asked for and is permitted, at that moment, and what a push makes on the way.
+//! What a registry token grants: what was requested and is permitted at that moment, and the repositories that a push
+//! makes on the way.
 
 use serde_json::json;
 

@@ -35,7 +35,7 @@ async fn registry_token(running: &Running) -> String {
     spawn_blocking(move || admin.get("/auth/token").must_be(200).text("/token")).await.expect("an answer")
 }
 
-/// What the registry says to its base path with each of these tokens.
+/// The registry's statuses for its base path with each of these tokens.
 async fn statuses(registry: &str, tokens: [&String; 2]) -> [u16; 2] {
     let registry = Http::at(&format!("http://{registry}"));
     let [one, two] = tokens.map(|token| registry.bearer(token));

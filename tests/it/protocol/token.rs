@@ -1,5 +1,5 @@
 //! The registry token itself, as every version of Distribution and zot accept it: header, claims, times, keys and
-//! certificates. What no registry would notice but a stricter one is looked at here too.
+//! certificates. It also checks what only a stricter registry would notice.
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
@@ -275,7 +275,7 @@ fn fixed(header: &str) -> InProcess {
     InProcess::start_with(&[("registry.fixed_key", "true"), ("registry.key_header", header)])
 }
 
-/// The certificate that a fixed key's registry is given, and the header of a token.
+/// The certificate that the registry gets with a fixed key, and the header of a token.
 fn fixed_key(site: &InProcess) -> (Vec<u8>, Value) {
     let mut found = certificates(&site.as_nobody().get("/auth/ca.pem").must_be(200).body);
     assert_eq!(found.len(), 1);

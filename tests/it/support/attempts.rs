@@ -1,6 +1,6 @@
-//! What the published table of permissions is about, tried on one repository: at the real registry with skopeo, and at
-//! the HTTP API. Each attempt tells whether it went well, looks from outside whether that is true, undoes what it did,
-//! and stops the test when the refusal was of another kind than it should be.
+//! The operations of the published table of permissions, tried on one repository: at the real registry with skopeo, and
+//! at the HTTP API. Each attempt returns whether it succeeded, checks from outside that this is true, undoes what it
+//! did, and stops the test when it was refused in another way than it should be.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(crate) struct Place {
     api: Http,
 }
 
-/// Who tries.
+/// The person who tries.
 #[derive(Debug)]
 pub(crate) struct Person {
     clients: Clients,
@@ -113,7 +113,7 @@ impl Person {
     }
 }
 
-/// Whether a client did it; when not, it must say that it was refused.
+/// Whether a client succeeded; if not, it must say that it was refused.
 fn went_well(run: Run) -> bool {
     if run.code() == Some(0) {
         return true;
@@ -131,7 +131,7 @@ pub(crate) fn lists_tags(place: &Place, person: &Person) -> bool {
     may
 }
 
-/// `skopeo copy` from the registry; what comes is what was put there.
+/// `skopeo copy` from the registry; the image must be the one that was pushed.
 pub(crate) fn pulls(place: &Place, person: &Person) -> bool {
     let layout = Image::empty_layout();
     let may = went_well(person.clients.pull_into(&place.tagged("1"), &layout));
@@ -193,7 +193,7 @@ pub(crate) fn changes_visibility(place: &Place, person: &Person) -> bool {
     may
 }
 
-/// The list of who has access.
+/// The list of people with access.
 pub(crate) fn sees_access(place: &Place, person: &Person) -> bool {
     person.may(person.http.get(&format!("{}/access", place.path())))
 }

@@ -83,7 +83,7 @@ impl Browser {
         }
     }
 
-    /// How much it was asked so far: whoever asks again finds more.
+    /// How many commands the driver got so far, so that a later call shows whether there were more.
     pub(super) fn asked(&self) -> u64 {
         self.asked.get()
     }
@@ -109,7 +109,7 @@ impl Browser {
         self.post("/goog/cdp/execute", json!({ "cmd": command, "params": parameters }))
     }
 
-    /// What a log got since it was read last: `browser` or `performance`.
+    /// The entries of a log since it was read last: `browser` or `performance`.
     pub(crate) fn log(&self, kind: &str) -> Vec<Value> {
         self.post("/se/log", json!({ "type": kind })).as_array().expect("a list").clone()
     }
@@ -124,7 +124,7 @@ impl Browser {
         self.post("/execute/async", json!({ "script": script, "args": arguments }))
     }
 
-    /// Where one is and what one sees, for the message of a failed test.
+    /// The address and the visible text, for the message of a failed test.
     fn scene(&self) -> String {
         let script = "return `${location.href}\\n${document.body.innerText}`";
         let seen = self.try_ask("POST", &self.at("/execute/sync"), &json!({ "script": script, "args": [] }));
@@ -132,7 +132,7 @@ impl Browser {
     }
 }
 
-/// The driver and its port; nothing if it has none: it takes a free one of IPv6 and wants the same of IPv4, which may be
+/// The driver and its port; none if it has none: it takes a free one of IPv6 and wants the same of IPv4, which may be
 /// in use.
 fn driver(profile: &TempDir) -> Option<(Background, u16)> {
     let mut command = background_command("chromedriver");

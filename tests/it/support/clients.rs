@@ -14,7 +14,7 @@ use super::{
 /// another kind (no connection, no such host) and must not pass for one.
 const REFUSED: &[&str] = &["unauthorized", "denied", "authentication required", "invalid username/password"];
 
-/// One person's clients. What one of them stores the other clients of the same person do not see, as in life.
+/// One person's clients. Each has its own store of credentials, which the others do not see, as in life.
 #[derive(Debug)]
 pub(crate) struct Clients {
     home: TempDir,
@@ -71,8 +71,8 @@ impl Clients {
         command.env("ROOTLESSKIT_STATE_DIR", self.home.path());
     }
 
-    /// Lines as somebody pastes them into a shell. What the options of the other methods say stands in files here, so
-    /// that the lines need no more: `host` may speak plain HTTP.
+    /// Runs lines as somebody pastes them into a shell. Files here replace the options of the other methods, so that
+    /// the lines need no more: `host` may speak plain HTTP.
     pub(crate) fn shell(&self, host: &str, lines: &str, input: &str) -> Run {
         let home = self.home.path();
         let registries = format!("[[registry]]\nlocation = \"{host}\"\ninsecure = {}\n", self.plain_http);
@@ -154,7 +154,7 @@ impl Clients {
         Run::of(skopeo.arg(layout.reference()), "")
     }
 
-    /// `skopeo copy` of an image to `host/repository:tag`, with a registry token that is at hand already.
+    /// `skopeo copy` of an image to `host/repository:tag`, with an existing registry token.
     pub(crate) fn push_with(&self, registry_token: &str, image: &Image, to: &str) -> Run {
         let mut skopeo = self.skopeo("copy");
         skopeo.args(["--dest-registry-token", registry_token]).args(self.tls("dest-"));

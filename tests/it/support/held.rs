@@ -1,13 +1,13 @@
-//! What a test holds back in the page: answers, so that something happens between a click and its answer, and timers, so
-//! that the test decides when their time has passed. Nothing here waits for a while and hopes.
+//! Answers and timers that a test holds back in the page: answers, so that something happens between a click and its
+//! answer, and timers, so that the test decides when their time has passed. Nothing here waits for a while and hopes.
 
 use serde_json::json;
 
 use super::{pages::Pages, person::soon};
 
-/// Holds back the answers that a test means, and counts what the page has begun and not finished: requests, and answers
-/// that it reads. Between two of them, and after the last, nothing else can run in the page: while it waits for none, it
-/// has done all that it does with what it was given.
+/// Holds back the answers that a test selects, and counts the unfinished work of the page: requests, and answers that
+/// it reads. Between two of them, and after the last, nothing else can run in the page: when the count is zero, the
+/// page has done all that it does with what it was given.
 const HOLD_ANSWERS: &str = "\
     const [method, text] = arguments; \
     if (!window.answers) { \
@@ -51,12 +51,12 @@ impl Pages {
         self.browser.run("answers.held.shift()()", json!([]));
     }
 
-    /// Gives the page the answers, once there is one, and waits until it has done with them whatever it does. Later ones
-    /// are not held back.
+    /// Gives the page the answers, once there is one, and waits until it has finished with them. Later ones are not
+    /// held back.
     pub(crate) fn let_go(&self) {
         self.held(1);
         self.browser.run("answers.isMeant = null; answers.held.splice(0).forEach((go) => go())", json!([]));
-        // A page that was loaded anew on this way waits for nothing of it.
+        // A page that was loaded anew meanwhile waits for nothing of the old one.
         let at_work = || self.browser.run("return window.answers?.atWork ?? 0", json!([]));
         soon("the page has done with its answers", || (at_work() == 0).then_some(()));
     }
@@ -64,17 +64,17 @@ impl Pages {
 
 /// Timers.
 impl Pages {
-    /// Holds back what the page wants to do after so many milliseconds or more.
+    /// Holds back the page's timers of so many milliseconds or more.
     pub(crate) fn hold_timers(&self, least: u32) {
         self.browser.run(HOLD_TIMERS, json!([least]));
     }
 
-    /// How much waits for its time.
+    /// How many timers are held back.
     pub(crate) fn timers(&self) -> u64 {
         self.browser.run("return heldTimers.size", json!([])).as_u64().expect("a number")
     }
 
-    /// Lets the time pass that is held back; gives how much was waiting for it.
+    /// Lets the time of the held timers pass; returns how many there were.
     pub(crate) fn pass_time(&self) -> u64 {
         let script = "const due = [...heldTimers.values()]; heldTimers.clear(); due.forEach((work) => work()); \
             return due.length";

@@ -1,4 +1,4 @@
-//! Registry tokens as clients get them, taken apart. Whether the signature is right is looked at elsewhere.
+//! Registry tokens as clients get them, taken apart. Other tests check the signature.
 
 use base64::{
     Engine as _,
@@ -101,7 +101,7 @@ pub(crate) fn password_form(user: &str, secret: &str, scope: &str) -> String {
     ])
 }
 
-/// A server with the user alice, who has the repositories app and web, and as whom the caller signs in.
+/// A server with the user alice, her repositories app and web, and alice as the caller.
 pub(crate) fn with_alice() -> (InProcess, Caller) {
     let site = InProcess::start();
     let alice = site.add_robot("alice");
@@ -110,7 +110,7 @@ pub(crate) fn with_alice() -> (InProcess, Caller) {
     (site, alice)
 }
 
-/// An error in both shapes: docker reads one, others the other (quirk 6).
+/// Checks an error in both shapes: docker reads one, others the other (quirk 6).
 pub(crate) fn refused(answer: Answer, status: u16, code: &str, oauth: &str) -> Answer {
     let answer = answer.must_be_refused(status, code);
     let body = answer.json();

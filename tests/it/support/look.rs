@@ -1,5 +1,5 @@
-//! How pages look: light and dark, in a wide window and on a phone; what is wrong there; and pictures of it, which are
-//! kept in `target/screenshots`.
+//! How pages look: light and dark, in a wide window and on a phone. Finds what is wrong, and keeps pictures in
+//! `target/screenshots`.
 
 use std::{fs, path::Path};
 
@@ -40,7 +40,7 @@ impl Pages {
         self.browser.window(scheme, [width, HEIGHT], 1);
     }
 
-    /// All findings of axe-core on the page as it stands, each as a line.
+    /// All findings of axe-core on the present page, each as a line.
     pub(crate) fn barriers(&self) -> Vec<String> {
         if self.browser.run("return typeof axe", json!([])) == "undefined" {
             self.browser.run(&axe(), json!([]));
@@ -52,7 +52,7 @@ impl Pages {
         found.as_array().expect("a list").iter().map(|line| line.as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// What is wrong if what stands there does not fit into the window.
+    /// The fault, if the page does not fit into the window.
     pub(crate) fn too_wide(&self, name: &str) -> Option<String> {
         let script = "return [document.documentElement, ...document.querySelectorAll('.list table')] \
             .map((it) => [it.scrollWidth, (it.parentElement ?? it).clientWidth]).filter(([has, may]) => has > may)";
@@ -60,14 +60,14 @@ impl Pages {
         (wider != json!([])).then(|| format!("{name}: wider than its place: {wider}"))
     }
 
-    /// Looks at what stands there in every way; gives what is wrong.
+    /// Looks at the page in every way; returns the faults.
     pub(crate) fn look_at(&self, name: &str) -> Vec<String> {
         let faults = WIDTHS.into_iter().flat_map(|width| self.look_at_width(name, width)).collect();
         self.look("light", 1280);
         faults
     }
 
-    /// Looks at what stands there, light and dark.
+    /// Looks at the page, light and dark.
     pub(crate) fn look_at_width(&self, name: &str, width: u32) -> Vec<String> {
         let mut faults = Vec::new();
         for scheme in SCHEMES {

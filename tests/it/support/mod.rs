@@ -1,4 +1,4 @@
-//! What the end-to-end tests stand on: the real executable, a real registry, real clients, and a small image.
+//! The common ground of the end-to-end tests: the real executable, a real registry, real clients, and a small image.
 //! Everything lives in temporary directories and on ports that the system chose, so tests run beside each other.
 
 pub(crate) mod attempts;

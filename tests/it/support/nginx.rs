@@ -39,7 +39,7 @@ impl Nginx {
         Self { process, directory }
     }
 
-    /// All that it has written: the log of requests and that of faults.
+    /// Both its logs: requests and errors.
     pub(crate) fn logs(&self) -> String {
         let access = fs::read_to_string(self.directory.path().join("access.log")).expect("the log of requests");
         let faults = fs::read_to_string(self.directory.path().join("error.log")).expect("the log of faults");
@@ -47,15 +47,15 @@ impl Nginx {
     }
 }
 
-/// What nginx itself says of the printed file with its ports, when it is told to look at it.
+/// nginx's own check of the printed file with its ports.
 pub(crate) fn checked(printed: &str, certificate: &SiteCertificate) -> Run {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let main = installed(&edited(printed, directory.path(), certificate), directory.path());
     Run::of(command("nginx").arg("-t").arg("-p").arg(directory.path()).arg("-c").arg(main).args(["-e", "stderr"]), "")
 }
 
-/// Puts the site beside a main file that reads it as Debian's does, and gives the main file. There is one process,
-/// which ends whole.
+/// Puts the site beside a main file that includes it as Debian's does, and returns the main file. nginx runs as one
+/// process, which ends whole.
 fn installed(site: &str, directory: &Path) -> PathBuf {
     let at = directory.display();
     fs::write(directory.join("dockpass.conf"), site).expect("the site can be written");
@@ -120,7 +120,7 @@ impl Front {
         Self::telling(None, names)
     }
 
-    /// The same; nginx tells of faults from this level on.
+    /// The same; nginx logs errors from this level on.
     pub(crate) fn telling(level: Option<&str>, names: &[&str]) -> Self {
         let [tls, plain] = addresses();
         let certificate = SiteCertificate::of(&tls.ip().to_string());

@@ -36,12 +36,12 @@ pub(crate) fn event(id: &str, action: &str, method: &str, target: &Value) -> Val
     })
 }
 
-/// That a manifest was pushed to `repository` as `tag`.
+/// The event of a push of a manifest to `repository` as `tag`.
 pub(crate) fn push(id: &str, repository: &str, tag: &str, number: u8) -> Value {
     event(id, "push", "PUT", &target(repository, tag, number))
 }
 
-/// That a manifest was fetched.
+/// The event of a pull of a manifest.
 pub(crate) fn pull(id: &str, repository: &str, tag: &str, number: u8) -> Value {
     event(id, "pull", "GET", &target(repository, tag, number))
 }
@@ -58,7 +58,7 @@ pub(crate) fn send(caller: &Caller, body: &[u8]) -> Answer {
     caller.header("Content-Type", "application/json").send("POST", EVENTS, body)
 }
 
-/// Puts what was read of an image where a comparison with the registry puts it, while no server runs.
+/// Writes what is known of an image as a comparison with the registry writes it, while no server runs.
 pub(crate) fn read_image(data: &Path, clock: &Clock, (repository, tag): (&str, &str), image: Image) {
     let opened = store::open(data, clock.clone()).expect("the store opens");
     let name = RepositoryName::parse(repository).expect("a name");

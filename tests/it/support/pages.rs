@@ -1,5 +1,5 @@
-//! The web pages in a real browser: what people do there, and what must hold after each story: a quiet console, no
-//! breach of the page's own policy, and no request to any other host. A story that does not end with that look fails.
+//! The web pages in a real browser: the steps of a person, and what must hold after each story: a quiet console, no
+//! breach of the page's own policy, and no request to any other host. A story that does not end with that check fails.
 
 use std::{cell::Cell, thread};
 
@@ -19,12 +19,12 @@ const INNER: [&str; 5] = ["data:", "blob:", "about:", "chrome:", "chrome-untrust
 pub(crate) struct Pages {
     pub(crate) browser: Browser,
     host: String,
-    /// How much the browser had been asked when the noise was looked at last.
+    /// How many commands the browser had got when the noise was checked last.
     looked_at: Cell<u64>,
 }
 
 impl Pages {
-    /// A browser that was nowhere yet, for the pages of `host:port`.
+    /// A browser that has been nowhere yet, for the pages of `host:port`.
     pub(crate) fn of(host: &str) -> Self {
         let browser = Browser::start();
         let looked_at = Cell::new(browser.asked());
@@ -60,7 +60,7 @@ impl InProcess {
     }
 }
 
-/// What the browser is told before a story.
+/// Preparations before a story.
 impl Pages {
     /// Pages that are opened from now on begin at this moment, and are in this time zone.
     pub(crate) fn set_clock(&self, time: &str, zone: &str) {
@@ -79,7 +79,7 @@ impl Pages {
         self.browser.cdp("Emulation.setTimezoneOverride", json!({ "timezoneId": zone }));
     }
 
-    /// Where files go from now on that the pages hand over.
+    /// The directory for files that the pages hand over from now on.
     pub(crate) fn downloads(&self) -> TempDir {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let parameters = json!({ "behavior": "allow", "downloadPath": directory.path() });
@@ -140,12 +140,12 @@ impl Pages {
 
 /// What must hold.
 impl Pages {
-    /// Stops the test unless the console is quiet but for answers that the story expects, and no request left the server.
+    /// Stops the test unless the console has only refusals that the story expects, and no request left the server.
     pub(crate) fn must_be_clean(&self, expected: &[u16]) {
         self.must_be_clean_but_for(expected, &[]);
     }
 
-    /// The same, where the story goes to further hosts.
+    /// The same, where the story also asks other hosts.
     pub(crate) fn must_be_clean_but_for(&self, expected: &[u16], hosts: &[&str]) {
         let (said, foreign) = self.noise(expected, hosts);
         assert!(said.is_empty(), "the console says: {}", json!(said));
@@ -166,7 +166,7 @@ impl Pages {
         assert!(!self.browser.url().contains(secret), "the address holds the secret");
     }
 
-    /// What the console says beyond the refusals that are expected, and addresses elsewhere that were asked.
+    /// What the console says beyond the expected refusals, and the foreign addresses that were asked.
     pub(crate) fn noise(&self, expected: &[u16], hosts: &[&str]) -> (Vec<Value>, Vec<String>) {
         let is_expected = |entry: &Value| {
             let message = entry["message"].as_str().unwrap_or_default();
@@ -181,7 +181,7 @@ impl Pages {
         (said, foreign)
     }
 
-    /// What Chromium's own protocol told of the network since this was asked last: messages with `method` and `params`.
+    /// What Chromium's own protocol reported of the network since the last call: messages with `method` and `params`.
     pub(crate) fn traffic(&self) -> Vec<Value> {
         let entries = self.browser.log("performance");
         let messages = entries.iter().map(|entry| {
@@ -191,7 +191,7 @@ impl Pages {
         messages.collect()
     }
 
-    /// Where requests went since this was asked last.
+    /// The addresses that were asked since the last call.
     fn requests(&self) -> Vec<String> {
         let messages = self.traffic();
         let sent = messages.iter().filter(|message| message["method"] == "Network.requestWillBeSent");

@@ -1,5 +1,6 @@
-//! dockpass and a registry that know where the other is, whichever of them runs: each has its address before it starts.
-//! Both are on a loopback address that no other test uses, so that a port stays free while nobody listens on it.
+//! dockpass and a registry that know each other's address, whichever of them runs: each has its address before it
+//! starts. Both are on a loopback address that no other test uses, so that a port stays free while nobody listens on
+//! it.
 
 use std::{
     fs,
@@ -31,14 +32,14 @@ pub(crate) struct Pair {
     registry: Option<Registry>,
     dockpass_at: SocketAddr,
     registry_at: SocketAddr,
-    /// More of the section `server` of dockpass's configuration.
+    /// Further keys for the section `server` of dockpass's configuration.
     server: String,
-    /// A CA that the registry's system has.
+    /// A CA that the registry's system trusts.
     authority: Option<PathBuf>,
 }
 
 impl Pair {
-    /// dockpass had its first start; neither of them runs.
+    /// dockpass has had its first start; neither of them runs.
     pub(crate) fn new() -> Self {
         let [dockpass_at, registry_at] = addresses();
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -47,7 +48,7 @@ impl Pair {
         Self { directory, home, dockpass: None, registry: None, dockpass_at, registry_at, server, authority }
     }
 
-    /// The same, with more of the section `server` for dockpass, which the registry reaches by TLS with this CA.
+    /// The same, with further keys for dockpass's section `server`; the registry reaches it by TLS with this CA.
     pub(crate) fn behind(server: &str, authority: &Path) -> Self {
         Self { server: server.to_owned(), authority: Some(authority.to_owned()), ..Self::new() }
     }
@@ -81,7 +82,7 @@ impl Pair {
         self.dockpass.as_ref().expect("dockpass runs")
     }
 
-    /// The server, for who ends it alone; the registry goes on.
+    /// The server, for a test that ends it alone; the registry goes on.
     pub(crate) fn lend_dockpass(&mut self) -> Dockpass {
         self.dockpass.take().expect("dockpass runs")
     }
@@ -189,8 +190,8 @@ impl Pair {
 
 /// What the registry holds, and what dockpass knows of it.
 impl Pair {
-    /// A second registry on the same storage, without accounts and without notifications: what is done there dockpass
-    /// learns by comparing only.
+    /// A second registry on the same storage, without accounts and without notifications: dockpass learns of changes
+    /// there only by comparing.
     pub(crate) fn open_registry(&self) -> Registry {
         Registry::without_accounts_changed(|config| stored_in(&config, self.directory.path()))
     }
@@ -219,8 +220,8 @@ impl Pair {
         self.dockpass().cli(&["registry", "sync"]).must_succeed().stdout
     }
 
-    /// Waits until dockpass knows all that the registry has to tell: it tells in order, and a push of this user's, who
-    /// may make repositories, is the last.
+    /// Waits until dockpass has every notification: the registry sends them in order, and a last push by this user, who
+    /// may make repositories, ends them.
     pub(crate) fn all_is_told(&self, clients: &Clients, user: &str) {
         static NUMBER: AtomicU8 = AtomicU8::new(0);
         let tag = format!("n{}", NUMBER.fetch_add(1, Ordering::Relaxed));

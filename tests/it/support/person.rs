@@ -1,5 +1,5 @@
-//! What a person does with a browser, by the names that one sees. What is looked for is waited for, so that tests read
-//! like what a person does.
+//! What a person does with a browser, by visible names. Each step waits for what it looks for, so that tests read like
+//! what a person does.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ const FIND: &str = r#"
     }
 "#;
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 pub(crate) fn soon<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
     eventually_within(PATIENCE, what, ask)
 }
@@ -66,7 +66,7 @@ impl Browser {
         self.run("return document.body.innerText", json!([])).as_str().unwrap_or_default().to_owned()
     }
 
-    /// All of the page, with what one does not see.
+    /// All of the page, the invisible parts included.
     pub(crate) fn source(&self) -> String {
         let script = "return document.documentElement.outerHTML + [...document.querySelectorAll('input')].map((it) => it.value).join(' ')";
         self.run(script, json!([])).as_str().expect("a text").to_owned()
@@ -125,12 +125,12 @@ impl Browser {
         self.click_on("choice", name);
     }
 
-    /// Takes what a field suggests for what was typed.
+    /// Picks a suggestion of a field.
     pub(crate) fn take(&self, suggestion: &str) {
         self.click_on("suggestion", suggestion);
     }
 
-    /// Clicks what a CSS selector finds first.
+    /// Clicks the first match of a CSS selector.
     pub(crate) fn click_css(&self, selector: &str) {
         self.click_on("css", selector);
     }
@@ -146,7 +146,7 @@ impl Browser {
         self.with("field", name, |id| self.element(id, "value", &json!({ "text": text })));
     }
 
-    /// Gives a field a value as a picker does: a date, an option.
+    /// Sets the value of a field as a picker does: a date, an option.
     pub(crate) fn pick(&self, name: &str, value: &str) {
         let script = "const [field, value] = arguments; field.value = value; \
             for (const it of ['input', 'change']) field.dispatchEvent(new Event(it, { bubbles: true }))";
@@ -162,7 +162,7 @@ impl Browser {
         self.with("field", name, read).as_str().unwrap_or_default().to_owned()
     }
 
-    /// The words between which a field lets one choose.
+    /// The options of a field.
     pub(crate) fn options(&self, name: &str) -> Vec<String> {
         let script = "return [...arguments[0].options].map((it) => it.textContent)";
         let read = |id: &str| {
@@ -172,8 +172,8 @@ impl Browser {
         texts(&self.with("field", name, read))
     }
 
-    /// What a table shows: a row for each that is there, with the text of each cell; its heads and what unfolds
-    /// below a row are left out. No row if there is no such table right now.
+    /// The rows of a table, with the text of each cell; without its heads and what unfolds below a row. None if there
+    /// is no such table right now.
     pub(crate) fn rows(&self, table: &str) -> Vec<Vec<String>> {
         let script = "const isCalled = (it) => it.getAttribute('aria-label') === arguments[0]; \
             const table = [...document.querySelectorAll('table')].find(isCalled); \
@@ -208,7 +208,7 @@ impl Browser {
         self.get("/window").as_str().expect("a name").to_owned()
     }
 
-    /// Opens another tab of the same profile, and gives it.
+    /// Opens another tab of the same profile, and returns it.
     pub(crate) fn new_tab(&self) -> String {
         let made = self.post("/window/new", json!({ "type": "tab" }));
         made["handle"].as_str().expect("a name").to_owned()

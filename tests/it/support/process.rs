@@ -1,5 +1,5 @@
-//! Runs programs: to their end with everything that they said, or in the background with their output watched.
-//! A program never inherits the environment of the tests but for `PATH`, and never outlives the test.
+//! Runs programs: to their end with all their output, or in the background with their output watched. A program
+//! inherits nothing of the tests' environment but `PATH`, and never outlives the test.
 
 use std::{
     ffi::OsStr,
@@ -16,7 +16,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long anything may take that is waited for. Far more than it takes: this only ends a test that hangs.
+/// The longest wait for anything. Far more than it takes: this only ends a test that hangs.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A command with an empty environment but for `PATH`, ended from outside when it hangs.
@@ -42,7 +42,7 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// What a program that ran to its end said.
+/// The output of a program that ran to its end.
 #[derive(Debug)]
 pub(crate) struct Run {
     command: String,
@@ -159,7 +159,7 @@ impl Drop for Background {
     }
 }
 
-/// Copies each line to the log and to whoever waits for one.
+/// Copies each line to the log and to the test that waits for one.
 fn watch(source: &'static str, pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>, lines: Sender<String>) {
     let log = Arc::clone(log);
     thread::spawn(move || {
@@ -177,7 +177,7 @@ pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
     eventually_within(PATIENCE, what, ask)
 }
 
-/// As [`eventually`], for what is known to take longer.
+/// As [`eventually`], for what takes longer.
 #[expect(clippy::disallowed_methods, reason = "how long a test has waited; no clock of the server")]
 pub(crate) fn eventually_within<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     const PAUSE: Duration = Duration::from_millis(20);

@@ -1,5 +1,5 @@
-//! An HTTP proxy that takes every host for one server on this machine. It lets a client speak to a server under a
-//! name, with a certificate for that name, where docker would not look at the certificate of a loopback address.
+//! An HTTP proxy that leads every host to one server on this machine. It lets a client speak to a server under a name,
+//! with a certificate for that name, since docker would not look at the certificate of a loopback address.
 
 use std::{
     io::{BufRead, BufReader, Write as _, copy},

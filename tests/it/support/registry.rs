@@ -63,7 +63,7 @@ impl Registry {
         process.log()
     }
 
-    /// A registry that trusts the server whose administrator this is, by what its API tells.
+    /// A registry that trusts the server of this administrator, by what its API tells.
     pub(crate) fn told_by(admin: &Http) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let certificate = directory.path().join("dockpass.pem");
@@ -100,7 +100,7 @@ impl Registry {
         Self::run_trusting(config, directory, None)
     }
 
-    /// Runs it on a system that has this CA and no other.
+    /// Runs it on a system that trusts this CA and no other.
     pub(super) fn run_trusting(config: &Path, directory: TempDir, authority: Option<&Path>) -> Self {
         let mut serve = background_command("docker-registry");
         serve.envs(authority.map(|file| ("SSL_CERT_FILE", file)));
@@ -109,7 +109,7 @@ impl Registry {
         Self { process, address, _directory: directory }
     }
 
-    /// Lets it answer nothing until [`Self::go_on`]: connections to it stand.
+    /// Stops its answers until [`Self::go_on`]: connections to it stand.
     pub(crate) fn hold(&self) {
         self.process.signal(Signal::STOP);
     }

@@ -35,7 +35,7 @@ use super::{
     process::eventually,
 };
 
-/// When every test begins.
+/// The moment at which every test begins.
 pub(crate) const NOW: &str = "2026-01-15T12:00:00Z";
 /// The media type of the web pages.
 pub(crate) const PAGE: &str = "text/html; charset=utf-8";
@@ -190,7 +190,7 @@ fn serve(config: Config, clock: Clock, ready: &mpsc::Sender<Result<SocketAddr, S
     });
 }
 
-/// Who calls.
+/// Callers.
 impl InProcess {
     fn caller(&self, who: &str) -> Caller {
         let place = Place::Network(self.address);
@@ -403,7 +403,7 @@ impl Caller {
         found.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
     }
 
-    /// The same, as a proxy sends it that names the client's address.
+    /// The same, behind a proxy that names the client's address.
     #[expect(clippy::wrong_self_convention, reason = "it says where the caller calls from, and makes none")]
     pub(crate) fn from_address(&self, address: &str) -> Self {
         self.header("X-Forwarded-For", address)
@@ -505,7 +505,7 @@ impl Caller {
     }
 }
 
-/// A server that refuses early need not read the rest: what it said counts, not that the connection broke.
+/// A server that refuses early need not read the rest: its answer counts, not the broken connection.
 fn converse(mut stream: impl Read + Write, head: &[u8], body: &[u8]) -> String {
     let _ = stream.write_all(head).and_then(|()| stream.write_all(body));
     let mut answer = Vec::new();
@@ -513,7 +513,7 @@ fn converse(mut stream: impl Read + Write, head: &[u8], body: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// What every answer has, errors too (design, sections 5 and 10.5): safe headers, no secret, no fault of ours.
+/// Checks what every answer has, errors too (design, sections 5 and 10.5): safe headers, no secret, no fault of ours.
 fn check_common(answer: &Answer, method: &str, path: &str) {
     let has = |name: &str, value: &str| {
         let found = answer.header(name).unwrap_or_default();
@@ -529,7 +529,7 @@ fn check_common(answer: &Answer, method: &str, path: &str) {
     assert!(shows_secrets || !holds_secret(&answer.body), "a secret was told:\n{}", answer.describe());
 }
 
-/// The one envelope, which every error of the API has.
+/// Checks the one envelope, which every error of the API has.
 fn check_envelope(answer: &Answer) {
     if answer.status >= 400 {
         assert_eq!(answer.header("content-type"), Some("application/json"), "{}", answer.describe());
@@ -550,7 +550,7 @@ fn holds_secret(text: &str) -> bool {
 struct Log;
 
 static LINES: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
-/// What must not be in the log, each with whether it was.
+/// The texts that must not be in the log, each with whether it was.
 static WATCHED: Mutex<Vec<(String, bool)>> = Mutex::new(Vec::new());
 
 impl Log {

@@ -19,7 +19,7 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the server as somebody types it, with this data directory, and waits until it is ready; its address.
     pub(crate) fn start(data: &Path) -> (Self, String) {
-        // A shell in between would be what `script` and this ask to end, and leave the server behind.
+        // With a shell in between, ending it would leave the server behind.
         let typed = format!("exec {} --data-dir {} --listen 127.0.0.1:0", executable().display(), data.display());
         let mut script = background_command("script");
         script.args(["--quiet", "--return", "--flush", "--command", &typed, "/dev/null"]).env("TERM", "dumb");
@@ -41,7 +41,7 @@ impl Terminal {
         self.script.log()
     }
 
-    /// Asks the server itself to end, and waits for it: `script` asked instead does not say what became of it.
+    /// Ends the server itself, and waits for it: `script`, if ended instead, does not say what became of it.
     pub(crate) fn end(mut self) {
         let server = self.server.take().expect("it runs");
         kill_process(server, Signal::TERM).expect("the server takes signals");

@@ -11,7 +11,7 @@ use super::{
     pages::Pages,
 };
 
-/// A server and a browser. `admin`, and `alice` who is nobody special, have the password of the tests as their own.
+/// A server and a browser. `admin`, and `alice` who has no special rights, have the password of the tests as their own.
 #[derive(Debug)]
 pub(crate) struct Website {
     /// Before the server: it is ended first.
@@ -56,7 +56,7 @@ impl Website {
         site
     }
 
-    /// Ends every session of a user, as a stolen one would be ended: by a new password, here the same as before.
+    /// Ends every session of a user, as one ends a stolen session: by a new password, here the same as before.
     pub(crate) fn end_sessions(&self, user: &str) {
         let between = "another-password-in-between";
         set_password(&self.server.http_as(user, PASSWORD), user, [PASSWORD, between]);
