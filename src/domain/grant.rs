@@ -12,7 +12,25 @@ pub enum Grantee {
     Team(Id),
 }
 
+/// Users or teams: whom a grant can be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GranteeKind {
+    /// Users.
+    User,
+    /// Teams.
+    Team,
+}
+
 impl Grantee {
+    /// Whether it is a user or a team.
+    #[must_use]
+    pub fn kind(self) -> GranteeKind {
+        match self {
+            Self::User(_) => GranteeKind::User,
+            Self::Team(_) => GranteeKind::Team,
+        }
+    }
+
     /// The identifier of the user or the team.
     #[must_use]
     pub fn id(self) -> Id {

@@ -1,22 +1,86 @@
-//! `…/userAccess`, `…/access` and `repositoryAccess`: who may what with a repository or a namespace.
+//! `…/userAccess`, `…/teamAccess`, `…/access` and `repositoryAccess`: who may what with a repository or a namespace, with
+//! DTR's names and codes.
+
+use std::sync::Arc;
 
 use super::failure::Failure;
-use super::reply::{Replied, Reply};
+use super::page;
+use super::reply::{Replied, Reply, Write};
 use super::repositories::{namespace, repository};
-use super::request::{Checked, Request};
+use super::request::Request;
 use crate::api::operations::grants as op;
-use crate::api::{self, Nothing, Operation};
+use crate::api::{self, Nothing, Operation, Paged};
 use crate::domain::access::AccessLevel;
-use crate::domain::account::Account;
-use crate::domain::grant::GrantTarget;
+use crate::domain::grant::{GrantTarget, GranteeKind};
+use crate::domain::id::Id;
+use crate::domain::name::Name;
 use crate::domain::repository::Repository;
-use crate::service::{AccessView, Reason, TargetView, UserGrant};
+use crate::service::{AccessView, Call, GrantList, GrantView, Reason, Service, TargetView};
 
-fn shown_user(user: &Account) -> api::GrantUser {
-    api::GrantUser { name: user.name.to_string(), id: user.id.to_string() }
+/// What the path of an operation on grants names: the target, and the user or the team, if it is about one.
+type Place = (GrantTarget, String);
+
+/// An operation on the grants of users or on those of teams.
+pub(super) trait OnGrants: Operation {
+    /// Whose grants.
+    const KIND: GranteeKind;
+
+    /// Reads the path.
+    fn place(request: &Request<Self>) -> Result<Place, Failure>
+    where
+        Self: Sized;
 }
 
-pub(super) fn shown_repository(repository: &Repository) -> api::GrantRepository {
+fn one_on_repository([namespace, rest, grantee]: [String; 3]) -> Result<Place, Failure> {
+    Ok((GrantTarget::Repository(repository(&namespace, &rest)?), grantee))
+}
+
+fn one_on_namespace([text, grantee]: [String; 2]) -> Result<Place, Failure> {
+    Ok((GrantTarget::Namespace(namespace(&text)?), grantee))
+}
+
+fn all_on_repository([namespace, rest]: [String; 2]) -> Result<Place, Failure> {
+    one_on_repository([namespace, rest, String::new()])
+}
+
+fn all_on_namespace([text]: [String; 1]) -> Result<Place, Failure> {
+    one_on_namespace([text, String::new()])
+}
+
+/// Says of operations whose grants they are on, and how their paths are read.
+macro_rules! on_grants {
+    ($($operation:ident $kind:ident $place:ident;)*) => {$(
+        impl OnGrants for op::$operation {
+            const KIND: GranteeKind = GranteeKind::$kind;
+
+            fn place(request: &Request<Self>) -> Result<Place, Failure> {
+                $place(request.parts()?)
+            }
+        }
+    )*};
+}
+
+on_grants! {
+    ListUserAccess User all_on_repository;
+    SetUserAccess User one_on_repository;
+    DeleteUserAccess User one_on_repository;
+    ListNamespaceUserAccess User all_on_namespace;
+    SetNamespaceUserAccess User one_on_namespace;
+    DeleteNamespaceUserAccess User one_on_namespace;
+    ListTeamAccess Team all_on_repository;
+    SetTeamAccess Team one_on_repository;
+    DeleteTeamAccess Team one_on_repository;
+    ListNamespaceTeamAccess Team all_on_namespace;
+    ViewNamespaceTeamAccess Team one_on_namespace;
+    SetNamespaceTeamAccess Team one_on_namespace;
+    DeleteNamespaceTeamAccess Team one_on_namespace;
+}
+
+fn shown_team(id: Id, name: &Name, client_user_is_member: bool) -> api::GrantTeam {
+    api::GrantTeam { id: id.to_string(), name: name.to_string(), client_user_is_member }
+}
+
+fn shown_repository(repository: &Repository) -> api::GrantRepository {
     api::GrantRepository {
         namespace: repository.name.namespace_str().to_owned(),
         name: repository.name.rest().to_owned(),
@@ -24,93 +88,75 @@ pub(super) fn shown_repository(repository: &Repository) -> api::GrantRepository 
     }
 }
 
-pub(super) fn shown_target(target: &TargetView) -> (Option<api::GrantRepository>, Option<String>) {
+fn shown_target(target: &TargetView) -> (Option<api::GrantRepository>, Option<String>) {
     match target {
         TargetView::Repository(repository) => (Some(shown_repository(repository)), None),
         TargetView::Namespace(namespace) => (None, Some(namespace.to_string())),
     }
 }
 
-fn shown(target: &TargetView, grant: &UserGrant) -> api::UserAccess {
-    let (repository, namespace) = shown_target(target);
-    api::UserAccess { access_level: grant.level, user: shown_user(&grant.user), repository, namespace }
+impl From<GrantView> for api::UserAccess {
+    fn from(GrantView { target, grantee, name, level, .. }: GrantView) -> Self {
+        let (repository, namespace) = shown_target(&target);
+        let user = api::GrantUser { name: name.to_string(), id: grantee.id().to_string() };
+        Self { access_level: level, user, repository, namespace }
+    }
 }
 
-pub(super) async fn list_on_repository(request: Request<op::ListUserAccess>) -> Replied<op::ListUserAccess> {
-    let [namespace, rest] = request.parts()?;
-    let target = GrantTarget::Repository(repository(&namespace, &rest)?);
-    Ok(Reply::new(&list(&request, target).await?))
+impl From<GrantView> for api::TeamAccess {
+    fn from(GrantView { target, grantee, name, caller_is_member, level }: GrantView) -> Self {
+        let (repository, namespace) = shown_target(&target);
+        Self { access_level: level, team: shown_team(grantee.id(), &name, caller_is_member), repository, namespace }
+    }
 }
 
-pub(super) async fn list_on_namespace(
-    request: Request<op::ListNamespaceUserAccess>,
-) -> Replied<op::ListNamespaceUserAccess> {
-    let [text] = request.parts()?;
-    let target = GrantTarget::Namespace(namespace(&text)?);
-    Ok(Reply::new(&list(&request, target).await?))
+impl From<GrantList> for api::UserAccessList {
+    fn from(GrantList { target, grants }: GrantList) -> Self {
+        let (repository, namespace) = shown_target(&target);
+        Self { repository, namespace, user_access_list: grants.into_iter().map(Into::into).collect() }
+    }
 }
 
-async fn list(request: &Checked, target: GrantTarget) -> Result<api::UserAccessList, Failure> {
-    // A list without pages.
-    let (target, grants) = request.block(move |service, call| service.list_user_grants(call, &target)).await?;
-    let (repository, namespace) = shown_target(&target);
-    let user_access_list = grants.iter().map(|grant| shown(&target, grant)).collect();
-    Ok(api::UserAccessList { repository, namespace, user_access_list })
+impl From<GrantList> for api::TeamAccessList {
+    fn from(GrantList { target, grants }: GrantList) -> Self {
+        let (repository, namespace) = shown_target(&target);
+        Self { repository, namespace, team_access_list: grants.into_iter().map(Into::into).collect() }
+    }
 }
 
-pub(super) async fn put_on_repository(request: Request<op::SetUserAccess>) -> Replied<op::SetUserAccess> {
-    let [namespace, rest, user] = request.parts()?;
-    let target = GrantTarget::Repository(repository(&namespace, &rest)?);
-    put(&request, target, user).await
-}
-
-pub(super) async fn put_on_namespace(
-    request: Request<op::SetNamespaceUserAccess>,
-) -> Replied<op::SetNamespaceUserAccess> {
-    let [text, user] = request.parts()?;
-    let target = GrantTarget::Namespace(namespace(&text)?);
-    put(&request, target, user).await
-}
-
-async fn put<O>(request: &Request<O>, target: GrantTarget, user: String) -> Replied<O>
+/// A list without pages.
+pub(super) async fn list<O>(request: Request<O>) -> Replied<O>
 where
-    O: Operation<Body = api::SetAccess, Answer = api::UserAccess>,
+    O: OnGrants<Answer: From<GrantList> + Write>,
 {
-    let level = asked_level(request, &target)?;
-    let set = request.block(move |service, call| service.put_user_grant(call, &target, &user, level));
-    let (target, grant) = set.await?;
-    Ok(Reply::new(&shown(&target, &grant)))
+    let (target, _) = O::place(&request)?;
+    let list = request.block(move |service, call| service.list_grants(call, &target, O::KIND)).await?;
+    Ok(Reply::new(&list.into()))
 }
 
-pub(super) async fn delete_on_repository(request: Request<op::DeleteUserAccess>) -> Replied<op::DeleteUserAccess> {
-    let [namespace, rest, user] = request.parts()?;
-    let target = GrantTarget::Repository(repository(&namespace, &rest)?);
-    delete(&request, target, user).await
+pub(super) async fn view_of_team(
+    request: Request<op::ViewNamespaceTeamAccess>,
+) -> Replied<op::ViewNamespaceTeamAccess> {
+    let (target, team) = OnGrants::place(&request)?;
+    let grant = request.run(|service, call| service.view_team_grant(call, &target, &team))?;
+    Ok(Reply::new(&grant.into()))
 }
 
-pub(super) async fn delete_on_namespace(
-    request: Request<op::DeleteNamespaceUserAccess>,
-) -> Replied<op::DeleteNamespaceUserAccess> {
-    let [text, user] = request.parts()?;
-    let target = GrantTarget::Namespace(namespace(&text)?);
-    delete(&request, target, user).await
-}
-
-async fn delete<O>(request: &Request<O>, target: GrantTarget, user: String) -> Replied<O>
+pub(super) async fn put<O>(request: Request<O>) -> Replied<O>
 where
-    O: Operation<Answer = Nothing>,
+    O: OnGrants<Body = api::SetAccess, Answer: From<GrantView> + Write>,
 {
-    request.block(move |service, call| service.delete_user_grant(call, &target, &user)).await?;
+    let (target, name) = O::place(&request)?;
+    let body = request.body(|service, call| service.may_grant(call, &target))?;
+    let level = body.access_level.parse().map_err(|error| Failure::invalid("accessLevel", error))?;
+    let put = request.block(move |service, call| service.put_grant(call, &target, O::KIND, &name, level));
+    Ok(Reply::new(&put.await?.into()))
+}
+
+pub(super) async fn delete<O: OnGrants<Answer = Nothing>>(request: Request<O>) -> Replied<O> {
+    let (target, name) = O::place(&request)?;
+    request.block(move |service, call| service.delete_grant(call, &target, O::KIND, &name)).await?;
     Ok(Reply::new(&Nothing))
-}
-
-/// The level that the body asks for.
-pub(super) fn asked_level<O>(request: &Request<O>, target: &GrantTarget) -> Result<AccessLevel, Failure>
-where
-    O: Operation<Body = api::SetAccess>,
-{
-    let body = request.body(|service, call| service.may_grant(call, target))?;
-    body.access_level.parse().map_err(|error| Failure::invalid("accessLevel", error))
 }
 
 fn shown_reason(view: &AccessView) -> api::AccessReason {
@@ -138,11 +184,25 @@ pub(super) async fn reasons(request: Request<op::ListAccess>) -> Replied<op::Lis
 pub(super) async fn of_user(request: Request<op::ViewRepositoryAccess>) -> Replied<op::ViewRepositoryAccess> {
     let [user, namespace, rest] = request.parts()?;
     let name = repository(&namespace, &rest)?;
-    let (user, repository, level) = request.run(|service, call| service.access_of(call, &user, &name))?;
-    Ok(Reply::new(&api::UserAccess {
-        access_level: level,
-        user: shown_user(&user),
-        repository: Some(shown_repository(&repository)),
-        namespace: None,
-    }))
+    let access = request.run(|service, call| service.access_of(call, &user, &name))?;
+    Ok(Reply::new(&access.into()))
+}
+
+pub(super) async fn repositories_of_team(
+    request: Request<op::ListRepositoriesOfTeam>,
+) -> Replied<op::ListRepositoriesOfTeam> {
+    let [organization, team] = request.parts()?;
+    let page = request.query()?;
+    let read = move |service: &Service, call: &Call| {
+        service.repositories_of_team(call, &organization, &team, page.start.as_ref(), page.size)
+    };
+    let list = request.read_list(page::is_long(page.size), read).await?;
+    let entry = |(repository, level): &(Arc<_>, AccessLevel)| api::RepositoryLevel {
+        access_level: *level,
+        repository: shown_repository(repository),
+    };
+    let repository_access_list = list.repositories.iter().map(entry).collect();
+    let team = shown_team(list.team.team.id, &list.team.team.name, list.team.caller_is_member);
+    let page = api::TeamRepositories { team, repository_access_list };
+    Ok(Reply::new(&Paged { page, next: list.next.map(|name| name.to_string()), count: None }))
 }

@@ -30,7 +30,6 @@ mod session;
 mod settings;
 mod static_answers;
 mod tags;
-mod team_grants;
 pub mod tls;
 mod tokens;
 

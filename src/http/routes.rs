@@ -14,8 +14,9 @@ use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
 use super::{
     accounts, admin, audit, docs, events, grants, headers, not_found, operation, organizations, registry, repositories,
-    search, session, settings, tags, team_grants, tokens,
+    search, session, settings, tags, tokens,
 };
+use crate::api::operations::grants as op;
 use crate::api::{Access, Code, Described, Method, operations};
 
 /// One route.
@@ -81,22 +82,22 @@ fn routes() -> Vec<Route> {
         route(search::docker_v1),
         route(search::docker),
         route(search::autocomplete),
-        route(grants::list_on_repository),
-        route(grants::put_on_repository),
-        route(grants::delete_on_repository),
-        route(grants::list_on_namespace),
-        route(grants::put_on_namespace),
-        route(grants::delete_on_namespace),
+        route(grants::list::<op::ListUserAccess>),
+        route(grants::put::<op::SetUserAccess>),
+        route(grants::delete::<op::DeleteUserAccess>),
+        route(grants::list::<op::ListNamespaceUserAccess>),
+        route(grants::put::<op::SetNamespaceUserAccess>),
+        route(grants::delete::<op::DeleteNamespaceUserAccess>),
         route(grants::reasons),
         route(grants::of_user),
-        route(team_grants::list_on_repository),
-        route(team_grants::put_on_repository),
-        route(team_grants::delete_on_repository),
-        route(team_grants::list_on_namespace),
-        route(team_grants::view_on_namespace),
-        route(team_grants::put_on_namespace),
-        route(team_grants::delete_on_namespace),
-        route(team_grants::repositories_of_team),
+        route(grants::list::<op::ListTeamAccess>),
+        route(grants::put::<op::SetTeamAccess>),
+        route(grants::delete::<op::DeleteTeamAccess>),
+        route(grants::list::<op::ListNamespaceTeamAccess>),
+        route(grants::view_of_team),
+        route(grants::put::<op::SetNamespaceTeamAccess>),
+        route(grants::delete::<op::DeleteNamespaceTeamAccess>),
+        route(grants::repositories_of_team),
         route(accounts::list),
         route(accounts::create),
         route(accounts::view),

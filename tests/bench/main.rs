@@ -13,7 +13,7 @@ mod site;
 use std::time::{Duration, Instant};
 
 use dockpass::domain::access::AccessLevel;
-use dockpass::domain::grant::GrantTarget;
+use dockpass::domain::grant::{GrantTarget, GranteeKind};
 use dockpass::domain::name::{Name, RepositoryName};
 use dockpass::domain::order::Order;
 use dockpass::domain::scope::Scopes;
@@ -163,14 +163,14 @@ fn issue(site: &Site, asked: &str, granted: usize) {
 
 fn grant(site: &Site) {
     let target = GrantTarget::Repository(repository("user-11/app-3"));
-    site.service.put_user_grant(&site.admin, &target, "user-0", AccessLevel::Admin).expect("granted");
-    site.service.delete_user_grant(&site.admin, &target, "user-0").expect("taken");
+    site.service.put_grant(&site.admin, &target, GranteeKind::User, "user-0", AccessLevel::Admin).expect("granted");
+    site.service.delete_grant(&site.admin, &target, GranteeKind::User, "user-0").expect("taken");
 }
 
 fn team_grant(site: &Site) {
     let target = GrantTarget::Repository(repository("org-0/app-49"));
-    site.service.put_team_grant(&site.admin, &target, "team-3", AccessLevel::ReadWrite).expect("granted");
-    site.service.delete_team_grant(&site.admin, &target, "team-3").expect("taken");
+    site.service.put_grant(&site.admin, &target, GranteeKind::Team, "team-3", AccessLevel::ReadWrite).expect("granted");
+    site.service.delete_grant(&site.admin, &target, GranteeKind::Team, "team-3").expect("taken");
 }
 
 fn team_member(site: &Site) {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use dockpass::domain::access::AccessLevel;
-use dockpass::domain::grant::GrantTarget;
+use dockpass::domain::grant::{GrantTarget, GranteeKind};
 use dockpass::domain::key_header::KeyHeader;
 use dockpass::domain::name::{Name, Namespace, RepositoryName};
 use dockpass::domain::secret::Password;
@@ -89,7 +89,9 @@ impl Site {
             let namespace = GrantTarget::Namespace(Namespace::parse(&format!("user-{number}")).unwrap());
             let repository = GrantTarget::Repository(repository("user", number + 5, 1));
             for target in [namespace, repository] {
-                self.service.put_user_grant(&self.admin, &target, "user-0", AccessLevel::ReadWrite).expect("granted");
+                self.service
+                    .put_grant(&self.admin, &target, GranteeKind::User, "user-0", AccessLevel::ReadWrite)
+                    .expect("granted");
             }
         }
         for team in ["team-0", "team-1", "team-2"] {
@@ -186,7 +188,7 @@ impl Fill<'_> {
         }
         for app in 0..TEAM_GRANTS {
             let target = GrantTarget::Repository(repository("org", organization, app));
-            self.done(self.service.put_team_grant(self.admin, &target, &team, AccessLevel::ReadWrite));
+            self.done(self.service.put_grant(self.admin, &target, GranteeKind::Team, &team, AccessLevel::ReadWrite));
         }
     }
 }

@@ -1,27 +1,45 @@
-//! Grants to users, on repositories and on whole namespaces, and who has access and why.
+//! Grants to users and teams, on repositories and on whole namespaces, and who has access and why. Teams have grants
+//! within their own organization only, as DTR has it.
 
 use std::sync::Arc;
 
+use super::teams::{TeamView, find_team, is_callers, team_view, view_team};
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Caller, Permit, find, find_user};
+use crate::service::access::{Allowed, Authority, Call, Caller, Permit, find, find_organization, find_user, visible};
 use crate::service::error::{Error, Kind};
-use crate::service::ledger::Deed;
+use crate::service::ledger::{Change, Deed};
 
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
-use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::grant::{GrantTarget, Grantee, GranteeKind};
+use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::repository::Repository;
 use crate::store::State;
 
-/// A user's grant.
+/// A user or a team, and its level on a repository or a namespace.
 #[derive(Clone, Debug)]
-pub struct UserGrant {
+pub struct GrantView {
+    /// On what.
+    pub target: TargetView,
     /// Whose.
-    pub user: Account,
+    pub grantee: Grantee,
+    /// The name of the user or the team.
+    pub name: Name,
+    /// Whether it is a team and the caller a member of it.
+    pub caller_is_member: bool,
     /// The level.
     pub level: AccessLevel,
+}
+
+/// The grants of users, or those of teams, on a repository or a namespace.
+#[derive(Clone, Debug)]
+pub struct GrantList {
+    /// On what.
+    pub target: TargetView,
+    /// The grants, by the name of the user or the team.
+    pub grants: Vec<GrantView>,
 }
 
 /// What grants are on, as it is shown.
@@ -52,6 +70,17 @@ pub enum Reason {
     Public,
 }
 
+/// A page of the repositories that were granted to a team.
+#[derive(Debug)]
+pub struct TeamAccessPage {
+    /// The team.
+    pub team: TeamView,
+    /// The repositories of the page, by name.
+    pub repositories: Vec<(Arc<Repository>, AccessLevel)>,
+    /// The name to go on after; none on the last page.
+    pub next: Option<RepositoryName>,
+}
+
 /// Who has which access, and why.
 #[derive(Clone, Debug)]
 pub struct AccessView {
@@ -64,7 +93,7 @@ pub struct AccessView {
 }
 
 /// Whether the caller may change access to the target, which must exist.
-pub(super) fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit, TargetView), Error> {
+fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit, TargetView), Error> {
     match target {
         GrantTarget::Repository(name) => {
             let permit = authority.administer_repository(name)?;
@@ -81,11 +110,18 @@ pub(super) fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Res
     }
 }
 
-/// Whether the caller may look at and take away the grants of users on a target. Of a namespace whose account is gone
-/// system administrators may, as long as anything is known there: no account is left that could.
-fn look_after(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit, TargetView), Error> {
+/// Whether the caller may look at and take away the grants on a target. Those of users on a namespace whose account is
+/// gone: system administrators may, as long as anything is known there, for no account is left that could. Teams go with
+/// their organization, and their grants with them.
+fn look_after(
+    authority: &Authority<'_>,
+    target: &GrantTarget,
+    kind: GranteeKind,
+) -> Result<(Permit, TargetView), Error> {
     let administered = administer(authority, target);
-    let (GrantTarget::Namespace(namespace), Err(Error::NotFound { .. })) = (target, &administered) else {
+    let (GranteeKind::User, GrantTarget::Namespace(namespace), Err(Error::NotFound { .. })) =
+        (kind, target, &administered)
+    else {
         return administered;
     };
     let Ok(permit) = authority.administrator() else { return administered };
@@ -94,7 +130,89 @@ fn look_after(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit
     if is_known { Ok((permit, TargetView::Namespace(namespace.clone()))) } else { administered }
 }
 
-pub(super) fn object(target: &GrantTarget) -> String {
+/// The organization that has the target; teams have grants in their own organization only.
+fn organization_of(authority: &Authority<'_>, target: &GrantTarget) -> Result<Id, Error> {
+    let namespace = match target {
+        GrantTarget::Namespace(namespace) => namespace.clone(),
+        GrantTarget::Repository(name) => name.namespace(),
+    };
+    let refused =
+        |what: &str| Error::invalid("team", format!("{what} is no organization, and only organizations have teams"));
+    let Namespace::Of(name) = namespace else { return Err(refused("the namespace `_`")) };
+    let organization = find_organization(authority.state(), name.as_str());
+    organization.map(|organization| organization.id).map_err(|_| refused(name.as_str()))
+}
+
+/// The user of this name or identifier, or the team in the organization that has the target.
+fn grantee_named(
+    authority: &Authority<'_>,
+    target: &GrantTarget,
+    kind: GranteeKind,
+    name: &str,
+) -> Result<(Grantee, Name), Error> {
+    let state = authority.state();
+    match kind {
+        GranteeKind::User => find_user(state, name).map(|user| (Grantee::User(user.id), user.name.clone())),
+        GranteeKind::Team => {
+            let organization = organization_of(authority, target)?;
+            match (find_team(state, organization, name), name.parse::<Id>()) {
+                (Err(_), Ok(id)) if state.team(id).is_some() => {
+                    Err(Error::invalid("team", "a team of another organization"))
+                }
+                (found, _) => found.map(|team| (Grantee::Team(team.id), team.name)),
+            }
+        }
+    }
+}
+
+/// A grant as the caller sees it.
+fn grant_view(
+    authority: &Authority<'_>,
+    target: &TargetView,
+    (grantee, name): (Grantee, Name),
+    level: AccessLevel,
+) -> GrantView {
+    let caller_is_member = match grantee {
+        Grantee::User(_) => false,
+        Grantee::Team(id) => is_callers(authority, id),
+    };
+    GrantView { target: target.clone(), grantee, name, caller_is_member, level }
+}
+
+/// The users, or the teams, with a grant on a target and their levels, by name.
+fn held(state: &State, target: &GrantTarget, kind: GranteeKind) -> Vec<(Grantee, Name, AccessLevel)> {
+    let name = |grantee| match grantee {
+        Grantee::User(id) => state.account(id).map(|user| user.name.clone()),
+        Grantee::Team(id) => state.team(id).map(|team| team.name.clone()),
+    };
+    let grants = state.grants_on(target).filter(|(grantee, _)| grantee.kind() == kind);
+    let mut held: Vec<_> = grants.filter_map(|(grantee, level)| Some((grantee, name(grantee)?, level))).collect();
+    held.sort_by(|(_, one, _), (_, other, _)| one.cmp(other));
+    held
+}
+
+/// What a record about a grant says of the user or the team.
+fn told(kind: GranteeKind, name: &str) -> String {
+    match kind {
+        GranteeKind::User => name.to_owned(),
+        GranteeKind::Team => format!("team {name}"),
+    }
+}
+
+/// Says what a change of a grant concerns.
+fn note(change: &mut Change<'_, '_>, target: &GrantTarget, grantee: Grantee) {
+    match grantee {
+        Grantee::User(id) => {
+            if let Some(user) = change.state().account(id).cloned() {
+                change.about_account(&user);
+            }
+        }
+        Grantee::Team(_) => {}
+    }
+    change.about_target(target);
+}
+
+fn object(target: &GrantTarget) -> String {
     match target {
         GrantTarget::Repository(name) => name.to_string(),
         GrantTarget::Namespace(namespace) => format!("{namespace}/*"),
@@ -102,16 +220,30 @@ pub(super) fn object(target: &GrantTarget) -> String {
 }
 
 impl Service {
-    /// The user grants on a repository or a namespace, by user name.
+    /// The grants of users, or those of teams, on a repository or a namespace.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
-    pub fn list_user_grants(&self, call: &Call, target: &GrantTarget) -> Result<(TargetView, Vec<UserGrant>), Error> {
+    pub fn list_grants(&self, call: &Call, target: &GrantTarget, kind: GranteeKind) -> Result<GrantList, Error> {
         self.view(call, Act::GrantList, &object(target), |authority| {
-            let (_, shown) = look_after(authority, target)?;
-            let mut grants: Vec<_> = user_grants(authority, target).collect();
-            grants.sort_by(|one, other| one.user.name.cmp(&other.user.name));
-            Ok((shown, grants))
+            let (_, shown) = look_after(authority, target, kind)?;
+            let held = held(authority.state(), target, kind).into_iter();
+            let grants = held.map(|(grantee, name, level)| grant_view(authority, &shown, (grantee, name), level));
+            Ok(GrantList { grants: grants.collect(), target: shown })
+        })
+    }
+
+    /// The grant of one team on a repository or a namespace.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
+    pub fn view_team_grant(&self, call: &Call, target: &GrantTarget, team: &str) -> Result<GrantView, Error> {
+        self.view(call, Act::GrantList, &object(target), |authority| {
+            let (_, shown) = administer(authority, target)?;
+            let grantee = grantee_named(authority, target, GranteeKind::Team, team)?;
+            let level = authority.state().grant(target, grantee.0);
+            let level = level.ok_or_else(|| Error::not_found(Kind::TeamGrant, team))?;
+            Ok(grant_view(authority, &shown, grantee, level))
         })
     }
 
@@ -125,50 +257,72 @@ impl Service {
         })
     }
 
-    /// Gives a user a level on a repository or a namespace.
+    /// Gives a user or a team, by its name or identifier, a level on a repository or a namespace.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Denied`] without admin access there, [`Error::Invalid`] for an organization.
-    pub fn put_user_grant(
+    /// [`Error::NotFound`], [`Error::Denied`] without admin access there, [`Error::Invalid`] for an organization in place
+    /// of a user, for a team of another organization, or for a team where no organization has the namespace.
+    pub fn put_grant(
         &self,
         call: &Call,
         target: &GrantTarget,
-        user: &str,
+        kind: GranteeKind,
+        name: &str,
         level: AccessLevel,
-    ) -> Result<(TargetView, UserGrant), Error> {
-        let deed = Deed::new(Act::GrantSet, format!("{} {user} {level}", object(target)));
-        let (target, user) = (target.clone(), user.to_owned());
+    ) -> Result<GrantView, Error> {
+        let deed = Deed::new(Act::GrantSet, format!("{} {} {level}", object(target), told(kind, name)));
+        let (target, name) = (target.clone(), name.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
             let (permit, shown) = administer(&authority, &target)?;
-            let user = find_user(change.state(), &user)?.clone();
-            change.txn(&permit).put_grant(&target, Grantee::User(user.id), level)?;
-            change.about_account(&user);
-            change.about_target(&target);
-            Ok((shown, UserGrant { user, level }))
+            let grantee = grantee_named(&authority, &target, kind, &name)?;
+            let view = grant_view(&authority, &shown, grantee, level);
+            change.txn(&permit).put_grant(&target, view.grantee, level)?;
+            note(change, &target, view.grantee);
+            Ok(view)
         })
     }
 
-    /// Takes a user's grant on a repository or a namespace; nothing is to do where there is none.
+    /// Takes the grant of a user or a team on a repository or a namespace; nothing is to do where there is none.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
-    pub fn delete_user_grant(&self, call: &Call, target: &GrantTarget, user: &str) -> Result<(), Error> {
-        let deed = Deed::new(Act::GrantDelete, format!("{} {user}", object(target)));
-        let (target, user) = (target.clone(), user.to_owned());
+    /// [`Error::NotFound`], [`Error::Denied`] without admin access there, [`Error::Invalid`] as [`Service::put_grant`].
+    pub fn delete_grant(&self, call: &Call, target: &GrantTarget, kind: GranteeKind, name: &str) -> Result<(), Error> {
+        let deed = Deed::new(Act::GrantDelete, format!("{} {}", object(target), told(kind, name)));
+        let (target, name) = (target.clone(), name.to_owned());
         self.change(call, deed, move |change| {
             let authority = change.authority()?;
-            let (permit, _) = look_after(&authority, &target)?;
-            let user = find_user(change.state(), &user)?.clone();
-            let grantee = Grantee::User(user.id);
+            let (permit, _) = look_after(&authority, &target, kind)?;
+            let (grantee, _) = grantee_named(&authority, &target, kind, &name)?;
             if change.state().grant(&target, grantee).is_none() {
                 change.was_idle();
                 return Ok(());
             }
             change.txn(&permit).remove_grant(&target, grantee);
-            change.about_account(&user);
-            change.about_target(&target);
+            note(change, &target, grantee);
             Ok(())
+        })
+    }
+
+    /// A page of the repositories that were granted to a team, by name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Denied`] to all but its members, the organization's and system administrators.
+    pub fn repositories_of_team(
+        &self,
+        call: &Call,
+        organization: &str,
+        team: &str,
+        after: Option<&RepositoryName>,
+        limit: usize,
+    ) -> Result<TeamAccessPage, Error> {
+        self.view(call, Act::TeamRepositories, &format!("{organization}/{team}"), |authority| {
+            let (_, team) = view_team(authority, organization, team)?;
+            let state = authority.state();
+            let mut granted = visible::granted(state, Grantee::Team(team.id), after);
+            let repositories: Vec<_> = granted.by_ref().take(limit).collect();
+            let next = repositories.last().map(|(last, _)| last.name.clone()).filter(|_| granted.next().is_some());
+            Ok(TeamAccessPage { team: team_view(authority, team), repositories, next })
         })
     }
 
@@ -189,10 +343,14 @@ impl Service {
             let on_namespace = GrantTarget::Namespace(name.namespace());
             let public = AccessView { subject: None, level: AccessLevel::ReadOnly, reason: Reason::Public };
             let mut access = owner_views(authority, name);
-            access.extend(grant_views(authority, &target, Reason::RepositoryGrant, user_name));
-            access.extend(grant_views(authority, &on_namespace, Reason::NamespaceGrant, user_name));
-            access.extend(grant_views(authority, &target, Reason::TeamRepositoryGrant, team_name));
-            access.extend(grant_views(authority, &on_namespace, Reason::TeamNamespaceGrant, team_name));
+            for (target, kind, reason) in [
+                (&target, GranteeKind::User, Reason::RepositoryGrant),
+                (&on_namespace, GranteeKind::User, Reason::NamespaceGrant),
+                (&target, GranteeKind::Team, Reason::TeamRepositoryGrant),
+                (&on_namespace, GranteeKind::Team, Reason::TeamNamespaceGrant),
+            ] {
+                access.extend(grant_reasons(authority.state(), target, kind, reason));
+            }
             access.extend(Some(public).filter(|_| repository.is_public));
             Ok((Arc::clone(repository), access))
         })
@@ -202,12 +360,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`], also where that user sees nothing; [`Error::Denied`] to others.
-    pub fn access_of(
-        &self,
-        call: &Call,
-        user: &str,
-        name: &RepositoryName,
-    ) -> Result<(Account, Arc<Repository>, AccessLevel), Error> {
+    pub fn access_of(&self, call: &Call, user: &str, name: &RepositoryName) -> Result<GrantView, Error> {
         self.view(call, Act::RepositoryAccessOf, name.as_str(), |authority| {
             authority.account_data()?;
             if !authority.is_called(user) {
@@ -217,7 +370,10 @@ impl Service {
             let repository = authority.state().repository(name);
             let level = level_of(authority, user, name);
             match (repository, level) {
-                (Some(repository), Some(level)) => Ok((user.clone(), Arc::clone(repository), level)),
+                (Some(repository), Some(level)) => {
+                    let target = TargetView::Repository(Arc::clone(repository));
+                    Ok(grant_view(authority, &target, (Grantee::User(user.id), user.name.clone()), level))
+                }
                 (Some(_) | None, _) => Err(Error::not_found(Kind::Repository, name)),
             }
         })
@@ -231,41 +387,10 @@ fn level_of(authority: &Authority<'_>, user: &Account, name: &RepositoryName) ->
     of_user.level(name)
 }
 
-fn user_grants<'s>(authority: &Authority<'s>, target: &GrantTarget) -> impl Iterator<Item = UserGrant> + use<'s> {
-    let state = authority.state();
-    state.grants_on(target).filter_map(|(grantee, level)| match grantee {
-        Grantee::User(id) => state.account(id).map(|user| UserGrant { user: Account::clone(user), level }),
-        Grantee::Team(_) => None,
-    })
-}
-
-/// The users, or the teams, with a grant on a target, by name.
-fn grant_views(
-    authority: &Authority<'_>,
-    target: &GrantTarget,
-    reason: Reason,
-    name: fn(&State, Grantee) -> Option<&Name>,
-) -> Vec<AccessView> {
-    let state = authority.state();
-    let held = state.grants_on(target).filter_map(|(grantee, level)| Some((name(state, grantee)?, level)));
-    let mut held: Vec<_> = held.collect();
-    held.sort();
-    let view = |(name, level): (&Name, AccessLevel)| AccessView { subject: Some(name.to_string()), level, reason };
-    held.into_iter().map(view).collect()
-}
-
-fn user_name(state: &State, grantee: Grantee) -> Option<&Name> {
-    match grantee {
-        Grantee::User(id) => state.account(id).map(|user| &user.name),
-        Grantee::Team(_) => None,
-    }
-}
-
-fn team_name(state: &State, grantee: Grantee) -> Option<&Name> {
-    match grantee {
-        Grantee::Team(id) => state.team(id).map(|team| &team.name),
-        Grantee::User(_) => None,
-    }
+/// The users, or the teams, who have access by a grant on a target, by name.
+fn grant_reasons(state: &State, target: &GrantTarget, kind: GranteeKind, reason: Reason) -> Vec<AccessView> {
+    let view = |(_, name, level): (_, Name, _)| AccessView { subject: Some(name.to_string()), level, reason };
+    held(state, target, kind).into_iter().map(view).collect()
 }
 
 /// The owner of the namespace: a user, or the administrators of an organization.

@@ -6,12 +6,10 @@ mod accounts;
 mod grants;
 mod organizations;
 mod password_changes;
-mod team_grants;
 mod teams;
 
 pub use account_list::{AccountPage, AccountQuery};
 pub use accounts::{AccountUpdate, AccountView, NewUser};
-pub use grants::{AccessView, Reason, TargetView, UserGrant};
+pub use grants::{AccessView, GrantList, GrantView, Reason, TargetView, TeamAccessPage};
 pub use organizations::{MemberView, MembershipView, NewOrganization};
-pub use team_grants::{TeamAccessPage, TeamGrant};
 pub use teams::{TeamUpdate, TeamView};

@@ -45,9 +45,16 @@ pub(super) fn find_team(state: &State, organization: Id, name_or_id: &str) -> Re
 
 /// A team as the caller sees it.
 pub(super) fn team_view(authority: &Authority<'_>, team: Team) -> TeamView {
-    let state = authority.state();
-    let caller_is_member = authority.account().is_some_and(|account| state.is_in_team(team.id, account.id));
-    TeamView { members: state.group_size(team.id).members, caller_is_member, team }
+    TeamView {
+        members: authority.state().group_size(team.id).members,
+        caller_is_member: is_callers(authority, team.id),
+        team,
+    }
+}
+
+/// Whether the caller is a member of a team.
+pub(super) fn is_callers(authority: &Authority<'_>, team: Id) -> bool {
+    authority.account().is_some_and(|account| authority.state().is_in_team(team, account.id))
 }
 
 fn check_description(description: &str) -> Result<(), Error> {

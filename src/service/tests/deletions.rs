@@ -4,7 +4,7 @@ use super::super::{Call, Caller, Compared, Credentials, Error, Expiry, NewToken,
 use super::content::{Scene, named, new_user, pushed, seen, tag};
 use super::support::{call, sign_in};
 use crate::domain::access::AccessLevel;
-use crate::domain::grant::GrantTarget;
+use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::token::Limits;
 
 /// Alice's repository with two tags; bob may read it, carol may write to it.
@@ -16,7 +16,7 @@ fn shared() -> Scene {
     for (user, level) in [("bob", AccessLevel::ReadOnly), ("carol", AccessLevel::ReadWrite)] {
         scene.service().create_user(&scene.local(), new_user(user)).unwrap();
         let target = GrantTarget::Repository(named("alice/app"));
-        scene.service().put_user_grant(&scene.local(), &target, user, level).unwrap();
+        scene.service().put_grant(&scene.local(), &target, GranteeKind::User, user, level).unwrap();
     }
     scene.service().create_user(&scene.local(), new_user("dave")).unwrap();
     scene
@@ -134,7 +134,7 @@ fn who_has_a_tag_deleted_is_recorded_before_the_registry_is_asked() {
     assert_eq!((deletions(&scene), begun(&scene).len()), (vec![], 2));
     // While it waited, she lost her access, the repository went, or no change is accepted any more.
     let target = GrantTarget::Repository(named("alice/app"));
-    scene.service().put_user_grant(&scene.local(), &target, "carol", AccessLevel::ReadOnly).unwrap();
+    scene.service().put_grant(&scene.local(), &target, GranteeKind::User, "carol", AccessLevel::ReadOnly).unwrap();
     assert!(matches!(scene.service().tag_deletion_begins(&carol, &mut permitted), Err(Error::Denied(_))));
     let along = scene.service().tags_go_along(&carol, &mut permitted, vec![tag("2.0")]);
     assert!(matches!(along, Err(Error::Denied(_))), "{along:?}");

@@ -7,6 +7,7 @@ use super::both::{Both, agree, named, target_of};
 use super::model::{By, Holder, Token};
 use super::operations::{Actor, Life, Operation};
 use crate::domain::access::{AccessLevel, Actions};
+use crate::domain::grant::GranteeKind;
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::domain::token::{Limits, Pattern};
@@ -157,28 +158,36 @@ impl Both<'_> {
         match *operation {
             Operation::Grant { target, user, level } => {
                 let may = self.model.administers(by, target) && self.model.users.contains_key(user);
-                agree(self.service().put_user_grant(call, &target_of(target), user, level).map(drop), may, operation);
+                agree(
+                    self.service().put_grant(call, &target_of(target), GranteeKind::User, user, level).map(drop),
+                    may,
+                    operation,
+                );
                 if may {
                     self.model.grants.insert((target, Holder::User(user)), level);
                 }
             }
             Operation::Revoke { target, user } => {
                 let may = self.model.looks_after(by, target) && self.model.users.contains_key(user);
-                agree(self.service().delete_user_grant(call, &target_of(target), user), may, operation);
+                agree(self.service().delete_grant(call, &target_of(target), GranteeKind::User, user), may, operation);
                 if may {
                     self.model.grants.remove(&(target, Holder::User(user)));
                 }
             }
             Operation::GrantTeam { target, team, level } => {
                 let may = self.model.may_grant_to(by, target, team);
-                agree(self.service().put_team_grant(call, &target_of(target), team, level).map(drop), may, operation);
+                agree(
+                    self.service().put_grant(call, &target_of(target), GranteeKind::Team, team, level).map(drop),
+                    may,
+                    operation,
+                );
                 if may {
                     self.model.grants.insert((target, Holder::Team(team)), level);
                 }
             }
             Operation::RevokeTeam { target, team } => {
                 let may = self.model.may_grant_to(by, target, team);
-                agree(self.service().delete_team_grant(call, &target_of(target), team), may, operation);
+                agree(self.service().delete_grant(call, &target_of(target), GranteeKind::Team, team), may, operation);
                 if may {
                     self.model.grants.remove(&(target, Holder::Team(team)));
                 }

@@ -15,7 +15,7 @@ use crate::domain::account::AccountFilter;
 use crate::domain::act::Act;
 use crate::domain::audit::Outcome;
 use crate::domain::content::{Deletion, Remains};
-use crate::domain::grant::GrantTarget;
+use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::name::Name;
 use crate::domain::order::Order;
 use crate::domain::organization::MemberFilter;
@@ -177,15 +177,19 @@ const ON_REPOSITORIES: &[UseCase] = &[
     }),
     ("may_grant", |service, call| service.may_grant(call, &app()).map(drop)),
     ("may_update_repository", |service, call| service.may_update_repository(call, &named("alice/app")).map(drop)),
-    ("list_user_grants", |service, call| service.list_user_grants(call, &app()).map(drop)),
-    ("put_user_grant", |service, call| service.put_user_grant(call, &app(), "bob", AccessLevel::Admin).map(drop)),
-    ("delete_user_grant", |service, call| service.delete_user_grant(call, &app(), "bob")),
+    ("list_grants", |service, call| service.list_grants(call, &app(), GranteeKind::User).map(drop)),
+    ("put_grant", |service, call| {
+        service.put_grant(call, &app(), GranteeKind::User, "bob", AccessLevel::Admin).map(drop)
+    }),
+    ("delete_grant", |service, call| service.delete_grant(call, &app(), GranteeKind::User, "bob")),
     ("repository_access", |service, call| service.repository_access(call, &named("alice/app")).map(drop)),
     ("access_of", |service, call| service.access_of(call, "alice", &named("alice/app")).map(drop)),
-    ("list_team_grants", |service, call| service.list_team_grants(call, &app()).map(drop)),
+    ("list_grants", |service, call| service.list_grants(call, &app(), GranteeKind::Team).map(drop)),
     ("view_team_grant", |service, call| service.view_team_grant(call, &app(), "dev").map(drop)),
-    ("put_team_grant", |service, call| service.put_team_grant(call, &app(), "dev", AccessLevel::Admin).map(drop)),
-    ("delete_team_grant", |service, call| service.delete_team_grant(call, &app(), "dev")),
+    ("put_grant", |service, call| {
+        service.put_grant(call, &app(), GranteeKind::Team, "dev", AccessLevel::Admin).map(drop)
+    }),
+    ("delete_grant", |service, call| service.delete_grant(call, &app(), GranteeKind::Team, "dev")),
     ("repositories_of_team", |service, call| service.repositories_of_team(call, "acme", "dev", None, 10).map(drop)),
     ("issue", |service, call| {
         let scopes = Scopes::parse(["repository:alice/app:pull,push", "repository:alice/new:push"]).unwrap();
