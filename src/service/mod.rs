@@ -44,8 +44,8 @@ pub use error::{Error, Kind, Obstacle};
 pub use ledger::AuditFilter;
 pub use page::{NamedPage, NamedQuery};
 pub use people::{
-    AccessView, AccountPage, AccountQuery, AccountUpdate, AccountView, GrantList, GrantView, MemberView, MembershipView,
-    NewOrganization, NewUser, Reason, TargetView, TeamAccessPage, TeamUpdate, TeamView,
+    AccessView, AccountPage, AccountQuery, AccountUpdate, AccountView, GrantList, GrantView, MemberView,
+    MembershipView, NewOrganization, NewUser, Reason, TargetView, TeamAccessPage, TeamUpdate, TeamView,
 };
 pub use search::{Found, Search};
 pub use settings::{Live, Settings};
