@@ -75,12 +75,12 @@ async fn issue(
     let scopes = scopes.map_err(|error| Failure::invalid("scope", error))?;
     let caller = caller(request, credentials?).await?;
     let call = Call { caller, now: request.now, user_agent: request.user_agent() };
-    let service = asked.service.0.clone();
-    let app = &request.app;
-    if app.service.would_create(&call, &scopes)?.is_empty() {
-        return Ok(app.service.issue(&call, service.as_deref(), &scopes)?);
+    let service = &request.app.service;
+    let decided = service.decide(call, asked.service.0.as_deref(), scopes)?;
+    if decided.makes_repositories() {
+        return request::block(service, move |use_cases| use_cases.issue(decided)).await;
     }
-    request::block(&app.service, move |use_cases| use_cases.issue(&call, service.as_deref(), &scopes)).await
+    Ok(service.issue(decided)?)
 }
 
 async fn caller(request: &Received, credentials: Credentials) -> Result<Caller, Failure> {

@@ -51,7 +51,9 @@ pub use search::{Found, Search};
 pub use settings::{Live, Settings};
 pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret, SessionView};
 pub use start::{FirstStart, StartError};
-pub use tokens::{Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RotatedToken, TokenFilter, TokenPage, TokenView};
+pub use tokens::{
+    Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RotatedToken, TokenFilter, TokenPage, TokenView,
+};
 
 use crate::domain::act::Act;
 use crate::domain::time::Timestamp;

@@ -61,7 +61,7 @@ pub struct AccountView {
     pub size: Option<GroupSize>,
 }
 
-pub(super) fn check_full_name(full_name: &str) -> Result<(), Error> {
+fn check_full_name(full_name: &str) -> Result<(), Error> {
     text::check_line(full_name, 0..=MAX_FULL_NAME).map_err(|reason| Error::invalid("fullName", reason))
 }
 
@@ -159,6 +159,7 @@ impl Service {
 
 pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool) -> Result<Account, Error> {
     let permit = change.authority()?.create_account(account.is_admin, account.password.is_some())?;
+    check_full_name(&account.full_name)?;
     if change.state().account_named(account.name.as_str()).is_some() {
         return Err(Error::AlreadyExists { kind: Kind::Account, name: account.name.to_string() });
     }

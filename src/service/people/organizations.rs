@@ -1,6 +1,6 @@
 //! Organizations: making them, their members and administrators.
 
-use super::accounts::{AccountView, check_full_name, create};
+use super::accounts::{AccountView, create};
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::act::Act;
 use crate::domain::id::Id;
@@ -101,12 +101,8 @@ impl Service {
             generation: 0,
         };
         let adopt = new.adopt_repositories;
-        let made = self.change(call, deed, move |change| {
-            change.authority()?.create_account(false, false)?;
-            check_full_name(&account.full_name)?;
-            create(change, account.clone(), adopt)
-        })?;
-        self.view_account(call, made.name.as_str())
+        let made = self.change(call, deed, move |change| create(change, account.clone(), adopt))?;
+        Ok(self.shown(&self.store.state(), &made, call))
     }
 
     /// A page of the members of an organization.

@@ -18,9 +18,7 @@ impl Service {
     /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for an organization, which has none.
     pub fn may_change_password(&self, call: &Call, name_or_id: &str) -> Result<Allowed, Error> {
         self.view(call, Act::AccountChangePassword, name_or_id, |authority| {
-            authority.signed_in()?;
-            let account = find_for_password(authority, name_or_id)?;
-            permit_password(authority, account).map(Allowed::by)
+            find_to_set_password(authority, name_or_id).map(|(permit, _)| Allowed::by(permit))
         })
     }
 
@@ -36,8 +34,11 @@ impl Service {
         new: &Password,
     ) -> Result<AccountView, Error> {
         let deed = Deed::new(Act::AccountChangePassword, name_or_id);
-        self.may_change_password(call, name_or_id)?;
-        let shown = self.check_old_password(call, name_or_id, old)?;
+        let (account, needs_old) = self.view(call, deed.act, name_or_id, |authority| {
+            let (_, account) = find_to_set_password(authority, name_or_id)?;
+            Ok((account.clone(), matches!(authority.own_password(account), OwnPassword::WithOld(_))))
+        })?;
+        let shown = if needs_old { Some(self.check_old_password(call, &account, old)?) } else { None };
         let hash = self.hash_new("newPassword", new)?;
         let asked = name_or_id.to_owned();
         let account = self.change(call, deed, move |change| set_password(change, &asked, shown, hash.clone()))?;
@@ -46,26 +47,21 @@ impl Service {
         Ok(self.shown(&self.store.state(), &account, call))
     }
 
-    /// Whoever changes its own password by password shows the old one again; the proof of it, where it is needed.
+    /// Whoever changes its own password by password shows the old one again; the proof of it.
     fn check_old_password(
         &self,
         call: &Call,
-        name_or_id: &str,
+        account: &Account,
         old: Option<&Password>,
-    ) -> Result<Option<PasswordProof>, Error> {
-        let state = self.store.state();
-        let authority = Authority::of(&state, &call.caller, call.now)?;
-        let account = find(&state, name_or_id)?;
-        let OwnPassword::WithOld(_) = authority.own_password(account) else { return Ok(None) };
+    ) -> Result<PasswordProof, Error> {
         let old = old.ok_or_else(|| Error::invalid("oldPassword", "your present password is needed"))?;
         let name = account.name.as_str();
         let proof = self.check_password(name, Some(account), old, call.caller.address, call.now)?;
-        if proof.is_none() {
+        proof.ok_or_else(|| {
             let deed = Deed::new(Act::AccountChangePassword, name);
             self.note_denial(call, &deed, &Err::<(), _>(Error::Denied("the old password was wrong")));
-            return Err(Error::invalid("oldPassword", "this is not your present password"));
-        }
-        Ok(proof)
+            Error::invalid("oldPassword", "this is not your present password")
+        })
     }
 
     /// Lets everybody try again to sign in to an account by password.
@@ -87,6 +83,13 @@ impl Service {
 fn find_for_password<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<&'s Account, Error> {
     let found = find(authority.state(), name_or_id);
     found.map_err(|missing| authority.administrator().err().unwrap_or(missing))
+}
+
+/// The account whose password the caller may set.
+fn find_to_set_password<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<(Permit, &'s Account), Error> {
+    authority.signed_in()?;
+    let account = find_for_password(authority, name_or_id)?;
+    Ok((permit_password(authority, account)?, account))
 }
 
 fn permit_password(authority: &Authority<'_>, account: &Account) -> Result<Permit, Error> {

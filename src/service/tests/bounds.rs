@@ -3,7 +3,7 @@
 use super::super::content::DELETED_NAMES;
 use super::super::{Call, Caller, Error, Expiry, NewRepository, NewToken, Obstacle};
 use super::content::{Scene, named, new_user};
-use super::support::{call, put, repository, sign_in};
+use super::support::{call, issue, put, repository, sign_in};
 use crate::domain::access::{AccessLevel, Actions};
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::{GrantTarget, GranteeKind};
@@ -65,7 +65,7 @@ fn is_refused(scene: &Scene, name: &str) {
 /// Whether the caller is given a registry token to push with, which makes the repository.
 fn may_push(call: &Call, scene: &Scene, name: &str) -> bool {
     let scopes = Scopes::parse([format!("repository:{name}:pull,push").as_str()]).unwrap();
-    let issued = scene.service().issue(call, None, &scopes).unwrap();
+    let issued = issue(scene.service(), call, &scopes).unwrap();
     let granted = issued.scopes.repositories.get(&named(name)).copied().unwrap_or_default();
     granted.contains(Actions::PUSH)
 }

@@ -6,6 +6,7 @@ use super::super::{
 use super::both::{Both, agree, named, target_of};
 use super::model::{By, Holder, Token};
 use super::operations::{Actor, Life, Operation};
+use super::support::issue;
 use crate::domain::access::{AccessLevel, Actions};
 use crate::domain::grant::GranteeKind;
 use crate::domain::name::Name;
@@ -273,7 +274,7 @@ impl Both<'_> {
     /// A registry token with `push` makes the repository where the caller may.
     fn push(&mut self, by: By, call: &Call, name: &'static str, actions: &str) {
         let asked = format!("repository:{name}:{actions}");
-        let issued = self.service().issue(call, None, &Scopes::parse([asked.as_str()]).unwrap());
+        let issued = issue(self.service(), call, &Scopes::parse([asked.as_str()]).unwrap());
         let may_sign = by == By::Anonymous || self.model.stands(by);
         let Some(issued) = agree(issued, may_sign, &(by, &asked)) else { return };
         let is_free = self.model.has_namespace(name) && !self.model.repositories.contains_key(name);

@@ -5,7 +5,7 @@ use super::super::{Call, Credentials, Error, Issued, RepositoryQuery};
 use super::both::{Both, named};
 use super::doing::granted_on;
 use super::model::{ACME, By, NAMES, USERS};
-use super::support::sign_in;
+use super::support::{issue, sign_in};
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::scope::Scopes;
@@ -69,14 +69,14 @@ impl Both<'_> {
     }
 
     fn issue(&self, caller: Caller, scopes: &Scopes) -> Issued {
-        self.service().issue(&self.call(caller), None, scopes).unwrap()
+        issue(self.service(), &self.call(caller), scopes).unwrap()
     }
 
     /// What a caller sees and is granted; the registry token with everything.
     fn check_caller(&self, by: By, call: &Call) -> Option<Issued> {
         if by != By::Anonymous && !self.model.stands(by) {
             assert!(matches!(self.service().catalog(call, None, 1), Err(Error::Unauthenticated)), "{by:?}");
-            assert!(matches!(self.service().issue(call, None, &everything()), Err(Error::Unauthenticated)), "{by:?}");
+            assert!(matches!(issue(self.service(), call, &everything()), Err(Error::Unauthenticated)), "{by:?}");
             return None;
         }
         let visible = self.model.visible(by);
@@ -95,7 +95,7 @@ impl Both<'_> {
             let is_known = self.model.repositories.contains_key(name);
             assert_eq!(level, self.model.level(by, name).filter(|_| is_known), "{name} as {by:?} sees it");
         }
-        let issued = self.service().issue(call, None, &everything()).unwrap();
+        let issued = issue(self.service(), call, &everything()).unwrap();
         for name in NAMES {
             assert_eq!(granted_on(&issued, name), self.model.held(by, name), "{name} for {by:?}");
         }
@@ -125,8 +125,7 @@ impl Both<'_> {
         let words = ["pull", "push", "delete", "push,delete"];
         let asked: Vec<_> = known.zip(words.into_iter().cycle()).collect();
         let texts: Vec<_> = asked.iter().map(|(name, word)| format!("repository:{name}:{word}")).collect();
-        let issued =
-            self.service().issue(call, None, &Scopes::parse(texts.iter().map(String::as_str)).unwrap()).unwrap();
+        let issued = issue(self.service(), call, &Scopes::parse(texts.iter().map(String::as_str)).unwrap()).unwrap();
         for (name, word) in asked {
             let granted = granted_on(&issued, name);
             assert_eq!(granted, self.expected(by, name, word), "{word} on {name} for {by:?}");

@@ -1,6 +1,6 @@
 //! Issuing registry tokens where the store is of no help.
 
-use super::support::{Home, adopt, call, start};
+use super::support::{self, Home, adopt, call, start};
 use crate::domain::access::Actions;
 use crate::domain::name::RepositoryName;
 use crate::domain::scope::Scopes;
@@ -10,7 +10,7 @@ use crate::service::Service;
 fn issue(service: &Service, user: &str, scope: &str) -> Actions {
     let user = service.store.state().account_named(user).map(|user| Caller::of_account(user)).unwrap();
     let scopes = Scopes::parse([scope]).unwrap();
-    let issued = service.issue(&call(user, start()), None, &scopes).unwrap();
+    let issued = support::issue(service, &call(user, start()), &scopes).unwrap();
     issued.scopes.repositories.values().copied().fold(Actions::NONE, Actions::union)
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::{Call, Caller, Compared, ContentDeletion, Error, NewOrganization, NewRepository, NewUser, Obstacle};
 use super::content::{Scene, named, new_user, pushed, seen};
-use super::support::{call, start};
+use super::support::{call, issue, start};
 use crate::domain::access::Actions;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::name::Name;
@@ -51,7 +51,7 @@ fn create(scene: &Scene, name: &str) -> Result<(), Error> {
 /// What a caller is granted of `actions` on alice's repository.
 fn granted(scene: &Scene, call: &Call, actions: &str) -> Actions {
     let scopes = Scopes::parse([format!("repository:{APP}:{actions}").as_str()]).unwrap();
-    let issued = scene.service().issue(call, None, &scopes).unwrap();
+    let issued = issue(scene.service(), call, &scopes).unwrap();
     issued.scopes.repositories.get(&named(APP)).copied().unwrap_or_default()
 }
 
@@ -208,7 +208,7 @@ fn a_name_that_was_never_known_is_not_closed_by_a_neighbour_that_was_deleted() {
     let mut scene = deleted_beside(None);
     scene.make("bob/app");
     let scopes = Scopes::parse(["repository:alice/app-web:pull,delete"]).unwrap();
-    let issued = scene.service().issue(&of(&scene, "alice"), None, &scopes).unwrap();
+    let issued = issue(scene.service(), &of(&scene, "alice"), &scopes).unwrap();
     assert_eq!(
         issued.scopes.repositories.values().copied().collect::<Vec<_>>(),
         [Actions::PULL.union(Actions::DELETE)]

@@ -6,11 +6,12 @@ use tempfile::TempDir;
 
 use super::super::ledger::Upkeep;
 use super::super::signing::SigningSettings;
-use super::super::{Call, Caller, Credentials, Error, Live, Service, Settings};
+use super::super::{Call, Caller, Credentials, Error, Issued, Live, Service, Settings};
 use crate::domain::id::Id;
 use crate::domain::key_header::KeyHeader;
 use crate::domain::name::RepositoryName;
 use crate::domain::repository::Repository;
+use crate::domain::scope::Scopes;
 use crate::domain::secret::Password;
 use crate::domain::settings::{Choices, LiveSettings};
 use crate::domain::time::{Clock, Timestamp};
@@ -104,6 +105,11 @@ pub(super) fn call(caller: Caller, now: Timestamp) -> Call {
 }
 
 /// Who signs in with this name and this access token.
+/// Has a registry token decided and issued.
+pub(super) fn issue(service: &Service, call: &Call, scopes: &Scopes) -> Result<Issued, Error> {
+    service.issue(service.decide(call.clone(), None, scopes.clone())?)
+}
+
 pub(super) fn sign_in(service: &Service, user: &str, text: &str, now: Timestamp) -> Result<Caller, Error> {
     let password = Password::new(text.to_owned());
     service.authenticate(Credentials::Basic { username: user.to_owned(), password }, None, now)

@@ -6,6 +6,6 @@ mod registry_tokens;
 
 pub use access_tokens::{Expiry, NewToken, RotatedToken, TokenFilter, TokenPage, TokenView};
 pub use pass::{Errand, OWN_NAME, Pass};
-pub use registry_tokens::Issued;
+pub use registry_tokens::{Decided, Issued};
 
 pub(in crate::service) use access_tokens::{about, delete_with_descendants};

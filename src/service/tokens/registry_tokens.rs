@@ -35,38 +35,94 @@ pub struct Issued {
     pub scopes: Scopes,
 }
 
-impl Service {
-    /// The repositories that would be made if this were issued: then [`Service::issue`] writes, and blocks.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
-    pub fn would_create(&self, call: &Call, scopes: &Scopes) -> Result<Vec<RepositoryName>, Error> {
-        let state = self.store.state();
-        if !self.settings.live.at(&state).create_on_push {
-            return Ok(Vec::new());
-        }
-        let authority = Authority::of(&state, &call.caller, call.now)?;
-        // Not where `*` is asked for, which holds push: skopeo asks it for deletion.
-        let missing = scopes.pushes.iter().filter(|name| state.repository(name).is_none());
-        Ok(missing.filter(|name| authority.may_create(name, AccessLevel::ReadWrite)).cloned().collect())
-    }
+/// A request for a registry token, decided: [`Service::issue`] makes it so.
+pub struct Decided {
+    call: Call,
+    /// The registry that it is for.
+    service: String,
+    next: Next,
+}
 
-    /// Issues a registry token for `service`, the first configured one if none or empty.
+enum Next {
+    /// This is signed.
+    Sign(Granted),
+    /// These repositories are made, then it shows what is granted of the request.
+    Create(Vec<RepositoryName>, Scopes),
+}
+
+/// What is granted, to whom and until when.
+struct Granted {
+    scopes: Scopes,
+    end: Timestamp,
+    owner: Dkp,
+    is_recorded: bool,
+}
+
+impl Decided {
+    /// Whether repositories are made first: then [`Service::issue`] writes, and blocks.
+    #[must_use]
+    pub fn makes_repositories(&self) -> bool {
+        matches!(self.next, Next::Create(..))
+    }
+}
+
+impl Service {
+    /// Decides what is granted of a request for a registry token for `service`, the first configured one if none or empty.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an unknown service; [`Error::Unauthenticated`] if the caller's credential no longer stands.
-    pub fn issue(&self, call: &Call, service: Option<&str>, scopes: &Scopes) -> Result<Issued, Error> {
+    /// [`Error::Invalid`] for an unknown service; [`Error::Unauthenticated`] if the caller's credential no longer stands;
+    /// [`Error::Denied`] to the registry.
+    pub fn decide(&self, call: Call, service: Option<&str>, asked: Scopes) -> Result<Decided, Error> {
         let service = self.service(service)?;
-        let missing = self.would_create(call, scopes)?;
-        if !missing.is_empty() {
-            self.create_by_push(call, missing)?;
-        }
         let state = self.store.state();
         let authority = Authority::of(&state, &call.caller, call.now)?;
         authority.visitor()?;
-        let granted = granted(&authority, scopes);
+        let missing = self.missing(&authority, &asked);
+        let next = if missing.is_empty() {
+            Next::Sign(self.granted(&authority, &call, &asked))
+        } else {
+            Next::Create(missing, asked)
+        };
+        Ok(Decided { call, service, next })
+    }
+
+    /// The repositories that the caller pushes to, may make, and that are not there.
+    fn missing(&self, authority: &Authority<'_>, asked: &Scopes) -> Vec<RepositoryName> {
+        let state = authority.state();
+        if !self.settings.live.at(state).create_on_push {
+            return Vec::new();
+        }
+        // Not where `*` is asked for, which holds push: skopeo asks it for deletion.
+        let missing = asked.pushes.iter().filter(|name| state.repository(name).is_none());
+        missing.filter(|name| authority.may_create(name, AccessLevel::ReadWrite)).cloned().collect()
+    }
+
+    fn granted(&self, authority: &Authority<'_>, call: &Call, asked: &Scopes) -> Granted {
+        Granted {
+            scopes: granted(authority, asked),
+            end: self.end(authority, call.now.whole_seconds()),
+            owner: owner_of(&call.caller, authority.generation(&call.caller)),
+            is_recorded: self.settings.live.at(authority.state()).audit_registry_tokens,
+        }
+    }
+
+    /// Issues a registry token as it was decided.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if repositories had to be made, and the caller's credential no longer stands.
+    pub fn issue(&self, decided: Decided) -> Result<Issued, Error> {
+        let Decided { call, service, next } = decided;
+        let granted = match next {
+            Next::Sign(granted) => granted,
+            Next::Create(missing, asked) => {
+                self.create_by_push(&call, missing)?;
+                // Anew: what was made counts, and what else changed meanwhile.
+                let state = self.store.state();
+                self.granted(&Authority::of(&state, &call.caller, call.now)?, &call, &asked)
+            }
+        };
+        let Granted { scopes, end, owner, is_recorded } = granted;
         let issued_at = call.now.whole_seconds();
-        let end = self.end(&authority, issued_at);
         let claims = Claims {
             iss: self.settings.issuer.clone(),
             sub: call.caller.name().map(ToString::to_string).unwrap_or_default(),
@@ -75,14 +131,14 @@ impl Service {
             nbf: issued_at.seconds() - BACK_DATED,
             iat: issued_at.seconds() - BACK_DATED,
             jti: Id::new(call.now, random::bytes()?).to_string(),
-            access: entries(&granted),
-            dkp: owner_of(&call.caller, authority.generation(&call.caller)),
+            access: entries(&scopes),
+            dkp: owner,
         };
         let token = self.signer.sign(&claims).map_err(Error::internal)?;
-        if self.settings.live.at(&state).audit_registry_tokens {
-            self.note_issue(call, &granted);
+        if is_recorded {
+            self.note_issue(&call, &scopes);
         }
-        Ok(Issued { token, expires_in: end.seconds() - issued_at.seconds(), issued_at, scopes: granted })
+        Ok(Issued { token, expires_in: end.seconds() - issued_at.seconds(), issued_at, scopes })
     }
 
     fn service(&self, asked: Option<&str>) -> Result<String, Error> {
