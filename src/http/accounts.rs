@@ -6,7 +6,7 @@ use super::reply::{Replied, Reply};
 use super::repositories::CONTENT_STAYS;
 use super::request::{Checked, Request};
 use crate::api::operations::accounts as op;
-use crate::api::{self, Nothing, Paged};
+use crate::api::{self, Nothing};
 use crate::domain::account::AccountFilter;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
@@ -47,15 +47,13 @@ pub(super) async fn list(request: Request<op::ListAccounts>) -> Replied<op::List
     let query = AccountQuery { filter, contains, page };
     let read = move |service: &Service, call: &Call| service.list_accounts(call, &query);
     let list = request.read_list(is_long, read).await?;
-    let next = list.next.map(|name| name.to_string());
-    let accounts = api::Accounts {
-        accounts: list.accounts.iter().map(shown).collect(),
-        next_page_start: next.clone().unwrap_or_default(),
+    Ok(Reply::new(&page::paged(&list.accounts, |next_page_start, resource_count| api::Accounts {
+        accounts: list.accounts.entries.iter().map(shown).collect(),
+        next_page_start,
         users_count: list.users,
         orgs_count: list.organizations,
-        resource_count: list.count,
-    };
-    Ok(Reply::new(&Paged { page: accounts, next, count: Some(list.count) }))
+        resource_count,
+    })))
 }
 
 pub(super) async fn create(request: Request<op::CreateAccount>) -> Replied<op::CreateAccount> {

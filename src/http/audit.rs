@@ -10,7 +10,7 @@ use super::request::{Request, header};
 use crate::api::operations::audit as op;
 use crate::api::{self, Code};
 use crate::domain::audit::{AuditHead, LoggedRecord};
-use crate::service::{AuditFilter, Service};
+use crate::service::{AuditFilter, Page, Service};
 
 fn hex(hash: [u8; 32]) -> String {
     blake3::Hash::from_bytes(hash).to_hex().to_string()
@@ -18,7 +18,7 @@ fn hex(hash: [u8; 32]) -> String {
 
 /// A page as [`api::AuditRecords`] has it, with each record as it stands in the log.
 #[derive(Serialize)]
-struct Page {
+struct Records {
     records: Vec<Box<RawValue>>,
 }
 
@@ -37,8 +37,8 @@ pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAud
         until: which.until,
     };
     let listed = request.block(move |service, call| service.list_audit(call, &filter, page.start, page.size));
-    let (records, next) = listed.await?;
-    let lines = records.iter().map(LoggedRecord::shown);
+    let Page { entries, next, .. } = listed.await?;
+    let lines = entries.iter().map(LoggedRecord::shown);
     let next = next.map(|seq| seq.to_string());
     if header(&request.http, ACCEPT).contains(op::LINES) {
         let lines = lines.flat_map(|line| [line, "\n".to_owned()]).collect();
@@ -46,7 +46,7 @@ pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAud
     }
     let records: Result<Vec<_>, _> = lines.map(RawValue::from_string).collect();
     let records = records.map_err(|error| Failure::internal(&error))?;
-    Ok(Reply::written(&Page { records }, next.as_deref()))
+    Ok(Reply::written(&Records { records }, next.as_deref()))
 }
 
 pub(super) async fn head(request: Request<op::ViewAuditHead>) -> Replied<op::ViewAuditHead> {

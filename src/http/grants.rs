@@ -9,7 +9,7 @@ use super::reply::{Replied, Reply, Write};
 use super::repositories::{namespace, repository};
 use super::request::Request;
 use crate::api::operations::grants as op;
-use crate::api::{self, Nothing, Operation, Paged};
+use crate::api::{self, Nothing, Operation};
 use crate::domain::access::AccessLevel;
 use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::id::Id;
@@ -196,13 +196,12 @@ pub(super) async fn repositories_of_team(
     let read = move |service: &Service, call: &Call| {
         service.repositories_of_team(call, &organization, &team, page.start.as_ref(), page.size)
     };
-    let list = request.read_list(page::is_long(page.size), read).await?;
+    let (team, list) = request.read_list(page::is_long(page.size), read).await?;
     let entry = |(repository, level): &(Arc<_>, AccessLevel)| api::RepositoryLevel {
         access_level: *level,
         repository: shown_repository(repository),
     };
-    let repository_access_list = list.repositories.iter().map(entry).collect();
-    let team = shown_team(list.team.team.id, &list.team.team.name, list.team.caller_is_member);
-    let page = api::TeamRepositories { team, repository_access_list };
-    Ok(Reply::new(&Paged { page, next: list.next.map(|name| name.to_string()), count: None }))
+    let repository_access_list = list.entries.iter().map(entry).collect();
+    let team = shown_team(team.team.id, &team.team.name, team.caller_is_member);
+    Ok(Reply::new(&page::paged(&list, |_, _| api::TeamRepositories { team, repository_access_list })))
 }

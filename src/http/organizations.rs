@@ -11,7 +11,7 @@ use crate::api::{self, Nothing, Paged};
 use crate::domain::act::Act;
 use crate::domain::name::Name;
 use crate::domain::organization::{MemberFilter, Team};
-use crate::service::{Call, MemberView, MembershipView, NamedPage, Service, TeamUpdate, TeamView};
+use crate::service::{Call, MemberView, MembershipView, Page, Service, TeamUpdate, TeamView};
 
 fn shown(member: &MemberView) -> api::Member {
     api::Member { member: accounts::shown_user(member), is_admin: member.is_admin }
@@ -31,11 +31,11 @@ fn shown_view(view: &TeamView) -> api::Team {
     shown_team(&view.team, view.members)
 }
 
-fn shown_members(list: &NamedPage<MemberView>) -> Paged<api::Members> {
-    page::named(list, |next_page_start| api::Members {
+fn shown_members(list: &Page<MemberView, Name>) -> Paged<api::Members> {
+    page::paged(list, |next_page_start, resource_count| api::Members {
         members: list.entries.iter().map(shown).collect(),
         next_page_start,
-        resource_count: list.count,
+        resource_count,
     })
 }
 
@@ -92,10 +92,10 @@ pub(super) async fn list_organizations_of_user(
         org: accounts::shown(organization),
         is_admin: *is_admin,
     };
-    Ok(Reply::new(&page::named(&list, |next_page_start| api::MemberOrgs {
+    Ok(Reply::new(&page::paged(&list, |next_page_start, resource_count| api::MemberOrgs {
         member_orgs: list.entries.iter().map(shown).collect(),
         next_page_start,
-        resource_count: list.count,
+        resource_count,
     })))
 }
 
@@ -105,10 +105,10 @@ pub(super) async fn list_teams(request: Request<op::ListTeams>) -> Replied<op::L
     let page = page::by_name(&order, page);
     let is_long = page::is_long(page.limit);
     let list = request.read_list(is_long, move |service, call| service.list_teams(call, &organization, &page)).await?;
-    Ok(Reply::new(&page::named(&list, |next_page_start| api::Teams {
+    Ok(Reply::new(&page::paged(&list, |next_page_start, resource_count| api::Teams {
         teams: list.entries.iter().map(shown_view).collect(),
         next_page_start,
-        resource_count: list.count,
+        resource_count,
     })))
 }
 

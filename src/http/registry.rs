@@ -135,10 +135,10 @@ pub(super) async fn catalog(request: Request<op::ListCatalog>) -> Replied<op::Li
     let limit = catalog_size(size.0.as_deref())?;
     let last = last.map(|last| RepositoryName::parse(&last)).transpose();
     let last = last.map_err(|error| Failure::invalid("last", error))?;
-    let (names, has_more) = request.run(|service, call| service.catalog(call, last.as_ref(), limit))?;
-    let reply = Reply::new(&api::Catalog { repositories: names.iter().map(ToString::to_string).collect() });
-    Ok(match names.last().filter(|_| has_more) {
-        Some(last) => reply.header((LINK, format!("</v2/_catalog?last={}&n={limit}>; rel=\"next\"", encoded(last)))),
+    let page = request.run(|service, call| service.catalog(call, last.as_ref(), limit))?;
+    let reply = Reply::new(&api::Catalog { repositories: page.entries.iter().map(ToString::to_string).collect() });
+    Ok(match page.next {
+        Some(last) => reply.header((LINK, format!("</v2/_catalog?last={}&n={limit}>; rel=\"next\"", encoded(&last)))),
         None => reply,
     })
 }

@@ -12,7 +12,7 @@ use crate::api::{self, Code, Nothing, Paged};
 use crate::causes::with_causes;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::registry::NeighbourError;
-use crate::service::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
+use crate::service::{NewRepository, PageQuery, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
 
 /// What is said where only records were deleted, because dockpass does not know where the registry is.
 pub(super) const CONTENT_STAYS: &str =
@@ -94,11 +94,11 @@ async fn list_within(
     let (contains, order, with_count) = (containing.contains, order.order.unwrap_or_default(), count.is_wanted());
     // The repositories of the empty namespace are no interval of names: they are looked through.
     let is_long = with_count || page::is_long(page.size) || contains.is_some() || namespace == Some(Namespace::Empty);
-    let query = RepositoryQuery { namespace, contains, order, after: page.start, limit: page.size, with_count };
+    let page = PageQuery { order, after: page.start, limit: page.size };
+    let query = RepositoryQuery { namespace, contains, page, with_count };
     let list = request.read_list(is_long, move |service, call| service.list_repositories(call, &query)).await?;
-    let repositories = list.repositories.iter().map(shown).collect();
-    let next = list.next.map(|name| name.to_string());
-    Ok(Paged { page: api::Repositories { repositories }, next, count: list.count })
+    let repositories = list.entries.iter().map(shown).collect();
+    Ok(page::paged(&list, |_, _| api::Repositories { repositories }))
 }
 
 pub(super) async fn create(request: Request<op::CreateRepository>) -> Replied<op::CreateRepository> {

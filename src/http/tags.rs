@@ -6,7 +6,7 @@ use super::reply::{Replied, Reply};
 use super::repositories::repository;
 use super::request::Request;
 use crate::api::operations::repositories as op;
-use crate::api::{self, Code, Nothing, Paged};
+use crate::api::{self, Code, Nothing};
 use crate::domain::content::{Platform, Tag, TagName};
 use crate::service::{Call, Service};
 
@@ -53,10 +53,9 @@ pub(super) async fn list(request: Request<op::ListTags>) -> Replied<op::ListTags
     let name = repository(&namespace, &rest)?;
     // The count is at hand: only a large page is long.
     let read = move |service: &Service, call: &Call| service.list_tags(call, &name, page.start.as_ref(), page.size);
-    let list = request.read_list(page::is_long(page.size), read).await?;
-    let tags: Vec<api::Tag> = list.tags.iter().map(|tag| shown(tag)).collect();
-    let (next, count) = (list.next.map(|tag| tag.to_string()), count.is_wanted().then_some(list.count));
-    Ok(Reply::new(&Paged { page: tags, next, count }))
+    let mut list = request.read_list(page::is_long(page.size), read).await?;
+    list.count = list.count.filter(|_| count.is_wanted());
+    Ok(Reply::new(&page::paged(&list, |_, _| list.entries.iter().map(|tag| shown(tag)).collect())))
 }
 
 /// `DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}`: the registry deletes, then the record goes.

@@ -7,7 +7,7 @@ use super::page;
 use super::reply::{Replied, Reply};
 use super::request::Request;
 use crate::api::operations::access_tokens as op;
-use crate::api::{self, Nothing, Paged};
+use crate::api::{self, Nothing};
 use crate::domain::access::AccessLevel;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
@@ -90,8 +90,7 @@ pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::
     let read =
         move |service: &Service, call: &Call| service.list_tokens(call, &filter, page.start, page.size, with_count);
     let list = request.read_list(is_long, read).await?;
-    let next = list.next.map(|id| id.to_string());
-    Ok(Reply::new(&Paged { page: list.tokens.iter().map(shown).collect(), next, count: list.count }))
+    Ok(Reply::new(&page::paged(&list, |_, _| list.entries.iter().map(shown).collect())))
 }
 
 pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<op::CreateAccessToken> {

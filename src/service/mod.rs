@@ -37,23 +37,21 @@ use std::sync::{Arc, Mutex};
 
 pub use access::{Allowed, Call, Caller};
 pub use content::{
-    Compared, ContentDeletion, NewRepository, News, Notice, RepositoryPage, RepositoryQuery, RepositoryUpdate,
-    RepositoryView, SeenTag, TagDeletion, TagPage,
+    Compared, ContentDeletion, NewRepository, News, Notice, RepositoryQuery, RepositoryUpdate, RepositoryView, SeenTag,
+    TagDeletion,
 };
 pub use error::{Error, Kind, Obstacle};
 pub use ledger::AuditFilter;
-pub use page::{NamedPage, NamedQuery};
+pub use page::{Page, PageQuery};
 pub use people::{
     AccessView, AccountPage, AccountQuery, AccountUpdate, AccountView, GrantList, GrantView, MemberView,
-    MembershipView, NewOrganization, NewUser, Reason, TargetView, TeamAccessPage, TeamUpdate, TeamView,
+    MembershipView, NewOrganization, NewUser, Reason, TargetView, TeamUpdate, TeamView,
 };
 pub use search::{Found, Search};
 pub use settings::{Live, Settings};
 pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret, SessionView};
 pub use start::{FirstStart, StartError};
-pub use tokens::{
-    Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RotatedToken, TokenFilter, TokenPage, TokenView,
-};
+pub use tokens::{Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RotatedToken, TokenFilter, TokenView};
 
 use crate::domain::act::Act;
 use crate::domain::time::Timestamp;

@@ -1,58 +1,58 @@
-//! Pages of lists that are ordered by the name of an account or a team.
+//! Pages of lists: each entry has a key, and the list goes by the keys.
 
-use crate::domain::name::Name;
 use crate::domain::order::Order;
 
-/// Which page of such a list.
+/// Which page of a list.
 #[derive(Clone, Debug)]
-pub struct NamedQuery {
+pub struct PageQuery<K> {
     /// Which way the list goes.
     pub order: Order,
-    /// After this name, which need not be there; from the beginning, if none.
-    pub after: Option<Name>,
+    /// After this key, which need not be there; from the beginning, if none.
+    pub after: Option<K>,
     /// At most so many entries.
     pub limit: usize,
 }
 
-/// A page of such a list.
+/// A page of a list.
 #[derive(Debug)]
-pub struct NamedPage<T> {
+pub struct Page<T, K> {
     /// The entries of the page.
     pub entries: Vec<T>,
-    /// The name to go on after; none on the last page.
-    pub next: Option<Name>,
-    /// How many the whole list has.
-    pub count: usize,
+    /// The key to go on after; none on the last page.
+    pub next: Option<K>,
+    /// How many the whole list has; none where counting takes long and was not asked for.
+    pub count: Option<usize>,
 }
 
-impl<T> NamedPage<T> {
+impl<T, K: Clone + Ord> Page<T, K> {
     /// The first `limit` of what is left of a list that has `count` entries.
-    pub(super) fn of(mut rest: impl Iterator<Item = T>, name: fn(&T) -> &Name, limit: usize, count: usize) -> Self {
+    pub(super) fn of(mut rest: impl Iterator<Item = T>, key: fn(&T) -> &K, limit: usize, count: Option<usize>) -> Self {
         let entries: Vec<T> = rest.by_ref().take(limit).collect();
-        let next = entries.last().map(|last| name(last).clone()).filter(|_| rest.next().is_some());
+        let next = entries.last().map(|last| key(last).clone()).filter(|_| rest.next().is_some());
         Self { entries, next, count }
     }
 
     /// A page of a whole list whose length is not known: it is looked through, once.
-    pub(super) fn counted(all: impl Iterator<Item = T>, name: fn(&T) -> &Name, query: &NamedQuery) -> Self {
+    pub(super) fn counted(all: impl Iterator<Item = T>, key: fn(&T) -> &K, query: &PageQuery<K>) -> Self {
         let (mut entries, mut count, mut has_more) = (Vec::new(), 0, false);
         for entry in all {
             count += 1;
-            let is_left = query.after.as_ref().is_none_or(|after| query.order.puts(after, name(&entry)));
+            let is_left = query.after.as_ref().is_none_or(|after| query.order.puts(after, key(&entry)));
             if is_left && entries.len() < query.limit {
                 entries.push(entry);
             } else {
                 has_more |= is_left;
             }
         }
-        let next = entries.last().map(|last| name(last).clone()).filter(|_| has_more);
-        Self { entries, next, count }
+        let next = entries.last().map(|last| key(last).clone()).filter(|_| has_more);
+        Self { entries, next, count: Some(count) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::name::Name;
 
     #[test]
     fn a_page_of_a_list_that_has_to_be_counted_is_that_of_one_whose_length_is_known() {
@@ -62,12 +62,12 @@ mod tests {
                 [None, Some("a"), Some("bb"), Some("d")].map(|name| name.map(|name| Name::parse(name).unwrap()))
             {
                 for limit in [1, 2, 10] {
-                    let query = NamedQuery { order, after: after.clone(), limit };
+                    let query = PageQuery { order, after: after.clone(), limit };
                     let mut looked_at = 0;
                     let all = order.walk(names.iter()).inspect(|_| looked_at += 1);
-                    let counted = NamedPage::counted(all, |name| name, &query);
+                    let counted = Page::counted(all, |name| name, &query);
                     let is_left = |name: &&Name| after.as_ref().is_none_or(|after| order.puts(after, name));
-                    let page = NamedPage::of(order.walk(names.iter()).filter(is_left), |name| name, limit, 4);
+                    let page = Page::of(order.walk(names.iter()).filter(is_left), |name| name, limit, Some(4));
                     assert_eq!((counted.entries, counted.next, counted.count), (page.entries, page.next, page.count));
                     assert_eq!(looked_at, 4, "once");
                 }

@@ -17,7 +17,7 @@ use dockpass::domain::grant::{GrantTarget, GranteeKind};
 use dockpass::domain::name::{Name, RepositoryName};
 use dockpass::domain::order::Order;
 use dockpass::domain::scope::Scopes;
-use dockpass::service::{AccountFilter, AccountQuery, Call, MemberFilter, NamedQuery, RepositoryQuery, TokenFilter};
+use dockpass::service::{AccountFilter, AccountQuery, Call, MemberFilter, PageQuery, RepositoryQuery, TokenFilter};
 
 use site::Site;
 
@@ -102,19 +102,19 @@ fn repository(name: &str) -> RepositoryName {
 }
 
 /// The first page of a list by name, or the one after a name.
-fn from(after: Option<Name>) -> NamedQuery {
-    NamedQuery { order: Order::Ascending, after, limit: PAGE }
+fn from(after: Option<Name>) -> PageQuery<Name> {
+    PageQuery { order: Order::Ascending, after, limit: PAGE }
 }
 
 fn page(site: &Site, call: &Call, order: Order, after: Option<&RepositoryName>) {
-    let after = after.cloned();
-    let query = RepositoryQuery { namespace: None, contains: None, order, after, limit: PAGE, with_count: false };
-    assert_eq!(site.service.list_repositories(call, &query).expect("a page").repositories.len(), PAGE);
+    let page = PageQuery { order, after: after.cloned(), limit: PAGE };
+    let query = RepositoryQuery { namespace: None, contains: None, page, with_count: false };
+    assert_eq!(site.service.list_repositories(call, &query).expect("a page").entries.len(), PAGE);
 }
 
 fn team_repositories(site: &Site) {
-    let page = site.service.repositories_of_team(&site.user, "org-0", "team-1", None, PAGE).expect("a page");
-    assert_eq!(page.repositories.len(), PAGE);
+    let page = site.service.repositories_of_team(&site.user, "org-0", "team-1", None, PAGE).expect("a page").1;
+    assert_eq!(page.entries.len(), PAGE);
 }
 
 fn team_members(site: &Site) {
@@ -139,17 +139,17 @@ fn teams(site: &Site) {
 
 fn organizations_of_user(site: &Site) {
     let page = site.service.organizations_of_user(&site.admin, "user-1", &from(None)).expect("a page");
-    assert_eq!(page.entries.len(), PAGE.min(page.count));
+    assert_eq!(page.entries.len(), PAGE.min(page.count.unwrap()));
 }
 
 fn accounts(site: &Site, filter: AccountFilter) {
     let query = AccountQuery { filter, contains: None, page: from(None) };
-    assert!(!site.service.list_accounts(&site.admin, &query).expect("a page").accounts.is_empty());
+    assert!(!site.service.list_accounts(&site.admin, &query).expect("a page").accounts.entries.is_empty());
 }
 
 fn no_accounts(site: &Site) {
     let query = AccountQuery { filter: AccountFilter::InactiveUsers, contains: None, page: from(None) };
-    assert!(site.service.list_accounts(&site.admin, &query).expect("a page").accounts.is_empty());
+    assert!(site.service.list_accounts(&site.admin, &query).expect("a page").accounts.entries.is_empty());
 }
 
 fn tokens(site: &Site) {

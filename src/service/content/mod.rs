@@ -11,8 +11,8 @@ mod tags;
 pub use comparison::{Compared, SeenTag};
 pub use deletions::ContentDeletion;
 pub use news::{News, Notice};
-pub use repositories::{NewRepository, RepositoryPage, RepositoryQuery, RepositoryUpdate, RepositoryView};
-pub use tags::{TagDeletion, TagPage};
+pub use repositories::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView};
+pub use tags::TagDeletion;
 
 pub(in crate::service) use deletions::Underway;
 pub(in crate::service) use news::RecentNotices;

@@ -17,6 +17,7 @@ use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit, visible};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
+use crate::service::page::{Page, PageQuery};
 use crate::service::settings::is_full;
 
 /// What a new repository shall be.
@@ -56,17 +57,6 @@ pub struct RepositoryView {
     pub activity: Activity,
 }
 
-/// A page of repositories.
-#[derive(Debug)]
-pub struct RepositoryPage {
-    /// The repositories of the page, by name.
-    pub repositories: Vec<RepositoryView>,
-    /// The name to go on after; none on the last page.
-    pub next: Option<RepositoryName>,
-    /// How many the whole list has, if it was asked for.
-    pub count: Option<usize>,
-}
-
 /// Which page of a list of repositories.
 #[derive(Clone, Debug)]
 pub struct RepositoryQuery {
@@ -74,12 +64,8 @@ pub struct RepositoryQuery {
     pub namespace: Option<Namespace>,
     /// Whose name contains this.
     pub contains: Option<String>,
-    /// Which way the list goes, by name.
-    pub order: Order,
-    /// After this name.
-    pub after: Option<RepositoryName>,
-    /// At most so many.
-    pub limit: usize,
+    /// Which page, by name.
+    pub page: PageQuery<RepositoryName>,
     /// Whether to count the whole list.
     pub with_count: bool,
 }
@@ -111,26 +97,26 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`] for a namespace that no account owns and of which nothing is seen.
-    pub fn list_repositories(&self, call: &Call, query: &RepositoryQuery) -> Result<RepositoryPage, Error> {
+    pub fn list_repositories(
+        &self,
+        call: &Call,
+        query: &RepositoryQuery,
+    ) -> Result<Page<RepositoryView, RepositoryName>, Error> {
         self.view(call, Act::RepositoryList, "", |authority| {
             authority.signed_in()?;
             let seen = |after: Option<&RepositoryName>| seen(authority, query, after);
-            let mut page = seen(query.after.as_ref());
-            let repositories: Vec<_> = page
-                .by_ref()
-                .filter_map(|repository| self.shown_repository(authority, repository))
-                .take(query.limit)
-                .collect();
-            let next = repositories.last().map(|last| last.repository.name.clone()).filter(|_| page.next().is_some());
-            if let (Some(namespace), None, true) = (&query.namespace, &query.after, repositories.is_empty()) {
+            let count = query.with_count.then(|| kept_count(authority, query).unwrap_or_else(|| seen(None).count()));
+            let rest = seen(query.page.after.as_ref());
+            let rest = rest.filter_map(|repository| self.shown_repository(authority, repository));
+            let page = Page::of(rest, |view| &view.repository.name, query.page.limit, count);
+            if let (Some(namespace), None, true) = (&query.namespace, &query.page.after, page.entries.is_empty()) {
                 known_namespace(authority, namespace)?;
             }
-            let count = query.with_count.then(|| kept_count(authority, query).unwrap_or_else(|| seen(None).count()));
-            Ok(RepositoryPage { repositories, next, count })
+            Ok(page)
         })
     }
 
-    /// Names for a page of the catalogue, after `last`, and whether more follow. Anonymous callers see public names.
+    /// A page of the catalogue, after `last`. Anonymous callers see public names.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
@@ -139,13 +125,11 @@ impl Service {
         call: &Call,
         last: Option<&RepositoryName>,
         limit: usize,
-    ) -> Result<(Vec<RepositoryName>, bool), Error> {
+    ) -> Result<Page<RepositoryName, RepositoryName>, Error> {
         self.view(call, Act::RegistryCatalog, "", |authority| {
             authority.visitor()?;
-            let mut names = visible::all(authority, Order::Ascending, last).map(|repository| repository.name.clone());
-            let page: Vec<_> = names.by_ref().take(limit).collect();
-            let has_more = !page.is_empty() && names.next().is_some();
-            Ok((page, has_more))
+            let names = visible::all(authority, Order::Ascending, last).map(|repository| repository.name.clone());
+            Ok(Page::of(names, |name| name, limit, None))
         })
     }
 
@@ -290,9 +274,9 @@ fn seen<'s>(
     after: Option<&RepositoryName>,
 ) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
     match (&query.namespace, query.contains.clone()) {
-        (namespace, Some(text)) => visible::containing(authority, namespace.as_ref(), query.order, after, text),
-        (Some(namespace), None) => visible::of_namespace(authority, namespace, query.order, after),
-        (None, None) => Box::new(visible::all(authority, query.order, after)),
+        (namespace, Some(text)) => visible::containing(authority, namespace.as_ref(), query.page.order, after, text),
+        (Some(namespace), None) => visible::of_namespace(authority, namespace, query.page.order, after),
+        (None, None) => Box::new(visible::all(authority, query.page.order, after)),
     }
 }
 

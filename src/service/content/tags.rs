@@ -10,17 +10,7 @@ use crate::service::Service;
 use crate::service::access::{Call, Permit};
 use crate::service::error::{Error, Kind};
 use crate::service::ledger::{Change, Deed};
-
-/// A page of tags.
-#[derive(Debug)]
-pub struct TagPage {
-    /// The tags of the page, by name.
-    pub tags: Vec<Arc<Tag>>,
-    /// The tag to go on after; none on the last page.
-    pub next: Option<TagName>,
-    /// How many there are.
-    pub count: usize,
-}
+use crate::service::page::Page;
 
 /// The deletion of a tag, permitted and not yet done: [`Service::tag_deletion_begins`] records that the registry is
 /// asked next, then [`Service::tag_deleted`] or [`Service::tag_deletion_cancelled`] says what became of it. It takes
@@ -60,7 +50,7 @@ impl Service {
         repository: &RepositoryName,
         after: Option<&TagName>,
         limit: usize,
-    ) -> Result<TagPage, Error> {
+    ) -> Result<Page<Arc<Tag>, TagName>, Error> {
         self.view(call, Act::TagList, repository.as_str(), |authority| {
             authority.signed_in()?;
             let state = authority.state();
@@ -70,11 +60,9 @@ impl Service {
             }
             // Tags that the registry has lost are kept for a while, but nobody can pull them.
             let is_missing = state.activity(repository).missing_since.is_some();
-            let mut all = state.tags_after(repository, after).filter(|_| !is_missing);
-            let tags: Vec<_> = all.by_ref().take(limit).cloned().collect();
-            let next = tags.last().map(|last| last.name.clone()).filter(|_| all.next().is_some());
+            let all = state.tags_after(repository, after).filter(|_| !is_missing);
             let count = if is_missing { 0 } else { state.tags_count(repository) };
-            Ok(TagPage { tags, next, count })
+            Ok(Page::of(all.cloned(), |tag| &tag.name, limit, Some(count)))
         })
     }
 

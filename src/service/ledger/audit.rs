@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::Call;
 use crate::service::error::Error;
+use crate::service::page::Page;
 use crate::store::{TooLarge, Txn, Verification};
 
 /// Records that one change writes.
@@ -66,7 +67,7 @@ impl Service {
         }
     }
 
-    /// A page of the audit log, newest first, below number `before`, and the number to go on below.
+    /// A page of the audit log, newest first, below number `before`.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
@@ -76,29 +77,29 @@ impl Service {
         filter: &AuditFilter,
         before: Option<u64>,
         limit: usize,
-    ) -> Result<(Vec<LoggedRecord>, Option<u64>), Error> {
+    ) -> Result<Page<LoggedRecord, u64>, Error> {
         self.view(call, Act::AuditList, "", |authority| authority.administrator().map(drop))?;
         self.write_audit(call.now);
-        let mut found = Vec::new();
-        let mut next = before;
+        let (mut entries, mut next) = (Vec::new(), before);
+        let page = |entries, next| Page { entries, next, count: None };
         loop {
             let step = self.store.audit_before(next, STEP)?;
             let is_last = step.len() < STEP;
             for logged in step {
                 let record = &logged.record;
                 if filter.since.is_some_and(|since| record.time < since) && is_long_before(record, filter) {
-                    return Ok((found, None));
+                    return Ok(page(entries, None));
                 }
-                if found.len() == limit {
-                    return Ok((found, next));
+                if entries.len() == limit {
+                    return Ok(page(entries, next));
                 }
                 next = Some(record.seq);
                 if filter.matches(record) {
-                    found.push(logged);
+                    entries.push(logged);
                 }
             }
             if is_last {
-                return Ok((found, None));
+                return Ok(page(entries, None));
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::domain::name::Name;
 use crate::service::Service;
 use crate::service::access::Call;
 use crate::service::error::Error;
-use crate::service::page::{NamedPage, NamedQuery};
+use crate::service::page::{Page, PageQuery};
 use crate::store::UserSort;
 
 /// The lists that the store keeps, of which a filter means one.
@@ -42,7 +42,7 @@ pub struct AccountQuery {
     /// Whose name or full name contains this, upper and lower case alike.
     pub contains: Option<String>,
     /// Which page.
-    pub page: NamedQuery,
+    pub page: PageQuery<Name>,
 }
 
 /// Whether an account is called so; `text` in lower case.
@@ -53,12 +53,8 @@ fn is_called(account: &Account, text: &str) -> bool {
 /// A page of accounts, with what the whole list holds.
 #[derive(Debug)]
 pub struct AccountPage {
-    /// The accounts of the page, by name.
-    pub accounts: Vec<AccountView>,
-    /// The name to go on after; none on the last page.
-    pub next: Option<Name>,
-    /// How many accounts are meant.
-    pub count: usize,
+    /// The accounts that are meant, by name.
+    pub accounts: Page<AccountView, Name>,
     /// How many users there are.
     pub users: usize,
     /// How many organizations there are.
@@ -78,7 +74,7 @@ impl Service {
         self.view(call, Act::AccountList, "", |authority| {
             authority.administrator()?;
             let state = authority.state();
-            let NamedQuery { order, after, limit } = &query.page;
+            let PageQuery { order, after, limit } = &query.page;
             let (users, organizations) = (state.users_count(), state.organizations_count());
             let (kept, contains) = (query.filter.kept(), query.contains.as_ref().map(|text| text.to_lowercase()));
             let count = match kept {
@@ -96,14 +92,14 @@ impl Service {
                 let accounts = accounts.map(AsRef::as_ref);
                 accounts.filter(move |account| contains.is_none_or(|text| is_called(account, text)))
             };
-            let page = if contains.is_none() {
-                NamedPage::of(matching(after.as_ref()), name_of, *limit, count)
+            let Page { entries, next, count } = if contains.is_none() {
+                Page::of(matching(after.as_ref()), name_of, *limit, Some(count))
             } else {
                 // Few enough, and asked by administrators only: looked through, once.
-                NamedPage::counted(matching(None), name_of, &query.page)
+                Page::counted(matching(None), name_of, &query.page)
             };
-            let accounts = page.entries.into_iter().map(|account| self.shown(state, account, call)).collect();
-            Ok(AccountPage { accounts, next: page.next, count: page.count, users, organizations })
+            let entries = entries.into_iter().map(|account| self.shown(state, account, call)).collect();
+            Ok(AccountPage { accounts: Page { entries, next, count }, users, organizations })
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Caller, Permit, find, find_organization, find_user, visible};
 use crate::service::error::{Error, Kind};
 use crate::service::ledger::{Change, Deed};
+use crate::service::page::Page;
 
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
@@ -68,17 +69,6 @@ pub enum Reason {
     NamespaceGrant,
     /// It is public.
     Public,
-}
-
-/// A page of the repositories that were granted to a team.
-#[derive(Debug)]
-pub struct TeamAccessPage {
-    /// The team.
-    pub team: TeamView,
-    /// The repositories of the page, by name.
-    pub repositories: Vec<(Arc<Repository>, AccessLevel)>,
-    /// The name to go on after; none on the last page.
-    pub next: Option<RepositoryName>,
 }
 
 /// Who has which access, and why.
@@ -315,14 +305,12 @@ impl Service {
         team: &str,
         after: Option<&RepositoryName>,
         limit: usize,
-    ) -> Result<TeamAccessPage, Error> {
+    ) -> Result<(TeamView, Page<(Arc<Repository>, AccessLevel), RepositoryName>), Error> {
         self.view(call, Act::TeamRepositories, &format!("{organization}/{team}"), |authority| {
             let (_, team) = view_team(authority, organization, team)?;
-            let state = authority.state();
-            let mut granted = visible::granted(state, Grantee::Team(team.id), after);
-            let repositories: Vec<_> = granted.by_ref().take(limit).collect();
-            let next = repositories.last().map(|(last, _)| last.name.clone()).filter(|_| granted.next().is_some());
-            Ok(TeamAccessPage { team: team_view(authority, team), repositories, next })
+            let granted = visible::granted(authority.state(), Grantee::Team(team.id), after);
+            let page = Page::of(granted, |(repository, _)| &repository.name, limit, None);
+            Ok((team_view(authority, team), page))
         })
     }
 

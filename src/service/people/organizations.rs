@@ -13,7 +13,7 @@ use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit, find, find_organization, find_user};
 use crate::service::error::{Error, Kind};
 use crate::service::ledger::Deed;
-use crate::service::page::{NamedPage, NamedQuery};
+use crate::service::page::{Page, PageQuery};
 use crate::store::GroupSize;
 
 /// What a new organization shall be.
@@ -114,8 +114,8 @@ impl Service {
         call: &Call,
         organization: &str,
         filter: MemberFilter,
-        query: &NamedQuery,
-    ) -> Result<NamedPage<MemberView>, Error> {
+        query: &PageQuery<Name>,
+    ) -> Result<Page<MemberView, Name>, Error> {
         self.view(call, Act::OrganizationMembers, organization, |authority| {
             let (_, organization) = view_organization(authority, organization)?;
             let state = authority.state();
@@ -124,7 +124,7 @@ impl Service {
             let members = users.filter_map(|user| member_view(authority, organization.id, user));
             let members = members.filter(|member| filter.matches(member.is_admin));
             let members = members.map(|member| self.member_now(member, call));
-            Ok(NamedPage::of(members, |member| &member.user.name, query.limit, count))
+            Ok(Page::of(members, |member| &member.user.name, query.limit, Some(count)))
         })
     }
 
@@ -218,8 +218,8 @@ impl Service {
         &self,
         call: &Call,
         user: &str,
-        query: &NamedQuery,
-    ) -> Result<NamedPage<MembershipView>, Error> {
+        query: &PageQuery<Name>,
+    ) -> Result<Page<MembershipView, Name>, Error> {
         self.view(call, Act::AccountOrganizations, user, |authority| {
             authority.account_data()?;
             let state = authority.state();
@@ -232,7 +232,7 @@ impl Service {
                 Some(MembershipView { organization, is_admin })
             });
             let count = state.organizations_count_of(found.id);
-            Ok(NamedPage::of(views, |view| &view.organization.account.name, query.limit, count))
+            Ok(Page::of(views, |view| &view.organization.account.name, query.limit, Some(count)))
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::service::Service;
 use crate::service::access::{Authority, Call, Permit, find_organization, find_user};
 use crate::service::error::{Error, Kind};
 use crate::service::ledger::Deed;
-use crate::service::page::{NamedPage, NamedQuery};
+use crate::service::page::{Page, PageQuery};
 use crate::store::State;
 
 /// A team as it is shown.
@@ -82,15 +82,15 @@ impl Service {
         &self,
         call: &Call,
         organization: &str,
-        query: &NamedQuery,
-    ) -> Result<NamedPage<TeamView>, Error> {
+        query: &PageQuery<Name>,
+    ) -> Result<Page<TeamView, Name>, Error> {
         self.view(call, Act::TeamList, organization, |authority| {
             let (_, organization) = view_organization(authority, organization)?;
             let state = authority.state();
             let teams = state.teams_by_name(organization.id, query.order, query.after.as_ref());
             let teams = teams.map(|team| team_view(authority, Team::clone(team)));
             let count = state.group_size(organization.id).teams;
-            Ok(NamedPage::of(teams, |view| &view.team.name, query.limit, count))
+            Ok(Page::of(teams, |view| &view.team.name, query.limit, Some(count)))
         })
     }
 
@@ -205,8 +205,8 @@ impl Service {
         call: &Call,
         organization: &str,
         team: &str,
-        query: &NamedQuery,
-    ) -> Result<NamedPage<MemberView>, Error> {
+        query: &PageQuery<Name>,
+    ) -> Result<Page<MemberView, Name>, Error> {
         self.view(call, Act::TeamMembers, &format!("{organization}/{team}"), |authority| {
             let (_, team) = view_team(authority, organization, team)?;
             let state = authority.state();
@@ -214,7 +214,7 @@ impl Service {
             let members = users.filter_map(|user| member_view(authority, team.organization, user));
             let members = members.map(|member| self.member_now(member, call));
             let count = state.group_size(team.id).members;
-            Ok(NamedPage::of(members, |member| &member.user.name, query.limit, count))
+            Ok(Page::of(members, |member| &member.user.name, query.limit, Some(count)))
         })
     }
 

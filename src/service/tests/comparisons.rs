@@ -234,7 +234,7 @@ fn ten_thousand_tags_of_one_repository_come_move_and_go() {
     assert_eq!(state.tags_count(&named("alice/app")), 9_999);
     assert!(state.tags_after(&named("alice/app"), None).all(|tag| tag.digest == digest(2)));
     let page = later.service().list_tags(&later.local(), &named("alice/app"), Some(&tag("v09989")), 100).unwrap();
-    assert_eq!((page.tags.len(), page.next, page.count), (9, None, 9_999));
+    assert_eq!((page.entries.len(), page.next, page.count), (9, None, Some(9_999)));
     later.reopen();
     assert!(*state == *later.service().store.state());
     assert!(later.tell("alice/app", News::ManifestDeleted(digest(2))));

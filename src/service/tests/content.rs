@@ -194,13 +194,13 @@ impl Scene {
     pub(super) fn listed(&self, repository: &str) -> (Vec<String>, usize) {
         let page = self.service().list_tags(&self.local(), &named(repository), None, 100).unwrap();
         assert_eq!(page.next, None);
-        (page.tags.iter().map(|tag| tag.name.to_string()).collect(), page.count)
+        (page.entries.iter().map(|tag| tag.name.to_string()).collect(), page.count.unwrap())
     }
 
     /// How many tags its readers are told that there are.
     #[track_caller]
     pub(super) fn listed_count(&self, repository: &str) -> usize {
-        self.service().list_tags(&self.local(), &named(repository), None, 1).unwrap().count
+        self.service().list_tags(&self.local(), &named(repository), None, 1).unwrap().count.unwrap()
     }
 
     /// A tag, which must be there.

@@ -1,7 +1,7 @@
 //! Looking at both: every caller sees the same repositories and is granted the same actions.
 
 use super::super::Caller;
-use super::super::{Call, Credentials, Error, Issued, RepositoryQuery};
+use super::super::{Call, Credentials, Error, Issued, PageQuery, RepositoryQuery};
 use super::both::{Both, named};
 use super::doing::granted_on;
 use super::model::{ACME, By, NAMES, USERS};
@@ -137,10 +137,10 @@ impl Both<'_> {
     fn catalog(&self, call: &Call) -> Vec<String> {
         let mut names: Vec<RepositoryName> = Vec::new();
         loop {
-            let (page, has_more) = self.service().catalog(call, names.last(), 3).unwrap();
-            assert!(page.len() == 3 || !has_more);
-            names.extend(page);
-            if !has_more {
+            let page = self.service().catalog(call, names.last(), 3).unwrap();
+            assert!(page.entries.len() == 3 || page.next.is_none());
+            names.extend(page.entries);
+            if page.next.is_none() {
                 return names.iter().map(ToString::to_string).collect();
             }
         }
@@ -149,13 +149,14 @@ impl Both<'_> {
     /// A whole list, page by page.
     fn list(&self, call: &Call, namespace: Option<&str>, order: Order) -> Result<Vec<String>, Error> {
         let namespace = namespace.map(|namespace| Namespace::parse(namespace).unwrap());
-        let mut query = RepositoryQuery { namespace, contains: None, order, after: None, limit: 2, with_count: true };
+        let page = PageQuery { order, after: None, limit: 2 };
+        let mut query = RepositoryQuery { namespace, contains: None, page, with_count: true };
         let mut names = Vec::new();
         loop {
             let page = self.service().list_repositories(call, &query)?;
-            names.extend(page.repositories.iter().map(|view| view.repository.name.to_string()));
-            query.after = page.next;
-            if query.after.is_none() {
+            names.extend(page.entries.iter().map(|view| view.repository.name.to_string()));
+            query.page.after = page.next;
+            if query.page.after.is_none() {
                 assert_eq!(page.count, Some(names.len()));
                 return Ok(names);
             }

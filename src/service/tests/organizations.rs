@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{Call, Error, MemberView, NamedQuery, NewOrganization, Service};
+use super::super::{Call, Error, MemberView, NewOrganization, PageQuery, Service};
 use super::both::{Both, agree};
 use super::model::{ACME, By, TARGETS, TEAMS, USERS};
 use super::operations::{Operation, users};
@@ -34,8 +34,8 @@ pub(super) fn any_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn whole() -> NamedQuery {
-    NamedQuery { order: Order::Ascending, after: None, limit: 10 }
+fn whole() -> PageQuery<Name> {
+    PageQuery { order: Order::Ascending, after: None, limit: 10 }
 }
 
 impl Both<'_> {

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::super::{
-    AccountQuery, AccountUpdate, AuditFilter, Call, Caller, Errand, Error, Expiry, NamedQuery, NewOrganization,
-    NewRepository, NewToken, RepositoryQuery, RepositoryUpdate, Search, Service, TeamUpdate, TokenFilter,
+    AccountQuery, AccountUpdate, AuditFilter, Call, Caller, Errand, Error, Expiry, NewOrganization, NewRepository,
+    NewToken, PageQuery, RepositoryQuery, RepositoryUpdate, Search, Service, TeamUpdate, TokenFilter,
 };
 use super::content::{Scene, digest, image, named, new_user, notice, pushed, seen, tag};
 use super::support::{call, sign_in, start};
@@ -31,8 +31,8 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-fn whole() -> NamedQuery {
-    NamedQuery { order: Order::Ascending, after: None, limit: 10 }
+fn whole() -> PageQuery<Name> {
+    PageQuery { order: Order::Ascending, after: None, limit: 10 }
 }
 
 fn app() -> GrantTarget {
@@ -49,8 +49,8 @@ fn new_repository() -> NewRepository {
 }
 
 fn repositories() -> RepositoryQuery {
-    let (namespace, contains, after) = (None, None, None);
-    RepositoryQuery { namespace, contains, order: Order::Ascending, after, limit: 10, with_count: true }
+    let page = PageQuery { order: Order::Ascending, after: None, limit: 10 };
+    RepositoryQuery { namespace: None, contains: None, page, with_count: true }
 }
 
 fn search() -> Search {
@@ -323,7 +323,7 @@ fn a_denied_attempt_to_tell_content_is_recorded() {
         assert!(attempt(service, &scene.local()).is_err(), "{name}");
     }
     let denied = AuditFilter { outcome: Some(Outcome::Denied), ..AuditFilter::default() };
-    let (records, _) = service.list_audit(&scene.local(), &denied, None, 100).unwrap();
+    let records = service.list_audit(&scene.local(), &denied, None, 100).unwrap().entries;
     let actions: BTreeSet<&str> = records.iter().map(|logged| logged.record.action.as_str()).collect();
     assert_eq!(actions, BTreeSet::from(["registry.compare", "registry.notify", "registry.read"]));
     assert!(records.iter().all(|logged| logged.record.actor == "local:0"));

@@ -119,12 +119,12 @@ impl Both<'_> {
             };
             let page = listed.unwrap();
             let shown: Vec<_> = page
-                .tags
+                .entries
                 .iter()
                 .map(|tag| (tag.name.clone(), tag.digest.clone(), tag.created_at, tag.updated_at))
                 .collect();
             assert_eq!(shown, tags_of(held), "the tags of {name} for {by:?}");
-            assert_eq!((page.count, page.next), (held.shown().count(), None));
+            assert_eq!((page.count, page.next), (Some(held.shown().count()), None));
             let activity = self.service().view_repository(call, &named(name)).unwrap().activity;
             assert_eq!(activity, activity_of(held), "how {name} is used, for {by:?}");
         }

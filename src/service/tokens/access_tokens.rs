@@ -6,6 +6,7 @@ use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit, find, outlives, standing};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
+use crate::service::page::Page;
 use crate::service::settings::is_full;
 
 use crate::domain::account::Account;
@@ -96,17 +97,6 @@ pub struct TokenFilter {
     pub state: Option<TokenState>,
 }
 
-/// A page of access tokens.
-#[derive(Debug)]
-pub struct TokenPage {
-    /// The access tokens of the page, newest first.
-    pub tokens: Vec<TokenView>,
-    /// The identifier to go on before; none on the last page.
-    pub next: Option<Id>,
-    /// How many the whole list has, if it was asked for.
-    pub count: Option<usize>,
-}
-
 impl Service {
     /// Makes an access token. Its text is in the answer and nowhere else.
     ///
@@ -179,7 +169,7 @@ impl Service {
         before: Option<Id>,
         limit: usize,
         with_count: bool,
-    ) -> Result<TokenPage, Error> {
+    ) -> Result<Page<TokenView, Id>, Error> {
         let object = filter.username.clone().unwrap_or_default();
         self.view(call, Act::TokenList, &object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), true)?;
@@ -195,10 +185,7 @@ impl Service {
                 None if is_whole => authority.state().tokens_count(),
                 Some(_) | None => matching(None).count(),
             });
-            let mut matching = matching(before);
-            let tokens: Vec<_> = matching.by_ref().take(limit).collect();
-            let next = tokens.last().map(|last| last.token.id).filter(|_| matching.next().is_some());
-            Ok(TokenPage { tokens, next, count })
+            Ok(Page::of(matching(before), |view| &view.token.id, limit, count))
         })
     }
 
