@@ -67,7 +67,8 @@ mod tests {
                     let all = order.walk(names.iter()).inspect(|_| looked_at += 1);
                     let counted = Page::counted(all, |name| name, &query);
                     let is_left = |name: &&Name| after.as_ref().is_none_or(|after| order.puts(after, name));
-                    let page = Page::of(order.walk(names.iter()).filter(is_left), |name| name, limit, Some(4));
+                    let page: Page<&Name, Name> =
+                        Page::of(order.walk(names.iter()).filter(is_left), |name| name, limit, Some(4));
                     assert_eq!((counted.entries, counted.next, counted.count), (page.entries, page.next, page.count));
                     assert_eq!(looked_at, 4, "once");
                 }
