@@ -183,6 +183,7 @@ pub trait Body: Sized {
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
 
     /// Its fields, if it is a form.
+    #[must_use]
     fn fields() -> Vec<Parameter> {
         Vec::new()
     }

@@ -316,7 +316,7 @@ pub struct Paging<K> {
 }
 
 /// The same for DTR's lists of accounts: `start` and `limit`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NamePaging(pub Paging<Name>);
 
 impl<K: PageStart> Paging<K> {
@@ -383,11 +383,5 @@ impl Parameters for NamePaging {
 impl<K> Default for Paging<K> {
     fn default() -> Self {
         Self { start: None, size: DEFAULT_SIZE }
-    }
-}
-
-impl Default for NamePaging {
-    fn default() -> Self {
-        Self(Paging::default())
     }
 }

@@ -117,11 +117,18 @@ mod tests {
     use super::super::testing::Server;
     use super::*;
     use crate::api::operations::{access_tokens, accounts, audit};
+    use crate::api::{Counting, Paging};
     use serde_json::json;
 
     fn of_alice() -> <access_tokens::ListAccessTokens as Operation>::Query {
         let user = access_tokens::OfUser { username: Some("alice".into()) };
-        (user, Default::default(), Default::default(), Default::default(), Default::default())
+        (
+            user,
+            access_tokens::CleanUp::default(),
+            access_tokens::InState::default(),
+            Paging::default(),
+            Counting::default(),
+        )
     }
 
     fn page(body: &str, next: &str) -> String {

@@ -10,7 +10,7 @@ use super::values::{self, TeamReference};
 use super::{org_report, team_report};
 use crate::api::operations::grants::ListRepositoriesOfTeam;
 use crate::api::operations::organizations as op;
-use crate::api::{CreateTeam, PutMember, UpdateTeam};
+use crate::api::{CreateTeam, Paging, PutMember, UpdateTeam};
 
 /// What can be done with teams.
 #[derive(Subcommand)]
@@ -121,7 +121,7 @@ pub(super) async fn run(command: TeamCommand, api: &mut Api, console: &mut Conso
             console.report(&Report::done(answer.value, format!("removed {user} from {team}")))
         }
         TeamCommand::Repositories(One { team }) => {
-            let list = api.list(ListRepositoriesOfTeam, parts(&team), &Default::default(), usize::MAX).await?;
+            let list = api.list(ListRepositoriesOfTeam, parts(&team), &Paging::default(), usize::MAX).await?;
             console.report(&team_report::repositories(list)?)
         }
     }

@@ -172,7 +172,7 @@ impl de::Error for Wrong {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Wrong> for Json {
+impl IntoDeserializer<'_, Wrong> for Json {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

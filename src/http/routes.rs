@@ -62,7 +62,13 @@ fn page(operation: Described) -> Route {
 
 /// Every route.
 fn routes() -> Vec<Route> {
-    let mut routes = vec![
+    let pages = operations::pages::all().into_iter().map(page).collect();
+    [of_content(), of_people(), of_the_site(), pages].into_iter().flatten().collect()
+}
+
+/// Access tokens, what was granted, repositories and search.
+fn of_content() -> Vec<Route> {
+    vec![
         route(tokens::list),
         route(tokens::create),
         route(tokens::clean_up),
@@ -78,10 +84,6 @@ fn routes() -> Vec<Route> {
         route(repositories::delete),
         route(tags::list),
         route(tags::delete),
-        route(search::ping),
-        route(search::docker_v1),
-        route(search::docker),
-        route(search::autocomplete),
         route(grants::list::<op::ListUserAccess>),
         route(grants::put::<op::SetUserAccess>),
         route(grants::delete::<op::DeleteUserAccess>),
@@ -98,6 +100,16 @@ fn routes() -> Vec<Route> {
         route(grants::put::<op::SetNamespaceTeamAccess>),
         route(grants::delete::<op::DeleteNamespaceTeamAccess>),
         route(grants::repositories_of_team),
+        route(search::ping),
+        route(search::docker_v1),
+        route(search::docker),
+        route(search::autocomplete),
+    ]
+}
+
+/// Accounts, organizations, sessions.
+fn of_people() -> Vec<Route> {
+    vec![
         route(accounts::list),
         route(accounts::create),
         route(accounts::view),
@@ -124,6 +136,12 @@ fn routes() -> Vec<Route> {
         route(organizations::view_team_member),
         route(organizations::put_team_member),
         route(organizations::delete_team_member),
+    ]
+}
+
+/// The registry, the audit log and the server itself.
+fn of_the_site() -> Vec<Route> {
+    vec![
         route(audit::list),
         route(audit::head),
         route(audit::verify),
@@ -148,9 +166,7 @@ fn routes() -> Vec<Route> {
         route(registry::base),
         route(registry::catalog),
         route(events::take),
-    ];
-    routes.extend(operations::pages::all().into_iter().map(page));
-    routes
+    ]
 }
 
 /// Every route by path and method.

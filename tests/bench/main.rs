@@ -13,11 +13,13 @@ mod site;
 use std::time::{Duration, Instant};
 
 use dockpass::domain::access::AccessLevel;
+use dockpass::domain::account::AccountFilter;
 use dockpass::domain::grant::{GrantTarget, GranteeKind};
 use dockpass::domain::name::{Name, RepositoryName};
 use dockpass::domain::order::Order;
+use dockpass::domain::organization::MemberFilter;
 use dockpass::domain::scope::Scopes;
-use dockpass::service::{AccountFilter, AccountQuery, Call, MemberFilter, PageQuery, RepositoryQuery, TokenFilter};
+use dockpass::service::{AccountQuery, Call, PageQuery, RepositoryQuery, TokenFilter};
 
 use site::Site;
 

@@ -209,6 +209,9 @@ fn object(target: &GrantTarget) -> String {
     }
 }
 
+/// A repository with the level that was granted on it.
+pub(super) type RepositoryLevel = (Arc<Repository>, AccessLevel);
+
 impl Service {
     /// The grants of users, or those of teams, on a repository or a namespace.
     ///
@@ -305,7 +308,7 @@ impl Service {
         team: &str,
         after: Option<&RepositoryName>,
         limit: usize,
-    ) -> Result<(TeamView, Page<(Arc<Repository>, AccessLevel), RepositoryName>), Error> {
+    ) -> Result<(TeamView, Page<RepositoryLevel, RepositoryName>), Error> {
         self.view(call, Act::TeamRepositories, &format!("{organization}/{team}"), |authority| {
             let (_, team) = view_team(authority, organization, team)?;
             let granted = visible::granted(authority.state(), Grantee::Team(team.id), after);
