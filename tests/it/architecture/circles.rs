@@ -1,12 +1,13 @@
-//! Rooms without circles: of the modules that stand beside each other in a folder none comes back to itself by what it
-//! names, so that a folder can be read from the ground up. Seen is what is named by path; which method of a type that all
-//! of them share calls which is not.
+//! No circles inside rooms: no module reaches itself through modules that stand beside it in the same folder, so that a
+//! folder can be read from the ground up. The test sees what a file names by path. It does not see which method of a shared
+//! type calls which.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Source, after, modules, named_paths, paths};
 
-/// The circles that are there still: a folder and its modules. Whoever breaks one up takes it out; none is added.
+/// The circles that are left, each as a folder and the modules of the circle. Whoever breaks one up takes it out of this
+/// table; none is added.
 const KNOWN: [&str; 9] = [
     "cli: about, arguments, config, serve",
     "cli: token, token_clean",
@@ -32,7 +33,7 @@ fn from_the_root(source: &Source) -> String {
     })
 }
 
-/// Where what a folder passes on comes from, as `service::Caller` from `service::caller`.
+/// Which module each name comes from that a folder's own file imports: `service::Caller` comes from `service::caller`.
 fn passed_on(sources: &[(Source, String)]) -> BTreeMap<String, String> {
     let used = sources.iter().flat_map(|(source, code)| {
         let here = source.modules.join("::");
@@ -46,7 +47,7 @@ fn passed_on(sources: &[(Source, String)]) -> BTreeMap<String, String> {
     .collect()
 }
 
-/// Of a file and a path that it names: the two modules that stand beside each other in the folder where they part.
+/// The modules where a file and a path that it names part ways: both stand in the same folder.
 fn siblings(source: &Source, path: &str) -> Option<[String; 2]> {
     let path: Vec<_> = path.split("::").collect();
     let common = source.modules.iter().zip(&path).take_while(|(one, other)| one == *other).count();
@@ -73,7 +74,7 @@ fn names() -> Names {
     names
 }
 
-/// Everything that one comes to from a module.
+/// All modules that can be reached from one.
 fn reached<'a>(names: &'a Names, from: &'a str) -> BTreeSet<&'a str> {
     let (mut found, mut open) = (BTreeSet::new(), vec![from]);
     while let Some(module) = open.pop() {

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::{pages::Pages, person::soon};
 
-/// Holds back the answers that a test means, and counts what the page has begun and not finished: requests, and answers
-/// that it reads. Between two of them, and after the last, nothing else can run in the page: while it waits for none, it
-/// has done all that it does with what it was given.
+/// Holds back the answers that a test means. Counts the requests that have no answer yet and the answers that are being
+/// read: what the page does with an answer follows without a pause when it is read, so a test that finds the count at zero
+/// knows that this is done.
 const HOLD_ANSWERS: &str = "\
     const [method, text] = arguments; \
     if (!window.answers) { \
@@ -51,14 +51,14 @@ impl Pages {
         self.browser.run("answers.held.shift()()", json!([]));
     }
 
-    /// Gives the page the answers, once there is one, and waits until it has done with them whatever it does. Later ones
-    /// are not held back.
+    /// Gives the page the answers, once there is one, and waits until the page has dealt with them. Later ones are not
+    /// held back.
     pub(crate) fn let_go(&self) {
         self.held(1);
         self.browser.run("answers.isMeant = null; answers.held.splice(0).forEach((go) => go())", json!([]));
-        // A page that was loaded anew on this way waits for nothing of it.
+        // A page that was loaded anew has forgotten them.
         let at_work = || self.browser.run("return window.answers?.atWork ?? 0", json!([]));
-        soon("the page has done with its answers", || (at_work() == 0).then_some(()));
+        soon("the page has dealt with its answers", || (at_work() == 0).then_some(()));
     }
 }
 
