@@ -1,44 +1,94 @@
-//! A real browser: Debian's Chromium without a window, driven over `WebDriver` by its own driver, with a new profile.
-//! What people do with it stands in `person`.
+//! A real browser: Debian's Chromium without a window, driven over `WebDriver` by its own driver. What people do with it
+//! stands in `person`. Starting a browser takes a third of a short test. So the browser of a test that passed is emptied,
+//! and serves the next test.
 
 use std::{
     cell::Cell,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    path::Path,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::process::{Background, background_command, eventually};
+use super::process::{Background, eventually, leashed_command};
 
 /// How long the pages may take for anything. Far more than they take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-/// A running browser with one profile. Ended on drop.
+
+/// Browsers that no test uses at the moment.
+static IDLE: Mutex<Vec<Running>> = Mutex::new(Vec::new());
+
+/// A driver with its browser. Both end when this is dropped or the process ends.
 #[derive(Debug)]
-pub(crate) struct Browser {
+struct Running {
     _driver: Background,
     port: u16,
     session: String,
-    profile: TempDir,
+}
+
+/// A browser that one test uses.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    /// There until it is dropped.
+    running: Option<Running>,
     /// How many commands the driver got.
     asked: Cell<u64>,
 }
 
 /// Starting, ending, and asking the driver.
 impl Browser {
-    /// A browser with a new profile.
+    /// A browser that knows nothing of any other test.
     pub(crate) fn start() -> Self {
-        let profile = tempfile::tempdir().expect("a temporary directory");
-        let (driver, port) = eventually("the driver has a port", || driver(&profile));
-        let mut browser = Self { _driver: driver, port, session: String::new(), profile, asked: Cell::new(0) };
-        let made = browser.ask("POST", "/session", &json!({ "capabilities": { "alwaysMatch": browser.wishes() } }));
-        made["sessionId"].as_str().expect("a session").clone_into(&mut browser.session);
+        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(Self::start_new, Self::of)
+    }
+
+    fn of(running: Running) -> Self {
+        Self { running: Some(running), asked: Cell::new(0) }
+    }
+
+    fn start_new() -> Self {
+        let (driver, port, wishes) = eventually("the driver has a port", driver);
+        let mut browser = Self::of(Running { _driver: driver, port, session: String::new() });
+        let made = browser.ask("POST", "/session", &json!({ "capabilities": { "alwaysMatch": wishes } }));
+        let session = made["sessionId"].as_str().expect("a session").to_owned();
+        browser.running.iter_mut().for_each(|running| running.session.clone_from(&session));
         browser
     }
 
-    fn wishes(&self) -> Value {
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("it is not dropped")
+    }
+
+    /// Makes it as it was at first: one tab that was nowhere yet, and nothing left of what the test did.
+    fn empty(&self) -> Result<(), String> {
+        let ask = |method: &str, rest: &str, body: &Value| self.try_ask(method, &self.at(rest), body);
+        let tabs = ask("GET", "/window/handles", &Value::Null)?;
+        let new = ask("POST", "/window/new", &json!({ "type": "tab" }))?;
+        for tab in tabs.as_array().into_iter().flatten() {
+            ask("POST", "/window", &json!({ "handle": tab }))?;
+            ask("DELETE", "/window", &Value::Null)?;
+        }
+        ask("POST", "/window", &json!({ "handle": new["handle"] }))?;
+        for (command, parameters) in [
+            ("Network.clearBrowserCookies", json!({})),
+            ("Network.clearBrowserCache", json!({})),
+            ("Storage.clearDataForOrigin", json!({ "origin": "*", "storageTypes": "all" })),
+            ("Browser.resetPermissions", json!({})),
+            ("Browser.setDownloadBehavior", json!({ "behavior": "default" })),
+        ] {
+            ask("POST", "/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))?;
+        }
+        // Reading a log empties it.
+        ["browser", "performance"]
+            .iter()
+            .try_for_each(|kind| ask("POST", "/se/log", &json!({ "type": kind })).map(drop))
+    }
+
+    fn wishes(profile: &Path) -> Value {
         let mut arguments: Vec<_> = [
             "--headless",
             "--no-sandbox",
@@ -54,7 +104,7 @@ impl Browser {
         ]
         .map(str::to_owned)
         .into();
-        arguments.push(format!("--user-data-dir={}", self.profile.path().join("profile").display()));
+        arguments.push(format!("--user-data-dir={}", profile.join("profile").display()));
         json!({
             "browserName": "chrome",
             // Nobody's browser knows the authorities of the tests.
@@ -74,9 +124,11 @@ impl Browser {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\n\
              Content-Length: {length}\r\nConnection: close\r\n\r\n{body}",
-            self.port
+            self.running().port
         );
-        let value = converse(self.port, &request).map_err(|error| format!("{method} {path}: {error}"))?["value"].take();
+        let value =
+            converse(self.running().port, &request).map_err(|error| format!("{method} {path}: {error}"))?["value"]
+                .take();
         match value.get("error") {
             Some(error) if value.get("stacktrace").is_some() => Err(format!("{error}: {}", value["message"])),
             _ => Ok(value),
@@ -93,7 +145,7 @@ impl Browser {
     }
 
     pub(super) fn at(&self, rest: &str) -> String {
-        format!("/session/{}{rest}", self.session)
+        format!("/session/{}{rest}", self.running().session)
     }
 
     pub(super) fn get(&self, rest: &str) -> Value {
@@ -132,11 +184,12 @@ impl Browser {
     }
 }
 
-/// The driver and its port; none if it has none: it takes a free one of IPv6 and wants the same of IPv4, which may be
-/// in use.
-fn driver(profile: &TempDir) -> Option<(Background, u16)> {
-    let mut command = background_command("chromedriver");
-    command.arg("--port=0").env("HOME", profile.path()).env("TMPDIR", profile.path());
+/// A driver, its port, and what browser it shall start; nothing if it has no port: it takes a free one of IPv6 and wants
+/// the same of IPv4, which may be in use.
+fn driver() -> Option<(Background, u16, Value)> {
+    let profile = tempfile::tempdir().expect("a temporary directory").keep();
+    let mut command = leashed_command("chromedriver", &profile);
+    command.arg("--port=0").env("HOME", &profile).env("TMPDIR", &profile);
     let driver = Background::start("chromedriver", &mut command);
     let port = driver.wait_for("its port", |line| {
         if line.contains("port not available") {
@@ -145,16 +198,16 @@ fn driver(profile: &TempDir) -> Option<(Background, u16)> {
         let (_, port) = line.split_once("was started successfully on port ")?;
         Some(port.trim_end_matches('.').parse().ok())
     });
-    Some((driver, port?))
+    Some((driver, port?, Browser::wishes(&profile)))
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- in the browser:\n{}\n---", self.scene());
+        } else if self.empty().is_ok() {
+            IDLE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.running.take());
         }
-        // The driver ends the browser; killed before, it would leave it behind.
-        let _ = self.try_ask("DELETE", &self.at(""), &Value::Null);
     }
 }
 

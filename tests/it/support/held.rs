@@ -58,7 +58,7 @@ impl Pages {
         self.browser.run("answers.isMeant = null; answers.held.splice(0).forEach((go) => go())", json!([]));
         // A page that was loaded anew meanwhile waits for nothing of the old one.
         let at_work = || self.browser.run("return window.answers?.atWork ?? 0", json!([]));
-        soon("the page has done with its answers", || (at_work() == 0).then_some(()));
+        soon("the page has dealt with its answers", || (at_work() == 0).then_some(()));
     }
 }
 

@@ -5,6 +5,8 @@ use std::{
     ffi::OsStr,
     fmt::Write as _,
     io::{BufRead, BufReader, Read, Write as _},
+    os::unix::process::CommandExt,
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex,
@@ -28,7 +30,18 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 
 /// A command for the background, with an empty environment but for `PATH`.
 pub(crate) fn background_command(program: impl AsRef<OsStr>) -> Command {
-    clean(Command::new(program))
+    let mut command = clean(Command::new(program));
+    command.stdin(Stdio::null());
+    command
+}
+
+/// The same for a program that outlives a test, for the next one to use. It ends with all that it started when its
+/// standard input closes, at the latest when this process ends, however it ends. Then its directory is removed.
+pub(crate) fn leashed_command(program: &str, directory: &Path) -> Command {
+    let script = "\"$@\" & trap '' TERM; read -r _; kill -TERM 0; wait; until rm -rf \"$0\"; do :; done";
+    let mut command = background_command("sh");
+    command.arg("-c").arg(script).arg(directory).arg(program).stdin(Stdio::piped()).process_group(0);
+    command
 }
 
 fn clean(mut command: Command) -> Command {
@@ -106,7 +119,7 @@ pub(crate) struct Background {
 impl Background {
     /// Starts the program and watches both its outputs.
     pub(crate) fn start(name: &str, command: &mut Command) -> Self {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let log = Arc::new(Mutex::new(format!("$ {command:?}\n")));
         let (sender, lines) = channel();
@@ -151,7 +164,10 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // A program on a leash ends by itself when the pipe closes.
+        if self.child.stdin.take().is_none() {
+            let _ = self.child.kill();
+        }
         let _ = self.child.wait();
         if thread::panicking() {
             eprintln!("--- log of {}:\n{}---", self.name, self.log());
