@@ -126,6 +126,7 @@ impl Both<'_> {
         match *operation {
             Operation::AddRepository { name, is_public } => {
                 let is_free = self.model.has_namespace(name) && !self.model.repositories.contains_key(name);
+                let is_free = is_free && !self.model.is_too_soon(name);
                 let may = self.model.may_make(by, name, AccessLevel::Admin) && is_free;
                 let (short_description, long_description) = (String::new(), String::new());
                 let new = NewRepository { name: named(name), is_public, short_description, long_description };
@@ -278,6 +279,7 @@ impl Both<'_> {
         let may_sign = by == By::Anonymous || self.model.stands(by);
         let Some(issued) = agree(issued, may_sign, &(by, &asked)) else { return };
         let is_free = self.model.has_namespace(name) && !self.model.repositories.contains_key(name);
+        let is_free = is_free && !self.model.is_too_soon(name);
         if actions.contains("push") && is_free && self.model.may_make(by, name, AccessLevel::ReadWrite) {
             self.model.add_repository(name, false);
         }

@@ -70,7 +70,7 @@ impl Model {
     /// A repository that is there goes, and its name is remembered.
     pub(super) fn forget_content(&mut self, name: &'static str) {
         self.held.remove(name);
-        self.deleted.insert(name, self.now);
+        self.deleted.insert(name, (self.now, self.owner_of(name)));
     }
 
     /// Takes a notification; whether it told something that is kept.

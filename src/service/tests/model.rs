@@ -61,6 +61,7 @@ pub(super) enum Holder {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Organization {
+    generation: usize,
     /// Each with whether it administers the organization.
     pub(super) members: BTreeMap<&'static str, bool>,
     /// Each with its members.
@@ -115,8 +116,8 @@ pub(super) struct Model {
     pub(super) repositories: BTreeMap<&'static str, bool>,
     /// What the registry holds of each of them.
     pub(super) held: BTreeMap<&'static str, Held>,
-    /// Names that were deleted and not made again, each with the second.
-    pub(super) deleted: BTreeMap<&'static str, i64>,
+    /// Names that were deleted and not made again, each with the second and the namespace's owner of then.
+    pub(super) deleted: BTreeMap<&'static str, (i64, Option<usize>)>,
     pub(super) acme: Option<Organization>,
     pub(super) grants: BTreeMap<(&'static str, Holder), AccessLevel>,
     pub(super) tokens: Vec<Token>,
@@ -245,6 +246,19 @@ impl Model {
         name.split_once('/').is_some_and(|(namespace, _)| self.has_account(namespace))
     }
 
+    /// Who has the namespace of this name.
+    pub(super) fn owner_of(&self, name: &str) -> Option<usize> {
+        let (namespace, _) = name.split_once('/')?;
+        let organization = self.acme.as_ref().filter(|_| namespace == ACME).map(|acme| acme.generation);
+        self.users.get(namespace).map(|user| user.generation).or(organization)
+    }
+
+    /// Whether registry tokens for this name may live that another owner of it gave.
+    pub(super) fn is_too_soon(&self, name: &str) -> bool {
+        let deleted = self.deleted.get(name).filter(|(_, owner)| *owner != self.owner_of(name));
+        deleted.is_some_and(|(at, _)| self.now < at + 900 + 60)
+    }
+
     pub(super) fn has_account(&self, name: &str) -> bool {
         self.users.contains_key(name) || name == ACME && self.acme.is_some()
     }
@@ -353,14 +367,14 @@ impl Model {
     }
 
     pub(super) fn remove_user(&mut self, name: &'static str, with_repositories: bool) {
+        if with_repositories && self.users.contains_key(name) {
+            self.remove_repositories(name);
+        }
         let Some(user) = self.users.remove(name) else { return };
         self.grants.retain(|(_, holder), _| *holder != Holder::User(name));
         self.take_out(name);
         for token in &mut self.tokens {
             token.is_deleted |= token.generation == user.generation;
-        }
-        if with_repositories {
-            self.remove_repositories(name);
         }
     }
 
@@ -374,19 +388,21 @@ impl Model {
     /// The organization is there, or already was.
     pub(super) fn add_acme(&mut self) {
         if self.acme.is_none() {
-            self.acme = Some(Organization::default());
+            self.generations += 1;
+            self.acme = Some(Organization { generation: self.generations, ..Organization::default() });
             self.grants.retain(|(target, _), _| *target != "acme/*");
         }
     }
 
     pub(super) fn remove_acme(&mut self, with_repositories: bool) {
-        if self.acme.take().is_none() {
+        if self.acme.is_none() {
             return;
         }
-        self.grants.retain(|(_, holder), _| !matches!(holder, Holder::Team(_)));
         if with_repositories {
             self.remove_repositories(ACME);
         }
+        self.acme = None;
+        self.grants.retain(|(_, holder), _| !matches!(holder, Holder::Team(_)));
     }
 
     pub(super) fn remove_team(&mut self, team: &'static str) {

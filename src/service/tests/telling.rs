@@ -137,7 +137,7 @@ impl Both<'_> {
             deleted.into_iter().map(|(name, deletion)| (name.to_string(), deletion)).collect();
         let expected = self.model.deleted.iter();
         let expected =
-            expected.map(|(name, when)| ((*name).to_owned(), Deletion { at: at(*when), content: Remains::Stays }));
+            expected.map(|(name, (when, _))| ((*name).to_owned(), Deletion { at: at(*when), content: Remains::Stays }));
         assert_eq!(deleted, expected.collect());
         let state = self.service().store.state();
         for name in NAMES.into_iter().filter(|name| !self.model.repositories.contains_key(name)) {
