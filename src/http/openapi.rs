@@ -40,7 +40,8 @@ impl Schemas {
             return false;
         };
         if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
-            let unread = |name: &&str| ((*name).to_owned(), json!({ "description": "Accepted, not read.", "writeOnly": true }));
+            let unread =
+                |name: &&str| ((*name).to_owned(), json!({ "description": "Accepted, not read.", "writeOnly": true }));
             properties.extend(ignored.iter().map(unread));
         }
         body.contains_key("required")

@@ -110,7 +110,7 @@ operations! { Organizations:
     ViewTeamMember = Get "/enzi/v0/accounts/{name}/teams/{team}/members/{member}" 200 {
         act: TeamMembers,
         answer: api::Member,
-        codes: [NoSuchAccount, NoSuchTeam, NoSuchMember],
+        codes: [NoSuchAccount, NoSuchTeam, NoSuchUser, NoSuchMember],
     }
 
     /// Add a user to a team, and so to the organization

@@ -19,7 +19,13 @@ const SILENT: [&str; 9] =
 pub(crate) fn check(method: &str, target: &str, answer: &Answer) {
     let path = target.split('?').next().unwrap_or_default();
     let Some((template, operations)) = operations_of(path) else { return };
-    let Some(operation) = operations.get(&method.to_ascii_lowercase()) else { return };
+    // `get` is another method than `GET`.
+    let lower = method.to_ascii_lowercase();
+    let Some(operation) = operations.get(&lower).filter(|_| lower != method) else { return };
+    // What a client has already is a matter of HTTP, not of an operation (RFC 9110 section 13).
+    if answer.status == 304 {
+        return;
+    }
     let told = |what: &str| format!("{method} {template}: {what}\n{}", answer.describe());
     let responses = operation["responses"].as_object().expect("responses");
     let Some(response) = responses.get(&answer.status.to_string()) else {
