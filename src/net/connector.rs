@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::address::Address;
-use super::http::Failure;
+use super::failure::Failure;
 use super::names::resolve;
 
 /// How long an address may take before the next one of the same name is tried beside it (RFC 8305, section 5).

@@ -8,13 +8,15 @@
 
 mod address;
 mod connector;
+mod failure;
 mod http;
 mod names;
 mod trust;
 
 pub use address::{Address, InvalidUrl};
 pub use connector::Plain;
-pub use http::{Answer, Client, Failure, Limits, send_over};
+pub use failure::Failure;
+pub use http::{Answer, Client, Limits, send_over};
 pub use trust::{TrustError, trust};
 
 /// A cause of any kind.
