@@ -177,7 +177,7 @@ impl Service {
             let spared = if filter.used_before.is_some() { spared(authority) } else { Vec::new() };
             let matching = |before| {
                 self.matching(authority.state(), owner, before, filter, call.now)
-                    .filter(|view| !spared.contains(&view.token.id))
+                    .filter(|token| !spared.contains(&token.id))
             };
             let is_whole = filter.is_whole();
             let count = with_count.then(|| match owner {
@@ -185,7 +185,9 @@ impl Service {
                 None if is_whole => authority.state().tokens_count(),
                 Some(_) | None => matching(None).count(),
             });
-            Ok(Page::of(matching(before), |view| &view.token.id, limit, count))
+            let Page { entries, next, count } = Page::of(matching(before), |token| &token.id, limit, count);
+            let shown = entries.into_iter().filter_map(|token| self.shown_token(authority.state(), token, call.now));
+            Ok(Page { entries: shown.collect(), next, count })
         })
     }
 
@@ -196,13 +198,15 @@ impl Service {
         before: Option<Id>,
         filter: &'s TokenFilter,
         now: Timestamp,
-    ) -> impl Iterator<Item = TokenView> + 's {
+    ) -> impl Iterator<Item = &'s Arc<AccessToken>> + 's {
         let tokens: Box<dyn Iterator<Item = &Arc<AccessToken>>> = match owner {
             Some(owner) => Box::new(state.tokens_of(owner, before)),
             None => Box::new(state.tokens_before(before)),
         };
-        let views = tokens.filter_map(move |token| self.shown_token(state, token, now));
-        views.filter(|view| filter.matches(view))
+        tokens.filter(move |token| {
+            filter.matches(token, self.store.usage().of(token.id))
+                && filter.state.is_none_or(|wanted| standing(state, token, now).state == wanted)
+        })
     }
 
     fn shown_token(&self, state: &State, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
@@ -349,7 +353,7 @@ impl Service {
         // The last uses are not the writer's: what is meant is found first, and checked again there.
         let meant: Vec<Id> = self.view(call, deed.act, &deed.object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), false)?;
-            Ok(self.matching(authority.state(), owner, None, filter, call.now).map(|view| view.token.id).collect())
+            Ok(self.matching(authority.state(), owner, None, filter, call.now).map(|token| token.id).collect())
         })?;
         let username = filter.username.clone();
         let removed = self.change(call, deed, move |change| {
@@ -376,11 +380,11 @@ impl TokenFilter {
         self.used_before.is_none() && self.generated_by.is_none() && self.state.is_none()
     }
 
-    fn matches(&self, view: &TokenView) -> bool {
-        let last = view.usage.map_or(view.token.created_at, |usage| usage.at);
+    /// Whether it selects an access token by what is kept of it and by its last use.
+    fn matches(&self, token: &AccessToken, usage: Option<Usage>) -> bool {
+        let last = usage.map_or(token.created_at, |usage| usage.at);
         self.used_before.is_none_or(|before| last < before)
-            && self.generated_by.is_none_or(|how| view.token.generated_by == how)
-            && self.state.is_none_or(|state| view.state == state)
+            && self.generated_by.is_none_or(|how| token.generated_by == how)
     }
 }
 
