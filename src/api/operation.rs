@@ -1,4 +1,4 @@
-//! What an operation of the API is: a type for each method of each path, with everything that is to be known of it.
+//! Operations of the API: each method of each path is one type, which holds every fact about it.
 //!
 //! The server's table of routes, the OpenAPI document, the command line's client and the tests read the same types:
 //! a handler takes the query and the body of its operation and gives its answer, or it does not compile.
@@ -53,9 +53,14 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The names of the path's variable parts, in order.
+    pub fn part_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+
     /// How many variable parts the path has.
     #[must_use]
-    pub const fn parts(&self) -> usize {
+    pub const fn parts_count(&self) -> usize {
         let (mut count, mut rest) = (0, self.path.as_bytes());
         while let [first, more @ ..] = rest {
             if *first == b'{' {
@@ -333,11 +338,6 @@ impl Described {
         }
     }
 
-    /// The variable parts of the path, in order.
-    pub fn parts(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.facts.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-    }
-
     /// Every error that it may answer: its own, and those that follow from what it takes.
     #[must_use]
     pub fn codes(&self) -> Vec<Code> {
@@ -347,7 +347,7 @@ impl Described {
             Access::SignedIn => codes.extend([Code::NotAuthenticated, Code::NotAuthorized, Code::TooManyRequests]),
             Access::Registry => codes.extend([Code::Unauthorized, Code::NotAuthorized, Code::TooManyRequests]),
         }
-        let takes_text = !(self.query)().is_empty() || self.parts().next().is_some();
+        let takes_text = !(self.query)().is_empty() || self.facts.parts_count() > 0;
         if takes_text || self.format != Format::Nothing {
             codes.push(Code::InvalidParameters);
         }
@@ -403,21 +403,21 @@ macro_rules! operations {
             pub struct $name;
 
             impl $crate::api::Operation for $name {
-                type Query = said_or!([$($query)?] ());
-                type Body = said_or!([$($body)?] $crate::api::Nothing);
-                type Answer = said_or!([$($answer)?] $crate::api::Nothing);
+                type Query = $crate::api::operation::said_or!([$($query)?] ());
+                type Body = $crate::api::operation::said_or!([$($body)?] $crate::api::Nothing);
+                type Answer = $crate::api::operation::said_or!([$($answer)?] $crate::api::Nothing);
                 const FACTS: $crate::api::Facts = $crate::api::Facts {
                     name: stringify!($name),
                     summary: concat!($($summary),+),
                     heading: $crate::api::Heading::$heading,
                     method: $crate::api::Method::$method,
                     path: $path,
-                    act: said_or!({$(Some($crate::domain::act::Act::$act))?} None),
-                    access: said_or!({$($crate::api::Access::$access)?} $crate::api::Access::SignedIn),
+                    act: $crate::api::operation::said_or!({$(Some($crate::domain::act::Act::$act))?} None),
+                    access: $crate::api::operation::said_or!({$($crate::api::Access::$access)?} $crate::api::Access::SignedIn),
                     status: $status,
-                    other_status: said_or!({$(Some($other))?} None),
-                    media: said_or!({$(&$media)?} &[]),
-                    needs: said_or!({$(&$needs)?} &[]),
+                    other_status: $crate::api::operation::said_or!({$(Some($other))?} None),
+                    media: $crate::api::operation::said_or!({$(&$media)?} &[]),
+                    needs: $crate::api::operation::said_or!({$(&$needs)?} &[]),
                     codes: &[$($($crate::api::Code::$code),*)?],
                 };
             }

@@ -186,20 +186,36 @@ impl Value for Vec<String> {
     }
 }
 
-/// A text of which an empty one is not the same as none.
-#[derive(Clone, Debug, Default)]
-pub struct Text(pub Option<String>);
+/// Declares a parameter that is taken as it was sent, also empty: what reads it has rules of its own.
+macro_rules! as_sent {
+    ($(#[$doc:meta])* $name:ident: $kind:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default)]
+        pub struct $name(pub Option<String>);
 
-impl Value for Text {
-    const KIND: Kind = Kind::Text;
+        impl $crate::api::query::Value for $name {
+            const KIND: $crate::api::Kind = $kind;
 
-    fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
-        Ok(Self(values.next().map(str::to_owned)))
-    }
+            fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+                Ok(Self(values.next().map(str::to_owned)))
+            }
 
-    fn write(&self) -> Vec<String> {
-        self.0.iter().cloned().collect()
-    }
+            fn write(&self) -> Vec<String> {
+                self.0.iter().cloned().collect()
+            }
+        }
+    };
+}
+pub(super) use as_sent;
+
+as_sent! {
+    /// A text of which an empty one is not the same as none.
+    Text: Kind::Text
+}
+
+as_sent! {
+    /// A number: each list has its own bounds for it.
+    Number: Kind::Number
 }
 
 impl Value for Option<Timestamp> {
@@ -228,22 +244,6 @@ impl Value for Option<bool> {
 
     fn write(&self) -> Vec<String> {
         self.iter().map(ToString::to_string).collect()
-    }
-}
-
-/// A number as it was sent: each list has its own bounds for it.
-#[derive(Clone, Debug, Default)]
-pub struct Number(pub Option<String>);
-
-impl Value for Number {
-    const KIND: Kind = Kind::Number;
-
-    fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
-        Ok(Self(values.next().map(str::to_owned)))
-    }
-
-    fn write(&self) -> Vec<String> {
-        self.0.iter().cloned().collect()
     }
 }
 

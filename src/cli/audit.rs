@@ -45,7 +45,7 @@ pub(super) struct ListArguments {
     #[arg(long, value_name = "NAME")]
     object: Option<String>,
     /// Only what ended like this
-    #[arg(long, value_parser = values::outcome())]
+    #[arg(long, value_parser = values::word::<Outcome>())]
     outcome: Option<Outcome>,
     /// Only from this date or time on
     #[arg(long, value_name = "DATE", value_parser = values::moment)]

@@ -7,6 +7,7 @@ use super::client::Answer;
 use super::connection::Api;
 use super::console::Console;
 use super::error::CliError;
+use super::path::parts;
 use super::repo_report;
 use super::report::{Report, View};
 use super::table::{Fit, Table};
@@ -59,7 +60,7 @@ pub(super) struct SetArguments {
     #[command(flatten)]
     whose: Whose,
     /// What the user or the members of the team may do
-    #[arg(long, value_name = "LEVEL", value_parser = values::access_level())]
+    #[arg(long, value_name = "LEVEL", value_parser = values::word::<AccessLevel>())]
     access: AccessLevel,
 }
 
@@ -96,7 +97,7 @@ pub(super) async fn run(command: GrantCommand, api: &mut Api, console: &mut Cons
 async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
     let (to_users, to_teams) = match target {
         GrantTarget::Repository(name) => {
-            let parts = [name.namespace_str(), name.rest()];
+            let parts = parts(name);
             (api.call(op::ListUserAccess, parts, &()).await?, api.call(op::ListTeamAccess, parts, &()).await?)
         }
         GrantTarget::Namespace(namespace) => {

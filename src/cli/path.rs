@@ -18,7 +18,7 @@ pub(super) struct ApiPath {
 impl ApiPath {
     /// The path of an operation, its variable parts filled in order, with these parameters.
     pub(super) fn of<O: Operation, const N: usize>(parts: [&str; N], query: &O::Query) -> Self {
-        const { assert!(O::FACTS.parts() == N, "the path has another number of parts") }
+        const { assert!(O::FACTS.parts_count() == N, "the path has another number of parts") }
         let mut parts = parts.into_iter();
         let mut text = String::new();
         for segment in O::FACTS.path.split('/').skip(1) {

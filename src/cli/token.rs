@@ -87,7 +87,7 @@ pub(super) struct CreateArguments {
     #[arg(long, value_name = "WHEN", value_parser = values::expiry)]
     expires: Option<Expiry>,
     /// The highest level that it reaches [default: admin, all that its user may]
-    #[arg(long, value_name = "LEVEL", value_parser = values::access_level())]
+    #[arg(long, value_name = "LEVEL", value_parser = values::word::<AccessLevel>())]
     access: Option<AccessLevel>,
     /// A repository that it reaches, NAMESPACE/NAME or NAMESPACE/*; may be repeated [default: all]
     #[arg(long, value_name = "PATTERN", value_parser = values::pattern)]

@@ -4,8 +4,6 @@ use std::fmt;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::domain::access::AccessLevel;
-use crate::domain::audit::Outcome;
 use crate::domain::content::{InvalidTag, TagName};
 use crate::domain::duration::{self, InvalidDuration};
 use crate::domain::grant::GrantTarget;
@@ -13,15 +11,11 @@ use crate::domain::id::Id;
 use crate::domain::name::{InvalidName, Name, Namespace, RepositoryName};
 use crate::domain::time::{InvalidTime, Timestamp};
 use crate::domain::token::Pattern;
+use crate::domain::words::Word;
 
-/// A level, with the possible ones in help texts and completions.
-pub(super) fn access_level() -> impl TypedValueParser<Value = AccessLevel> {
-    PossibleValuesParser::new(AccessLevel::WORDS).try_map(|text| text.parse::<AccessLevel>())
-}
-
-/// How something ended, in the audit log.
-pub(super) fn outcome() -> impl TypedValueParser<Value = Outcome> {
-    PossibleValuesParser::new(Outcome::WORDS).try_map(|text| text.parse::<Outcome>())
+/// One of a few words, with all of them in help texts and completions.
+pub(super) fn word<W: Word>() -> impl TypedValueParser<Value = W> {
+    PossibleValuesParser::new(W::WORDS).try_map(|text| text.parse::<W>())
 }
 
 /// The name of an account to be made.

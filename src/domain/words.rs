@@ -23,7 +23,7 @@ pub fn one_of(words: &[&str]) -> String {
 }
 
 /// A value that is a word to the outside.
-pub trait Word: Copy + std::str::FromStr + 'static {
+pub trait Word: Copy + Send + Sync + std::str::FromStr<Err = UnknownWord> + 'static {
     /// Every word, in the order in which messages list them.
     const WORDS: &'static [&'static str];
 
@@ -44,7 +44,7 @@ macro_rules! words {
         }
 
         impl $crate::domain::words::Word for $name {
-            const WORDS: &'static [&'static str] = &[$($word),*];
+            const WORDS: &'static [&'static str] = $name::WORDS;
 
             fn word(self) -> &'static str {
                 self.as_str()

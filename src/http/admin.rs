@@ -10,7 +10,9 @@ use super::request::{Checked, Request};
 use crate::api::operations::registry as op;
 use crate::api::{self, Code};
 use crate::domain::act::Act;
+use crate::domain::program::Program;
 use crate::domain::registry::Phase;
+use crate::domain::words::one_of;
 use crate::registry::snippet::{self, Facts, ProxyFacts, PublicName, SnippetError};
 use crate::registry::{Counts, Neighbour, Progress};
 use crate::service::Service;
@@ -115,7 +117,8 @@ pub(super) async fn registry_configuration(
 ) -> Replied<op::GetRegistryConfiguration> {
     request.run(|service, call| service.may_administer(call, Act::RegistryView))?;
     let asked = request.query()?;
-    let program = asked.program.ok_or_else(|| Failure::invalid("for", "needed: distribution, zot or nginx"))?;
+    let program =
+        asked.program.ok_or_else(|| Failure::invalid("for", format!("needed: {}", one_of(Program::WORDS))))?;
     let path = asked.certificate.unwrap_or_else(|| format!("/etc/docker/registry/{}", snippet::CERTIFICATE_NAME));
     if path.chars().any(char::is_control) {
         return Err(Failure::invalid("certificate", "a path"));

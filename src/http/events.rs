@@ -20,6 +20,7 @@ const MAX_SECRET: usize = 512;
 /// A request with the secret of the notifications.
 pub(super) struct Delivery {
     received: Received,
+    envelope: Envelope,
     caller: Caller,
 }
 
@@ -30,7 +31,8 @@ impl FromArrival for Delivery {
         let app = request::app(&arrival.http)?;
         let caller = shown_secret(&arrival.http).and_then(|secret| app.service.authenticate_registry(secret));
         let caller = caller.ok_or_else(|| not_found::failure(&arrival.http))?;
-        Ok(Self { received: Received::read(arrival, MAX_BODY).await?, caller })
+        let (received, envelope) = Received::read(arrival, MAX_BODY).await?.with_body()?;
+        Ok(Self { received, envelope, caller })
     }
 }
 
@@ -44,8 +46,7 @@ fn shown_secret(http: &HttpRequest) -> Option<&str> {
 
 /// Answers when what it tells is durable; counts of pulls alone wait in memory.
 pub(super) async fn take(delivery: Delivery) -> Replied<op::TakeNotifications> {
-    let Delivery { received, caller } = delivery;
-    let envelope: Envelope = received.body_of(&caller)?;
+    let Delivery { received, envelope, caller } = delivery;
     let app: &web::Data<App> = &received.app;
     app.received.note(received.now);
     let call = Call { caller, now: received.now, user_agent: received.user_agent() };

@@ -163,7 +163,7 @@ fn schema_of(described: &Described, parameter: &Parameter) -> Value {
 }
 
 fn parameters(described: &Described) -> Vec<Value> {
-    let parts = described.parts().map(|name| {
+    let parts = described.facts.part_names().map(|name| {
         let text = PARTS.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text);
         json!({ "name": name, "in": "path", "required": true, "description": text, "schema": { "type": "string" } })
     });
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn every_part_of_a_path_is_explained() {
         for described in operations::all() {
-            for part in described.parts() {
+            for part in described.facts.part_names() {
                 assert!(PARTS.iter().any(|(known, _)| *known == part), "{part} of {}", described.facts.path);
             }
         }

@@ -131,8 +131,8 @@ impl<O: Operation> FromArrival for Request<O> {
 /// The variable parts of an operation's path. What the router leaves encoded is refused: `%2F` stands for a slash in
 /// repository names only, `%25` and `%2B` are in no name.
 fn parts<O: Operation, const N: usize>(received: &Received) -> Result<[String; N], Failure> {
-    const { assert!(O::FACTS.parts() == N, "the path has another number of parts") }
-    let names = crate::api::Described::of::<O>().parts();
+    const { assert!(O::FACTS.parts_count() == N, "the path has another number of parts") }
+    let names = O::FACTS.part_names();
     let decode = |(name, part): (&'static str, &String)| match name {
         // The router has decoded everything but `%2F`, `%25` and `%2B`; the last two are in no name.
         "reponame" => Ok(part.replace("%2F", "/").replace("%2f", "/")),
@@ -273,9 +273,11 @@ impl Received {
         Ok(Self { http, app, now, parts, body })
     }
 
-    /// The body of a request that has shown another credential than an account's.
-    pub(super) fn body_of<B: ReadBody>(&self, _caller: &Caller) -> Result<B, Failure> {
-        B::read(&self.http, &self.body)
+    /// The request with its body, for a `FromArrival` that has checked who sends it. A handler never owns a `Received`, so
+    /// this is no way around [`Allowed`].
+    pub(super) fn with_body<B: ReadBody>(self) -> Result<(Self, B), Failure> {
+        let body = B::read(&self.http, &self.body)?;
+        Ok((self, body))
     }
 
     /// The client's `User-Agent`, bounded.

@@ -1,6 +1,6 @@
 //! Access tokens.
 
-use crate::api::operation::{operations, said_or};
+use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, Counting, Paged, Paging};
 use crate::domain::id::Id;

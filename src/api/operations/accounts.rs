@@ -1,6 +1,6 @@
 //! Accounts, their passwords, and the sessions of browsers.
 
-use crate::api::operation::{operations, said_or};
+use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, NamePaging, Ordering, Paged};
 use crate::domain::account::AccountFilter;

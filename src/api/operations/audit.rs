@@ -1,6 +1,6 @@
 //! The audit log.
 
-use crate::api::operation::{operations, said_or};
+use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, Paged, Paging};
 use crate::domain::audit::Outcome;

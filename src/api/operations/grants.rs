@@ -1,6 +1,6 @@
 //! What users and teams were given access to.
 
-use crate::api::operation::{operations, said_or};
+use crate::api::operation::operations;
 use crate::api::{self, Paged, Paging};
 use crate::domain::name::RepositoryName;
 

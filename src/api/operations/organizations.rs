@@ -1,6 +1,6 @@
 //! Who belongs to an organization and to its teams.
 
-use crate::api::operation::{operations, said_or};
+use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, NamePaging, Ordering, Paged};
 use crate::domain::organization::MemberFilter;

@@ -2,7 +2,7 @@
 //! path names; what stands there comes from the API, by the person's own session.
 
 use crate::api::Document;
-use crate::api::operation::{operations, said_or};
+use crate::api::operation::operations;
 
 /// Declares the pages: name of the operation, path, what a person finds there.
 macro_rules! pages {

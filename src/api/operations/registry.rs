@@ -1,7 +1,7 @@
 //! What the registry and its clients ask, and how a registry is connected.
 
-use crate::api::operation::{operations, said_or};
-use crate::api::query::{Kind, Value, parameters};
+use crate::api::operation::operations;
+use crate::api::query::{Kind, as_sent, parameters};
 use crate::api::{self, Document, Form, Number, Text};
 use crate::domain::program::Program;
 
@@ -18,20 +18,9 @@ parameters! {
     }
 }
 
-/// How a form shows who asks. There is one way, and another has a code of its own.
-#[derive(Clone, Debug, Default)]
-pub struct GrantType(pub Option<String>);
-
-impl Value for GrantType {
-    const KIND: Kind = Kind::Word(&["password"]);
-
-    fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
-        Ok(Self(values.next().map(str::to_owned)))
-    }
-
-    fn write(&self) -> Vec<String> {
-        self.0.iter().cloned().collect()
-    }
+as_sent! {
+    /// How a form shows who asks. There is one way, and another has a code of its own.
+    GrantType: Kind::Word(&["password"])
 }
 
 parameters! {

@@ -1,6 +1,6 @@
 //! Repositories and their tags.
 
-use crate::api::operation::{operations, said_or};
+use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, Counting, Ordering, Paged, Paging};
 use crate::domain::content::TagName;

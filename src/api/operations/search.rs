@@ -1,6 +1,6 @@
 //! Repositories and accounts by a part of the name.
 
-use crate::api::operation::{operations, said_or};
+use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, Number, Text};
 

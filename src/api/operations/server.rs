@@ -1,7 +1,7 @@
 //! Health, version, settings, and the documents.
 
 use super::registry::PEM;
-use crate::api::operation::{operations, said_or};
+use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, Document};
 
