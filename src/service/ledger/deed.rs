@@ -78,9 +78,5 @@ pub(super) fn label(state: &State, caller: &Caller) -> Option<String> {
 }
 
 fn bounded(text: &str) -> String {
-    let mut end = text.len().min(MAX_OBJECT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().to_owned()
+    text.get(..text.floor_char_boundary(MAX_OBJECT)).unwrap_or_default().to_owned()
 }

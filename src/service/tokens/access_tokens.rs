@@ -418,11 +418,7 @@ fn end(
 }
 
 fn user_agent(text: &str) -> Arc<str> {
-    let mut end = text.len().min(MAX_USER_AGENT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().into()
+    text.get(..text.floor_char_boundary(MAX_USER_AGENT)).unwrap_or_default().into()
 }
 
 /// The account meant by `username`: the caller's own, if none. Who may not have others' learns nothing of which exist.
