@@ -28,18 +28,18 @@ pub struct GrantRepository {
     pub id: String,
 }
 
-/// What a user may do with a repository or a namespace, by a grant.
+/// A user's access level on a repository or a namespace.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserAccess {
     /// The level.
     pub access_level: AccessLevel,
-    /// Whose.
+    /// The user.
     pub user: GrantUser,
-    /// On which repository, if on one.
+    /// The repository, if the level is on a repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<GrantRepository>,
-    /// On which namespace, if on a whole one.
+    /// The namespace, if the level is on a whole namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
 }
@@ -48,10 +48,10 @@ pub struct UserAccess {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserAccessList {
-    /// The repository, if it is one.
+    /// The repository, if the grants are on a repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<GrantRepository>,
-    /// The namespace, if it is a whole one.
+    /// The namespace, if the grants are on a whole namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// The grants, by user name.
@@ -75,12 +75,12 @@ impl JsonBody for SetAccess {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessReason {
-    /// The account or the kind of caller.
+    /// The account's name, or `everybody`.
     pub subject: String,
     /// The level.
     pub access_level: AccessLevel,
-    /// `owner`, `organizationAdmin`, `repositoryGrant`, `namespaceGrant`, `teamRepositoryGrant`, `teamNamespaceGrant` or
-    /// `public`.
+    /// `owner`, `organizationAdmin`, `repositoryGrant`, `namespaceGrant`, `teamRepositoryGrant`, `teamNamespaceGrant`
+    /// or `public`.
     pub reason: String,
 }
 
@@ -90,7 +90,7 @@ pub struct AccessReason {
 pub struct RepositoryAccess {
     /// The repository.
     pub repository: GrantRepository,
-    /// Who and why.
+    /// Who has which access, and why.
     pub access: Vec<AccessReason>,
 }
 
@@ -106,18 +106,18 @@ pub struct GrantTeam {
     pub client_user_is_member: bool,
 }
 
-/// What a team may do with a repository or a namespace, by a grant.
+/// A team's grant on a repository or a namespace.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TeamAccess {
     /// The level.
     pub access_level: AccessLevel,
-    /// Whose.
+    /// The team.
     pub team: GrantTeam,
-    /// On which repository, if on one.
+    /// The repository, if the grant is on a repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<GrantRepository>,
-    /// On which namespace, if on a whole one.
+    /// The namespace, if the grant is on a whole namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
 }
@@ -126,10 +126,10 @@ pub struct TeamAccess {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TeamAccessList {
-    /// The repository, if it is one.
+    /// The repository, if the grants are on a repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<GrantRepository>,
-    /// The namespace, if it is a whole one.
+    /// The namespace, if the grants are on a whole namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// The grants, by team name.
@@ -151,7 +151,7 @@ impl Rows for TeamRepositories {
     const FIELD: Option<&'static str> = Some("repositoryAccessList");
 }
 
-/// A repository with a level.
+/// A repository, and the level that the team has on it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RepositoryLevel {

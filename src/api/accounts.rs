@@ -72,7 +72,7 @@ impl Rows for Accounts {
     const FIELD: Option<&'static str> = Some("accounts");
 }
 
-/// Fields of an [`Account`] that nobody sets, and DTR's own that mean nothing here.
+/// Fields of an [`Account`] that no request sets, and fields of DTR that mean nothing here.
 const SHOWN_ONLY: &[&str] = &[
     "id",
     "isImported",
@@ -87,14 +87,14 @@ const SHOWN_ONLY: &[&str] = &[
     "otpEnabled",
 ];
 
-/// What a new account shall be.
+/// The account to make.
 #[derive(Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateAccount {
     /// Name, also its namespace; at most 128 characters.
     #[schemars(extend("pattern" = NAME, "maxLength" = 128))]
     pub name: String,
-    /// Password; without one, a service account.
+    /// Password; a user without one is a service account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
     /// Name in full.
@@ -118,11 +118,11 @@ impl JsonBody for CreateAccount {
     const IGNORED: &'static [&'static str] = SHOWN_ONLY;
 }
 
-/// What changes of an account. Its name and its kind never do.
+/// Changes of an account; its name and its kind never change.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateAccount {
-    /// Another name in full.
+    /// New full name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub full_name: Option<String>,
     /// Whether it may sign in.
@@ -131,10 +131,10 @@ pub struct UpdateAccount {
     /// Whether it is a system administrator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
-    /// Only as it is; an empty one counts as left out.
+    /// Must be the present name; an empty one counts as omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Only as it is.
+    /// Must be the present kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_org: Option<bool>,
 }
@@ -147,10 +147,10 @@ impl JsonBody for UpdateAccount {
 #[derive(Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePassword {
-    /// The present password; administrators omit it for others, a temporary password needs none.
+    /// The present password; administrators omit it for others, and a temporary password needs none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_password: Option<String>,
-    /// The new one, 8 to 1,024 bytes.
+    /// The new password, 8 to 1,024 bytes.
     pub new_password: String,
 }
 
@@ -174,7 +174,7 @@ pub struct Members {
     pub members: Vec<Member>,
     /// The next page's `start`; empty on the last page.
     pub next_page_start: String,
-    /// How many the whole list has.
+    /// How many members the whole list has.
     pub resource_count: usize,
 }
 
@@ -201,7 +201,7 @@ pub struct MemberOrgs {
     pub member_orgs: Vec<MemberOrg>,
     /// The next page's `start`; empty on the last page.
     pub next_page_start: String,
-    /// How many the whole list has.
+    /// How many organizations the whole list has.
     pub resource_count: usize,
 }
 
@@ -210,7 +210,7 @@ impl Rows for MemberOrgs {
     const FIELD: Option<&'static str> = Some("memberOrgs");
 }
 
-/// How a user belongs to an organization or a team.
+/// A member's role in an organization or a team.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PutMember {
@@ -229,7 +229,7 @@ impl JsonBody for PutMember {
 pub struct MemberTeams {
     /// The teams, by name.
     pub member_teams: Vec<MemberTeam>,
-    /// Always empty: the list is whole.
+    /// Always empty: the list comes whole, not in pages.
     pub next_page_start: String,
 }
 

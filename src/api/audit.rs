@@ -52,7 +52,7 @@ pub struct AuditVerification {
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyAudit {
-    /// An end that was noted elsewhere: number, colon, hash.
+    /// The end of the chain as it was noted elsewhere: number, colon, hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<String>,
 }

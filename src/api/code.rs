@@ -1,6 +1,6 @@
-//! Every code of an error that the API answers: one table.
+//! The error codes of the API: one table.
 
-/// Declares the codes with their names and statuses, so that both stand in one place.
+/// Declares each code with its name and its status in one row.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $name:literal $status:literal;)*) => {
         /// A stable code of the API.

@@ -6,35 +6,36 @@ use serde_json::Value;
 
 use super::JsonBody;
 
-/// What the registry sends. Each event is read by itself, and null is nothing: one that cannot be read takes none along.
+/// The envelope of notifications. Each event is parsed on its own, so that a malformed one does not lose the others;
+/// null counts as no events.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "RegistryEvents")]
 pub struct Envelope {
-    /// What happened.
+    /// The events.
     #[schemars(with = "Option<Vec<Event>>")]
     pub events: Option<Vec<Value>>,
 }
 
-/// One thing that happened. Fields that are not read are left out here.
+/// One event, with only the fields that dockpass reads.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(rename = "RegistryEvent")]
 pub struct Event {
-    /// The same when it is sent again.
+    /// Identifier; a retry carries the same one.
     pub id: Option<String>,
-    /// When, by the registry's clock.
+    /// When it happened, by the registry's clock.
     pub timestamp: Option<String>,
-    /// `push`, `pull`, `delete`, or another that is not read.
+    /// `push`, `pull` or `delete`; events with any other action are ignored.
     pub action: Option<String>,
-    /// To what.
+    /// What it happened to.
     pub target: Option<EventTarget>,
-    /// By what request.
+    /// The request that caused it.
     pub request: Option<EventRequest>,
-    /// By whom.
+    /// Who caused it.
     pub actor: Option<EventActor>,
 }
 
-/// What it happened to.
+/// The target of an event.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(rename = "RegistryEventTarget")]
@@ -43,13 +44,13 @@ pub struct EventTarget {
     pub media_type: Option<String>,
     /// Its digest.
     pub digest: Option<String>,
-    /// In which repository.
+    /// Its repository's name.
     pub repository: Option<String>,
-    /// By which tag.
+    /// The tag, if the request named one.
     pub tag: Option<String>,
 }
 
-/// The request that made it happen.
+/// The request that caused an event.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(rename = "RegistryEventRequest")]
@@ -58,7 +59,7 @@ pub struct EventRequest {
     pub method: Option<String>,
 }
 
-/// Who made it happen.
+/// Who caused an event.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(rename = "RegistryEventActor")]

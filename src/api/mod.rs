@@ -1,7 +1,8 @@
-//! The HTTP API, shared by the server and the command line: each operation as a type ([`operations`]), with the parameters
-//! that it takes ([`query`]) and the bodies that go in and out. Shapes only.
+//! The HTTP API, shared by the server and the command line: each operation as a type ([`operations`]), with the
+//! parameters that it takes ([`query`]) and the bodies that go in and out. Shapes only.
 //!
-//! The server binds a handler to each operation, the command line calls operations, the OpenAPI document describes them.
+//! The server binds a handler to each operation, the command line calls operations, the OpenAPI document describes
+//! them.
 //!
 //! Names, codes and list shapes are DTR's (its published OpenAPI documents for 2.5 to 2.7), with dockpass's own fields
 //! beside them. Times are RFC 3339 texts, durations whole seconds.
@@ -63,12 +64,12 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(input: D) -> R
     Option::<T>::deserialize(input).map(Some)
 }
 
-/// What account names and each part of a repository's name look like.
+/// The pattern of account names, and of each component of a repository's name.
 const NAME: &str = r"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$";
-/// The same for repositories within a namespace, which may have several parts.
+/// The pattern of repository names within a namespace, which may have several components.
 const NAME_WITHIN: &str = r"^[a-z0-9]+((\.|_|__|-+|/)[a-z0-9]+)*$";
 
-/// The one envelope of every error.
+/// The envelope of every error.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorAnswer {
     /// What went wrong; one entry.

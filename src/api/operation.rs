@@ -11,44 +11,45 @@ use super::Code;
 use super::query::{Parameter, Parameters};
 use crate::domain::act::Act;
 
-/// A method of a path.
+/// An operation: one method of one path.
 pub trait Operation: 'static {
-    /// What may stand in the query string.
+    /// The parameters of the query string.
     type Query: Parameters;
-    /// What the body of a request holds.
+    /// The request's body.
     type Body: Body;
-    /// What a successful answer holds.
+    /// The body of a successful answer.
     type Answer: Answer;
-    /// The rest that is to be known.
+    /// Everything else about it.
     const FACTS: Facts;
 }
 
-/// What is to be known of an operation besides the types.
+/// The facts about an operation that are not types.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
     /// The operation's name; its identifier in the OpenAPI document begins with a small letter.
     pub name: &'static str,
     /// One line for people.
     pub summary: &'static str,
-    /// The heading of the readable page.
+    /// The heading of the documentation page that it stands under.
     pub heading: Heading,
     /// The HTTP method.
     pub method: Method,
     /// The path, its variable parts in braces.
     pub path: &'static str,
-    /// What the audit log calls it: a change when it was made or denied, a view when it was denied.
+    /// Its act in the audit log, which records changes when they are made or denied, and views only when they are
+    /// denied.
     pub act: Option<Act>,
-    /// Who may ask at all.
+    /// Who may call it at all.
     pub access: Access,
     /// The status of success.
     pub status: u16,
-    /// Another status with the same answer.
+    /// Another status, with the same type of answer.
     pub other_status: Option<u16>,
     /// Media types of the answer, besides or instead of JSON.
     pub media: &'static [&'static str],
-    /// The parameters that cannot be left out.
+    /// The required parameters.
     pub needs: &'static [&'static str],
-    /// The errors that do not follow from what it takes.
+    /// The error codes that do not follow from its access, parameters and body.
     pub codes: &'static [Code],
 }
 
@@ -72,23 +73,23 @@ impl Facts {
     }
 }
 
-/// Who may ask at all; what somebody gets is decided by the use-case.
+/// Who may call an operation at all; the use-case decides what the caller gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Nobody is asked for credentials; the token endpoint and the sign-in read theirs themselves.
+    /// Everybody, without credentials; the token endpoint and the sign-in read theirs themselves.
     Open,
-    /// Strangers too; credentials that are shown must be good.
+    /// Everybody; credentials that are sent must be valid.
     Anybody,
-    /// Callers with good credentials.
+    /// Callers with valid credentials.
     SignedIn,
-    /// The clients of registries: a registry token, or good credentials.
+    /// Clients of the registry, with a registry token or valid credentials.
     Registry,
-    /// The registry, by the secret of its notifications. To everybody else there is nothing here.
+    /// The registry, with the secret of its notifications; everybody else gets the 404 of an unknown path.
     Notifications,
 }
 
 impl Access {
-    /// Whether an answer can be had without credentials.
+    /// Whether it takes calls without the credentials of an account.
     #[must_use]
     pub fn is_public(self) -> bool {
         match self {
@@ -103,7 +104,7 @@ impl Access {
 pub enum Method {
     /// Reads; `HEAD` does the same and leaves the body out.
     Get,
-    /// Makes something, or does what is no change of one thing.
+    /// Creates something, or acts on more than one thing.
     Post,
     /// Puts something into a place.
     Put,
@@ -114,7 +115,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method as it stands in a request.
+    /// The method as a request spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -127,10 +128,10 @@ impl Method {
     }
 }
 
-/// Declares the headings of the readable page, in its order, with what stands below each.
+/// Declares the headings of the documentation page in order, each with the sentence below it.
 macro_rules! headings {
     ($($heading:ident $name:literal $text:literal;)*) => {
-        /// A heading of the readable page.
+        /// A heading of the documentation page.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Heading { $(#[doc = $text] $heading,)* }
 
@@ -138,13 +139,13 @@ macro_rules! headings {
             /// Every heading, in the order of the page.
             pub const ALL: &[Heading] = &[$(Heading::$heading,)*];
 
-            /// The heading itself.
+            /// The heading's text.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Heading::$heading => $name,)* }
             }
 
-            /// What stands below it.
+            /// The sentence below the heading.
             #[must_use]
             pub fn text(self) -> &'static str {
                 match self { $(Heading::$heading => $text,)* }
@@ -169,7 +170,7 @@ headings! {
 /// How the body of a request is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// None is read.
+    /// No body is read.
     Nothing,
     /// As a JSON object.
     Json,
@@ -177,11 +178,11 @@ pub enum Format {
     Form,
 }
 
-/// What a request's body holds.
+/// The type of a request body.
 pub trait Body: Sized {
     /// How it is sent.
     const FORMAT: Format;
-    /// Fields that are accepted and not read.
+    /// Fields that are accepted but ignored.
     const IGNORED: &'static [&'static str] = &[];
 
     /// Its schema, if it is JSON.
@@ -196,8 +197,8 @@ pub trait Body: Sized {
 
 /// A body of JSON.
 pub trait JsonBody: DeserializeOwned + JsonSchema {
-    /// Fields of DTR's bodies that mean nothing here, and fields of answers that nobody sets: clients send back what
-    /// they got. Any other unknown field is refused.
+    /// Fields that are accepted but ignored: those of DTR that mean nothing here, and those that only answers set,
+    /// since clients send back what they got. Any other unknown field is refused.
     const IGNORED: &'static [&'static str] = &[];
 }
 
@@ -237,9 +238,9 @@ impl Body for Nothing {
     }
 }
 
-/// What a successful answer holds.
+/// The type of a successful answer.
 pub trait Answer {
-    /// What the command line makes of it.
+    /// The type that the command line reads it into.
     type Read;
 
     /// Its schema, if it is JSON.
@@ -262,13 +263,14 @@ impl Answer for Nothing {
     }
 }
 
-/// A page of a list; headers say where the next one begins and, where it was asked for, how many the whole list has.
+/// A page of a list; headers say where the next page begins and, if that was asked for, how many entries the whole
+/// list has.
 pub struct Paged<T> {
     /// What the page holds.
     pub page: T,
     /// Where the next page begins; none on the last one.
     pub next: Option<String>,
-    /// How many the whole list has.
+    /// How many entries the whole list has, if that was asked for.
     pub count: Option<usize>,
 }
 
@@ -280,11 +282,11 @@ impl<T: Serialize + JsonSchema> Answer for Paged<T> {
     }
 }
 
-/// A list that comes in pages: where in a page its rows stand.
+/// A list that comes in pages: which field of a page holds its rows.
 pub trait Rows {
     /// One row.
     type Row;
-    /// The field that holds them; none if the page is the array itself.
+    /// The field that holds the rows; none if the page is the array itself.
     const FIELD: Option<&'static str>;
 }
 
@@ -293,7 +295,7 @@ impl<T> Rows for Vec<T> {
     const FIELD: Option<&'static str> = None;
 }
 
-/// A text or a file of the media type that [`Facts::media`] names.
+/// A text or a file, in the media type that [`Facts::media`] names.
 pub struct Document;
 
 impl Answer for Document {
@@ -304,12 +306,12 @@ impl Answer for Document {
     }
 }
 
-/// An operation without its types, for those who go through all of them.
+/// An operation without its types, for code that goes through all operations.
 #[derive(Clone, Copy)]
 pub struct Described {
-    /// What is to be known besides the types.
+    /// The facts that are not types.
     pub facts: Facts,
-    /// What may stand in the query string.
+    /// The parameters of the query string.
     pub query: fn() -> Vec<Parameter>,
     /// How the body is sent.
     pub format: Format,
@@ -317,7 +319,7 @@ pub struct Described {
     pub form: fn() -> Vec<Parameter>,
     /// The body's schema, if it is JSON.
     pub body: fn(&mut SchemaGenerator) -> Option<Schema>,
-    /// Fields of the body that are accepted and not read.
+    /// Fields of the body that are accepted but ignored.
     pub ignored: &'static [&'static str],
     /// The answer's schema, if it is JSON.
     pub answer: fn(&mut SchemaGenerator) -> Option<Schema>,
@@ -338,7 +340,7 @@ impl Described {
         }
     }
 
-    /// Every error that it may answer: its own, and those that follow from what it takes.
+    /// Every error code that it may answer: its own, and those that follow from its access, parameters and body.
     #[must_use]
     pub fn codes(&self) -> Vec<Code> {
         let mut codes = Vec::new();
@@ -357,14 +359,14 @@ impl Described {
         if self.facts.method != Method::Get && !self.facts.access.is_public() {
             codes.push(Code::Unavailable);
         }
-        // An operation may name what follows from its shape as well.
+        // An operation may itself name a code that follows from its shape.
         let own: Vec<Code> = self.facts.codes.iter().copied().filter(|code| !codes.contains(code)).collect();
         codes.extend(own);
         codes
     }
 }
 
-/// Gives what is said, or else what holds where nothing is.
+/// Expands to the optional argument if there is one, else to the default.
 macro_rules! said_or {
     ([$said:ty] $otherwise:ty) => {
         $said
@@ -380,8 +382,9 @@ macro_rules! said_or {
     };
 }
 
-/// Declares operations under one heading. Each says its summary, name, method, path and status, and then what differs
-/// from the usual, in this order: `act`, `query`, `body`, `answer`, `access`, `other_status`, `media`, `needs`, `codes`.
+/// Declares operations under one heading. Each states its summary, name, method, path and status, then whatever
+/// differs from the defaults, in this order: `act`, `query`, `body`, `answer`, `access`, `other_status`, `media`,
+/// `needs`, `codes`.
 macro_rules! operations {
     ($heading:ident: $(
         $(#[doc = $summary:literal])+
@@ -423,7 +426,7 @@ macro_rules! operations {
             }
         )*
 
-        /// All of them.
+        /// All operations of this file.
         #[must_use]
         pub fn all() -> Vec<$crate::api::Described> {
             vec![$($crate::api::Described::of::<$name>()),*]

@@ -1,8 +1,8 @@
 //! Parameters of query strings and forms: each is declared once, with its name, its type and what it does. The server
 //! reads them, the command line writes them, the OpenAPI document describes them.
 //!
-//! An empty value counts as left out, and of a repeated parameter the first value counts, but where its type says
-//! otherwise.
+//! Unless a parameter's type says otherwise, an empty value counts as omitted, and of a repeated parameter the first
+//! value counts.
 
 use crate::domain::content::TagName;
 use crate::domain::id::Id;
@@ -11,9 +11,9 @@ use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
 use crate::domain::words::{Word, one_of};
 
-/// Entries of a page unless said otherwise.
+/// Entries of a page by default.
 const DEFAULT_SIZE: usize = 10;
-/// Most entries of a page: "all that remains" is bounded by this, and the next page's start says that there is more.
+/// Most entries of a page, also when all are asked for: the start of a next page then says that there is more.
 const MAX_SIZE: usize = 100_000;
 
 /// One parameter, as the OpenAPI document describes it.
@@ -56,7 +56,7 @@ pub type Pairs = [(String, String)];
 
 /// A set of parameters.
 pub trait Parameters: Sized {
-    /// What they are.
+    /// The parameters of the set.
     fn all() -> Vec<Parameter>;
 
     /// Reads them.
@@ -69,18 +69,18 @@ pub trait Parameters: Sized {
     fn write(&self, pairs: &mut Vec<(&'static str, String)>);
 }
 
-/// What one parameter holds.
+/// The type of a parameter's value.
 pub trait Value: Sized {
     /// What it may hold.
     const KIND: Kind;
 
-    /// Reads it from the values of its name; there are none if it was left out.
+    /// Reads it from the values sent under its name; there are none if it was omitted.
     ///
     /// # Errors
     /// Why it cannot be accepted, or what it should be.
     fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String>;
 
-    /// Its values; none if it is left out.
+    /// The values to send; none if it is omitted.
     fn write(&self) -> Vec<String>;
 }
 
@@ -123,7 +123,7 @@ macro_rules! parameters {
 }
 pub(super) use parameters;
 
-/// Sets of parameters beside each other.
+/// Makes tuples of sets of parameters one set.
 macro_rules! beside {
     ($($set:ident $place:tt),*) => {
         impl<$($set: Parameters),*> Parameters for ($($set,)*) {
@@ -186,7 +186,7 @@ impl Value for Vec<String> {
     }
 }
 
-/// Declares a parameter that is taken as it was sent, also empty: what reads it has rules of its own.
+/// Declares a parameter that is taken as it was sent, even empty: its reader has rules of its own.
 macro_rules! as_sent {
     ($(#[$doc:meta])* $name:ident: $kind:expr) => {
         $(#[$doc])*
@@ -283,9 +283,9 @@ impl Counting {
     }
 }
 
-/// What the pages of a list begin after: the key of the last entry of the page before.
+/// The key that a page of a list begins after: that of the last entry of the page before.
 pub trait PageStart: Sized {
-    /// Reads a key; none if it is none.
+    /// Reads a key; none if the text is not a key.
     fn parse_start(text: &str) -> Option<Self>;
 }
 
@@ -311,11 +311,11 @@ page_starts! {
 pub struct Paging<K> {
     /// The last key of the page before; none for the first.
     pub start: Option<K>,
-    /// At most so many entries.
+    /// At most this many entries.
     pub size: usize,
 }
 
-/// The same for DTR's lists of accounts: `start` and `limit`.
+/// [`Paging`] as DTR's lists of accounts name it: `start` and `limit`.
 #[derive(Clone, Debug, Default)]
 pub struct NamePaging(pub Paging<Name>);
 
@@ -333,7 +333,7 @@ impl<K: PageStart> Paging<K> {
     }
 }
 
-/// A size that is too large for a number is all that remains, as 0 is.
+/// A size too large for a number asks for all that remains, as 0 does.
 fn read_size(text: &str) -> Option<usize> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -359,7 +359,7 @@ impl<K: PageStart> Parameters for Paging<K> {
         Self::read_as(pairs, "pageStart", "pageSize")
     }
 
-    /// The client of a list goes through its pages by itself.
+    /// Nothing: the client of a list adds the start and the size of each page itself.
     fn write(&self, _pairs: &mut Vec<(&'static str, String)>) {}
 }
 
@@ -376,7 +376,7 @@ impl Parameters for NamePaging {
         Paging::read_as(pairs, "start", "limit").map(Self)
     }
 
-    /// The client of a list goes through its pages by itself.
+    /// Nothing: the client of a list adds the start and the size of each page itself.
     fn write(&self, _pairs: &mut Vec<(&'static str, String)>) {}
 }
 

@@ -10,7 +10,7 @@ use crate::domain::registry::{CertificateRole, Phase};
 pub struct RegistryToken {
     /// The registry token.
     pub token: String,
-    /// The same again, for OAuth 2.0 clients.
+    /// The same token, for OAuth 2.0 clients.
     pub access_token: String,
     /// Seconds of life, from `issued_at`.
     pub expires_in: i64,
@@ -33,7 +33,7 @@ pub struct Catalog {
     pub repositories: Vec<String>,
 }
 
-/// The registry side as it stands.
+/// The present state of the registry side.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RegistryState {
@@ -43,7 +43,7 @@ pub struct RegistryState {
     pub services: Vec<String>,
     /// Where clients get registry tokens.
     pub realm: String,
-    /// The certificates that sign and are trusted.
+    /// The certificates in use, each with its role.
     pub certificates: Vec<Certificate>,
     /// Where dockpass reaches the registry; null where that is not configured.
     pub url: Option<String>,
@@ -68,12 +68,12 @@ pub struct Notifications {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
-    /// Where it stands.
+    /// Its phase.
     pub state: Phase,
     /// When it began; null if there was none.
     #[schemars(extend("format" = "date-time"))]
     pub started_at: Option<String>,
-    /// When it ended; null if it did not yet.
+    /// When it ended; null if it has not.
     #[schemars(extend("format" = "date-time"))]
     pub finished_at: Option<String>,
     /// Repositories that were known when it began.
@@ -84,11 +84,11 @@ pub struct Comparison {
     pub adopted: u64,
     /// Those whose tags came, went or moved.
     pub changed: u64,
-    /// Those of which the registry has none of the known tags any more.
+    /// Those of whose known tags the registry has none any more.
     pub gone: u64,
-    /// Those that were deleted in dockpass and that the registry still lists; they stay away.
+    /// Those that were deleted in dockpass and that the registry still lists; they stay deleted.
     pub deleted: u64,
-    /// Those that the registry could not tell of.
+    /// Those that could not be read in the registry.
     pub failed: u64,
     /// Why it failed; empty if it did not.
     pub error: String,
@@ -100,10 +100,10 @@ pub struct Comparison {
 pub struct Certificate {
     /// What it is for.
     pub role: CertificateRole,
-    /// First moment.
+    /// When it begins to hold.
     #[schemars(extend("format" = "date-time"))]
     pub not_before: String,
-    /// Last moment.
+    /// When it ends.
     #[schemars(extend("format" = "date-time"))]
     pub not_after: String,
     /// SHA-256 fingerprint, lower-case hexadecimal.
@@ -121,7 +121,7 @@ pub struct RegistryConfiguration {
     pub file_name: String,
     /// The configuration file.
     pub configuration: String,
-    /// The certificate file's name; null for nginx, which needs none of dockpass.
+    /// The certificate file's name; null for nginx, which needs no certificate of dockpass.
     pub certificate_name: Option<String>,
     /// The certificate file; null for nginx.
     pub certificate: Option<String>,

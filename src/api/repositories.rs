@@ -16,13 +16,13 @@ pub enum Visibility {
     Private,
 }
 
-/// Whose a namespace is.
+/// What kind of account owns a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NamespaceType {
-    /// A user's.
+    /// A user.
     User,
-    /// An organization's.
+    /// An organization.
     Organization,
 }
 
@@ -34,7 +34,7 @@ pub struct Repository {
     pub id: String,
     /// Namespace; `_` for names of one component.
     pub namespace: String,
-    /// Whose the namespace is; `user` if no account owns it.
+    /// What kind of account owns the namespace; `user` if none does.
     pub namespace_type: NamespaceType,
     /// Name without its namespace.
     pub name: String,
@@ -58,10 +58,10 @@ pub struct Repository {
     pub tag_limit: u64,
     /// The caller's level.
     pub access_level: AccessLevel,
-    /// When it was last pushed to; null if never seen.
+    /// When it was last pushed to; null if no push was seen.
     #[schemars(extend("format" = "date-time"))]
     pub last_push: Option<String>,
-    /// Since when the registry has none of its tags any more; null while it has.
+    /// Since when the registry has had none of its tags; null while it has any.
     #[schemars(extend("format" = "date-time"))]
     pub missing_since: Option<String>,
 }
@@ -78,7 +78,7 @@ impl Rows for Repositories {
     const FIELD: Option<&'static str> = Some("repositories");
 }
 
-/// Fields of a [`Repository`] that nobody sets.
+/// Fields of a [`Repository`] that no request sets.
 const SHOWN_ONLY: &[&str] = &[
     "id",
     "namespaceType",
@@ -93,7 +93,7 @@ const SHOWN_ONLY: &[&str] = &[
     "missingSince",
 ];
 
-/// What a new repository shall be.
+/// The repository to make.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateRepository {
@@ -110,7 +110,7 @@ pub struct CreateRepository {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Visibility>")]
     pub visibility: Option<String>,
-    /// Only that of the path.
+    /// Must be the namespace of the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
 }
@@ -119,7 +119,7 @@ impl JsonBody for CreateRepository {
     const IGNORED: &'static [&'static str] = SHOWN_ONLY;
 }
 
-/// What changes of a repository. Its name never does.
+/// Changes of a repository; its name never changes.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateRepository {
@@ -133,10 +133,10 @@ pub struct UpdateRepository {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Visibility>")]
     pub visibility: Option<String>,
-    /// Only that of the path.
+    /// Must be the namespace of the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Only as it is; an empty one counts as left out.
+    /// Must be the present name; an empty one counts as omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }

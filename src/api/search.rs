@@ -8,7 +8,7 @@ use super::{Account, Repository};
 /// The answer of `docker search`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct SearchResults {
-    /// How many there are.
+    /// How many repositories the answer has.
     pub num_results: usize,
     /// What was searched for.
     pub query: String,
@@ -16,7 +16,7 @@ pub struct SearchResults {
     pub page: usize,
     /// Always 1.
     pub num_pages: usize,
-    /// At most so many.
+    /// The limit: at most this many.
     pub page_size: usize,
     /// The repositories, by name.
     pub results: Vec<SearchResult>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Health {
     /// Whether all is well.
     pub healthy: bool,
-    /// What is not; empty if all is well.
+    /// What is wrong; empty if all is well.
     pub error: String,
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::JsonBody;
 use crate::domain::access::AccessLevel;
 
-/// With what a session is opened.
+/// The credentials that open a session.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenSession {
@@ -29,20 +29,20 @@ pub struct Session {
     pub full_name: String,
     /// Whether it acts as a system administrator.
     pub is_admin: bool,
-    /// With what it was opened.
+    /// The kind of credential that opened it.
     pub credential: SessionCredential,
     /// What the access token allows at most; `admin` without one.
     pub access_level: AccessLevel,
     /// The repositories that the access token reaches: `ns/name` or `ns/*`; all, if empty.
     pub repositories: Vec<String>,
-    /// When it ends, unless it is used before.
+    /// When it ends, unless it is used before then.
     #[schemars(extend("format" = "date-time"))]
     pub expires_at: String,
-    /// Whether a new password is to be set first.
+    /// Whether the user must set a new password first.
     pub set_password: bool,
-    /// Seconds until an access token expires whose maker does not say; null is never.
+    /// Default lifetime of an access token, in seconds; null is never.
     pub token_default_lifetime: Option<i64>,
-    /// Most seconds until an access token expires; null lets it live for ever.
+    /// Longest lifetime of an access token, in seconds; null is no limit.
     pub token_max_lifetime: Option<i64>,
 }
 

@@ -33,7 +33,7 @@ pub enum SettingSource {
 /// Makes the answer and the body from the table of settings.
 macro_rules! bodies {
     ($($name:ident: $value:ty, $field:literal, $section:ident.$key:ident, $what:tt $bounds:tt $end:tt;)*) => {
-        /// The settings as they hold.
+        /// The settings in force.
         #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
         pub struct Settings {
@@ -48,17 +48,17 @@ macro_rules! bodies {
             pub fixed: BTreeMap<String, FixedSetting>,
         }
 
-        /// What changes of the settings. What the configuration sets cannot be changed here, and may be sent as it is.
+        /// Changes of settings. What the configuration sets cannot be changed here, but may be sent unchanged.
         #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         pub struct UpdateSettings {
-            /// Only as it is: `server.public_url` of the configuration says it.
+            /// Must be the present value, which follows from `server.public_url` of the configuration.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub dtr_host: Option<String>,
             $(#[doc = concat!($what, $bounds, $end)]
             #[serde(rename = $field, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
             pub $name: Nullable<<$value as SettingValue>::Asked>,)*
-            /// Only true: sign-ins are always recorded.
+            /// Must be true: sign-ins are always recorded.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub audit_auth_logs_enabled: Option<bool>,
         }

@@ -11,7 +11,7 @@ pub struct Tag {
     pub name: String,
     /// Digest of the manifest that it points to.
     pub digest: String,
-    /// Who says to have made the image; empty if nobody does.
+    /// The author that the image names; empty if it names none.
     pub author: String,
     /// When it was first seen pointing there.
     #[schemars(extend("format" = "date-time"))]
@@ -25,11 +25,12 @@ pub struct Tag {
     pub in_notary: bool,
     /// What it points to.
     pub manifest: Manifest,
-    /// Where the image runs, as `linux/arm64/v8`; several for a list of images, none if it was not read.
+    /// The platforms that the image runs on, as `linux/arm64/v8`; several for a list of images, none if the manifest
+    /// was not read.
     pub platforms: Vec<String>,
 }
 
-/// A manifest. Texts are empty, and the size is 0, as long as it was not read: that takes `registry.url`.
+/// A manifest. Until dockpass has read it, for which it needs `registry.url`, texts are empty and the size is 0.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
@@ -43,13 +44,13 @@ pub struct Manifest {
     pub config_media_type: String,
     /// Operating system; empty for a list of several images.
     pub os: String,
-    /// Version of the operating system; empty but for Windows.
+    /// Version of the operating system; empty except for Windows.
     pub os_version: String,
     /// Processor; empty for a list of several images.
     pub architecture: String,
-    /// Who says to have made the image; empty if nobody does.
+    /// The author that the image names; empty if it names none.
     pub author: String,
-    /// When the image says to have been made; null if it does not.
+    /// When the image was made, as it says; null if it does not.
     #[schemars(extend("format" = "date-time"))]
     pub created_at: Option<String>,
     /// Bytes of configuration and layers, over all platforms.

@@ -30,7 +30,7 @@ pub struct Teams {
     pub teams: Vec<Team>,
     /// The next page's `start`; empty on the last page.
     pub next_page_start: String,
-    /// How many the whole list has.
+    /// How many teams the whole list has.
     pub resource_count: usize,
 }
 
@@ -39,10 +39,10 @@ impl Rows for Teams {
     const FIELD: Option<&'static str> = Some("teams");
 }
 
-/// Fields of a [`Team`] that nobody sets.
+/// Fields of a [`Team`] that no request sets.
 const SHOWN_ONLY: &[&str] = &["id", "orgID", "membersCount"];
 
-/// What a new team shall be.
+/// The team to make.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTeam {
@@ -57,14 +57,14 @@ impl JsonBody for CreateTeam {
     const IGNORED: &'static [&'static str] = SHOWN_ONLY;
 }
 
-/// What changes of a team. Its name never does.
+/// Changes of a team; its name never changes.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateTeam {
     /// What it is for, at most 1,024 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Only as it is; an empty one counts as left out.
+    /// Must be the present name; an empty one counts as omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }

@@ -17,12 +17,12 @@ pub struct ApiToken {
     pub token_label: String,
     /// Whether it is switched on, as DTR has it; `state` says whether it is accepted.
     pub is_active: bool,
-    /// Whether it is accepted, in one word: the first that holds of `revoked`, `expired`, `inactive`, `accountInactive`,
-    /// `stopped` and `active`.
+    /// Whether it is accepted, in one word: the first of `revoked`, `expired`, `inactive`, `accountInactive`,
+    /// `stopped` and `active` that applies.
     pub state: TokenState,
     /// The same in one sentence.
     pub state_reason: String,
-    /// The `id` of the access token that stops it: one that made it, directly or not; null if none does.
+    /// The `id` of the access token that stops it, its parent or a further ancestor; null if none does.
     pub stopped_by: Option<String>,
     /// When it was last used; `0001-01-01T00:00:00Z` if never.
     #[schemars(extend("format" = "date-time"))]
@@ -53,7 +53,7 @@ pub struct ApiToken {
     pub temporary_password: bool,
 }
 
-/// A new access token, or one with a new secret: the only answers that show it.
+/// A new or a rotated access token: the only answers that show the secret.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewApiToken {
@@ -71,7 +71,7 @@ pub struct NewApiToken {
     pub record: ApiToken,
 }
 
-/// What a new access token shall be.
+/// The access token to make.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateApiToken {
@@ -81,7 +81,7 @@ pub struct CreateApiToken {
     /// When it ends, a time or a date; null is never, omitted is the site's default.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Nullable<String>,
-    /// The highest level that it reaches; `admin`, all that the account may, if omitted.
+    /// The highest level that it reaches; if omitted `admin`, which is all that the account may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_level: Option<AccessLevel>,
     /// The repositories that it reaches: `ns/name` or `ns/*`, at most 100; all, if empty or omitted.
@@ -94,11 +94,11 @@ pub struct CreateApiToken {
 
 impl JsonBody for CreateApiToken {}
 
-/// What changes of an access token.
+/// Changes of an access token.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateApiToken {
-    /// Another label.
+    /// New label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_label: Option<String>,
     /// Whether it is accepted.

@@ -34,7 +34,7 @@ pub(super) fn shown(view: &AccountView) -> api::Account {
     }
 }
 
-/// The user of a member, as far as the caller may see it.
+/// The user behind a membership, as far as the caller may see it.
 pub(super) fn shown_user(member: &MemberView) -> api::Account {
     let MemberView { user, shows_inner, locked_until, .. } = member;
     shown(&AccountView { account: user.clone(), shows_inner: *shows_inner, locked_until: *locked_until, size: None })
@@ -63,7 +63,7 @@ pub(super) async fn create(request: Request<op::CreateAccount>) -> Replied<op::C
     let adopt_repositories = body.adopt_repositories.unwrap_or(false);
     let password = body.password.filter(|password| !password.is_empty()).map(Password::new);
     if body.is_org.unwrap_or(false) {
-        // Real clients send the fields of a user along; only what would mean something else is refused.
+        // Real clients send the fields of a user here, too: only values that contradict an organization are refused.
         if password.is_some() || body.is_admin == Some(true) || body.is_active == Some(false) {
             return Err(Failure::invalid(
                 "isOrg",
@@ -77,7 +77,7 @@ pub(super) async fn create(request: Request<op::CreateAccount>) -> Replied<op::C
     let new = NewUser {
         name,
         full_name,
-        // Real clients send an empty password for none.
+        // None for an empty password, which real clients send where they set none.
         password,
         is_active: body.is_active.unwrap_or(true),
         is_admin: body.is_admin.unwrap_or(false),
@@ -107,14 +107,14 @@ pub(super) async fn update(request: Request<op::UpdateAccount>) -> Replied<op::U
     Ok(Reply::new(&shown(&updated)))
 }
 
-/// `DELETE /enzi/v0/accounts/{name}`: its repositories stay, without owner.
+/// `DELETE /enzi/v0/accounts/{name}`: its repositories stay, without an owner.
 pub(super) async fn delete(request: Request<op::DeleteAccount>) -> Replied<op::DeleteAccount> {
     let [name] = request.parts()?;
     delete_account(&request, name, false).await?;
     Ok(Reply::new(&Nothing))
 }
 
-/// `DELETE /api/v0/accounts/{name}`: its repositories go, too.
+/// `DELETE /api/v0/accounts/{name}`: deletes its repositories, too.
 pub(super) async fn delete_with_repositories(
     request: Request<op::DeleteAccountAndRepositories>,
 ) -> Replied<op::DeleteAccountAndRepositories> {
@@ -123,7 +123,7 @@ pub(super) async fn delete_with_repositories(
     Ok(Reply::new(&Nothing).warning(warning))
 }
 
-/// Deletes it; with its repositories, the warning if the registry keeps their content.
+/// Deletes an account. Returns a warning if its repositories were deleted, but the registry keeps their content.
 async fn delete_account(
     request: &Checked,
     name: String,

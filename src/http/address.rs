@@ -1,4 +1,4 @@
-//! Where a request comes from: the local socket's peer, the network peer, or whom a trusted proxy names.
+//! Where a request comes from: the local socket's peer, the network peer, or the client that a trusted proxy names.
 
 use std::net::IpAddr;
 
@@ -9,11 +9,11 @@ use super::failure::Failure;
 use crate::api::Code;
 use crate::config::Config;
 
-/// The user id at the other end of the local socket, put into the connection when it is accepted.
+/// The user id of the local socket's peer, put into the connection's data when it is accepted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SocketPeer(pub(super) Option<u32>);
 
-/// Who is at the other end.
+/// The sender of a request.
 pub(super) enum Peer {
     /// The data directory's owner or root, over the local socket.
     Local { uid: u32 },
@@ -21,7 +21,7 @@ pub(super) enum Peer {
     Remote(IpAddr),
 }
 
-/// Headers that a proxy adds: whoever forwards the local socket would lend its rights to the whole network.
+/// Headers that a proxy adds. A proxy before the local socket would lend the socket's rights to the whole network.
 const FORWARDED: [&str; 7] = [
     "forwarded",
     "via",
@@ -55,7 +55,7 @@ fn local(headers: &HeaderMap, uid: Option<u32>, owner: u32) -> Result<Peer, Fail
     }
 }
 
-/// The rightmost address of `X-Forwarded-For` that is not a trusted proxy, if the peer is one; else the peer.
+/// The rightmost address of `X-Forwarded-For` that is no trusted proxy, if the peer is a trusted proxy; else the peer.
 fn client(headers: &HeaderMap, peer: IpAddr, is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
     if !is_trusted(peer) {
         return peer;
@@ -63,7 +63,7 @@ fn client(headers: &HeaderMap, peer: IpAddr, is_trusted: impl Fn(IpAddr) -> bool
     let values: Vec<&[u8]> = headers.get_all("x-forwarded-for").map(HeaderValue::as_bytes).collect();
     let mut last = peer;
     for entry in values.iter().rev().flat_map(|value| value.rsplit(|byte| *byte == b',')) {
-        // What no proxy would write ends the chain: everything left of it may be made up.
+        // An entry that no proxy would write ends the chain: everything left of it may be forged.
         let Some(address) = std::str::from_utf8(entry).ok().and_then(|entry| parse(entry.trim())) else { return last };
         last = address;
         if !is_trusted(address) {
@@ -73,7 +73,7 @@ fn client(headers: &HeaderMap, peer: IpAddr, is_trusted: impl Fn(IpAddr) -> bool
     last
 }
 
-/// An address, with or without a port, IPv6 in brackets or bare.
+/// Parses an address, with or without a port; IPv6 in brackets or bare.
 fn parse(text: &str) -> Option<IpAddr> {
     let plain = text.parse::<IpAddr>().ok();
     let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|address| address.ip());

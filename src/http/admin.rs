@@ -1,4 +1,4 @@
-//! `/api/v0/admin/registry`: what administrators see of the registry side and do with it.
+//! `/api/v0/admin/registry`: what administrators see and control of the registry.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::registry::{Counts, Neighbour, Progress};
 use crate::service::Service;
 use crate::service::signing::CertificateInfo;
 
-/// Where the registry listens by the configurations that are printed.
+/// The registry's address in the printed registry configurations: the proxy's upstream unless `registry.url` is set.
 const PRINTED_REGISTRY: &str = "http://127.0.0.1:5000";
 
 fn shown(certificate: &CertificateInfo) -> api::Certificate {
@@ -72,7 +72,7 @@ impl App {
     }
 }
 
-/// Begins a comparison with the registry, unless one is at work.
+/// Begins a comparison with the registry, unless one is running.
 pub(super) async fn begin_comparison(request: Request<op::BeginComparison>) -> Replied<op::BeginComparison> {
     request.run(|service, call| service.may_administer(call, Act::RegistrySync))?;
     let neighbour = request.app.neighbour()?;
@@ -85,13 +85,13 @@ fn is_at_work(neighbour: &Neighbour) -> bool {
     neighbour.progress().phase == Phase::Running
 }
 
-/// Begins a comparison with its record; false if another was faster.
+/// Begins a comparison and records it; false if another request was faster.
 async fn begin(request: &Checked, neighbour: &Arc<Neighbour>) -> Result<bool, Failure> {
     request.block(|service, call| service.compare_registry(call, Act::RegistrySync)).await?;
     Ok(neighbour.begin())
 }
 
-/// Stops the comparison that is at work.
+/// Stops the running comparison, if there is one.
 pub(super) async fn stop_comparison(request: Request<op::StopComparison>) -> Replied<op::StopComparison> {
     request.run(|service, call| service.may_administer(call, Act::RegistryStopSync))?;
     let neighbour = request.app.neighbour()?;
@@ -125,7 +125,8 @@ pub(super) async fn registry_configuration(
     }
     let app = &request.app;
     let settings = app.service.settings();
-    // Over the network nobody gets it, not even administrators: the local socket is for whoever may read the file.
+    // Nobody gets the secret over the network, not even administrators. Callers of the local socket may read its file
+    // anyway.
     let secret = request.run(Service::events_secret)?;
     let registry = app.config.registry.url.as_ref().map(ToString::to_string);
     let registry_ca = app.config.registry.ca.as_deref().map(absolute);
@@ -158,13 +159,13 @@ pub(super) async fn registry_configuration(
     }))
 }
 
-/// The path as any other program finds it; what cannot be said of it stays as it is.
+/// The absolute path, since other programs have another working directory; unchanged if it cannot be determined.
 fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 impl App {
-    /// What nginx has to know.
+    /// The facts for the configuration of nginx.
     fn proxy_facts<'a>(&'a self, registry: &'a str, registry_ca: Option<&'a str>) -> ProxyFacts<'a> {
         let server = &self.config.server;
         let public = server.public_url.as_ref().filter(|url| url.is_https());

@@ -16,7 +16,8 @@ fn hex(hash: [u8; 32]) -> String {
     blake3::Hash::from_bytes(hash).to_hex().to_string()
 }
 
-/// A page as [`api::AuditRecords`] has it, with each record as it stands in the log.
+/// A page in the form of [`api::AuditRecords`], with the text of each record taken from the log instead of serialized
+/// anew.
 #[derive(Serialize)]
 struct Records {
     records: Vec<Box<RawValue>>,

@@ -1,7 +1,7 @@
-//! Reading the body of a request into what its operation takes.
+//! Reads the body of a request into the type that its operation takes.
 //!
-//! JSON is read in two steps: first its syntax, then field by field, so that what is wrong is said in our own words, with
-//! the field's name, and without repeating a value, which may be a secret.
+//! JSON is read in two steps: first its syntax, then field by field. So errors are in our own words: they name the
+//! field, and never repeat a value, which may be a secret.
 
 use std::fmt;
 
@@ -16,15 +16,16 @@ use crate::api::{Code, Form, JsonBody, Parameters};
 
 /// A body that can be read.
 pub(super) trait ReadBody: Sized {
-    /// Reads it from its bytes.
+    /// Parses the body.
     fn read(http: &HttpRequest, bytes: &[u8]) -> Result<Self, Failure>;
 }
 
 impl<T: JsonBody> ReadBody for T {
-    /// An empty body is an empty object.
+    /// Takes an empty body as an empty object.
     fn read(http: &HttpRequest, bytes: &[u8]) -> Result<Self, Failure> {
         let kind = http.content_type();
-        // Without a type it is refused as well: a page of another site could send that with a browser's credentials.
+        // A body without a type is refused, too: a page of another site could send one with a browser's credentials
+        // (CSRF).
         let is_json = kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json");
         if !is_json && !bytes.is_empty() {
             let message = format!("the body must be application/json, as its {CONTENT_TYPE} must say");
@@ -66,7 +67,7 @@ fn read_object<T: JsonBody>(bytes: &[u8]) -> Result<T, Failure> {
     })
 }
 
-/// A value whose syntax is right.
+/// A JSON value whose syntax has been checked.
 enum Json {
     Null,
     Bool(bool),
@@ -132,7 +133,7 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 }
 
-/// What is wrong with a body, and with which of its fields.
+/// What is wrong with a body, and in which of its fields.
 #[derive(Debug)]
 struct Wrong {
     field: Option<String>,
@@ -180,7 +181,7 @@ impl IntoDeserializer<'_, Wrong> for Json {
     }
 }
 
-/// The fields of an object, the present one's name at hand, should its value be wrong.
+/// The fields of an object. The present field is kept, so that an error in its value can name it.
 struct Fields {
     left: std::vec::IntoIter<(String, Json)>,
     present: Option<(String, Json)>,
@@ -201,7 +202,7 @@ impl<'de> MapAccess<'de> for Fields {
     }
 }
 
-/// Reads a value of one kind, or says which kind it should be.
+/// Deserializes a value of one kind, or fails with the kind that it should have.
 macro_rules! read_as {
     ($($method:ident)+: $visit:ident, $what:literal, $kind:pat => $value:expr) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {

@@ -1,4 +1,4 @@
-//! The web pages, the OpenAPI document and its readable page: the files of `ui/`, which are inside the binary.
+//! The web pages, the OpenAPI document and its readable page. The files of `ui/` are embedded in the binary.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -23,17 +23,17 @@ use crate::api::operations::server as op;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
-/// What draws every page.
+/// The one document that draws every page.
 const APP: &str = "index.html";
 
-/// The media type of pages, which have paths of their own.
+/// The media type of pages. They have paths of their own and are not served as assets.
 const PAGE: &str = "text/html; charset=utf-8";
 
 #[derive(RustEmbed)]
 #[folder = "ui/"]
 struct Files;
 
-/// The files and the document. Each is made ready when it is asked for first: a command of a moment asks for none.
+/// The files and the document. Each is prepared on its first request: an offline command requests none.
 pub(super) struct Pages {
     files: HashMap<Cow<'static, str>, OnceLock<StaticAnswer>>,
     document: OnceLock<StaticAnswer>,
@@ -60,15 +60,16 @@ impl Pages {
     }
 }
 
-/// Every path of the pages: one document, which draws what the path names.
+/// Serves every path of the pages with one document, whose script draws the page of that path.
 pub(super) fn app(http: &HttpRequest) -> Result<HttpResponse, Failure> {
     serve(&*request::app(http)?, http, APP)
 }
 
-/// The same document with the status of a path that is none, where a browser opens one; it draws that nothing is there.
+/// The same document with the status of the error, for a browser that opens an unknown path; its script draws that
+/// nothing is there.
 pub(super) fn missing(status: StatusCode) -> Option<HttpResponse> {
     let file = Files::get(APP)?;
-    // It is kept nowhere: the path may become one.
+    // Not to be cached: the path may exist one day.
     let mut response = HttpResponse::build(status);
     response.insert_header((CONTENT_SECURITY_POLICY, POLICY)).content_type(PAGE);
     Some(response.body(file.data.into_owned()))

@@ -1,4 +1,5 @@
-//! `/api/v0/registry/events`: the registry's notifications. Its own secret opens it; to everybody else there is nothing.
+//! `/api/v0/registry/events`: the registry's notifications. It has a secret of its own; without it, the path answers
+//! like an unknown one.
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, web};
@@ -12,12 +13,12 @@ use crate::api::operations::registry as op;
 use crate::api::{Envelope, Nothing};
 use crate::service::{Call, Caller, News};
 
-/// Largest body, in bytes: an event names every layer of its manifest.
+/// Largest body, in bytes: an event lists every layer of its manifest.
 const MAX_BODY: usize = 8 * 1024 * 1024;
-/// Longest secret that is looked at, in bytes.
+/// Longest secret that is checked, in bytes.
 const MAX_SECRET: usize = 512;
 
-/// A request with the secret of the notifications.
+/// A request that has shown the secret of notifications.
 pub(super) struct Delivery {
     received: Received,
     envelope: Envelope,
@@ -44,7 +45,7 @@ fn shown_secret(http: &HttpRequest) -> Option<&str> {
     is_right.then_some(secret)
 }
 
-/// Answers when what it tells is durable; counts of pulls alone wait in memory.
+/// Answers once the notices are durable; only the counts of pulls wait in memory.
 pub(super) async fn take(delivery: Delivery) -> Replied<op::TakeNotifications> {
     let Delivery { received, envelope, caller } = delivery;
     let app: &web::Data<App> = &received.app;
@@ -57,7 +58,7 @@ pub(super) async fn take(delivery: Delivery) -> Replied<op::TakeNotifications> {
             News::Pulled { .. } | News::TagDeleted(_) | News::ManifestDeleted(_) | News::RepositoryDeleted => None,
         };
         let is_news = request::block(&app.service, move |service| service.take_notice(&call, notice)).await?;
-        // What the manifest says is read later: the registry waits for this answer.
+        // The manifest is fetched later: the registry is waiting for this answer.
         if let (true, Some((name, tag)), Some(neighbour)) = (is_news, pushed, &app.neighbour) {
             neighbour.describe_soon(name, tag);
         }

@@ -13,7 +13,7 @@ use crate::domain::secret::without_secrets;
 use crate::registry::NeighbourError;
 use crate::service::{Error, Kind, Obstacle};
 
-/// An error on its way out: what the client gets, and what only the log gets.
+/// An error on its way out: all that the client is told. Internal causes go to the log alone.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) code: Code,
@@ -40,13 +40,13 @@ impl Failure {
             .with_detail(serde_json::json!({ "field": field }))
     }
 
-    /// A setting that cannot be had.
+    /// A value that a setting cannot have.
     pub(super) fn invalid_setting(field: &str, reason: impl fmt::Display) -> Self {
         Self::new(Code::InvalidSettings, format!("{field}: {reason}"))
             .with_detail(serde_json::json!({ "field": field }))
     }
 
-    /// A setting that the configuration fixes: by which key, and where that is set.
+    /// A setting that the configuration fixes; the detail names the key and where it is set.
     pub(super) fn fixed_setting(field: &str, key: &str, from: SettingSource, reason: impl fmt::Display) -> Self {
         let detail = serde_json::json!({ "field": field, "key": key, "from": from });
         Self::invalid_setting(field, reason).with_detail(detail)
@@ -57,13 +57,13 @@ impl Failure {
         self
     }
 
-    /// With the challenge that tells a client how to sign in.
+    /// Adds the challenge that tells a client how to sign in.
     pub(super) fn with_challenge(mut self, challenge: String) -> Self {
         self.challenge = Some(challenge);
         self
     }
 
-    /// The same failure as the registry's own clients know it.
+    /// The same failure with the code that clients of registries know.
     pub(super) fn for_registry(mut self) -> Self {
         if self.code == Code::NotAuthenticated {
             self.code = Code::Unauthorized;
@@ -99,7 +99,8 @@ impl Failure {
         })
     }
 
-    /// With the OAuth 2.0 fields beside the envelope (RFC 6749, 5.2): docker reads one shape, others the other.
+    /// The answer with the OAuth 2.0 fields beside the envelope (RFC 6749, 5.2): docker reads one form, other clients
+    /// the other.
     fn oauth_answer(&self) -> HttpResponse {
         let error = match (self.code, self.code.status()) {
             (Code::UnsupportedGrantType, _) => "unsupported_grant_type",
@@ -169,7 +170,7 @@ impl From<Error> for Failure {
             Error::AlreadyExists { kind, name } => {
                 let name = without_secrets(&name);
                 let (code, what) = taken(kind);
-                // The name is what would have to change.
+                // The detail blames the name: the client has to choose another.
                 Self::new(code, format!("this {what} exists already: {name}"))
                     .with_detail(serde_json::json!({ "field": "name", "name": name }))
             }
@@ -200,7 +201,7 @@ impl From<NeighbourError> for Failure {
             }
             NeighbourError::DeletionDisabled => Self::new(Code::DeletionDisabled, text),
             NeighbourError::Upstream(error) => {
-                // Where the registry is and what is wrong with it is the operator's business.
+                // The registry's address and its faults are for the operator, not for clients.
                 log::warn!("the registry was of no help: {}", with_causes(&error));
                 let message = "the registry could not be asked; the reason is in the server's log";
                 Self { retry_after: Some(5), ..Self::new(Code::Unavailable, message) }

@@ -1,5 +1,5 @@
-//! `…/userAccess`, `…/teamAccess`, `…/access` and `repositoryAccess`: who may what with a repository or a namespace, with
-//! DTR's names and codes.
+//! `…/userAccess`, `…/teamAccess`, `…/access` and `repositoryAccess`: who has which access to a repository or a
+//! namespace, with DTR's names and codes.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::domain::name::Name;
 use crate::domain::repository::Repository;
 use crate::service::{AccessView, Call, GrantList, GrantView, Reason, Service, TargetView};
 
-/// What the path of an operation on grants names: the target, and the user or the team, if it is about one.
+/// What the path of an operation on grants names: the target, and the user or team; empty if the path names neither.
 type Place = (GrantTarget, String);
 
 /// An operation on the grants of users or on those of teams.
 pub(super) trait OnGrants: Operation {
-    /// Whose grants.
+    /// Whether these are grants of users or of teams.
     const KIND: GranteeKind;
 
     /// Reads the path.
@@ -47,7 +47,7 @@ fn all_on_namespace([text]: [String; 1]) -> Result<Place, Failure> {
     one_on_namespace([text, String::new()])
 }
 
-/// Says of operations whose grants they are on, and how their paths are read.
+/// Implements [`OnGrants`] for operations: each row gives the kind of grantee and the function that reads the path.
 macro_rules! on_grants {
     ($($operation:ident $kind:ident $place:ident;)*) => {$(
         impl OnGrants for op::$operation {
@@ -124,7 +124,7 @@ impl From<GrantList> for api::TeamAccessList {
     }
 }
 
-/// A list without pages.
+/// Lists all grants at once: these lists have no pages.
 pub(super) async fn list<O>(request: Request<O>) -> Replied<O>
 where
     O: OnGrants<Answer: From<GrantList> + Write>,

@@ -5,20 +5,18 @@ use std::io::{self, Write};
 use crate::config::Config;
 use crate::service::FirstStart;
 
-/// What the greeting tells.
 pub(super) struct Greeting<'a> {
-    /// How the program was called, so that the commands can be typed as they stand.
+    /// How the program was called, so that the printed commands can be copied as they are.
     pub(super) program: &'a str,
     pub(super) config: &'a Config,
     pub(super) url: &'a str,
     /// How an image reference names this server.
     pub(super) authority: &'a str,
     pub(super) first: Option<&'a FirstStart>,
-    /// Where clients want the self-signed CA.
+    /// Instructions: where clients look for the self-signed CA.
     pub(super) trust: Option<&'a str>,
 }
 
-/// Writes the greeting.
 pub(super) fn write(greeting: &Greeting<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Greeting { program, config, url, authority, first, trust } = greeting;
     let new = if first.is_some() { " (new)" } else { "" };

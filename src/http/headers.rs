@@ -1,4 +1,4 @@
-//! Headers that every answer has, errors too, and the one that warns.
+//! The headers of every answer, errors included, and the `Warning` header.
 
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -10,16 +10,17 @@ const SAFE: [(HeaderName, &str); 5] = [
     (REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    // Answers are data, not pages; a page brings its own policy, and says how long it may be kept.
+    // Answers are data, not pages; a page sets its own policy and its own `Cache-Control`.
     (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
 
-/// A header that tells people what an answer alone does not (RFC 7234 section 5.5); the command line shows it.
+/// The `Warning` header (RFC 7234 section 5.5): tells people what the rest of the answer does not; the command line
+/// shows it.
 pub(super) fn warning(text: &str) -> (&'static str, String) {
     ("Warning", format!("299 - \"{text}\""))
 }
 
-/// Adds the headers to an answer where it has none of its own. `is_registry` is whether the path is one of a registry's.
+/// Adds each header that the answer has not set itself. `is_registry` says whether the path is one of the registry API.
 pub(super) fn add(headers: &mut HeaderMap, is_https: bool, is_registry: bool) {
     let mut add = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {

@@ -1,7 +1,8 @@
 //! The HTTP surface: the only place that names actix-web and rust-embed.
 //!
-//! `routes` is the one table: a handler for each operation of `api::operations`. A handler parses, calls one use-case, and
-//! renders; it cannot call one without a checked caller, which only `request::Request` holds. `failure` maps every error.
+//! `routes` is the one table: a handler for each operation of `api::operations`. A handler parses, calls one use-case,
+//! and renders. It cannot call one without a checked caller, which only `request::Request` holds. `failure` maps every
+//! error.
 
 mod accounts;
 mod address;
@@ -51,21 +52,21 @@ use tls::Tls;
 pub(crate) struct App {
     service: Arc<Service>,
     config: Config,
-    /// Where it listens, or would with the local socket alone.
+    /// The bound address; the configured one where only the local socket is served.
     listen: SocketAddr,
     clock: Clock,
-    /// What clients are told to connect to, from the configuration, never from a request.
+    /// The URL that clients are told to use: from the configuration, never from a request.
     public_url: String,
-    /// Whether they do so over TLS, of ours or of a proxy before us.
+    /// Whether clients connect over TLS, be it ours or a proxy's.
     is_https: bool,
-    /// Its host and port, as they stand in an image reference.
+    /// The public URL's host and port, as in an image reference.
     authority: String,
     tls: Option<Arc<Tls>>,
-    /// The data directory's owner, who is the local administrator.
+    /// User id of the data directory's owner, who is the local administrator.
     owner: u32,
     pages: Pages,
     /// The registry next door, where its address is configured.
     neighbour: Option<Arc<Neighbour>>,
-    /// The notifications that came.
+    /// How many deliveries of notifications came, and when the last one did.
     received: Received,
 }

@@ -1,4 +1,4 @@
-//! Answers for unknown paths: the one envelope to clients, the page that says so to a person with a browser.
+//! Answers for unknown paths: the error envelope for clients, a page for a person with a browser.
 
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, HeaderName};
@@ -8,10 +8,10 @@ use super::docs;
 use super::failure::Failure;
 use crate::api::Code;
 
-/// Below these only clients ask. A browser that is led here shows what they get.
+/// Paths below these are for clients only: a browser that opens one gets the same answer as they do.
 const FOR_CLIENTS: [&str; 5] = ["/api", "/enzi", "/v1", "/v2", "/auth"];
 
-/// How a browser says that a person opens an address (Fetch Metadata); older ones say only what they accept.
+/// The header in which a browser says that a person opens an address (Fetch Metadata); older ones send only `Accept`.
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// The answer for a path that no route has.
@@ -21,20 +21,20 @@ pub(super) fn answer(request: &HttpRequest) -> HttpResponse {
     page.unwrap_or_else(|| failure.error_response())
 }
 
-/// What is wrong with an unknown path.
+/// The error for an unknown path.
 pub(super) fn failure(request: &HttpRequest) -> Failure {
     let has_hidden_slash = request.path().to_ascii_lowercase().contains("%2f");
     if has_hidden_slash {
         Failure::invalid("path", "`%2F` stands for a slash in repository names only")
     } else if is_below(request.path(), "/v2") {
-        // Who signed in here with docker pulls from here next.
+        // Users who signed in here with docker try to pull from here next.
         Failure::new(Code::NotFound, "dockpass holds no images: push to the registry's address and pull from there")
     } else {
         Failure::new(Code::NotFound, "there is nothing at this path")
     }
 }
 
-/// Whether a person opens the path in a browser, where a page may be.
+/// Whether a person opens the path in a browser, and pages may have such paths.
 fn is_opened(request: &HttpRequest) -> bool {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     is_read && !is_for_clients(request.path()) && wants_page(request)
@@ -56,7 +56,7 @@ fn wants_page(request: &HttpRequest) -> bool {
     }
 }
 
-/// Whether HTML is named in an `Accept` header; `*/*`, which clients send, names nothing.
+/// Whether an `Accept` header names HTML; `*/*`, which clients send, does not count.
 fn accepts_page(accepted: &str) -> bool {
     let kinds = accepted.split(',').filter_map(|range| range.split(';').next());
     kinds.map(str::trim).any(|kind| kind.eq_ignore_ascii_case("text/html"))

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document, made from the operations and their bodies' own schemas.
+//! The OpenAPI 3.1 document, made from the operations and the schemas of their bodies.
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::{self, Access, Described, Format, Heading, Kind, Method, Parameter, operations};
 
-/// What the parts of paths are.
+/// The descriptions of the variable parts of paths.
 const PARTS: [(&str, &str); 10] = [
     ("hashedtoken", "`hashedToken` of the access token."),
     ("id", "`hashedToken` of the access token, or `new`."),
@@ -20,7 +20,7 @@ const PARTS: [(&str, &str); 10] = [
     ("file", "The name of a file."),
 ];
 
-/// Makes the schemas: what goes out always has all its fields, what comes in need not.
+/// Makes the schemas: outgoing bodies always have all their fields, incoming ones need not.
 struct Schemas {
     incoming: SchemaGenerator,
     outgoing: SchemaGenerator,
@@ -34,7 +34,8 @@ impl Schemas {
         Self { incoming: settings.for_deserialize().into_generator(), outgoing }
     }
 
-    /// Adds the fields that are accepted and not read to the body of this name; answers whether it needs any field.
+    /// Adds the accepted but unread fields to the schema of the body with this name; true if the body has a required
+    /// field.
     fn describe_body(&mut self, name: &str, ignored: &[&str]) -> bool {
         let Some(body) = self.incoming.definitions_mut().get_mut(name).and_then(Value::as_object_mut) else {
             return false;
@@ -47,7 +48,7 @@ impl Schemas {
         body.contains_key("required")
     }
 
-    /// All that were made; the few that go both ways are the same in both.
+    /// All schemas by name; the few types that go both ways have the same schema in both.
     fn named(mut self) -> Map<String, Value> {
         let mut named = self.outgoing.take_definitions(true);
         named.extend(self.incoming.take_definitions(true));
@@ -92,7 +93,7 @@ pub fn document() -> Value {
     })
 }
 
-/// The identifier of an operation: its name with a small letter at first.
+/// The identifier of an operation: its name with a lower-case initial.
 fn identifier(described: &Described) -> String {
     let (first, rest) = described.facts.name.split_at_checked(1).unwrap_or_default();
     format!("{}{rest}", first.to_ascii_lowercase())
@@ -209,7 +210,7 @@ fn success(described: &Described, schemas: &mut Schemas) -> Value {
     success
 }
 
-/// The headers that a list answers, by the query that asks for them.
+/// The headers of the answer of a list, derived from the query parameters that go with them.
 fn answer_headers(described: &Described) -> Map<String, Value> {
     let headers = (described.query)().into_iter().filter_map(|parameter| match parameter.name {
         "pageStart" | "start" => Some(("X-Next-Page-Start", "Where the next page begins; empty on the last one.")),

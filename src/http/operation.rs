@@ -11,7 +11,8 @@ pub(super) async fn ping(_request: Open<op::Ping>) -> Replied<op::Ping> {
     Ok(Reply::text("OK".to_owned()))
 }
 
-/// `GET /health`: 200 as long as requests are answered; 503 only with `?strict=true`. No details for strangers.
+/// `GET /health`: 200 as long as requests are answered; 503 only with `?strict=true`. The reason is not told, as
+/// anybody may ask.
 pub(super) async fn health(request: Open<op::GetHealth>) -> Replied<op::GetHealth> {
     let is_strict = request.query()?.strict.unwrap_or(false);
     let healthy = request.app.service.refusal(request.now).is_none();

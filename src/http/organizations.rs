@@ -73,7 +73,7 @@ pub(super) async fn delete_member(request: Request<op::DeleteMember>) -> Replied
 
 pub(super) async fn list_teams_of_member(request: Request<op::ListTeamsOfMember>) -> Replied<op::ListTeamsOfMember> {
     let [organization, user] = request.parts()?;
-    // A list without pages.
+    // This list has no pages.
     let teams = request.block(move |service, call| service.teams_of_member(call, &organization, &user)).await?;
     let member_teams = teams.iter().map(|view| api::MemberTeam { team: shown_view(view) }).collect();
     Ok(Reply::new(&api::MemberTeams { member_teams, next_page_start: String::new() }))
@@ -160,7 +160,7 @@ pub(super) async fn view_team_member(request: Request<op::ViewTeamMember>) -> Re
 
 pub(super) async fn put_team_member(request: Request<op::PutTeamMember>) -> Replied<op::PutTeamMember> {
     let [organization, team, user] = request.parts()?;
-    // Team administrators are no part of the model; the body is read to refuse what it does not know.
+    // There are no team administrators, so `isAdmin` is ignored; the body is read only to refuse what it does not know.
     let api::PutMember { .. } =
         request.body(|service, call| service.may_change_organization(call, Act::TeamPutMember, &organization))?;
     let put = request.block(move |service, call| service.put_team_member(call, &organization, &team, &user)).await?;

@@ -1,7 +1,7 @@
 //! What registries and their clients ask: the token endpoint, the keys, `/v2/` and the catalogue.
 //!
-//! The rules are those of the Distribution specification for token authentication; each oddity beyond it is one of a
-//! real client, which its comment names.
+//! The rules are those of the Distribution specification for token authentication. Each deviation serves a real client,
+//! which a comment names.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::LINK;
@@ -17,11 +17,11 @@ use crate::domain::scope::Scopes;
 use crate::domain::secret::Password;
 use crate::service::{Call, Caller, Credentials, Error, Issued};
 
-/// Names of a page of the catalogue unless said otherwise, and at most.
+/// Names on a page of the catalogue: by default, and at most.
 const CATALOG_DEFAULT: usize = 100;
 const CATALOG_MAX: usize = 1_000;
 
-/// A failure as the clients of a token endpoint know it.
+/// The result of the token endpoint, whose failures carry the OAuth 2.0 fields, too.
 type Issuing<O> = Result<Reply<O>, OauthFailure>;
 
 pub(super) async fn token(request: Result<Open<op::GetRegistryToken>, Failure>) -> Issuing<op::GetRegistryToken> {
@@ -32,7 +32,7 @@ pub(super) async fn token(request: Result<Open<op::GetRegistryToken>, Failure>) 
     Ok(Reply::new(&shown(issued, false)))
 }
 
-/// The OAuth 2.0 form: containerd and buildkit begin with it.
+/// The OAuth 2.0 form: containerd and buildkit try it first.
 pub(super) async fn token_by_form(
     request: Result<Open<op::PostRegistryToken>, Failure>,
 ) -> Issuing<op::PostRegistryToken> {
@@ -41,7 +41,7 @@ pub(super) async fn token_by_form(
     // Some clients put the scope into the query and the rest into the form.
     asked.service.0 = asked.service.0.or(more.service.0);
     asked.scopes.extend(more.scopes);
-    // No credential is taken from an address, which ends in logs.
+    // Credentials are never read from the query string: URLs end up in logs.
     let credentials = credentials_of_form(&request.http, grant);
     let issued = issue(&request, credentials, &asked).await;
     let issued = issued.map_err(|failure| request.app.challenged(&request.http, failure.for_registry()))?;
@@ -52,7 +52,7 @@ fn credentials_of_form(http: &HttpRequest, grant: op::Grant) -> Result<Credentia
     match grant.grant_type.0.as_deref() {
         Some("password") => {}
         Some(_) => {
-            // No refresh tokens are given out: they would make docker forget the password.
+            // No refresh tokens are issued: they would make docker forget the password.
             return Err(Failure::new(Code::UnsupportedGrantType, "the only grant type here is password"));
         }
         None => return Err(Failure::invalid("grant_type", "needed: password")),
@@ -108,14 +108,14 @@ pub(super) async fn certificate(request: Open<op::GetCertificate>) -> Replied<op
     Ok(Reply::text(request.app.service.signer().trusted_pem()))
 }
 
-/// `GET /v2/`: 401 with one Bearer challenge without a valid credential, for everybody, also where anonymous may pull:
+/// `GET /v2/`: 401 with one Bearer challenge unless a valid credential is shown, even where anonymous callers may pull:
 /// clients learn the scheme here and nowhere else.
 pub(super) async fn base(request: Request<op::CheckRegistryToken>) -> Replied<op::CheckRegistryToken> {
     must_show_something(&request)?;
     Ok(Reply::new(&api::Empty {}))
 }
 
-/// Refuses anonymous callers without a registry token of their own, also those with empty Basic credentials.
+/// Refuses anonymous callers unless they show a registry token; empty Basic credentials do not count.
 fn must_show_something(request: &Checked) -> Result<(), Failure> {
     let shown = request.http.headers().get("authorization");
     if request.call.caller.is_anonymous() && shown.is_none_or(|value| is_basic(value.as_bytes())) {
@@ -156,8 +156,8 @@ fn encoded(name: &RepositoryName) -> String {
 }
 
 impl App {
-    /// Adds the challenge that a 401 of this path carries. Names and addresses come from the configuration, never from
-    /// the request; one challenge, no empty values.
+    /// Adds the challenge for this path to a 401. Names and addresses come from the configuration, never from the
+    /// request; one challenge, no empty values.
     pub(super) fn challenged(&self, http: &HttpRequest, failure: Failure) -> Failure {
         if failure.code.status() != 401 {
             return failure;
@@ -174,7 +174,7 @@ impl App {
             }
             return failure.for_registry().with_challenge(challenge);
         }
-        // A browser would answer a Basic challenge with a window of its own.
+        // On a Basic challenge, a browser would open its own password dialog.
         if http.headers().contains_key("sec-fetch-site") {
             return failure;
         }

@@ -1,4 +1,4 @@
-//! What a handler answers: its operation's answer with its operation's status, and headers beside it.
+//! What a handler answers: the body and the status of its operation, and additional headers.
 
 use std::marker::PhantomData;
 
@@ -20,7 +20,7 @@ pub(super) struct Reply<O> {
 
 /// An answer that can be written.
 pub(super) trait Write {
-    /// Writes it into a response that has its status.
+    /// Writes it into a response whose status is set.
     fn write(&self, response: HttpResponseBuilder) -> HttpResponse;
 }
 
@@ -43,7 +43,7 @@ impl<T: Serialize> Write for Paged<T> {
     }
 }
 
-/// `X-Next-Page-Start`, empty on the last page, and `X-Resource-Count` if it was asked for.
+/// Adds `X-Next-Page-Start`, empty on the last page, and `X-Resource-Count` if it was asked for.
 fn page_headers(response: &mut HttpResponseBuilder, next: Option<&str>, count: Option<usize>) {
     response.insert_header(("X-Next-Page-Start", next.unwrap_or_default()));
     if let Some(count) = count {
@@ -56,20 +56,20 @@ fn builder<O: Operation>() -> HttpResponseBuilder {
 }
 
 impl<O: Operation<Answer: Write>> Reply<O> {
-    /// This answer.
+    /// This body, with the operation's status.
     pub(super) fn new(answer: &O::Answer) -> Self {
         Self::sent(answer.write(builder::<O>()))
     }
 }
 
 impl<O: Operation<Answer = Document>> Reply<O> {
-    /// This text, of the operation's media type.
+    /// This text, in the operation's media type.
     pub(super) fn text(text: String) -> Self {
         let media = O::FACTS.media.first().copied().unwrap_or_default();
         Self::sent(builder::<O>().content_type(media).body(text))
     }
 
-    /// A file, which has chosen its form by what the request takes.
+    /// A file, already in an encoding that the request accepts, or 304.
     pub(super) fn file(response: HttpResponse) -> Self {
         Self::sent(response)
     }
@@ -83,7 +83,7 @@ impl<T, O: Operation<Answer = Paged<T>>> Reply<O> {
         Self::sent(response.content_type(media).body(body))
     }
 
-    /// A page whose rows are written already, as the answer has them.
+    /// A page whose rows are serialized already.
     pub(super) fn written(page: &impl Serialize, next: Option<&str>) -> Self {
         let mut response = builder::<O>();
         page_headers(&mut response, next, None);
@@ -127,7 +127,7 @@ impl<O: Operation> Reply<O> {
         self
     }
 
-    /// What is sent.
+    /// The response to send.
     pub(super) fn into_response(self) -> HttpResponse {
         self.response
     }

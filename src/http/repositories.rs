@@ -14,12 +14,12 @@ use crate::domain::name::{Namespace, RepositoryName};
 use crate::registry::NeighbourError;
 use crate::service::{NewRepository, PageQuery, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
 
-/// What is said where only records were deleted, because dockpass does not know where the registry is.
+/// The warning that only records were deleted, because dockpass does not know where the registry is.
 pub(super) const CONTENT_STAYS: &str =
     "only what dockpass knows was deleted: the registry keeps the content until it is deleted there";
-/// Why a repository gets no other name.
+/// Why a repository cannot be renamed.
 const KEPT: &str = "names never change";
-/// How long the deletion of content is waited for; it goes on after it.
+/// How long an answer waits for the deletion of content, which goes on afterwards.
 const CONTENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) fn shown(view: &RepositoryView) -> api::Repository {
@@ -44,12 +44,13 @@ pub(super) fn shown(view: &RepositoryView) -> api::Repository {
     }
 }
 
-/// A namespace of a path.
+/// The namespace in a path; an invalid one is answered like an unknown account.
 pub(super) fn namespace(text: &str) -> Result<Namespace, Failure> {
     Namespace::parse(text).map_err(|_| Failure::new(Code::NoSuchAccount, format!("no such account: {text}")))
 }
 
-/// The repository of a path: its namespace and the rest of its name. What is no name is no repository.
+/// The repository in a path, from its namespace and the rest of its name; an invalid name is answered like an unknown
+/// repository.
 pub(super) fn repository(namespace: &str, rest: &str) -> Result<RepositoryName, Failure> {
     let name = Namespace::parse(namespace).and_then(|namespace| RepositoryName::within(&namespace, rest));
     name.map_err(|_| Failure::new(Code::NoSuchRepository, format!("no such repository: {namespace}/{rest}")))
@@ -64,8 +65,8 @@ fn read_visibility(text: Option<&str>) -> Result<Option<bool>, Failure> {
     }
 }
 
-/// Refuses a name that is sent along and is not the one that holds. Clients send back what they got; an empty one counts
-/// as left out.
+/// Refuses a name in the body that is not the known one. Clients send back the record that they got; an empty name
+/// counts as left out.
 fn must_be(field: &str, asked: Option<&str>, known: &str, why: &str) -> Result<(), Failure> {
     match asked.filter(|asked| !asked.is_empty() && *asked != known) {
         Some(_) => Err(Failure::invalid(field, why)),
@@ -92,7 +93,7 @@ async fn list_within(
     (containing, order, page, count): op::RepositoryList,
 ) -> Result<Paged<api::Repositories>, Failure> {
     let (contains, order, with_count) = (containing.contains, order.order.unwrap_or_default(), count.is_wanted());
-    // The repositories of the empty namespace are no interval of names: they are looked through.
+    // The repositories of the empty namespace are no contiguous range of names: all names are scanned.
     let is_long = with_count || page::is_long(page.size) || contains.is_some() || namespace == Some(Namespace::Empty);
     let page = PageQuery { order, after: page.start, limit: page.size };
     let query = RepositoryQuery { namespace, contains, page, with_count };
@@ -149,7 +150,8 @@ pub(super) async fn delete(request: Request<op::DeleteRepository>) -> Replied<op
 }
 
 impl App {
-    /// Has the registry delete what it has of a deleted repository; what is to be said if it does not.
+    /// Has the registry delete the content of a deleted repository; returns a warning if that is not done yet or never
+    /// will be.
     async fn delete_content(&self, name: RepositoryName) -> Option<&'static str> {
         let Some(neighbour) = &self.neighbour else {
             return Some(CONTENT_STAYS);

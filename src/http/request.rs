@@ -1,8 +1,9 @@
-//! What a handler gets of a request: its operation's path parts, query and body, read with bounds, and a checked caller.
+//! What a handler gets from a request: the path parts, query and body of its operation, limited in size, and a checked
+//! caller.
 //!
-//! [`Request`] cannot be had without a caller: its credentials are checked first. Its body cannot be had without
-//! [`Allowed`], which the service gives to those who may do what the body would say. [`Open`] is for the few operations
-//! that ask nobody, and cannot call a use-case that wants a caller.
+//! A [`Request`] exists only with a caller, whose credentials were checked first. Its body is parsed only with
+//! [`Allowed`], the service's proof that the caller may do what the body asks for. [`Open`] is for the few operations
+//! without a caller; it cannot call a use-case that takes one.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -28,30 +29,31 @@ use crate::service::{Allowed, Call, Caller, Credentials, Error, Service};
 
 /// Largest body, in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024;
-/// Largest `Authorization` header, in bytes: a registry token with many scopes, base64 of the longest password.
+/// Largest `Authorization` header, in bytes: room for a registry token with many scopes, and for the longest password
+/// in base64.
 const MAX_AUTHORIZATION: usize = 24 * 1024;
-/// How long a body may take; the server itself bounds the time of the head.
+/// How long a body may take to arrive; the server itself limits the time for the head.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest user agent that is looked at, in bytes.
+/// Longest part of a user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 256;
 
-/// What the router found: the request, what of its body has not come yet, and the variable parts of its path.
+/// What the router passes on: the request, its unread body, and the variable parts of its path.
 pub(super) struct Arrival {
     pub(super) http: HttpRequest,
     pub(super) payload: Payload,
     pub(super) parts: Vec<String>,
 }
 
-/// What a handler can ask for. Making one of a request is what comes before the handler.
+/// The argument of a handler. It is made from the request before the handler runs: all checks happen there.
 pub(super) trait FromArrival: Sized {
     /// The operation that the handler does.
     type Operation: Operation;
 
-    /// Makes it, or answers with the failure.
+    /// Makes it from a request; a failure is the answer to the client.
     fn read(arrival: Arrival) -> impl Future<Output = Result<Self, Failure>>;
 }
 
-/// A request as it came.
+/// A request as it came, with its whole body.
 pub(super) struct Received {
     pub(super) http: HttpRequest,
     pub(super) app: web::Data<App>,
@@ -63,14 +65,14 @@ pub(super) struct Received {
 /// A request whose caller was checked.
 pub(super) struct Checked {
     received: Received,
-    /// Who calls, when, with what.
+    /// The caller, the time and the user agent.
     pub(super) call: Call,
 }
 
-/// A request for an operation of a checked caller.
+/// A request for an operation that needs a checked caller.
 pub(super) struct Request<O>(Checked, PhantomData<O>);
 
-/// A request for an operation that asks nobody who they are.
+/// A request for an operation that checks no caller.
 pub(super) struct Open<O>(Received, PhantomData<O>);
 
 impl Deref for Checked {
@@ -106,7 +108,7 @@ impl<O: Operation> FromArrival for Open<O> {
     }
 }
 
-/// For handlers that answer a request that cannot be read in their own way.
+/// For handlers that answer unreadable requests in an error format of their own.
 impl<O: Operation> FromArrival for Result<Open<O>, Failure> {
     type Operation = O;
 
@@ -128,13 +130,13 @@ impl<O: Operation> FromArrival for Request<O> {
     }
 }
 
-/// The variable parts of an operation's path. What the router leaves encoded is refused: `%2F` stands for a slash in
-/// repository names only, `%25` and `%2B` are in no name.
+/// The variable parts of an operation's path. The router decodes all but `%2F`, `%25` and `%2B`. What it leaves encoded
+/// is refused, except for `%2F` in repository names, where it stands for a slash.
 fn parts<O: Operation, const N: usize>(received: &Received) -> Result<[String; N], Failure> {
     const { assert!(O::FACTS.parts_count() == N, "the path has another number of parts") }
     let names = O::FACTS.part_names();
     let decode = |(name, part): (&'static str, &String)| match name {
-        // The router has decoded everything but `%2F`, `%25` and `%2B`; the last two are in no name.
+        // `%25` and `%2B` stay: no name has a `%`, so that parsing the name fails.
         "reponame" => Ok(part.replace("%2F", "/").replace("%2f", "/")),
         name if part.contains('%') => Err(Failure::invalid(name, "neither `/`, `%` nor `+` is in it")),
         _ => Ok(part.clone()),
@@ -156,7 +158,7 @@ impl<O: Operation> Request<O> {
 }
 
 impl<O: Operation<Body: ReadBody>> Request<O> {
-    /// The body, for those whom the `gate` lets through: before that nobody learns what is wrong with it.
+    /// The body, parsed once the `gate` has let the caller through: nobody else learns what is wrong with it.
     pub(super) fn body(
         &self,
         gate: impl FnOnce(&Service, &Call) -> Result<Allowed, Error>,
@@ -191,7 +193,7 @@ impl From<InvalidParameter> for Failure {
     }
 }
 
-/// What every handler shares.
+/// The state that all handlers share.
 pub(super) fn app(http: &HttpRequest) -> Result<web::Data<App>, Failure> {
     let missing = || Failure::internal(&std::io::Error::other("the application is not set up"));
     http.app_data::<web::Data<App>>().cloned().ok_or_else(missing)
@@ -202,7 +204,7 @@ pub(super) fn header(http: &HttpRequest, name: HeaderName) -> &str {
     http.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The credentials of the `Authorization` header. A registry token opens the registry's own paths and nothing else.
+/// The credentials of the `Authorization` header. A registry token is accepted on the registry's own paths only.
 pub(super) fn credentials(http: &HttpRequest, access: Access) -> Result<Credentials, Failure> {
     let wrong = || Failure::from(Error::Unauthenticated);
     let mut values = http.headers().get_all(AUTHORIZATION);
@@ -225,7 +227,7 @@ pub(super) fn credentials(http: &HttpRequest, access: Access) -> Result<Credenti
     Ok(Credentials::Basic { username: username.to_owned(), password: Password::new(password.to_owned()) })
 }
 
-/// The credentials of a request: of the header, else of a session's cookie.
+/// The credentials of a request: from the header, else from the session cookie.
 fn shown(app: &App, http: &HttpRequest, access: Access) -> Result<Credentials, Failure> {
     if http.headers().contains_key(AUTHORIZATION) {
         return credentials(http, access);
@@ -234,8 +236,8 @@ fn shown(app: &App, http: &HttpRequest, access: Access) -> Result<Credentials, F
 }
 
 impl App {
-    /// Checks credentials: quick ones here, a password's slow hash on a thread of its own. The local socket's peer is
-    /// its own credential.
+    /// Checks credentials: a password's slow hash on a thread that serves no requests, everything else here. On the
+    /// local socket, the peer's user id is the credential.
     pub(super) async fn authenticate(&self, http: &HttpRequest, credentials: Credentials) -> Result<Caller, Failure> {
         let peer = address::peer(http, &self.config, self.owner)?;
         let (credentials, address) = match peer {
@@ -250,7 +252,7 @@ impl App {
     }
 }
 
-/// Runs a use-case that may block on a thread that does not serve requests.
+/// Runs a use-case that may block, on a thread that serves no requests.
 pub(super) async fn block<T: Send + 'static>(
     service: &Arc<Service>,
     work: impl FnOnce(&Service) -> Result<T, Error> + Send + 'static,
@@ -273,8 +275,8 @@ impl Received {
         Ok(Self { http, app, now, parts, body })
     }
 
-    /// The request with its body, for a `FromArrival` that has checked who sends it. A handler never owns a `Received`, so
-    /// this is no way around [`Allowed`].
+    /// Parses the body, for a `FromArrival` that has checked the sender. [`Request`] and [`Open`] never give their
+    /// `Received` away, so that their handlers cannot bypass [`Allowed`] with this.
     pub(super) fn with_body<B: ReadBody>(self) -> Result<(Self, B), Failure> {
         let body = B::read(&self.http, &self.body)?;
         Ok((self, body))
@@ -302,7 +304,7 @@ impl Checked {
             Err(failure) => Err(failure),
         };
         let caller = caller.map_err(|failure| app.challenged(http, failure))?;
-        // Strangers get nothing, not even what is wrong with their request.
+        // Strangers are told nothing, not even what is wrong with their request.
         if caller.is_anonymous() && access == Access::SignedIn {
             return Err(app.challenged(http, Error::Unauthenticated.into()));
         }
@@ -312,7 +314,7 @@ impl Checked {
         Ok(Self { received, call })
     }
 
-    /// Runs a use-case that may block on a thread that does not serve requests.
+    /// Runs a use-case that may block, on a thread that serves no requests.
     pub(super) async fn block<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
@@ -322,7 +324,7 @@ impl Checked {
         done.map_err(|failure| self.app.challenged(&self.http, failure))
     }
 
-    /// Runs a use-case that reads memory only: a page here, what may be long on a thread that does not serve requests.
+    /// Runs a use-case that only reads memory: here, or on a thread that serves no requests if it may take long.
     pub(super) async fn read_list<T: Send + 'static>(
         &self,
         is_long: bool,
@@ -331,7 +333,7 @@ impl Checked {
         if is_long { self.block(work).await } else { self.run(work) }
     }
 
-    /// Runs a use-case that reads memory only.
+    /// Runs a use-case that neither blocks nor takes long, on this thread.
     pub(super) fn run<T>(&self, work: impl FnOnce(&Service, &Call) -> Result<T, Error>) -> Result<T, Failure> {
         let done = work(&self.app.service, &self.call).map_err(Failure::from);
         done.map_err(|failure| self.app.challenged(&self.http, failure))

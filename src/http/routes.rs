@@ -1,5 +1,5 @@
-//! The one table of routes: a handler for each operation of the API. What it takes and gives is its operation's, or it does
-//! not compile. A path is looked up in one step, however many there are.
+//! The one table of routes: a handler for each operation of the API. A handler takes and returns the types of its
+//! operation, or it does not compile. The number of paths does not slow the lookup of one.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -25,7 +25,7 @@ struct Route {
     serve: Serve,
 }
 
-/// What serves it.
+/// What serves a route.
 type Serve = Box<dyn Fn(Arrival) -> Serving + Send + Sync>;
 type Serving = Pin<Box<dyn Future<Output = HttpResponse>>>;
 
@@ -52,7 +52,7 @@ where
     Route { operation: Described::of::<A::Operation>(), serve: Box::new(serve) }
 }
 
-/// The pages are one document.
+/// The route of a page. All pages are one document.
 fn page(operation: Described) -> Route {
     let serve = |arrival: Arrival| -> Serving {
         Box::pin(async move { docs::app(&arrival.http).unwrap_or_else(|failure| failure.error_response()) })
@@ -60,13 +60,12 @@ fn page(operation: Described) -> Route {
     Route { operation, serve: Box::new(serve) }
 }
 
-/// Every route.
 fn routes() -> Vec<Route> {
     let pages = operations::pages::all().into_iter().map(page).collect();
     [of_content(), of_people(), of_the_site(), pages].into_iter().flatten().collect()
 }
 
-/// Access tokens, what was granted, repositories and search.
+/// Access tokens, repositories, tags, grants and search.
 fn of_content() -> Vec<Route> {
     vec![
         route(tokens::list),
@@ -176,10 +175,10 @@ pub(super) struct Router(matchit::Router<Resource>);
 struct Resource(Vec<Route>);
 
 impl Router {
-    /// Makes the table ready.
+    /// Builds the table.
     ///
     /// # Errors
-    /// Two paths that cannot be told apart.
+    /// If two paths cannot be told apart.
     pub(super) fn new() -> Result<Self, matchit::InsertError> {
         let mut resources: BTreeMap<&str, Vec<Route>> = BTreeMap::new();
         for route in routes() {
@@ -192,7 +191,7 @@ impl Router {
         Ok(Self(router))
     }
 
-    /// Serves a request.
+    /// Answers a request, with the headers that every answer has.
     pub(super) async fn serve(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         let is_registry = http.path().starts_with("/v2");
         let is_https = app(&http).is_ok_and(|app| app.is_https);
@@ -202,7 +201,7 @@ impl Router {
     }
 
     async fn answer(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
-        // With the characters decoded that mean the same encoded; `%2F` stays.
+        // Percent-decoded, except for `%2F`, `%25` and `%2B`.
         let path = http.match_info().as_str().to_owned();
         let Ok(found) = self.0.at(without_slash(&path)) else { return not_found::answer(&http) };
         let Some(route) = found.value.route(http.method()) else { return found.value.wrong_method(&http) };
@@ -211,7 +210,7 @@ impl Router {
     }
 }
 
-/// One trailing slash is ignored, with and without one being the same path.
+/// Drops one trailing slash: a path with one and without one is the same.
 fn without_slash(path: &str) -> &str {
     match path.strip_suffix('/') {
         Some(rest) if !rest.is_empty() && !rest.ends_with('/') => rest,

@@ -1,4 +1,4 @@
-//! `docker search`, `podman search`, and completion: repositories that the caller sees, by a part of the name.
+//! `docker search`, `podman search`, and completion: search by a part of the name, among what the caller sees.
 
 use actix_web::http::header::USER_AGENT;
 
@@ -12,10 +12,10 @@ use crate::api::{self, Code, Number};
 use crate::domain::name::Namespace;
 use crate::service::{Found, RepositoryView, Search};
 
-/// Results of a search unless said otherwise (0 says nothing), and at most.
+/// Results of a search: by default (0 asks for it, too), and at most.
 const DEFAULT_RESULTS: usize = 25;
 const MAX_RESULTS: usize = 100;
-/// Longest text that is searched for, in bytes.
+/// Longest search text, in bytes.
 const MAX_TEXT: usize = 255;
 
 fn shown(view: &RepositoryView) -> api::SearchResult {
@@ -51,8 +51,8 @@ pub(super) async fn ping(_request: Open<op::PingSearch>) -> Replied<op::PingSear
     Ok(Reply::new(&true).header(("X-Docker-Registry-Standalone", "true")))
 }
 
-/// Without credentials podman gets 404: it then goes on to the catalogue with its credentials, where a
-/// 200 would stop it with the public names.
+/// Answers 404 to podman without credentials: podman then searches the catalogue with its credentials. After a 200 it
+/// would stop at the public names.
 pub(super) async fn docker_v1(request: Request<op::DockerSearchV1>) -> Replied<op::DockerSearchV1> {
     let is_podman = header(&request.http, USER_AGENT).starts_with("containers/");
     if request.call.caller.is_anonymous() && is_podman {

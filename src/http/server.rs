@@ -39,20 +39,20 @@ pub const SOCKET: &str = "dockpass.sock";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long what is in flight may take at the end, in seconds.
+/// How long requests in flight may still take when the server stops, in seconds.
 const SHUTDOWN: u64 = 30;
-/// The housekeeper looks every so often for files that changed,
+/// How often the housekeeper checks the TLS certificate: changed files, or a renewal that is due.
 const TICK: Duration = Duration::from_secs(5);
-/// and every so many ticks it writes what waits.
+/// Once in so many ticks, the housekeeper writes what waits in memory.
 const TICKS: u32 = 6;
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data directory, the store or the keys.
+    /// The data directory, the store or the keys cannot be used.
     #[error("{}", with_causes(.0))]
     Service(#[from] service::StartError),
-    /// TLS.
+    /// TLS cannot be set up.
     #[error("{}", with_causes(.0))]
     Tls(#[from] TlsError),
     /// The address is taken, or not this machine's.
@@ -71,13 +71,13 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// The way to the registry.
+    /// The client that asks the registry cannot be set up.
     #[error("{}", with_causes(.0))]
     Registry(#[from] UpstreamError),
     /// There is no store, and only `serve` makes one.
     #[error("{} holds no data of dockpass: start the server there first, or name another directory with --data-dir", .0.display())]
     NoStore(PathBuf),
-    /// The operating system gives no threads or signals.
+    /// The operating system refuses threads, signals, sockets or output.
     #[error("the operating system refused: {0}")]
     System(#[source] io::Error),
 }
@@ -114,7 +114,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// The address that it listens on; none with the local socket alone.
+    /// The address that it listens on; none if only the local socket is served.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
@@ -126,7 +126,7 @@ impl Running {
         &self.service
     }
 
-    /// Takes no more requests, answers what is in flight, writes what waits, and closes the store.
+    /// Takes no more requests, answers those in flight, writes what waits in memory, and closes the store.
     pub async fn stop(mut self) {
         self.handle.stop(true).await;
         if let Some(neighbour) = &self.neighbour {
@@ -139,13 +139,13 @@ impl Running {
             }
         }
         self.service.close(self.clock.now());
-        // A socket that stays behind would only cost the next start a look.
+        // A socket that stays behind does no harm: the next start replaces it.
         let _ = std::fs::remove_file(&self.socket);
     }
 }
 
-/// Runs the server until it gets SIGINT or SIGTERM. With the `program`'s name, as it was typed, it greets first, as on a
-/// terminal; `out` gets the ready line either way.
+/// Runs the server until it gets SIGINT or SIGTERM. `program` is its name as it was typed: if given, the greeting for a
+/// terminal is written to `out` first. The ready line is written there either way.
 ///
 /// # Errors
 /// [`StartError`]
@@ -193,10 +193,10 @@ fn announce(
     out.flush()
 }
 
-/// Serves the local socket of a data directory alone, for a command while no server runs.
+/// Serves only the local socket of a data directory, for a command while no server runs.
 ///
 /// # Errors
-/// [`StartError`], also where there is no store yet.
+/// [`StartError`]; [`StartError::NoStore`] where there is no store yet.
 pub async fn offline(config: Config) -> Result<Running, StartError> {
     if !config.server.data_dir.join("format").exists() {
         return Err(StartError::NoStore(config.server.data_dir));
@@ -223,7 +223,7 @@ fn service_settings(config: &Config) -> (Settings, SigningSettings) {
     (settings, signing)
 }
 
-/// Opens the data directory and serves it. Tests start servers with it, at their own time.
+/// Opens the data directory and serves it. Tests start servers with it, on a clock of their own.
 ///
 /// # Errors
 /// [`StartError`]
@@ -233,7 +233,8 @@ pub async fn start(
     admin_password: Option<Password>,
     clock: Clock,
 ) -> Result<(Running, Option<FirstStart>), StartError> {
-    // Before the store: a taken address must not leave a first start half told.
+    // Bound before the store is opened: a first start that fails on a taken address must not leave a store that it
+    // never announced.
     let listener = match listeners {
         Listeners::Network => Some(listen(config.server.listen)?),
         Listeners::SocketOnly => None,
@@ -269,7 +270,7 @@ pub async fn start(
     let url = app.public_url.clone();
     let handle = run(&app, listener, socket_listener)?;
     let housekeeper = keep_house(Arc::clone(&service), tls, clock.clone())?;
-    // A command of a moment does not begin a comparison of everything.
+    // An offline command begins no comparison with the registry.
     if let Some(neighbour) = neighbour.as_ref().filter(|_| listeners == Listeners::Network) {
         let seconds = u64::try_from(app.config.registry.sync_interval).unwrap_or(u64::MAX);
         neighbour.watch(Duration::from_secs(seconds));
@@ -301,8 +302,8 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     Ok(listener)
 }
 
-/// Makes the local socket anew: whoever left an old one is gone, for the data directory is ours alone. Answers it with
-/// the owner of the data directory.
+/// Makes the local socket and replaces an old one, which nobody serves any more: the data directory is ours alone.
+/// Returns the socket and the user id of the data directory's owner.
 fn make_socket(directory: &Path, path: &Path) -> Result<(UnixListener, u32), StartError> {
     let failed = |source: io::Error| StartError::Socket { path: path.to_owned(), source };
     match std::fs::remove_file(path) {
@@ -359,7 +360,7 @@ fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener
     Ok(handle)
 }
 
-/// Notes who connected to the local socket; the kernel says it.
+/// Notes the user id of the local socket's peer, as the kernel reports it.
 fn note_peer(connection: &dyn Any, data: &mut Extensions) {
     if let Some(stream) = connection.downcast_ref::<UnixStream>() {
         data.insert(SocketPeer(stream.peer_cred().ok().map(|peer| peer.uid())));

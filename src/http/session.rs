@@ -1,5 +1,5 @@
-//! `/api/v0/session`: signing in for a browser. The cookie opens `/api/v0` and `/enzi/v0`, and a write with it must come
-//! from a page of this server.
+//! `/api/v0/session`: signing in for a browser. The session cookie is accepted below `/api/v0` and `/enzi/v0`; a write
+//! with it must come from a page of this server (against CSRF).
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -17,9 +17,10 @@ use crate::domain::audit::CredentialKind;
 use crate::domain::secret::Password;
 use crate::service::{Call, Credentials, LONGEST_SESSION, Service, SessionSecret, SessionView};
 
-/// What the browser says of where a request comes from.
+/// The header in which a browser says from which site a request comes (Fetch Metadata).
 const SITE: &str = "sec-fetch-site";
-/// The cookie's name; with TLS browsers then take it from this very host only, and for all of it.
+/// The cookie's name. With TLS it has the prefix `__Host-`: browsers accept it from this very host only, and for all of
+/// its paths.
 const NAME: &str = "dockpass";
 const SECURE_NAME: &str = "__Host-dockpass";
 
@@ -35,7 +36,7 @@ impl App {
             .finish()
     }
 
-    /// The session that a request shows; a write with it, only from a page of this server.
+    /// The session of a request's cookie. Refuses a write with it unless it comes from a page of this server.
     pub(super) fn session(&self, http: &HttpRequest) -> Result<Option<Credentials>, Failure> {
         let opens = ["/api/v0/", "/enzi/v0/"].iter().any(|start| http.path().starts_with(start));
         let Some(secret) = self.shown_session(http).filter(|_| opens) else { return Ok(None) };
@@ -52,8 +53,8 @@ impl App {
         Some(SessionSecret::shown(cookie.value()))
     }
 
-    /// Refuses a write that a page of another site makes, whatever it shows: a browser adds credentials by itself, those of
-    /// its own password window as well. Programs that are no browsers name neither site nor origin.
+    /// Refuses a write by a page of another site, whatever its credentials: a browser adds them by itself, those of its
+    /// own password dialog included. Programs that are no browsers send neither of the two headers.
     pub(super) fn refuse_foreign(&self, http: &HttpRequest) -> Result<(), Failure> {
         let headers = http.headers();
         let only_reads = matches!(*http.method(), Method::GET | Method::HEAD);
@@ -61,7 +62,7 @@ impl App {
         if !only_reads && is_page && !self.is_own_page(headers) { Err(foreign()) } else { Ok(()) }
     }
 
-    /// Whether a page of this server sent the request: the browser says it, or an older one names the origin.
+    /// Whether a page of this server sent the request: by `Sec-Fetch-Site`, or by `Origin` from an older browser.
     fn is_own_page(&self, headers: &HeaderMap) -> bool {
         match (headers.get(SITE), headers.get(ORIGIN)) {
             (Some(site), _) => site.as_bytes() == b"same-origin",
@@ -104,7 +105,7 @@ pub(super) async fn open(request: Open<op::OpenSession>) -> Replied<op::OpenSess
     let call = Call { caller, now: request.now, user_agent: request.user_agent() };
     let secret = app.service.open_session(&call)?;
     let view = app.service.view_session(&call, Some(&secret))?;
-    // The cookie that names the earlier one is overwritten: nobody could end it any more.
+    // The new cookie overwrites that of an earlier session, which nobody could close any more: it ends here.
     if let Some(earlier) = app.shown_session(&request.http).filter(|_| is_browser) {
         app.service.replace_session(&earlier);
     }

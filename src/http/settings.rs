@@ -1,7 +1,7 @@
 //! `/api/v0/meta/settings`: what administrators change while the server runs, with DTR's names where it has them.
 //!
-//! Each setting is a row of the table in [`crate::domain::settings`], and a key of the configuration. A key that
-//! somebody set there wins and is not changed here: the answer says which they are.
+//! Each setting is a row of the table in [`crate::domain::settings`], and a key of the configuration. A key that is set
+//! in the configuration wins and cannot be changed here: the answer lists these keys.
 
 use super::failure::Failure;
 use super::reply::{Replied, Reply};
@@ -12,7 +12,7 @@ use crate::config::{Config, Origin};
 use crate::domain::settings::{Choices, LiveSettings, SettingValue, live_settings};
 use crate::service::{Live, Service};
 
-/// A field of the body, and the key of the configuration that means the same.
+/// A field of the body, and the configuration key of the same setting.
 #[derive(Clone, Copy)]
 struct LiveSetting {
     field: &'static str,
@@ -20,7 +20,7 @@ struct LiveSetting {
 }
 
 impl LiveSetting {
-    /// Where the configuration fixes it, and that place in words; none if nobody did.
+    /// Where the configuration sets it, as a value and in words; none if it does not.
     fn source(self, config: &Config) -> Option<(SettingSource, &'static str)> {
         match config.origin(self.key) {
             Origin::Default => None,
@@ -30,8 +30,8 @@ impl LiveSetting {
         }
     }
 
-    /// What the body asks for, within the bounds of the key. What the configuration fixes may be asked for only as it
-    /// holds, so that what was read can be sent back whole.
+    /// The requested value, within the bounds of the key. For a setting that the configuration fixes, only the present
+    /// value is accepted, so that clients can send back whole what they read.
     fn read<V: SettingValue>(self, config: &Config, asked: Nullable<V::Asked>, holds: V) -> Result<Option<V>, Failure> {
         let Some(asked) = asked else { return Ok(None) };
         let asked = V::read(asked, Config::bounds(self.key));
@@ -49,7 +49,7 @@ impl LiveSetting {
     }
 }
 
-/// Makes from the table of settings what goes through all of them.
+/// Generates from the table of settings the items that list every one of them.
 macro_rules! each {
     ($($name:ident: $value:ty, $field:literal, $section:ident.$key:ident, $what:tt $bounds:tt $end:tt;)*) => {
         struct Names {
@@ -61,7 +61,7 @@ macro_rules! each {
         };
         const ALL: &[LiveSetting] = &[$(NAMES.$name),*];
 
-        /// What the configuration says of the settings that may change.
+        /// The values that the configuration has for these settings, and which of them it fixes.
         pub(super) fn of(config: &Config) -> Live {
             let configured = LiveSettings { $($name: config.$section.$key.into(),)* };
             let fixed = Choices { $($name: config.is_set(NAMES.$name.key).then_some(configured.$name),)* };
@@ -91,7 +91,7 @@ macro_rules! each {
 
 live_settings!(each!);
 
-/// What a body asks for, once nothing of it is out of bounds or fixed.
+/// The requested settings; refused if any is out of bounds or fixed.
 fn read(request: &Checked, body: &api::UpdateSettings) -> Result<Choices, Failure> {
     if body.dtr_host.as_ref().is_some_and(|host| *host != request.app.authority) {
         let reason = format!("{}, from server.public_url in the configuration", request.app.authority);
@@ -108,7 +108,7 @@ pub(super) async fn view(request: Request<op::ViewSettings>) -> Replied<op::View
     Ok(Reply::new(&shown(&request, &settings)))
 }
 
-/// DTR's 202, although it is done.
+/// Answers 202 like DTR, although the change is already done.
 pub(super) async fn update(request: Request<op::UpdateSettings>) -> Replied<op::UpdateSettings> {
     let asked = read(&request, &request.body(Service::may_set)?)?;
     let settings = request.block(move |service, call| service.choose_settings(call, asked)).await?;
@@ -125,7 +125,7 @@ mod tests {
         groups.collect::<Vec<_>>().join(",")
     }
 
-    /// The bounds of a key, as the sentence of a setting says them.
+    /// The bounds of a key, in the words of a setting's description.
     fn in_words(key: &str, says: &str) -> String {
         let bounds = Config::bounds(key).map(|bounds| bounds.clone().into_inner());
         match bounds {

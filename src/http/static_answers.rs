@@ -1,7 +1,7 @@
-//! Answers that are the same for everybody, as long as the program runs: compressed once, known again by their tags.
+//! Answers that are the same for everybody as long as the program runs: compressed once, and revalidated by entity tag.
 //!
-//! Nothing else is compressed: whoever may choose a part of an answer could guess a secret in it from the length of the
-//! compressed whole (BREACH).
+//! Nothing else is compressed: whoever chooses a part of an answer could guess a secret in it from its compressed
+//! length (BREACH).
 
 use std::io::Write;
 
@@ -14,15 +14,15 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// What is sent as it is.
+/// Fixed content, in the forms in which it is sent.
 pub(super) struct StaticAnswer {
     media_type: &'static str,
     plain: Form,
-    /// None where it would be no shorter.
+    /// None if it would not be shorter.
     gzip: Option<Form>,
 }
 
-/// One way to send it. Each has a tag of its own: they differ, byte by byte.
+/// One encoding of the content. Each has its own strong entity tag, since their bytes differ.
 struct Form {
     bytes: Bytes,
     tag: String,
@@ -36,7 +36,7 @@ impl StaticAnswer {
         Self { media_type, plain: Form { bytes, tag: hash.to_string() }, gzip }
     }
 
-    /// What a request gets: the form that it takes, or that it has this form already.
+    /// Answers in the form that the request accepts, or with 304 if the client has that form already.
     pub(super) fn answer(&self, http: &HttpRequest) -> HttpResponse {
         let gzip = self.gzip.as_ref().filter(|_| takes_gzip(http));
         let form = gzip.unwrap_or(&self.plain);
@@ -61,7 +61,7 @@ fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// Whether the request has this form already, by any of the tags that it names (RFC 9110 section 13.1.2).
+/// Whether `If-None-Match` matches this tag: the client has the form already (RFC 9110 section 13.1.2).
 fn knows(http: &HttpRequest, tag: &EntityTag) -> bool {
     match http.get_header::<IfNoneMatch>() {
         Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
@@ -70,7 +70,8 @@ fn knows(http: &HttpRequest, tag: &EntityTag) -> bool {
     }
 }
 
-/// Whether the request takes gzip, and likes nothing better (RFC 9110 section 12.5.3). One that names no coding gets none.
+/// Whether the request accepts gzip and does not prefer the plain form (RFC 9110 section 12.5.3). Without
+/// `Accept-Encoding` it does not accept gzip.
 fn takes_gzip(http: &HttpRequest) -> bool {
     let Ok(AcceptEncoding(accepted)) = AcceptEncoding::parse(http) else { return false };
     let quality = |coding| {

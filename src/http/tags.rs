@@ -1,4 +1,4 @@
-//! `/api/v0/repositories/{namespace}/{reponame}/tags`: what the registry holds of a repository.
+//! `/api/v0/repositories/{namespace}/{reponame}/tags`: the tags of a repository, as the registry holds them.
 
 use super::failure::Failure;
 use super::page;
@@ -10,14 +10,14 @@ use crate::api::{self, Code, Nothing};
 use crate::domain::content::{Platform, Tag, TagName};
 use crate::service::{Call, Service};
 
-/// Most tags that may go along with one.
+/// Most other tags that may be deleted along with one.
 const MAX_ALSO: usize = 100;
 
 fn shown(tag: &Tag) -> api::Tag {
     let image = tag.image.clone().unwrap_or_default();
     let (config_digest, config_media_type) =
         image.config.map(|(digest, media_type)| (digest.to_string(), media_type)).unwrap_or_default();
-    // Of a list, no one platform is the image's.
+    // A manifest list has several platforms: none of them is that of the image.
     let only = match image.platforms.as_slice() {
         [only] => only.clone(),
         _ => Platform::default(),
@@ -51,14 +51,15 @@ fn shown(tag: &Tag) -> api::Tag {
 pub(super) async fn list(request: Request<op::ListTags>) -> Replied<op::ListTags> {
     let ([namespace, rest], (_, page, count)) = (request.parts()?, request.query()?);
     let name = repository(&namespace, &rest)?;
-    // The count is at hand: only a large page is long.
+    // The count costs nothing: only a large page may take long.
     let read = move |service: &Service, call: &Call| service.list_tags(call, &name, page.start.as_ref(), page.size);
     let mut list = request.read_list(page::is_long(page.size), read).await?;
     list.count = list.count.filter(|_| count.is_wanted());
     Ok(Reply::new(&page::paged(&list, |_, _| list.entries.iter().map(|tag| shown(tag)).collect())))
 }
 
-/// `DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}`: the registry deletes, then the record goes.
+/// `DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}`: the registry deletes the tag first, then its record
+/// is removed.
 pub(super) async fn delete(request: Request<op::DeleteTag>) -> Replied<op::DeleteTag> {
     let [namespace, rest, text] = request.parts()?;
     let (name, tag, also) = (repository(&namespace, &rest)?, tag(&text)?, also_tags(request.query()?)?);
@@ -72,7 +73,7 @@ pub(super) async fn delete(request: Request<op::DeleteTag>) -> Replied<op::Delet
     }
 }
 
-/// `alsoTags`: other tags that may go along.
+/// `alsoTags`: other tags that may be deleted along.
 fn also_tags(op::Along { also }: op::Along) -> Result<Vec<TagName>, Failure> {
     let text = also.unwrap_or_default();
     let tags = text.split(',').filter(|tag| !tag.is_empty()).map(TagName::parse);
@@ -84,7 +85,7 @@ fn also_tags(op::Along { also }: op::Along) -> Result<Vec<TagName>, Failure> {
     Ok(tags)
 }
 
-/// The tag of the path. What is no tag is none that is there.
+/// The tag in the path; an invalid name is answered like an unknown tag.
 fn tag(text: &str) -> Result<TagName, Failure> {
     TagName::parse(text).map_err(|_| Failure::new(Code::NoSuchTag, format!("no such tag: {text}")))
 }

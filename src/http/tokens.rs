@@ -48,7 +48,7 @@ fn new_secret(view: &TokenView, text: &TokenText, replaced: Option<PreviousSecre
     }
 }
 
-/// Reads the cap and the patterns that are asked for.
+/// Reads the requested cap and patterns.
 fn limits(level: Option<AccessLevel>, patterns: Option<Vec<String>>) -> Result<Limits, Failure> {
     let patterns = patterns.unwrap_or_default();
     if patterns.len() > MAX_PATTERNS {

@@ -1,8 +1,8 @@
-//! The use-cases: sync, without HTTP. Every one takes a [`Call`], whose [`Caller`] only `sign_in` makes, and decides by
-//! `access::authority` in the very moment of the state that it acts on.
+//! The use-cases: synchronous, without HTTP. Each takes a [`Call`], whose [`Caller`] only `sign_in` makes, and decides
+//! by `access::authority` in the very state that it acts on.
 //!
-//! Reading goes through `Service::view`, changing through `Service::change`; both record denials, and a change its
-//! audit record in the same transaction. A change cannot reach the store without a permit of `access::authority`.
+//! Reads go through `Service::view`, changes through `Service::change`. Both record denials, and a change writes its
+//! audit record in the same transaction; without a permit of `access::authority` no change reaches the store.
 //!
 //! The rooms, each a page of the story; a room names only those before it:
 //!
@@ -64,16 +64,16 @@ use signing::{Signer, SigningError};
 /// The use-cases over one store.
 pub struct Service {
     store: Store,
-    /// The two ways to change it.
+    /// The right to change the store, for `ledger` alone.
     writing: Writing,
     signer: Arc<Signer>,
     settings: Settings,
     passwords: Passwords,
     throttle: Throttle,
     audit: AuditBuffer,
-    /// Where from accounts signed in, and which older address had to go, until it is written.
+    /// The addresses that accounts signed in from, each with the older one that it evicted, until they are written.
     known_addresses: Mutex<Vec<(KnownAddress, Option<IpAddr>)>>,
-    /// Opens the way for the registry's notifications, and that alone.
+    /// Authenticates the registry's notifications, and nothing else.
     events_secret: EventsSecret,
     /// Notifications that were taken already.
     notices: RecentNotices,
@@ -104,7 +104,7 @@ impl Service {
         self.store.state().repositories_count()
     }
 
-    /// Lets those through who signed in.
+    /// Lets signed-in callers through.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`]
@@ -112,7 +112,7 @@ impl Service {
         self.view(call, Act::AccountSignIn, "", |authority| authority.signed_in().map(Allowed::by))
     }
 
-    /// Refuses who may not do what only administrators do, before anything is looked at. `act` is what would be done.
+    /// Refuses all callers but administrators, before anything is looked at. `act` is what would be done.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
@@ -120,7 +120,7 @@ impl Service {
         self.view(call, act, "", |authority| authority.administrator().map(drop))
     }
 
-    /// Records that a comparison with the registry begins or is stopped: what follows is not in the store.
+    /// Records that a comparison with the registry begins or is stopped, which itself is no change of the store.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators; [`Error::Unavailable`].
@@ -138,7 +138,8 @@ impl Service {
         self.signer.rotate(call.now).map_err(Error::internal)
     }
 
-    /// What has to be done every half minute: notes of use, waiting audit events, the signing leaf.
+    /// The chores of every half minute: writes last uses, pulls, known addresses and waiting audit events, drops
+    /// sessions that have timed out, renews the signing leaf.
     pub fn housekeep(&self, now: Timestamp) {
         if let Err(error) = self.store.save_usage() {
             log::warn!("the last uses of access tokens wait: {error}");
@@ -159,7 +160,7 @@ impl Service {
         Ok(())
     }
 
-    /// The server is ready: what an earlier start has kept for a way back goes.
+    /// Notes that the server is ready: removes what an earlier start kept as a way back.
     pub fn note_ready(&self) {
         self.store.forget_earlier();
     }

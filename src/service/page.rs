@@ -1,4 +1,4 @@
-//! Pages of lists: each entry has a key, and the list goes by the keys.
+//! Pages of lists, which are in the order of a key that each entry has.
 
 use crate::domain::order::Order;
 
@@ -7,9 +7,9 @@ use crate::domain::order::Order;
 pub struct PageQuery<K> {
     /// Which way the list goes.
     pub order: Order,
-    /// After this key, which need not be there; from the beginning, if none.
+    /// The key after which the page begins, which need not exist; none begins with the first entry.
     pub after: Option<K>,
-    /// At most so many entries.
+    /// At most this many entries.
     pub limit: usize,
 }
 
@@ -25,14 +25,14 @@ pub struct Page<T, K> {
 }
 
 impl<T, K: Clone + Ord> Page<T, K> {
-    /// The first `limit` of what is left of a list that has `count` entries.
+    /// The first `limit` entries of `rest`, the remainder of a list that has `count` entries.
     pub(super) fn of(mut rest: impl Iterator<Item = T>, key: fn(&T) -> &K, limit: usize, count: Option<usize>) -> Self {
         let entries: Vec<T> = rest.by_ref().take(limit).collect();
         let next = entries.last().map(|last| key(last).clone()).filter(|_| rest.next().is_some());
         Self { entries, next, count }
     }
 
-    /// A page of a whole list whose length is not known: it is looked through, once.
+    /// A page of a list of unknown length, which is read to its end once and counted.
     pub(super) fn counted(all: impl Iterator<Item = T>, key: fn(&T) -> &K, query: &PageQuery<K>) -> Self {
         let (mut entries, mut count, mut has_more) = (Vec::new(), 0, false);
         for entry in all {

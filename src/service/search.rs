@@ -1,4 +1,4 @@
-//! Search: repositories that a caller sees and accounts, by a part of the name.
+//! Search by a part of the name, over accounts and the repositories that the caller sees.
 
 use crate::domain::act::Act;
 use crate::domain::name::Namespace;
@@ -12,11 +12,11 @@ use crate::service::people::AccountView;
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// A part of the name, upper and lower case alike.
+    /// A part of the name, ignoring case.
     pub text: String,
-    /// Only in this namespace.
+    /// Only repositories in this namespace.
     pub namespace: Option<Namespace>,
-    /// At most so many of each kind.
+    /// At most this many of each kind.
     pub limit: usize,
     /// Whether repositories are searched.
     pub repositories: bool,
@@ -34,7 +34,7 @@ pub struct Found {
 }
 
 impl Service {
-    /// Searches. Anonymous callers find public repositories.
+    /// Searches. Anonymous callers find public repositories only.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
@@ -42,7 +42,7 @@ impl Service {
         self.view(call, Act::RepositorySearch, "", |authority| {
             authority.visitor()?;
             let mut found = Found::default();
-            // Names are in lower case.
+            // Names are always in lower case.
             let text = search.text.to_lowercase();
             if search.repositories {
                 let namespace = search.namespace.as_ref();

@@ -1,4 +1,4 @@
-//! What a site decides: what its configuration says, and what administrators change while the server runs.
+//! The settings of the site: those of its configuration, and those that administrators change while the server runs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What is noted of a repository that is deleted now.
+    /// What to note of a repository that is deleted now.
     pub(super) fn deletion(&self, now: Timestamp) -> Deletion {
         let goes = |registry: &Arc<str>| Remains::Goes { registry: Arc::clone(registry) };
         Deletion { at: now, content: self.registry.as_ref().map_or(Remains::Stays, goes) }
@@ -45,18 +45,18 @@ impl Settings {
 pub struct Live {
     /// What holds where no administrator chose: the configuration, or its defaults.
     pub configured: LiveSettings,
-    /// What somebody set in the configuration, so that nobody changes it.
+    /// What the configuration sets explicitly, so that administrators cannot change it.
     pub fixed: Choices,
 }
 
 impl Live {
-    /// What holds at a moment of the state.
+    /// The settings in force in this state.
     pub(super) fn at(&self, state: &State) -> LiveSettings {
         self.configured.under(self.fixed.over(state.choices()))
     }
 }
 
-/// Whether there is no room for one more.
+/// Whether `count` has reached the limit.
 pub(super) fn is_full(count: usize, limit: u32) -> bool {
     u32::try_from(count).map_or(true, |count| count >= limit)
 }
@@ -79,7 +79,7 @@ impl Service {
         })
     }
 
-    /// Lets those through who may change settings.
+    /// Refuses callers who may not change settings, before the body is read.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
@@ -87,12 +87,12 @@ impl Service {
         self.view(call, Act::SettingsUpdate, "", |authority| authority.administrator().map(Allowed::by))
     }
 
-    /// Chooses settings, each within the bounds of its key; those that are not named stay. Answers what holds then.
-    /// What the configuration fixes goes on holding.
+    /// Chooses settings, each within the bounds of its key; omitted ones stay, and what the configuration fixes stays
+    /// in force. Answers the settings then in force.
     ///
     /// # Errors
-    /// [`Error::Denied`] to all but administrators; [`Error::Setting`] if access tokens would live longer by default than
-    /// they may.
+    /// [`Error::Denied`] to all but administrators; [`Error::Setting`] if access tokens would live longer by default
+    /// than they may.
     pub fn choose_settings(&self, call: &Call, asked: Choices) -> Result<LiveSettings, Error> {
         let live = self.settings.live;
         self.change(call, Deed::new(Act::SettingsUpdate, asked.to_string()), move |change| {

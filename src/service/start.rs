@@ -1,4 +1,4 @@
-//! The start: opening the store and the keys, and the account `admin` on the first one.
+//! The start: opens the store and the keys, and makes the account `admin` the first time.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ use crate::service::sign_in::{
 use crate::service::signing::{Signer, SigningError, SigningSettings};
 use crate::store::{self, DataDirectory, Meta, Opened, Store};
 
-/// Why it cannot start.
+/// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The store does not open.
@@ -46,7 +46,7 @@ pub enum StartError {
     /// The operating system gives no randomness.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
-    /// The name of the first account is no name: a fault of this program.
+    /// The name of the first account is not a name: a bug.
     #[error(transparent)]
     Name(#[from] InvalidName),
 }
@@ -59,17 +59,18 @@ impl StartError {
     }
 }
 
-/// What the first start has to tell.
+/// What the first start tells the operator.
 #[derive(Debug)]
 pub struct FirstStart {
-    /// The password of `admin`, if it was made up here.
+    /// The password of `admin`, if it was generated.
     pub password: Option<Password>,
     /// Where it is written until it is changed.
     pub file: PathBuf,
 }
 
 impl Service {
-    /// Opens the data directory. On the first start it makes the account `admin` with `admin_password`, or a random one.
+    /// Opens the data directory. On the first start it makes the account `admin` with `admin_password`, or a random
+    /// one.
     ///
     /// # Errors
     /// [`StartError`]
@@ -110,10 +111,10 @@ impl Service {
         Ok((service, first))
     }
 
-    /// Makes the account `admin` where there never was a store.
+    /// Makes the account `admin` if there never was a store.
     fn start_first(&self, given: Option<Password>, now: Timestamp) -> Result<Option<FirstStart>, StartError> {
         if self.store.state().meta().is_some() {
-            // Again, should the first start have ended between its commit and this note.
+            // Repeated, since the first start may have crashed between its commit and this note.
             self.store.finish_first_start()?;
             return Ok(None);
         }
@@ -126,7 +127,7 @@ impl Service {
         password::check(&password).map_err(|weak| StartError::FirstAccount(Error::invalid("password", weak)))?;
         let hash = self.passwords.hash(&password).map_err(StartError::FirstAccount)?;
         if is_made_up {
-            // Before the account: a crash between leaves a password without an account, never the reverse.
+            // Written before the account: a crash in between leaves a password without an account, never the reverse.
             private_file::write(&file, format!("{}\n", password.reveal()).as_bytes())?;
         }
         let account = Account {

@@ -1,4 +1,4 @@
-//! Every operation of the API, one file for each kind of thing. The type of an operation is its name.
+//! Every operation of the API, one file for each kind of thing. The type's name is the operation's name.
 
 pub mod access_tokens;
 pub mod accounts;
@@ -13,7 +13,7 @@ pub mod server;
 
 use super::Described;
 
-/// All of them, in the order of the OpenAPI document.
+/// All operations, in the order of the OpenAPI document.
 #[must_use]
 pub fn all() -> Vec<Described> {
     let kinds = [

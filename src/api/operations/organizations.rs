@@ -13,7 +13,7 @@ parameters! {
     }
 }
 
-/// How lists by name are asked for.
+/// The query parameters of a list by name.
 pub type ByName = (Ordering, NamePaging);
 
 operations! { Organizations:

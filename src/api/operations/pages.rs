@@ -1,5 +1,5 @@
-//! The web pages: every path that a browser may open, reload or bookmark. One document serves them all and draws what the
-//! path names; what stands there comes from the API, by the person's own session.
+//! The web pages: every path that a browser may open, reload or bookmark. One document serves them all: it draws the
+//! page that the path names, with data that it gets from the API by the user's own session.
 
 use crate::api::Document;
 use crate::api::operation::operations;

@@ -1,4 +1,4 @@
-//! What the registry and its clients ask, and how a registry is connected.
+//! What the registry and its clients ask for, and how to connect a registry.
 
 use crate::api::operation::operations;
 use crate::api::query::{Kind, as_sent, parameters};

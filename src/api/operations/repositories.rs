@@ -33,7 +33,7 @@ parameters! {
     }
 }
 
-/// How lists of repositories are asked for.
+/// The query parameters of a list of repositories.
 pub type RepositoryList = (Containing, Ordering, Paging<RepositoryName>, Counting);
 
 operations! { Repositories:

@@ -1,4 +1,4 @@
-//! Repositories and accounts by a part of the name.
+//! Search for repositories and accounts by a part of their names.
 
 use crate::api::operation::operations;
 use crate::api::query::parameters;

@@ -1,4 +1,4 @@
-//! Reading certificates and keys from PEM files, as rustls takes them.
+//! Reads certificates and keys from PEM files into the types of rustls.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,14 +14,14 @@ use zeroize::Zeroizing;
 use super::error::TlsError;
 use crate::pki::Certificate;
 
-/// Longest PEM file, in bytes.
+/// How much of a PEM file is read, in bytes; the rest is ignored.
 const MAX: u64 = 1024 * 1024;
 
-/// The content of a PEM file of the operator.
+/// The content of one of the operator's PEM files.
 pub(super) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
     let failed = |source| TlsError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
-    // As large as the file, since a buffer that grows would leave its old copies behind.
+    // As large as the file: a growing buffer would leave copies behind that are not wiped.
     let length = file.metadata().map_err(failed)?.len().min(MAX);
     let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(64)));
     file.take(MAX).read_to_end(&mut content).map_err(failed)?;
@@ -43,7 +43,7 @@ pub(super) fn private_key(path: &Path, text: &[u8]) -> Result<PrivateKeyDer<'sta
     })
 }
 
-/// Chain and key together, if the key is the one of the first certificate. The paths are for the error.
+/// Chain and key together, if the key belongs to the first certificate. The paths are for errors.
 pub(super) fn certified(
     (cert_path, chain): (&Path, Vec<CertificateDer<'static>>),
     (key_path, key): (&Path, PrivateKeyDer<'static>),
@@ -57,7 +57,7 @@ pub(super) fn certified(
     })
 }
 
-/// What the certificate in `path` says of itself.
+/// Parses a certificate. The path is for errors.
 pub(super) fn read(path: &Path, der: &CertificateDer<'_>) -> Result<Certificate, TlsError> {
     Certificate::parse(der).map_err(|source| TlsError::Certificate { path: path.to_owned(), source })
 }

@@ -1,4 +1,4 @@
-//! Why TLS cannot be set up. Each message about a file names it and the way out.
+//! Why TLS cannot be set up. Each error about a file names the file.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use x509_parser::error::X509Error;
 
 use crate::private_file::PrivateFileError;
 
-/// Why TLS cannot be set up, or a certificate not renewed.
+/// Why TLS cannot be set up, or a certificate cannot be renewed.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A certificate without a key, or the other way round.
@@ -21,7 +21,7 @@ pub enum TlsError {
         /// Why.
         source: std::io::Error,
     },
-    /// A file is no PEM text.
+    /// A file is not valid PEM.
     #[error("{} is damaged, or no PEM file", path.display())]
     Pem {
         /// The file.
@@ -49,7 +49,7 @@ pub enum TlsError {
         /// Why.
         source: X509Error,
     },
-    /// The key is of another certificate.
+    /// The key belongs to another certificate.
     #[error("the private key in {} does not belong to the certificate in {}", key.display(), cert.display())]
     Mismatch {
         /// The certificate's file.
@@ -57,7 +57,7 @@ pub enum TlsError {
         /// The key's file.
         key: PathBuf,
     },
-    /// The key is of a kind that TLS does not know.
+    /// The key is damaged, or of a kind that rustls does not support.
     #[error("the private key in {} cannot be used", path.display())]
     Key {
         /// The file.
@@ -73,10 +73,10 @@ pub enum TlsError {
         /// Why.
         source: std::io::Error,
     },
-    /// A file of our own cannot be read or written.
+    /// A file of a self-signed certificate cannot be read or written.
     #[error("the TLS keys cannot be read or written")]
     File(#[from] PrivateFileError),
-    /// The CA's key is gone, while clients know its certificate.
+    /// The CA's key is missing, though its certificate is there and clients may trust it.
     #[error(
         "{} is missing, but {} is there: restore the key from a backup, or move the certificate away as well; a new CA \
          is then made, and every client must get it", key.display(), certificate.display()
@@ -84,10 +84,10 @@ pub enum TlsError {
     AuthorityMissing {
         /// The file that is missing.
         key: PathBuf,
-        /// The file that shows there was a CA.
+        /// The file that shows that there was a CA.
         certificate: PathBuf,
     },
-    /// No key or certificate could be made.
+    /// A key or certificate could not be made, or the CA's key not be used.
     #[error("cannot make a certificate")]
     Make(#[from] rcgen::Error),
     /// The crypto provider lacks a protocol version.

@@ -12,17 +12,18 @@ use super::error::TlsError;
 use crate::causes::with_causes;
 use crate::domain::time::Timestamp;
 
-/// A warning is logged when the certificate ends sooner than in so many seconds.
+/// A warning is logged if a certificate ends within this time when it is read, in seconds.
 const SOON: i64 = 14 * 86_400;
 
-/// The two files, and how they looked when they were last read.
+/// The two files, and their stamps when they were last read.
 pub(super) struct Files {
     cert: PathBuf,
     key: PathBuf,
     seen: Mutex<[Option<Stamp>; 2]>,
 }
 
-/// What changes when a file is replaced or written: device, inode, length, and time of change with its nanoseconds.
+/// The state of a file that changes when it is replaced or written: device, inode, length, and modification time with
+/// its nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     device: u64,
@@ -54,11 +55,11 @@ impl Files {
         Ok((files, certified))
     }
 
-    /// The new pair if a file has changed and both can be used. A pair that cannot, such as one of which only the first
-    /// half has been replaced yet, is logged once and looked at again when a file changes again.
+    /// The new pair, if a file has changed and both can be used. An unusable pair, such as one with only its first file
+    /// replaced yet, is logged once and read again when a file changes again.
     pub(super) fn reload_if_changed(&self, provider: &CryptoProvider, now: Timestamp) -> Option<CertifiedKey> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        // Before reading: what changes while it is read is then seen as changed the next time.
+        // Taken before reading: a change during the read is then noticed the next time.
         let stamps = self.stamps();
         if *seen == stamps {
             return None;

@@ -1,8 +1,8 @@
 //! TLS of the HTTP server: which certificate it shows, and how that changes without a restart.
 //!
-//! Either the operator's files (`tls.cert`, `tls.key`), read again when they change, or a CA and a certificate of our
-//! own (`tls.self_signed`), renewed in time. TLS 1.2 and 1.3 by rustls with aws-lc-rs; nothing older can be set up.
-//! Knows no sockets and no clock: the caller binds, and calls [`Tls::refresh`] now and then.
+//! It shows either the operator's certificate (`tls.cert`, `tls.key`), whose files are read again when they change, or
+//! one of our own CA (`tls.self_signed`), which is renewed in time. TLS 1.2 and 1.3 by rustls with aws-lc-rs; nothing
+//! older can be set up. It has no sockets and no clock: the caller binds, and calls [`Tls::refresh`] now and then.
 
 mod certificate;
 mod error;
@@ -123,7 +123,8 @@ impl Tls {
         }
     }
 
-    /// Where docker, podman and containerd want the CA, in words to print; none if the operator brought the certificate.
+    /// Instructions to print: where docker, podman and containerd look for the CA; none if the operator brought the
+    /// certificate.
     #[must_use]
     pub fn instructions(&self, public: &BaseUrl) -> Option<String> {
         match &self.source {

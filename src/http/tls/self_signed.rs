@@ -1,9 +1,9 @@
 //! A CA and a certificate for a site that has none.
 //!
-//! Three files in the directory of the keys, mode 0600: `tls-ca-key.pem` (the CA's key and certificate),
-//! `tls-ca.pem` (the CA's certificate alone, the one to hand out) and `tls-server.pem` (the server's key and
-//! certificate). Key and certificate share a file so that a crash never leaves half a pair. The CA lives 20 years,
-//! because every client has to be given it; the server's certificate 90 days, which no client notices.
+//! Three files in the directory of the keys, mode 0600: `tls-ca-key.pem` (the CA's key and certificate), `tls-ca.pem`
+//! (the CA's certificate alone, to be handed out) and `tls-server.pem` (the server's key and certificate). Key and
+//! certificate share a file so that a crash never leaves half a pair. The CA lives 20 years, because every client has
+//! to be given it; the server's certificate lives 90 days, as no client notices its renewal.
 
 use std::collections::BTreeSet;
 use std::fs::DirBuilder;
@@ -31,10 +31,10 @@ const DAY: i64 = 86_400;
 const CA_LIFE: i64 = 20 * 365 * DAY;
 /// Life of the server's certificate, in seconds.
 const LIFE: i64 = 90 * DAY;
-/// A warning is logged when the CA ends sooner than in so many seconds.
+/// A warning is logged at the start if the CA ends within this time, in seconds.
 const SOON: i64 = 365 * DAY;
 
-/// The CA, and the server's certificate that comes from it.
+/// The CA, and the server's certificate that it signed.
 pub(super) struct SelfSigned {
     authority: Authority,
     server: PathBuf,
@@ -86,7 +86,7 @@ impl SelfSigned {
         Ok((Self { authority, server, names, current: Mutex::new(current) }, certified))
     }
 
-    /// Another certificate, if a third of the present one's life is left or the clock stands before its first second.
+    /// A new certificate, if a third or less of the present one's life is left, or if the clock is before its start.
     pub(super) fn renew_if_due(
         &self,
         provider: &CryptoProvider,
@@ -105,8 +105,8 @@ impl SelfSigned {
         &self.authority.pem
     }
 
-    /// Where the clients want the CA. They look under the name of the registry, also when they ask dockpass for a token
-    /// (docker and containers/image use one TLS configuration for both).
+    /// Where clients look for the CA: under the name of the registry, even when they ask dockpass for a token (docker
+    /// and containers/image use one TLS configuration for both).
     pub(super) fn instructions(&self, public: &BaseUrl) -> String {
         let (host, file) = (public.authority(), self.authority.path.display());
         let sha256 = self.authority.certificate.sha256();
@@ -148,14 +148,14 @@ impl Authority {
         Ok(Self { key, certificate, pem, path: public })
     }
 
-    /// Whether the certificate may be shown on: from this CA, for these names, and not in the last third of its life
-    /// (unless the CA ends and another one could not live longer).
+    /// Whether the certificate may stay in use: it is from this CA, for these very names, valid already, and not in the
+    /// last third of its life (unless the CA ends so soon that a new certificate could not live longer).
     fn may_keep(&self, current: &Certificate, names: &BTreeSet<String>, now: Timestamp) -> bool {
         let is_fresh = !current.is_in_its_last_third(now) || self.end(now) <= current.not_after;
         current.issuer == self.certificate.subject && current.names == *names && current.not_before <= now && is_fresh
     }
 
-    /// When a certificate ends that is made now.
+    /// The end of a certificate that is made now: never after the CA's.
     fn end(&self, now: Timestamp) -> Timestamp {
         now.plus_seconds(LIFE).whole_seconds().min(self.certificate.not_after)
     }

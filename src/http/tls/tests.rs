@@ -61,7 +61,7 @@ impl TimeProvider for At {
     }
 }
 
-/// A handshake of a client that trusts this CA: the version agreed upon.
+/// Shakes hands as a client that trusts this CA; returns the agreed version.
 fn connect(
     tls: &Tls,
     ca: &str,
@@ -268,7 +268,7 @@ fn the_operator_is_told_where_the_ca_goes() {
     assert!(tls.instructions(&config.public_address(bound())).unwrap().contains("certs.d/registry.example.com/ca.crt"));
 }
 
-/// A certificate of the operator with its key, and the configuration that names them.
+/// An operator's certificate and key, and the configuration that names them.
 struct Brought {
     directory: tempfile::TempDir,
     config: Config,

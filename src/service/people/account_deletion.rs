@@ -1,4 +1,4 @@
-//! Deleting accounts, with their repositories or leaving these without owner: one change, however many they are.
+//! Deletion of accounts, with their repositories or leaving these without owner: one change, however many there are.
 
 use super::accounts::keep_an_admin;
 use crate::domain::account::Account;
@@ -11,13 +11,13 @@ use crate::service::access::{Call, Permit, find, visible};
 use crate::service::error::Error;
 use crate::service::ledger::{Change, Deed};
 
-/// Repositories whose deletion is recorded in the change itself. The records of more would make it as large as they are
-/// many: those come right after it, as the rows of these repositories go.
+/// Most repositories whose deletion is recorded in the change itself, which keeps its size bounded; the records of the
+/// others are written right after it, as the rows of those repositories go.
 const RECORDED_AT_ONCE: usize = 1_000;
 
 impl Service {
     /// Deletes an account with its access tokens and grants; with its repositories, or leaving them without owner.
-    /// Answers how many repositories went; none if there is no such account.
+    /// Answers how many repositories were deleted; none if there is no such account.
     ///
     /// # Errors
     /// [`Obstacle::LastAdministrator`](crate::service::Obstacle::LastAdministrator); [`Error::Denied`] to all but
@@ -47,7 +47,7 @@ impl Service {
     }
 }
 
-/// Deletes the repositories of an account, and what others were given on its namespace. How many they are.
+/// Deletes the repositories of an account, and the grants on its namespace; answers how many repositories there were.
 fn take_along(
     change: &mut Change<'_, '_>,
     permit: &Permit,

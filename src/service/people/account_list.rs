@@ -12,7 +12,7 @@ use crate::service::error::Error;
 use crate::service::page::{Page, PageQuery};
 use crate::store::UserSort;
 
-/// The lists that the store keeps, of which a filter means one.
+/// The lists that the store keeps; each filter selects one.
 enum Kept {
     Everybody,
     Organizations,
@@ -37,23 +37,23 @@ impl AccountFilter {
 /// Which page of which accounts.
 #[derive(Clone, Debug)]
 pub struct AccountQuery {
-    /// Of which sort.
+    /// Only accounts of this kind.
     pub filter: AccountFilter,
-    /// Whose name or full name contains this, upper and lower case alike.
+    /// Only accounts whose name or full name contains this, ignoring case.
     pub contains: Option<String>,
     /// Which page.
     pub page: PageQuery<Name>,
 }
 
-/// Whether an account is called so; `text` in lower case.
+/// Whether an account's name or full name contains `text`, which is in lower case.
 fn is_called(account: &Account, text: &str) -> bool {
     account.name.as_str().contains(text) || account.full_name.to_lowercase().contains(text)
 }
 
-/// A page of accounts, with what the whole list holds.
+/// A page of accounts, and how many users and organizations there are in all.
 #[derive(Debug)]
 pub struct AccountPage {
-    /// The accounts that are meant, by name.
+    /// The selected accounts, by name.
     pub accounts: Page<AccountView, Name>,
     /// How many users there are.
     pub users: usize,
@@ -95,7 +95,7 @@ impl Service {
             let Page { entries, next, count } = if contains.is_none() {
                 Page::of(matching(after.as_ref()), name_of, *limit, Some(count))
             } else {
-                // Few enough, and asked by administrators only: looked through, once.
+                // Accounts are few, and only administrators ask: the list is read to its end once.
                 Page::counted(matching(None), name_of, &query.page)
             };
             let entries = entries.into_iter().map(|account| self.shown(state, account, call)).collect();

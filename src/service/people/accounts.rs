@@ -1,4 +1,4 @@
-//! Users: making, viewing, changing, deactivating. Organizations have their place in the records.
+//! Users: making, viewing, changing, deactivating; organizations, too, where they are accounts like any other.
 
 use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
 use crate::domain::act::Act;
@@ -16,7 +16,7 @@ use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::store::{GroupSize, State};
 
-/// What a new user shall be.
+/// The user to make.
 #[derive(Debug)]
 pub struct NewUser {
     /// Name, also its namespace.
@@ -33,14 +33,14 @@ pub struct NewUser {
     pub adopt_repositories: bool,
 }
 
-/// What changes of an account. Absent stays.
+/// Changes of an account; what is absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct AccountUpdate {
-    /// Its name, which never changes: only as it is.
+    /// Must be the present name, which never changes.
     pub name: Option<String>,
-    /// Whether it is an organization, which never changes: only as it is.
+    /// Must be the present kind, whether it is an organization, which never changes.
     pub is_organization: Option<bool>,
-    /// Another name in full.
+    /// New full name.
     pub full_name: Option<String>,
     /// Whether it may sign in.
     pub is_active: Option<bool>,
@@ -57,7 +57,7 @@ pub struct AccountView {
     pub shows_inner: bool,
     /// Until when sign-in by password has to wait.
     pub locked_until: Option<Timestamp>,
-    /// How many members and teams an organization has; none for users.
+    /// How many members and teams an organization has; none for users, and for callers who may not see them.
     pub size: Option<GroupSize>,
 }
 
@@ -90,7 +90,7 @@ impl Service {
         AccountView { shows_inner: authority.sees_inner(account), size, ..shown }
     }
 
-    /// Lets those through who may make an account.
+    /// Refuses callers who may not make accounts, before the body is read.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
@@ -98,7 +98,7 @@ impl Service {
         self.view(call, Act::AccountCreate, "", |authority| authority.create_account(false, false).map(Allowed::by))
     }
 
-    /// Lets those through who may change something of an account.
+    /// Refuses callers who may not change this account at all, before the body is read.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`]
@@ -115,7 +115,7 @@ impl Service {
     pub fn create_user(&self, call: &Call, new: NewUser) -> Result<AccountView, Error> {
         let deed = Deed::new(Act::AccountCreate, &new.name);
         let (is_admin, has_password) = (new.is_admin, new.password.is_some());
-        // Asked twice: here, so that strangers cost no hash; and at the moment of the change.
+        // Checked here, so that strangers cost no password hash, and again in the change.
         self.view(call, deed.act, &deed.object, |authority| {
             authority.create_account(is_admin, has_password).map(drop)
         })?;
@@ -138,7 +138,7 @@ impl Service {
         Ok(AccountView { account: made, shows_inner: true, locked_until: None, size: None })
     }
 
-    /// The hash of a password that may be set, given in this field.
+    /// Hashes a new password; a weak one is refused under the name of `field`.
     pub(super) fn hash_new(&self, field: &'static str, password: &Password) -> Result<String, Error> {
         password::check(password).map_err(|weak| Error::invalid(field, weak))?;
         self.passwords.hash(password)
@@ -147,8 +147,8 @@ impl Service {
     /// Changes an account.
     ///
     /// # Errors
-    /// [`Obstacle::LastAdministrator`]; [`Error::Denied`] where only administrators may. An organization's own
-    /// administrators change its full name and nothing else.
+    /// [`Obstacle::LastAdministrator`]; [`Error::Denied`] where only administrators may: an organization's own
+    /// administrators may change its full name, and nothing else.
     pub fn update_account(&self, call: &Call, name_or_id: &str, update: AccountUpdate) -> Result<AccountView, Error> {
         let asked = name_or_id.to_owned();
         let (account, shows_inner) =
@@ -165,11 +165,11 @@ pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool)
     }
     let namespace = Namespace::Of(account.name.clone());
     let is_used = change.state().namespace_size(&namespace) > 0;
-    // What was deleted may still lie in the registry: a new account of that name would find it.
+    // The registry may still hold deleted content, and a new account of that name would find it.
     if (is_used || change.state().has_deleted_content(&account.name)) && !adopt {
         return Err(Error::Conflict(Obstacle::NamespaceInUse));
     }
-    // Whoever had access to the whole namespace of an earlier account has none to this one's.
+    // Grants on the namespace of an earlier account of this name do not carry over.
     let txn = change.txn(&permit);
     txn.remove_grants_on(&GrantTarget::Namespace(namespace));
     txn.put_account(account.clone())?;
@@ -177,8 +177,8 @@ pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool)
     Ok(account)
 }
 
-/// The account that is to be changed, with the permit to change its full name; who may change no other learns nothing of
-/// which exist.
+/// The account to change, with the permit to change its full name. Callers who may not change others' accounts do not
+/// learn which exist.
 fn find_to_update<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<(Permit, &'s Account), Error> {
     authority.account_data()?;
     let found = find(authority.state(), name_or_id);
@@ -186,7 +186,7 @@ fn find_to_update<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<(Pe
     Ok((authority.rename_account(account)?, account))
 }
 
-/// Changes an account; the new one, and whether who asks sees its inner part.
+/// Changes an account; answers its new record, and whether the caller sees its inner part.
 fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Result<(Account, bool), Error> {
     let authority = change.authority()?;
     let (mut permit, account) = find_to_update(&authority, asked)?;
@@ -219,7 +219,7 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Re
     Ok((account, shows_inner))
 }
 
-/// Clients send back what they got; something else in its place would change nothing, and they should know.
+/// Clients send back what they got. A different name or kind would change nothing, so it is refused.
 fn check_kept(account: &Account, update: &AccountUpdate) -> Result<(), Error> {
     if update.name.as_deref().is_some_and(|name| name != account.name.as_str()) {
         return Err(Error::invalid("name", "names never change"));
@@ -230,7 +230,7 @@ fn check_kept(account: &Account, update: &AccountUpdate) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is switched has a record of its own: a demotion must not look like another full name.
+/// Gives each switch an audit record of its own: a demotion must not look like a change of the full name.
 fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &AccountUpdate) {
     let switched = |was: bool, shall: Option<bool>, on: Act, off: Act| {
         shall.filter(|shall| *shall != was).map(|shall| if shall { on } else { off })
@@ -240,8 +240,8 @@ fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &Accoun
     admin.into_iter().chain(active).for_each(|act| change.also(Deed::new(act, &account.name).about_account(account)));
 }
 
-/// The last active administrator can neither be deleted, deactivated nor demoted. `field` is what would change; none if
-/// the account would go.
+/// Refuses to delete, deactivate or demote the last active administrator. `field` is what would change; none for a
+/// deletion.
 pub(super) fn keep_an_admin(change: &Change<'_, '_>, account: Id, field: Option<&'static str>) -> Result<(), Error> {
     if change.state().is_last_admin(account) {
         Err(Error::Conflict(Obstacle::LastAdministrator { field }))

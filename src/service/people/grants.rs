@@ -1,5 +1,5 @@
-//! Grants to users and teams, on repositories and on whole namespaces, and who has access and why. Teams have grants
-//! within their own organization only, as DTR has it.
+//! Grants to users and teams, on repositories and on whole namespaces; who has access, and why. Teams have grants
+//! within their own organization only, as in DTR.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ use crate::store::State;
 /// A user or a team, and its level on a repository or a namespace.
 #[derive(Clone, Debug)]
 pub struct GrantView {
-    /// On what.
+    /// What the grant is on.
     pub target: TargetView,
-    /// Whose.
+    /// Who has it.
     pub grantee: Grantee,
     /// The name of the user or the team.
     pub name: Name,
-    /// Whether it is a team and the caller a member of it.
+    /// Whether the grantee is a team that the caller is a member of.
     pub caller_is_member: bool,
     /// The level.
     pub level: AccessLevel,
@@ -37,13 +37,13 @@ pub struct GrantView {
 /// The grants of users, or those of teams, on a repository or a namespace.
 #[derive(Clone, Debug)]
 pub struct GrantList {
-    /// On what.
+    /// What the grants are on.
     pub target: TargetView,
     /// The grants, by the name of the user or the team.
     pub grants: Vec<GrantView>,
 }
 
-/// What grants are on, as it is shown.
+/// The target of a grant, as it is shown.
 #[derive(Clone, Debug)]
 pub enum TargetView {
     /// One repository.
@@ -55,9 +55,9 @@ pub enum TargetView {
 /// Why somebody has access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// It owns the namespace.
+    /// The account owns the namespace.
     Owner,
-    /// It administers the organization that owns the namespace.
+    /// The account administers the organization that owns the namespace.
     OrganizationAdmin,
     /// As a member of a team, by the team's grant on the repository.
     TeamRepositoryGrant,
@@ -67,7 +67,7 @@ pub enum Reason {
     RepositoryGrant,
     /// By a grant on the namespace.
     NamespaceGrant,
-    /// It is public.
+    /// The repository is public.
     Public,
 }
 
@@ -82,7 +82,7 @@ pub struct AccessView {
     pub reason: Reason,
 }
 
-/// Whether the caller may change access to the target, which must exist.
+/// The permit to change access to the target, which must exist, and the target as it is shown.
 fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit, TargetView), Error> {
     match target {
         GrantTarget::Repository(name) => {
@@ -100,9 +100,9 @@ fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit
     }
 }
 
-/// Whether the caller may look at and take away the grants on a target. Those of users on a namespace whose account is
-/// gone: system administrators may, as long as anything is known there, for no account is left that could. Teams go with
-/// their organization, and their grants with them.
+/// The permit to view and remove the grants on a target. Where the account of a namespace is gone, system
+/// administrators get it for the grants of users, as long as anything is known there: nobody else is left who could.
+/// Teams, and with them their grants, go with their organization.
 fn look_after(
     authority: &Authority<'_>,
     target: &GrantTarget,
@@ -120,7 +120,7 @@ fn look_after(
     if is_known { Ok((permit, TargetView::Namespace(namespace.clone()))) } else { administered }
 }
 
-/// The organization that has the target; teams have grants in their own organization only.
+/// The organization that owns the target; teams have grants in their own organization only.
 fn organization_of(authority: &Authority<'_>, target: &GrantTarget) -> Result<Id, Error> {
     let namespace = match target {
         GrantTarget::Namespace(namespace) => namespace.clone(),
@@ -133,7 +133,7 @@ fn organization_of(authority: &Authority<'_>, target: &GrantTarget) -> Result<Id
     organization.map(|organization| organization.id).map_err(|_| refused(name.as_str()))
 }
 
-/// The user of this name or identifier, or the team in the organization that has the target.
+/// The user of this name or identifier, or the team of it in the organization that owns the target.
 fn grantee_named(
     authority: &Authority<'_>,
     target: &GrantTarget,
@@ -169,7 +169,7 @@ fn grant_view(
     GrantView { target: target.clone(), grantee, name, caller_is_member, level }
 }
 
-/// The users, or the teams, with a grant on a target and their levels, by name.
+/// The users, or the teams, that have a grant on a target, with their levels, by name.
 fn held(state: &State, target: &GrantTarget, kind: GranteeKind) -> Vec<(Grantee, Name, AccessLevel)> {
     let name = |grantee| match grantee {
         Grantee::User(id) => state.account(id).map(|user| user.name.clone()),
@@ -181,7 +181,7 @@ fn held(state: &State, target: &GrantTarget, kind: GranteeKind) -> Vec<(Grantee,
     held
 }
 
-/// What a record about a grant says of the user or the team.
+/// How an audit record of a grant names the user or the team.
 fn told(kind: GranteeKind, name: &str) -> String {
     match kind {
         GranteeKind::User => name.to_owned(),
@@ -189,7 +189,7 @@ fn told(kind: GranteeKind, name: &str) -> String {
     }
 }
 
-/// Says what a change of a grant concerns.
+/// Notes the account and the target that a change of a grant concerns, for its audit record.
 fn note(change: &mut Change<'_, '_>, target: &GrantTarget, grantee: Grantee) {
     match grantee {
         Grantee::User(id) => {
@@ -240,7 +240,7 @@ impl Service {
         })
     }
 
-    /// Lets those through who may grant access to a repository or a namespace.
+    /// Refuses callers who may not grant access to a repository or a namespace, before the body is read.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
@@ -253,8 +253,8 @@ impl Service {
     /// Gives a user or a team, by its name or identifier, a level on a repository or a namespace.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Denied`] without admin access there, [`Error::Invalid`] for an organization in place
-    /// of a user, for a team of another organization, or for a team where no organization has the namespace.
+    /// [`Error::NotFound`], [`Error::Denied`] without admin access there, [`Error::Invalid`] for an organization in
+    /// place of a user, for a team of another organization, or for a team where no organization owns the namespace.
     pub fn put_grant(
         &self,
         call: &Call,
@@ -276,7 +276,7 @@ impl Service {
         })
     }
 
-    /// Takes the grant of a user or a team on a repository or a namespace; nothing is to do where there is none.
+    /// Removes the grant of a user or a team on a repository or a namespace; idempotent.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there, [`Error::Invalid`] as [`Service::put_grant`].
@@ -317,7 +317,7 @@ impl Service {
         })
     }
 
-    /// Everybody with access to a repository and why, system administrators left out.
+    /// Everybody with access to a repository except system administrators, and why they have it.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access.
@@ -347,7 +347,7 @@ impl Service {
         })
     }
 
-    /// What one user may do with a repository: asked by that user or an administrator.
+    /// The level of one user on a repository, for that user and for administrators.
     ///
     /// # Errors
     /// [`Error::NotFound`], also where that user sees nothing; [`Error::Denied`] to others.
@@ -371,14 +371,14 @@ impl Service {
     }
 }
 
-/// What an account may do with a repository by itself, without any access token.
+/// The level of an account on a repository by itself, without any access token.
 fn level_of(authority: &Authority<'_>, user: &Account, name: &RepositoryName) -> Option<AccessLevel> {
     let of_user = Caller::of_account(user);
     let of_user = Authority::of(authority.state(), &of_user, authority.now()).ok()?;
     of_user.level(name)
 }
 
-/// The users, or the teams, who have access by a grant on a target, by name.
+/// The users, or the teams, that have access by a grant on a target, by name.
 fn grant_reasons(state: &State, target: &GrantTarget, kind: GranteeKind, reason: Reason) -> Vec<AccessView> {
     let view = |(_, name, level): (_, Name, _)| AccessView { subject: Some(name.to_string()), level, reason };
     held(state, target, kind).into_iter().map(view).collect()

@@ -16,7 +16,7 @@ use crate::service::ledger::Deed;
 use crate::service::page::{Page, PageQuery};
 use crate::store::GroupSize;
 
-/// What a new organization shall be.
+/// The organization to make.
 #[derive(Clone, Debug)]
 pub struct NewOrganization {
     /// Name, also its namespace.
@@ -49,7 +49,7 @@ pub struct MembershipView {
     pub is_admin: bool,
 }
 
-/// A user as a member of the organization; whether it has to wait with signing in is not known here.
+/// A user as a member of the organization, without `locked_until`, which is not known here.
 pub(super) fn member_view(authority: &Authority<'_>, organization: Id, user: Id) -> Option<MemberView> {
     let is_admin = authority.state().member(organization, user)?;
     let user = authority.state().account(user)?;
@@ -76,7 +76,7 @@ impl MemberFilter {
 }
 
 impl Service {
-    /// A member with what only the running server knows of it.
+    /// Adds what only the running server knows of a member: `locked_until`.
     pub(super) fn member_now(&self, view: MemberView, call: &Call) -> MemberView {
         let locked_until = self.throttle.locked_until(view.user.name.as_str(), call.now);
         MemberView { locked_until, ..view }
@@ -85,7 +85,8 @@ impl Service {
     /// Makes an organization.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`], [`crate::service::Obstacle::NamespaceInUse`]; [`Error::Denied`] to all but administrators.
+    /// [`Error::AlreadyExists`], [`crate::service::Obstacle::NamespaceInUse`]; [`Error::Denied`] to all but
+    /// administrators.
     pub fn create_organization(&self, call: &Call, new: NewOrganization) -> Result<AccountView, Error> {
         let deed = Deed::new(Act::AccountCreate, &new.name);
         let account = Account {
@@ -142,7 +143,8 @@ impl Service {
         })
     }
 
-    /// Lets those through who may change who belongs to an organization and its teams. `act` is what would be done.
+    /// Refuses callers who may not change the members of an organization and its teams, before the body is read. `act`
+    /// is what would be done.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
@@ -182,11 +184,12 @@ impl Service {
         Ok(self.member_now(put, call))
     }
 
-    /// Removes a member, and so from the organization's teams; nothing is to do where there is none. Everybody may leave
-    /// by themselves, also where they are gone already.
+    /// Removes a member from an organization, and so from its teams; idempotent. Everybody may remove themselves, also
+    /// after they have left.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Denied`] of others, to all but the organization's and system administrators.
+    /// [`Error::NotFound`]; [`Error::Denied`] for other users, to all but the organization's and system
+    /// administrators.
     pub fn delete_member(&self, call: &Call, organization: &str, user: &str) -> Result<(), Error> {
         let deed = Deed::new(Act::OrganizationDeleteMember, format!("{organization} {user}"));
         let (organization, user) = (organization.to_owned(), user.to_owned());
@@ -213,7 +216,8 @@ impl Service {
     /// A page of the organizations that a user belongs to.
     ///
     /// # Errors
-    /// [`Error::NotFound`], for an organization too; [`Error::Denied`] to all but the user and system administrators.
+    /// [`Error::NotFound`], also for an organization's name; [`Error::Denied`] to all but the user and system
+    /// administrators.
     pub fn organizations_of_user(
         &self,
         call: &Call,
@@ -237,7 +241,7 @@ impl Service {
     }
 }
 
-/// The organization, for those who may see who belongs to it: its members and system administrators.
+/// The organization, for callers who may see its members: the members and system administrators.
 pub(super) fn view_organization<'s>(
     authority: &Authority<'s>,
     name_or_id: &str,
@@ -247,7 +251,7 @@ pub(super) fn view_organization<'s>(
     Ok((authority.see_organization(organization)?, organization))
 }
 
-/// The organization, for those who may change who belongs to it: its administrators and system administrators.
+/// The organization, for callers who may change its members: its administrators and system administrators.
 pub(super) fn administer_organization(authority: &Authority<'_>, name_or_id: &str) -> Result<(Permit, Id), Error> {
     authority.account_data()?;
     let organization = find_organization(authority.state(), name_or_id)?;

@@ -1,4 +1,4 @@
-//! Setting passwords, and lifting the wait after wrong ones.
+//! Setting passwords, and lifting the lockout after wrong ones.
 
 use super::accounts::AccountView;
 use crate::domain::account::Account;
@@ -12,7 +12,7 @@ use crate::service::ledger::{Change, Deed};
 use crate::service::tokens;
 
 impl Service {
-    /// Lets those through who may set the password of an account.
+    /// Refuses callers who may not set the password of an account, before the body is read.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for an organization, which has none.
@@ -47,7 +47,7 @@ impl Service {
         Ok(self.shown(&self.store.state(), &account, call))
     }
 
-    /// Whoever changes its own password by password shows the old one again; the proof of it.
+    /// Checks the old password, which callers who signed in by password show again to change it; answers the proof.
     fn check_old_password(
         &self,
         call: &Call,
@@ -64,7 +64,7 @@ impl Service {
         })
     }
 
-    /// Lets everybody try again to sign in to an account by password.
+    /// Lifts the lockout of an account after wrong passwords.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
@@ -79,7 +79,8 @@ impl Service {
     }
 }
 
-/// The account whose password is asked for; who may not set others' learns nothing of which exist.
+/// The account whose password is to be set. Callers who may not set others' passwords do not learn which accounts
+/// exist.
 fn find_for_password<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<&'s Account, Error> {
     let found = find(authority.state(), name_or_id);
     found.map_err(|missing| authority.administrator().err().unwrap_or(missing))
@@ -104,7 +105,8 @@ fn permit_password(authority: &Authority<'_>, account: &Account) -> Result<Permi
     }
 }
 
-/// Sets the password, if the one that was shown for it is still the present one.
+/// Sets the password. An old one that has to be shown must still be the present one: it may have changed since its
+/// check.
 fn set_password(
     change: &mut Change<'_, '_>,
     asked: &str,
@@ -120,14 +122,15 @@ fn set_password(
         return Err(Error::invalid("oldPassword", "this is not your present password"));
     }
     let account = account.with_password(hash, set_by_admin);
-    // Whoever has a password needs no temporary one: none is left that could set it once more.
+    // With a password set, no temporary one may be left that could set it again.
     delete_temporary_passwords(change, &permit, account.id);
     change.txn(&permit).put_account(account.clone())?;
     change.about_account(&account);
     Ok(account)
 }
 
-/// A temporary password sets the password once: it goes, with the account's others, and all that was made with them.
+/// A temporary password sets the password only once: deletes all those of the account, and all access tokens made with
+/// them.
 fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owner: Id) {
     let temporary: Vec<Id> = change.state().temporary_passwords_of(owner).collect();
     for token in temporary {

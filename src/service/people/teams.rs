@@ -25,10 +25,10 @@ pub struct TeamView {
     pub caller_is_member: bool,
 }
 
-/// What changes of a team. Absent stays.
+/// Changes of a team; what is absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct TeamUpdate {
-    /// Its name, which never changes: only as it is.
+    /// Must be the present name, which never changes.
     pub name: Option<String>,
     /// What it is for.
     pub description: Option<String>,
@@ -61,7 +61,8 @@ fn check_description(description: &str) -> Result<(), Error> {
     text::check_line(description, 0..=MAX_TEAM_DESCRIPTION).map_err(|reason| Error::invalid("description", reason))
 }
 
-/// The team, for those who may see what it has: its members, the organization's and system administrators.
+/// The team, for callers who may see its members and grants: its members, the organization's and system
+/// administrators.
 pub(super) fn view_team(authority: &Authority<'_>, organization: &str, team: &str) -> Result<(Permit, Team), Error> {
     let (_, organization) = view_organization(authority, organization)?;
     let team = find_team(authority.state(), organization.id, team)?;
@@ -154,10 +155,11 @@ impl Service {
         })
     }
 
-    /// Changes what a team says it is for.
+    /// Changes a team's description.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Invalid`] for another name; [`Error::Denied`] to all but the organization's and system administrators.
+    /// [`Error::NotFound`], [`Error::Invalid`] for another name; [`Error::Denied`] to all but the organization's and
+    /// system administrators.
     pub fn update_team(
         &self,
         call: &Call,
@@ -179,10 +181,11 @@ impl Service {
         })
     }
 
-    /// Deletes a team with its grants; nothing is to do where there is none.
+    /// Deletes a team with its grants; idempotent.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for the organization; [`Error::Denied`] to all but its and system administrators.
+    /// [`Error::NotFound`] for the organization; [`Error::Denied`] to all but its administrators and system
+    /// administrators.
     pub fn delete_team(&self, call: &Call, organization: &str, team: &str) -> Result<(), Error> {
         let deed = Deed::new(Act::TeamDelete, format!("{organization}/{team}"));
         let (organization, team) = (organization.to_owned(), team.to_owned());
@@ -266,7 +269,7 @@ impl Service {
         Ok(self.member_now(put, call))
     }
 
-    /// Removes a user from a team; nothing is to do where there is none.
+    /// Removes a user from a team; idempotent.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.

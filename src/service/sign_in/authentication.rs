@@ -1,7 +1,7 @@
-//! Who calls: from credentials to a [`Caller`]. The only place that makes one.
+//! Authentication: from credentials to a [`Caller`]. Besides it, only `events_secret` makes callers of requests.
 //!
-//! An access token stands wherever a password stands and is never tried as one. Unknown names, wrong passwords,
-//! inactive accounts and users without a password cost the same work and get the same answer.
+//! An access token may stand wherever a password may, and is never tried as a password. Unknown names, wrong
+//! passwords, inactive accounts and users without a password cost the same work and get the same answer.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -23,14 +23,14 @@ use crate::service::ledger::{Deed, Upkeep};
 use crate::service::signing::Claims;
 use crate::store::KnownAddress;
 
-/// Known addresses that one change writes.
+/// Most known addresses that one change writes.
 const ADDRESS_BUNDLE: usize = 1_000;
 
 /// What a request showed.
 pub enum Credentials {
     /// Nothing.
     None,
-    /// A user name and what stands as its password.
+    /// A user name, with a password or an access token.
     Basic {
         /// The user name, as it was sent.
         username: String,
@@ -49,7 +49,7 @@ pub enum Credentials {
 }
 
 impl fmt::Debug for Credentials {
-    /// Of which kind, and nothing of what was shown.
+    /// Writes the kind, and nothing of the credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::None => "None",
@@ -76,8 +76,8 @@ impl Service {
     /// Checks credentials. Blocks for a password's hash.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] if they are wrong, whatever of them is; [`Error::TooManyRequests`] after too many wrong
-    /// passwords.
+    /// [`Error::Unauthenticated`] if they are wrong, without saying what is wrong; [`Error::TooManyRequests`] after
+    /// too many wrong passwords.
     pub fn authenticate(
         &self,
         credentials: Credentials,
@@ -104,7 +104,7 @@ impl Service {
         }
     }
 
-    /// The local administrator, for what the process does on behalf of who runs it.
+    /// The local administrator, for what the process does on behalf of the user who runs it.
     #[must_use]
     pub fn local(uid: u32) -> Caller {
         Caller::new(Subject::Local { uid }, None)
@@ -158,8 +158,8 @@ impl Service {
         Ok(caller)
     }
 
-    /// Whether the password is the account's, and if so the proof of it; counts wrong ones, and refuses to look at all
-    /// after too many.
+    /// Checks a password; answers the proof if it is the account's. Counts wrong ones, and after too many refuses
+    /// without checking.
     pub(in crate::service) fn check_password(
         &self,
         username: &str,
@@ -168,7 +168,7 @@ impl Service {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Option<PasswordProof>, Error> {
-        // A name that no account can have is not counted: it would fill the memory of guesses.
+        // Names that no account can have are not counted: they would fill the memory of guesses.
         let counted = address.filter(|_| username.len() <= MAX_COMPONENT && Name::parse(username).is_ok());
         let id = account.map(|account| account.id);
         let wait = || counted.and_then(|from| self.throttle.wait(username, id, from, now));
@@ -178,7 +178,7 @@ impl Service {
         let stored = account.filter(|account| account.is_active && !account.is_organization());
         let stored = stored.and_then(|account| account.password.as_deref());
         let matched = self.passwords.with_place(|place| {
-            // Again: of many guesses at once, all were let in before the first was counted.
+            // Checked again: concurrent guesses all pass the first check before any of them is counted.
             if let Some(retry_after) = wait() {
                 return Err(Error::TooManyRequests { retry_after });
             }
@@ -198,7 +198,7 @@ impl Service {
         Ok(Some(proof))
     }
 
-    /// Notes where from an account signed in. Written later: a sign-in does not wait for the disk.
+    /// Notes the address that an account signed in from. It is written later: a sign-in does not wait for the disk.
     fn note_success(&self, account: &Account, address: Option<IpAddr>, now: Timestamp) {
         let Some(address) = address else { return };
         if let Some(news) = self.throttle.succeed(account.name.as_str(), account.id, address, now) {
@@ -207,12 +207,12 @@ impl Service {
         }
     }
 
-    /// Writes where from accounts signed in since the last time.
+    /// Writes the addresses that accounts signed in from since the last write.
     pub(in crate::service) fn save_known_addresses(&self) {
         let news = std::mem::take(&mut *self.known_addresses.lock().unwrap_or_else(PoisonError::into_inner));
         for bundle in news.chunks(ADDRESS_BUNDLE) {
             let bundle = bundle.to_vec();
-            // A lost address costs little: its account waits there as a stranger does, after wrong passwords.
+            // A lost address costs little: after many wrong passwords, its account has to wait there like a stranger.
             let _ = self.keep(Upkeep::KnownAddresses, move |txn| {
                 bundle.iter().try_for_each(|(known, evicted)| {
                     if let Some(evicted) = evicted {
@@ -224,23 +224,24 @@ impl Service {
         }
     }
 
-    /// Stores the password with today's parameters, unless it was changed meanwhile; the proof of it if it was stored.
+    /// Rehashes the password with today's parameters, unless it was changed meanwhile; answers the proof if it was
+    /// stored.
     fn rehash(&self, account: &Account, password: &Password) -> Option<PasswordProof> {
         let (id, old) = (account.id, account.password.clone());
         let result = self.passwords.hash(password).and_then(|hash| {
             self.keep(Upkeep::PasswordHash, move |txn| {
                 let present = txn.state().account(id).filter(|account| account.password == old).cloned();
                 let Some(account) = present else { return Ok(None) };
-                // The same password, so the same generation: what was made with it goes on.
+                // The password is the same, so its generation is, too: what was made with it goes on counting.
                 txn.put_account(Account { password: Some(hash.clone()), ..Account::clone(&account) })?;
                 Ok(Some(PasswordProof::of(&hash)))
             })
         });
-        // A password that keeps its old hash is as good.
+        // If this fails, the old hash goes on verifying the password.
         result.unwrap_or_default()
     }
 
-    /// Takes the caller from `dkp` of a registry token of our own, as both are now.
+    /// The caller that `dkp` of a registry token of ours names, if its account and access token still count.
     fn by_registry_token(&self, token: &str, address: Option<IpAddr>, now: Timestamp) -> Result<Caller, Error> {
         let settings = &self.settings;
         let claims = self.signer.verify(token, &settings.issuer, &settings.services, now);
@@ -260,14 +261,14 @@ impl Service {
             None => None,
         };
         let name = self.store.state().account(account)?.name.clone();
-        // One of an earlier dockpass names none: then there was one password and one secret.
+        // A token of an earlier dockpass names no generation: then there was only one password and one secret.
         let proof = Proof::Generation(claims.dkp.generation.unwrap_or(0));
         let signed = Signed { account, name, kind: CredentialKind::RegistryToken, token, proof };
         Some(Caller::new(Subject::Account(signed), address))
     }
 
     fn note_failure(&self, username: &str, kind: CredentialKind, address: Option<IpAddr>, now: Timestamp) {
-        // The name only if an account has it: people type passwords into the wrong field.
+        // The name is recorded only if an account has it: people type passwords into the wrong field.
         let known = self.store.state().account_named(username).map(|account| account.name.to_string());
         let tried = known.unwrap_or_else(|| "(no such account)".to_owned());
         let anonymous = Caller::new(Subject::Anonymous, address);

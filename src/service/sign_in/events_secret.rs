@@ -1,4 +1,4 @@
-//! The secret that the registry shows with its notifications: a file of its owner's, made when it is missing.
+//! The secret that the registry sends with its notifications: from a file of the site's, or one that dockpass makes.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,22 +13,22 @@ use crate::service::Service;
 use crate::service::access::{Call, Caller, Subject};
 use crate::service::error::Error;
 
-/// Its name among the keys of the data directory.
+/// The file's name among the keys of the data directory.
 const FILE: &str = "registry-events-secret";
-/// Shortest one that is accepted, in bytes.
+/// Shortest secret that is accepted, in bytes.
 const SHORTEST: usize = 16;
-/// Longest one that is accepted, in bytes.
+/// Longest secret that is accepted, in bytes.
 const LONGEST: usize = 256;
 
-/// Why a file holds no such secret.
+/// Why the text of a file is not accepted as the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it must hold one line of {SHORTEST} to {LONGEST} printable ASCII characters without spaces")]
 struct NoEventsSecret;
 
-/// Why there is no secret.
+/// Why the secret does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum EventsSecretError {
-    /// It cannot be read.
+    /// The secret cannot be read.
     #[error("the secret of the registry's notifications, {}: {source}", path.display())]
     Unreadable {
         /// Its file.
@@ -44,7 +44,7 @@ pub enum EventsSecretError {
     Randomness(#[from] NoRandomness),
 }
 
-/// The secret. Compared by its hash, in a time that tells nothing.
+/// The secret, compared by its hash in constant time.
 pub(in crate::service) struct EventsSecret {
     text: Zeroizing<String>,
     hash: blake3::Hash,
@@ -58,7 +58,7 @@ impl fmt::Debug for EventsSecret {
 }
 
 impl EventsSecret {
-    /// Reads the site's own file, or the one among the keys, which is made when it is missing.
+    /// Reads the site's own file or, if none is configured, the one among the keys, which is made when missing.
     pub(in crate::service) fn open(given: Option<&Path>, keys: &Path) -> Result<Self, EventsSecretError> {
         let own = keys.join(FILE);
         let path = given.unwrap_or(&own);
@@ -86,21 +86,21 @@ impl EventsSecret {
 }
 
 impl Service {
-    /// The registry, if this is the secret of its notifications.
+    /// The registry as a caller, if `secret` is that of its notifications.
     #[must_use]
     pub fn authenticate_registry(&self, secret: &str) -> Option<Caller> {
         self.events_secret.is(secret).then(Self::registry)
     }
 
-    /// The registry itself, for what dockpass reads there on its own account. It may tell what the registry holds, and
-    /// nothing else.
+    /// The registry as a caller, also for what dockpass reads there on its own account. It may tell what the registry
+    /// holds, and do nothing else.
     #[must_use]
     pub fn registry() -> Caller {
         Caller::new(Subject::Registry, None)
     }
 
-    /// The secret of the registry's notifications, for the local socket; none for everybody else, administrators too:
-    /// it does not go over the network.
+    /// The secret of the registry's notifications, for the local socket; none for everybody else, even administrators,
+    /// since it must not go over the network.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if the caller's credential no longer stands.

@@ -1,4 +1,4 @@
-//! The first password of the first account: made up at the first start, told in a file until it is changed.
+//! The initial password of the first account: generated at the first start, and kept in a file until it is changed.
 
 use std::path::PathBuf;
 
@@ -7,12 +7,12 @@ use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::Password;
 use crate::service::Service;
 
-/// The file that tells it.
+/// The name of the file that holds it.
 const FILE: &str = "initial-admin-password";
-/// The first account.
+/// The name of the first account.
 pub(in crate::service) const ADMIN: &str = "admin";
 
-/// Words of the first password: short, distinct, and easy to type.
+/// Words of the initial password: short, distinct, and easy to type.
 const WORDS: [&str; 64] = [
     "acorn", "amber", "anchor", "apple", "arrow", "autumn", "badger", "basil", "beacon", "birch", "bramble", "breeze",
     "brook", "cedar", "chalk", "cloud", "clover", "cobalt", "copper", "coral", "cotton", "crane", "cypress", "ember",
@@ -23,12 +23,12 @@ const WORDS: [&str; 64] = [
 ];
 
 impl Service {
-    /// The file that tells the first password.
+    /// The file that holds the initial password.
     pub(in crate::service) fn initial_password_file(&self) -> PathBuf {
         self.store.directory().join(FILE)
     }
 
-    /// Removes the file with the first password once it is changed.
+    /// Removes the file with the initial password once that is changed.
     pub(in crate::service) fn forget_initial_password(&self, changed: &Account) {
         if changed.name.as_str() != ADMIN {
             return;
@@ -43,7 +43,7 @@ impl Service {
     }
 }
 
-/// Six of 64 words and a number of 9,000: 49 bits, enough behind a slow hash and a throttle, and it can be typed.
+/// Six of 64 words and one of 9,000 numbers: 49 bits, enough behind a slow hash and a throttle, and easy to type.
 pub(in crate::service) fn made_up_password() -> Result<Password, NoRandomness> {
     let bytes: [u8; 8] = random::bytes()?;
     let [high, low, chosen @ ..] = bytes;

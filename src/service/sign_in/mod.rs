@@ -1,4 +1,5 @@
-//! From what a request shows to a caller: passwords, access tokens, sessions, registry tokens, the registry's own secret.
+//! From what a request shows to a caller: passwords, access tokens, sessions, registry tokens, the registry's own
+//! secret.
 
 mod authentication;
 mod events_secret;

@@ -1,7 +1,7 @@
 //! Password hashing: argon2id with 19 MiB, two passes, one lane (the OWASP minimum), and a gate before it.
 //!
-//! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare, and only so many wait;
-//! whoever finds the waiting room full is told to come back.
+//! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare, and only a bounded
+//! number wait; beyond that, callers are told to come back.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,24 +26,24 @@ const OUTPUT: usize = 32;
 const WAITING_ROOM: usize = 32;
 /// Longest wait.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What to tell whoever finds it full, in seconds.
+/// After how many seconds callers are told to come back.
 const COME_BACK: i64 = 2;
 
 /// How a password compares with what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Match {
-    /// It is not that password, or there is none.
+    /// Another password, or none is stored.
     No,
-    /// It is.
+    /// The same password.
     Yes,
-    /// It is, and its hash was made with other parameters than today's.
+    /// The same password, hashed with other parameters than today's.
     Outdated,
 }
 
 /// Hashes and compares passwords.
 pub(in crate::service) struct Passwords {
     argon2: Argon2<'static>,
-    /// Compared against when there is nothing to compare with, so that unknown names cost the same.
+    /// The hash to compare with when none is stored, so that unknown names cost the same.
     dummy: String,
     gate: Gate,
 }
@@ -70,7 +70,7 @@ impl Passwords {
         self.gate.pass(|memory| hash_with(&self.argon2, password, memory))?
     }
 
-    /// Does something with a place at the gate, where nobody else compares more than there are places.
+    /// Takes a place at the gate, of which there is a bounded number, and runs `work` with it.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`] when too many wait.
@@ -86,7 +86,7 @@ impl Passwords {
         let is_same = if is_current {
             self.is_same(password, &hash, memory)
         } else {
-            // Made with other parameters: seldom, and replaced at once.
+            // Other parameters are rare, and replaced at once: no memory is kept for them.
             self.argon2.verify_password(password.reveal().as_bytes(), &hash).is_ok()
         };
         match (is_same && stored.is_some() && !password.reveal().is_empty(), is_current) {
@@ -102,7 +102,7 @@ impl Passwords {
         let mut output = [0; OUTPUT];
         let password = password.reveal().as_bytes();
         let hashed = self.argon2.hash_password_into_with_memory(password, salt.as_ref(), &mut output, memory);
-        // Compared in constant time.
+        // `blake3::Hash` compares in constant time.
         hashed.is_ok() && blake3::Hash::from_bytes(output) == blake3::Hash::from_bytes(expected)
     }
 }
@@ -129,8 +129,8 @@ fn hash_with(argon2: &Argon2<'_>, password: &Password, memory: &mut [Block]) -> 
     Ok(format!("$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${salt}${output}"))
 }
 
-/// Lets a bounded number through, and a bounded number wait. Whoever is inside has memory that is kept for the next: made
-/// anew on ever other threads, it was seen to fragment the heap to gigabytes.
+/// A semaphore that lets a bounded number through, and a bounded number wait. Each place keeps its memory for the next
+/// hash: allocated anew on ever-changing threads, it was seen to fragment the heap to gigabytes.
 struct Gate {
     state: Mutex<Crowd>,
     freed: Condvar,

@@ -1,8 +1,8 @@
 //! Sessions of the web pages: a secret in a cookie that stands for a sign-in.
 //!
-//! In memory only: a restart ends them. A session is what it was opened with, at every moment: a new password, a
-//! deactivated account, a rotated, expired or deleted access token end it. Besides, it ends when it is not used for
-//! twelve hours, and after seven days.
+//! In memory only: a restart ends them. A session counts only while the credential that opened it does: a new
+//! password, a deactivated account, and a rotated, expired or deleted access token end it. It also ends after twelve
+//! hours without use, and after seven days.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -26,16 +26,16 @@ use crate::service::ledger::Deed;
 const IDLE: i64 = 12 * 3_600;
 /// How long it lives at most, in seconds.
 pub const LONGEST_SESSION: i64 = 7 * 24 * 3_600;
-/// Most sessions of one account; the one that was not used for longest makes room.
+/// Most sessions of one account; beyond that, the least recently used one ends.
 const PER_ACCOUNT: usize = 50;
-/// Most sessions of all accounts together; the one that was not used for longest makes room.
+/// Most sessions of all accounts together; beyond that, the least recently used one ends.
 const MOST: usize = 100_000;
 
 /// The secret of a session, for the one answer that sets the cookie.
 pub struct SessionSecret(Zeroizing<String>);
 
 impl SessionSecret {
-    /// What came in a cookie.
+    /// The secret as it came in a cookie.
     #[must_use]
     pub fn shown(text: &str) -> Self {
         Self(Zeroizing::new(text.to_owned()))
@@ -57,7 +57,7 @@ impl fmt::Debug for SessionSecret {
 #[derive(Clone)]
 struct Session {
     signed: Signed,
-    /// With what it was opened.
+    /// The kind of credential that opened it.
     opened_with: CredentialKind,
     opened_at: Timestamp,
     used_at: Timestamp,
@@ -93,7 +93,7 @@ impl Sessions {
         sessions.insert(key, session);
     }
 
-    /// The session, if it has not ended by time; notes the use.
+    /// The session, if it has not timed out; notes the use.
     fn used(&self, key: SessionKey, now: Timestamp) -> Option<Session> {
         let mut sessions = self.lock();
         let session = sessions.get_mut(&key)?;
@@ -113,7 +113,7 @@ impl Sessions {
         self.lock().remove(&key).is_some()
     }
 
-    /// Drops those that have ended by time.
+    /// Drops sessions that have timed out.
     pub(in crate::service) fn clean(&self, now: Timestamp) {
         self.lock().retain(|_, session| session.ends_at() > now);
     }
@@ -128,17 +128,17 @@ pub struct SessionView {
     pub full_name: String,
     /// Whether it acts as a system administrator.
     pub is_admin: bool,
-    /// With what it was opened: password or access token.
+    /// The kind of credential that opened it: password or access token.
     pub credential: CredentialKind,
     /// What the access token allows at most; no limit without one.
     pub limits: Limits,
-    /// When it ends, unless it is used before.
+    /// When it ends, unless it is used before then.
     pub expires_at: Timestamp,
-    /// Whether a new password is to be set first.
+    /// Whether the user must set a new password first.
     pub set_password: bool,
-    /// Seconds until an access token ends whose maker does not say, as the site has it.
+    /// The site's default lifetime of access tokens, in seconds; none is never.
     pub token_default_lifetime: Option<i64>,
-    /// Most seconds until an access token ends, as the site has it: a page offers "never" only where it may be had.
+    /// The site's longest lifetime of access tokens, in seconds; only without one does a page offer "never".
     pub token_max_lifetime: Option<i64>,
 }
 
@@ -151,7 +151,7 @@ impl Service {
         let Subject::Account(signed) = &call.caller.subject else { return Err(Error::Unauthenticated) };
         let opened_with = match signed.kind {
             CredentialKind::Password | CredentialKind::AccessToken => signed.kind,
-            // A session opens no other, and a registry token none either.
+            // Neither a session nor a registry token opens a session.
             CredentialKind::None
             | CredentialKind::RegistryToken
             | CredentialKind::Session
@@ -169,7 +169,7 @@ impl Service {
         Ok(secret)
     }
 
-    /// The caller of a session's secret.
+    /// The caller that a session's secret stands for.
     pub(super) fn by_session(&self, secret: &str, address: Option<IpAddr>, now: Timestamp) -> Result<Caller, Error> {
         let key = SessionKey::of(secret);
         let session = self.sessions.used(key, now).ok_or(Error::Unauthenticated)?;
@@ -181,7 +181,7 @@ impl Service {
         Ok(caller)
     }
 
-    /// The session that the caller has shown, or the one that its secret was just made for.
+    /// The session that was just opened with this secret or, without one, the one that the caller has shown.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] without a session.
@@ -207,7 +207,7 @@ impl Service {
         })
     }
 
-    /// Ends a session that another one takes the place of.
+    /// Ends a session that another one replaces.
     pub fn replace_session(&self, secret: &SessionSecret) {
         self.sessions.close(SessionKey::of(secret.reveal()));
     }
@@ -215,7 +215,7 @@ impl Service {
     /// Ends the caller's session.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] without one.
+    /// [`Error::Unauthenticated`] without a session.
     pub fn close_session(&self, call: &Call) -> Result<(), Error> {
         let closed = call.caller.session.is_some_and(|key| self.sessions.close(key));
         if closed { Ok(()) } else { Err(Error::Unauthenticated) }

@@ -1,9 +1,9 @@
-//! Wrong passwords: how many, from where, and how long to wait. Nothing sleeps.
+//! The throttle of wrong passwords: how many, from where, and how long to wait. Nothing sleeps.
 //!
-//! Beyond five distinct failures for an account from one address, that address waits, longer each time, up to 15
-//! minutes; beyond a hundred from everywhere, everybody waits but addresses that signed in to it within 30 days. Equal
-//! guesses count once: a wrong stored password costs containerd and helm two failures. It stops the password only;
-//! access tokens go on. In memory, bounded; unknown names count like known ones.
+//! From the fifth distinct failure for an account from one address on, that address waits, twice as long each time, up
+//! to 15 minutes; from the hundredth from everywhere on, everybody waits except addresses that signed in to it within
+//! 30 days. Equal guesses count once, since containerd and helm send a wrong stored password twice. Only passwords are
+//! throttled: access tokens go on. In memory, bounded; unknown names count like known ones.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -25,14 +25,14 @@ const LONGEST_WAIT: i64 = 15 * 60;
 const MEMORY: i64 = 60 * 60;
 /// How long a sign-in keeps an address known, in seconds.
 const KNOWN: i64 = 30 * 24 * 60 * 60;
-/// Most counters that are held.
+/// Most counters by address, and most by account.
 const MAX_COUNTERS: usize = 65_536;
 /// Most distinct guesses that one counter tells apart.
 const MAX_GUESSES: usize = 128;
 /// Most known addresses of one account.
 const MAX_KNOWN: usize = 32;
 
-/// A digest of a wrong guess, with a key of this process: no trace of the guess itself.
+/// A digest of a wrong guess, keyed for this process: it tells nothing of the guess itself.
 type Guess = [u8; 8];
 
 #[derive(Clone, Default)]
@@ -44,7 +44,7 @@ struct Counter {
 }
 
 impl Counter {
-    /// Counts a guess; false if it is one that was counted before.
+    /// Counts a guess; false if it was counted before.
     fn add(&mut self, guess: Guess, limit: u32, now: i64) -> bool {
         if now - self.last > MEMORY {
             *self = Self::default();
@@ -77,7 +77,7 @@ struct Counters {
 pub(super) struct News {
     /// The address as it is counted.
     pub(super) address: IpAddr,
-    /// The longest unused one, which had to go.
+    /// The least recently used address, if it was evicted for this one.
     pub(super) evicted: Option<IpAddr>,
 }
 
@@ -87,7 +87,7 @@ pub(in crate::service) struct Throttle {
     counters: Mutex<Counters>,
 }
 
-/// An address as it is counted: IPv6 by its /64, which one host has for itself.
+/// An address as it is counted: IPv6 by its /64, since one host may have all of that.
 fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX))),
@@ -133,7 +133,8 @@ impl Throttle {
         counters.by_account.entry(name.to_owned()).or_default().add(guess, PER_ACCOUNT, now);
     }
 
-    /// Notes a sign-in: the address is forgiven and known. News to keep on disk with the first of a day.
+    /// Notes a sign-in: forgets the failures of its address, which is then known. The first sign-in of a day answers
+    /// what to write to disk.
     pub(super) fn succeed(&self, name: &str, account: Id, address: IpAddr, now: Timestamp) -> Option<News> {
         let (address, now) = (counted(address), now.seconds());
         let mut counters = self.lock();
@@ -158,14 +159,14 @@ impl Throttle {
     /// Until when somebody waits to sign in to the account; none if nobody does.
     pub(in crate::service) fn locked_until(&self, name: &str, now: Timestamp) -> Option<Timestamp> {
         let counters = self.lock();
-        // Every lock of an address left its mark in the account's own counter.
+        // Failures from an address count for the account, too: without a counter of the account, no address waits.
         let whole = counters.by_account.get(name)?;
         let addresses = counters.by_address.iter().filter(|((of, _), _)| of == name).map(|(_, counter)| counter);
         let until = addresses.chain([whole]).map(|counter| counter.locked_until).max()?;
         (until > now.seconds()).then(|| Timestamp::from_seconds(until))
     }
 
-    /// Lets everybody try again.
+    /// Lifts the lockout: forgets the failures for an account.
     pub(in crate::service) fn lift(&self, name: &str) {
         let mut counters = self.lock();
         counters.by_account.remove(name);
@@ -173,7 +174,8 @@ impl Throttle {
     }
 }
 
-/// Forgets what is old, and if that is not enough the longest unused half: the memory of guesses is bounded.
+/// Bounds the memory of guesses: drops old counters and, if that is not enough, the least recently used half, but none
+/// that still locks.
 fn make_room<K: Clone + std::hash::Hash + Eq>(counters: &mut HashMap<K, Counter>, now: i64) {
     if counters.len() < MAX_COUNTERS {
         return;

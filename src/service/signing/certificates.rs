@@ -1,5 +1,5 @@
-//! The certificates of registry tokens: the CA that the registry trusts, the leaf that signs, and the self-signed one of a
-//! fixed key.
+//! The certificates of registry tokens: the CA that the registry trusts, the leaf that signs, and the self-signed one
+//! of a fixed key.
 
 use super::error::{Damage, SigningError};
 use crate::domain::registry::CertificateRole;
@@ -23,14 +23,14 @@ pub struct CertificateInfo {
 }
 
 impl CertificateInfo {
-    /// What is shown of a certificate in this role.
+    /// What to show of a certificate in this role.
     pub(super) fn of(role: CertificateRole, certificate: &Certificate) -> Self {
         let (not_before, not_after) = (certificate.not_before, certificate.not_after);
         Self { role, not_before, not_after, sha256: certificate.sha256() }
     }
 }
 
-/// Reads a certificate; one for a key of another kind than P-256 is refused.
+/// Reads a certificate; its key must be a P-256 key.
 pub(super) fn read(der: &[u8]) -> Result<Certificate, Damage> {
     let read = Certificate::parse(der).map_err(Damage::Certificate)?;
     if read.is_p256() { Ok(read) } else { Err(Damage::OtherKind) }
@@ -58,7 +58,7 @@ pub(super) fn make_leaf(
     }
 }
 
-/// The certificate of a fixed key, which stands for itself.
+/// The self-signed certificate of a fixed key.
 pub(super) fn make_self_signed(key: &PrivateKey, now: Timestamp) -> Result<Certificate, SigningError> {
     let leaf = signing("dockpass registry token signer (fixed key)", now, now.plus_seconds(LONG_LIFE));
     finish(leaf.self_signed(key))
@@ -68,7 +68,7 @@ fn authority_name(key: &PrivateKey) -> String {
     pki::authority_name("dockpass registry CA", key.point())
 }
 
-/// No extended usage, as Go's verifier (the registry's) wants it.
+/// No extended key usage, as the registry's verifier (Go's) wants it.
 fn signing(name: &str, now: Timestamp, end: Timestamp) -> Leaf<'_> {
     Leaf { name, hosts: Vec::new(), usages: Vec::new(), now, end }
 }

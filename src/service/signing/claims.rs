@@ -15,7 +15,7 @@ pub struct Claims {
     pub sub: String,
     /// The service it is for; a string, never a list, since Distribution 2.8 refuses a list.
     pub aud: String,
-    /// The first second at which it counts no longer.
+    /// The first second at which it no longer counts.
     pub exp: i64,
     /// The first second at which it counts.
     pub nbf: i64,
@@ -25,7 +25,7 @@ pub struct Claims {
     pub jti: String,
     /// What it grants; may be empty.
     pub access: Vec<AccessEntry>,
-    /// Whose it is, for dockpass itself.
+    /// Whom it was issued to, for dockpass itself.
     pub dkp: Dkp,
 }
 
@@ -52,8 +52,8 @@ pub struct Dkp {
     /// The access token's id; none for a password, and for anonymous callers.
     #[serde(deserialize_with = "Option::deserialize")]
     pub token: Option<String>,
-    /// Which password of the account, or which secret of the access token, was shown for it: the count of those before
-    /// it. None for anonymous callers, and in registry tokens of an earlier dockpass, when there was none yet.
+    /// Which password of the account, or which secret of the access token, was shown for it: how many there were
+    /// before. None for anonymous callers, and in registry tokens of an earlier dockpass that did not count them.
     #[serde(default)]
     pub generation: Option<u64>,
 }

@@ -36,7 +36,7 @@ impl KeyFile {
         }
     }
 
-    /// What to do about an unusable file; continues a sentence.
+    /// What to do about an unusable file, as the end of a sentence.
     pub(super) fn way_out(self) -> &'static str {
         match self {
             Self::Authority => {
@@ -61,7 +61,7 @@ pub(super) struct Pair {
     pub(super) certificate: Certificate,
 }
 
-/// The directory, open to its owner only.
+/// The directory, accessible to its owner only.
 #[derive(Debug)]
 pub(super) struct KeyDirectory {
     path: PathBuf,
@@ -123,7 +123,8 @@ impl KeyDirectory {
         written.map_err(|error| failed("write", file.way_out(), error))
     }
 
-    /// The CA of a directory that has one, or none if nothing there was ever signed by a CA.
+    /// The CA; none if there never was one. It is an error if the CA is missing, but something that it signed is
+    /// there.
     pub(super) fn read_authority(&self) -> Result<Option<Pair>, SigningError> {
         let found = self.read_pair(KeyFile::Authority)?;
         if found.is_none() {
@@ -146,7 +147,7 @@ impl KeyDirectory {
     }
 }
 
-/// What went wrong, with the way out of it.
+/// Adds the way out to what went wrong.
 fn failed(action: &'static str, way_out: &'static str, error: PrivateFileError) -> SigningError {
     match error {
         PrivateFileError::Io { path, source } => SigningError::Io { action, path, source },
@@ -155,7 +156,7 @@ fn failed(action: &'static str, way_out: &'static str, error: PrivateFileError) 
     }
 }
 
-/// One key, one certificate, and they belong together.
+/// Reads exactly one key and one certificate, which must belong together.
 fn pair_of(text: &str) -> Result<Pair, Damage> {
     let (keys, others): (Vec<Block>, Vec<Block>) =
         pem::decode(text)?.into_iter().partition(|block| block.label == pem::PRIVATE_KEY);

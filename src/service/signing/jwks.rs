@@ -18,7 +18,8 @@ const LIBTRUST_BYTES: usize = 30;
 /// Bytes of a coordinate of P-256.
 const COORDINATE: usize = 32;
 
-/// The name of a certificate's key that goes with a key header; `x5c` names the certificate, so any would do there.
+/// The name of a certificate's key under a key header. `x5c` carries the certificate itself, so any name would do
+/// there.
 pub(super) fn key_id(header: KeyHeader, certificate: &Certificate) -> String {
     match header {
         KeyHeader::KidLibtrust => libtrust_id(&certificate.spki),

@@ -2,7 +2,7 @@
 //!
 //! A token of ours has a header that we wrote, so reading one begins by comparing its header with the few headers of
 //! the known keys, letter by letter. Whatever else a header could say (another `alg`, `jwk`, `jku`, `x5u`, `crit`, a
-//! foreign `x5c`, a `kid`) is never interpreted: such a header is simply none of ours.
+//! foreign `x5c`, a `kid`) is never interpreted: such a header is simply not ours.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, EcdsaKeyPair, ParsedPublicKey};
@@ -16,7 +16,7 @@ use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::{Certificate, PrivateKey};
 
-/// Bytes of a token beyond which it is refused unread.
+/// Longest token that is read, in bytes; a longer one is refused.
 const MAX_LENGTH: usize = 16 * 1024;
 
 /// Why a registry token does not count.
@@ -28,10 +28,10 @@ pub enum InvalidToken {
     /// Not three parts, or a part is not unpadded base64url.
     #[error("the registry token is malformed")]
     Malformed,
-    /// The header is none that a known key of ours has.
+    /// The header is not that of a known key of ours.
     #[error("the registry token was not signed with a known key")]
     UnknownKey,
-    /// The signature does not fit.
+    /// The signature is wrong.
     #[error("the registry token's signature is wrong")]
     Signature,
     /// A claim is missing, unknown, given twice or of another type.
@@ -125,7 +125,7 @@ impl KnownKey {
     }
 }
 
-/// The claims of a token that one of `known` signed and that says what is expected.
+/// Verifies a token: signed by one of `known`, and with the expected claims, which it answers.
 pub(super) fn verify<'a>(
     token: &str,
     mut known: impl Iterator<Item = &'a KnownKey>,

@@ -1,6 +1,6 @@
 //! The keys in use at one moment: the one that signs, and those whose tokens are accepted.
 //!
-//! A value, published whole: whoever signs or verifies sees one moment's keys, never half a renewal.
+//! An immutable value, published whole: signing and verifying see the keys of one moment, never half a renewal.
 
 use crate::domain::registry::CertificateRole;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::Certificate;
 
-/// Earlier leafs that are kept. Renewal alone leaves one at a time; the others are for rotations by hand.
+/// Most earlier leafs that are kept. Renewal alone leaves one at a time; the others are room for rotations by hand.
 const MAX_PREVIOUS: usize = 4;
 
 /// Every key of one moment.
@@ -26,8 +26,8 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// A fixed key, the only one. One that was replaced is forgotten at once: the registry knows one key as well, and
-    /// a key is changed because others may have it.
+    /// A fixed key, the only one. A replaced key is forgotten at once: the registry knows one key only, too, and a key
+    /// is replaced because others may have it.
     pub(super) fn fixed(form: KeyHeader, pair: &Pair) -> Result<Self, Damage> {
         Ok(Self {
             signing: TokenKey::new(form, &pair.key, &pair.certificate)?,
@@ -52,14 +52,14 @@ impl Keys {
         std::iter::once(&self.current).chain(&self.previous).map(AsRef::as_ref)
     }
 
-    /// What will be the earlier leafs when the current one is replaced at `now`.
+    /// The earlier leafs to keep when the current one is replaced at `now`.
     pub(super) fn retired(&self, now: Timestamp) -> Vec<Arc<KnownKey>> {
         let all = std::iter::once(&self.current).chain(&self.previous);
         all.filter(|key| key.counts_at(now)).take(MAX_PREVIOUS).cloned().collect()
     }
 
-    /// Whether the leaf should be replaced: it does not hold yet, or a third of its life is left and a new one could
-    /// live longer. A CA that has ended makes it due, so that the failure to sign a leaf is noticed.
+    /// Whether the leaf should be replaced: it does not hold yet, or a third of its life or less is left and a new one
+    /// would live longer. It is due under an expired CA as well, so that the failure to sign a leaf is noticed.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         let leaf = &self.current.certificate;
         let Some(authority) = &self.authority else {
@@ -69,12 +69,12 @@ impl Keys {
         now < leaf.not_before || (gains && leaf.is_in_its_last_third(now))
     }
 
-    /// The certificate that a registry is given to trust.
+    /// The certificate that the registry must trust.
     pub(super) fn trusted(&self) -> &Certificate {
         self.authority.as_ref().unwrap_or(&self.current.certificate)
     }
 
-    /// What is shown of the certificates in use.
+    /// What to show of the certificates in use.
     pub(super) fn certificates(&self) -> Vec<CertificateInfo> {
         let current = &self.current.certificate;
         match &self.authority {

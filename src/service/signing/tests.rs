@@ -29,7 +29,7 @@ fn fixed(key_header: KeyHeader) -> SigningSettings {
     SigningSettings { leaf_lifetime: NINETY_DAYS, key_header, fixed_key: true }
 }
 
-/// A directory for keys, gone when it is dropped.
+/// A directory for keys, removed when it is dropped.
 struct Home(TempDir);
 
 impl Home {
@@ -311,7 +311,7 @@ fn a_renewal_cut_short_at_any_step_leaves_a_directory_that_opens() {
     let before = fs::read(home.file("registry-leaf.pem")).unwrap();
     signer.renew_if_due(after(200)).unwrap();
     let after_renewal = fs::read(home.file("registry-leaf.pem")).unwrap();
-    // The earlier leafs were written, the new leaf was not, or only under its other name.
+    // The earlier leafs were written, but not the new leaf, or only in part and under its temporary name.
     fs::write(home.file("registry-leaf.pem"), &before).unwrap();
     fs::write(home.file("registry-leaf.pem.new"), &after_renewal[..100]).unwrap();
     let signer = home.open(leafs(300), after(200));

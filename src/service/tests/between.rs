@@ -1,4 +1,5 @@
-//! What others do between the bundles of one large change: it goes on with what it began, and with nothing else.
+//! What others change between the bundles of one large change: it goes on with what it began with, and touches nothing
+//! else.
 
 use std::ops::ControlFlow;
 
@@ -23,7 +24,8 @@ fn a_notification_takes_nothing_that_was_pushed_after_it_came() {
         });
         assert_eq!(first.unwrap(), ControlFlow::Continue(()));
         scene.wait(1);
-        // One that went, one that would have gone next, and a new one; the same manifest as before, too.
+        // A tag that is gone, one that would have gone next, and a new one, all with the manifest that was there
+        // before.
         for name in ["v00000", "v08000", "zz-new"] {
             assert!(scene.tell(APP, pushed(name, 1)));
         }
@@ -31,7 +33,7 @@ fn a_notification_takes_nothing_that_was_pushed_after_it_came() {
         assert!(scene.service().take_notice(&came, told).unwrap());
         let pushed = ["v00000", "v08000", "zz-new"].map(|name| (name.to_owned(), 1));
         assert_eq!((scene.tags(APP), scene.activity(APP).missing_since), (pushed.to_vec(), None), "{news:?}");
-        // Nothing else is left of what it tells.
+        // The same news, sent again, changes nothing more.
         let (before, told) = (written(&scene), notice("again", APP, came.now, news.clone()));
         assert!(!scene.service().take_notice(&came, told).unwrap());
         assert_eq!(written(&scene), before);
@@ -40,7 +42,7 @@ fn a_notification_takes_nothing_that_was_pushed_after_it_came() {
     }
 }
 
-/// Alice's repository, which lost all of its tags so long ago that they are forgotten.
+/// Alice's repository, which lost all its tags so long ago that they are forgotten.
 fn forgotten() -> Scene {
     let mut scene = filled();
     assert_eq!(scene.compare(APP, &[]), Compared::Gone);

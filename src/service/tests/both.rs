@@ -1,4 +1,4 @@
-//! The service beside the plain model, each caller as a request would bring it.
+//! The service beside the plain model, with each caller as a request would make it.
 
 use std::fmt::Debug;
 
@@ -12,13 +12,13 @@ use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::secret::{TokenHash, TokenText};
 use crate::domain::time::Timestamp;
 
-/// The service, and what it must say.
+/// The service, and the model that says what it must answer.
 pub(super) struct Both<'h> {
     pub(super) home: &'h Home,
     /// None only between closing and opening.
     pub(super) opened: Option<Service>,
     pub(super) model: Model,
-    /// Of each access token: a registry token made with it, and the second at which that ends.
+    /// For each access token, a registry token made with it, and the second at which that ends.
     pub(super) registry_tokens: Vec<Option<(String, i64, String)>>,
     /// How many notifications there were.
     pub(super) told: usize,
@@ -53,7 +53,7 @@ impl<'h> Both<'h> {
         call(caller, self.now())
     }
 
-    /// The caller as a request would bring it; none if there is no such account or its credential is refused.
+    /// The caller as a request would make it; none if there is no such account or its credential is refused.
     pub(super) fn caller(&self, by: By) -> Option<Caller> {
         match by {
             By::Anonymous => self.service().authenticate(Credentials::None, None, self.now()).ok(),
@@ -86,7 +86,7 @@ pub(super) fn target_of(target: &str) -> GrantTarget {
     }
 }
 
-/// Both agree on whether it was done.
+/// Asserts that both agree on whether it was done.
 #[track_caller]
 pub(super) fn agree<T>(result: Result<T, Error>, expected: bool, what: &dyn Debug) -> Option<T> {
     assert_eq!(result.is_ok(), expected, "{what:?}: {:?}", result.as_ref().err());

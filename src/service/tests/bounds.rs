@@ -1,4 +1,5 @@
-//! Ever new names that are made and deleted: the memory for them has a bound, and what is remembered stays.
+//! Repositories made and deleted under ever new names: the memory for deleted names is bounded, and what is remembered
+//! stays.
 
 use super::super::content::DELETED_NAMES;
 use super::super::{Call, Caller, Error, Expiry, NewRepository, NewToken, Obstacle};
@@ -14,7 +15,7 @@ use crate::domain::token::Limits;
 /// Names that one change makes and deletes.
 const BUNDLE: u32 = 1_000;
 
-/// Alice has made and deleted so many repositories, `alice/app-0` and so on.
+/// Alice has made and deleted this many repositories, `alice/app-0` and so on.
 fn churned(names: u32, content: Remains) -> Scene {
     let scene = Scene::new();
     for user in ["alice", "alice-x"] {
@@ -24,7 +25,7 @@ fn churned(names: u32, content: Remains) -> Scene {
     scene
 }
 
-/// Makes and deletes so many repositories of alice.
+/// Makes and deletes this many repositories of alice.
 fn churn(scene: &Scene, names: u32, content: &Remains) {
     for from in (0..names).step_by(BUNDLE as usize) {
         let (until, deletion) = (names.min(from + BUNDLE), Deletion { at: scene.now(), content: content.clone() });
@@ -83,7 +84,7 @@ fn who_makes_and_deletes_ever_new_names_comes_to_an_end() {
             scene.delete("alice-x/app");
             scene.reopen();
         }
-        // A name that is remembered takes no more room when it is made again, and takes its place when it goes.
+        // A remembered name takes no more room when it is made again, and has its place again when it is deleted.
         create(&scene, "alice/app-7").unwrap();
         create(&scene, "alice/new").unwrap();
         for gone in ["alice/app-7", "alice/new", "alice/one-more"] {
@@ -104,7 +105,7 @@ fn there_is_room_again_once_the_registry_was_asked_or_the_site_allows_more() {
     create(&scene, "alice/new").unwrap();
     scene.delete("alice/new");
     is_refused(&scene, "alice/newer");
-    // Fewer repositories of a namespace are no fewer deleted ones; more are more.
+    // A lower limit on repositories of a namespace does not lower the one on deleted names; a higher one raises it.
     for (limit, is_allowed) in [(5, false), (DELETED_NAMES, false), (DELETED_NAMES + 1, true)] {
         let asked = Choices { max_per_namespace: Some(limit), ..Choices::default() };
         scene.service().choose_settings(&scene.local(), asked).unwrap();
@@ -137,7 +138,7 @@ fn a_delegate_who_uses_it_up_closes_a_namespace_to_no_system_administrator() {
     is_refused(&scene, "alice/prod");
     create_as(&scene.local(), &scene, "alice/prod").unwrap();
     create_as(&of(&scene, "admin"), &scene, "alice/stage").unwrap();
-    // By a push, too, and with an access token that is narrower than its owner.
+    // Also by a push, and with an access token that reaches less than its owner.
     let limits = Limits { cap: AccessLevel::ReadWrite, patterns: [].into() };
     let new = NewToken { username: None, label: None, expiry: Expiry::Never, limits, is_temporary: false };
     let (_, text) = scene.service().create_token(&of(&scene, "admin"), new).unwrap();
@@ -153,7 +154,7 @@ fn what_was_deleted_before_the_account_was_made_does_not_count() {
     scene.service().delete_account(&scene.local(), "alice", false).unwrap();
     scene.service().create_user(&scene.local(), new_user("alice")).unwrap();
     create(&scene, "alice/new").unwrap();
-    // Of its own, it deletes as many as any other.
+    // The new account may delete as many repositories of its own as any other.
     churn(&scene, DELETED_NAMES - 1, &Remains::Stays);
     create(&scene, "alice/newer").unwrap();
     scene.delete("alice/newer");

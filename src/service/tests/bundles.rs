@@ -1,4 +1,4 @@
-//! Very many tags of one repository: what is done to all of them takes several changes, each of which may be the last.
+//! Very many tags of one repository: work on all of them takes several changes, and may be cut short after each.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::content::{Scene, digest, image, named, pushed, seen};
 pub(super) const APP: &str = "alice/app";
 /// More tags than two changes write.
 pub(super) const MANY: usize = 2 * BUNDLE + 500;
-/// A day more than tags are kept that the registry has lost.
+/// A day longer than tags that the registry has lost are kept.
 pub(super) const LONG: i64 = 31 * 24 * 3_600;
 
 pub(super) fn all(number: u8) -> Vec<SeenTag> {
@@ -57,7 +57,7 @@ fn what_a_comparison_finds_of_very_many_tags_is_put_right_in_bundles() {
     assert_eq!(scene.audited().len(), 1, "it was learnt once");
     assert_eq!(scene.compare(APP, &all(1)), Compared::Same);
     scene.wait(60);
-    // Pushed while the registry was asked: stays.
+    // Tags that are pushed while the registry is asked stay.
     let asked = scene.now();
     scene.wait(1);
     scene.tell(APP, pushed("v00000", 9));

@@ -1,4 +1,5 @@
-//! Comparing what is known with what the registry has: what is put right, what is left alone, and what is newer.
+//! Comparing what is known with what the registry has: what is put right, what is left alone, and what is newer than
+//! the answer.
 
 use super::super::{Compared, Errand, News, SeenTag};
 use super::content::{Scene, digest, image, named, pulled, pushed, seen, tag};
@@ -13,7 +14,7 @@ fn read(name: &str, number: u8, size: u64) -> SeenTag {
     SeenTag { image: Some(image(size)), ..seen(name, number) }
 }
 
-/// The repository with these two tags, compared at the beginning.
+/// A repository with two tags, adopted by a comparison at the start.
 fn compared() -> Scene {
     let scene = Scene::new();
     assert_eq!(scene.compare("alice/app", &[read("1.0", 1, 10), seen("2.0", 2)]), Compared::Adopted);
@@ -47,7 +48,7 @@ fn where_both_say_the_same_nothing_is_written() {
     scene.make("alice/bare");
     let (end, audited) = (scene.end(), scene.audited());
     scene.wait(3_600);
-    // As it was read; unread, as it is when the manifest is known; in another order; twice.
+    // With the manifest read, unread since it is known, in another order, and twice.
     for again in [
         vec![read("1.0", 1, 10), seen("2.0", 2)],
         vec![seen("2.0", 2), seen("1.0", 1)],
@@ -80,12 +81,12 @@ fn tags_that_came_went_or_moved_are_put_right() {
 fn what_was_read_of_a_manifest_stays_with_it_and_goes_with_it() {
     let mut scene = compared();
     scene.wait(60);
-    // A tag of which nothing was read gets it, and is no newer for it.
+    // A tag whose manifest was not read gets what it says, and is no newer for it.
     assert_eq!(scene.compare("alice/app", &[seen("1.0", 1), read("2.0", 2, 20)]), Compared::Changed);
     let second = scene.tag("alice/app", "2.0");
     assert_eq!((second.created_at, second.updated_at, second.image), (start(), start(), Some(image(20))));
     assert_eq!(scene.tag("alice/app", "1.0").image, Some(image(10)));
-    // Moved, and the new manifest could not be read.
+    // A tag moved, and its new manifest could not be read.
     assert_eq!(scene.compare("alice/app", &[seen("1.0", 9), seen("2.0", 2)]), Compared::Changed);
     assert_eq!(scene.tag("alice/app", "1.0").image, None);
     assert_eq!(scene.tag("alice/app", "2.0").image, Some(image(20)));
@@ -107,7 +108,7 @@ fn what_was_pushed_while_the_registry_was_asked_is_neither_removed_nor_overwritt
     assert_eq!(scene.compare_as_of("alice/app", &[], asked), Compared::Changed, "the older tag is gone");
     assert_eq!(scene.tags("alice/app"), [("1.0".to_owned(), 5), ("new".to_owned(), 6)]);
     assert_eq!(scene.activity("alice/app").missing_since, None, "something is there");
-    // From after them, it counts.
+    // An answer from after both pushes counts.
     assert_eq!(scene.compare("alice/app", &[seen("1.0", 7)]), Compared::Changed);
     assert_eq!(scene.tags("alice/app"), [("1.0".to_owned(), 7)]);
     assert_eq!(scene.compare("alice/app", &[]), Compared::Gone);
@@ -192,7 +193,7 @@ fn a_deletion_that_is_forgotten_lets_the_name_be_learnt() {
     assert!(!scene.is_deleted("alice/app") && scene.is_deleted("alice/lib"));
     assert_eq!(scene.compare("alice/app", &[seen("1.0", 1)]), Compared::Adopted);
     assert_eq!(scene.compare("alice/lib", &[seen("1.0", 1)]), Compared::Deleted);
-    // Known names are not forgotten with it.
+    // Forgetting deleted names leaves known repositories alone.
     forget(&scene, "alice/app");
     assert_eq!(scene.tags("alice/app"), [("1.0".to_owned(), 1)]);
 }

@@ -1,4 +1,4 @@
-//! A service that is told what a registry holds, and short ways to tell it and to look.
+//! A service that is told what a registry holds, with short ways to tell it and to look at it.
 
 use std::fs;
 
@@ -40,12 +40,12 @@ pub(super) fn seen(name: &str, number: u8) -> SeenTag {
     SeenTag { name: tag(name), digest: digest(number), media_type: MEDIA_TYPE.to_owned(), image: None }
 }
 
-/// What a manifest of so many bytes says.
+/// What the manifest of an image of this many bytes says.
 pub(super) fn image(size: u64) -> Image {
     Image { size, ..Image::default() }
 }
 
-/// A user who takes over what is known of the namespace.
+/// A user who adopts the repositories already known in its namespace.
 pub(super) fn new_user(name: &str) -> NewUser {
     NewUser {
         name: Name::parse(name).unwrap(),
@@ -57,7 +57,7 @@ pub(super) fn new_user(name: &str) -> NewUser {
     }
 }
 
-/// The service, at a moment that the test moves.
+/// The service, at a time that the test sets.
 pub(super) struct Scene {
     home: Home,
     opened: Option<Service>,
@@ -91,12 +91,12 @@ impl Scene {
         self.now = self.now.plus_seconds(seconds);
     }
 
-    /// Waits until the name of what was deleted may be another's.
+    /// Waits until the name of a deleted repository may be given to another owner.
     pub(super) fn wait_until_free(&mut self) {
         self.wait(self.service().settings().registry_token_lifetime + 60);
     }
 
-    /// Waits until nothing of what was deleted is on the disk.
+    /// Waits until no row of what was deleted is left on the disk.
     pub(super) fn wait_for_purge(&self) {
         while self.service().store.state().is_purging() {
             std::thread::sleep(std::time::Duration::from_millis(2));
@@ -117,12 +117,12 @@ impl Scene {
         self.reopen();
     }
 
-    /// What the registry calls now.
+    /// A call by the registry, now.
     pub(super) fn registry(&self) -> Call {
         call(Service::registry(), self.now)
     }
 
-    /// What the local administrator calls now.
+    /// A call by the local administrator, now.
     pub(super) fn local(&self) -> Call {
         call(Service::local(0), self.now)
     }
@@ -148,7 +148,7 @@ impl Scene {
         self.service().compare(&self.registry(), &named(repository), seen.to_vec(), seen_at).unwrap()
     }
 
-    /// Makes a repository as its namespace's owner does; the namespace is given to a user if nobody has it.
+    /// Makes a repository; if nobody has its namespace, makes the user first.
     #[track_caller]
     pub(super) fn make(&self, repository: &str) {
         let name = named(repository);
@@ -158,14 +158,14 @@ impl Scene {
         self.try_make(repository).unwrap();
     }
 
-    /// Makes a repository in a namespace that is there.
+    /// Makes a repository in an existing namespace.
     pub(super) fn try_make(&self, repository: &str) -> Result<(), Error> {
         let (short_description, long_description) = (String::new(), String::new());
         let new = NewRepository { name: named(repository), is_public: false, short_description, long_description };
         self.service().create_repository(&self.local(), new).map(drop)
     }
 
-    /// Deletes a repository, which must be there.
+    /// Deletes a repository, which must exist.
     #[track_caller]
     pub(super) fn delete(&self, repository: &str) {
         assert!(self.service().delete_repository(&self.local(), &named(repository)).unwrap());
@@ -182,14 +182,14 @@ impl Scene {
         self.service().store.state().deletion(&named(repository)).is_some()
     }
 
-    /// The tags of a repository with what they point to; those of [`digest`] by their number.
+    /// The tags of a repository, each with the number of the [`digest`] that it points to.
     pub(super) fn tags(&self, repository: &str) -> Vec<(String, u8)> {
         let state = self.service().store.state();
         let number = |digest: &Digest| u8::from_str_radix(&digest.as_str()["sha256:".len()..][..2], 16).unwrap();
         state.tags_after(&named(repository), None).map(|tag| (tag.name.to_string(), number(&tag.digest))).collect()
     }
 
-    /// The tags that its readers see, and how many they are told that there are.
+    /// The tags that readers of a repository see, and the count that they are told.
     #[track_caller]
     pub(super) fn listed(&self, repository: &str) -> (Vec<String>, usize) {
         let page = self.service().list_tags(&self.local(), &named(repository), None, 100).unwrap();
@@ -197,13 +197,13 @@ impl Scene {
         (page.entries.iter().map(|tag| tag.name.to_string()).collect(), page.count.unwrap())
     }
 
-    /// How many tags its readers are told that there are.
+    /// The count of tags that readers of a repository are told.
     #[track_caller]
     pub(super) fn listed_count(&self, repository: &str) -> usize {
         self.service().list_tags(&self.local(), &named(repository), None, 1).unwrap().count.unwrap()
     }
 
-    /// A tag, which must be there.
+    /// A tag, which must exist.
     #[track_caller]
     pub(super) fn tag(&self, repository: &str, name: &str) -> Tag {
         self.service().store.state().tag(&named(repository), &tag(name)).unwrap().as_ref().clone()
@@ -224,7 +224,7 @@ impl Scene {
             .collect()
     }
 
-    /// What differs after every batch that was written: the note of the store's end.
+    /// The note of the store's end, which differs after every batch that is written.
     pub(super) fn end(&self) -> Vec<u8> {
         fs::read(self.service().store.directory().join("end")).unwrap()
     }

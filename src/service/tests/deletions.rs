@@ -1,4 +1,4 @@
-//! Tags as their readers and deleters see them: who may, and what is recorded once the registry was asked.
+//! Viewing and deleting tags: who may, and what is recorded once the registry was asked.
 
 use super::super::{Call, Caller, Compared, Credentials, Error, Expiry, NewToken, RepositoryUpdate};
 use super::content::{Scene, named, new_user, pushed, seen, tag};
@@ -27,19 +27,19 @@ fn of(scene: &Scene, user: &str) -> Call {
     call(Caller::of_account(state.account_named(user).unwrap()), scene.now())
 }
 
-/// Deletes a tag of alice's repository as the local administrator; the registry says whether it had it.
+/// Deletes a tag of alice's repository as the local administrator; `was_there` is what the registry answers.
 fn delete(scene: &Scene, name: &str, was_there: bool) -> Result<bool, Error> {
     let deletion = scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag(name), vec![]).unwrap();
     scene.service().tag_deleted(&scene.local(), deletion, was_there, vec![])
 }
 
-/// Who began to have which tags deleted.
+/// Who began to delete which tags.
 fn begun(scene: &Scene) -> Vec<(String, String)> {
     let audited = scene.audited().into_iter().filter(|(_, action, _)| action == "tag.beginDelete");
     audited.map(|(actor, _, object)| (actor, object)).collect()
 }
 
-/// The objects of an action, by name.
+/// The objects of the audit records of an action, by name.
 fn objects(scene: &Scene, action: &str) -> Vec<String> {
     let audited = scene.audited().into_iter().filter(|(_, recorded, _)| recorded == action);
     let mut objects: Vec<_> = audited.map(|(_, _, object)| object).collect();
@@ -96,7 +96,7 @@ fn a_deleted_tag_goes_alone_and_is_recorded() {
     assert!(delete(&scene, "1.0", true).unwrap());
     assert_eq!(scene.tags("alice/app"), [("2.0".to_owned(), 1)]);
     assert_eq!(deletions(&scene), ["alice/app:1.0"]);
-    // Not known here, but the registry had it.
+    // A tag that is not known here, but that the registry had.
     assert!(delete(&scene, "3.0", true).unwrap());
     assert_eq!(deletions(&scene), ["alice/app:1.0", "alice/app:3.0"]);
     let before = scene.service().store.state();
@@ -129,10 +129,11 @@ fn who_has_a_tag_deleted_is_recorded_before_the_registry_is_asked() {
     seen_begun.sort();
     assert_eq!(seen_begun, by_carol, "each that goes");
     assert_eq!((deletions(&scene), scene.tags("alice/app").len()), (vec![], 2), "what became of it is not known yet");
-    // The answer is lost, or cannot be recorded: the tag goes with a comparison, which says nothing of who did it.
+    // If the registry's answer is lost or cannot be recorded, a comparison removes the tag, and its record does not
+    // say who deleted it.
     assert_eq!(scene.compare("alice/app", &[seen("2.0", 1)]), Compared::Changed);
     assert_eq!((deletions(&scene), begun(&scene).len()), (vec![], 2));
-    // While it waited, she lost her access, the repository went, or no change is accepted any more.
+    // While the deletion waited, carol lost her access, the repository was deleted, or changes are no longer accepted.
     let target = GrantTarget::Repository(named("alice/app"));
     scene.service().put_grant(&scene.local(), &target, GranteeKind::User, "carol", AccessLevel::ReadOnly).unwrap();
     assert!(matches!(scene.service().tag_deletion_begins(&carol, &mut permitted), Err(Error::Denied(_))));
@@ -184,7 +185,7 @@ fn a_deletion_that_waited_counts_from_its_begin() {
     scene.service().tag_deletion_begins(&scene.local(), &mut deletion).unwrap();
     assert!(scene.service().tag_deleted(&scene.local(), deletion, true, vec![]).unwrap());
     assert_eq!(scene.tags("alice/app"), [("2.0".to_owned(), 1)]);
-    // An access token that has ended meanwhile does not count any more.
+    // An access token that has expired meanwhile no longer counts.
     let limits = Limits { cap: AccessLevel::ReadWrite, patterns: [].into() };
     let expiry = Expiry::At(scene.now().plus_seconds(60));
     let new = NewToken { username: Some("alice".to_owned()), label: None, expiry, limits, is_temporary: false };
@@ -213,7 +214,7 @@ fn tags_that_went_along_go_here_and_each_is_recorded() {
     let mut recorded = deletions(&scene);
     recorded.sort();
     assert_eq!(recorded, ["alice/app:1.0", "alice/app:2.0", "alice/app:3.0", "alice/app:unknown"]);
-    // The last ones, together.
+    // The last tags go together.
     let deletion =
         scene.service().begin_tag_deletion(&scene.local(), &named("alice/app"), tag("3.0"), vec![tag("4.0")]).unwrap();
     assert!(scene.service().tag_deleted(&scene.local(), deletion, true, vec![tag("4.0")]).unwrap());
@@ -234,7 +235,7 @@ fn a_tag_that_is_pushed_again_while_the_registry_deletes_it_stays() {
         assert_eq!(scene.tags("alice/app"), [("1.0".to_owned(), number), ("2.0".to_owned(), 1)]);
     }
     assert_eq!(deletions(&scene), ["alice/app:1.0"], "the registry did delete one");
-    // Pushed before it began, and compared since: that is the one which was meant.
+    // A tag that was pushed before the deletion began and compared since is still the one that was meant.
     let deletion = begin(&scene);
     scene.wait(1);
     assert_eq!(scene.compare("alice/app", &[seen("1.0", 1), seen("2.0", 1)]), Compared::Same);

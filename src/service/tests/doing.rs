@@ -1,4 +1,4 @@
-//! Doing the same to the service and to the model, which agree on whether it may be done.
+//! Does the same to the service and to the model, which must agree on whether it is allowed.
 
 use super::super::{
     AccountUpdate, Call, Expiry, Issued, NewRepository, NewToken, NewUser, RepositoryUpdate, RotatedToken,
@@ -77,7 +77,7 @@ impl Both<'_> {
 
     fn on_account(&mut self, by: By, call: &Call, operation: &Operation) {
         let may = self.model.is_administrator(by);
-        // An access token makes no administrator.
+        // An access token cannot make an administrator.
         let may_raise = may && !matches!(by, By::Token(_));
         let update = |user: &str, update| self.service().update_account(call, user, update).map(drop);
         match *operation {
@@ -254,7 +254,7 @@ impl Both<'_> {
                 if let Some(RotatedToken { text, .. }) = rotated {
                     let until = self.model.now + overlap;
                     let token = &mut self.model.tokens[place];
-                    // Who asked knows the new secret.
+                    // The asking token's holder knows the new secret.
                     token.parent = asking.filter(|_| is_of_one_account).or(token.parent);
                     token.dead.extend(token.previous.take().map(|(text, _)| text));
                     token.previous = Some((std::mem::replace(&mut token.text, text.reveal().to_owned()), until));
@@ -272,7 +272,7 @@ impl Both<'_> {
         }
     }
 
-    /// A registry token with `push` makes the repository where the caller may.
+    /// A registry token with `push` makes the repository if the caller may.
     fn push(&mut self, by: By, call: &Call, name: &'static str, actions: &str) {
         let asked = format!("repository:{name}:{actions}");
         let issued = issue(self.service(), call, &Scopes::parse([asked.as_str()]).unwrap());
@@ -286,7 +286,7 @@ impl Both<'_> {
         assert_eq!(granted_on(&issued, name), self.expected(by, name, actions), "{by:?} asks for {asked}");
     }
 
-    /// What of the asked is permitted, and `pull` with `push`.
+    /// The part of the requested actions that is permitted; `push` implies `pull`.
     pub(super) fn expected(&self, by: By, name: &'static str, actions: &str) -> Actions {
         let asked = actions.split(',').map(Actions::named).fold(Actions::NONE, Actions::union);
         let granted = asked.intersection(self.model.held(by, name));

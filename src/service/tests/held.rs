@@ -6,7 +6,7 @@ use super::super::Compared;
 use super::model::Model;
 
 pub(super) const TAGS: [&str; 4] = ["1.0", "1.0-rc", "A", "latest"];
-/// How long tags are kept that a repository has lost all together, in seconds.
+/// How long the tags of a repository that has lost all of them are kept, in seconds.
 pub(super) const KEPT: i64 = 2_592_000;
 /// Manifests, by number.
 pub(super) const MANIFESTS: u8 = 3;
@@ -14,7 +14,7 @@ pub(super) const MANIFESTS: u8 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HeldTag {
     pub(super) manifest: u8,
-    /// Seconds since 1970, as all times here.
+    /// Seconds since 1970, like all times here.
     pub(super) created: i64,
     pub(super) updated: i64,
 }
@@ -44,7 +44,7 @@ impl Held {
 /// A notification, without its identifier.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Told {
-    /// Pushed so many seconds ago.
+    /// Pushed `ago` seconds ago.
     Push {
         tag: &'static str,
         manifest: u8,
@@ -60,20 +60,20 @@ pub(super) enum Told {
 }
 
 impl Model {
-    /// A repository is made, by whoever may: it is no deleted one any more.
+    /// Makes a repository, which is then no longer a deleted one.
     pub(super) fn add_repository(&mut self, name: &'static str, is_public: bool) {
         self.repositories.insert(name, is_public);
         self.held.insert(name, Held::default());
         self.deleted.remove(name);
     }
 
-    /// A repository that is there goes, and its name is remembered.
+    /// Deletes an existing repository, whose name is then remembered.
     pub(super) fn forget_content(&mut self, name: &'static str) {
         self.held.remove(name);
         self.deleted.insert(name, (self.now, self.owner_of(name)));
     }
 
-    /// Takes a notification; whether it told something that is kept.
+    /// Takes a notification; answers whether it told anything that is kept.
     pub(super) fn take(&mut self, name: &'static str, told: Told) -> bool {
         if let Told::Push { tag, manifest, ago } = told {
             if self.deleted.contains_key(name) {
@@ -84,7 +84,7 @@ impl Model {
             }
             let held = self.held.entry(name).or_default();
             if held.missing_since.is_some() {
-                // What was lost has not come back with it.
+                // The push does not bring back the lost tags.
                 held.tags.clear();
             }
             held.point(tag, manifest, self.now);
@@ -113,7 +113,7 @@ impl Model {
         has_lost
     }
 
-    /// Puts right what is known, by what the registry had so many seconds ago.
+    /// Puts right what is known, by what the registry held `ago` seconds ago.
     pub(super) fn compare(&mut self, name: &'static str, seen: &BTreeMap<&'static str, u8>, ago: i64) -> Compared {
         let at = self.now - ago;
         let is_new = !self.repositories.contains_key(name);
@@ -133,11 +133,11 @@ impl Model {
         let nothing_is_there = seen.is_empty() && !held.tags.values().any(is_newer);
         held.missing_since = match (nothing_is_there, held.tags.is_empty()) {
             (false, _) => None,
-            // Nothing was lost by this.
+            // This comparison lost nothing.
             (true, true) => was_missing,
             (true, false) => was_missing.or(Some(at)),
         };
-        // All at once: perhaps the registry's storage is away.
+        // All tags vanished at once: perhaps the registry's storage is away.
         let is_kept = held.missing_since.is_some_and(|since| at < since + KEPT);
         held.tags.retain(|tag, present| is_kept || is_newer(present) || seen.contains_key(tag));
         for (tag, manifest) in seen {

@@ -50,7 +50,7 @@ impl Both<'_> {
         self.check_descent(place);
     }
 
-    /// An access token made by another of the same account reaches no more than it.
+    /// An access token reaches no more than its parent of the same account.
     fn check_descent(&self, place: usize) {
         let Some(parent) = self.model.tokens[place].parent else { return };
         let is_own = self.model.tokens[place].generation == self.model.tokens[parent].generation;
@@ -72,7 +72,7 @@ impl Both<'_> {
         issue(self.service(), &self.call(caller), scopes).unwrap()
     }
 
-    /// What a caller sees and is granted; the registry token with everything.
+    /// Checks what a caller sees and is granted; answers a registry token for everything.
     fn check_caller(&self, by: By, call: &Call) -> Option<Issued> {
         if by != By::Anonymous && !self.model.stands(by) {
             assert!(matches!(self.service().catalog(call, None, 1), Err(Error::Unauthenticated)), "{by:?}");
@@ -119,7 +119,7 @@ impl Both<'_> {
         }
     }
 
-    /// Granted is what was asked for and is permitted, and `pull` with `push`.
+    /// A token grants what was asked for and is permitted; `push` implies `pull`.
     fn check_part(&self, by: By, call: &Call) {
         let known = NAMES.into_iter().filter(|name| self.model.repositories.contains_key(name));
         let words = ["pull", "push", "delete", "push,delete"];

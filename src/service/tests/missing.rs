@@ -1,4 +1,5 @@
-//! Repositories that have lost all their tags: a registry whose storage is away must take nothing along for good.
+//! Repositories that have lost all their tags: a registry whose storage is away must not make dockpass forget them for
+//! good.
 
 use super::super::{Compared, News};
 use super::content::{Scene, digest, image, named, pulled, pushed, seen, tag};
@@ -13,7 +14,7 @@ fn both() -> Vec<(String, u8)> {
     vec![("1.0".to_owned(), 1), ("2.0".to_owned(), 2)]
 }
 
-/// The repository with two tags of the beginning, one of them read; a minute later the registry has none.
+/// The repository with two tags from the start, the manifest of one read; a minute later the registry has neither.
 fn lost() -> Scene {
     let mut scene = Scene::new();
     scene.tell(APP, pushed("1.0", 1));
@@ -52,7 +53,7 @@ fn lost_tags_are_hidden_and_kept_for_thirty_days() {
     assert_eq!((scene.tags(APP), since(&scene)), (vec![], Some(60)));
     scene.wait(KEPT);
     assert_eq!(scene.compare(APP, &[]), Compared::Same);
-    // Afterwards they are new.
+    // Later, the tags count as new.
     assert_eq!(scene.compare(APP, &[seen("1.0", 1)]), Compared::Changed);
     let Tag { created_at, image, .. } = scene.tag(APP, "1.0");
     assert_eq!((created_at, image, since(&scene)), (scene.now(), None, None));

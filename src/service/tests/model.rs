@@ -1,4 +1,4 @@
-//! What the service must say, in plain lists and without any index: the rules of access by the words of the design.
+//! What the service must answer, by plain lists without any index: the rules of access in the words of the design.
 //!
 //! It shares only the names of levels and actions with the code under test.
 
@@ -23,7 +23,7 @@ pub(super) const NAMES: [&str; 10] = [
     "nobody/app",
     "busybox",
 ];
-/// What grants are on: names, and whole namespaces.
+/// The targets of grants: repository names, and whole namespaces.
 pub(super) const TARGETS: [&str; 12] = [
     "acme/app",
     "acme/lib",
@@ -41,7 +41,7 @@ pub(super) const TARGETS: [&str; 12] = [
 pub(super) const PATTERNS: [&str; 8] =
     ["acme/*", "alice/app", "alice/*", "alice/app/*", "bob/*", "carol/app", "_/busybox", "nobody/*"];
 
-/// Who does something.
+/// The caller of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
     Anonymous,
@@ -70,7 +70,7 @@ pub(super) struct Organization {
 
 #[derive(Clone, Debug)]
 pub(super) struct User {
-    /// A re-created user has another.
+    /// A user made again under the same name has another.
     pub(super) generation: usize,
     pub(super) is_active: bool,
     pub(super) is_admin: bool,
@@ -86,7 +86,7 @@ pub(super) struct Token {
     pub(super) ends: Option<i64>,
     pub(super) parent: Option<usize>,
     pub(super) is_deleted: bool,
-    /// The secret, the one before it with its end, and those that ended.
+    /// The secret, the previous one with its end, and those that have ended.
     pub(super) text: String,
     pub(super) previous: Option<(String, i64)>,
     pub(super) dead: Vec<String>,
@@ -116,14 +116,15 @@ pub(super) struct Model {
     pub(super) repositories: BTreeMap<&'static str, bool>,
     /// What the registry holds of each of them.
     pub(super) held: BTreeMap<&'static str, Held>,
-    /// Names that were deleted and not made again, each with the second and the namespace's owner of then.
+    /// Names that were deleted and not made again, each with the second of its deletion and the owner of its namespace
+    /// then.
     pub(super) deleted: BTreeMap<&'static str, (i64, Option<usize>)>,
     pub(super) acme: Option<Organization>,
     pub(super) grants: BTreeMap<(&'static str, Holder), AccessLevel>,
     pub(super) tokens: Vec<Token>,
 }
 
-/// The namespace of a name or a target as targets write it.
+/// The namespace of a name or a target, spelled as in [`TARGETS`].
 pub(super) fn whole_namespace(name: &str) -> &'static str {
     let namespace = name.split_once('/').map_or("_", |(namespace, _)| namespace);
     TARGETS.into_iter().find(|target| *target == format!("{namespace}/*")).unwrap_or("nobody/*")
@@ -133,7 +134,7 @@ fn is_whole_namespace(target: &str) -> bool {
     target.ends_with("/*")
 }
 
-/// Who may what.
+/// Who may do what.
 impl Model {
     fn token(&self, by: By) -> Option<&Token> {
         match by {
@@ -160,7 +161,7 @@ impl Model {
         is_owned && is_alive && own_parent.is_none_or(|parent| self.counts(parent))
     }
 
-    /// Whether somebody signed in, and what they signed in with stands.
+    /// Whether the caller has signed in, with a credential that still stands.
     pub(super) fn stands(&self, by: By) -> bool {
         match by {
             By::Anonymous => false,
@@ -189,7 +190,8 @@ impl Model {
         holders.filter_map(|holder| self.grants.get(&(target, holder)).copied()).max()
     }
 
-    /// Whether everything in the namespace is the account's, by itself or by its office in the organization.
+    /// Whether the account owns everything in the namespace, by itself, as an administrator of the organization, or as
+    /// a system administrator.
     fn owns(&self, by: By, namespace: &'static str) -> bool {
         let is_own = self.account(by).is_some_and(|user| namespace == format!("{user}/*"));
         let is_office = namespace == "acme/*" && self.membership(by) == Some(true);
@@ -206,19 +208,20 @@ impl Model {
         self.acme.as_ref().and_then(|acme| acme.members.get(user).copied())
     }
 
-    /// Whether the caller may change the organization, which must be there.
+    /// Whether the organization exists and the caller may change it.
     pub(super) fn administers_acme(&self, by: By) -> bool {
         let is_office = self.membership(by) == Some(true);
         self.acme.is_some() && self.touches_accounts(by) && (is_office || self.is_administrator(by))
     }
 
-    /// Whether the caller may take a user out of the organization: it may itself, also when it is out already.
+    /// Whether the caller may remove a user from the organization. Users may remove themselves, also after they have
+    /// left.
     pub(super) fn may_take_out(&self, by: By, user: &str) -> bool {
         let leaves = self.account(by) == Some(user) && self.acme.is_some() && self.touches_accounts(by);
         self.users.contains_key(user) && (leaves || self.administers_acme(by))
     }
 
-    /// Whether the caller may change what a team has on a target: one of its own organization.
+    /// Whether the caller may change the grant of a team on a target, which must be in the team's own organization.
     pub(super) fn may_grant_to(&self, by: By, target: &'static str, team: &str) -> bool {
         let is_there = self.acme.as_ref().is_some_and(|acme| acme.teams.contains_key(team));
         is_there && target.starts_with("acme/") && self.administers(by, target)
@@ -241,19 +244,19 @@ impl Model {
         self.stands(by) && reaches && self.owns_namespace(by, whole_namespace(name))
     }
 
-    /// Whether an account has the namespace of this name.
+    /// Whether an account owns the namespace of this name.
     pub(super) fn has_namespace(&self, name: &str) -> bool {
         name.split_once('/').is_some_and(|(namespace, _)| self.has_account(namespace))
     }
 
-    /// Who has the namespace of this name.
+    /// The owner of the namespace of this name.
     pub(super) fn owner_of(&self, name: &str) -> Option<usize> {
         let (namespace, _) = name.split_once('/')?;
         let organization = self.acme.as_ref().filter(|_| namespace == ACME).map(|acme| acme.generation);
         self.users.get(namespace).map(|user| user.generation).or(organization)
     }
 
-    /// Whether registry tokens for this name may live that another owner of it gave.
+    /// Whether registry tokens for this name from the time of another owner may still be valid.
     pub(super) fn is_too_soon(&self, name: &str) -> bool {
         let deleted = self.deleted.get(name).filter(|(_, owner)| *owner != self.owner_of(name));
         deleted.is_some_and(|(at, _)| self.now < at + 900 + 60)
@@ -263,8 +266,8 @@ impl Model {
         self.users.contains_key(name) || name == ACME && self.acme.is_some()
     }
 
-    /// Whether the caller may take away what users have on a target: system administrators also on the namespace of
-    /// nobody, if anything is there.
+    /// Whether the caller may remove the grants of users on a target. System administrators may also where nobody owns
+    /// the namespace, if anything is known there.
     pub(super) fn looks_after(&self, by: By, target: &'static str) -> bool {
         let is_known = self.repositories.keys().any(|name| whole_namespace(name) == target)
             || self.grants.keys().any(|(granted, _)| *granted == target);
@@ -291,13 +294,13 @@ impl Model {
         !token.is_deleted && self.touches_accounts(by) && (is_own || self.is_administrator(by))
     }
 
-    /// Whether the caller may give it power: it must not end after the access token that asks.
+    /// Whether the caller may activate or rotate an access token, which must not end after the asking one.
     pub(super) fn may_empower_token(&self, by: By, place: usize) -> bool {
         let token = &self.tokens[place];
         self.may_change_token(by, place) && self.may_give_end(by, token.ends) && !self.is_kept_from(by, token.owner)
     }
 
-    /// Whether an access token was made by that one, or by one that was.
+    /// Whether an access token descends from the one at `above`.
     pub(super) fn descends_from(&self, place: usize, above: usize) -> bool {
         let parent = self.tokens[place].parent.filter(|parent| !self.tokens[*parent].is_deleted);
         parent.is_some_and(|parent| parent == above || self.descends_from(parent, above))
@@ -311,7 +314,7 @@ impl Model {
         }
     }
 
-    /// For whom the caller may make an access token: its owner.
+    /// The owner for whom the caller may make an access token.
     pub(super) fn may_make_token(&self, by: By, owner: Option<&'static str>) -> Option<&'static str> {
         let own = self.account(by);
         let owner = owner.or(own).filter(|owner| self.users.contains_key(owner))?;
@@ -319,7 +322,7 @@ impl Model {
         (may && !self.is_kept_from(by, owner)).then_some(owner)
     }
 
-    /// An access token gives no power to those of another administrator.
+    /// An access token must not empower those of another administrator.
     fn is_kept_from(&self, by: By, owner: &str) -> bool {
         let is_admin = self.users.get(owner).is_some_and(|user| user.is_admin);
         matches!(by, By::Token(_)) && is_admin && self.account(by) != Some(owner)
@@ -333,10 +336,10 @@ impl Model {
         names
     }
 
-    /// The actions that a request for every action is granted.
+    /// The actions that are granted when all are requested.
     pub(super) fn held(&self, by: By, name: &'static str) -> Actions {
         let is_known = self.repositories.contains_key(name);
-        // What lies there of a deleted repository is for system administrators alone.
+        // What the registry holds of a deleted repository is for system administrators alone.
         let is_closed = self.deleted.contains_key(name) && !self.is_admin_account(by);
         match self.level(by, name).filter(|_| !is_closed) {
             None => Actions::NONE,
@@ -349,18 +352,18 @@ impl Model {
 
 /// What changes.
 impl Model {
-    /// Nothing, at this second.
+    /// An empty model, at this second.
     pub(super) fn at(now: i64) -> Self {
         Self { now, ..Self::default() }
     }
 
-    /// The user is there, or already was.
+    /// Adds a user, unless it exists.
     pub(super) fn add_user(&mut self, name: &'static str) -> bool {
         let is_new = !self.users.contains_key(name);
         if is_new {
             self.generations += 1;
             self.users.insert(name, User { generation: self.generations, is_active: true, is_admin: false });
-            // Whoever had access to the whole namespace of an earlier user has none to this one's.
+            // Grants on the namespace of an earlier user of this name do not carry over.
             self.grants.retain(|(target, _), _| *target != format!("{name}/*"));
         }
         is_new
@@ -385,7 +388,7 @@ impl Model {
         self.grants.retain(|(target, _), _| *target != format!("{namespace}/*"));
     }
 
-    /// The organization is there, or already was.
+    /// Adds the organization, unless it exists.
     pub(super) fn add_acme(&mut self) {
         if self.acme.is_none() {
             self.generations += 1;
@@ -412,7 +415,7 @@ impl Model {
         }
     }
 
-    /// Leaving the organization leaves its teams.
+    /// Removes a user from the organization, and so from its teams.
     pub(super) fn take_out(&mut self, user: &str) {
         if let Some(acme) = &mut self.acme {
             acme.members.remove(user);
@@ -427,7 +430,7 @@ impl Model {
         self.grants.retain(|(target, _), _| *target != name);
     }
 
-    /// An access token goes with those that it made for its own account.
+    /// Deletes an access token, and those that it made for its own account.
     pub(super) fn remove_token(&mut self, place: usize) {
         self.tokens[place].is_deleted = true;
         let generation = self.tokens[place].generation;

@@ -7,7 +7,7 @@ use super::content::{MEDIA_TYPE, Scene, digest, image, named, notice, pulled, pu
 use super::support::{put, start};
 use crate::domain::content::Activity;
 
-/// Notifications that are remembered (`service::news`).
+/// Notifications that are remembered (`service::content::news`).
 const REMEMBERED: usize = 16_384;
 
 fn by_digest(number: u8) -> News {
@@ -206,7 +206,7 @@ fn what_is_sent_again_counts_once() {
         assert!(!of(id, by_digest(7)), "whatever it says now");
     }
     assert_eq!((scene.activity("alice/app").pulls, scene.activity("alice/app").pushes), (1, 2));
-    // Two names of one length that differ in a letter are two.
+    // Two identifiers of equal length that differ in one letter are distinct.
     assert!(of("pusi", pushed("1.0", 7)));
 }
 
@@ -222,12 +222,12 @@ fn what_is_sent_again_at_the_same_time_counts_once() {
             let taken = &taken;
             scope.spawn(move || {
                 for number in 0..IDS {
-                    // Each thread in another order.
+                    // Each thread sends them in another order.
                     let id = (number * 7 + thread * 5) % IDS;
                     let name = format!("t{id}");
                     for (kind, news) in [("push", pushed(&name, 7)), ("pull", by_digest(7))] {
                         let told = notice(&format!("{kind}-{id}"), "alice/app", scene.now(), news);
-                        // While another thread is at the same one, the registry is asked to send it again.
+                        // While another thread handles the same notification, the registry is told to retry.
                         let is_new = loop {
                             match scene.service().take_notice(&scene.registry(), told.clone()) {
                                 Err(Error::TooManyRequests { .. }) => std::thread::yield_now(),
@@ -259,7 +259,7 @@ fn of_very_many_notifications_the_oldest_is_forgotten_first() {
     assert!((0..REMEMBERED - 1).all(pull));
     assert!((0..REMEMBERED - 1).rev().all(|number| !pull(number)), "all of them are remembered");
     assert!((REMEMBERED..REMEMBERED + 3).all(pull));
-    // The push and the first two had to go, and each that counts again takes the place of the next.
+    // The push and the first two were evicted, and each that counts again evicts the next.
     assert!(!pull(2) && !pull(REMEMBERED - 2) && !pull(REMEMBERED));
     assert!(pull(0) && pull(1) && pull(2) && pull(3));
     assert!(!pull(0) && !pull(REMEMBERED));
@@ -276,7 +276,7 @@ fn what_could_not_be_written_counts_when_it_comes_again() {
     };
     service.store.close();
     for _ in 0..3 {
-        // Taken for sent again, it would be answered well, and the registry would forget it.
+        // If it were taken for a duplicate, it would be answered with success, and the registry would drop it.
         refuse("push", pushed("2.0", 7));
         refuse("delete", News::TagDeleted(tag("1.0")));
     }

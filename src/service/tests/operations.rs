@@ -1,4 +1,4 @@
-//! Random operations: what may be done, by whom, and what there is to begin with.
+//! Random operations: what is done, by whom, and what exists at the start.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(super) enum Operation {
         user: &'static str,
         with_repositories: bool,
     },
-    /// Deleted, and made again under the same name.
+    /// The user is deleted, and made again under the same name.
     Replace(&'static str),
     AddAcme,
     RemoveAcme {
@@ -103,13 +103,13 @@ pub(super) enum Operation {
     },
     Forget(&'static str),
     Housekeep,
-    /// As long as tags are kept that were lost.
+    /// Waits as long as lost tags are kept.
     WaitLong,
     Wait(i64),
     Reopen,
 }
 
-/// Who does something: of the access tokens, the one at some place.
+/// The caller of an operation: a fixed one, or any of the access tokens that there are.
 #[derive(Clone, Debug)]
 pub(super) enum Actor {
     Is(By),
@@ -159,7 +159,7 @@ pub(super) fn operations() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// What there is to begin with: without it most of what follows would have nothing to act on.
+/// The operations that come first: without them most of what follows would have nothing to act on.
 pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
     let by_local = |operation| (Actor::Is(By::Local), operation);
     let mut first = vec![by_local(Operation::AddAcme)];
@@ -189,7 +189,7 @@ pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
     prop::collection::vec((actor, operation), 24).prop_map(move |more| [first.clone(), more].concat())
 }
 
-/// Seconds in steps of fifty, so that what ends ends at the very moment at which somebody looks.
+/// Seconds in steps of fifty, so that things often end at the very moment at which somebody looks.
 fn whole_steps(most: i64) -> impl Strategy<Value = i64> {
     (1..=most).prop_map(|steps| steps * 50)
 }

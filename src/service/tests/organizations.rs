@@ -15,7 +15,7 @@ pub(super) fn any_operation() -> impl Strategy<Value = Operation> {
     let team = prop::sample::select(&TEAMS[..]);
     let member = (team.clone(), prop::sample::select(&USERS[..]));
     let levels = vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin];
-    // Mostly where a team can have something.
+    // Mostly targets that a team can have a grant on.
     let of_acme = prop::sample::select(vec!["acme/app", "acme/lib", "acme/*"]);
     let target = prop_oneof![4 => of_acme, 1 => prop::sample::select(&TARGETS[..])];
     prop_oneof![
@@ -115,7 +115,7 @@ impl Both<'_> {
         }
     }
 
-    /// Who belongs to the organization and its teams.
+    /// Checks who belongs to the organization and its teams.
     pub(super) fn check_organization(&self) {
         let (service, call) = (self.service(), self.call(Service::local(0)));
         let listed = service.list_members(&call, ACME, MemberFilter::All, &whole());

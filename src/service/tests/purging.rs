@@ -1,4 +1,4 @@
-//! Deleting is one change, however much goes; what is left of it on the disk goes later, and nobody sees it.
+//! A deletion is one change, however much it deletes; the rows left on the disk go later, and nobody sees them.
 
 use super::super::{Compared, Error, Obstacle};
 use super::bundles::{APP, MANY, all, count, filled, is_the_same_when_opened_again, recorded, written};
@@ -6,7 +6,7 @@ use super::content::{Scene, named, new_user, pulled, pushed};
 use super::support::call;
 use crate::domain::content::Activity;
 
-/// What is recorded of repositories.
+/// The audit records of the deletion of these repositories.
 fn deleted(names: &[&str]) -> Vec<(String, String)> {
     names.iter().map(|name| ("repository.delete".to_owned(), (*name).to_owned())).collect()
 }
@@ -39,7 +39,7 @@ fn an_account_goes_with_its_repositories_in_one_change() {
     assert_eq!(recorded(&scene, earlier), expected);
     assert!(!scene.is_known(APP) && !scene.is_known("alice/lib") && scene.is_known("alice-x/app"));
     is_the_same_when_opened_again(&mut scene);
-    // Nothing of it goes with an account that has to stay.
+    // Where the account has to stay, nothing of it is deleted.
     scene.service().create_user(&scene.local(), new_user("alice")).unwrap();
     scene.wait_until_free();
     scene.make(APP);
@@ -60,7 +60,7 @@ fn a_repository_made_again_in_the_middle_of_the_purge_begins_with_nothing_and_lo
         scene.make(APP);
         assert_eq!((count(&scene), scene.activity(APP)), (0, Activity::default()), "{round}");
         assert!(scene.tell(APP, pushed("new", 9)));
-        // Also where the start goes on with the purge.
+        // Also when the purge goes on after a restart.
         scene.reopen();
         assert!(scene.tell(APP, pushed("newer", 9)));
         scene.wait_for_purge();
@@ -90,7 +90,7 @@ fn a_deleted_name_is_given_to_no_other_owner_while_its_registry_tokens_may_live(
     assert_eq!(scene.try_make("alice/other").ok(), Some(()), "a name that was nobody's");
     scene.wait(1);
     assert_eq!(refused(&scene), None);
-    // Its own owner need not wait.
+    // The same owner need not wait.
     scene.delete(APP);
     assert_eq!(refused(&scene), None);
     assert_eq!(scene.service().store.state().deletion(&named(APP)), None);

@@ -1,5 +1,5 @@
 //! Random operations on the service and on the plain model: after each one, every caller sees and gets the same from
-//! both, also after the store was closed and opened again.
+//! both, also after the store has been closed and opened again.
 
 use proptest::prelude::*;
 

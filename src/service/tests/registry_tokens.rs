@@ -1,4 +1,4 @@
-//! Issuing registry tokens where the store is of no help.
+//! Issuing registry tokens while the store accepts no changes.
 
 use super::support::{self, Home, adopt, call, start};
 use crate::domain::access::Actions;

@@ -15,7 +15,7 @@ fn goes() -> Remains {
     Remains::Goes { registry: HERE.into() }
 }
 
-/// Alice's repository was deleted while this registry was configured; bob is there, and is not she.
+/// Alice's repository was deleted while this registry was configured; bob is another user.
 fn deleted_beside(registry: Option<&'static str>) -> Scene {
     let mut scene = Scene::beside(registry);
     scene.make(APP);
@@ -48,7 +48,7 @@ fn create(scene: &Scene, name: &str) -> Result<(), Error> {
     scene.service().create_repository(&of(scene, "alice"), new).map(drop)
 }
 
-/// What a caller is granted of `actions` on alice's repository.
+/// The part of `actions` that a caller is granted on alice's repository.
 fn granted(scene: &Scene, call: &Call, actions: &str) -> Actions {
     let scopes = Scopes::parse([format!("repository:{APP}:{actions}").as_str()]).unwrap();
     let issued = issue(scene.service(), call, &scopes).unwrap();
@@ -71,7 +71,7 @@ fn content_goes_in_the_registry_that_was_configured_when_its_repository_was_dele
         assert!(note(&scene, present, settled.clone()));
         assert!(begin(&scene, APP).is_none(), "{settled:?}");
     }
-    // What was deleted without an address stays, also when there is one later.
+    // What was deleted while no registry was configured stays, even if one is configured later.
     let mut scene = deleted_beside(None);
     assert_eq!(noted(&scene), Some(Deletion { at: start(), content: Remains::Stays }));
     scene.reopen_beside(Some(HERE));
@@ -93,13 +93,13 @@ fn while_content_is_deleted_nobody_makes_a_repository_of_its_name() {
     assert_eq!(scene.compare(APP, &[seen("1.0", 1)]), Compared::Deleted);
     assert!(!scene.is_known(APP) && scene.is_deleted(APP));
     assert_eq!((scene.end(), scene.audited()), (end, audited), "nothing was written");
-    // Others have nothing to do with it, and learn nothing of it.
+    // Others may not make it, and learn nothing of it.
     create(&scene, "alice/app-web").unwrap();
     let (short_description, long_description) = (String::new(), String::new());
     let new = NewRepository { name: named(APP), is_public: false, short_description, long_description };
     let refused = scene.service().create_repository(&of(&scene, "bob"), new);
     assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
-    // It ended too early: what is left still waits to be deleted, and would come back with the name.
+    // The deletion ended too early: what is left still waits to be deleted, and would come back with the name.
     let noted = begun.noted.clone();
     drop(begun);
     assert!(matches!(create(&scene, APP), Err(Error::Conflict(Obstacle::BeingDeleted))));
@@ -157,11 +157,11 @@ fn nothing_is_noted_or_forgotten_after_something_else_was_noted() {
     assert_eq!(noted(&scene), Some(none.clone()), "when it was deleted stays");
     assert!(!note(&scene, first.clone(), Remains::Stays), "it was noted since that nothing is there");
     assert_eq!(forget(&scene, &first), Some(none.clone()));
-    // Made again, there is nothing to note.
+    // Once the repository is made again, there is nothing to note.
     scene.make(APP);
     assert!(!note(&scene, none.clone(), Remains::Stays));
     assert_eq!((forget(&scene, &none), scene.is_known(APP)), (None, true));
-    // And deleted again, another deletion.
+    // Deleting it again is another deletion.
     scene.delete(APP);
     scene.wait_for_purge();
     let again = Deletion { at: scene.now(), content: goes() };
@@ -213,7 +213,7 @@ fn a_name_that_was_never_known_is_not_closed_by_a_neighbour_that_was_deleted() {
         issued.scopes.repositories.values().copied().collect::<Vec<_>>(),
         [Actions::PULL.union(Actions::DELETE)]
     );
-    // Forgotten, it is as if it had never been known.
+    // Once forgotten, it is as if the repository had never been known.
     scene.wait(10);
     let present = noted(&scene).unwrap();
     scene.service().forget_deletion(&scene.registry(), &named(APP), present).unwrap();
@@ -228,7 +228,7 @@ fn a_new_account_over_deleted_content_is_made_only_when_an_administrator_says_so
         assert_eq!(scene.service().delete_account(&scene.local(), "alice", false).unwrap(), Some(0));
         let present = noted(&scene).unwrap();
         assert!(note(&scene, present, content.clone()));
-        // Names that only begin alike have nothing to do with it.
+        // Names that only share a prefix are not affected.
         for free in ["alic", "alice-x", "carol"] {
             scene.service().create_user(&scene.local(), user(free, false)).unwrap();
         }

@@ -1,4 +1,4 @@
-//! An account with very many repositories and tags: it goes in one change, whole, and the store goes on.
+//! An account with very many repositories and tags: one change deletes all of it, and the store works on.
 
 use std::fs;
 
@@ -12,10 +12,10 @@ use crate::domain::name::Namespace;
 
 /// Tags of each repository.
 const TAGS: u8 = 10;
-/// Repositories that one change of the filling makes.
+/// Repositories that each change makes while the store is filled.
 const BUNDLE: usize = 250;
 
-/// As many as a namespace may have, or fewer.
+/// How many repositories: as many as a namespace may have, or fewer in a short run.
 fn many() -> usize {
     if is_long() { 10_000 } else { 600 }
 }
@@ -78,7 +78,7 @@ fn an_account_goes_with_very_many_repositories_and_the_store_goes_on() {
     assert!((0..3).all(|number| scene.tags(&format!("alice-x/app-{number}")).len() == usize::from(TAGS)));
     let bob = state.account_named("bob").unwrap().id;
     assert_eq!(state.grants_of(crate::domain::grant::Grantee::User(bob)).count(), 0);
-    // A row costs what it takes to write it anew, not what the whole store has.
+    // A deleted row costs what it takes to rewrite it, not the size of the whole store.
     let grown = size(service).saturating_sub(size_before);
     assert!(grown < 16 * 1_024 * 1_024 + many() as u64 * 10_000, "the store grew by {grown} bytes");
 

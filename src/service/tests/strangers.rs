@@ -1,4 +1,4 @@
-//! Who may tell what the registry holds: the registry, which may do nothing else.
+//! Only the registry may tell what it holds, and it may do nothing else.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -62,7 +62,7 @@ fn new_token() -> NewToken {
     NewToken { username, label: None, expiry: Expiry::Default, limits: Limits::none(), is_temporary: false }
 }
 
-/// The hash of alice's access token, whose text is not known any more.
+/// The hash of alice's access token, whose text is no longer known.
 fn hash(service: &Service) -> String {
     let state = service.store.state();
     let alice = state.account_named("alice").unwrap().id;
@@ -73,7 +73,7 @@ fn deletion(call: &Call) -> Deletion {
     Deletion { at: call.now, content: Remains::Stays }
 }
 
-/// What is the registry's.
+/// Use-cases for the registry only.
 const TELLING: &[UseCase] = &[
     ("take_notice", |service, call| {
         service.take_notice(call, notice("x", "alice/app", call.now, pushed("2.0", 2))).map(drop)
@@ -213,17 +213,17 @@ const ON_THE_WHOLE: &[UseCase] = &[
     ("verify_audit", |service, call| service.verify_audit(call, None).map(drop)),
 ];
 
-/// What is for accounts that signed in, and asks everybody else to.
+/// Use-cases for accounts that have signed in; all other callers are unauthenticated.
 const ON_SESSIONS: &[UseCase] = &[
     ("open_session", |service, call| service.open_session(call).map(drop)),
     ("view_session", |service, call| service.view_session(call, None).map(drop)),
     ("close_session", Service::close_session),
 ];
 
-/// What refuses nobody, because it tells nothing to those who may not: see their own tests.
+/// Use-cases that refuse nobody, but tell nothing to callers who may not know: see their own tests.
 const HARMLESS: [&str; 3] = ["events_secret", "tag_deleted", "tag_deletion_cancelled"];
 
-/// A public repository with a tag and one that was deleted, alice with an access token, in a team; and bob.
+/// A public repository with a tag, and a deleted one; alice, in a team and with an access token; and bob.
 fn peopled() -> Scene {
     let mut scene = Scene::new();
     scene.make("alice/app");
@@ -307,7 +307,7 @@ fn nobody_but_the_registry_tells_what_it_holds() {
         }
     }
     assert!(*state == *service.store.state());
-    // An identifier that was shown with a refusal counts for the registry all the same.
+    // A notification that was refused to others still counts when the registry sends it.
     let told = notice("x", "alice/app", scene.now(), pushed("2.0", 2));
     assert!(service.take_notice(&scene.registry(), told).unwrap());
     for (name, attempt) in TELLING {

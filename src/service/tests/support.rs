@@ -22,7 +22,7 @@ pub(super) fn start() -> Timestamp {
     Timestamp::from_seconds(1_795_296_000)
 }
 
-/// A data directory that goes with the test.
+/// A data directory that is removed with the test.
 pub(super) struct Home {
     directory: TempDir,
     /// The URL of the registry, if it is configured.
@@ -83,13 +83,13 @@ pub(super) fn repository(name: &str) -> Repository {
     }
 }
 
-/// A repository that was in the registry before dockpass, put where the comparison with the registry puts it.
+/// Adds a repository that was in the registry before dockpass, as a comparison with the registry adds it.
 pub(super) fn adopt(service: &Service, name: &str) {
     let repository = repository(name);
     put(service, move |txn| Ok(txn.put_repository(repository)?));
 }
 
-/// Puts rows where a test wants to find them.
+/// Writes rows that a test starts from.
 pub(super) fn put<T: Send + 'static>(
     service: &Service,
     work: impl FnOnce(&mut Txn<'_>) -> Result<T, Error> + Send + 'static,
@@ -99,17 +99,17 @@ pub(super) fn put<T: Send + 'static>(
     put.unwrap()
 }
 
-/// What `caller` calls at `now`.
+/// A call by `caller` at `now`.
 pub(super) fn call(caller: Caller, now: Timestamp) -> Call {
     Call { caller, now, user_agent: "test".to_owned() }
 }
 
-/// Who signs in with this name and this access token.
-/// Has a registry token decided and issued.
+/// Decides on and issues a registry token.
 pub(super) fn issue(service: &Service, call: &Call, scopes: &Scopes) -> Result<Issued, Error> {
     service.issue(service.decide(call.clone(), None, scopes.clone())?)
 }
 
+/// The caller that signs in with this name and this access token.
 pub(super) fn sign_in(service: &Service, user: &str, text: &str, now: Timestamp) -> Result<Caller, Error> {
     let password = Password::new(text.to_owned());
     service.authenticate(Credentials::Basic { username: user.to_owned(), password }, None, now)

@@ -1,4 +1,5 @@
-//! The operations on what the registry holds: telling it, comparing it, and looking at tags, counts and deleted names.
+//! The operations on what the registry holds: notifications, comparisons, and looking at tags, counts and deleted
+//! names.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +66,7 @@ impl Both<'_> {
         assert!(is_refused, "{by:?} is not the registry");
     }
 
-    /// Whoever acts is refused, then the registry does it.
+    /// The caller is refused, then the registry does the same.
     pub(super) fn on_content(&mut self, by: By, call: &Call, operation: &Operation) {
         match operation {
             Operation::Tell { name, told } => self.tell(by, call, name, *told),
@@ -80,7 +81,7 @@ impl Both<'_> {
             Operation::Housekeep => self.service().housekeep(self.now()),
             Operation::WaitLong => {
                 self.model.now += KEPT;
-                // In so long a time the certificate that signs registry tokens is renewed.
+                // After so long a time the certificate that signs registry tokens is due for renewal.
                 self.service().housekeep(self.now());
             }
             _ => unreachable!("on no content: {operation:?}"),
@@ -107,7 +108,7 @@ impl Both<'_> {
         assert_eq!(compared, expected, "{name} has {there:?}");
     }
 
-    /// Tags and counts as a signed-in caller sees them.
+    /// Checks tags and counts as a signed-in caller sees them.
     pub(super) fn check_content(&self, by: By, call: &Call) {
         for name in NAMES {
             let is_seen = self.model.level(by, name).is_some();
@@ -130,7 +131,7 @@ impl Both<'_> {
         }
     }
 
-    /// The names that were deleted, and that nothing is left where nothing is known.
+    /// Checks the deleted names, and that nothing is left of repositories that are not known.
     pub(super) fn check_deleted(&self) {
         let deleted = self.service().deleted_names(&self.registry(), None, 100).unwrap();
         let deleted: BTreeMap<String, Deletion> =

@@ -23,17 +23,17 @@ use crate::domain::token::{
 };
 use crate::store::State;
 
-/// Life of a temporary password unless said otherwise, in seconds.
+/// Default lifetime of a temporary password, in seconds.
 const TEMPORARY_LIFE: i64 = 24 * 60 * 60;
-/// Longest life of a temporary password, in seconds.
+/// Longest lifetime of a temporary password, in seconds.
 const LONGEST_TEMPORARY_LIFE: i64 = 7 * 24 * 60 * 60;
 /// Longest time that a replaced secret lives on, in seconds.
 const LONGEST_OVERLAP: i64 = 7 * 24 * 60 * 60;
 
-/// When a new access token shall end.
+/// The requested end of a new access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
-    /// As the site has it, or with the access token that asks.
+    /// After the default lifetime, but no later than the site allows or the asking access token ends.
     Default,
     /// Never.
     Never,
@@ -41,10 +41,10 @@ pub enum Expiry {
     At(Timestamp),
 }
 
-/// What a new access token shall be.
+/// The access token to make.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// Whose; the caller's own, if none.
+    /// The owner's name; the caller, if none.
     pub username: Option<String>,
     /// What people call it.
     pub label: Option<String>,
@@ -80,20 +80,20 @@ pub struct RotatedToken {
     pub view: TokenView,
     /// The new secret.
     pub text: TokenText,
-    /// The secret that it had until this rotation, and until when that is accepted.
+    /// The secret that it had before, and until when that is still accepted.
     pub replaced: PreviousSecret,
 }
 
-/// Which access tokens a list or a clean-up means.
+/// Which access tokens a list or a clean-up selects.
 #[derive(Clone, Debug, Default)]
 pub struct TokenFilter {
-    /// Whose; the caller's own (for lists of administrators: everybody's), if none.
+    /// The owner's name; if none, the caller's, or everybody's in lists for administrators.
     pub username: Option<String>,
-    /// Last used before this moment; never used ones count by their making.
+    /// Only those last used before this moment; those never used count by their creation.
     pub used_before: Option<Timestamp>,
-    /// How they came to be; any, if none.
+    /// Only those that came to be in this way; any, if none.
     pub generated_by: Option<GeneratedBy>,
-    /// In which state they are; any, if none.
+    /// Only those in this state; any, if none.
     pub state: Option<TokenState>,
 }
 
@@ -158,10 +158,10 @@ impl Service {
         Ok(label.to_owned())
     }
 
-    /// A page of access tokens, newest first, from the first before `before`. With a filter: what a clean-up would take.
+    /// A page of access tokens, newest first, made before `before`. With `used_before`: what a clean-up would delete.
     ///
     /// # Errors
-    /// [`Error::Denied`] for another's.
+    /// [`Error::Denied`] for those of another account, to all but administrators.
     pub fn list_tokens(
         &self,
         call: &Call,
@@ -173,7 +173,7 @@ impl Service {
         let object = filter.username.clone().unwrap_or_default();
         self.view(call, Act::TokenList, &object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), true)?;
-            // With an end of use it is a preview, of what a clean-up by this caller would take.
+            // With `used_before`, the list is a preview of what a clean-up by this caller would delete.
             let spared = if filter.used_before.is_some() { spared(authority) } else { Vec::new() };
             let matching = |before| {
                 self.matching(authority.state(), owner, before, filter, call.now)
@@ -236,7 +236,7 @@ impl Service {
         })
     }
 
-    /// Lets those through who may change something of an access token.
+    /// Refuses callers who may not change this access token at all, before the body is read.
     ///
     /// # Errors
     /// [`Error::NotFound`], also for what the caller may not see.
@@ -302,8 +302,8 @@ impl Service {
             if !token.is_active || token.is_expired(now) {
                 return Err(Error::Conflict(Obstacle::NotRotatable));
             }
-            // The new secret is known to whoever holds the asking token: stopping that one must stop this one, too. One of
-            // another account stops nothing here, and must not free this one from what it hangs on already.
+            // Whoever holds the asking token knows the new secret: stopping that token must stop this one, too. An
+            // asking token of another account stops nothing here, and must not detach this one from its parent.
             let hangs_on = authority
                 .token()
                 .filter(|asking| asking.id != token.id && asking.owner == token.owner)
@@ -322,7 +322,7 @@ impl Service {
         Ok(RotatedToken { view, text, replaced })
     }
 
-    /// Deletes an access token, and those that it made for its own account, which count no longer.
+    /// Deletes an access token, and those that it made for its own account, which no longer count without it.
     ///
     /// # Errors
     /// [`Error::NotFound`]
@@ -342,15 +342,15 @@ impl Service {
         })
     }
 
-    /// Deletes the access tokens that the filter means, but never the calling one nor those it stands on. Answers the
-    /// removed ones.
+    /// Deletes the access tokens that the filter selects, but never the calling one nor its ancestors. Answers the
+    /// deleted ones.
     ///
     /// # Errors
-    /// [`Error::Denied`] for another's.
+    /// [`Error::Denied`] for those of another account, to all but administrators.
     pub fn clean_up_tokens(&self, call: &Call, filter: &TokenFilter) -> Result<Vec<TokenView>, Error> {
         let object = filter.username.clone().unwrap_or_else(|| call.caller.actor());
         let deed = Deed::new(Act::TokenCleanUp, object);
-        // The last uses are not the writer's: what is meant is found first, and checked again there.
+        // The writer does not know the last uses: the selection is made here, and checked again in the change.
         let meant: Vec<Id> = self.view(call, deed.act, &deed.object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), false)?;
             Ok(self.matching(authority.state(), owner, None, filter, call.now).map(|token| token.id).collect())
@@ -374,13 +374,13 @@ impl Service {
 }
 
 impl TokenFilter {
-    /// Whether it leaves nothing of a list out, but those of other accounts.
+    /// Whether it selects every access token of the owner.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.used_before.is_none() && self.generated_by.is_none() && self.state.is_none()
     }
 
-    /// Whether it selects an access token by what is kept of it and by its last use.
+    /// Whether it selects an access token by its record and its last use, whatever its state.
     fn matches(&self, token: &AccessToken, usage: Option<Usage>) -> bool {
         let last = usage.map_or(token.created_at, |usage| usage.at);
         self.used_before.is_none_or(|before| last < before)
@@ -421,7 +421,8 @@ fn user_agent(text: &str) -> Arc<str> {
     text.get(..text.floor_char_boundary(MAX_USER_AGENT)).unwrap_or_default().into()
 }
 
-/// The account meant by `username`: the caller's own, if none. Who may not have others' learns nothing of which exist.
+/// The account that `username` names; the caller's own, if none. Callers who may not have others' do not learn which
+/// exist.
 fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -> Result<&'s Account, Error> {
     authority.account_data()?;
     let own = authority.account();
@@ -439,7 +440,7 @@ fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -> Result<&'
     }
 }
 
-/// Whose access tokens are meant; everybody's, if none: for lists of administrators only.
+/// The account whose access tokens are selected; none is everybody, which only lists for administrators allow.
 fn whose(authority: &Authority<'_>, username: Option<&str>, everybody: bool) -> Result<Option<Id>, Error> {
     authority.account_data()?;
     if username.is_none() && everybody && authority.is_administrator() {
@@ -448,7 +449,7 @@ fn whose(authority: &Authority<'_>, username: Option<&str>, everybody: bool) -> 
     owner_for(authority, username).map(|owner| Some(owner.id))
 }
 
-/// The access token that a text names: by its hash, or by the replaced one while that lives on.
+/// The access token with this hash, or with this replaced hash while the replaced secret lives on.
 fn find_token<'s>(state: &'s State, hash: &str, now: Timestamp) -> Result<&'s Arc<AccessToken>, Error> {
     let found = TokenHash::parse(hash).and_then(|hash| {
         let token = state.token_hashed(&hash)?;
@@ -457,7 +458,7 @@ fn find_token<'s>(state: &'s State, hash: &str, now: Timestamp) -> Result<&'s Ar
     found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
 }
 
-/// What was done to an access token.
+/// The deed of an act on an access token.
 pub(in crate::service) fn about(act: Act, change: &Change<'_, '_>, token: &AccessToken) -> Deed {
     Deed::new(act, token.id).about_token(change.state(), token)
 }
@@ -469,13 +470,13 @@ fn put(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Res
     Err(Error::internal(std::io::Error::other("two access tokens have one hash")))
 }
 
-/// The access tokens that a clean-up leaves: the calling one and those that it stands on.
+/// The access tokens that a clean-up spares: the calling one and its ancestors.
 fn spared(authority: &Authority<'_>) -> Vec<Id> {
     authority.descent().map(|token| token.id).collect()
 }
 
-/// Deletes an access token and what it made: within its own account, whose tokens count only while it does, or
-/// (`everybody`) for any account. Answers the deleted ones.
+/// Deletes an access token and its descendants: those of its own account, which count only while it does, or with
+/// `everybody` those of any account. Answers the deleted ones.
 pub(in crate::service) fn delete_with_descendants(
     change: &mut Change<'_, '_>,
     permit: &Permit,

@@ -15,7 +15,7 @@ use crate::service::access::Call;
 use crate::service::error::Error;
 use crate::service::signing::{AccessEntry, Claims, Dkp};
 
-/// Who dockpass itself is for the registry: no name of an account, so that its own doings can be told from others'.
+/// The name of dockpass itself for the registry. No account can have it, so its own actions can be told from others'.
 pub const OWN_NAME: &str = "_dockpass";
 /// Life of a pass, in seconds: long enough for the slowest answer.
 const PASS_LIFE: i64 = 300;
@@ -35,7 +35,7 @@ pub enum Errand {
 pub struct Pass(Zeroizing<String>);
 
 impl Pass {
-    /// The compact JWS, for the `Authorization` header of the registry's own requests.
+    /// The compact JWS, for the `Authorization` header of requests to the registry.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -71,7 +71,7 @@ impl Service {
             iat: issued_at - BACK_DATED,
             jti: Id::new(now, random::bytes()?).to_string(),
             access: vec![access],
-            // Nobody's: shown to dockpass it opens no more than nothing does.
+            // It belongs to no account: shown to dockpass itself, it allows no more than an anonymous caller may.
             dkp: Dkp { account: None, token: None, generation: None },
         };
         self.signer.sign(&claims).map(Zeroizing::new).map(Pass).map_err(Error::internal)
@@ -80,7 +80,7 @@ impl Service {
     /// A pass for what dockpass does on its own account.
     ///
     /// # Errors
-    /// [`Error::Denied`] to all but the registry's own caller.
+    /// [`Error::Denied`] to all callers but the registry.
     pub fn own_pass(&self, call: &Call, errand: &Errand) -> Result<Pass, Error> {
         self.view(call, Act::RegistryRead, "", |authority| authority.tell_content().map(drop))?;
         self.pass(call.now, errand)

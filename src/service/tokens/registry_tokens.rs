@@ -1,8 +1,8 @@
 //! Registry tokens: what the token endpoint answers with.
 //!
-//! Granted is what was asked for and is permitted, each repository once; `push` implies `pull` because the registry
-//! demands both for a write; `*` becomes the actions that are really held. Too little is no error: the registry refuses
-//! by itself, and a 4xx here would break pushes that go through without a mount.
+//! A token grants what was asked for and is permitted, each repository once; `push` implies `pull` because the
+//! registry demands both for a write; `*` becomes the actions that are really held. Granting too little is no error:
+//! the registry refuses by itself, and a 4xx here would break pushes that go through without a cross-repository mount.
 
 use crate::domain::access::{AccessLevel, Actions};
 use crate::domain::act::Act;
@@ -20,7 +20,7 @@ use crate::service::signing::{AccessEntry, Claims, Dkp};
 
 /// How far a registry token is back-dated, in seconds: zot allows no clock skew at all.
 pub(super) const BACK_DATED: i64 = 30;
-/// Shortest life, in seconds: clients treat a shorter one as this anyway.
+/// Shortest lifetime, in seconds: clients raise a shorter one to this anyway.
 const SHORTEST_LIFE: i64 = 60;
 
 /// An issued registry token.
@@ -35,18 +35,18 @@ pub struct Issued {
     pub scopes: Scopes,
 }
 
-/// A request for a registry token, decided: [`Service::issue`] makes it so.
+/// A decided request for a registry token, which [`Service::issue`] carries out.
 pub struct Decided {
     call: Call,
-    /// The registry that it is for.
+    /// The registry service that the token is for.
     service: String,
     next: Next,
 }
 
 enum Next {
-    /// This is signed.
+    /// Sign what is granted.
     Sign(Granted),
-    /// These repositories are made, then it shows what is granted of the request.
+    /// Make these repositories, then decide anew what is granted of the request.
     Create(Vec<RepositoryName>, Scopes),
 }
 
@@ -59,7 +59,7 @@ struct Granted {
 }
 
 impl Decided {
-    /// Whether repositories are made first: then [`Service::issue`] writes, and blocks.
+    /// Whether repositories are made first: then [`Service::issue`] writes to the store, and blocks.
     #[must_use]
     pub fn makes_repositories(&self) -> bool {
         matches!(self.next, Next::Create(..))
@@ -67,11 +67,12 @@ impl Decided {
 }
 
 impl Service {
-    /// Decides what is granted of a request for a registry token for `service`, the first configured one if none or empty.
+    /// Decides what is granted of a request for a registry token for `service`; none or an empty one is the first
+    /// configured.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an unknown service; [`Error::Unauthenticated`] if the caller's credential no longer stands;
-    /// [`Error::Denied`] to the registry.
+    /// [`Error::Invalid`] for an unknown service; [`Error::Unauthenticated`] if the caller's credential no longer
+    /// stands; [`Error::Denied`] to the registry.
     pub fn decide(&self, call: Call, service: Option<&str>, asked: Scopes) -> Result<Decided, Error> {
         let service = self.service(service)?;
         let state = self.store.state();
@@ -86,13 +87,13 @@ impl Service {
         Ok(Decided { call, service, next })
     }
 
-    /// The repositories that the caller pushes to, may make, and that are not there.
+    /// The repositories that the caller asks to push to, and may make, but that do not exist.
     fn missing(&self, authority: &Authority<'_>, asked: &Scopes) -> Vec<RepositoryName> {
         let state = authority.state();
         if !self.settings.live.at(state).create_on_push {
             return Vec::new();
         }
-        // Not where `*` is asked for, which holds push: skopeo asks it for deletion.
+        // Not for `*`, although that includes push: skopeo asks for it to delete.
         let missing = asked.pushes.iter().filter(|name| state.repository(name).is_none());
         missing.filter(|name| authority.may_create(name, AccessLevel::ReadWrite)).cloned().collect()
     }
@@ -116,7 +117,7 @@ impl Service {
             Next::Sign(granted) => granted,
             Next::Create(missing, asked) => {
                 self.create_by_push(&call, missing)?;
-                // Anew: what was made counts, and what else changed meanwhile.
+                // Decided anew, with the repositories just made, and whatever else has changed meanwhile.
                 let state = self.store.state();
                 self.granted(&Authority::of(&state, &call.caller, call.now)?, &call, &asked)
             }
@@ -150,7 +151,7 @@ impl Service {
         found.cloned().ok_or_else(|| Error::invalid("service", "not a service of this registry"))
     }
 
-    /// Not beyond the end of the access token, but for the shortest life.
+    /// No later than the end of the access token, except that it lives at least for the shortest lifetime.
     fn end(&self, authority: &Authority<'_>, issued_at: Timestamp) -> Timestamp {
         let end = issued_at.plus_seconds(self.settings.registry_token_lifetime);
         let own = authority.token().and_then(|token| token.expires_at);
@@ -180,9 +181,9 @@ fn granted_on(authority: &Authority<'_>, name: &RepositoryName, asked: Actions) 
     let was_deleted = authority.state().deletion(name).is_some();
     let possible = match (is_known, was_deleted) {
         (true, _) => Actions::ALL,
-        // What could not be made cannot be pushed to: its content would have no record.
+        // A repository that was not made cannot be pushed to: its content would have no record.
         (false, false) => Actions::PULL.union(Actions::DELETE),
-        // What lies in the registry is a deleted repository's: for those who clean up there, and nobody else.
+        // What the registry holds belonged to a deleted repository: only for administrators, who clean up there.
         (false, true) if authority.reaches_everything() => Actions::PULL.union(Actions::DELETE),
         (false, true) => Actions::NONE,
     };
@@ -202,7 +203,7 @@ fn entries(granted: &Scopes) -> Vec<AccessEntry> {
     catalog.into_iter().chain(repositories).collect()
 }
 
-/// Where dockpass finds the caller again when it is shown the registry token.
+/// The identifiers by which dockpass finds the caller again when it is shown the registry token.
 fn owner_of(caller: &Caller, generation: Option<u64>) -> Dkp {
     let (account, token) = (caller.account(), caller.token());
     Dkp { account: account.map(|id| id.to_string()), token: token.map(|id| id.to_string()), generation }
