@@ -1,15 +1,12 @@
-//! The command line's grammar: global options and the tree of commands. What belongs to one command only stands with
+//! The command line's grammar: the tree of commands. What belongs to one command only stands with
 //! that command.
 
 #![expect(clippy::doc_markdown, reason = "help texts are read on terminals, where Markdown is noise")]
 
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
-use clap::{ArgAction, Args, Parser, Subcommand};
-
-use super::console::Console;
-use super::report::Format;
-use super::{about, audit, config, grant, org, registry, repo, serve, team, token, user};
+use super::commands::{about, audit, config, grant, org, registry, repo, serve, team, token, user};
+use super::global::Global;
 
 /// Accounts, permissions and access tokens for a container registry.
 ///
@@ -34,30 +31,6 @@ pub struct Arguments {
     pub(super) global: Global,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
-}
-
-/// Options that every command takes.
-#[derive(Args, Clone, Default)]
-#[command(next_help_heading = "Global options")]
-pub(super) struct Global {
-    /// Data directory: the store, the keys and the socket [default: ./dockpass-data]
-    #[arg(long, value_name = "DIR", global = true)]
-    pub(super) data_dir: Option<PathBuf>,
-    /// Configuration file [environment: DOCKPASS_CONFIG]
-    #[arg(long, value_name = "FILE", global = true)]
-    pub(super) config: Option<PathBuf>,
-    /// Speak to a server elsewhere, as DOCKPASS_USER with DOCKPASS_TOKEN [environment: DOCKPASS_SERVER]
-    #[arg(long, value_name = "URL", global = true)]
-    pub(super) server: Option<String>,
-    /// Certificates (PEM) to trust for --server, beside those of the system [environment: DOCKPASS_CA]
-    #[arg(long, value_name = "FILE", global = true)]
-    pub(super) ca: Option<PathBuf>,
-    /// How answers are printed [default: table] [environment: DOCKPASS_FORMAT]
-    #[arg(long, value_enum, global = true)]
-    pub(super) format: Option<Format>,
-    /// More log lines; twice for all of them
-    #[arg(short, long, action = ArgAction::Count, global = true)]
-    pub(super) verbose: u8,
 }
 
 /// The commands.
@@ -111,23 +84,10 @@ impl Arguments {
     }
 }
 
-impl Global {
-    /// The options with what the environment says where they are silent.
-    pub(super) fn or_environment(self, console: &Console) -> Self {
-        let path = |name| console.variable(name).map(PathBuf::from);
-        Self {
-            config: self.config.or_else(|| path("DOCKPASS_CONFIG")),
-            server: self.server.or_else(|| console.variable("DOCKPASS_SERVER").map(str::to_owned)),
-            ca: self.ca.or_else(|| path("DOCKPASS_CA")),
-            ..self
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::testing::console;
     use super::*;
+    use crate::cli::testing::console;
     use clap::CommandFactory;
 
     fn parse(line: &str) -> Result<Arguments, clap::Error> {

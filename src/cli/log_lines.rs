@@ -4,9 +4,8 @@ use std::io::Write;
 
 use env_logger::Builder;
 
-use super::arguments::Arguments;
-use super::console::Console;
-use super::shown;
+use crate::cli::arguments::Arguments;
+use crate::cli::screen::{Console, shown};
 use crate::domain::time::Clock;
 
 /// What the server logs unless told otherwise.
@@ -42,8 +41,8 @@ fn filter(arguments: &Arguments, console: &Console) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::console;
     use super::*;
+    use crate::cli::testing::console;
     use clap::Parser;
 
     #[test]

@@ -1,61 +1,37 @@
-//! The command line: its grammar, the API client, and how answers are printed.
+//! The command line.
+//!
+//! - `screen`: what people see and type: tables, reports, prompts, errors.
+//! - `wire`: the API client: the socket, a server elsewhere, or the handlers in this process.
+//! - `commands`: one file or folder for each noun, with its arguments.
+//! - `global`, `arguments`: the grammar. `log_lines`: the log on standard error.
+//!
+//! Each names those before it only.
 //!
 //! Every command that reads or changes something speaks the HTTP API, as any other client would: over the socket of the
 //! data directory, over the same handlers in this process where no server runs, or to `--server`. Nothing here opens a
 //! store or decides who may do what. Secrets come from a prompt, standard input or the environment, never from an
 //! argument.
 
-mod about;
-mod account;
 mod arguments;
-mod audit;
-mod client;
-mod config;
-mod connection;
-mod console;
-mod error;
-mod grant;
-mod list;
+mod commands;
+mod global;
 mod log_lines;
-mod org;
-mod org_report;
-mod path;
-mod prompt;
-mod registry;
-mod registry_report;
-mod registry_sync;
-mod remote;
-mod repo;
-mod repo_report;
-mod repo_tag;
-mod report;
-mod secret;
-mod serve;
-mod shown;
-mod table;
-mod team;
-mod team_report;
+mod screen;
 #[cfg(test)]
 mod testing;
-mod token;
-mod token_clean;
-mod token_reference;
-mod token_report;
-mod user;
-mod user_report;
-mod values;
+mod wire;
 
-use clap::ValueEnum;
+use clap::{CommandFactory, ValueEnum};
 
-use arguments::{ApiCommand, Command, Global};
-use connection::Api;
-use remote::Remote;
-use report::Format;
+use arguments::{ApiCommand, Command};
+use commands::{about, audit, config, grant, org, registry, repo, serve, team, token, user};
+use global::Global;
+use screen::Format;
+use wire::{Api, Remote};
 
 pub use arguments::Arguments;
-pub use console::Console;
-pub use error::CliError;
 pub use log_lines::start as start_log;
+pub use screen::{CliError, Console};
 
 /// Does what the arguments ask.
 ///
@@ -73,8 +49,8 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
         Some(Command::Serve(arguments)) => serve::run(arguments, global, console).await,
         Some(Command::Speak(command)) => speak(command, global, console).await,
         Some(Command::Config(arguments)) => config::run(&arguments, &global.or_environment(console), console),
-        Some(Command::Completions(arguments)) => about::completions(&arguments, console),
-        Some(Command::Man(arguments)) => about::man(&arguments, console),
+        Some(Command::Completions(arguments)) => about::completions(&arguments, Arguments::command(), console),
+        Some(Command::Man(arguments)) => about::man(&arguments, Arguments::command(), console),
     }
 }
 

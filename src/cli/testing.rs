@@ -10,9 +10,8 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
-use super::connection::Api;
-use super::console::Console;
-use super::report::Format;
+use crate::cli::screen::{Console, Format};
+use crate::cli::wire::Api;
 use crate::domain::time::{Clock, Timestamp};
 
 /// A server that answers one connection after the other with prepared bytes, then stops listening.

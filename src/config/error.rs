@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::values::Invalid;
+use super::invalid::Invalid;
 use crate::domain::duration;
 use crate::domain::key_header::KeyHeader;
 

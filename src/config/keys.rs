@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use super::Config;
-use super::values::{self, Invalid, Raw};
+use super::invalid::Invalid;
+use super::values::{self, Raw};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;

@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod example;
 mod file;
+mod invalid;
 mod keys;
 mod network;
 mod sections;
@@ -24,10 +25,10 @@ use serde::Serialize;
 
 pub use error::{ConfigError, Conflict, Place};
 pub use example::example;
+pub use invalid::Invalid;
 pub use network::Network;
 pub use sections::{Audit, Registry, Repositories, Server, Tls, Tokens};
 pub use url::BaseUrl;
-pub use values::Invalid;
 
 use keys::{KEYS, Key};
 use values::Raw;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-use super::values::Invalid;
+use super::invalid::Invalid;
 
 /// All addresses that share the first `prefix` bits of `address`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl FromStr for Network {
         let prefix = prefix.map_or(Ok(width), |digits| read_prefix(digits, width))?;
         let network = unmapped(Self { address, prefix })?;
         let masked = network.masked();
-        if masked == network { Ok(network) } else { Err(Invalid::NetworkBits(masked)) }
+        if masked == network { Ok(network) } else { Err(Invalid::NetworkBits(masked.to_string())) }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use super::values::Invalid;
+use super::invalid::Invalid;
 
 /// Longest host name, in bytes (RFC 1035).
 const MAX_HOST: usize = 253;

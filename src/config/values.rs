@@ -5,80 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use super::invalid::{Invalid, MAX_SERVICES, MAX_TEXT};
 use super::network::Network;
 use super::url::{BaseUrl, is_host_name};
-use crate::domain::duration::{self, InvalidDuration};
-use crate::domain::words::UnknownWord;
+use crate::domain::duration;
 
 /// The word for "no end", where a length of time may be left open.
 const NEVER: &str = "never";
-/// Longest single value, in bytes.
-const MAX_TEXT: usize = 255;
 /// Most entries of a list.
 const MAX_LIST: usize = 256;
-/// Most accepted values of `service`.
-const MAX_SERVICES: usize = 16;
-
-/// Why a value cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
-    /// A value of another kind.
-    #[error("expected {expected}, found {found}")]
-    Shape {
-        /// What the key takes.
-        expected: &'static str,
-        /// What stands there.
-        found: &'static str,
-    },
-    /// A number where a length of time belongs.
-    #[error("a length of time is written in quotes and with its unit, such as \"{0}s\" for seconds")]
-    BareNumber(i64),
-    /// Not a length of time.
-    #[error(transparent)]
-    Duration(#[from] InvalidDuration),
-    /// A length of time out of bounds.
-    #[error("expected {min} to {max}")]
-    Range {
-        /// The smallest.
-        min: String,
-        /// The largest.
-        max: String,
-    },
-    /// An empty value.
-    #[error("it cannot be empty")]
-    Empty,
-    /// Too long, or with characters that cannot be shown.
-    #[error("expected at most {MAX_TEXT} characters, none of them a control character")]
-    Text,
-    /// Too many entries.
-    #[error("expected at most {0} entries")]
-    TooMany(usize),
-    /// Not a socket address.
-    #[error("expected an IP address and a port, such as 127.0.0.1:8700, 0.0.0.0:8700 or [::1]:8700")]
-    Address,
-    /// Not a URL of scheme, host and port.
-    #[error(
-        "expected http:// or https://, a host and perhaps a port, and nothing behind it, such as https://registry.example.com"
-    )]
-    Url,
-    /// Neither an IP address nor a network.
-    #[error("expected an IP address or a network, such as 10.0.0.5 or 10.0.0.0/8")]
-    Network,
-    /// A network with bits set behind its prefix.
-    #[error("an address behind the prefix is ambiguous: write {0}, or the address alone")]
-    NetworkBits(Network),
-    /// Not a host.
-    #[error("expected host names and IP addresses, such as registry.example.com or 10.0.0.5")]
-    Host,
-    /// Not a service name.
-    #[error(
-        "expected 1 to {MAX_SERVICES} different names of visible ASCII characters, without quotes, backslashes and commas"
-    )]
-    Services,
-    /// Unknown word.
-    #[error(transparent)]
-    Word(#[from] UnknownWord),
-}
 
 /// A value as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ pub use certificates::CertificateInfo;
 pub use claims::{AccessEntry, Claims, Dkp};
 pub use error::{Damage, SigningError};
 pub use jwt::InvalidToken;
-pub use settings::{MIN_LEAF_LIFETIME, SigningSettings};
+pub use settings::SigningSettings;
 
 use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
@@ -50,8 +50,8 @@ impl Signer {
     ///
     /// # Errors
     /// [`SigningError`] if the settings contradict each other, the directory or a file is open to others than its
-    /// owner, a file cannot be used, or the CA is lost or does not hold at `now`. An existing key is never replaced
-    /// because it cannot be used.
+    /// owner, a file cannot be used, or the CA is lost or does not hold at `now`. A key file that cannot be used is
+    /// never replaced by a new one.
     pub fn open(dir: &Path, settings: SigningSettings, now: Timestamp) -> Result<Signer, SigningError> {
         settings.check()?;
         let directory = KeyDirectory::open(dir)?;
@@ -67,9 +67,9 @@ impl Signer {
         Ok(signer)
     }
 
-    /// Replaces the leaf, key and all, when a third of its life (or less) is left; true if it did. Tokens of earlier
-    /// leafs are accepted until those end, also after a restart. Of several callers at once, one does it. A fixed key
-    /// is never due.
+    /// Replaces the leaf and its key when a third of its life or less is left; true if it did. Tokens of earlier leafs
+    /// are accepted until those end, also after a restart. Of concurrent callers, one does it. A fixed key is never
+    /// due.
     ///
     /// # Errors
     /// [`SigningError`] if the CA cannot be used or the files cannot be written; the present leaf goes on signing.
@@ -84,8 +84,8 @@ impl Signer {
         self.replace_leaf(now).map(|()| true)
     }
 
-    /// Makes a new signing key now. Tokens of earlier leafs, the latest four, are accepted until those end. A fixed
-    /// key's tokens are refused at once, by dockpass here and by the registry as soon as it has been given the new
+    /// Makes a new signing key now. Tokens of the latest four earlier leafs are accepted until those end. Tokens of an
+    /// earlier fixed key are refused at once by dockpass, and by the registry as soon as it is given the new
     /// [`Signer::trusted_pem`]; until then the registry refuses the new ones.
     ///
     /// # Errors
@@ -108,8 +108,8 @@ impl Signer {
         self.keys.load().signing.sign(claims)
     }
 
-    /// The claims of a token that a key of ours signed, for one of `services`, and that counts at `now`. No leeway: a
-    /// token counts from `nbf` until just before `exp`. Only our own keys verify, whatever the header says.
+    /// Verifies a token: signed by a key of ours, for one of `services`, valid at `now`; answers its claims. No
+    /// leeway: a token counts from `nbf` until just before `exp`. Only our own keys verify, whatever the header says.
     ///
     /// # Errors
     /// [`InvalidToken`] in every other case.
@@ -148,8 +148,8 @@ impl Signer {
         self.replacing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the earlier leafs first: a crash in between leaves the present leaf among them, which does no harm. The
-    /// CA's key is in memory only here.
+    /// Writes the earlier leafs first: a crash in between leaves the present leaf among them, which does no harm. Only
+    /// here is the CA's key in memory.
     fn replace_leaf(&self, now: Timestamp) -> Result<(), SigningError> {
         let authority = existing_authority(&self.directory, now)?;
         let leaf = sign_leaf(&authority, self.settings.leaf_lifetime, now)?;
@@ -208,7 +208,7 @@ fn open_leaf(directory: &KeyDirectory, lifetime: i64, now: Timestamp) -> Result<
     Keys::leaf(authority.certificate, &leaf, previous).map_err(|damage| directory.damaged(KeyFile::Leaf, damage))
 }
 
-/// The earlier leafs; the present one is among them if a renewal was cut short.
+/// The earlier leafs, without the current one, which is in their file if a renewal was cut short.
 fn open_previous(directory: &KeyDirectory, current: &Certificate) -> Result<Vec<Arc<KnownKey>>, SigningError> {
     let others = directory.read_previous()?.into_iter().filter(|certificate| certificate != current);
     let known: Result<Vec<_>, _> = others.map(|certificate| KnownKey::leaf(certificate).map(Arc::new)).collect();
@@ -236,7 +236,7 @@ fn sign_leaf(authority: &Pair, lifetime: i64, now: Timestamp) -> Result<Pair, Si
     Ok(Pair { key, certificate })
 }
 
-/// The CA for a renewal. One that vanished while the server ran is never replaced by another.
+/// The CA for a renewal. If its file vanished while the server ran, no other CA replaces it.
 fn existing_authority(directory: &KeyDirectory, now: Timestamp) -> Result<Pair, SigningError> {
     let file = KeyFile::Authority;
     let lost =

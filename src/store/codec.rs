@@ -5,8 +5,8 @@
 //! version stops the start.
 
 use bincode::Options;
-
-use super::row::Version;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// First byte of every record.
 const MAGIC: u8 = 0xD7;
@@ -23,6 +23,32 @@ pub(super) enum DecodeError {
     /// A version that this dockpass does not know.
     #[error("record of version {0}")]
     Newer(u16),
+}
+
+/// One version of the frozen struct of a kind.
+pub(super) trait Version: Serialize + DeserializeOwned {
+    /// The kind, the same through all versions.
+    const KIND: u8;
+    /// The number of this version, from 1.
+    const VERSION: u16;
+    /// The version before; [`Nothing`] before the first.
+    type Previous: Version;
+    /// Converts the version before to this one.
+    fn migrate(previous: Self::Previous) -> Self;
+}
+
+/// Stands before the first version of a kind.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Nothing {}
+
+impl Version for Nothing {
+    const KIND: u8 = 0;
+    const VERSION: u16 = 0;
+    type Previous = Nothing;
+
+    fn migrate(previous: Nothing) -> Self {
+        match previous {}
+    }
 }
 
 fn options() -> impl Options {

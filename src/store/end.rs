@@ -12,18 +12,11 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::seal::Digest;
+use super::seal::{Digest, End};
 use crate::private_file::{NO_LINK, sync_directory};
 
 const SLOT: usize = 64;
 const CONTENT: usize = 40;
-
-/// What is noted of a seal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct End {
-    pub(super) number: u64,
-    pub(super) digest: Digest,
-}
 
 /// The file that holds the note.
 pub(super) struct NotedEnd {

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 
+use super::change::Change;
 use super::codec::DecodeError;
 use super::error::Error;
 use super::nudge::Nudge;
@@ -36,14 +37,6 @@ const SLEDS_OWN: &[u8] = b"__sled__default";
 
 /// Key and value of a record.
 pub(super) type Entry = (Vec<u8>, Vec<u8>);
-
-/// One key of one table and its new value; none removes it.
-#[derive(Clone, Debug)]
-pub(super) struct Change {
-    pub(super) table: Table,
-    pub(super) key: Vec<u8>,
-    pub(super) value: Option<Vec<u8>>,
-}
 
 /// Why a commit failed. If it reached the disk, it is there whole.
 #[derive(Debug, thiserror::Error)]

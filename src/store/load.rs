@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::end::End;
-use super::engine::{Change, Engine};
+use super::change::Change;
+use super::engine::Engine;
 use super::error::Error;
 use super::record::KnownAddress;
 use super::row::Row;
-use super::seal::{Digest, Seal, SealKey};
+use super::seal::{Digest, End, Seal, SealKey};
 use super::state::{State, Taken, decode};
 use super::table::{self, Table};
 use crate::domain::audit::{AuditHead, LoggedRecord};

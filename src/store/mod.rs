@@ -7,7 +7,9 @@
 //! (`purge`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
 //! replace `engine` and `nudge`; `directory` and `migration` know only the name of its file.
 
+mod audit_key;
 mod chain;
+mod change;
 mod codec;
 mod directory;
 mod end;
@@ -51,7 +53,7 @@ use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::domain::random;
 use crate::domain::time::{Clock, Timestamp};
 use crate::private_file;
-use chain::AuditKey;
+use audit_key::AuditKey;
 use end::NotedEnd;
 use engine::Engine;
 use purge::Purge;
@@ -235,7 +237,7 @@ impl Store {
     /// # Errors
     /// [`Error`] if it cannot be read at all.
     pub fn verify_audit(&self, noted: Option<AuditHead>) -> Result<Verification, Error> {
-        self.shared.key.verify(&self.shared.engine, self.state().audit(), noted)
+        chain::verify(&self.shared.key, &self.shared.engine, self.state().audit(), noted)
     }
 
     /// Notes that the first start is done: from now on an empty store is damage.

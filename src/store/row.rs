@@ -5,38 +5,9 @@
 //! in the newest version at its next change. Golden bytes under `tests/golden/records` hold every version that was ever
 //! written.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-
-use super::codec::{self, DecodeError};
-use super::engine::Change;
+use super::change::Change;
+use super::codec::{self, DecodeError, Version};
 use super::table::Table;
-
-/// One version of the frozen struct of a kind.
-pub(super) trait Version: Serialize + DeserializeOwned {
-    /// The kind, the same through all versions.
-    const KIND: u8;
-    /// The number of this version, from 1.
-    const VERSION: u16;
-    /// The version before; [`Nothing`] before the first.
-    type Previous: Version;
-    /// Converts the version before to this one.
-    fn migrate(previous: Self::Previous) -> Self;
-}
-
-/// Stands before the first version of a kind.
-#[derive(Serialize, Deserialize)]
-pub(super) enum Nothing {}
-
-impl Version for Nothing {
-    const KIND: u8 = 0;
-    const VERSION: u16 = 0;
-    type Previous = Nothing;
-
-    fn migrate(previous: Nothing) -> Self {
-        match previous {}
-    }
-}
 
 /// A value that is stored.
 pub(super) trait Record: Sized {
@@ -90,14 +61,14 @@ macro_rules! frozen {
             $(pub(in crate::store) $field: $type,)*
         }
 
-        impl $crate::store::row::Version for $stored {
+        impl $crate::store::codec::Version for $stored {
             const KIND: u8 = $kind;
             const VERSION: u16 = $version;
             frozen!(@previous $($previous by $migrate)?);
         }
     };
     (@previous) => {
-        type Previous = $crate::store::row::Nothing;
+        type Previous = $crate::store::codec::Nothing;
 
         fn migrate(previous: Self::Previous) -> Self {
             match previous {}

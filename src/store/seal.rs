@@ -6,10 +6,9 @@
 //! record: the exclusive or of their keyed hashes, which changes with a batch without reading the rest. The audit log
 //! has its chain. [`super::end`] notes the seal outside the store.
 
-use super::chain::AuditKey;
+use super::audit_key::AuditKey;
+use super::change::Change;
 use super::codec::DecodeError;
-use super::end::End;
-use super::engine::Change;
 use super::row;
 use super::table::{self, Table};
 use crate::domain::audit::AuditHead;
@@ -23,6 +22,13 @@ pub(super) struct Seal {
     pub(super) digest: Digest,
     /// The end of the audit log.
     pub(super) audit: AuditHead,
+}
+
+/// What is noted of a seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) number: u64,
+    pub(super) digest: Digest,
 }
 
 impl Seal {

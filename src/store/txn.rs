@@ -7,9 +7,9 @@ mod content;
 
 use std::net::IpAddr;
 
-use super::chain::AuditKey;
+use super::audit_key::AuditKey;
+use super::change::Change;
 use super::codec::DecodeError;
-use super::engine::Change;
 use super::record::{Deleted, Gone, KnownAddress, Meta, NamespaceGrant, Part, RepositoryGrant};
 use super::row;
 use super::state::{Enter, State};

@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::chain::AuditKey;
+use super::audit_key::AuditKey;
+use super::change::Change;
 use super::end::NotedEnd;
-use super::engine::{Change, CommitError, Engine};
+use super::engine::{CommitError, Engine};
 use super::error::WriteError;
 use super::load::{self, Loaded};
 use super::purge::Purge;

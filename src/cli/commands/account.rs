@@ -3,29 +3,24 @@
 
 use clap::Args;
 
-use super::client::Answer;
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::list::List;
-use super::prompt::{self, Unasked};
-use super::report::Report;
 use crate::api::operations::accounts as op;
 use crate::api::{Account, CreateAccount, NamePaging, Ordering};
+use crate::cli::screen::{CliError, Console, Report, Unasked, prompt};
+use crate::cli::wire::{Answer, Api, List};
 use crate::domain::account::AccountFilter;
 
 /// How an account is deleted.
 #[derive(Args, Clone, Copy, Debug, Default)]
-pub(super) struct Removal {
+pub(in crate::cli) struct Removal {
     /// Delete the repositories, too
     #[arg(long)]
-    pub(super) with_repositories: bool,
+    pub(in crate::cli) with_repositories: bool,
     #[command(flatten)]
-    pub(super) unasked: Unasked,
+    pub(in crate::cli) unasked: Unasked,
 }
 
 /// The accounts that a filter selects, and whose name or full name contains a text, if one is given.
-pub(super) async fn list(
+pub(in crate::cli) async fn list(
     filter: AccountFilter,
     contains: Option<String>,
     api: &mut Api,
@@ -35,7 +30,7 @@ pub(super) async fn list(
 }
 
 /// Makes an account. Where its name has repositories, the error names the option that takes them over.
-pub(super) async fn create(body: &CreateAccount, api: &mut Api) -> Result<Answer<Account>, CliError> {
+pub(in crate::cli) async fn create(body: &CreateAccount, api: &mut Api) -> Result<Answer<Account>, CliError> {
     let made = api.send(op::CreateAccount, [], &(), body).await;
     made.map_err(|error| match error {
         CliError::Refused { status, code, message } if code == "NAMESPACE_IN_USE" => {
@@ -48,7 +43,7 @@ pub(super) async fn create(body: &CreateAccount, api: &mut Api) -> Result<Answer
 
 /// Asks, then deletes an account that was looked up: `what` is its sort, `along` what goes with it anyway, `done` the line
 /// that says so.
-pub(super) async fn delete(
+pub(in crate::cli) async fn delete(
     [what, name, along]: [&str; 3],
     done: &str,
     Removal { with_repositories, unasked }: Removal,
@@ -79,12 +74,12 @@ fn fate(with_repositories: bool, is_warned: bool) -> &'static str {
 }
 
 /// Help on deleting an account with its repositories.
-pub(super) const WITH_REPOSITORIES: &str = "\
+pub(in crate::cli) const WITH_REPOSITORIES: &str = "\
 With --with-repositories and registry.url in the configuration of the server, everything that their tags point to is \
 deleted in the registry, too, for good; without registry.url only the records go, and the registry keeps the content.";
 
 /// Looks up a user; an organization is refused.
-pub(super) async fn user(name: &str, api: &mut Api) -> Result<Answer<Account>, CliError> {
+pub(in crate::cli) async fn user(name: &str, api: &mut Api) -> Result<Answer<Account>, CliError> {
     let answer = api.call(op::ViewAccount, [name], &()).await?;
     if answer.read()?.is_org {
         let why = format!("{name} is an organization and no user; its commands are those of `dockpass org`");
@@ -94,7 +89,7 @@ pub(super) async fn user(name: &str, api: &mut Api) -> Result<Answer<Account>, C
 }
 
 /// Looks up an organization; a user is refused.
-pub(super) async fn organization(name: &str, api: &mut Api) -> Result<Answer<Account>, CliError> {
+pub(in crate::cli) async fn organization(name: &str, api: &mut Api) -> Result<Answer<Account>, CliError> {
     let answer = api.call(op::ViewAccount, [name], &()).await?;
     if answer.read()?.is_org {
         return Ok(answer);
@@ -104,8 +99,8 @@ pub(super) async fn organization(name: &str, api: &mut Api) -> Result<Answer<Acc
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::testing::{Server, console};
 
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
     const ACME: &str = r#"{"name":"acme","id":"01B","fullName":"","isOrg":true}"#;

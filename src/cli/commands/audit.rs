@@ -2,21 +2,17 @@
 
 use clap::{Args, Subcommand};
 
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::list::List;
-use super::report::{Report, View};
-use super::table::{Fit, Table};
-use super::{shown, values};
 use crate::api::operations::audit as op;
 use crate::api::{AuditHead, AuditRecord, Paging, VerifyAudit};
+use crate::cli::commands::values;
+use crate::cli::screen::{CliError, Console, Fit, Report, Table, View, shown};
+use crate::cli::wire::{Api, List};
 use crate::domain::audit::Outcome;
 use crate::domain::time::Timestamp;
 
 /// What can be done with the audit log.
 #[derive(Subcommand)]
-pub(super) enum AuditCommand {
+pub(in crate::cli) enum AuditCommand {
     /// List records, newest first
     #[command(after_help = "Example:\n  dockpass audit list --actor alice --outcome denied --since 2026-01-31")]
     List(ListArguments),
@@ -34,7 +30,7 @@ pub(super) enum AuditCommand {
 
 /// Which records.
 #[derive(Args)]
-pub(super) struct ListArguments {
+pub(in crate::cli) struct ListArguments {
     /// Only what this account did
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
@@ -69,7 +65,7 @@ const COLUMNS: &[(&str, Fit)] = &[
 ];
 
 /// Does what the command says.
-pub(super) async fn run(command: AuditCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(command: AuditCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         AuditCommand::List(arguments) => {
             let most = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
@@ -133,9 +129,9 @@ async fn verify(head: Option<String>, api: &mut Api, console: &mut Console) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::super::path::ApiPath;
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::testing::{Server, console};
+    use crate::cli::wire::ApiPath;
 
     #[test]
     fn every_filter_is_sent() {

@@ -2,12 +2,9 @@
 
 use serde_json::Value;
 
-use super::arguments::Global;
-use super::connection::is_served;
-use super::console::Console;
-use super::error::CliError;
-use super::report::{Report, View};
-use super::table::{Fit, Table};
+use crate::cli::global::Global;
+use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
+use crate::cli::wire::is_served;
 use crate::config::{self, Config};
 
 /// What `dockpass config` takes.
@@ -18,7 +15,7 @@ use crate::config::{self, Config};
                         administrators have set in a running one, and how that was started, GET /api/v0/meta/settings \
                         tells."
 )]
-pub(super) struct ConfigArguments {
+pub(in crate::cli) struct ConfigArguments {
     /// Print a configuration file with every key, its default and what it means
     #[arg(long)]
     example: bool,
@@ -31,7 +28,7 @@ const LIVE: &str = "A server runs on this data directory. What it was started wi
                     there, may differ: GET /api/v0/meta/settings\n";
 
 /// Reads the configuration: file, environment, flags. Warnings go to the log.
-pub(super) fn load(
+pub(in crate::cli) fn load(
     global: &Global,
     flags: impl IntoIterator<Item = (&'static str, String)>,
     console: &Console,
@@ -53,7 +50,7 @@ pub(super) fn load(
 }
 
 /// Shows the configuration of this command, which may not be that of a running server, or an example.
-pub(super) fn run(arguments: &ConfigArguments, global: &Global, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) fn run(arguments: &ConfigArguments, global: &Global, console: &mut Console) -> Result<(), CliError> {
     if arguments.example {
         return console.write(&config::example());
     }
@@ -72,8 +69,8 @@ pub(super) fn run(arguments: &ConfigArguments, global: &Global, console: &mut Co
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::console;
     use super::*;
+    use crate::cli::testing::console;
 
     #[test]
     fn the_effective_configuration_says_where_each_value_comes_from() {

@@ -3,23 +3,18 @@
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::client::Answer;
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::path::parts;
-use super::repo_report;
-use super::report::{Report, View};
-use super::table::{Fit, Table};
-use super::values;
 use crate::api::SetAccess;
 use crate::api::operations::grants as op;
+use crate::cli::commands::repo::report as repo_report;
+use crate::cli::commands::values;
+use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
+use crate::cli::wire::{Answer, Api, parts};
 use crate::domain::access::AccessLevel;
 use crate::domain::grant::GrantTarget;
 
 /// What can be done with grants.
 #[derive(Subcommand)]
-pub(super) enum GrantCommand {
+pub(in crate::cli) enum GrantCommand {
     /// Give a user or a team access, or change it
     #[command(after_help = "Example:\n  dockpass grant set acme/app --team dev --access read-write")]
     Set(SetArguments),
@@ -33,7 +28,7 @@ pub(super) enum GrantCommand {
 
 /// What a grant is on.
 #[derive(Args)]
-pub(super) struct On {
+pub(in crate::cli) struct On {
     /// A repository, NAMESPACE/NAME, or every one of a namespace, NAMESPACE/*
     #[arg(value_name = "NAMESPACE/NAME", value_parser = values::target)]
     target: GrantTarget,
@@ -54,7 +49,7 @@ struct Whose {
 /// What is given to whom.
 #[derive(Args)]
 #[group(skip)]
-pub(super) struct SetArguments {
+pub(in crate::cli) struct SetArguments {
     #[command(flatten)]
     on: On,
     #[command(flatten)]
@@ -67,7 +62,7 @@ pub(super) struct SetArguments {
 /// What is taken from whom.
 #[derive(Args)]
 #[group(skip)]
-pub(super) struct DeleteArguments {
+pub(in crate::cli) struct DeleteArguments {
     #[command(flatten)]
     on: On,
     #[command(flatten)]
@@ -77,7 +72,7 @@ pub(super) struct DeleteArguments {
 const COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Whole)];
 
 /// Does what the command says.
-pub(super) async fn run(command: GrantCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(command: GrantCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         GrantCommand::Set(SetArguments { on, whose, access }) => {
             let answer = whose.set(&on.target, access, api).await?;
@@ -178,8 +173,8 @@ fn shown(target: &GrantTarget) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::testing::{Server, console};
 
     fn on(text: &str) -> On {
         On { target: values::target(text).unwrap() }

@@ -3,10 +3,9 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::arguments::Global;
-use super::config;
-use super::console::Console;
-use super::error::CliError;
+use crate::cli::commands::config;
+use crate::cli::global::Global;
+use crate::cli::screen::{CliError, Console};
 use crate::domain::secret::Password;
 use crate::http;
 
@@ -18,14 +17,18 @@ const CREDENTIAL: &str = "dockpass-admin-password";
 /// What only the server takes.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  dockpass serve --data-dir /var/lib/dockpass --listen 127.0.0.1:8700")]
-pub(super) struct ServeArguments {
+pub(in crate::cli) struct ServeArguments {
     /// Address and port to listen on [default: 127.0.0.1:8700]
     #[arg(long, value_name = "ADDRESS")]
-    pub(super) listen: Option<String>,
+    pub(in crate::cli) listen: Option<String>,
 }
 
 /// Runs the server until it is told to end.
-pub(super) async fn run(arguments: ServeArguments, global: Global, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(
+    arguments: ServeArguments,
+    global: Global,
+    console: &mut Console,
+) -> Result<(), CliError> {
     if global.server.is_some() {
         return Err(CliError::Usage("--server is for the commands that speak to a server; `serve` is one".to_owned()));
     }

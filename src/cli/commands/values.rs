@@ -14,43 +14,43 @@ use crate::domain::token::Pattern;
 use crate::domain::words::Word;
 
 /// One of a few words, with all of them in help texts and completions.
-pub(super) fn word<W: Word>() -> impl TypedValueParser<Value = W> {
+pub(in crate::cli) fn word<W: Word>() -> impl TypedValueParser<Value = W> {
     PossibleValuesParser::new(W::WORDS).try_map(|text| text.parse::<W>())
 }
 
 /// The name of an account to be made.
-pub(super) fn new_name(text: &str) -> Result<String, InvalidName> {
+pub(in crate::cli) fn new_name(text: &str) -> Result<String, InvalidName> {
     Name::parse(text).map(|name| name.as_str().to_owned())
 }
 
 /// The name or the id of an account.
-pub(super) fn account(text: &str) -> Result<String, InvalidName> {
+pub(in crate::cli) fn account(text: &str) -> Result<String, InvalidName> {
     if text.parse::<Id>().is_ok() { Ok(text.to_owned()) } else { new_name(text) }
 }
 
 /// The name of a repository: `alice/app`, or `_/app` for one of a single component.
-pub(super) fn repository(text: &str) -> Result<RepositoryName, InvalidRepository> {
+pub(in crate::cli) fn repository(text: &str) -> Result<RepositoryName, InvalidRepository> {
     if text.contains('/') { Ok(RepositoryName::parse_shown(text)?) } else { Err(InvalidRepository::OneComponent) }
 }
 
 /// A namespace, `_` for that of repositories with one component.
-pub(super) fn namespace(text: &str) -> Result<Namespace, InvalidName> {
+pub(in crate::cli) fn namespace(text: &str) -> Result<Namespace, InvalidName> {
     Namespace::parse(text)
 }
 
 /// A tag of a repository.
-pub(super) fn tag(text: &str) -> Result<TagName, InvalidTag> {
+pub(in crate::cli) fn tag(text: &str) -> Result<TagName, InvalidTag> {
     TagName::parse(text)
 }
 
 /// A repository pattern of an access token.
-pub(super) fn pattern(text: &str) -> Result<String, InvalidName> {
+pub(in crate::cli) fn pattern(text: &str) -> Result<String, InvalidName> {
     Pattern::parse(text).map(|pattern| pattern.to_string())
 }
 
 /// Why a text is no repository, or nothing that can be granted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum InvalidRepository {
+pub(in crate::cli) enum InvalidRepository {
     /// Nothing before the slash, and no slash.
     #[error("expected NAMESPACE/NAME; a repository without a namespace is written _/NAME")]
     OneComponent,
@@ -63,7 +63,7 @@ pub(super) enum InvalidRepository {
 }
 
 /// Reads `NS/NAME` or `NS/*`.
-pub(super) fn target(text: &str) -> Result<GrantTarget, InvalidRepository> {
+pub(in crate::cli) fn target(text: &str) -> Result<GrantTarget, InvalidRepository> {
     match text.strip_suffix("/*") {
         Some(name) if name.contains('/') => Err(InvalidRepository::Star),
         Some(name) => Ok(GrantTarget::Namespace(Namespace::parse(name)?)),
@@ -74,11 +74,11 @@ pub(super) fn target(text: &str) -> Result<GrantTarget, InvalidRepository> {
 
 /// A team and its organization, each by name or id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TeamReference {
+pub(in crate::cli) struct TeamReference {
     /// The organization.
-    pub(super) organization: String,
+    pub(in crate::cli) organization: String,
     /// The team in it.
-    pub(super) team: String,
+    pub(in crate::cli) team: String,
 }
 
 impl fmt::Display for TeamReference {
@@ -89,7 +89,7 @@ impl fmt::Display for TeamReference {
 
 /// Why a text names no team.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum InvalidTeam {
+pub(in crate::cli) enum InvalidTeam {
     /// Not two names.
     #[error("expected ORG/TEAM: the organization, a slash, the team")]
     NotTwo,
@@ -102,7 +102,7 @@ pub(super) enum InvalidTeam {
 }
 
 /// Reads `ORG/TEAM`.
-pub(super) fn team(text: &str) -> Result<TeamReference, InvalidTeam> {
+pub(in crate::cli) fn team(text: &str) -> Result<TeamReference, InvalidTeam> {
     let (organization, team) = text.split_once('/').ok_or(InvalidTeam::NotTwo)?;
     if organization.is_empty() || team.is_empty() || team.contains('/') {
         return Err(InvalidTeam::NotTwo);
@@ -111,20 +111,20 @@ pub(super) fn team(text: &str) -> Result<TeamReference, InvalidTeam> {
 }
 
 /// Reads `ORG/TEAM` for a team to be made.
-pub(super) fn new_team(text: &str) -> Result<TeamReference, InvalidTeam> {
+pub(in crate::cli) fn new_team(text: &str) -> Result<TeamReference, InvalidTeam> {
     let reference = team(text)?;
     new_name(&reference.team)?;
     Ok(reference)
 }
 
 /// Reads the name or the id of a team whose organization is known otherwise.
-pub(super) fn team_alone(text: &str) -> Result<String, InvalidTeam> {
+pub(in crate::cli) fn team_alone(text: &str) -> Result<String, InvalidTeam> {
     if text.contains('/') { Err(InvalidTeam::NotAlone) } else { Ok(account(text)?) }
 }
 
 /// When an access token ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Expiry {
+pub(in crate::cli) enum Expiry {
     /// Not at all.
     Never,
     /// At this moment.
@@ -135,7 +135,7 @@ pub(super) enum Expiry {
 
 impl Expiry {
     /// The moment as the API takes it; none is never.
-    pub(super) fn moment(self, now: Timestamp) -> Option<String> {
+    pub(in crate::cli) fn moment(self, now: Timestamp) -> Option<String> {
         match self {
             Self::Never => None,
             Self::At(moment) => Some(moment.to_string()),
@@ -149,10 +149,10 @@ impl Expiry {
 #[error(
     "expected a length of time like 30d or 12h, a date like 2026-01-31, a time like 2026-01-31T12:00:00Z, or never"
 )]
-pub(super) struct InvalidExpiry;
+pub(in crate::cli) struct InvalidExpiry;
 
 /// Reads `30d`, a date (its first moment in UTC), an RFC 3339 time, or `never`.
-pub(super) fn expiry(text: &str) -> Result<Expiry, InvalidExpiry> {
+pub(in crate::cli) fn expiry(text: &str) -> Result<Expiry, InvalidExpiry> {
     if text == "never" {
         return Ok(Expiry::Never);
     }
@@ -161,22 +161,22 @@ pub(super) fn expiry(text: &str) -> Result<Expiry, InvalidExpiry> {
 }
 
 /// A moment, as the API takes it.
-pub(super) fn moment(text: &str) -> Result<Timestamp, InvalidTime> {
+pub(in crate::cli) fn moment(text: &str) -> Result<Timestamp, InvalidTime> {
     Timestamp::parse(text)
 }
 
 /// A length of time in seconds.
-pub(super) fn seconds(text: &str) -> Result<u32, InvalidDuration> {
+pub(in crate::cli) fn seconds(text: &str) -> Result<u32, InvalidDuration> {
     u32::try_from(duration::parse(text)?).map_err(|_| InvalidDuration::TooLong)
 }
 
 /// Why a text names no place in the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected SEQ:HASH as `dockpass audit head` prints it: a number, a colon, 64 hexadecimal digits")]
-pub(super) struct InvalidHead;
+pub(in crate::cli) struct InvalidHead;
 
 /// Reads `SEQ:HASH`.
-pub(super) fn head(text: &str) -> Result<String, InvalidHead> {
+pub(in crate::cli) fn head(text: &str) -> Result<String, InvalidHead> {
     let (number, hash) = text.split_once(':').ok_or(InvalidHead)?;
     let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_number = number.bytes().all(|byte| byte.is_ascii_digit()) && number.parse::<u64>().is_ok();

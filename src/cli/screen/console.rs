@@ -12,21 +12,21 @@ use crate::domain::time::Clock;
 
 /// The surroundings of one command.
 pub struct Console {
-    pub(super) out: Box<dyn Write + Send>,
-    pub(super) note: Box<dyn Write + Send>,
-    pub(super) input: Box<dyn Read + Send>,
+    pub(in crate::cli) out: Box<dyn Write + Send>,
+    pub(in crate::cli) note: Box<dyn Write + Send>,
+    pub(in crate::cli) input: Box<dyn Read + Send>,
     /// Asks on the terminal, without echo.
-    pub(super) ask: fn(&str) -> io::Result<String>,
-    pub(super) environment: BTreeMap<String, String>,
-    pub(super) clock: Clock,
+    pub(in crate::cli) ask: fn(&str) -> io::Result<String>,
+    pub(in crate::cli) environment: BTreeMap<String, String>,
+    pub(in crate::cli) clock: Clock,
     /// How the program was called; its name alone if it was found by the search path.
-    pub(super) program: String,
-    pub(super) out_is_terminal: bool,
-    pub(super) in_is_terminal: bool,
+    pub(in crate::cli) program: String,
+    pub(in crate::cli) out_is_terminal: bool,
+    pub(in crate::cli) in_is_terminal: bool,
     /// Columns of the terminal at standard output; none in a pipe.
-    pub(super) width: Option<usize>,
-    pub(super) format: Format,
-    pub(super) is_verbose: bool,
+    pub(in crate::cli) width: Option<usize>,
+    pub(in crate::cli) format: Format,
+    pub(in crate::cli) is_verbose: bool,
 }
 
 impl Console {
@@ -54,35 +54,35 @@ impl Console {
     }
 
     /// A variable of the environment; none if it is empty.
-    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+    pub(in crate::cli) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Prints a report in the format that was asked for.
-    pub(super) fn report(&mut self, report: &Report) -> Result<(), CliError> {
+    pub(in crate::cli) fn report(&mut self, report: &Report) -> Result<(), CliError> {
         let printed = report.print(self.format, self.width)?;
         self.note(&printed.note)?;
         self.write(&printed.out)
     }
 
     /// Writes to standard output and makes sure that it has left the process.
-    pub(super) fn write(&mut self, text: &str) -> Result<(), CliError> {
+    pub(in crate::cli) fn write(&mut self, text: &str) -> Result<(), CliError> {
         self.write_out(text.as_bytes()).map_err(CliError::Output)
     }
 
     /// The same, for those who must tell a lost text from any other.
-    pub(super) fn write_out(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(in crate::cli) fn write_out(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.out.write_all(bytes)?;
         self.out.flush()
     }
 
     /// Writes to standard error.
-    pub(super) fn note(&mut self, text: &str) -> Result<(), CliError> {
+    pub(in crate::cli) fn note(&mut self, text: &str) -> Result<(), CliError> {
         self.note.write_all(text.as_bytes()).map_err(CliError::Output)
     }
 
     /// Passes on what the server warns of, each in a line.
-    pub(super) fn warn(&mut self, warnings: &[String]) -> Result<(), CliError> {
+    pub(in crate::cli) fn warn(&mut self, warnings: &[String]) -> Result<(), CliError> {
         warnings.iter().try_for_each(|warning| self.note(&format!("{}\n", shown::plain(&unquoted(warning)))))
     }
 
@@ -118,8 +118,8 @@ fn environment() -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::console;
     use super::*;
+    use crate::cli::testing::console;
 
     #[test]
     fn warnings_are_shown_without_their_wrapping() {

@@ -12,7 +12,7 @@ use crate::config::ConfigError;
 use crate::http::StartError;
 
 /// A cause of any kind, kept for `-v`.
-pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(in crate::cli) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -16,14 +16,14 @@ const LONGEST: usize = 4_096;
 
 /// The option of commands that delete for good.
 #[derive(Args, Clone, Copy, Debug, Default)]
-pub(super) struct Unasked {
+pub(in crate::cli) struct Unasked {
     /// Ask nothing; what is no terminal is not asked anyway
     #[arg(long)]
-    pub(super) yes: bool,
+    pub(in crate::cli) yes: bool,
 }
 
 /// A new password: from standard input if `from_stdin`, else asked for twice on the terminal.
-pub(super) fn new_password(console: &mut Console, from_stdin: bool) -> Result<Password, CliError> {
+pub(in crate::cli) fn new_password(console: &mut Console, from_stdin: bool) -> Result<Password, CliError> {
     let password = if from_stdin { first_line(&mut console.input)? } else { ask_twice(console)? };
     password::check(&password).map_err(|weak| CliError::Usage(weak.to_string()))?;
     Ok(password)
@@ -66,7 +66,7 @@ fn first_line(input: &mut dyn Read) -> Result<Password, CliError> {
 
 /// Has what cannot be undone confirmed by the word that the pages ask for. Only a terminal is asked: a script means
 /// what it says.
-pub(super) fn confirm(what: &str, Unasked { yes }: Unasked, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) fn confirm(what: &str, Unasked { yes }: Unasked, console: &mut Console) -> Result<(), CliError> {
     if yes || !console.in_is_terminal {
         return Ok(());
     }
@@ -89,8 +89,8 @@ fn unread(cause: io::Error) -> CliError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::console;
     use super::*;
+    use crate::cli::testing::console;
 
     fn read(input: &[u8]) -> Result<String, String> {
         first_line(&mut &*input).map(|password| password.reveal().to_owned()).map_err(|error| error.to_string())

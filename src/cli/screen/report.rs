@@ -8,7 +8,7 @@ use super::table::{self, Table};
 
 /// How reports are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
+pub(in crate::cli) enum Format {
     /// Aligned text for people.
     #[default]
     Table,
@@ -17,7 +17,7 @@ pub(super) enum Format {
 }
 
 /// What people read.
-pub(super) enum View {
+pub(in crate::cli) enum View {
     /// Many things of one kind, and the sentence that stands for none of them; it may be empty.
     Many(Table, &'static str),
     /// One thing.
@@ -27,35 +27,35 @@ pub(super) enum View {
 }
 
 /// The answer of a command.
-pub(super) struct Report {
+pub(in crate::cli) struct Report {
     /// What the API said; null where it says nothing.
-    pub(super) answer: Value,
+    pub(in crate::cli) answer: Value,
     /// The same for people.
-    pub(super) view: View,
+    pub(in crate::cli) view: View,
 }
 
 /// A report as text, by where it goes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Printed {
+pub(in crate::cli) struct Printed {
     /// For standard output.
-    pub(super) out: String,
+    pub(in crate::cli) out: String,
     /// For standard error: what a program that reads the output must not see.
-    pub(super) note: String,
+    pub(in crate::cli) note: String,
 }
 
 impl Report {
     /// A report of something done.
-    pub(super) fn done(answer: Value, line: String) -> Self {
+    pub(in crate::cli) fn done(answer: Value, line: String) -> Self {
         Self { answer, view: View::Done(line, Vec::new()) }
     }
 
     /// The same, with the lines that say what comes next.
-    pub(super) fn done_then(answer: Value, line: String, next: Vec<String>) -> Self {
+    pub(in crate::cli) fn done_then(answer: Value, line: String, next: Vec<String>) -> Self {
         Self { answer, view: View::Done(line, next) }
     }
 
     /// The report in a format; `width` is the terminal's, none in a pipe.
-    pub(super) fn print(&self, format: Format, width: Option<usize>) -> Result<Printed, CliError> {
+    pub(in crate::cli) fn print(&self, format: Format, width: Option<usize>) -> Result<Printed, CliError> {
         let quiet = |out| Ok(Printed { out, note: String::new() });
         match (format, &self.view) {
             (Format::Json, _) => quiet(json(&self.answer)?),

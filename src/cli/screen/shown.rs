@@ -7,7 +7,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// The text with control characters, and characters that turn or hide what stands beside them, in escaped form.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::cli) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter.is_control() || is_steering(letter) {
@@ -25,7 +25,7 @@ fn is_steering(letter: char) -> bool {
 }
 
 /// A time of the API as `2026-11-21 20:42`, in UTC; `never` for the time of what never happened.
-pub(super) fn time(text: &str) -> String {
+pub(in crate::cli) fn time(text: &str) -> String {
     match Timestamp::parse(text) {
         Ok(Timestamp::NEVER) => "never".to_owned(),
         Ok(moment) => {
@@ -36,17 +36,17 @@ pub(super) fn time(text: &str) -> String {
 }
 
 /// The same of a time that may be absent.
-pub(super) fn time_or(text: Option<&str>, absent: &str) -> String {
+pub(in crate::cli) fn time_or(text: Option<&str>, absent: &str) -> String {
     text.map_or_else(|| absent.to_owned(), time)
 }
 
 /// A text, or a dash for an empty one.
-pub(super) fn or_dash(text: &str) -> String {
+pub(in crate::cli) fn or_dash(text: &str) -> String {
     if text.is_empty() { "-" } else { text }.to_owned()
 }
 
 /// `expires in 5 days`.
-pub(super) fn until(end: &str, now: Timestamp) -> String {
+pub(in crate::cli) fn until(end: &str, now: Timestamp) -> String {
     match Timestamp::parse(end) {
         Ok(end) => format!("expires in {}", span(end.seconds().saturating_sub(now.seconds()))),
         Err(_) => format!("expires on {end}"),
@@ -65,24 +65,24 @@ fn span(seconds: i64) -> String {
 }
 
 /// The texts as lines, each after `prefix`.
-pub(super) fn lines<'a>(prefix: &'a str, texts: impl Iterator<Item = &'a str>) -> String {
+pub(in crate::cli) fn lines<'a>(prefix: &'a str, texts: impl Iterator<Item = &'a str>) -> String {
     texts.flat_map(|text| [prefix, text, "\n"]).collect()
 }
 
 /// `1 day`, `2 days`.
-pub(super) fn counted(count: impl Into<i128>, noun: &str) -> String {
+pub(in crate::cli) fn counted(count: impl Into<i128>, noun: &str) -> String {
     let count = count.into();
     counted_as(count, noun, &format!("{noun}s"))
 }
 
 /// `1 repository`, `2 repositories`.
-pub(super) fn counted_as(count: impl Into<i128>, one: &str, many: &str) -> String {
+pub(in crate::cli) fn counted_as(count: impl Into<i128>, one: &str, many: &str) -> String {
     let count = count.into();
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
 /// Bytes in the unit that people read: `0 B`, `512 B`, `4.2 MB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(in crate::cli) fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if bytes < 1_000 {
         return format!("{bytes} B");

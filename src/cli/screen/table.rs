@@ -9,7 +9,7 @@ const CUT: char = '…';
 
 /// How a column behaves where the terminal is too narrow.
 #[derive(Clone, Copy)]
-pub(super) enum Fit {
+pub(in crate::cli) enum Fit {
     /// Keeps its width.
     Whole,
     /// May be cut, down to this many characters.
@@ -19,16 +19,16 @@ pub(super) enum Fit {
 }
 
 /// Many things of one kind, one a row.
-pub(super) struct Table {
+pub(in crate::cli) struct Table {
     /// Title of each column, and what it does where there is no room.
-    pub(super) columns: &'static [(&'static str, Fit)],
+    pub(in crate::cli) columns: &'static [(&'static str, Fit)],
     /// A cell for each column.
-    pub(super) rows: Vec<Vec<String>>,
+    pub(in crate::cli) rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// The table as text, with a line of titles; `width` is the terminal's, none in a pipe.
-    pub(super) fn render(&self, width: Option<usize>) -> String {
+    pub(in crate::cli) fn render(&self, width: Option<usize>) -> String {
         let titles = self.columns.iter().map(|(title, _)| (*title).to_owned()).collect();
         let shown = self.rows.iter().map(|row| self.prepare(row, width.is_some()));
         let rows: Vec<Vec<String>> = std::iter::once(titles).chain(shown).collect();
@@ -75,7 +75,7 @@ impl Fit {
 }
 
 /// Pairs of a label and its value, one a line, the values aligned and indented by two.
-pub(super) fn fields(pairs: &[(&str, String)]) -> String {
+pub(in crate::cli) fn fields(pairs: &[(&str, String)]) -> String {
     let widest = pairs.iter().map(|(label, _)| length(label)).max().unwrap_or(0);
     let texts: Vec<String> =
         pairs.iter().map(|(label, value)| format!("{}  {}", padded(label, widest), shown::plain(value))).collect();

@@ -13,13 +13,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::error::{Cause, CliError};
 use super::path::ApiPath;
 use crate::api::{self, ErrorAnswer, ErrorEntry, Operation};
+use crate::cli::screen::{Cause, CliError};
 use crate::net::{self, Address, Failure};
 
 /// A clean-up of many access tokens waits for the disk, and a page of the longest records is far below the size.
-pub(super) const LIMITS: net::Limits = net::Limits { time: Duration::from_mins(2), size: 64 << 20 };
+pub(in crate::cli) const LIMITS: net::Limits = net::Limits { time: Duration::from_mins(2), size: 64 << 20 };
 /// Fields and parameters of the API, and what is typed for them: an option, or a word where some commands have none.
 const OPTIONS: &[(&str, &str)] = &[
     ("accessLevel", "--access"),
@@ -40,15 +40,15 @@ const OPTIONS: &[(&str, &str)] = &[
 const USER_AGENT: &str = concat!("dockpass-cli/", env!("CARGO_PKG_VERSION"));
 
 /// Who is called, as it appears in requests and messages.
-pub(super) struct Peer {
+pub(in crate::cli) struct Peer {
     /// For messages: a URL or a socket.
-    pub(super) place: String,
+    pub(in crate::cli) place: String,
     /// Of a server elsewhere; none on the socket.
-    pub(super) address: Option<Address>,
+    pub(in crate::cli) address: Option<Address>,
     /// For the `Authorization` header; none on the socket.
-    pub(super) authorization: Option<HeaderValue>,
+    pub(in crate::cli) authorization: Option<HeaderValue>,
     /// What to do where its certificate is not trusted, after a semicolon; may be empty.
-    pub(super) hint: &'static str,
+    pub(in crate::cli) hint: &'static str,
 }
 
 impl Peer {
@@ -73,18 +73,18 @@ impl Peer {
 }
 
 /// What is asked.
-pub(super) struct Call {
+pub(in crate::cli) struct Call {
     /// How.
-    pub(super) method: Method,
+    pub(in crate::cli) method: Method,
     /// Where.
-    pub(super) path: ApiPath,
+    pub(in crate::cli) path: ApiPath,
     /// With what, as JSON; empty for nothing.
-    pub(super) body: Bytes,
+    pub(in crate::cli) body: Bytes,
 }
 
 impl Call {
     /// A request for an operation, without a body.
-    pub(super) fn to<O: Operation>(path: ApiPath) -> Self {
+    pub(in crate::cli) fn to<O: Operation>(path: ApiPath) -> Self {
         let method = match O::FACTS.method {
             api::Method::Get => Method::GET,
             api::Method::Post => Method::POST,
@@ -96,13 +96,13 @@ impl Call {
     }
 
     /// The same with a body.
-    pub(super) fn with(self, body: &impl Serialize) -> Result<Self, CliError> {
+    pub(in crate::cli) fn with(self, body: &impl Serialize) -> Result<Self, CliError> {
         let body = serde_json::to_vec(body).map_err(CliError::Json)?;
         Ok(Self { body: body.into(), ..self })
     }
 
     /// The request as this server takes it.
-    pub(super) fn request(&self, peer: &Peer) -> Result<Request<Full<Bytes>>, CliError> {
+    pub(in crate::cli) fn request(&self, peer: &Peer) -> Result<Request<Full<Bytes>>, CliError> {
         self.written(peer).map_err(|cause| peer.unusable(cause))
     }
 
@@ -129,21 +129,21 @@ impl Call {
 }
 
 /// What the server said when it said yes; of the operation's type, once that is known.
-pub(super) struct Answer<T = Value> {
+pub(in crate::cli) struct Answer<T = Value> {
     /// The body; null if there was none.
-    pub(super) value: Value,
+    pub(in crate::cli) value: Value,
     /// Where the next page of a list starts, if there is one.
-    pub(super) next_page: Option<String>,
+    pub(in crate::cli) next_page: Option<String>,
     /// What the server warns of.
-    pub(super) warnings: Vec<String>,
+    pub(in crate::cli) warnings: Vec<String>,
     /// Who said it, for messages.
-    pub(super) place: String,
-    pub(super) holds: PhantomData<fn() -> T>,
+    pub(in crate::cli) place: String,
+    pub(in crate::cli) holds: PhantomData<fn() -> T>,
 }
 
 impl<A> Answer<A> {
     /// The answer as one that holds this.
-    pub(super) fn of<T>(self) -> Answer<T> {
+    pub(in crate::cli) fn of<T>(self) -> Answer<T> {
         let Self { value, next_page, warnings, place, .. } = self;
         Answer { value, next_page, warnings, place, holds: PhantomData }
     }
@@ -151,20 +151,20 @@ impl<A> Answer<A> {
 
 impl<T: DeserializeOwned> Answer<T> {
     /// What it holds.
-    pub(super) fn read(&self) -> Result<T, CliError> {
+    pub(in crate::cli) fn read(&self) -> Result<T, CliError> {
         T::deserialize(&self.value).map_err(|cause| self.unusable(cause))
     }
 }
 
 impl<T> Answer<T> {
     /// The error of an answer that is none of dockpass.
-    pub(super) fn unusable(&self, cause: impl Into<Cause>) -> CliError {
+    pub(in crate::cli) fn unusable(&self, cause: impl Into<Cause>) -> CliError {
         CliError::Answer { place: self.place.clone(), cause: cause.into() }
     }
 }
 
 /// What the server's answer means for the call.
-pub(super) fn read(answer: Result<net::Answer, Failure>, call: &Call, peer: &Peer) -> Result<Answer, CliError> {
+pub(in crate::cli) fn read(answer: Result<net::Answer, Failure>, call: &Call, peer: &Peer) -> Result<Answer, CliError> {
     let answer = answer.map_err(|failure| peer.failure(failure))?;
     log::debug!("{} {}: {}", call.method, call.path.as_str(), answer.status);
     if answer.status.is_success() {
@@ -212,11 +212,11 @@ fn typed(entry: &ErrorEntry) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Server;
     use super::*;
     use crate::api::SetAccess;
     use crate::api::operations::grants::SetUserAccess;
     use crate::api::operations::repositories::ViewRepository;
+    use crate::cli::testing::Server;
 
     async fn ask(server: &Server, call: &Call) -> Result<Answer, CliError> {
         let stream = tokio::net::UnixStream::connect(server.socket()).await.unwrap();
@@ -291,7 +291,7 @@ mod tests {
         use clap::CommandFactory;
         let help = |command: &mut clap::Command| command.render_long_help().to_string();
         let mut texts = Vec::new();
-        let mut left = vec![super::super::Arguments::command()];
+        let mut left = vec![crate::cli::Arguments::command()];
         while let Some(mut command) = left.pop() {
             texts.push(help(&mut command));
             left.extend(command.get_subcommands().cloned());

@@ -9,10 +9,10 @@ use serde::Serialize;
 use tokio::net::UnixStream;
 
 use super::client::{self, Answer, Call, LIMITS, Peer};
-use super::error::CliError;
 use super::path::ApiPath;
 use super::remote::Remote;
 use crate::api::{self, Nothing, Operation};
+use crate::cli::screen::CliError;
 use crate::config::Config;
 use crate::http::{self, Running, SOCKET};
 use crate::net;
@@ -23,7 +23,7 @@ const LONGEST_SOCKET_PATH: usize = 107;
 const ATTEMPTS: usize = 30;
 const PAUSE: Duration = Duration::from_millis(100);
 /// The API of one server.
-pub(super) enum Api {
+pub(in crate::cli) enum Api {
     /// On this machine.
     Local(Box<Local>),
     /// Elsewhere.
@@ -31,7 +31,7 @@ pub(super) enum Api {
 }
 
 /// The data directory's socket.
-pub(super) struct Local {
+pub(in crate::cli) struct Local {
     peer: Peer,
     socket: PathBuf,
     /// What a server in this process needs.
@@ -41,16 +41,16 @@ pub(super) struct Local {
 }
 
 /// What the answer of an operation holds.
-pub(super) type Read<O> = <<O as Operation>::Answer as api::Answer>::Read;
+pub(in crate::cli) type Read<O> = <<O as Operation>::Answer as api::Answer>::Read;
 
 /// Whether a server runs on this data directory, and takes commands.
-pub(super) fn is_served(directory: &Path) -> bool {
+pub(in crate::cli) fn is_served(directory: &Path) -> bool {
     std::os::unix::net::UnixStream::connect(directory.join(SOCKET)).is_ok()
 }
 
 impl Api {
     /// The API of the data directory of this configuration.
-    pub(super) fn local(config: Config) -> Result<Self, CliError> {
+    pub(in crate::cli) fn local(config: Config) -> Result<Self, CliError> {
         let directory = config.server.data_dir.clone();
         let socket = directory.join(SOCKET);
         let length = socket.as_os_str().len();
@@ -68,17 +68,17 @@ impl Api {
 
     /// The API at a socket, and no other way.
     #[cfg(test)]
-    pub(super) fn at_socket(socket: PathBuf) -> Self {
+    pub(in crate::cli) fn at_socket(socket: PathBuf) -> Self {
         Self::Local(Box::new(Local::new(socket, None)))
     }
 
     /// Whether requests go over the socket, as the local administrator.
-    pub(super) fn is_local(&self) -> bool {
+    pub(in crate::cli) fn is_local(&self) -> bool {
         matches!(self, Self::Local(_))
     }
 
     /// The URL given with `--server`.
-    pub(super) fn url(&self) -> Option<&str> {
+    pub(in crate::cli) fn url(&self) -> Option<&str> {
         match self {
             Self::Local(_) => None,
             Self::Remote(remote) => Some(remote.url()),
@@ -86,7 +86,7 @@ impl Api {
     }
 
     /// Refuses what works only on the machine of the server.
-    pub(super) fn must_be_local(&self, command: &str) -> Result<(), CliError> {
+    pub(in crate::cli) fn must_be_local(&self, command: &str) -> Result<(), CliError> {
         if self.is_local() {
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Api {
     }
 
     /// Does an operation that takes no body; `parts` are the variable parts of its path, in order.
-    pub(super) async fn call<O, const N: usize>(
+    pub(in crate::cli) async fn call<O, const N: usize>(
         &mut self,
         _operation: O,
         parts: [&str; N],
@@ -109,7 +109,7 @@ impl Api {
     }
 
     /// Does an operation with its body.
-    pub(super) async fn send<O, const N: usize>(
+    pub(in crate::cli) async fn send<O, const N: usize>(
         &mut self,
         _operation: O,
         parts: [&str; N],
@@ -123,7 +123,7 @@ impl Api {
     }
 
     /// One request and its answer.
-    pub(super) async fn exchange(&mut self, call: &Call) -> Result<Answer, CliError> {
+    pub(in crate::cli) async fn exchange(&mut self, call: &Call) -> Result<Answer, CliError> {
         match self {
             Self::Local(local) => local.call(call).await,
             Self::Remote(remote) => remote.call(call).await,
@@ -131,7 +131,7 @@ impl Api {
     }
 
     /// Ends the server in this process, if one was started, when it has answered everything.
-    pub(super) async fn close(self) {
+    pub(in crate::cli) async fn close(self) {
         match self {
             Self::Local(local) => {
                 if let Some(running) = local.running {

@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use super::client::{Answer, Call};
 use super::connection::{Api, Read};
-use super::error::CliError;
 use super::path::ApiPath;
 use crate::api::{self, Nothing, Operation, Parameters, Rows};
+use crate::cli::screen::CliError;
 
 /// Rows of a page while a whole list is read.
 const PAGE: usize = 500;
 
 /// A whole list, read page by page.
-pub(super) struct List<R> {
+pub(in crate::cli) struct List<R> {
     /// As the API would say it in one page.
-    pub(super) answer: Value,
+    pub(in crate::cli) answer: Value,
     field: Option<&'static str>,
     place: String,
     rows: PhantomData<fn() -> R>,
@@ -28,7 +28,7 @@ type Row<O> = <Read<O> as Rows>::Row;
 
 impl Api {
     /// Reads the list of an operation page by page, up to `most` rows.
-    pub(super) async fn list<O, const N: usize>(
+    pub(in crate::cli) async fn list<O, const N: usize>(
         &mut self,
         _operation: O,
         parts: [&str; N],
@@ -64,13 +64,13 @@ fn paging<O: Operation>() -> (&'static str, &'static str) {
 
 impl<R> List<R> {
     /// The list in an answer that is one and has no further pages.
-    pub(super) fn whole(mut answer: Answer<Vec<R>>) -> Result<Self, CliError> {
+    pub(in crate::cli) fn whole(mut answer: Answer<Vec<R>>) -> Result<Self, CliError> {
         let items = take_items(&mut answer, None)?;
         Ok(Self { answer: Value::Array(items), field: None, place: answer.place, rows: PhantomData })
     }
 
     /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::cli) fn len(&self) -> usize {
         self.items().len()
     }
 
@@ -80,7 +80,7 @@ impl<R> List<R> {
     }
 
     /// The rows.
-    pub(super) fn read(&self) -> Result<Vec<R>, CliError>
+    pub(in crate::cli) fn read(&self) -> Result<Vec<R>, CliError>
     where
         R: DeserializeOwned,
     {
@@ -114,10 +114,10 @@ fn rejoin(mut first: Value, field: Option<&str>, items: Vec<Value>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Server;
     use super::*;
     use crate::api::operations::{access_tokens, accounts, audit};
     use crate::api::{Counting, Paging};
+    use crate::cli::testing::Server;
     use serde_json::json;
 
     fn of_alice() -> <access_tokens::ListAccessTokens as Operation>::Query {

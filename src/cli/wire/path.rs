@@ -10,14 +10,14 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 /// Path and query of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ApiPath {
+pub(in crate::cli) struct ApiPath {
     text: String,
     has_query: bool,
 }
 
 impl ApiPath {
     /// The path of an operation, its variable parts filled in order, with these parameters.
-    pub(super) fn of<O: Operation, const N: usize>(parts: [&str; N], query: &O::Query) -> Self {
+    pub(in crate::cli) fn of<O: Operation, const N: usize>(parts: [&str; N], query: &O::Query) -> Self {
         const { assert!(O::FACTS.parts_count() == N, "the path has another number of parts") }
         let mut parts = parts.into_iter();
         let mut text = String::new();
@@ -35,7 +35,7 @@ impl ApiPath {
     }
 
     /// One more parameter.
-    pub(super) fn query(mut self, name: &str, value: &str) -> Self {
+    pub(in crate::cli) fn query(mut self, name: &str, value: &str) -> Self {
         self.text.push(if self.has_query { '&' } else { '?' });
         self.has_query = true;
         self.text.push_str(name);
@@ -45,13 +45,13 @@ impl ApiPath {
     }
 
     /// The text of the request line.
-    pub(super) fn as_str(&self) -> &str {
+    pub(in crate::cli) fn as_str(&self) -> &str {
         &self.text
     }
 }
 
 /// The parts of a repository's name, as they stand in paths: its namespace, and the rest.
-pub(super) fn parts(name: &RepositoryName) -> [&str; 2] {
+pub(in crate::cli) fn parts(name: &RepositoryName) -> [&str; 2] {
     [name.namespace_str(), name.rest()]
 }
 

@@ -9,14 +9,14 @@ use hyper::header::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::client::{self, Answer, Call, LIMITS, Peer};
-use super::error::CliError;
+use crate::cli::screen::CliError;
 use crate::net::{self, Address, Client, Plain, TrustError};
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// A server that is reached by TCP.
-pub(super) struct Remote {
+pub(in crate::cli) struct Remote {
     peer: Peer,
     client: Client,
 }
@@ -24,7 +24,7 @@ pub(super) struct Remote {
 impl Remote {
     /// Prepares the way to `url` (scheme, host and port only), for a user with a password or an access token. `ca` is trusted
     /// beside the roots of the system.
-    pub(super) fn new(url: &str, ca: Option<&Path>, user: &str, secret: &str) -> Result<Self, CliError> {
+    pub(in crate::cli) fn new(url: &str, ca: Option<&Path>, user: &str, secret: &str) -> Result<Self, CliError> {
         let address = Address::parse(url).map_err(|_| bad_url())?;
         let text = Zeroizing::new(format!("{user}:{secret}"));
         let basic = Zeroizing::new(format!("Basic {}", STANDARD.encode(text.as_bytes())));
@@ -41,12 +41,12 @@ impl Remote {
     }
 
     /// The server's URL without a slash at its end.
-    pub(super) fn url(&self) -> &str {
+    pub(in crate::cli) fn url(&self) -> &str {
         &self.peer.place
     }
 
     /// One request.
-    pub(super) async fn call(&self, call: &Call) -> Result<Answer, CliError> {
+    pub(in crate::cli) async fn call(&self, call: &Call) -> Result<Answer, CliError> {
         let answer = self.client.send(call.request(&self.peer)?, LIMITS).await;
         client::read(answer, call, &self.peer)
     }

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use x509_parser::error::X509Error;
 
-use super::MIN_LEAF_LIFETIME;
 use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::pem::NotPem;
+
+/// The shortest `registry.leaf_lifetime`, in seconds.
+pub(super) const MIN_LEAF_LIFETIME: i64 = 300;
 
 /// Why keys could not be opened, made, renewed or used.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +19,7 @@ pub enum SigningError {
     /// `registry.leaf_lifetime` is too short for renewal to keep up.
     #[error("registry.leaf_lifetime is {0} seconds; set it to at least {MIN_LEAF_LIFETIME}")]
     LeafLifetime(i64),
-    /// A key header for registries that know one key, with a key that renews itself.
+    /// The key header is for registries that know one key only, but the key renews itself.
     #[error(
         "registry.key_header = \"{0}\" is for a registry that knows one key only, but without registry.fixed_key the \
          signing key renews itself and that registry would refuse every token from then on; set registry.fixed_key = \
@@ -34,7 +36,7 @@ pub enum SigningError {
         /// The operating system's answer.
         source: io::Error,
     },
-    /// Others than the owner may enter the directory or read the file.
+    /// The directory or the file is open to others than its owner.
     #[error(
         "{} is open to others than its owner (mode {mode:04o}); if nobody can have read the keys, run `chmod go= {}`, \
          otherwise {way_out}", .path.display(), .path.display()
@@ -87,13 +89,13 @@ pub enum SigningError {
         /// How to go on.
         way_out: &'static str,
     },
-    /// No key could be made.
+    /// A key could not be made.
     #[error("cannot make a signing key")]
     Generate(#[source] Unspecified),
-    /// No certificate could be made.
+    /// A certificate could not be made.
     #[error("cannot make a certificate")]
     Issue(#[source] rcgen::Error),
-    /// A certificate or key that was just made does not hold; nothing was written.
+    /// A certificate or key that was just made cannot be used; nothing was written.
     #[error("a key that was just made cannot be used")]
     Unusable(#[source] Damage),
     /// The claims could not be written as JSON.
@@ -113,10 +115,10 @@ pub enum Damage {
     /// Not a regular file, or far too long for one.
     #[error("it is no ordinary file of at most 1 MiB")]
     NotAKeyFile,
-    /// A certificate alone.
+    /// A certificate without its key.
     #[error("it holds no private key")]
     NoKey,
-    /// A key alone.
+    /// A key without its certificate.
     #[error("it holds no certificate")]
     NoCertificate,
     /// More than one of a kind, or something else.

@@ -1,10 +1,7 @@
 //! The configuration of the registry side, as far as signing goes. Durations are seconds here.
 
-use super::error::SigningError;
+use super::error::{MIN_LEAF_LIFETIME, SigningError};
 use crate::domain::key_header::KeyHeader;
-
-/// The shortest `registry.leaf_lifetime`, in seconds.
-pub const MIN_LEAF_LIFETIME: i64 = 300;
 
 /// What the registry side is configured with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +16,7 @@ pub struct SigningSettings {
 }
 
 impl SigningSettings {
-    /// Refuses what cannot work together.
+    /// Refuses settings that contradict each other.
     pub(super) fn check(&self) -> Result<(), SigningError> {
         if self.leaf_lifetime < MIN_LEAF_LIFETIME {
             return Err(SigningError::LeafLifetime(self.leaf_lifetime));

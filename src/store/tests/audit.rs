@@ -1,7 +1,8 @@
 //! The audit chain: whole, and everything that can be wrong with it.
 
-use super::super::chain::AuditKey;
-use super::super::engine::{Change, Engine};
+use super::super::audit_key::AuditKey;
+use super::super::change::Change;
+use super::super::engine::Engine;
 use super::super::load;
 use super::super::row;
 use super::super::seal::SealKey;

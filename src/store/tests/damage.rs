@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::engine::{Change, Engine};
-use super::super::row::{Record, Version};
+use super::super::change::Change;
+
+use super::super::codec::Version;
+use super::super::engine::Engine;
+use super::super::row::Record;
 use super::super::table::{self, Table};
 use super::super::{Error, State};
 use super::support::{Home, add_account, copy_directory, id, now, open_at, purged, start, usage, write};

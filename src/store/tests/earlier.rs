@@ -3,16 +3,18 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::chain::AuditKey;
+use super::super::audit_key::AuditKey;
+use super::super::change::Change;
 use super::super::codec;
+use super::super::codec::Version;
 use super::super::end::NotedEnd;
-use super::super::engine::{Change, Engine};
+use super::super::engine::Engine;
 use super::super::field::Field;
 use super::super::migration::{earlier_grant, earlier_tag};
 use super::super::record::{
     AccountV1, ActivityV1, AuditV1, DeletedV1, GrantV1, KnownAddress, Meta, RepositoryV1, TagV1, TokenV1, hashed,
 };
-use super::super::row::{self, Version};
+use super::super::row;
 use super::super::seal::{Digest, Seal, SealKey};
 use super::super::table::{self, Table};
 use super::samples;

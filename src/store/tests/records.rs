@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::super::codec::{self, DecodeError};
+use super::super::codec::{self, DecodeError, Version};
 use super::super::directory::FORMAT;
 use super::super::error::hex;
 use super::super::field::Field;
@@ -14,7 +14,7 @@ use super::super::record::{
     ActivityV1, Deleted, Gone, GrantV1, KnownAddress, Meta, MigrationV1, NamespaceGrant, RepositoryGrant,
     StoredActivity, StoredTag, TagV1,
 };
-use super::super::row::{self, Record, Version};
+use super::super::row::{self, Record};
 use super::super::seal::Seal;
 use super::super::table::Table;
 use super::samples;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::engine::{Change, Engine};
+use super::super::change::Change;
+
+use super::super::engine::Engine;
 use super::super::table::Table;
 use super::super::{KnownAddress, TooLarge, Txn};
 use super::samples;

@@ -1,21 +1,21 @@
 //! `dockpass org`: organizations, and who belongs to them.
 
+pub(in crate::cli) mod report;
+
 use clap::{Args, Subcommand};
 
-use super::account::{self, Removal};
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::report::Report;
-use super::{org_report, values};
 use crate::api::operations::{accounts, organizations as op};
 use crate::api::{CreateAccount, NamePaging, Ordering, PutMember, UpdateAccount};
+use crate::cli::commands::account::{self, Removal};
+use crate::cli::commands::values;
+use crate::cli::screen::{CliError, Console, Report};
+use crate::cli::wire::Api;
 use crate::domain::account::AccountFilter;
 use crate::domain::organization::MemberFilter;
 
 /// What can be done with organizations.
 #[derive(Subcommand)]
-pub(super) enum OrgCommand {
+pub(in crate::cli) enum OrgCommand {
     /// Make an organization
     #[command(after_help = "Example:\n  dockpass org create acme --full-name 'Acme Works'")]
     Create(CreateArguments),
@@ -73,7 +73,7 @@ pub(super) enum OrgCommand {
 
 /// One organization.
 #[derive(Args)]
-pub(super) struct One {
+pub(in crate::cli) struct One {
     /// Name or id
     #[arg(value_name = "NAME", value_parser = values::account)]
     name: String,
@@ -81,7 +81,7 @@ pub(super) struct One {
 
 /// Who belongs to it.
 #[derive(Args)]
-pub(super) struct MemberName {
+pub(in crate::cli) struct MemberName {
     /// The user, by name or id
     #[arg(value_name = "USER", value_parser = values::account)]
     user: String,
@@ -89,7 +89,7 @@ pub(super) struct MemberName {
 
 /// What a new organization is.
 #[derive(Args)]
-pub(super) struct CreateArguments {
+pub(in crate::cli) struct CreateArguments {
     /// Name: lower-case letters and digits, joined by `.`, `_` or `-`
     #[arg(value_name = "NAME", value_parser = values::new_name)]
     name: String,
@@ -103,7 +103,7 @@ pub(super) struct CreateArguments {
 
 /// How a user belongs to an organization.
 #[derive(Args)]
-pub(super) struct AddArguments {
+pub(in crate::cli) struct AddArguments {
     #[command(flatten)]
     organization: One,
     #[command(flatten)]
@@ -114,18 +114,18 @@ pub(super) struct AddArguments {
 }
 
 /// Does what the command says.
-pub(super) async fn run(command: OrgCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(command: OrgCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         OrgCommand::Create(arguments) => create(arguments, api, console).await,
         OrgCommand::List { user: Some(user), .. } => {
             let list = api.list(op::ListOrganizationsOfUser, [&user], &Default::default(), usize::MAX).await?;
-            console.report(&org_report::of_user(list)?)
+            console.report(&report::of_user(list)?)
         }
         OrgCommand::List { contains, user: None } => {
             let list = account::list(AccountFilter::Organizations, contains, api).await?;
-            console.report(&org_report::many(list)?)
+            console.report(&report::many(list)?)
         }
-        OrgCommand::Show(One { name }) => console.report(&org_report::one(account::organization(&name, api).await?)?),
+        OrgCommand::Show(One { name }) => console.report(&report::one(account::organization(&name, api).await?)?),
         OrgCommand::Set { organization: One { name }, full_name } => {
             account::organization(&name, api).await?;
             let body = UpdateAccount { full_name: Some(full_name), ..UpdateAccount::default() };
@@ -142,7 +142,7 @@ pub(super) async fn run(command: OrgCommand, api: &mut Api, console: &mut Consol
             } else {
                 "This organization has no members. Add one: dockpass org add NAME USER"
             };
-            console.report(&org_report::members(list, nothing)?)
+            console.report(&report::members(list, nothing)?)
         }
         OrgCommand::Add(arguments) => add(arguments, api, console).await,
         OrgCommand::Remove { organization: One { name }, member: MemberName { user } } => {
@@ -182,8 +182,8 @@ async fn add(arguments: AddArguments, api: &mut Api, console: &mut Console) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::testing::{Server, console};
 
     const ACME: &str = r#"{"name":"acme","id":"01B","fullName":"","isOrg":true,"membersCount":0,"teamsCount":0}"#;
 

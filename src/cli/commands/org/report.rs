@@ -1,12 +1,8 @@
 //! How organizations and their members are shown.
 
-use super::client::Answer;
-use super::error::CliError;
-use super::list::List;
-use super::report::{Report, View};
-use super::shown;
-use super::table::{Fit, Table};
 use crate::api::{Account, Member, MemberOrg};
+use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
+use crate::cli::wire::{Answer, List};
 
 const COLUMNS: &[(&str, Fit)] = &[
     ("NAME", Fit::Shrinks(12)),
@@ -20,7 +16,7 @@ const MEMBER_COLUMNS: &[(&str, Fit)] =
     &[("NAME", Fit::Shrinks(12)), ("FULL NAME", Fit::Shrinks(9)), ("ROLE", Fit::Whole)];
 
 /// A list of organizations.
-pub(super) fn many(list: List<Account>) -> Result<Report, CliError> {
+pub(in crate::cli) fn many(list: List<Account>) -> Result<Report, CliError> {
     let accounts = list.read()?;
     let rows = accounts.iter().map(row).collect();
     let nothing = "There are no organizations. Make one: dockpass org create NAME";
@@ -38,7 +34,7 @@ fn row(account: &Account) -> Vec<String> {
 }
 
 /// One organization.
-pub(super) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
+pub(in crate::cli) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
     let account = answer.read()?;
     let pairs = vec![
         ("Name", account.name.clone()),
@@ -52,14 +48,14 @@ pub(super) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
 }
 
 /// The members of an organization or of one of its teams; `nothing` stands for none.
-pub(super) fn members(list: List<Member>, nothing: &'static str) -> Result<Report, CliError> {
+pub(in crate::cli) fn members(list: List<Member>, nothing: &'static str) -> Result<Report, CliError> {
     let members = list.read()?;
     let rows = members.iter().map(|entry| with_role(&entry.member, entry.is_admin)).collect();
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: MEMBER_COLUMNS, rows }, nothing) })
 }
 
 /// The organizations that a user belongs to.
-pub(super) fn of_user(list: List<MemberOrg>) -> Result<Report, CliError> {
+pub(in crate::cli) fn of_user(list: List<MemberOrg>) -> Result<Report, CliError> {
     let memberships = list.read()?;
     let rows = memberships.iter().map(|entry| with_role(&entry.org, entry.is_admin)).collect();
     let nothing = "This user belongs to no organization. Add it to one: dockpass org add NAME USER";

@@ -1,5 +1,8 @@
 //! `dockpass registry`: what a registry needs to trust this server, and what nginx needs before both.
 
+mod report;
+mod sync;
+
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -7,20 +10,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
-use super::client::Answer;
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::report::{Format, Report};
-use super::{registry_report, registry_sync, shown};
 use crate::api::operations::registry as op;
 use crate::api::{RegistryConfiguration, RegistryState};
+use crate::cli::screen::{CliError, Console, Format, Report, shown};
+use crate::cli::wire::{Answer, Api};
 use crate::domain::program::Program;
 use crate::domain::registry::CertificateRole;
 
 /// What can be done for a registry.
 #[derive(Subcommand)]
-pub(super) enum RegistryCommand {
+pub(in crate::cli) enum RegistryCommand {
     /// Print the configuration of a registry or of nginx before it, or write its files
     #[command(after_help = "Example:\n  dockpass registry config --for distribution --output /etc/docker/registry\n  \
                             dockpass registry config --for nginx --output /etc/nginx/conf.d")]
@@ -47,7 +46,7 @@ pub(super) enum RegistryCommand {
 
 /// What can be configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Kind {
+pub(in crate::cli) enum Kind {
     /// CNCF Distribution, 2.8 or 3.x.
     Distribution,
     /// zot; needs a fixed key.
@@ -88,7 +87,11 @@ impl Kind {
 }
 
 /// Does what the command says.
-pub(super) async fn run(command: RegistryCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(
+    command: RegistryCommand,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
     match command {
         RegistryCommand::Config { program, output: None } => {
             let (answer, configuration) = ask(program, None, api).await?;
@@ -100,9 +103,9 @@ pub(super) async fn run(command: RegistryCommand, api: &mut Api, console: &mut C
         RegistryCommand::Config { program, output: Some(directory) } => write(program, &directory, api, console).await,
         RegistryCommand::Show => {
             let answer = api.call(op::ViewRegistry, [], &()).await?;
-            console.report(&registry_report::state(answer)?)
+            console.report(&report::state(answer)?)
         }
-        RegistryCommand::Sync => registry_sync::run(api, console).await,
+        RegistryCommand::Sync => sync::run(api, console).await,
         RegistryCommand::RotateKey => {
             api.must_be_local("dockpass registry rotate-key")?;
             let answer = api.call(op::RotateSigningKey, [], &()).await?;
@@ -229,8 +232,8 @@ fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::testing::{Server, console};
 
     fn answer(certificate_name: &str) -> String {
         serde_json::json!({

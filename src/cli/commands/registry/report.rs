@@ -1,14 +1,12 @@
 //! How the registry side is shown.
 
-use super::client::Answer;
-use super::error::CliError;
-use super::report::{Report, View};
-use super::shown;
 use crate::api::{Certificate, Comparison, RegistryState};
+use crate::cli::screen::{CliError, Report, View, shown};
+use crate::cli::wire::Answer;
 use crate::domain::registry::{CertificateRole, Phase};
 
 /// The registry side as it stands.
-pub(super) fn state(answer: Answer<RegistryState>) -> Result<Report, CliError> {
+pub(in crate::cli) fn state(answer: Answer<RegistryState>) -> Result<Report, CliError> {
     let state = answer.read()?;
     let mut pairs = vec![
         ("Issuer", state.issuer.clone()),
@@ -50,7 +48,7 @@ fn certificate(certificate: &Certificate) -> (&'static str, String) {
 }
 
 /// What a comparison has found, in words.
-pub(super) fn found(comparison: &Comparison) -> String {
+pub(in crate::cli) fn found(comparison: &Comparison) -> String {
     let parts = [
         (comparison.adopted, "new"),
         (comparison.changed, "changed"),
@@ -68,7 +66,7 @@ pub(super) fn found(comparison: &Comparison) -> String {
 }
 
 /// What is to be done after a comparison.
-pub(super) fn next_after(comparison: &Comparison) -> Vec<String> {
+pub(in crate::cli) fn next_after(comparison: &Comparison) -> Vec<String> {
     let failed =
         (comparison.failed > 0).then(|| "Next: the server's log says what the registry could not tell".to_owned());
     let adopted =

@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use super::client::Answer;
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::registry_report;
-use super::report::Report;
-use super::shown;
 use crate::api::operations::registry as op;
 use crate::api::{Comparison, RegistryState};
+use crate::cli::commands::registry::report;
+use crate::cli::screen::{CliError, Console, Report, shown};
+use crate::cli::wire::{Answer, Api};
 use crate::domain::registry::Phase;
 
 /// How often the server is asked how far it is.
@@ -19,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 const OVER: &str = "\r\x1b[K";
 
 /// Compares, and tells how far it is on standard error.
-pub(super) async fn run(api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let mut answer = api.call(op::BeginComparison, [], &()).await?;
     // The server warns where a comparison was at work already: that one is followed.
     console.warn(&answer.warnings)?;
@@ -64,11 +60,11 @@ fn tell(comparison: &Comparison, console: &mut Console) -> Result<(), CliError> 
 }
 
 fn end(comparison: &Comparison, answer: Answer<RegistryState>, console: &mut Console) -> Result<(), CliError> {
-    let found = registry_report::found(comparison);
+    let found = report::found(comparison);
     match comparison.state {
         Phase::Done => {
             let line = format!("compared {found}");
-            console.report(&Report::done_then(answer.value, line, registry_report::next_after(comparison)))
+            console.report(&Report::done_then(answer.value, line, report::next_after(comparison)))
         }
         Phase::Stopped => Err(CliError::Finding(format!("stopped after {found}; what was found stays, run it again"))),
         Phase::Never | Phase::Running | Phase::Failed => {
@@ -79,8 +75,8 @@ fn end(comparison: &Comparison, answer: Answer<RegistryState>, console: &mut Con
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::testing::{Server, console};
 
     fn state(state: &str, compared: u64, error: &str) -> String {
         serde_json::json!({

@@ -1,23 +1,22 @@
 //! `dockpass repo`: repositories.
 
+pub(in crate::cli) mod report;
+mod tag;
+
 use clap::{Args, Subcommand};
 
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::path::parts;
-use super::prompt::{self, Unasked};
-use super::report::Report;
-use super::{repo_report, repo_tag, values};
 use crate::api::operations::grants::ListAccess;
 use crate::api::operations::repositories as op;
 use crate::api::{Counting, CreateRepository, Ordering, Paging, UpdateRepository};
+use crate::cli::commands::values;
+use crate::cli::screen::{CliError, Console, Report, Unasked, prompt};
+use crate::cli::wire::{Api, parts};
 use crate::domain::content::TagName;
 use crate::domain::name::{Namespace, RepositoryName};
 
 /// What can be done with repositories.
 #[derive(Subcommand)]
-pub(super) enum RepoCommand {
+pub(in crate::cli) enum RepoCommand {
     /// Make a repository
     #[command(after_help = "Example:\n  dockpass repo create alice/app --description 'The app'")]
     Create {
@@ -83,7 +82,7 @@ pub(super) enum RepoCommand {
 
 /// One repository.
 #[derive(Args)]
-pub(super) struct One {
+pub(in crate::cli) struct One {
     /// Name; _/NAME without a namespace
     #[arg(value_name = "NAMESPACE/NAME", value_parser = values::repository)]
     name: RepositoryName,
@@ -92,7 +91,7 @@ pub(super) struct One {
 /// What changes of a repository.
 #[derive(Args)]
 #[group(skip)]
-pub(super) struct SetArguments {
+pub(in crate::cli) struct SetArguments {
     #[command(flatten)]
     repository: One,
     #[command(flatten)]
@@ -115,7 +114,7 @@ struct Change {
 }
 
 /// Does what the command says.
-pub(super) async fn run(command: RepoCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         RepoCommand::Create { repository, public, description } => {
             create(&repository.name, public, description, api, console).await
@@ -130,24 +129,24 @@ pub(super) async fn run(command: RepoCommand, api: &mut Api, console: &mut Conso
                     api.list(op::ListRepositoriesOfNamespace, parts, &query, usize::MAX).await?
                 }
             };
-            console.report(&repo_report::many(list)?)
+            console.report(&report::many(list)?)
         }
         RepoCommand::Show(One { name }) => {
             let answer = api.call(op::ViewRepository, parts(&name), &()).await?;
-            console.report(&repo_report::one(answer)?)
+            console.report(&report::one(answer)?)
         }
         RepoCommand::Set(arguments) => set(arguments, api, console).await,
         RepoCommand::Delete { repository: One { name }, unasked } => delete(&name, unasked, api, console).await,
         RepoCommand::Tags(One { name }) => {
             let list = api.list(op::ListTags, parts(&name), &Default::default(), usize::MAX).await?;
-            console.report(&repo_report::tags(list)?)
+            console.report(&report::tags(list)?)
         }
         RepoCommand::DeleteTag { repository: One { name }, tags, unasked } => {
-            repo_tag::delete(&name, tags, unasked, api, console).await
+            tag::delete(&name, tags, unasked, api, console).await
         }
         RepoCommand::Access(One { name }) => {
             let answer = api.call(ListAccess, parts(&name), &()).await?;
-            console.report(&repo_report::access(answer)?)
+            console.report(&report::access(answer)?)
         }
     }
 }
@@ -167,12 +166,12 @@ async fn create(
     };
     let answer = api.send(op::CreateRepository, [name.namespace_str()], &(), &body).await?;
     let who = if public { "public" } else { "private" };
-    console.report(&Report::done(answer.value, format!("created the {who} repository {}", repo_report::shown(name))))
+    console.report(&Report::done(answer.value, format!("created the {who} repository {}", report::shown(name))))
 }
 
 /// Looks first: to the API, what is not there is as good as deleted, but who names it here has misspelt it.
 async fn delete(name: &RepositoryName, unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let shown = repo_report::shown(name);
+    let shown = report::shown(name);
     api.call(op::ViewRepository, parts(name), &()).await?;
     let what = "its images in the registry too, if the server knows where that is";
     prompt::confirm(&format!("{shown} is deleted for good, {what}."), unasked, console)?;
@@ -196,7 +195,7 @@ async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> R
         ..UpdateRepository::default()
     };
     let answer = api.send(op::UpdateRepository, parts(&name), &(), &body).await?;
-    console.report(&Report::done(answer.value, format!("changed the repository {}", repo_report::shown(&name))))
+    console.report(&Report::done(answer.value, format!("changed the repository {}", report::shown(&name))))
 }
 
 fn visibility(is_public: bool) -> String {
@@ -205,8 +204,8 @@ fn visibility(is_public: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::testing::{Server, console};
 
     fn name(text: &str) -> RepositoryName {
         RepositoryName::parse_shown(text).unwrap()

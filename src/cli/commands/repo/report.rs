@@ -1,12 +1,8 @@
 //! How repositories are shown.
 
-use super::client::Answer;
-use super::error::CliError;
-use super::list::List;
-use super::report::{Report, View};
-use super::shown;
-use super::table::{Fit, Table};
 use crate::api::{AccessReason, Repository, RepositoryAccess, Tag, Visibility};
+use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
+use crate::cli::wire::{Answer, List};
 use crate::domain::name::RepositoryName;
 
 const COLUMNS: &[(&str, Fit)] = &[
@@ -38,12 +34,12 @@ const TAG_COLUMNS: &[(&str, Fit)] = &[
 const ACCESS_COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Whole), ("WHY", Fit::Whole)];
 
 /// A repository's name as the command line takes it.
-pub(super) fn shown(name: &RepositoryName) -> String {
+pub(in crate::cli) fn shown(name: &RepositoryName) -> String {
     format!("{}/{}", name.namespace_str(), name.rest())
 }
 
 /// A list of repositories.
-pub(super) fn many(list: List<Repository>) -> Result<Report, CliError> {
+pub(in crate::cli) fn many(list: List<Repository>) -> Result<Report, CliError> {
     let repositories = list.read()?;
     let with_gone = repositories.iter().any(|repository| repository.missing_since.is_some());
     let rows = repositories.iter().map(|repository| row(repository, with_gone)).collect();
@@ -65,7 +61,7 @@ fn row(repository: &Repository, with_gone: bool) -> Vec<String> {
 }
 
 /// One repository.
-pub(super) fn one(answer: Answer<Repository>) -> Result<Report, CliError> {
+pub(in crate::cli) fn one(answer: Answer<Repository>) -> Result<Report, CliError> {
     let repository = answer.read()?;
     let mut pairs = vec![
         ("Name", format!("{}/{}", repository.namespace, repository.name)),
@@ -83,7 +79,7 @@ pub(super) fn one(answer: Answer<Repository>) -> Result<Report, CliError> {
 }
 
 /// The tags of a repository.
-pub(super) fn tags(list: List<Tag>) -> Result<Report, CliError> {
+pub(in crate::cli) fn tags(list: List<Tag>) -> Result<Report, CliError> {
     let tags = list.read()?;
     let rows = tags.iter().map(tag_row).collect();
     let nothing =
@@ -103,7 +99,7 @@ fn tag_row(tag: &Tag) -> Vec<String> {
 }
 
 /// Who has access to a repository.
-pub(super) fn access(answer: Answer<RepositoryAccess>) -> Result<Report, CliError> {
+pub(in crate::cli) fn access(answer: Answer<RepositoryAccess>) -> Result<Report, CliError> {
     let found = answer.read()?;
     let rows = found
         .access
@@ -125,12 +121,12 @@ fn who(entry: &AccessReason) -> String {
 }
 
 /// A user beside teams.
-pub(super) fn user(name: &str) -> String {
+pub(in crate::cli) fn user(name: &str) -> String {
     format!("user {name}")
 }
 
 /// A team beside users.
-pub(super) fn team(name: &str) -> String {
+pub(in crate::cli) fn team(name: &str) -> String {
     format!("team {name}")
 }
 
@@ -183,7 +179,7 @@ mod tests {
             let answer =
                 Answer { value, next_page: None, warnings: Vec::new(), place: "the test".into(), holds: PhantomData };
             let list = List::whole(answer).unwrap();
-            many(list).unwrap().print(super::super::report::Format::Table, None).unwrap().out
+            many(list).unwrap().print(crate::cli::screen::Format::Table, None).unwrap().out
         };
         assert_eq!(
             printed(vec![repository("app", None)]),

@@ -7,14 +7,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::path::parts;
-use super::prompt::{self, Unasked};
-use super::repo_report::shown;
-use super::report::Report;
 use crate::api::operations::repositories as op;
+use crate::cli::commands::repo::report::shown;
+use crate::cli::screen::{CliError, Console, Report, Unasked, prompt};
+use crate::cli::wire::{Api, parts};
 use crate::domain::content::TagName;
 use crate::domain::name::RepositoryName;
 
@@ -22,7 +18,7 @@ use crate::domain::name::RepositoryName;
 const MOST: usize = 101;
 
 /// Deletes them; says which have gone, even if not all of them did.
-pub(super) async fn delete(
+pub(in crate::cli) async fn delete(
     name: &RepositoryName,
     tags: Vec<TagName>,
     unasked: Unasked,
@@ -104,8 +100,8 @@ impl Deletion<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::testing::{Server, console};
 
     const MISSING: &str = r#"{"errors":[{"code":"NO_SUCH_TAG","message":"no such tag: alice/app:b"}]}"#;
     const SHARED: &str = r#"{"errors":[{"code":"TAG_SHARES_MANIFEST","message":"nothing was deleted"}]}"#;

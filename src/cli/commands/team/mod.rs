@@ -1,20 +1,20 @@
 //! `dockpass team`: teams of organizations, who is in them, and what they were given.
 
+mod report;
+
 use clap::{Args, Subcommand};
 
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::report::Report;
-use super::values::{self, TeamReference};
-use super::{org_report, team_report};
 use crate::api::operations::grants::ListRepositoriesOfTeam;
 use crate::api::operations::organizations as op;
 use crate::api::{CreateTeam, Paging, PutMember, UpdateTeam};
+use crate::cli::commands::org::report as org_report;
+use crate::cli::commands::values::{self, TeamReference};
+use crate::cli::screen::{CliError, Console, Report};
+use crate::cli::wire::Api;
 
 /// What can be done with teams.
 #[derive(Subcommand)]
-pub(super) enum TeamCommand {
+pub(in crate::cli) enum TeamCommand {
     /// Make a team
     #[command(after_help = "Example:\n  dockpass team create acme/dev --description 'Who builds it'")]
     Create {
@@ -63,7 +63,7 @@ pub(super) enum TeamCommand {
 
 /// One team.
 #[derive(Args)]
-pub(super) struct One {
+pub(in crate::cli) struct One {
     /// The organization and the team, by name or id
     #[arg(value_name = "ORG/TEAM", value_parser = values::team)]
     team: TeamReference,
@@ -71,7 +71,7 @@ pub(super) struct One {
 
 /// Who belongs to which team.
 #[derive(Args)]
-pub(super) struct MemberArguments {
+pub(in crate::cli) struct MemberArguments {
     #[command(flatten)]
     one: One,
     /// The user, by name or id
@@ -80,7 +80,7 @@ pub(super) struct MemberArguments {
 }
 
 /// Does what the command says.
-pub(super) async fn run(command: TeamCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         TeamCommand::Create { team, description } => {
             let body = CreateTeam { name: team.team.clone(), description };
@@ -90,11 +90,11 @@ pub(super) async fn run(command: TeamCommand, api: &mut Api, console: &mut Conso
         }
         TeamCommand::List { organization } => {
             let list = api.list(op::ListTeams, [&organization], &Default::default(), usize::MAX).await?;
-            console.report(&team_report::many(list, &organization)?)
+            console.report(&report::many(list, &organization)?)
         }
         TeamCommand::Show(One { team }) => {
             let answer = api.call(op::ViewTeam, parts(&team), &()).await?;
-            console.report(&team_report::one(answer, &team)?)
+            console.report(&report::one(answer, &team)?)
         }
         TeamCommand::Set { one: One { team }, description } => {
             let body = UpdateTeam { description: Some(description), ..UpdateTeam::default() };
@@ -122,7 +122,7 @@ pub(super) async fn run(command: TeamCommand, api: &mut Api, console: &mut Conso
         }
         TeamCommand::Repositories(One { team }) => {
             let list = api.list(ListRepositoriesOfTeam, parts(&team), &Paging::default(), usize::MAX).await?;
-            console.report(&team_report::repositories(list)?)
+            console.report(&report::repositories(list)?)
         }
     }
 }
@@ -134,8 +134,8 @@ fn parts(team: &TeamReference) -> [&str; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::testing::{Server, console};
 
     const DEV: &str = r#"{"id":"01C","orgID":"01B","name":"dev","description":"Builds","membersCount":2}"#;
 

@@ -1,13 +1,9 @@
 //! How teams and what they were given are shown.
 
-use super::client::Answer;
-use super::error::CliError;
-use super::list::List;
-use super::report::{Report, View};
-use super::shown;
-use super::table::{Fit, Table};
-use super::values::TeamReference;
 use crate::api::{RepositoryLevel, Team};
+use crate::cli::commands::values::TeamReference;
+use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
+use crate::cli::wire::{Answer, List};
 
 const COLUMNS: &[(&str, Fit)] =
     &[("NAME", Fit::Shrinks(12)), ("MEMBERS", Fit::Whole), ("DESCRIPTION", Fit::Shrinks(11))];
@@ -15,7 +11,7 @@ const COLUMNS: &[(&str, Fit)] =
 const REPOSITORY_COLUMNS: &[(&str, Fit)] = &[("NAME", Fit::Shrinks(20)), ("ACCESS", Fit::Whole)];
 
 /// The teams of an organization.
-pub(super) fn many(list: List<Team>, organization: &str) -> Result<Report, CliError> {
+pub(in crate::cli) fn many(list: List<Team>, organization: &str) -> Result<Report, CliError> {
     let teams = list.read()?;
     let row = |team: &Team| {
         let name = format!("{organization}/{}", team.name);
@@ -27,7 +23,7 @@ pub(super) fn many(list: List<Team>, organization: &str) -> Result<Report, CliEr
 }
 
 /// One team, as it was asked for.
-pub(super) fn one(answer: Answer<Team>, asked: &TeamReference) -> Result<Report, CliError> {
+pub(in crate::cli) fn one(answer: Answer<Team>, asked: &TeamReference) -> Result<Report, CliError> {
     let team = answer.read()?;
     let pairs = vec![
         ("Name", format!("{}/{}", asked.organization, team.name)),
@@ -39,7 +35,7 @@ pub(super) fn one(answer: Answer<Team>, asked: &TeamReference) -> Result<Report,
 }
 
 /// The repositories that were given to a team.
-pub(super) fn repositories(list: List<RepositoryLevel>) -> Result<Report, CliError> {
+pub(in crate::cli) fn repositories(list: List<RepositoryLevel>) -> Result<Report, CliError> {
     let found = list.read()?;
     let row = |entry: &RepositoryLevel| {
         let name = format!("{}/{}", entry.repository.namespace, entry.repository.name);

@@ -2,19 +2,17 @@
 
 use clap::{Args, ValueEnum};
 
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::list::List;
-use super::token::must_name_user;
-use super::{shown, token_report, values};
 use crate::api::operations::access_tokens as op;
 use crate::api::{Counting, Paging};
+use crate::cli::commands::token::{must_name_user, report};
+use crate::cli::commands::values;
+use crate::cli::screen::{CliError, Console, shown};
+use crate::cli::wire::{Api, List};
 use crate::domain::time::Timestamp;
 
 /// Which access tokens go.
 #[derive(Args)]
-pub(super) struct CleanArguments {
+pub(in crate::cli) struct CleanArguments {
     /// The user they belong to; with --server, yourself if omitted
     #[arg(long, value_name = "NAME", value_parser = values::account)]
     user: Option<String>,
@@ -51,7 +49,11 @@ impl Origin {
 }
 
 /// Deletes them, or shows them.
-pub(super) async fn run(arguments: &CleanArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(
+    arguments: &CleanArguments,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
     must_name_user(arguments.user.as_deref(), api)?;
     let user = op::OfUser { username: arguments.user.clone() };
     let which =
@@ -63,7 +65,7 @@ pub(super) async fn run(arguments: &CleanArguments, api: &mut Api, console: &mut
         List::whole(api.call(op::CleanUpAccessTokens, [], &(user, which)).await?)?
     };
     let count = shown::counted(u32::try_from(list.len()).unwrap_or(u32::MAX), "access token");
-    let report = token_report::many(list, console.clock.now(), "")?;
+    let report = report::many(list, console.clock.now(), "")?;
     let done = if arguments.dry_run { "would delete" } else { "deleted" };
     console.report(&report)?;
     console.note(&format!("{done} {count}\n"))
@@ -73,8 +75,8 @@ pub(super) async fn run(arguments: &CleanArguments, api: &mut Api, console: &mut
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{Server, console, token};
     use super::*;
+    use crate::cli::testing::{Server, console, token};
 
     fn clean_up(dry_run: bool) -> CleanArguments {
         let used_before = Timestamp::parse("2026-01-31T00:00:00Z").unwrap();

@@ -1,21 +1,23 @@
 //! `dockpass token`: access tokens.
 
+mod clean;
+mod reference;
+pub(in crate::cli) mod report;
+pub(in crate::cli) mod secret;
+
 use clap::{Args, Subcommand};
 
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::report::{Format, Report};
-use super::secret::{self, Purpose};
-use super::values::{self, Expiry};
-use super::{token_clean, token_reference, token_report};
 use crate::api::operations::access_tokens as op;
 use crate::api::{Counting, CreateApiToken, Paging, RotateApiToken, UpdateApiToken};
+use crate::cli::commands::token::secret::Purpose;
+use crate::cli::commands::values::{self, Expiry};
+use crate::cli::screen::{CliError, Console, Format, Report};
+use crate::cli::wire::Api;
 use crate::domain::access::AccessLevel;
 
 /// What can be done with access tokens.
 #[derive(Subcommand)]
-pub(super) enum TokenCommand {
+pub(in crate::cli) enum TokenCommand {
     /// Make an access token; the secret is shown once, alone in a pipe
     #[command(after_help = "Example:\n  dockpass token create --user alice --label laptop --expires 90d\n  \
         dockpass token create --user ci --label build --access read-only --repository alice/* > token.txt")]
@@ -54,7 +56,7 @@ pub(super) enum TokenCommand {
     },
     /// Delete the access tokens that were not used for long
     #[command(after_help = "Example:\n  dockpass token clean --user alice --used-before 2026-01-31 --dry-run")]
-    Clean(token_clean::CleanArguments),
+    Clean(clean::CleanArguments),
     /// Give an access token a new secret
     #[command(after_help = "Example:\n  dockpass token rotate 5f3c9a1be077 --overlap 1h")]
     Rotate {
@@ -68,7 +70,7 @@ pub(super) enum TokenCommand {
 
 /// One access token.
 #[derive(Args)]
-pub(super) struct One {
+pub(in crate::cli) struct One {
     /// Hash, the first 8 or more digits of it, or id
     #[arg(value_name = "TOKEN")]
     token: String,
@@ -76,7 +78,7 @@ pub(super) struct One {
 
 /// What a new access token is.
 #[derive(Args)]
-pub(super) struct CreateArguments {
+pub(in crate::cli) struct CreateArguments {
     /// The user it belongs to; with --server, yourself if omitted
     #[arg(long, value_name = "NAME", value_parser = values::account)]
     user: Option<String>,
@@ -95,7 +97,7 @@ pub(super) struct CreateArguments {
 }
 
 /// Does what the command says.
-pub(super) async fn run(command: TokenCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         TokenCommand::Create(arguments) => create(arguments, api, console).await,
         TokenCommand::List { user } => {
@@ -108,12 +110,12 @@ pub(super) async fn run(command: TokenCommand, api: &mut Api, console: &mut Cons
             );
             let list = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?;
             let nothing = "There are no access tokens. Make one: dockpass token create --user NAME --label LABEL";
-            console.report(&token_report::many(list, console.clock.now(), nothing)?)
+            console.report(&report::many(list, console.clock.now(), nothing)?)
         }
         TokenCommand::Show(One { token }) => {
-            let hash = token_reference::hash(api, &token).await?;
+            let hash = reference::hash(api, &token).await?;
             let answer = api.call(op::ViewAccessToken, [&hash], &()).await?;
-            console.report(&token_report::one(answer, console.clock.now())?)
+            console.report(&report::one(answer, console.clock.now())?)
         }
         TokenCommand::Rename { token, label } => {
             let change = UpdateApiToken { token_label: Some(label), is_active: None };
@@ -128,13 +130,13 @@ pub(super) async fn run(command: TokenCommand, api: &mut Api, console: &mut Cons
             update(&token, &change, "activated", api, console).await
         }
         TokenCommand::Delete { tokens } => delete(&tokens, api, console).await,
-        TokenCommand::Clean(arguments) => token_clean::run(&arguments, api, console).await,
+        TokenCommand::Clean(arguments) => clean::run(&arguments, api, console).await,
         TokenCommand::Rotate { token, overlap } => rotate(&token.token, overlap, api, console).await,
     }
 }
 
 /// The local administrator owns no access tokens: on the socket somebody must be named.
-pub(super) fn must_name_user(user: Option<&str>, api: &Api) -> Result<(), CliError> {
+pub(in crate::cli) fn must_name_user(user: Option<&str>, api: &Api) -> Result<(), CliError> {
     if user.is_some() || !api.is_local() {
         return Ok(());
     }
@@ -157,7 +159,7 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
 }
 
 async fn rotate(token: &str, overlap: Option<u32>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let hash = token_reference::hash(api, token).await?;
+    let hash = reference::hash(api, token).await?;
     let url = url_for_frame(api, console).await;
     let answer = api.send(op::RotateAccessToken, [&hash], &(), &RotateApiToken { overlap }).await?;
     let overlaps = overlap.is_some_and(|seconds| seconds > 0);
@@ -177,14 +179,14 @@ async fn update(
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
-    let hash = token_reference::hash(api, token).await?;
+    let hash = reference::hash(api, token).await?;
     let answer = api.send(op::UpdateAccessToken, [&hash], &(), change).await?;
-    let line = format!("{done} {}", token_report::named(&answer.read()?));
+    let line = format!("{done} {}", report::named(&answer.read()?));
     console.report(&Report::done(answer.value, line))
 }
 
 async fn delete(tokens: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    for hash in token_reference::hashes(api, tokens).await? {
+    for hash in reference::hashes(api, tokens).await? {
         let answer = api.call(op::DeleteAccessToken, [&hash], &()).await?;
         let short: String = hash.chars().take(12).collect();
         console.report(&Report::done(answer.value, format!("deleted the access token {short}")))?;
@@ -196,8 +198,8 @@ async fn delete(tokens: &[String], api: &mut Api, console: &mut Console) -> Resu
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{Server, console, token};
     use super::*;
+    use crate::cli::testing::{Server, console, token};
 
     fn wanted(user: Option<&str>) -> CreateArguments {
         CreateArguments {

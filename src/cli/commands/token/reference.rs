@@ -1,9 +1,9 @@
 //! How people name an access token: its hash, the beginning of its hash, or its id; never its secret.
 
-use super::connection::Api;
-use super::error::CliError;
 use crate::api::ApiToken;
 use crate::api::operations::access_tokens as op;
+use crate::cli::screen::CliError;
+use crate::cli::wire::Api;
 use crate::domain::id::Id;
 use crate::domain::secret::PREFIX;
 
@@ -71,7 +71,7 @@ impl Reference {
 }
 
 /// The hashes of the access tokens that are meant. All are found before anything is done with one.
-pub(super) async fn hashes(api: &mut Api, texts: &[String]) -> Result<Vec<String>, CliError> {
+pub(in crate::cli) async fn hashes(api: &mut Api, texts: &[String]) -> Result<Vec<String>, CliError> {
     let references = texts.iter().map(|text| Reference::read(text)).collect::<Result<Vec<_>, _>>()?;
     let tokens = if references.iter().all(|reference| matches!(reference, Reference::Hash(_))) {
         Vec::new()
@@ -82,7 +82,7 @@ pub(super) async fn hashes(api: &mut Api, texts: &[String]) -> Result<Vec<String
 }
 
 /// The hash of the access token that is meant.
-pub(super) async fn hash(api: &mut Api, text: &str) -> Result<String, CliError> {
+pub(in crate::cli) async fn hash(api: &mut Api, text: &str) -> Result<String, CliError> {
     Ok(hashes(api, &[text.to_owned()]).await?.pop().unwrap_or_default())
 }
 
@@ -90,8 +90,8 @@ pub(super) async fn hash(api: &mut Api, text: &str) -> Result<String, CliError> 
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{Server, token};
     use super::*;
+    use crate::cli::testing::{Server, token};
 
     const ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 

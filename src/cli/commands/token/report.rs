@@ -1,12 +1,8 @@
 //! How access tokens are shown.
 
-use super::client::Answer;
-use super::error::CliError;
-use super::list::List;
-use super::report::{Report, View};
-use super::shown;
-use super::table::{self, Fit, Table};
 use crate::api::ApiToken;
+use crate::cli::screen::{CliError, Fit, Report, Table, View, shown, table};
+use crate::cli::wire::{Answer, List};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, TokenState};
 
@@ -23,7 +19,7 @@ const COLUMNS: &[(&str, Fit)] = &[
 ];
 
 /// A list of access tokens.
-pub(super) fn many(list: List<ApiToken>, now: Timestamp, nothing: &'static str) -> Result<Report, CliError> {
+pub(in crate::cli) fn many(list: List<ApiToken>, now: Timestamp, nothing: &'static str) -> Result<Report, CliError> {
     let tokens = list.read()?;
     let rows = tokens.iter().map(|token| row(token, now)).collect();
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, nothing) })
@@ -41,7 +37,7 @@ fn row(token: &ApiToken, now: Timestamp) -> Vec<String> {
 }
 
 /// One access token.
-pub(super) fn one(answer: Answer<ApiToken>, now: Timestamp) -> Result<Report, CliError> {
+pub(in crate::cli) fn one(answer: Answer<ApiToken>, now: Timestamp) -> Result<Report, CliError> {
     let token = answer.read()?;
     let from = token.last_used_ip.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
     let pairs = vec![
@@ -61,14 +57,14 @@ pub(super) fn one(answer: Answer<ApiToken>, now: Timestamp) -> Result<Report, Cl
 }
 
 /// What the maker of an access token should see again: what it may, and until when.
-pub(super) fn limits(token: &ApiToken) -> String {
+pub(in crate::cli) fn limits(token: &ApiToken) -> String {
     let expires = token.expires_at.as_deref().map(|end| format!("{} UTC", shown::time(end)));
     let expires = expires.unwrap_or_else(|| "never".to_owned());
     format!("\n{}", table::fields(&[("Access", access(token)), ("Expires", expires), ("ID", token.id.clone())]))
 }
 
 /// `access token laptop of alice`, for the line that says what was done.
-pub(super) fn named(token: &ApiToken) -> String {
+pub(in crate::cli) fn named(token: &ApiToken) -> String {
     format!("the access token `{}` of {}", shown::plain(&token.token_label), shown::plain(&token.username))
 }
 
@@ -95,8 +91,8 @@ fn kind(token: &ApiToken) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing;
     use super::*;
+    use crate::cli::testing;
     use serde_json::json;
 
     fn token(change: &serde_json::Value) -> ApiToken {

@@ -1,17 +1,14 @@
 //! The one moment at which a new secret is shown: alone on standard output in a pipe, with what to do next on a terminal.
 
-use super::client::Answer;
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::report::Format;
-use super::{shown, token_report};
 use crate::api::operations::registry::ViewRegistry;
 use crate::api::{ApiToken, NewApiToken};
+use crate::cli::commands::token::report;
+use crate::cli::screen::{CliError, Console, Format, shown};
+use crate::cli::wire::{Answer, Api};
 
 /// Why there is a new secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(in crate::cli) enum Purpose {
     /// A new access token.
     New,
     /// A new secret of an access token that was there; whether the old one works on for a while. Without an overlap the
@@ -22,7 +19,7 @@ pub(super) enum Purpose {
 }
 
 /// Where people sign in; to be asked before a secret is made, so that nothing comes between it and its reader.
-pub(super) async fn sign_in_url(api: &mut Api) -> String {
+pub(in crate::cli) async fn sign_in_url(api: &mut Api) -> String {
     if let Some(url) = api.url() {
         return url.to_owned();
     }
@@ -37,7 +34,7 @@ pub(super) async fn sign_in_url(api: &mut Api) -> String {
 }
 
 /// Shows the secret, once.
-pub(super) fn show(
+pub(in crate::cli) fn show(
     answer: &Answer<NewApiToken>,
     purpose: Purpose,
     url: &str,
@@ -60,7 +57,7 @@ pub(super) fn show(
 /// What a terminal gets: the secret between what was done and what comes next.
 fn frame(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
     let secret = format!("  {}\n\n  It is not shown again.\n", shown::plain(&new.token));
-    format!("{}\n\n{secret}{}\n{}", done(new, purpose), token_report::limits(&new.record), next(new, purpose, url))
+    format!("{}\n\n{secret}{}\n{}", done(new, purpose), report::limits(&new.record), next(new, purpose, url))
 }
 
 /// What a pipe does not get, for standard error.
@@ -119,9 +116,9 @@ fn next(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::testing::{Server, console, token};
     use super::*;
     use crate::api::operations::access_tokens::ViewAccessToken;
+    use crate::cli::testing::{Server, console, token};
 
     fn made() -> Value {
         token(&json!({

@@ -1,22 +1,22 @@
 //! `dockpass user`: users, and service accounts, which are users without a password.
 
+mod report;
+
 use clap::{Args, Subcommand};
 
-use super::account::{self, Removal};
-use super::connection::Api;
-use super::console::Console;
-use super::error::CliError;
-use super::report::Report;
-use super::values::{self, Expiry};
-use super::{prompt, secret, user_report};
 use crate::api::operations::{access_tokens, accounts as op};
 use crate::api::{ChangePassword, CreateAccount, CreateApiToken, UpdateAccount};
+use crate::cli::commands::account::{self, Removal};
+use crate::cli::commands::token::secret;
+use crate::cli::commands::values::{self, Expiry};
+use crate::cli::screen::{CliError, Console, Report, prompt};
+use crate::cli::wire::Api;
 use crate::domain::account::AccountFilter;
 use crate::domain::secret::{PREFIX, Password};
 
 /// What can be done with users.
 #[derive(Subcommand)]
-pub(super) enum UserCommand {
+pub(in crate::cli) enum UserCommand {
     /// Make a user; asks for the password twice
     #[command(after_help = "Example:\n  dockpass user create alice --full-name 'Alice Liddell'")]
     Create(CreateArguments),
@@ -66,7 +66,7 @@ pub(super) enum UserCommand {
 
 /// One user.
 #[derive(Args)]
-pub(super) struct One {
+pub(in crate::cli) struct One {
     /// Name or id
     #[arg(value_name = "NAME", value_parser = values::account)]
     name: String,
@@ -75,7 +75,7 @@ pub(super) struct One {
 /// What a new user is.
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(super) struct CreateArguments {
+pub(in crate::cli) struct CreateArguments {
     /// Name: lower-case letters and digits, joined by `.`, `_` or `-`
     #[arg(value_name = "NAME", value_parser = values::new_name)]
     name: String,
@@ -102,7 +102,7 @@ pub(super) struct CreateArguments {
 /// What changes of a user.
 #[derive(Args)]
 #[group(skip)]
-pub(super) struct SetArguments {
+pub(in crate::cli) struct SetArguments {
     #[command(flatten)]
     user: One,
     #[command(flatten)]
@@ -125,14 +125,14 @@ struct Change {
 }
 
 /// Does what the command says.
-pub(super) async fn run(command: UserCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(in crate::cli) async fn run(command: UserCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         UserCommand::Create(arguments) => create(arguments, api, console).await,
         UserCommand::List { contains } => {
             let list = account::list(AccountFilter::Users, contains, api).await?;
-            console.report(&user_report::many(list)?)
+            console.report(&report::many(list)?)
         }
-        UserCommand::Show(user) => console.report(&user_report::one(account::user(&user.name, api).await?)?),
+        UserCommand::Show(user) => console.report(&report::one(account::user(&user.name, api).await?)?),
         UserCommand::Set(arguments) => set(arguments, api, console).await,
         UserCommand::Delete { user, removal } => delete(&user.name, removal, api, console).await,
         UserCommand::Password { user, password_stdin } => password(&user.name, password_stdin, api, console).await,
@@ -157,7 +157,7 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
         ..CreateAccount::default()
     };
     let answer = account::create(&body, api).await?;
-    console.report(&user_report::created(answer.value, &arguments.name, arguments.service))
+    console.report(&report::created(answer.value, &arguments.name, arguments.service))
 }
 
 async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -212,9 +212,9 @@ async fn temporary(name: &str, expires: Option<Expiry>, api: &mut Api, console: 
 
 #[cfg(test)]
 mod tests {
-    use super::super::prompt::Unasked;
-    use super::super::testing::{Server, console};
     use super::*;
+    use crate::cli::screen::Unasked;
+    use crate::cli::testing::{Server, console};
 
     const WITH_THEM: Removal = Removal { with_repositories: true, unasked: Unasked { yes: false } };
 

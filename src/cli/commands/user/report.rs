@@ -2,13 +2,9 @@
 
 use serde_json::Value;
 
-use super::client::Answer;
-use super::error::CliError;
-use super::list::List;
-use super::report::{Report, View};
-use super::shown;
-use super::table::{Fit, Table};
 use crate::api::{Account, AccountInner};
+use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
+use crate::cli::wire::{Answer, List};
 
 const COLUMNS: &[(&str, Fit)] = &[
     ("NAME", Fit::Shrinks(12)),
@@ -19,7 +15,7 @@ const COLUMNS: &[(&str, Fit)] = &[
 ];
 
 /// A list of users.
-pub(super) fn many(list: List<Account>) -> Result<Report, CliError> {
+pub(in crate::cli) fn many(list: List<Account>) -> Result<Report, CliError> {
     let accounts = list.read()?;
     let rows = accounts.iter().map(row).collect();
     let nothing = "There are no users. Make one: dockpass user create NAME";
@@ -38,7 +34,7 @@ fn row(account: &Account) -> Vec<String> {
 }
 
 /// One user.
-pub(super) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
+pub(in crate::cli) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
     let account = answer.read()?;
     let mut pairs = vec![
         ("Name", account.name.clone()),
@@ -57,7 +53,7 @@ pub(super) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
 }
 
 /// A user that was just made.
-pub(super) fn created(answer: Value, name: &str, is_service: bool) -> Report {
+pub(in crate::cli) fn created(answer: Value, name: &str, is_service: bool) -> Report {
     let what = if is_service { "service account" } else { "user" };
     let next = format!("Next: dockpass token create --user {name} --label LABEL");
     Report::done_then(answer, format!("created the {what} {name}"), vec![next])

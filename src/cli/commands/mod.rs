@@ -1,0 +1,15 @@
+//! The commands: for each noun its arguments, what it asks the API for, and how the answers read.
+
+pub(in crate::cli) mod about;
+mod account;
+pub(in crate::cli) mod audit;
+pub(in crate::cli) mod config;
+pub(in crate::cli) mod grant;
+pub(in crate::cli) mod org;
+pub(in crate::cli) mod registry;
+pub(in crate::cli) mod repo;
+pub(in crate::cli) mod serve;
+pub(in crate::cli) mod team;
+pub(in crate::cli) mod token;
+pub(in crate::cli) mod user;
+mod values;

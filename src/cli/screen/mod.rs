@@ -1,0 +1,15 @@
+//! What people see and type: texts that cannot steer a terminal, tables, reports, prompts, and errors with their exit codes.
+
+mod console;
+mod error;
+pub(in crate::cli) mod prompt;
+mod report;
+pub(in crate::cli) mod shown;
+pub(in crate::cli) mod table;
+
+pub use console::Console;
+pub(in crate::cli) use error::Cause;
+pub use error::CliError;
+pub(in crate::cli) use prompt::Unasked;
+pub(in crate::cli) use report::{Format, Report, View};
+pub(in crate::cli) use table::{Fit, Table};
