@@ -40,10 +40,12 @@ pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification, VerifyA
 pub use code::Code;
 pub use events::{Envelope, Event, EventActor, EventRequest, EventTarget};
 pub use operation::{
-    Access, Answer, Body, Described, Document, Facts, Form, Format, Heading, JsonBody, Method, Nothing, Operation,
+    Access, Answer, Body, BodyFormat, Described, Document, Facts, Form, Heading, JsonBody, Method, Nothing, Operation,
     Paged, Rows,
 };
-pub use query::{Counting, InvalidParameter, Kind, NamePaging, Number, Ordering, Paging, Parameter, Parameters, Text};
+pub use query::{
+    Counting, InvalidParameter, NamePaging, Number, Ordering, Paging, Parameter, ParameterKind, Parameters, Text,
+};
 pub use registry::{
     Catalog, Certificate, Comparison, Empty, Notifications, RegistryConfiguration, RegistryState, RegistryToken,
 };

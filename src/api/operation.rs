@@ -169,7 +169,7 @@ headings! {
 
 /// How the body of a request is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum BodyFormat {
     /// No body is read.
     Nothing,
     /// As a JSON object.
@@ -181,7 +181,7 @@ pub enum Format {
 /// The type of a request body.
 pub trait Body: Sized {
     /// How it is sent.
-    const FORMAT: Format;
+    const FORMAT: BodyFormat;
     /// Fields that are accepted but ignored.
     const IGNORED: &'static [&'static str] = &[];
 
@@ -203,7 +203,7 @@ pub trait JsonBody: DeserializeOwned + JsonSchema {
 }
 
 impl<T: JsonBody> Body for T {
-    const FORMAT: Format = Format::Json;
+    const FORMAT: BodyFormat = BodyFormat::Json;
     const IGNORED: &'static [&'static str] = T::IGNORED;
 
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
@@ -215,7 +215,7 @@ impl<T: JsonBody> Body for T {
 pub struct Form<P>(pub P);
 
 impl<P: Parameters> Body for Form<P> {
-    const FORMAT: Format = Format::Form;
+    const FORMAT: BodyFormat = BodyFormat::Form;
 
     fn schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
         None
@@ -231,7 +231,7 @@ impl<P: Parameters> Body for Form<P> {
 pub struct Nothing;
 
 impl Body for Nothing {
-    const FORMAT: Format = Format::Nothing;
+    const FORMAT: BodyFormat = BodyFormat::Nothing;
 
     fn schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
         None
@@ -314,7 +314,7 @@ pub struct Described {
     /// The parameters of the query string.
     pub query: fn() -> Vec<Parameter>,
     /// How the body is sent.
-    pub format: Format,
+    pub format: BodyFormat,
     /// The body's fields, if it is a form.
     pub form: fn() -> Vec<Parameter>,
     /// The body's schema, if it is JSON.
@@ -350,10 +350,10 @@ impl Described {
             Access::Registry => codes.extend([Code::Unauthorized, Code::NotAuthorized, Code::TooManyRequests]),
         }
         let takes_text = !(self.query)().is_empty() || self.facts.parts_count() > 0;
-        if takes_text || self.format != Format::Nothing {
+        if takes_text || self.format != BodyFormat::Nothing {
             codes.push(Code::InvalidParameters);
         }
-        if self.format == Format::Json {
+        if self.format == BodyFormat::Json {
             codes.extend([Code::InvalidJson, Code::UnsupportedMediaType, Code::TooLarge]);
         }
         if self.facts.method != Method::Get && !self.facts.access.is_public() {

@@ -22,14 +22,14 @@ pub struct Parameter {
     /// Its name.
     pub name: &'static str,
     /// What it may hold.
-    pub kind: Kind,
+    pub kind: ParameterKind,
     /// What it does.
     pub text: &'static str,
 }
 
 /// What a parameter may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ParameterKind {
     /// A text.
     Text,
     /// Several texts, each a parameter of this name.
@@ -72,7 +72,7 @@ pub trait Parameters: Sized {
 /// The type of a parameter's value.
 pub trait Value: Sized {
     /// What it may hold.
-    const KIND: Kind;
+    const KIND: ParameterKind;
 
     /// Reads it from the values sent under its name; there are none if it was omitted.
     ///
@@ -163,7 +163,7 @@ fn first<'p>(mut values: impl Iterator<Item = &'p str>) -> Option<&'p str> {
 }
 
 impl Value for Option<String> {
-    const KIND: Kind = Kind::Text;
+    const KIND: ParameterKind = ParameterKind::Text;
 
     fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
         Ok(first(values).map(str::to_owned))
@@ -175,7 +175,7 @@ impl Value for Option<String> {
 }
 
 impl Value for Vec<String> {
-    const KIND: Kind = Kind::Texts;
+    const KIND: ParameterKind = ParameterKind::Texts;
 
     fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
         Ok(values.map(str::to_owned).collect())
@@ -194,7 +194,7 @@ macro_rules! as_sent {
         pub struct $name(pub Option<String>);
 
         impl $crate::api::query::Value for $name {
-            const KIND: $crate::api::Kind = $kind;
+            const KIND: $crate::api::ParameterKind = $kind;
 
             fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
                 Ok(Self(values.next().map(str::to_owned)))
@@ -210,16 +210,16 @@ pub(super) use as_sent;
 
 as_sent! {
     /// A text of which an empty one is not the same as none.
-    Text: Kind::Text
+    Text: ParameterKind::Text
 }
 
 as_sent! {
     /// A number: each list has its own bounds for it.
-    Number: Kind::Number
+    Number: ParameterKind::Number
 }
 
 impl Value for Option<Timestamp> {
-    const KIND: Kind = Kind::Text;
+    const KIND: ParameterKind = ParameterKind::Text;
 
     fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
         first(values).map(Timestamp::parse).transpose().map_err(|error| error.to_string())
@@ -231,7 +231,7 @@ impl Value for Option<Timestamp> {
 }
 
 impl Value for Option<bool> {
-    const KIND: Kind = Kind::Flag;
+    const KIND: ParameterKind = ParameterKind::Flag;
 
     fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
         match values.next() {
@@ -248,7 +248,7 @@ impl Value for Option<bool> {
 }
 
 impl<W: Word> Value for Option<W> {
-    const KIND: Kind = Kind::Word(W::WORDS);
+    const KIND: ParameterKind = ParameterKind::Word(W::WORDS);
 
     fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
         first(values).map(str::parse).transpose().map_err(|_| one_of(W::WORDS))
@@ -350,8 +350,8 @@ impl<K: PageStart> Parameters for Paging<K> {
     fn all() -> Vec<Parameter> {
         let start = "Where the page begins: `X-Next-Page-Start` of the page before.";
         vec![
-            Parameter { name: "pageStart", kind: Kind::Text, text: start },
-            Parameter { name: "pageSize", kind: Kind::Number, text: SIZE_TEXT },
+            Parameter { name: "pageStart", kind: ParameterKind::Text, text: start },
+            Parameter { name: "pageSize", kind: ParameterKind::Number, text: SIZE_TEXT },
         ]
     }
 
@@ -367,8 +367,8 @@ impl Parameters for NamePaging {
     fn all() -> Vec<Parameter> {
         let start = "Where the page begins: `nextPageStart` of the page before.";
         vec![
-            Parameter { name: "start", kind: Kind::Text, text: start },
-            Parameter { name: "limit", kind: Kind::Number, text: SIZE_TEXT },
+            Parameter { name: "start", kind: ParameterKind::Text, text: start },
+            Parameter { name: "limit", kind: ParameterKind::Number, text: SIZE_TEXT },
         ]
     }
 

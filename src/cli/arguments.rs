@@ -1,5 +1,4 @@
-//! The command line's grammar: the tree of commands. What belongs to one command only stands with
-//! that command.
+//! The command line's grammar: the tree of commands. The arguments of a single command are in that command's file.
 
 #![expect(clippy::doc_markdown, reason = "help texts are read on terminals, where Markdown is noise")]
 

@@ -33,7 +33,7 @@ pub(in crate::cli) struct Global {
 }
 
 impl Global {
-    /// The options with what the environment says where they are silent.
+    /// Fills in the options that were not given from the environment.
     pub(in crate::cli) fn or_environment(self, console: &Console) -> Self {
         let path = |name| console.variable(name).map(PathBuf::from);
         Self {

@@ -1,4 +1,4 @@
-//! Log lines on standard error: time, level, where from, message; one line for each, whatever a message holds.
+//! Log lines on standard error: time, level, target, message. Each record is one line, whatever its message holds.
 
 use std::io::Write;
 
@@ -8,12 +8,12 @@ use crate::cli::arguments::Arguments;
 use crate::cli::screen::{Console, shown};
 use crate::domain::time::Clock;
 
-/// What the server logs unless told otherwise.
+/// The server's default filter. `actix_http` is off because malformed requests are the client's affair: docker tries
+/// TLS on a plain port at every sign-in.
 const SERVER: &str = "warn,actix_http=off,dockpass=info";
 
-/// Starts the log. Its level comes from `-v`, else `DOCKPASS_LOG`, else `RUST_LOG`, as filters of `env_logger`; else the
-/// server tells what it does and a command only what is wrong. Broken requests are the client's affair: docker tries TLS
-/// on a plain port at every sign-in.
+/// Starts the log. `-v` sets its level, else the filter of `env_logger` in `DOCKPASS_LOG`, else that in `RUST_LOG`.
+/// By default the server logs what it does, and a command only warnings and errors.
 pub fn start(arguments: &Arguments, console: &Console) {
     let filter = filter(arguments, console);
     let clock = Clock::system();

@@ -2,13 +2,14 @@
 //!
 //! - `screen`: what people see and type: tables, reports, prompts, errors.
 //! - `wire`: the API client: the socket, a server elsewhere, or the handlers in this process.
+//! - `global`: the options that every command takes.
 //! - `commands`: one file or folder for each noun, with its arguments.
-//! - `global`, `arguments`: the grammar. `log_lines`: the log on standard error.
+//! - `arguments`: the tree of commands. `log_lines`: the log on standard error.
 //!
-//! Each names those before it only.
+//! Each uses only those before it.
 //!
-//! Every command that reads or changes something speaks the HTTP API, as any other client would: over the socket of the
-//! data directory, over the same handlers in this process where no server runs, or to `--server`. Nothing here opens a
+//! Every command that reads or changes something speaks the HTTP API, as any other client would: over the socket of
+//! the data directory, to the same handlers in this process if no server runs, or to `--server`. Nothing here opens a
 //! store or decides who may do what. Secrets come from a prompt, standard input or the environment, never from an
 //! argument.
 
@@ -33,7 +34,7 @@ pub use arguments::Arguments;
 pub use log_lines::start as start_log;
 pub use screen::{CliError, Console};
 
-/// Does what the arguments ask.
+/// Runs the command that the arguments name.
 ///
 /// # Errors
 /// [`CliError`], whose message is for people and whose exit code is for scripts.
@@ -54,7 +55,7 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
     }
 }
 
-/// Opens the way to the API, runs the command, and ends the server in this process, if one was needed.
+/// Opens the API, runs the command, and stops the server in this process, if one was started.
 async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Result<(), CliError> {
     let mut api = open(&global.or_environment(console), console)?;
     let done = match command {

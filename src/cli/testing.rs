@@ -1,5 +1,5 @@
-//! For the tests of the command line: a server on a Unix socket that answers what it was told, and a console that
-//! remembers what was written.
+//! Test doubles of the command line: a server on a Unix socket that gives prepared answers, and a console that keeps
+//! what is written.
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read, Write};
@@ -21,7 +21,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts it with its answers.
+    /// Starts the server; each answer is a whole HTTP response.
     pub(super) fn start(answers: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(directory.path().join("dockpass.sock")).unwrap();
@@ -30,7 +30,7 @@ impl Server {
         Self { directory, thread: std::thread::spawn(serve) }
     }
 
-    /// The same, from statuses and JSON bodies.
+    /// Starts the server with answers made of a status and a JSON body.
     pub(super) fn with_json(answers: &[(u16, &str)]) -> Self {
         let whole = |(status, body): &(u16, &str)| {
             format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len())
@@ -49,7 +49,7 @@ impl Server {
         Api::at_socket(self.socket())
     }
 
-    /// Everything that it was asked, once it has given every answer.
+    /// Waits until the server has given every answer; returns the requests.
     pub(super) fn requests(self) -> Vec<String> {
         self.thread.join().unwrap()
     }
@@ -77,7 +77,7 @@ fn is_whole(request: &str) -> bool {
     body.len() >= length.map_or(0, |(_, value)| value.parse().unwrap())
 }
 
-/// An access token of alice as the API tells it, with these fields in place of its own or beside them.
+/// An access token of alice in the API's JSON, with the fields of `change` replaced or added.
 pub(super) fn token(change: &Value) -> Value {
     let mut token = json!({
         "hashedToken": "0123456789abcdef", "tokenLabel": "laptop", "isActive": true,
@@ -119,7 +119,7 @@ impl Write for Sink {
     }
 }
 
-/// A console without a terminal, on 21 November 2026 at 20:42 UTC, with this standard input.
+/// A console without a terminal, whose clock stands at 2026-11-21 20:42 UTC, with this standard input.
 pub(super) fn console(input: &[u8]) -> (Console, Written) {
     let written = Written::default();
     let console = Console {

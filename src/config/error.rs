@@ -49,7 +49,7 @@ pub enum ConfigError {
     #[error("{place}: {key}")]
     Value {
         /// Where it stands.
-        place: Place,
+        place: ValueSource,
         /// The key.
         key: &'static str,
         /// Why.
@@ -62,7 +62,7 @@ pub enum ConfigError {
 
 /// Where a value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ValueSource {
     /// In the program itself.
     Default,
     /// In the file.
@@ -78,7 +78,7 @@ pub enum Place {
     Flag,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ValueSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),

@@ -28,7 +28,7 @@ pub(super) struct Entry {
 /// [`ConfigError`] if it cannot be read, is not TOML, or has an unknown section or key.
 pub(super) fn read(path: &Path) -> Result<Vec<Entry>, ConfigError> {
     let text = read_text(path)?;
-    let source = Source { path, text: &text };
+    let source = SourceFile { path, text: &text };
     let document = DeTable::parse(&text).map_err(|error| ConfigError::Syntax {
         path: path.to_owned(),
         line: source.line(&error.span().unwrap_or_default()),
@@ -61,12 +61,12 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
     }
 }
 
-struct Source<'a> {
+struct SourceFile<'a> {
     path: &'a Path,
     text: &'a str,
 }
 
-impl Source<'_> {
+impl SourceFile<'_> {
     fn read_section(&self, section: &str, table: &DeTable<'_>, entries: &mut Vec<Entry>) -> Result<(), ConfigError> {
         let mut fields: Vec<_> = table.iter().collect();
         fields.sort_by_key(|(name, _)| name.span().start);

@@ -18,20 +18,20 @@ pub(super) struct Key {
     pub(super) name: &'static str,
     /// One sentence, or two.
     pub(super) doc: &'static str,
-    kind: Kind,
+    kind: ValueKind,
 }
 
 /// Puts a checked value into its place.
 type Set<T> = fn(&mut Config, T);
 /// Checks a value and puts it into its place.
-type Read<T> = fn(&mut Config, &T) -> Result<(), Invalid>;
+type ReadValue<T> = fn(&mut Config, &T) -> Result<(), Invalid>;
 
 /// What a key takes, its default, and where it goes.
-enum Kind {
-    Text(&'static str, Read<str>),
+enum ValueKind {
+    Text(&'static str, ReadValue<str>),
     Flag(bool, Set<bool>),
     Number(u32, RangeInclusive<i64>, Set<u32>),
-    List(&'static [&'static str], Read<[String]>),
+    List(&'static [&'static str], ReadValue<[String]>),
     /// A length of time, in seconds.
     Duration(&'static str, RangeInclusive<i64>, Set<i64>),
     /// A length of time in seconds, or never.
@@ -57,40 +57,46 @@ impl Key {
     /// The bounds of a number, or of a length of time in seconds.
     pub(super) fn bounds(&self) -> Option<&RangeInclusive<i64>> {
         match &self.kind {
-            Kind::Number(_, range, _) | Kind::Duration(_, range, _) | Kind::Lifetime(_, range, _) => Some(range),
-            Kind::Text(..) | Kind::Flag(..) | Kind::List(..) => None,
+            ValueKind::Number(_, range, _) | ValueKind::Duration(_, range, _) | ValueKind::Lifetime(_, range, _) => {
+                Some(range)
+            }
+            ValueKind::Text(..) | ValueKind::Flag(..) | ValueKind::List(..) => None,
         }
     }
 
     pub(super) fn default(&self) -> Raw {
         match &self.kind {
-            Kind::Text(text, _) | Kind::Duration(text, ..) | Kind::Lifetime(text, ..) => Raw::Text((*text).to_owned()),
-            Kind::Flag(flag, _) => Raw::Flag(*flag),
-            Kind::Number(number, ..) => Raw::Number(i64::from(*number)),
-            Kind::List(list, _) => Raw::List(list.iter().map(|text| (*text).to_owned()).collect()),
+            ValueKind::Text(text, _) | ValueKind::Duration(text, ..) | ValueKind::Lifetime(text, ..) => {
+                Raw::Text((*text).to_owned())
+            }
+            ValueKind::Flag(flag, _) => Raw::Flag(*flag),
+            ValueKind::Number(number, ..) => Raw::Number(i64::from(*number)),
+            ValueKind::List(list, _) => Raw::List(list.iter().map(|text| (*text).to_owned()).collect()),
         }
     }
 
     /// Reads a text from the environment or a flag; the key says what kind of value it is.
     pub(super) fn read_word(&self, word: String) -> Result<Raw, Invalid> {
         match &self.kind {
-            Kind::Text(..) | Kind::Duration(..) | Kind::Lifetime(..) => Ok(Raw::Text(word)),
-            Kind::List(..) => Ok(Raw::List(values::split_list(&word))),
-            Kind::Flag(..) => word.parse().map(Raw::Flag).map_err(|_| self.mismatch(&Raw::Text(word))),
-            Kind::Number(..) => word.parse().map(Raw::Number).map_err(|_| self.mismatch(&Raw::Text(word))),
+            ValueKind::Text(..) | ValueKind::Duration(..) | ValueKind::Lifetime(..) => Ok(Raw::Text(word)),
+            ValueKind::List(..) => Ok(Raw::List(values::split_list(&word))),
+            ValueKind::Flag(..) => word.parse().map(Raw::Flag).map_err(|_| self.mismatch(&Raw::Text(word))),
+            ValueKind::Number(..) => word.parse().map(Raw::Number).map_err(|_| self.mismatch(&Raw::Text(word))),
         }
     }
 
     /// Checks the value and puts it into its place.
     pub(super) fn set(&self, config: &mut Config, raw: &Raw) -> Result<(), Invalid> {
         match (&self.kind, raw) {
-            (Kind::Text(_, read), Raw::Text(text)) => return read(config, text),
-            (Kind::List(_, read), Raw::List(list)) => return read(config, list),
-            (Kind::Flag(_, set), Raw::Flag(flag)) => set(config, *flag),
-            (Kind::Number(_, range, set), Raw::Number(number)) => set(config, values::number(*number, range)?),
-            (Kind::Duration(_, range, set), Raw::Text(text)) => set(config, values::duration(text, range)?),
-            (Kind::Lifetime(_, range, set), Raw::Text(text)) => set(config, values::lifetime(text, range)?),
-            (Kind::Duration(..) | Kind::Lifetime(..), Raw::Number(number)) => return Err(Invalid::BareNumber(*number)),
+            (ValueKind::Text(_, read), Raw::Text(text)) => return read(config, text),
+            (ValueKind::List(_, read), Raw::List(list)) => return read(config, list),
+            (ValueKind::Flag(_, set), Raw::Flag(flag)) => set(config, *flag),
+            (ValueKind::Number(_, range, set), Raw::Number(number)) => set(config, values::number(*number, range)?),
+            (ValueKind::Duration(_, range, set), Raw::Text(text)) => set(config, values::duration(text, range)?),
+            (ValueKind::Lifetime(_, range, set), Raw::Text(text)) => set(config, values::lifetime(text, range)?),
+            (ValueKind::Duration(..) | ValueKind::Lifetime(..), Raw::Number(number)) => {
+                return Err(Invalid::BareNumber(*number));
+            }
             (_, raw) => return Err(self.mismatch(raw)),
         }
         Ok(())
@@ -98,18 +104,18 @@ impl Key {
 
     fn mismatch(&self, raw: &Raw) -> Invalid {
         let expected = match &self.kind {
-            Kind::Text(..) => "a text in quotes",
-            Kind::Flag(..) => "true or false",
-            Kind::Number(..) => "a whole number",
-            Kind::List(..) => "a list of texts",
-            Kind::Duration(..) => "a length of time such as \"15m\"",
-            Kind::Lifetime(..) => "a length of time such as \"90d\", or \"never\"",
+            ValueKind::Text(..) => "a text in quotes",
+            ValueKind::Flag(..) => "true or false",
+            ValueKind::Number(..) => "a whole number",
+            ValueKind::List(..) => "a list of texts",
+            ValueKind::Duration(..) => "a length of time such as \"15m\"",
+            ValueKind::Lifetime(..) => "a length of time such as \"90d\", or \"never\"",
         };
         Invalid::Shape { expected, found: raw.name() }
     }
 }
 
-const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+const fn key(name: &'static str, kind: ValueKind, doc: &'static str) -> Key {
     Key { name, doc, kind }
 }
 
@@ -117,17 +123,21 @@ const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
 pub(super) const KEYS: &[Key] = &[
     key(
         "server.listen",
-        Kind::Text("127.0.0.1:8700", |config, text| values::address(text).map(|value| config.server.listen = value)),
+        ValueKind::Text("127.0.0.1:8700", |config, text| {
+            values::address(text).map(|value| config.server.listen = value)
+        }),
         "IP address and port to listen on; anything but loopback needs TLS or server.behind_proxy.",
     ),
     key(
         "server.data_dir",
-        Kind::Text("./dockpass-data", |config, text| values::path(text).map(|value| config.server.data_dir = value)),
+        ValueKind::Text("./dockpass-data", |config, text| {
+            values::path(text).map(|value| config.server.data_dir = value)
+        }),
         "Directory of the store, the keys and the local socket; made at the first start, readable by its owner only.",
     ),
     key(
         "server.public_url",
-        Kind::Text("", |config, text| {
+        ValueKind::Text("", |config, text| {
             values::optional(text, values::base_url).map(|value| config.server.public_url = value)
         }),
         "What clients and registries are told to connect to, as https://registry.example.com or with a port. Empty: \
@@ -135,67 +145,69 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "server.behind_proxy",
-        Kind::Flag(false, |config, value| config.server.behind_proxy = value),
+        ValueKind::Flag(false, |config, value| config.server.behind_proxy = value),
         "Whether a reverse proxy speaks TLS with the clients; needs server.trusted_proxies.",
     ),
     key(
         "server.trusted_proxies",
-        Kind::List(&[], |config, list| values::networks(list).map(|value| config.server.trusted_proxies = value)),
+        ValueKind::List(&[], |config, list| values::networks(list).map(|value| config.server.trusted_proxies = value)),
         "IP addresses and networks of the reverse proxies, whose X-Forwarded-For is believed.",
     ),
     key(
         "server.max_connections",
-        Kind::Number(4_096, 16..=1_000_000, |config, value| config.server.max_connections = value),
+        ValueKind::Number(4_096, 16..=1_000_000, |config, value| config.server.max_connections = value),
         "Most connections at a time, all workers together; each one takes a file descriptor.",
     ),
     key(
         "server.workers",
-        Kind::Number(0, 0..=1_024, |config, value| config.server.workers = value),
+        ValueKind::Number(0, 0..=1_024, |config, value| config.server.workers = value),
         "Threads that answer requests; 0 is one for each processor core.",
     ),
     key(
         "tls.cert",
-        Kind::Text("", |config, text| values::optional(text, values::path).map(|value| config.tls.cert = value)),
+        ValueKind::Text("", |config, text| values::optional(text, values::path).map(|value| config.tls.cert = value)),
         "PEM file of the certificate and the chain behind it; read again when it changes.",
     ),
     key(
         "tls.key",
-        Kind::Text("", |config, text| values::optional(text, values::path).map(|value| config.tls.key = value)),
+        ValueKind::Text("", |config, text| values::optional(text, values::path).map(|value| config.tls.key = value)),
         "PEM file of the certificate's private key; read again when it changes.",
     ),
     key(
         "tls.self_signed",
-        Kind::Flag(false, |config, value| config.tls.self_signed = value),
+        ValueKind::Flag(false, |config, value| config.tls.self_signed = value),
         "Whether to make a CA and a certificate for a site that has none; clients get the CA from /ca.pem.",
     ),
     key(
         "tls.names",
-        Kind::List(&[], |config, list| values::hosts(list).map(|value| config.tls.names = value)),
+        ValueKind::List(&[], |config, list| values::hosts(list).map(|value| config.tls.names = value)),
         "More host names and IP addresses for the certificate of tls.self_signed.",
     ),
     key(
         "registry.issuer",
-        Kind::Text("dockpass", |config, text| values::printable(text).map(|value| config.registry.issuer = value)),
+        ValueKind::Text("dockpass", |config, text| values::printable(text).map(|value| config.registry.issuer = value)),
         "Issuer of registry tokens; the registry's configuration has the same.",
     ),
     key(
         "registry.services",
-        Kind::List(&["dockpass"], |config, list| values::services(list).map(|value| config.registry.services = value)),
+        ValueKind::List(&["dockpass"], |config, list| {
+            values::services(list).map(|value| config.registry.services = value)
+        }),
         "Services that registry tokens are issued for, one for each registry; the first one stands in challenges.",
     ),
     key(
         "registry.token_lifetime",
-        Kind::Duration("15m", MINUTE..=DAY, |config, value| config.registry.token_lifetime = value),
+        ValueKind::Duration("15m", MINUTE..=DAY, |config, value| config.registry.token_lifetime = value),
         "How long a registry token lives.",
     ),
     key(
         "registry.leaf_lifetime",
-        Kind::Duration("90d", 5 * MINUTE..=1_826 * DAY, |config, value| config.registry.leaf_lifetime = value),
+        ValueKind::Duration("90d", 5 * MINUTE..=1_826 * DAY, |config, value| config.registry.leaf_lifetime = value),
         "How long the certificate that signs registry tokens lives; it renews itself when a third is left.",
     ),
     key(
         "registry.key_header",
-        Kind::Text("x5c", |config, text| {
+        ValueKind::Text("x5c", |config, text| {
             text.parse().map(|header| config.registry.key_header = header).map_err(Invalid::from)
         }),
         "How a registry token names its key: x5c (every registry), kid-libtrust or kid-rfc7638 (registries that know \
@@ -203,12 +215,12 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "registry.fixed_key",
-        Kind::Flag(false, |config, value| config.registry.fixed_key = value),
+        ValueKind::Flag(false, |config, value| config.registry.fixed_key = value),
         "Whether one key signs until `dockpass registry rotate-key`, for registries that know one key only, as zot.",
     ),
     key(
         "registry.url",
-        Kind::Text("", |config, text| {
+        ValueKind::Text("", |config, text| {
             values::optional(text, values::base_url).map(|value| config.registry.url = value)
         }),
         "Where dockpass itself reaches the registry, as http://127.0.0.1:5000, to read what it holds and to delete tags. \
@@ -216,12 +228,14 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "registry.ca",
-        Kind::Text("", |config, text| values::optional(text, values::path).map(|value| config.registry.ca = value)),
+        ValueKind::Text("", |config, text| {
+            values::optional(text, values::path).map(|value| config.registry.ca = value)
+        }),
         "PEM file with the CA of the registry's certificate, trusted for it beside the system's roots; read at the start.",
     ),
     key(
         "registry.events_secret",
-        Kind::Text("", |config, text| {
+        ValueKind::Text("", |config, text| {
             values::optional(text, values::path).map(|value| config.registry.events_secret = value)
         }),
         "File with the secret that the registry shows with its notifications, 16 to 256 printable characters. Empty: one \
@@ -229,42 +243,42 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "registry.sync_interval",
-        Kind::Duration("6h", MINUTE..=30 * DAY, |config, value| config.registry.sync_interval = value),
+        ValueKind::Duration("6h", MINUTE..=30 * DAY, |config, value| config.registry.sync_interval = value),
         "How often everything that the registry holds is compared with what dockpass knows; needs registry.url.",
     ),
     key(
         "repositories.create_on_push",
-        Kind::Flag(true, |config, value| config.repositories.create_on_push = value),
+        ValueKind::Flag(true, |config, value| config.repositories.create_on_push = value),
         "Whether a push by someone who may create the repository makes its record.",
     ),
     key(
         "repositories.max_per_namespace",
-        Kind::Number(10_000, 1..=1_000_000, |config, value| config.repositories.max_per_namespace = value),
+        ValueKind::Number(10_000, 1..=1_000_000, |config, value| config.repositories.max_per_namespace = value),
         "Where a namespace has this many repositories, no more are made.",
     ),
     key(
         "tokens.max_label",
-        Kind::Number(128, 1..=1_024, |config, value| config.tokens.max_label = value),
+        ValueKind::Number(128, 1..=1_024, |config, value| config.tokens.max_label = value),
         "Longest label of an access token, in characters.",
     ),
     key(
         "tokens.max_per_account",
-        Kind::Number(1_000, 1..=1_000_000, |config, value| config.tokens.max_per_account = value),
+        ValueKind::Number(1_000, 1..=1_000_000, |config, value| config.tokens.max_per_account = value),
         "Most access tokens of one account.",
     ),
     key(
         "tokens.default_lifetime",
-        Kind::Lifetime("never", MINUTE..=CENTURY, |config, value| config.tokens.default_lifetime = value),
+        ValueKind::Lifetime("never", MINUTE..=CENTURY, |config, value| config.tokens.default_lifetime = value),
         "When an access token expires whose maker does not say, counted from its creation.",
     ),
     key(
         "tokens.max_lifetime",
-        Kind::Lifetime("never", MINUTE..=CENTURY, |config, value| config.tokens.max_lifetime = value),
+        ValueKind::Lifetime("never", MINUTE..=CENTURY, |config, value| config.tokens.max_lifetime = value),
         "The latest that an access token may expire, counted from its creation; forbids \"never\" unless it is never.",
     ),
     key(
         "audit.registry_tokens",
-        Kind::Flag(false, |config, value| config.audit.registry_tokens = value),
+        ValueKind::Flag(false, |config, value| config.audit.registry_tokens = value),
         "Whether each issued registry token is audited.",
     ),
 ];

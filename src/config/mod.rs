@@ -23,7 +23,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use error::{ConfigError, Conflict, Place};
+pub use error::{ConfigError, Conflict, ValueSource};
 pub use example::example;
 pub use invalid::Invalid;
 pub use network::Network;
@@ -109,14 +109,14 @@ impl Config {
         let mut config = Self::defaults()?;
         if let Some(path) = file {
             for entry in file::read(path)? {
-                let place = Place::File { path: path.to_owned(), line: entry.line };
+                let place = ValueSource::File { path: path.to_owned(), line: entry.line };
                 config.set(entry.key, &entry.raw, place)?;
             }
         }
         let mut warnings = config.set_from_environment(environment)?;
         for (name, value) in overrides {
             let key = find(name).ok_or_else(|| ConfigError::NoSuchKey((*name).to_owned()))?;
-            config.set_word(key, value.clone(), Place::Flag)?;
+            config.set_word(key, value.clone(), ValueSource::Flag)?;
         }
         check::conflicts(&config)?;
         warnings.extend(check::doubts(&config));
@@ -184,7 +184,7 @@ impl Config {
             audit: Audit::blank(),
             settings: Vec::new(),
         };
-        KEYS.iter().try_for_each(|key| config.set(key, &key.default(), Place::Default))?;
+        KEYS.iter().try_for_each(|key| config.set(key, &key.default(), ValueSource::Default))?;
         Ok(config)
     }
 
@@ -200,26 +200,26 @@ impl Config {
                 continue;
             }
             match KEYS.iter().find(|key| key.variable() == name) {
-                Some(key) => self.set_word(key, value, Place::Environment(name))?,
+                Some(key) => self.set_word(key, value, ValueSource::Environment(name))?,
                 None => warnings.push(format!("the environment variable {name} is unknown and does nothing")),
             }
         }
         Ok(warnings)
     }
 
-    fn set_word(&mut self, key: &'static Key, word: String, place: Place) -> Result<(), ConfigError> {
+    fn set_word(&mut self, key: &'static Key, word: String, place: ValueSource) -> Result<(), ConfigError> {
         match key.read_word(word) {
             Ok(raw) => self.set(key, &raw, place),
             Err(source) => Err(ConfigError::Value { place, key: key.name, source }),
         }
     }
 
-    fn set(&mut self, key: &'static Key, raw: &Raw, place: Place) -> Result<(), ConfigError> {
+    fn set(&mut self, key: &'static Key, raw: &Raw, place: ValueSource) -> Result<(), ConfigError> {
         let origin = match &place {
-            Place::Default => Origin::Default,
-            Place::File { .. } => Origin::File,
-            Place::Environment(_) => Origin::Environment,
-            Place::Flag => Origin::Flag,
+            ValueSource::Default => Origin::Default,
+            ValueSource::File { .. } => Origin::File,
+            ValueSource::Environment(_) => Origin::Environment,
+            ValueSource::Flag => Origin::Flag,
         };
         key.set(self, raw).map_err(|source| ConfigError::Value { place, key: key.name, source })?;
         let setting = Setting { key: key.name, value: raw.to_toml(), origin };

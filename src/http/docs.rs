@@ -31,7 +31,7 @@ const PAGE: &str = "text/html; charset=utf-8";
 
 #[derive(RustEmbed)]
 #[folder = "ui/"]
-struct Files;
+struct UiFiles;
 
 /// The files and the document. Each is prepared on its first request: an offline command requests none.
 pub(super) struct Pages {
@@ -41,11 +41,11 @@ pub(super) struct Pages {
 
 impl Pages {
     pub(super) fn new() -> Self {
-        Self { files: Files::iter().map(|name| (name, OnceLock::new())).collect(), document: OnceLock::new() }
+        Self { files: UiFiles::iter().map(|name| (name, OnceLock::new())).collect(), document: OnceLock::new() }
     }
 
     fn file(&self, name: &str) -> Option<&StaticAnswer> {
-        let (place, file) = (self.files.get(name)?, Files::get(name)?);
+        let (place, file) = (self.files.get(name)?, UiFiles::get(name)?);
         Some(place.get_or_init(|| {
             let bytes = match file.data {
                 Cow::Borrowed(bytes) => Bytes::from_static(bytes),
@@ -68,7 +68,7 @@ pub(super) fn app(http: &HttpRequest) -> Result<HttpResponse, Failure> {
 /// The same document with the status of the error, for a browser that opens an unknown path; its script draws that
 /// nothing is there.
 pub(super) fn missing(status: StatusCode) -> Option<HttpResponse> {
-    let file = Files::get(APP)?;
+    let file = UiFiles::get(APP)?;
     // Not to be cached: the path may exist one day.
     let mut response = HttpResponse::build(status);
     response.insert_header((CONTENT_SECURITY_POLICY, POLICY)).content_type(PAGE);

@@ -18,7 +18,7 @@ use crate::domain::repository::Repository;
 use crate::service::{AccessView, Call, GrantList, GrantView, Reason, Service, TargetView};
 
 /// What the path of an operation on grants names: the target, and the user or team; empty if the path names neither.
-type Place = (GrantTarget, String);
+type GrantPath = (GrantTarget, String);
 
 /// An operation on the grants of users or on those of teams.
 pub(super) trait OnGrants: Operation {
@@ -26,24 +26,24 @@ pub(super) trait OnGrants: Operation {
     const KIND: GranteeKind;
 
     /// Reads the path.
-    fn place(request: &Request<Self>) -> Result<Place, Failure>
+    fn place(request: &Request<Self>) -> Result<GrantPath, Failure>
     where
         Self: Sized;
 }
 
-fn one_on_repository([namespace, rest, grantee]: [String; 3]) -> Result<Place, Failure> {
+fn one_on_repository([namespace, rest, grantee]: [String; 3]) -> Result<GrantPath, Failure> {
     Ok((GrantTarget::Repository(repository(&namespace, &rest)?), grantee))
 }
 
-fn one_on_namespace([text, grantee]: [String; 2]) -> Result<Place, Failure> {
+fn one_on_namespace([text, grantee]: [String; 2]) -> Result<GrantPath, Failure> {
     Ok((GrantTarget::Namespace(namespace(&text)?), grantee))
 }
 
-fn all_on_repository([namespace, rest]: [String; 2]) -> Result<Place, Failure> {
+fn all_on_repository([namespace, rest]: [String; 2]) -> Result<GrantPath, Failure> {
     one_on_repository([namespace, rest, String::new()])
 }
 
-fn all_on_namespace([text]: [String; 1]) -> Result<Place, Failure> {
+fn all_on_namespace([text]: [String; 1]) -> Result<GrantPath, Failure> {
     one_on_namespace([text, String::new()])
 }
 
@@ -53,7 +53,7 @@ macro_rules! on_grants {
         impl OnGrants for op::$operation {
             const KIND: GranteeKind = GranteeKind::$kind;
 
-            fn place(request: &Request<Self>) -> Result<Place, Failure> {
+            fn place(request: &Request<Self>) -> Result<GrantPath, Failure> {
                 $place(request.parts()?)
             }
         }

@@ -4,7 +4,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::api::{self, Access, Described, Format, Heading, Kind, Method, Parameter, operations};
+use crate::api::{self, Access, BodyFormat, Described, Heading, Method, Parameter, ParameterKind, operations};
 
 /// The descriptions of the variable parts of paths.
 const PARTS: [(&str, &str); 10] = [
@@ -126,12 +126,12 @@ fn operation(described: &Described, schemas: &mut Schemas, failure: &Value) -> V
 
 fn body(described: &Described, schemas: &mut Schemas) -> Option<Value> {
     match described.format {
-        Format::Nothing => None,
-        Format::Form => {
+        BodyFormat::Nothing => None,
+        BodyFormat::Form => {
             let content = json!({ "application/x-www-form-urlencoded": { "schema": form_schema(described) } });
             Some(json!({ "required": true, "content": content }))
         }
-        Format::Json => {
+        BodyFormat::Json => {
             let schema = (described.body)(&mut schemas.incoming)?;
             let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
             let needs_fields = schemas.describe_body(name.unwrap_or_default(), described.ignored);
@@ -154,12 +154,14 @@ fn form_schema(described: &Described) -> Value {
 
 fn schema_of(described: &Described, parameter: &Parameter) -> Value {
     match parameter.kind {
-        Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Number => json!({ "type": "integer", "minimum": 0 }),
-        Kind::Text if described.facts.needs.contains(&parameter.name) => json!({ "type": "string", "minLength": 1 }),
-        Kind::Text => json!({ "type": "string" }),
-        Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+        ParameterKind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        ParameterKind::Number => json!({ "type": "integer", "minimum": 0 }),
+        ParameterKind::Text if described.facts.needs.contains(&parameter.name) => {
+            json!({ "type": "string", "minLength": 1 })
+        }
+        ParameterKind::Text => json!({ "type": "string" }),
+        ParameterKind::Flag => json!({ "type": "boolean" }),
+        ParameterKind::Word(words) => json!({ "type": "string", "enum": words }),
     }
 }
 

@@ -31,7 +31,7 @@ use crate::registry::Neighbour;
 use crate::registry::events::Received;
 use crate::registry::upstream::{Upstream, UpstreamError};
 use crate::service::signing::SigningSettings;
-use crate::service::{self, FirstStart, Service, Settings};
+use crate::service::{self, FirstStart, Service, SiteSettings};
 
 /// The socket's name in the data directory.
 pub const SOCKET: &str = "dockpass.sock";
@@ -51,7 +51,7 @@ const TICKS: u32 = 6;
 pub enum StartError {
     /// The data directory, the store or the keys cannot be used.
     #[error("{}", with_causes(.0))]
-    Service(#[from] service::StartError),
+    Service(#[from] service::OpenError),
     /// TLS cannot be set up.
     #[error("{}", with_causes(.0))]
     Tls(#[from] TlsError),
@@ -204,9 +204,9 @@ pub async fn offline(config: Config) -> Result<Running, StartError> {
     Ok(start(config, Listeners::SocketOnly, None, Clock::system()).await?.0)
 }
 
-fn service_settings(config: &Config) -> (Settings, SigningSettings) {
+fn service_settings(config: &Config) -> (SiteSettings, SigningSettings) {
     let registry = &config.registry;
-    let settings = Settings {
+    let settings = SiteSettings {
         issuer: registry.issuer.clone(),
         services: registry.services.clone(),
         registry_token_lifetime: registry.token_lifetime,

@@ -52,11 +52,11 @@ impl LiveSetting {
 /// Generates from the table of settings the items that list every one of them.
 macro_rules! each {
     ($($name:ident: $value:ty, $field:literal, $section:ident.$key:ident, $what:tt $bounds:tt $end:tt;)*) => {
-        struct Names {
+        struct SettingNames {
             $($name: LiveSetting,)*
         }
 
-        const NAMES: Names = Names {
+        const NAMES: SettingNames = SettingNames {
             $($name: LiveSetting { field: $field, key: concat!(stringify!($section), ".", stringify!($key)) },)*
         };
         const ALL: &[LiveSetting] = &[$(NAMES.$name),*];

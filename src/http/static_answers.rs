@@ -17,13 +17,13 @@ use flate2::write::GzEncoder;
 /// Fixed content, in the forms in which it is sent.
 pub(super) struct StaticAnswer {
     media_type: &'static str,
-    plain: Form,
+    plain: Encoded,
     /// None if it would not be shorter.
-    gzip: Option<Form>,
+    gzip: Option<Encoded>,
 }
 
 /// One encoding of the content. Each has its own strong entity tag, since their bytes differ.
-struct Form {
+struct Encoded {
     bytes: Bytes,
     tag: String,
 }
@@ -32,8 +32,8 @@ impl StaticAnswer {
     pub(super) fn new(media_type: &'static str, bytes: Bytes) -> Self {
         let hash = blake3::hash(&bytes).to_hex();
         let gzip = compressed(&bytes).filter(|shorter| shorter.len() < bytes.len());
-        let gzip = gzip.map(|bytes| Form { bytes: bytes.into(), tag: format!("{hash}-gzip") });
-        Self { media_type, plain: Form { bytes, tag: hash.to_string() }, gzip }
+        let gzip = gzip.map(|bytes| Encoded { bytes: bytes.into(), tag: format!("{hash}-gzip") });
+        Self { media_type, plain: Encoded { bytes, tag: hash.to_string() }, gzip }
     }
 
     /// Answers in the form that the request accepts, or with 304 if the client has that form already.

@@ -7,23 +7,23 @@ use http_body_util::LengthLimitError;
 use hyper_util::client::legacy;
 
 /// A cause that the pool hands out more than once.
-type Shared = Arc<dyn Error + Send + Sync>;
+type SharedCause = Arc<dyn Error + Send + Sync>;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Failure {
     /// The name has no address, nothing listens there, or the way there is closed. Nothing was sent.
     #[error(transparent)]
-    Unreachable(Shared),
+    Unreachable(SharedCause),
     /// The request would have crossed a network without TLS, which [`Plain`](super::Plain) forbids. Nothing was sent.
     #[error("the request would cross a network without TLS")]
     Unprotected,
     /// The server's certificate is not trusted, or what listens there does not speak TLS. Nothing was sent.
     #[error(transparent)]
-    Tls(Shared),
+    Tls(SharedCause),
     /// The server shows a CA's certificate as its own, which no client accepts. Nothing was sent.
     #[error("its certificate is a CA's; the server needs one that the CA has issued")]
-    OfAuthority(#[source] Shared),
+    OfAuthority(#[source] SharedCause),
     /// No connection, or no whole answer, in time.
     #[error("no answer within {seconds} seconds")]
     TimedOut {
@@ -38,7 +38,7 @@ pub enum Failure {
     },
     /// The connection broke, or what came back is not HTTP.
     #[error(transparent)]
-    Broken(Shared),
+    Broken(SharedCause),
 }
 
 impl Failure {

@@ -172,7 +172,7 @@ impl Neighbour {
     /// The other tags that lead to the manifest, as the registry says now. A tag may go along only if it points to the
     /// manifest itself: a list of images that names it would be broken.
     async fn sharing(self: &Arc<Self>, deletion: &TagDeletion, digest: &Digest) -> Result<Sharing, NeighbourError> {
-        let TagDeletion { repository, tag, also, .. } = deletion;
+        let TagDeletion { repository, tag, others, .. } = deletion;
         let mut names = self.tag_names(repository).await?;
         names.retain(|other| other != tag);
         // Those that are known to share it come first, so that the answer is mostly quick.
@@ -193,7 +193,7 @@ impl Neighbour {
             let Some(done) = running.join_next().await else { break };
             match done.map_err(|_| NeighbourError::Ending)?? {
                 (_, Way::Elsewhere) => {}
-                (other, Way::Points) if also.contains(&other) => sharing.along.push(other),
+                (other, Way::Points) if others.contains(&other) => sharing.along.push(other),
                 (other, Way::Points | Way::Lists) => sharing.others.push(other.to_string()),
             }
             if sharing.others.len() >= NAMED {

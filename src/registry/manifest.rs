@@ -33,7 +33,7 @@ pub(super) enum Manifest {
     /// One image, or an artifact.
     Image(ImageManifest),
     /// Several images (an OCI index, a Docker manifest list).
-    List(List),
+    ImageList(ImageList),
     /// Schema 1, which is its own configuration.
     Old(Config),
     /// Damaged, ambiguous, or something newer.
@@ -62,7 +62,7 @@ impl ImageManifest {
 
 /// A list of images, at most [`MAX_PLATFORMS`], without the attestations about them (platform `unknown/unknown`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct List {
+pub(super) struct ImageList {
     /// The manifests.
     pub(super) children: Vec<Digest>,
     /// Where they run, as far as the list says; each once.
@@ -106,7 +106,7 @@ pub(super) fn read(body: &[u8]) -> Manifest {
             Manifest::Image(ImageManifest { config: digest, config_type: word(&config.media_type), size, noted })
         }
         RawManifest { config: None, layers: None, manifests: Some(children), annotations, .. } => {
-            Manifest::List(list(children, annotations))
+            Manifest::ImageList(list(children, annotations))
         }
         RawManifest {
             schema_version: 1, architecture, history, config: None, layers: None, manifests: None, ..
@@ -142,8 +142,8 @@ fn hexadecimal(algorithm: &'static digest::Algorithm, content: &[u8]) -> String 
     hash.as_ref().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-fn list(raw: Vec<RawChild>, annotations: Option<RawAnnotations>) -> List {
-    let mut list = List { noted: Noted::of(annotations), ..List::default() };
+fn list(raw: Vec<RawChild>, annotations: Option<RawAnnotations>) -> ImageList {
+    let mut list = ImageList { noted: Noted::of(annotations), ..ImageList::default() };
     for child in raw {
         if list.children.len() >= MAX_PLATFORMS {
             break;
@@ -331,7 +331,9 @@ mod tests {
             bare,
             twice
         ]);
-        let Manifest::List(list) = read_json(&json!({ "schemaVersion": 2, "manifests": manifests })) else { panic!() };
+        let Manifest::ImageList(list) = read_json(&json!({ "schemaVersion": 2, "manifests": manifests })) else {
+            panic!()
+        };
         assert_eq!(list.children, ['a', 'c', 'd', 'e'].map(named));
         let shown: Vec<_> = list.platforms.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["linux/amd64", "linux/arm64"]);
@@ -340,7 +342,7 @@ mod tests {
     #[test]
     fn a_list_of_very_many_is_cut() {
         let manifests: Vec<_> = (0..1000).map(|number| child('a', "linux", &number.to_string())).collect();
-        let Manifest::List(list) = read_json(&json!({ "manifests": manifests })) else { panic!() };
+        let Manifest::ImageList(list) = read_json(&json!({ "manifests": manifests })) else { panic!() };
         assert_eq!((list.children.len(), list.platforms.len()), (MAX_PLATFORMS, MAX_PLATFORMS));
     }
 

@@ -31,7 +31,7 @@ const FIRST_WAIT: u64 = 10;
 const ONCE_MORE: Duration = Duration::from_secs(3);
 
 /// A tag whose manifest is to be read.
-type Waiting = (RepositoryName, TagName);
+type UnreadTag = (RepositoryName, TagName);
 
 /// Why work with the registry failed.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +87,7 @@ pub struct Neighbour {
     progress: Mutex<Progress>,
     /// Stops the comparison that is at work.
     stop: Mutex<Option<oneshot::Sender<()>>>,
-    waiting: Mutex<VecDeque<Waiting>>,
+    waiting: Mutex<VecDeque<UnreadTag>>,
     /// Deletions of tags at the same time: each may ask for every tag of a repository.
     pub(super) deletions: Arc<Semaphore>,
     news: Notify,
@@ -283,7 +283,7 @@ impl Neighbour {
     }
 
     /// Reads the manifests of these tags; those that could not be read come back.
-    async fn describe_each(&self, tags: impl IntoIterator<Item = Waiting> + Send) -> Vec<Waiting> {
+    async fn describe_each(&self, tags: impl IntoIterator<Item = UnreadTag> + Send) -> Vec<UnreadTag> {
         let mut failed = Vec::new();
         for (name, tag) in tags {
             if let Err(error) = self.describe(&name, &tag).await {
@@ -296,7 +296,7 @@ impl Neighbour {
         failed
     }
 
-    fn next_waiting(&self) -> Option<Waiting> {
+    fn next_waiting(&self) -> Option<UnreadTag> {
         lock(&self.waiting).pop_front()
     }
 

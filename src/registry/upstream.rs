@@ -25,7 +25,7 @@ use crate::domain::name::RepositoryName;
 use crate::net::Answer;
 
 pub use error::UpstreamError;
-pub use next::Next;
+pub use next::NextPage;
 
 use exchange::{Exchange, LIMITS, Limits, Question};
 
@@ -63,7 +63,7 @@ pub struct Page<T> {
     /// What stands on it, in the registry's order: a catalogue is sorted, tags of Distribution 2.8 are not.
     pub items: Vec<T>,
     /// Where the next page is; none on the last one.
-    pub next: Option<Next>,
+    pub next: Option<NextPage>,
 }
 
 /// What a tag points to.
@@ -123,8 +123,8 @@ impl Upstream {
     ///
     /// # Errors
     /// [`UpstreamError`]; a page that cannot be read whole is an error, so that nothing on it passes for deleted.
-    pub async fn catalog(&self, token: &str, next: Option<&Next>) -> Result<Page<RepositoryName>, UpstreamError> {
-        let list = List { path: "/v2/_catalog", asked: "the catalogue" };
+    pub async fn catalog(&self, token: &str, next: Option<&NextPage>) -> Result<Page<RepositoryName>, UpstreamError> {
+        let list = PagedList { path: "/v2/_catalog", asked: "the catalogue" };
         let answer = self.page(token, &list, next).await?;
         let read = |body: RawCatalog| body.repositories;
         self.read_page(&list, next, &answer, read, |name| RepositoryName::parse(name).ok())
@@ -139,9 +139,9 @@ impl Upstream {
         &self,
         token: &str,
         name: &RepositoryName,
-        next: Option<&Next>,
+        next: Option<&NextPage>,
     ) -> Result<Option<Page<TagName>>, UpstreamError> {
-        let list = List { path: &format!("/v2/{name}/tags/list"), asked: "a list of tags" };
+        let list = PagedList { path: &format!("/v2/{name}/tags/list"), asked: "a list of tags" };
         let answer = self.page(token, &list, next).await?;
         if answer.status == StatusCode::NOT_FOUND && says_name_unknown(&answer.body) {
             return Ok(None);
@@ -210,7 +210,7 @@ impl Upstream {
 
     /// Asks for a page. A registry whose largest page is smaller than ours refuses the first question (400): it is
     /// asked again for a page of a size of its choice.
-    async fn page(&self, token: &str, list: &List<'_>, next: Option<&Next>) -> Result<Answer, UpstreamError> {
+    async fn page(&self, token: &str, list: &PagedList<'_>, next: Option<&NextPage>) -> Result<Answer, UpstreamError> {
         let limit = self.exchange.limits.page;
         let ask = async |target: &str| {
             let accept = "application/json";
@@ -227,8 +227,8 @@ impl Upstream {
     /// Reads a page: `read` finds the texts in the body, `parse` turns each into an item.
     fn read_page<'a, B: Deserialize<'a>, T>(
         &self,
-        list: &List<'_>,
-        asked_for: Option<&Next>,
+        list: &PagedList<'_>,
+        asked_for: Option<&NextPage>,
         answer: &'a Answer,
         read: impl FnOnce(B) -> Option<Vec<String>>,
         parse: impl Fn(&str) -> Option<T>,
@@ -258,7 +258,7 @@ impl Upstream {
 }
 
 /// A list of the registry.
-struct List<'a> {
+struct PagedList<'a> {
     path: &'a str,
     asked: &'static str,
 }

@@ -1,4 +1,4 @@
-//! Why a use-case refused. Knows no HTTP; the sources of internal failures are kept for the log.
+//! The errors of use-cases. They know no HTTP, and keep the sources of internal failures for the log.
 
 use crate::store::{TooLarge, WriteError};
 
@@ -26,9 +26,9 @@ pub enum Kind {
 /// What stands in the way of a request that is understood and allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The last active system administrator cannot go.
+    /// The request would leave no active system administrator.
     LastAdministrator {
-        /// What of the account would have changed; none where it would have been deleted.
+        /// The field that the request would have changed; `None` if it would have deleted the account.
         field: Option<&'static str>,
     },
     /// A limit is reached.
@@ -37,7 +37,7 @@ pub enum Obstacle {
     NamespaceInUse,
     /// Content of a deleted repository of this name is still being deleted.
     BeingDeleted,
-    /// A repository of this name was deleted lately, and was another owner's.
+    /// Another owner's repository of this name was deleted recently.
     DeletedLately {
         /// Seconds until the name is free.
         retry_after: i64,
@@ -49,7 +49,7 @@ pub enum Obstacle {
 /// Why a use-case refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The credentials are missing, wrong, or no longer stand.
+    /// The credentials are missing, wrong, or no longer valid.
     #[error("authentication required")]
     Unauthenticated,
     /// The caller may not do this.
@@ -58,9 +58,9 @@ pub enum Error {
     /// It does not exist, or the caller may not see it.
     #[error("not found: {name}")]
     NotFound {
-        /// What it would be.
+        /// What kind of thing was asked for.
         kind: Kind,
-        /// Its name as it was asked for.
+        /// Its name, as the request gave it.
         name: String,
     },
     /// The name is taken.
@@ -74,20 +74,20 @@ pub enum Error {
     /// A value cannot be accepted.
     #[error("{field}: {reason}")]
     Invalid {
-        /// Which.
+        /// The field.
         field: &'static str,
-        /// Why, and what would do.
+        /// Why, and what would be accepted.
         reason: String,
     },
-    /// A setting cannot be had.
+    /// A setting cannot have this value.
     #[error("{field}: {reason}")]
     Setting {
-        /// Which.
+        /// The field.
         field: &'static str,
-        /// Why, and what would do.
+        /// Why, and what would be accepted.
         reason: String,
     },
-    /// The present state stands against it.
+    /// The present state rules the request out.
     #[error("not possible now: {0:?}")]
     Conflict(Obstacle),
     /// Too many wrong guesses, or too many sign-ins at once.
@@ -110,7 +110,7 @@ impl Error {
         Self::Invalid { field, reason: reason.to_string() }
     }
 
-    /// Something missing, or invisible.
+    /// Something that does not exist, or that the caller may not see.
     pub fn not_found(kind: Kind, name: impl ToString) -> Self {
         Self::NotFound { kind, name: name.to_string() }
     }

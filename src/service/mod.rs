@@ -48,9 +48,9 @@ pub use people::{
     MembershipView, NewOrganization, NewUser, Reason, TargetView, TeamUpdate, TeamView,
 };
 pub use search::{Found, Search};
-pub use settings::{Live, Settings};
+pub use settings::{Live, SiteSettings};
 pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret, SessionView};
-pub use start::{FirstStart, StartError};
+pub use start::{FirstStart, OpenError};
 pub use tokens::{Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RotatedToken, TokenFilter, TokenView};
 
 use crate::domain::act::Act;
@@ -67,7 +67,7 @@ pub struct Service {
     /// The right to change the store, for `ledger` alone.
     writing: Writing,
     signer: Arc<Signer>,
-    settings: Settings,
+    settings: SiteSettings,
     passwords: Passwords,
     throttle: Throttle,
     audit: AuditBuffer,

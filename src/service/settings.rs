@@ -15,7 +15,7 @@ use crate::store::State;
 
 /// What the configuration of a site says.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct SiteSettings {
     /// `iss` of registry tokens.
     pub issuer: String,
     /// Accepted values of `service`; the first stands in challenges.
@@ -32,7 +32,7 @@ pub struct Settings {
     pub registry: Option<Arc<str>>,
 }
 
-impl Settings {
+impl SiteSettings {
     /// What to note of a repository that is deleted now.
     pub(super) fn deletion(&self, now: Timestamp) -> Deletion {
         let goes = |registry: &Arc<str>| Remains::Goes { registry: Arc::clone(registry) };
@@ -64,7 +64,7 @@ pub(super) fn is_full(count: usize, limit: u32) -> bool {
 impl Service {
     /// What the configuration says.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &SiteSettings {
         &self.settings
     }
 
@@ -108,10 +108,10 @@ impl Service {
                 return Err(Error::Setting { field: "tokenDefaultLifetime", reason });
             }
             if after == before {
-                change.was_idle();
+                change.skip_record();
                 return Ok(holds);
             }
-            change.done(Deed::new(Act::SettingsUpdate, after.unlike(before).to_string()));
+            change.record_as(Deed::new(Act::SettingsUpdate, after.unlike(before).to_string()));
             change.txn(&permit).put_choices(after)?;
             Ok(holds)
         })

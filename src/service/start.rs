@@ -18,7 +18,7 @@ use crate::service::access::{Caller, Subject, find};
 use crate::service::content::{Pulls, RecentNotices, Underway};
 use crate::service::error::Error;
 use crate::service::ledger::{AuditBuffer, Deed, Upkeep, Writing};
-use crate::service::settings::Settings;
+use crate::service::settings::SiteSettings;
 use crate::service::sign_in::{
     ADMIN, EventsSecret, EventsSecretError, Passwords, Sessions, Throttle, made_up_password,
 };
@@ -27,7 +27,7 @@ use crate::store::{self, DataDirectory, Meta, Opened, Store};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum OpenError {
     /// The store does not open.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -51,7 +51,7 @@ pub enum StartError {
     Name(#[from] InvalidName),
 }
 
-impl StartError {
+impl OpenError {
     /// Whether another process has the store open.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
@@ -73,14 +73,14 @@ impl Service {
     /// one.
     ///
     /// # Errors
-    /// [`StartError`]
+    /// [`OpenError`]
     pub fn open(
         directory: &Path,
-        settings: Settings,
+        settings: SiteSettings,
         signing: SigningSettings,
         admin_password: Option<Password>,
         clock: &Clock,
-    ) -> Result<(Self, Option<FirstStart>), StartError> {
+    ) -> Result<(Self, Option<FirstStart>), OpenError> {
         let now = clock.now();
         let directory = DataDirectory::open(directory)?;
         let keys = directory.keys();
@@ -94,7 +94,7 @@ impl Service {
             writing: Writing::new(access),
             signer: Arc::new(signer),
             settings,
-            passwords: Passwords::new().map_err(StartError::FirstAccount)?,
+            passwords: Passwords::new().map_err(OpenError::FirstAccount)?,
             throttle: Throttle::new(random::bytes()?, known),
             audit: AuditBuffer::default(),
             known_addresses: Mutex::default(),
@@ -112,7 +112,7 @@ impl Service {
     }
 
     /// Makes the account `admin` if there never was a store.
-    fn start_first(&self, given: Option<Password>, now: Timestamp) -> Result<Option<FirstStart>, StartError> {
+    fn start_first(&self, given: Option<Password>, now: Timestamp) -> Result<Option<FirstStart>, OpenError> {
         if self.store.state().meta().is_some() {
             // Repeated, since the first start may have crashed between its commit and this note.
             self.store.finish_first_start()?;
@@ -124,8 +124,8 @@ impl Service {
             Some(given) => given,
             None => made_up_password()?,
         };
-        password::check(&password).map_err(|weak| StartError::FirstAccount(Error::invalid("password", weak)))?;
-        let hash = self.passwords.hash(&password).map_err(StartError::FirstAccount)?;
+        password::check(&password).map_err(|weak| OpenError::FirstAccount(Error::invalid("password", weak)))?;
+        let hash = self.passwords.hash(&password).map_err(OpenError::FirstAccount)?;
         if is_made_up {
             // Written before the account: a crash in between leaves a password without an account, never the reverse.
             private_file::write(&file, format!("{}\n", password.reveal()).as_bytes())?;
@@ -148,7 +148,7 @@ impl Service {
             txn.put_account(account.clone())?;
             Ok(txn.audit(&system_entry(Act::AccountCreate, &account), Occurrence::once(now))?)
         });
-        made.map_err(StartError::FirstAccount)?;
+        made.map_err(OpenError::FirstAccount)?;
         self.store.finish_first_start()?;
         Ok(Some(FirstStart { password: is_made_up.then_some(password), file }))
     }

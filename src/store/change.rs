@@ -4,7 +4,7 @@ use super::table::Table;
 
 /// One key of one table and its new value; none removes it.
 #[derive(Clone, Debug)]
-pub(super) struct Change {
+pub(super) struct RowChange {
     pub(super) table: Table,
     pub(super) key: Vec<u8>,
     pub(super) value: Option<Vec<u8>>,

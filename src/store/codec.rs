@@ -26,27 +26,27 @@ pub(super) enum DecodeError {
 }
 
 /// One version of the frozen struct of a kind.
-pub(super) trait Version: Serialize + DeserializeOwned {
+pub(super) trait FrozenVersion: Serialize + DeserializeOwned {
     /// The kind, the same through all versions.
     const KIND: u8;
     /// The number of this version, from 1.
     const VERSION: u16;
-    /// The version before; [`Nothing`] before the first.
-    type Previous: Version;
+    /// The version before; [`NoVersion`] before the first.
+    type Previous: FrozenVersion;
     /// Converts the version before to this one.
     fn migrate(previous: Self::Previous) -> Self;
 }
 
 /// Stands before the first version of a kind.
 #[derive(Serialize, Deserialize)]
-pub(super) enum Nothing {}
+pub(super) enum NoVersion {}
 
-impl Version for Nothing {
+impl FrozenVersion for NoVersion {
     const KIND: u8 = 0;
     const VERSION: u16 = 0;
-    type Previous = Nothing;
+    type Previous = NoVersion;
 
-    fn migrate(previous: Nothing) -> Self {
+    fn migrate(previous: NoVersion) -> Self {
         match previous {}
     }
 }
@@ -72,7 +72,7 @@ pub(super) fn version(bytes: &[u8]) -> Option<u16> {
 ///
 /// # Errors
 /// [`DecodeError::Damaged`] if it is larger than a record may be; callers bound their fields far below that.
-pub(super) fn encode<R: Version>(record: &R) -> Result<Vec<u8>, DecodeError> {
+pub(super) fn encode<R: FrozenVersion>(record: &R) -> Result<Vec<u8>, DecodeError> {
     let mut bytes = vec![MAGIC, R::KIND];
     bytes.extend(R::VERSION.to_le_bytes());
     options().serialize_into(&mut bytes, record).map_err(|_| DecodeError::Damaged)?;
@@ -83,7 +83,7 @@ pub(super) fn encode<R: Version>(record: &R) -> Result<Vec<u8>, DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError`]
-pub(super) fn decode<R: Version>(bytes: &[u8]) -> Result<R, DecodeError> {
+pub(super) fn decode<R: FrozenVersion>(bytes: &[u8]) -> Result<R, DecodeError> {
     let (header, payload) = bytes.split_at_checked(HEADER).ok_or(DecodeError::Damaged)?;
     let [magic, kind, low, high] = header else { return Err(DecodeError::Damaged) };
     if *magic != MAGIC || *kind != R::KIND {
@@ -96,7 +96,7 @@ pub(super) fn decode<R: Version>(bytes: &[u8]) -> Result<R, DecodeError> {
 }
 
 /// The payload of a record of this version, which is `R`'s or one before.
-fn read<R: Version>(version: u16, payload: &[u8]) -> Result<R, DecodeError> {
+fn read<R: FrozenVersion>(version: u16, payload: &[u8]) -> Result<R, DecodeError> {
     match R::VERSION {
         0 => Err(DecodeError::Damaged),
         own if own == version => options().deserialize(payload).map_err(|_| DecodeError::Damaged),

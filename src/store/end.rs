@@ -12,7 +12,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::seal::{Digest, End};
+use super::seal::{End, StoreDigest};
 use crate::private_file::{NO_LINK, sync_directory};
 
 const SLOT: usize = 64;
@@ -74,7 +74,7 @@ fn encode(end: End) -> Vec<u8> {
 fn decode(slot: &[u8; SLOT]) -> Option<End> {
     let (content, check) = slot.split_at_checked(CONTENT)?;
     let (number, digest) = content.split_first_chunk::<8>()?;
-    let end = End { number: u64::from_le_bytes(*number), digest: Digest(digest.try_into().ok()?) };
+    let end = End { number: u64::from_le_bytes(*number), digest: StoreDigest(digest.try_into().ok()?) };
     blake3::hash(content).as_bytes().starts_with(check).then_some(end)
 }
 
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn end(number: u64) -> End {
-        End { number, digest: Digest([7; 32]) }
+        End { number, digest: StoreDigest([7; 32]) }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 
-use super::change::Change;
+use super::change::RowChange;
 use super::codec::DecodeError;
 use super::error::Error;
 use super::nudge::Nudge;
@@ -61,7 +61,7 @@ pub(super) enum CommitError {
     Seal(#[from] DecodeError),
 }
 
-struct Open {
+struct OpenDatabase {
     /// First, so that its thread has let go of the database when that is dropped.
     nudge: Nudge,
     database: sled::Db,
@@ -83,7 +83,7 @@ enum Tables {
 /// The database in its directory; closed for a moment while it is opened again.
 pub(super) struct Engine {
     directory: PathBuf,
-    open: RwLock<Option<Open>>,
+    open: RwLock<Option<OpenDatabase>>,
 }
 
 impl Engine {
@@ -124,10 +124,14 @@ impl Engine {
     }
 
     /// Calls `each` for every record of a table, in key order.
-    pub(super) fn scan(&self, table: Table, mut each: impl FnMut(&Change) -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn scan(
+        &self,
+        table: Table,
+        mut each: impl FnMut(&RowChange) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         self.with_tree(table, |tree| {
             // One for all, so that its buffers are used again.
-            let mut change = Change { table, key: Vec::new(), value: None };
+            let mut change = RowChange { table, key: Vec::new(), value: None };
             for entry in tree {
                 let (key, value) = entry.map_err(Error::Sled)?;
                 change.key.clear();
@@ -164,16 +168,16 @@ impl Engine {
     }
 
     /// The changes that would undo these: what stands at their keys now.
-    pub(super) fn undo_of(&self, changes: &[Change]) -> Result<Vec<Change>, CommitError> {
+    pub(super) fn undo_of(&self, changes: &[RowChange]) -> Result<Vec<RowChange>, CommitError> {
         self.guarded(|open| changes.iter().map(|change| open.present(change)).collect())
     }
 
     /// Makes the changes durable: one transaction, flush, fdatasync.
-    pub(super) fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+    pub(super) fn commit(&self, changes: &[RowChange]) -> Result<(), CommitError> {
         self.guarded(|open| open.nudge.during(|| open.commit(changes)))
     }
 
-    fn guarded<T>(&self, act: impl FnOnce(&Open) -> Result<T, CommitError>) -> Result<T, CommitError> {
+    fn guarded<T>(&self, act: impl FnOnce(&OpenDatabase) -> Result<T, CommitError>) -> Result<T, CommitError> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let open = open.as_ref().ok_or(CommitError::Closed)?;
         catch_unwind(AssertUnwindSafe(|| act(open)))
@@ -183,8 +187,8 @@ impl Engine {
 
 /// Opens the database; waits a moment if its lock is taken. We hold the lock of the data directory, so only threads of
 /// sled's that are ending can have it, or a child of this process between fork and exec.
-fn open_database(directory: &Path, tables: Tables) -> Result<Open, Error> {
-    let open = || catch_unwind(|| Open::new(directory, tables)).unwrap_or(Err(Error::Unreadable));
+fn open_database(directory: &Path, tables: Tables) -> Result<OpenDatabase, Error> {
+    let open = || catch_unwind(|| OpenDatabase::new(directory, tables)).unwrap_or(Err(Error::Unreadable));
     for _ in 0..LOCK_TRIES {
         match open() {
             Err(Error::Sled(error)) if is_locked(&error) => std::thread::sleep(LOCK_PAUSE),
@@ -200,7 +204,7 @@ fn is_locked(error: &sled::Error) -> bool {
 }
 
 /// sled syncs when it is dropped, and panics if that fails.
-fn drop_database(open: &mut Option<Open>) {
+fn drop_database(open: &mut Option<OpenDatabase>) {
     let open = open.take();
     if catch_unwind(AssertUnwindSafe(|| drop(open))).is_err() {
         log::error!("sled did not close cleanly; everything that was answered for is on the disk");
@@ -219,7 +223,7 @@ fn classify(error: sled::Error) -> CommitError {
     }
 }
 
-impl Open {
+impl OpenDatabase {
     fn new(directory: &Path, tables: Tables) -> Result<Self, Error> {
         let database = sled::Config::new()
             .path(directory)
@@ -254,13 +258,13 @@ impl Open {
         self.trees.get(place)
     }
 
-    fn present(&self, change: &Change) -> Result<Change, CommitError> {
+    fn present(&self, change: &RowChange) -> Result<RowChange, CommitError> {
         let tree = self.tree(change.table).ok_or(CommitError::NoTable(change.table))?;
         let value = tree.get(&change.key).map_err(classify)?.map(|value| value.to_vec());
-        Ok(Change { table: change.table, key: change.key.clone(), value })
+        Ok(RowChange { table: change.table, key: change.key.clone(), value })
     }
 
-    fn commit(&self, changes: &[Change]) -> Result<(), CommitError> {
+    fn commit(&self, changes: &[RowChange]) -> Result<(), CommitError> {
         let result = self.trees.as_slice().transaction(|trees| {
             for change in changes {
                 let place = self.tables.iter().position(|table| *table == change.table);
@@ -331,8 +335,12 @@ fn is_whole_snapshot(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn changes() -> [Change; 2] {
-        [Table::Meta, Table::Accounts].map(|table| Change { table, key: b"key".to_vec(), value: Some(b"x".to_vec()) })
+    fn changes() -> [RowChange; 2] {
+        [Table::Meta, Table::Accounts].map(|table| RowChange {
+            table,
+            key: b"key".to_vec(),
+            value: Some(b"x".to_vec()),
+        })
     }
 
     #[test]

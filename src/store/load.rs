@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::change::Change;
+use super::change::RowChange;
 use super::engine::Engine;
 use super::error::Error;
 use super::record::KnownAddress;
 use super::row::Row;
-use super::seal::{Digest, End, Seal, SealKey};
+use super::seal::{End, Seal, SealKey, StoreDigest};
 use super::state::{State, Taken, decode};
 use super::table::{self, Table};
 use crate::domain::audit::{AuditHead, LoggedRecord};
@@ -27,7 +27,7 @@ pub(super) struct Loaded {
 
 /// Reads the whole store but the audit log, of which it reads the end, and checks it against its seal.
 pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
-    let (mut loaded, mut digest) = (Loaded::default(), Digest::default());
+    let (mut loaded, mut digest) = (Loaded::default(), StoreDigest::default());
     for table in Table::in_memory() {
         engine.scan(table, |change| {
             digest.toggle(key, change);
@@ -41,7 +41,7 @@ pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
 }
 
 impl Loaded {
-    fn take(&mut self, change: &Change) -> Result<(), Error> {
+    fn take(&mut self, change: &RowChange) -> Result<(), Error> {
         let value = change.value.as_deref().unwrap_or_default();
         match (change.table, change.key.as_slice()) {
             (Table::Meta, table::SEAL) => self.seal = decode(Table::Meta, table::SEAL, value)?,
@@ -74,7 +74,7 @@ impl Loaded {
 /// Takes the end of the audit log into a state.
 pub(super) fn take_audit_end(engine: &Engine, state: &mut State) -> Result<(), Error> {
     for (key, value) in engine.scan_back(Table::Audit, &u64::MAX.to_be_bytes(), 1)? {
-        _ = state.apply(&Change { table: Table::Audit, key, value: Some(value) })?;
+        _ = state.apply(&RowChange { table: Table::Audit, key, value: Some(value) })?;
     }
     Ok(())
 }
@@ -86,7 +86,7 @@ pub(super) fn audit_record(key: &[u8], value: &[u8]) -> Result<LoggedRecord, Err
 }
 
 /// Refuses a store whose records differ from those that were sealed.
-pub(super) fn check_seal(seal: &Seal, digest: Digest, audit: AuditHead) -> Result<(), Error> {
+pub(super) fn check_seal(seal: &Seal, digest: StoreDigest, audit: AuditHead) -> Result<(), Error> {
     let refused = |reason| Err(Error::corrupt(Table::Meta, table::SEAL, reason));
     if seal.digest != digest {
         return refused("records are missing, or others than were written");

@@ -17,9 +17,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::change::Change;
+use super::change::RowChange;
 use super::codec;
-use super::codec::Version;
+use super::codec::FrozenVersion;
 use super::directory::DataDirectory;
 use super::end::NotedEnd;
 use super::engine::{CommitError, Engine};
@@ -29,7 +29,7 @@ use super::load;
 use super::record::TagV1;
 use super::record::{ActivityV1, Deleted, DeletedV1, GrantV1, MigrationV1, RepositoryGrant, StoredActivity, StoredTag};
 use super::row::{self, Row};
-use super::seal::{Digest, Seal, SealKey};
+use super::seal::{Seal, SealKey, StoreDigest};
 use super::state::{State, decode};
 use super::table::{self, Table};
 use crate::domain::content::TagName;
@@ -194,7 +194,7 @@ impl Earlier {
     }
 
     fn read(engine: &Engine, key: &SealKey, end: &Path) -> Result<Self, Error> {
-        let (mut state, mut seal, mut digest) = (State::default(), Seal::default(), Digest::default());
+        let (mut state, mut seal, mut digest) = (State::default(), Seal::default(), StoreDigest::default());
         for table in Table::in_memory().filter(|table| engine.has(*table)) {
             engine.scan(table, |change| {
                 digest.toggle(key, change);
@@ -237,7 +237,7 @@ impl Copy<'_> {
     /// Copies the rows that are not copied yet; returns their number.
     fn all(&self) -> Result<u64, MigrationError> {
         let (mut seal, reached) = match self.reached()? {
-            Reached::Nothing => (Seal { digest: Digest::default(), ..self.old.seal }, None),
+            Reached::Nothing => (Seal { digest: StoreDigest::default(), ..self.old.seal }, None),
             Reached::Row(seal, reached) => (seal, Some(reached)),
             Reached::End => return Ok(0),
         };
@@ -291,18 +291,18 @@ impl Copy<'_> {
     ) -> Result<(), MigrationError> {
         let mut changes = Vec::new();
         for (key, value) in found {
-            changes.extend(renewed(&self.old.state, &Change { table, key, value: Some(value) })?);
+            changes.extend(renewed(&self.old.state, &RowChange { table, key, value: Some(value) })?);
         }
         *seal = seal.after(&changes, &[], self.old.seal.audit, self.key);
         let value = Some(codec::encode(reached)?);
-        changes.push(Change { table: Table::Meta, key: table::MIGRATION.to_vec(), value });
+        changes.push(RowChange { table: Table::Meta, key: table::MIGRATION.to_vec(), value });
         changes.push(seal.change()?);
         Ok(self.new.commit(&changes)?)
     }
 
     fn finish(&self, seal: Seal) -> Result<(), MigrationError> {
         let seal = seal.after(&[], &[], self.old.seal.audit, self.key);
-        let done = Change { table: Table::Meta, key: table::MIGRATION.to_vec(), value: None };
+        let done = RowChange { table: Table::Meta, key: table::MIGRATION.to_vec(), value: None };
         Ok(self.new.commit(&[done, seal.change()?])?)
     }
 }
@@ -313,7 +313,7 @@ fn after(key: &[u8]) -> Vec<u8> {
 }
 
 /// A row as it stands in the new store; none if it has no place there.
-fn renewed(state: &State, change: &Change) -> Result<Option<Change>, Error> {
+fn renewed(state: &State, change: &RowChange) -> Result<Option<RowChange>, Error> {
     match change.table {
         Table::Repositories => repository(change).map(Some),
         Table::Tags => tag(state, change).map(Some),
@@ -335,39 +335,39 @@ fn renewed(state: &State, change: &Change) -> Result<Option<Change>, Error> {
     }
 }
 
-fn damaged(change: &Change) -> Error {
+fn damaged(change: &RowChange) -> Error {
     Error::corrupt(change.table, &change.key, "it does not decode")
 }
 
-fn frozen<R: Version>(change: &Change) -> Result<R, Error> {
+fn frozen<R: FrozenVersion>(change: &RowChange) -> Result<R, Error> {
     codec::decode(change.value.as_deref().unwrap_or_default()).map_err(|_| damaged(change))
 }
 
-fn check(change: &Change, key: &[u8]) -> Result<(), Error> {
+fn check(change: &RowChange, key: &[u8]) -> Result<(), Error> {
     if change.key == key { Ok(()) } else { Err(Error::corrupt(change.table, &change.key, "key")) }
 }
 
-fn put<R: Row>(change: &Change, row: &R) -> Result<Change, Error> {
+fn put<R: Row>(change: &RowChange, row: &R) -> Result<RowChange, Error> {
     row::put(row).map_err(|_| damaged(change))
 }
 
 /// The repository of a row that was found by its name.
-fn repository_named(state: &State, change: &Change, text: &str) -> Result<(RepositoryName, Id), Error> {
+fn repository_named(state: &State, change: &RowChange, text: &str) -> Result<(RepositoryName, Id), Error> {
     let name = RepositoryName::parse(text).map_err(|_| damaged(change))?;
     let repository = state.repository(&name).map(|repository| repository.id);
     let missing = || Error::corrupt(change.table, &change.key, "no such repository");
     Ok((name, repository.ok_or_else(missing)?))
 }
 
-fn repository(change: &Change) -> Result<Change, Error> {
+fn repository(change: &RowChange) -> Result<RowChange, Error> {
     let value = change.value.as_deref().unwrap_or_default();
     let repository: Repository = decode(change.table, &change.key, value)?;
     check(change, &table::name(&repository.name))?;
     // The record is the same; only its key has changed.
-    Ok(Change { key: repository.key(), ..change.clone() })
+    Ok(RowChange { key: repository.key(), ..change.clone() })
 }
 
-fn tag(state: &State, change: &Change) -> Result<Change, Error> {
+fn tag(state: &State, change: &RowChange) -> Result<RowChange, Error> {
     let TagV1 { repository, tag } = frozen(change)?;
     let (name, repository) = repository_named(state, change, &repository)?;
     let tag = Field::load(tag).ok_or_else(|| damaged(change))?;
@@ -376,7 +376,7 @@ fn tag(state: &State, change: &Change) -> Result<Change, Error> {
     put(change, &stored)
 }
 
-fn activity(state: &State, change: &Change) -> Result<Change, Error> {
+fn activity(state: &State, change: &RowChange) -> Result<RowChange, Error> {
     let ActivityV1 { repository, activity } = frozen(change)?;
     let (name, repository) = repository_named(state, change, &repository)?;
     check(change, &table::name(&name))?;
@@ -385,7 +385,7 @@ fn activity(state: &State, change: &Change) -> Result<Change, Error> {
 }
 
 /// The owner is the account of the namespace, if it existed already when the repository was deleted.
-fn deleted(state: &State, change: &Change) -> Result<Change, Error> {
+fn deleted(state: &State, change: &RowChange) -> Result<RowChange, Error> {
     let DeletedV1 { repository, deletion } = frozen(change)?;
     let repository: RepositoryName = Field::load(repository).ok_or_else(|| damaged(change))?;
     let deletion: crate::domain::content::Deletion = Field::load(deletion).ok_or_else(|| damaged(change))?;
@@ -396,7 +396,7 @@ fn deleted(state: &State, change: &Change) -> Result<Change, Error> {
 }
 
 /// Grants on namespaces stay as they are; those on repositories have a table of their own.
-fn grant(state: &State, change: &Change) -> Result<Option<Change>, Error> {
+fn grant(state: &State, change: &RowChange) -> Result<Option<RowChange>, Error> {
     let GrantV1 { target: (kind, target), grantee, level } = frozen(change)?;
     let (kept, grantee, level) = (grantee, Field::load(grantee), Field::load(level));
     let (grantee, level): (Grantee, _) = grantee.zip(level).ok_or_else(|| damaged(change))?;

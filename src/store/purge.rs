@@ -38,12 +38,12 @@ pub(super) enum PurgeError {
 pub(super) struct Purge {
     /// Rows that name something gone, but do not begin with its identifier.
     leftovers: VecDeque<(Table, Vec<u8>)>,
-    at: Place,
+    at: PurgePoint,
 }
 
 /// A place among what is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Place {
+struct PurgePoint {
     number: u64,
     /// How many identifiers of that number are done.
     done: usize,
@@ -53,13 +53,13 @@ struct Place {
 #[must_use]
 pub(super) struct Piece {
     leftovers: usize,
-    at: Place,
+    at: PurgePoint,
 }
 
 impl Purge {
     /// Begins with the leftovers that were found when the store was loaded.
     pub(super) fn new(leftovers: Vec<(Table, Vec<u8>)>) -> Self {
-        Self { leftovers: leftovers.into(), at: Place::default() }
+        Self { leftovers: leftovers.into(), at: PurgePoint::default() }
     }
 
     /// Adds rows to remove.
@@ -84,7 +84,7 @@ impl Purge {
         while leftovers == self.leftovers.len() && work.room > 0 {
             let Some(gone) = work.txn.state().gone().next().cloned() else { break };
             if at.number != gone.number {
-                at = Place { number: gone.number, done: 0 };
+                at = PurgePoint { number: gone.number, done: 0 };
             }
             at.done = work.remove_of(&gone, at.done)?;
             if at.done < gone.ids.len() {
@@ -92,7 +92,7 @@ impl Purge {
             }
             work.txn.forget_gone(gone.number);
             // Numbers begin anew once nothing is left.
-            at = Place::default();
+            at = PurgePoint::default();
         }
         Ok(Piece { leftovers, at })
     }

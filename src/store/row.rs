@@ -5,14 +5,14 @@
 //! in the newest version at its next change. Golden bytes under `tests/golden/records` hold every version that was ever
 //! written.
 
-use super::change::Change;
-use super::codec::{self, DecodeError, Version};
+use super::change::RowChange;
+use super::codec::{self, DecodeError, FrozenVersion};
 use super::table::Table;
 
 /// A value that is stored.
 pub(super) trait Record: Sized {
     /// Its newest frozen struct.
-    type Stored: Version;
+    type Stored: FrozenVersion;
     /// What to write.
     fn store(&self) -> Self::Stored;
     /// What was written; none if it breaks a rule of the domain.
@@ -47,8 +47,8 @@ pub(super) fn decode<R: Record>(bytes: &[u8]) -> Result<R, DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError::Damaged`] if it is too large.
-pub(super) fn put<R: Row>(value: &R) -> Result<Change, DecodeError> {
-    Ok(Change { table: R::TABLE, key: value.key(), value: Some(encode(value)?) })
+pub(super) fn put<R: Row>(value: &R) -> Result<RowChange, DecodeError> {
+    Ok(RowChange { table: R::TABLE, key: value.key(), value: Some(encode(value)?) })
 }
 
 /// A frozen struct of plain values that is a version of a kind.
@@ -61,14 +61,14 @@ macro_rules! frozen {
             $(pub(in crate::store) $field: $type,)*
         }
 
-        impl $crate::store::codec::Version for $stored {
+        impl $crate::store::codec::FrozenVersion for $stored {
             const KIND: u8 = $kind;
             const VERSION: u16 = $version;
             frozen!(@previous $($previous by $migrate)?);
         }
     };
     (@previous) => {
-        type Previous = $crate::store::codec::Nothing;
+        type Previous = $crate::store::codec::NoVersion;
 
         fn migrate(previous: Self::Previous) -> Self {
             match previous {}

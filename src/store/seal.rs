@@ -7,7 +7,7 @@
 //! has its chain. [`super::end`] notes the seal outside the store.
 
 use super::audit_key::AuditKey;
-use super::change::Change;
+use super::change::RowChange;
 use super::codec::DecodeError;
 use super::row;
 use super::table::{self, Table};
@@ -19,7 +19,7 @@ pub(super) struct Seal {
     /// How many batches were written.
     pub(super) number: u64,
     /// Of every record but the seal and the audit log.
-    pub(super) digest: Digest,
+    pub(super) digest: StoreDigest,
     /// The end of the audit log.
     pub(super) audit: AuditHead,
 }
@@ -28,12 +28,12 @@ pub(super) struct Seal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct End {
     pub(super) number: u64,
-    pub(super) digest: Digest,
+    pub(super) digest: StoreDigest,
 }
 
 impl Seal {
     /// The seal after these changes, which `undo` would take back one by one.
-    pub(super) fn after(&self, changes: &[Change], undo: &[Change], audit: AuditHead, key: &SealKey) -> Self {
+    pub(super) fn after(&self, changes: &[RowChange], undo: &[RowChange], audit: AuditHead, key: &SealKey) -> Self {
         let mut digest = self.digest;
         changes.iter().chain(undo).for_each(|change| digest.toggle(key, change));
         Self { number: self.number.saturating_add(1), digest, audit }
@@ -45,19 +45,19 @@ impl Seal {
     }
 
     /// The change that writes the seal.
-    pub(super) fn change(&self) -> Result<Change, DecodeError> {
+    pub(super) fn change(&self) -> Result<RowChange, DecodeError> {
         row::put(self)
     }
 }
 
 /// A digest of records in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(super) struct Digest(pub(super) [u8; 32]);
+pub(super) struct StoreDigest(pub(super) [u8; 32]);
 
-impl Digest {
+impl StoreDigest {
     /// Adds the record of a change, or takes it away if it is in.
-    pub(super) fn toggle(&mut self, seal_key: &SealKey, change: &Change) {
-        let Change { table, key, value: Some(value) } = change else { return };
+    pub(super) fn toggle(&mut self, seal_key: &SealKey, change: &RowChange) {
+        let RowChange { table, key, value: Some(value) } = change else { return };
         if *table == Table::Audit || (*table == Table::Meta && key == table::SEAL) {
             return;
         }

@@ -8,7 +8,7 @@ mod content;
 use std::net::IpAddr;
 
 use super::audit_key::AuditKey;
-use super::change::Change;
+use super::change::RowChange;
 use super::codec::DecodeError;
 use super::record::{Deleted, Gone, KnownAddress, Meta, NamespaceGrant, Part, RepositoryGrant};
 use super::row;
@@ -48,15 +48,15 @@ struct DeletedRepositories {
 pub struct Txn<'a> {
     state: &'a mut State,
     key: &'a AuditKey,
-    changes: Vec<Change>,
+    changes: Vec<RowChange>,
     removed_tokens: Vec<Id>,
     leftovers: Vec<(Table, Vec<u8>)>,
 }
 
 /// What a finished change leaves for the writer.
 #[derive(Default)]
-pub(super) struct Outcome {
-    pub(super) changes: Vec<Change>,
+pub(super) struct TxnOutcome {
+    pub(super) changes: Vec<RowChange>,
     pub(super) removed_tokens: Vec<Id>,
     /// The keys of rows that name something gone, for the purge.
     pub(super) leftovers: Vec<(Table, Vec<u8>)>,
@@ -67,8 +67,8 @@ impl<'a> Txn<'a> {
         Self { state, key, changes: Vec::new(), removed_tokens: Vec::new(), leftovers: Vec::new() }
     }
 
-    pub(super) fn finish(self) -> Outcome {
-        Outcome { changes: self.changes, removed_tokens: self.removed_tokens, leftovers: self.leftovers }
+    pub(super) fn finish(self) -> TxnOutcome {
+        TxnOutcome { changes: self.changes, removed_tokens: self.removed_tokens, leftovers: self.leftovers }
     }
 
     /// The state with everything that was changed so far.
@@ -97,7 +97,7 @@ impl<'a> Txn<'a> {
 
     /// Notes for the disk the removal of a row that the state does not have.
     pub(super) fn erase(&mut self, table: Table, key: Vec<u8>) {
-        self.changes.push(Change { table, key, value: None });
+        self.changes.push(RowChange { table, key, value: None });
     }
 
     /// Takes everything that belongs to these out of the state, in one change however much it is. Its rows leave the
@@ -298,7 +298,7 @@ impl<'a> Txn<'a> {
             return Ok(());
         }
         let value = Some(row::encode(usage)?);
-        self.changes.push(Change { table: Table::Usage, key: table::id(token), value });
+        self.changes.push(RowChange { table: Table::Usage, key: table::id(token), value });
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::audit_key::AuditKey;
-use super::change::Change;
+use super::change::RowChange;
 use super::end::NotedEnd;
 use super::engine::{CommitError, Engine};
 use super::error::WriteError;
@@ -24,7 +24,7 @@ use super::purge::Purge;
 use super::seal::{Seal, SealKey};
 use super::state::State;
 use super::table::Table;
-use super::txn::{Outcome, Txn};
+use super::txn::{Txn, TxnOutcome};
 use super::usage::UsageNotes;
 use crate::domain::audit::AuditHead;
 use crate::domain::time::Clock;
@@ -92,15 +92,15 @@ where
 enum Mode {
     Ready,
     /// No room; these changes undo what the failed batch may have left.
-    Full(Vec<Change>),
+    Full(Vec<RowChange>),
     Broken,
 }
 
 /// A batch as it goes to the disk.
 struct Sealed {
     seal: Seal,
-    changes: Vec<Change>,
-    undo: Vec<Change>,
+    changes: Vec<RowChange>,
+    undo: Vec<RowChange>,
 }
 
 pub(super) struct Writer {
@@ -225,7 +225,7 @@ impl Writer {
         let published = self.shared.state.load_full();
         let mut state = State::clone(&published);
         let mut jobs = Vec::new();
-        let mut batch = Outcome::default();
+        let mut batch = TxnOutcome::default();
         let mut next = Some(first);
         while let Some(mut job) = next {
             self.run_job(job.as_mut(), &mut state, &mut batch);
@@ -239,7 +239,7 @@ impl Writer {
     }
 
     /// Lets one job work on the state; undoes all that it did if it fails.
-    fn run_job(&self, job: &mut dyn Job, state: &mut State, batch: &mut Outcome) {
+    fn run_job(&self, job: &mut dyn Job, state: &mut State, batch: &mut TxnOutcome) {
         let before = state.clone();
         let mut txn = Txn::new(state, &self.shared.key);
         let succeeded = catch_unwind(AssertUnwindSafe(|| job.run(&mut txn)));
@@ -253,7 +253,7 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, state: State, batch: Outcome) -> (Mode, Option<WriteError>) {
+    fn commit(&mut self, state: State, batch: TxnOutcome) -> (Mode, Option<WriteError>) {
         if batch.changes.is_empty() {
             return (Mode::Ready, None);
         }
@@ -274,7 +274,7 @@ impl Writer {
         (Mode::Ready, None)
     }
 
-    fn seal_batch(&self, changes: Vec<Change>, audit: AuditHead) -> Result<Sealed, CommitError> {
+    fn seal_batch(&self, changes: Vec<RowChange>, audit: AuditHead) -> Result<Sealed, CommitError> {
         let mut changes = last_of_each_key(changes);
         let mut undo = self.shared.engine.undo_of(&changes)?;
         let seal = self.seal.after(&changes, &undo, audit, &self.seal_key);
@@ -283,7 +283,7 @@ impl Writer {
         Ok(Sealed { seal, changes, undo })
     }
 
-    fn refuse(&self, error: CommitError, undo: Vec<Change>) -> (Mode, Option<WriteError>) {
+    fn refuse(&self, error: CommitError, undo: Vec<RowChange>) -> (Mode, Option<WriteError>) {
         log::error!("a change was not made: {error}");
         let (mode, refusal) = match error {
             CommitError::Full(_) => (Mode::Full(undo), WriteError::Full),
@@ -330,11 +330,11 @@ impl Writer {
 
 /// Replaying the log of changes gives the same state: checked in every test.
 #[cfg(test)]
-fn follow(before: &State, changes: &[Change], after: &State) {
+fn follow(before: &State, changes: &[RowChange], after: &State) {
     let mut followed = before.clone();
     // Changes of a batch are in order of their keys, not of time: a name that passes from an account that goes to a new
     // one is free only after the other's change.
-    let mut left: Vec<&Change> = changes.iter().collect();
+    let mut left: Vec<&RowChange> = changes.iter().collect();
     while !left.is_empty() {
         let count = left.len();
         left.retain(|change| followed.apply(change).is_err());
@@ -345,8 +345,8 @@ fn follow(before: &State, changes: &[Change], after: &State) {
 }
 
 /// Of several changes to one key in a batch, only the last counts.
-fn last_of_each_key(changes: Vec<Change>) -> Vec<Change> {
-    let keyed = changes.into_iter().map(|Change { table, key, value }| ((table, key), value));
+fn last_of_each_key(changes: Vec<RowChange>) -> Vec<RowChange> {
+    let keyed = changes.into_iter().map(|RowChange { table, key, value }| ((table, key), value));
     let last: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>> = keyed.collect();
-    last.into_iter().map(|((table, key), value)| Change { table, key, value }).collect()
+    last.into_iter().map(|((table, key), value)| RowChange { table, key, value }).collect()
 }

@@ -15,7 +15,7 @@ use dockpass::domain::time::Clock;
 use dockpass::domain::token::Limits;
 use dockpass::service::signing::SigningSettings;
 use dockpass::service::{
-    Call, Caller, Credentials, Expiry, Live, NewOrganization, NewRepository, NewToken, NewUser, Service, Settings,
+    Call, Caller, Credentials, Expiry, Live, NewOrganization, NewRepository, NewToken, NewUser, Service, SiteSettings,
 };
 
 /// Repositories of a namespace.
@@ -222,14 +222,14 @@ fn repository(kind: &str, namespace: usize, app: usize) -> RepositoryName {
     RepositoryName::parse(&format!("{kind}-{namespace}/app-{app}")).unwrap()
 }
 
-fn settings() -> (Settings, SigningSettings) {
+fn settings() -> (SiteSettings, SigningSettings) {
     let configured = LiveSettings {
         create_on_push: true,
         max_per_namespace: 10_000,
         max_tokens_per_account: 1_000,
         ..LiveSettings::default()
     };
-    let settings = Settings {
+    let settings = SiteSettings {
         issuer: "dockpass".to_owned(),
         services: vec!["dockpass".to_owned()],
         registry_token_lifetime: 900,

@@ -1,7 +1,7 @@
 //! What the registry and its clients ask for, and how to connect a registry.
 
 use crate::api::operation::operations;
-use crate::api::query::{Kind, as_sent, parameters};
+use crate::api::query::{ParameterKind, as_sent, parameters};
 use crate::api::{self, Document, Form, Number, Text};
 use crate::domain::program::Program;
 
@@ -20,7 +20,7 @@ parameters! {
 
 as_sent! {
     /// How a form shows who asks. There is one way, and another has a code of its own.
-    GrantType: Kind::Word(&["password"])
+    GrantType: ParameterKind::Word(&["password"])
 }
 
 parameters! {

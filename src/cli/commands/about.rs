@@ -40,7 +40,7 @@ pub(in crate::cli) fn man(
     mut grammar: Command,
     console: &mut Console,
 ) -> Result<(), CliError> {
-    // Gives every subcommand its whole name and the global options.
+    // Gives every subcommand its full name and the global options.
     grammar.build();
     let unknown =
         || CliError::Usage(format!("there is no command `{}`; see `dockpass --help`", arguments.command.join(" ")));

@@ -1,12 +1,12 @@
-//! Accounts on the command line. Users and organizations share one set of names and one path of the API; each has
-//! commands of its own, and a command for the one refuses the other before it changes anything.
+//! Accounts on the command line. Users and organizations share one set of names and one path of the API. Each kind
+//! has its own commands, which refuse the other kind before they change anything.
 
 use clap::Args;
 
 use crate::api::operations::accounts as op;
 use crate::api::{Account, CreateAccount, NamePaging, Ordering};
 use crate::cli::screen::{CliError, Console, Report, Unasked, prompt};
-use crate::cli::wire::{Answer, Api, List};
+use crate::cli::wire::{Api, ApiAnswer, List};
 use crate::domain::account::AccountFilter;
 
 /// How an account is deleted.
@@ -29,8 +29,8 @@ pub(in crate::cli) async fn list(
     api.list(op::ListAccounts, [], &(which, Ordering::default(), NamePaging::default()), usize::MAX).await
 }
 
-/// Makes an account. Where its name has repositories, the error names the option that takes them over.
-pub(in crate::cli) async fn create(body: &CreateAccount, api: &mut Api) -> Result<Answer<Account>, CliError> {
+/// Makes an account. If repositories exist under its name already, the error names the option that takes them over.
+pub(in crate::cli) async fn create(body: &CreateAccount, api: &mut Api) -> Result<ApiAnswer<Account>, CliError> {
     let made = api.send(op::CreateAccount, [], &(), body).await;
     made.map_err(|error| match error {
         CliError::Refused { status, code, message } if code == "NAMESPACE_IN_USE" => {
@@ -41,8 +41,8 @@ pub(in crate::cli) async fn create(body: &CreateAccount, api: &mut Api) -> Resul
     })
 }
 
-/// Asks, then deletes an account that was looked up: `what` is its sort, `along` what goes with it anyway, `done` the line
-/// that says so.
+/// Asks for confirmation, then deletes an account that was looked up: `what` is its kind, `along` what is always
+/// deleted with it, `done` the line that reports it.
 pub(in crate::cli) async fn delete(
     [what, name, along]: [&str; 3],
     done: &str,
@@ -64,7 +64,7 @@ pub(in crate::cli) async fn delete(
     console.report(&Report::done(answer.value, format!("{done}{rest}")))
 }
 
-/// What became of the repositories of an account that was deleted. The server warns where the registry keeps the content.
+/// What became of a deleted account's repositories. The server warns if the registry keeps their content.
 fn fate(with_repositories: bool, is_warned: bool) -> &'static str {
     match (with_repositories, is_warned) {
         (false, _) => "; its repositories stay, without an owner",
@@ -79,7 +79,7 @@ With --with-repositories and registry.url in the configuration of the server, ev
 deleted in the registry, too, for good; without registry.url only the records go, and the registry keeps the content.";
 
 /// Looks up a user; an organization is refused.
-pub(in crate::cli) async fn user(name: &str, api: &mut Api) -> Result<Answer<Account>, CliError> {
+pub(in crate::cli) async fn user(name: &str, api: &mut Api) -> Result<ApiAnswer<Account>, CliError> {
     let answer = api.call(op::ViewAccount, [name], &()).await?;
     if answer.read()?.is_org {
         let why = format!("{name} is an organization and no user; its commands are those of `dockpass org`");
@@ -89,7 +89,7 @@ pub(in crate::cli) async fn user(name: &str, api: &mut Api) -> Result<Answer<Acc
 }
 
 /// Looks up an organization; a user is refused.
-pub(in crate::cli) async fn organization(name: &str, api: &mut Api) -> Result<Answer<Account>, CliError> {
+pub(in crate::cli) async fn organization(name: &str, api: &mut Api) -> Result<ApiAnswer<Account>, CliError> {
     let answer = api.call(op::ViewAccount, [name], &()).await?;
     if answer.read()?.is_org {
         return Ok(answer);

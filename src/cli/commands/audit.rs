@@ -64,7 +64,6 @@ const COLUMNS: &[(&str, Fit)] = &[
     ("CREDENTIAL", Fit::Shrinks(10)),
 ];
 
-/// Does what the command says.
 pub(in crate::cli) async fn run(command: AuditCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         AuditCommand::List(arguments) => {
@@ -108,7 +107,7 @@ fn written(head: &AuditHead) -> String {
     format!("{}:{}", head.seq, shown::plain(&head.hash))
 }
 
-/// Has the whole chain read. A broken one is the command's answer and its failure.
+/// Has the server check the whole chain. A broken chain is reported, and fails the command.
 async fn verify(head: Option<String>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     api.must_be_local("dockpass audit verify")?;
     let answer = api.send(op::VerifyAudit, [], &(), &VerifyAudit { head }).await?;

@@ -1,4 +1,4 @@
-//! `dockpass config`, and how every command comes to its configuration.
+//! `dockpass config`, and how every command loads its configuration.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub(in crate::cli) struct ConfigArguments {
 
 const COLUMNS: &[(&str, Fit)] = &[("KEY", Fit::Whole), ("VALUE", Fit::Shrinks(20)), ("FROM", Fit::Whole)];
 
-/// What is said where a server runs, whose settings may be others.
+/// The note if a server runs, because its settings may differ.
 const LIVE: &str = "A server runs on this data directory. What it was started with, and what administrators have set \
                     there, may differ: GET /api/v0/meta/settings\n";
 
@@ -49,7 +49,7 @@ pub(in crate::cli) fn load(
     Ok(loaded.config)
 }
 
-/// Shows the configuration of this command, which may not be that of a running server, or an example.
+/// Shows an example, or the configuration that this command finds; a running server's may differ.
 pub(in crate::cli) fn run(arguments: &ConfigArguments, global: &Global, console: &mut Console) -> Result<(), CliError> {
     if arguments.example {
         return console.write(&config::example());

@@ -8,7 +8,7 @@ use crate::api::operations::grants as op;
 use crate::cli::commands::repo::report as repo_report;
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
-use crate::cli::wire::{Answer, Api, parts};
+use crate::cli::wire::{Api, ApiAnswer, parts};
 use crate::domain::access::AccessLevel;
 use crate::domain::grant::GrantTarget;
 
@@ -71,7 +71,6 @@ pub(in crate::cli) struct DeleteArguments {
 
 const COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Whole)];
 
-/// Does what the command says.
 pub(in crate::cli) async fn run(command: GrantCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         GrantCommand::Set(SetArguments { on, whose, access }) => {
@@ -88,7 +87,7 @@ pub(in crate::cli) async fn run(command: GrantCommand, api: &mut Api, console: &
     }
 }
 
-/// The grants to users and those to teams, which the API lists apart, as one list.
+/// One list of the grants to users and of those to teams, which the API lists separately.
 async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
     let (to_users, to_teams) = match target {
         GrantTarget::Repository(name) => {
@@ -110,7 +109,7 @@ async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
     Ok(Report { answer: joined(to_users.value, to_teams.value), view: View::Many(table, nothing) })
 }
 
-/// The fields of both answers in one.
+/// One object with the fields of both answers.
 fn joined(mut one: Value, other: Value) -> Value {
     if let (Some(fields), Value::Object(more)) = (one.as_object_mut(), other) {
         fields.extend(more);
@@ -139,8 +138,8 @@ impl Whose {
         })
     }
 
-    /// Takes it away.
-    async fn delete(&self, target: &GrantTarget, api: &mut Api) -> Result<Answer<()>, CliError> {
+    /// Takes the access away.
+    async fn delete(&self, target: &GrantTarget, api: &mut Api) -> Result<ApiAnswer<()>, CliError> {
         let user = self.user.as_deref().unwrap_or_default();
         match (target, self.team.as_deref()) {
             (GrantTarget::Repository(on), Some(team)) => {

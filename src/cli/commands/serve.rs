@@ -9,9 +9,9 @@ use crate::cli::screen::{CliError, Console};
 use crate::domain::secret::Password;
 use crate::http;
 
-/// The variable with the first password of `admin`.
+/// The environment variable with the first password of `admin`.
 const ADMIN_PASSWORD: &str = "DOCKPASS_ADMIN_PASSWORD";
-/// The systemd credential with it.
+/// The systemd credential with the first password of `admin`.
 const CREDENTIAL: &str = "dockpass-admin-password";
 
 /// What only the server takes.
@@ -23,7 +23,7 @@ pub(in crate::cli) struct ServeArguments {
     pub(in crate::cli) listen: Option<String>,
 }
 
-/// Runs the server until it is told to end.
+/// Runs the server until it is told to stop.
 pub(in crate::cli) async fn run(
     arguments: ServeArguments,
     global: Global,
@@ -42,8 +42,8 @@ pub(in crate::cli) async fn run(
     Ok(())
 }
 
-/// The first password for unattended installs: of the environment, or of a systemd credential. Counts on the first
-/// start only.
+/// The first password for unattended installs, from the environment or a systemd credential. Only the first start
+/// uses it.
 fn admin_password(console: &Console) -> Result<Option<Password>, CliError> {
     if let Some(password) = console.variable(ADMIN_PASSWORD) {
         return Ok(Some(Password::new(password.to_owned())));

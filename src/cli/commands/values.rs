@@ -1,4 +1,4 @@
-//! Values on the command line: names, targets, moments, lengths of time. Each says what would be right.
+//! Parsers for values on the command line: names, targets, moments, durations. Each error says what would be right.
 
 use std::fmt;
 
@@ -13,12 +13,12 @@ use crate::domain::time::{InvalidTime, Timestamp};
 use crate::domain::token::Pattern;
 use crate::domain::words::Word;
 
-/// One of a few words, with all of them in help texts and completions.
+/// Parses one of a few words; help texts and completions list all of them.
 pub(in crate::cli) fn word<W: Word>() -> impl TypedValueParser<Value = W> {
     PossibleValuesParser::new(W::WORDS).try_map(|text| text.parse::<W>())
 }
 
-/// The name of an account to be made.
+/// The name of a new account.
 pub(in crate::cli) fn new_name(text: &str) -> Result<String, InvalidName> {
     Name::parse(text).map(|name| name.as_str().to_owned())
 }
@@ -28,12 +28,12 @@ pub(in crate::cli) fn account(text: &str) -> Result<String, InvalidName> {
     if text.parse::<Id>().is_ok() { Ok(text.to_owned()) } else { new_name(text) }
 }
 
-/// The name of a repository: `alice/app`, or `_/app` for one of a single component.
+/// The name of a repository: `alice/app`, or `_/app` for a name with a single component.
 pub(in crate::cli) fn repository(text: &str) -> Result<RepositoryName, InvalidRepository> {
     if text.contains('/') { Ok(RepositoryName::parse_shown(text)?) } else { Err(InvalidRepository::OneComponent) }
 }
 
-/// A namespace, `_` for that of repositories with one component.
+/// A namespace; `_` is that of repositories whose name has a single component.
 pub(in crate::cli) fn namespace(text: &str) -> Result<Namespace, InvalidName> {
     Namespace::parse(text)
 }
@@ -48,16 +48,16 @@ pub(in crate::cli) fn pattern(text: &str) -> Result<String, InvalidName> {
     Pattern::parse(text).map(|pattern| pattern.to_string())
 }
 
-/// Why a text is no repository, or nothing that can be granted.
+/// Why a text names no repository, or nothing that a grant can be on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::cli) enum InvalidRepository {
-    /// Nothing before the slash, and no slash.
+    /// A name without a slash.
     #[error("expected NAMESPACE/NAME; a repository without a namespace is written _/NAME")]
     OneComponent,
     /// Not the registry's grammar.
     #[error(transparent)]
     Name(#[from] InvalidName),
-    /// A star where none can stand.
+    /// A star that is not allowed there.
     #[error("a grant is on one repository, NAMESPACE/NAME, or on a whole namespace, NAMESPACE/*")]
     Star,
 }
@@ -93,10 +93,10 @@ pub(in crate::cli) enum InvalidTeam {
     /// Not two names.
     #[error("expected ORG/TEAM: the organization, a slash, the team")]
     NotTwo,
-    /// More than the team's name.
+    /// A slash, where only the team's name is expected.
     #[error("expected the team alone: it is one of the organization that has the repository")]
     NotAlone,
-    /// Not the grammar.
+    /// Not the grammar of names.
     #[error(transparent)]
     Name(#[from] InvalidName),
 }
@@ -110,21 +110,21 @@ pub(in crate::cli) fn team(text: &str) -> Result<TeamReference, InvalidTeam> {
     Ok(TeamReference { organization: account(organization)?, team: account(team)? })
 }
 
-/// Reads `ORG/TEAM` for a team to be made.
+/// Reads `ORG/TEAM` for a new team.
 pub(in crate::cli) fn new_team(text: &str) -> Result<TeamReference, InvalidTeam> {
     let reference = team(text)?;
     new_name(&reference.team)?;
     Ok(reference)
 }
 
-/// Reads the name or the id of a team whose organization is known otherwise.
+/// Reads the name or the id of a team whose organization is known from elsewhere.
 pub(in crate::cli) fn team_alone(text: &str) -> Result<String, InvalidTeam> {
     if text.contains('/') { Err(InvalidTeam::NotAlone) } else { Ok(account(text)?) }
 }
 
-/// When an access token ends.
+/// When an access token expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Expiry {
+pub(in crate::cli) enum ExpiryArgument {
     /// Not at all.
     Never,
     /// At this moment.
@@ -133,8 +133,8 @@ pub(in crate::cli) enum Expiry {
     After(i64),
 }
 
-impl Expiry {
-    /// The moment as the API takes it; none is never.
+impl ExpiryArgument {
+    /// The moment as the API takes it; `None` means never.
     pub(in crate::cli) fn moment(self, now: Timestamp) -> Option<String> {
         match self {
             Self::Never => None,
@@ -144,7 +144,7 @@ impl Expiry {
     }
 }
 
-/// Why a text says no end.
+/// Why a text is not an expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected a length of time like 30d or 12h, a date like 2026-01-31, a time like 2026-01-31T12:00:00Z, or never"
@@ -152,12 +152,12 @@ impl Expiry {
 pub(in crate::cli) struct InvalidExpiry;
 
 /// Reads `30d`, a date (its first moment in UTC), an RFC 3339 time, or `never`.
-pub(in crate::cli) fn expiry(text: &str) -> Result<Expiry, InvalidExpiry> {
+pub(in crate::cli) fn expiry(text: &str) -> Result<ExpiryArgument, InvalidExpiry> {
     if text == "never" {
-        return Ok(Expiry::Never);
+        return Ok(ExpiryArgument::Never);
     }
-    let after = duration::parse(text).map(Expiry::After);
-    after.or_else(|_| Timestamp::parse(text).map(Expiry::At)).map_err(|_| InvalidExpiry)
+    let after = duration::parse(text).map(ExpiryArgument::After);
+    after.or_else(|_| Timestamp::parse(text).map(ExpiryArgument::At)).map_err(|_| InvalidExpiry)
 }
 
 /// A moment, as the API takes it.

@@ -1,5 +1,5 @@
-//! Everything that a command has from its surroundings: standard input, output and error, the terminal, the
-//! environment and the clock. The only place in the command line that asks the operating system for them.
+//! The surroundings of a command: standard input, output and error, the terminal, the environment and the clock. Only
+//! the log (`log_lines`) writes to standard error and reads the time without it.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Write};
@@ -15,15 +15,15 @@ pub struct Console {
     pub(in crate::cli) out: Box<dyn Write + Send>,
     pub(in crate::cli) note: Box<dyn Write + Send>,
     pub(in crate::cli) input: Box<dyn Read + Send>,
-    /// Asks on the terminal, without echo.
+    /// Prints a prompt on the terminal and reads the answer without echo.
     pub(in crate::cli) ask: fn(&str) -> io::Result<String>,
     pub(in crate::cli) environment: BTreeMap<String, String>,
     pub(in crate::cli) clock: Clock,
-    /// How the program was called; its name alone if it was found by the search path.
+    /// `argv[0]`: a path, or the bare name if the shell found the program in `PATH`.
     pub(in crate::cli) program: String,
     pub(in crate::cli) out_is_terminal: bool,
     pub(in crate::cli) in_is_terminal: bool,
-    /// Columns of the terminal at standard output; none in a pipe.
+    /// Columns of the terminal at standard output; `None` in a pipe.
     pub(in crate::cli) width: Option<usize>,
     pub(in crate::cli) format: Format,
     pub(in crate::cli) is_verbose: bool,
@@ -53,7 +53,7 @@ impl Console {
         }
     }
 
-    /// A variable of the environment; none if it is empty.
+    /// An environment variable; `None` if it is unset or empty.
     pub(in crate::cli) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -65,12 +65,12 @@ impl Console {
         self.write(&printed.out)
     }
 
-    /// Writes to standard output and makes sure that it has left the process.
+    /// Writes to standard output and flushes it.
     pub(in crate::cli) fn write(&mut self, text: &str) -> Result<(), CliError> {
         self.write_out(text.as_bytes()).map_err(CliError::Output)
     }
 
-    /// The same, for those who must tell a lost text from any other.
+    /// Like `write`, with the bare I/O error, for callers that report a lost secret as an error of its own.
     pub(in crate::cli) fn write_out(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.out.write_all(bytes)?;
         self.out.flush()
@@ -81,12 +81,12 @@ impl Console {
         self.note.write_all(text.as_bytes()).map_err(CliError::Output)
     }
 
-    /// Passes on what the server warns of, each in a line.
+    /// Prints the server's warnings on standard error, one per line.
     pub(in crate::cli) fn warn(&mut self, warnings: &[String]) -> Result<(), CliError> {
         warnings.iter().try_for_each(|warning| self.note(&format!("{}\n", shown::plain(&unquoted(warning)))))
     }
 
-    /// Says why a command failed, in one line, with its causes under `-v`; answers the exit code.
+    /// Prints why a command failed in one line, and its causes under `-v`; returns the exit code.
     pub fn fail(&mut self, error: &CliError) -> ExitCode {
         let code = error.exit_code();
         if code != 0 {
@@ -96,20 +96,20 @@ impl Console {
             let news: Vec<String> = causes.filter(|cause| !message.contains(cause)).collect();
             let news = shown::lines("  because: ", news.iter().map(String::as_str));
             let text = format!("dockpass: {message}\n{news}");
-            // Where standard error is closed too, the exit code is all that is left to say it.
+            // If standard error is closed too, only the exit code is left to report the failure.
             let _ = self.note.write_all(text.as_bytes());
         }
         ExitCode::from(code)
     }
 }
 
-/// The text of a `Warning` header (RFC 7234 section 5.5): code, agent, text in quotes.
+/// The quoted text of a `Warning` header, which is code, agent and text (RFC 7234 section 5.5).
 fn unquoted(warning: &str) -> String {
     let text = warning.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')).map(|(text, _)| text);
     text.unwrap_or(warning).replace("\\\"", "\"")
 }
 
-/// The environment, without what is not text: no setting of ours can be there.
+/// The environment without variables that are not UTF-8: none of them can be a setting of dockpass.
 fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

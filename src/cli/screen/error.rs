@@ -1,7 +1,7 @@
-//! What ends a command early, with its exit code: 1 refused or failed, 2 wrong usage.
+//! The errors that end a command, with their exit codes: 1 refused or failed, 2 wrong usage.
 //!
-//! Every message is one line: what went wrong, why, and what to do. Texts of the server are shown without their control
-//! characters. Sources are kept; `-v` prints them.
+//! Every message is one line: what went wrong, why, and what to do. Control characters in the server's texts are
+//! escaped. Sources are kept; `-v` prints them.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,20 +17,20 @@ pub(in crate::cli) type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// The command makes no sense as it was written, or lacks something that must be given.
+    /// The command line makes no sense, or lacks something that is required.
     #[error("{0}")]
     Usage(String),
-    /// The server understood and said no.
+    /// The server, or a proxy before it, answered with an error status.
     #[error("{}{}", shown::plain(message), refusal_hint(*status))]
     Refused {
         /// HTTP status.
         status: u16,
-        /// The error's code, as the API has it; empty if the answer had none.
+        /// The API's error code; empty if the answer had none.
         code: String,
         /// The server's sentence.
         message: String,
     },
-    /// Nothing listens there, or the way there is closed.
+    /// No connection: nothing listens there, access is denied, or its certificate is not trusted.
     #[error("cannot reach {place}: {cause}{hint}")]
     Unreachable {
         /// A URL or a socket.
@@ -46,12 +46,12 @@ pub enum CliError {
     Timeout {
         /// A URL or a socket.
         place: String,
-        /// How long it was waited.
+        /// How long the command waited.
         seconds: u64,
     },
-    /// The connection broke, or what came back is no answer of dockpass.
+    /// The connection broke, or the answer cannot come from dockpass.
     #[error("no usable answer from {place}: {cause}; a change may have been made all the same")]
-    Answer {
+    ApiAnswer {
         /// A URL or a socket.
         place: String,
         /// Why.
@@ -61,7 +61,7 @@ pub enum CliError {
     /// The body of a request or a report could not be written as JSON.
     #[error("cannot write JSON: {0}")]
     Json(#[source] serde_json::Error),
-    /// The store has no data directory yet.
+    /// The data directory does not exist yet.
     #[error(
         "there is no data directory {}; start the server once with `dockpass serve`, or name another one with --data-dir",
         .0.display()
@@ -84,7 +84,7 @@ pub enum CliError {
         #[source]
         cause: io::Error,
     },
-    /// What people are asked cannot be read.
+    /// A secret or a confirmation cannot be read from the terminal or standard input.
     #[error("cannot read the {what}: {cause}")]
     Input {
         /// Which secret or answer.
@@ -107,12 +107,12 @@ pub enum CliError {
         #[source]
         cause: io::Error,
     },
-    /// The command was done and its answer is a finding that needs somebody.
+    /// The command ran and found something that needs attention.
     #[error("{0}")]
     Finding(String),
 }
 
-/// What to do about a refusal, where the server cannot know it.
+/// Advice on a refusal that only the command line can give.
 fn refusal_hint(status: u16) -> &'static str {
     if status == 401 {
         "; with --server, DOCKPASS_USER and DOCKPASS_TOKEN hold a user name and its access token or password"
@@ -122,7 +122,7 @@ fn refusal_hint(status: u16) -> &'static str {
 }
 
 impl CliError {
-    /// The exit code of the process. A reader of standard output that left is nothing that went wrong.
+    /// The exit code of the process. It is 0 if the reader of standard output left early (EPIPE): nothing went wrong.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -131,7 +131,7 @@ impl CliError {
             Self::Refused { .. }
             | Self::Unreachable { .. }
             | Self::Timeout { .. }
-            | Self::Answer { .. }
+            | Self::ApiAnswer { .. }
             | Self::Json(_)
             | Self::NoDataDirectory(_)
             | Self::Start(_)

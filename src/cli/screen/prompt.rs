@@ -1,5 +1,5 @@
-//! What people are asked: secrets, from the terminal without echo or from standard input, never from an argument; and
-//! whether they mean it.
+//! Prompts: for secrets, read from the terminal without echo or from standard input, never from an argument; and for
+//! the confirmation of a deletion.
 
 use std::io::{self, Read};
 
@@ -11,7 +11,7 @@ use super::error::CliError;
 use crate::domain::password;
 use crate::domain::secret::Password;
 
-/// Longest line that is read for a secret; what is longer is refused, not cut off.
+/// Longest line that is read for a secret, in bytes; a longer one is refused, not cut off.
 const LONGEST: usize = 4_096;
 
 /// The option of commands that delete for good.
@@ -22,7 +22,7 @@ pub(in crate::cli) struct Unasked {
     pub(in crate::cli) yes: bool,
 }
 
-/// A new password: from standard input if `from_stdin`, else asked for twice on the terminal.
+/// Reads a new password: from standard input if `from_stdin`, else twice from the terminal.
 pub(in crate::cli) fn new_password(console: &mut Console, from_stdin: bool) -> Result<Password, CliError> {
     let password = if from_stdin { first_line(&mut console.input)? } else { ask_twice(console)? };
     password::check(&password).map_err(|weak| CliError::Usage(weak.to_string()))?;
@@ -64,8 +64,8 @@ fn first_line(input: &mut dyn Read) -> Result<Password, CliError> {
     }
 }
 
-/// Has what cannot be undone confirmed by the word that the pages ask for. Only a terminal is asked: a script means
-/// what it says.
+/// Asks for the word `delete`, as the pages do, before something that cannot be undone. Without a terminal it asks
+/// nothing: a script means what it says.
 pub(in crate::cli) fn confirm(what: &str, Unasked { yes }: Unasked, console: &mut Console) -> Result<(), CliError> {
     if yes || !console.in_is_terminal {
         return Ok(());

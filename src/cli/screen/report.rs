@@ -1,4 +1,4 @@
-//! The one type that commands answer with: the API's JSON beside what people read of it.
+//! The one type that commands answer with: the API's JSON, and the same in a form for people.
 
 use serde_json::Value;
 
@@ -16,30 +16,30 @@ pub(in crate::cli) enum Format {
     Json,
 }
 
-/// What people read.
+/// The form of a report for people.
 pub(in crate::cli) enum View {
-    /// Many things of one kind, and the sentence that stands for none of them; it may be empty.
+    /// Things of one kind, and the sentence printed if there are none; the sentence may be empty.
     Many(Table, &'static str),
     /// One thing.
     One(Vec<(&'static str, String)>),
-    /// What was done, in one line, and what comes next, if something must.
+    /// What was done, in one line, and the next steps, if there are any.
     Done(String, Vec<String>),
 }
 
 /// The answer of a command.
 pub(in crate::cli) struct Report {
-    /// What the API said; null where it says nothing.
+    /// The API's answer; null if it has no body.
     pub(in crate::cli) answer: Value,
     /// The same for people.
     pub(in crate::cli) view: View,
 }
 
-/// A report as text, by where it goes.
+/// A report as text, for each of the two streams.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Printed {
     /// For standard output.
     pub(in crate::cli) out: String,
-    /// For standard error: what a program that reads the output must not see.
+    /// For standard error, where a program that reads the output does not see it.
     pub(in crate::cli) note: String,
 }
 
@@ -49,12 +49,12 @@ impl Report {
         Self { answer, view: View::Done(line, Vec::new()) }
     }
 
-    /// The same, with the lines that say what comes next.
+    /// A report of something done, with the next steps.
     pub(in crate::cli) fn done_then(answer: Value, line: String, next: Vec<String>) -> Self {
         Self { answer, view: View::Done(line, next) }
     }
 
-    /// The report in a format; `width` is the terminal's, none in a pipe.
+    /// Renders the report; `width` is the terminal's in columns, `None` in a pipe.
     pub(in crate::cli) fn print(&self, format: Format, width: Option<usize>) -> Result<Printed, CliError> {
         let quiet = |out| Ok(Printed { out, note: String::new() });
         match (format, &self.view) {
@@ -74,7 +74,7 @@ fn done(line: &str, next: &[String]) -> String {
     format!("{line}\n{}", shown::lines("  ", next.iter().map(String::as_str)))
 }
 
-/// JSON with its line end; nothing for null.
+/// Indented JSON with a line end; nothing for null.
 fn json(answer: &Value) -> Result<String, CliError> {
     if answer.is_null() {
         return Ok(String::new());

@@ -1,4 +1,4 @@
-//! How values read in tables and messages: times in UTC, states in words, and texts that cannot steer a terminal.
+//! How values read in tables and messages: times in UTC, counts, sizes, and texts that cannot steer a terminal.
 
 use crate::domain::time::Timestamp;
 
@@ -6,7 +6,7 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The text with control characters, and characters that turn or hide what stands beside them, in escaped form.
+/// Escapes control characters, and those that reverse or hide the text beside them.
 pub(in crate::cli) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -19,12 +19,12 @@ pub(in crate::cli) fn plain(text: &str) -> String {
     shown
 }
 
-/// Marks of writing direction, line separators and characters without width, by which one text can look like another.
+/// Direction marks, line separators and zero-width characters, which make one text look like another.
 fn is_steering(letter: char) -> bool {
     matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// A time of the API as `2026-11-21 20:42`, in UTC; `never` for the time of what never happened.
+/// A time of the API as `2026-11-21 20:42`, in UTC; `never` for [`Timestamp::NEVER`]; any other text as it is.
 pub(in crate::cli) fn time(text: &str) -> String {
     match Timestamp::parse(text) {
         Ok(Timestamp::NEVER) => "never".to_owned(),
@@ -35,7 +35,7 @@ pub(in crate::cli) fn time(text: &str) -> String {
     }
 }
 
-/// The same of a time that may be absent.
+/// Like `time`, with `absent` for a missing time.
 pub(in crate::cli) fn time_or(text: Option<&str>, absent: &str) -> String {
     text.map_or_else(|| absent.to_owned(), time)
 }
@@ -81,7 +81,7 @@ pub(in crate::cli) fn counted_as(count: impl Into<i128>, one: &str, many: &str) 
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-/// Bytes in the unit that people read: `0 B`, `512 B`, `4.2 MB`.
+/// A number of bytes in its largest decimal unit: `0 B`, `512 B`, `4.2 MB`.
 pub(in crate::cli) fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if bytes < 1_000 {

@@ -4,30 +4,30 @@ use super::shown;
 
 /// Spaces between two columns.
 const GAP: usize = 2;
-/// What stands for the rest of a text that was cut.
+/// Marks the place where a text was cut.
 const CUT: char = '…';
 
-/// How a column behaves where the terminal is too narrow.
+/// How a column behaves if the terminal is too narrow.
 #[derive(Clone, Copy)]
 pub(in crate::cli) enum Fit {
     /// Keeps its width.
     Whole,
     /// May be cut, down to this many characters.
     Shrinks(usize),
-    /// On a terminal only the first characters, always; in a pipe the whole text.
+    /// Shows only this many characters on any terminal, and the whole text in a pipe.
     First(usize),
 }
 
-/// Many things of one kind, one a row.
+/// Things of one kind, one per row.
 pub(in crate::cli) struct Table {
-    /// Title of each column, and what it does where there is no room.
+    /// Title of each column, and how it fits into a narrow terminal.
     pub(in crate::cli) columns: &'static [(&'static str, Fit)],
     /// A cell for each column.
     pub(in crate::cli) rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// The table as text, with a line of titles; `width` is the terminal's, none in a pipe.
+    /// Renders the table below a line of titles; `width` is the terminal's in columns, `None` in a pipe.
     pub(in crate::cli) fn render(&self, width: Option<usize>) -> String {
         let titles = self.columns.iter().map(|(title, _)| (*title).to_owned()).collect();
         let shown = self.rows.iter().map(|row| self.prepare(row, width.is_some()));
@@ -46,7 +46,7 @@ impl Table {
             .collect()
     }
 
-    /// What each column needs, less what the terminal cannot give: always from the column with most to spare.
+    /// The columns' widths: what each needs, reduced until the table fits, always from the column with most to spare.
     fn widths(&self, rows: &[Vec<String>], width: Option<usize>) -> Vec<usize> {
         let longest = |place: usize| rows.iter().filter_map(|row| row.get(place)).map(|cell| length(cell)).max();
         let mut widths: Vec<usize> = (0..self.columns.len()).map(|place| longest(place).unwrap_or(0)).collect();
@@ -74,7 +74,7 @@ impl Fit {
     }
 }
 
-/// Pairs of a label and its value, one a line, the values aligned and indented by two.
+/// Pairs of a label and its value, one per line, indented by two, the values aligned.
 pub(in crate::cli) fn fields(pairs: &[(&str, String)]) -> String {
     let widest = pairs.iter().map(|(label, _)| length(label)).max().unwrap_or(0);
     let texts: Vec<String> =
@@ -100,7 +100,7 @@ fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(missing))
 }
 
-/// Characters, as a terminal counts those of names and times.
+/// Width in characters, which is right for names and times.
 fn length(text: &str) -> usize {
     text.chars().count()
 }

@@ -1,6 +1,6 @@
-//! One request to the API and its answer, whatever carries them.
+//! One request to the API and its answer, over any transport.
 //!
-//! Bodies hold secrets: nothing here writes one to the log.
+//! Bodies hold secrets: none is logged.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -18,9 +18,11 @@ use crate::api::{self, ErrorAnswer, ErrorEntry, Operation};
 use crate::cli::screen::{Cause, CliError};
 use crate::net::{self, Address, Failure};
 
-/// A clean-up of many access tokens waits for the disk, and a page of the longest records is far below the size.
+/// Enough for a clean-up of many access tokens, which waits for the disk, and far more than a page of the longest
+/// records.
 pub(in crate::cli) const LIMITS: net::Limits = net::Limits { time: Duration::from_mins(2), size: 64 << 20 };
-/// Fields and parameters of the API, and what is typed for them: an option, or a word where some commands have none.
+/// What is typed for the fields and parameters of the API: an option, or a plain word if not every command has an
+/// option.
 const OPTIONS: &[(&str, &str)] = &[
     ("accessLevel", "--access"),
     ("expiresAt", "--expires"),
@@ -36,24 +38,24 @@ const OPTIONS: &[(&str, &str)] = &[
     ("tokenLabel", "label"),
     ("usedbefore", "--used-before"),
 ];
-/// What the server records as the maker of access tokens.
+/// The user agent, which the server records with each access token that is made.
 const USER_AGENT: &str = concat!("dockpass-cli/", env!("CARGO_PKG_VERSION"));
 
-/// Who is called, as it appears in requests and messages.
-pub(in crate::cli) struct Peer {
+/// The server that is called, as requests and messages name it.
+pub(in crate::cli) struct ApiServer {
     /// For messages: a URL or a socket.
     pub(in crate::cli) place: String,
-    /// Of a server elsewhere; none on the socket.
+    /// The address of a remote server; `None` on the socket.
     pub(in crate::cli) address: Option<Address>,
-    /// For the `Authorization` header; none on the socket.
+    /// The value of the `Authorization` header; `None` on the socket.
     pub(in crate::cli) authorization: Option<HeaderValue>,
-    /// What to do where its certificate is not trusted, after a semicolon; may be empty.
+    /// Advice if its certificate is not trusted, beginning with a semicolon; may be empty.
     pub(in crate::cli) hint: &'static str,
 }
 
-impl Peer {
+impl ApiServer {
     fn unusable(&self, cause: impl Into<Cause>) -> CliError {
-        CliError::Answer { place: self.place.clone(), cause: cause.into() }
+        CliError::ApiAnswer { place: self.place.clone(), cause: cause.into() }
     }
 
     fn failure(&self, failure: Failure) -> CliError {
@@ -72,17 +74,15 @@ impl Peer {
     }
 }
 
-/// What is asked.
-pub(in crate::cli) struct Call {
-    /// How.
+/// A request, not yet addressed to a server.
+pub(in crate::cli) struct ApiRequest {
     pub(in crate::cli) method: Method,
-    /// Where.
     pub(in crate::cli) path: ApiPath,
-    /// With what, as JSON; empty for nothing.
+    /// JSON; empty if there is no body.
     pub(in crate::cli) body: Bytes,
 }
 
-impl Call {
+impl ApiRequest {
     /// A request for an operation, without a body.
     pub(in crate::cli) fn to<O: Operation>(path: ApiPath) -> Self {
         let method = match O::FACTS.method {
@@ -95,18 +95,18 @@ impl Call {
         Self { method, path, body: Bytes::new() }
     }
 
-    /// The same with a body.
+    /// The same request with a body.
     pub(in crate::cli) fn with(self, body: &impl Serialize) -> Result<Self, CliError> {
         let body = serde_json::to_vec(body).map_err(CliError::Json)?;
         Ok(Self { body: body.into(), ..self })
     }
 
-    /// The request as this server takes it.
-    pub(in crate::cli) fn request(&self, peer: &Peer) -> Result<Request<Full<Bytes>>, CliError> {
+    /// The HTTP request, addressed to `peer`.
+    pub(in crate::cli) fn request(&self, peer: &ApiServer) -> Result<Request<Full<Bytes>>, CliError> {
         self.written(peer).map_err(|cause| peer.unusable(cause))
     }
 
-    fn written(&self, peer: &Peer) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+    fn written(&self, peer: &ApiServer) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
         let path = self.path.as_str();
         let (uri, host) = match &peer.address {
             Some(address) => (address.at(path)?, address.authority.as_str()),
@@ -128,43 +128,47 @@ impl Call {
     }
 }
 
-/// What the server said when it said yes; of the operation's type, once that is known.
-pub(in crate::cli) struct Answer<T = Value> {
+/// A successful answer; `T` is the operation's type, once that is known.
+pub(in crate::cli) struct ApiAnswer<T = Value> {
     /// The body; null if there was none.
     pub(in crate::cli) value: Value,
     /// Where the next page of a list starts, if there is one.
     pub(in crate::cli) next_page: Option<String>,
-    /// What the server warns of.
+    /// The `Warning` headers.
     pub(in crate::cli) warnings: Vec<String>,
-    /// Who said it, for messages.
+    /// Where it came from, for messages.
     pub(in crate::cli) place: String,
     pub(in crate::cli) holds: PhantomData<fn() -> T>,
 }
 
-impl<A> Answer<A> {
-    /// The answer as one that holds this.
-    pub(in crate::cli) fn of<T>(self) -> Answer<T> {
+impl<A> ApiAnswer<A> {
+    /// The answer as one of type `T`; only `read` checks it.
+    pub(in crate::cli) fn of<T>(self) -> ApiAnswer<T> {
         let Self { value, next_page, warnings, place, .. } = self;
-        Answer { value, next_page, warnings, place, holds: PhantomData }
+        ApiAnswer { value, next_page, warnings, place, holds: PhantomData }
     }
 }
 
-impl<T: DeserializeOwned> Answer<T> {
-    /// What it holds.
+impl<T: DeserializeOwned> ApiAnswer<T> {
+    /// Reads the body as a `T`.
     pub(in crate::cli) fn read(&self) -> Result<T, CliError> {
         T::deserialize(&self.value).map_err(|cause| self.unusable(cause))
     }
 }
 
-impl<T> Answer<T> {
-    /// The error of an answer that is none of dockpass.
+impl<T> ApiAnswer<T> {
+    /// The error for an answer that cannot come from dockpass.
     pub(in crate::cli) fn unusable(&self, cause: impl Into<Cause>) -> CliError {
-        CliError::Answer { place: self.place.clone(), cause: cause.into() }
+        CliError::ApiAnswer { place: self.place.clone(), cause: cause.into() }
     }
 }
 
-/// What the server's answer means for the call.
-pub(in crate::cli) fn read(answer: Result<net::Answer, Failure>, call: &Call, peer: &Peer) -> Result<Answer, CliError> {
+/// Turns the HTTP answer to a call into its result.
+pub(in crate::cli) fn read(
+    answer: Result<net::Answer, Failure>,
+    call: &ApiRequest,
+    peer: &ApiServer,
+) -> Result<ApiAnswer, CliError> {
     let answer = answer.map_err(|failure| peer.failure(failure))?;
     log::debug!("{} {}: {}", call.method, call.path.as_str(), answer.status);
     if answer.status.is_success() {
@@ -174,10 +178,10 @@ pub(in crate::cli) fn read(answer: Result<net::Answer, Failure>, call: &Call, pe
     }
 }
 
-fn accept(headers: &HeaderMap, body: &Bytes, peer: &Peer) -> Result<Answer, CliError> {
+fn accept(headers: &HeaderMap, body: &Bytes, peer: &ApiServer) -> Result<ApiAnswer, CliError> {
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).ok();
     let read = || if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
-    Ok(Answer {
+    Ok(ApiAnswer {
         value: read().map_err(|cause| peer.unusable(cause))?,
         next_page: headers.get("x-next-page-start").and_then(text).filter(|start| !start.is_empty()),
         warnings: headers.get_all(header::WARNING).iter().filter_map(text).collect(),
@@ -186,7 +190,7 @@ fn accept(headers: &HeaderMap, body: &Bytes, peer: &Peer) -> Result<Answer, CliE
     })
 }
 
-/// The server's error, or its status where the body is none of ours: a proxy may stand between.
+/// The server's error, or only its status if the body is not ours: a proxy may have answered.
 fn refusal(status: u16, body: &Bytes) -> CliError {
     let answer = serde_json::from_slice::<ErrorAnswer>(body).ok();
     match answer.and_then(|answer| answer.errors.into_iter().next()) {
@@ -199,7 +203,7 @@ fn refusal(status: u16, body: &Bytes) -> CliError {
     }
 }
 
-/// The server's sentence, with the option that was typed in place of the field that it became.
+/// The server's sentence, with the API's field replaced by the option that was typed.
 fn typed(entry: &ErrorEntry) -> String {
     let field = entry.detail.get("field").and_then(Value::as_str);
     let option = field.and_then(|field| OPTIONS.iter().find(|(known, _)| *known == field));
@@ -218,16 +222,16 @@ mod tests {
     use crate::api::operations::repositories::ViewRepository;
     use crate::cli::testing::Server;
 
-    async fn ask(server: &Server, call: &Call) -> Result<Answer, CliError> {
+    async fn ask(server: &Server, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
         let stream = tokio::net::UnixStream::connect(server.socket()).await.unwrap();
         let authorization = Some(HeaderValue::from_static("Basic abc"));
-        let peer = Peer { place: "the test".into(), address: None, authorization, hint: "" };
+        let peer = ApiServer { place: "the test".into(), address: None, authorization, hint: "" };
         let answer = net::send_over(stream, call.request(&peer).unwrap(), LIMITS).await;
         read(answer, call, &peer)
     }
 
-    fn get() -> Call {
-        Call::to::<ViewRepository>(ApiPath::of::<ViewRepository, _>(["a", "b/c"], &()))
+    fn get() -> ApiRequest {
+        ApiRequest::to::<ViewRepository>(ApiPath::of::<ViewRepository, _>(["a", "b/c"], &()))
     }
 
     #[tokio::test]
@@ -235,7 +239,7 @@ mod tests {
         let server = Server::start(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"]);
         let body = SetAccess { access_level: "admin".into() };
         let path = ApiPath::of::<SetUserAccess, _>(["a", "b/c", "d"], &());
-        let call = Call::to::<SetUserAccess>(path).with(&body).unwrap();
+        let call = ApiRequest::to::<SetUserAccess>(path).with(&body).unwrap();
         assert_eq!(ask(&server, &call).await.unwrap().value, serde_json::json!({}));
         let sent = server.requests().remove(0).to_lowercase();
         assert!(sent.starts_with("put /api/v0/repositories/a/b%2fc/useraccess/d http/1.1\r\n"), "{sent}");
@@ -280,7 +284,7 @@ mod tests {
         let of = |field: &str| serde_json::json!({ "field": field, "reason": "this is past" });
         assert_eq!(said("expiresAt: this is past", of("expiresAt")), "--expires: this is past");
         assert_eq!(said("overlap: this is past", of("overlap")), "--overlap: this is past");
-        // Nothing that was typed, and no field at all.
+        // A field without an option, a message that does not begin with its field, and no field at all.
         assert_eq!(said("pageStart: this is past", of("pageStart")), "pageStart: this is past");
         assert_eq!(said("expiresAt is past", of("expiresAt")), "expiresAt is past");
         assert_eq!(said("expiresAt: this is past", Value::Null), "expiresAt: this is past");
@@ -306,7 +310,7 @@ mod tests {
         let server = Server::start(&["HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<html", "SSH-2.0-OpenSSH\r\n", ""]);
         for _ in 0..3 {
             let error = ask(&server, &get()).await.err().unwrap();
-            assert!(matches!(error, CliError::Answer { .. }), "{error}");
+            assert!(matches!(error, CliError::ApiAnswer { .. }), "{error}");
             assert!(error.to_string().starts_with("no usable answer from the test: "));
         }
     }

@@ -1,5 +1,5 @@
-//! The way to the API: the socket of the data directory, the same handlers in this process where no server runs, or
-//! a server elsewhere. Commands cannot tell the difference.
+//! The connection to the API: the socket of the data directory, the same handlers in this process if no server runs,
+//! or a remote server. Commands cannot tell the difference.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::net::UnixStream;
 
-use super::client::{self, Answer, Call, LIMITS, Peer};
+use super::client::{self, ApiAnswer, ApiRequest, ApiServer, LIMITS};
 use super::path::ApiPath;
 use super::remote::Remote;
 use crate::api::{self, Nothing, Operation};
@@ -17,9 +17,9 @@ use crate::config::Config;
 use crate::http::{self, Running, SOCKET};
 use crate::net;
 
-/// Longest path of a Unix socket on Linux, in bytes: `sun_path` of `unix(7)`, without its last zero.
+/// Longest path of a Unix socket on Linux, in bytes: `sun_path` of `unix(7)`, without its final NUL.
 const LONGEST_SOCKET_PATH: usize = 107;
-/// How long to wait for another command that has the store open: this often, this long each time.
+/// Attempts while another command has the store open, with a [`PAUSE`] after each: three seconds in all.
 const ATTEMPTS: usize = 30;
 const PAUSE: Duration = Duration::from_millis(100);
 /// The API of one server.
@@ -32,24 +32,24 @@ pub(in crate::cli) enum Api {
 
 /// The data directory's socket.
 pub(in crate::cli) struct Local {
-    peer: Peer,
+    peer: ApiServer,
     socket: PathBuf,
-    /// What a server in this process needs.
+    /// The configuration for a server in this process; `None` forbids one.
     config: Option<Config>,
-    /// The server in this process, once it was needed.
+    /// The server in this process, once it was started.
     running: Option<Running>,
 }
 
-/// What the answer of an operation holds.
+/// The type of an operation's answer.
 pub(in crate::cli) type Read<O> = <<O as Operation>::Answer as api::Answer>::Read;
 
-/// Whether a server runs on this data directory, and takes commands.
+/// Whether a server listens on the socket of this data directory.
 pub(in crate::cli) fn is_served(directory: &Path) -> bool {
     std::os::unix::net::UnixStream::connect(directory.join(SOCKET)).is_ok()
 }
 
 impl Api {
-    /// The API of the data directory of this configuration.
+    /// The API of the data directory that the configuration names.
     pub(in crate::cli) fn local(config: Config) -> Result<Self, CliError> {
         let directory = config.server.data_dir.clone();
         let socket = directory.join(SOCKET);
@@ -66,7 +66,7 @@ impl Api {
         Ok(Self::Local(Box::new(Local::new(socket, Some(config)))))
     }
 
-    /// The API at a socket, and no other way.
+    /// The API at a socket; it never starts a server in this process.
     #[cfg(test)]
     pub(in crate::cli) fn at_socket(socket: PathBuf) -> Self {
         Self::Local(Box::new(Local::new(socket, None)))
@@ -85,7 +85,7 @@ impl Api {
         }
     }
 
-    /// Refuses what works only on the machine of the server.
+    /// Refuses a command that works only on the server's machine, if `--server` was given.
     pub(in crate::cli) fn must_be_local(&self, command: &str) -> Result<(), CliError> {
         if self.is_local() {
             return Ok(());
@@ -95,42 +95,42 @@ impl Api {
         )))
     }
 
-    /// Does an operation that takes no body; `parts` are the variable parts of its path, in order.
+    /// Calls an operation without a body; `parts` are the variable parts of its path, in order.
     pub(in crate::cli) async fn call<O, const N: usize>(
         &mut self,
         _operation: O,
         parts: [&str; N],
         query: &O::Query,
-    ) -> Result<Answer<Read<O>>, CliError>
+    ) -> Result<ApiAnswer<Read<O>>, CliError>
     where
         O: Operation<Body = Nothing>,
     {
-        Ok(self.exchange(&Call::to::<O>(ApiPath::of::<O, N>(parts, query))).await?.of())
+        Ok(self.exchange(&ApiRequest::to::<O>(ApiPath::of::<O, N>(parts, query))).await?.of())
     }
 
-    /// Does an operation with its body.
+    /// Calls an operation with a body.
     pub(in crate::cli) async fn send<O, const N: usize>(
         &mut self,
         _operation: O,
         parts: [&str; N],
         query: &O::Query,
         body: &O::Body,
-    ) -> Result<Answer<Read<O>>, CliError>
+    ) -> Result<ApiAnswer<Read<O>>, CliError>
     where
         O: Operation<Body: Serialize>,
     {
-        Ok(self.exchange(&Call::to::<O>(ApiPath::of::<O, N>(parts, query)).with(body)?).await?.of())
+        Ok(self.exchange(&ApiRequest::to::<O>(ApiPath::of::<O, N>(parts, query)).with(body)?).await?.of())
     }
 
-    /// One request and its answer.
-    pub(in crate::cli) async fn exchange(&mut self, call: &Call) -> Result<Answer, CliError> {
+    /// Sends one request and waits for its answer.
+    pub(in crate::cli) async fn exchange(&mut self, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
         match self {
             Self::Local(local) => local.call(call).await,
             Self::Remote(remote) => remote.call(call).await,
         }
     }
 
-    /// Ends the server in this process, if one was started, when it has answered everything.
+    /// Stops the server in this process, if one was started, once it has answered everything.
     pub(in crate::cli) async fn close(self) {
         match self {
             Self::Local(local) => {
@@ -145,19 +145,23 @@ impl Api {
 
 impl Local {
     fn new(socket: PathBuf, config: Option<Config>) -> Self {
-        let peer =
-            Peer { place: format!("the socket {}", socket.display()), address: None, authorization: None, hint: "" };
+        let peer = ApiServer {
+            place: format!("the socket {}", socket.display()),
+            address: None,
+            authorization: None,
+            hint: "",
+        };
         Self { peer, socket, config, running: None }
     }
 
-    async fn call(&mut self, call: &Call) -> Result<Answer, CliError> {
+    async fn call(&mut self, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
         let stream = self.connect().await?;
         let answer = net::send_over(stream, call.request(&self.peer)?, LIMITS).await;
         client::read(answer, call, &self.peer)
     }
 
-    /// Connects; where nobody listens, starts the handlers in this process first. Nothing was sent before that, so
-    /// nothing can happen twice.
+    /// Connects; if nobody listens, starts the handlers in this process first. No request has been sent by then, so
+    /// none is done twice.
     async fn connect(&mut self) -> Result<UnixStream, CliError> {
         for attempt in 1..=ATTEMPTS {
             let cause = match UnixStream::connect(&self.socket).await {
@@ -170,7 +174,7 @@ impl Local {
             };
             match http::offline(config).await {
                 Ok(running) => self.running = Some(running),
-                // Another command has the store for a moment, or a server is about to listen.
+                // Another command has the store open for a moment, or a server is about to listen.
                 Err(error) if error.is_in_use() && attempt < ATTEMPTS => tokio::time::sleep(PAUSE).await,
                 Err(error) => return Err(error.into()),
             }

@@ -5,18 +5,18 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::client::{Answer, Call};
+use super::client::{ApiAnswer, ApiRequest};
 use super::connection::{Api, Read};
 use super::path::ApiPath;
 use crate::api::{self, Nothing, Operation, Parameters, Rows};
 use crate::cli::screen::CliError;
 
-/// Rows of a page while a whole list is read.
+/// Rows to ask for in each page.
 const PAGE: usize = 500;
 
 /// A whole list, read page by page.
 pub(in crate::cli) struct List<R> {
-    /// As the API would say it in one page.
+    /// The API's answer, as if all rows were on one page.
     pub(in crate::cli) answer: Value,
     field: Option<&'static str>,
     place: String,
@@ -40,11 +40,11 @@ impl Api {
     {
         let (field, (size, start)) = (<Read<O> as Rows>::FIELD, paging::<O>());
         let first = ApiPath::of::<O, N>(parts, query).query(size, &most.min(PAGE).to_string());
-        let mut answer = self.exchange(&Call::to::<O>(first.clone())).await?;
+        let mut answer = self.exchange(&ApiRequest::to::<O>(first.clone())).await?;
         let mut items = take_items(&mut answer, field)?;
         let mut page = answer.next_page.clone();
         while let Some(from) = page.take().filter(|_| items.len() < most) {
-            let mut next = self.exchange(&Call::to::<O>(first.clone().query(start, &from))).await?;
+            let mut next = self.exchange(&ApiRequest::to::<O>(first.clone().query(start, &from))).await?;
             items.extend(take_items(&mut next, field)?);
             if next.next_page.as_ref() == Some(&from) {
                 return Err(next.unusable("the list leads in a circle"));
@@ -56,15 +56,15 @@ impl Api {
     }
 }
 
-/// How the pages of an operation's list are asked for: their size, and where they begin.
+/// The names of the paging parameters of an operation: the page's size, and its start.
 fn paging<O: Operation>() -> (&'static str, &'static str) {
     let is_by_name = O::Query::all().iter().any(|parameter| parameter.name == "limit");
     if is_by_name { ("limit", "start") } else { ("pageSize", "pageStart") }
 }
 
 impl<R> List<R> {
-    /// The list in an answer that is one and has no further pages.
-    pub(in crate::cli) fn whole(mut answer: Answer<Vec<R>>) -> Result<Self, CliError> {
+    /// The list in an answer that holds all rows and has no further pages.
+    pub(in crate::cli) fn whole(mut answer: ApiAnswer<Vec<R>>) -> Result<Self, CliError> {
         let items = take_items(&mut answer, None)?;
         Ok(Self { answer: Value::Array(items), field: None, place: answer.place, rows: PhantomData })
     }
@@ -84,13 +84,14 @@ impl<R> List<R> {
     where
         R: DeserializeOwned,
     {
-        let unusable = |cause: serde_json::Error| CliError::Answer { place: self.place.clone(), cause: cause.into() };
+        let unusable =
+            |cause: serde_json::Error| CliError::ApiAnswer { place: self.place.clone(), cause: cause.into() };
         self.items().iter().map(|item| R::deserialize(item).map_err(unusable)).collect()
     }
 }
 
 /// Takes the rows out of a page.
-fn take_items<T>(answer: &mut Answer<T>, field: Option<&str>) -> Result<Vec<Value>, CliError> {
+fn take_items<T>(answer: &mut ApiAnswer<T>, field: Option<&str>) -> Result<Vec<Value>, CliError> {
     let array = match field {
         Some(field) => answer.value.get_mut(field).map(Value::take),
         None => Some(answer.value.take()),

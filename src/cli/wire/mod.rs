@@ -7,7 +7,7 @@ mod list;
 mod path;
 mod remote;
 
-pub(in crate::cli) use client::Answer;
+pub(in crate::cli) use client::ApiAnswer;
 pub(in crate::cli) use connection::{Api, is_served};
 pub(in crate::cli) use list::List;
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(in crate::cli) struct ApiPath {
 }
 
 impl ApiPath {
-    /// The path of an operation, its variable parts filled in order, with these parameters.
+    /// The path of an operation, with its variable parts filled in order, and its query.
     pub(in crate::cli) fn of<O: Operation, const N: usize>(parts: [&str; N], query: &O::Query) -> Self {
         const { assert!(O::FACTS.parts_count() == N, "the path has another number of parts") }
         let mut parts = parts.into_iter();
@@ -34,7 +34,7 @@ impl ApiPath {
         pairs.into_iter().fold(Self { text, has_query: false }, |path, (name, value)| path.query(name, &value))
     }
 
-    /// One more parameter.
+    /// Adds a query parameter.
     pub(in crate::cli) fn query(mut self, name: &str, value: &str) -> Self {
         self.text.push(if self.has_query { '&' } else { '?' });
         self.has_query = true;
@@ -44,7 +44,7 @@ impl ApiPath {
         self
     }
 
-    /// The text of the request line.
+    /// Path and query as they stand in the request line.
     pub(in crate::cli) fn as_str(&self) -> &str {
         &self.text
     }

@@ -1,4 +1,4 @@
-//! The way to a server elsewhere: its URL, TLS, and the credentials of the environment.
+//! The connection to a remote server: its URL, TLS, and the credentials from the environment.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
 use zeroize::Zeroizing;
 
-use super::client::{self, Answer, Call, LIMITS, Peer};
+use super::client::{self, ApiAnswer, ApiRequest, ApiServer, LIMITS};
 use crate::cli::screen::CliError;
 use crate::net::{self, Address, Client, Plain, TrustError};
 
-/// How long a connection may take to be made.
+/// Time limit for connecting.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// A server that is reached by TCP.
+/// A server that is reached over TCP.
 pub(in crate::cli) struct Remote {
-    peer: Peer,
+    peer: ApiServer,
     client: Client,
 }
 
 impl Remote {
-    /// Prepares the way to `url` (scheme, host and port only), for a user with a password or an access token. `ca` is trusted
-    /// beside the roots of the system.
+    /// Prepares requests to `url` (scheme, host and port only) as a user with a password or an access token. `ca` is
+    /// trusted in addition to the roots of the system.
     pub(in crate::cli) fn new(url: &str, ca: Option<&Path>, user: &str, secret: &str) -> Result<Self, CliError> {
         let address = Address::parse(url).map_err(|_| bad_url())?;
         let text = Zeroizing::new(format!("{user}:{secret}"));
@@ -36,23 +36,23 @@ impl Remote {
         };
         let tls = net::trust(ca.filter(|_| address.is_tls)).map_err(no_tls)?;
         let client = Client::new(tls, Plain::ThisMachine, CONNECT);
-        let peer = Peer { place: address.url(), address: Some(address), authorization: Some(authorization), hint };
+        let peer = ApiServer { place: address.url(), address: Some(address), authorization: Some(authorization), hint };
         Ok(Self { peer, client })
     }
 
-    /// The server's URL without a slash at its end.
+    /// The server's URL without a trailing slash.
     pub(in crate::cli) fn url(&self) -> &str {
         &self.peer.place
     }
 
-    /// One request.
-    pub(in crate::cli) async fn call(&self, call: &Call) -> Result<Answer, CliError> {
+    /// Sends one request and waits for its answer.
+    pub(in crate::cli) async fn call(&self, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
         let answer = self.client.send(call.request(&self.peer)?, LIMITS).await;
         client::read(answer, call, &self.peer)
     }
 }
 
-/// What was given is never repeated: somebody may have put a password into it.
+/// Does not repeat the URL: somebody may have put a password into it.
 fn bad_url() -> CliError {
     let text = "--server takes a URL like https://dockpass.example.org:8700, without path, query or credentials";
     CliError::Usage(format!("{text}; those come from DOCKPASS_USER and DOCKPASS_TOKEN"))
@@ -89,7 +89,7 @@ mod tests {
     #[tokio::test]
     async fn credentials_do_not_cross_a_network_unprotected() {
         let remote = Remote::new("http://192.0.2.1:8700", None, "alice", "dkp_x").unwrap();
-        let call = Call::to::<Ping>(ApiPath::of::<Ping, _>([], &()));
+        let call = ApiRequest::to::<Ping>(ApiPath::of::<Ping, _>([], &()));
         let error = remote.call(&call).await.err().unwrap();
         assert!(error.to_string().contains("give an https URL"), "{error}");
     }

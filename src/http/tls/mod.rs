@@ -34,10 +34,10 @@ use self_signed::SelfSigned;
 pub struct Tls {
     provider: Arc<CryptoProvider>,
     current: Arc<Current>,
-    source: Source,
+    source: CertificateSource,
 }
 
-enum Source {
+enum CertificateSource {
     Files(Files),
     SelfSigned(Box<SelfSigned>),
 }
@@ -69,12 +69,12 @@ impl Tls {
         let (certified, source) = match (&config.tls.cert, &config.tls.key) {
             (Some(cert), Some(key)) => {
                 let (files, certified) = Files::open(cert, key, &provider, now)?;
-                (certified, Source::Files(files))
+                (certified, CertificateSource::Files(files))
             }
             (None, None) if config.tls.self_signed => {
                 let names = self_signed::names(config, bound);
                 let (own, certified) = SelfSigned::open(keys_dir, names, &provider, now)?;
-                (certified, Source::SelfSigned(Box::new(own)))
+                (certified, CertificateSource::SelfSigned(Box::new(own)))
             }
             (None, None) => return Ok(None),
             (Some(_), None) | (None, Some(_)) => return Err(TlsError::HalfAPair),
@@ -104,8 +104,8 @@ impl Tls {
     /// [`TlsError`] if the self-signed certificate cannot be renewed; the old one stays, and the next call tries again.
     pub fn refresh(&self, now: Timestamp) -> Result<bool, TlsError> {
         let changed = match &self.source {
-            Source::Files(files) => files.reload_if_changed(&self.provider, now),
-            Source::SelfSigned(own) => own.renew_if_due(&self.provider, now)?,
+            CertificateSource::Files(files) => files.reload_if_changed(&self.provider, now),
+            CertificateSource::SelfSigned(own) => own.renew_if_due(&self.provider, now)?,
         };
         let is_changed = changed.is_some();
         if let Some(certified) = changed {
@@ -118,8 +118,8 @@ impl Tls {
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
         match &self.source {
-            Source::Files(_) => None,
-            Source::SelfSigned(own) => Some(own.ca_pem()),
+            CertificateSource::Files(_) => None,
+            CertificateSource::SelfSigned(own) => Some(own.ca_pem()),
         }
     }
 
@@ -128,8 +128,8 @@ impl Tls {
     #[must_use]
     pub fn instructions(&self, public: &BaseUrl) -> Option<String> {
         match &self.source {
-            Source::Files(_) => None,
-            Source::SelfSigned(own) => Some(own.instructions(public)),
+            CertificateSource::Files(_) => None,
+            CertificateSource::SelfSigned(own) => Some(own.instructions(public)),
         }
     }
 }

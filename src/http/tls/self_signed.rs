@@ -36,14 +36,14 @@ const SOON: i64 = 365 * DAY;
 
 /// The CA, and the server's certificate that it signed.
 pub(super) struct SelfSigned {
-    authority: Authority,
+    authority: SelfSignedCa,
     server: PathBuf,
     names: BTreeSet<String>,
     /// The certificate in use.
     current: Mutex<Certificate>,
 }
 
-struct Authority {
+struct SelfSignedCa {
     key: PrivateKey,
     certificate: Certificate,
     pem: String,
@@ -72,7 +72,7 @@ impl SelfSigned {
     ) -> Result<(Self, CertifiedKey), TlsError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
         made.map_err(|source| TlsError::Directory { path: directory.to_owned(), source })?;
-        let authority = Authority::open(directory, provider, now)?;
+        let authority = SelfSignedCa::open(directory, provider, now)?;
         let server = directory.join("tls-server.pem");
         let present = read_server(&server, provider).unwrap_or_else(|error| {
             log::warn!("a new certificate is made in place of one that cannot be used: {}", with_causes(&error));
@@ -126,7 +126,7 @@ impl SelfSigned {
     }
 }
 
-impl Authority {
+impl SelfSignedCa {
     /// Reads the CA, or makes one where there has been none.
     fn open(directory: &Path, provider: &CryptoProvider, now: Timestamp) -> Result<Self, TlsError> {
         let (path, public) = (directory.join("tls-ca-key.pem"), directory.join("tls-ca.pem"));

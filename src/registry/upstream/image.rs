@@ -4,7 +4,7 @@ use hyper::body::Bytes;
 use hyper::header::LOCATION;
 use hyper::{Method, StatusCode, Uri};
 
-use super::super::manifest::{self, Config, ImageManifest, List, Manifest, Noted};
+use super::super::manifest::{self, Config, ImageList, ImageManifest, Manifest, Noted};
 use super::exchange::Question;
 use super::{Reference, Upstream, UpstreamError, manifest_path};
 use crate::domain::content::{Digest, Image, Platform};
@@ -33,7 +33,7 @@ impl Upstream {
         match self.read_manifest(&at, digest).await? {
             None => Ok(None),
             Some(Manifest::Image(found)) => self.single(&at, found).await.map(Some),
-            Some(Manifest::List(list)) => self.several(&at, list).await.map(Some),
+            Some(Manifest::ImageList(list)) => self.several(&at, list).await.map(Some),
             Some(Manifest::Old(config)) => Ok(Some(with(Image::default(), config.noted, config.platform))),
             Some(Manifest::Other) => Ok(Some(Image::default())),
         }
@@ -81,7 +81,7 @@ impl Upstream {
         Ok(with(image, config.noted.or(found.noted), config.platform))
     }
 
-    async fn several(&self, at: &Within<'_>, list: List) -> Result<Image, UpstreamError> {
+    async fn several(&self, at: &Within<'_>, list: ImageList) -> Result<Image, UpstreamError> {
         let mut size = 0_u64;
         for child in &list.children {
             if let Some(Manifest::Image(found)) = self.read_manifest(at, child).await? {
@@ -138,8 +138,8 @@ struct Within<'a> {
 fn read_named(body: &[u8], digest: &Digest) -> Manifest {
     match manifest::read(body) {
         Manifest::Old(config) => Manifest::Old(config),
-        read @ (Manifest::Image(_) | Manifest::List(_)) if manifest::is_named_by(body, digest) => read,
-        Manifest::Image(_) | Manifest::List(_) | Manifest::Other => Manifest::Other,
+        read @ (Manifest::Image(_) | Manifest::ImageList(_)) if manifest::is_named_by(body, digest) => read,
+        Manifest::Image(_) | Manifest::ImageList(_) | Manifest::Other => Manifest::Other,
     }
 }
 

@@ -13,9 +13,9 @@ const MAX: usize = 4096;
 
 /// Where the next page of a list is, in the registry's own words. Valid for the list that it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Next(String);
+pub struct NextPage(String);
 
-impl Next {
+impl NextPage {
     /// Path and query.
     pub(super) fn as_str(&self) -> &str {
         &self.0
@@ -29,7 +29,7 @@ pub(super) struct BadLink;
 
 /// The link with `rel="next"`, if there is one. A link that cannot be followed is an error: if its page were taken for
 /// the last one, what follows would look deleted.
-pub(super) fn next(headers: &HeaderMap, registry: &Address) -> Result<Option<Next>, BadLink> {
+pub(super) fn next(headers: &HeaderMap, registry: &Address) -> Result<Option<NextPage>, BadLink> {
     for value in headers.get_all(LINK) {
         let mut text = value.to_str().map_err(|_| BadLink)?;
         while let Some((link, rest)) = one(text) {
@@ -70,7 +70,7 @@ fn one(text: &str) -> Option<(Link<'_>, &str)> {
     Some((Link { target, parameters }, rest))
 }
 
-fn follow(target: &str, registry: &Address) -> Result<Next, BadLink> {
+fn follow(target: &str, registry: &Address) -> Result<NextPage, BadLink> {
     let uri: Uri = target.parse().map_err(|_| BadLink)?;
     let is_ours = match (uri.scheme(), uri.authority()) {
         (None, None) => true,
@@ -79,7 +79,7 @@ fn follow(target: &str, registry: &Address) -> Result<Next, BadLink> {
     };
     let path = uri.path_and_query().filter(|path| path.as_str().starts_with('/') && !path.as_str().starts_with("//"));
     match path {
-        Some(path) if is_ours && target.len() <= MAX => Ok(Next(path.to_string())),
+        Some(path) if is_ours && target.len() <= MAX => Ok(NextPage(path.to_string())),
         Some(_) | None => Err(BadLink),
     }
 }

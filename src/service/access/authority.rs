@@ -1,9 +1,9 @@
 //! Who may do what: the one place that decides. Deny by default.
 //!
-//! An [`Authority`] is a caller looked up in one moment of the state: account, access token and its parents as they are
-//! now. Each rule is a method that gives a [`Permit`] or refuses; a change cannot reach the store without one. Here are
-//! the rules on accounts and organizations; `repositories` and `tokens` have theirs. What the rules are stands in the
-//! README, under permissions and access tokens.
+//! An [`Authority`] is a caller looked up in one moment of the state: account, access token and that token's parents
+//! as they are then. Each rule is a method that returns a [`Permit`] or refuses, and no change reaches the store
+//! without a permit. The rules on accounts and organizations are here, the others in `repositories` and `tokens`; the
+//! README states them under permissions and access tokens.
 
 mod repositories;
 mod tokens;
@@ -23,14 +23,13 @@ pub(in crate::service) use tokens::{counts, outlives, standing};
 #[derive(Debug)]
 pub(in crate::service) struct Permit(());
 
-/// Proof that a rule agreed with what a request is about, as far as that is known before its body is read. Nobody else
-/// gets to the body.
+/// Proof that a rule allowed a request, as far as that is known before its body is read. Without it no body is read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Allowed {}
 
 impl Allowed {
-    /// By a permit of the same moment; the change itself asks again.
+    /// Made from a permit, which it does not replace: the change itself asks the rule again.
     pub(in crate::service) fn by(_permit: Permit) -> Self {
         Self {}
     }
@@ -56,10 +55,11 @@ const REGISTRY: &str = "the registry tells what it holds, and nothing else";
 const ADMINISTRATORS: &str = "for administrators";
 
 impl<'s> Authority<'s> {
-    /// Looks the caller up as it is now.
+    /// Looks the caller up in this state.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] if its account or access token is gone, inactive or expired by now.
+    /// [`Error::Unauthenticated`] if its account or access token is gone, inactive or expired by now, or what it
+    /// showed to sign in is no longer accepted.
     pub(in crate::service) fn of(state: &'s State, caller: &Caller, now: Timestamp) -> Result<Self, Error> {
         let standing = match &caller.subject {
             Subject::Anonymous => Standing::Anonymous,
@@ -109,7 +109,8 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// Of which password or secret the caller has shown one: the count of those before it. None but for accounts.
+    /// The generation of the password or secret that the caller has shown: how many there were before it. `None`
+    /// unless an account signed in.
     pub(in crate::service) fn generation(&self, caller: &Caller) -> Option<u64> {
         let Standing::Account { account, token } = self.standing else { return None };
         let Subject::Account(signed) = &caller.subject else { return None };
@@ -121,7 +122,7 @@ impl<'s> Authority<'s> {
         })
     }
 
-    /// Whether it may everything that an account may do with accounts: no access token, or an uncapped one.
+    /// Whether it signed in with a capped access token, which acts on repositories only.
     fn is_capped(&self) -> bool {
         self.token().is_some_and(|token| token.limits.is_capped())
     }
@@ -140,12 +141,12 @@ impl<'s> Authority<'s> {
         matches!(self.standing, Standing::Local) || self.account().is_some_and(Account::is_active_admin)
     }
 
-    /// Whether it acts as a system administrator on accounts.
+    /// Whether it may act on accounts as a system administrator.
     pub(in crate::service) fn is_administrator(&self) -> bool {
         self.is_admin_account() && !self.is_capped()
     }
 
-    /// Only the local socket: what never goes over TCP.
+    /// Only the local socket, for what is never done over TCP.
     pub(in crate::service) fn local(&self) -> Result<Permit, Error> {
         match self.standing {
             Standing::Local => Ok(Permit(())),
@@ -154,7 +155,7 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// Anybody who signed in, but no capped access token.
+    /// Anybody who signed in, except with a capped access token.
     pub(in crate::service) fn account_data(&self) -> Result<Permit, Error> {
         match self.standing {
             Standing::Anonymous => Err(Error::Unauthenticated),
@@ -179,7 +180,7 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// Anybody, strangers too, who get what is public; not the registry.
+    /// Anybody but the registry; strangers get what is public.
     pub(in crate::service) fn visitor(&self) -> Result<(), Error> {
         match self.standing {
             Standing::Registry => Err(Error::Denied(REGISTRY)),
@@ -187,7 +188,7 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// Telling what the registry holds: the registry alone, and nothing else is its to do.
+    /// Telling what the registry holds: only the registry, which may do nothing else.
     pub(in crate::service) fn tell_content(&self) -> Result<Permit, Error> {
         match self.standing {
             Standing::Registry => Ok(Permit(())),
@@ -206,7 +207,7 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// Whether the inner part of an account may be shown: to itself and to administrators.
+    /// Whether the caller sees the private part of an account, as the account itself and administrators do.
     pub(in crate::service) fn sees_inner(&self, account: &Account) -> bool {
         self.self_or_administrator(account).is_ok()
     }
@@ -222,7 +223,8 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// Seeing in which teams a member of an organization is: that member, the organization's and system administrators.
+    /// Seeing the teams of a member of an organization: that member, the organization's administrators, system
+    /// administrators.
     pub(in crate::service) fn see_teams_of(&self, organization: &Account, user: &str) -> Result<Permit, Error> {
         if self.is_called(user) {
             self.see_organization(organization)
@@ -231,8 +233,7 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// Changing what an account is called in full: itself, administrators; of an organization its own administrators,
-    /// too.
+    /// Changing an account's full name: itself and administrators; for an organization, also its own administrators.
     pub(in crate::service) fn rename_account(&self, account: &Account) -> Result<Permit, Error> {
         if account.is_organization() {
             self.administer_organization(account)
@@ -252,7 +253,7 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// Seeing who is in a team and what it may: its members, the organization's and system administrators.
+    /// Seeing a team's members and grants: its members, the organization's administrators, system administrators.
     pub(in crate::service) fn see_team(&self, team: &Team) -> Result<Permit, Error> {
         let permit = self.account_data()?;
         let own = self.account().map(|own| own.id);
@@ -265,7 +266,7 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// Creating an account: administrators; an access token makes no administrator, and none that expires makes an
+    /// Creating an account: administrators. An access token creates no administrator, and one that expires creates no
     /// account with a password.
     pub(in crate::service) fn create_account(&self, is_admin: bool, has_password: bool) -> Result<Permit, Error> {
         let permit = self.administrator()?;
@@ -278,7 +279,7 @@ impl<'s> Authority<'s> {
         Ok(permit)
     }
 
-    /// Making an existing account an administrator.
+    /// Making an existing account an administrator: administrators, but not with an access token.
     pub(in crate::service) fn make_administrator(&self) -> Result<Permit, Error> {
         let permit = self.administrator()?;
         self.without_token()?;
@@ -323,12 +324,12 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// The state of the moment.
+    /// The state that the caller was looked up in.
     pub(in crate::service) fn state(&self) -> &'s State {
         self.state
     }
 
-    /// The moment.
+    /// The moment at which the caller was looked up.
     pub(in crate::service) fn now(&self) -> Timestamp {
         self.now
     }
@@ -336,12 +337,12 @@ impl<'s> Authority<'s> {
 
 /// How a caller may set its own account's password.
 pub(in crate::service) enum OwnPassword {
-    /// It is another's.
+    /// The account is not the caller's.
     NotOwn,
-    /// With the present one.
+    /// With the present password.
     WithOld(Permit),
-    /// Without it, once, by this temporary password.
+    /// Without the present password, once, by the temporary password that it signed in with.
     Temporary(Permit),
-    /// Not by this credential.
+    /// Not with this credential.
     Never(Error),
 }

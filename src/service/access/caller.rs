@@ -1,4 +1,4 @@
-//! Who calls. Only `authentication` makes a [`Caller`], and every use-case wants one.
+//! Who calls. Only `sign_in` turns credentials into a [`Caller`], and every use-case takes one.
 
 use std::net::IpAddr;
 
@@ -15,17 +15,17 @@ use crate::domain::time::Timestamp;
 pub struct Caller {
     pub(in crate::service) subject: Subject,
     pub(in crate::service) address: Option<IpAddr>,
-    /// The session that it showed.
+    /// The session that the request showed.
     pub(in crate::service) session: Option<SessionKey>,
 }
 
 #[derive(Clone, Debug)]
 pub(in crate::service) enum Subject {
-    /// Nobody in particular.
+    /// Somebody who has not signed in.
     Anonymous,
     /// The data directory's owner or root, over the local socket.
     Local { uid: u32 },
-    /// The registry next door, by its notifications, or by what dockpass reads there.
+    /// The registry next door: by its notifications, or when dockpass reads there itself.
     Registry,
     /// An account.
     Account(Signed),
@@ -39,21 +39,21 @@ pub(in crate::service) struct Signed {
     pub(in crate::service) kind: CredentialKind,
     /// The access token that it signed in with, directly or by a registry token.
     pub(in crate::service) token: Option<Id>,
-    /// What it showed.
+    /// What it showed to sign in.
     pub(in crate::service) proof: Proof,
 }
 
-/// What a caller showed, so that a request that takes its time ends with what it was begun with: after a new password or a
-/// new secret the old one does nothing more.
+/// What a caller showed to sign in. Each use checks it again, so that a slow request does nothing more once its
+/// password or secret is no longer accepted.
 #[derive(Clone, Debug)]
 pub(in crate::service) enum Proof {
-    /// Nothing: the account speaks for itself.
+    /// Nothing: see [`Caller::of_account`].
     None,
     /// A registry token that was made with the password or the secret of this generation.
     Generation(u64),
-    /// The password of this stored hash.
+    /// The password, as a fingerprint of its stored hash.
     Password(PasswordProof),
-    /// The access token's text of this hash.
+    /// The access token's secret, as its hash.
     Secret(TokenHash),
 }
 
@@ -72,7 +72,7 @@ impl PasswordProof {
     }
 }
 
-/// What names a session in memory: the hash of its secret.
+/// The key of a session in memory: the hash of its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::service) struct SessionKey([u8; 32]);
 
@@ -87,12 +87,12 @@ impl Caller {
         Self { subject, address, session: None }
     }
 
-    /// The same, by this session.
+    /// The same caller, with this session.
     pub(in crate::service) fn with_session(self, key: SessionKey) -> Self {
         Self { session: Some(key), ..self }
     }
 
-    /// An account by itself, to ask what it may; not somebody who calls.
+    /// A caller made up for an account, to ask what it may do. Nobody has signed in.
     pub(in crate::service) fn of_account(account: &Account) -> Self {
         let (id, name) = (account.id, account.name.clone());
         let kind = CredentialKind::System;
@@ -105,7 +105,7 @@ impl Caller {
         matches!(self.subject, Subject::Anonymous)
     }
 
-    /// The account's name; none for anonymous and local callers.
+    /// The account's name; `None` unless an account signed in.
     #[must_use]
     pub fn name(&self) -> Option<&Name> {
         match &self.subject {
@@ -114,7 +114,7 @@ impl Caller {
         }
     }
 
-    /// The account's identifier; none for anonymous and local callers.
+    /// The account's identifier; `None` unless an account signed in.
     pub(in crate::service) fn account(&self) -> Option<Id> {
         match &self.subject {
             Subject::Account(signed) => Some(signed.account),
@@ -130,7 +130,7 @@ impl Caller {
         }
     }
 
-    /// Who it is in the audit log.
+    /// Its name in the audit log.
     pub(in crate::service) fn actor(&self) -> String {
         match &self.subject {
             Subject::Anonymous => "anonymous".to_owned(),
@@ -140,7 +140,7 @@ impl Caller {
         }
     }
 
-    /// By what it is known.
+    /// The kind of its credential, for the audit log.
     pub(in crate::service) fn credential(&self) -> CredentialKind {
         match &self.subject {
             Subject::Anonymous => CredentialKind::None,

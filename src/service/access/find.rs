@@ -1,11 +1,11 @@
-//! The account that a request names.
+//! Looks up the account that a request names.
 
 use crate::domain::account::Account;
 use crate::domain::id::Id;
 use crate::service::error::{Error, Kind};
 use crate::store::State;
 
-/// The account of this name or identifier: no identifier is a name.
+/// The account of this name or identifier. They cannot be confused: no identifier is a valid name.
 pub(in crate::service) fn find<'s>(state: &'s State, name_or_id: &str) -> Result<&'s Account, Error> {
     let by_id = name_or_id.parse::<Id>().ok().and_then(|id| state.account(id));
     let found = by_id.or_else(|| state.account_named(name_or_id));

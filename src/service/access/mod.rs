@@ -1,4 +1,4 @@
-//! Who calls, what the caller may do, and what it sees. Every use-case stands on this; it knows none of them.
+//! Who calls, what the caller may do, and what it sees. Every use-case builds on this room, which names none of them.
 
 mod authority;
 mod caller;

@@ -1,8 +1,8 @@
-//! Which repositories a caller sees, in order of name, at the cost of the page and not of the store.
+//! Which repositories a caller sees, ordered by name, at a cost that grows with the page and not with the store.
 //!
-//! What an account sees is the union of a few ordered sources: its namespace, namespaces and repositories granted to it,
-//! public ones. Each is a range of names and can be walked from either end, so a page is a merge that seeks;
-//! access-token patterns narrow the sources to intervals of names, each walked the same way.
+//! An account sees the union of a few ordered sources: its own namespaces, namespaces and repositories granted to it,
+//! and public repositories. Each is a range of names that can be walked from either end, so a page is a merge that
+//! seeks to its start. Access-token patterns narrow the sources to intervals of names, walked the same way.
 
 use std::cmp::Ordering;
 use std::collections::binary_heap::PeekMut;
@@ -19,10 +19,10 @@ use crate::domain::repository::Repository;
 use crate::domain::token::Pattern;
 use crate::store::State;
 
-/// Names of repositories, ascending; their other end is at hand, too.
-type Names<'s> = Box<dyn DoubleEndedIterator<Item = &'s RepositoryName> + 's>;
+/// Names of repositories in ascending order, which can be walked from the end as well.
+type RepositoryNames<'s> = Box<dyn DoubleEndedIterator<Item = &'s RepositoryName> + 's>;
 
-/// The names between two bounds, neither of which is among them.
+/// The names between two bounds, both exclusive.
 #[derive(Clone)]
 struct Interval {
     first: RepositoryName,
@@ -30,7 +30,7 @@ struct Interval {
 }
 
 impl Interval {
-    /// What a list has left after a name; all, if none.
+    /// What a list in this order has left after a name; everything, if there is none.
     fn after(order: Order, after: Option<&RepositoryName>) -> Self {
         let (mut first, mut last) = (RepositoryName::first(), RepositoryName::last());
         match order {
@@ -40,7 +40,7 @@ impl Interval {
         Self { first, last }
     }
 
-    /// What of it begins with `prefix/`.
+    /// The part of it that begins with `prefix/`.
     fn below(&self, prefix: &str) -> Self {
         let first = RepositoryName::first_within(prefix).max(self.first.clone());
         Self { first, last: RepositoryName::last_within(prefix).min(self.last.clone()) }
@@ -64,15 +64,15 @@ pub(in crate::service) fn namespace<'s>(
     names_within(state, namespace, &all).filter_map(|name| state.repository(name))
 }
 
-fn names_within<'s>(state: &'s State, namespace: &Namespace, interval: &Interval) -> Names<'s> {
+fn names_within<'s>(state: &'s State, namespace: &Namespace, interval: &Interval) -> RepositoryNames<'s> {
     match namespace {
         Namespace::Empty => Box::new(state.without_namespace_within(interval.bounds())),
         Namespace::Of(name) => below(state, name.as_str(), interval),
     }
 }
 
-/// Names below `prefix/`.
-fn below<'s>(state: &'s State, prefix: &str, interval: &Interval) -> Names<'s> {
+/// The names in the interval that begin with `prefix/`.
+fn below<'s>(state: &'s State, prefix: &str, interval: &Interval) -> RepositoryNames<'s> {
     Box::new(state.repositories_within(interval.below(prefix).bounds()))
 }
 
@@ -85,7 +85,7 @@ pub(in crate::service) fn all<'s>(
     seen(authority, order, &Interval::after(order, after))
 }
 
-/// What of a namespace a caller sees, after `after` (from the beginning, if none).
+/// The repositories of a namespace that a caller sees, after `after` (from the beginning, if none).
 pub(in crate::service) fn of_namespace<'s>(
     authority: &Authority<'s>,
     namespace: &Namespace,
@@ -102,8 +102,8 @@ pub(in crate::service) fn of_namespace<'s>(
     Box::new(seen(authority, order, &interval.below(name.as_str())))
 }
 
-/// What of a namespace, or of all if none, a caller sees whose name contains a text. Records are looked up for those
-/// alone: of very many names most are passed over.
+/// The repositories that a caller sees and whose names contain a text, of one namespace or, if none, of all. Records
+/// are looked up for matches only, since most of very many names are passed over.
 pub(in crate::service) fn containing<'s>(
     authority: &Authority<'s>,
     namespace: Option<&Namespace>,
@@ -135,7 +135,7 @@ fn seen<'s>(
 
 fn seen_names<'s>(authority: &Authority<'s>, order: Order, interval: &Interval) -> Merge<'s> {
     let state = authority.state();
-    let mut sources: Vec<Names<'s>> = vec![Box::new(state.public_within(interval.bounds()))];
+    let mut sources: Vec<RepositoryNames<'s>> = vec![Box::new(state.public_within(interval.bounds()))];
     let patterns = authority.patterns();
     if patterns.is_empty() {
         sources.extend(account_sources(authority, interval));
@@ -145,8 +145,8 @@ fn seen_names<'s>(authority: &Authority<'s>, order: Order, interval: &Interval) 
     Merge::new(order, sources)
 }
 
-/// What the account itself reaches, within a pattern.
-fn pattern_sources<'s>(authority: &Authority<'s>, interval: &Interval, pattern: &Pattern) -> Vec<Names<'s>> {
+/// The names that the account itself reaches, within a pattern.
+fn pattern_sources<'s>(authority: &Authority<'s>, interval: &Interval, pattern: &Pattern) -> Vec<RepositoryNames<'s>> {
     match pattern {
         Pattern::Exact(name) => {
             let known = authority.state().repository(name).map(|repository| &repository.name);
@@ -157,13 +157,13 @@ fn pattern_sources<'s>(authority: &Authority<'s>, interval: &Interval, pattern: 
     }
 }
 
-/// What the account itself reaches, whatever its access token's patterns.
-fn account_sources<'s>(authority: &Authority<'s>, interval: &Interval) -> Vec<Names<'s>> {
+/// The names that the account itself reaches, whatever its access token's patterns.
+fn account_sources<'s>(authority: &Authority<'s>, interval: &Interval) -> Vec<RepositoryNames<'s>> {
     let state = authority.state();
     if authority.reaches_everything() {
         return vec![Box::new(state.repositories_within(interval.bounds()))];
     }
-    let mut sources: Vec<Names<'s>> =
+    let mut sources: Vec<RepositoryNames<'s>> =
         authority.own_namespaces().into_iter().map(|name| below(state, name.as_str(), interval)).collect();
     let mut namespaces = BTreeSet::new();
     for grantee in authority.grantees() {
@@ -174,7 +174,7 @@ fn account_sources<'s>(authority: &Authority<'s>, interval: &Interval) -> Vec<Na
     sources
 }
 
-/// Namespaces granted as a whole; they stand before the repositories.
+/// Namespaces granted as a whole, which sort before the repositories.
 fn granted_namespaces(state: &State, grantee: Grantee) -> impl Iterator<Item = &Namespace> {
     state.grants_of(grantee).map_while(|(target, _)| match target {
         GrantTarget::Namespace(namespace) => Some(namespace),
@@ -206,26 +206,28 @@ fn granted_levels<'s>(
     })
 }
 
-/// Ordered sources as one, each name once. A heap of their next names, so that many teams cost little.
+/// A k-way merge of ordered sources, each name once. The heap of next names keeps it cheap with many teams.
 struct Merge<'s> {
-    sources: BinaryHeap<Source<'s>>,
+    sources: BinaryHeap<MergeSource<'s>>,
 }
 
-/// A source with something left. The one whose name comes first in the merge's order is the greatest, as a heap has it.
-struct Source<'s> {
+/// A source that is not exhausted. The one whose name comes first in the merge's order compares greatest, since a
+/// `BinaryHeap` pops its greatest.
+struct MergeSource<'s> {
     order: Order,
     next: &'s RepositoryName,
-    rest: Names<'s>,
+    rest: RepositoryNames<'s>,
 }
 
 impl<'s> Merge<'s> {
-    fn new(order: Order, sources: Vec<Names<'s>>) -> Self {
-        let begun = |mut rest: Names<'s>| advance(order, &mut rest).map(|next| Source { order, next, rest });
+    fn new(order: Order, sources: Vec<RepositoryNames<'s>>) -> Self {
+        let begun =
+            |mut rest: RepositoryNames<'s>| advance(order, &mut rest).map(|next| MergeSource { order, next, rest });
         Self { sources: sources.into_iter().filter_map(begun).collect() }
     }
 }
 
-fn advance<'s>(order: Order, names: &mut Names<'s>) -> Option<&'s RepositoryName> {
+fn advance<'s>(order: Order, names: &mut RepositoryNames<'s>) -> Option<&'s RepositoryName> {
     order.walk(names).next()
 }
 
@@ -244,7 +246,7 @@ impl<'s> Iterator for Merge<'s> {
     }
 }
 
-impl Ord for Source<'_> {
+impl Ord for MergeSource<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         match self.order {
             Order::Ascending => other.next.cmp(self.next),
@@ -253,16 +255,16 @@ impl Ord for Source<'_> {
     }
 }
 
-impl PartialOrd for Source<'_> {
+impl PartialOrd for MergeSource<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Source<'_> {
+impl PartialEq for MergeSource<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Source<'_> {}
+impl Eq for MergeSource<'_> {}

@@ -1,7 +1,8 @@
-//! Large changes in several transactions: a transaction of the store takes memory for each row until it ends.
+//! Splits large changes into several transactions: a transaction takes memory for each row until it ends.
 //!
-//! The registry may tell of very many tags: dockpass takes them a bundle at a time, each in a change of its own. Interrupted,
-//! what was done stays, and the same done again goes on from there. A deletion here is one change (`store::purge`).
+//! The registry may report very many tags: dockpass writes them a bundle at a time, each in a change of its own. If
+//! that is interrupted, the finished bundles stay, and the next run goes on from there. The deletion of a repository
+//! is one change, without bundles (`store::purge`).
 
 use std::ops::ControlFlow;
 
@@ -12,12 +13,12 @@ use crate::service::access::{Call, Permit};
 use crate::service::error::Error;
 use crate::service::ledger::{Change, Deed};
 
-/// Rows that one change of a large one writes: sled holds some 3.4 kB of memory for each until it ends.
+/// Most rows that one of these changes writes: sled holds some 3.4 kB of memory for each until the transaction ends.
 pub(in crate::service) const BUNDLE: usize = 4_000;
 
 impl Service {
-    /// Makes changes one after another until one says that it was the last. `step` is told what the one before it
-    /// noted; the first is told nothing.
+    /// Makes one change after another until `step` breaks. Each step gets what the one before it passed to
+    /// `Continue`; the first gets `None`.
     pub(super) fn change_by_steps<T: Send + 'static, N: Clone + Send + 'static>(
         &self,
         call: &Call,
@@ -35,7 +36,7 @@ impl Service {
     }
 }
 
-/// Removes a bundle of the tags that are meant. Whether more are left.
+/// Removes one bundle of the tags for which `is_meant` holds; `Continue` if more are left.
 pub(in crate::service) fn remove_bundle(
     change: &mut Change<'_, '_>,
     permit: &Permit,

@@ -1,6 +1,6 @@
 //! Comparing what is known with what the registry has, one repository at a time.
 //!
-//! Who asks the registry is `registry::comparison`; here is what follows from its answers. What was pushed while the
+//! `registry::comparison` asks the registry; this decides what follows from its answers. A tag pushed while the
 //! registry was being asked is newer than its answer, and stays.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use crate::service::error::Error;
 use crate::service::ledger::{Change, Deed};
 use crate::store::State;
 
-/// How long tags are kept that the registry has lost all together, in seconds: a storage that was away may come back.
+/// How long tags are kept once the registry has lost all of a repository's, in seconds: its storage may come back.
 const KEPT: i64 = 30 * 24 * 3_600;
 
 /// A tag as the registry has it.
@@ -37,25 +37,25 @@ pub struct SeenTag {
     pub image: Option<Image>,
 }
 
-/// What a comparison of one repository came to.
+/// The outcome of comparing one repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compared {
-    /// Both say the same.
+    /// Nothing differs.
     Same,
     /// It was not known, and now is.
     Adopted,
     /// Tags came, went, or moved.
     Changed,
-    /// The registry has none of the tags any more that were known.
+    /// The registry no longer has any of the known tags.
     Gone,
-    /// Neither known here nor holding a tag there.
+    /// It is not known here and has no tag in the registry.
     Empty,
     /// It was deleted here, and stays so.
     Deleted,
 }
 
 impl Service {
-    /// At most `limit` names that are known, after `after`.
+    /// At most `limit` known names, after `after`.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller.
@@ -73,7 +73,7 @@ impl Service {
         })
     }
 
-    /// Whether a name is known, and the tags that are.
+    /// The known tags of a repository; `None` if it is not known itself.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller.
@@ -86,7 +86,7 @@ impl Service {
         })
     }
 
-    /// A tag that is known.
+    /// A tag; `None` if it is not known.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller.
@@ -97,7 +97,7 @@ impl Service {
         })
     }
 
-    /// Notes what the manifest says that a tag points to, if it still points there. Blocks.
+    /// Notes what was read from the manifest of a tag, if the tag still points to it. Blocks.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
@@ -112,7 +112,7 @@ impl Service {
         let (name, tag) = (name.clone(), tag.clone());
         self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
             let permit = change.authority()?.tell_content()?;
-            change.was_idle();
+            change.skip_record();
             let present = change.state().tag(&name, &tag).filter(|present| present.digest == digest);
             if let Some(present) = present.map(|present| Tag::clone(present)) {
                 change.txn(&permit).put_tag(&name, Tag { image: Some(image.clone()), ..present })?;
@@ -121,8 +121,8 @@ impl Service {
         })
     }
 
-    /// Puts right what is known of a repository, by the tags that the registry had at `seen_at`. Blocks where something
-    /// has to be written. Very many tags are put right in several changes; interrupted, the next comparison goes on.
+    /// Corrects what is known of a repository, by the tags that the registry had at `seen_at`. Blocks if something
+    /// has to be written. Very many tags take several changes; if these are interrupted, the next comparison goes on.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
@@ -145,12 +145,12 @@ impl Service {
             self.compare_by_bundles(call, name, &seen, seen_at, &first.remove)?;
         }
         let rest = self.compare_rest(call, name, seen, seen_at)?;
-        // Of several changes, the first ones may have done all of it.
+        // The bundles before may have done all of it.
         Ok(if rest == Compared::Same { first.outcome } else { rest })
     }
 
-    /// Puts right what differs when it is written. That is one change, unless more came to differ since it was looked
-    /// at: then it takes another for each bundle.
+    /// Corrects what differs at the moment of writing. That is one change, unless more has come to differ since the
+    /// first look: then each further bundle takes another.
     pub(in crate::service) fn compare_rest(
         &self,
         call: &Call,
@@ -162,7 +162,7 @@ impl Service {
         let deed = Deed::new(Act::RegistryCompare, &name);
         self.change_by_steps(call, &deed, move |change, earlier: Option<Compared>| {
             let permit = change.authority()?.tell_content()?;
-            change.was_idle();
+            change.skip_record();
             let mut difference = difference(change.state(), &name, &seen, seen_at);
             let has_more = difference.cut();
             apply(change, &permit, &name, id, &difference)?;
@@ -171,7 +171,7 @@ impl Service {
         })
     }
 
-    /// Puts most of a large difference right, a bundle in a change: first what comes, so that the repository is never
+    /// Corrects most of a large difference, one bundle per change: first what comes, so that the repository is never
     /// empty in between, then what goes. Each tag is looked at once more when it is written.
     fn compare_by_bundles(
         &self,
@@ -192,7 +192,7 @@ impl Service {
             let (name, gone) = (name.clone(), gone.to_vec());
             self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
                 let permit = change.authority()?.tell_content()?;
-                change.was_idle();
+                change.skip_record();
                 let is_older = |tag: &&TagName| {
                     change.state().tag(&name, tag).is_some_and(|present| present.updated_at <= seen_at)
                 };
@@ -205,7 +205,7 @@ impl Service {
     }
 }
 
-/// Puts right a bundle of the tags that the registry has.
+/// Writes one bundle of the tags that the registry has.
 pub(in crate::service) fn put_bundle(
     change: &mut Change<'_, '_>,
     name: &RepositoryName,
@@ -214,7 +214,7 @@ pub(in crate::service) fn put_bundle(
     seen_at: Timestamp,
 ) -> Result<(), Error> {
     let permit = change.authority()?.tell_content()?;
-    change.was_idle();
+    change.skip_record();
     if change.state().repository(name).is_none() && change.state().deletion(name).is_some() {
         return Ok(());
     }
@@ -224,7 +224,7 @@ pub(in crate::service) fn put_bundle(
     let txn = change.txn(&permit);
     put.into_iter().try_for_each(|tag| txn.put_tag(name, tag).map(drop))?;
     if activity.missing_since.is_some() {
-        // At once: a push before the next bundle would forget this one as lost.
+        // At once: a push before the next bundle would drop the tags of this one as lost.
         txn.put_activity(name, Activity { missing_since: None, ..activity })?;
     }
     Ok(())
@@ -239,7 +239,7 @@ struct Difference {
 }
 
 impl Difference {
-    /// Leaves what one change writes, first of what comes. Whether something was cut off.
+    /// Cuts it down to what one change writes, starting with what comes. True if something was cut off.
     fn cut(&mut self) -> bool {
         let has_more = self.put.len() + self.remove.len() > BUNDLE;
         self.put.truncate(BUNDLE);
@@ -260,7 +260,8 @@ fn difference(state: &State, name: &RepositoryName, seen: &[SeenTag], seen_at: T
     let is_older = |tag: &Tag| tag.updated_at <= seen_at;
     let known: Vec<&Arc<Tag>> = state.tags_after(name, None).collect();
     let since = state.activity(name).missing_since;
-    // Not one of them is there, and none came meanwhile: perhaps the registry's storage is away. They are kept for a while.
+    // The registry has none of the known tags, and none was pushed meanwhile: perhaps its storage is away. They are
+    // kept for a while.
     let is_missing = seen.is_empty() && !known.is_empty() && known.iter().all(|tag| is_older(tag));
     let missing_since = match (is_missing, known.is_empty() && seen.is_empty()) {
         (true, _) => since.or(Some(seen_at)),
@@ -282,7 +283,7 @@ fn difference(state: &State, name: &RepositoryName, seen: &[SeenTag], seen_at: T
     Difference { outcome, put, remove, missing_since }
 }
 
-/// The tag as it has to be written; none if it is right, or newer than what was seen.
+/// The tag as it has to be written; `None` if the record is right, or newer than what was seen.
 fn put_right(state: &State, name: &RepositoryName, seen: &SeenTag, seen_at: Timestamp) -> Option<Tag> {
     let present = state.tag(name, &seen.name);
     if present.is_some_and(|present| present.updated_at > seen_at) {

@@ -1,13 +1,13 @@
 //! Repositories that were deleted here: what the registry still has of them.
 //!
-//! Deleting a repository is done when its record is gone. Its content goes after that, in a registry that may be away, so
-//! each name is remembered with what becomes of its content. While that is being deleted nobody makes a repository of that
-//! name: what would be pushed to it could go as well.
+//! A repository is deleted as soon as its record is gone. Its content goes after that, in a registry that may be
+//! away, so each deleted name is remembered with the state of its content. While that is being deleted nobody can
+//! create a repository of the name: a push to it could be deleted as well.
 //!
 //! A name is forgotten only when the registry was asked and had nothing of it, long after the last registry token for
-//! it ended: forgotten too early, its content would be taken for new, or go to the next owner of the namespace. Nobody
-//! can tell where no registry is configured, so there nothing is forgotten. What bounds the memory is their number:
-//! whoever makes and deletes ever new names comes to an end, but for system administrators.
+//! it expired. Forgotten too early, its content would be taken for new, or go to the next owner of the namespace.
+//! Where no registry is configured nobody can tell, so nothing is forgotten. The number of remembered names is
+//! bounded: whoever creates and deletes ever new ones is refused in the end, except for system administrators.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,13 +24,13 @@ use crate::service::ledger::Deed;
 use crate::service::settings::is_full;
 use crate::store::State;
 
-/// Deleted names of a namespace that are remembered before no new one is made in it; more where a namespace may have
-/// more repositories. Not fewer where it may have few: those who replace one by another need not wait.
+/// How many deleted names of a namespace are remembered before no new one is created in it; more where a namespace
+/// may have more repositories. Not fewer where it may have few, so that those who replace repositories need not wait.
 pub(in crate::service) const DELETED_NAMES: u32 = 10_000;
 
-/// Refuses a new name in a namespace of which too many deleted ones are remembered. A name that is among them takes no
-/// more room than it has. What was deleted while the namespace was not yet its `owner`'s was the doing of another. `limit` is
-/// how many repositories a namespace may have.
+/// Refuses a new name in a namespace with too many remembered deletions. A name that is among them passes, as it
+/// takes no more room. Deletions under an earlier owner of the namespace do not count against this `owner`. `limit`
+/// is how many repositories a namespace may have.
 pub(super) fn refuse_too_many(state: &State, name: &RepositoryName, owner: &Account, limit: u32) -> Result<(), Error> {
     if is_full(state.deleted_count_of(owner.id), limit.max(DELETED_NAMES)) && state.deletion(name).is_none() {
         return Err(Error::Conflict(Obstacle::Limit(REMEMBERED)));
@@ -38,8 +38,8 @@ pub(super) fn refuse_too_many(state: &State, name: &RepositoryName, owner: &Acco
     Ok(())
 }
 
-/// Refuses a name to an `owner` other than the one that it was deleted from, as long as a registry token of that time may
-/// live (`lifetime`, in seconds): such a token names the repository, not whose it is, and would reach the new one.
+/// Refuses a name to an `owner` other than the one that it was deleted from, while a registry token of that time may
+/// live (`lifetime`, in seconds): such a token names the repository but not its owner, and would reach the new one.
 pub(super) fn refuse_too_soon(
     state: &State,
     name: &RepositoryName,
@@ -53,10 +53,10 @@ pub(super) fn refuse_too_soon(
     if retry_after > 0 { Err(Error::Conflict(Obstacle::DeletedLately { retry_after })) } else { Ok(()) }
 }
 
-/// How much longer a registry may take a registry token for good, in seconds.
+/// How long after its expiry a registry may still accept a registry token, in seconds.
 const CLOCK_SKEW: i64 = 60;
 
-/// What [`refuse_too_many`] says is too many, and what helps.
+/// The message of [`refuse_too_many`]: what there are too many of, and what helps.
 const REMEMBERED: &str = "deleted repositories of a namespace that the registry may still have content of; make one of \
                           them again, or have an administrator make this one, raise maxRepositoriesPerNamespace above \
                           their number, or set registry.url, so that those without content are forgotten";
@@ -74,8 +74,8 @@ impl Underway {
         Self { names: Arc::default(), registry }
     }
 
-    /// Refuses to make a repository while content of its name is being deleted, or waits to be deleted in the registry of
-    /// this site: it would come back. To be asked on the writer's thread, where deletions begin.
+    /// Refuses to create a repository while content of its name is being deleted, or waits to be deleted, in the
+    /// registry of this site: the content would come back. Call it on the writer's thread, where deletions begin.
     pub(super) fn refuse(&self, state: &State, name: &RepositoryName) -> Result<(), Error> {
         let is_underway = self.names.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
         let waits = state.deletion(name).is_some_and(|noted| self.is_here(&noted));
@@ -90,14 +90,14 @@ impl Underway {
         }
     }
 
-    /// Has nobody make a repository of this name until the claim is dropped; none if it is claimed already.
+    /// Keeps everybody from creating a repository of this name until the claim is dropped; `None` if it is claimed.
     fn claim(&self, name: &RepositoryName) -> Option<Claim> {
         let is_new = self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
         is_new.then(|| Claim { name: name.clone(), underway: self.clone() })
     }
 }
 
-/// A name of which nobody makes a repository.
+/// While this lives, nobody can create a repository of the name.
 struct Claim {
     name: RepositoryName,
     underway: Underway,
@@ -109,9 +109,9 @@ impl Drop for Claim {
     }
 }
 
-/// The deletion of a name's content, which nobody makes anew until this is dropped.
+/// The deletion of a name's content. Until it is dropped, nobody can create a repository of the name.
 pub struct ContentDeletion {
-    /// What was noted of it when it began.
+    /// What was noted of the deleted name when this began.
     pub noted: Deletion,
     _claim: Claim,
 }
@@ -145,18 +145,18 @@ impl Service {
         })
     }
 
-    /// Begins the deletion of what this site's registry has of a name; none if it is not to be deleted, was made again, or
-    /// is being deleted already. Blocks: it waits for the writer, so that no repository is being made of that name.
+    /// Begins to delete what this site's registry has of a name; `None` if it is not to be deleted, was made again, or
+    /// is being deleted already. Blocks: it waits for the writer, so that no repository of that name is being created.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the registry's own caller; [`Error::Unavailable`].
     pub fn begin_content_deletion(&self, call: &Call, name: &RepositoryName) -> Result<Option<ContentDeletion>, Error> {
         let Some(claim) = self.underway.claim(name) else { return Ok(None) };
         let (name, underway) = (name.clone(), self.underway.clone());
-        // On the writer's thread: a repository that was being made when the name was claimed is there by then.
+        // On the writer's thread: a repository that was being created when the name was claimed is there by then.
         let noted = self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
             change.authority()?.tell_content()?;
-            change.was_idle();
+            change.skip_record();
             Ok(change.state().deletion(&name).filter(|noted| underway.is_here(noted)))
         })?;
         Ok(noted.map(|noted| ContentDeletion { noted, _claim: claim }))
@@ -176,7 +176,7 @@ impl Service {
         let name = name.clone();
         self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
             let permit = change.authority()?.tell_content()?;
-            change.was_idle();
+            change.skip_record();
             if change.state().deletion(&name).as_ref() != Some(&seen) {
                 return Ok(false);
             }
@@ -192,7 +192,7 @@ impl Service {
         let name = name.clone();
         self.change(call, Deed::new(Act::RegistryCompare, &name), move |change| {
             let permit = change.authority()?.tell_content()?;
-            change.was_idle();
+            change.skip_record();
             if change.state().deletion(&name).as_ref() == Some(&seen) {
                 change.txn(&permit).forget_deleted(&name);
             }

@@ -1,4 +1,5 @@
-//! Repositories and what the registry holds of them: told by it, found by a comparison, deleted here.
+//! Repositories and what the registry holds of them: what its notifications tell, what a comparison finds, what was
+//! deleted here.
 
 mod bundles;
 mod comparison;

@@ -1,8 +1,8 @@
 //! What the registry's notifications tell: tags that were pushed or deleted, manifests that were pulled.
 //!
-//! A notification may come more than once, late, or never: equal ones count once within a bound, and a comparison with
-//! the registry (`comparison`) mends what was missed. A push is durable before it is answered; pulls are counted in
-//! memory and written every half minute.
+//! A notification may come more than once, late, or never. Taking one is idempotent while its identifier is
+//! remembered, and a comparison with the registry (`comparison`) makes up for missed ones. A push is durable before
+//! it is answered; pulls are counted in memory and written every half minute.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
@@ -23,7 +23,7 @@ use crate::service::error::Error;
 use crate::service::ledger::{Change, Deed};
 use crate::store::State;
 
-/// Notifications that are remembered, to count none twice.
+/// How many notifications are remembered, so that a repeated one does not count.
 const REMEMBERED: usize = 16_384;
 
 /// One thing that happened to a repository.
@@ -40,7 +40,7 @@ pub enum News {
     },
     /// A manifest was fetched.
     Pulled {
-        /// By which tag; none if by digest.
+        /// The tag that it was fetched by; `None` if by digest.
         tag: Option<TagName>,
         /// The manifest.
         digest: Digest,
@@ -56,13 +56,13 @@ pub enum News {
 /// A notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// What the registry calls it; the same when it is sent again.
+    /// The registry's identifier of it, the same when it is sent again.
     pub id: String,
     /// Where it happened.
     pub repository: RepositoryName,
     /// When, by the registry's clock.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub news: News,
 }
 
@@ -73,17 +73,17 @@ struct Remembered {
     underway: HashSet<blake3::Hash>,
 }
 
-/// What is known of a notification that comes.
+/// What is known of an arriving notification.
 enum Begun {
     /// Nothing.
     New,
-    /// It was taken.
+    /// It was taken before.
     Taken,
-    /// It is being taken.
+    /// It is being taken right now.
     Underway,
 }
 
-/// The notifications of late, by a hash of their identifier, so that each takes the same room.
+/// The most recent notifications, as hashes of their identifiers, so that each takes the same room.
 #[derive(Default)]
 pub(in crate::service) struct RecentNotices(Mutex<Remembered>);
 
@@ -97,7 +97,7 @@ impl RecentNotices {
         if remembered.underway.insert(key) { Begun::New } else { Begun::Underway }
     }
 
-    /// It was taken, or was not after all: then it counts when it comes again.
+    /// Ends what `begin` began. A notification that could not be taken counts when it is sent again.
     fn end(&self, id: &str, was_taken: bool) {
         let key = blake3::hash(id.as_bytes());
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,17 +114,18 @@ impl RecentNotices {
 }
 
 impl Service {
-    /// Takes a notification; false if it was taken before, or tells nothing that is kept. Blocks, but for pulls.
+    /// Takes a notification; false if it was taken before, or tells nothing that is kept. Blocks, except for pulls.
     ///
     /// # Errors
-    /// [`Error::Denied`] to all but the registry; [`Error::Unavailable`]: then it is to be sent again.
+    /// [`Error::Denied`] to all but the registry; [`Error::Unavailable`], or [`Error::TooManyRequests`] while the
+    /// same notification is being taken: the registry is to send it again.
     pub fn take_notice(&self, call: &Call, notice: Notice) -> Result<bool, Error> {
         self.view(call, Act::RegistryNotify, "", |authority| authority.tell_content().map(drop))?;
         let id = notice.id.clone();
         match self.notices.begin(&id) {
             Begun::New => {}
             Begun::Taken => return Ok(false),
-            // The same once more, before the first is durable: the registry asks again.
+            // A repeat before the first one is durable: the registry sends it again.
             Begun::Underway => return Err(Error::TooManyRequests { retry_after: 1 }),
         }
         let taken = self.take(call, notice);
@@ -148,8 +149,8 @@ impl Service {
         }
     }
 
-    /// A manifest that was asked for by digest counts only if a tag points to it: clients ask for the parts of a list
-    /// by digest, and for the whole by tag or, after a HEAD of the tag, by digest.
+    /// Counts a pull. A manifest fetched by digest counts only if a tag points to it: clients fetch the parts of a
+    /// list by digest, and the whole by tag or, after a HEAD of the tag, by digest.
     fn count_pull(&self, repository: &RepositoryName, tag: Option<&TagName>, digest: &Digest) -> bool {
         let state = self.store.state();
         let known = state.repository(repository);
@@ -162,8 +163,8 @@ impl Service {
         let deed = Deed::new(Act::RegistryNotify, &repository);
         self.change_by_steps(call, &deed, move |change, _: Option<()>| {
             let permit = change.authority()?.tell_content()?;
-            change.was_idle();
-            // Deleted here: who pushes to it makes it again first, so this one is late.
+            change.skip_record();
+            // Deleted here. A push after that would have made the record again first, so this notification is late.
             if change.state().deletion(&repository).is_some() {
                 return Ok(ControlFlow::Break(false));
             }
@@ -191,7 +192,7 @@ impl Service {
         repository: RepositoryName,
         is_meant: impl Fn(&Tag) -> bool + Clone + Send + 'static,
     ) -> Result<bool, Error> {
-        // What was pushed since it came is newer, and stays: others may push between the steps.
+        // A tag pushed since the notification came is newer, and stays: others may push between the steps.
         let came_at = call.now;
         let is_meant = move |tag: &Tag| tag.updated_at <= came_at && is_meant(tag);
         let state = self.store.state();
@@ -200,7 +201,7 @@ impl Service {
         }
         self.change_by_steps(call, &Deed::new(Act::RegistryNotify, &repository), move |change, earlier: Option<()>| {
             let permit = change.authority()?.tell_content()?;
-            change.was_idle();
+            change.skip_record();
             let known = change.state().tags_count(&repository);
             let step = remove_bundle(change, &permit, &repository, &is_meant);
             let went = known > change.state().tags_count(&repository);
@@ -224,7 +225,7 @@ fn points_to(state: &State, repository: &RepositoryName, digest: &Digest) -> boo
     state.tags_after(repository, None).any(|tag| tag.digest == *digest)
 }
 
-/// Makes the private record of a repository that the registry has and nobody deleted here.
+/// Creates the private record of a repository that the registry has and nobody deleted here; false if it is known.
 pub(super) fn learn_repository(
     change: &mut Change<'_, '_>,
     permit: &Permit,
@@ -245,18 +246,18 @@ pub(super) fn learn_repository(
     };
     change.txn(permit).put_repository(repository)?;
     let deed = Deed::new(Act::RepositoryLearn, name).about_repository(change.state(), name);
-    change.also(deed);
+    change.record_also(deed);
     Ok(true)
 }
 
-/// Content comes back to a repository that the registry had lost: what was lost before has not come back with it.
-/// Whether more has to be forgotten before.
+/// If content comes back to a repository that the registry had lost, forgets the tags that were lost, which have not
+/// come back with it. `Continue` if more are left to forget.
 fn forget_lost_tags(change: &mut Change<'_, '_>, permit: &Permit, repository: &RepositoryName) -> ControlFlow<()> {
     let is_lost = change.state().activity(repository).missing_since.is_some();
     if is_lost { remove_bundle(change, permit, repository, |_| true) } else { ControlFlow::Break(()) }
 }
 
-/// Points a tag to a manifest. What was read of the same manifest stays.
+/// Points a tag to a manifest. If it pointed there already, what was read of the manifest is kept.
 fn put_tag(
     change: &mut Change<'_, '_>,
     permit: &Permit,
@@ -264,7 +265,7 @@ fn put_tag(
     seen: Pushed,
 ) -> Result<(), Error> {
     let Pushed { tag: name, digest, media_type, .. } = seen;
-    // By this clock, as those of comparisons: the registry's may differ.
+    // By the clock of dockpass, as in comparisons: the registry's may differ.
     let at = change.call().now;
     let present = change.state().tag(repository, &name).cloned();
     let same = present.as_ref().filter(|present| present.digest == digest);

@@ -1,4 +1,4 @@
-//! Counting pulls without a disk in the way: in memory first, written in bundles every half minute.
+//! Counts pulls without waiting for the disk: in memory first, written in bundles every half minute.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,22 +11,22 @@ use crate::service::Service;
 use crate::service::ledger::Upkeep;
 use crate::store::State;
 
-/// Repositories that one change writes.
+/// Most repositories that one change writes.
 const BUNDLE: usize = 512;
 
-/// A repository by its name and its identifier: one that was deleted and made again is another.
-type Key = (RepositoryName, Id);
+/// A repository's name and identifier: one that was deleted and made again is a different one.
+type PulledRepository = (RepositoryName, Id);
 
-/// Pulls by repository that are not written yet. Only those with a record get here, which bounds it.
+/// Pulls per repository that are not written yet. Only repositories with a record are counted, which bounds the map.
 #[derive(Default)]
-pub(in crate::service) struct Pulls(Mutex<BTreeMap<Key, u64>>);
+pub(in crate::service) struct Pulls(Mutex<BTreeMap<PulledRepository, u64>>);
 
 impl Pulls {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, u64>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PulledRepository, u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one.
+    /// Counts one pull.
     pub(super) fn note(&self, repository: &Repository) {
         *self.lock().entry((repository.name.clone(), repository.id)).or_default() += 1;
     }
@@ -35,12 +35,12 @@ impl Pulls {
         self.lock().get(&(repository.name.clone(), repository.id)).copied().unwrap_or(0)
     }
 
-    fn bundle(&self) -> Vec<(Key, u64)> {
+    fn bundle(&self) -> Vec<(PulledRepository, u64)> {
         self.lock().iter().take(BUNDLE).map(|(key, count)| (key.clone(), *count)).collect()
     }
 
-    /// Takes off what was written; what was counted since stays.
-    fn written(&self, bundle: &[(Key, u64)]) {
+    /// Subtracts what was written; pulls counted since then stay.
+    fn written(&self, bundle: &[(PulledRepository, u64)]) {
         let mut pulls = self.lock();
         for (key, count) in bundle {
             let left = pulls.get(key).map_or(0, |present| present.saturating_sub(*count));
@@ -59,7 +59,7 @@ impl Service {
         Activity { pulls: written.pulls.saturating_add(self.pulls.of(repository)), ..written }
     }
 
-    /// Writes the pulls that wait. What cannot be written waits on.
+    /// Writes the waiting pulls. Those that cannot be written wait for the next time.
     pub(in crate::service) fn save_pulls(&self) {
         loop {
             let bundle = self.pulls.bundle();
@@ -69,7 +69,7 @@ impl Service {
             let counts = bundle.clone();
             let written = self.keep(Upkeep::Pulls, move |txn| {
                 for ((name, id), count) in &counts {
-                    // A repository that is gone by now takes its count along, also if there is another of its name.
+                    // The count of a repository that is gone by now is dropped, even if another has its name.
                     if txn.state().repository(name).is_none_or(|present| present.id != *id) {
                         continue;
                     }
@@ -79,7 +79,7 @@ impl Service {
                 Ok(())
             });
             if written.is_err() {
-                // They wait.
+                // The counts are kept for the next time.
                 return;
             }
             self.pulls.written(&bundle);

@@ -29,18 +29,18 @@ pub struct NewRepository {
     pub is_public: bool,
     /// One line about it.
     pub short_description: String,
-    /// More about it.
+    /// A longer text about it.
     pub long_description: String,
 }
 
-/// What changes of a repository. Absent stays.
+/// The changes to a repository. A field that is `None` stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct RepositoryUpdate {
     /// Whether everybody may view and pull.
     pub is_public: Option<bool>,
     /// One line about it.
     pub short_description: Option<String>,
-    /// More about it.
+    /// A longer text about it.
     pub long_description: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub struct RepositoryView {
     pub repository: Arc<Repository>,
     /// The caller's level.
     pub level: AccessLevel,
-    /// Whether its namespace is an organization's.
+    /// Whether its namespace belongs to an organization.
     pub is_organization: bool,
     /// How it is used.
     pub activity: Activity,
@@ -60,9 +60,9 @@ pub struct RepositoryView {
 /// Which page of a list of repositories.
 #[derive(Clone, Debug)]
 pub struct RepositoryQuery {
-    /// Of one namespace; of all, if none.
+    /// Only those of this namespace; all, if none.
     pub namespace: Option<Namespace>,
-    /// Whose name contains this.
+    /// Only those whose name contains this.
     pub contains: Option<String>,
     /// Which page, by name.
     pub page: PageQuery<RepositoryName>,
@@ -80,7 +80,7 @@ fn check_descriptions(short: Option<&str>, long: Option<&str>) -> Result<(), Err
 }
 
 impl Service {
-    /// A repository as the caller sees it; none if it does not.
+    /// The repository as the caller sees it; `None` if it may not.
     pub(in crate::service) fn shown_repository(
         &self,
         authority: &Authority<'_>,
@@ -96,7 +96,7 @@ impl Service {
     /// A page of the repositories that the caller sees.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a namespace that no account owns and of which nothing is seen.
+    /// [`Error::NotFound`] for a namespace that no account owns and in which the caller sees nothing.
     pub fn list_repositories(
         &self,
         call: &Call,
@@ -119,7 +119,7 @@ impl Service {
     /// A page of the catalogue, after `last`. Anonymous callers see public names.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
+    /// [`Error::Unauthenticated`] if the caller's credential is no longer valid.
     pub fn catalog(
         &self,
         call: &Call,
@@ -170,8 +170,8 @@ impl Service {
         self.view_repository(call, &name)
     }
 
-    /// Makes the private records of repositories that are about to be pushed to, as far as the caller may and changes
-    /// are accepted; the others are left out without a word to the client.
+    /// Creates private records for repositories that are about to be pushed to. Those that the caller may not create,
+    /// or that cannot be written now, are skipped without telling the client.
     pub(in crate::service) fn create_by_push(&self, call: &Call, names: Vec<RepositoryName>) -> Result<(), Error> {
         let (live, token_lifetime) = (self.settings.live, self.settings.registry_token_lifetime);
         for name in names {
@@ -181,7 +181,7 @@ impl Service {
                 underway.refuse(change.state(), &name)?;
                 let settings = live.at(change.state());
                 if change.state().repository(&name).is_some() || !settings.create_on_push {
-                    change.was_idle();
+                    change.skip_record();
                     return Ok(());
                 }
                 let (short_description, long_description) = (String::new(), String::new());
@@ -198,7 +198,7 @@ impl Service {
         Ok(())
     }
 
-    /// Lets those through who may change a repository.
+    /// Checks that the caller may change the repository, before its body is read.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`]
@@ -235,8 +235,8 @@ impl Service {
         self.view_repository(call, name)
     }
 
-    /// Deletes a repository's record with the grants on it and what is known of its content; `false` where there is none,
-    /// for those who may administer the namespace.
+    /// Deletes a repository's record, the grants on it and what is known of its content. `false` if there was no
+    /// record, told only to callers who could create the repository.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`]
@@ -247,7 +247,7 @@ impl Service {
             if change.state().repository(&asked).is_none() {
                 let may = authority.may_create(&asked, AccessLevel::Admin);
                 authority.signed_in()?;
-                change.was_idle();
+                change.skip_record();
                 return if may { Ok(false) } else { Err(Error::not_found(Kind::Repository, &asked)) };
             }
             let permit = authority.administer_repository(&asked)?;
@@ -258,7 +258,7 @@ impl Service {
     }
 }
 
-/// How many repositories a query means, where that is kept: for those who see everything, of all or of a namespace.
+/// How many repositories a query matches, where that is kept: for callers who see everything, and without a text.
 fn kept_count(authority: &Authority<'_>, query: &RepositoryQuery) -> Option<usize> {
     if query.contains.is_some() || !authority.may_list_whole_registry() {
         return None;
@@ -267,7 +267,7 @@ fn kept_count(authority: &Authority<'_>, query: &RepositoryQuery) -> Option<usiz
     Some(query.namespace.as_ref().map_or_else(|| state.repositories_count(), |it| state.namespace_size(it)))
 }
 
-/// The repositories that a query means, after a name.
+/// The repositories that a query matches, after a name.
 fn seen<'s>(
     authority: &Authority<'s>,
     query: &RepositoryQuery,
@@ -280,22 +280,22 @@ fn seen<'s>(
     }
 }
 
-/// A namespace that somebody owns, or in which the caller sees something.
+/// Refuses a namespace that nobody owns and in which the caller sees nothing.
 fn known_namespace(authority: &Authority<'_>, namespace: &Namespace) -> Result<(), Error> {
     let is_owned = namespace.name().is_none_or(|name| authority.state().account_named(name.as_str()).is_some());
     let is_known = is_owned || visible::of_namespace(authority, namespace, Order::Ascending, None).next().is_some();
     if is_known { Ok(()) } else { Err(Error::not_found(Kind::Account, namespace)) }
 }
 
-/// What bounds the making of repositories.
+/// The limits on creating repositories.
 struct CreationLimits {
-    /// Most of a namespace.
+    /// Most repositories of a namespace.
     repositories: u32,
-    /// Life of a registry token, in seconds.
+    /// Lifetime of a registry token, in seconds.
     token_lifetime: i64,
 }
 
-/// Writes a new record; the namespace must be an account's and have room.
+/// Writes a new record. The namespace must belong to an account and have room.
 fn create(
     change: &mut Change<'_, '_>,
     permit: &Permit,
@@ -309,8 +309,8 @@ fn create(
     if is_full(change.state().namespace_size(&namespace), limits.repositories) {
         return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
     }
-    // Whoever may make repositories here could fill the bound, and close the namespace to its owner: administrators of
-    // the system, whom nobody has to bound, pass.
+    // Everybody who may create repositories here could use up the bound on deleted names, and so close the namespace
+    // to its owner. System administrators, who need no bound, can still create some then.
     if !change.authority()?.reaches_everything() {
         refuse_too_many(change.state(), &new.name, owner, limits.repositories)?;
     }

@@ -1,4 +1,4 @@
-//! Tags: listing what is known, and deleting one, which the registry does.
+//! Tags: listing what is known, and the records of deleting one, which the registry itself does.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use crate::service::error::{Error, Kind};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::Page;
 
-/// The deletion of a tag, permitted and not yet done: [`Service::tag_deletion_begins`] records that the registry is
-/// asked next, then [`Service::tag_deleted`] or [`Service::tag_deletion_cancelled`] says what became of it. It takes
-/// its permit along: what the registry has done is recorded, whatever changed meanwhile.
+/// The deletion of a tag, permitted and not yet done. [`Service::tag_deletion_begins`] records that the registry is
+/// asked next; then [`Service::tag_deleted`] or [`Service::tag_deletion_cancelled`] records the outcome. It carries
+/// its permit along: what the registry has done is recorded even if rights have changed meanwhile.
 pub struct TagDeletion {
-    /// Of which repository.
+    /// The repository.
     pub repository: RepositoryName,
-    /// Which one.
+    /// The tag to delete.
     pub tag: TagName,
-    /// Other tags that may go along, where the registry cannot delete the one alone; each once, by name.
-    pub also: Vec<TagName>,
-    /// When it was permitted, then when it began.
+    /// Other tags that may be deleted with it, where the registry cannot delete it alone; sorted, each once.
+    pub others: Vec<TagName>,
+    /// When it was permitted; once it has begun, when it began.
     begun_at: Timestamp,
-    /// Those whose begin is recorded.
+    /// The tags for which the start of the deletion is recorded.
     begun: Vec<TagName>,
     permit: Permit,
 }
@@ -66,8 +66,8 @@ impl Service {
         })
     }
 
-    /// Permits the deletion of a tag, known here or not: the registry knows. `also` are other tags that may go along,
-    /// which takes the same permission; the tag itself among them means nothing.
+    /// Permits the deletion of a tag. It need not be known here: the registry knows. `others` are other tags that may
+    /// be deleted with it, under the same permission; the tag itself is taken out of them.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the caller does not see the repository; [`Error::Denied`] below `read-write`.
@@ -76,33 +76,32 @@ impl Service {
         call: &Call,
         repository: &RepositoryName,
         tag: TagName,
-        mut also: Vec<TagName>,
+        mut others: Vec<TagName>,
     ) -> Result<TagDeletion, Error> {
         let permit = self.view(call, Act::TagDelete, &format!("{repository}:{tag}"), |authority| {
             let permit = authority.delete_tag(repository)?;
             let is_known = authority.state().repository(repository).is_some();
             if is_known { Ok(permit) } else { Err(Error::not_found(Kind::Repository, repository)) }
         })?;
-        also.retain(|other| *other != tag);
-        also.sort();
-        also.dedup();
-        Ok(TagDeletion { repository: repository.clone(), tag, also, begun_at: call.now, begun: Vec::new(), permit })
+        others.retain(|other| *other != tag);
+        others.sort();
+        others.dedup();
+        Ok(TagDeletion { repository: repository.clone(), tag, others, begun_at: call.now, begun: Vec::new(), permit })
     }
 
-    /// Records that the registry is asked next to delete a tag. What it does may stay unknown, when its answer is lost
-    /// or cannot be recorded; who had it done must not. The call is of this moment: what was pushed until now is meant.
-    /// Blocks.
+    /// Records that the registry is asked next to delete a tag: should its answer be lost or not be recorded, the log
+    /// still says who asked. The call must be of this moment: the deletion covers what was pushed until then. Blocks.
     ///
     /// # Errors
-    /// Those of [`Service::begin_tag_deletion`], as it may have waited since; [`Error::Unavailable`]: then the registry
-    /// is not to be asked.
+    /// Those of [`Service::begin_tag_deletion`], as rights may have changed since; [`Error::Unavailable`]: then the
+    /// registry must not be asked.
     pub fn tag_deletion_begins(&self, call: &Call, deletion: &mut TagDeletion) -> Result<(), Error> {
         self.record_begin(call, deletion, vec![deletion.tag.clone()])?;
         deletion.begun_at = call.now;
         Ok(())
     }
 
-    /// The same for the tags that go along, as the registry is asked for all of them at once. Blocks.
+    /// The same for the tags that are deleted with it, since the registry is asked for all of them at once. Blocks.
     ///
     /// # Errors
     /// Those of [`Service::tag_deletion_begins`].
@@ -117,7 +116,7 @@ impl Service {
             if change.state().repository(&name).is_none() {
                 return Err(Error::not_found(Kind::Repository, &name));
             }
-            change.was_idle();
+            change.skip_record();
             record(change, &name, &deeds);
             Ok(())
         })?;
@@ -125,24 +124,25 @@ impl Service {
         Ok(())
     }
 
-    /// Records that nothing came of a deletion: the registry has deleted nothing, and is not asked any more. Blocks.
+    /// Records that nothing came of a deletion: the registry deleted nothing, and will not be asked again. Blocks.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: then it looks as if the registry's answer had been lost.
+    /// [`Error::Unavailable`]: then the log reads as if the registry's answer had been lost.
     pub fn tag_deletion_cancelled(&self, call: &Call, deletion: &TagDeletion) -> Result<(), Error> {
         let (name, deeds) = (deletion.repository.clone(), deletion.deeds(Act::TagCancelDelete, &deletion.begun));
         self.change(call, deletion.deed(Act::TagCancelDelete, &deletion.tag), move |change| {
-            change.was_idle();
+            change.skip_record();
             record(change, &name, &deeds);
             Ok(())
         })
     }
 
-    /// Records what became of a deletion: `was_there` is whether the registry had the tag, else nothing came of it;
-    /// `along` are those that went with it, each recorded as one deletion. False if the tag was not known here either.
+    /// Records the outcome of a deletion. `was_there` says whether the registry had the tag; if not, the deletion is
+    /// recorded as cancelled. `along` are the tags that went with it, each recorded as a deletion. False if the tag
+    /// was unknown here, too.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]: the tag is gone, and the next comparison with the registry takes it from what is known.
+    /// [`Error::Unavailable`]: the registry has deleted the tag, and the next comparison removes its record here.
     pub fn tag_deleted(
         &self,
         call: &Call,
@@ -158,8 +158,8 @@ impl Service {
             change.about_repository(&deletion.repository);
             record(change, &deletion.repository, &deletion.deeds(Act::TagDelete, &along));
             if !was_there {
-                // The deletion did nothing: only what was known here is put right.
-                change.was_idle();
+                // The registry deleted nothing: only the record here is put right.
+                change.skip_record();
                 record(change, &deletion.repository, &deletion.deeds(Act::TagCancelDelete, &deletion.begun));
             }
             Ok(was_there || was_known)
@@ -171,14 +171,14 @@ impl Service {
 fn record(change: &mut Change<'_, '_>, repository: &RepositoryName, deeds: &[Deed]) {
     for deed in deeds {
         let deed = deed.clone().about_repository(change.state(), repository);
-        change.also(deed);
+        change.record_also(deed);
     }
 }
 
-/// Removes the record of a tag that is gone; false if there was none.
+/// Removes the record of a tag that is gone; false if there was none, or only a newer one.
 fn forget(change: &mut Change<'_, '_>, deletion: &TagDeletion, tag: &TagName) -> Result<bool, Error> {
     let TagDeletion { repository, begun_at, permit, .. } = deletion;
-    // What was pushed meanwhile is another manifest, and stays.
+    // A tag pushed meanwhile points to another manifest, and stays.
     let was_known = change.state().tag(repository, tag).is_some_and(|known| known.updated_at <= *begun_at);
     if was_known {
         change.txn(permit).remove_tag(repository, tag);
@@ -187,7 +187,7 @@ fn forget(change: &mut Change<'_, '_>, deletion: &TagDeletion, tag: &TagName) ->
     Ok(was_known)
 }
 
-/// Notes that a repository has lost its last tag.
+/// Notes the time, if a repository has lost its last tag.
 pub(super) fn note_emptied(
     change: &mut Change<'_, '_>,
     permit: &Permit,

@@ -1,6 +1,6 @@
-//! The audit log as use-cases see it: the events that wait are written here every half minute, and what is written is read.
+//! The audit log for use-cases: writes the waiting events every half minute, and reads what is written.
 //!
-//! Changes are recorded in their own transaction. Of events that were lost, the gap itself is recorded.
+//! A change is recorded in its own transaction. Where events were lost, a record of the gap says how many.
 
 use super::change::Upkeep;
 use crate::domain::act::Act;
@@ -14,12 +14,12 @@ use crate::service::error::Error;
 use crate::service::page::Page;
 use crate::store::{TooLarge, Txn, Verification};
 
-/// Records that one change writes.
+/// Most records that one change writes.
 const BUNDLE: usize = 512;
-/// Records that one step of a filtered list reads.
+/// Most records that one step of a filtered list reads.
 const STEP: usize = 512;
 
-/// What of the audit log is asked for. Absent is everything.
+/// Which records of the audit log are wanted. A field that is `None` matches everything.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     /// Exactly this actor.
@@ -30,9 +30,9 @@ pub struct AuditFilter {
     pub object: Option<String>,
     /// Exactly this outcome.
     pub outcome: Option<Outcome>,
-    /// Not before.
+    /// From this moment on.
     pub since: Option<Timestamp>,
-    /// Before.
+    /// Before this moment.
     pub until: Option<Timestamp>,
 }
 
@@ -49,7 +49,7 @@ impl AuditFilter {
 }
 
 impl Service {
-    /// Writes the events that wait.
+    /// Writes the waiting events.
     pub(in crate::service) fn write_audit(&self, now: Timestamp) {
         let waiting = self.audit.take();
         let mut events: Vec<(AuditEntry, Occurrence)> = waiting.events.into_iter().collect();
@@ -67,7 +67,7 @@ impl Service {
         }
     }
 
-    /// A page of the audit log, newest first, below number `before`.
+    /// A page of the audit log, newest first: the records numbered below `before`, or from the newest on.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
@@ -104,7 +104,7 @@ impl Service {
         }
     }
 
-    /// The end of the audit chain, to be noted elsewhere.
+    /// The end of the audit chain, for a note that is kept elsewhere.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
@@ -114,7 +114,7 @@ impl Service {
         Ok(self.store.state().audit())
     }
 
-    /// Checks the whole audit chain, and that a noted end is in it.
+    /// Checks the whole audit chain, and that it contains the end `noted` earlier, if one is given.
     ///
     /// # Errors
     /// [`Error::Denied`] to all but the local socket.
@@ -124,7 +124,7 @@ impl Service {
     }
 }
 
-/// Records are written up to a minute after what they sum, so times fall only roughly with the numbers.
+/// A record is written up to a minute after the events that it sums up, so record numbers follow time only roughly.
 fn is_long_before(record: &AuditRecord, filter: &AuditFilter) -> bool {
     filter.since.is_some_and(|since| record.time.plus_seconds(120) < since)
 }

@@ -1,5 +1,5 @@
-//! The two ways into the store. A change of a caller: permission first, then the work, then the audit record, all in one
-//! transaction on the writer's thread. And upkeep, what the house writes by itself, which is named one by one.
+//! The two ways into the store. A caller's change asks for permission, does the work, then writes the audit record, all
+//! in one transaction on the writer's thread. Upkeep is what dockpass writes for itself, each case by name.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::service::access::{Authority, Call, Permit};
 use crate::service::error::Error;
 use crate::store::{State, Txn, WriteAccess};
 
-/// The right to change the store. Nothing but this module sees it, so that no change gets past its two entries.
+/// The right to change the store. Only this module can use it, so no change gets past the two ways above.
 pub(in crate::service) struct Writing(WriteAccess);
 
 impl Writing {
@@ -28,11 +28,11 @@ impl Writing {
 pub(in crate::service) enum Upkeep {
     /// The first account, on the first start.
     FirstAccount,
-    /// A password that was right, hashed with today's parameters.
+    /// A correct password, hashed again with today's parameters.
     PasswordHash,
-    /// Where from accounts signed in.
+    /// The addresses that accounts signed in from.
     KnownAddresses,
-    /// Pulls that were counted.
+    /// The pulls counted so far.
     Pulls,
     /// Denials, sign-ins and other events that are recorded later than they happen.
     AuditEvents,
@@ -50,61 +50,61 @@ impl fmt::Display for Upkeep {
     }
 }
 
-/// A change at work. The store is in reach only with a [`Permit`].
+/// A change in progress. It reaches the store only with a [`Permit`].
 pub(in crate::service) struct Change<'w, 's> {
     txn: &'w mut Txn<'s>,
     call: Call,
-    /// The deed, as far as it is known by now.
+    /// The main deed, as far as it is known yet.
     deed: Deed,
-    /// Other deeds on the way, each with a record of its own.
-    also: Vec<Deed>,
-    is_idle: bool,
+    /// Further deeds of the same change, each with a record of its own.
+    others: Vec<Deed>,
+    is_skipped: bool,
     /// The label of the caller's access token, before the change.
     label: Option<String>,
 }
 
 impl<'s> Change<'_, 's> {
-    /// The caller as it is in this very moment of the store.
+    /// The caller, looked up in the very state that the change acts on.
     pub(in crate::service) fn authority(&self) -> Result<Authority<'_>, Error> {
         Authority::of(self.txn.state(), &self.call.caller, self.call.now)
     }
 
-    /// The state with what was changed so far.
+    /// The state, with what this change has written so far.
     pub(in crate::service) fn state(&self) -> &State {
         self.txn.state()
     }
 
-    /// The way to change it.
+    /// The transaction to write to.
     pub(in crate::service) fn txn(&mut self, _permit: &Permit) -> &mut Txn<'s> {
         self.txn
     }
 
-    /// Who calls, when.
+    /// Who calls, and when.
     pub(in crate::service) fn call(&self) -> &Call {
         &self.call
     }
 
-    /// Records something else that was done on the way.
-    pub(in crate::service) fn also(&mut self, deed: Deed) {
-        self.also.push(deed);
+    /// Adds a further deed, which gets a record of its own.
+    pub(in crate::service) fn record_also(&mut self, deed: Deed) {
+        self.others.push(deed);
     }
 
-    /// Puts a deed of which more is known in place of the one that was begun.
-    pub(in crate::service) fn done(&mut self, deed: Deed) {
+    /// Replaces the main deed by one that says more.
+    pub(in crate::service) fn record_as(&mut self, deed: Deed) {
         self.deed = deed;
     }
 
-    /// Says about which account it is.
+    /// Names the account that the deed concerns.
     pub(in crate::service) fn about_account(&mut self, account: &Account) {
         self.deed.concerned.account = Some(audited_account(account));
     }
 
-    /// Says about which repository it is.
+    /// Names the repository that the deed concerns.
     pub(in crate::service) fn about_repository(&mut self, name: &RepositoryName) {
         self.deed.concerned.repository = Some(audited_repository(self.txn.state(), name));
     }
 
-    /// Says about which repository it is, if a grant is on one.
+    /// Names the repository that the deed concerns, if the grant is on one.
     pub(in crate::service) fn about_target(&mut self, target: &GrantTarget) {
         match target {
             GrantTarget::Namespace(_) => {}
@@ -112,12 +112,12 @@ impl<'s> Change<'_, 's> {
         }
     }
 
-    /// Nothing had to be done: nothing is recorded.
-    pub(in crate::service) fn was_idle(&mut self) {
-        self.is_idle = true;
+    /// Nothing had to be done: the main deed gets no record. Further deeds keep theirs.
+    pub(in crate::service) fn skip_record(&mut self) {
+        self.is_skipped = true;
     }
 
-    /// The record of a deed of this change, without its number.
+    /// The audit record of a deed of this change, without its number.
     pub(in crate::service) fn record_of(&self, deed: &Deed) -> AuditRecord {
         AuditRecord::of(&self.entry(deed), 0, Occurrence::once(self.call.now))
     }
@@ -128,15 +128,15 @@ impl<'s> Change<'_, 's> {
     }
 
     fn record(self) -> Result<(), Error> {
-        let main = Some(&self.deed).filter(|_| !self.is_idle);
-        let entries: Vec<AuditEntry> = main.into_iter().chain(&self.also).map(|deed| self.entry(deed)).collect();
+        let main = Some(&self.deed).filter(|_| !self.is_skipped);
+        let entries: Vec<AuditEntry> = main.into_iter().chain(&self.others).map(|deed| self.entry(deed)).collect();
         let once = Occurrence::once(self.call.now);
         Ok(entries.iter().try_for_each(|entry| self.txn.audit(entry, once))?)
     }
 }
 
 impl Service {
-    /// Reads under a rule: `allow` decides; a denial is recorded.
+    /// Reads the state under the rule `allow`, and records a denial.
     pub(in crate::service) fn view<T>(
         &self,
         call: &Call,
@@ -150,7 +150,7 @@ impl Service {
         result
     }
 
-    /// Makes a change and records it, or records that it was denied. `work` can be run again on a newer state.
+    /// Makes a change and records it, or its denial. `work` may run more than once, then on a newer state.
     pub(in crate::service) fn change<T: Send + 'static>(
         &self,
         call: &Call,
@@ -161,7 +161,7 @@ impl Service {
         let result = self.store.write(&self.writing.0, move |txn| {
             let label = label(txn.state(), &caller.caller);
             let (call, deed) = (caller.clone(), begun.clone());
-            let mut change = Change { txn, call, deed, also: Vec::new(), is_idle: false, label };
+            let mut change = Change { txn, call, deed, others: Vec::new(), is_skipped: false, label };
             let value = work(&mut change)?;
             change.record()?;
             Ok(value)
@@ -170,7 +170,7 @@ impl Service {
         result
     }
 
-    /// Writes what the house keeps by itself.
+    /// Writes upkeep, which needs no permit. A failure is logged as well.
     pub(in crate::service) fn keep<T: Send + 'static>(
         &self,
         upkeep: Upkeep,

@@ -1,4 +1,4 @@
-//! What is done, as the audit log will have it.
+//! A deed: one act on one object, as the audit log will record it.
 
 use crate::domain::account::Account;
 use crate::domain::act::Act;
@@ -12,7 +12,7 @@ use crate::store::State;
 /// Longest object that is recorded, in bytes.
 const MAX_OBJECT: usize = 512;
 
-/// What is done: which act, and on what.
+/// One act on one object.
 #[derive(Clone, Debug)]
 pub(in crate::service) struct Deed {
     pub(in crate::service) act: Act,
@@ -25,19 +25,19 @@ impl Deed {
         Self { act, object: object.to_string(), concerned: Concerned::default() }
     }
 
-    /// The same, about this account.
+    /// The same deed, concerning this account.
     pub(in crate::service) fn about_account(mut self, account: &Account) -> Self {
         self.concerned.account = Some(audited_account(account));
         self
     }
 
-    /// The same, about the repository of this name.
+    /// The same deed, concerning the repository of this name.
     pub(in crate::service) fn about_repository(mut self, state: &State, name: &RepositoryName) -> Self {
         self.concerned.repository = Some(audited_repository(state, name));
         self
     }
 
-    /// The same, about this access token.
+    /// The same deed, concerning this access token.
     pub(in crate::service) fn about_token(mut self, state: &State, token: &AccessToken) -> Self {
         let owner = state.account(token.owner).map(|owner| owner.name.to_string()).unwrap_or_default();
         let label = without_secrets(&token.label);
@@ -45,7 +45,7 @@ impl Deed {
         self
     }
 
-    /// The entry of it, as done by this caller.
+    /// Its audit entry, with this caller as the actor.
     pub(in crate::service) fn entry(&self, caller: &Caller, outcome: Outcome) -> AuditEntry {
         AuditEntry {
             actor: caller.actor(),

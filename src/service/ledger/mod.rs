@@ -1,4 +1,4 @@
-//! The ways to the state, and the audit log: what is done is a deed, and every change and every denial has its record.
+//! The ways into the store, and the audit log: what is done is a deed, and each change and each denial leaves a record.
 
 mod audit;
 mod change;

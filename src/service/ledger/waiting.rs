@@ -1,5 +1,5 @@
-//! Events that wait to be written: denials, sign-ins and what else needs no change. Equal ones are summed; what does not
-//! fit is counted.
+//! Audit events that wait to be written: denials, sign-ins and whatever comes without a change. Equal events are
+//! summed; those that find no room are only counted.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +17,7 @@ const MAX_WAITING: usize = 4_096;
 #[derive(Default)]
 pub(super) struct Waiting {
     pub(super) events: HashMap<AuditEntry, Occurrence>,
-    /// Events that found no place.
+    /// How many events found no room.
     pub(super) lost: u64,
 }
 
@@ -28,7 +28,7 @@ pub(in crate::service) struct AuditBuffer {
 }
 
 impl AuditBuffer {
-    /// Notes an event.
+    /// Adds an event; without room for it, counts it as lost.
     pub(in crate::service) fn note(&self, entry: AuditEntry, now: Timestamp) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.events.len() >= MAX_WAITING && !waiting.events.contains_key(&entry) {
@@ -50,7 +50,7 @@ impl AuditBuffer {
 }
 
 impl Service {
-    /// Records a denial.
+    /// Notes a denial, if the result is one.
     pub(in crate::service) fn note_denial<T>(&self, call: &Call, deed: &Deed, result: &Result<T, Error>) {
         if let Err(Error::Denied(reason)) = result {
             let entry = deed.entry(&call.caller, Outcome::Denied);

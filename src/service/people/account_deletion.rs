@@ -32,7 +32,7 @@ impl Service {
         let deleted = self.change(call, Deed::new(Act::AccountDelete, name_or_id), move |change| {
             let permit = change.authority()?.administrator()?;
             let Ok(account) = find(change.state(), &asked).cloned() else {
-                change.was_idle();
+                change.skip_record();
                 return Ok(None);
             };
             keep_an_admin(change, account.id, None)?;
@@ -60,7 +60,7 @@ fn take_along(
     let (at_once, later) = names.split_at(names.len().min(RECORDED_AT_ONCE));
     for name in at_once {
         let deed = Deed::new(Act::RepositoryDelete, name).about_repository(change.state(), name);
-        change.also(deed);
+        change.record_also(deed);
     }
     let record = change.record_of(&Deed::new(Act::RepositoryDelete, ""));
     let txn = change.txn(permit);

@@ -237,7 +237,10 @@ fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &Accoun
     };
     let admin = switched(account.is_admin, update.is_admin, Act::AccountPromote, Act::AccountDemote);
     let active = switched(account.is_active, update.is_active, Act::AccountActivate, Act::AccountDeactivate);
-    admin.into_iter().chain(active).for_each(|act| change.also(Deed::new(act, &account.name).about_account(account)));
+    admin
+        .into_iter()
+        .chain(active)
+        .for_each(|act| change.record_also(Deed::new(act, &account.name).about_account(account)));
 }
 
 /// Refuses to delete, deactivate or demote the last active administrator. `field` is what would change; none for a

@@ -210,7 +210,7 @@ fn object(target: &GrantTarget) -> String {
 }
 
 /// A repository with the level that was granted on it.
-pub(super) type RepositoryLevel = (Arc<Repository>, AccessLevel);
+pub(super) type GrantedRepository = (Arc<Repository>, AccessLevel);
 
 impl Service {
     /// The grants of users, or those of teams, on a repository or a namespace.
@@ -288,7 +288,7 @@ impl Service {
             let (permit, _) = look_after(&authority, &target, kind)?;
             let (grantee, _) = grantee_named(&authority, &target, kind, &name)?;
             if change.state().grant(&target, grantee).is_none() {
-                change.was_idle();
+                change.skip_record();
                 return Ok(());
             }
             change.txn(&permit).remove_grant(&target, grantee);
@@ -308,7 +308,7 @@ impl Service {
         team: &str,
         after: Option<&RepositoryName>,
         limit: usize,
-    ) -> Result<(TeamView, Page<RepositoryLevel, RepositoryName>), Error> {
+    ) -> Result<(TeamView, Page<GrantedRepository, RepositoryName>), Error> {
         self.view(call, Act::TeamRepositories, &format!("{organization}/{team}"), |authority| {
             let (_, team) = view_team(authority, organization, team)?;
             let granted = visible::granted(authority.state(), Grantee::Team(team.id), after);

@@ -205,7 +205,7 @@ impl Service {
             let user = account.id;
             change.about_account(&account);
             if change.state().member(organization, user).is_none() {
-                change.was_idle();
+                change.skip_record();
                 return Ok(());
             }
             change.txn(&permit).remove_member(organization, user);

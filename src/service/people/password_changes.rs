@@ -135,7 +135,7 @@ fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owne
     let temporary: Vec<Id> = change.state().temporary_passwords_of(owner).collect();
     for token in temporary {
         for deleted in tokens::delete_with_descendants(change, permit, token, true) {
-            change.also(tokens::about(Act::TokenDelete, change, &deleted));
+            change.record_also(tokens::about(Act::TokenDelete, change, &deleted));
         }
     }
 }

@@ -192,7 +192,7 @@ impl Service {
         self.change(call, deed, move |change| {
             let (permit, organization) = administer_organization(&change.authority()?, &organization)?;
             let Ok(team) = find_team(change.state(), organization, &team) else {
-                change.was_idle();
+                change.skip_record();
                 return Ok(());
             };
             Ok(change.txn(&permit).remove_team(team.id)?)
@@ -280,7 +280,7 @@ impl Service {
             let (permit, team) = administer_team(&change.authority()?, &organization, &team)?;
             let user = find_user(change.state(), &user)?.id;
             if !change.state().is_in_team(team.id, user) {
-                change.was_idle();
+                change.skip_record();
                 return Ok(());
             }
             change.txn(&permit).remove_team_member(TeamMembership { team: team.id, user });

@@ -74,8 +74,8 @@ impl Passwords {
     ///
     /// # Errors
     /// [`Error::TooManyRequests`] when too many wait.
-    pub(super) fn with_place<T>(&self, work: impl FnOnce(&mut Place<'_>) -> T) -> Result<T, Error> {
-        self.gate.pass(|memory| work(&mut Place { passwords: self, memory }))
+    pub(super) fn with_place<T>(&self, work: impl FnOnce(&mut GatePlace<'_>) -> T) -> Result<T, Error> {
+        self.gate.pass(|memory| work(&mut GatePlace { passwords: self, memory }))
     }
 
     fn matches(&self, password: &Password, stored: Option<&str>, memory: &mut [Block]) -> Match {
@@ -108,12 +108,12 @@ impl Passwords {
 }
 
 /// A place at the gate, with its memory.
-pub(super) struct Place<'a> {
+pub(super) struct GatePlace<'a> {
     passwords: &'a Passwords,
     memory: &'a mut [Block],
 }
 
-impl Place<'_> {
+impl GatePlace<'_> {
     /// Compares a password with a PHC string; does the same work when there is none.
     pub(super) fn compare(&mut self, password: &Password, stored: Option<&str>) -> Match {
         self.passwords.matches(password, stored, self.memory)

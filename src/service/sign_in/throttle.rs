@@ -74,7 +74,7 @@ struct Counters {
 
 /// An address that is newly known, or known again after a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct News {
+pub(super) struct NewAddress {
     /// The address as it is counted.
     pub(super) address: IpAddr,
     /// The least recently used address, if it was evicted for this one.
@@ -135,7 +135,7 @@ impl Throttle {
 
     /// Notes a sign-in: forgets the failures of its address, which is then known. The first sign-in of a day answers
     /// what to write to disk.
-    pub(super) fn succeed(&self, name: &str, account: Id, address: IpAddr, now: Timestamp) -> Option<News> {
+    pub(super) fn succeed(&self, name: &str, account: Id, address: IpAddr, now: Timestamp) -> Option<NewAddress> {
         let (address, now) = (counted(address), now.seconds());
         let mut counters = self.lock();
         counters.by_address.remove(&(name.to_owned(), address));
@@ -147,7 +147,7 @@ impl Throttle {
         let evicted = oldest.map(|(address, _)| *address).filter(|_| known.len() >= MAX_KNOWN);
         evicted.map(|address| known.remove(&address));
         known.insert(address, now);
-        Some(News { address, evicted })
+        Some(NewAddress { address, evicted })
     }
 
     /// Forgets an account that is gone.
@@ -252,7 +252,7 @@ mod tests {
     fn a_sign_in_forgives_its_address_and_time_forgets() {
         let throttle = Throttle::new([0; 32], []);
         (0..5).for_each(|guess| fail(&throttle, HERE, guess, 0));
-        let news = News { address: HERE, evicted: None };
+        let news = NewAddress { address: HERE, evicted: None };
         assert_eq!(throttle.succeed("alice", Id::MIN, HERE, at(1)), Some(news));
         assert_eq!(throttle.succeed("alice", Id::MIN, HERE, at(2)), None);
         assert_eq!(throttle.wait("alice", None, HERE, at(2)), None);

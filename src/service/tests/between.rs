@@ -19,7 +19,7 @@ fn a_notification_takes_nothing_that_was_pushed_after_it_came() {
         let came = scene.registry();
         let first = scene.service().change(&came, Deed::new(Act::RegistryNotify, APP), |change| {
             let permit = change.authority()?.tell_content()?;
-            change.was_idle();
+            change.skip_record();
             Ok::<_, Error>(remove_bundle(change, &permit, &named(APP), |_| true))
         });
         assert_eq!(first.unwrap(), ControlFlow::Continue(()));

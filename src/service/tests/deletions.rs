@@ -119,7 +119,7 @@ fn who_has_a_tag_deleted_is_recorded_before_the_registry_is_asked() {
     let carol = of(&scene, "carol");
     let also = ["2.0", "1.0", "stays", "2.0"].map(tag).to_vec();
     let mut permitted = scene.service().begin_tag_deletion(&carol, &named("alice/app"), tag("1.0"), also).unwrap();
-    assert_eq!(permitted.also, ["2.0", "stays"].map(tag), "each once, and the tag itself is none of them");
+    assert_eq!(permitted.others, ["2.0", "stays"].map(tag), "each once, and the tag itself is none of them");
     assert_eq!(begun(&scene), Vec::<(String, String)>::new(), "it may wait, and its caller may leave");
     let by_carol = ["alice/app:1.0", "alice/app:2.0"].map(|tag| ("carol".to_owned(), tag.to_owned()));
     scene.service().tag_deletion_begins(&carol, &mut permitted).unwrap();

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::super::ledger::Upkeep;
 use super::super::signing::SigningSettings;
-use super::super::{Call, Caller, Credentials, Error, Issued, Live, Service, Settings};
+use super::super::{Call, Caller, Credentials, Error, Issued, Live, Service, SiteSettings};
 use crate::domain::id::Id;
 use crate::domain::key_header::KeyHeader;
 use crate::domain::name::RepositoryName;
@@ -39,14 +39,14 @@ impl Home {
     pub(super) fn open(&self, now: Timestamp) -> Service {
         let signing = SigningSettings { leaf_lifetime: 7_776_000, key_header: KeyHeader::X5c, fixed_key: false };
         let password = Some(Password::new("violet-kestrel-42".to_owned()));
-        let settings = Settings { registry: self.registry.map(Into::into), ..settings() };
+        let settings = SiteSettings { registry: self.registry.map(Into::into), ..settings() };
         let data = self.directory.path().join("data");
         Service::open(&data, settings, signing, password, &Clock::fixed(now)).unwrap().0
     }
 }
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> SiteSettings {
+    SiteSettings {
         issuer: "dockpass".to_owned(),
         services: vec!["dockpass".to_owned()],
         registry_token_lifetime: 900,

@@ -145,7 +145,7 @@ impl Service {
             };
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
-            change.done(Deed::new(Act::TokenCreate, format!("{owner} {id}")).about_token(change.state(), &token));
+            change.record_as(Deed::new(Act::TokenCreate, format!("{owner} {id}")).about_token(change.state(), &token));
             Ok(Arc::new(token))
         })?;
         let view = self.shown_token(&self.store.state(), &token, call.now);
@@ -274,8 +274,8 @@ impl Service {
             token.label = label.clone().unwrap_or(token.label);
             token.is_active = is_active.unwrap_or(token.is_active);
             put(change, &permit, &token)?;
-            change.done(about(Act::TokenUpdate, change, &token));
-            switched.into_iter().for_each(|act| change.also(about(act, change, &token)));
+            change.record_as(about(Act::TokenUpdate, change, &token));
+            switched.into_iter().for_each(|act| change.record_also(about(act, change, &token)));
             Ok(Arc::new(token))
         })?;
         self.shown_token(&self.store.state(), &token, call.now).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
@@ -314,7 +314,7 @@ impl Service {
             let token = token.with_secret(new_hash, until);
             let replaced = token.previous.unwrap_or(PreviousSecret { hash: replaced, until: now });
             put(change, &permit, &token)?;
-            change.done(about(Act::TokenRotate, change, &token));
+            change.record_as(about(Act::TokenRotate, change, &token));
             Ok((Arc::new(token), replaced))
         })?;
         let view = self.shown_token(&self.store.state(), &token, call.now);
@@ -336,7 +336,7 @@ impl Service {
             let id = token.id;
             for deleted in delete_with_descendants(change, &permit, id, false) {
                 let deed = about(Act::TokenDelete, change, &deleted);
-                if deleted.id == id { change.done(deed) } else { change.also(deed) }
+                if deleted.id == id { change.record_as(deed) } else { change.record_also(deed) }
             }
             Ok(())
         })
@@ -365,7 +365,7 @@ impl Service {
             for id in meant.iter().copied().filter(|id| !spared.contains(id)) {
                 removed.extend(delete_with_descendants(change, &permit, id, false));
             }
-            removed.iter().for_each(|token| change.also(about(Act::TokenDelete, change, token)));
+            removed.iter().for_each(|token| change.record_also(about(Act::TokenDelete, change, token)));
             Ok(removed)
         })?;
         let state = self.store.state();

@@ -40,10 +40,10 @@ pub struct Decided {
     call: Call,
     /// The registry service that the token is for.
     service: String,
-    next: Next,
+    next: NextStep,
 }
 
-enum Next {
+enum NextStep {
     /// Sign what is granted.
     Sign(Granted),
     /// Make these repositories, then decide anew what is granted of the request.
@@ -62,7 +62,7 @@ impl Decided {
     /// Whether repositories are made first: then [`Service::issue`] writes to the store, and blocks.
     #[must_use]
     pub fn makes_repositories(&self) -> bool {
-        matches!(self.next, Next::Create(..))
+        matches!(self.next, NextStep::Create(..))
     }
 }
 
@@ -80,9 +80,9 @@ impl Service {
         authority.visitor()?;
         let missing = self.missing(&authority, &asked);
         let next = if missing.is_empty() {
-            Next::Sign(self.granted(&authority, &call, &asked))
+            NextStep::Sign(self.granted(&authority, &call, &asked))
         } else {
-            Next::Create(missing, asked)
+            NextStep::Create(missing, asked)
         };
         Ok(Decided { call, service, next })
     }
@@ -114,8 +114,8 @@ impl Service {
     pub fn issue(&self, decided: Decided) -> Result<Issued, Error> {
         let Decided { call, service, next } = decided;
         let granted = match next {
-            Next::Sign(granted) => granted,
-            Next::Create(missing, asked) => {
+            NextStep::Sign(granted) => granted,
+            NextStep::Create(missing, asked) => {
                 self.create_by_push(&call, missing)?;
                 // Decided anew, with the repositories just made, and whatever else has changed meanwhile.
                 let state = self.store.state();

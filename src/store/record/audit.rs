@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::audit::{AuditRecord, LoggedRecord, credential};
 use crate::domain::id::Id;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{self, DecodeError, Version};
+use crate::store::codec::{self, DecodeError, FrozenVersion};
 use crate::store::field::{Bytes16, Bytes32};
 use crate::store::row::{Record, Row, frozen};
 use crate::store::table::Table;

@@ -12,7 +12,7 @@ use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
-use crate::store::change::Change;
+use crate::store::change::RowChange;
 use crate::store::codec::{self, DecodeError};
 use crate::store::error::Error;
 use crate::store::record::{Deleted, Gone, Meta, NamespaceGrant, RepositoryGrant, StoredActivity, StoredTag};
@@ -56,7 +56,7 @@ impl State {
     /// # Errors
     /// [`Error::Corrupt`] if it does not decode, stands at another's key, or contradicts what is there;
     /// [`Error::Newer`]
-    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Taken, Error> {
+    pub(in crate::store) fn apply(&mut self, change: &RowChange) -> Result<Taken, Error> {
         match change.table {
             Table::Meta => self.apply_meta(change),
             Table::Accounts => self.take::<Account>(change),
@@ -77,7 +77,7 @@ impl State {
         }
     }
 
-    fn apply_meta(&mut self, change: &Change) -> Result<Taken, Error> {
+    fn apply_meta(&mut self, change: &RowChange) -> Result<Taken, Error> {
         match change.key.as_slice() {
             table::META => self.take::<Meta>(change),
             table::SETTINGS => self.take::<Choices>(change),
@@ -90,7 +90,7 @@ impl State {
         }
     }
 
-    fn take<R: Enter>(&mut self, change: &Change) -> Result<Taken, Error> {
+    fn take<R: Enter>(&mut self, change: &RowChange) -> Result<Taken, Error> {
         let corrupt = |reason| Error::corrupt(change.table, &change.key, reason);
         let Some(value) = &change.value else {
             R::leave(&change.key, self);

@@ -66,9 +66,9 @@ impl State {
 }
 
 /// An end of a range of names in a group, or of the names of a user's organizations.
-type End = Bound<(Id, Name)>;
+type NameBound = Bound<(Id, Name)>;
 
-fn named_in(group: Id, order: Order, after: Option<&Name>) -> (End, End) {
+fn named_in(group: Id, order: Order, after: Option<&Name>) -> (NameBound, NameBound) {
     let after = after.map(|name| (group, name.clone()));
     order.rest(after, Bound::Excluded((group, Name::first())), Bound::Excluded((group, Name::last())))
 }

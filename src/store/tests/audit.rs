@@ -1,7 +1,7 @@
 //! The audit chain: whole, and everything that can be wrong with it.
 
 use super::super::audit_key::AuditKey;
-use super::super::change::Change;
+use super::super::change::RowChange;
 use super::super::engine::Engine;
 use super::super::load;
 use super::super::row;
@@ -31,17 +31,17 @@ fn altered(logged: LoggedRecord, alter: impl FnOnce(&mut AuditRecord)) -> Logged
     LoggedRecord { line: record.line().unwrap(), record, hash: logged.hash }
 }
 
-fn put(seq: u64, record: &LoggedRecord) -> Change {
+fn put(seq: u64, record: &LoggedRecord) -> RowChange {
     let value = Some(row::encode(record).unwrap());
-    Change { table: Table::Audit, key: seq.to_be_bytes().to_vec(), value }
+    RowChange { table: Table::Audit, key: seq.to_be_bytes().to_vec(), value }
 }
 
-fn remove(seq: u64) -> Change {
-    Change { table: Table::Audit, key: seq.to_be_bytes().to_vec(), value: None }
+fn remove(seq: u64) -> RowChange {
+    RowChange { table: Table::Audit, key: seq.to_be_bytes().to_vec(), value: None }
 }
 
 /// Changes the log behind the store's back, with a store that is open and knows the end as it was.
-fn verified_after(home: &Home, change: impl FnOnce(&Engine) -> Vec<Change>) -> Verification {
+fn verified_after(home: &Home, change: impl FnOnce(&Engine) -> Vec<RowChange>) -> Verification {
     let store = home.open();
     let engine = &store.shared.engine;
     engine.commit(&change(engine)).unwrap();
@@ -146,7 +146,7 @@ fn bytes_that_are_no_record_are_found() {
     let home = Home::started();
     with_records(&home);
     let found = verified_after(&home, |_| {
-        vec![Change { table: Table::Audit, key: 9_u64.to_be_bytes().to_vec(), value: Some(vec![1, 2, 3]) }]
+        vec![RowChange { table: Table::Audit, key: 9_u64.to_be_bytes().to_vec(), value: Some(vec![1, 2, 3]) }]
     });
     assert_eq!(problem(&found), "record 9 does not decode");
 }
@@ -163,7 +163,7 @@ fn a_tail_cut_while_running_is_found() {
 fn cut_and_sealed(home: &Home, from: u64) -> Store {
     let store = home.open();
     let engine = &store.shared.engine;
-    let mut changes: Vec<Change> = (from..=RECORDS).map(remove).collect();
+    let mut changes: Vec<RowChange> = (from..=RECORDS).map(remove).collect();
     let last = read(engine, from - 1);
     let key = SealKey::of(&store.shared.key);
     let mut seal = load::load(engine, &key).unwrap().seal;

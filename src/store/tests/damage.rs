@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::change::Change;
+use super::super::change::RowChange;
 
-use super::super::codec::Version;
+use super::super::codec::FrozenVersion;
 use super::super::engine::Engine;
 use super::super::row::Record;
 use super::super::table::{self, Table};
@@ -198,15 +198,15 @@ fn a_store_that_went_another_way_is_refused() {
 }
 
 /// Changes records behind the store's back.
-fn tampered(home: &Home, changes: &[Change]) -> Result<(), Error> {
+fn tampered(home: &Home, changes: &[RowChange]) -> Result<(), Error> {
     let engine = Engine::open(&home.path().join("store")).unwrap();
     engine.commit(changes).unwrap();
     engine.close();
     open_at(&home.path()).map(|_| ())
 }
 
-fn change(table: Table, key: &[u8], value: Option<&[u8]>) -> Change {
-    Change { table, key: key.to_vec(), value: value.map(<[u8]>::to_vec) }
+fn change(table: Table, key: &[u8], value: Option<&[u8]>) -> RowChange {
+    RowChange { table, key: key.to_vec(), value: value.map(<[u8]>::to_vec) }
 }
 
 #[test]
@@ -232,9 +232,10 @@ fn records_that_are_gone_or_changed_behind_the_store_are_found() {
 fn a_record_of_a_later_version_is_refused_and_kept() {
     let home = Home::started();
     filled(&home, 3);
-    let newest = <<Account as Record>::Stored as Version>::VERSION;
+    let newest = <<Account as Record>::Stored as FrozenVersion>::VERSION;
     let later =
-        [&[0xD7, <<Account as Record>::Stored as Version>::KIND], &(newest + 1).to_le_bytes()[..], &[1, 2, 3]].concat();
+        [&[0xD7, <<Account as Record>::Stored as FrozenVersion>::KIND], &(newest + 1).to_le_bytes()[..], &[1, 2, 3]]
+            .concat();
     let key = id(11).to_bytes();
     let error = tampered(&home, &[change(Table::Accounts, &key, Some(&later))]).unwrap_err();
     assert!(matches!(&error, Error::Newer { what } if what == "records of accounts in version 3"), "{error:?}");

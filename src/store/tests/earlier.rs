@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::super::audit_key::AuditKey;
-use super::super::change::Change;
+use super::super::change::RowChange;
 use super::super::codec;
-use super::super::codec::Version;
+use super::super::codec::FrozenVersion;
 use super::super::end::NotedEnd;
 use super::super::engine::Engine;
 use super::super::field::Field;
@@ -15,7 +15,7 @@ use super::super::record::{
     AccountV1, ActivityV1, AuditV1, DeletedV1, GrantV1, KnownAddress, Meta, RepositoryV1, TagV1, TokenV1, hashed,
 };
 use super::super::row;
-use super::super::seal::{Digest, Seal, SealKey};
+use super::super::seal::{Seal, SealKey, StoreDigest};
 use super::super::table::{self, Table};
 use super::samples;
 use super::support::{account, entry, id, now, repository, token, usage};
@@ -51,15 +51,15 @@ struct Maker {
     engine: Engine,
     key: SealKey,
     seal: Seal,
-    waiting: Vec<Change>,
+    waiting: Vec<RowChange>,
 }
 
 impl Maker {
-    fn put<R: Version>(&mut self, table: Table, key: Vec<u8>, record: &R) {
-        self.change(Change { table, key, value: Some(codec::encode(record).unwrap()) });
+    fn put<R: FrozenVersion>(&mut self, table: Table, key: Vec<u8>, record: &R) {
+        self.change(RowChange { table, key, value: Some(codec::encode(record).unwrap()) });
     }
 
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: RowChange) {
         self.waiting.push(change);
         if self.waiting.len() >= PIECE {
             self.write();
@@ -84,7 +84,7 @@ pub(super) fn make(data: &Path, size: Size) {
     fs::write(data.join("format"), "dockpass data 2\n").unwrap();
     let key = AuditKey::new(bytes);
     let engine = Engine::open(&data.join("store")).unwrap();
-    let seal = Seal { number: 0, digest: Digest::default(), audit: AuditHead::default() };
+    let seal = Seal { number: 0, digest: StoreDigest::default(), audit: AuditHead::default() };
     let mut maker = Maker { engine, key: SealKey::of(&key), seal, waiting: Vec::new() };
     maker.change(row::put(&Meta { instance: id(1), created_at: now() }).unwrap());
     maker.change(row::put(&samples::settings()[0]).unwrap());
@@ -160,7 +160,7 @@ fn put_token(maker: &mut Maker, owner: u64, of: u64) {
     };
     maker.put(Table::Tokens, table::id(it.id), &record);
     let value = Some(row::encode(&usage(i64::try_from(of).unwrap())).unwrap());
-    maker.change(Change { table: Table::Usage, key: table::id(it.id), value });
+    maker.change(RowChange { table: Table::Usage, key: table::id(it.id), value });
 }
 
 fn put_repository(maker: &mut Maker, size: Size, owner: u64, of: u64) {

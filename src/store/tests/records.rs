@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::super::codec::{self, DecodeError, Version};
+use super::super::codec::{self, DecodeError, FrozenVersion};
 use super::super::directory::FORMAT;
 use super::super::error::hex;
 use super::super::field::Field;

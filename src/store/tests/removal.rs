@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::change::Change;
+use super::super::change::RowChange;
 
 use super::super::engine::Engine;
 use super::super::table::Table;
@@ -53,7 +53,7 @@ fn rows(home: &Home) -> BTreeSet<Row> {
     let engine = Engine::open(&home.path().join("store")).unwrap();
     let mut rows = BTreeSet::new();
     for (table, _) in Table::ALL.into_iter().filter(|(table, _)| *table != Table::Meta) {
-        let mut take = |change: &Change| {
+        let mut take = |change: &RowChange| {
             rows.insert((table, change.key.clone(), change.value.clone().unwrap()));
             Ok(())
         };

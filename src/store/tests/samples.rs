@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::super::record::{Deleted, Gone, NamespaceGrant, Part, RepositoryGrant, StoredActivity, StoredTag};
-use super::super::seal::{Digest, Seal};
+use super::super::seal::{Seal, StoreDigest};
 use super::super::{KnownAddress, Meta};
 use super::support::{account, entry, hash, id, now, repository, team, token, usage};
 use crate::domain::access::AccessLevel;
@@ -173,7 +173,7 @@ pub(super) fn settings() -> Vec<Choices> {
 }
 
 pub(super) fn seals() -> Vec<Seal> {
-    vec![Seal { number: 9, digest: Digest([3; 32]), audit: AuditHead { seq: 2, hash: [7; 32] } }]
+    vec![Seal { number: 9, digest: StoreDigest([3; 32]), audit: AuditHead { seq: 2, hash: [7; 32] } }]
 }
 
 fn content_digest(byte: u8) -> ContentDigest {

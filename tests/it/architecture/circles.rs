@@ -1,11 +1,11 @@
-//! Rooms without circles: of the modules of a folder, none reaches itself by the paths that it names, so that a folder
-//! can be read from the ground up. Calls of methods on a shared type are not seen.
+//! No circular dependencies within a folder: no module reaches itself by the paths that it names, so that a folder
+//! can be read from the ground up. Method calls on a shared type are not seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Source, after, modules, named_paths, paths};
 
-/// The modules that each module names, by paths from the crate's root.
+/// For each module the modules that it names, as paths from the crate's root.
 type Names = BTreeMap<String, BTreeSet<String>>;
 
 /// The code of a file without its tests, with every path from the crate's root.
@@ -18,7 +18,7 @@ fn from_the_root(source: &Source) -> String {
     })
 }
 
-/// The origins of re-exports, as `service::Caller` from `service::caller`.
+/// The origin of each re-export, such as `service::caller` for `service::Caller`.
 fn passed_on(sources: &[(Source, String)]) -> BTreeMap<String, String> {
     let used = sources.iter().flat_map(|(source, code)| {
         let here = source.modules.join("::");
@@ -32,7 +32,7 @@ fn passed_on(sources: &[(Source, String)]) -> BTreeMap<String, String> {
     .collect()
 }
 
-/// The two modules of one folder at which the paths of a file and of what it names part.
+/// The two modules of one folder at which the path of a file and a path that it names diverge.
 fn siblings(source: &Source, path: &str) -> Option<[String; 2]> {
     let path: Vec<_> = path.split("::").collect();
     let common = source.modules.iter().zip(&path).take_while(|(one, other)| one == *other).count();
@@ -59,7 +59,7 @@ fn names() -> Names {
     names
 }
 
-/// Every module that can be reached from one.
+/// Every module that can be reached from `from`.
 fn reached<'a>(names: &'a Names, from: &'a str) -> BTreeSet<&'a str> {
     let (mut found, mut open) = (BTreeSet::new(), vec![from]);
     while let Some(module) = open.pop() {
@@ -68,7 +68,7 @@ fn reached<'a>(names: &'a Names, from: &'a str) -> BTreeSet<&'a str> {
     found
 }
 
-/// The circles: a folder and its modules.
+/// The circles, each as a folder and the modules in it.
 fn circles(names: &Names) -> BTreeSet<String> {
     let circle_of = |module: &String| {
         let back = |other: &&str| reached(names, other).contains(module.as_str());

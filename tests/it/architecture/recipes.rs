@@ -1,4 +1,4 @@
-//! The recipes of `.github/CONTRIBUTING.md`: the files that they name are there, and each example stands where its recipe
+//! The recipes of `.github/CONTRIBUTING.md`: the files that they name exist, and each example occurs where its recipe
 //! says and nowhere else in the program.
 
 use std::collections::BTreeSet;
@@ -9,11 +9,12 @@ use super::{Source, after, modules};
 
 const GUIDE: &str = include_str!("../../../.github/CONTRIBUTING.md");
 
-/// What a path of the repository begins or ends with; other words in backticks are code.
+/// A path of the repository begins with one of these, or ends with one of [`ENDS`]; other words in backticks are
+/// code.
 const BEGINNINGS: [&str; 6] = ["src/", "tests/", "ui/", "packaging/", ".github/", ".ci/"];
 const ENDS: [&str; 4] = [".md", ".toml", ".example", ".lock"];
 
-/// A step: the file, and what stands there of the example; nothing, where the example has nothing there.
+/// A step: the file, and the names of the example that occur in it, if there are any.
 struct Step {
     file: &'static str,
     names: Vec<&'static str>,
@@ -54,7 +55,7 @@ fn recipes() -> Vec<Recipe> {
     GUIDE.split("\n### ").skip(1).map(read).collect()
 }
 
-/// The program's own files whose code has this name, without their tests.
+/// The program's files whose code, without its tests, has this name.
 fn places(name: &str, sources: &[Source]) -> BTreeSet<String> {
     let has = |source: &&Source| {
         let is_test = source.modules.iter().any(|module| ["tests", "testing"].contains(&module.as_str()));

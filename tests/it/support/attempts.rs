@@ -1,6 +1,6 @@
-//! The operations of the published table of permissions, tried on one repository: at the real registry with skopeo, and
-//! at the HTTP API. Each attempt returns whether it succeeded, checks from outside that this is true, undoes what it
-//! did, and stops the test when it was refused in another way than it should be.
+//! The operations of the published table of permissions, tried on one repository, at the real registry with skopeo
+//! and at the HTTP API. Each attempt checks its outcome from outside, undoes what it did, and returns whether it
+//! succeeded. It stops the test if the refusal is of the wrong kind.
 
 use serde_json::{Value, json};
 
@@ -11,10 +11,10 @@ use super::{
     site::{access_path, repository_path, team_access_path},
 };
 
-/// Whether a person could do something.
+/// Tries something as a person; returns whether it succeeded.
 pub(crate) type Attempt = fn(&Place, &Person) -> bool;
 
-/// A repository that holds the image `1`, and the administrator who puts back what attempts change.
+/// A repository that holds the image `1`, and the administrator who undoes what attempts change.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) site: Site,
@@ -29,7 +29,7 @@ pub(crate) struct Place {
 pub(crate) struct Person {
     clients: Clients,
     http: Http,
-    /// The status with which the API must refuse: 404 hides, 403 denies, 401 asks who this is.
+    /// The status with which the API must refuse: 404 hides, 403 denies, 401 asks for credentials.
     pub(crate) refusal: u16,
 }
 
@@ -59,7 +59,7 @@ impl Place {
         Person { clients: Clients::new(), http: self.site.dockpass.http(), refusal: 401 }
     }
 
-    /// Gives or takes a level; `access` is the path of the grant.
+    /// Grants a level, or with `None` removes the grant; `access` is the path of the grant.
     pub(crate) fn give(&self, access: &str, level: Option<&str>) {
         match level {
             Some(level) => self.api.put(access, &json!({ "accessLevel": level })).must_be(200),
@@ -67,7 +67,7 @@ impl Place {
         };
     }
 
-    /// Makes it public or private.
+    /// Makes the repository public or private.
     pub(crate) fn set_visibility(&self, visibility: &str) {
         self.api.patch(&self.path(), &json!({ "visibility": visibility })).must_be(200);
     }
@@ -113,7 +113,7 @@ impl Person {
     }
 }
 
-/// Whether a client succeeded; if not, it must say that it was refused.
+/// Whether a client succeeded; a client that failed must say that it was refused.
 fn went_well(run: Run) -> bool {
     if run.code() == Some(0) {
         return true;
@@ -162,7 +162,7 @@ pub(crate) fn views(place: &Place, person: &Person) -> bool {
     person.may(person.http.get(&place.path()))
 }
 
-/// The list of repositories; to those who signed in it is never refused.
+/// The list of repositories, which is never refused to those who have signed in.
 pub(crate) fn browses(place: &Place, person: &Person) -> bool {
     let answer = person.http.get("/api/v0/repositories?pageSize=0");
     if person.refusal == 401 {
@@ -182,7 +182,7 @@ pub(crate) fn describes(place: &Place, person: &Person) -> bool {
     may
 }
 
-/// Public when it was private, and the other way round.
+/// The other visibility than before.
 pub(crate) fn changes_visibility(place: &Place, person: &Person) -> bool {
     let shown = || place.api.get(&place.path()).must_be(200).text("/visibility");
     let before = shown();
@@ -198,12 +198,12 @@ pub(crate) fn sees_access(place: &Place, person: &Person) -> bool {
     person.may(person.http.get(&format!("{}/access", place.path())))
 }
 
-/// A grant to the user `guest`, given and taken.
+/// A grant to the user `guest`, made and removed.
 pub(crate) fn manages_users(place: &Place, person: &Person) -> bool {
     gives_and_takes(place, person, &access_path(place.repository, "guest"))
 }
 
-/// A grant to the team `others`, given and taken.
+/// A grant to the team `others`, made and removed.
 pub(crate) fn manages_teams(place: &Place, person: &Person) -> bool {
     gives_and_takes(place, person, &team_access_path(place.repository, "others"))
 }
@@ -218,7 +218,7 @@ fn gives_and_takes(place: &Place, person: &Person, path: &str) -> bool {
     may
 }
 
-/// The record of the repository deleted. What was granted on it goes too: this is the last attempt with a level.
+/// Deletes the record of the repository, and with it the grants on it: so this is the last attempt with a level.
 pub(crate) fn deletes_record(place: &Place, person: &Person) -> bool {
     let may = person.may(person.http.delete(&place.path()));
     assert_eq!(place.is_known(), !may);

@@ -1,6 +1,6 @@
-//! A real browser: Debian's Chromium without a window, driven over `WebDriver` by its own driver. What people do with it
-//! stands in `person`. Starting a browser takes a third of a short test. So the browser of a test that passed is emptied,
-//! and serves the next test.
+//! A real browser: Debian's Chromium, headless, driven over `WebDriver` by its own driver. What people do with it is
+//! in `person`. Starting a browser takes a third of the time of a short test, so the browser of a test that passed is
+//! emptied and serves the next test.
 
 use std::{
     cell::Cell,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::process::{Background, eventually, leashed_command};
 
-/// How long the pages may take for anything. Far more than they take.
+/// How long the pages may take for anything. They need far less.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Browsers that no test uses at the moment.
@@ -32,13 +32,13 @@ struct Running {
 /// A browser that one test uses.
 #[derive(Debug)]
 pub(crate) struct Browser {
-    /// There until it is dropped.
+    /// `None` only while it is dropped.
     running: Option<Running>,
-    /// How many commands the driver got.
+    /// How many commands the driver has received.
     asked: Cell<u64>,
 }
 
-/// Starting, ending, and asking the driver.
+/// Starting and ending a browser, and commands to its driver.
 impl Browser {
     /// A browser that knows nothing of any other test.
     pub(crate) fn start() -> Self {
@@ -63,7 +63,7 @@ impl Browser {
         self.running.as_ref().expect("it is not dropped")
     }
 
-    /// Makes it as it was at first: one tab that was nowhere yet, and nothing left of what the test did.
+    /// Restores the first state: one tab that has loaded nothing yet, and nothing left of what the test did.
     fn empty(&self) -> Result<(), String> {
         let ask = |method: &str, rest: &str, body: &Value| self.try_ask(method, &self.at(rest), body);
         let tabs = ask("GET", "/window/handles", &Value::Null)?;
@@ -107,7 +107,7 @@ impl Browser {
         arguments.push(format!("--user-data-dir={}", profile.join("profile").display()));
         json!({
             "browserName": "chrome",
-            // Nobody's browser knows the authorities of the tests.
+            // No browser trusts the CAs of the tests.
             "acceptInsecureCerts": true,
             "goog:chromeOptions": { "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
@@ -116,7 +116,7 @@ impl Browser {
         })
     }
 
-    /// One command; the reason if the driver refuses it.
+    /// Sends one command; the error is the driver's reason if it refuses.
     pub(super) fn try_ask(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
         self.asked.set(self.asked.get() + 1);
         let body = if method == "POST" { body.to_string() } else { String::new() };
@@ -135,7 +135,7 @@ impl Browser {
         }
     }
 
-    /// How many commands the driver got so far, so that a later call shows whether there were more.
+    /// How many commands the driver has received, so that a later call shows whether there were more.
     pub(super) fn asked(&self) -> u64 {
         self.asked.get()
     }
@@ -161,7 +161,7 @@ impl Browser {
         self.post("/goog/cdp/execute", json!({ "cmd": command, "params": parameters }))
     }
 
-    /// The entries of a log since it was read last: `browser` or `performance`.
+    /// The entries of a log (`browser` or `performance`) since it was last read.
     pub(crate) fn log(&self, kind: &str) -> Vec<Value> {
         self.post("/se/log", json!({ "type": kind })).as_array().expect("a list").clone()
     }
@@ -171,7 +171,7 @@ impl Browser {
         self.post("/execute/sync", json!({ "script": script, "args": arguments }))
     }
 
-    /// The same; the script calls its last argument when it is done.
+    /// Like `run`; the script calls its last argument when it is done.
     pub(crate) fn run_async(&self, script: &str, arguments: Value) -> Value {
         self.post("/execute/async", json!({ "script": script, "args": arguments }))
     }
@@ -184,8 +184,8 @@ impl Browser {
     }
 }
 
-/// A driver, its port, and what browser it shall start; nothing if it has no port: it takes a free one of IPv6 and wants
-/// the same of IPv4, which may be in use.
+/// A driver, its port, and the browser that it shall start. `None` if the driver has no port: it takes a free one of
+/// IPv6 and wants the same one of IPv4, which may be in use.
 fn driver() -> Option<(Background, u16, Value)> {
     let profile = tempfile::tempdir().expect("a temporary directory").keep();
     let mut command = leashed_command("chromedriver", &profile);
@@ -211,7 +211,7 @@ impl Drop for Browser {
     }
 }
 
-/// One exchange with the driver. Its answers have a length.
+/// One exchange with the driver, whose answers have a `Content-Length`.
 fn converse(port: u16, request: &str) -> std::io::Result<Value> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(PATIENCE * 3))?;

@@ -1,5 +1,5 @@
-//! Real clients (docker, skopeo, podman) as one person's computer has them: own home, own files of credentials.
-//! No container engine is used: the docker command line signs in by itself when it finds none.
+//! Real clients (docker, skopeo, podman) as on one person's computer, with a home and credential files of their own.
+//! No container engine is used: the docker command line signs in by itself if it finds none.
 
 use std::{ffi::OsStr, fs, path::Path, process::Command};
 
@@ -10,11 +10,11 @@ use super::{
     process::{Run, command},
 };
 
-/// What clients say when the registry or the token server refuses them. A refusal that sounds different is a fault of
-/// another kind (no connection, no such host) and must not pass for one.
+/// What clients say when the registry or the token server refuses them. Any other message is a fault of another kind
+/// (no connection, no such host) and must not pass for a refusal.
 const REFUSED: &[&str] = &["unauthorized", "denied", "authentication required", "invalid username/password"];
 
-/// One person's clients. Each has its own store of credentials, which the others do not see, as in life.
+/// One person's clients. As in real life, each has its own credential store, which the others do not see.
 #[derive(Debug)]
 pub(crate) struct Clients {
     home: TempDir,
@@ -29,12 +29,12 @@ impl Clients {
         for directory in ["run", "docker", "data", "certificates"] {
             fs::create_dir(home.path().join(directory)).expect("a directory can be made");
         }
-        // `podman search` wants the file of credentials to be there, also when nobody has signed in.
+        // `podman search` wants the credential file to exist even if nobody has signed in.
         fs::write(home.path().join("auth.json"), "{}").expect("a file can be written");
         Self { home, options: Vec::new(), plain_http: true }
     }
 
-    /// The same, for servers with TLS.
+    /// A computer on which nobody has signed in yet, for servers with TLS.
     pub(crate) fn with_tls() -> Self {
         Self { plain_http: false, ..Self::new() }
     }
@@ -45,9 +45,9 @@ impl Clients {
         Self { options, ..Self::with_tls() }
     }
 
-    /// Puts an authority's certificate where the documentation of each client says, for this host.
+    /// Puts a CA's certificate for this host where the documentation of each client says.
     pub(crate) fn trust(&self, host: &str, authority: &Path) {
-        // `podman search` looks nowhere but in the second one.
+        // `podman search` looks only in the second one.
         let of_host =
             ["config/docker/certs.d", ".config/containers/certs.d"].map(|it| self.home.path().join(it).join(host));
         of_host.iter().for_each(|directory| fs::create_dir_all(directory).expect("a directory can be made"));
@@ -67,12 +67,12 @@ impl Clients {
         let nowhere = self.home.path().join("no-engine.sock");
         command.env("DOCKER_HOST", format!("unix://{}", nowhere.display()));
         command.env("DOCKER_CONFIG", self.home.path().join("docker"));
-        // The sign of a rootless installation, whose certificates lie under the home directory.
+        // Marks a rootless installation, whose certificates are under the home directory.
         command.env("ROOTLESSKIT_STATE_DIR", self.home.path());
     }
 
-    /// Runs lines as somebody pastes them into a shell. Files here replace the options of the other methods, so that
-    /// the lines need no more: `host` may speak plain HTTP.
+    /// Runs lines as somebody pastes them into a shell. They need no further options, because files stand for those
+    /// of the other methods: among others, `host` may speak plain HTTP.
     pub(crate) fn shell(&self, host: &str, lines: &str, input: &str) -> Run {
         let home = self.home.path();
         let registries = format!("[[registry]]\nlocation = \"{host}\"\ninsecure = {}\n", self.plain_http);
@@ -90,7 +90,7 @@ impl Clients {
         Run::of(shell.args(["-c", lines]), input)
     }
 
-    /// `docker login HOST` with the secret on standard input, as it should be done.
+    /// `docker login HOST` with the secret on standard input, as docker recommends.
     pub(crate) fn docker_login(&self, host: &str, user: &str, secret: &str) -> Run {
         self.docker(&["login", host, "--username", user, "--password-stdin"], secret)
     }
@@ -102,7 +102,7 @@ impl Clients {
         Run::of(podman.args(self.tls("")).arg(host), secret)
     }
 
-    /// `podman search HOST/TERM`, or with `--list-tags` among the options the tags of `HOST/REPOSITORY`.
+    /// `podman search HOST/TERM`; with `--list-tags` among the options, the tags of `HOST/REPOSITORY`.
     pub(crate) fn podman_search(&self, options: &[&str], what: &str) -> Run {
         let mut podman = self.podman("search");
         podman.args(self.plain_http.then_some("--tls-verify=false"));
@@ -127,7 +127,7 @@ impl Clients {
         Run::of(skopeo.arg("--all").args(self.tls("dest-")).arg(list.reference()).arg(format!("docker://{to}")), "")
     }
 
-    /// The digest of `host/repository:tag`, as `skopeo inspect` tells it.
+    /// The digest of the manifest of `host/repository:tag`, read with `skopeo inspect`.
     pub(crate) fn digest(&self, reference: &str) -> String {
         let mut skopeo = self.skopeo("inspect");
         skopeo.args(["--raw", "--no-tags"]).args(self.tls("")).arg(format!("docker://{reference}"));

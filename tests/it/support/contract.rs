@@ -1,7 +1,8 @@
-//! Holds every answer that a test gets against the OpenAPI document: its status, the code of an error, and the names and
-//! types of a body. What the document does not name, no answer may have.
+//! Checks every answer that a test gets against the OpenAPI document: its status, the code of an error, and the names
+//! and types in a body. An answer may have nothing that the document does not name.
 //!
-//! It reads the part of JSON Schema that the document uses, and stops at any other word, so that nothing passes unread.
+//! It knows the keywords of JSON Schema that the document uses, and stops at any other, so that nothing passes
+//! unchecked.
 
 use std::sync::LazyLock;
 
@@ -11,7 +12,7 @@ use super::http::Answer;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(dockpass::http::document);
 
-/// Words of a schema that say nothing about which values are right, or that answers need not be held against.
+/// Keywords of a schema that do not restrict values, or that answers are not checked against.
 const SILENT: [&str; 9] =
     ["description", "format", "pattern", "default", "writeOnly", "minimum", "maximum", "maxLength", "title"];
 
@@ -19,11 +20,11 @@ const SILENT: [&str; 9] =
 pub(crate) fn check(method: &str, target: &str, answer: &Answer) {
     let path = target.split('?').next().unwrap_or_default();
     let Some((template, operations)) = operations_of(path) else { return };
-    // `get` is another method than `GET`.
+    // Methods are case-sensitive: `get` is not `GET`.
     let lower = method.to_ascii_lowercase();
     let Some(operation) = operations.get(&lower).filter(|_| lower != method) else { return };
-    // What a client has already is a matter of HTTP, not of an operation (RFC 9110 section 13).
-    // What a proxy answers itself is the proxy's: nginx sends plain HTTP on to HTTPS.
+    // A conditional request is a matter of HTTP, not of an operation (RFC 9110 section 13). An answer of the proxy
+    // itself is no operation's either: nginx redirects plain HTTP to HTTPS.
     if answer.status == 304 || (answer.status == 308 && answer.header("server") == Some("nginx")) {
         return;
     }
@@ -47,7 +48,7 @@ pub(crate) fn check(method: &str, target: &str, answer: &Answer) {
     }
 }
 
-/// The path of the document that a path is one of: the one with the most fixed parts.
+/// The path template of the document that matches a path; of several, the one with the most fixed parts.
 fn operations_of(path: &str) -> Option<(&'static str, &'static Map<String, Value>)> {
     let parts: Vec<&str> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
     let fits = |template: &str| {
@@ -66,7 +67,7 @@ fn operations_of(path: &str) -> Option<(&'static str, &'static Map<String, Value
     Some((template, operations.as_object().expect("operations")))
 }
 
-/// Whether a value is what a schema says.
+/// Checks a value against a schema.
 fn holds(value: &Value, schema: &Value) -> Result<(), String> {
     let Value::Object(words) = schema else { return Ok(()) };
     for (word, said) in words {
@@ -105,7 +106,7 @@ fn holds(value: &Value, schema: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether each field is documented and holds what it should.
+/// Checks that each field is documented, and its value.
 fn fields(value: &Value, words: &Map<String, Value>) -> Result<(), String> {
     let known = words.get("properties").and_then(Value::as_object);
     for (name, field) in value.as_object().into_iter().flatten() {

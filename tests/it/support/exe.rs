@@ -1,4 +1,5 @@
-//! The real executable: started as an operator starts it, in a directory of its own, on a port that the system chose.
+//! The real executable, started as an operator starts it, in a directory of its own, on a port that the system
+//! chooses.
 
 use std::{
     fs,
@@ -18,7 +19,7 @@ use super::{
 /// The password that every user of the tests has, unless a test says otherwise.
 pub(crate) const PASSWORD: &str = "violet-kestrel-42";
 
-/// The executable under test: the static release that `tests/run` has built, else the one that cargo has.
+/// The executable under test: the static release that `tests/run` has built, else cargo's.
 pub(crate) fn executable() -> PathBuf {
     environment("DOCKPASS_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_dockpass").to_owned()).into()
 }
@@ -31,11 +32,11 @@ pub(crate) fn is_release() -> bool {
 /// How a server is to be started.
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
-    /// The configuration file; none if empty.
+    /// The text of the configuration file; no file if empty.
     pub(crate) config: String,
     /// Additional environment.
     pub(crate) environment: Vec<(&'static str, String)>,
-    /// Where it listens; on a port that the system chooses, if nothing is said.
+    /// Where it listens; `None` for a port that the system chooses.
     pub(crate) listen: Option<String>,
 }
 
@@ -51,7 +52,7 @@ impl Setup {
     }
 }
 
-/// An access token as `token create` tells it.
+/// An access token as `token create` reports it.
 #[derive(Debug, Clone)]
 pub(crate) struct AccessToken {
     pub(crate) id: String,
@@ -60,7 +61,7 @@ pub(crate) struct AccessToken {
 }
 
 impl AccessToken {
-    /// Reads the record that a creation or a rotation answers with.
+    /// Reads the record in the answer to a creation or a rotation.
     pub(crate) fn of(record: &Value) -> Self {
         let field = |name: &str| {
             let value = record.get(name).and_then(Value::as_str);
@@ -86,7 +87,7 @@ impl Dockpass {
         Setup::default().start()
     }
 
-    /// Starts a server on what a directory of an earlier server holds.
+    /// Starts a server on the directory of an earlier server.
     pub(crate) fn start_in(directory: TempDir, setup: Setup) -> Self {
         let mut serve = background_command(executable());
         serve.args(["serve", "--data-dir"]).arg(directory.path().join("data"));
@@ -113,7 +114,7 @@ impl Dockpass {
         self.process.pid()
     }
 
-    /// Everything that it has said, each line marked `out` or `err`.
+    /// Everything that it has printed, each line marked `out` or `err`.
     pub(crate) fn log(&self) -> String {
         self.process.log()
     }
@@ -123,12 +124,12 @@ impl Dockpass {
         self.process.signal(signal);
     }
 
-    /// Waits until it has ended by itself, and gives the exit code.
+    /// Waits until it has ended by itself; returns the exit code.
     pub(crate) fn wait_end(&mut self) -> Option<i32> {
         self.process.wait_end().code()
     }
 
-    /// Ends it as an operator does, and gives back its directory.
+    /// Ends it as an operator does; returns its directory.
     pub(crate) fn stop(mut self) -> TempDir {
         self.signal(Signal::TERM);
         assert_eq!(self.wait_end(), Some(0), "the end was not clean:\n{}", self.log());
@@ -136,7 +137,7 @@ impl Dockpass {
         directory
     }
 
-    /// Ends it in the midst of what it does, and gives back its directory.
+    /// Kills it in the middle of its work; returns its directory.
     pub(crate) fn kill(mut self) -> TempDir {
         self.signal(Signal::KILL);
         assert_eq!(self.wait_end(), None, "a signal ends it");
@@ -192,29 +193,29 @@ impl Dockpass {
         AccessToken::of(&self.cli_json(&command))
     }
 
-    /// A registry token for these scopes, asked for as clients ask.
+    /// A registry token for these scopes, requested as clients do.
     pub(crate) fn registry_token(&self, user: &str, secret: &str, scopes: &[&str]) -> String {
         let scopes = scopes.iter().fold(String::new(), |query, scope| format!("{query}&scope={scope}"));
         let path = format!("/auth/token?service=dockpass{scopes}");
         self.http_as(user, secret).get(&path).must_be(200).text("/token")
     }
 
-    /// A repository that must be there.
+    /// A repository that must exist.
     pub(crate) fn repository(&self, name: &str) -> Value {
         self.cli_json(&["repo", "show", name])
     }
 
-    /// The tags of a repository that must be there.
+    /// The tags of a repository that must exist.
     pub(crate) fn tags(&self, name: &str) -> Vec<Value> {
         self.cli_json(&["repo", "tags", name]).as_array().expect("a list").clone()
     }
 
-    /// The names of the tags of a repository that must be there.
+    /// The names of the tags of a repository that must exist.
     pub(crate) fn tag_names(&self, name: &str) -> Vec<String> {
         self.tags(name).iter().map(|tag| tag["name"].as_str().expect("a name").to_owned()).collect()
     }
 
-    /// A tag, if the repository must be there and has it.
+    /// A tag, if the repository, which must exist, has it.
     pub(crate) fn tag(&self, name: &str, tag: &str) -> Option<Value> {
         self.tags(name).into_iter().find(|found| found["name"] == tag)
     }

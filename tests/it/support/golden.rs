@@ -1,5 +1,5 @@
-//! Golden files: what a test found, against what `tests/golden` holds. Each directory is compared as a whole, so a file
-//! that no test makes fails the run. `DOCKPASS_WRITE_GOLDEN=1` writes what was found instead; look at the difference.
+//! Golden files: compares what a test found with `tests/golden`. Each directory is compared as a whole, so a file
+//! that no test makes fails the run. `DOCKPASS_WRITE_GOLDEN=1` writes what was found instead; review the difference.
 
 use std::{
     collections::BTreeMap,

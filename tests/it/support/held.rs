@@ -1,13 +1,13 @@
-//! Answers and timers that a test holds back in the page: answers, so that something happens between a click and its
-//! answer, and timers, so that the test decides when their time has passed. Nothing here waits for a while and hopes.
+//! Answers and timers that a test holds back in the page: answers, so that something can happen between a click and
+//! its answer; timers, so that the test decides when their time has passed. Nothing here relies on a pause.
 
 use serde_json::json;
 
 use super::{pages::Pages, person::soon};
 
-/// Holds back the answers that a test selects, and counts the unfinished work of the page: requests, and answers that
-/// it reads. Between two of them, and after the last, nothing else can run in the page: when the count is zero, the
-/// page has done all that it does with what it was given.
+/// Holds back the answers that a test selects, and counts the page's unfinished work: requests, and answers that it
+/// reads. Between two of them, and after the last, nothing else can run in the page: when the count is zero, the page
+/// has dealt with everything that it was given.
 const HOLD_ANSWERS: &str = "\
     const [method, text] = arguments; \
     if (!window.answers) { \
@@ -33,30 +33,30 @@ const HOLD_TIMERS: &str = "\
 
 /// Answers.
 impl Pages {
-    /// From now on the page gets no answers to requests of this method whose address has this text, until
-    /// [`Self::let_go`] or until it is loaded anew.
+    /// From now on the page gets no answers to requests with this method whose address contains this text, until
+    /// [`Self::let_go`] or a reload.
     pub(crate) fn hold_answers(&self, method: &str, text: &str) {
         self.browser.run(HOLD_ANSWERS, json!([method, text]));
     }
 
-    /// Waits until the server has answered so many of them.
+    /// Waits until the server has given this many of the answers.
     pub(crate) fn held(&self, count: u64) {
         let is_there = || self.browser.run("return answers.held.length", json!([])).as_u64() >= Some(count);
         soon("answers are held back", || is_there().then_some(()));
     }
 
-    /// Gives the page the first of the answers, once there is one. The others stay where they are.
+    /// Waits for an answer and gives the page the first one. The others stay held back.
     pub(crate) fn let_one_go(&self) {
         self.held(1);
         self.browser.run("answers.held.shift()()", json!([]));
     }
 
-    /// Gives the page the answers, once there is one, and waits until it has finished with them. Later ones are not
+    /// Waits for an answer, gives the page all of them, and waits until it has dealt with them. Later ones are not
     /// held back.
     pub(crate) fn let_go(&self) {
         self.held(1);
         self.browser.run("answers.isMeant = null; answers.held.splice(0).forEach((go) => go())", json!([]));
-        // A page that was loaded anew meanwhile waits for nothing of the old one.
+        // A page that was reloaded meanwhile waits for nothing of the old one.
         let at_work = || self.browser.run("return window.answers?.atWork ?? 0", json!([]));
         soon("the page has dealt with its answers", || (at_work() == 0).then_some(()));
     }
@@ -64,7 +64,7 @@ impl Pages {
 
 /// Timers.
 impl Pages {
-    /// Holds back the page's timers of so many milliseconds or more.
+    /// Holds back the page's timers of this many milliseconds or more.
     pub(crate) fn hold_timers(&self, least: u32) {
         self.browser.run(HOLD_TIMERS, json!([least]));
     }

@@ -1,4 +1,4 @@
-//! A small HTTP client for the tests: `curl`, told everything on its standard input, so that no secret is in an
+//! A small HTTP client for the tests: `curl`, which gets everything on its standard input, so that no secret is in an
 //! argument. Requests read like a sentence, and a wrong answer stops the test with the whole exchange.
 
 use std::{fmt::Write as _, path::Path};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::contract;
 use super::process::{Run, command};
 
-/// Where and as whom requests are sent. Each method that changes something gives a new client.
+/// Where and as whom requests are sent. Each method that changes this returns a new client.
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     base: String,
@@ -21,32 +21,32 @@ impl Http {
         Self { base: base.to_owned(), options: String::new() }
     }
 
-    /// The same, with a user name and a password or an access token.
+    /// The same client, with a user name and a password or an access token.
     pub(crate) fn basic(&self, user: &str, secret: &str) -> Self {
         self.with("user", &format!("{user}:{secret}"))
     }
 
-    /// The same, with a registry token.
+    /// The same client, with a registry token.
     pub(crate) fn bearer(&self, token: &str) -> Self {
         self.header("Authorization", &format!("Bearer {token}"))
     }
 
-    /// The same, with one header more.
+    /// The same client, with one more header.
     pub(crate) fn header(&self, name: &str, value: &str) -> Self {
         self.with("header", &format!("{name}: {value}"))
     }
 
-    /// The same, from this address of this machine.
+    /// The same client, sending from this address of the machine.
     pub(crate) fn from(&self, address: &str) -> Self {
         self.with("interface", address)
     }
 
-    /// The same, believing certificates of this authority only.
+    /// The same client, trusting only certificates of this CA.
     pub(crate) fn trusting(&self, authority: &Path) -> Self {
         self.with("cacert", &authority.display().to_string())
     }
 
-    /// The same, believing any certificate.
+    /// The same client, trusting any certificate.
     pub(crate) fn trusting_anybody(&self) -> Self {
         Self { base: self.base.clone(), options: format!("{}insecure\n", self.options) }
     }
@@ -95,7 +95,7 @@ impl Http {
         self.exchange("HEAD", path, "head")
     }
 
-    /// Sends a request without a body; an empty one is announced where the method calls for it.
+    /// Sends a request without a body, with `Content-Length: 0` if the method calls for it.
     pub(crate) fn send(&self, method: &str, path: &str) -> Answer {
         self.exchange(method, path, &format!("request = {}", quoted(method)))
     }
@@ -105,7 +105,7 @@ impl Http {
         let script = format!("silent\nshow-error\ninclude\npath-as-is\ngloboff\n{option}\n{}", client.options);
         let run = Run::of(command("curl").args(["--disable", "--config", "-"]), &script).must_succeed();
         let answer = Answer::parse(format!("{method} {}{path}", self.base), &run.stdout);
-        // The same client asks registries and proxies: their paths are no API of ours.
+        // This client also asks registries and proxies, whose paths are not in our document.
         if ["/api/", "/enzi/", "/auth/"].iter().any(|start| path.starts_with(start)) {
             contract::check(method, path, &answer);
         }
@@ -133,7 +133,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Takes the last of the answers that were printed: those before it are interim ones.
+    /// Takes the last of the printed answers: those before it are interim responses (1xx).
     pub(crate) fn parse(request: String, printed: &str) -> Self {
         let mut rest = printed;
         loop {
@@ -160,14 +160,14 @@ impl Answer {
         self
     }
 
-    /// Stops the test unless it was refused with this status and this code.
+    /// Stops the test unless the request was refused with this status and this code.
     pub(crate) fn must_be_refused(self, status: u16, code: &str) -> Self {
         let answer = self.must_be(status);
         assert_eq!(answer.code(), code, "{}", answer.describe());
         answer
     }
 
-    /// The code of the error that it holds.
+    /// The code of the error in the body.
     pub(crate) fn code(&self) -> String {
         self.text("/errors/0/code")
     }
@@ -184,13 +184,13 @@ impl Answer {
         value.unwrap_or_else(|| panic!("no text at {pointer}:\n{}", self.describe())).to_owned()
     }
 
-    /// The first header of that name, in any case.
+    /// The first header of that name, in any letter case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         headers.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
-    /// Every header of that name, in any case.
+    /// Every header of that name, in any letter case.
     pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
         let headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         headers.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).collect()

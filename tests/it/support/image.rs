@@ -25,12 +25,12 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// An image whose only file holds this text: another text makes another image.
+    /// An image whose only file holds this text; another text makes another digest.
     pub(crate) fn holding(text: &str) -> Self {
         Self::of(text.as_bytes())
     }
 
-    /// An image whose layer has about so many MiB.
+    /// An image whose layer has about this many MiB.
     pub(crate) fn of_mebibytes(number: usize) -> Self {
         let pattern: Vec<u8> = (0..=u8::MAX).collect();
         Self::of(&pattern.repeat(number * 1024 * 1024 / pattern.len()))
@@ -116,7 +116,7 @@ impl Made {
     }
 }
 
-/// Writes a blob into the layout, and the layout's marker beside it.
+/// Writes a blob into the layout, and the `oci-layout` file; returns the digest.
 fn keep(directory: &Path, content: &[u8]) -> String {
     let (blobs, digest) = (directory.join("blobs/sha256"), sha256(content));
     fs::create_dir_all(&blobs).expect("a directory can be made");
@@ -133,7 +133,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The place as skopeo names it.
+    /// The layout as skopeo names it.
     pub(crate) fn reference(&self) -> String {
         format!("oci:{}:image", self.directory.path().display())
     }
@@ -202,12 +202,12 @@ fn tar_of(name: &str, content: &[u8]) -> Vec<u8> {
     let sum: u32 = header.iter().copied().map(u32::from).sum();
     header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     let mut archive = [&header, content].concat();
-    // Content is filled up to a whole block; two empty blocks end the archive.
+    // Content is padded to a whole block; two empty blocks end the archive.
     archive.resize(archive.len().next_multiple_of(512) + 1024, 0);
     archive
 }
 
-/// Gzip with stored blocks (RFC 1951 3.2.4, RFC 1952): valid, only not smaller.
+/// Gzip with stored blocks (RFC 1951 section 3.2.4, RFC 1952): valid, but not compressed.
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     let mut blocks = content.chunks(u16::MAX.into()).peekable();

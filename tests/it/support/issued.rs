@@ -1,4 +1,4 @@
-//! Registry tokens as clients get them, taken apart. Other tests check the signature.
+//! Registry tokens as clients get them, decoded. Other tests check the signature.
 
 use base64::{
     Engine as _,
@@ -14,7 +14,7 @@ use super::{
 /// The token endpoint.
 pub(crate) const TOKEN_PATH: &str = "/auth/token";
 
-/// The token endpoint, for the service that is configured unless a test says otherwise.
+/// The token endpoint, for the default service.
 pub(crate) const ENDPOINT: &str = "/auth/token?service=dockpass";
 
 /// An answer of the token endpoint.
@@ -37,7 +37,7 @@ impl Issued {
         Self { answer: answer.json(), header, claims, text }
     }
 
-    /// What was granted, as `alice/app:pull,push bob/app:pull`; the catalogue as `registry catalog:*`.
+    /// The granted scopes, as `alice/app:pull,push bob/app:pull`; the catalogue as `registry catalog:*`.
     pub(crate) fn granted(&self) -> String {
         let entries = self.claims["access"].as_array().expect("a list").iter().map(|entry| {
             let kind = entry["type"].as_str().expect("a type");
@@ -72,7 +72,7 @@ fn decoded(part: &str) -> Value {
     serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{error}: {part}"))
 }
 
-/// Asks for a registry token as most clients do: `GET`, each scope in a parameter of its own.
+/// Requests a registry token as most clients do: by `GET`, each scope in a parameter of its own.
 pub(crate) fn ask(caller: &Caller, scopes: &[&str]) -> Issued {
     let path = scopes.iter().fold(ENDPOINT.to_owned(), |path, scope| format!("{path}&scope={scope}"));
     Issued::of(caller.get(&path))
@@ -89,7 +89,7 @@ pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-/// The form of containerd for a caller.
+/// The form that containerd sends.
 pub(crate) fn password_form(user: &str, secret: &str, scope: &str) -> String {
     form(&[
         ("grant_type", "password"),
@@ -110,7 +110,7 @@ pub(crate) fn with_alice() -> (InProcess, Caller) {
     (site, alice)
 }
 
-/// Checks an error in both shapes: docker reads one, others the other (quirk 6).
+/// Checks an error in both of its shapes: docker reads one, other clients the other (quirk 6).
 pub(crate) fn refused(answer: Answer, status: u16, code: &str, oauth: &str) -> Answer {
     let answer = answer.must_be_refused(status, code);
     let body = answer.json();

@@ -1,4 +1,4 @@
-//! How pages look: light and dark, in a wide window and on a phone. Finds what is wrong, and keeps pictures in
+//! How pages look: light and dark, in a wide window and on a phone. Finds faults, and keeps screenshots in
 //! `target/screenshots`.
 
 use std::{fs, path::Path};
@@ -8,13 +8,13 @@ use serde_json::json;
 
 use super::{browser::Browser, pages::Pages, process::environment};
 
-/// A window on a desk, and that of a phone.
+/// The widths of a desktop window and of a phone.
 pub(crate) const WIDTHS: [u32; 2] = [1280, 390];
 const HEIGHT: u32 = 900;
 const SCHEMES: [&str; 2] = ["light", "dark"];
 
 impl Browser {
-    /// Light or dark, how wide and high the window is, and how many dots of the picture a pixel has.
+    /// Sets the colour scheme, the size of the window, and the device pixels of each CSS pixel.
     pub(crate) fn window(&self, scheme: &str, [width, height]: [u32; 2], scale: u32) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.cdp("Emulation.setEmulatedMedia", features);
@@ -22,11 +22,11 @@ impl Browser {
         self.cdp("Emulation.setDeviceMetricsOverride", metrics);
     }
 
-    /// Keeps a picture of what stands there.
+    /// Keeps a screenshot of the page or its dialog.
     pub(crate) fn keep(&self, name: &str) {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
         fs::create_dir_all(&directory).expect("a directory");
-        // A dialog stands in the window, a page goes on below it.
+        // A dialog fits into the window; a page extends below it.
         let is_page = !self.has("css", "dialog[open]");
         let made = self.cdp("Page.captureScreenshot", json!({ "captureBeyondViewport": is_page }));
         let bytes = STANDARD.decode(made["data"].as_str().expect("an image")).expect("base64");
@@ -35,12 +35,12 @@ impl Browser {
 }
 
 impl Pages {
-    /// Light or dark, and how wide the window is.
+    /// Sets the colour scheme and the width of the window.
     pub(crate) fn look(&self, scheme: &str, width: u32) {
         self.browser.window(scheme, [width, HEIGHT], 1);
     }
 
-    /// All findings of axe-core on the present page, each as a line.
+    /// All findings of axe-core on the current page, one per line.
     pub(crate) fn barriers(&self) -> Vec<String> {
         if self.browser.run("return typeof axe", json!([])) == "undefined" {
             self.browser.run(&axe(), json!([]));
@@ -52,7 +52,7 @@ impl Pages {
         found.as_array().expect("a list").iter().map(|line| line.as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// The fault, if the page does not fit into the window.
+    /// The fault, if the page is wider than the window.
     pub(crate) fn too_wide(&self, name: &str) -> Option<String> {
         let script = "return [document.documentElement, ...document.querySelectorAll('.list table')] \
             .map((it) => [it.scrollWidth, (it.parentElement ?? it).clientWidth]).filter(([has, may]) => has > may)";
@@ -60,7 +60,7 @@ impl Pages {
         (wider != json!([])).then(|| format!("{name}: wider than its place: {wider}"))
     }
 
-    /// Looks at the page in every way; returns the faults.
+    /// Looks at the page in every width and colour scheme; returns the faults.
     pub(crate) fn look_at(&self, name: &str) -> Vec<String> {
         let faults = WIDTHS.into_iter().flat_map(|width| self.look_at_width(name, width)).collect();
         self.look("light", 1280);
@@ -81,7 +81,7 @@ impl Pages {
     }
 }
 
-/// axe-core: where `tests/run` says that it is, else where it always puts it.
+/// axe-core, from the path that `tests/run` gives, else from where `tests/run` always puts it.
 fn axe() -> String {
     let file = environment("DOCKPASS_TEST_AXE").unwrap_or_else(|| {
         Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("axe/package/axe.min.js").display().to_string()

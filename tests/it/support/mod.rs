@@ -1,5 +1,5 @@
-//! The common ground of the end-to-end tests: the real executable, a real registry, real clients, and a small image.
-//! Everything lives in temporary directories and on ports that the system chose, so tests run beside each other.
+//! What the end-to-end tests share: the real executable, a real registry, real clients, and a small image. Everything
+//! is in temporary directories and on ports that the system chooses, so tests can run in parallel.
 
 pub(crate) mod attempts;
 pub(crate) mod browser;

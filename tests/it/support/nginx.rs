@@ -1,6 +1,6 @@
-//! Debian's nginx before a dockpass and its registry, with what `dockpass registry config --for nginx` printed, changed
-//! as an operator changes it: the paths of the certificate and of the logs, and, as tests run beside each other, the
-//! addresses that it listens on.
+//! Debian's nginx before a dockpass and its registry, with what `dockpass registry config --for nginx` prints.
+//! Changed are only the paths of the certificate and of the logs, as an operator changes them, and the addresses that
+//! it listens on, because tests run in parallel.
 
 use std::{
     fs,
@@ -34,7 +34,7 @@ impl Nginx {
         let mut nginx = background_command("nginx");
         nginx.arg("-p").arg(directory.path()).arg("-c").arg(main).args(["-e", "stderr", "-g", "daemon off;"]);
         let process = Background::start("nginx", &mut nginx);
-        // It listens before it says so.
+        // nginx listens before it logs this.
         process.wait_for("that it runs", |line| line.contains("using the \"").then_some(()));
         Self { process, directory }
     }
@@ -47,15 +47,15 @@ impl Nginx {
     }
 }
 
-/// nginx's own check of the printed file with its ports.
+/// nginx's own check (`nginx -t`) of the printed file, with its ports.
 pub(crate) fn checked(printed: &str, certificate: &SiteCertificate) -> Run {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let main = installed(&edited(printed, directory.path(), certificate), directory.path());
     Run::of(command("nginx").arg("-t").arg("-p").arg(directory.path()).arg("-c").arg(main).args(["-e", "stderr"]), "")
 }
 
-/// Puts the site beside a main file that includes it as Debian's does, and returns the main file. nginx runs as one
-/// process, which ends whole.
+/// Puts the site beside a main file that includes it as Debian's does; returns the main file. nginx runs as a single
+/// process, so that ending it leaves nothing behind.
 fn installed(site: &str, directory: &Path) -> PathBuf {
     let at = directory.display();
     fs::write(directory.join("dockpass.conf"), site).expect("the site can be written");
@@ -69,7 +69,7 @@ fn installed(site: &str, directory: &Path) -> PathBuf {
     file
 }
 
-/// The printed file with the certificate of the site, and its log in the directory of the test.
+/// The printed file with the certificate of the site, and with its log in the test's directory.
 fn edited(printed: &str, directory: &Path, certificate: &SiteCertificate) -> String {
     let log = directory.join("access.log");
     let edits = [
@@ -89,7 +89,7 @@ fn edited(printed: &str, directory: &Path, certificate: &SiteCertificate) -> Str
     site.join("\n") + "\n"
 }
 
-/// The same, on addresses of this test's own.
+/// The site on addresses that only this test uses.
 fn listening_on(site: &str, tls: SocketAddr, plain: SocketAddr) -> String {
     let lines = site.lines().filter_map(|line| match line.trim_start().strip_prefix("listen ") {
         Some(address) if address.starts_with('[') => None,
@@ -102,7 +102,7 @@ fn listening_on(site: &str, tls: SocketAddr, plain: SocketAddr) -> String {
     lines.join("\n") + "\n"
 }
 
-/// dockpass and its registry, and nginx before both: clients know one address, with TLS.
+/// dockpass and its registry, and nginx before both: clients know a single address, with TLS.
 #[derive(Debug)]
 pub(crate) struct Front {
     pub(crate) nginx: Nginx,
@@ -115,12 +115,12 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// All three run, dockpass has `registry.url`, and these users are there.
+    /// All three run, dockpass has `registry.url`, and these users exist.
     pub(crate) fn with_users(names: &[&str]) -> Self {
         Self::telling(None, names)
     }
 
-    /// The same; nginx logs errors from this level on.
+    /// Like `with_users`; nginx logs errors from this level on.
     pub(crate) fn telling(level: Option<&str>, names: &[&str]) -> Self {
         let [tls, plain] = addresses();
         let certificate = SiteCertificate::of(&tls.ip().to_string());
@@ -140,7 +140,7 @@ impl Front {
         Http::at(&format!("https://{}", self.authority)).trusting(&self.certificate.authority())
     }
 
-    /// `host:port/name`, as clients want it.
+    /// `host:port/name`, as clients take it.
     pub(crate) fn at(&self, name: &str) -> String {
         format!("{}/{name}", self.authority)
     }

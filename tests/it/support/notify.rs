@@ -1,4 +1,5 @@
-//! The registry's part in process: notifications as Distribution sends them, with the secret from the data directory.
+//! The registry's part, in process: notifications as Distribution sends them, with the secret from the data
+//! directory.
 
 use std::path::Path;
 
@@ -22,7 +23,7 @@ use super::{
 pub(crate) const EVENTS: &str = "/api/v0/registry/events";
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// A manifest that differs from those of other numbers.
+/// The digest of a manifest; each number has its own.
 pub(crate) fn digest(number: u8) -> String {
     format!("sha256:{}", format!("{number:02x}").repeat(32))
 }
@@ -53,12 +54,12 @@ pub(crate) fn target(repository: &str, tag: &str, number: u8) -> Value {
     })
 }
 
-/// Sends a body to the path of notifications as JSON.
+/// Posts a body to the path of notifications, as JSON.
 pub(crate) fn send(caller: &Caller, body: &[u8]) -> Answer {
     caller.header("Content-Type", "application/json").send("POST", EVENTS, body)
 }
 
-/// Writes what is known of an image as a comparison with the registry writes it, while no server runs.
+/// Writes an image's data as a comparison with the registry does, while no server runs.
 pub(crate) fn read_image(data: &Path, clock: &Clock, (repository, tag): (&str, &str), image: Image) {
     let opened = store::open(data, clock.clone()).expect("the store opens");
     let name = RepositoryName::parse(repository).expect("a name");
@@ -72,7 +73,7 @@ pub(crate) fn read_image(data: &Path, clock: &Clock, (repository, tag): (&str, &
     written.expect("the store is written");
 }
 
-/// The names of the tags of a repository (`namespace/name`); none of one that is not known.
+/// The names of the tags of a repository (`namespace/name`); empty if the repository is unknown.
 pub(crate) fn tags(site: &InProcess, repository: &str) -> Vec<String> {
     let listed = site.as_local().get(&format!("{}/tags?pageSize=0", repository_path(repository)));
     if listed.status == 404 {
@@ -89,7 +90,7 @@ impl InProcess {
         std::fs::read_to_string(file).expect("the secret").trim_end().to_owned()
     }
 
-    /// The registry.
+    /// The registry as a caller.
     pub(crate) fn as_registry(&self) -> Caller {
         self.as_nobody().header("Authorization", &format!("Bearer {}", self.events_secret()))
     }
@@ -103,7 +104,7 @@ impl InProcess {
         )
     }
 
-    /// Has the registry tell that tags were pushed to a repository, each with its manifest.
+    /// Has the registry notify that tags were pushed to a repository, each with its manifest.
     pub(crate) fn push(&self, repository: &str, tags: &[(&str, u8)]) {
         let events =
             tags.iter().map(|(tag, number)| push(&format!("{repository}:{tag}@{number}"), repository, tag, *number));

@@ -15,20 +15,21 @@ given = json.load(sys.stdin)
 registry = given["registry"]
 target = f"{registry}/{given['name']}"
 
-# Whatever goes wrong oras-py tries six times, and waits two minutes in all.
+# After any failure oras-py tries again, six times in all, and waits for two minutes altogether.
 oras.decorator.time.sleep = lambda seconds: None
 
 client = oras.client.OrasClient(hostname=registry, insecure=True)
 if given.get("secret"):
-    # Stores both in ~/.docker/config.json and asks nobody: whether they are right shows in the first request.
+    # Stores both in ~/.docker/config.json without asking the server: only the first request shows whether they are
+    # right.
     client.login(username=given["username"], password=given["secret"], hostname=registry)
 
 
 def push():
-    # oras-py asks for a token once and shows the same one ever after, also where it gets 401 with `insufficient_scope`.
-    # The first thing that a push does is to look for a blob, which takes `pull` only, and so no push of oras-py 0.2.43
-    # ever works where a token holds what was asked for and no more, as it should. A client whose first request is one
-    # that takes `push` has a token that serves for all that follows.
+    # oras-py asks for a token once and reuses it for every request, even after a 401 with `insufficient_scope`. A
+    # push first looks for a blob, which needs only `pull`, so no push of oras-py 0.2.43 works if tokens grant no more
+    # than the requested scope, as they should. If the client's first request needs `push`, its token serves for all
+    # that follow.
     client.do_request(f"http://{client.get_container(target).upload_blob_url()}", "POST")
     answer = client.push(target=target, files=["artifact.txt"])
     return answer.headers["Docker-Content-Digest"]

@@ -1,5 +1,6 @@
 //! The web pages in a real browser: the steps of a person, and what must hold after each story: a quiet console, no
-//! breach of the page's own policy, and no request to any other host. A story that does not end with that check fails.
+//! breach of the Content-Security-Policy, and no request to any other host. A story that does not end with that check
+//! fails.
 
 use std::{cell::Cell, thread};
 
@@ -8,10 +9,10 @@ use tempfile::TempDir;
 
 use super::{InProcess, browser::Browser, exe::PASSWORD, person::soon, site::account_path};
 
-/// What the browser itself writes into the console for an answer of the server that refuses.
+/// What the browser itself writes to the console when the server refuses a request.
 const REFUSED: &str = "the server responded with a status of ";
 
-/// Schemes of what is in the page already, or in the browser itself.
+/// Schemes of addresses inside the page or the browser, which need no request.
 const INNER: [&str; 5] = ["data:", "blob:", "about:", "chrome:", "chrome-untrusted:"];
 
 /// A browser, and the server whose pages it is for.
@@ -19,12 +20,12 @@ const INNER: [&str; 5] = ["data:", "blob:", "about:", "chrome:", "chrome-untrust
 pub(crate) struct Pages {
     pub(crate) browser: Browser,
     host: String,
-    /// How many commands the browser had got when the noise was checked last.
+    /// How many commands the browser had received when the noise was last checked.
     looked_at: Cell<u64>,
 }
 
 impl Pages {
-    /// A browser that has been nowhere yet, for the pages of `host:port`.
+    /// A browser that has loaded nothing yet, for the pages of `host:port`.
     pub(crate) fn of(host: &str) -> Self {
         let browser = Browser::start();
         let looked_at = Cell::new(browser.asked());
@@ -46,7 +47,7 @@ impl Drop for Pages {
 
 /// A server in this process with pages.
 impl InProcess {
-    /// A user with the password of the tests as their own: the pages do not ask for another.
+    /// A user who has set the password of the tests themselves, so that the pages do not ask for a new one.
     pub(crate) fn add_person(&self, name: &str) {
         let first = "a-password-from-admin";
         self.as_local().post("/enzi/v0/accounts", &json!({ "name": name, "password": first })).must_be(201);
@@ -62,7 +63,7 @@ impl InProcess {
 
 /// Preparations before a story.
 impl Pages {
-    /// Pages that are opened from now on begin at this moment, and are in this time zone.
+    /// Pages that are opened from now on have a clock that begins at this moment, in this time zone.
     pub(crate) fn set_clock(&self, time: &str, zone: &str) {
         let source = format!(
             "{{ const Real = Date; const ahead = Real.parse('{time}') - Real.now(); \
@@ -74,12 +75,12 @@ impl Pages {
         self.set_zone(zone);
     }
 
-    /// The time zone in which the person is, as `Asia/Tokyo`.
+    /// Sets the person's time zone, such as `Asia/Tokyo`.
     pub(crate) fn set_zone(&self, zone: &str) {
         self.browser.cdp("Emulation.setTimezoneOverride", json!({ "timezoneId": zone }));
     }
 
-    /// The directory for files that the pages hand over from now on.
+    /// A new directory, which gets the downloads from now on.
     pub(crate) fn downloads(&self) -> TempDir {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let parameters = json!({ "behavior": "allow", "downloadPath": directory.path() });
@@ -96,19 +97,19 @@ impl Pages {
         self.drawn();
     }
 
-    /// Waits until there is a page.
+    /// Waits until a page is drawn.
     pub(crate) fn drawn(&self) {
         soon("a page is drawn", || self.browser.has("css", "main h1").then_some(()));
     }
 
-    /// Fills the sign-in page in and sends it.
+    /// Fills in the sign-in page and submits it.
     pub(crate) fn try_sign_in(&self, user: &str, secret: &str) {
         self.browser.fill("User name", user);
         self.browser.fill("Password or access token", secret);
         self.browser.click("Sign in");
     }
 
-    /// Signs in, from wherever one is.
+    /// Opens the sign-in page and signs in.
     pub(crate) fn sign_in(&self, user: &str, secret: &str) {
         self.open("/sign-in");
         self.try_sign_in(user, secret);
@@ -116,7 +117,7 @@ impl Pages {
         self.drawn();
     }
 
-    /// Signs out by the menu.
+    /// Signs out with the menu.
     pub(crate) fn sign_out(&self, user: &str) {
         self.browser.click(user);
         self.browser.click("Sign out");
@@ -140,33 +141,34 @@ impl Pages {
 
 /// What must hold.
 impl Pages {
-    /// Stops the test unless the console has only refusals that the story expects, and no request left the server.
+    /// Stops the test unless the console has only refusals that the story expects, and no request went to another
+    /// host.
     pub(crate) fn must_be_clean(&self, expected: &[u16]) {
         self.must_be_clean_but_for(expected, &[]);
     }
 
-    /// The same, where the story also asks other hosts.
+    /// Like `must_be_clean`, for a story that may ask other hosts, too.
     pub(crate) fn must_be_clean_but_for(&self, expected: &[u16], hosts: &[&str]) {
         let (said, foreign) = self.noise(expected, hosts);
         assert!(said.is_empty(), "the console says: {}", json!(said));
         assert!(foreign.is_empty(), "requests to others: {foreign:?}");
     }
 
-    /// Everything that the browser keeps for the pages.
+    /// Everything that the browser stores for the pages.
     pub(crate) fn kept(&self) -> String {
         let script =
             "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.cookie])";
         self.browser.run(script, json!([])).as_str().expect("a text").to_owned()
     }
 
-    /// Stops the test if the page, its address or what the browser keeps has a secret.
+    /// Stops the test if the page, its address or the browser's storage contains a secret.
     pub(crate) fn must_not_hold(&self, secret: &str) {
         assert!(!self.browser.source().contains(secret), "the page still holds the secret");
         assert!(!self.kept().contains(secret), "the browser keeps the secret");
         assert!(!self.browser.url().contains(secret), "the address holds the secret");
     }
 
-    /// What the console says beyond the expected refusals, and the foreign addresses that were asked.
+    /// What the console says beyond the expected refusals, and the requested addresses of other hosts.
     pub(crate) fn noise(&self, expected: &[u16], hosts: &[&str]) -> (Vec<Value>, Vec<String>) {
         let is_expected = |entry: &Value| {
             let message = entry["message"].as_str().unwrap_or_default();
@@ -181,7 +183,7 @@ impl Pages {
         (said, foreign)
     }
 
-    /// What Chromium's own protocol reported of the network since the last call: messages with `method` and `params`.
+    /// Chromium's `DevTools` messages about the network since the last call, each with `method` and `params`.
     pub(crate) fn traffic(&self) -> Vec<Value> {
         let entries = self.browser.log("performance");
         let messages = entries.iter().map(|entry| {
@@ -191,7 +193,7 @@ impl Pages {
         messages.collect()
     }
 
-    /// The addresses that were asked since the last call.
+    /// The addresses that were requested since the last call.
     fn requests(&self) -> Vec<String> {
         let messages = self.traffic();
         let sent = messages.iter().filter(|message| message["method"] == "Network.requestWillBeSent");

@@ -1,5 +1,5 @@
-//! dockpass and a registry that know each other's address, whichever of them runs: each has its address before it
-//! starts. Both are on a loopback address that no other test uses, so that a port stays free while nobody listens on
+//! dockpass and a registry that know each other's address before either starts, so that each may run without the
+//! other. Both are on a loopback address that no other test uses, so that a port stays free while nobody listens on
 //! it.
 
 use std::{
@@ -39,7 +39,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// dockpass has had its first start; neither of them runs.
+    /// dockpass has been started once; neither of them runs.
     pub(crate) fn new() -> Self {
         let [dockpass_at, registry_at] = addresses();
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -48,12 +48,13 @@ impl Pair {
         Self { directory, home, dockpass: None, registry: None, dockpass_at, registry_at, server, authority }
     }
 
-    /// The same, with further keys for dockpass's section `server`; the registry reaches it by TLS with this CA.
+    /// Like `new`, with further keys for dockpass's section `server`; the registry reaches dockpass over TLS and
+    /// trusts this CA.
     pub(crate) fn behind(server: &str, authority: &Path) -> Self {
         Self { server: server.to_owned(), authority: Some(authority.to_owned()), ..Self::new() }
     }
 
-    /// Both run, dockpass has `registry.url`, and these users are there.
+    /// Both run, dockpass has `registry.url`, and these users exist.
     pub(crate) fn with_users(names: &[&str]) -> Self {
         let mut pair = Self::new();
         pair.start_registry();
@@ -63,7 +64,7 @@ impl Pair {
         pair
     }
 
-    /// The same, but dockpass does not know where the registry is.
+    /// Like `with_users`, but without `registry.url`: dockpass does not know where the registry is.
     pub(crate) fn without_url(names: &[&str]) -> Self {
         let mut pair = Self::new();
         pair.start_registry();
@@ -72,7 +73,7 @@ impl Pair {
         pair
     }
 
-    /// A user without a password, which costs no hash.
+    /// Adds a user without a password, which saves the hashing.
     pub(crate) fn add_user(&self, name: &str) {
         self.dockpass().cli(&["user", "create", name, "--service", "--adopt-repositories"]).must_succeed();
     }
@@ -82,7 +83,7 @@ impl Pair {
         self.dockpass.as_ref().expect("dockpass runs")
     }
 
-    /// The server, for a test that ends it alone; the registry goes on.
+    /// Hands dockpass over to a test that ends it; the registry goes on.
     pub(crate) fn lend_dockpass(&mut self) -> Dockpass {
         self.dockpass.take().expect("dockpass runs")
     }
@@ -97,7 +98,7 @@ impl Pair {
         Pages::of(&self.dockpass_at.to_string())
     }
 
-    /// `host:port/name` at the registry, as clients want it.
+    /// `host:port/name` at the registry, as clients take it.
     pub(crate) fn at(&self, name: &str) -> String {
         format!("{}/{name}", self.registry_at)
     }
@@ -144,17 +145,17 @@ impl Pair {
         self.home = self.dockpass.take().map(Dockpass::stop);
     }
 
-    /// Ends dockpass in the midst of what it does.
+    /// Kills dockpass in the middle of its work.
     pub(crate) fn kill_dockpass(&mut self) {
         self.home = self.dockpass.take().map(Dockpass::kill);
     }
 
-    /// Starts the registry with what `dockpass registry config` prints, whether dockpass runs or not.
+    /// Starts the registry with the output of `dockpass registry config`, whether dockpass runs or not.
     pub(crate) fn start_registry(&mut self) {
         self.start_registry_changed(|config| config);
     }
 
-    /// The same, with a change to the configuration.
+    /// Like `start_registry`, with a change to the configuration.
     pub(crate) fn start_registry_changed(&mut self, change: impl FnOnce(String) -> String) {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let (output, settings) = (directory.path().join("from-dockpass"), directory.path().join("dockpass.toml"));
@@ -166,7 +167,7 @@ impl Pair {
         let file = output.join("config.yml");
         let printed = fs::read_to_string(&file).expect("the configuration was written");
         let config = in_place(&printed, self.directory.path()).replace(FREE_ADDRESS, &self.registry_at.to_string());
-        // After five failures it waits; tests wait less.
+        // After five failures the registry backs off; tests wait less.
         let config = config.replace("backoff: 5s", "backoff: 500ms");
         fs::write(&file, change(config)).expect("the configuration can be written");
         self.registry = Some(Registry::run_trusting(&file, directory, self.authority.as_deref()));
@@ -188,7 +189,7 @@ impl Pair {
     }
 }
 
-/// What the registry holds, and what dockpass knows of it.
+/// What the registry holds, and what dockpass knows about it.
 impl Pair {
     /// A second registry on the same storage, without accounts and without notifications: dockpass learns of changes
     /// there only by comparing.
@@ -201,12 +202,12 @@ impl Pair {
         self.directory.path().join("storage/docker/registry/v2/repositories").join(name)
     }
 
-    /// The comparison that is at work, or the last one.
+    /// The comparison that is running, or the last one.
     pub(crate) fn comparison(&self) -> Value {
         self.dockpass().cli_json(&["registry", "show"])["comparison"].clone()
     }
 
-    /// Waits for the end of the comparison that is at work.
+    /// Waits until the running comparison ends; returns it.
     pub(crate) fn compared(&self) -> Value {
         eventually("the comparison ends", || {
             let comparison = self.comparison();
@@ -215,13 +216,13 @@ impl Pair {
         })
     }
 
-    /// `dockpass registry sync`, which must succeed; its answer on standard output.
+    /// Runs `dockpass registry sync`, which must succeed; returns its standard output.
     pub(crate) fn sync(&self) -> String {
         self.dockpass().cli(&["registry", "sync"]).must_succeed().stdout
     }
 
-    /// Waits until dockpass has every notification: the registry sends them in order, and a last push by this user, who
-    /// may make repositories, ends them.
+    /// Waits until dockpass has every notification: the registry sends them in order, so a last push, by this user,
+    /// who may make repositories, marks their end.
     pub(crate) fn all_is_told(&self, clients: &Clients, user: &str) {
         static NUMBER: AtomicU8 = AtomicU8::new(0);
         let tag = format!("n{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -232,7 +233,7 @@ impl Pair {
     }
 }
 
-/// Copies a repository of the registry's storage to another name; the files are links, the blobs are shared.
+/// Copies a repository in the registry's storage to another name; its files only link to blobs, which are shared.
 pub(crate) fn copy_repository(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a directory can be made");
     for entry in fs::read_dir(from).expect("a repository") {
@@ -246,12 +247,13 @@ pub(crate) fn copy_repository(from: &Path, to: &Path) {
     }
 }
 
-/// Two addresses of this test's own. The second and third number say which process it is, the fourth which test.
+/// Two addresses that only this test uses. The second and third number of the IP address identify the process, the
+/// fourth the test.
 pub(super) fn addresses() -> [SocketAddr; 2] {
     static NUMBER: AtomicU8 = AtomicU8::new(0);
     let [.., high, low] = process::id().to_be_bytes();
     let host = Ipv4Addr::new(127, high.max(1), low, NUMBER.fetch_add(1, Ordering::Relaxed).max(1));
-    // Both are taken before one is let go, so they differ.
+    // Both are bound before either is released, so they differ.
     let taken = [(); 2].map(|()| TcpListener::bind((host, 0)).expect("a free port"));
     taken.map(|listener| listener.local_addr().expect("an address"))
 }

@@ -1,5 +1,5 @@
-//! What a person does with a browser, by visible names. Each step waits for what it looks for, so that tests read like
-//! what a person does.
+//! What a person does with a browser, by visible names. Each step waits for its element, so that tests read like what
+//! a person does.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub(crate) const ENTER: &str = "\u{E007}";
 pub(crate) const ESCAPE: &str = "\u{E00C}";
 pub(crate) const DOWN: &str = "\u{E015}";
 
-/// Finds what a person would see under a name: in the dialog on top, if there is one, else in the page.
+/// Finds the element that a person would see under a name: in the topmost dialog, if there is one, else in the page.
 const FIND: &str = r#"
     const [kind, text] = arguments;
     const root = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
@@ -41,7 +41,7 @@ pub(crate) fn soon<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
 
 /// What a person does.
 impl Browser {
-    /// Opens an address, as from a bookmark.
+    /// Opens an address, as if from a bookmark.
     pub(crate) fn open(&self, url: &str) {
         self.post("/url", json!({ "url": url }));
     }
@@ -51,7 +51,7 @@ impl Browser {
         self.post("/back", json!({}));
     }
 
-    /// Loads the page once more.
+    /// Reloads the page.
     pub(crate) fn reload(&self) {
         self.post("/refresh", json!({}));
     }
@@ -61,12 +61,12 @@ impl Browser {
         self.get("/url").as_str().expect("an address").to_owned()
     }
 
-    /// All text that one sees.
+    /// All visible text.
     pub(crate) fn text(&self) -> String {
         self.run("return document.body.innerText", json!([])).as_str().unwrap_or_default().to_owned()
     }
 
-    /// All of the page, the invisible parts included.
+    /// The whole page, including its invisible parts.
     pub(crate) fn source(&self) -> String {
         let script = "return document.documentElement.outerHTML + [...document.querySelectorAll('input')].map((it) => it.value).join(' ')";
         self.run(script, json!([])).as_str().expect("a text").to_owned()
@@ -77,24 +77,24 @@ impl Browser {
         soon(&format!("the page shows {text:?}"), || self.text().contains(text).then_some(()));
     }
 
-    /// Waits until the page does not show a text any more.
+    /// Waits until the page no longer shows a text.
     pub(crate) fn see_no_more(&self, text: &str) {
         soon(&format!("the page shows no {text:?}"), || (!self.text().contains(text)).then_some(()));
     }
 
-    /// Waits for an address whose path begins so.
+    /// Waits for an address whose path begins with `path`.
     pub(crate) fn arrive(&self, path: &str) {
         soon(&format!("the address is {path}"), || {
             self.url().splitn(4, '/').nth(3)?.starts_with(&path[1..]).then_some(())
         });
     }
 
-    /// Whether something is there right now.
+    /// Whether an element is there right now.
     pub(crate) fn has(&self, kind: &str, name: &str) -> bool {
         !self.run(FIND, json!([kind, name])).is_null()
     }
 
-    /// Does something with an element, as often as it takes: pages are drawn anew.
+    /// Does something with an element, and tries again until it succeeds, because pages may be redrawn meanwhile.
     fn with<T>(&self, kind: &str, name: &str, mut act: impl FnMut(&str) -> Result<T, String>) -> T {
         soon(&format!("{kind} {name:?} can be used"), || {
             let found = self.run(FIND, json!([kind, name]));
@@ -135,18 +135,18 @@ impl Browser {
         self.click_on("css", selector);
     }
 
-    /// Types into a field, in place of what was there.
+    /// Types into a field, replacing its text.
     pub(crate) fn fill(&self, name: &str, text: &str) {
         self.with("field", name, |id| self.element(id, "clear", &json!({})));
         self.add(name, text);
     }
 
-    /// Types into a field, after what is there.
+    /// Types into a field, after its text.
     pub(crate) fn add(&self, name: &str, text: &str) {
         self.with("field", name, |id| self.element(id, "value", &json!({ "text": text })));
     }
 
-    /// Sets the value of a field as a picker does: a date, an option.
+    /// Sets the value of a field as a picker does, such as a date or an option.
     pub(crate) fn pick(&self, name: &str, value: &str) {
         let script = "const [field, value] = arguments; field.value = value; \
             for (const it of ['input', 'change']) field.dispatchEvent(new Event(it, { bubbles: true }))";
@@ -156,7 +156,7 @@ impl Browser {
         });
     }
 
-    /// What stands in a field.
+    /// The value of a field.
     pub(crate) fn value(&self, name: &str) -> String {
         let read = |id: &str| self.try_ask("GET", &self.at(&format!("/element/{id}/property/value")), &Value::Null);
         self.with("field", name, read).as_str().unwrap_or_default().to_owned()
@@ -172,8 +172,8 @@ impl Browser {
         texts(&self.with("field", name, read))
     }
 
-    /// The rows of a table, with the text of each cell; without its heads and what unfolds below a row. None if there
-    /// is no such table right now.
+    /// The text of each cell of a table, by rows, without the head and the details that unfold below a row. Empty if
+    /// there is no such table right now.
     pub(crate) fn rows(&self, table: &str) -> Vec<Vec<String>> {
         let script = "const isCalled = (it) => it.getAttribute('aria-label') === arguments[0]; \
             const table = [...document.querySelectorAll('table')].find(isCalled); \
@@ -196,7 +196,7 @@ impl Browser {
         self.post("/actions", json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] }));
     }
 
-    /// What has the focus, by its label or its text.
+    /// The label or the text of the element that has the focus.
     pub(crate) fn focused(&self) -> String {
         let script = "const it = document.activeElement; \
             return it.getAttribute('aria-label') ?? it.labels?.[0]?.textContent ?? (it === document.body ? '' : it.textContent.trim())";

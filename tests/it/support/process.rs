@@ -1,5 +1,5 @@
-//! Runs programs: to their end with all their output, or in the background with their output watched. A program
-//! inherits nothing of the tests' environment but `PATH`, and never outlives the test.
+//! Runs programs: to their end, with all their output, or in the background, with their output watched. A program
+//! inherits only `PATH` from the tests' environment, and never outlives the tests.
 
 use std::{
     ffi::OsStr,
@@ -18,25 +18,26 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The longest wait for anything. Far more than it takes: this only ends a test that hangs.
+/// The longest wait for anything. Nothing takes so long: this only ends a test that hangs.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A command with an empty environment but for `PATH`, ended from outside when it hangs.
+/// A command with only `PATH` in its environment, which `timeout` ends if it hangs.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = clean(Command::new("timeout"));
     command.args(["--kill-after=5", &PATIENCE.as_secs().to_string()]).arg(program);
     command
 }
 
-/// A command for the background, with an empty environment but for `PATH`.
+/// A command for the background, with only `PATH` in its environment.
 pub(crate) fn background_command(program: impl AsRef<OsStr>) -> Command {
     let mut command = clean(Command::new(program));
     command.stdin(Stdio::null());
     command
 }
 
-/// The same for a program that outlives a test, for the next one to use. It ends with all that it started when its
-/// standard input closes, at the latest when this process ends, however it ends. Then its directory is removed.
+/// A background command for a program that outlives a test, so that the next test can use it. It ends, with all that
+/// it started, when its standard input closes, at the latest when this process ends, however that happens. Then its
+/// directory is removed.
 pub(crate) fn leashed_command(program: &str, directory: &Path) -> Command {
     let script = "\"$@\" & trap '' TERM; read -r _; kill -TERM 0; wait; until rm -rf \"$0\"; do :; done";
     let mut command = background_command("sh");
@@ -49,7 +50,7 @@ fn clean(mut command: Command) -> Command {
     command
 }
 
-/// A variable of the environment in which the tests run.
+/// A variable of the tests' environment.
 #[allow(clippy::disallowed_methods, reason = "the one place of the tests that reads the environment")]
 pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -70,7 +71,7 @@ impl Run {
         let text = format!("{command:?}");
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{text}: {error}"));
-        // A program that does not read its input closes the pipe; that is its right.
+        // A program that does not read its input closes the pipe, which is no fault.
         let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap_or_else(|error| panic!("{text}: {error}"));
         Self {
@@ -81,18 +82,18 @@ impl Run {
         }
     }
 
-    /// The exit code; none if a signal ended the program.
+    /// The exit code; `None` if a signal ended the program.
     pub(crate) fn code(&self) -> Option<i32> {
         self.status.code()
     }
 
-    /// Stops the test unless the program ended well.
+    /// Stops the test unless the program succeeded.
     pub(crate) fn must_succeed(self) -> Self {
         assert!(self.status.success(), "this should have worked:\n{}", self.describe());
         self
     }
 
-    /// Stops the test unless the program failed and said one of these words on standard error, in any case.
+    /// Stops the test unless the program failed and said one of these words on standard error, in any letter case.
     pub(crate) fn must_fail_with(self, words: &[&str]) -> Self {
         assert!(!self.status.success(), "this should have failed:\n{}", self.describe());
         let said = self.stderr.to_lowercase();
@@ -101,7 +102,7 @@ impl Run {
         self
     }
 
-    /// The command and all that it said, for the message of a failed assertion.
+    /// The command and all its output, for the message of a failed assertion.
     pub(crate) fn describe(&self) -> String {
         format!("$ {}\n{}\nstdout: {}\nstderr: {}", self.command, self.status, self.stdout, self.stderr)
     }
@@ -128,7 +129,7 @@ impl Background {
         Self { name: name.to_owned(), child, log, lines }
     }
 
-    /// Waits for the first line of either output from which `pick` takes something.
+    /// Waits for the first line, of either output, from which `pick` returns something.
     pub(crate) fn wait_for<T>(&self, what: &str, pick: impl Fn(&str) -> Option<T>) -> T {
         loop {
             let line = self.lines.recv_timeout(PATIENCE);
@@ -139,7 +140,7 @@ impl Background {
         }
     }
 
-    /// Everything said so far, each line with the output that it came from.
+    /// All output so far, each line marked with the stream that it came from.
     pub(crate) fn log(&self) -> String {
         self.log.lock().map(|log| log.clone()).unwrap_or_default()
     }
@@ -164,7 +165,7 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        // A program on a leash ends by itself when the pipe closes.
+        // A leashed program ends by itself when the pipe closes.
         if self.child.stdin.take().is_none() {
             let _ = self.child.kill();
         }
@@ -175,7 +176,7 @@ impl Drop for Background {
     }
 }
 
-/// Copies each line to the log and to the test that waits for one.
+/// Copies each line to the log, and to a test that waits for lines.
 fn watch(source: &'static str, pipe: impl Read + Send + 'static, log: &Arc<Mutex<String>>, lines: Sender<String>) {
     let log = Arc::clone(log);
     thread::spawn(move || {
@@ -188,12 +189,12 @@ fn watch(source: &'static str, pipe: impl Read + Send + 'static, log: &Arc<Mutex
     });
 }
 
-/// Asks again and again until there is an answer; stops the test when there is none for too long.
+/// Asks again and again until there is an answer; stops the test if that takes too long.
 pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
     eventually_within(PATIENCE, what, ask)
 }
 
-/// As [`eventually`], for what takes longer.
+/// Like [`eventually`], with another limit.
 #[expect(clippy::disallowed_methods, reason = "how long a test has waited; no clock of the server")]
 pub(crate) fn eventually_within<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     const PAUSE: Duration = Duration::from_millis(20);

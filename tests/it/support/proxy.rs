@@ -1,5 +1,5 @@
-//! An HTTP proxy that leads every host to one server on this machine. It lets a client speak to a server under a name,
-//! with a certificate for that name, since docker would not look at the certificate of a loopback address.
+//! An HTTP proxy that connects every host to one server on this machine. Clients can so reach a server under a name,
+//! with a certificate for that name: docker does not check the certificate of a loopback address.
 
 use std::{
     io::{BufRead, BufReader, Write as _, copy},
@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-/// Starts a proxy that leads each `CONNECT` to `target`; gives its address. It ends with the tests.
+/// Starts a proxy that answers each `CONNECT` with a tunnel to `target`; returns its address. It ends with the tests.
 pub(crate) fn leading_to(target: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address").to_string();
@@ -15,7 +15,7 @@ pub(crate) fn leading_to(target: &str) -> String {
     thread::spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
             let target = target.clone();
-            // A broken connection is the client's to report.
+            // The client reports a broken connection.
             thread::spawn(move || tunnel(&client, &target).ok());
         }
     });
@@ -23,7 +23,7 @@ pub(crate) fn leading_to(target: &str) -> String {
 }
 
 fn tunnel(client: &TcpStream, target: &str) -> std::io::Result<()> {
-    // Clients wait for the answer before they send more, so nothing but the request is in the reader.
+    // Clients wait for the answer before they send more, so the reader holds only the request.
     let mut request = BufReader::new(client.try_clone()?);
     let mut line = String::new();
     while request.read_line(&mut line)? > 0 && !line.ends_with("\r\n\r\n") {}

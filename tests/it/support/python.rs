@@ -1,5 +1,5 @@
-//! Clients in Python that other people have written: oras-py and crpy, in the virtual environment that `tests/run`
-//! makes of `tests/fixtures/python-clients.txt`.
+//! Third-party clients in Python: oras-py and crpy, in the virtual environment that `tests/run` makes from
+//! `tests/fixtures/python-clients.txt`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,8 @@ use super::{
     process::{Run, environment},
 };
 
-/// The interpreter of the virtual environment: where `tests/run` says that it is, else where it always puts it.
+/// The interpreter of the virtual environment, from the path that `tests/run` gives, else from where `tests/run`
+/// always puts it.
 fn interpreter() -> PathBuf {
     let made = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python-clients/bin/python");
     let interpreter = environment("DOCKPASS_TEST_PYTHON").map_or_else(made, PathBuf::from);
@@ -25,10 +26,10 @@ fn interpreter() -> PathBuf {
 impl Clients {
     /// `crpy ARGUMENTS`.
     pub(crate) fn crpy(&self, arguments: &[&str], input: &str) -> Run {
-        // crpy asks for the password at the terminal, if there is one, and at its standard input if there is none.
+        // crpy reads the password from the terminal if there is one, else from standard input.
         let mut crpy = self.client("setsid");
         crpy.arg("--wait").arg(interpreter()).args(["-m", "crpy.cmd"]).args(arguments);
-        // It breaks lines where it thinks that the terminal ends.
+        // crpy wraps its lines at the width of the terminal.
         Run::of(crpy.env("COLUMNS", "1000"), input)
     }
 
@@ -37,7 +38,7 @@ impl Clients {
         self.crpy(&["login", &format!("http://{host}"), "--username", user], &format!("{secret}\n"))
     }
 
-    /// A step with oras-py, as `oras_client.py` tells; `signed_in` is a user and a secret.
+    /// A step of `oras_client.py` with oras-py; `signed_in` is a user name and a secret.
     pub(crate) fn oras(&self, registry: &str, step: &str, name: &str, signed_in: Option<(&str, &str)>) -> Run {
         let (username, secret) = signed_in.unzip();
         let input = json!({
@@ -49,7 +50,7 @@ impl Clients {
 }
 
 impl Run {
-    /// What a client that must succeed printed, as JSON.
+    /// The JSON output of a client, which must have succeeded.
     pub(crate) fn json(self) -> Value {
         let run = self.must_succeed();
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}:\n{}", run.describe()))

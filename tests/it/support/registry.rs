@@ -1,6 +1,6 @@
-//! Debian's `docker-registry`, configured with what `dockpass registry config --for distribution` printed and nothing
-//! else: only the port and the storage directory are changed, so that tests can run beside each other.
-//! A [`Site`] is such a registry and the server that it trusts.
+//! Debian's `docker-registry`, configured with the output of `dockpass registry config --for distribution`: only the
+//! port, the storage directory and the log level are changed, so that tests can run in parallel. A [`Site`] is such a
+//! registry and the server that it trusts.
 
 use std::{fs, net::TcpStream, path::Path};
 
@@ -15,9 +15,9 @@ use super::{
     process::{Background, background_command, eventually},
 };
 
-/// The address that the printed configuration has for the registry.
+/// The registry's address in the printed configuration.
 const PRINTED_ADDRESS: &str = "127.0.0.1:5000";
-/// What stands there instead: a port that the system chooses.
+/// The address that replaces it: a port that the system chooses.
 pub(super) const FREE_ADDRESS: &str = "127.0.0.1:0";
 
 /// A running registry. Ended on drop; its log is printed when the test fails.
@@ -35,7 +35,7 @@ impl Registry {
         Self::changed(dockpass, |config| config)
     }
 
-    /// The same, with a change to the configuration that the site of the test needs.
+    /// Like `beside`, with a change to the configuration.
     pub(crate) fn changed(dockpass: &Dockpass, change: impl FnOnce(String) -> String) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let output = directory.path().join("from-dockpass").display().to_string();
@@ -47,7 +47,7 @@ impl Registry {
         Self::run(&file, directory)
     }
 
-    /// What a registry has logged once it answers, at the level of the printed configuration.
+    /// What a registry has logged by the time it answers, at the log level of the printed configuration.
     pub(crate) fn log_as_printed(dockpass: &Dockpass) -> String {
         let [address, _] = addresses();
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -63,7 +63,7 @@ impl Registry {
         process.log()
     }
 
-    /// A registry that trusts the server of this administrator, by what its API tells.
+    /// A registry that trusts the server of this administrator, configured with what the API returns.
     pub(crate) fn told_by(admin: &Http) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let certificate = directory.path().join("dockpass.pem");
@@ -76,13 +76,13 @@ impl Registry {
         Self::run(&file, directory)
     }
 
-    /// A registry without accounts: whoever reaches it may do everything. Its storage can delete; `more` is YAML of the
-    /// top level that goes into its configuration.
+    /// A registry without accounts: everybody may do everything, deletion included. `more` is top-level YAML that is
+    /// added to its configuration.
     pub(crate) fn without_accounts(more: &str) -> Self {
         Self::without_accounts_changed(|config| format!("{config}{more}"))
     }
 
-    /// The same, with a change to its configuration.
+    /// Like `without_accounts`, with a change to its configuration.
     pub(crate) fn without_accounts_changed(change: impl FnOnce(String) -> String) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let storage = directory.path().join("storage");
@@ -100,7 +100,7 @@ impl Registry {
         Self::run_trusting(config, directory, None)
     }
 
-    /// Runs it on a system that trusts this CA and no other.
+    /// Runs the registry on a system that trusts this CA and no other.
     pub(super) fn run_trusting(config: &Path, directory: TempDir, authority: Option<&Path>) -> Self {
         let mut serve = background_command("docker-registry");
         serve.envs(authority.map(|file| ("SSL_CERT_FILE", file)));
@@ -109,37 +109,37 @@ impl Registry {
         Self { process, address, _directory: directory }
     }
 
-    /// Stops its answers until [`Self::go_on`]: connections to it stand.
+    /// Suspends the registry until [`Self::go_on`]: connections to it stay open, without an answer.
     pub(crate) fn hold(&self) {
         self.process.signal(Signal::STOP);
     }
 
-    /// Lets it go on with what it was asked.
+    /// Resumes the registry.
     pub(crate) fn go_on(&self) {
         self.process.signal(Signal::CONT);
     }
 
-    /// Everything that it has said.
+    /// Everything that it has printed.
     pub(crate) fn log(&self) -> String {
         self.process.log()
     }
 
-    /// `host:port/name`, as clients want it.
+    /// `host:port/name`, as clients take it.
     pub(crate) fn at(&self, name: &str) -> String {
         format!("{}/{name}", self.address)
     }
 }
 
-/// The printed configuration with a port that the system chooses and a storage directory of the test's own.
+/// The printed configuration with a port that the system chooses and a storage directory that only this test uses.
 pub(super) fn in_place(printed: &str, directory: &Path) -> String {
     assert!(printed.contains(PRINTED_ADDRESS), "no address of the registry to change in:\n{printed}");
     assert!(printed.contains("level: warn"), "the registry would log its secret:\n{printed}");
-    // At this level it tells where it listens.
+    // At this level the registry logs where it listens.
     let told = printed.replace("level: warn", "level: info");
     stored_in(&told.replace(PRINTED_ADDRESS, FREE_ADDRESS), directory)
 }
 
-/// The configuration with `storage` in this directory as its storage.
+/// The configuration with its storage in `storage` below this directory.
 pub(super) fn stored_in(config: &str, directory: &Path) -> String {
     assert!(config.contains("rootdirectory:"), "no storage directory to change in:\n{config}");
     let storage = directory.join("storage");
@@ -150,13 +150,13 @@ pub(super) fn stored_in(config: &str, directory: &Path) -> String {
     lines.collect()
 }
 
-/// The address in the registry's own words, which say `, tls` behind it when there is TLS.
+/// The address in the registry's log line, where `, tls` follows it if there is TLS.
 fn listening_address(line: &str) -> Option<String> {
     let (_, rest) = line.split_once("listening on ")?;
     Some(rest.chars().take_while(|character| character.is_ascii_digit() || ".:".contains(*character)).collect())
 }
 
-/// A site as a small team has it: dockpass, and a registry beside it.
+/// A site of a small team: dockpass, and a registry beside it.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) registry: Registry,
@@ -173,7 +173,7 @@ impl Site {
         Self { registry: Registry::beside(&dockpass), dockpass }
     }
 
-    /// `host:port/name` at the registry, as clients want it.
+    /// `host:port/name` at the registry, as clients take it.
     pub(crate) fn at(&self, name: &str) -> String {
         self.registry.at(name)
     }
@@ -190,7 +190,7 @@ impl Site {
         self.clients_with(user, &self.dockpass.add_token(user, options))
     }
 
-    /// A registry token for these scopes, asked for as clients ask.
+    /// A registry token for these scopes, requested as clients do.
     pub(crate) fn registry_token(&self, user: &str, secret: &str, scopes: &[&str]) -> String {
         self.dockpass.registry_token(user, secret, scopes)
     }

@@ -1,6 +1,6 @@
-//! The server inside the test's own process: a data directory of its own, a port that the system chose, and a clock
-//! that stands still until the test moves it. Callers read like a sentence, and a wrong answer stops the test with the
-//! whole exchange. Every answer to any test is checked for what all answers have in common.
+//! The server inside the test's process, with a data directory of its own, a port that the system chooses, and a
+//! clock that stands still until the test moves it. Callers read like a sentence, and a wrong answer stops the test
+//! with the whole exchange. Every answer is checked for what all answers have in common.
 
 use std::{
     collections::VecDeque,
@@ -61,7 +61,7 @@ impl InProcess {
         Self::start_with(&[])
     }
 
-    /// The same, with keys of the configuration.
+    /// Like `start`, with keys of the configuration.
     pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
         Log::install();
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -113,10 +113,10 @@ impl InProcess {
         }
     }
 
-    /// Stops it, lets `work` at the data directory, and starts it again at the same moment.
+    /// Stops the server, runs `work` on the data directory, and starts it again at the same moment.
     pub(crate) fn restart_after(mut self, work: impl FnOnce(&Path, &Clock)) -> Self {
         self.end();
-        // The threads that served requests let go of the directory a moment later.
+        // The threads that served requests release the directory a moment later.
         eventually("the data directory is free", || DataDirectory::open(&self.data()).ok().map(drop));
         work(&self.data(), &self.clock);
         let directory = std::mem::replace(&mut self.directory, tempfile::tempdir().expect("a temporary directory"));
@@ -134,13 +134,13 @@ impl InProcess {
         self.restart()
     }
 
-    /// Looks for a text in every line of the log from now on.
+    /// Watches the log for a text from now on.
     #[expect(clippy::unused_self, reason = "a test watches the log of its own server, though they share one")]
     pub(crate) fn watch_log_for(&self, text: &str) {
         WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push((text.to_owned(), false));
     }
 
-    /// Whether any text that was watched for was in the log.
+    /// Whether any watched text was in the log.
     #[expect(clippy::unused_self, reason = "as above")]
     pub(crate) fn log_held_what_was_watched(&self) -> bool {
         WATCHED.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(_, was_seen)| *was_seen)
@@ -161,7 +161,7 @@ impl InProcess {
         self.clock.set(self.clock.now().plus_seconds(seconds));
     }
 
-    /// The moment `seconds` from now, as the API writes it.
+    /// The time in `seconds` from now, as the API writes it.
     pub(crate) fn in_time(&self, seconds: i64) -> String {
         self.clock.now().plus_seconds(seconds).to_string()
     }
@@ -212,7 +212,7 @@ impl InProcess {
         self.as_user("admin")
     }
 
-    /// A user name and a password or an access token.
+    /// A user with this password or access token.
     pub(crate) fn with(&self, name: &str, secret: &str) -> Caller {
         let basic = STANDARD.encode(format!("{name}:{secret}"));
         self.caller(name).header("Authorization", &format!("Basic {basic}"))
@@ -230,7 +230,7 @@ impl InProcess {
     }
 }
 
-/// What tests begin with, made over the local socket, which costs no password's hash.
+/// What tests begin with, made over the local socket, which saves hashing a password for each request.
 impl InProcess {
     /// A user with the password of the tests.
     pub(crate) fn add_user(&self, name: &str) {
@@ -242,7 +242,7 @@ impl InProcess {
         self.as_local().post("/enzi/v0/accounts", &json!({ "name": name })).must_be(201);
     }
 
-    /// An access token that no other made.
+    /// An access token without a parent.
     pub(crate) fn add_token(&self, name: &str, body: &Value) -> AccessToken {
         let made = self.as_local().post(&format!("/api/v0/api_tokens?username={name}"), body);
         AccessToken::of(&made.must_be(200).json())
@@ -275,7 +275,7 @@ impl InProcess {
         self.as_local().put(&access_path(target, user), &json!({ "accessLevel": level })).must_be(200);
     }
 
-    /// An organization with members, each with whether it administers it.
+    /// An organization with members; each may be its administrator.
     pub(crate) fn add_organization(&self, name: &str, members: &[(&str, bool)]) {
         self.as_local().post("/enzi/v0/accounts", &json!({ "name": name, "isOrg": true })).must_be(201);
         members.iter().for_each(|(user, is_admin)| self.join(name, user, *is_admin));
@@ -376,7 +376,7 @@ enum Place {
     Socket(PathBuf),
 }
 
-/// Somebody who sends requests. Each method that changes something gives a new caller.
+/// Somebody who sends requests. Each method that changes the caller returns a new one.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     place: Place,
@@ -385,25 +385,25 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// The same, with one header more.
+    /// The same caller, with one more header.
     pub(crate) fn header(&self, name: &str, value: &str) -> Self {
         self.raw_header(name, value.as_bytes())
     }
 
-    /// The same, with one header more, whatever its bytes are.
+    /// The same caller, with one more header, of any bytes.
     pub(crate) fn raw_header(&self, name: &str, value: &[u8]) -> Self {
         let mut caller = self.clone();
         caller.headers.push((name.to_owned(), value.to_owned()));
         caller
     }
 
-    /// The value of the `Authorization` header that it sends, for the same caller at a server started anew.
+    /// The value of the `Authorization` header, for the same caller at a restarted server.
     pub(crate) fn credentials(&self) -> String {
         let found = self.headers.iter().find(|(name, _)| name == "Authorization");
         found.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
     }
 
-    /// The same, behind a proxy that names the client's address.
+    /// The same caller, behind a proxy that passes on the client's address.
     #[expect(clippy::wrong_self_convention, reason = "it says where the caller calls from, and makes none")]
     pub(crate) fn from_address(&self, address: &str) -> Self {
         self.header("X-Forwarded-For", address)
@@ -444,7 +444,7 @@ impl Caller {
         self.header("Content-Type", "application/x-www-form-urlencoded").send("POST", path, form.as_bytes())
     }
 
-    /// Sends a request, its path as it is.
+    /// Sends a request, with its path unchanged.
     pub(crate) fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         let request = self.describe(method, path, body);
         let printed = self.exchange(&self.head(method, path, body), body);
@@ -457,7 +457,7 @@ impl Caller {
         answer
     }
 
-    /// Whether it is a browser that opens pages.
+    /// Whether the caller is a browser that opens a page.
     fn is_browser(&self) -> bool {
         let opens = |value: &[u8]| value == b"navigate" || value.starts_with(b"text/html");
         self.headers.iter().any(|(name, value)| ["Accept", "Sec-Fetch-Mode"].contains(&name.as_str()) && opens(value))
@@ -505,7 +505,7 @@ impl Caller {
     }
 }
 
-/// A server that refuses early need not read the rest: its answer counts, not the broken connection.
+/// Ignores a broken connection: a server that refuses early need not read the rest, and its answer counts.
 fn converse(mut stream: impl Read + Write, head: &[u8], body: &[u8]) -> String {
     let _ = stream.write_all(head).and_then(|()| stream.write_all(body));
     let mut answer = Vec::new();
@@ -513,7 +513,8 @@ fn converse(mut stream: impl Read + Write, head: &[u8], body: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Checks what every answer has, errors too (design, sections 5 and 10.5): safe headers, no secret, no fault of ours.
+/// Checks what every answer, errors included, must have (design, sections 5 and 10.5): safe headers, no secret, no
+/// 500.
 fn check_common(answer: &Answer, method: &str, path: &str) {
     let has = |name: &str, value: &str| {
         let found = answer.header(name).unwrap_or_default();
@@ -529,7 +530,7 @@ fn check_common(answer: &Answer, method: &str, path: &str) {
     assert!(shows_secrets || !holds_secret(&answer.body), "a secret was told:\n{}", answer.describe());
 }
 
-/// Checks the one envelope, which every error of the API has.
+/// Checks the one envelope that every error of the API has.
 fn check_envelope(answer: &Answer) {
     if answer.status >= 400 {
         assert_eq!(answer.header("content-type"), Some("application/json"), "{}", answer.describe());
@@ -559,7 +560,7 @@ impl Log {
     fn install() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            // Another logger in this process would only mean that the lines go there.
+            // If this process has another logger, the lines merely go there.
             let _ = log::set_logger(&Log);
             log::set_max_level(log::LevelFilter::Info);
         });

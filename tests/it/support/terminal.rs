@@ -1,4 +1,4 @@
-//! The server on a terminal of its own: `script` makes one.
+//! The server on a terminal of its own, which `script` makes.
 
 use std::{fs, path::Path};
 
@@ -17,9 +17,10 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the server as somebody types it, with this data directory, and waits until it is ready; its address.
+    /// Starts the server as somebody types it, with this data directory, and waits until it is ready; returns its
+    /// address, too.
     pub(crate) fn start(data: &Path) -> (Self, String) {
-        // With a shell in between, ending it would leave the server behind.
+        // `exec`, because ending a shell in between would leave the server behind.
         let typed = format!("exec {} --data-dir {} --listen 127.0.0.1:0", executable().display(), data.display());
         let mut script = background_command("script");
         script.args(["--quiet", "--return", "--flush", "--command", &typed, "/dev/null"]).env("TERM", "dumb");
@@ -29,19 +30,20 @@ impl Terminal {
         (terminal, address)
     }
 
-    /// What `script` has started.
+    /// The process that `script` has started.
     fn child(&self) -> Option<Pid> {
         let pid = self.script.pid();
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
         children.split_whitespace().next()?.parse().ok().and_then(Pid::from_raw)
     }
 
-    /// Everything that stood on the terminal so far.
+    /// Everything that was printed on the terminal so far.
     pub(crate) fn log(&self) -> String {
         self.script.log()
     }
 
-    /// Ends the server itself, and waits for it: `script`, if ended instead, does not say what became of it.
+    /// Ends the server itself and waits for it: if `script` were ended instead, it would not report the server's
+    /// exit.
     pub(crate) fn end(mut self) {
         let server = self.server.take().expect("it runs");
         kill_process(server, Signal::TERM).expect("the server takes signals");

@@ -1,4 +1,4 @@
-//! A certificate authority of the site, made with `openssl`, as a site that has its own would.
+//! A site's own certificate authority, made with `openssl`, as such a site would make it.
 
 use std::{fs, net::IpAddr, path::PathBuf};
 
@@ -25,7 +25,7 @@ impl SiteCertificate {
         made
     }
 
-    /// A host that shows the certificate of the authority itself, as some guides have it.
+    /// A host whose certificate is that of the authority itself, as some guides recommend.
     pub(crate) fn of_authority() -> Self {
         let made = Self { directory: tempfile::tempdir().expect("a temporary directory") };
         let names = "-subj /CN=site -addext subjectAltName=IP:127.0.0.1";

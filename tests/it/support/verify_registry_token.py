@@ -19,7 +19,7 @@ header = jwt.get_unverified_header(token)
 authority = x509.load_pem_x509_certificate(given["authority"].encode())
 leaf = x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0], validate=True))
 
-# The chain: the authority signed the leaf, may do so, and is what the leaf names as its issuer.
+# The chain: the authority signed the leaf, is a CA, and is the issuer that the leaf names.
 authority.public_key().verify(leaf.signature, leaf.tbs_certificate_bytes, ec.ECDSA(leaf.signature_hash_algorithm))
 assert leaf.issuer == authority.subject, (leaf.issuer, authority.subject)
 assert authority.extensions.get_extension_for_class(x509.BasicConstraints).value.ca, "the authority is not one"
@@ -29,7 +29,7 @@ required = {"require": ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "access
 expected = {"algorithms": ["ES256"], "audience": given["service"], "issuer": given["issuer"], "options": required}
 claims = jwt.decode(token, leaf.public_key(), **expected)
 
-# The published keys say the same: one of them is the key of the leaf.
+# The key of the leaf is one of the published keys.
 public = [serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo]
 published = [entry.key.public_bytes(*public) for entry in jwt.PyJWKSet.from_dict(given["keys"]).keys]
 assert leaf.public_key().public_bytes(*public) in published, "the key of the leaf is not published"

@@ -1,4 +1,4 @@
-//! A real server of the tests' own, and its web pages in a real browser.
+//! A real server for the tests, and its web pages in a real browser.
 
 use std::{fs, ops::Deref};
 
@@ -11,10 +11,11 @@ use super::{
     pages::Pages,
 };
 
-/// A server and a browser. `admin`, and `alice` who has no special rights, have the password of the tests as their own.
+/// A server and a browser. The users are `admin`, and `alice`, who has no special rights; both have set the password
+/// of the tests themselves.
 #[derive(Debug)]
 pub(crate) struct Website {
-    /// Before the server: it is ended first.
+    /// Declared before the server, so that the browser is ended first.
     pages: Pages,
     pub(crate) server: Dockpass,
 }
@@ -27,14 +28,14 @@ impl Deref for Website {
     }
 }
 
-/// Starting, and what stands there at first.
+/// Starting, and the state at the start.
 impl Website {
-    /// A new server with its users, and a browser that was nowhere yet.
+    /// A new server with its users, and a browser that has loaded nothing yet.
     pub(crate) fn start() -> Self {
         Self::start_with(Setup::default())
     }
 
-    /// The same, set up otherwise.
+    /// Like `start`, with another set-up.
     pub(crate) fn start_with(setup: Setup) -> Self {
         let server = setup.start();
         let first = server.admin_password();
@@ -49,14 +50,15 @@ impl Website {
         Self { pages: Pages::of(&server.address), server }
     }
 
-    /// The same, with somebody signed in.
+    /// Like `start`, with `user` signed in.
     pub(crate) fn start_as(user: &str) -> Self {
         let site = Self::start();
         site.sign_in(user, PASSWORD);
         site
     }
 
-    /// Ends every session of a user, as one ends a stolen session: by a new password, here the same as before.
+    /// Ends every session of a user as one ends a stolen session: by a new password. In the end it is the same as
+    /// before.
     pub(crate) fn end_sessions(&self, user: &str) {
         let between = "another-password-in-between";
         set_password(&self.server.http_as(user, PASSWORD), user, [PASSWORD, between]);
@@ -68,7 +70,7 @@ impl Website {
         self.server.http_as(user, PASSWORD)
     }
 
-    /// Has the registry tell that tags were pushed to a repository, each with its manifest.
+    /// Has the registry notify that tags were pushed to a repository, each with its manifest.
     pub(crate) fn push(&self, repository: &str, tags: &[(&str, u8)]) {
         let secret = fs::read_to_string(self.server.data().join("keys/registry-events-secret")).expect("the secret");
         let told = tags.iter().map(|(tag, number)| push(&format!("{tag}@{number}"), repository, tag, *number));

@@ -113,7 +113,6 @@ pub(in crate::cli) struct AddArguments {
     admin: Option<bool>,
 }
 
-/// Does what the command says.
 pub(in crate::cli) async fn run(command: OrgCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         OrgCommand::Create(arguments) => create(arguments, api, console).await,

@@ -2,7 +2,7 @@
 
 use crate::api::{Account, Member, MemberOrg};
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
-use crate::cli::wire::{Answer, List};
+use crate::cli::wire::{ApiAnswer, List};
 
 const COLUMNS: &[(&str, Fit)] = &[
     ("NAME", Fit::Shrinks(12)),
@@ -34,7 +34,7 @@ fn row(account: &Account) -> Vec<String> {
 }
 
 /// One organization.
-pub(in crate::cli) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
+pub(in crate::cli) fn one(answer: ApiAnswer<Account>) -> Result<Report, CliError> {
     let account = answer.read()?;
     let pairs = vec![
         ("Name", account.name.clone()),
@@ -47,7 +47,7 @@ pub(in crate::cli) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
     Ok(Report { answer: answer.value, view: View::One(pairs) })
 }
 
-/// The members of an organization or of one of its teams; `nothing` stands for none.
+/// The members of an organization or of one of its teams; `nothing` is the sentence if there are none.
 pub(in crate::cli) fn members(list: List<Member>, nothing: &'static str) -> Result<Report, CliError> {
     let members = list.read()?;
     let rows = members.iter().map(|entry| with_role(&entry.member, entry.is_admin)).collect();
@@ -67,7 +67,7 @@ fn with_role(account: &Account, is_admin: bool) -> Vec<String> {
     vec![account.name.clone(), shown::or_dash(&account.full_name), role.to_owned()]
 }
 
-/// A number that only some callers see.
+/// A number, or a dash for callers who may not see it.
 fn count(count: Option<usize>) -> String {
     count.map_or_else(|| "-".to_owned(), |count| count.to_string())
 }

@@ -1,4 +1,4 @@
-//! `dockpass registry`: what a registry needs to trust this server, and what nginx needs before both.
+//! `dockpass registry`: what a registry needs to trust this server, and the configuration of nginx in front of both.
 
 mod report;
 mod sync;
@@ -13,7 +13,7 @@ use clap::{Subcommand, ValueEnum};
 use crate::api::operations::registry as op;
 use crate::api::{RegistryConfiguration, RegistryState};
 use crate::cli::screen::{CliError, Console, Format, Report, shown};
-use crate::cli::wire::{Answer, Api};
+use crate::cli::wire::{Api, ApiAnswer};
 use crate::domain::program::Program;
 use crate::domain::registry::CertificateRole;
 
@@ -26,7 +26,7 @@ pub(in crate::cli) enum RegistryCommand {
     Config {
         /// What the configuration is for
         #[arg(long = "for", value_enum, value_name = "PROGRAM")]
-        program: Kind,
+        program: Configurable,
         /// Write the configuration, and the certificate that a registry needs, into this directory
         #[arg(long, value_name = "DIR")]
         output: Option<PathBuf>,
@@ -46,7 +46,7 @@ pub(in crate::cli) enum RegistryCommand {
 
 /// What can be configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Kind {
+pub(in crate::cli) enum Configurable {
     /// CNCF Distribution, 2.8 or 3.x.
     Distribution,
     /// zot; needs a fixed key.
@@ -55,8 +55,8 @@ pub(in crate::cli) enum Kind {
     Nginx,
 }
 
-impl Kind {
-    /// The program itself, without its words for help.
+impl Configurable {
+    /// The same program as a value of the API.
     fn program(self) -> Program {
         match self {
             Self::Distribution => Program::Distribution,
@@ -65,7 +65,8 @@ impl Kind {
         }
     }
 
-    /// Who may read the file: that of a registry may hold the secret of its notifications.
+    /// The file's mode: a registry's configuration may hold the secret of its notifications, so only the owner may
+    /// read it.
     fn mode(self) -> u32 {
         match self {
             Self::Distribution | Self::Zot => 0o600,
@@ -73,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// What is to be done with the files.
+    /// The next step, once the files are written.
     fn next(self) -> &'static str {
         match self {
             Self::Distribution | Self::Zot => {
@@ -86,7 +87,6 @@ impl Kind {
     }
 }
 
-/// Does what the command says.
 pub(in crate::cli) async fn run(
     command: RegistryCommand,
     api: &mut Api,
@@ -116,7 +116,7 @@ pub(in crate::cli) async fn run(
     }
 }
 
-/// What is to be done after the key was changed: a fixed one is in the registry's hands.
+/// The next step after a change of the key: a registry that was given a fixed key needs the new certificate.
 fn rotated_next(state: &RegistryState) -> String {
     let is_fixed = state.certificates.iter().any(|certificate| certificate.role == CertificateRole::Signing);
     let next = if is_fixed {
@@ -128,15 +128,15 @@ fn rotated_next(state: &RegistryState) -> String {
     next.to_owned()
 }
 
-fn which(program: Kind, certificate: Option<&Path>) -> Result<op::WhichConfiguration, CliError> {
+fn which(program: Configurable, certificate: Option<&Path>) -> Result<op::WhichConfiguration, CliError> {
     let no_text = |path: &Path| CliError::Usage(format!("the path {} is not UTF-8", path.display()));
     let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| no_text(path));
     let certificate = certificate.map(text).transpose()?;
     Ok(op::WhichConfiguration { program: Some(program.program()), certificate })
 }
 
-/// The configuration with the certificate, if it has one, as a comment before it, so that one stream carries both.
-fn printed(configuration: &RegistryConfiguration, program: Kind) -> String {
+/// The configuration after its certificate, if it has one, as a comment, so that one stream carries both.
+fn printed(configuration: &RegistryConfiguration, program: Configurable) -> String {
     let RegistryConfiguration { file_name, configuration: text, .. } = configuration;
     let Some((certificate_name, certificate)) = certificate(configuration) else { return text.clone() };
     let certificate = shown::lines("# ", certificate.lines());
@@ -157,8 +157,9 @@ fn certificate(configuration: &RegistryConfiguration) -> Option<(&str, &str)> {
     Some((configuration.certificate_name.as_deref()?, configuration.certificate.as_deref()?))
 }
 
-/// Writes the files. The certificate is ours and replaced; a configuration that says something else is the operator's.
-async fn write(program: Kind, directory: &Path, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+/// Writes the files. The certificate is ours, so it is replaced; a different configuration is the operator's, so
+/// nothing is written.
+async fn write(program: Configurable, directory: &Path, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let failed = |action, path: &Path| {
         let path = path.to_owned();
         move |cause| CliError::File { action, path, cause }
@@ -183,16 +184,16 @@ async fn write(program: Kind, directory: &Path, api: &mut Api, console: &mut Con
 }
 
 async fn ask(
-    program: Kind,
+    program: Configurable,
     certificate: Option<&Path>,
     api: &mut Api,
-) -> Result<(Answer<RegistryConfiguration>, RegistryConfiguration), CliError> {
+) -> Result<(ApiAnswer<RegistryConfiguration>, RegistryConfiguration), CliError> {
     let answer = api.call(op::GetRegistryConfiguration, [], &which(program, certificate)?).await?;
     let configuration = answer.read()?;
     Ok((answer, configuration))
 }
 
-/// A file name of the server, which must not lead elsewhere.
+/// Checks that a file name from the server does not lead out of the directory.
 fn file_name(name: &str) -> Result<&str, CliError> {
     let is_plain = Path::new(name).file_name().is_some_and(|only| only == name);
     if is_plain {
@@ -214,7 +215,7 @@ fn refuse_other(path: &Path, text: &str) -> Result<(), CliError> {
     }
 }
 
-/// Writes a file beside its place and moves it there: whoever reads it sees the old text or the new one.
+/// Replaces a file atomically, by a rename: a reader sees the old text or the new one.
 fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
@@ -223,7 +224,7 @@ fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
         Ok(()) | Err(_) => {}
     }
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
-    // Where no server runs, the store was opened here, and with it everything new became private.
+    // If no server runs, this process has opened the store, which set a umask that makes all new files private.
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
@@ -245,7 +246,7 @@ mod tests {
     }
 
     fn config(output: Option<PathBuf>) -> RegistryCommand {
-        RegistryCommand::Config { program: Kind::Distribution, output }
+        RegistryCommand::Config { program: Configurable::Distribution, output }
     }
 
     #[tokio::test]
@@ -298,7 +299,7 @@ mod tests {
         let server = Server::with_json(&[(200, &body), (200, &body)]);
         let mut api = server.api();
         let (mut stdout, written) = console(b"");
-        let command = |output| RegistryCommand::Config { program: Kind::Nginx, output };
+        let command = |output| RegistryCommand::Config { program: Configurable::Nginx, output };
         run(command(None), &mut api, &mut stdout).await.unwrap();
         assert_eq!(written.out(), text);
         let directory = tempfile::tempdir().unwrap();

@@ -2,11 +2,11 @@
 
 use crate::api::{Certificate, Comparison, RegistryState};
 use crate::cli::screen::{CliError, Report, View, shown};
-use crate::cli::wire::Answer;
+use crate::cli::wire::ApiAnswer;
 use crate::domain::registry::{CertificateRole, Phase};
 
 /// The registry side as it stands.
-pub(in crate::cli) fn state(answer: Answer<RegistryState>) -> Result<Report, CliError> {
+pub(in crate::cli) fn state(answer: ApiAnswer<RegistryState>) -> Result<Report, CliError> {
     let state = answer.read()?;
     let mut pairs = vec![
         ("Issuer", state.issuer.clone()),
@@ -65,7 +65,7 @@ pub(in crate::cli) fn found(comparison: &Comparison) -> String {
     if parts.is_empty() { format!("{all}: all as known") } else { format!("{all}: {}", parts.join(", ")) }
 }
 
-/// What is to be done after a comparison.
+/// The next steps after a comparison.
 pub(in crate::cli) fn next_after(comparison: &Comparison) -> Vec<String> {
     let failed =
         (comparison.failed > 0).then(|| "Next: the server's log says what the registry could not tell".to_owned());

@@ -1,4 +1,4 @@
-//! `dockpass registry sync`: begins a comparison, follows it, and stops it when the caller does.
+//! `dockpass registry sync`: begins a comparison, follows it, and stops it on Ctrl-C.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use crate::api::operations::registry as op;
 use crate::api::{Comparison, RegistryState};
 use crate::cli::commands::registry::report;
 use crate::cli::screen::{CliError, Console, Report, shown};
-use crate::cli::wire::{Answer, Api};
+use crate::cli::wire::{Api, ApiAnswer};
 use crate::domain::registry::Phase;
 
-/// How often the server is asked how far it is.
+/// How often the server is asked for its progress.
 const PAUSE: Duration = Duration::from_millis(300);
-/// On a terminal the line of progress is written over: back to its beginning, and clear.
+/// Overwrites the line of progress on a terminal: carriage return, then erase to the end of the line.
 const OVER: &str = "\r\x1b[K";
 
-/// Compares, and tells how far it is on standard error.
+/// Runs a comparison, with its progress on standard error.
 pub(in crate::cli) async fn run(api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let mut answer = api.call(op::BeginComparison, [], &()).await?;
-    // The server warns where a comparison was at work already: that one is followed.
+    // The server warns if a comparison was running already; that one is followed.
     console.warn(&answer.warnings)?;
     let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
     let mut is_stopping = false;
@@ -39,11 +39,11 @@ pub(in crate::cli) async fn run(api: &mut Api, console: &mut Console) -> Result<
     end(&comparison, answer, console)
 }
 
-fn read(answer: &Answer<RegistryState>) -> Result<Comparison, CliError> {
+fn read(answer: &ApiAnswer<RegistryState>) -> Result<Comparison, CliError> {
     answer.read()?.comparison.ok_or_else(|| answer.unusable("the comparison is missing"))
 }
 
-/// One line, on a terminal written over and over; a pipe gets none.
+/// Prints the progress as one line that is overwritten on a terminal; a pipe gets none.
 fn tell(comparison: &Comparison, console: &mut Console) -> Result<(), CliError> {
     if !console.out_is_terminal {
         return Ok(());
@@ -59,7 +59,7 @@ fn tell(comparison: &Comparison, console: &mut Console) -> Result<(), CliError> 
     console.note(&format!("{OVER}{line}"))
 }
 
-fn end(comparison: &Comparison, answer: Answer<RegistryState>, console: &mut Console) -> Result<(), CliError> {
+fn end(comparison: &Comparison, answer: ApiAnswer<RegistryState>, console: &mut Console) -> Result<(), CliError> {
     let found = report::found(comparison);
     match comparison.state {
         Phase::Done => {

@@ -95,13 +95,13 @@ pub(in crate::cli) struct SetArguments {
     #[command(flatten)]
     repository: One,
     #[command(flatten)]
-    change: Change,
+    change: RepositoryChange,
 }
 
 /// At least one of these.
 #[derive(Args)]
 #[group(required = true, multiple = true)]
-struct Change {
+struct RepositoryChange {
     /// Whether everybody may pull
     #[arg(long, value_name = "true|false")]
     public: Option<bool>,
@@ -113,7 +113,6 @@ struct Change {
     long_description: Option<String>,
 }
 
-/// Does what the command says.
 pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         RepoCommand::Create { repository, public, description } => {
@@ -169,7 +168,8 @@ async fn create(
     console.report(&Report::done(answer.value, format!("created the {who} repository {}", report::shown(name))))
 }
 
-/// Looks first: to the API, what is not there is as good as deleted, but who names it here has misspelt it.
+/// Looks the repository up first: the API's deletion is idempotent, but a missing name on the command line is
+/// misspelt.
 async fn delete(name: &RepositoryName, unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let shown = report::shown(name);
     api.call(op::ViewRepository, parts(name), &()).await?;
@@ -177,7 +177,7 @@ async fn delete(name: &RepositoryName, unasked: Unasked, api: &mut Api, console:
     prompt::confirm(&format!("{shown} is deleted for good, {what}."), unasked, console)?;
     let answer = api.call(op::DeleteRepository, parts(name), &()).await?;
     console.warn(&answer.warnings)?;
-    // The server warns where the registry keeps the content, if only for now.
+    // The server warns if the registry keeps the content, even if only for now.
     let line = if answer.warnings.is_empty() {
         format!("deleted the repository {shown} and its content in the registry")
     } else {

@@ -2,7 +2,7 @@
 
 use crate::api::{AccessReason, Repository, RepositoryAccess, Tag, Visibility};
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
-use crate::cli::wire::{Answer, List};
+use crate::cli::wire::{ApiAnswer, List};
 use crate::domain::name::RepositoryName;
 
 const COLUMNS: &[(&str, Fit)] = &[
@@ -13,7 +13,7 @@ const COLUMNS: &[(&str, Fit)] = &[
     ("DESCRIPTION", Fit::Shrinks(11)),
 ];
 
-/// The same where the registry has lost the content of a repository: rare enough for a column of its own then.
+/// The columns if the registry has lost the content of a repository, which is too rare for a permanent column.
 const COLUMNS_WITH_GONE: &[(&str, Fit)] = &[
     ("NAME", Fit::Shrinks(20)),
     ("VISIBILITY", Fit::Whole),
@@ -61,7 +61,7 @@ fn row(repository: &Repository, with_gone: bool) -> Vec<String> {
 }
 
 /// One repository.
-pub(in crate::cli) fn one(answer: Answer<Repository>) -> Result<Report, CliError> {
+pub(in crate::cli) fn one(answer: ApiAnswer<Repository>) -> Result<Report, CliError> {
     let repository = answer.read()?;
     let mut pairs = vec![
         ("Name", format!("{}/{}", repository.namespace, repository.name)),
@@ -99,7 +99,7 @@ fn tag_row(tag: &Tag) -> Vec<String> {
 }
 
 /// Who has access to a repository.
-pub(in crate::cli) fn access(answer: Answer<RepositoryAccess>) -> Result<Report, CliError> {
+pub(in crate::cli) fn access(answer: ApiAnswer<RepositoryAccess>) -> Result<Report, CliError> {
     let found = answer.read()?;
     let rows = found
         .access
@@ -111,7 +111,7 @@ pub(in crate::cli) fn access(answer: Answer<RepositoryAccess>) -> Result<Report,
     Ok(Report { answer: answer.value, view: View::Many(table, nothing) })
 }
 
-/// Whom a reason stands for, marked with what it is: a user and a team may have the same name.
+/// The subject of a reason, marked as user or team, because both may have the same name.
 fn who(entry: &AccessReason) -> String {
     match entry.reason.as_str() {
         "owner" | "organizationAdmin" | "repositoryGrant" | "namespaceGrant" => user(&entry.subject),
@@ -120,17 +120,17 @@ fn who(entry: &AccessReason) -> String {
     }
 }
 
-/// A user beside teams.
+/// A user's name in a list that also has teams.
 pub(in crate::cli) fn user(name: &str) -> String {
     format!("user {name}")
 }
 
-/// A team beside users.
+/// A team's name in a list that also has users.
 pub(in crate::cli) fn team(name: &str) -> String {
     format!("team {name}")
 }
 
-/// The API's reason in words; one that is not known yet as it is.
+/// The API's reason in words; an unknown code as it is.
 fn reason(code: &str) -> &str {
     let known = [
         ("owner", "owns the namespace"),
@@ -176,8 +176,13 @@ mod tests {
         };
         let printed = |repositories: Vec<serde_json::Value>| {
             let value = serde_json::Value::Array(repositories);
-            let answer =
-                Answer { value, next_page: None, warnings: Vec::new(), place: "the test".into(), holds: PhantomData };
+            let answer = ApiAnswer {
+                value,
+                next_page: None,
+                warnings: Vec::new(),
+                place: "the test".into(),
+                holds: PhantomData,
+            };
             let list = List::whole(answer).unwrap();
             many(list).unwrap().print(crate::cli::screen::Format::Table, None).unwrap().out
         };

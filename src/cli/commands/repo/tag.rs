@@ -1,7 +1,7 @@
-//! `dockpass repo delete-tag`: one tag or several, whatever the registry deletes by.
+//! `dockpass repo delete-tag`: one tag or several, whether the registry deletes tags or only manifests.
 //!
-//! A registry that deletes whole manifests only deletes tags of one manifest together: each request names the others
-//! that are to go as well. A list of images goes before what it is made of, so what was refused is tried again.
+//! A registry that only deletes whole manifests deletes the tags of a manifest together, so each request names the
+//! other tags that are to go. A list of images must go before its images, so refused tags are tried again.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use crate::cli::wire::{Api, parts};
 use crate::domain::content::TagName;
 use crate::domain::name::RepositoryName;
 
-/// Tags that go with one command: as many as a request may name, and one.
+/// Most tags of one command: the one in a request's path, and the 100 others that the request may name.
 const MOST: usize = 101;
 
-/// Deletes them; says which have gone, even if not all of them did.
+/// Deletes the tags; reports those that are gone, even if others could not be deleted.
 pub(in crate::cli) async fn delete(
     name: &RepositoryName,
     tags: Vec<TagName>,
@@ -32,7 +32,7 @@ pub(in crate::cli) async fn delete(
     let named: Vec<_> = tags.iter().map(|tag| format!("{}:{tag}", shown(name))).collect();
     let verb = if named.len() == 1 { "is" } else { "are" };
     prompt::confirm(&format!("{} {verb} deleted for good, in the registry.", named.join(", ")), unasked, console)?;
-    let mut deletion = Deletion { name, all: &tags, known: known(name, &tags, api).await?, gone: BTreeSet::new() };
+    let mut deletion = DeletionRun { name, all: &tags, known: known(name, &tags, api).await?, gone: BTreeSet::new() };
     let result = deletion.run(api).await;
     let done: Vec<String> = deletion.gone.iter().map(|tag| format!("{}:{tag}", shown(name))).collect();
     match done.as_slice() {
@@ -43,7 +43,7 @@ pub(in crate::cli) async fn delete(
     result
 }
 
-/// Which of several tags are known: one that is not there any more then went with another.
+/// Those of several tags that exist at first: if such a tag is missing later, it went with another.
 async fn known(name: &RepositoryName, tags: &BTreeSet<TagName>, api: &mut Api) -> Result<BTreeSet<TagName>, CliError> {
     if tags.len() < 2 {
         return Ok(BTreeSet::new());
@@ -53,15 +53,15 @@ async fn known(name: &RepositoryName, tags: &BTreeSet<TagName>, api: &mut Api) -
     Ok(tags.iter().filter(|tag| known.contains(tag.as_str())).cloned().collect())
 }
 
-struct Deletion<'a> {
+struct DeletionRun<'a> {
     name: &'a RepositoryName,
     all: &'a BTreeSet<TagName>,
     known: BTreeSet<TagName>,
     gone: BTreeSet<TagName>,
 }
 
-impl Deletion<'_> {
-    /// Goes through those that are left as long as that helps.
+impl DeletionRun<'_> {
+    /// Tries the tags that are left, again and again, as long as each round deletes one.
     async fn run(&mut self, api: &mut Api) -> Result<(), CliError> {
         loop {
             let before = self.gone.len();
@@ -118,7 +118,7 @@ mod tests {
         format!("[{}]", tags.iter().map(tag).collect::<Vec<_>>().join(","))
     }
 
-    /// What the command says and asks.
+    /// Runs the command against these answers; returns its result, what it printed, and the requests.
     async fn run(tags: &[&str], answers: &[(u16, &str)]) -> (Result<(), String>, String, Vec<String>) {
         let server = Server::with_json(answers);
         let (mut console, written) = console(b"");

@@ -79,7 +79,6 @@ pub(in crate::cli) struct MemberArguments {
     user: String,
 }
 
-/// Does what the command says.
 pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         TeamCommand::Create { team, description } => {
@@ -147,7 +146,7 @@ mod tests {
         MemberArguments { one: dev(), user: "alice".into() }
     }
 
-    /// Runs the commands against the answers; what was asked, and what was printed.
+    /// Runs the commands against these answers; returns the requests, and what was printed.
     async fn done(commands: Vec<TeamCommand>, answers: &[(u16, &str)]) -> (Vec<String>, String) {
         let server = Server::with_json(answers);
         let (mut console, written) = console(b"");

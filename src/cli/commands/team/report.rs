@@ -1,9 +1,9 @@
-//! How teams and what they were given are shown.
+//! How teams and the access granted to them are shown.
 
 use crate::api::{RepositoryLevel, Team};
 use crate::cli::commands::values::TeamReference;
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
-use crate::cli::wire::{Answer, List};
+use crate::cli::wire::{ApiAnswer, List};
 
 const COLUMNS: &[(&str, Fit)] =
     &[("NAME", Fit::Shrinks(12)), ("MEMBERS", Fit::Whole), ("DESCRIPTION", Fit::Shrinks(11))];
@@ -22,8 +22,8 @@ pub(in crate::cli) fn many(list: List<Team>, organization: &str) -> Result<Repor
     Ok(Report { answer: list.answer, view: View::Many(table, nothing) })
 }
 
-/// One team, as it was asked for.
-pub(in crate::cli) fn one(answer: Answer<Team>, asked: &TeamReference) -> Result<Report, CliError> {
+/// One team; its organization is shown as it was typed.
+pub(in crate::cli) fn one(answer: ApiAnswer<Team>, asked: &TeamReference) -> Result<Report, CliError> {
     let team = answer.read()?;
     let pairs = vec![
         ("Name", format!("{}/{}", asked.organization, team.name)),
@@ -34,7 +34,7 @@ pub(in crate::cli) fn one(answer: Answer<Team>, asked: &TeamReference) -> Result
     Ok(Report { answer: answer.value, view: View::One(pairs) })
 }
 
-/// The repositories that were given to a team.
+/// The repositories on which a team has a grant.
 pub(in crate::cli) fn repositories(list: List<RepositoryLevel>) -> Result<Report, CliError> {
     let found = list.read()?;
     let row = |entry: &RepositoryLevel| {

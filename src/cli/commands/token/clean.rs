@@ -1,4 +1,4 @@
-//! `dockpass token clean`: deleting the access tokens that nobody used for long.
+//! `dockpass token clean`: deletes the access tokens that have not been used for long.
 
 use clap::{Args, ValueEnum};
 
@@ -48,7 +48,7 @@ impl Origin {
     }
 }
 
-/// Deletes them, or shows them.
+/// Deletes the access tokens, or only shows them.
 pub(in crate::cli) async fn run(
     arguments: &CleanArguments,
     api: &mut Api,

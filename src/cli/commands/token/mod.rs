@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use crate::api::operations::access_tokens as op;
 use crate::api::{Counting, CreateApiToken, Paging, RotateApiToken, UpdateApiToken};
 use crate::cli::commands::token::secret::Purpose;
-use crate::cli::commands::values::{self, Expiry};
+use crate::cli::commands::values::{self, ExpiryArgument};
 use crate::cli::screen::{CliError, Console, Format, Report};
 use crate::cli::wire::Api;
 use crate::domain::access::AccessLevel;
@@ -87,7 +87,7 @@ pub(in crate::cli) struct CreateArguments {
     label: Option<String>,
     /// When it ends: a length of time (30d), a date (its beginning in UTC), a time, or never [default: the site's]
     #[arg(long, value_name = "WHEN", value_parser = values::expiry)]
-    expires: Option<Expiry>,
+    expires: Option<ExpiryArgument>,
     /// The highest level that it reaches [default: admin, all that its user may]
     #[arg(long, value_name = "LEVEL", value_parser = values::word::<AccessLevel>())]
     access: Option<AccessLevel>,
@@ -96,7 +96,6 @@ pub(in crate::cli) struct CreateArguments {
     repository: Vec<String>,
 }
 
-/// Does what the command says.
 pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         TokenCommand::Create(arguments) => create(arguments, api, console).await,
@@ -135,7 +134,7 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
     }
 }
 
-/// The local administrator owns no access tokens: on the socket somebody must be named.
+/// On the socket a user must be named, because the local administrator owns no access tokens.
 pub(in crate::cli) fn must_name_user(user: Option<&str>, api: &Api) -> Result<(), CliError> {
     if user.is_some() || !api.is_local() {
         return Ok(());
@@ -166,7 +165,7 @@ async fn rotate(token: &str, overlap: Option<u32>, api: &mut Api, console: &mut 
     secret::show(&answer, Purpose::Rotated { overlaps }, &url, console)
 }
 
-/// The URL that only a terminal is shown.
+/// The sign-in URL for the frame on a terminal; empty if nothing will show it.
 async fn url_for_frame(api: &mut Api, console: &Console) -> String {
     let has_frame = console.out_is_terminal && console.format == Format::Table;
     if has_frame { secret::sign_in_url(api).await } else { String::new() }
@@ -205,7 +204,7 @@ mod tests {
         CreateArguments {
             user: user.map(str::to_owned),
             label: Some("laptop".into()),
-            expires: Some(Expiry::After(3_600)),
+            expires: Some(ExpiryArgument::After(3_600)),
             access: Some(AccessLevel::ReadOnly),
             repository: vec!["alice/*".into()],
         }
@@ -226,12 +225,12 @@ mod tests {
 
     #[tokio::test]
     async fn never_is_said_and_silence_is_the_sites_default() {
-        let body = |expires: Option<Expiry>| {
+        let body = |expires: Option<ExpiryArgument>| {
             let (console, _) = console(b"");
             let moment = expires.map(|expires| expires.moment(console.clock.now()));
             serde_json::to_string(&CreateApiToken { expires_at: moment, ..CreateApiToken::default() }).unwrap()
         };
-        assert_eq!(body(Some(Expiry::Never)), r#"{"expiresAt":null}"#);
+        assert_eq!(body(Some(ExpiryArgument::Never)), r#"{"expiresAt":null}"#);
         assert_eq!(body(None), "{}");
     }
 

@@ -9,7 +9,7 @@ use crate::domain::secret::PREFIX;
 
 /// Digits of a whole hash.
 const WHOLE: usize = 64;
-/// Fewest digits of a beginning.
+/// Fewest digits of a hash's beginning.
 const SHORTEST: usize = 8;
 
 /// One access token, as somebody named it.
@@ -24,7 +24,7 @@ enum Reference {
 }
 
 impl Reference {
-    /// Reads a reference. The text is not repeated in the error where it may be a secret.
+    /// Reads a reference. No error repeats the text, which may be a secret.
     fn read(text: &str) -> Result<Self, CliError> {
         if text.starts_with(PREFIX) {
             return Err(CliError::Usage(
@@ -53,7 +53,7 @@ impl Reference {
         }
     }
 
-    /// The one hash that is meant.
+    /// The whole hash of the one access token that is meant.
     fn resolve(&self, tokens: &[ApiToken]) -> Result<String, CliError> {
         let (Self::Hash(text) | Self::Beginning(text) | Self::Id(text)) = self;
         let mut found = tokens.iter().filter(|token| self.means(token));
@@ -70,7 +70,7 @@ impl Reference {
     }
 }
 
-/// The hashes of the access tokens that are meant. All are found before anything is done with one.
+/// The hashes of the access tokens that are meant. All are resolved before the caller acts on the first.
 pub(in crate::cli) async fn hashes(api: &mut Api, texts: &[String]) -> Result<Vec<String>, CliError> {
     let references = texts.iter().map(|text| Reference::read(text)).collect::<Result<Vec<_>, _>>()?;
     let tokens = if references.iter().all(|reference| matches!(reference, Reference::Hash(_))) {

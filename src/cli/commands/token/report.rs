@@ -2,11 +2,11 @@
 
 use crate::api::ApiToken;
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown, table};
-use crate::cli::wire::{Answer, List};
+use crate::cli::wire::{ApiAnswer, List};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, TokenState};
 
-/// How much of a hash a terminal shows: enough to name one of a million.
+/// Digits of a hash that a terminal shows: enough to name one access token of a million.
 const HASH_SHOWN: usize = 12;
 
 const COLUMNS: &[(&str, Fit)] = &[
@@ -37,7 +37,7 @@ fn row(token: &ApiToken, now: Timestamp) -> Vec<String> {
 }
 
 /// One access token.
-pub(in crate::cli) fn one(answer: Answer<ApiToken>, now: Timestamp) -> Result<Report, CliError> {
+pub(in crate::cli) fn one(answer: ApiAnswer<ApiToken>, now: Timestamp) -> Result<Report, CliError> {
     let token = answer.read()?;
     let from = token.last_used_ip.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
     let pairs = vec![
@@ -56,14 +56,14 @@ pub(in crate::cli) fn one(answer: Answer<ApiToken>, now: Timestamp) -> Result<Re
     Ok(Report { answer: answer.value, view: View::One(pairs) })
 }
 
-/// What the maker of an access token should see again: what it may, and until when.
+/// The limits of a new access token, for its maker to check: what it may do, and until when.
 pub(in crate::cli) fn limits(token: &ApiToken) -> String {
     let expires = token.expires_at.as_deref().map(|end| format!("{} UTC", shown::time(end)));
     let expires = expires.unwrap_or_else(|| "never".to_owned());
     format!("\n{}", table::fields(&[("Access", access(token)), ("Expires", expires), ("ID", token.id.clone())]))
 }
 
-/// `access token laptop of alice`, for the line that says what was done.
+/// The label and owner of an access token, for the line that says what was done.
 pub(in crate::cli) fn named(token: &ApiToken) -> String {
     format!("the access token `{}` of {}", shown::plain(&token.token_label), shown::plain(&token.username))
 }

@@ -1,24 +1,24 @@
-//! The one moment at which a new secret is shown: alone on standard output in a pipe, with what to do next on a terminal.
+//! Shows a new secret, once: alone on standard output in a pipe, with the next steps on a terminal.
 
 use crate::api::operations::registry::ViewRegistry;
 use crate::api::{ApiToken, NewApiToken};
 use crate::cli::commands::token::report;
 use crate::cli::screen::{CliError, Console, Format, shown};
-use crate::cli::wire::{Answer, Api};
+use crate::cli::wire::{Api, ApiAnswer};
 
 /// Why there is a new secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Purpose {
     /// A new access token.
     New,
-    /// A new secret of an access token that was there; whether the old one works on for a while. Without an overlap the
-    /// answer's `previousUntil` is the moment itself.
+    /// A new secret of an existing access token; `overlaps` says whether the old one still works for a while. Without
+    /// an overlap, the answer's `previousUntil` is the moment of the rotation.
     Rotated { overlaps: bool },
     /// A temporary password for somebody else.
     TemporaryPassword,
 }
 
-/// Where people sign in; to be asked before a secret is made, so that nothing comes between it and its reader.
+/// Where people sign in. Best looked up before a secret is made, so that nothing comes between it and its reader.
 pub(in crate::cli) async fn sign_in_url(api: &mut Api) -> String {
     if let Some(url) = api.url() {
         return url.to_owned();
@@ -35,7 +35,7 @@ pub(in crate::cli) async fn sign_in_url(api: &mut Api) -> String {
 
 /// Shows the secret, once.
 pub(in crate::cli) fn show(
-    answer: &Answer<NewApiToken>,
+    answer: &ApiAnswer<NewApiToken>,
     purpose: Purpose,
     url: &str,
     console: &mut Console,
@@ -54,13 +54,13 @@ pub(in crate::cli) fn show(
     Ok(())
 }
 
-/// What a terminal gets: the secret between what was done and what comes next.
+/// The text for a terminal: the secret between what was done and the next steps.
 fn frame(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
     let secret = format!("  {}\n\n  It is not shown again.\n", shown::plain(&new.token));
     format!("{}\n\n{secret}{}\n{}", done(new, purpose), report::limits(&new.record), next(new, purpose, url))
 }
 
-/// What a pipe does not get, for standard error.
+/// The text for standard error while a pipe gets the secret.
 fn aside(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
     let done = done(new, purpose);
     match purpose {

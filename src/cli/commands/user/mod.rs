@@ -8,7 +8,7 @@ use crate::api::operations::{access_tokens, accounts as op};
 use crate::api::{ChangePassword, CreateAccount, CreateApiToken, UpdateAccount};
 use crate::cli::commands::account::{self, Removal};
 use crate::cli::commands::token::secret;
-use crate::cli::commands::values::{self, Expiry};
+use crate::cli::commands::values::{self, ExpiryArgument};
 use crate::cli::screen::{CliError, Console, Report, prompt};
 use crate::cli::wire::Api;
 use crate::domain::account::AccountFilter;
@@ -60,7 +60,7 @@ pub(in crate::cli) enum UserCommand {
         user: One,
         /// How long it works, at most 7d [default: 24h]
         #[arg(long, value_name = "TIME", value_parser = values::expiry)]
-        expires: Option<Expiry>,
+        expires: Option<ExpiryArgument>,
     },
 }
 
@@ -106,13 +106,13 @@ pub(in crate::cli) struct SetArguments {
     #[command(flatten)]
     user: One,
     #[command(flatten)]
-    change: Change,
+    change: UserChange,
 }
 
 /// At least one of these.
 #[derive(Args)]
 #[group(required = true, multiple = true)]
-struct Change {
+struct UserChange {
     /// Name in full
     #[arg(long, value_name = "TEXT")]
     full_name: Option<String>,
@@ -124,7 +124,6 @@ struct Change {
     active: Option<bool>,
 }
 
-/// Does what the command says.
 pub(in crate::cli) async fn run(command: UserCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
         UserCommand::Create(arguments) => create(arguments, api, console).await,
@@ -191,13 +190,19 @@ async fn password(name: &str, from_stdin: bool, api: &mut Api, console: &mut Con
     ))
 }
 
-/// The present password of whoever changes the own one, where that is what signs in to the server.
+/// The current password of users who change their own, if they sign in to the server with it, not with an access
+/// token.
 fn own_password(name: &str, console: &Console) -> Option<Password> {
     let secret = console.variable("DOCKPASS_TOKEN").filter(|secret| !secret.starts_with(PREFIX))?;
     (console.variable("DOCKPASS_USER") == Some(name)).then(|| Password::new(secret.to_owned()))
 }
 
-async fn temporary(name: &str, expires: Option<Expiry>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+async fn temporary(
+    name: &str,
+    expires: Option<ExpiryArgument>,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
     let body = CreateApiToken {
         token_label: Some("temporary password".to_owned()),
         expires_at: expires.map(|expires| expires.moment(console.clock.now())),
@@ -291,7 +296,7 @@ mod tests {
         let (mut console, written) = console(b"");
         let mut api = server.api();
         run(UserCommand::Unlock(named("alice")), &mut api, &mut console).await.unwrap();
-        let change = Change { full_name: None, admin: Some(false), active: None };
+        let change = UserChange { full_name: None, admin: Some(false), active: None };
         set(SetArguments { user: named("alice"), change }, &mut api, &mut console).await.unwrap();
         assert_eq!(written.out(), "alice may sign in again\nchanged the user alice\n");
         let sent = server.requests();

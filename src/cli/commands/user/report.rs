@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::{Account, AccountInner};
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
-use crate::cli::wire::{Answer, List};
+use crate::cli::wire::{ApiAnswer, List};
 
 const COLUMNS: &[(&str, Fit)] = &[
     ("NAME", Fit::Shrinks(12)),
@@ -34,7 +34,7 @@ fn row(account: &Account) -> Vec<String> {
 }
 
 /// One user.
-pub(in crate::cli) fn one(answer: Answer<Account>) -> Result<Report, CliError> {
+pub(in crate::cli) fn one(answer: ApiAnswer<Account>) -> Result<Report, CliError> {
     let account = answer.read()?;
     let mut pairs = vec![
         ("Name", account.name.clone()),
@@ -117,7 +117,7 @@ mod tests {
             value["passwordSetByAdmin"] = set_by_admin;
             password(&account(&value).inner.unwrap())
         };
-        // The first one of all is made by dockpass.
+        // Not "by an administrator": dockpass itself makes the very first password.
         assert_eq!(said(true, true.into()), "set, not chosen by its user");
         assert_eq!((said(true, false.into()), said(false, true.into())), ("set", "none: access tokens only"));
     }

@@ -9,7 +9,7 @@ use crate::domain::token::Pattern;
 use crate::service::error::{Error, Kind};
 
 impl<'s> Authority<'s> {
-    /// What the account may on a repository name, before the access token's limits; anonymous callers nothing.
+    /// The account's level on a repository name, before the access token's limits; `None` for anonymous callers.
     fn account_level(&self, name: &RepositoryName) -> Option<AccessLevel> {
         let owns = self.owns(&name.namespace()).then_some(AccessLevel::Admin);
         if owns.is_some() {
@@ -18,8 +18,8 @@ impl<'s> Authority<'s> {
         self.granted(&[GrantTarget::Repository(name.clone()), GrantTarget::Namespace(name.namespace())])
     }
 
-    /// Whether the account has everything in the namespace: its own, one of an organization that it administers, or
-    /// any for a system administrator.
+    /// Whether the account has every right in the namespace: its own, that of an organization it administers, or any
+    /// at all for a system administrator.
     fn owns(&self, namespace: &Namespace) -> bool {
         if self.is_admin_account() {
             return true;
@@ -29,7 +29,7 @@ impl<'s> Authority<'s> {
         account.name == *name || self.state.account_named(name.as_str()).is_some_and(|owner| administers(owner))
     }
 
-    /// As whom the account holds grants: itself and its teams.
+    /// The grantees whose grants the account has: itself and its teams.
     pub(in crate::service) fn grantees(&self) -> impl Iterator<Item = Grantee> + use<'s> {
         let state = self.state;
         let user = self.account().map(|account| account.id);
@@ -37,7 +37,8 @@ impl<'s> Authority<'s> {
         user.map(Grantee::User).into_iter().chain(teams)
     }
 
-    /// The namespaces that the account has everything in, besides a system administrator's, which are all.
+    /// The account's own namespace and those of organizations that it administers; not the others that a system
+    /// administrator has every right in.
     pub(in crate::service) fn own_namespaces(&self) -> Vec<&'s Name> {
         let Some(account) = self.account() else { return Vec::new() };
         let administered = self.state.organizations_of(account.id).filter(|(_, is_admin)| *is_admin);
@@ -58,14 +59,15 @@ impl<'s> Authority<'s> {
         }
     }
 
-    /// What the caller may do with a repository of this name, known or not. What anonymous may, everybody may.
+    /// The caller's level on a repository of this name, known or not. Everybody may read a public one, whatever an
+    /// access token's limits.
     pub(in crate::service) fn level(&self, name: &RepositoryName) -> Option<AccessLevel> {
         let is_public = self.state.repository(name).is_some_and(|repository| repository.is_public);
         let public = is_public.then_some(AccessLevel::ReadOnly);
         self.limited(self.account_level(name), name).max(public)
     }
 
-    /// Whether the caller may change access on the whole namespace, its access token's limits included.
+    /// Whether the caller may change access on the whole namespace, within its access token's limits.
     pub(in crate::service) fn administers_namespace(&self, namespace: &Namespace) -> bool {
         let is_wide = match (self.token(), namespace) {
             (None, _) => true,
@@ -87,20 +89,20 @@ impl<'s> Authority<'s> {
         self.owns(namespace) || by_grant() == Some(AccessLevel::Admin)
     }
 
-    /// Whether the caller may make a repository of this name, needing `cap` of its access token.
+    /// Whether the caller may create a repository of this name, with at least `cap` on its access token.
     pub(in crate::service) fn may_create(&self, name: &RepositoryName, cap: AccessLevel) -> bool {
         let by_token = self.token().is_none_or(|token| token.limits.cap >= cap && token.limits.reaches(name));
         by_token && self.owns_namespace(&name.namespace())
     }
 
-    /// Making a repository by the API.
+    /// Creating a repository by the API.
     pub(in crate::service) fn create_repository(&self, name: &RepositoryName) -> Result<Permit, Error> {
         let permit = self.signed_in()?;
         let may = self.may_create(name, AccessLevel::Admin);
         if may { Ok(permit) } else { Err(Error::Denied("this needs admin access to the namespace")) }
     }
 
-    /// Making the record of a repository that is about to be pushed to.
+    /// Creating the record of a repository that is about to be pushed to.
     pub(in crate::service) fn create_by_push(&self, name: &RepositoryName) -> Result<Permit, Error> {
         let permit = self.signed_in()?;
         if self.may_create(name, AccessLevel::ReadWrite) { Ok(permit) } else { Err(Error::Denied("no push here")) }
@@ -116,7 +118,7 @@ impl<'s> Authority<'s> {
         self.act_on(name, AccessLevel::ReadWrite, "this needs read-write access to the repository")
     }
 
-    /// Acting on a repository; who may not even see it learns nothing.
+    /// Acting on a repository. Callers who may not see it get the same answer as if it did not exist.
     fn act_on(&self, name: &RepositoryName, needed: AccessLevel, denied: &'static str) -> Result<Permit, Error> {
         let permit = self.signed_in()?;
         match self.level(name) {
@@ -139,7 +141,7 @@ impl<'s> Authority<'s> {
         self.is_admin_account() && !has_patterns
     }
 
-    /// Whether every repository is in reach but for the access token's patterns.
+    /// Whether the account reaches every repository; its access token's patterns may still narrow that.
     pub(in crate::service) fn reaches_everything(&self) -> bool {
         self.is_admin_account()
     }

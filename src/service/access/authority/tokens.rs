@@ -10,7 +10,7 @@ use crate::store::State;
 const STRONGER: &str = "an access token makes, activates and rotates none that is stronger or lives longer than itself";
 
 impl<'s> Authority<'s> {
-    /// Making an access token of these limits and this end for an account.
+    /// Making an access token with these limits and this expiry for an account.
     pub(in crate::service) fn create_token(
         &self,
         owner: &Account,
@@ -37,8 +37,8 @@ impl<'s> Authority<'s> {
         Ok(permit)
     }
 
-    /// Activating an access token or giving it a new secret: an access token does so only to tokens no stronger than
-    /// itself, and never to a temporary password, whose secret would set a password.
+    /// Activating an access token or giving it a new secret. An access token may do so only to tokens no stronger
+    /// than itself, and never to a temporary password, whose secret would set a password.
     pub(in crate::service) fn empower_token(&self, token: &AccessToken) -> Result<Permit, Error> {
         let permit = self.change_token(token)?;
         if token.temporary_password {
@@ -55,23 +55,23 @@ impl<'s> Authority<'s> {
         Ok(permit)
     }
 
-    /// Giving an access token a new secret. An access token does not so to one that it descends from: that would live on
-    /// when the asking one is stopped.
+    /// Giving an access token a new secret. An access token may not rotate its own ancestors: the rotated one would
+    /// live on when the calling one is stopped.
     pub(in crate::service) fn rotate_token(&self, token: &AccessToken) -> Result<Permit, Error> {
         let is_ancestor = self.descent().skip(1).any(|ancestor| ancestor.id == token.id);
         let permit = self.empower_token(token)?;
         if is_ancestor { Err(Error::Denied("an access token rotates none that it descends from")) } else { Ok(permit) }
     }
 
-    /// The calling access token and those that it descends from.
+    /// The calling access token and its ancestors.
     pub(in crate::service) fn descent(&self) -> impl Iterator<Item = &'s AccessToken> + use<'s> {
         let state = self.state;
         let parent = move |token: &&'s AccessToken| token.parent.and_then(|id| state.token(id)).map(AsRef::as_ref);
         std::iter::successors(self.token(), parent).take(LONGEST_DESCENT)
     }
 
-    /// A token of another administrator would live on when the asking one is stopped, and could bring it back: an access
-    /// token makes, activates and rotates none.
+    /// An access token may not make, activate or rotate a token of another administrator, which would live on when
+    /// the calling one is stopped, and could bring it back.
     fn not_of_another_administrator(&self, owner: &Account) -> Result<(), Error> {
         if owner.is_admin && !self.is_account(owner) { self.without_token() } else { Ok(()) }
     }
@@ -81,7 +81,7 @@ impl<'s> Authority<'s> {
         if is_stronger { Err(Error::Denied(STRONGER)) } else { Ok(()) }
     }
 
-    /// Whether the calling access token ends before something that ends then.
+    /// Whether the calling access token expires before `end`; `None` is never.
     fn ends_before(&self, end: Option<Timestamp>) -> bool {
         self.token().is_some_and(|mine| outlives(end, mine.expires_at))
     }
@@ -92,7 +92,7 @@ impl<'s> Authority<'s> {
         if self.owns_token(token) || self.is_administrator() { Ok(permit) } else { Err(no_such_token(token)) }
     }
 
-    /// Viewing or deleting an access token: a capped one only itself.
+    /// Viewing or deleting an access token. With a capped one, only itself.
     pub(in crate::service) fn view_or_delete_token(&self, token: &AccessToken) -> Result<Permit, Error> {
         match self.token() {
             Some(mine) if mine.id == token.id => Ok(Permit(())),
@@ -110,7 +110,7 @@ fn no_such_token(token: &AccessToken) -> Error {
     Error::not_found(Kind::AccessToken, token.hash)
 }
 
-/// Whether an end is later than another; none is never.
+/// Whether `end` is later than `other`; `None` is never.
 pub(in crate::service) fn outlives(end: Option<Timestamp>, other: Option<Timestamp>) -> bool {
     match (end, other) {
         (_, None) => false,
