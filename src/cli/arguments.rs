@@ -1,7 +1,5 @@
 //! The command line's grammar: the tree of commands. The arguments of a single command are in that command's file.
 
-#![expect(clippy::doc_markdown, reason = "help texts are read on terminals, where Markdown is noise")]
-
 use clap::{Parser, Subcommand};
 
 use super::commands::{about, audit, config, grant, org, registry, repo, serve, team, token, user};

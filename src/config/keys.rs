@@ -269,7 +269,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "tokens.default_lifetime",
         ValueKind::Lifetime("never", MINUTE..=CENTURY, |config, value| config.tokens.default_lifetime = value),
-        "When an access token expires whose maker does not say, counted from its creation.",
+        "Default lifetime of access tokens, for requests that give no expiry.",
     ),
     key(
         "tokens.max_lifetime",

@@ -73,7 +73,7 @@ macro_rules! live_settings {
             max_tokens_per_account: u32, "maxTokensPerAccount", tokens.max_per_account,
                 "Most access tokens of an account" ", 1 to 1,000,000" ".";
             token_default_lifetime: Lifetime, "tokenDefaultLifetime", tokens.default_lifetime,
-                "Seconds until an access token expires whose maker does not say" ", at least 60" "; null is never.";
+                "Default lifetime of access tokens in seconds, for requests that give no expiry" ", at least 60" "; null is never.";
             token_max_lifetime: Lifetime, "tokenMaxLifetime", tokens.max_lifetime,
                 "Most seconds until an access token expires" ", at least 60" "; null lets it live for ever.";
             audit_registry_tokens: bool, "auditRegistryTokens", audit.registry_tokens,

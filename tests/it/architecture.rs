@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use dockpass::domain::act::Act;
 
-/// What each module may name; a path stands for itself and all below it. Nothing points back.
+/// What each module may name; a path includes everything below it. Nothing points back.
 const MAY_NAME: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("net", &[]),
@@ -35,7 +35,7 @@ const BELONGS_TO: [(&str, &str); 5] =
 const PROGRAM: [&str; 3] = ["actix_web::rt", "clap", "dockpass::cli"];
 
 struct Source {
-    /// Names of the modules from the top, as `["http", "tls", "files"]`.
+    /// Names of the modules from the top, such as `["http", "tls", "files"]`.
     modules: Vec<String>,
     path: PathBuf,
     text: String,
@@ -58,7 +58,7 @@ impl Source {
     }
 }
 
-/// A text without its comments; in strings nothing is one.
+/// A text without its comments; a string never contains one.
 fn without_comments(text: &str) -> String {
     let (mut code, mut rest) = (String::new(), text);
     while !rest.is_empty() {
@@ -73,7 +73,7 @@ fn without_comments(text: &str) -> String {
     code
 }
 
-/// The length of the string or character literal that a text begins with; else that of its first letter.
+/// The length of the string or character literal at the beginning of a text, else that of its first character.
 fn literal(text: &str) -> usize {
     match text.as_bytes() {
         [b'"', ..] => string(text),
@@ -123,7 +123,7 @@ fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// What follows each place in code where `word` stands as a whole word.
+/// What follows each whole word `word` in code.
 fn after<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
     code.match_indices(word).filter_map(move |(place, _)| {
         let is_whole = !code[..place].ends_with(is_word);
@@ -132,7 +132,7 @@ fn after<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
     })
 }
 
-/// The paths after each `crate::`, groups in braces taken apart.
+/// The paths after each `crate::`, with groups in braces expanded.
 fn named_paths(code: &str) -> BTreeSet<String> {
     after(code, "crate").filter_map(|rest| rest.strip_prefix("::")).flat_map(paths).collect()
 }
@@ -178,7 +178,7 @@ fn allowed(top: &str) -> &'static [&'static str] {
     entry.unwrap_or_else(|| panic!("the module {top} is not in the table of this test")).1
 }
 
-/// Modules under `src/`, without the crate's two roots.
+/// The modules under `src/`, without the crate's two roots.
 fn modules() -> Vec<Source> {
     sources().into_iter().filter(|source| !["lib", "main"].contains(&source.top())).collect()
 }
@@ -201,7 +201,7 @@ fn modules_name_only_what_stands_below_them() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// The rooms of the use-cases, as `src/service/mod.rs` tells their story: each names only those before it.
+/// The rooms of the use-cases, in the order of `src/service/mod.rs`: each names only those before it.
 const ROOMS: [&str; 12] = [
     "error", "page", "access", "ledger", "settings", "signing", "sign_in", "content", "tokens", "people", "search",
     "start",
@@ -227,7 +227,7 @@ fn a_room_of_the_use_cases_names_only_those_before_it() {
 
 #[test]
 fn no_module_is_reached_around_the_crate_root() {
-    // What is indented may stand in a module inside the file, such as its tests, which is one deeper.
+    // Indented code may be in a module inside the file, such as its tests, which is one level deeper.
     let climbs = |source: &Source| {
         let depth = |line: &str| source.modules.len() + usize::from(line.starts_with(' '));
         source.code.lines().any(|line| line.contains(&"super::".repeat(depth(line))))
@@ -248,7 +248,7 @@ fn crates_stay_in_their_module() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A list may be as long as a client asks for, or have no pages: only `read` and `block` handle long ones.
+/// A list may be as long as a client asks for, or have no pages, so only `read` and `block` may handle lists.
 #[test]
 fn no_list_is_made_on_a_thread_that_serves_requests_whatever_its_length() {
     let lists = ["list_", "teams_of_member", "repositories_of_team", "repository_access"];
@@ -264,7 +264,7 @@ fn no_list_is_made_on_a_thread_that_serves_requests_whatever_its_length() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A word of the audit log elsewhere would be missing from the table.
+/// A word of the audit log that is written elsewhere would be missing from the table.
 #[test]
 fn the_words_of_the_audit_log_stand_in_one_table() {
     let words: Vec<String> = Act::all().iter().map(|act| format!("\"{act}\"")).collect();

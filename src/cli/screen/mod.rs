@@ -1,4 +1,5 @@
-//! What people see and type: texts that cannot steer a terminal, tables, reports, prompts, and errors with their exit codes.
+//! What people see and type: texts that cannot steer a terminal, tables, reports, prompts, and errors with exit
+//! codes.
 
 mod console;
 mod error;

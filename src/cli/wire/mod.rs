@@ -1,5 +1,5 @@
-//! The API client: paths and queries of operations, requests and answers over the socket, over TLS or in this process, and
-//! lists read page by page.
+//! The API client: paths and queries of operations; requests and answers over the socket, over TLS or in this
+//! process; lists read page by page.
 
 mod client;
 mod connection;

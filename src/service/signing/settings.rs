@@ -6,7 +6,7 @@ use crate::domain::key_header::KeyHeader;
 /// What the registry side is configured with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningSettings {
-    /// `registry.leaf_lifetime` in seconds, at least [`MIN_LEAF_LIFETIME`]. A registry refuses a token when the leaf
+    /// `registry.leaf_lifetime` in seconds, at least 300. A registry refuses a token when the leaf
     /// that signed it has ended, so a token should live no longer than a third of this.
     pub leaf_lifetime: i64,
     /// `registry.key_header`.

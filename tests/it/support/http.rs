@@ -95,7 +95,7 @@ impl Http {
         self.exchange("HEAD", path, "head")
     }
 
-    /// Sends a request without a body, with `Content-Length: 0` if the method calls for it.
+    /// Sends a request by any method. Without a body curl sends no `Content-Length`.
     pub(crate) fn send(&self, method: &str, path: &str) -> Answer {
         self.exchange(method, path, &format!("request = {}", quoted(method)))
     }

@@ -18,7 +18,7 @@ pub(in crate::cli) enum Purpose {
     TemporaryPassword,
 }
 
-/// Where people sign in. Best looked up before a secret is made, so that nothing comes between it and its reader.
+/// Where people sign in; to be asked before a secret is made, so that nothing comes between it and its reader.
 pub(in crate::cli) async fn sign_in_url(api: &mut Api) -> String {
     if let Some(url) = api.url() {
         return url.to_owned();

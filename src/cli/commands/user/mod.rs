@@ -210,8 +210,8 @@ async fn temporary(
         ..CreateApiToken::default()
     };
     let user = access_tokens::OfUser { username: Some(name.to_owned()) };
-    let answer = api.send(access_tokens::CreateAccessToken, [], &user, &body).await?;
     let url = secret::sign_in_url(api).await;
+    let answer = api.send(access_tokens::CreateAccessToken, [], &user, &body).await?;
     secret::show(&answer, secret::Purpose::TemporaryPassword, &url, console)
 }
 
