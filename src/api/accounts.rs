@@ -131,6 +131,10 @@ pub struct UpdateAccount {
     /// Whether it is a system administrator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
+    /// Whether the access tokens that others made for it go on when it becomes an administrator; if omitted, they are
+    /// deactivated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_tokens: Option<bool>,
     /// Must be the present name; an empty one counts as omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -49,6 +49,8 @@ pub struct Facts {
     pub media: &'static [&'static str],
     /// The required parameters.
     pub needs: &'static [&'static str],
+    /// The headers of its own that it reads, each with what it means.
+    pub headers: &'static [(&'static str, &'static str)],
     /// The error codes that do not follow from its access, parameters and body.
     pub codes: &'static [Code],
 }
@@ -384,7 +386,7 @@ macro_rules! said_or {
 
 /// Declares operations under one heading. Each states its summary, name, method, path and status, then whatever
 /// differs from the defaults, in this order: `act`, `query`, `body`, `answer`, `access`, `other_status`, `media`,
-/// `needs`, `codes`.
+/// `needs`, `headers`, `codes`.
 macro_rules! operations {
     ($heading:ident: $(
         $(#[doc = $summary:literal])+
@@ -397,6 +399,7 @@ macro_rules! operations {
             $(other_status: $other:literal,)?
             $(media: $media:expr,)?
             $(needs: $needs:expr,)?
+            $(headers: $headers:expr,)?
             $(codes: [$($code:ident),*],)?
         }
     )*) => {
@@ -421,6 +424,7 @@ macro_rules! operations {
                     other_status: $crate::api::operation::said_or!({$(Some($other))?} None),
                     media: $crate::api::operation::said_or!({$(&$media)?} &[]),
                     needs: $crate::api::operation::said_or!({$(&$needs)?} &[]),
+                    headers: $crate::api::operation::said_or!({$(&$headers)?} &[]),
                     codes: &[$($($crate::api::Code::$code),*)?],
                 };
             }

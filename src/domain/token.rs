@@ -199,6 +199,26 @@ pub struct PreviousSecret {
     pub until: Timestamp,
 }
 
+/// Lets the holder of a replaced secret repeat the rotation that replaced it, if its answer was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotationRetry {
+    /// Hash of the request's `Idempotency-Key`.
+    pub key: [u8; 32],
+    /// Until when it may be repeated.
+    pub until: Timestamp,
+}
+
+/// Who made an access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// Not recorded: an earlier dockpass made it.
+    Unknown,
+    /// The account that it belongs to.
+    Owner,
+    /// Another account, or the local administrator.
+    Other,
+}
+
 /// An access token as it is now. Owner, limits and expiry never change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessToken {
@@ -230,14 +250,32 @@ pub struct AccessToken {
     pub temporary_password: bool,
     /// How many secrets came before the current one; a registry token names this number and ends with its secret.
     pub generation: u64,
+    /// The access token that the replaced secret was made with, if one was: a rotation by another access token changes
+    /// `parent`, and whoever stops the one before must still stop the secret that its holder knows.
+    pub previous_parent: Option<Id>,
+    /// How the rotation that replaced `previous` may be repeated.
+    pub retry: Option<RotationRetry>,
+    /// Who made it.
+    pub maker: Maker,
+}
+
+/// Which secret of an access token was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The present one.
+    Current,
+    /// The one that it replaced, while that lives on.
+    Replaced,
 }
 
 impl AccessToken {
-    /// The access token with another secret; the old one is accepted until `until`, if given.
+    /// The access token with another secret, made with the access token `parent`; the old one is accepted until
+    /// `until`.
     #[must_use]
-    pub fn with_secret(self, hash: TokenHash, until: Option<Timestamp>) -> Self {
-        let previous = until.map(|until| PreviousSecret { hash: self.hash, until });
-        Self { hash, previous, generation: self.generation.saturating_add(1), ..self }
+    pub fn with_secret(self, hash: TokenHash, parent: Option<Id>, until: Timestamp) -> Self {
+        let previous = Some(PreviousSecret { hash: self.hash, until });
+        let (generation, previous_parent) = (self.generation.saturating_add(1), self.parent);
+        Self { hash, parent, previous, previous_parent, generation, retry: None, ..self }
     }
 
     /// The generation of the secret of this hash: the present one, or the one that it replaced.
@@ -246,11 +284,17 @@ impl AccessToken {
         if self.hash == *hash { self.generation } else { self.generation.saturating_sub(1) }
     }
 
-    /// Whether the secret of this generation is still accepted.
+    /// Which secret has this generation; none if it is no longer accepted.
     #[must_use]
-    pub fn accepts_generation(&self, generation: u64, now: Timestamp) -> bool {
+    pub fn shown_by_generation(&self, generation: u64, now: Timestamp) -> Option<Shown> {
         let lives_on = self.previous.is_some_and(|previous| now < previous.until);
-        generation == self.generation || (lives_on && Some(generation) == self.generation.checked_sub(1))
+        if generation == self.generation {
+            Some(Shown::Current)
+        } else if lives_on && Some(generation) == self.generation.checked_sub(1) {
+            Some(Shown::Replaced)
+        } else {
+            None
+        }
     }
 
     /// Why this access token is not accepted by itself, whoever owns it and made it.
@@ -273,6 +317,18 @@ impl AccessToken {
         now: Timestamp,
         parent: impl Fn(Id) -> Option<&'t AccessToken>,
     ) -> TokenStanding<'t> {
+        self.standing_of(Shown::Current, is_owner_active, now, parent)
+    }
+
+    /// The same for whoever shows this secret of it: the replaced one has its own line of makers.
+    #[must_use]
+    pub fn standing_of<'t>(
+        &'t self,
+        shown: Shown,
+        is_owner_active: bool,
+        now: Timestamp,
+        parent: impl Fn(Id) -> Option<&'t AccessToken>,
+    ) -> TokenStanding<'t> {
         let of = |state, stopped_by| TokenStanding { token: self, now, state, stopped_by };
         if let Some(fault) = self.own_fault(now) {
             return of(fault, None);
@@ -280,8 +336,12 @@ impl AccessToken {
         if !is_owner_active {
             return of(TokenState::AccountInactive, None);
         }
-        let maker = |token: &&'t AccessToken| token.parent.and_then(&parent).filter(|it| it.owner == self.owner);
-        let mut makers = std::iter::successors(maker(&self), maker).enumerate();
+        let first = match shown {
+            Shown::Current => self.parent,
+            Shown::Replaced => self.previous_parent,
+        };
+        let maker = |id: Option<Id>| id.and_then(&parent).filter(|it| it.owner == self.owner);
+        let mut makers = std::iter::successors(maker(first), |it| maker(it.parent)).enumerate();
         let stopper = makers.find(|(place, it)| it.own_fault(now).is_some() || place + 1 >= LONGEST_DESCENT);
         match stopper {
             Some((_, stopper)) => of(TokenState::Stopped, Some(stopper)),
@@ -295,10 +355,16 @@ impl AccessToken {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// Whether the secret with this hash is accepted for it.
+    /// Which secret has this hash; none if it is no longer accepted.
     #[must_use]
-    pub fn answers_to(&self, hash: &TokenHash, now: Timestamp) -> bool {
-        self.hash == *hash || self.previous.is_some_and(|previous| previous.hash == *hash && now < previous.until)
+    pub fn shown_by(&self, hash: &TokenHash, now: Timestamp) -> Option<Shown> {
+        if self.hash == *hash {
+            Some(Shown::Current)
+        } else if self.previous.is_some_and(|previous| previous.hash == *hash && now < previous.until) {
+            Some(Shown::Replaced)
+        } else {
+            None
+        }
     }
 }
 
@@ -363,6 +429,9 @@ mod tests {
             parent: parent.map(id_of),
             temporary_password: false,
             generation: 0,
+            previous_parent: None,
+            retry: None,
+            maker: Maker::Owner,
         }
     }
 

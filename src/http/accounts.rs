@@ -1,5 +1,7 @@
 //! `/enzi/v0/accounts` and `/api/v0/accounts`: accounts and their passwords.
 
+use std::sync::Arc;
+
 use super::failure::Failure;
 use super::page;
 use super::reply::{Replied, Reply};
@@ -10,7 +12,11 @@ use crate::api::{self, Nothing};
 use crate::domain::account::AccountFilter;
 use crate::domain::name::Name;
 use crate::domain::secret::Password;
+use crate::domain::token::AccessToken;
 use crate::service::{AccountQuery, AccountUpdate, AccountView, Call, MemberView, NewOrganization, NewUser, Service};
+
+/// Most access tokens that a warning names.
+const NAMED_TOKENS: usize = 20;
 
 pub(super) fn shown(view: &AccountView) -> api::Account {
     let account = &view.account;
@@ -102,9 +108,21 @@ pub(super) async fn update(request: Request<op::UpdateAccount>) -> Replied<op::U
         full_name: body.full_name,
         is_active: body.is_active,
         is_admin: body.is_admin,
+        keep_tokens: body.keep_tokens.unwrap_or(false),
     };
+    let is_kept = update.keep_tokens;
     let updated = request.block(move |service, call| service.update_account(call, &name, update)).await?;
-    Ok(Reply::new(&shown(&updated)))
+    let warning = tokens_of_others(&updated.made_by_others, is_kept);
+    Ok(Reply::new(&shown(&updated.view)).warning(warning.as_deref()))
+}
+
+/// What becomes of the access tokens that others made for a new administrator; names a few of them.
+fn tokens_of_others(tokens: &[Arc<AccessToken>], is_kept: bool) -> Option<String> {
+    let named: Vec<_> = tokens.iter().take(NAMED_TOKENS).map(|token| token.id.to_string()).collect();
+    let more = if tokens.len() > named.len() { ", …" } else { "" };
+    let fate = if is_kept { "go on, with an administrator's rights" } else { "were deactivated" };
+    let (count, named) = (tokens.len(), named.join(", "));
+    (count > 0).then(|| format!("{count} access tokens that others made for this account {fate}: {named}{more}"))
 }
 
 /// `DELETE /enzi/v0/accounts/{name}`: its repositories stay, without an owner.

@@ -176,7 +176,10 @@ fn parameters(described: &Described) -> Vec<Value> {
         let schema = schema_of(described, &parameter);
         json!({ "name": name, "in": "query", "required": required, "description": text, "schema": schema })
     });
-    parts.chain(query).collect()
+    let headers = described.facts.headers.iter().map(|(name, text)| {
+        json!({ "name": name, "in": "header", "required": false, "description": text, "schema": { "type": "string" } })
+    });
+    parts.chain(query).chain(headers).collect()
 }
 
 fn responses(described: &Described, schemas: &mut Schemas, failure: &Value) -> Value {

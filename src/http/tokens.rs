@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::page;
 use super::reply::{Replied, Reply};
-use super::request::Request;
+use super::request::{Request, RotationRequest, block};
 use crate::api::operations::access_tokens as op;
 use crate::api::{self, Nothing};
 use crate::domain::access::AccessLevel;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, Limits, MAX_PATTERNS, Pattern, PreviousSecret};
-use crate::service::{Call, Expiry, NewToken, Service, TokenFilter, TokenView};
+use crate::service::{Call, Expiry, NewToken, RotatedToken, RotationKey, Service, TokenFilter, TokenView};
 
 /// The record as the API shows it.
 fn shown(view: &TokenView) -> api::ApiToken {
@@ -138,10 +138,25 @@ pub(super) async fn delete(request: Request<op::DeleteAccessToken>) -> Replied<o
     Ok(Reply::new(&Nothing))
 }
 
-pub(super) async fn rotate(request: Request<op::RotateAccessToken>) -> Replied<op::RotateAccessToken> {
+pub(super) async fn rotate(request: RotationRequest) -> Replied<op::RotateAccessToken> {
+    let rotated = match request {
+        RotationRequest::First(request, key) => rotate_first(&request, key).await?,
+        RotationRequest::Again(received, repeated) => {
+            // It repeats a request whose body was read: this one says nothing new.
+            let (received, api::RotateApiToken { .. }) = received.with_body()?;
+            let (now, user_agent) = (received.now, received.user_agent());
+            block(&received.app.service, move |service| service.repeat_rotation(&repeated, now, user_agent)).await?
+        }
+    };
+    Ok(Reply::new(&new_secret(&rotated.view, &rotated.text, Some(rotated.replaced))))
+}
+
+async fn rotate_first(
+    request: &Request<op::RotateAccessToken>,
+    key: Option<RotationKey>,
+) -> Result<RotatedToken, Failure> {
     let [hash] = request.parts()?;
     let overlap = request.body(|service, call| service.may_change_token(call, &hash))?.overlap;
     let overlap = i64::from(overlap.unwrap_or(0));
-    let rotated = request.block(move |service, call| service.rotate_token(call, &hash, overlap)).await?;
-    Ok(Reply::new(&new_secret(&rotated.view, &rotated.text, Some(rotated.replaced))))
+    request.block(move |service, call| service.rotate_token(call, &hash, overlap, key)).await
 }

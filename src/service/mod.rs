@@ -45,13 +45,16 @@ pub use ledger::AuditFilter;
 pub use page::{Page, PageQuery};
 pub use people::{
     AccessView, AccountPage, AccountQuery, AccountUpdate, AccountView, GrantList, GrantView, MemberView,
-    MembershipView, NewOrganization, NewUser, Reason, TargetView, TeamUpdate, TeamView,
+    MembershipView, NewOrganization, NewUser, Reason, TargetView, TeamUpdate, TeamView, UpdatedAccount,
 };
 pub use search::{Found, Search};
 pub use settings::{Live, SiteSettings};
 pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret, SessionView};
 pub use start::{FirstStart, OpenError};
-pub use tokens::{Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RotatedToken, TokenFilter, TokenView};
+pub use tokens::{
+    Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RepeatedRotation, RotatedToken, RotationKey,
+    TokenFilter, TokenView,
+};
 
 use crate::domain::act::Act;
 use crate::domain::time::Timestamp;

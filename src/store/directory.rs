@@ -29,7 +29,7 @@ mod owner;
 /// The newest format of the data directory that this dockpass knows. Raised with every new table and every new version
 /// of a record: an earlier dockpass would take them for damage. At first, format 1 had neither organizations nor the
 /// registry's content; up to format 2 the rows of a repository had keys that began with its name.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 const FORMAT_FILE: &str = "format";
 const BEFORE: &str = "store.before-3";

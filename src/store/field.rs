@@ -20,7 +20,7 @@ use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::Lifetime;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{GeneratedBy, Limits, Pattern, PreviousSecret};
+use crate::domain::token::{GeneratedBy, Limits, Maker, Pattern, PreviousSecret, RotationRetry};
 
 /// An identifier, as a record has it.
 pub(super) type Bytes16 = [u8; 16];
@@ -91,6 +91,8 @@ converted! {
         |(cap, patterns)| Some(Self { cap: Field::load(cap)?, patterns: Field::load(patterns)? });
     PreviousSecret as (Bytes32, i64): |previous| (previous.hash.store(), previous.until.store()),
         |(hash, until)| Some(Self { hash: Field::load(hash)?, until: Field::load(until)? });
+    RotationRetry as (Bytes32, i64): |retry| (retry.key, retry.until.store()),
+        |(key, until)| Some(Self { key, until: Field::load(until)? });
     AuditHead as (u64, Bytes32): |head| (head.seq, head.hash), |(seq, hash)| Some(Self { seq, hash });
     Deletion as (i64, (u8, String)): |deletion| (deletion.at.store(), deletion.content.store()),
         |(at, content)| Some(Self { at: Field::load(at)?, content: Field::load(content)? });
@@ -135,6 +137,18 @@ converted! {
         |number| match number {
             1 => Some(Self::Manual),
             2 => Some(Self::Auto),
+            _ => None,
+        };
+    Maker as u8:
+        |maker| match maker {
+            Self::Unknown => 0,
+            Self::Owner => 1,
+            Self::Other => 2,
+        },
+        |number| match number {
+            0 => Some(Self::Unknown),
+            1 => Some(Self::Owner),
+            2 => Some(Self::Other),
             _ => None,
         };
     Grantee as (u8, Bytes16):

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{Bytes16, Bytes32};
+use super::field::{Bytes16, Bytes32, Field};
 use super::row::{frozen, record};
 use super::seal::Seal;
 use super::table;
@@ -22,7 +22,7 @@ use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, Usage};
+use crate::domain::token::{AccessToken, Maker, Usage};
 
 #[cfg(test)]
 pub(super) use audit::AuditV1;
@@ -85,6 +85,11 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
 } then TokenV2 is 2, adding |older| {
     // The secret that it replaced has the generation before.
     generation: u64 = u64::from(older.previous.is_some()),
+} then TokenV3 is 3, adding |older| {
+    // Which access token the replaced secret hung on was not recorded: at the least, what stops the new one stops it.
+    previous_parent: Option<Bytes16> = older.parent,
+    retry: Option<(Bytes32, i64)> = None,
+    maker: u8 = Maker::Unknown.store(),
 });
 
 // It stands at the identifier of its access token, which it does not name.

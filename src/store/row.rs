@@ -87,29 +87,29 @@ macro_rules! frozen {
 /// A kind of record: the value and its newest frozen struct, whose fields have the value's names; and its table and
 /// key, if the value determines them. The line of a field that a newer version adds gives its value for older records.
 macro_rules! record {
-    ($value:ty $(, in $table:ident at |$it:ident| $key:expr)?; $stored:ident is $kind:literal, $version:literal {
+    ($value:ty $(, in $table:ident at |$it:ident| $key:expr)?; $first:ident is $kind:literal, $number:literal {
         $($field:ident: $type:ty,)*
-    }) => {
-        frozen!($stored is $kind, $version;; { $($field: $type,)* });
-        record!(@fields $value; $stored { $($field,)* });
+    } $($versions:tt)*) => {
+        frozen!($first is $kind, $number;; { $($field: $type,)* });
+        record!(@versions $value; $kind; $first { $($field: $type,)* } $($versions)*);
         $(record!(@place $value, in $table at |$it| $key);)?
     };
-    ($value:ty, in $table:ident at |$it:ident| $key:expr; $before:ident is $kind:literal, $first:literal {
-        $($field:ident: $type:ty,)*
-    } then $stored:ident is $version:literal, adding |$older:ident| {
-        $($added:ident: $added_type:ty = $in_older:expr,)*
-    }) => {
-        frozen!($before is $kind, $first;; { $($field: $type,)* });
-        frozen!($stored is $kind, $version;
+    (@versions $value:ty; $kind:literal; $newest:ident { $($field:ident: $type:ty,)* }) => {
+        record!(@fields $value; $newest { $($field,)* });
+    };
+    (@versions $value:ty; $kind:literal; $before:ident { $($field:ident: $type:ty,)* }
+        then $next:ident is $number:literal, adding |$older:ident| {
+            $($added:ident: $added_type:ty = $in_older:expr,)*
+        } $($versions:tt)*) => {
+        frozen!($next is $kind, $number;
             $before by |$older| {
                 $(let $added = $in_older;)*
-                $stored { $($field: $older.$field,)* $($added,)* }
+                $next { $($field: $older.$field,)* $($added,)* }
             }; {
             $($field: $type,)*
             $($added: $added_type,)*
         });
-        record!(@fields $value; $stored { $($field,)* $($added,)* });
-        record!(@place $value, in $table at |$it| $key);
+        record!(@versions $value; $kind; $next { $($field: $type,)* $($added: $added_type,)* } $($versions)*);
     };
     (@fields $value:ty; $stored:ident { $($field:ident,)* }) => {
         impl $crate::store::row::Record for $value {

@@ -46,6 +46,9 @@ words! {
     }
 }
 
+/// The header with which a rotation may be repeated.
+pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
 operations! { AccessTokens:
     /// List access tokens, newest first; with filters, what a clean-up would delete
     ListAccessTokens = Get "/api/v0/api_tokens" 200 {
@@ -99,6 +102,11 @@ operations! { AccessTokens:
         act: TokenRotate,
         body: api::RotateApiToken,
         answer: api::NewApiToken,
+        headers: [(
+            IDEMPOTENCY_KEY,
+            "1 to 255 visible ASCII characters. An access token that rotates itself may send the same request again within \
+             ten minutes, with the secret that was replaced: the secret of the lost answer ends, and another is answered.",
+        )],
         codes: [NoSuchApiToken, NotRotatable],
     }
 }

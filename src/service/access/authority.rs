@@ -11,13 +11,13 @@ mod tokens;
 use crate::domain::account::Account;
 use crate::domain::organization::Team;
 use crate::domain::time::Timestamp;
-use crate::domain::token::AccessToken;
+use crate::domain::token::{AccessToken, Shown};
 use crate::service::error::Error;
 use crate::store::State;
 
 use super::caller::{Caller, Proof, Subject};
 
-pub(in crate::service) use tokens::{counts, outlives, standing};
+pub(in crate::service) use tokens::{counts_for, may_repeat_rotation, outlives, standing};
 
 /// Proof that a rule of this module was asked and agreed.
 #[derive(Debug)]
@@ -46,13 +46,15 @@ enum Standing<'s> {
     Anonymous,
     Local,
     Registry,
-    Account { account: &'s Account, token: Option<&'s AccessToken> },
+    Account { account: &'s Account, token: Option<&'s AccessToken>, shown: Shown },
 }
 
 const CAPPED: &str = "an access token with an access level or repositories acts on repositories only";
 const PASSWORD_NEEDED: &str = "an access token cannot do this: sign in with the password";
 const REGISTRY: &str = "the registry tells what it holds, and nothing else";
 const ADMINISTRATORS: &str = "for administrators";
+const REPLACED: &str =
+    "a rotation has replaced this secret: until it ends it signs in, pulls and pushes, and changes nothing";
 
 impl<'s> Authority<'s> {
     /// Looks the caller up in this state.
@@ -72,25 +74,39 @@ impl<'s> Authority<'s> {
                     Some(id) => Some(state.token(id).ok_or(Error::Unauthenticated)?.as_ref()),
                     None => None,
                 };
-                if token.is_some_and(|token| !counts(state, token, now)) {
-                    return Err(Error::Unauthenticated);
-                }
-                let still_holds = match &signed.proof {
-                    Proof::None => true,
+                let current = |holds: bool| holds.then_some(Shown::Current);
+                let shown = match &signed.proof {
+                    Proof::None => Some(Shown::Current),
                     Proof::Generation(generation) => match token {
-                        Some(token) => token.accepts_generation(*generation, now),
-                        None => account.generation == *generation,
+                        Some(token) => token.shown_by_generation(*generation, now),
+                        None => current(account.generation == *generation),
                     },
-                    Proof::Password(proof) => proof.holds(account),
-                    Proof::Secret(hash) => token.is_some_and(|token| token.answers_to(hash, now)),
+                    Proof::Password(proof) => current(proof.holds(account)),
+                    Proof::Secret(hash) => token.and_then(|token| token.shown_by(hash, now)),
                 };
-                if !still_holds {
+                let shown = shown.ok_or(Error::Unauthenticated)?;
+                if token.is_some_and(|token| !counts_for(state, token, shown, now)) {
                     return Err(Error::Unauthenticated);
                 }
-                Standing::Account { account, token }
+                Standing::Account { account, token, shown }
             }
         };
         Ok(Self { state, now, standing })
+    }
+
+    /// The same caller for a change, which a replaced secret is too weak for: it ends before its access token does, and
+    /// whoever got hold of it could keep what it makes, or take the access token over by a rotation.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for a replaced secret, and for a session or a registry token that was made with one.
+    pub(in crate::service) fn to_change(self) -> Result<Self, Error> {
+        match self.standing {
+            Standing::Account { shown: Shown::Replaced, .. } => Err(Error::Denied(REPLACED)),
+            Standing::Account { shown: Shown::Current, .. }
+            | Standing::Anonymous
+            | Standing::Local
+            | Standing::Registry => Ok(self),
+        }
     }
 
     /// The account, if one signed in.
@@ -112,7 +128,7 @@ impl<'s> Authority<'s> {
     /// The generation of the password or secret that the caller has shown: how many there were before it. `None`
     /// unless an account signed in.
     pub(in crate::service) fn generation(&self, caller: &Caller) -> Option<u64> {
-        let Standing::Account { account, token } = self.standing else { return None };
+        let Standing::Account { account, token, .. } = self.standing else { return None };
         let Subject::Account(signed) = &caller.subject else { return None };
         let present = token.map_or(account.generation, |token| token.generation);
         Some(match &signed.proof {
@@ -132,7 +148,8 @@ impl<'s> Authority<'s> {
         self.account().is_some_and(|own| own.name.as_str() == name_or_id || own.id.to_string() == name_or_id)
     }
 
-    fn is_account(&self, other: &Account) -> bool {
+    /// Whether this account is the caller's own.
+    pub(in crate::service) fn is_self(&self, other: &Account) -> bool {
         self.account().is_some_and(|account| account.id == other.id)
     }
 
@@ -200,11 +217,7 @@ impl<'s> Authority<'s> {
     /// The account itself, or administrators.
     pub(in crate::service) fn self_or_administrator(&self, account: &Account) -> Result<Permit, Error> {
         let permit = self.account_data()?;
-        if self.is_account(account) || self.is_administrator() {
-            Ok(permit)
-        } else {
-            Err(Error::Denied(ADMINISTRATORS))
-        }
+        if self.is_self(account) || self.is_administrator() { Ok(permit) } else { Err(Error::Denied(ADMINISTRATORS)) }
     }
 
     /// Whether the caller sees the private part of an account, as the account itself and administrators do.
@@ -298,7 +311,7 @@ impl<'s> Authority<'s> {
 
     /// How the caller may set the password of its own account.
     pub(in crate::service) fn own_password(&self, target: &Account) -> OwnPassword {
-        if !self.is_account(target) {
+        if !self.is_self(target) {
             return OwnPassword::NotOwn;
         }
         match self.token() {

@@ -99,6 +99,18 @@ impl Caller {
         Self::new(Subject::Account(Signed { account: id, name, kind, token: None, proof: Proof::None }), None)
     }
 
+    /// A caller who showed the replaced secret of an access token, which may be accepted no longer.
+    pub(in crate::service) fn of_replaced_secret(
+        owner: &Account,
+        token: Id,
+        shown: TokenHash,
+        address: IpAddr,
+    ) -> Self {
+        let (account, name, kind) = (owner.id, owner.name.clone(), CredentialKind::AccessToken);
+        let signed = Signed { account, name, kind, token: Some(token), proof: Proof::Secret(shown) };
+        Self::new(Subject::Account(signed), Some(address))
+    }
+
     /// Whether nobody signed in.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {

@@ -8,6 +8,8 @@ pub(in crate::service) mod visible;
 pub use authority::Allowed;
 pub use caller::{Call, Caller};
 
-pub(in crate::service) use authority::{Authority, OwnPassword, Permit, counts, outlives, standing};
+pub(in crate::service) use authority::{
+    Authority, OwnPassword, Permit, counts_for, may_repeat_rotation, outlives, standing,
+};
 pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
 pub(in crate::service) use find::{find, find_organization, find_user};

@@ -177,7 +177,7 @@ impl Service {
         for name in names {
             let (id, underway) = (Id::new(call.now, random::bytes()?), self.underway.clone());
             let created = self.change(call, Deed::new(Act::RepositoryCreateOnPush, &name), move |change| {
-                let permit = change.authority()?.create_by_push(&name)?;
+                let permit = change.authority_to_push()?.create_by_push(&name)?;
                 underway.refuse(change.state(), &name)?;
                 let settings = live.at(change.state());
                 if change.state().repository(&name).is_some() || !settings.create_on_push {

@@ -64,8 +64,13 @@ pub(in crate::service) struct Change<'w, 's> {
 }
 
 impl<'s> Change<'_, 's> {
-    /// The caller, looked up in the very state that the change acts on.
+    /// The caller, looked up in the very state that the change acts on. A replaced secret changes nothing.
     pub(in crate::service) fn authority(&self) -> Result<Authority<'_>, Error> {
+        self.authority_to_push()?.to_change()
+    }
+
+    /// The same for what a push changes, which a replaced secret may.
+    pub(in crate::service) fn authority_to_push(&self) -> Result<Authority<'_>, Error> {
         Authority::of(self.txn.state(), &self.call.caller, self.call.now)
     }
 

@@ -1,5 +1,7 @@
 //! Users: making, viewing, changing, deactivating; organizations, too, where they are accounts like any other.
 
+use std::sync::Arc;
+
 use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
 use crate::domain::act::Act;
 use crate::domain::grant::GrantTarget;
@@ -10,6 +12,7 @@ use crate::domain::random;
 use crate::domain::secret::Password;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
+use crate::domain::token::{AccessToken, Maker};
 use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit, find};
 use crate::service::error::{Error, Kind, Obstacle};
@@ -46,6 +49,17 @@ pub struct AccountUpdate {
     pub is_active: Option<bool>,
     /// Whether it is a system administrator.
     pub is_admin: Option<bool>,
+    /// Whether the access tokens that others made for it go on when it becomes an administrator.
+    pub keep_tokens: bool,
+}
+
+/// What a change of an account did.
+#[derive(Debug)]
+pub struct UpdatedAccount {
+    /// The account as it is now.
+    pub view: AccountView,
+    /// The access tokens that others made for it, if it became an administrator: stopped by that, or kept.
+    pub made_by_others: Vec<Arc<AccessToken>>,
 }
 
 /// An account as a caller may see it.
@@ -149,11 +163,23 @@ impl Service {
     /// # Errors
     /// [`Obstacle::LastAdministrator`]; [`Error::Denied`] where only administrators may: an organization's own
     /// administrators may change its full name, and nothing else.
-    pub fn update_account(&self, call: &Call, name_or_id: &str, update: AccountUpdate) -> Result<AccountView, Error> {
-        let asked = name_or_id.to_owned();
-        let (account, shows_inner) =
+    pub fn update_account(
+        &self,
+        call: &Call,
+        name_or_id: &str,
+        update: AccountUpdate,
+    ) -> Result<UpdatedAccount, Error> {
+        let (asked, keep_tokens) = (name_or_id.to_owned(), update.keep_tokens);
+        let Applied { account, shows_inner, made_by_others } =
             self.change(call, Deed::new(Act::AccountUpdate, name_or_id), move |change| apply(change, &asked, &update))?;
-        Ok(AccountView { shows_inner, ..self.shown(&self.store.state(), &account, call) })
+        if !account.is_active {
+            self.end_sessions_of(account.id);
+        }
+        if !keep_tokens {
+            made_by_others.iter().for_each(|token| self.end_sessions_by(token.id));
+        }
+        let view = AccountView { shows_inner, ..self.shown(&self.store.state(), &account, call) };
+        Ok(UpdatedAccount { view, made_by_others })
     }
 }
 
@@ -186,8 +212,14 @@ fn find_to_update<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<(Pe
     Ok((authority.rename_account(account)?, account))
 }
 
-/// Changes an account; answers its new record, and whether the caller sees its inner part.
-fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Result<(Account, bool), Error> {
+struct Applied {
+    account: Account,
+    /// Whether the caller sees its inner part.
+    shows_inner: bool,
+    made_by_others: Vec<Arc<AccessToken>>,
+}
+
+fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Result<Applied, Error> {
     let authority = change.authority()?;
     let (mut permit, account) = find_to_update(&authority, asked)?;
     let shows_inner = authority.sees_inner(account);
@@ -198,7 +230,8 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Re
     if account.is_organization() && update.is_active == Some(false) {
         return Err(Error::invalid("isActive", "an organization is always active: it never signs in"));
     }
-    if update.is_admin == Some(true) && !account.is_admin {
+    let is_promoted = update.is_admin == Some(true) && !account.is_admin;
+    if is_promoted {
         if account.is_organization() {
             return Err(Error::invalid("isAdmin", "an organization is no administrator"));
         }
@@ -216,7 +249,29 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Re
     }
     change.txn(&permit).put_account(account.clone())?;
     change.about_account(&account);
-    Ok((account, shows_inner))
+    let made_by_others = if is_promoted { made_by_others(change.state(), &account) } else { Vec::new() };
+    if !update.keep_tokens {
+        made_by_others.iter().try_for_each(|token| stop(change, &permit, token))?;
+    }
+    Ok(Applied { account, shows_inner, made_by_others })
+}
+
+/// The active access tokens of an account whose secret others know, since they made them. They would rise with it.
+fn made_by_others(state: &State, account: &Account) -> Vec<Arc<AccessToken>> {
+    let is_of_another = |id: Id| state.token(id).is_some_and(|maker| maker.owner != account.id);
+    let is_others = |token: &&Arc<AccessToken>| match token.maker {
+        Maker::Owner => false,
+        Maker::Other => true,
+        Maker::Unknown => token.parent.is_some_and(is_of_another),
+    };
+    state.tokens_of(account.id, None).filter(|token| token.is_active).filter(is_others).cloned().collect()
+}
+
+fn stop(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Result<(), Error> {
+    change.txn(permit).put_token(AccessToken { is_active: false, ..token.clone() })?;
+    let deed = Deed::new(Act::TokenDeactivate, token.id).about_token(change.state(), token);
+    change.record_also(deed);
+    Ok(())
 }
 
 /// Clients send back what they got. A different name or kind would change nothing, so it is refused.

@@ -9,7 +9,7 @@ mod password_changes;
 mod teams;
 
 pub use account_list::{AccountPage, AccountQuery};
-pub use accounts::{AccountUpdate, AccountView, NewUser};
+pub use accounts::{AccountUpdate, AccountView, NewUser, UpdatedAccount};
 pub use grants::{AccessView, GrantList, GrantView, Reason, TargetView};
 pub use organizations::{MemberView, MembershipView, NewOrganization};
 pub use teams::{TeamUpdate, TeamView};

@@ -123,7 +123,7 @@ fn set_password(
     }
     let account = account.with_password(hash, set_by_admin);
     // With a password set, no temporary one may be left that could set it again.
-    delete_temporary_passwords(change, &permit, account.id);
+    delete_temporary_passwords(change, &permit, account.id)?;
     change.txn(&permit).put_account(account.clone())?;
     change.about_account(&account);
     Ok(account)
@@ -131,11 +131,12 @@ fn set_password(
 
 /// A temporary password sets the password only once: deletes all those of the account, and all access tokens made with
 /// them.
-fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owner: Id) {
+fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owner: Id) -> Result<(), Error> {
     let temporary: Vec<Id> = change.state().temporary_passwords_of(owner).collect();
     for token in temporary {
-        for deleted in tokens::delete_with_descendants(change, permit, token, true) {
+        for deleted in tokens::delete_with_descendants(change, permit, token, true)? {
             change.record_also(tokens::about(Act::TokenDelete, change, &deleted));
         }
     }
+    Ok(())
 }

@@ -17,7 +17,7 @@ use crate::domain::secret::{PREFIX, Password, TokenText};
 use crate::domain::time::Timestamp;
 use crate::domain::token::Usage;
 use crate::service::Service;
-use crate::service::access::{Authority, Caller, PasswordProof, Proof, Signed, Subject, counts};
+use crate::service::access::{Authority, Caller, PasswordProof, Proof, Signed, Subject, counts_for};
 use crate::service::error::Error;
 use crate::service::ledger::{Deed, Upkeep};
 use crate::service::signing::Claims;
@@ -123,7 +123,8 @@ impl Service {
             let hash = text.hash();
             let token = state.token_hashed(&hash)?;
             let owner = state.account(token.owner)?;
-            let stands = token.answers_to(&hash, now) && counts(&state, token, now);
+            let shown = token.shown_by(&hash, now);
+            let stands = shown.is_some_and(|shown| counts_for(&state, token, shown, now));
             (stands && owner.name.as_str() == username).then_some((token, owner, hash))
         });
         let Some((token, owner, hash)) = found else {

@@ -1,8 +1,9 @@
 //! Sessions of the web pages: a secret in a cookie that stands for a sign-in.
 //!
 //! In memory only: a restart ends them. A session counts only while the credential that opened it does: a new
-//! password, a deactivated account, and a rotated, expired or deleted access token end it. It also ends after twelve
-//! hours without use, and after seven days.
+//! password, a deactivated account, and a rotated, deactivated, expired or deleted access token end it, for good: it does not
+//! come back with an account or access token that is activated again. It also ends after twelve hours without use, and
+//! after seven days.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,10 +14,11 @@ use zeroize::Zeroizing;
 
 use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
+use crate::domain::id::Id;
 use crate::domain::random;
 use crate::domain::secret::{PREFIX, TokenText};
 use crate::domain::time::Timestamp;
-use crate::domain::token::Limits;
+use crate::domain::token::{LONGEST_DESCENT, Limits};
 use crate::service::Service;
 use crate::service::access::{Authority, Call, Caller, SessionKey, Signed, Subject};
 use crate::service::error::Error;
@@ -26,8 +28,11 @@ use crate::service::ledger::Deed;
 const IDLE: i64 = 12 * 3_600;
 /// How long it lives at most, in seconds.
 pub const LONGEST_SESSION: i64 = 7 * 24 * 3_600;
-/// Most sessions of one account; beyond that, the least recently used one ends.
-const PER_ACCOUNT: usize = 50;
+/// Most sessions that one credential opened; beyond that, its least recently used one ends. A narrowed access token so
+/// signs nobody out who signed in with the password.
+const PER_CREDENTIAL: usize = 50;
+/// Most sessions of one account; beyond that, the least recently used one of its access tokens ends.
+const PER_ACCOUNT: usize = 500;
 /// Most sessions of all accounts together; beyond that, the least recently used one ends.
 const MOST: usize = 100_000;
 
@@ -80,17 +85,16 @@ impl Sessions {
 
     fn open(&self, key: SessionKey, session: Session) {
         let mut sessions = self.lock();
-        let of_account = sessions.iter().filter(|(_, other)| other.signed.account == session.signed.account);
-        let mut of_account: Vec<_> = of_account.map(|(key, other)| (other.used_at, *key)).collect();
-        of_account.sort_by_key(|(used_at, _)| *used_at);
-        let too_many = (of_account.len() + 1).saturating_sub(PER_ACCOUNT);
-        of_account.iter().take(too_many).for_each(|(_, key)| drop(sessions.remove(key)));
-        if sessions.len() >= MOST
-            && let Some(oldest) = sessions.iter().min_by_key(|(_, other)| other.used_at).map(|(key, _)| *key)
-        {
-            sessions.remove(&oldest);
-        }
+        let Signed { account, token, .. } = session.signed;
+        make_room(&mut sessions, PER_CREDENTIAL, |other| other.account == account && other.token == token);
+        make_room(&mut sessions, PER_ACCOUNT, |other| other.account == account && other.token.is_some());
+        make_room(&mut sessions, MOST, |_| true);
         sessions.insert(key, session);
+    }
+
+    /// Ends these sessions for good, whatever becomes of the credential that opened them.
+    pub(in crate::service) fn end(&self, which: impl Fn(&Signed) -> bool) {
+        self.lock().retain(|_, session| !which(&session.signed));
     }
 
     /// The session, if it has not timed out; notes the use.
@@ -116,6 +120,17 @@ impl Sessions {
     /// Drops sessions that have timed out.
     pub(in crate::service) fn clean(&self, now: Timestamp) {
         self.lock().retain(|_, session| session.ends_at() > now);
+    }
+}
+
+/// Ends the least recently used ones of these sessions until there is room for one more.
+fn make_room(sessions: &mut HashMap<SessionKey, Session>, most: usize, which: impl Fn(&Signed) -> bool) {
+    let of_these = sessions.iter().filter(|(_, session)| which(&session.signed));
+    let mut of_these: Vec<_> = of_these.map(|(key, session)| (session.used_at, *key)).collect();
+    let too_many = (of_these.len() + 1).saturating_sub(most);
+    if too_many > 0 {
+        of_these.sort_unstable_by_key(|(used_at, _)| *used_at);
+        of_these.iter().take(too_many).for_each(|(_, key)| drop(sessions.remove(key)));
     }
 }
 
@@ -205,6 +220,20 @@ impl Service {
                 token_max_lifetime: settings.token_max_lifetime.seconds(),
             })
         })
+    }
+
+    /// Ends the sessions of an account that was deactivated.
+    pub(in crate::service) fn end_sessions_of(&self, account: Id) {
+        self.sessions.end(|signed| signed.account == account);
+    }
+
+    /// Ends the sessions that an access token opened which was deactivated, or one that descends from it.
+    pub(in crate::service) fn end_sessions_by(&self, token: Id) {
+        let state = self.store.state();
+        let parent = |id: &Id| state.token(*id).and_then(|token| token.parent);
+        let descends =
+            |id: Id| std::iter::successors(Some(id), parent).take(LONGEST_DESCENT).any(|ancestor| ancestor == token);
+        self.sessions.end(|signed| signed.token.is_some_and(descends));
     }
 
     /// Ends a session that another one replaces.

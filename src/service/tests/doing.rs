@@ -4,7 +4,7 @@ use super::super::{
     AccountUpdate, Call, Expiry, Issued, NewRepository, NewToken, NewUser, RepositoryUpdate, RotatedToken,
 };
 use super::both::{Both, agree, named, target_of};
-use super::model::{By, Holder, Token};
+use super::model::{By, Holder, Previous, Token};
 use super::operations::{Actor, Life, Operation};
 use super::support::issue;
 use crate::domain::access::{AccessLevel, Actions};
@@ -114,8 +114,13 @@ impl Both<'_> {
                 let is_raised = self.model.users.get(user).is_some_and(|user| is && !user.is_admin);
                 let may = if is_raised { may_raise } else { may };
                 agree(update(user, change), may && self.model.users.contains_key(user), operation);
-                if let Some(user) = self.model.users.get_mut(user).filter(|_| may) {
-                    user.is_admin = is;
+                if let Some(found) = self.model.users.get_mut(user).filter(|_| may) {
+                    found.is_admin = is;
+                    let generation = found.generation;
+                    let others = self.model.tokens.iter_mut().filter(|token| is_raised && !token.is_own);
+                    others
+                        .filter(|token| token.owner == user && token.generation == generation)
+                        .for_each(|token| token.is_active = false);
                 }
             }
             _ => unreachable!("on no account: {operation:?}"),
@@ -222,6 +227,7 @@ impl Both<'_> {
             ends,
             parent,
             is_deleted: false,
+            is_own: self.model.account(by) == Some(owner),
             text: text.reveal().to_owned(),
             previous: None,
             dead: Vec::new(),
@@ -250,14 +256,16 @@ impl Both<'_> {
                 let may = self.model.may_empower_token(by, place) && is_alive && !is_above;
                 let generation = token.generation;
                 let is_of_one_account = asking.is_some_and(|asking| self.model.tokens[asking].generation == generation);
-                let rotated = agree(self.service().rotate_token(call, &hash, overlap), may, &(by, operation));
+                let rotated = agree(self.service().rotate_token(call, &hash, overlap, None), may, &(by, operation));
                 if let Some(RotatedToken { text, .. }) = rotated {
                     let until = self.model.now + overlap;
                     let token = &mut self.model.tokens[place];
                     // The asking token's holder knows the new secret.
-                    token.parent = asking.filter(|_| is_of_one_account).or(token.parent);
-                    token.dead.extend(token.previous.take().map(|(text, _)| text));
-                    token.previous = Some((std::mem::replace(&mut token.text, text.reveal().to_owned()), until));
+                    let parent = token.parent;
+                    token.parent = asking.filter(|_| is_of_one_account).or(parent);
+                    token.dead.extend(token.previous.take().map(|previous| previous.text));
+                    let text = std::mem::replace(&mut token.text, text.reveal().to_owned());
+                    token.previous = Some(Previous { text, until, parent });
                 }
             }
             Operation::RemoveToken(_) => {

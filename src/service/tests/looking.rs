@@ -30,13 +30,14 @@ impl Both<'_> {
         let counts = self.model.counts(place);
         let signs_in = |text: &str| sign_in(self.service(), token.owner, text, self.now()).is_ok();
         assert_eq!(signs_in(&token.text), counts, "{token:?}");
-        if let Some((previous, until)) = &token.previous {
-            assert_eq!(signs_in(previous), counts && self.model.now < *until, "the secret before, of {token:?}");
+        if let Some(previous) = &token.previous {
+            let is_accepted = self.model.previous_counts(place);
+            assert_eq!(signs_in(&previous.text), is_accepted, "the secret before, of {token:?}");
         }
         assert!(!token.dead.iter().any(|text| signs_in(text)), "an ended secret of {token:?}");
         if let Some((registry_token, end, made_with)) = &self.registry_tokens[place] {
-            let is_accepted = *made_with == token.text
-                || token.previous.as_ref().is_some_and(|(text, until)| text == made_with && self.model.now < *until);
+            let is_of_previous = token.previous.as_ref().is_some_and(|previous| previous.text == *made_with);
+            let is_accepted = *made_with == token.text || (is_of_previous && self.model.previous_counts(place));
             let shown = Credentials::RegistryToken(registry_token.clone());
             let is_good = self.service().authenticate(shown, None, self.now()).is_ok();
             assert_eq!(is_good, counts && is_accepted && self.model.now < *end, "the registry token of {token:?}");

@@ -86,10 +86,21 @@ pub(super) struct Token {
     pub(super) ends: Option<i64>,
     pub(super) parent: Option<usize>,
     pub(super) is_deleted: bool,
-    /// The secret, the previous one with its end, and those that have ended.
+    /// Whether its account made it itself.
+    pub(super) is_own: bool,
+    /// The secret, the one that it replaced, and those that have ended.
     pub(super) text: String,
-    pub(super) previous: Option<(String, i64)>,
+    pub(super) previous: Option<Previous>,
     pub(super) dead: Vec<String>,
+}
+
+/// A replaced secret.
+#[derive(Clone, Debug)]
+pub(super) struct Previous {
+    pub(super) text: String,
+    pub(super) until: i64,
+    /// The access token that it was made with.
+    pub(super) parent: Option<usize>,
 }
 
 impl Token {
@@ -156,9 +167,20 @@ impl Model {
         let token = &self.tokens[place];
         let is_owned =
             self.users.get(token.owner).is_some_and(|owner| owner.is_active && owner.generation == token.generation);
-        let own_parent = token.parent.filter(|parent| self.tokens[*parent].generation == token.generation);
         let is_alive = token.is_active && !token.is_deleted && token.ends.is_none_or(|end| self.now < end);
-        is_owned && is_alive && own_parent.is_none_or(|parent| self.counts(parent))
+        is_owned && is_alive && self.maker_counts(token, token.parent)
+    }
+
+    fn maker_counts(&self, token: &Token, maker: Option<usize>) -> bool {
+        let own_maker = maker.filter(|maker| self.tokens[*maker].generation == token.generation);
+        own_maker.is_none_or(|maker| self.counts(maker))
+    }
+
+    /// Whether the replaced secret of an access token is accepted.
+    pub(super) fn previous_counts(&self, place: usize) -> bool {
+        let token = &self.tokens[place];
+        let is_open = |it: &Previous| self.now < it.until && self.maker_counts(token, it.parent);
+        self.counts(place) && token.previous.as_ref().is_some_and(is_open)
     }
 
     /// Whether the caller has signed in, with a credential that still stands.

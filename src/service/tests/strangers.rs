@@ -142,7 +142,7 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("view_token", |service, call| service.view_token(call, &hash(service)).map(drop)),
     ("may_change_token", |service, call| service.may_change_token(call, &hash(service)).map(drop)),
     ("update_token", |service, call| service.update_token(call, &hash(service), None, Some(false)).map(drop)),
-    ("rotate_token", |service, call| service.rotate_token(call, &hash(service), 0).map(drop)),
+    ("rotate_token", |service, call| service.rotate_token(call, &hash(service), 0, None).map(drop)),
     ("delete_token", |service, call| service.delete_token(call, &hash(service))),
     ("clean_up_tokens", |service, call| {
         let filter = TokenFilter { username: Some("alice".to_owned()), ..TokenFilter::default() };

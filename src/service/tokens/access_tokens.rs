@@ -1,9 +1,11 @@
 //! Access tokens: making, listing, viewing, renaming, switching off and on, rotating, deleting, cleaning up.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, find, outlives, standing};
+use crate::service::access::{Allowed, Authority, Call, Caller, Permit, find, may_repeat_rotation, outlives, standing};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::Page;
@@ -14,12 +16,13 @@ use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::random;
-use crate::domain::secret::{TokenHash, TokenText};
+use crate::domain::secret::{Password, TokenHash, TokenText};
 use crate::domain::settings::LiveSettings;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{
-    AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, PreviousSecret, TokenState, Usage,
+    AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, Maker, PreviousSecret,
+    RotationRetry, TokenState, Usage,
 };
 use crate::store::State;
 
@@ -27,6 +30,10 @@ use crate::store::State;
 const TEMPORARY_LIFE: i64 = 24 * 60 * 60;
 /// Longest lifetime of a temporary password, in seconds.
 const LONGEST_TEMPORARY_LIFE: i64 = 7 * 24 * 60 * 60;
+/// How long a rotation may be repeated, in seconds.
+const RETRY_TIME: i64 = 10 * 60;
+/// Longest `Idempotency-Key`, in bytes.
+const MAX_KEY: usize = 255;
 /// Longest time that a replaced secret lives on, in seconds.
 const LONGEST_OVERLAP: i64 = 7 * 24 * 60 * 60;
 
@@ -82,6 +89,44 @@ pub struct RotatedToken {
     pub text: TokenText,
     /// The secret that it had before, and until when that is still accepted.
     pub replaced: PreviousSecret,
+}
+
+/// The `Idempotency-Key` of a rotation, as its hash.
+#[derive(Clone, Copy)]
+pub struct RotationKey([u8; 32]);
+
+impl RotationKey {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless it is 1 to 255 visible ASCII characters.
+    pub fn read(text: &[u8]) -> Result<Self, Error> {
+        if (1..=MAX_KEY).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic) {
+            Ok(Self(*blake3::hash(text).as_bytes()))
+        } else {
+            Err(Error::invalid("Idempotency-Key", format!("1 to {MAX_KEY} visible ASCII characters")))
+        }
+    }
+}
+
+/// A request that may repeat a rotation.
+pub struct RepeatedRotation {
+    /// The user name that was shown.
+    pub username: String,
+    /// The secret that was shown.
+    pub secret: Password,
+    /// The hash in the path.
+    pub hash: String,
+    /// The key of the request.
+    pub key: RotationKey,
+    /// The client's address.
+    pub address: IpAddr,
+}
+
+impl RepeatedRotation {
+    fn shown(&self) -> Option<TokenHash> {
+        TokenText::parse(self.secret.reveal()).ok().map(|text| text.hash())
+    }
 }
 
 /// Which access tokens a list or a clean-up selects.
@@ -142,6 +187,9 @@ impl Service {
                 parent: authority.token().map(|parent| parent.id),
                 temporary_password: new.is_temporary,
                 generation: 0,
+                previous_parent: None,
+                retry: None,
+                maker: if authority.is_self(owner) { Maker::Owner } else { Maker::Other },
             };
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
@@ -174,10 +222,10 @@ impl Service {
         self.view(call, Act::TokenList, &object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), true)?;
             // With `used_before`, the list is a preview of what a clean-up by this caller would delete.
-            let spared = if filter.used_before.is_some() { spared(authority) } else { Vec::new() };
+            let is_preview = filter.used_before.is_some();
             let matching = |before| {
                 self.matching(authority.state(), owner, before, filter, call.now)
-                    .filter(|token| !spared.contains(&token.id))
+                    .filter(|token| !is_preview || self.is_cleaned(authority, token, filter))
             };
             let is_whole = filter.is_whole();
             let count = with_count.then(|| match owner {
@@ -207,6 +255,15 @@ impl Service {
             filter.matches(token, self.store.usage().of(token.id))
                 && filter.state.is_none_or(|wanted| standing(state, token, now).state == wanted)
         })
+    }
+
+    /// Whether a clean-up takes an access token that the filter selects: not the calling one and its ancestors, and none
+    /// with a descendant that stays, which would be deleted along with it, unseen.
+    fn is_cleaned(&self, authority: &Authority<'_>, token: &AccessToken, filter: &TokenFilter) -> bool {
+        let (state, usage) = (authority.state(), self.store.usage());
+        let is_calling = |it: &AccessToken| authority.descent().any(|own| own.id == it.id);
+        let goes = |it: &AccessToken| !is_calling(it) && filter.matches(it, usage.of(it.id));
+        goes(token) && descendants(state, token).all(|descendant| goes(descendant))
     }
 
     fn shown_token(&self, state: &State, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
@@ -278,21 +335,31 @@ impl Service {
             switched.into_iter().for_each(|act| change.record_also(about(act, change, &token)));
             Ok(Arc::new(token))
         })?;
+        if !token.is_active {
+            self.end_sessions_by(token.id);
+        }
         self.shown_token(&self.store.state(), &token, call.now).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
     }
 
-    /// Gives an access token a new secret; the old one lives on for `overlap` seconds.
+    /// Gives an access token a new secret; the old one lives on for `overlap` seconds. One that rotates itself with a
+    /// `key` may repeat that ([`Service::repeat_rotation`]).
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Obstacle::NotRotatable`] for an inactive or expired one; [`Error::Denied`] when an access
     /// token would rotate a stronger one.
-    pub fn rotate_token(&self, call: &Call, hash: &str, overlap: i64) -> Result<RotatedToken, Error> {
+    pub fn rotate_token(
+        &self,
+        call: &Call,
+        hash: &str,
+        overlap: i64,
+        key: Option<RotationKey>,
+    ) -> Result<RotatedToken, Error> {
         if !(0..=LONGEST_OVERLAP).contains(&overlap) {
             return Err(Error::invalid("overlap", format!("0 to {LONGEST_OVERLAP} seconds")));
         }
         let text = TokenText::from_random(random::bytes()?);
         let new_hash = text.hash();
-        let asked = hash.to_owned();
+        let (asked, key) = (hash.to_owned(), key.map(|key| key.0));
         let (token, replaced) = self.change(call, Deed::new(Act::TokenRotate, hash), move |change| {
             let now = change.call().now;
             let authority = change.authority()?;
@@ -308,18 +375,76 @@ impl Service {
                 .token()
                 .filter(|asking| asking.id != token.id && asking.owner == token.owner)
                 .map(|asking| asking.id);
-            let replaced = token.hash;
-            let token = AccessToken { parent: hangs_on.or(token.parent), ..AccessToken::clone(token) };
-            let until = (overlap > 0).then(|| now.plus_seconds(overlap));
-            let token = token.with_secret(new_hash, until);
-            let replaced = token.previous.unwrap_or(PreviousSecret { hash: replaced, until: now });
+            let rotates_itself = authority.token().is_some_and(|asking| asking.id == token.id);
+            let until = now.plus_seconds(overlap);
+            let replaced = PreviousSecret { hash: token.hash, until };
+            let token = AccessToken::clone(token).with_secret(new_hash, hangs_on.or(token.parent), until);
+            let retry = key.filter(|_| rotates_itself);
+            let retry = retry.map(|key| RotationRetry { key, until: now.plus_seconds(RETRY_TIME) });
+            let token = AccessToken { retry, ..token };
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenRotate, change, &token));
             Ok((Arc::new(token), replaced))
         })?;
-        let view = self.shown_token(&self.store.state(), &token, call.now);
-        let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
+        self.rotated(&token, text, replaced, call.now)
+    }
+
+    fn rotated(
+        &self,
+        token: &Arc<AccessToken>,
+        text: TokenText,
+        replaced: PreviousSecret,
+        now: Timestamp,
+    ) -> Result<RotatedToken, Error> {
+        let view = self.shown_token(&self.store.state(), token, now);
+        let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, token.hash))?;
         Ok(RotatedToken { view, text, replaced })
+    }
+
+    /// Whether a request repeats a rotation whose answer was lost: it is sent again with the secret that was replaced and
+    /// the key of the first time, within ten minutes. Otherwise it is a request like any other.
+    #[must_use]
+    pub fn may_repeat_rotation(&self, repeated: &RepeatedRotation, now: Timestamp) -> bool {
+        repeated.shown().is_some_and(|shown| self.repeated_token(repeated, &shown, now).is_some())
+    }
+
+    /// The access token whose rotation is repeated, and its owner.
+    fn repeated_token(&self, repeated: &RepeatedRotation, shown: &TokenHash, now: Timestamp) -> Option<(Id, Account)> {
+        let state = self.store.state();
+        let token = state.token_hashed(shown).filter(|_| repeated.hash == shown.to_string())?;
+        let owner = state.account(token.owner).filter(|owner| owner.name.as_str() == repeated.username)?;
+        may_repeat_rotation(&state, token, shown, &repeated.key.0, now)?;
+        Some((token.id, Account::clone(owner)))
+    }
+
+    /// Repeats a rotation. The lost secret ends, and the answer has another; how long the replaced one lives on stays.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the request repeats none.
+    pub fn repeat_rotation(
+        &self,
+        repeated: &RepeatedRotation,
+        now: Timestamp,
+        user_agent: String,
+    ) -> Result<RotatedToken, Error> {
+        let shown = repeated.shown().ok_or(Error::Unauthenticated)?;
+        let (id, owner) = self.repeated_token(repeated, &shown, now).ok_or(Error::Unauthenticated)?;
+        let call = Call { caller: Caller::of_replaced_secret(&owner, id, shown, repeated.address), now, user_agent };
+        let (text, key) = (TokenText::from_random(random::bytes()?), repeated.key.0);
+        let new_hash = text.hash();
+        let (token, replaced) = self.change(&call, Deed::new(Act::TokenRotate, shown), move |change| {
+            let token = change.state().token(id).cloned().ok_or(Error::Unauthenticated)?;
+            let permit =
+                may_repeat_rotation(change.state(), &token, &shown, &key, now).ok_or(Error::Unauthenticated)?;
+            let replaced = token.previous.ok_or(Error::Unauthenticated)?;
+            // The generation of the lost secret ends with it.
+            let generation = token.generation.saturating_add(1);
+            let token = AccessToken { hash: new_hash, generation, ..AccessToken::clone(&token) };
+            put(change, &permit, &token)?;
+            change.record_as(about(Act::TokenRotate, change, &token));
+            Ok((Arc::new(token), replaced))
+        })?;
+        self.rotated(&token, text, replaced, now)
     }
 
     /// Deletes an access token, and those that it made for its own account, which no longer count without it.
@@ -334,7 +459,7 @@ impl Service {
             let token = find_token(change.state(), &asked, change.call().now)?;
             let permit = authority.view_or_delete_token(token)?;
             let id = token.id;
-            for deleted in delete_with_descendants(change, &permit, id, false) {
+            for deleted in delete_with_descendants(change, &permit, id, false)? {
                 let deed = about(Act::TokenDelete, change, &deleted);
                 if deleted.id == id { change.record_as(deed) } else { change.record_also(deed) }
             }
@@ -351,9 +476,10 @@ impl Service {
         let object = filter.username.clone().unwrap_or_else(|| call.caller.actor());
         let deed = Deed::new(Act::TokenCleanUp, object);
         // The writer does not know the last uses: the selection is made here, and checked again in the change.
-        let meant: Vec<Id> = self.view(call, deed.act, &deed.object, |authority| {
+        let meant: BTreeSet<Id> = self.view(call, deed.act, &deed.object, |authority| {
             let owner = whose(authority, filter.username.as_deref(), false)?;
-            Ok(self.matching(authority.state(), owner, None, filter, call.now).map(|token| token.id).collect())
+            let matching = self.matching(authority.state(), owner, None, filter, call.now);
+            Ok(matching.filter(|token| self.is_cleaned(authority, token, filter)).map(|token| token.id).collect())
         })?;
         let username = filter.username.clone();
         let removed = self.change(call, deed, move |change| {
@@ -362,8 +488,12 @@ impl Service {
             let permit = authority.account_data()?;
             let spared = spared(&authority);
             let mut removed = Vec::new();
-            for id in meant.iter().copied().filter(|id| !spared.contains(id)) {
-                removed.extend(delete_with_descendants(change, &permit, id, false));
+            for id in &meant {
+                let stays = |it: &AccessToken| !meant.contains(&it.id) || spared.contains(&it.id);
+                let token = change.state().token(*id).filter(|token| !stays(token));
+                if token.is_some_and(|token| !descendants(change.state(), token).any(|it| stays(it))) {
+                    removed.extend(delete_with_descendants(change, &permit, *id, false)?);
+                }
             }
             removed.iter().for_each(|token| change.record_also(about(Act::TokenDelete, change, token)));
             Ok(removed)
@@ -453,7 +583,7 @@ fn whose(authority: &Authority<'_>, username: Option<&str>, everybody: bool) -> 
 fn find_token<'s>(state: &'s State, hash: &str, now: Timestamp) -> Result<&'s Arc<AccessToken>, Error> {
     let found = TokenHash::parse(hash).and_then(|hash| {
         let token = state.token_hashed(&hash)?;
-        token.answers_to(&hash, now).then_some(token)
+        token.shown_by(&hash, now).map(|_| token)
     });
     found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
 }
@@ -475,6 +605,21 @@ fn spared(authority: &Authority<'_>) -> Vec<Id> {
     authority.descent().map(|token| token.id).collect()
 }
 
+/// The access tokens of the same account that descend from this one, and are deleted with it.
+fn descendants<'s>(state: &'s State, token: &AccessToken) -> impl Iterator<Item = &'s Arc<AccessToken>> + use<'s> {
+    let owner = token.owner;
+    let mut waiting = vec![token.id];
+    let mut found = Vec::new();
+    while let Some(id) = waiting.pop() {
+        let made = state.tokens_made_with(id).filter(|made| made.owner == owner);
+        made.for_each(|made| {
+            waiting.push(made.id);
+            found.push(made);
+        });
+    }
+    found.into_iter()
+}
+
 /// Deletes an access token and its descendants: those of its own account, which count only while it does, or with
 /// `everybody` those of any account. Answers the deleted ones.
 pub(in crate::service) fn delete_with_descendants(
@@ -482,7 +627,7 @@ pub(in crate::service) fn delete_with_descendants(
     permit: &Permit,
     id: Id,
     everybody: bool,
-) -> Vec<Arc<AccessToken>> {
+) -> Result<Vec<Arc<AccessToken>>, Error> {
     let mut waiting = vec![id];
     let mut deleted = Vec::new();
     while let Some(id) = waiting.pop() {
@@ -490,7 +635,23 @@ pub(in crate::service) fn delete_with_descendants(
         let made = change.state().tokens_made_with(id).filter(|made| everybody || made.owner == token.owner);
         waiting.extend(made.map(|made| made.id));
         change.txn(permit).remove_token(id);
+        end_replaced_secrets(change, permit, &token)?;
         deleted.push(token);
     }
-    deleted
+    Ok(deleted)
+}
+
+/// Ends the replaced secrets that were made with a deleted access token, whose access tokens hang on another one since a
+/// rotation, and live on.
+fn end_replaced_secrets(change: &mut Change<'_, '_>, permit: &Permit, deleted: &AccessToken) -> Result<(), Error> {
+    let of_owner = change.state().tokens_of(deleted.owner, None);
+    let hanging = of_owner.filter(|token| token.previous.is_some() && token.previous_parent == Some(deleted.id));
+    let hanging: Vec<_> = hanging.cloned().collect();
+    hanging.iter().try_for_each(|token| {
+        put(
+            change,
+            permit,
+            &AccessToken { previous: None, previous_parent: None, retry: None, ..AccessToken::clone(token) },
+        )
+    })
 }

@@ -4,7 +4,7 @@ mod access_tokens;
 mod pass;
 mod registry_tokens;
 
-pub use access_tokens::{Expiry, NewToken, RotatedToken, TokenFilter, TokenView};
+pub use access_tokens::{Expiry, NewToken, RepeatedRotation, RotatedToken, RotationKey, TokenFilter, TokenView};
 pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::{Decided, Issued};
 

@@ -23,7 +23,7 @@ use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, Pattern, PreviousSecret, Usage};
+use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, Pattern, PreviousSecret, RotationRetry, Usage};
 
 pub(super) fn metas() -> Vec<Meta> {
     vec![Meta { instance: id(1), created_at: now() }]
@@ -44,7 +44,16 @@ pub(super) fn early_accounts() -> Vec<Account> {
 /// What the records of the first version say: there was one secret, and another before it where that lives on.
 pub(super) fn early_tokens() -> Vec<AccessToken> {
     let generation = |token: &AccessToken| u64::from(token.previous.is_some());
-    tokens().into_iter().map(|token| AccessToken { generation: generation(&token), ..token }).collect()
+    earlier_tokens().into_iter().map(|token| AccessToken { generation: generation(&token), ..token }).collect()
+}
+
+/// What the records of the second version say: nothing of who made them, and one line of makers.
+pub(super) fn earlier_tokens() -> Vec<AccessToken> {
+    let as_before = |token: AccessToken| {
+        let previous_parent = token.parent;
+        AccessToken { previous_parent, retry: None, maker: Maker::Unknown, ..token }
+    };
+    tokens().into_iter().map(as_before).collect()
 }
 
 pub(super) fn repositories() -> Vec<Repository> {
@@ -68,9 +77,16 @@ pub(super) fn tokens() -> Vec<AccessToken> {
         parent: Some(id(8)),
         temporary_password: true,
         generation: 2,
+        previous_parent: Some(id(9)),
+        retry: Some(RotationRetry { key: [5; 32], until: now().plus_seconds(600) }),
+        maker: Maker::Other,
         ..token(6, 1)
     };
-    let middle = AccessToken { limits: Limits { cap: AccessLevel::ReadWrite, ..Limits::none() }, ..token(9, 1) };
+    let middle = AccessToken {
+        limits: Limits { cap: AccessLevel::ReadWrite, ..Limits::none() },
+        maker: Maker::Unknown,
+        ..token(9, 1)
+    };
     vec![capped, middle, token(8, 1)]
 }
 
@@ -295,12 +311,15 @@ pub(super) fn any_repository() -> impl Strategy<Value = Repository> {
 }
 
 pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
-    let secrets = (any_hash(), option::of((any_hash(), any_time())), any::<u64>());
-    let who = (any_id(), any_id(), secrets, option::of(any_id()));
+    let secrets =
+        (any_hash(), option::of((any_hash(), any_time())), any::<u64>(), option::of((any::<[u8; 32]>(), any_time())));
+    let makers = prop::sample::select(vec![Maker::Unknown, Maker::Owner, Maker::Other]);
+    let made = (option::of(any_id()), option::of(any_id()), makers);
+    let who = (any_id(), any_id(), secrets, made);
     let limits = (any_level(), prop::collection::vec(any_pattern(), 0..5));
     (who, ".{1,128}", limits, option::of(any_time()), any_time(), ".{0,256}", any::<(bool, bool, bool)>()).prop_map(
         |(
-            (id, owner, (hash, previous, generation), parent),
+            (id, owner, (hash, previous, generation, retry), (parent, previous_parent, maker)),
             label,
             (cap, patterns),
             expires_at,
@@ -323,6 +342,9 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 parent,
                 temporary_password: flags.2,
                 generation,
+                previous_parent,
+                retry: retry.map(|(key, until)| RotationRetry { key, until }),
+                maker,
             }
         },
     )

@@ -20,7 +20,7 @@ use crate::domain::organization::Team;
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::{Clock, Timestamp};
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, Usage};
+use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, Usage};
 
 /// The moment at which everything in these tests happens.
 pub(super) const NOW: i64 = 1_795_296_000_000;
@@ -205,6 +205,9 @@ pub(super) fn token(number: u64, owner: u64) -> AccessToken {
         parent: None,
         temporary_password: false,
         generation: 0,
+        previous_parent: None,
+        retry: None,
+        maker: Maker::Owner,
     }
 }
 

@@ -107,6 +107,9 @@ pub(in crate::cli) struct SetArguments {
     user: One,
     #[command(flatten)]
     change: UserChange,
+    /// With --admin true: let the access tokens that others made for the user go on, with an administrator's rights
+    #[arg(long, requires = "admin")]
+    keep_tokens: bool,
 }
 
 /// At least one of these.
@@ -160,15 +163,17 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
 }
 
 async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let SetArguments { user, change } = arguments;
+    let SetArguments { user, change, keep_tokens } = arguments;
     let body = UpdateAccount {
         full_name: change.full_name,
         is_active: change.active,
         is_admin: change.admin,
+        keep_tokens: keep_tokens.then_some(true),
         ..UpdateAccount::default()
     };
     account::user(&user.name, api).await?;
     let answer = api.send(op::UpdateAccount, [&user.name], &(), &body).await?;
+    console.warn(&answer.warnings)?;
     console.report(&Report::done(answer.value, format!("changed the user {}", user.name)))
 }
 
@@ -297,7 +302,7 @@ mod tests {
         let mut api = server.api();
         run(UserCommand::Unlock(named("alice")), &mut api, &mut console).await.unwrap();
         let change = UserChange { full_name: None, admin: Some(false), active: None };
-        set(SetArguments { user: named("alice"), change }, &mut api, &mut console).await.unwrap();
+        set(SetArguments { user: named("alice"), change, keep_tokens: false }, &mut api, &mut console).await.unwrap();
         assert_eq!(written.out(), "alice may sign in again\nchanged the user alice\n");
         let sent = server.requests();
         assert!(sent[0].starts_with("DELETE /api/v0/accounts/alice/lock "));

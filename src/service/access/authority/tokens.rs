@@ -2,8 +2,9 @@
 
 use super::{Authority, Permit};
 use crate::domain::account::Account;
+use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, LONGEST_DESCENT, Limits, TokenStanding, TokenState};
+use crate::domain::token::{AccessToken, LONGEST_DESCENT, Limits, Shown, TokenStanding, TokenState};
 use crate::service::error::{Error, Kind};
 use crate::store::State;
 
@@ -26,7 +27,7 @@ impl<'s> Authority<'s> {
         if is_temporary {
             self.administrator()?;
             self.without_token()?;
-            if self.is_account(owner) {
+            if self.is_self(owner) {
                 return Err(Error::Denied("a temporary password is for another user"));
             }
         }
@@ -73,7 +74,7 @@ impl<'s> Authority<'s> {
     /// An access token may not make, activate or rotate a token of another administrator, which would live on when
     /// the calling one is stopped, and could bring it back.
     fn not_of_another_administrator(&self, owner: &Account) -> Result<(), Error> {
-        if owner.is_admin && !self.is_account(owner) { self.without_token() } else { Ok(()) }
+        if owner.is_admin && !self.is_self(owner) { self.without_token() } else { Ok(()) }
     }
 
     fn no_stronger(&self, limits: &Limits) -> Result<(), Error> {
@@ -125,7 +126,27 @@ pub(in crate::service) fn standing<'s>(state: &'s State, token: &'s AccessToken,
     token.standing(is_owner_active, now, |id| state.token(id).map(AsRef::as_ref))
 }
 
-/// Whether an access token counts at this moment.
-pub(in crate::service) fn counts(state: &State, token: &AccessToken, now: Timestamp) -> bool {
-    standing(state, token, now).state == TokenState::Active
+/// Whether an access token counts at this moment for whoever shows this secret of it. The replaced one has makers of its
+/// own, and whoever stops one of them or of the present secret's stops it.
+pub(in crate::service) fn counts_for(state: &State, token: &AccessToken, shown: Shown, now: Timestamp) -> bool {
+    let is_owner_active = state.account(token.owner).is_some_and(|owner| owner.is_active);
+    let is_active = |shown| {
+        let find = |id| state.token(id).map(AsRef::as_ref);
+        token.standing_of(shown, is_owner_active, now, find).state == TokenState::Active
+    };
+    is_active(Shown::Current) && is_active(shown)
+}
+
+/// Repeating the rotation that replaced this secret, whose answer was lost: with the secret and the key of the first
+/// time, while its access token counts.
+pub(in crate::service) fn may_repeat_rotation(
+    state: &State,
+    token: &AccessToken,
+    replaced: &TokenHash,
+    key: &[u8; 32],
+    now: Timestamp,
+) -> Option<Permit> {
+    let was_replaced = token.previous.is_some_and(|previous| previous.hash == *replaced);
+    let is_open = token.retry.is_some_and(|retry| retry.key == *key && now < retry.until);
+    (was_replaced && is_open && counts_for(state, token, Shown::Replaced, now)).then_some(Permit(()))
 }
