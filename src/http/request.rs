@@ -22,11 +22,10 @@ use super::App;
 use super::address::{self, Peer};
 use super::body::ReadBody;
 use super::failure::Failure;
-use crate::api::operations::access_tokens::{IDEMPOTENCY_KEY, RotateAccessToken};
 use crate::api::{Access, Code, InvalidParameter, Operation, Parameters};
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
-use crate::service::{Allowed, Call, Caller, Credentials, Error, RepeatedRotation, RotationKey, Service};
+use crate::service::{Allowed, Call, Caller, Credentials, Error, Service};
 
 /// Largest body, in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024;
@@ -144,35 +143,6 @@ fn parts<O: Operation, const N: usize>(received: &Received) -> Result<[String; N
     };
     let decoded: Vec<String> = names.zip(&received.parts).map(decode).collect::<Result<_, _>>()?;
     decoded.try_into().map_err(|_| Failure::internal(&std::io::Error::other("the router found another path")))
-}
-
-/// The request of a rotation, which may be one that is sent again because its answer was lost. The secret that it shows is
-/// then accepted for nothing else.
-pub(super) enum RotationRequest {
-    /// A request with a checked caller.
-    First(Request<RotateAccessToken>, Option<RotationKey>),
-    /// One that may repeat a rotation. The service looks whether it does.
-    Again(Received, RepeatedRotation),
-}
-
-impl FromArrival for RotationRequest {
-    type Operation = RotateAccessToken;
-
-    async fn read(arrival: Arrival) -> Result<Self, Failure> {
-        let http = &arrival.http;
-        let key = http.headers().get(IDEMPOTENCY_KEY).map(|key| RotationKey::read(key.as_bytes())).transpose()?;
-        let app = app(http)?;
-        if let (Some(key), Some(hash)) = (key, arrival.parts.first())
-            && let Ok(Credentials::Basic { username, password: secret }) = credentials(http, Access::SignedIn)
-            && let Peer::Remote(address) = address::peer(http, &app.config, app.owner)?
-        {
-            let repeated = RepeatedRotation { username, secret, hash: hash.clone(), key, address };
-            if app.service.may_repeat_rotation(&repeated, app.clock.now()) {
-                return Ok(Self::Again(Received::read(arrival, MAX_BODY).await?, repeated));
-            }
-        }
-        Ok(Self::First(Request::read(arrival).await?, key))
-    }
 }
 
 impl<O: Operation> Request<O> {

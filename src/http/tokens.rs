@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use super::address::{self, Peer};
 use super::failure::Failure;
 use super::page;
 use super::reply::{Replied, Reply};
-use super::request::{Request, RotationRequest, block};
+use super::request::{Arrival, FromArrival, MAX_BODY, Received, Request, app, block, credentials};
 use crate::api::operations::access_tokens as op;
-use crate::api::{self, Nothing};
+use crate::api::{self, Access, Nothing};
 use crate::domain::access::AccessLevel;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, Limits, MAX_PATTERNS, Pattern, PreviousSecret};
-use crate::service::{Call, Expiry, NewToken, RotatedToken, RotationKey, Service, TokenFilter, TokenView};
+use crate::service::{
+    Call, Credentials, Expiry, NewToken, RepeatedRotation, RotatedToken, RotationKey, Service, TokenFilter, TokenView,
+};
 
 /// The record as the API shows it.
 fn shown(view: &TokenView) -> api::ApiToken {
@@ -136,6 +139,35 @@ pub(super) async fn delete(request: Request<op::DeleteAccessToken>) -> Replied<o
     let [hash] = request.parts()?;
     request.block(move |service, call| service.delete_token(call, &hash)).await?;
     Ok(Reply::new(&Nothing))
+}
+
+/// The request of a rotation, which may be one that is sent again because its answer was lost. The secret that it shows is
+/// then accepted for nothing else.
+pub(super) enum RotationRequest {
+    /// A request with a checked caller.
+    First(Request<op::RotateAccessToken>, Option<RotationKey>),
+    /// One that may repeat a rotation. The service looks whether it does.
+    Again(Received, RepeatedRotation),
+}
+
+impl FromArrival for RotationRequest {
+    type Operation = op::RotateAccessToken;
+
+    async fn read(arrival: Arrival) -> Result<Self, Failure> {
+        let http = &arrival.http;
+        let key = http.headers().get(op::IDEMPOTENCY_KEY).map(|key| RotationKey::read(key.as_bytes())).transpose()?;
+        let app = app(http)?;
+        if let (Some(key), Some(hash)) = (key, arrival.parts.first())
+            && let Ok(Credentials::Basic { username, password: secret }) = credentials(http, Access::SignedIn)
+            && let Peer::Remote(address) = address::peer(http, &app.config, app.owner)?
+        {
+            let repeated = RepeatedRotation { username, secret, hash: hash.clone(), key, address };
+            if app.service.may_repeat_rotation(&repeated, app.clock.now()) {
+                return Ok(Self::Again(Received::read(arrival, MAX_BODY).await?, repeated));
+            }
+        }
+        Ok(Self::First(Request::read(arrival).await?, key))
+    }
 }
 
 pub(super) async fn rotate(request: RotationRequest) -> Replied<op::RotateAccessToken> {

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::seal;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::AccountKind;
 use crate::domain::audit::AuditHead;
@@ -78,7 +77,6 @@ macro_rules! converted {
 converted! {
     Id as Bytes16: |id| id.to_bytes(), |bytes| Some(Self::from_bytes(bytes));
     TokenHash as Bytes32: |hash| *hash.as_bytes(), |bytes| Some(Self::from_bytes(bytes));
-    seal::StoreDigest as Bytes32: |digest| digest.0, |bytes| Some(Self(bytes));
     Timestamp as i64: |at| at.millis(), |millis| Some(Self::from_millis(millis));
     Arc<str> as String: |text| text.to_string(), |text| Some(text.into());
     Name as String: |name| name.to_string(), |text| Self::parse(&text).ok();

@@ -9,6 +9,7 @@
 use super::audit_key::AuditKey;
 use super::change::RowChange;
 use super::codec::DecodeError;
+use super::field::{Bytes32, Field};
 use super::row;
 use super::table::{self, Table};
 use crate::domain::audit::AuditHead;
@@ -53,6 +54,18 @@ impl Seal {
 /// A digest of records in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct StoreDigest(pub(super) [u8; 32]);
+
+impl Field for StoreDigest {
+    type Stored = Bytes32;
+
+    fn store(&self) -> Bytes32 {
+        self.0
+    }
+
+    fn load(stored: Bytes32) -> Option<Self> {
+        Some(Self(stored))
+    }
+}
 
 impl StoreDigest {
     /// Adds the record of a change, or takes it away if it is in.

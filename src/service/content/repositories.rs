@@ -311,7 +311,7 @@ fn create(
     }
     // Everybody who may create repositories here could use up the bound on deleted names, and so close the namespace
     // to its owner. System administrators, who need no bound, can still create some then.
-    if !change.authority()?.reaches_everything() {
+    if !change.authority_to_push()?.reaches_everything() {
         refuse_too_many(change.state(), &new.name, owner, limits.repositories)?;
     }
     refuse_too_soon(change.state(), &new.name, owner, limits.token_lifetime, change.call().now)?;

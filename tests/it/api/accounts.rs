@@ -7,10 +7,10 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::support::{
-    InProcess,
+    AccessToken, InProcess,
     exe::PASSWORD,
     process::eventually,
-    site::{Caller, NOW, account_path, repository_path},
+    site::{Caller, NOW, account_path, repository_path, token_path},
 };
 
 const ACCOUNTS: &str = "/enzi/v0/accounts";
@@ -24,6 +24,53 @@ fn change_password(caller: &Caller, name: &str, body: &Value) -> crate::support:
 fn names(page: &Value) -> Vec<&str> {
     let accounts = page["accounts"].as_array().expect("accounts");
     accounts.iter().map(|account| account["name"].as_str().expect("a name")).collect()
+}
+
+// --- becoming an administrator ---
+
+#[test]
+fn who_becomes_an_administrator_loses_the_access_tokens_that_others_made() {
+    let site = InProcess::start();
+    let by_token = site.with_token("admin", &site.add_token("admin", &json!({})));
+    for (keeps, by) in [(false, &site.as_admin()), (false, &by_token), (false, &site.as_local()), (true, &by_token)] {
+        let name = format!("eve{}", site.as_local().get(ACCOUNTS).must_be(200).json()["usersCount"]);
+        site.add_user(&name);
+        let own = site.as_user(&name).post(TOKENS, &json!({})).must_be(200);
+        let others = by.post(&format!("{TOKENS}?username={name}"), &json!({})).must_be(200);
+        let [own, others] = [own, others].map(|made| AccessToken::of(&made.json()));
+        let session = {
+            let browser = site.as_nobody().header("Sec-Fetch-Site", "same-origin");
+            let opened =
+                browser.post("/api/v0/session", &json!({ "username": name, "password": others.secret })).must_be(200);
+            let set = opened.header("set-cookie").expect("a cookie").to_owned();
+            browser.header("Cookie", set.split(';').next().expect("its value"))
+        };
+        let mut body = json!({ "isAdmin": true });
+        if keeps {
+            body["keepTokens"] = json!(true);
+        }
+        let answer = site.as_local().patch(&account_path(&name), &body).must_be(200);
+        let warning = answer.header("warning").expect("a warning").to_owned();
+        let fate = if keeps { "go on" } else { "were deactivated" };
+        assert!(
+            warning.contains("1 access token") && warning.contains(fate) && warning.contains(&others.id),
+            "{warning}"
+        );
+        let works = |token| site.with_token(&name, token).get(ACCOUNTS).must_be_one_of(&[200, 401]).status == 200;
+        assert_eq!((works(&own), works(&others)), (true, keeps), "made by {}", by.credentials());
+        let stopped = site
+            .audit("action=token.deactivate")
+            .iter()
+            .filter(|it| it["accessToken"]["id"] == others.id.as_str())
+            .count();
+        assert_eq!(stopped, usize::from(!keeps));
+        // Nothing is said, and nothing stopped, where nobody rises; and a session of a stopped one does not come back.
+        site.as_local().patch(&token_path(&others), &json!({ "isActive": true })).must_be(200);
+        let again = site.as_local().patch(&account_path(&name), &body).must_be(200);
+        assert_eq!(again.header("warning"), None);
+        assert!(works(&others));
+        session.get("/api/v0/session").must_be(if keeps { 200 } else { 401 });
+    }
 }
 
 // --- creating and viewing ---

@@ -16,6 +16,7 @@ mod pages;
 mod paging;
 mod permissions;
 mod registry;
+mod replaced_secrets;
 mod repositories;
 mod search;
 mod sessions;

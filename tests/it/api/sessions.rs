@@ -7,7 +7,7 @@ use crate::support::{
     exe::PASSWORD,
     http::Answer,
     issued::Issued,
-    site::{Caller, DAY, HOUR},
+    site::{Caller, DAY, HOUR, account_path, token_path},
 };
 
 const SESSION: &str = "/api/v0/session";
@@ -218,7 +218,49 @@ fn a_temporary_password_leads_to_a_new_one() {
 }
 
 #[test]
-fn an_account_has_fifty_sessions_and_the_one_unused_for_longest_makes_room() {
+fn a_deactivation_ends_a_session_for_good_used_in_between_or_not() {
+    let site = with_alice();
+    let maker = site.add_token("alice", &json!({}));
+    let made = site.with_token("alice", &maker).post("/api/v0/api_tokens", &json!({})).must_be(200);
+    let made = AccessToken::of(&made.json());
+    let with = |secret: &str| signed_in(&site, "alice", secret);
+    let (by_password, by_maker, by_made) = (with(PASSWORD), with(&maker.secret), with(&made.secret));
+    let switch = |path: &str| {
+        for is_active in [false, true] {
+            site.as_local().patch(path, &json!({ "isActive": is_active })).must_be(200);
+        }
+    };
+    let are_open =
+        || [&by_password, &by_maker, &by_made].map(|it| it.get(SESSION).must_be_one_of(&[200, 401]).status == 200);
+    switch(&token_path(&made));
+    assert_eq!(are_open(), [true, true, false]);
+    let by_made = with(&made.secret);
+    switch(&token_path(&maker));
+    by_made.get(SESSION).must_be_refused(401, "NOT_AUTHENTICATED");
+    assert_eq!(are_open(), [true, false, false]);
+    let again = with(&maker.secret);
+    switch(&account_path("alice"));
+    again.get(SESSION).must_be_refused(401, "NOT_AUTHENTICATED");
+    assert_eq!(are_open(), [false, false, false]);
+}
+
+#[test]
+fn an_access_token_signs_nobody_out_who_signed_in_with_another_credential() {
+    let site = with_alice();
+    let [narrow, other] = ["read-only", "admin"].map(|level| site.add_token("alice", &json!({ "accessLevel": level })));
+    let (by_password, by_other) = (signed_in(&site, "alice", PASSWORD), signed_in(&site, "alice", &other.secret));
+    let first = signed_in(&site, "alice", &narrow.secret);
+    site.pass(1);
+    for _ in 0..51 {
+        sign_in(&site, "alice", &narrow.secret).must_be(200);
+    }
+    first.get(SESSION).must_be(401);
+    by_password.get(SESSION).must_be(200);
+    by_other.get(SESSION).must_be(200);
+}
+
+#[test]
+fn a_credential_has_fifty_sessions_and_the_one_unused_for_longest_makes_room() {
     let site = with_alice();
     let token = site.add_token("alice", &json!({}));
     let first = signed_in(&site, "alice", &token.secret);

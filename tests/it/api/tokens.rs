@@ -529,6 +529,30 @@ fn clean_up_takes_what_its_preview_shows() {
 }
 
 #[test]
+fn clean_up_spares_what_has_a_descendant_that_stays_and_takes_whole_families() {
+    let site = with_alice();
+    let child_of = |parent: &AccessToken| made_by(&site.with_token("alice", parent), &json!({}));
+    let (rotator, idle) = (site.add_token("alice", &json!({})), site.add_token("alice", &json!({})));
+    let used = child_of(&child_of(&rotator));
+    let forgotten = child_of(&idle);
+    site.pass(60 * DAY);
+    assert!(works(&site, "alice", &used));
+    let query = format!("{TOKENS}?generatedby=all&usedbefore={}", site.in_time(-30 * DAY));
+    let alice = site.as_user("alice");
+    let hashes = |list: &Value| -> Vec<String> {
+        let mut hashes: Vec<_> =
+            list.as_array().expect("a list").iter().map(|it| it["hashedToken"].to_string()).collect();
+        hashes.sort_unstable();
+        hashes
+    };
+    let shown = hashes(&alice.get(&query).must_be(200).json());
+    let expected = [&idle, &forgotten].map(|token| format!("\"{}\"", token.hash));
+    assert!(shown.len() == 2 && expected.iter().all(|hash| shown.contains(hash)), "{shown:?}");
+    assert_eq!(hashes(&alice.delete(&query).must_be(200).json()), shown, "what goes is what was shown");
+    assert!(works(&site, "alice", &used) && works(&site, "alice", &rotator) && !works(&site, "alice", &forgotten));
+}
+
+#[test]
 fn clean_up_wants_a_time_and_takes_auto_unless_told_otherwise() {
     let site = with_alice();
     let token = site.add_token("alice", &json!({}));

@@ -1,0 +1,184 @@
+//! The secret that a rotation replaced: what it may while it lives on, who stops it, and how a rotation whose answer was
+//! lost is repeated.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    AccessToken, InProcess,
+    http::Answer,
+    site::{Caller, DAY, HOUR, MINUTE, token_path},
+};
+
+const TOKENS: &str = "/api/v0/api_tokens";
+const KEY: &str = "Idempotency-Key";
+const NO_CHANGE: &str = "changes nothing";
+
+fn rotate(caller: &Caller, token: &AccessToken, body: &Value) -> Answer {
+    caller.post(&format!("{}/rotate", token_path(token)), body)
+}
+
+fn rotated(caller: &Caller, token: &AccessToken, body: &Value) -> AccessToken {
+    AccessToken::of(&rotate(caller, token, body).must_be(200).json())
+}
+
+fn works(site: &InProcess, token: &AccessToken) -> bool {
+    site.with_token("alice", token).get("/api/v0/repositories").must_be_one_of(&[200, 401]).status == 200
+}
+
+fn with_alice() -> InProcess {
+    let site = InProcess::start();
+    site.add_user("alice");
+    site
+}
+
+/// An access token of alice with an old secret that lives on for an hour, and the new one.
+fn overlapping(site: &InProcess) -> (AccessToken, AccessToken) {
+    let old = site.add_token("alice", &json!({}));
+    let new = rotated(&site.as_user("alice"), &old, &json!({ "overlap": HOUR }));
+    (old, new)
+}
+
+fn must_be_too_weak(answer: Answer) {
+    let refused = answer.must_be_refused(403, "NOT_AUTHORIZED");
+    assert!(refused.body.contains(NO_CHANGE), "{}", refused.describe());
+}
+
+#[test]
+fn it_signs_in_pulls_and_pushes_and_changes_nothing() {
+    let site = with_alice();
+    let other = site.add_token("alice", &json!({}));
+    site.as_local().patch(&token_path(&other), &json!({ "isActive": false })).must_be(200);
+    let (old, new) = overlapping(&site);
+    let holder = site.with_token("alice", &old);
+    let browser = holder.header("Sec-Fetch-Site", "same-origin");
+    let opened = browser.post("/api/v0/session", &json!({ "username": "alice", "password": old.secret })).must_be(200);
+    let cookie = opened.header("set-cookie").and_then(|set| set.split(';').next()).expect("a cookie").to_owned();
+    let in_session = site.as_nobody().header("Sec-Fetch-Site", "same-origin").header("Cookie", &cookie);
+    for holder in [&holder, &in_session] {
+        must_be_too_weak(rotate(holder, &old, &json!({})));
+        must_be_too_weak(rotate(holder, &new, &json!({ "overlap": 5 })));
+        must_be_too_weak(holder.post(TOKENS, &json!({})));
+        must_be_too_weak(holder.patch(&token_path(&other), &json!({ "isActive": true })));
+        must_be_too_weak(holder.patch(&token_path(&new), &json!({ "tokenLabel": "mine" })));
+        must_be_too_weak(holder.delete(&token_path(&other)));
+        must_be_too_weak(holder.delete(&token_path(&new)));
+        must_be_too_weak(holder.delete(&format!("{TOKENS}?usedbefore=2030-01-01&generatedby=all")));
+        must_be_too_weak(holder.post("/api/v0/repositories/alice", &json!({ "name": "made" })));
+        holder.get(TOKENS).must_be(200);
+    }
+    let scope = "/auth/token?service=dockpass&scope=repository:alice/app:pull,push";
+    holder.get(scope).must_be(200);
+    holder.get("/api/v0/repositories/alice/app").must_be(200);
+    site.pass(HOUR);
+    assert!(!works(&site, &old) && works(&site, &new));
+    in_session.get("/api/v0/session").must_be_refused(401, "NOT_AUTHENTICATED");
+}
+
+#[test]
+fn who_stops_the_token_that_it_was_made_with_stops_it_whoever_rotated() {
+    let site = with_alice();
+    for (stop, delete) in [(true, false), (false, true), (true, true)] {
+        let maker = site.add_token("alice", &json!({}));
+        let made = site.with_token("alice", &maker).post(TOKENS, &json!({})).must_be(200);
+        let made = AccessToken::of(&made.json());
+        let rotator = site.add_token("alice", &json!({}));
+        let new = rotated(&site.with_token("alice", &rotator), &made, &json!({ "overlap": DAY }));
+        assert!(works(&site, &made) && works(&site, &new));
+        if stop {
+            site.as_local().patch(&token_path(&maker), &json!({ "isActive": false })).must_be(200);
+            assert!(!works(&site, &made) && works(&site, &new));
+        }
+        if delete {
+            site.as_local().delete(&token_path(&maker)).must_be(200);
+            assert!(!works(&site, &made) && works(&site, &new));
+        }
+    }
+}
+
+#[test]
+fn it_stays_bound_after_a_restart() {
+    let site = with_alice();
+    let maker = site.add_token("alice", &json!({}));
+    let made = AccessToken::of(&site.with_token("alice", &maker).post(TOKENS, &json!({})).must_be(200).json());
+    let rotator = site.add_token("alice", &json!({}));
+    let new = rotated(&site.with_token("alice", &rotator), &made, &json!({ "overlap": DAY }));
+    let site = site.restart();
+    site.as_local().patch(&token_path(&maker), &json!({ "isActive": false })).must_be(200);
+    assert!(!works(&site, &made) && works(&site, &new));
+}
+
+#[test]
+fn a_rotation_whose_answer_was_lost_is_repeated_with_its_key() {
+    let site = with_alice();
+    for overlap in [0, HOUR] {
+        let old = site.add_token("alice", &json!({}));
+        let pipeline = site.with_token("alice", &old).header(KEY, "job-4711");
+        let body = json!({ "overlap": overlap });
+        let first = rotate(&pipeline, &old, &body).must_be(200);
+        let lost = AccessToken::of(&first.json());
+        assert!(works(&site, &lost) && works(&site, &old) == (overlap > 0));
+        // Without the key, or with another one, it is as weak as it was.
+        let refused = if overlap > 0 { 403 } else { 401 };
+        rotate(&site.with_token("alice", &old), &old, &body).must_be(refused);
+        rotate(&site.with_token("alice", &old).header(KEY, "job-4712"), &old, &body).must_be(refused);
+        rotate(&site.with_token("admin", &old).header(KEY, "job-4711"), &old, &body).must_be(401);
+        let site = &site;
+        site.pass(10 * MINUTE - 1);
+        let second = rotate(&pipeline, &old, &body).must_be(200);
+        let new = AccessToken::of(&second.json());
+        assert_eq!((new.id.as_str(), second.text("/previousHashedToken")), (lost.id.as_str(), old.hash.clone()));
+        assert_eq!(second.text("/previousUntil"), first.text("/previousUntil"), "the end of the old secret stays");
+        assert!(works(site, &new) && !works(site, &lost), "the lost secret is replaced");
+        assert_eq!(works(site, &old), overlap > 0);
+        site.pass(1);
+        rotate(&pipeline, &old, &body).must_be(refused);
+        let records = site.audit(&format!("action=token.rotate&outcome=success&object={}", old.id));
+        assert_eq!(records.iter().filter(|record| record["actor"] == "alice").count(), 2, "{records:?}");
+    }
+}
+
+#[test]
+fn a_repeated_rotation_goes_on_after_a_restart_and_ends_with_its_token() {
+    let site = with_alice();
+    let old = site.add_token("alice", &json!({}));
+    let again = |site: &InProcess| rotate(&site.with_token("alice", &old).header(KEY, "k"), &old, &json!({}));
+    again(&site).must_be(200);
+    let site = site.restart();
+    let new = AccessToken::of(&again(&site).must_be(200).json());
+    site.as_local().patch(&token_path(&new), &json!({ "isActive": false })).must_be(200);
+    again(&site).must_be_refused(401, "NOT_AUTHENTICATED");
+    site.as_local().patch(&token_path(&new), &json!({ "isActive": true })).must_be(200);
+    let newer = rotated(&site.with_token("alice", &new), &new, &json!({}));
+    again(&site).must_be_refused(401, "NOT_AUTHENTICATED");
+    assert!(works(&site, &newer));
+    site.as_local().delete(&token_path(&newer)).must_be(200);
+    again(&site).must_be_refused(401, "NOT_AUTHENTICATED");
+}
+
+#[test]
+fn only_a_token_that_rotates_itself_can_repeat_it_and_a_key_is_bounded() {
+    let site = with_alice();
+    let token = site.add_token("alice", &json!({}));
+    let alice = site.as_user("alice").header(KEY, "k");
+    let new = rotated(&alice, &token, &json!({}));
+    rotate(&site.with_token("alice", &token).header(KEY, "k"), &token, &json!({})).must_be(401);
+    for key in ["", &"k".repeat(256), "a b"] {
+        let caller = site.with_token("alice", &new).header(KEY, key);
+        rotate(&caller, &new, &json!({})).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+    rotated(&site.with_token("alice", &new).header(KEY, &"k".repeat(255)), &new, &json!({}));
+}
+
+#[test]
+fn many_repetitions_at_once_leave_one_secret() {
+    let site = with_alice();
+    let old = site.add_token("alice", &json!({}));
+    let pipeline = site.with_token("alice", &old).header(KEY, "k");
+    rotate(&pipeline, &old, &json!({})).must_be(200);
+    let answers: Vec<AccessToken> = std::thread::scope(|scope| {
+        let sent = || AccessToken::of(&rotate(&pipeline, &old, &json!({})).must_be(200).json());
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(sent)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+    });
+    assert_eq!(answers.iter().filter(|token| works(&site, token)).count(), 1);
+}
