@@ -15,6 +15,7 @@
 //!   of registry tokens (`signing`).
 //! - [`net`]: outgoing requests: names, trust in certificates, and the one HTTP client over them.
 //! - [`pki`]: keys and certificates of our own, for registry tokens and TLS: a CA, what it signs, when that is renewed, PEM.
+//! - [`data_files`]: the names of the files in the data directory.
 //! - [`private_file`]: small files that only their owner may read, written whole.
 //! - [`causes`]: what an error and its sources say, in one line.
 //! - [`registry`]: the registry next door: what its configuration must say, and that of nginx before it, what its
@@ -35,6 +36,7 @@
 //! domain  <-  pki                              <-  service, http
 //!             net                              <-  registry, cli
 //!             private_file                     <-  store, service, http
+//!             data_files                       <-  private_file, store, service, http, cli
 //!             causes                           <-  registry, http, cli
 //! ```
 //!
@@ -126,6 +128,7 @@ pub mod api;
 pub mod causes;
 pub mod cli;
 pub mod config;
+pub mod data_files;
 pub mod domain;
 pub mod http;
 pub mod net;

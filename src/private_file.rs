@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::data_files::UNFINISHED;
+
 /// The permission bits of everybody but the owner.
 pub(crate) const OTHERS: u32 = 0o077;
 
@@ -89,7 +91,7 @@ fn refuse_exposed(path: &Path, mode: u32) -> Result<(), PrivateFileError> {
 /// [`PrivateFileError`] if it cannot be written; the old file is then still there.
 pub fn write(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
+    temporary.push(UNFINISHED);
     let temporary = PathBuf::from(temporary);
     let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {

@@ -24,7 +24,7 @@ impl Server {
     /// Starts the server; each answer is a whole HTTP response.
     pub(super) fn start(answers: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(directory.path().join("dockpass.sock")).unwrap();
+        let listener = UnixListener::bind(directory.path().join(crate::data_files::SOCKET)).unwrap();
         let answers: Vec<String> = answers.iter().map(|answer| (*answer).to_owned()).collect();
         let serve = move || answers.iter().map(|answer| converse(&listener.accept().unwrap().0, answer)).collect();
         Self { directory, thread: std::thread::spawn(serve) }
@@ -41,7 +41,7 @@ impl Server {
 
     /// Where it listens.
     pub(super) fn socket(&self) -> PathBuf {
-        self.directory.path().join("dockpass.sock")
+        self.directory.path().join(crate::data_files::SOCKET)
     }
 
     /// The API at its socket.

@@ -38,7 +38,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use openapi::document;
-pub use server::{Listeners, Running, SOCKET, StartError, offline, serve, start};
+pub use server::{Listeners, Running, StartError, offline, serve, start};
 
 use crate::config::Config;
 use crate::domain::time::Clock;

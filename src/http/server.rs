@@ -14,7 +14,7 @@ use std::time::Duration;
 use actix_web::dev::{Extensions, ServerHandle};
 use actix_web::rt::net::UnixStream;
 use actix_web::{HttpRequest, HttpServer, web};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::address::SocketPeer;
 use super::docs::Pages;
@@ -25,6 +25,7 @@ use super::tls::{Tls, TlsError};
 use super::{App, settings};
 use crate::causes::with_causes;
 use crate::config::Config;
+use crate::data_files;
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
 use crate::registry::Neighbour;
@@ -33,8 +34,6 @@ use crate::registry::upstream::{Upstream, UpstreamError};
 use crate::service::signing::SigningSettings;
 use crate::service::{self, FirstStart, Service, SiteSettings};
 
-/// The socket's name in the data directory.
-pub const SOCKET: &str = "dockpass.sock";
 /// How long a client may take to send a request's head.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
@@ -126,6 +125,14 @@ impl Running {
         &self.service
     }
 
+    /// Has the housekeeper look for changed files now.
+    fn reread(&self) {
+        if let Some((housekeeper, _)) = &self.housekeeper {
+            // It ends with the server only.
+            let _ = housekeeper.send(());
+        }
+    }
+
     /// Takes no more requests, answers those in flight, writes what waits in memory, and closes the store.
     pub async fn stop(mut self) {
         self.handle.stop(true).await;
@@ -144,8 +151,9 @@ impl Running {
     }
 }
 
-/// Runs the server until it gets SIGINT or SIGTERM. `program` is its name as it was typed: if given, the greeting for a
-/// terminal is written to `out` first. The ready line is written there either way.
+/// Runs the server until it gets SIGINT, SIGTERM or SIGQUIT. `program` is its name as it was typed on a terminal: if
+/// given, the greeting is written to `out` first. The ready line is written there either way. SIGHUP reads the files of
+/// the TLS certificate again; on a terminal it says that this was closed, and ends the server like the others.
 ///
 /// # Errors
 /// [`StartError`]
@@ -155,18 +163,57 @@ pub async fn serve(
     program: Option<&str>,
     out: &mut (dyn Write + Send),
 ) -> Result<(), StartError> {
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::System)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::System)?;
+    let mut signals = Signals::new().map_err(StartError::System)?;
     let (running, first) = start(config.clone(), Listeners::Network, admin_password, Clock::system()).await?;
     announce(&config, &running, first.as_ref(), program, out).map_err(StartError::System)?;
     running.service.note_ready();
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    while signals.next().await == Told::Reread {
+        if program.is_some() {
+            break;
+        }
+        log::info!("SIGHUP: looking for changed files");
+        running.reread();
     }
     log::info!("ending");
     running.stop().await;
     Ok(())
+}
+
+/// What a signal says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    End,
+    Reread,
+}
+
+/// The signals that people and supervisors send. Those that would end the process at once by default end it in order, or
+/// are ignored: SIGUSR1, SIGUSR2 and SIGALRM.
+struct Signals {
+    ending: [Signal; 3],
+    hangup: Signal,
+    /// Kept, since a signal with a listener does nothing else.
+    _ignored: [Signal; 3],
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::quit()];
+        let [interrupt, terminate, quit] = kinds.map(signal);
+        let ignored = [SignalKind::user_defined1(), SignalKind::user_defined2(), SignalKind::alarm()];
+        let [first, second, alarm] = ignored.map(signal);
+        let hangup = signal(SignalKind::hangup())?;
+        Ok(Self { ending: [interrupt?, terminate?, quit?], hangup, _ignored: [first?, second?, alarm?] })
+    }
+
+    async fn next(&mut self) -> Told {
+        let [interrupt, terminate, quit] = &mut self.ending;
+        tokio::select! {
+            _ = interrupt.recv() => Told::End,
+            _ = terminate.recv() => Told::End,
+            _ = quit.recv() => Told::End,
+            _ = self.hangup.recv() => Told::Reread,
+        }
+    }
 }
 
 fn announce(
@@ -198,7 +245,7 @@ fn announce(
 /// # Errors
 /// [`StartError`]; [`StartError::NoStore`] where there is no store yet.
 pub async fn offline(config: Config) -> Result<Running, StartError> {
-    if !config.server.data_dir.join("format").exists() {
+    if !config.server.data_dir.join(data_files::FORMAT).exists() {
         return Err(StartError::NoStore(config.server.data_dir));
     }
     Ok(start(config, Listeners::SocketOnly, None, Clock::system()).await?.0)
@@ -245,10 +292,10 @@ pub async fn start(
     let service = Arc::new(service);
     let bound = listener.as_ref().and_then(|listener| listener.local_addr().ok()).unwrap_or(config.server.listen);
     let tls = match listener {
-        Some(_) => Tls::open(&config, &directory.join("keys"), bound, clock.now())?.map(Arc::new),
+        Some(_) => Tls::open(&config, &directory.join(data_files::KEYS), bound, clock.now())?.map(Arc::new),
         None => None,
     };
-    let socket = directory.join(SOCKET);
+    let socket = directory.join(data_files::SOCKET);
     let (socket_listener, owner) = make_socket(&directory, &socket)?;
     let public = config.public_address(bound);
     let trust = tls.as_ref().and_then(|tls| tls.instructions(&public));
@@ -375,7 +422,7 @@ fn keep_house(
     let (stop, stopped) = channel::<()>();
     let work = move || {
         let mut ticks: u32 = 0;
-        while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        while stopped.recv_timeout(TICK) != Err(RecvTimeoutError::Disconnected) {
             ticks = ticks.wrapping_add(1);
             if let Some(Err(error)) = tls.as_ref().map(|tls| tls.refresh(clock.now())) {
                 log::error!("the TLS certificate was not renewed: {}", with_causes(&error));

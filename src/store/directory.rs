@@ -1,15 +1,6 @@
 //! The data directory: who owns it, who holds it, and whether it ever held a store.
 //!
-//! ```text
-//! dockpass-data/   0700
-//!   format         "dockpass data 3", written last at the first start: from then on a missing store is damage
-//!   lock           flock and process number of who has it open
-//!   end            the seal of the last batch, noted outside the store after each change
-//!   store/         sled
-//!   store.before-3/  the store of an earlier dockpass, as it was, until the next start after its migration
-//!   store.new/     what a migration is making of it
-//!   keys/          key files
-//! ```
+//! Its files are named in [`crate::data_files`].
 //!
 //! Root runs commands in a directory that belongs to somebody else: what is written or given away here is never
 //! reached through a symbolic link.
@@ -22,6 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, Mode};
 
 use super::error::Error;
+use crate::data_files;
 use crate::private_file::{self, NO_LINK, OTHERS, create_directory, sync_directory};
 
 mod owner;
@@ -31,9 +23,6 @@ mod owner;
 /// registry's content; up to format 2 the rows of a repository had keys that began with its name.
 pub(super) const FORMAT: u32 = 4;
 
-const FORMAT_FILE: &str = "format";
-const BEFORE: &str = "store.before-3";
-const NEW: &str = "store.new";
 const FORMAT_WORDS: &str = "dockpass data ";
 
 /// The data directory, held by this process alone until dropped.
@@ -83,21 +72,21 @@ impl DataDirectory {
     /// Where the key files are.
     #[must_use]
     pub fn keys(&self) -> PathBuf {
-        self.path.join("keys")
+        self.path.join(data_files::KEYS)
     }
 
     pub(super) fn store(&self) -> PathBuf {
-        self.path.join("store")
+        self.path.join(data_files::STORE)
     }
 
     /// The store of an earlier dockpass, as it was before its migration.
     pub(super) fn store_before(&self) -> PathBuf {
-        self.path.join(BEFORE)
+        self.path.join(data_files::STORE_BEFORE)
     }
 
     /// The store that a migration is making.
     pub(super) fn store_new(&self) -> PathBuf {
-        self.path.join(NEW)
+        self.path.join(data_files::STORE_NEW)
     }
 
     /// The format of the store that it has held; none if it never held one.
@@ -106,13 +95,13 @@ impl DataDirectory {
     }
 
     pub(super) fn end(&self) -> PathBuf {
-        self.path.join("end")
+        self.path.join(data_files::END)
     }
 
     /// Notes that from now on the store must be there, in today's format.
     pub(super) fn mark_used(&mut self) -> Result<(), Error> {
         if self.format != Some(FORMAT) {
-            private_file::write(&self.path.join(FORMAT_FILE), format!("{FORMAT_WORDS}{FORMAT}\n").as_bytes())?;
+            private_file::write(&self.path.join(data_files::FORMAT), format!("{FORMAT_WORDS}{FORMAT}\n").as_bytes())?;
             self.format = Some(FORMAT);
         }
         Ok(())
@@ -146,7 +135,7 @@ impl DataDirectory {
                 make_contents_private(&part)?;
             }
         }
-        for file in [self.path.join(FORMAT_FILE), self.end()] {
+        for file in [self.path.join(data_files::FORMAT), self.end()] {
             if let Ok(found) = std::fs::symlink_metadata(&file) {
                 make_private(&file, &found)?;
             }
@@ -180,7 +169,7 @@ fn io_error(path: &Path, source: io::Error) -> Error {
 
 /// The format of the store that the directory held, if it held one; refuses what a later dockpass wrote.
 fn noted_format(directory: &Path) -> Result<Option<u32>, Error> {
-    let path = directory.join(FORMAT_FILE);
+    let path = directory.join(data_files::FORMAT);
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -211,23 +200,22 @@ fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     if !found.is_dir() {
         return Err(io_error(path, io::ErrorKind::NotADirectory.into()));
     }
-    if is_ours || is_empty(path).map_err(|source| io_error(path, source))? {
-        return make_private(path, &found);
+    let foreign = if is_ours { None } else { foreign_entry(path).map_err(|source| io_error(path, source))? };
+    match foreign {
+        None => make_private(path, &found),
+        Some(entry) => Err(Error::Foreign { path: path.to_owned(), entry }),
     }
-    Err(Error::Exposed { path: path.to_owned() })
 }
 
-/// Whether it holds only what a file system puts there, or an interrupted first start.
-fn is_empty(directory: &Path) -> io::Result<bool> {
+/// The first entry that neither a file system puts there nor an interrupted first start leaves.
+fn foreign_entry(directory: &Path) -> io::Result<Option<String>> {
     for entry in std::fs::read_dir(directory)? {
-        let name = entry?.file_name();
-        let known = ["lost+found", "lock", "store", "keys", "end", "dockpass.sock", "initial-admin-password"];
-        let is_half_written = name.to_string_lossy().strip_suffix(".new").is_some_and(|name| known.contains(&name));
-        if !is_half_written && !known.iter().any(|known| name == *known) {
-            return Ok(false);
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name != "lost+found" && !data_files::is_known(&name) {
+            return Ok(Some(name));
         }
     }
-    Ok(true)
+    Ok(None)
 }
 
 fn make_part(path: &Path) -> Result<(), Error> {

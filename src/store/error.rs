@@ -126,6 +126,14 @@ pub enum Error {
         /// The directory or file.
         path: PathBuf,
     },
+    /// A directory that holds something else.
+    #[error("{} is no data directory of dockpass: it holds `{entry}`; name an empty directory, or one that is not there yet", path.display())]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// One of its entries that dockpass did not make.
+        entry: String,
+    },
 }
 
 impl Error {

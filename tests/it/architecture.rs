@@ -12,19 +12,20 @@ use std::path::{Path, PathBuf};
 use dockpass::domain::act::Act;
 
 /// What each module may name; a path includes everything below it. Nothing points back.
-const MAY_NAME: [(&str, &[&str]); 12] = [
+const MAY_NAME: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("net", &[]),
     ("pki", &["domain"]),
-    ("private_file", &[]),
+    ("data_files", &[]),
+    ("private_file", &["data_files"]),
     ("causes", &[]),
     ("api", &["domain"]),
     ("config", &["domain"]),
     ("registry", &["api", "causes", "domain", "net", "service"]),
-    ("store", &["domain", "private_file"]),
-    ("service", &["domain", "pki", "private_file", "store"]),
-    ("http", &["api", "causes", "config", "domain", "pki", "private_file", "registry", "service"]),
-    ("cli", &["api", "causes", "config", "domain", "http", "net"]),
+    ("store", &["data_files", "domain", "private_file"]),
+    ("service", &["data_files", "domain", "pki", "private_file", "store"]),
+    ("http", &["api", "causes", "config", "data_files", "domain", "pki", "private_file", "registry", "service"]),
+    ("cli", &["api", "causes", "config", "data_files", "domain", "http", "net"]),
 ];
 
 /// Crates that belong to one module, so that replacing the store or the server changes nothing else.

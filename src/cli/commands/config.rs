@@ -98,7 +98,7 @@ mod tests {
         };
         let (alone, note) = shown();
         assert_eq!(note, "");
-        let server = std::os::unix::net::UnixListener::bind(directory.path().join("dockpass.sock")).unwrap();
+        let server = std::os::unix::net::UnixListener::bind(directory.path().join(crate::data_files::SOCKET)).unwrap();
         assert_eq!(shown(), (alone.clone(), LIVE.to_owned()));
         drop(server);
         assert_eq!(shown(), (alone, String::new()), "a socket that nobody listens on any more");

@@ -14,7 +14,8 @@ use super::remote::Remote;
 use crate::api::{self, Nothing, Operation};
 use crate::cli::screen::CliError;
 use crate::config::Config;
-use crate::http::{self, Running, SOCKET};
+use crate::data_files::SOCKET;
+use crate::http::{self, Running};
 use crate::net;
 
 /// Longest path of a Unix socket on Linux, in bytes: `sun_path` of `unix(7)`, without its final NUL.

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::data_files;
 use crate::domain::account::Account;
 use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::Password;
 use crate::service::Service;
 
-/// The name of the file that holds it.
-const FILE: &str = "initial-admin-password";
 /// The name of the first account.
 pub(in crate::service) const ADMIN: &str = "admin";
 
@@ -25,7 +24,7 @@ const WORDS: [&str; 64] = [
 impl Service {
     /// The file that holds the initial password.
     pub(in crate::service) fn initial_password_file(&self) -> PathBuf {
-        self.store.directory().join(FILE)
+        self.store.directory().join(data_files::FIRST_PASSWORD)
     }
 
     /// Removes the file with the initial password once that is changed.

@@ -87,9 +87,25 @@ fn an_empty_directory_is_taken_and_somebody_elses_is_not_changed() {
     fs::create_dir(theirs.path()).unwrap();
     fs::write(theirs.path().join("letter"), "dear").unwrap();
     set_mode(&theirs.path(), 0o755);
-    assert!(matches!(refusal(&theirs.path()), Error::Exposed { .. }));
+    assert!(matches!(refusal(&theirs.path()), Error::Foreign { entry, .. } if entry == "letter"));
     assert_eq!(fs::metadata(theirs.path()).unwrap().mode() & 0o777, 0o755);
     assert_eq!(contents(&theirs.path()).len(), 1);
+}
+
+#[test]
+fn a_first_start_that_was_interrupted_anywhere_is_begun_anew() {
+    for name in
+        ["format.new", "end.new", "initial-admin-password", "initial-admin-password.new", "dockpass.sock", "lock"]
+    {
+        let home = Home::new();
+        fs::create_dir(home.path()).unwrap();
+        set_mode(&home.path(), 0o700);
+        fs::write(home.path().join(name), "half").unwrap();
+        start(&home.open());
+    }
+    let home = Home::started();
+    fs::rename(home.path().join("format"), home.path().join("format.new")).unwrap();
+    drop(home.open());
 }
 
 #[test]

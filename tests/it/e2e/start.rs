@@ -7,6 +7,7 @@ use std::{
     net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::Path,
+    time::Duration,
 };
 
 use rustix::process::{Signal, geteuid};
@@ -14,7 +15,7 @@ use rustix::process::{Signal, geteuid};
 use crate::support::{
     Dockpass, Http, Setup,
     exe::{cli_command, executable, is_release, ready_address},
-    process::{Background, Run, background_command, command, eventually},
+    process::{Background, Run, background_command, command, environment, eventually},
     terminal::Terminal,
 };
 
@@ -85,6 +86,39 @@ fn both_signals_end_it_cleanly_and_nothing_is_lost() {
     dockpass.http_as("alice", &token.secret).get("/api/v0/api_tokens").must_be(200);
     dockpass.signal(Signal::INT);
     assert_eq!(dockpass.wait_end(), Some(0), "{}", dockpass.log());
+}
+
+#[test]
+fn every_other_signal_ends_it_in_order_or_does_nothing() {
+    let mut dockpass = Dockpass::start();
+    for signal in [Signal::USR1, Signal::USR2, Signal::ALARM, Signal::HUP] {
+        dockpass.signal(signal);
+    }
+    eventually("SIGHUP is told", || dockpass.log().contains("SIGHUP").then_some(()));
+    dockpass.http_as_admin().get("/api/v0/api_tokens").must_be(200);
+    dockpass.http_as("admin", "a wrong password").get("/api/v0/api_tokens").must_be(401);
+    dockpass.signal(Signal::QUIT);
+    assert_eq!(dockpass.wait_end(), Some(0), "{}", dockpass.log());
+    let denied = dockpass.cli(&["audit", "list", "--outcome", "denied", "--format", "json"]).must_succeed();
+    assert!(denied.stdout.contains("account.signIn"), "what waited in memory is written: {}", denied.describe());
+}
+
+/// Killed at any moment of its first start, it starts again, and the password of its file signs in.
+#[test]
+fn a_first_start_that_is_killed_is_finished_by_the_next() {
+    let rounds = if environment("DOCKPASS_LONG").is_some() { 200 } else { 12 };
+    for round in 0..rounds {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut serve = background_command(executable());
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(directory.path().join("data"));
+        let first = Background::start("dockpass", &mut serve);
+        // Most of a first start is over within a quarter of a second.
+        first.wait_for_a_line(Duration::from_millis(round * 251 % 250));
+        first.signal(Signal::KILL);
+        drop(first);
+        let dockpass = Dockpass::start_in(directory, Setup::default());
+        dockpass.http_as_admin().get("/api/v0/api_tokens").must_be(200);
+    }
 }
 
 #[test]

@@ -140,6 +140,11 @@ impl Background {
         }
     }
 
+    /// Waits this long for a line of its output, or less if one comes.
+    pub(crate) fn wait_for_a_line(&self, longest: Duration) {
+        let _ = self.lines.recv_timeout(longest);
+    }
+
     /// All output so far, each line marked with the stream that it came from.
     pub(crate) fn log(&self) -> String {
         self.log.lock().map(|log| log.clone()).unwrap_or_default()

@@ -1,0 +1,60 @@
+//! The names of the files in the data directory: whatever is written there has its name here, so that an interrupted
+//! first start is known for one.
+//!
+//! ```text
+//! dockpass-data/            0700
+//!   format                  "dockpass data 4", written last at the first start: from then on a missing store is damage
+//!   lock                    flock and process number of who has it open
+//!   end                     the seal of the last batch, noted outside the store after each change
+//!   store/                  sled
+//!   store.before-3/         the store of an earlier dockpass, as it was, until the next start after its migration
+//!   store.new/              what a migration is making of it
+//!   keys/                   key files
+//!   dockpass.sock           the local socket
+//!   initial-admin-password  the first password of `admin`, until it is changed
+//! ```
+//!
+//! A small file is written under its name with `.new` behind it, and renamed.
+
+/// The format of the directory.
+pub const FORMAT: &str = "format";
+/// Who has it open.
+pub const LOCK: &str = "lock";
+/// The seal of the last batch.
+pub const END: &str = "end";
+/// The store.
+pub const STORE: &str = "store";
+/// The store of an earlier dockpass.
+pub const STORE_BEFORE: &str = "store.before-3";
+/// The store that a migration is making.
+pub const STORE_NEW: &str = "store.new";
+/// The key files.
+pub const KEYS: &str = "keys";
+/// The local socket.
+pub const SOCKET: &str = "dockpass.sock";
+/// The first password of `admin`.
+pub const FIRST_PASSWORD: &str = "initial-admin-password";
+
+/// What a file's name ends with while it is being written.
+pub const UNFINISHED: &str = ".new";
+
+const ALL: [&str; 9] = [FORMAT, LOCK, END, STORE, STORE_BEFORE, STORE_NEW, KEYS, SOCKET, FIRST_PASSWORD];
+
+/// Whether dockpass itself writes files of this name, finished or not.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    ALL.contains(&name.strip_suffix(UNFINISHED).unwrap_or(name)) || ALL.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_finished_or_not_and_no_others() {
+        for name in ALL {
+            assert!(is_known(name) && is_known(&format!("{name}{UNFINISHED}")), "{name}");
+        }
+        assert!(["", ".new", "formats", "format.old", "Format", "config.toml"].iter().all(|name| !is_known(name)));
+    }
+}
