@@ -23,6 +23,7 @@ pub mod repository;
 pub mod scope;
 pub mod secret;
 pub mod settings;
+pub mod source;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, web};
 use super::App;
 use super::failure::Failure;
 use super::not_found;
+use super::pools::Work;
 use super::reply::{Replied, Reply};
 use super::request::{self, Arrival, FromArrival, Received};
 use crate::api::operations::registry as op;
@@ -57,7 +58,7 @@ pub(super) async fn take(delivery: Delivery) -> Replied<op::TakeNotifications> {
             News::Pushed { tag, .. } => Some((notice.repository.clone(), tag.clone())),
             News::Pulled { .. } | News::TagDeleted(_) | News::ManifestDeleted(_) | News::RepositoryDeleted => None,
         };
-        let is_news = request::block(&app.service, move |service| service.take_notice(&call, notice)).await?;
+        let is_news = app.block(Work::Change, move |service| service.take_notice(&call, notice)).await?;
         // The manifest is fetched later: the registry is waiting for this answer.
         if let (true, Some((name, tag)), Some(neighbour)) = (is_news, pushed, &app.neighbour) {
             neighbour.describe_soon(name, tag);

@@ -20,6 +20,7 @@ mod openapi;
 mod operation;
 mod organizations;
 mod page;
+mod pools;
 mod registry;
 mod reply;
 mod repositories;
@@ -46,6 +47,7 @@ use crate::registry::Neighbour;
 use crate::registry::events::Received;
 use crate::service::Service;
 use docs::Pages;
+use pools::Pools;
 use tls::Tls;
 
 /// What every handler shares.
@@ -65,6 +67,8 @@ pub(crate) struct App {
     /// User id of the data directory's owner, who is the local administrator.
     owner: u32,
     pages: Pages,
+    /// Room for work that may block.
+    pools: Pools,
     /// The registry next door, where its address is configured.
     neighbour: Option<Arc<Neighbour>>,
     /// How many deliveries of notifications came, and when the last one did.

@@ -8,6 +8,7 @@ use actix_web::http::header::LINK;
 
 use super::App;
 use super::failure::{Failure, OauthFailure};
+use super::pools::Work;
 use super::reply::{Replied, Reply};
 use super::request::{self, Checked, Open, Received, Request};
 use crate::api::operations::registry as op;
@@ -78,7 +79,7 @@ async fn issue(
     let service = &request.app.service;
     let decided = service.decide(call, asked.service.0.as_deref(), scopes)?;
     if decided.makes_repositories() {
-        return request::block(service, move |use_cases| use_cases.issue(decided)).await;
+        return request.app.block(Work::Change, move |use_cases| use_cases.issue(decided)).await;
     }
     Ok(service.issue(decided)?)
 }

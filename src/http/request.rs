@@ -22,6 +22,7 @@ use super::App;
 use super::address::{self, Peer};
 use super::body::ReadBody;
 use super::failure::Failure;
+use super::pools::Work;
 use crate::api::{Access, Code, InvalidParameter, Operation, Parameters};
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
@@ -248,19 +249,20 @@ impl App {
         if !credentials.is_slow() {
             return Ok(self.service.authenticate(credentials, address, now)?);
         }
-        block(&self.service, move |service| service.authenticate(credentials, address, now)).await
+        self.service.may_try_password(&credentials, address, now)?;
+        self.block(Work::Password, move |service| service.authenticate(credentials, address, now)).await
     }
 }
 
-/// Runs a use-case that may block, on a thread that serves no requests.
-pub(super) async fn block<T: Send + 'static>(
-    service: &Arc<Service>,
-    work: impl FnOnce(&Service) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Failure> {
-    let service = Arc::clone(service);
-    match web::block(move || work(&service)).await {
-        Ok(result) => Ok(result?),
-        Err(error) => Err(Failure::internal(&error)),
+impl App {
+    /// Runs a use-case that may block or take long, on a thread that serves no requests.
+    pub(super) async fn block<T: Send + 'static>(
+        &self,
+        kind: Work,
+        work: impl FnOnce(&Service) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let service = Arc::clone(&self.service);
+        self.pools.run(kind, move || work(&service)).await
     }
 }
 
@@ -314,13 +316,30 @@ impl Checked {
         Ok(Self { received, call })
     }
 
-    /// Runs a use-case that may block, on a thread that serves no requests.
+    /// Runs a use-case that changes something, on a thread that serves no requests.
     pub(super) async fn block<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
+        self.block_as(Work::Change, work).await
+    }
+
+    /// Runs a use-case that walks through much, on a thread that serves no requests.
+    pub(super) async fn read_long<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let is_stranger = self.call.caller.is_anonymous();
+        self.block_as(if is_stranger { Work::StrangersRead } else { Work::LongRead }, work).await
+    }
+
+    async fn block_as<T: Send + 'static>(
+        &self,
+        kind: Work,
+        work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failure> {
         let call = self.call.clone();
-        let done = block(&self.app.service, move |service| work(service, &call)).await;
+        let done = self.app.block(kind, move |service| work(service, &call)).await;
         done.map_err(|failure| self.app.challenged(&self.http, failure))
     }
 
@@ -330,7 +349,7 @@ impl Checked {
         is_long: bool,
         work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        if is_long { self.block(work).await } else { self.run(work) }
+        if is_long { self.read_long(work).await } else { self.run(work) }
     }
 
     /// Runs a use-case that neither blocks nor takes long, on this thread.

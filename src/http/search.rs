@@ -68,7 +68,7 @@ pub(super) async fn docker(request: Request<op::DockerSearch>) -> Replied<op::Do
 async fn found(request: &Checked, asked: op::SearchQuery) -> Result<api::SearchResults, Failure> {
     let (query, limit) = (text("q", asked.text)?, limit("n", asked.limit)?);
     let search = Search { text: query.clone(), namespace: None, limit, repositories: true, accounts: false };
-    let found = request.block(move |service, call| service.search(call, &search)).await?;
+    let found = request.read_long(move |service, call| service.search(call, &search)).await?;
     let results: Vec<_> = found.repositories.iter().map(shown).collect();
     let num_results = results.len();
     Ok(api::SearchResults { num_results, query, page: 1, num_pages: 1, page_size: limit, results })
@@ -87,7 +87,7 @@ pub(super) async fn autocomplete(request: Request<op::Autocomplete>) -> Replied<
         repositories: asked.repositories.unwrap_or(true),
         accounts: asked.accounts.unwrap_or(true),
     };
-    let found: Found = request.block(move |service, call| service.search(call, &search)).await?;
+    let found: Found = request.read_long(move |service, call| service.search(call, &search)).await?;
     Ok(Reply::new(&api::Autocomplete {
         account_results: found.accounts.iter().map(accounts::shown).collect(),
         repository_results: found.repositories.iter().map(repositories::shown).collect(),

@@ -19,6 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::address::SocketPeer;
 use super::docs::Pages;
 use super::greeting::{self, Greeting};
+use super::pools::{Pools, THREADS};
 use super::request::MAX_BODY;
 use super::routes::Router;
 use super::tls::{Tls, TlsError};
@@ -310,6 +311,7 @@ pub async fn start(
         tls: tls.clone(),
         owner,
         pages: Pages::new(),
+        pools: Pools::new(),
         neighbour: neighbour.clone(),
         received: Received::default(),
         config,
@@ -387,6 +389,7 @@ fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener
             .default_service(web::to(serve))
     })
     .workers(workers)
+    .worker_max_blocking_threads(THREADS)
     .max_connections(connections.div_ceil(workers))
     .client_request_timeout(REQUEST_TIMEOUT)
     .keep_alive(KEEP_ALIVE)

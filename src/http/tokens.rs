@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::address::{self, Peer};
 use super::failure::Failure;
 use super::page;
+use super::pools::Work;
 use super::reply::{Replied, Reply};
-use super::request::{Arrival, FromArrival, MAX_BODY, Received, Request, app, block, credentials};
+use super::request::{Arrival, FromArrival, MAX_BODY, Received, Request, app, credentials};
 use crate::api::operations::access_tokens as op;
 use crate::api::{self, Access, Nothing};
 use crate::domain::access::AccessLevel;
@@ -177,7 +178,7 @@ pub(super) async fn rotate(request: RotationRequest) -> Replied<op::RotateAccess
             // It repeats a request whose body was read: this one says nothing new.
             let (received, api::RotateApiToken { .. }) = received.with_body()?;
             let (now, user_agent) = (received.now, received.user_agent());
-            block(&received.app.service, move |service| service.repeat_rotation(&repeated, now, user_agent)).await?
+            received.app.block(Work::Change, move |service| service.repeat_rotation(&repeated, now, user_agent)).await?
         }
     };
     Ok(Reply::new(&new_secret(&rotated.view, &rotated.text, Some(rotated.replaced))))

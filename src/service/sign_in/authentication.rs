@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::PoisonError;
 
+use super::gate::{self, Visitor};
 use super::passwords::Match;
 use super::sessions::SessionSecret;
 use crate::domain::account::Account;
@@ -23,6 +24,8 @@ use crate::service::ledger::{Deed, Upkeep};
 use crate::service::signing::Claims;
 use crate::store::KnownAddress;
 
+/// Stands for all names that no account can have, and is none itself.
+const NO_NAME: &str = "";
 /// Most known addresses that one change writes.
 const ADDRESS_BUNDLE: usize = 1_000;
 
@@ -104,6 +107,32 @@ impl Service {
         }
     }
 
+    /// Whether a sign-in by password would be refused now, without looking at the password: cheap, and before a thread is
+    /// taken for it. The attempt is recorded like one that is refused later.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`]
+    pub fn may_try_password(
+        &self,
+        credentials: &Credentials,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Credentials::Basic { username, .. } = credentials else { return Ok(()) };
+        let Some(from) = address else { return Ok(()) };
+        let account = self.store.state().account_named(username).map(|account| account.id);
+        let is_known = self.throttle.is_known(account, from, now);
+        let refused = match self.throttle.wait(counted_name(username), account, from, now) {
+            Some(retry_after) => Err(Error::TooManyRequests { retry_after }),
+            None if self.passwords.are_closed_to(Visitor::from(address, is_known)) => Err(gate::busy()),
+            None => Ok(()),
+        };
+        if refused.is_err() {
+            self.note_failure(username, CredentialKind::Password, address, now);
+        }
+        refused
+    }
+
     /// The local administrator, for what the process does on behalf of the user who runs it.
     #[must_use]
     pub fn local(uid: u32) -> Caller {
@@ -169,23 +198,23 @@ impl Service {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Option<PasswordProof>, Error> {
-        // Names that no account can have are not counted: they would fill the memory of guesses.
-        let counted = address.filter(|_| username.len() <= MAX_COMPONENT && Name::parse(username).is_ok());
+        let counted_name = counted_name(username);
         let id = account.map(|account| account.id);
-        let wait = || counted.and_then(|from| self.throttle.wait(username, id, from, now));
+        let wait = || address.and_then(|from| self.throttle.wait(counted_name, id, from, now));
         if let Some(retry_after) = wait() {
             return Err(Error::TooManyRequests { retry_after });
         }
         let stored = account.filter(|account| account.is_active && !account.is_organization());
         let stored = stored.and_then(|account| account.password.as_deref());
-        let matched = self.passwords.with_place(|place| {
+        let is_known = address.is_some_and(|from| self.throttle.is_known(id, from, now));
+        let matched = self.passwords.with_place(Visitor::from(address, is_known), |place| {
             // Checked again: concurrent guesses all pass the first check before any of them is counted.
             if let Some(retry_after) = wait() {
                 return Err(Error::TooManyRequests { retry_after });
             }
             let matched = place.compare(password, stored);
-            if let (Match::No, Some(from)) = (matched, counted) {
-                self.throttle.fail(username, from, password, now);
+            if let (Match::No, Some(from)) = (matched, address) {
+                self.throttle.fail(counted_name, from, password, now);
             }
             Ok(matched)
         })??;
@@ -195,7 +224,7 @@ impl Service {
             Match::Yes => PasswordProof::of(stored),
             Match::Outdated => self.rehash(account, password).unwrap_or(PasswordProof::of(stored)),
         };
-        self.note_success(account, counted, now);
+        self.note_success(account, address, now);
         Ok(Some(proof))
     }
 
@@ -278,6 +307,13 @@ impl Service {
         entry.actor = tried;
         self.audit.note(entry, now);
     }
+}
+
+/// The name that a wrong password counts for. Those that no account can have count as one: they would fill the memory of
+/// guesses.
+fn counted_name(username: &str) -> &str {
+    let is_name = username.len() <= MAX_COMPONENT && Name::parse(username).is_ok();
+    if is_name { username } else { NO_NAME }
 }
 
 fn signed(

@@ -4,6 +4,7 @@
 mod authentication;
 mod events_secret;
 mod first_password;
+mod gate;
 mod passwords;
 mod sessions;
 mod throttle;

@@ -1,10 +1,6 @@
 //! Password hashing: argon2id with 19 MiB, two passes, one lane (the OWASP minimum), and a gate before it.
 //!
-//! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare, and only a bounded
-//! number wait; beyond that, callers are told to come back.
-
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
+//! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare ([`super::gate`]).
 
 use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
@@ -12,6 +8,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use super::gate::{Gate, Visitor};
 use crate::domain::random;
 use crate::domain::secret::Password;
 use crate::service::error::Error;
@@ -22,12 +19,6 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Length of a hash, in bytes.
 const OUTPUT: usize = 32;
-/// Most sign-ins that wait for a hash.
-const WAITING_ROOM: usize = 32;
-/// Longest wait.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// After how many seconds callers are told to come back.
-const COME_BACK: i64 = 2;
 
 /// How a password compares with what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,15 +58,24 @@ impl Passwords {
     /// # Errors
     /// [`Error::TooManyRequests`] when too many wait.
     pub(in crate::service) fn hash(&self, password: &Password) -> Result<String, Error> {
-        self.gate.pass(|memory| hash_with(&self.argon2, password, memory))?
+        self.gate.pass(Visitor::SIGNED_IN, |memory| hash_with(&self.argon2, password, memory))?
+    }
+
+    /// Whether there is no place for this visitor now, before a thread is taken for it.
+    pub(super) fn are_closed_to(&self, visitor: Visitor) -> bool {
+        self.gate.is_closed_to(visitor)
     }
 
     /// Takes a place at the gate, of which there is a bounded number, and runs `work` with it.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`] when too many wait.
-    pub(super) fn with_place<T>(&self, work: impl FnOnce(&mut GatePlace<'_>) -> T) -> Result<T, Error> {
-        self.gate.pass(|memory| work(&mut GatePlace { passwords: self, memory }))
+    pub(super) fn with_place<T>(
+        &self,
+        visitor: Visitor,
+        work: impl FnOnce(&mut GatePlace<'_>) -> T,
+    ) -> Result<T, Error> {
+        self.gate.pass(visitor, |memory| work(&mut GatePlace { passwords: self, memory }))
     }
 
     fn matches(&self, password: &Password, stored: Option<&str>, memory: &mut [Block]) -> Match {
@@ -129,66 +129,13 @@ fn hash_with(argon2: &Argon2<'_>, password: &Password, memory: &mut [Block]) -> 
     Ok(format!("$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${salt}${output}"))
 }
 
-/// A semaphore that lets a bounded number through, and a bounded number wait. Each place keeps its memory for the next
-/// hash: allocated anew on ever-changing threads, it was seen to fragment the heap to gigabytes.
-struct Gate {
-    state: Mutex<Crowd>,
-    freed: Condvar,
-}
-
-struct Crowd {
-    /// The memory of each free place.
-    free: Vec<Vec<Block>>,
-    waiting: usize,
-}
-
-impl Gate {
-    fn new(places: usize, blocks: usize) -> Self {
-        let free = (0..places).map(|_| vec![Block::default(); blocks]).collect();
-        Self { state: Mutex::new(Crowd { free, waiting: 0 }), freed: Condvar::new() }
-    }
-
-    fn pass<T>(&self, work: impl FnOnce(&mut [Block]) -> T) -> Result<T, Error> {
-        let mut inside = Inside { gate: self, memory: self.enter()? };
-        Ok(work(&mut inside.memory))
-    }
-
-    fn enter(&self) -> Result<Vec<Block>, Error> {
-        let mut crowd = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if crowd.free.is_empty() {
-            if crowd.waiting >= WAITING_ROOM {
-                return Err(Error::TooManyRequests { retry_after: COME_BACK });
-            }
-            crowd.waiting += 1;
-            let waited = self.freed.wait_timeout_while(crowd, PATIENCE, |crowd| crowd.free.is_empty());
-            crowd = waited.unwrap_or_else(PoisonError::into_inner).0;
-            crowd.waiting -= 1;
-        }
-        crowd.free.pop().ok_or(Error::TooManyRequests { retry_after: COME_BACK })
-    }
-}
-
-/// Leaves the gate when dropped, even if the work panicked.
-struct Inside<'a> {
-    gate: &'a Gate,
-    memory: Vec<Block>,
-}
-
-impl Drop for Inside<'_> {
-    fn drop(&mut self) {
-        let memory = std::mem::take(&mut self.memory);
-        self.gate.state.lock().unwrap_or_else(PoisonError::into_inner).free.push(memory);
-        self.gate.freed.notify_one();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use argon2::password_hash::PasswordHasher;
 
     fn compare(passwords: &Passwords, password: &Password, stored: Option<&str>) -> Result<Match, Error> {
-        passwords.with_place(|place| place.compare(password, stored))
+        passwords.with_place(Visitor::SIGNED_IN, |place| place.compare(password, stored))
     }
 
     fn password(text: &str) -> Password {
@@ -222,21 +169,5 @@ mod tests {
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
         let stored = weak.hash_password(b"long enough").unwrap().to_string();
         assert_eq!(compare(&passwords, &password("long enough"), Some(&stored)).unwrap(), Match::Outdated);
-    }
-
-    #[test]
-    fn a_full_waiting_room_sends_away() {
-        let gate = Gate::new(1, 1);
-        let _inside = gate.enter().unwrap();
-        gate.state.lock().unwrap().waiting = WAITING_ROOM;
-        assert!(matches!(gate.pass(|_| ()), Err(Error::TooManyRequests { .. })));
-    }
-
-    #[test]
-    fn a_panic_inside_frees_its_place() {
-        let gate = Gate::new(1, 1);
-        let work = std::panic::AssertUnwindSafe(|| gate.pass(|_| panic!("on purpose")));
-        assert!(std::panic::catch_unwind(work).is_err());
-        assert!(gate.pass(|memory| memory.len()).is_ok_and(|blocks| blocks == 1));
     }
 }

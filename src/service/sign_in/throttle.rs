@@ -2,19 +2,23 @@
 //!
 //! From the fifth distinct failure for an account from one address on, that address waits, twice as long each time, up
 //! to 15 minutes; from the hundredth from everywhere on, everybody waits except addresses that signed in to it within
-//! 30 days. Equal guesses count once, since containerd and helm send a wrong stored password twice. Only passwords are
+//! 30 days. From the hundredth from one address on, whatever the names, that address waits with every account that it has
+//! not signed in to. Equal guesses count once, since containerd and helm send a wrong stored password twice. Only passwords are
 //! throttled: access tokens go on. In memory, bounded; unknown names count like known ones.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::id::Id;
 use crate::domain::secret::Password;
+use crate::domain::source;
 use crate::domain::time::Timestamp;
 
 /// Distinct failures from one address before it waits.
 const PER_ADDRESS: u32 = 5;
+/// Distinct failures from one address, over all names, before it waits with the accounts that do not know it.
+const PER_SOURCE: u32 = 100;
 /// Distinct failures from everywhere before everybody waits.
 const PER_ACCOUNT: u32 = 100;
 /// First wait, in seconds; it doubles with each further failure.
@@ -69,7 +73,14 @@ impl Counter {
 struct Counters {
     by_address: HashMap<(String, IpAddr), Counter>,
     by_account: HashMap<String, Counter>,
+    by_source: HashMap<IpAddr, Counter>,
     known: HashMap<Id, HashMap<IpAddr, i64>>,
+}
+
+impl Counters {
+    fn is_known(&self, account: Option<Id>, source: IpAddr, now: i64) -> bool {
+        account.and_then(|id| self.known.get(&id)?.get(&source)).is_some_and(|at| now - at <= KNOWN)
+    }
 }
 
 /// An address that is newly known, or known again after a day.
@@ -87,20 +98,12 @@ pub(in crate::service) struct Throttle {
     counters: Mutex<Counters>,
 }
 
-/// An address as it is counted: IPv6 by its /64, since one host may have all of that.
-fn counted(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 impl Throttle {
     /// Counters that start empty, with the addresses that are known to have signed in.
     pub(in crate::service) fn new(key: [u8; 32], known: impl IntoIterator<Item = (Id, IpAddr, Timestamp)>) -> Self {
         let mut counters = Counters::default();
         for (account, address, at) in known {
-            counters.known.entry(account).or_default().insert(counted(address), at.seconds());
+            counters.known.entry(account).or_default().insert(source::of(address), at.seconds());
         }
         Self { key, counters: Mutex::new(counters) }
     }
@@ -111,32 +114,48 @@ impl Throttle {
 
     /// How many seconds a sign-in to `name` from `address` has to wait; none if it need not.
     pub(super) fn wait(&self, name: &str, account: Option<Id>, address: IpAddr, now: Timestamp) -> Option<i64> {
-        let (address, now) = (counted(address), now.seconds());
+        let (address, now) = (source::of(address), now.seconds());
         let counters = self.lock();
         let by_address = counters.by_address.get(&(name.to_owned(), address)).map_or(0, |counter| counter.locked_until);
-        let is_known =
-            account.and_then(|id| counters.known.get(&id)?.get(&address)).is_some_and(|at| now - at <= KNOWN);
+        let is_known = counters.is_known(account, address, now);
         let by_account = counters.by_account.get(name).filter(|_| !is_known).map_or(0, |counter| counter.locked_until);
-        let wait = by_address.max(by_account) - now;
+        let by_source =
+            counters.by_source.get(&address).filter(|_| !is_known).map_or(0, |counter| counter.locked_until);
+        let wait = by_address.max(by_account).max(by_source) - now;
         (wait > 0).then_some(wait)
+    }
+
+    /// Whether this address signed in to the account within 30 days.
+    pub(super) fn is_known(&self, account: Option<Id>, address: IpAddr, now: Timestamp) -> bool {
+        self.lock().is_known(account, source::of(address), now.seconds())
     }
 
     /// Counts a wrong password.
     pub(super) fn fail(&self, name: &str, address: IpAddr, password: &Password, now: Timestamp) {
-        let digest = blake3::keyed_hash(&self.key, password.reveal().as_bytes());
-        let guess: Guess = std::array::from_fn(|place| digest.as_bytes().get(place).copied().unwrap_or(0));
-        let (address, now) = (counted(address), now.seconds());
+        let guess = self.guess_at("", password);
+        let (address, now) = (source::of(address), now.seconds());
         let mut counters = self.lock();
         make_room(&mut counters.by_address, now);
         make_room(&mut counters.by_account, now);
+        make_room(&mut counters.by_source, now);
+        counters.by_source.entry(address).or_default().add(self.guess_at(name, password), PER_SOURCE, now);
         counters.by_address.entry((name.to_owned(), address)).or_default().add(guess, PER_ADDRESS, now);
         counters.by_account.entry(name.to_owned()).or_default().add(guess, PER_ACCOUNT, now);
+    }
+
+    /// The digest of a guess, for a counter of several names with the name.
+    fn guess_at(&self, name: &str, password: &Password) -> Guess {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        hasher.update(password.reveal().as_bytes());
+        let digest = hasher.finalize();
+        std::array::from_fn(|place| digest.as_bytes().get(place).copied().unwrap_or(0))
     }
 
     /// Notes a sign-in: forgets the failures of its address, which is then known. The first sign-in of a day answers
     /// what to write to disk.
     pub(super) fn succeed(&self, name: &str, account: Id, address: IpAddr, now: Timestamp) -> Option<NewAddress> {
-        let (address, now) = (counted(address), now.seconds());
+        let (address, now) = (source::of(address), now.seconds());
         let mut counters = self.lock();
         counters.by_address.remove(&(name.to_owned(), address));
         let known = counters.known.entry(account).or_default();
@@ -198,6 +217,8 @@ fn make_room<K: Clone + std::hash::Hash + Eq>(counters: &mut HashMap<K, Counter>
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -267,6 +288,20 @@ mod tests {
         let host = |low: u128| IpAddr::V6(Ipv6Addr::from((0x2001_0db8_u128 << 96) + low));
         (0..5).for_each(|guess| fail(&throttle, host(u128::from(guess)), guess, 0));
         assert_eq!(throttle.wait("alice", None, host(99), at(0)), Some(5));
+    }
+
+    #[test]
+    fn a_hundred_names_lock_an_address_but_for_accounts_that_know_it() {
+        let throttle = Throttle::new([0; 32], [(Id::MAX, HERE, at(0))]);
+        let guess = |name: u32| throttle.fail(&format!("user{name}"), HERE, &Password::new("summer".to_owned()), at(0));
+        (0..99).for_each(guess);
+        assert_eq!(throttle.wait("bob", None, HERE, at(0)), None);
+        guess(0);
+        assert_eq!(throttle.wait("bob", None, HERE, at(0)), None, "an equal guess counts once");
+        guess(99);
+        assert_eq!(throttle.wait("bob", None, HERE, at(0)), Some(5));
+        assert_eq!(throttle.wait("alice", Some(Id::MAX), HERE, at(0)), None);
+        assert_eq!(throttle.wait("bob", None, other(1), at(0)), None);
     }
 
     #[test]
