@@ -60,18 +60,20 @@
 //! - *Remains*: what the registry still has of a deleted repository: it stays, it is to go, or nothing is left.
 //! - *Row*: a record at its key in a table of the store. *Frozen*: the struct of one version of a record, never edited.
 //! - *Seal*: a digest of all records, written with each batch. *End*: the last seal, noted outside the store as well.
-//! - *Standing*: what a caller is at this moment: a stranger, the local administrator, the registry, or an account.
+//! - *Standing*: what a caller is at this moment: a stranger, the local administrator, the registry, or an account; of an
+//!   access token, its state and where that comes from.
 //! - *State*: everything but the audit log, in memory, as of one batch.
 //!
 //! # What always holds
 //!
 //! 1. *No caller, no use-case.* [`service::Caller`] is made by `service` alone: from checked credentials, or for this process
-//!    itself (`Service::local`, `Service::registry`). Every use-case takes one, in a [`service::Call`]. A handler gets one
-//!    only by the extractors of `http::request` and `http::events`, which check what was shown first, or by signing in
-//!    (`http::session`).
+//!    itself (`Service::local`, `Service::registry`). Every use-case takes one, in a [`service::Call`], but for
+//!    the repetition of a rotation (`service::tokens`), which checks the replaced secret itself. A handler gets one only by
+//!    the extractors of `http::request` and `http::events`, which check what was shown first, or by signing in
+//!    (`http::session`, `http::registry`).
 //! 2. *No permit, no change.* The right to write is a value that only `service::ledger` holds. A change of a caller reaches
-//!    the store there with a permit, and only the rules of `service::access` make permits. They look the caller up in
-//!    the very state that the change acts on: account, access token, its parents, as they are then. Only the deletion of
+//!    the store there with a permit, and only the rules of `service::access` make permits. They look the caller up, or
+//!    the secret that it has shown, in the very state that the change acts on: account, access token, its parents, as they are then. Only the deletion of
 //!    a tag takes its permit along: what the registry has done by then is recorded. What is written without a caller is
 //!    named, each of it: `service::ledger::Upkeep`; and last uses, which the store writes itself.
 //! 3. *A token never exceeds its account.* What may be done is what the account may, within the token's cap and patterns
@@ -80,12 +82,13 @@
 //!    (`store::writer`, `store::engine`), and after the new state is published. A change that failed leaves no trace.
 //! 5. *A record, its indexes and its audit record change together*: one `store::Txn`, one transaction (`service::ledger`).
 //! 6. *Readers never wait.* They take [`store::Store::state`], one consistent moment in memory. What may block (a password's
-//!    hash, a change) runs on threads that serve no requests (`http::request`).
+//!    hash, a change) or takes long runs on threads that serve no requests, with room for each kind (`http::pools`), and
+//!    hashes are shared out by where requests come from (`service::sign_in`).
 //! 7. *No secret is shown twice.* Secrets are types of `domain::secret` without `Display` and `Serialize`, wiped when dropped;
 //!    the store has hashes only. They stand in no log line, error, audit record or URL. The secret of notifications, which
 //!    the registry's configuration must hold, goes to the local socket only.
-//! 8. *What a client did wrong is never a 500*, and what went wrong inside is never told: `http::failure` has every code, and
-//!    maps every error of the service without a rest.
+//! 8. *What a client did wrong is never a 500*, and what went wrong inside is never told: `api::Code` has every code, and
+//!    `http::failure` maps every error of the service to one without a rest.
 //! 9. *Records can be read for ever.* Each has its kind and version (`store::record`), and each version makes itself from the
 //!    one before (`store::row`); a newer one, or a newer directory, is refused untouched. What changes keys is a migration
 //!    at the start, which can be interrupted (`store::migration`).

@@ -84,10 +84,10 @@ function dangers(context, token, list) {
   const remove = async () => {
     if (await deleteTokens([token])) context.go(list, { replace: true });
   };
-  const canRotate = !["expired", "inactive", "revoked"].includes(token.state);
+  const canRotate = token.isActive && token.state !== "expired";
   return h("section", h("h2", "Replace or remove"),
     h("div.stack.tight",
-      h("p", "A new secret for the same access token, with an overlap if wished. ", !canRotate && h("span.quiet", "Only an active one can be rotated.")),
+      h("p", "A new secret for the same access token, with an overlap if wished. ", !canRotate && h("span.quiet", "One that is inactive or expired cannot be rotated.")),
       button("Rotate", { onclick: turn, disabled: !canRotate }),
       h("p", "Deleted, it is refused at once, and so is what it made."),
       button("Delete", { kind: "danger", onclick: remove })));

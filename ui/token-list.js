@@ -16,7 +16,7 @@ import { access, agent, reach, state, stateBadge } from "./token-state.js";
 
 const TEMPORARY = "temporary password";
 
-const expiry = (token) => (token.expiresAt === null ? "never expires" : [new Date(token.expiresAt) > Date.now() ? "until " : "ended ", day(token.expiresAt)]);
+const expiry = (token) => (token.expiresAt === null ? "never expires" : [token.state === "expired" ? "ended " : "until ", day(token.expiresAt)]);
 
 const used = (token) => [when(token.lastUsed), token.lastUsedIp && h("small.address", `from ${token.lastUsedIp}`)];
 

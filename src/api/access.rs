@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{JsonBody, Rows};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, Reason};
 
 /// An account in a grant.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -79,9 +79,8 @@ pub struct AccessReason {
     pub subject: String,
     /// The level.
     pub access_level: AccessLevel,
-    /// `owner`, `organizationAdmin`, `repositoryGrant`, `namespaceGrant`, `teamRepositoryGrant`, `teamNamespaceGrant`
-    /// or `public`.
-    pub reason: String,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// Everybody with access to a repository, except system administrators.

@@ -20,6 +20,28 @@ words! {
     }
 }
 
+words! {
+    /// Why somebody has access to a repository.
+    #[derive(Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "camelCase")]
+    pub enum Reason {
+        /// The account owns the namespace.
+        Owner = "owner",
+        /// The account administers the organization that owns the namespace.
+        OrganizationAdmin = "organizationAdmin",
+        /// As a member of a team, by the team's grant on the repository.
+        TeamRepositoryGrant = "teamRepositoryGrant",
+        /// As a member of a team, by the team's grant on the namespace.
+        TeamNamespaceGrant = "teamNamespaceGrant",
+        /// By a grant on the repository.
+        RepositoryGrant = "repositoryGrant",
+        /// By a grant on the namespace.
+        NamespaceGrant = "namespaceGrant",
+        /// The repository is public.
+        Public = "public",
+    }
+}
+
 impl AccessLevel {
     /// The registry actions of this level.
     #[must_use]

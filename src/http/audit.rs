@@ -56,7 +56,7 @@ pub(super) async fn head(request: Request<op::ViewAuditHead>) -> Replied<op::Vie
 }
 
 pub(super) async fn verify(request: Request<op::VerifyAudit>) -> Replied<op::VerifyAudit> {
-    let noted = request.body(Service::may_ask)?.head.map(|text| read_head(&text)).transpose()?;
+    let noted = request.body(Service::may_verify_audit)?.head.map(|text| read_head(&text)).transpose()?;
     let found = request.block(move |service, call| service.verify_audit(call, noted)).await?;
     Ok(Reply::new(&api::AuditVerification {
         records: found.records,

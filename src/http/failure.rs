@@ -1,4 +1,4 @@
-//! Every error that leaves over HTTP: the one table of codes, and how the failures of the layers below map to it.
+//! Every error that leaves over HTTP: how the failures of the layers below map to the codes of `api`.
 
 use std::fmt;
 

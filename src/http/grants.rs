@@ -15,7 +15,7 @@ use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::repository::Repository;
-use crate::service::{AccessView, Call, GrantList, GrantView, Reason, Service, TargetView};
+use crate::service::{AccessView, Call, GrantList, GrantView, Service, TargetView};
 
 /// What the path of an operation on grants names: the target, and the user or team; empty if the path names neither.
 type GrantPath = (GrantTarget, String);
@@ -160,17 +160,8 @@ pub(super) async fn delete<O: OnGrants<Answer = Nothing>>(request: Request<O>) -
 }
 
 fn shown_reason(view: &AccessView) -> api::AccessReason {
-    let reason = match view.reason {
-        Reason::Owner => "owner",
-        Reason::OrganizationAdmin => "organizationAdmin",
-        Reason::TeamRepositoryGrant => "teamRepositoryGrant",
-        Reason::TeamNamespaceGrant => "teamNamespaceGrant",
-        Reason::RepositoryGrant => "repositoryGrant",
-        Reason::NamespaceGrant => "namespaceGrant",
-        Reason::Public => "public",
-    };
     let subject = view.subject.clone().unwrap_or_else(|| "everybody".to_owned());
-    api::AccessReason { subject, access_level: view.level, reason: reason.to_owned() }
+    api::AccessReason { subject, access_level: view.level, reason: view.reason }
 }
 
 pub(super) async fn reasons(request: Request<op::ListAccess>) -> Replied<op::ListAccess> {

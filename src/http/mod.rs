@@ -1,7 +1,8 @@
 //! The HTTP surface: the only place that names actix-web and rust-embed.
 //!
 //! `routes` is the one table: a handler for each operation of `api::operations`. A handler parses, calls one use-case,
-//! and renders. It cannot call one without a checked caller, which only `request::Request` holds. `failure` maps every
+//! and renders. It cannot call one without a checked caller, which only the extractors of `request` and `events` and a
+//! sign-in give. `failure` maps every
 //! error.
 
 mod accounts;

@@ -26,7 +26,7 @@ pub(super) fn failure(request: &HttpRequest) -> Failure {
     let has_hidden_slash = request.path().to_ascii_lowercase().contains("%2f");
     if has_hidden_slash {
         Failure::invalid("path", "`%2F` stands for a slash in repository names only")
-    } else if is_below(request.path(), "/v2") {
+    } else if is_registry_path(request.path()) {
         // Users who signed in here with docker try to pull from here next.
         Failure::new(Code::NotFound, "dockpass holds no images: push to the registry's address and pull from there")
     } else {
@@ -42,6 +42,11 @@ fn is_opened(request: &HttpRequest) -> bool {
 
 fn is_for_clients(path: &str) -> bool {
     FOR_CLIENTS.iter().any(|start| is_below(path, start))
+}
+
+/// Whether a path is one of the registry API, which has headers and errors of its own.
+pub(super) fn is_registry_path(path: &str) -> bool {
+    is_below(path, "/v2")
 }
 
 fn is_below(path: &str, start: &str) -> bool {

@@ -129,3 +129,61 @@ impl Drop for Waits<'_> {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use super::*;
+
+    /// Work that lasts until the sender is dropped.
+    fn held(pools: &Arc<Pools>, kind: Work) -> (Sender<()>, rt::task::JoinHandle<Result<(), Failure>>) {
+        let (release, released) = channel::<()>();
+        let pools = Arc::clone(pools);
+        let work = move || {
+            let _ = released.recv();
+            Ok(())
+        };
+        (release, rt::spawn(async move { pools.run(kind, work).await }))
+    }
+
+    async fn answers(pools: &Pools, kind: Work) -> bool {
+        pools.run(kind, || Ok(())).await.is_ok()
+    }
+
+    #[actix_web::test]
+    async fn no_kind_of_work_holds_up_another() {
+        let pools = Arc::new(Pools::new());
+        let changes: Vec<_> = (0..2 * CHANGES).map(|_| held(&pools, Work::Change)).collect();
+        let reads: Vec<_> = (0..STRANGERS).map(|_| held(&pools, Work::StrangersRead)).collect();
+        tokio::task::yield_now().await;
+        assert!(answers(&pools, Work::Password).await && answers(&pools, Work::LongRead).await);
+        let (releases, tasks): (Vec<_>, Vec<_>) = changes.into_iter().chain(reads).unzip();
+        drop(releases);
+        for task in tasks {
+            assert!(task.await.is_ok_and(|done| done.is_ok()));
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_bounded_number_of_long_reads_waits_and_the_rest_is_sent_away_at_once() {
+        let pools = Arc::new(Pools::new());
+        let (release, first) = held(&pools, Work::StrangersRead);
+        tokio::task::yield_now().await;
+        let waiting: Vec<_> = (0..WAITING).map(|_| held(&pools, Work::StrangersRead)).collect();
+        while pools.strangers.waiting.load(Ordering::Relaxed) < WAITING {
+            tokio::task::yield_now().await;
+        }
+        assert!(!answers(&pools, Work::StrangersRead).await);
+        assert!(answers(&pools, Work::LongRead).await);
+        // Whoever hangs up leaves the queue.
+        waiting.iter().for_each(|(_, task)| task.abort());
+        drop(waiting);
+        while pools.strangers.waiting.load(Ordering::Relaxed) > 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(release);
+        assert!(first.await.is_ok_and(|done| done.is_ok()));
+        assert!(answers(&pools, Work::StrangersRead).await, "after the rest");
+    }
+}

@@ -8,6 +8,7 @@ use actix_web::http::header::LINK;
 
 use super::App;
 use super::failure::{Failure, OauthFailure};
+use super::not_found::is_registry_path;
 use super::pools::Work;
 use super::reply::{Replied, Reply};
 use super::request::{self, Checked, Open, Received, Request};
@@ -164,7 +165,7 @@ impl App {
             return failure;
         }
         let path = http.path();
-        if path.starts_with("/v2") {
+        if is_registry_path(path) {
             let service = self.service.settings().services.first().map_or("dockpass", String::as_str);
             let mut challenge = format!("Bearer realm=\"{}\",service=\"{service}\"", self.realm());
             if path.trim_end_matches('/') == "/v2/_catalog" {

@@ -12,7 +12,7 @@ use crate::api::{self, Code, Nothing, Paged};
 use crate::causes::with_causes;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::registry::NeighbourError;
-use crate::service::{NewRepository, PageQuery, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
+use crate::service::{NewRepository, PageQuery, RepositoryQuery, RepositoryUpdate, RepositoryView};
 
 /// The warning that only records were deleted, because dockpass does not know where the registry is.
 pub(super) const CONTENT_STAYS: &str =
@@ -105,7 +105,7 @@ async fn list_within(
 pub(super) async fn create(request: Request<op::CreateRepository>) -> Replied<op::CreateRepository> {
     let [text] = request.parts()?;
     let namespace = namespace(&text)?;
-    let body = request.body(Service::may_ask)?;
+    let body = request.body(|service, call| service.may_create_repository(call, &namespace))?;
     must_be("namespace", body.namespace.as_deref(), namespace.as_str(), "that of the path")?;
     let name = RepositoryName::within(&namespace, &body.name).map_err(|error| Failure::invalid("name", error))?;
     let new = NewRepository {

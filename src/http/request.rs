@@ -26,6 +26,7 @@ use super::pools::Work;
 use crate::api::{Access, Code, InvalidParameter, Operation, Parameters};
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
+use crate::domain::token::MAX_USER_AGENT;
 use crate::service::{Allowed, Call, Caller, Credentials, Error, Service};
 
 /// Largest body, in bytes.
@@ -35,8 +36,6 @@ pub(super) const MAX_BODY: usize = 64 * 1024;
 const MAX_AUTHORIZATION: usize = 24 * 1024;
 /// How long a body may take to arrive; the server itself limits the time for the head.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest part of a user agent that is kept, in bytes.
-const MAX_USER_AGENT: usize = 256;
 
 /// What the router passes on: the request, its unread body, and the variable parts of its path.
 pub(super) struct Arrival {
@@ -286,8 +285,8 @@ impl Received {
 
     /// The client's `User-Agent`, bounded.
     pub(super) fn user_agent(&self) -> String {
-        let text = header(&self.http, USER_AGENT);
-        text.chars().filter(|letter| !letter.is_control()).take(MAX_USER_AGENT).collect()
+        let text: String = header(&self.http, USER_AGENT).chars().filter(|letter| !letter.is_control()).collect();
+        text.get(..text.floor_char_boundary(MAX_USER_AGENT)).unwrap_or_default().to_owned()
     }
 
     /// The pairs of the query string.

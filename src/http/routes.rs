@@ -193,7 +193,7 @@ impl Router {
 
     /// Answers a request, with the headers that every answer has.
     pub(super) async fn serve(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
-        let is_registry = http.path().starts_with("/v2");
+        let is_registry = not_found::is_registry_path(http.path());
         let is_https = app(&http).is_ok_and(|app| app.is_https);
         let mut response = self.answer(http, payload).await;
         headers::add(response.headers_mut(), is_https, is_registry);

@@ -83,7 +83,13 @@ fn shown(view: SessionView) -> api::Session {
         is_admin: view.is_admin,
         credential: match view.credential {
             CredentialKind::AccessToken => api::SessionCredential::AccessToken,
-            _ => api::SessionCredential::Password,
+            CredentialKind::Password
+            | CredentialKind::None
+            | CredentialKind::RegistryToken
+            | CredentialKind::Session
+            | CredentialKind::Socket
+            | CredentialKind::System
+            | CredentialKind::Registry => api::SessionCredential::Password,
         },
         access_level: view.limits.cap,
         repositories: view.limits.patterns.iter().map(ToString::to_string).collect(),

@@ -11,9 +11,10 @@ use super::request::{Arrival, FromArrival, MAX_BODY, Received, Request, app, cre
 use crate::api::operations::access_tokens as op;
 use crate::api::{self, Access, Nothing};
 use crate::domain::access::AccessLevel;
+use crate::domain::act::Act;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{GeneratedBy, Limits, MAX_PATTERNS, Pattern, PreviousSecret};
+use crate::domain::token::{GeneratedBy, Limits, Pattern, PreviousSecret};
 use crate::service::{
     Call, Credentials, Expiry, NewToken, RepeatedRotation, RotatedToken, RotationKey, Service, TokenFilter, TokenView,
 };
@@ -55,9 +56,6 @@ fn new_secret(view: &TokenView, text: &TokenText, replaced: Option<PreviousSecre
 /// Reads the requested cap and patterns.
 fn limits(level: Option<AccessLevel>, patterns: Option<Vec<String>>) -> Result<Limits, Failure> {
     let patterns = patterns.unwrap_or_default();
-    if patterns.len() > MAX_PATTERNS {
-        return Err(Failure::invalid("repositories", format!("at most {MAX_PATTERNS}")));
-    }
     let read = |text: &String| {
         let reason = "names like ns/name, or ns/* for all below; there is no other wildcard";
         Pattern::parse(text).map_err(|_| Failure::invalid("repositories", reason))
@@ -98,9 +96,10 @@ pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::
 }
 
 pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<op::CreateAccessToken> {
-    let body = request.body(Service::may_ask)?;
+    let username = request.query()?.username;
+    let body = request.body(|service, call| service.may_manage_tokens(call, Act::TokenCreate, username.as_deref()))?;
     let new = NewToken {
-        username: request.query()?.username,
+        username,
         label: body.token_label,
         expiry: expiry(body.expires_at)?,
         limits: limits(body.access_level, body.repositories)?,
@@ -111,8 +110,8 @@ pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<o
 }
 
 pub(super) async fn clean_up(request: Request<op::CleanUpAccessTokens>) -> Replied<op::CleanUpAccessTokens> {
-    request.run(Service::may_ask)?;
     let (user, which) = request.query()?;
+    request.run(|service, call| service.may_manage_tokens(call, Act::TokenCleanUp, user.username.as_deref()))?;
     let filter = filter(user, &which, op::Making::Auto);
     if filter.used_before.is_none() {
         return Err(Failure::invalid("usedbefore", "needed: a time or a date"));
@@ -130,7 +129,7 @@ pub(super) async fn view(request: Request<op::ViewAccessToken>) -> Replied<op::V
 pub(super) async fn update(request: Request<op::UpdateAccessToken>) -> Replied<op::UpdateAccessToken> {
     let [hash] = request.parts()?;
     let api::UpdateApiToken { token_label, is_active } =
-        request.body(|service, call| service.may_change_token(call, &hash))?;
+        request.body(|service, call| service.may_change_token(call, Act::TokenUpdate, &hash))?;
     let updated =
         request.block(move |service, call| service.update_token(call, &hash, token_label.as_deref(), is_active));
     Ok(Reply::new(&shown(&updated.await?)))
@@ -189,7 +188,7 @@ async fn rotate_first(
     key: Option<RotationKey>,
 ) -> Result<RotatedToken, Failure> {
     let [hash] = request.parts()?;
-    let overlap = request.body(|service, call| service.may_change_token(call, &hash))?.overlap;
+    let overlap = request.body(|service, call| service.may_change_token(call, Act::TokenRotate, &hash))?.overlap;
     let overlap = i64::from(overlap.unwrap_or(0));
     request.block(move |service, call| service.rotate_token(call, &hash, overlap, key)).await
 }

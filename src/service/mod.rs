@@ -45,7 +45,7 @@ pub use ledger::AuditFilter;
 pub use page::{Page, PageQuery};
 pub use people::{
     AccessView, AccountPage, AccountQuery, AccountUpdate, AccountView, GrantList, GrantView, MemberView,
-    MembershipView, NewOrganization, NewUser, Reason, TargetView, TeamUpdate, TeamView, UpdatedAccount,
+    MembershipView, NewOrganization, NewUser, TargetView, TeamUpdate, TeamView, UpdatedAccount,
 };
 pub use search::{Found, Search};
 pub use settings::{Live, SiteSettings};
@@ -105,14 +105,6 @@ impl Service {
     #[must_use]
     pub fn repositories_count(&self) -> usize {
         self.store.state().repositories_count()
-    }
-
-    /// Lets signed-in callers through.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`]
-    pub fn may_ask(&self, call: &Call) -> Result<Allowed, Error> {
-        self.view(call, Act::AccountSignIn, "", |authority| authority.signed_in().map(Allowed::by))
     }
 
     /// Refuses all callers but administrators, before anything is looked at. `act` is what would be done.

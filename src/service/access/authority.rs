@@ -94,18 +94,18 @@ impl<'s> Authority<'s> {
         Ok(Self { state, now, standing })
     }
 
-    /// The same caller for a change, which a replaced secret is too weak for: it ends before its access token does, and
+    /// Refuses replaced secrets, which are too weak for a change: such a secret ends before its access token does, and
     /// whoever got hold of it could keep what it makes, or take the access token over by a rotation.
     ///
     /// # Errors
     /// [`Error::Denied`] for a replaced secret, and for a session or a registry token that was made with one.
-    pub(in crate::service) fn to_change(self) -> Result<Self, Error> {
+    pub(in crate::service) fn present_secret(&self) -> Result<(), Error> {
         match self.standing {
             Standing::Account { shown: Shown::Replaced, .. } => Err(Error::Denied(REPLACED)),
             Standing::Account { shown: Shown::Current, .. }
             | Standing::Anonymous
             | Standing::Local
-            | Standing::Registry => Ok(self),
+            | Standing::Registry => Ok(()),
         }
     }
 

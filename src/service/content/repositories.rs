@@ -198,14 +198,20 @@ impl Service {
         Ok(())
     }
 
+    /// Refuses callers who may make no repository in this namespace, before the body is read.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]
+    pub fn may_create_repository(&self, call: &Call, namespace: &Namespace) -> Result<Allowed, Error> {
+        self.gate(call, Act::RepositoryCreate, namespace.as_str(), |authority| authority.create_within(namespace))
+    }
+
     /// Checks that the caller may change the repository, before its body is read.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`]
     pub fn may_update_repository(&self, call: &Call, name: &RepositoryName) -> Result<Allowed, Error> {
-        self.view(call, Act::RepositoryUpdate, name.as_str(), |authority| {
-            authority.administer_repository(name).map(Allowed::by)
-        })
+        self.gate(call, Act::RepositoryUpdate, name.as_str(), |authority| authority.administer_repository(name))
     }
 
     /// Changes a repository.

@@ -9,7 +9,7 @@ use crate::domain::audit::{
 };
 use crate::domain::time::Timestamp;
 use crate::service::Service;
-use crate::service::access::Call;
+use crate::service::access::{Allowed, Call};
 use crate::service::error::Error;
 use crate::service::page::Page;
 use crate::store::{TooLarge, Txn, Verification};
@@ -112,6 +112,15 @@ impl Service {
         self.view(call, Act::AuditHead, "", |authority| authority.administrator().map(drop))?;
         self.write_audit(call.now);
         Ok(self.store.state().audit())
+    }
+
+    /// Refuses all but the local socket, before the body is read.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself has one lifetime, not any")]
+    pub fn may_verify_audit(&self, call: &Call) -> Result<Allowed, Error> {
+        self.gate(call, Act::AuditVerify, "", |authority| authority.local())
     }
 
     /// Checks the whole audit chain, and that it contains the end `noted` earlier, if one is given.

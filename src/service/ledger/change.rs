@@ -10,7 +10,7 @@ use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence, Outcome};
 use crate::domain::grant::GrantTarget;
 use crate::domain::name::RepositoryName;
 use crate::service::Service;
-use crate::service::access::{Authority, Call, Permit};
+use crate::service::access::{Allowed, Authority, Call, Permit};
 use crate::service::error::Error;
 use crate::store::{State, Txn, WriteAccess};
 
@@ -66,7 +66,9 @@ pub(in crate::service) struct Change<'w, 's> {
 impl<'s> Change<'_, 's> {
     /// The caller, looked up in the very state that the change acts on. A replaced secret changes nothing.
     pub(in crate::service) fn authority(&self) -> Result<Authority<'_>, Error> {
-        self.authority_to_push()?.to_change()
+        let authority = self.authority_to_push()?;
+        authority.present_secret()?;
+        Ok(authority)
     }
 
     /// The same for what a push changes, which a replaced secret may.
@@ -153,6 +155,21 @@ impl Service {
         let result = Authority::of(&state, &call.caller, call.now).and_then(|authority| allow(&authority));
         self.note_denial(call, &Deed::new(act, object), &result);
         result
+    }
+
+    /// Lets a caller's body be read if the rule `allow` permits what it asks for, as far as that is known before.
+    pub(in crate::service) fn gate(
+        &self,
+        call: &Call,
+        act: Act,
+        object: &str,
+        allow: impl FnOnce(&Authority<'_>) -> Result<Permit, Error>,
+    ) -> Result<Allowed, Error> {
+        self.view(call, act, object, |authority| {
+            let permit = allow(authority)?;
+            authority.present_secret()?;
+            Ok(Allowed::by(permit))
+        })
     }
 
     /// Makes a change and records it, or its denial. `work` may run more than once, then on a newer state.

@@ -109,7 +109,7 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`] to all but administrators.
     pub fn may_create_account(&self, call: &Call) -> Result<Allowed, Error> {
-        self.view(call, Act::AccountCreate, "", |authority| authority.create_account(false, false).map(Allowed::by))
+        self.gate(call, Act::AccountCreate, "", |authority| authority.create_account(false, false))
     }
 
     /// Refuses callers who may not change this account at all, before the body is read.
@@ -117,8 +117,8 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`]
     pub fn may_update_account(&self, call: &Call, name_or_id: &str) -> Result<Allowed, Error> {
-        self.view(call, Act::AccountUpdate, name_or_id, |authority| {
-            find_to_update(authority, name_or_id).map(|(permit, ..)| Allowed::by(permit))
+        self.gate(call, Act::AccountUpdate, name_or_id, |authority| {
+            find_to_update(authority, name_or_id).map(|(permit, ..)| permit)
         })
     }
 

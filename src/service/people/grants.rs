@@ -10,7 +10,7 @@ use crate::service::error::{Error, Kind};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::Page;
 
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, Reason};
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::grant::{GrantTarget, Grantee, GranteeKind};
@@ -50,25 +50,6 @@ pub enum TargetView {
     Repository(Arc<Repository>),
     /// A whole namespace.
     Namespace(Namespace),
-}
-
-/// Why somebody has access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The account owns the namespace.
-    Owner,
-    /// The account administers the organization that owns the namespace.
-    OrganizationAdmin,
-    /// As a member of a team, by the team's grant on the repository.
-    TeamRepositoryGrant,
-    /// As a member of a team, by the team's grant on the namespace.
-    TeamNamespaceGrant,
-    /// By a grant on the repository.
-    RepositoryGrant,
-    /// By a grant on the namespace.
-    NamespaceGrant,
-    /// The repository is public.
-    Public,
 }
 
 /// Who has which access, and why.
@@ -245,8 +226,8 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] without admin access there.
     pub fn may_grant(&self, call: &Call, target: &GrantTarget) -> Result<Allowed, Error> {
-        self.view(call, Act::GrantSet, &object(target), |authority| {
-            administer(authority, target).map(|(permit, _)| Allowed::by(permit))
+        self.gate(call, Act::GrantSet, &object(target), |authority| {
+            administer(authority, target).map(|(permit, _)| permit)
         })
     }
 

@@ -10,6 +10,6 @@ mod teams;
 
 pub use account_list::{AccountPage, AccountQuery};
 pub use accounts::{AccountUpdate, AccountView, NewUser, UpdatedAccount};
-pub use grants::{AccessView, GrantList, GrantView, Reason, TargetView};
+pub use grants::{AccessView, GrantList, GrantView, TargetView};
 pub use organizations::{MemberView, MembershipView, NewOrganization};
 pub use teams::{TeamUpdate, TeamView};

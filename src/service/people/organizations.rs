@@ -149,8 +149,8 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] to all but the organization's and system administrators.
     pub fn may_change_organization(&self, call: &Call, act: Act, organization: &str) -> Result<Allowed, Error> {
-        self.view(call, act, organization, |authority| {
-            administer_organization(authority, organization).map(|(permit, _)| Allowed::by(permit))
+        self.gate(call, act, organization, |authority| {
+            administer_organization(authority, organization).map(|(permit, _)| permit)
         })
     }
 

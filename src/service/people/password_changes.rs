@@ -17,8 +17,8 @@ impl Service {
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`]; [`Error::Invalid`] for an organization, which has none.
     pub fn may_change_password(&self, call: &Call, name_or_id: &str) -> Result<Allowed, Error> {
-        self.view(call, Act::AccountChangePassword, name_or_id, |authority| {
-            find_to_set_password(authority, name_or_id).map(|(permit, _)| Allowed::by(permit))
+        self.gate(call, Act::AccountChangePassword, name_or_id, |authority| {
+            find_to_set_password(authority, name_or_id).map(|(permit, _)| permit)
         })
     }
 

@@ -10,6 +10,7 @@ use std::sync::PoisonError;
 use super::gate::{self, Visitor};
 use super::passwords::Match;
 use super::sessions::SessionSecret;
+use super::throttle::NO_NAME;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
@@ -24,8 +25,6 @@ use crate::service::ledger::{Deed, Upkeep};
 use crate::service::signing::Claims;
 use crate::store::KnownAddress;
 
-/// Stands for all names that no account can have, and is none itself.
-const NO_NAME: &str = "";
 /// Most known addresses that one change writes.
 const ADDRESS_BUNDLE: usize = 1_000;
 
@@ -309,8 +308,7 @@ impl Service {
     }
 }
 
-/// The name that a wrong password counts for. Those that no account can have count as one: they would fill the memory of
-/// guesses.
+/// The name that a wrong password counts for.
 fn counted_name(username: &str) -> &str {
     let is_name = username.len() <= MAX_COMPONENT && Name::parse(username).is_ok();
     if is_name { username } else { NO_NAME }

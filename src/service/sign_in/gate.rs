@@ -3,7 +3,7 @@
 //!
 //! The next place goes to the source that had the fewest hashes lately. Where the waiting room is full, whoever comes
 //! from a source with fewer waiting takes the place of one with more. An address that signed in to the account before
-//! comes first, within reason: its hashes count a sixteenth.
+//! comes first, within reason: each of its hashes counts for a small part of one.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// After how many seconds callers are told to come back.
 const COME_BACK: i64 = 2;
 /// By how much the hashes of a known address count less.
-const KNOWN_DISCOUNT: u32 = 16;
+const KNOWN_DISCOUNT: u32 = 64;
 /// After so many hashes the counts of all sources are halved, so that what was long ago counts less.
 const ROUND: u32 = 256;
 

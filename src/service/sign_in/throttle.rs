@@ -36,6 +36,10 @@ const MAX_GUESSES: usize = 128;
 /// Most known addresses of one account.
 const MAX_KNOWN: usize = 32;
 
+/// Stands for all names that no account can have, and is none itself: guesses at them count for their address alone, and
+/// would fill the memory otherwise.
+pub(super) const NO_NAME: &str = "";
+
 /// A digest of a wrong guess, keyed for this process: it tells nothing of the guess itself.
 type Guess = [u8; 8];
 
@@ -139,8 +143,10 @@ impl Throttle {
         make_room(&mut counters.by_account, now);
         make_room(&mut counters.by_source, now);
         counters.by_source.entry(address).or_default().add(self.guess_at(name, password), PER_SOURCE, now);
-        counters.by_address.entry((name.to_owned(), address)).or_default().add(guess, PER_ADDRESS, now);
-        counters.by_account.entry(name.to_owned()).or_default().add(guess, PER_ACCOUNT, now);
+        if name != NO_NAME {
+            counters.by_address.entry((name.to_owned(), address)).or_default().add(guess, PER_ADDRESS, now);
+            counters.by_account.entry(name.to_owned()).or_default().add(guess, PER_ACCOUNT, now);
+        }
     }
 
     /// The digest of a guess, for a counter of several names with the name.

@@ -16,7 +16,7 @@ use crate::domain::act::Act;
 use crate::domain::audit::Outcome;
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::{GrantTarget, GranteeKind};
-use crate::domain::name::Name;
+use crate::domain::name::{Name, Namespace};
 use crate::domain::order::Order;
 use crate::domain::organization::MemberFilter;
 use crate::domain::scope::Scopes;
@@ -140,7 +140,7 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("create_token", |service, call| service.create_token(call, new_token()).map(drop)),
     ("list_tokens", |service, call| service.list_tokens(call, &TokenFilter::default(), None, 10, false).map(drop)),
     ("view_token", |service, call| service.view_token(call, &hash(service)).map(drop)),
-    ("may_change_token", |service, call| service.may_change_token(call, &hash(service)).map(drop)),
+    ("may_change_token", |service, call| service.may_change_token(call, Act::TokenUpdate, &hash(service)).map(drop)),
     ("update_token", |service, call| service.update_token(call, &hash(service), None, Some(false)).map(drop)),
     ("rotate_token", |service, call| service.rotate_token(call, &hash(service), 0, None).map(drop)),
     ("delete_token", |service, call| service.delete_token(call, &hash(service))),
@@ -198,7 +198,9 @@ const ON_REPOSITORIES: &[UseCase] = &[
 ];
 
 const ON_THE_WHOLE: &[UseCase] = &[
-    ("may_ask", |service, call| service.may_ask(call).map(drop)),
+    ("may_manage_tokens", |service, call| service.may_manage_tokens(call, Act::TokenCreate, Some("alice")).map(drop)),
+    ("may_create_repository", |service, call| service.may_create_repository(call, &Namespace::Empty).map(drop)),
+    ("may_verify_audit", |service, call| service.may_verify_audit(call).map(drop)),
     ("may_administer", |service, call| service.may_administer(call, Act::ServerVersion)),
     ("compare_registry", |service, call| service.compare_registry(call, Act::RegistrySync).map(drop)),
     ("rotate_signing_key", Service::rotate_signing_key),

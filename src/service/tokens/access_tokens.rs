@@ -1,11 +1,10 @@
-//! Access tokens: making, listing, viewing, renaming, switching off and on, rotating, deleting, cleaning up.
+//! Access tokens: making, listing, viewing, renaming, switching off and on, deleting, cleaning up.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Caller, Permit, find, may_repeat_rotation, outlives, standing};
+use crate::service::access::{Allowed, Authority, Call, Permit, find, outlives, standing};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::Page;
@@ -16,26 +15,17 @@ use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::random;
-use crate::domain::secret::{Password, TokenHash, TokenText};
+use crate::domain::secret::{TokenHash, TokenText};
 use crate::domain::settings::LiveSettings;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{
-    AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, MAX_USER_AGENT, Maker, PreviousSecret,
-    RotationRetry, TokenState, Usage,
-};
+use crate::domain::token::{AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, Maker, TokenState, Usage};
 use crate::store::State;
 
 /// Default lifetime of a temporary password, in seconds.
 const TEMPORARY_LIFE: i64 = 24 * 60 * 60;
 /// Longest lifetime of a temporary password, in seconds.
 const LONGEST_TEMPORARY_LIFE: i64 = 7 * 24 * 60 * 60;
-/// How long a rotation may be repeated, in seconds.
-const RETRY_TIME: i64 = 10 * 60;
-/// Longest `Idempotency-Key`, in bytes.
-const MAX_KEY: usize = 255;
-/// Longest time that a replaced secret lives on, in seconds.
-const LONGEST_OVERLAP: i64 = 7 * 24 * 60 * 60;
 
 /// The requested end of a new access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,55 +68,6 @@ pub struct TokenView {
     pub reason: String,
     /// The access token that stops it, if one does.
     pub stopped_by: Option<Id>,
-}
-
-/// An access token with a new secret.
-#[derive(Debug)]
-pub struct RotatedToken {
-    /// The access token as it is now.
-    pub view: TokenView,
-    /// The new secret.
-    pub text: TokenText,
-    /// The secret that it had before, and until when that is still accepted.
-    pub replaced: PreviousSecret,
-}
-
-/// The `Idempotency-Key` of a rotation, as its hash.
-#[derive(Clone, Copy)]
-pub struct RotationKey([u8; 32]);
-
-impl RotationKey {
-    /// Reads the header.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] unless it is 1 to 255 visible ASCII characters.
-    pub fn read(text: &[u8]) -> Result<Self, Error> {
-        if (1..=MAX_KEY).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic) {
-            Ok(Self(*blake3::hash(text).as_bytes()))
-        } else {
-            Err(Error::invalid("Idempotency-Key", format!("1 to {MAX_KEY} visible ASCII characters")))
-        }
-    }
-}
-
-/// A request that may repeat a rotation.
-pub struct RepeatedRotation {
-    /// The user name that was shown.
-    pub username: String,
-    /// The secret that was shown.
-    pub secret: Password,
-    /// The hash in the path.
-    pub hash: String,
-    /// The key of the request.
-    pub key: RotationKey,
-    /// The client's address.
-    pub address: IpAddr,
-}
-
-impl RepeatedRotation {
-    fn shown(&self) -> Option<TokenHash> {
-        TokenText::parse(self.secret.reveal()).ok().map(|text| text.hash())
-    }
 }
 
 /// Which access tokens a list or a clean-up selects.
@@ -183,7 +124,7 @@ impl Service {
                 expires_at,
                 created_at: change.call().now.whole_seconds(),
                 generated_by: GeneratedBy::Manual,
-                creator_ua: user_agent(&change.call().user_agent),
+                creator_ua: change.call().user_agent.as_str().into(),
                 parent: authority.token().map(|parent| parent.id),
                 temporary_password: new.is_temporary,
                 generation: 0,
@@ -266,7 +207,7 @@ impl Service {
         goes(token) && descendants(state, token).all(|descendant| goes(descendant))
     }
 
-    fn shown_token(&self, state: &State, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
+    pub(super) fn shown_token(&self, state: &State, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
         let owner = state.account(token.owner)?.name.clone();
         let standing = standing(state, token, now);
         Some(TokenView {
@@ -293,14 +234,27 @@ impl Service {
         })
     }
 
-    /// Refuses callers who may not change this access token at all, before the body is read.
+    /// Refuses callers who may not make, or clean up, access tokens of this user, before the body is read.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also for what the caller may not see.
-    pub fn may_change_token(&self, call: &Call, hash: &str) -> Result<Allowed, Error> {
-        self.view(call, Act::TokenView, hash, |authority| {
+    /// [`Error::Denied`] for those of another account, to all but administrators; [`Error::NotFound`].
+    pub fn may_manage_tokens(&self, call: &Call, act: Act, username: Option<&str>) -> Result<Allowed, Error> {
+        let object = username.map_or_else(|| call.caller.actor(), str::to_owned);
+        self.gate(call, act, &object, |authority| {
+            let owner = owner_for(authority, username)?;
+            authority.self_or_administrator(owner)
+        })
+    }
+
+    /// Refuses callers who may not change this access token, before the body is read.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the caller may not see; [`Error::Denied`]
+    pub fn may_change_token(&self, call: &Call, act: Act, hash: &str) -> Result<Allowed, Error> {
+        self.gate(call, act, hash, |authority| {
             authority.signed_in()?;
-            authority.view_or_delete_token(find_token(authority.state(), hash, call.now)?).map(Allowed::by)
+            let token = find_token(authority.state(), hash, call.now)?;
+            authority.change_token(token)
         })
     }
 
@@ -339,112 +293,6 @@ impl Service {
             self.end_sessions_by(token.id);
         }
         self.shown_token(&self.store.state(), &token, call.now).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
-    }
-
-    /// Gives an access token a new secret; the old one lives on for `overlap` seconds. One that rotates itself with a
-    /// `key` may repeat that ([`Service::repeat_rotation`]).
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Obstacle::NotRotatable`] for an inactive or expired one; [`Error::Denied`] when an access
-    /// token would rotate a stronger one.
-    pub fn rotate_token(
-        &self,
-        call: &Call,
-        hash: &str,
-        overlap: i64,
-        key: Option<RotationKey>,
-    ) -> Result<RotatedToken, Error> {
-        if !(0..=LONGEST_OVERLAP).contains(&overlap) {
-            return Err(Error::invalid("overlap", format!("0 to {LONGEST_OVERLAP} seconds")));
-        }
-        let text = TokenText::from_random(random::bytes()?);
-        let new_hash = text.hash();
-        let (asked, key) = (hash.to_owned(), key.map(|key| key.0));
-        let (token, replaced) = self.change(call, Deed::new(Act::TokenRotate, hash), move |change| {
-            let now = change.call().now;
-            let authority = change.authority()?;
-            authority.signed_in()?;
-            let token = find_token(change.state(), &asked, now)?;
-            let permit = authority.rotate_token(token)?;
-            if !token.is_active || token.is_expired(now) {
-                return Err(Error::Conflict(Obstacle::NotRotatable));
-            }
-            // Whoever holds the asking token knows the new secret: stopping that token must stop this one, too. An
-            // asking token of another account stops nothing here, and must not detach this one from its parent.
-            let hangs_on = authority
-                .token()
-                .filter(|asking| asking.id != token.id && asking.owner == token.owner)
-                .map(|asking| asking.id);
-            let rotates_itself = authority.token().is_some_and(|asking| asking.id == token.id);
-            let until = now.plus_seconds(overlap);
-            let replaced = PreviousSecret { hash: token.hash, until };
-            let token = AccessToken::clone(token).with_secret(new_hash, hangs_on.or(token.parent), until);
-            let retry = key.filter(|_| rotates_itself);
-            let retry = retry.map(|key| RotationRetry { key, until: now.plus_seconds(RETRY_TIME) });
-            let token = AccessToken { retry, ..token };
-            put(change, &permit, &token)?;
-            change.record_as(about(Act::TokenRotate, change, &token));
-            Ok((Arc::new(token), replaced))
-        })?;
-        self.rotated(&token, text, replaced, call.now)
-    }
-
-    fn rotated(
-        &self,
-        token: &Arc<AccessToken>,
-        text: TokenText,
-        replaced: PreviousSecret,
-        now: Timestamp,
-    ) -> Result<RotatedToken, Error> {
-        let view = self.shown_token(&self.store.state(), token, now);
-        let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, token.hash))?;
-        Ok(RotatedToken { view, text, replaced })
-    }
-
-    /// Whether a request repeats a rotation whose answer was lost: it is sent again with the secret that was replaced and
-    /// the key of the first time, within ten minutes. Otherwise it is a request like any other.
-    #[must_use]
-    pub fn may_repeat_rotation(&self, repeated: &RepeatedRotation, now: Timestamp) -> bool {
-        repeated.shown().is_some_and(|shown| self.repeated_token(repeated, &shown, now).is_some())
-    }
-
-    /// The access token whose rotation is repeated, and its owner.
-    fn repeated_token(&self, repeated: &RepeatedRotation, shown: &TokenHash, now: Timestamp) -> Option<(Id, Account)> {
-        let state = self.store.state();
-        let token = state.token_hashed(shown).filter(|_| repeated.hash == shown.to_string())?;
-        let owner = state.account(token.owner).filter(|owner| owner.name.as_str() == repeated.username)?;
-        may_repeat_rotation(&state, token, shown, &repeated.key.0, now)?;
-        Some((token.id, Account::clone(owner)))
-    }
-
-    /// Repeats a rotation. The lost secret ends, and the answer has another; how long the replaced one lives on stays.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] if the request repeats none.
-    pub fn repeat_rotation(
-        &self,
-        repeated: &RepeatedRotation,
-        now: Timestamp,
-        user_agent: String,
-    ) -> Result<RotatedToken, Error> {
-        let shown = repeated.shown().ok_or(Error::Unauthenticated)?;
-        let (id, owner) = self.repeated_token(repeated, &shown, now).ok_or(Error::Unauthenticated)?;
-        let call = Call { caller: Caller::of_replaced_secret(&owner, id, shown, repeated.address), now, user_agent };
-        let (text, key) = (TokenText::from_random(random::bytes()?), repeated.key.0);
-        let new_hash = text.hash();
-        let (token, replaced) = self.change(&call, Deed::new(Act::TokenRotate, shown), move |change| {
-            let token = change.state().token(id).cloned().ok_or(Error::Unauthenticated)?;
-            let permit =
-                may_repeat_rotation(change.state(), &token, &shown, &key, now).ok_or(Error::Unauthenticated)?;
-            let replaced = token.previous.ok_or(Error::Unauthenticated)?;
-            // The generation of the lost secret ends with it.
-            let generation = token.generation.saturating_add(1);
-            let token = AccessToken { hash: new_hash, generation, ..AccessToken::clone(&token) };
-            put(change, &permit, &token)?;
-            change.record_as(about(Act::TokenRotate, change, &token));
-            Ok((Arc::new(token), replaced))
-        })?;
-        self.rotated(&token, text, replaced, now)
     }
 
     /// Deletes an access token, and those that it made for its own account, which no longer count without it.
@@ -547,10 +395,6 @@ fn end(
     }
 }
 
-fn user_agent(text: &str) -> Arc<str> {
-    text.get(..text.floor_char_boundary(MAX_USER_AGENT)).unwrap_or_default().into()
-}
-
 /// The account that `username` names; the caller's own, if none. Callers who may not have others' do not learn which
 /// exist.
 fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -> Result<&'s Account, Error> {
@@ -580,7 +424,7 @@ fn whose(authority: &Authority<'_>, username: Option<&str>, everybody: bool) -> 
 }
 
 /// The access token with this hash, or with this replaced hash while the replaced secret lives on.
-fn find_token<'s>(state: &'s State, hash: &str, now: Timestamp) -> Result<&'s Arc<AccessToken>, Error> {
+pub(super) fn find_token<'s>(state: &'s State, hash: &str, now: Timestamp) -> Result<&'s Arc<AccessToken>, Error> {
     let found = TokenHash::parse(hash).and_then(|hash| {
         let token = state.token_hashed(&hash)?;
         token.shown_by(&hash, now).map(|_| token)
@@ -593,7 +437,7 @@ pub(in crate::service) fn about(act: Act, change: &Change<'_, '_>, token: &Acces
     Deed::new(act, token.id).about_token(change.state(), token)
 }
 
-fn put(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Result<(), Error> {
+pub(super) fn put(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Result<(), Error> {
     if change.txn(permit).put_token(token.clone())? {
         return Ok(());
     }

@@ -3,9 +3,11 @@
 mod access_tokens;
 mod pass;
 mod registry_tokens;
+mod rotation;
 
-pub use access_tokens::{Expiry, NewToken, RepeatedRotation, RotatedToken, RotationKey, TokenFilter, TokenView};
+pub use access_tokens::{Expiry, NewToken, TokenFilter, TokenView};
 pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::{Decided, Issued};
+pub use rotation::{RepeatedRotation, RotatedToken, RotationKey};
 
 pub(in crate::service) use access_tokens::{about, delete_with_descendants};

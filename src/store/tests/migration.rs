@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::super::directory::FORMAT;
 use super::super::{Error, State, Store};
 use super::earlier::{Size, make};
 use super::full::SmallDisk;
@@ -20,6 +21,11 @@ const DIRECTORY: &str = "DOCKPASS_TEST_MIGRATION";
 
 fn named(text: &str) -> RepositoryName {
     RepositoryName::parse(text).unwrap()
+}
+
+/// What the directory says once its store is of today's format.
+fn today() -> String {
+    format!("dockpass data {FORMAT}\n")
 }
 
 fn format(data: &Path) -> String {
@@ -87,7 +93,7 @@ fn a_store_of_format_2_becomes_one_of_format_3_and_the_old_one_is_kept_until_the
     let data = home.path();
     let store = home.open();
     check(&store, Size::SMALL);
-    assert_eq!(format(&data), "dockpass data 3\n");
+    assert_eq!(format(&data), today());
     assert!(has(&data, "store.before-3/db") && !has(&data, "store.new"));
     super::support::add_account(&store, 700).unwrap();
     store.forget_earlier();
@@ -225,7 +231,7 @@ fn a_migration_that_is_killed_anywhere_goes_on() {
             let data = home.path();
             assert!(has(&data, "store/db") || has(&data, "store.before-3/db"), "the old store is there");
             if has(&data, "store.new") || has(&data, "store.before-3") && has(&data, "store") {
-                assert_eq!(format(&data), "dockpass data 3\n", "an earlier dockpass refuses it");
+                assert_eq!(format(&data), today(), "an earlier dockpass refuses it");
             }
         }
         let store = home.open();

@@ -200,6 +200,11 @@ fn permission_is_asked_before_a_body_is_looked_at() {
         ("PATCH", account_path("nobody")),
         ("POST", format!("{}/changePassword", account_path("alice"))),
         ("POST", format!("{}/changePassword", account_path("nobody"))),
+        ("POST", "/api/v0/api_tokens?username=alice".to_owned()),
+        ("POST", "/api/v0/api_tokens?username=nobody".to_owned()),
+        ("POST", "/api/v0/repositories/acme".to_owned()),
+        ("POST", "/api/v0/audit/verify".to_owned()),
+        ("POST", "/api/v0/meta/settings".to_owned()),
     ] {
         for caller in [&acme.carol, &acme.dave] {
             caller.json(method, &path, &level).must_be_refused(403, "NOT_AUTHORIZED");

@@ -1,5 +1,6 @@
 //! Wrong passwords: who waits, how long, and who does not (design, section 10.3). The test moves the clock.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::json;
@@ -8,7 +9,7 @@ use crate::support::{
     InProcess,
     exe::PASSWORD,
     http::Answer,
-    site::{Caller, DAY, MINUTE, account_path},
+    site::{Caller, DAY, HOUR, MINUTE, account_path},
 };
 
 const TOKENS: &str = "/api/v0/api_tokens";
@@ -239,4 +240,74 @@ fn of_many_guesses_at_once_few_are_looked_at() {
     let at_once = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let most = usize::try_from(PER_ADDRESS).expect("a small number") + at_once;
     assert!(looked_at <= most, "{looked_at} guesses were looked at, {most} are the most");
+}
+
+/// Sends wrong passwords from so many clients at a time, each by `send`, until `meanwhile` is done.
+fn flooded(clients: u32, send: impl Fn(u32, u32) -> Answer + Sync, meanwhile: impl FnOnce()) {
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for client in 0..clients {
+            let (send, is_over) = (&send, &is_over);
+            scope.spawn(move || {
+                for number in 0.. {
+                    if is_over.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    send(client, number).must_be_one_of(&[401, 429]);
+                }
+            });
+        }
+        let _over = Over(&is_over);
+        meanwhile();
+    });
+}
+
+#[test]
+fn a_flood_from_one_address_keeps_nobody_out_who_comes_from_another() {
+    let site = behind_a_proxy();
+    let flood = |client: u32, number: u32| {
+        let guesser = site.with(&format!("user{client}x{number}"), "wrong guess").from_address("203.0.113.1");
+        guesser.get(TOKENS)
+    };
+    flooded(80, flood, || {
+        for host in 0..15 {
+            let alice = site.as_user("alice").from_address(&format!("198.51.100.{host}"));
+            alice.get(TOKENS).must_be(200);
+        }
+    });
+}
+
+#[test]
+fn in_a_flood_from_many_addresses_one_that_signed_in_before_comes_first() {
+    let site = behind_a_proxy();
+    let alice = site.as_user("alice").from_address("198.51.100.1");
+    alice.get(TOKENS).must_be(200);
+    let flood = |client: u32, number: u32| {
+        let address = format!("203.0.{client}.{}", number % 250);
+        site.with(&format!("user{client}x{number}"), "wrong guess").from_address(&address).get(TOKENS)
+    };
+    flooded(100, flood, || (0..15).for_each(|_| drop(alice.get(TOKENS).must_be(200))));
+}
+
+#[test]
+fn an_address_that_guesses_at_a_hundred_names_waits_with_accounts_that_do_not_know_it() {
+    let site = behind_a_proxy();
+    site.add_user("bob");
+    let from_there = |name: &str, secret: &str| site.with(name, secret).from_address("203.0.113.1").get(TOKENS);
+    from_there("bob", PASSWORD).must_be(200);
+    for number in 0..100 {
+        from_there(&format!("Not A Name {number}"), "summer").must_be_one_of(&[401, 429]);
+        from_there(&format!("user{number}"), "summer").must_be_one_of(&[401, 429]);
+    }
+    assert!(wait_of(&from_there("alice", PASSWORD).must_be(429)) > 0);
+    from_there("bob", PASSWORD).must_be(200);
+    site.as_user("alice").from_address("203.0.113.2").get(TOKENS).must_be(200);
+    site.pass(HOUR);
+    from_there("alice", PASSWORD).must_be(200);
 }

@@ -92,11 +92,11 @@ fn an_access_token_is_renamed_switched_off_and_on_and_rotated() {
     site.browser.click("Save");
     soon("it is inactive", || (tokens(&site)[0]["isActive"] == false).then_some(()));
     assert_eq!(tokens(&site)[0]["tokenLabel"], "old laptop");
-    site.browser.see("Only an active one can be rotated.");
+    site.browser.see("One that is inactive or expired cannot be rotated.");
     assert!(!site.browser.is_enabled("Rotate"));
     site.browser.choose("Is active");
     site.browser.click("Save");
-    site.browser.see_no_more("Only an active one can be rotated.");
+    site.browser.see_no_more("One that is inactive or expired cannot be rotated.");
     let before = tokens(&site)[0]["hashedToken"].clone();
     site.browser.click("Rotate");
     site.browser.see("Rotate this access token?");

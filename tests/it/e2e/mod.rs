@@ -6,6 +6,7 @@ mod adoption_changes;
 mod adoption_many;
 mod durability;
 mod formats;
+mod hung_disk;
 mod main_job;
 mod nginx;
 mod notifications;

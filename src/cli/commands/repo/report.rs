@@ -3,6 +3,7 @@
 use crate::api::{AccessReason, Repository, RepositoryAccess, Tag, Visibility};
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
 use crate::cli::wire::{ApiAnswer, List};
+use crate::domain::access::Reason;
 use crate::domain::name::RepositoryName;
 
 const COLUMNS: &[(&str, Fit)] = &[
@@ -104,7 +105,7 @@ pub(in crate::cli) fn access(answer: ApiAnswer<RepositoryAccess>) -> Result<Repo
     let rows = found
         .access
         .iter()
-        .map(|entry| vec![who(entry), entry.access_level.to_string(), reason(&entry.reason).to_owned()]);
+        .map(|entry| vec![who(entry), entry.access_level.to_string(), reason(entry.reason).to_owned()]);
     let table = Table { columns: ACCESS_COLUMNS, rows: rows.collect() };
     let nothing =
         "Only system administrators have access. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
@@ -113,10 +114,12 @@ pub(in crate::cli) fn access(answer: ApiAnswer<RepositoryAccess>) -> Result<Repo
 
 /// The subject of a reason, marked as user or team, because both may have the same name.
 fn who(entry: &AccessReason) -> String {
-    match entry.reason.as_str() {
-        "owner" | "organizationAdmin" | "repositoryGrant" | "namespaceGrant" => user(&entry.subject),
-        "teamRepositoryGrant" | "teamNamespaceGrant" => team(&entry.subject),
-        _ => entry.subject.clone(),
+    match entry.reason {
+        Reason::Owner | Reason::OrganizationAdmin | Reason::RepositoryGrant | Reason::NamespaceGrant => {
+            user(&entry.subject)
+        }
+        Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => team(&entry.subject),
+        Reason::Public => entry.subject.clone(),
     }
 }
 
@@ -130,18 +133,16 @@ pub(in crate::cli) fn team(name: &str) -> String {
     format!("team {name}")
 }
 
-/// The API's reason in words; an unknown code as it is.
-fn reason(code: &str) -> &str {
-    let known = [
-        ("owner", "owns the namespace"),
-        ("organizationAdmin", "administers the organization"),
-        ("repositoryGrant", "grant on the repository"),
-        ("namespaceGrant", "grant on the namespace"),
-        ("teamRepositoryGrant", "team grant on the repository"),
-        ("teamNamespaceGrant", "team grant on the namespace"),
-        ("public", "the repository is public"),
-    ];
-    known.into_iter().find(|(name, _)| *name == code).map_or(code, |(_, words)| words)
+fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Owner => "owns the namespace",
+        Reason::OrganizationAdmin => "administers the organization",
+        Reason::RepositoryGrant => "grant on the repository",
+        Reason::NamespaceGrant => "grant on the namespace",
+        Reason::TeamRepositoryGrant => "team grant on the repository",
+        Reason::TeamNamespaceGrant => "team grant on the namespace",
+        Reason::Public => "the repository is public",
+    }
 }
 
 fn visibility(visibility: Visibility) -> &'static str {
@@ -201,20 +202,20 @@ mod tests {
 
     #[test]
     fn reasons_are_words() {
-        assert_eq!((reason("owner"), reason("newReason")), ("owns the namespace", "newReason"));
-        assert_eq!(reason("teamNamespaceGrant"), "team grant on the namespace");
+        assert_eq!(reason(Reason::Owner), "owns the namespace");
+        assert_eq!(reason(Reason::TeamNamespaceGrant), "team grant on the namespace");
     }
 
     #[test]
     fn a_user_and_a_team_of_one_name_differ() {
-        let entry = |subject: &str, reason: &str| AccessReason {
+        let entry = |subject: &str, reason| AccessReason {
             subject: subject.into(),
             access_level: AccessLevel::ReadOnly,
-            reason: reason.into(),
+            reason,
         };
-        assert_eq!(who(&entry("dev", "organizationAdmin")), "user dev");
-        assert_eq!(who(&entry("dev", "teamRepositoryGrant")), "team dev");
-        assert_eq!(who(&entry("everybody", "public")), "everybody");
-        assert_eq!(who(&entry("everybody", "repositoryGrant")), "user everybody");
+        assert_eq!(who(&entry("dev", Reason::OrganizationAdmin)), "user dev");
+        assert_eq!(who(&entry("dev", Reason::TeamRepositoryGrant)), "team dev");
+        assert_eq!(who(&entry("everybody", Reason::Public)), "everybody");
+        assert_eq!(who(&entry("everybody", Reason::RepositoryGrant)), "user everybody");
     }
 }

@@ -8,6 +8,8 @@ use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::token::Pattern;
 use crate::service::error::{Error, Kind};
 
+const NO_ADMIN: &str = "this needs admin access to the namespace";
+
 impl<'s> Authority<'s> {
     /// The account's level on a repository name, before the access token's limits; `None` for anonymous callers.
     fn account_level(&self, name: &RepositoryName) -> Option<AccessLevel> {
@@ -95,11 +97,18 @@ impl<'s> Authority<'s> {
         by_token && self.owns_namespace(&name.namespace())
     }
 
+    /// Creating some repository of a namespace by the API: which ones, the access token's patterns say.
+    pub(in crate::service) fn create_within(&self, namespace: &Namespace) -> Result<Permit, Error> {
+        let permit = self.signed_in()?;
+        let by_token = self.token().is_none_or(|token| token.limits.cap >= AccessLevel::Admin);
+        if by_token && self.owns_namespace(namespace) { Ok(permit) } else { Err(Error::Denied(NO_ADMIN)) }
+    }
+
     /// Creating a repository by the API.
     pub(in crate::service) fn create_repository(&self, name: &RepositoryName) -> Result<Permit, Error> {
         let permit = self.signed_in()?;
         let may = self.may_create(name, AccessLevel::Admin);
-        if may { Ok(permit) } else { Err(Error::Denied("this needs admin access to the namespace")) }
+        if may { Ok(permit) } else { Err(Error::Denied(NO_ADMIN)) }
     }
 
     /// Creating the record of a repository that is about to be pushed to.
@@ -132,7 +141,7 @@ impl<'s> Authority<'s> {
     pub(in crate::service) fn administer_namespace(&self, namespace: &Namespace) -> Result<Permit, Error> {
         let permit = self.signed_in()?;
         let may = self.administers_namespace(namespace);
-        if may { Ok(permit) } else { Err(Error::Denied("this needs admin access to the namespace")) }
+        if may { Ok(permit) } else { Err(Error::Denied(NO_ADMIN)) }
     }
 
     /// Whether `registry:catalog:*`, every name of the registry, may be granted.

@@ -1,0 +1,182 @@
+//! Rotation: an access token gets a new secret, and the old one may live on for a while. A rotation whose answer was lost
+//! can be repeated.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::access_tokens::{TokenView, about, find_token, put};
+use crate::domain::account::Account;
+use crate::domain::act::Act;
+use crate::domain::id::Id;
+use crate::domain::random;
+use crate::domain::secret::{Password, TokenHash, TokenText};
+use crate::domain::time::Timestamp;
+use crate::domain::token::{AccessToken, PreviousSecret, RotationRetry};
+use crate::service::Service;
+use crate::service::access::{Call, Caller, may_repeat_rotation};
+use crate::service::error::{Error, Kind, Obstacle};
+use crate::service::ledger::Deed;
+
+/// How long a rotation may be repeated, in seconds.
+const RETRY_TIME: i64 = 10 * 60;
+/// Longest `Idempotency-Key`, in bytes.
+const MAX_KEY: usize = 255;
+/// Longest time that a replaced secret lives on, in seconds.
+const LONGEST_OVERLAP: i64 = 7 * 24 * 60 * 60;
+
+/// An access token with a new secret.
+#[derive(Debug)]
+pub struct RotatedToken {
+    /// The access token as it is now.
+    pub view: TokenView,
+    /// The new secret.
+    pub text: TokenText,
+    /// The secret that it had before, and until when that is still accepted.
+    pub replaced: PreviousSecret,
+}
+
+/// The `Idempotency-Key` of a rotation, as its hash.
+#[derive(Clone, Copy)]
+pub struct RotationKey([u8; 32]);
+
+impl RotationKey {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless it is 1 to 255 visible ASCII characters.
+    pub fn read(text: &[u8]) -> Result<Self, Error> {
+        if (1..=MAX_KEY).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic) {
+            Ok(Self(*blake3::hash(text).as_bytes()))
+        } else {
+            Err(Error::invalid("Idempotency-Key", format!("1 to {MAX_KEY} visible ASCII characters")))
+        }
+    }
+}
+
+/// A request that may repeat a rotation.
+pub struct RepeatedRotation {
+    /// The user name that was shown.
+    pub username: String,
+    /// The secret that was shown.
+    pub secret: Password,
+    /// The hash in the path.
+    pub hash: String,
+    /// The key of the request.
+    pub key: RotationKey,
+    /// The client's address.
+    pub address: IpAddr,
+}
+
+impl RepeatedRotation {
+    fn shown(&self) -> Option<TokenHash> {
+        TokenText::parse(self.secret.reveal()).ok().map(|text| text.hash())
+    }
+}
+
+impl Service {
+    /// Gives an access token a new secret; the old one lives on for `overlap` seconds. One that rotates itself with a
+    /// `key` may repeat that ([`Service::repeat_rotation`]).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Obstacle::NotRotatable`] for an inactive or expired one; [`Error::Denied`] when an access
+    /// token would rotate a stronger one.
+    pub fn rotate_token(
+        &self,
+        call: &Call,
+        hash: &str,
+        overlap: i64,
+        key: Option<RotationKey>,
+    ) -> Result<RotatedToken, Error> {
+        if !(0..=LONGEST_OVERLAP).contains(&overlap) {
+            return Err(Error::invalid("overlap", format!("0 to {LONGEST_OVERLAP} seconds")));
+        }
+        let text = TokenText::from_random(random::bytes()?);
+        let new_hash = text.hash();
+        let (asked, key) = (hash.to_owned(), key.map(|key| key.0));
+        let (token, replaced) = self.change(call, Deed::new(Act::TokenRotate, hash), move |change| {
+            let now = change.call().now;
+            let authority = change.authority()?;
+            authority.signed_in()?;
+            let token = find_token(change.state(), &asked, now)?;
+            let permit = authority.rotate_token(token)?;
+            if !token.is_active || token.is_expired(now) {
+                return Err(Error::Conflict(Obstacle::NotRotatable));
+            }
+            // Whoever holds the asking token knows the new secret: stopping that token must stop this one, too. An
+            // asking token of another account stops nothing here, and must not detach this one from its parent.
+            let hangs_on = authority
+                .token()
+                .filter(|asking| asking.id != token.id && asking.owner == token.owner)
+                .map(|asking| asking.id);
+            let rotates_itself = authority.token().is_some_and(|asking| asking.id == token.id);
+            let until = now.plus_seconds(overlap);
+            let replaced = PreviousSecret { hash: token.hash, until };
+            let token = AccessToken::clone(token).with_secret(new_hash, hangs_on.or(token.parent), until);
+            let retry = key.filter(|_| rotates_itself);
+            let retry = retry.map(|key| RotationRetry { key, until: now.plus_seconds(RETRY_TIME) });
+            let token = AccessToken { retry, ..token };
+            put(change, &permit, &token)?;
+            change.record_as(about(Act::TokenRotate, change, &token));
+            Ok((Arc::new(token), replaced))
+        })?;
+        self.rotated(&token, text, replaced, call.now)
+    }
+
+    fn rotated(
+        &self,
+        token: &Arc<AccessToken>,
+        text: TokenText,
+        replaced: PreviousSecret,
+        now: Timestamp,
+    ) -> Result<RotatedToken, Error> {
+        let view = self.shown_token(&self.store.state(), token, now);
+        let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, token.hash))?;
+        Ok(RotatedToken { view, text, replaced })
+    }
+
+    /// Whether a request repeats a rotation whose answer was lost: it is sent again with the secret that was replaced and
+    /// the key of the first time, within ten minutes. Otherwise it is a request like any other.
+    #[must_use]
+    pub fn may_repeat_rotation(&self, repeated: &RepeatedRotation, now: Timestamp) -> bool {
+        repeated.shown().is_some_and(|shown| self.repeated_token(repeated, &shown, now).is_some())
+    }
+
+    /// The access token whose rotation is repeated, and its owner.
+    fn repeated_token(&self, repeated: &RepeatedRotation, shown: &TokenHash, now: Timestamp) -> Option<(Id, Account)> {
+        let state = self.store.state();
+        let token = state.token_hashed(shown).filter(|_| repeated.hash == shown.to_string())?;
+        let owner = state.account(token.owner).filter(|owner| owner.name.as_str() == repeated.username)?;
+        may_repeat_rotation(&state, token, shown, &repeated.key.0, now)?;
+        Some((token.id, Account::clone(owner)))
+    }
+
+    /// Repeats a rotation. The lost secret ends, and the answer has another; how long the replaced one lives on stays.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the request repeats none.
+    pub fn repeat_rotation(
+        &self,
+        repeated: &RepeatedRotation,
+        now: Timestamp,
+        user_agent: String,
+    ) -> Result<RotatedToken, Error> {
+        let shown = repeated.shown().ok_or(Error::Unauthenticated)?;
+        let (id, owner) = self.repeated_token(repeated, &shown, now).ok_or(Error::Unauthenticated)?;
+        let call = Call { caller: Caller::of_replaced_secret(&owner, id, shown, repeated.address), now, user_agent };
+        let (text, key) = (TokenText::from_random(random::bytes()?), repeated.key.0);
+        let new_hash = text.hash();
+        let (token, replaced) = self.change(&call, Deed::new(Act::TokenRotate, shown), move |change| {
+            let token = change.state().token(id).cloned().ok_or(Error::Unauthenticated)?;
+            let permit =
+                may_repeat_rotation(change.state(), &token, &shown, &key, now).ok_or(Error::Unauthenticated)?;
+            let replaced = token.previous.ok_or(Error::Unauthenticated)?;
+            // The generation of the lost secret ends with it.
+            let generation = token.generation.saturating_add(1);
+            let token = AccessToken { hash: new_hash, generation, ..AccessToken::clone(&token) };
+            put(change, &permit, &token)?;
+            change.record_as(about(Act::TokenRotate, change, &token));
+            Ok((Arc::new(token), replaced))
+        })?;
+        self.rotated(&token, text, replaced, now)
+    }
+}
