@@ -18,8 +18,12 @@ pub(crate) const OTHERS: u32 = 0o077;
 /// Largest file that is read, in bytes.
 const MAX: u64 = 1024 * 1024;
 
-/// Open flags for writing: root must not be led to another file by a symbolic link in somebody else's directory.
+/// Open flags: root must not be led to another file by a symbolic link in somebody else's directory.
 pub(crate) const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+/// Open flags: a FIFO in the place of a file holds up nobody.
+pub(crate) const NO_WAIT: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+/// Both.
+pub(crate) const NO_LINK_NO_WAIT: i32 = NO_LINK | NO_WAIT;
 
 /// A private file or directory could not be read, written or made.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +63,9 @@ impl PrivateFileError {
 /// Reads a private file; none if it does not exist.
 ///
 /// # Errors
-/// [`PrivateFileError`] if it cannot be read, is larger than 1 MiB, or others may read it.
+/// [`PrivateFileError`] if it cannot be read, is a link, no file or larger than 1 MiB, or others may read it.
 pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateFileError> {
-    let file = match File::open(path) {
+    let file = match OpenOptions::new().read(true).custom_flags(NO_LINK_NO_WAIT).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(PrivateFileError::io(path, error)),
@@ -239,6 +243,19 @@ mod tests {
         write(&large, &vec![b'x'; 1024 * 1024 + 1]).unwrap();
         assert!(matches!(read(&large), Err(PrivateFileError::Unsuitable { .. })));
         assert!(matches!(read(directory.path()), Err(PrivateFileError::Unsuitable { .. })));
+    }
+
+    #[test]
+    fn neither_a_link_nor_a_fifo_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let (key, link, fifo) =
+            (directory.path().join("key"), directory.path().join("link"), directory.path().join("fifo"));
+        write(&key, b"secret").unwrap();
+        std::os::unix::fs::symlink(&key, &link).unwrap();
+        assert!(matches!(read(&link), Err(PrivateFileError::Io { .. })));
+        let made = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&fifo).status();
+        assert!(made.unwrap().success());
+        assert!(matches!(read(&fifo), Err(PrivateFileError::Unsuitable { .. })));
     }
 
     #[test]

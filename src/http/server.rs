@@ -14,6 +14,7 @@ use std::time::Duration;
 use actix_web::dev::{Extensions, ServerHandle};
 use actix_web::rt::net::UnixStream;
 use actix_web::{HttpRequest, HttpServer, web};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::address::SocketPeer;
@@ -41,6 +42,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long requests in flight may still take when the server stops, in seconds.
 const SHUTDOWN: u64 = 30;
+/// Open files besides those of clients: the store, keys, connections to the registry.
+const OTHER_FILES: u64 = 128;
 /// How often the housekeeper checks the TLS certificate: changed files, or a renewal that is due.
 const TICK: Duration = Duration::from_secs(5);
 /// Once in so many ticks, the housekeeper writes what waits in memory.
@@ -377,6 +380,7 @@ fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener
         (Some(_), workers) => usize::try_from(workers).unwrap_or(1),
     };
     let connections = usize::try_from(app.config.server.max_connections).unwrap_or(usize::MAX);
+    let connections = with_room_for_files(connections);
     let mut server = HttpServer::new(move || {
         let router = Arc::clone(&router);
         let serve = move |http: HttpRequest, payload: web::Payload| {
@@ -408,6 +412,29 @@ fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Ok(handle)
+}
+
+/// Raises the limit of open files to what this many connections need. Where the system allows fewer, says so, and answers
+/// how many connections there is room for: more would be accepted and fail, and the store needs files, too.
+fn with_room_for_files(connections: usize) -> usize {
+    let limits = getrlimit(Resource::Nofile);
+    let (Some(current), most) = (limits.current, limits.maximum.unwrap_or(u64::MAX)) else { return connections };
+    let needed = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+    let raised = needed.min(most);
+    if current < raised
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limits })
+    {
+        log::warn!("the limit of open files stays at {current}: {error}");
+        return usize::try_from(current.saturating_sub(OTHER_FILES).max(1)).unwrap_or(connections);
+    }
+    if raised.max(current) >= needed {
+        return connections;
+    }
+    let room = raised.max(current).saturating_sub(OTHER_FILES).max(1);
+    log::warn!(
+        "the system allows {most} open files: at most {room} connections, not server.max_connections = {connections}"
+    );
+    usize::try_from(room).unwrap_or(connections)
 }
 
 /// Notes the user id of the local socket's peer, as the kernel reports it.

@@ -14,7 +14,7 @@ use rustix::fs::{FlockOperation, Mode};
 
 use super::error::Error;
 use crate::data_files;
-use crate::private_file::{self, NO_LINK, OTHERS, create_directory, sync_directory};
+use crate::private_file::{self, NO_LINK, NO_LINK_NO_WAIT, OTHERS, create_directory, sync_directory};
 
 mod owner;
 
@@ -170,7 +170,7 @@ fn io_error(path: &Path, source: io::Error) -> Error {
 /// The format of the store that the directory held, if it held one; refuses what a later dockpass wrote.
 fn noted_format(directory: &Path) -> Result<Option<u32>, Error> {
     let path = directory.join(data_files::FORMAT);
-    let file = match File::open(&path) {
+    let file = match OpenOptions::new().read(true).custom_flags(NO_LINK_NO_WAIT).open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(io_error(directory, error)),

@@ -1,6 +1,9 @@
 //! The secret that the registry sends with its notifications: from a file of the site's, or one that dockpass makes.
 
 use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -8,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::domain::act::Act;
 use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::TokenText;
-use crate::private_file::{self, PrivateFileError};
+use crate::private_file::{self, NO_WAIT, PrivateFileError};
 use crate::service::Service;
 use crate::service::access::{Call, Caller, Subject};
 use crate::service::error::Error;
@@ -34,7 +37,7 @@ pub enum EventsSecretError {
         /// Its file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// Its file cannot be written.
     #[error(transparent)]
@@ -69,11 +72,15 @@ impl EventsSecret {
             private_file::write(path, format!("{body}\n").as_bytes())?;
         }
         let unreadable = |source| EventsSecretError::Unreadable { path: path.to_owned(), source };
-        let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(unreadable)?;
+        let content = match given {
+            Some(given) => read_given(given).map_err(unreadable)?,
+            None => private_file::read(path)?.ok_or_else(|| unreadable(io::ErrorKind::NotFound.into()))?,
+        };
+        let text = std::str::from_utf8(&content).map_err(|_| unreadable(io::Error::other(NoEventsSecret)))?;
         let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_plain || !(SHORTEST..=LONGEST).contains(&text.len()) {
-            return Err(unreadable(std::io::Error::other(NoEventsSecret)));
+            return Err(unreadable(io::Error::other(NoEventsSecret)));
         }
         let hash = blake3::hash(text.as_bytes());
         Ok(Self { text, hash, path: path.to_owned() })
@@ -83,6 +90,17 @@ impl EventsSecret {
         // `blake3::Hash` compares in constant time.
         blake3::hash(shown.as_bytes()) == self.hash
     }
+}
+
+/// Reads the site's own file. It may be a link, and belong to somebody else, as files do that an orchestrator mounts.
+fn read_given(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = OpenOptions::new().read(true).custom_flags(NO_WAIT).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("no ordinary file"));
+    }
+    let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST));
+    file.take(2 * LONGEST as u64).read_to_end(&mut content)?;
+    Ok(content)
 }
 
 impl Service {
@@ -114,5 +132,42 @@ impl Service {
     #[must_use]
     pub fn events_secret_file(&self) -> &Path {
         &self.events_secret.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef";
+
+    #[test]
+    fn the_own_file_is_no_link_and_nobody_elses_and_a_given_one_may_be() {
+        let keys = tempfile::tempdir().unwrap();
+        let (own, theirs) = (keys.path().join(FILE), keys.path().join("theirs"));
+        fs::write(&theirs, format!("{SECRET}\n")).unwrap();
+        symlink(&theirs, &own).unwrap();
+        assert!(matches!(EventsSecret::open(None, keys.path()), Err(EventsSecretError::File(_))));
+        assert_eq!(EventsSecret::open(Some(&own), keys.path()).unwrap().text.as_str(), SECRET);
+        fs::remove_file(&own).unwrap();
+        fs::copy(&theirs, &own).unwrap();
+        fs::set_permissions(&own, fs::Permissions::from_mode(0o644)).unwrap();
+        let error = EventsSecret::open(None, keys.path()).unwrap_err();
+        assert!(matches!(error, EventsSecretError::File(PrivateFileError::Exposed { .. })));
+        fs::set_permissions(&own, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(EventsSecret::open(None, keys.path()).unwrap().text.as_str(), SECRET);
+    }
+
+    #[test]
+    fn a_fifo_holds_up_no_start() {
+        let keys = tempfile::tempdir().unwrap();
+        let fifo = keys.path().join(FILE);
+        assert!(std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&fifo).status().unwrap().success());
+        assert!(
+            EventsSecret::open(None, keys.path()).is_err() && EventsSecret::open(Some(&fifo), keys.path()).is_err()
+        );
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use rustix::process::{Signal, geteuid};
+use tempfile::TempDir;
 
 use crate::support::{
     Dockpass, Http, Setup,
@@ -101,6 +102,29 @@ fn every_other_signal_ends_it_in_order_or_does_nothing() {
     assert_eq!(dockpass.wait_end(), Some(0), "{}", dockpass.log());
     let denied = dockpass.cli(&["audit", "list", "--outcome", "denied", "--format", "json"]).must_succeed();
     assert!(denied.stdout.contains("account.signIn"), "what waited in memory is written: {}", denied.describe());
+}
+
+/// A server with such a limit of open files, `SOFT:HARD`; what is left out stays.
+fn with_files(limit: &str) -> (TempDir, Background) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut serve = background_command("prlimit");
+    serve.arg(format!("--nofile={limit}")).arg(executable()).args(["serve", "--listen", "127.0.0.1:0"]);
+    serve.arg("--data-dir").arg(directory.path().join("data"));
+    let server = Background::start("dockpass", &mut serve);
+    server.wait_for("that it is ready", ready_address);
+    (directory, server)
+}
+
+#[test]
+fn the_limit_of_open_files_is_raised_to_the_bound_of_connections_or_that_is_lowered_and_said() {
+    let (_directory, server) = with_files("256:");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.pid())).expect("its limits");
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).expect("a line");
+    let [soft, hard] = [3, 4].map(|column| files.split_whitespace().nth(column).and_then(|number| number.parse().ok()));
+    let needed = 4_096 + 128;
+    assert_eq!(soft, Some(hard.map_or(needed, |hard: u32| hard.min(needed))), "{files}");
+    let (_directory, server) = with_files("256:512");
+    eventually("it says what it has room for", || server.log().contains("at most 384 connections").then_some(()));
 }
 
 /// Killed at any moment of its first start, it starts again, and the password of its file signs in.
