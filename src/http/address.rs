@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderMap, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::failure::Failure;
 use crate::api::Code;
@@ -22,15 +22,20 @@ pub(super) enum Peer {
 }
 
 /// Headers that a proxy adds. A proxy before the local socket would lend the socket's rights to the whole network.
-const FORWARDED: [&str; 7] = [
+const FORWARDED: [&str; 8] = [
     "forwarded",
     "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-forwarded-port",
-    "x-forwarded-server",
+    "client-ip",
+    "true-client-ip",
+    "fastly-client-ip",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
 ];
+/// What the names of further ones begin with.
+const FORWARDED_BEGIN: [&str; 4] = ["x-forwarded-", "x-original-", "x-envoy-", "cf-"];
+/// Headers of callers who have credentials of their own, or are a web page: whoever stands at the socket needs neither.
+const OF_OTHERS: [&str; 4] = ["authorization", "cookie", "origin", "sec-fetch-site"];
 
 /// The peer of a request. `owner` is the data directory's owner.
 pub(super) fn peer(http: &HttpRequest, config: &Config, owner: u32) -> Result<Peer, Failure> {
@@ -43,10 +48,16 @@ pub(super) fn peer(http: &HttpRequest, config: &Config, owner: u32) -> Result<Pe
 }
 
 fn local(headers: &HeaderMap, uid: Option<u32>, owner: u32) -> Result<Peer, Failure> {
-    let is_forwarded = headers.keys().any(|name| {
-        FORWARDED.contains(&name.as_str()) || name.as_str().starts_with("x-forwarded-") || name.as_str() == "x-real-ip"
-    });
+    let is_forwarded = headers
+        .keys()
+        .map(HeaderName::as_str)
+        .any(|name| FORWARDED.contains(&name) || FORWARDED_BEGIN.iter().any(|begin| name.starts_with(begin)));
+    let is_of_others = OF_OTHERS.iter().any(|name| headers.contains_key(*name));
     match uid {
+        Some(_) if is_of_others => Err(Failure::new(
+            Code::NotAuthorized,
+            "the local socket is for the data directory's owner, and takes no credentials and no web pages",
+        )),
         Some(_) if is_forwarded => {
             Err(Failure::new(Code::NotAuthorized, "the local socket takes no forwarded requests"))
         }

@@ -95,7 +95,11 @@ impl EventsSecret {
 /// Reads the site's own file. It may be a link, and belong to somebody else, as files do that an orchestrator mounts.
 fn read_given(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = OpenOptions::new().read(true).custom_flags(NO_WAIT).open(path)?;
-    if !file.metadata()?.is_file() {
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !kind.is_file() {
         return Err(io::Error::other("no ordinary file"));
     }
     let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST));

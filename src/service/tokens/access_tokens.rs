@@ -254,6 +254,7 @@ impl Service {
         self.gate(call, act, hash, |authority| {
             authority.signed_in()?;
             let token = find_token(authority.state(), hash, call.now)?;
+            authority.view_or_delete_token(token)?;
             authority.change_token(token)
         })
     }

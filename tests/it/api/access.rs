@@ -66,7 +66,8 @@ fn owners_and_system_administrators_have_everything() {
     assert_eq!(reach(&site.as_admin()), everything);
     assert_eq!(reach(&site.as_local()), everything);
     assert_eq!(reach(&alice), (None, false, false));
-    site.as_local().patch(&account_path("alice"), &json!({ "isAdmin": true })).must_be(200);
+    let promoted = json!({ "isAdmin": true, "keepTokens": true });
+    site.as_local().patch(&account_path("alice"), &promoted).must_be(200);
     assert_eq!(reach(&alice), everything, "from the next request on");
     site.as_local().patch(&account_path("alice"), &json!({ "isAdmin": false })).must_be(200);
     assert_eq!(reach(&alice), (None, false, false));

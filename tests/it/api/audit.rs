@@ -157,7 +157,7 @@ fn denials_and_sign_ins_are_summed() {
         ("alice", "accessToken", "account.signIn", "alice", 2),
         ("alice", "password", "account.list", "", 3),
         ("alice", "password", "account.signIn", "alice", 4),
-        ("alice", "password", "repository.create", "admin/x", 1),
+        ("alice", "password", "repository.create", "admin", 1),
     ];
     let expected = expected.map(|(actor, credential, action, object, count): (&str, &str, &str, &str, u64)| {
         (actor.to_owned(), credential.to_owned(), action.to_owned(), object.to_owned(), count)
@@ -233,7 +233,7 @@ fn a_secret_sent_to_the_wrong_place_is_not_repeated() {
     alice.get(&format!("{TOKENS}?username={secret}")).must_be(403);
     alice.delete(&account_path(&secret)).must_be(403);
     alice.get(&repository_path(&format!("alice/{secret}"))).must_be(404);
-    alice.post("/api/v0/repositories/admin", &json!({ "name": secret })).must_be(400);
+    alice.post("/api/v0/repositories/alice", &json!({ "name": secret })).must_be(400);
     alice.get(&format!("/api/v0/accounts/{secret}/repositoryAccess/alice/app")).must_be(403);
     site.as_local().get(&format!("{TOKENS}?username={secret}")).must_be(404);
     site.with(&secret, "x").get(TOKENS).must_be(401);

@@ -37,12 +37,36 @@ fn what_a_proxy_forwards_is_refused_whatever_it_asks() {
         "X-Forwarded-User",
         "x-forwarded-anything",
         "X-Real-IP",
+        "Client-IP",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "X-Envoy-External-Address",
+        "X-Original-Forwarded-For",
     ];
     for name in headers {
         let forwarded = site.as_local().header(name, "203.0.113.9");
         forwarded.get("/enzi/v0/accounts").must_be_refused(403, "NOT_AUTHORIZED");
         forwarded.post("/enzi/v0/accounts", &json!({ "name": "eve" })).must_be_refused(403, "NOT_AUTHORIZED");
         forwarded.header("Authorization", "Basic YWRtaW46eA==").get("/v2/").must_be(403);
+    }
+    site.as_local().get("/enzi/v0/accounts/eve").must_be(404);
+}
+
+#[test]
+fn who_has_credentials_or_comes_from_a_page_is_not_the_local_administrator() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let of_others = [
+        ("Authorization", site.as_user("alice").credentials()),
+        ("Authorization", "Basic ZXZlOndyb25n".to_owned()),
+        ("Cookie", "dockpass=x".to_owned()),
+        ("Origin", "http://localhost".to_owned()),
+        ("Sec-Fetch-Site", "same-origin".to_owned()),
+    ];
+    for (name, value) in of_others {
+        let caller = site.as_local().header(name, &value);
+        caller.get("/enzi/v0/accounts").must_be_refused(403, "NOT_AUTHORIZED");
+        caller.post("/enzi/v0/accounts", &json!({ "name": "eve" })).must_be_refused(403, "NOT_AUTHORIZED");
     }
     site.as_local().get("/enzi/v0/accounts/eve").must_be(404);
 }
