@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::rt;
 use actix_web::web;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::failure::Failure;
@@ -73,17 +73,22 @@ impl Pools {
             Work::LongRead => Some(self.reads.enter().await?),
             Work::StrangersRead => Some(self.strangers.enter().await?),
         };
-        let begun = Instant::now();
-        let done = web::block(work).await;
-        if kind == Work::StrangersRead {
+        let (tell, told) = oneshot::channel();
+        // A task of its own: a client that hangs up gives no place back while its work goes on.
+        rt::spawn(async move {
+            let begun = Instant::now();
+            let done = web::block(work).await;
             let rest = begun.elapsed().min(PATIENCE);
-            rt::spawn(async move {
+            // Whoever hung up needs no answer.
+            let _ = tell.send(done);
+            if kind == Work::StrangersRead {
                 sleep(rest).await;
-                drop(permit);
-            });
-        }
-        match done {
-            Ok(result) => Ok(result?),
+            }
+            drop(permit);
+        });
+        match told.await {
+            Ok(Ok(result)) => Ok(result?),
+            Ok(Err(error)) => Err(Failure::internal(&error)),
             Err(error) => Err(Failure::internal(&error)),
         }
     }
@@ -163,6 +168,20 @@ mod tests {
         for task in tasks {
             assert!(task.await.is_ok_and(|done| done.is_ok()));
         }
+    }
+
+    #[actix_web::test]
+    async fn who_hangs_up_gives_no_place_back_while_the_work_goes_on() {
+        let pools = Arc::new(Pools::new());
+        let (release, first) = held(&pools, Work::StrangersRead);
+        while pools.strangers.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        first.abort();
+        assert!(first.await.is_err());
+        assert_eq!(pools.strangers.places.available_permits(), 0);
+        drop(release);
+        assert!(answers(&pools, Work::StrangersRead).await);
     }
 
     #[actix_web::test]
