@@ -151,11 +151,15 @@ impl Service {
         found.cloned().ok_or_else(|| Error::invalid("service", "not a service of this registry"))
     }
 
-    /// No later than the end of the access token, except that it lives at least for the shortest lifetime.
+    /// No later than the end of the access token, or of the replaced secret that was shown, except that it lives at least
+    /// for the shortest lifetime.
     fn end(&self, authority: &Authority<'_>, issued_at: Timestamp) -> Timestamp {
         let end = issued_at.plus_seconds(self.settings.registry_token_lifetime);
         let own = authority.token().and_then(|token| token.expires_at);
-        own.map_or(end, |own| end.min(own.max(issued_at.plus_seconds(SHORTEST_LIFE))))
+        let is_replaced = authority.present_secret().is_err();
+        let replaced = authority.token().and_then(|token| token.previous).filter(|_| is_replaced);
+        let ends = own.into_iter().chain(replaced.map(|previous| previous.until));
+        ends.min().map_or(end, |own| end.min(own.max(issued_at.plus_seconds(SHORTEST_LIFE))))
     }
 
     fn note_issue(&self, call: &Call, granted: &Scopes) {
@@ -187,7 +191,9 @@ fn granted_on(authority: &Authority<'_>, name: &RepositoryName, asked: Actions) 
         (false, true) if authority.reaches_everything() => Actions::PULL.union(Actions::DELETE),
         (false, true) => Actions::NONE,
     };
-    let granted = asked.intersection(held).intersection(possible);
+    // A replaced secret pulls and pushes, and deletes nothing.
+    let strong = if authority.present_secret().is_ok() { Actions::ALL } else { Actions::PULL.union(Actions::PUSH) };
+    let granted = asked.intersection(held).intersection(possible).intersection(strong);
     if granted.contains(Actions::PUSH) { granted.union(Actions::PULL) } else { granted }
 }
 

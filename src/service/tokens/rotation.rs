@@ -11,7 +11,7 @@ use crate::domain::id::Id;
 use crate::domain::random;
 use crate::domain::secret::{Password, TokenHash, TokenText};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, PreviousSecret, RotationRetry};
+use crate::domain::token::{AccessToken, Maker, PreviousSecret, RotationRetry};
 use crate::service::Service;
 use crate::service::access::{Call, Caller, may_repeat_rotation};
 use crate::service::error::{Error, Kind, Obstacle};
@@ -114,7 +114,10 @@ impl Service {
             let token = AccessToken::clone(token).with_secret(new_hash, hangs_on.or(token.parent), until);
             let retry = key.filter(|_| rotates_itself);
             let retry = retry.map(|key| RotationRetry { key, until: now.plus_seconds(RETRY_TIME) });
-            let token = AccessToken { retry, ..token };
+            // Whoever rotates it knows its secret: of another account, that counts like having made it.
+            let is_own = authority.account().is_some_and(|account| account.id == token.owner);
+            let maker = if is_own { token.maker } else { Maker::Other };
+            let token = AccessToken { retry, maker, ..token };
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenRotate, change, &token));
             Ok((Arc::new(token), replaced))
@@ -170,8 +173,8 @@ impl Service {
             let permit =
                 may_repeat_rotation(change.state(), &token, &shown, &key, now).ok_or(Error::Unauthenticated)?;
             let replaced = token.previous.ok_or(Error::Unauthenticated)?;
-            // The generation of the lost secret ends with it.
-            let generation = token.generation.saturating_add(1);
+            // One more than the next, so that the number of the lost secret is that of none, and ends with it.
+            let generation = token.generation.saturating_add(2);
             let token = AccessToken { hash: new_hash, generation, ..AccessToken::clone(&token) };
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenRotate, change, &token));

@@ -73,6 +73,20 @@ fn who_becomes_an_administrator_loses_the_access_tokens_that_others_made() {
     }
 }
 
+#[test]
+fn a_token_that_another_account_rotated_counts_like_one_that_it_made() {
+    let site = InProcess::start();
+    site.add_user("eve");
+    let own = AccessToken::of(&site.as_user("eve").post(TOKENS, &json!({})).must_be(200).json());
+    let leaked = site.with_token("admin", &site.add_token("admin", &json!({})));
+    let taken = leaked.post(&format!("{}/rotate", token_path(&own)), &json!({})).must_be(200);
+    let taken = AccessToken::of(&taken.json());
+    site.with_token("eve", &taken).get(TOKENS).must_be(200);
+    let answer = site.as_local().patch(&account_path("eve"), &json!({ "isAdmin": true })).must_be(200);
+    assert!(answer.header("warning").is_some_and(|warning| warning.contains(&own.id)), "{}", answer.describe());
+    site.with_token("eve", &taken).get(TOKENS).must_be(401);
+}
+
 // --- creating and viewing ---
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{
     AccessToken, InProcess,
     http::Answer,
+    issued::{Issued, ask, granted},
     site::{Caller, DAY, HOUR, MINUTE, token_path},
 };
 
@@ -69,6 +70,11 @@ fn it_signs_in_pulls_and_pushes_and_changes_nothing() {
     let scope = "/auth/token?service=dockpass&scope=repository:alice/app:pull,push";
     holder.get(scope).must_be(200);
     holder.get("/api/v0/repositories/alice/app").must_be(200);
+    for asked in ["delete", "*", "pull,push,delete"] {
+        let scope = format!("alice/app:{asked}");
+        let by = |token: &AccessToken| granted(&site.with_token("alice", token), &[&scope]);
+        assert!(!by(&old).contains("delete") && by(&new).contains("delete"), "{asked}: {} and {}", by(&old), by(&new));
+    }
     site.pass(HOUR);
     assert!(!works(&site, &old) && works(&site, &new));
     in_session.get("/api/v0/session").must_be_refused(401, "NOT_AUTHENTICATED");
@@ -181,4 +187,33 @@ fn many_repetitions_at_once_leave_one_secret() {
         threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
     });
     assert_eq!(answers.iter().filter(|token| works(&site, token)).count(), 1);
+}
+
+#[test]
+fn a_registry_token_made_with_it_ends_with_the_overlap_or_soon_after() {
+    let site = InProcess::start_with(&[("registry.token_lifetime", "1h")]);
+    site.add_user("alice");
+    let old = site.add_token("alice", &json!({}));
+    let new = rotated(&site.as_user("alice"), &old, &json!({ "overlap": 10 * MINUTE }));
+    let end = |token: &AccessToken| ask(&site.with_token("alice", token), &["repository:alice/app:pull"]).time("exp");
+    assert_eq!(end(&new) - end(&old), HOUR - 10 * MINUTE);
+}
+
+#[test]
+fn a_registry_token_made_with_a_lost_secret_ends_with_it() {
+    let site = with_alice();
+    let old = site.add_token("alice", &json!({}));
+    let pipeline = site.with_token("alice", &old).header(KEY, "k");
+    let body = json!({ "overlap": HOUR });
+    let lost = AccessToken::of(&rotate(&pipeline, &old, &body).must_be(200).json());
+    let shown = |token: &AccessToken| {
+        let issued = Issued::of(site.with_token("alice", token).get("/auth/token"));
+        site.as_nobody().header("Authorization", &format!("Bearer {}", issued.text))
+    };
+    let (by_lost, by_old) = (shown(&lost), shown(&old));
+    by_lost.get("/v2/").must_be(200);
+    by_old.get("/v2/").must_be(200);
+    rotate(&pipeline, &old, &body).must_be(200);
+    by_lost.get("/v2/").must_be(401);
+    shown(&old).get("/v2/").must_be(200);
 }
