@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use dockpass::cli::{self, Arguments, Console};
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -156,7 +156,34 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "server.max_connections",
         ValueKind::Number(4_096, 16..=1_000_000, |config, value| config.server.max_connections = value),
-        "Most connections at a time, all workers together; each one takes a file descriptor.",
+        "Most connections at a time; each one takes a file descriptor. One address, or IPv6 /64, may have all that are \
+         free, and gives way when another comes. Those of server.trusted_proxies are not counted.",
+    ),
+    key(
+        "server.max_handshakes",
+        ValueKind::Number(1_024, 16..=1_000_000, |config, value| config.server.max_handshakes = value),
+        "Most TLS handshakes at a time, shared out in the same way.",
+    ),
+    key(
+        "server.handshake_timeout",
+        ValueKind::Duration("3s", 1..=MINUTE, |config, value| config.server.handshake_timeout = value),
+        "Longest TLS handshake.",
+    ),
+    key(
+        "server.stall_timeout",
+        ValueKind::Duration("20s", 1..=HOUR, |config, value| config.server.stall_timeout = value),
+        "For how long an answer may stand still because its client does not read; then the connection ends.",
+    ),
+    key(
+        "server.max_unread",
+        ValueKind::Number(16, 1..=1_000_000, |config, value| config.server.max_unread = value),
+        "Most memory, in MiB, that waits for clients who do not read; then further requests wait, and answers that stand \
+         still give way to other addresses.",
+    ),
+    key(
+        "server.max_unread_per_source",
+        ValueKind::Number(8, 1..=1_000_000, |config, value| config.server.max_unread_per_source = value),
+        "The same for one address, or IPv6 /64, in MiB.",
     ),
     key(
         "server.workers",

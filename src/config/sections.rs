@@ -20,8 +20,18 @@ pub struct Server {
     pub behind_proxy: bool,
     /// Peers whose `X-Forwarded-For` counts, see [`super::Config::is_trusted_proxy`].
     pub trusted_proxies: Vec<Network>,
-    /// Most connections at a time, all workers together.
+    /// Most connections at a time, without those of trusted proxies.
     pub max_connections: u32,
+    /// Most of them that are in a TLS handshake.
+    pub max_handshakes: u32,
+    /// Longest TLS handshake, in seconds.
+    pub handshake_timeout: i64,
+    /// For how many seconds an answer may stand still because its client does not read.
+    pub stall_timeout: i64,
+    /// Most memory that waits for clients who do not read, in MiB.
+    pub max_unread: u32,
+    /// The same for one source, in MiB.
+    pub max_unread_per_source: u32,
     /// Threads that answer requests; 0 is one for each processor core.
     pub workers: u32,
 }
@@ -103,6 +113,11 @@ impl Server {
             behind_proxy: false,
             trusted_proxies: Vec::new(),
             max_connections: 0,
+            max_handshakes: 0,
+            handshake_timeout: 0,
+            stall_timeout: 0,
+            max_unread: 0,
+            max_unread_per_source: 0,
             workers: 0,
         }
     }

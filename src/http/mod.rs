@@ -10,6 +10,7 @@ mod address;
 mod admin;
 mod audit;
 mod body;
+mod connections;
 mod docs;
 mod events;
 mod failure;

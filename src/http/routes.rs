@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
+use super::connections::{Connection, in_pieces};
 use super::failure::Failure;
 use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
@@ -193,11 +195,15 @@ impl Router {
 
     /// Answers a request, with the headers that every answer has.
     pub(super) async fn serve(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
+        let answering = http.conn_data::<Arc<Connection>>().map(Connection::begin);
         let is_registry = not_found::is_registry_path(http.path());
         let is_https = app(&http).is_ok_and(|app| app.is_https);
         let mut response = self.answer(http, payload).await;
         headers::add(response.headers_mut(), is_https, is_registry);
-        response
+        match answering {
+            Some(answering) => in_pieces(response, answering),
+            None => response,
+        }
     }
 
     async fn answer(&self, http: HttpRequest, payload: Payload) -> HttpResponse {

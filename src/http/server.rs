@@ -1,6 +1,5 @@
 //! Starting and ending: the listeners, the housekeeping, the signals.
 
-use std::any::Any;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{MetadataExt, lchown};
@@ -11,17 +10,14 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use actix_web::dev::{Extensions, ServerHandle};
-use actix_web::rt::net::UnixStream;
-use actix_web::{HttpRequest, HttpServer, web};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use actix_web::web;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
 
-use super::address::SocketPeer;
+use super::connections::{Limits, Servers, Site, with_room_for_files};
 use super::docs::Pages;
 use super::greeting::{self, Greeting};
-use super::pools::{Pools, THREADS};
-use super::request::MAX_BODY;
+use super::pools::Pools;
 use super::routes::Router;
 use super::tls::{Tls, TlsError};
 use super::{App, settings};
@@ -36,14 +32,7 @@ use crate::registry::upstream::{Upstream, UpstreamError};
 use crate::service::signing::SigningSettings;
 use crate::service::{self, FirstStart, Service, SiteSettings};
 
-/// How long a client may take to send a request's head.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long requests in flight may still take when the server stops, in seconds.
-const SHUTDOWN: u64 = 30;
-/// Open files besides those of clients: the store, keys, connections to the registry.
-const OTHER_FILES: u64 = 128;
+const MIB: usize = 1024 * 1024;
 /// How often the housekeeper checks the TLS certificate: changed files, or a renewal that is due.
 const TICK: Duration = Duration::from_secs(5);
 /// Once in so many ticks, the housekeeper writes what waits in memory.
@@ -108,7 +97,7 @@ pub struct Running {
     url: String,
     trust: Option<String>,
     authority: String,
-    handle: ServerHandle,
+    servers: Servers,
     housekeeper: Option<(Sender<()>, JoinHandle<()>)>,
     neighbour: Option<Arc<Neighbour>>,
     service: Arc<Service>,
@@ -139,7 +128,7 @@ impl Running {
 
     /// Takes no more requests, answers those in flight, writes what waits in memory, and closes the store.
     pub async fn stop(mut self) {
-        self.handle.stop(true).await;
+        std::mem::replace(&mut self.servers, Servers::none()).stop().await;
         if let Some(neighbour) = &self.neighbour {
             neighbour.end();
         }
@@ -320,7 +309,7 @@ pub async fn start(
         config,
     });
     let url = app.public_url.clone();
-    let handle = run(&app, listener, socket_listener)?;
+    let servers = run(&app, listener, socket_listener)?;
     let housekeeper = keep_house(Arc::clone(&service), tls, clock.clone())?;
     // An offline command begins no comparison with the registry.
     if let Some(neighbour) = neighbour.as_ref().filter(|_| listeners == Listeners::Network) {
@@ -332,7 +321,7 @@ pub async fn start(
         url,
         trust,
         authority: public.authority(),
-        handle,
+        servers,
         housekeeper: Some(housekeeper),
         neighbour,
         service,
@@ -371,77 +360,32 @@ fn make_socket(directory: &Path, path: &Path) -> Result<(UnixListener, u32), Sta
     Ok((listener, owner.uid()))
 }
 
-fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener) -> Result<ServerHandle, StartError> {
-    let data = app.clone();
+fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener) -> Result<Servers, StartError> {
     let router = Arc::new(Router::new().map_err(|error| StartError::System(io::Error::other(error)))?);
-    let workers = match (&listener, app.config.server.workers) {
-        (None, _) => 1,
-        (Some(_), 0) => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        (Some(_), workers) => usize::try_from(workers).unwrap_or(1),
+    let site = Site { app: app.clone(), router };
+    let server = &app.config.server;
+    let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let time = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+    let limits = Limits {
+        connections: with_room_for_files(size(server.max_connections)),
+        handshakes: size(server.max_handshakes),
+        handshake_time: time(server.handshake_timeout),
+        unread: size(server.max_unread).saturating_mul(MIB),
+        unread_of_source: size(server.max_unread_per_source).saturating_mul(MIB),
+        stall: time(server.stall_timeout),
     };
-    let connections = usize::try_from(app.config.server.max_connections).unwrap_or(usize::MAX);
-    let connections = with_room_for_files(connections);
-    let mut server = HttpServer::new(move || {
-        let router = Arc::clone(&router);
-        let serve = move |http: HttpRequest, payload: web::Payload| {
-            let router = Arc::clone(&router);
-            async move { router.serve(http, payload.into_inner()).await }
-        };
-        actix_web::App::new()
-            .app_data(data.clone())
-            .app_data(web::PayloadConfig::new(MAX_BODY))
-            .default_service(web::to(serve))
-    })
-    .workers(workers)
-    .worker_max_blocking_threads(THREADS)
-    .max_connections(connections.div_ceil(workers))
-    .client_request_timeout(REQUEST_TIMEOUT)
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(SHUTDOWN)
-    .disable_signals()
-    .on_connect(note_peer)
-    .listen_uds(socket)
-    .map_err(StartError::System)?;
+    let mut servers = Servers::none();
     if let Some(listener) = listener {
-        server = match &app.tls {
-            Some(tls) => server.listen_rustls_0_23(listener, tls.server_config()?).map_err(StartError::System)?,
-            None => server.listen(listener).map_err(StartError::System)?,
+        let workers = match server.workers {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            workers => size(workers),
         };
+        let tls = app.tls.as_ref().map(|tls| tls.server_config()).transpose()?;
+        let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+        servers.add_network(&site, listener, tls, limits, workers).map_err(StartError::System)?;
     }
-    let server = server.run();
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
-    Ok(handle)
-}
-
-/// Raises the limit of open files to what this many connections need. Where the system allows fewer, says so, and answers
-/// how many connections there is room for: more would be accepted and fail, and the store needs files, too.
-fn with_room_for_files(connections: usize) -> usize {
-    let limits = getrlimit(Resource::Nofile);
-    let (Some(current), most) = (limits.current, limits.maximum.unwrap_or(u64::MAX)) else { return connections };
-    let needed = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
-    let raised = needed.min(most);
-    if current < raised
-        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limits })
-    {
-        log::warn!("the limit of open files stays at {current}: {error}");
-        return usize::try_from(current.saturating_sub(OTHER_FILES).max(1)).unwrap_or(connections);
-    }
-    if raised.max(current) >= needed {
-        return connections;
-    }
-    let room = raised.max(current).saturating_sub(OTHER_FILES).max(1);
-    log::warn!(
-        "the system allows {most} open files: at most {room} connections, not server.max_connections = {connections}"
-    );
-    usize::try_from(room).unwrap_or(connections)
-}
-
-/// Notes the user id of the local socket's peer, as the kernel reports it.
-fn note_peer(connection: &dyn Any, data: &mut Extensions) {
-    if let Some(stream) = connection.downcast_ref::<UnixStream>() {
-        data.insert(SocketPeer(stream.peer_cred().ok().map(|peer| peer.uid())));
-    }
+    servers.add_local(&site, socket, limits).map_err(StartError::System)?;
+    Ok(servers)
 }
 
 fn keep_house(

@@ -4,6 +4,7 @@ mod access;
 mod adoption;
 mod adoption_changes;
 mod adoption_many;
+mod attacks;
 mod durability;
 mod formats;
 mod hung_disk;

@@ -121,7 +121,7 @@ fn the_limit_of_open_files_is_raised_to_the_bound_of_connections_or_that_is_lowe
     let limits = fs::read_to_string(format!("/proc/{}/limits", server.pid())).expect("its limits");
     let files = limits.lines().find(|line| line.starts_with("Max open files")).expect("a line");
     let [soft, hard] = [3, 4].map(|column| files.split_whitespace().nth(column).and_then(|number| number.parse().ok()));
-    let needed = 4_096 + 128;
+    let needed = 4_096 + 512;
     assert_eq!(soft, Some(hard.map_or(needed, |hard: u32| hard.min(needed))), "{files}");
     let (_directory, server) = with_files("256:512");
     eventually("it says what it has room for", || server.log().contains("at most 384 connections").then_some(()));

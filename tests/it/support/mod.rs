@@ -5,6 +5,7 @@ pub(crate) mod attempts;
 pub(crate) mod browser;
 pub(crate) mod clients;
 pub(crate) mod contract;
+pub(crate) mod crowd;
 pub(crate) mod exe;
 pub(crate) mod golden;
 pub(crate) mod held;

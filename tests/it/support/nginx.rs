@@ -60,7 +60,7 @@ fn installed(site: &str, directory: &Path) -> PathBuf {
     let at = directory.display();
     fs::write(directory.join("dockpass.conf"), site).expect("the site can be written");
     let main = format!(
-        "master_process off;\npid {at}/pid;\nerror_log stderr notice;\nevents {{ }}\nhttp {{\n\
+        "master_process off;\npid {at}/pid;\nerror_log stderr notice;\nevents {{ worker_connections 4096; }}\nhttp {{\n\
          client_body_temp_path {at}/bodies;\nproxy_temp_path {at}/answers;\nfastcgi_temp_path {at}/f;\n\
          uwsgi_temp_path {at}/u;\nscgi_temp_path {at}/s;\naccess_log {at}/access.log;\ninclude {at}/dockpass.conf;\n}}\n"
     );

@@ -1,0 +1,202 @@
+//! What is known of one connection, for those who share out the room.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use super::room::Room;
+
+/// What a connection is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Phase {
+    /// The TLS handshake.
+    Handshake,
+    /// Requests and answers.
+    Requests,
+}
+
+/// One connection.
+pub(in crate::http) struct Connection {
+    pub(super) id: u64,
+    /// Its source; none for those that are counted by no address.
+    pub(super) key: Option<IpAddr>,
+    pub(super) is_counted: bool,
+    pub(super) room: Arc<Room>,
+    pub(super) unread_of_source: Arc<AtomicUsize>,
+    is_in_handshake: AtomicBool,
+    is_closed: AtomicBool,
+    /// When bytes last went either way, in milliseconds of the room.
+    moved_at: AtomicU64,
+    /// Requests that have begun and whose answer is not given yet.
+    answering: AtomicUsize,
+    /// Requests that have begun so far.
+    begun: AtomicU64,
+    /// Memory that waits for this client, in bytes.
+    unread: AtomicUsize,
+    /// Bytes of an answer that is being written, beyond what the stream sees of it.
+    held: AtomicUsize,
+    /// Whether it stands in the queue of those that wait for their turn.
+    is_waiting: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        id: u64,
+        key: Option<IpAddr>,
+        is_counted: bool,
+        room: Arc<Room>,
+        unread_of_source: Arc<AtomicUsize>,
+        phase: Phase,
+    ) -> Self {
+        let moved_at = AtomicU64::new(room.millis());
+        Self {
+            id,
+            key,
+            is_counted,
+            room,
+            unread_of_source,
+            is_in_handshake: AtomicBool::new(phase == Phase::Handshake),
+            is_closed: AtomicBool::new(false),
+            moved_at,
+            answering: AtomicUsize::new(0),
+            begun: AtomicU64::new(0),
+            unread: AtomicUsize::new(0),
+            held: AtomicUsize::new(0),
+            is_waiting: AtomicBool::new(false),
+            waker: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        if self.is_in_handshake.load(Ordering::Relaxed) { Phase::Handshake } else { Phase::Requests }
+    }
+
+    /// Returns whether it was in its handshake until now.
+    pub(super) fn begin_requests(&self) -> bool {
+        self.is_in_handshake.swap(false, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is to end where no request is being answered.
+    pub(super) fn is_to_end(&self) -> bool {
+        self.is_closed() || self.room.is_ending()
+    }
+
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    /// Returns whether it did not stand in the queue before.
+    pub(super) fn begin_waiting(&self) -> bool {
+        !self.is_waiting.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn end_waiting(&self) {
+        self.is_waiting.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn wake(&self) {
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The task to wake when the connection is to end.
+    pub(super) fn wakes(&self, cx: &Context<'_>) {
+        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            *waker = Some(cx.waker().clone());
+        }
+    }
+
+    /// Bytes went one way or the other.
+    pub(super) fn moved(&self) {
+        self.moved_at.store(self.room.millis(), Ordering::Relaxed);
+    }
+
+    /// As if no byte had gone for so long.
+    #[cfg(test)]
+    pub(super) fn rest(&self, millis: u64) {
+        self.moved_at.store(self.room.millis().saturating_sub(millis), Ordering::Relaxed);
+    }
+
+    /// For how long no byte went either way, at this time of the room.
+    pub(super) fn still_for(&self, now: u64) -> Duration {
+        Duration::from_millis(now.saturating_sub(self.moved_at.load(Ordering::Relaxed)))
+    }
+
+    pub(super) fn is_answering(&self) -> bool {
+        self.answering.load(Ordering::Relaxed) > 0 || self.unread() > 0
+    }
+
+    /// Requests that have begun so far.
+    pub(super) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_request(&self) -> bool {
+        self.answering.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn unread(&self) -> usize {
+        self.unread.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Says how much memory waits for this client now.
+    pub(super) fn set_unread(&self, bytes: usize) {
+        let before = self.unread.swap(bytes, Ordering::Relaxed);
+        if before != bytes {
+            self.room.count_unread(&self.unread_of_source, before, bytes);
+        }
+    }
+
+    /// A request begins; it ends when its answer is given.
+    pub(in crate::http) fn begin(self: &Arc<Self>) -> Answering {
+        self.answering.fetch_add(1, Ordering::Relaxed);
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Answering { connection: Arc::clone(self), held: 0 }
+    }
+}
+
+/// A request that is being answered, until this is dropped.
+pub(in crate::http) struct Answering {
+    connection: Arc<Connection>,
+    held: usize,
+}
+
+impl Answering {
+    /// Says how many bytes of the answer are held in memory until it is written.
+    pub(super) fn hold(&mut self, bytes: usize) {
+        if bytes >= self.held {
+            self.connection.held.fetch_add(bytes - self.held, Ordering::Relaxed);
+        } else {
+            self.connection.held.fetch_sub(self.held - bytes, Ordering::Relaxed);
+        }
+        self.held = bytes;
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.hold(0);
+        if self.connection.answering.fetch_sub(1, Ordering::Relaxed) == 1 {
+            // What was read of the request is gone. An answer that is stuck is counted again as it goes on.
+            self.connection.set_unread(0);
+            if self.connection.room.is_ending() {
+                self.connection.wake();
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Accepts connections: one server for the network, and one for the local socket, with a room and threads of its own, so
+//! that nobody on the network is in the way of whoever administers this machine.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use actix_http::HttpService;
+use actix_server::{GracefulShutdownSignal, ServerBuilder};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
+use actix_web::dev::{AppConfig, Extensions, ServerHandle, Service, ServiceFactory, fn_factory, fn_service};
+use actix_web::rt::net::{TcpStream, UnixStream};
+use actix_web::{HttpRequest, web};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::connection::{Connection, Phase};
+use super::room::{Limits, Origin, Present, Room};
+use super::stream::{HEAD_TIMEOUT, Stream, Wire};
+use crate::http::App;
+use crate::http::address::SocketPeer;
+use crate::http::pools::THREADS;
+use crate::http::request::MAX_BODY;
+use crate::http::routes::Router;
+
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client may take to close its side.
+const DISCONNECT: Duration = Duration::from_secs(1);
+/// How long requests in flight may still take when the server stops, in seconds.
+const SHUTDOWN: u64 = 30;
+/// What actix itself would take; the room decides long before.
+const UNBOUNDED: usize = 1_000_000;
+/// Connections of the local socket, and the memory that may wait for them.
+const LOCAL_CONNECTIONS: usize = 256;
+const LOCAL_UNREAD: usize = 16 * 1024 * 1024;
+/// Bytes of an answer that are made ready before the client has taken some.
+const WRITE_BUFFER: usize = 16 * 1024;
+
+/// What every connection is served with.
+#[derive(Clone)]
+pub(in crate::http) struct Site {
+    pub(in crate::http) app: web::Data<App>,
+    pub(in crate::http) router: Arc<Router>,
+}
+
+/// The running servers.
+pub(in crate::http) struct Servers(Vec<(Arc<Room>, ServerHandle)>);
+
+impl Servers {
+    pub(in crate::http) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Serves the network, over TLS if an acceptor is given.
+    ///
+    /// # Errors
+    /// What the system says of the listener.
+    pub(in crate::http) fn add_network(
+        &mut self,
+        site: &Site,
+        listener: TcpListener,
+        tls: Option<TlsAcceptor>,
+        limits: Limits,
+        workers: usize,
+    ) -> io::Result<()> {
+        let room = Room::new(limits);
+        let builder = builder(workers);
+        let signal = builder.graceful_shutdown_signal();
+        let (site, door) = (site.clone(), Door { room: Arc::clone(&room), tls, app: site.app.clone() });
+        let factory = move || {
+            let (door, http) = (door.clone(), http(&site, signal.clone()));
+            fn_factory(move || {
+                let (door, http) = (door.clone(), http.new_service(()));
+                async move {
+                    let http = Rc::new(http.await?);
+                    Ok::<_, ()>(fn_service(move |tcp: TcpStream| {
+                        let (door, http) = (door.clone(), Rc::clone(&http));
+                        async move {
+                            if let Some((stream, peer)) = door.let_in(tcp).await {
+                                // On the heap, since those that wait need none of its memory. What ends a connection is
+                                // the client's doing, and told to nobody.
+                                let _ = Box::pin(http.call((stream, Some(peer)))).await;
+                            }
+                            Ok::<(), ()>(())
+                        }
+                    }))
+                }
+            })
+        };
+        self.run(room, builder.listen("network", listener, factory)?);
+        Ok(())
+    }
+
+    /// Serves the local socket.
+    ///
+    /// # Errors
+    /// What the system says of the listener.
+    pub(in crate::http) fn add_local(&mut self, site: &Site, listener: UnixListener, limits: Limits) -> io::Result<()> {
+        let room = Room::new(Limits {
+            connections: LOCAL_CONNECTIONS,
+            unread: LOCAL_UNREAD,
+            unread_of_source: LOCAL_UNREAD,
+            ..limits
+        });
+        let builder = builder(1);
+        let signal = builder.graceful_shutdown_signal();
+        let (site, door) = (site.clone(), Arc::clone(&room));
+        let factory = move || {
+            let (door, http) = (Arc::clone(&door), http(&site, signal.clone()));
+            fn_factory(move || {
+                let (door, http) = (Arc::clone(&door), http.new_service(()));
+                async move {
+                    let http = Rc::new(http.await?);
+                    Ok::<_, ()>(fn_service(move |unix: UnixStream| {
+                        let (door, http) = (Arc::clone(&door), Rc::clone(&http));
+                        async move {
+                            if let Some(present) = door.enter(Origin::Local, Phase::Requests)
+                                && let Some(stream) = first_request(Stream::new(Wire::Unix(unix), present)).await
+                            {
+                                let _ = Box::pin(http.call((stream, None))).await;
+                            }
+                            Ok::<(), ()>(())
+                        }
+                    }))
+                }
+            })
+        };
+        self.run(room, builder.listen_uds("socket", listener, factory)?);
+        Ok(())
+    }
+
+    fn run(&mut self, room: Arc<Room>, builder: ServerBuilder) {
+        let server = builder.run();
+        self.0.push((room, server.handle()));
+        actix_web::rt::spawn(server);
+    }
+
+    /// Takes no more requests, and answers those in flight.
+    pub(in crate::http) async fn stop(self) {
+        for (room, handle) in self.0 {
+            room.end();
+            handle.stop(true).await;
+        }
+    }
+}
+
+fn builder(workers: usize) -> ServerBuilder {
+    ServerBuilder::new()
+        .workers(workers)
+        .worker_max_blocking_threads(THREADS)
+        .max_concurrent_connections(UNBOUNDED)
+        .shutdown_timeout(SHUTDOWN)
+        .disable_signals()
+}
+
+/// HTTP/1.1 on one worker.
+fn http(
+    site: &Site,
+    signal: GracefulShutdownSignal,
+) -> impl ServiceFactory<(Stream, Option<SocketAddr>), Config = (), Response = (), InitError = ()> + use<> {
+    let Site { app, router } = site.clone();
+    let serve = move |http: HttpRequest, payload: web::Payload| {
+        let router = Arc::clone(&router);
+        async move { router.serve(http, payload.into_inner()).await }
+    };
+    let app =
+        actix_web::App::new().app_data(app).app_data(web::PayloadConfig::new(MAX_BODY)).default_service(web::to(serve));
+    let app = app.into_factory().map_err(|error| error.error_response());
+    let ended = move || {
+        let signal = signal.clone();
+        async move { signal.notified().await }
+    };
+    HttpService::build()
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(DISCONNECT)
+        .h1_write_buffer_size(WRITE_BUFFER)
+        .graceful_shutdown_signal(ended)
+        .on_connect_ext(note)
+        .h1(map_config(app, |()| AppConfig::default()))
+}
+
+/// Notes what handlers ask of a connection.
+fn note(stream: &Stream, data: &mut Extensions) {
+    data.insert(Arc::clone(stream.connection()));
+    if let Wire::Unix(unix) = stream.wire() {
+        data.insert(SocketPeer(unix.peer_cred().ok().map(|peer| peer.uid())));
+    }
+}
+
+/// What connections of the network come through.
+#[derive(Clone)]
+struct Door {
+    room: Arc<Room>,
+    tls: Option<TlsAcceptor>,
+    app: web::Data<App>,
+}
+
+impl Door {
+    /// A connection whose first request may be read, and its peer.
+    async fn let_in(&self, tcp: TcpStream) -> Option<(Stream, SocketAddr)> {
+        let peer = tcp.peer_addr().ok()?;
+        // Answers are written whole, and wait for nothing.
+        let _ = tcp.set_nodelay(true);
+        let address = peer.ip().to_canonical();
+        let is_proxy = self.app.config.is_trusted_proxy(address);
+        let origin = if is_proxy { Origin::TrustedProxy } else { Origin::Client(address) };
+        let phase = if self.tls.is_some() { Phase::Handshake } else { Phase::Requests };
+        let present = self.room.enter(origin, phase)?;
+        let wire = self.wire(tcp, &present).await?;
+        Some((first_request(Stream::new(wire, present)).await?, peer))
+    }
+
+    /// Waits for the first byte, before memory is taken, and for the handshake.
+    async fn wire(&self, tcp: TcpStream, present: &Present) -> Option<Wire> {
+        let connection = present.connection();
+        let Some(tls) = &self.tls else {
+            unless_closed(connection, timeout(HEAD_TIMEOUT, tcp.readable())).await?.ok()?.ok()?;
+            return Some(Wire::Tcp(tcp));
+        };
+        let handshake = async {
+            tcp.readable().await?;
+            tls.accept(tcp).await
+        };
+        let limit = self.room.limits().handshake_time;
+        let tls = unless_closed(connection, timeout(limit, handshake)).await?.ok()?.ok()?;
+        present.begin_requests();
+        Some(Wire::Tls(Box::new(tls)))
+    }
+}
+
+/// Waits until it is this connection's turn to send its first request.
+async fn first_request(mut stream: Stream) -> Option<Stream> {
+    stream.is_turn().await.then_some(stream)
+}
+
+/// What a future gives, unless the connection is to end before.
+async fn unless_closed<T>(connection: &Connection, future: impl Future<Output = T>) -> Option<T> {
+    let closed = poll_fn(|cx| {
+        connection.wakes(cx);
+        if connection.is_to_end() { Poll::Ready(()) } else { Poll::Pending }
+    });
+    tokio::select! {
+        biased;
+        () = closed => None,
+        value = future => Some(value),
+    }
+}

@@ -1,0 +1,441 @@
+//! Room for connections, shared out by where they come from: one source may take all that is free, and gives way as soon
+//! as another waits. A trusted proxy is no source: its connections are not counted, since behind it are many.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
+use std::time::{Duration, Instant};
+
+use super::connection::{Connection, Phase};
+use crate::domain::source;
+
+/// Only a connection that has not moved for this long gives way.
+const STILL: Duration = Duration::from_secs(1);
+/// An answer that has not moved for this long gives its memory to others: longer than any round trip.
+const STUCK: Duration = Duration::from_millis(300);
+
+/// What a connection takes that does nothing, in bytes, as measured.
+const CONNECTION: usize = 7 * 1024;
+
+/// The bounds of a room.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct Limits {
+    /// Most connections, without those of trusted proxies.
+    pub(in crate::http) connections: usize,
+    /// Most of them that are in a TLS handshake.
+    pub(in crate::http) handshakes: usize,
+    /// Longest handshake.
+    pub(in crate::http) handshake_time: Duration,
+    /// Most memory that may wait for clients who do not read or do not finish, in bytes.
+    pub(in crate::http) unread: usize,
+    /// The same for one source.
+    pub(in crate::http) unread_of_source: usize,
+    /// For how long an answer may stand still.
+    pub(in crate::http) stall: Duration,
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Origin {
+    /// A client's address.
+    Client(IpAddr),
+    /// A proxy that is trusted to name its clients.
+    TrustedProxy,
+    /// The local socket, which has a room of its own.
+    Local,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// This connection's.
+    Now,
+    /// This one's, once an answer to another source has stood still for long enough: it asks again.
+    Soon,
+    /// Others'; it is called.
+    Later,
+}
+
+/// All connections of one server.
+pub(in crate::http) struct Room {
+    limits: Limits,
+    begun: Instant,
+    /// Memory that waits for clients, in bytes.
+    unread: AtomicUsize,
+    /// How many wait for their turn, to be asked without the lock.
+    waiting: AtomicUsize,
+    is_ending: AtomicBool,
+    crowd: Mutex<Crowd>,
+}
+
+#[derive(Default)]
+struct Crowd {
+    next: u64,
+    sources: HashMap<Option<IpAddr>, Source>,
+    /// Connections that count.
+    count: usize,
+    handshakes: usize,
+    /// Connections that wait for their turn to send a request, in the order in which they came.
+    waiting: VecDeque<Arc<Connection>>,
+}
+
+/// The connections of one source.
+#[derive(Default)]
+struct Source {
+    /// Whether it gives way, and is bounded: not so the proxies, which are one source here.
+    is_counted: bool,
+    unread: Arc<AtomicUsize>,
+    connections: BTreeMap<u64, Arc<Connection>>,
+    handshakes: usize,
+}
+
+impl Source {
+    /// Memory that it takes up, in bytes: what is unread, and its connections themselves.
+    fn memory(&self) -> usize {
+        self.unread.load(Ordering::Relaxed) + self.connections.len() * CONNECTION
+    }
+}
+
+impl Room {
+    pub(in crate::http) fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            begun: Instant::now(),
+            unread: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            is_ending: AtomicBool::new(false),
+            crowd: Mutex::default(),
+        })
+    }
+
+    pub(in crate::http) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed)
+    }
+
+    /// Milliseconds since the room was made.
+    pub(super) fn millis(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Crowd> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a connection in, `phase` being what it begins with. In a full room, one of the source with the most gives way,
+    /// or one that is idle; none if there is no such one.
+    pub(in crate::http) fn enter(self: &Arc<Self>, origin: Origin, phase: Phase) -> Option<Present> {
+        let key = match origin {
+            Origin::Client(address) => Some(source::of(address)),
+            Origin::TrustedProxy | Origin::Local => None,
+        };
+        let is_counted = origin != Origin::TrustedProxy;
+        let mut crowd = self.lock();
+        if self.is_ending() || (is_counted && !crowd.make_room(key, phase, &self.limits, self.millis())) {
+            return None;
+        }
+        let id = crowd.next;
+        crowd.next += 1;
+        let source = crowd.sources.entry(key).or_default();
+        source.is_counted = is_counted;
+        let connection = Connection::new(id, key, is_counted, Arc::clone(self), Arc::clone(&source.unread), phase);
+        let connection = Arc::new(connection);
+        source.connections.insert(id, Arc::clone(&connection));
+        let is_handshake = phase == Phase::Handshake;
+        source.handshakes += usize::from(is_handshake);
+        crowd.count += usize::from(is_counted);
+        crowd.handshakes += usize::from(is_handshake && is_counted);
+        Some(Present(connection))
+    }
+
+    /// Counts memory that waits for a client.
+    pub(super) fn count_unread(&self, of_source: &AtomicUsize, before: usize, after: usize) {
+        if after >= before {
+            of_source.fetch_add(after - before, Ordering::Relaxed);
+            self.unread.fetch_add(after - before, Ordering::Relaxed);
+        } else {
+            of_source.fetch_sub(before - after, Ordering::Relaxed);
+            self.unread.fetch_sub(before - after, Ordering::Relaxed);
+            self.call_next();
+        }
+    }
+
+    /// Whether a connection may send a request now. While too much is unread in all, an answer that stands still gives
+    /// way to whoever has little there. Else the connection is woken when it is its turn.
+    pub(super) fn turn(&self, connection: &Arc<Connection>, cx: &Context<'_>) -> Turn {
+        let is_below_own = self.is_below_own(connection);
+        if is_below_own && self.unread.load(Ordering::Relaxed) < self.limits.unread {
+            // Whoever goes on calls the next one: nothing else may happen that would.
+            self.call_next();
+            return Turn::Now;
+        }
+        let mut crowd = self.lock();
+        let turn = if is_below_own { crowd.take_unread(connection.key, self.millis()) } else { Turn::Later };
+        if turn != Turn::Now {
+            connection.wakes(cx);
+            if connection.begin_waiting() {
+                crowd.waiting.push_back(Arc::clone(connection));
+                self.waiting.store(crowd.waiting.len(), Ordering::Relaxed);
+            }
+        }
+        turn
+    }
+
+    fn is_below_own(&self, connection: &Connection) -> bool {
+        let own = connection.unread_of_source.load(Ordering::Relaxed);
+        !connection.is_counted || own < self.limits.unread_of_source
+    }
+
+    /// Wakes the first of those that wait whose turn it is.
+    fn call_next(&self) {
+        if self.waiting.load(Ordering::Relaxed) == 0 || self.unread.load(Ordering::Relaxed) >= self.limits.unread {
+            return;
+        }
+        let mut crowd = self.lock();
+        let place = crowd.waiting.iter().position(|next| next.is_closed() || self.is_below_own(next));
+        let next = place.and_then(|place| crowd.waiting.remove(place));
+        self.waiting.store(crowd.waiting.len(), Ordering::Relaxed);
+        drop(crowd);
+        if let Some(next) = next {
+            next.end_waiting();
+            next.wake();
+        }
+    }
+
+    /// No request is read any more. Answers go on while they move.
+    pub(in crate::http) fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+        let mut crowd = self.lock();
+        crowd.waiting.clear();
+        self.waiting.store(0, Ordering::Relaxed);
+        let connections = crowd.sources.values().flat_map(|source| source.connections.values());
+        connections.for_each(|connection| connection.wake());
+    }
+}
+
+impl Crowd {
+    fn counted(&self) -> impl Iterator<Item = &Source> {
+        self.sources.values().filter(|source| source.is_counted)
+    }
+
+    /// Whether there is room for one more, if need be after another one gave way.
+    fn make_room(&mut self, key: Option<IpAddr>, phase: Phase, limits: &Limits, now: u64) -> bool {
+        if phase == Phase::Handshake && self.handshakes >= limits.handshakes {
+            let most = self.counted().max_by_key(|source| source.handshakes);
+            let oldest = most.and_then(|source| {
+                source.connections.values().find(|connection| connection.phase() == Phase::Handshake)
+            });
+            let Some(oldest) = oldest.cloned() else { return false };
+            self.dismiss(&oldest);
+        }
+        if self.count < limits.connections {
+            return true;
+        }
+        let own = self.sources.get(&key).map_or(0, |source| source.connections.len());
+        let Some(most) = self.counted().max_by_key(|source| source.connections.len()) else { return false };
+        let others_may = most.connections.len() > own.saturating_add(1);
+        let rank = |connection: &Connection| (connection.is_answering(), Reverse(connection.still_for(now)));
+        let is_still = |connection: &Connection| connection.still_for(now) >= STILL;
+        let gives_way = |connection: &Connection| match (connection.phase(), connection.is_answering()) {
+            (Phase::Handshake, _) => others_may || is_still(connection),
+            (Phase::Requests, false) => is_still(connection),
+            (Phase::Requests, true) => others_may && is_still(connection),
+        };
+        let candidates = most.connections.values().filter(|connection| gives_way(connection));
+        let Some(found) = candidates.min_by_key(|connection| rank(connection)).cloned() else { return false };
+        self.dismiss(&found);
+        true
+    }
+
+    /// Ends the answer that has stood still longest, of the sources that have more than twice as much as `key`: among
+    /// sources that have about the same, all wait.
+    fn take_unread(&mut self, key: Option<IpAddr>, now: u64) -> Turn {
+        let own = self.sources.get(&key).map_or(0, Source::memory);
+        let mut richer = self.counted().filter(|source| source.memory() / 2 > own).peekable();
+        if richer.peek().is_none() {
+            return Turn::Later;
+        }
+        let holding =
+            richer.flat_map(|source| source.connections.values()).filter(|connection| connection.unread() > 0);
+        let stillest = holding.max_by_key(|connection| connection.still_for(now)).cloned();
+        let Some(found) = stillest.filter(|connection| connection.still_for(now) >= STUCK) else { return Turn::Soon };
+        self.dismiss(&found);
+        Turn::Now
+    }
+
+    /// Closes a connection, which no longer counts from now on.
+    fn dismiss(&mut self, connection: &Connection) {
+        self.forget(connection);
+        connection.close();
+    }
+
+    fn forget(&mut self, connection: &Connection) {
+        let Some(source) = self.sources.get_mut(&connection.key) else { return };
+        if source.connections.remove(&connection.id).is_none() {
+            return;
+        }
+        let is_handshake = connection.phase() == Phase::Handshake;
+        source.handshakes -= usize::from(is_handshake);
+        self.handshakes -= usize::from(is_handshake && connection.is_counted);
+        self.count -= usize::from(connection.is_counted);
+        if source.connections.is_empty() {
+            self.sources.remove(&connection.key);
+        }
+    }
+}
+
+/// A connection that is in its room, until this is dropped.
+pub(in crate::http) struct Present(Arc<Connection>);
+
+impl Present {
+    pub(in crate::http) fn connection(&self) -> &Arc<Connection> {
+        &self.0
+    }
+
+    /// The handshake is done: requests follow.
+    pub(in crate::http) fn begin_requests(&self) {
+        let mut crowd = self.0.room.lock();
+        if self.0.begin_requests()
+            && let Some(source) = crowd.sources.get_mut(&self.0.key)
+            && source.connections.contains_key(&self.0.id)
+        {
+            source.handshakes -= 1;
+            crowd.handshakes -= usize::from(self.0.is_counted);
+        }
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.set_unread(0);
+        self.0.room.lock().forget(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    fn room(connections: usize, unread: usize) -> Arc<Room> {
+        let mut room = Room::new(Limits {
+            connections,
+            handshakes: 2,
+            handshake_time: Duration::from_secs(3),
+            unread,
+            unread_of_source: unread / 2,
+            stall: Duration::from_secs(20),
+        });
+        let hour_ago = Instant::now().checked_sub(Duration::from_secs(3_600)).unwrap();
+        Arc::get_mut(&mut room).unwrap().begun = hour_ago;
+        room
+    }
+
+    fn client(last: u8) -> Origin {
+        Origin::Client(IpAddr::from([192, 0, 2, last]))
+    }
+
+    fn enter(room: &Arc<Room>, origin: Origin) -> Option<Present> {
+        room.enter(origin, Phase::Requests)
+    }
+
+    fn turn(present: &Present) -> Turn {
+        let connection = present.connection();
+        connection.room.turn(connection, &Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn one_source_may_take_all_and_gives_way_to_another_what_stands_still() {
+        let room = room(3, 1_000);
+        let all: Vec<_> = (0..3).map(|_| enter(&room, client(1)).unwrap()).collect();
+        assert!(enter(&room, client(1)).is_none() && enter(&room, client(2)).is_none(), "all have just moved");
+        all.iter().for_each(|one| one.connection().rest(2_000));
+        let answering = all[0].connection().begin();
+        let other = enter(&room, client(2)).unwrap();
+        assert_eq!(all.iter().filter(|one| one.connection().is_closed()).count(), 1);
+        assert!(!all[0].connection().is_closed(), "what is being answered goes on while others do nothing");
+        drop((other, answering));
+        assert!(enter(&room, client(2)).is_some());
+    }
+
+    #[test]
+    fn among_equals_only_who_does_nothing_gives_way() {
+        let room = room(2, 1_000);
+        let both = [1, 2].map(|last| enter(&room, client(last)).unwrap());
+        both.iter().for_each(|one| one.connection().rest(5_000));
+        let answering = both.each_ref().map(|one| one.connection().begin());
+        assert!(enter(&room, client(3)).is_none());
+        drop(answering);
+        assert!(enter(&room, client(3)).is_some());
+    }
+
+    #[test]
+    fn proxies_are_not_counted_and_an_ipv6_network_is_one_source() {
+        let room = room(2, 1_000);
+        let proxies: Vec<_> = (0..9).map(|_| enter(&room, Origin::TrustedProxy).unwrap()).collect();
+        let v6 = |last: u16| Origin::Client(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]));
+        let both = [1, 2].map(|last| enter(&room, v6(last)).unwrap());
+        assert_eq!(both[0].connection().key, both[1].connection().key);
+        both.iter().for_each(|one| one.connection().rest(5_000));
+        assert!(enter(&room, client(1)).is_some());
+        assert!(!proxies.iter().any(|one| one.connection().is_closed()));
+    }
+
+    #[test]
+    fn the_oldest_handshake_gives_way_and_a_finished_one_does_not() {
+        let room = room(9, 1_000);
+        let handshake = |origin| room.enter(origin, Phase::Handshake).unwrap();
+        let done = handshake(client(1));
+        done.begin_requests();
+        let both = [1, 1].map(|last| handshake(client(last)));
+        let other = handshake(client(2));
+        let closed = [&done, &both[0], &both[1], &other].map(|one| one.connection().is_closed());
+        assert_eq!(closed, [false, true, false, false]);
+    }
+
+    #[test]
+    fn too_much_unread_holds_back_its_source_and_gives_way_to_others() {
+        let room = room(99, 4_000_000);
+        let [full, same, other, late] = [1, 1, 2, 3].map(|last| enter(&room, client(last)).unwrap());
+        full.connection().set_unread(2_000_000);
+        assert_eq!((turn(&same), turn(&other)), (Turn::Later, Turn::Now));
+        other.connection().set_unread(2_000_000);
+        assert_eq!(turn(&late), Turn::Soon, "nothing stands still yet");
+        full.connection().rest(1_000);
+        assert_eq!(turn(&late), Turn::Now);
+        assert!(full.connection().is_closed() && !other.connection().is_closed());
+        drop(full);
+        assert_eq!(turn(&same), Turn::Now);
+        drop(other);
+        assert_eq!(room.unread.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn whoever_waits_is_called_when_it_is_its_turn() {
+        let room = room(99, 4_000);
+        let [full, first, second] = [1, 1, 1].map(|last| enter(&room, client(last)).unwrap());
+        full.connection().set_unread(4_000);
+        assert_eq!([&first, &second, &second].map(turn), [Turn::Later; 3]);
+        assert_eq!(room.waiting.load(Ordering::Relaxed), 2);
+        full.connection().set_unread(0);
+        assert_eq!(room.waiting.load(Ordering::Relaxed), 1);
+        // Whoever goes on calls the next.
+        assert_eq!(turn(&first), Turn::Now);
+        assert_eq!(room.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn nobody_enters_while_it_ends() {
+        let room = room(9, 1_000);
+        let present = enter(&room, client(1)).unwrap();
+        room.end();
+        assert!(present.connection().is_to_end() && enter(&room, client(1)).is_none());
+    }
+}

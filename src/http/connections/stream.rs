@@ -1,0 +1,269 @@
+//! The stream of one connection, with limits on time and memory that actix has none for: an answer that stands still
+//! ends, nothing is read ahead meanwhile, and no request is read while too much is unread.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_web::rt::net::{TcpStream, UnixStream};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_rustls::server::TlsStream;
+
+use super::connection::Connection;
+use super::room::{Present, Turn};
+
+/// How long the rest of a request's head may take.
+pub(in crate::http) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// An answer stands still if fewer bytes went within the time that it may.
+const CRAWL: usize = 1_024;
+/// For how long an answer, or the rest of a request, may stand still while the server ends.
+const LAST_STALL: Duration = Duration::from_secs(2);
+/// How often a connection asks again whether it is its turn.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+/// Memory of a connection whose answer is unread, besides that answer: buffers of actix, and those of TLS.
+const BUFFERS: usize = 20 * 1024;
+const TLS_BUFFERS: usize = 40 * 1024;
+/// Bytes of an unfinished request that do not count as waiting memory, and the most that do: actix reads no more.
+const SMALL_REQUEST: usize = 8 * 1024;
+const LARGEST_BUFFER: usize = 160 * 1024;
+
+/// What a connection is made of.
+pub(in crate::http) enum Wire {
+    /// Plain.
+    Tcp(TcpStream),
+    /// Over TLS.
+    Tls(Box<TlsStream<TcpStream>>),
+    /// The local socket.
+    Unix(UnixStream),
+}
+
+/// A connection that is in its room.
+pub(in crate::http) struct Stream {
+    wire: Wire,
+    present: Present,
+    /// While an answer is stuck.
+    stuck: Option<Stuck>,
+    /// The end of the time for a head that has begun.
+    head: Option<Pin<Box<Sleep>>>,
+    /// The end of the time for the rest of a request while the server ends.
+    last: Option<Pin<Box<Sleep>>>,
+    /// When to ask again whether it is this connection's turn.
+    ask: Option<Pin<Box<Sleep>>>,
+    /// Bytes read of a request that has not begun, or of the one that is being answered.
+    read: usize,
+    /// What was so at the last look: requests that had begun, and whether one was being answered.
+    seen: (u64, bool),
+}
+
+/// An answer that the client does not take.
+struct Stuck {
+    /// Bytes that went since the timer was set.
+    moved: usize,
+    timer: Pin<Box<Sleep>>,
+    is_last: bool,
+}
+
+impl Stream {
+    pub(in crate::http) fn new(wire: Wire, present: Present) -> Self {
+        Self { wire, present, stuck: None, head: None, last: None, ask: None, read: 0, seen: (0, false) }
+    }
+
+    pub(in crate::http) fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    pub(in crate::http) fn connection(&self) -> &Arc<Connection> {
+        self.present.connection()
+    }
+
+    /// Waits until the first request may be read, before buffers are made for it. False if the connection is to end.
+    pub(in crate::http) async fn is_turn(&mut self) -> bool {
+        let turn =
+            poll_fn(
+                |cx| {
+                    if self.connection().is_to_end() { Poll::Ready(false) } else { self.poll_turn(cx).map(|()| true) }
+                },
+            );
+        turn.await
+    }
+
+    fn check_open(&self) -> io::Result<()> {
+        if self.connection().is_closed() { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+    }
+
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let connection = self.present.connection();
+        loop {
+            match connection.room.turn(connection, cx) {
+                Turn::Now => {
+                    self.ask = None;
+                    return Poll::Ready(());
+                }
+                Turn::Later => return Poll::Pending,
+                Turn::Soon => {
+                    let ask = self.ask.get_or_insert_with(|| Box::pin(sleep(ASK_AGAIN)));
+                    ready!(ask.as_mut().poll(cx));
+                    ask.as_mut().reset(Instant::now() + ASK_AGAIN);
+                }
+            }
+        }
+    }
+
+    /// Looks which request the bytes that come next belong to. Returns whether one is being answered.
+    fn look(&mut self) -> bool {
+        let connection = self.present.connection();
+        let (begun, is_answering) = (connection.begun(), connection.has_request());
+        if begun != self.seen.0 || (self.seen.1 && !is_answering) {
+            self.read = 0;
+            self.head = None;
+        }
+        self.seen = (begun, is_answering);
+        is_answering
+    }
+
+    /// Counts what has been read of a request that is not answered.
+    fn count_request(&self) {
+        let bytes = if self.read > SMALL_REQUEST { self.read.min(LARGEST_BUFFER) } else { 0 };
+        self.connection().set_unread(bytes);
+    }
+
+    /// A head that has begun must come whole in time.
+    fn check_head(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let head = self.head.get_or_insert_with(|| Box::pin(sleep(HEAD_TIMEOUT)));
+        if head.as_mut().poll(cx).is_ready() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the head of a request took too long"));
+        }
+        Ok(())
+    }
+
+    /// Whether the rest of a request has not come in the time that it has while the server ends.
+    fn has_waited(&mut self, cx: &mut Context<'_>) -> bool {
+        self.last.get_or_insert_with(|| Box::pin(sleep(LAST_STALL))).as_mut().poll(cx).is_ready()
+    }
+
+    /// Waits for a client that does not read, while `left` bytes are ready for it.
+    fn wait_stuck(&mut self, left: usize, cx: &mut Context<'_>) -> io::Result<()> {
+        let connection = self.present.connection();
+        connection.wakes(cx);
+        let is_ending = connection.room.is_ending();
+        let longest = connection.room.limits().stall;
+        let patience = if is_ending { LAST_STALL.min(longest) } else { longest };
+        let fresh = || Stuck { moved: 0, timer: Box::pin(sleep(patience)), is_last: is_ending };
+        let stuck = self.stuck.get_or_insert_with(fresh);
+        if is_ending && !stuck.is_last {
+            *stuck = fresh();
+        }
+        while stuck.timer.as_mut().poll(cx).is_ready() {
+            if stuck.moved < CRAWL {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read"));
+            }
+            stuck.moved = 0;
+            stuck.timer.as_mut().reset(Instant::now() + patience);
+        }
+        let buffers = match self.wire {
+            Wire::Tcp(_) | Wire::Unix(_) => BUFFERS,
+            Wire::Tls(_) => TLS_BUFFERS,
+        };
+        connection.set_unread(buffers + left + connection.held());
+        Ok(())
+    }
+
+    /// Everything has gone to the client.
+    fn end_stuck(&mut self, cx: &Context<'_>) {
+        if self.stuck.take().is_some() {
+            self.connection().set_unread(0);
+            // Reading was put off: nobody waits for the client's bytes yet.
+            cx.waker().wake_by_ref();
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.check_open()?;
+        this.connection().wakes(cx);
+        if this.stuck.is_some() {
+            return Poll::Pending;
+        }
+        let is_answering = this.look();
+        if this.connection().room.is_ending() && (!is_answering || this.has_waited(cx)) {
+            return Poll::Ready(Ok(()));
+        }
+        if !is_answering {
+            if this.read > 0 {
+                this.check_head(cx)?;
+            }
+            ready!(this.poll_turn(cx));
+        }
+        let before = buf.filled().len();
+        let polled = match &mut this.wire {
+            Wire::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Wire::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buf),
+            Wire::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+        };
+        ready!(polled)?;
+        let count = buf.filled().len() - before;
+        if count > 0 {
+            this.connection().moved();
+            this.read += count;
+            if this.read > SMALL_REQUEST {
+                this.count_request();
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.check_open()?;
+        let polled = match &mut this.wire {
+            Wire::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Wire::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, buf),
+            Wire::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
+        };
+        let Poll::Ready(written) = polled else {
+            this.wait_stuck(buf.len(), cx)?;
+            return Poll::Pending;
+        };
+        let written = written?;
+        this.connection().moved();
+        if let Some(stuck) = &mut this.stuck {
+            stuck.moved += written;
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.check_open()?;
+        let polled = match &mut this.wire {
+            Wire::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Wire::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+            Wire::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        };
+        let Poll::Ready(flushed) = polled else {
+            this.wait_stuck(0, cx)?;
+            return Poll::Pending;
+        };
+        flushed?;
+        this.end_stuck(cx);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.check_open()?;
+        match &mut this.wire {
+            Wire::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Wire::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+            Wire::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

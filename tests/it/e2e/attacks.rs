@@ -1,0 +1,203 @@
+//! What one host, or many, can do to the connections of others: hold them, leave answers unread, begin handshakes.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rustix::process::Signal;
+
+use crate::support::{
+    Dockpass, Setup,
+    crowd::{allow_many_files, is_closed, read_all, resident_mib, sent, small_connection},
+    nginx::Front,
+    process::{Run, command, environment, eventually},
+    tls::SiteCertificate,
+};
+
+const ELSEWHERE: &str = "127.0.9.9";
+
+fn is_long() -> bool {
+    environment("DOCKPASS_LONG").is_some()
+}
+
+/// Large answers that nobody reads, from so many addresses.
+fn unread(dockpass: &Dockpass, connections: usize, addresses: usize) -> Vec<TcpStream> {
+    let requests = "GET /api/v0/openapi.json HTTP/1.1\r\nHost: dockpass\r\n\r\n".repeat(40);
+    let from = |number: usize| format!("127.0.1.{}", 1 + number % addresses);
+    (0..connections).map(|number| sent(&dockpass.address, &from(number), &requests)).collect()
+}
+
+/// The median of how long somebody else waits, in milliseconds; each must be answered.
+fn wait_of_others(dockpass: &Dockpass) -> u128 {
+    let ask = || {
+        let begun = Instant::now();
+        let request = "GET /_ping HTTP/1.1\r\nHost: dockpass\r\nConnection: close\r\n\r\n";
+        let answer = read_all(&mut sent(&dockpass.address, ELSEWHERE, request));
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+        begun.elapsed().as_millis()
+    };
+    let mut waits: Vec<u128> = (0..21).map(|_| ask()).collect();
+    waits.sort_unstable();
+    waits.get(10).copied().expect("a median")
+}
+
+fn nobody_is_stopped_by_unread_answers(addresses: usize) {
+    allow_many_files();
+    let (connections, limits) = if is_long() { (4_200, "") } else { (600, "max_connections = 512\n") };
+    let mut dockpass = Setup::config(format!("[server]\n{limits}")).start();
+    wait_of_others(&dockpass);
+    let before = resident_mib(dockpass.pid());
+    let held = unread(&dockpass, connections, addresses);
+    sleep(Duration::from_secs(1));
+    let wait = wait_of_others(&dockpass);
+    assert!(wait < 100, "others wait for {wait} ms");
+    dockpass.cli(&["user", "list"]).must_succeed();
+    let during = resident_mib(dockpass.pid());
+    assert!(during < before + 64, "{before} MiB before, {during} with unread answers");
+    let left = unread(&dockpass, 20, addresses);
+    drop(held);
+    eventually("its memory comes back", || (resident_mib(dockpass.pid()) < before + 24).then_some(()));
+    let begun = Instant::now();
+    dockpass.signal(Signal::TERM);
+    assert_eq!(dockpass.wait_end(), Some(0), "{}", dockpass.log());
+    assert!(begun.elapsed() < Duration::from_secs(5), "it ends in {:?}", begun.elapsed());
+    drop(left);
+}
+
+#[test]
+fn nobody_is_stopped_by_answers_that_one_address_leaves_unread() {
+    nobody_is_stopped_by_unread_answers(1);
+}
+
+#[test]
+fn nobody_is_stopped_by_answers_that_a_hundred_addresses_leave_unread() {
+    nobody_is_stopped_by_unread_answers(100);
+}
+
+/// Answers that are more than the systems between hold for a client, and the last one ends the connection.
+const MANY: usize = 40;
+
+fn many_answers() -> String {
+    let one = "GET /api/v0/openapi.json HTTP/1.1\r\nHost: dockpass\r\n";
+    format!("{}{one}Connection: close\r\n\r\n", format!("{one}\r\n").repeat(MANY - 1))
+}
+
+/// With far less time to stand still than all the answers take.
+#[test]
+fn who_reads_slowly_gets_the_whole_answer_and_who_reads_nothing_is_closed() {
+    let dockpass = Setup::config("[server]\nstall_timeout = \"1s\"\n").start();
+    let mut silent = sent(&dockpass.address, ELSEWHERE, &many_answers());
+    let mut slow = sent(&dockpass.address, ELSEWHERE, &many_answers());
+    let (mut got, mut piece) = (Vec::new(), vec![0; 64 * 1_024]);
+    loop {
+        let count = slow.read(&mut piece).expect("the answer goes on");
+        if count == 0 {
+            break;
+        }
+        got.extend(piece.iter().take(count));
+        sleep(Duration::from_millis(count as u64 / 1_024));
+    }
+    let answers = |got: &[u8]| String::from_utf8_lossy(got).matches("HTTP/1.1 200 OK\r\n").count();
+    assert_eq!(answers(&got), MANY, "{} bytes", got.len());
+    assert!(got.ends_with(b"}"), "the last one is whole");
+    let rest = read_all(&mut silent);
+    assert!(answers(rest.as_bytes()) < MANY, "{} bytes", rest.len());
+}
+
+#[test]
+fn a_full_house_has_room_for_another_address_and_for_proxies() {
+    let limits = "[server]\nmax_connections = 16\ntrusted_proxies = [\"127.0.0.77\"]\n";
+    let dockpass = Setup::config(limits).start();
+    let all: Vec<_> = (0..16).map(|_| small_connection(&dockpass.address, "127.0.1.1")).collect();
+    let more: Vec<_> = (0..4).map(|_| small_connection(&dockpass.address, "127.0.1.1")).collect();
+    let open = || all.iter().chain(&more).filter(|stream| !is_closed(stream)).count();
+    eventually("one address has all that is free, and no more", || (open() == 16).then_some(()));
+    let proxied: Vec<_> = (0..40).map(|_| small_connection(&dockpass.address, "127.0.0.77")).collect();
+    // What has stood still for a while gives way.
+    sleep(Duration::from_millis(1_200));
+    wait_of_others(&dockpass);
+    assert!(all.iter().any(is_closed), "one gave way");
+    assert!(!proxied.iter().any(is_closed), "a trusted proxy's connections do not count");
+}
+
+#[test]
+fn a_head_that_does_not_end_is_closed_on_a_used_connection_as_well() {
+    let dockpass = Dockpass::start();
+    let mut stream = sent(&dockpass.address, ELSEWHERE, "GET /_ping HTTP/1.1\r\nHost: dockpass\r\n\r\n");
+    let mut piece = [0; 2_048];
+    assert!(stream.read(&mut piece).expect("an answer") > 0);
+    stream.write_all(b"GET /_ping HTTP/1.1\r\nHost: d").expect("half a head");
+    let begun = Instant::now();
+    read_all(&mut stream);
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn silent_handshakes_of_one_address_keep_nobody_waiting() {
+    allow_many_files();
+    let certificate = SiteCertificate::of("localhost");
+    let (cert, key) = (certificate.certificate(), certificate.key());
+    let files = format!("[tls]\ncert = \"{}\"\nkey = \"{}\"\n", cert.display(), key.display());
+    let dockpass = Setup::config(format!("[server]\nmax_handshakes = 64\n{files}")).start();
+    let client = dockpass.http().trusting_anybody().from(ELSEWHERE);
+    let rounds = if is_long() { 40 } else { 5 };
+    let mut silent = Vec::new();
+    let mut worst = Duration::ZERO;
+    for _ in 0..rounds {
+        silent.extend((0..100).map(|_| small_connection(&dockpass.address, "127.0.1.1")));
+        let begun = Instant::now();
+        client.get("/_ping").must_be(200);
+        worst = worst.max(begun.elapsed());
+    }
+    assert!(worst < Duration::from_secs(1), "{worst:?} with {} silent ones", silent.len());
+}
+
+/// All are connected before the first one is served.
+fn all_are_served(address: &str, host: &str, token: &str) {
+    allow_many_files();
+    let credentials = STANDARD.encode(format!("alice:{token}"));
+    let request = format!(
+        "GET /auth/token?service=dockpass&scope=repository:alice/app:pull HTTP/1.1\r\nHost: {host}\r\n\
+         Authorization: Basic {credentials}\r\nConnection: close\r\n\r\n"
+    );
+    let mut clients: Vec<_> = (0..1_000).map(|_| small_connection(address, "127.0.1.1")).collect();
+    clients.iter_mut().for_each(|client| client.write_all(request.as_bytes()).expect("a request"));
+    for (number, client) in clients.iter_mut().enumerate() {
+        let answer = read_all(client);
+        assert!(answer.starts_with("HTTP/1.1 200"), "client {number}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_thousand_clients_of_one_address_with_good_tokens_are_all_served() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    let token = dockpass.add_token("alice", &[]).secret;
+    all_are_served(&dockpass.address, "dockpass", &token);
+}
+
+#[test]
+fn a_thousand_clients_behind_nginx_are_all_served() {
+    let front = Front::with_users(&["alice"]);
+    let token = front.pair.dockpass().add_token("alice", &[]).secret;
+    let url = format!("https://{}/auth/token?service=dockpass&scope=repository:alice/app:pull", front.authority);
+    let one = format!("url = \"{url}\"\noutput = \"/dev/null\"\n");
+    let script = format!(
+        "silent\nshow-error\ninsecure\nuser = \"alice:{token}\"\nwrite-out = \"%{{http_code}}\\n\"\n{}",
+        one.repeat(250)
+    );
+    let crowd = || {
+        let parallel = ["--disable", "--parallel", "--parallel-immediate", "--parallel-max", "250", "--config", "-"];
+        Run::of(command("curl").args(parallel), &script).must_succeed().stdout
+    };
+    let answers: Vec<String> = std::thread::scope(|scope| {
+        let crowds: Vec<_> = (0..4).map(|_| scope.spawn(crowd)).collect();
+        crowds.into_iter().map(|crowd| crowd.join().expect("answers")).collect()
+    });
+    let answers = answers.concat();
+    assert_eq!(answers.lines().filter(|code| *code == "200").count(), 1_000, "{answers}");
+}

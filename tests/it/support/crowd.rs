@@ -1,0 +1,73 @@
+//! Many connections from chosen addresses of this machine, as an attacker or a big site opens them.
+
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::{SocketAddr, SocketAddrV4, TcpStream},
+    time::Duration,
+};
+
+use rustix::{
+    net::{AddressFamily, SocketType, bind, connect, socket, sockopt::set_socket_recv_buffer_size},
+    process::{Resource, Rlimit, getrlimit, setrlimit},
+};
+
+/// A connection to `server` from `from` (an address of 127.0.0.0/8), whose system takes few bytes that nobody reads.
+pub(crate) fn small_connection(server: &str, from: &str) -> TcpStream {
+    let stream = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+    set_socket_recv_buffer_size(&stream, 2_048).expect("a small buffer");
+    let from = SocketAddrV4::new(from.parse().expect("an address"), 0);
+    bind(&stream, &from).expect("an address of this machine");
+    let server: SocketAddr = server.parse().expect("an address");
+    connect(&stream, &server).expect("it listens");
+    let stream = TcpStream::from(stream);
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket");
+    stream
+}
+
+/// A connection to `server` that has sent `text`, which the other side may refuse.
+pub(crate) fn sent(server: &str, from: &str, text: &str) -> TcpStream {
+    let mut stream = small_connection(server, from);
+    let _ = stream.write_all(text.as_bytes());
+    stream
+}
+
+/// The status and the whole rest of what the server sends until it closes.
+pub(crate) fn read_all(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("no end after {} bytes: {error}", answer.len()),
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Whether the server has closed a connection, whatever it has sent before.
+pub(crate) fn is_closed(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).expect("a socket");
+    let mut stream = stream;
+    let mut sink = [0; 4_096];
+    let closed = loop {
+        match stream.read(&mut sink) {
+            Ok(0) => break true,
+            Ok(_) => {}
+            Err(error) => break error.kind() != ErrorKind::WouldBlock,
+        }
+    };
+    stream.set_nonblocking(false).expect("a socket");
+    closed
+}
+
+/// Has this process open as many files as the system allows.
+pub(crate) fn allow_many_files() {
+    let limits = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, ..limits });
+}
+
+/// Memory that a process has in use, in MiB.
+pub(crate) fn resident_mib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+    let kib: u64 = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number");
+    kib / 1_024
+}
