@@ -41,6 +41,27 @@ words! {
     }
 }
 
+words! {
+    /// What a record that sums different events has in common, in the words of records.
+    #[derive(Hash)]
+    pub enum Summed {
+        /// Strangers of one source: an IPv4 address, or an IPv6 /64.
+        Source = "source",
+        /// Strangers of one network: an IPv4 /24, or an IPv6 /48.
+        Network = "network",
+        /// Strangers, at one account or repository.
+        Target = "target",
+        /// Strangers.
+        Strangers = "strangers",
+        /// One caller, who asked for what does not exist.
+        UnknownNames = "unknownNames",
+        /// One caller.
+        Caller = "caller",
+        /// Callers who have signed in.
+        Callers = "callers",
+    }
+}
+
 /// An account that a record is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuditedAccount {
@@ -111,6 +132,25 @@ pub struct AuditEntry {
     pub concerned: Concerned,
     /// The reason of that outcome; mostly of denials.
     pub reason: Option<String>,
+    /// What it has in common with others, if it stands for different events. What they do not share is left out, or is
+    /// that of the first.
+    pub summed: Option<Summed>,
+}
+
+impl AuditEntry {
+    /// Whether nobody has signed in: whoever it was may have any address, and any number of them.
+    #[must_use]
+    pub fn is_by_stranger(&self) -> bool {
+        let may_be = match self.credential {
+            CredentialKind::None
+            | CredentialKind::Password
+            | CredentialKind::AccessToken
+            | CredentialKind::RegistryToken
+            | CredentialKind::Session => true,
+            CredentialKind::Socket | CredentialKind::System | CredentialKind::Registry => false,
+        };
+        may_be && self.actor_id.is_none()
+    }
 }
 
 /// How often something happened, and when.
@@ -134,7 +174,13 @@ impl Occurrence {
     /// Once more, at this moment.
     #[must_use]
     pub fn and_at(self, at: Timestamp) -> Self {
-        Self { count: self.count.saturating_add(1), last: at, ..self }
+        self.with(Self::once(at))
+    }
+
+    /// Both together; the other one was later.
+    #[must_use]
+    pub fn with(self, later: Self) -> Self {
+        Self { count: self.count.saturating_add(later.count), last: later.last, ..self }
     }
 }
 
@@ -187,6 +233,27 @@ pub struct AuditRecord {
     /// Why it ended so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the summed events have in common, if they differ: `source`, `network`, `target`, `strangers`,
+    /// `unknownNames`, `caller` or `callers`. Fields in which they differ are empty, or those of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summed: Option<String>,
+    /// The records that were removed from the log, if that is what was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<RemovedRecords>,
+}
+
+/// Records that one removal took from the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedRecords {
+    /// The number of the first.
+    pub first: u64,
+    /// The number of the last; those between that were not removed are in the log.
+    pub last: u64,
+    /// How many.
+    pub count: u64,
+    /// BLAKE3 over their numbers and hashes, in lower-case hexadecimal.
+    pub hash: String,
 }
 
 impl AuditRecord {
@@ -210,6 +277,8 @@ impl AuditRecord {
             repository: entry.concerned.repository.clone(),
             access_token: entry.concerned.access_token.clone(),
             reason: entry.reason.clone(),
+            summed: entry.summed.map(|summed| summed.as_str().to_owned()),
+            removed: None,
         }
     }
 

@@ -164,7 +164,7 @@ impl Service {
     pub fn close(&self, now: Timestamp) {
         self.save_pulls();
         self.save_known_addresses();
-        self.write_audit(now);
+        self.write_rest_of_audit(now);
         self.store.close();
     }
 }

@@ -8,6 +8,7 @@ mod comparisons;
 mod content;
 mod deletions;
 mod doing;
+mod floods;
 mod held;
 mod looking;
 mod missing;

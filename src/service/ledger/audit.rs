@@ -3,6 +3,7 @@
 //! A change is recorded in its own transaction. Where events were lost, a record of the gap says how many.
 
 use super::change::Upkeep;
+use super::waiting::Waiting;
 use crate::domain::act::Act;
 use crate::domain::audit::{
     AuditEntry, AuditHead, AuditRecord, Concerned, CredentialKind, LoggedRecord, Occurrence, Outcome,
@@ -49,11 +50,18 @@ impl AuditFilter {
 }
 
 impl Service {
-    /// Writes the waiting events.
+    /// Writes the waiting events, and the sums whose turn it is.
     pub(in crate::service) fn write_audit(&self, now: Timestamp) {
-        let waiting = self.audit.take();
-        let mut events: Vec<(AuditEntry, Occurrence)> = waiting.events.into_iter().collect();
-        events.sort_by_key(|(_, when)| when.last);
+        self.write_waiting(self.audit.take(now, false), now);
+    }
+
+    /// Writes all that waits.
+    pub(in crate::service) fn write_rest_of_audit(&self, now: Timestamp) {
+        self.write_waiting(self.audit.take(now, true), now);
+    }
+
+    fn write_waiting(&self, waiting: Waiting, now: Timestamp) {
+        let mut events = waiting.events;
         if waiting.lost > 0 {
             events.push((lost_events(), Occurrence { count: waiting.lost, ..Occurrence::once(now) }));
         }
@@ -156,5 +164,6 @@ fn lost_events() -> AuditEntry {
         outcome: Outcome::Success,
         concerned: Concerned::default(),
         reason: None,
+        summed: None,
     }
 }

@@ -59,6 +59,7 @@ impl Deed {
             outcome,
             concerned: self.concerned.clone(),
             reason: None,
+            summed: None,
         }
     }
 }

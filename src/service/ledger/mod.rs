@@ -1,8 +1,11 @@
 //! The ways into the store, and the audit log: what is done is a deed, and each change and each denial leaves a record.
 
 mod audit;
+mod budget;
 mod change;
 mod deed;
+mod sums;
+mod target;
 mod waiting;
 
 pub use audit::AuditFilter;

@@ -304,7 +304,7 @@ impl Service {
         let mut entry = Deed::new(Act::AccountSignIn, &tried).entry(&anonymous, Outcome::Denied);
         entry.credential = kind;
         entry.actor = tried;
-        self.audit.note(entry, now);
+        self.note_event(&anonymous, entry, now);
     }
 }
 

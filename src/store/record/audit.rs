@@ -50,6 +50,8 @@ impl AuditV1 {
             repository: None,
             access_token: None,
             reason: None,
+            summed: None,
+            removed: None,
         };
         // A record that cannot be written gives no line; an empty line does not read as a record.
         record.line().unwrap_or_default()

@@ -435,6 +435,8 @@ pub(super) fn any_audit_record() -> impl Strategy<Value = LoggedRecord> {
                 first_time,
                 credential_label: label,
                 reason,
+                summed: None,
+                removed: None,
             };
             LoggedRecord { hash, ..logged(record) }
         },

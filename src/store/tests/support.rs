@@ -239,5 +239,6 @@ pub(super) fn entry(object: &str) -> AuditEntry {
         outcome: Outcome::Success,
         concerned: Concerned::default(),
         reason: None,
+        summed: None,
     }
 }
