@@ -53,6 +53,7 @@ acts! {
     AuditGap "audit.gap" "Events found no place, and are not in the audit log.";
     AuditHead "audit.head" "The end of the audit chain was asked for.";
     AuditList "audit.list" "The audit log was asked for.";
+    AuditRemove "audit.remove" "Old records were removed from the audit log.";
     AuditVerify "audit.verify" "The audit chain was checked.";
     GrantDelete "grant.delete" "A grant was taken away.";
     GrantList "grant.list" "The grants on a repository or a namespace were asked for.";
@@ -131,7 +132,7 @@ mod tests {
     const WORDS: &str = "
         account.activate account.changePassword account.create account.deactivate account.delete account.demote
         account.list account.organizations account.promote account.signIn account.unlock account.update account.view
-        audit.gap audit.head audit.list audit.verify
+        audit.gap audit.head audit.list audit.remove audit.verify
         grant.delete grant.list grant.set
         organization.deleteMember organization.member organization.members organization.putMember
         registry.catalog registry.compare registry.notify registry.read registry.rotateKey registry.stopSync

@@ -1,15 +1,21 @@
 //! The check of the audit log's hash chain. What is hashed is the content as stored ([`super::record::hashed`]), whichever
 //! version it has: a log of several versions is one chain. A cut tail is found with a head noted elsewhere.
+//!
+//! Of a removed record the hash is left ([`super::record::Removed`]), and the record of its removal has a digest of all
+//! that went with it: so nobody without the key can remove another one, or change what is left of it.
+
+use std::collections::{BTreeMap, VecDeque};
 
 use super::audit_key::AuditKey;
-use super::engine::Engine;
+use super::engine::{Engine, Entry};
 use super::error::Error;
 use super::load;
-use super::record;
+use super::record::{self, Removed, RemovedDigest};
+use super::row;
 use super::table::Table;
-use crate::domain::audit::AuditHead;
+use crate::domain::audit::{AuditHead, RemovedRecords};
 
-/// Audit records that one step of a verification reads.
+/// Rows that one step of a verification reads.
 const VERIFY_STEP: usize = 1_000;
 
 /// What a check of the audit chain found.
@@ -17,6 +23,8 @@ const VERIFY_STEP: usize = 1_000;
 pub struct Verification {
     /// How many records were read.
     pub records: u64,
+    /// How many were removed, of which the hashes were read.
+    pub removed: u64,
     /// The end of the chain.
     pub head: AuditHead,
     /// What is wrong; none if the chain is whole.
@@ -24,7 +32,7 @@ pub struct Verification {
 }
 
 /// Reads the whole chain up to `head`, and checks that it is whole, and that `noted` (an end that was noted
-/// elsewhere) is in it.
+/// elsewhere) is in it. Nothing may be removed meanwhile.
 ///
 /// # Errors
 /// [`Error`] if it cannot be read at all.
@@ -34,46 +42,132 @@ pub(super) fn verify(
     head: AuditHead,
     noted: Option<AuditHead>,
 ) -> Result<Verification, Error> {
-    let mut reached = AuditHead::default();
-    let mut found_noted = noted.is_none_or(|noted| noted == reached);
-    let found = |reached: AuditHead, problem| Ok(Verification { records: reached.seq, head: reached, problem });
-    while reached.seq < head.seq {
-        let start = (reached.seq + 1).to_be_bytes();
-        // Not beyond the published end: records there are being written, or are left of a failed change.
-        let limit = usize::try_from(head.seq - reached.seq).map_or(VERIFY_STEP, |left| left.min(VERIFY_STEP));
-        let step = engine.scan_on(Table::Audit, &start, limit)?;
-        if step.is_empty() {
-            return found(reached, Some("records are missing at the end".to_owned()));
+    // Not beyond the published end: records there are being written, or are left of a failed change.
+    let (mut records, mut left) =
+        (Rows::new(engine, Table::Audit, head.seq), Rows::new(engine, Table::Removed, head.seq));
+    let mut chain = Chain { key, reached: AuditHead::default(), records: 0, removed: 0, removals: BTreeMap::new() };
+    let mut found_noted = noted.is_none_or(|noted| noted == chain.reached);
+    while chain.reached.seq < head.seq {
+        let seq = chain.reached.seq + 1;
+        let next = match (records.take(seq)?, left.take(seq)?) {
+            (Some(record), None) => chain.go_on(seq, &record),
+            (None, Some(removed)) => chain.go_over(seq, &removed),
+            (Some(_), Some(_)) => Err(format!("record {seq} is there, and was removed")),
+            (None, None) if records.is_at_end() && left.is_at_end() => Err("records are missing at the end".to_owned()),
+            (None, None) => Err(format!("record {seq} is missing")),
+        };
+        if let Err(problem) = next {
+            return Ok(chain.found(Some(problem)));
         }
-        for (at, value) in step {
-            match next(key, reached, &at, &value) {
-                Ok(next) => reached = next,
-                Err(problem) => return found(reached, Some(problem)),
-            }
-            found_noted |= noted == Some(reached);
-        }
+        found_noted |= noted == Some(chain.reached);
     }
-    let problem = if reached != head {
+    let problem = if chain.reached != head {
         Some("the last record is not the one that was written last")
+    } else if !chain.removals.is_empty() {
+        Some("records were removed, and no record says so")
     } else if !found_noted {
         Some("the noted end is not in this chain: its tail was cut or it is another")
     } else {
         None
     };
-    found(reached, problem.map(str::to_owned))
+    Ok(chain.found(problem.map(str::to_owned)))
 }
 
-/// The end of the chain with one more record; or what is wrong with it.
-fn next(key: &AuditKey, reached: AuditHead, at: &[u8], value: &[u8]) -> Result<AuditHead, String> {
-    let seq = reached.seq + 1;
-    let undecodable = || format!("record {seq} does not decode");
-    let found = load::audit_record(at, value).map_err(|_| undecodable())?;
-    if found.record.seq != seq {
-        return Err(format!("record {seq} is missing"));
+/// The rows of a table in order, read in steps.
+struct Rows<'a> {
+    engine: &'a Engine,
+    table: Table,
+    /// The number of the last row that counts.
+    last: u64,
+    /// Where the next step begins; none at the end.
+    start: Option<u64>,
+    read: VecDeque<Entry>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(engine: &'a Engine, table: Table, last: u64) -> Self {
+        Self { engine, table, last, start: Some(0), read: VecDeque::new() }
     }
-    let content = record::hashed(value).map_err(|_| undecodable())?;
-    if key.hash(reached.hash, seq, &content) != found.hash {
-        return Err(format!("record {seq} was changed"));
+
+    /// The row of this number, if there is one; rows are asked for in order. Any other key is that of a row that belongs
+    /// nowhere, and is passed over: what is missing in its place is found.
+    fn take(&mut self, seq: u64) -> Result<Option<Entry>, Error> {
+        while self.read.is_empty() {
+            let Some(start) = self.start else { return Ok(None) };
+            let found = self.engine.scan_on(self.table, &start.to_be_bytes(), VERIFY_STEP)?;
+            let reached = found.last().and_then(|(key, _)| number(key)).filter(|_| found.len() == VERIFY_STEP);
+            self.start = reached.map(|reached| reached + 1).filter(|start| *start <= self.last);
+            self.read = found.into_iter().filter(|(key, _)| number(key).is_none_or(|it| it <= self.last)).collect();
+        }
+        let is_it = self.read.front().is_some_and(|(key, _)| *key == seq.to_be_bytes());
+        Ok(if is_it { self.read.pop_front() } else { None })
     }
-    Ok(AuditHead { seq, hash: found.hash })
+
+    fn is_at_end(&self) -> bool {
+        self.read.is_empty() && self.start.is_none()
+    }
+}
+
+fn number(key: &[u8]) -> Option<u64> {
+    key.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// The chain as far as it was read.
+struct Chain<'a> {
+    key: &'a AuditKey,
+    reached: AuditHead,
+    records: u64,
+    removed: u64,
+    /// What was removed, by the number of the record that has to say so.
+    removals: BTreeMap<u64, Gathered>,
+}
+
+/// What one removal took, as far as it was read.
+struct Gathered {
+    first: u64,
+    last: u64,
+    count: u64,
+    digest: RemovedDigest,
+}
+
+impl Gathered {
+    fn named(&self) -> RemovedRecords {
+        RemovedRecords { first: self.first, last: self.last, count: self.count, hash: self.digest.to_hex() }
+    }
+}
+
+impl Chain<'_> {
+    fn found(&self, problem: Option<String>) -> Verification {
+        Verification { records: self.records, removed: self.removed, head: self.reached, problem }
+    }
+
+    /// Goes on to a record; or says what is wrong with it.
+    fn go_on(&mut self, seq: u64, (at, value): &Entry) -> Result<(), String> {
+        let undecodable = || format!("record {seq} does not decode");
+        let found = load::audit_record(at, value).map_err(|_| undecodable())?;
+        let content = record::hashed(value).map_err(|_| undecodable())?;
+        if self.key.hash(self.reached.hash, seq, &content) != found.hash {
+            return Err(format!("record {seq} was changed"));
+        }
+        let removed = self.removals.remove(&seq).map(|gathered| gathered.named());
+        if removed != found.record.removed {
+            return Err(format!("what was removed is not what record {seq} says"));
+        }
+        self.reached = AuditHead { seq, hash: found.hash };
+        self.records += 1;
+        Ok(())
+    }
+
+    /// Goes over a removed record. Whether its hash is right, the record of its removal tells.
+    fn go_over(&mut self, seq: u64, (_, value): &Entry) -> Result<(), String> {
+        let removed = row::decode::<Removed>(value).ok().filter(|removed| removed.by > seq);
+        let Removed { hash, by } = removed.ok_or_else(|| format!("what is left of record {seq} does not decode"))?;
+        let begin = || Gathered { first: seq, last: seq, count: 0, digest: RemovedDigest::default() };
+        let gathered = self.removals.entry(by).or_insert_with(begin);
+        (gathered.last, gathered.count) = (seq, gathered.count + 1);
+        gathered.digest.add(seq, hash);
+        self.reached = AuditHead { seq, hash };
+        self.removed += 1;
+        Ok(())
+    }
 }

@@ -20,8 +20,9 @@ mod owner;
 
 /// The newest format of the data directory that this dockpass knows. Raised with every new table and every new version
 /// of a record: an earlier dockpass would take them for damage. At first, format 1 had neither organizations nor the
-/// registry's content; up to format 2 the rows of a repository had keys that began with its name.
-pub(super) const FORMAT: u32 = 4;
+/// registry's content; up to format 2 the rows of a repository had keys that began with its name; up to format 4 nothing was removed from the
+/// audit log.
+pub(super) const FORMAT: u32 = 5;
 
 const FORMAT_WORDS: &str = "dockpass data ";
 

@@ -242,7 +242,7 @@ impl Copy<'_> {
             Reached::End => return Ok(0),
         };
         let mut rows = 0;
-        let tables = Table::in_memory().chain([Table::Audit]).filter(|table| self.engine.has(*table));
+        let tables = Table::in_memory().chain(Table::OF_LOG).filter(|table| self.engine.has(*table));
         let mut start = reached.as_ref().map_or(Vec::new(), |reached| after(&reached.key));
         for table in tables.skip_while(|table| reached.as_ref().is_some_and(|it| it.table != table.name())) {
             loop {
@@ -327,6 +327,7 @@ fn renewed(state: &State, change: &RowChange) -> Result<Option<RowChange>, Error
         | Table::Usage
         | Table::KnownAddresses
         | Table::Audit
+        | Table::Removed
         | Table::Members
         | Table::Teams
         | Table::TeamMembers

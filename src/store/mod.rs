@@ -4,7 +4,7 @@
 //! a consistent moment in memory, and never wait. Each batch is sealed, and its end noted outside sled (`seal`, `end`),
 //! since sled does not notice records that a damaged disk hides. A stored kind is declared once (`row`, `record`), and
 //! enters the state by one function (`State::apply`). What is deleted leaves the state at once and the disk later
-//! (`purge`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
+//! (`purge`), and so do old records of the audit log (`retention`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
 //! replace `engine` and `nudge`; `directory` and `migration` know only the name of its file.
 
 mod audit_key;
@@ -21,6 +21,7 @@ mod migration;
 mod nudge;
 mod purge;
 mod record;
+mod retention;
 mod row;
 mod seal;
 mod state;
@@ -33,7 +34,7 @@ mod writer;
 mod tests;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -44,6 +45,7 @@ pub use chain::Verification;
 pub use directory::DataDirectory;
 pub use error::{Error, WriteError};
 pub use record::{KnownAddress, Meta};
+pub use retention::{Keep, RetentionError};
 pub use state::{GroupSize, State, UserSort};
 pub use table::Table;
 pub use txn::{TooLarge, Txn};
@@ -57,6 +59,7 @@ use audit_key::AuditKey;
 use end::NotedEnd;
 use engine::Engine;
 use purge::Purge;
+use retention::Retention;
 use seal::{Seal, SealKey};
 use writer::{Job, Shared, Task, Writer};
 
@@ -73,6 +76,8 @@ pub struct Store {
     directory: Mutex<DataDirectory>,
     /// Whether an earlier start has kept the store of an earlier dockpass.
     keeps_earlier: bool,
+    retention: Mutex<Retention>,
+    audit_is_too_large: AtomicBool,
 }
 
 /// The right to change a store. Opening a store gives one; its holder decides which changes are allowed.
@@ -130,6 +135,8 @@ impl Store {
             writer: Mutex::new(Some(thread)),
             directory: Mutex::new(directory),
             keeps_earlier,
+            retention: Mutex::default(),
+            audit_is_too_large: AtomicBool::new(false),
         };
         Ok(Opened { store, access: WriteAccess(()), known_addresses: loaded.known_addresses })
     }
@@ -237,6 +244,7 @@ impl Store {
     /// # Errors
     /// [`Error`] if it cannot be read at all.
     pub fn verify_audit(&self, noted: Option<AuditHead>) -> Result<Verification, Error> {
+        let _held = self.hold_retention();
         chain::verify(&self.shared.key, &self.shared.engine, self.state().audit(), noted)
     }
 

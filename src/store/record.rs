@@ -4,6 +4,7 @@ mod audit;
 mod content;
 mod gone;
 mod migration;
+mod removed;
 
 use std::net::IpAddr;
 
@@ -30,6 +31,7 @@ pub(super) use audit::hashed;
 pub(super) use content::{ActivityV1, Deleted, DeletedV1, StoredActivity, StoredTag, TagV1};
 pub(super) use gone::{Gone, Part};
 pub(super) use migration::MigrationV1;
+pub(super) use removed::{Removed, RemovedDigest};
 
 /// What the store says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -71,7 +71,7 @@ impl StoreDigest {
     /// Adds the record of a change, or takes it away if it is in.
     pub(super) fn toggle(&mut self, seal_key: &SealKey, change: &RowChange) {
         let RowChange { table, key, value: Some(value) } = change else { return };
-        if *table == Table::Audit || (*table == Table::Meta && key == table::SEAL) {
+        if Table::OF_LOG.contains(table) || (*table == Table::Meta && key == table::SEAL) {
             return;
         }
         let mut hasher = blake3::Hasher::new_keyed(&seal_key.0);

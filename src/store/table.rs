@@ -48,11 +48,13 @@ pub enum Table {
     KnownAddresses,
     /// The audit log by number.
     Audit,
+    /// What is left of records that were removed from the audit log, by number.
+    Removed,
 }
 
 impl Table {
     /// Every table with its name on disk, which never changes.
-    pub const ALL: [(Table, &'static str); 16] = [
+    pub const ALL: [(Table, &'static str); 17] = [
         (Self::Meta, "meta"),
         (Self::Gone, "gone"),
         (Self::Accounts, "accounts"),
@@ -69,11 +71,15 @@ impl Table {
         (Self::Usage, "usage"),
         (Self::KnownAddresses, "known_addresses"),
         (Self::Audit, "audit"),
+        (Self::Removed, "removed"),
     ];
 
-    /// Every table but the audit log, which stays on the disk.
+    /// The tables of the audit log, which stay on the disk. Its chain covers them, and not the seal.
+    pub(super) const OF_LOG: [Self; 2] = [Self::Audit, Self::Removed];
+
+    /// Every table but those of the audit log.
     pub(super) fn in_memory() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().map(|(table, _)| table).filter(|table| *table != Self::Audit)
+        Self::ALL.into_iter().map(|(table, _)| table).filter(|table| !Self::OF_LOG.contains(table))
     }
 
     /// Its name on disk.

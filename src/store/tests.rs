@@ -16,6 +16,7 @@ mod power;
 mod purging;
 mod records;
 mod removal;
+mod retention;
 mod samples;
 mod support;
 mod usage;

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use super::audit_key::AuditKey;
 use super::change::RowChange;
 use super::codec::DecodeError;
-use super::record::{Deleted, Gone, KnownAddress, Meta, NamespaceGrant, Part, RepositoryGrant};
+use super::record::{Deleted, Gone, KnownAddress, Meta, NamespaceGrant, Part, Removed, RepositoryGrant};
 use super::row;
 use super::state::{Enter, State};
 use super::table::{self, Table};
@@ -325,6 +325,15 @@ impl<'a> Txn<'a> {
     /// [`TooLarge`]
     pub fn audit(&mut self, entry: &AuditEntry, when: Occurrence) -> Result<(), TooLarge> {
         self.log(AuditRecord::of(entry, 0, when))
+    }
+
+    /// Removes a record from the audit log, and leaves its hash. `by` is the number of the record that says so, in the same
+    /// change.
+    pub(super) fn remove_audit(&mut self, seq: u64, hash: [u8; 32], by: u64) -> Result<(), TooLarge> {
+        let value = Some(row::encode(&Removed { hash, by })?);
+        self.erase(Table::Audit, seq.to_be_bytes().to_vec());
+        self.changes.push(RowChange { table: Table::Removed, key: seq.to_be_bytes().to_vec(), value });
+        Ok(())
     }
 
     /// Appends a record to the audit log, with the next number.

@@ -72,8 +72,8 @@ impl State {
             Table::Activity => self.take::<StoredActivity>(change),
             Table::Deleted => self.take::<Deleted>(change),
             Table::Gone => self.take::<Gone>(change),
-            // Kept outside the state, so that noting a use slows no change.
-            Table::Usage | Table::KnownAddresses => Ok(Taken::In),
+            // Kept outside the state, so that noting a use slows no change; and what is only read when the log is verified.
+            Table::Usage | Table::KnownAddresses | Table::Removed => Ok(Taken::In),
         }
     }
 
@@ -166,7 +166,7 @@ impl Enter for LoggedRecord {
         Ok(())
     }
 
-    /// Nothing to do: removing records from the beginning of the log leaves its end.
+    /// Nothing to do: removing records leaves the end of the log.
     fn leave(_key: &[u8], _state: &mut State) {}
 }
 

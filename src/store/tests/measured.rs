@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::super::{Store, Txn};
+use super::super::table::Table;
+use super::super::{Keep, Store, Txn, WriteAccess};
 use super::earlier::{Size, make};
 use super::samples;
 use super::support::{
@@ -121,4 +122,38 @@ fn measured_migration() {
     println!("on the disk: {} MiB", disk(&home.path()) >> 20);
     let (store, _) = timed("to open it once more", || open_at(&home.path()).unwrap());
     super::migration::check(&store, size);
+}
+
+#[test]
+#[ignore = "it measures"]
+fn measured_removal_from_the_audit_log() {
+    const RECORDS: u64 = 200_000;
+    let home = Home::started();
+    let store = home.open();
+    let old = now().plus_seconds(-401 * 86_400);
+    for _ in 0..RECORDS / 1_000 {
+        write(&store, move |txn| Ok((0..1_000).try_for_each(|_| txn.audit(&entry("user-1"), Occurrence::once(old)))?))
+            .unwrap();
+    }
+    println!("{RECORDS} audit records; {} MiB on the disk", disk(&home.path()) >> 20);
+    let keep = Keep { seconds: Some(400 * 86_400), bytes: None };
+    let shorten = || store.shorten_audit(&WriteAccess(()), keep, now()).unwrap();
+    timed("to count them", || (0..119).for_each(|_| assert_eq!(shorten(), 0)));
+    let removed = timed("to remove what one call removes", shorten);
+    println!("that was {removed}; a change meanwhile waits for 500 of them");
+    timed("to remove the others", || while shorten() > 0 {});
+    let left = |table| store.shared.engine.scan_on(table, &[], usize::MAX).unwrap();
+    let bytes = |table| left(table).iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+    println!(
+        "left: {} records of {} bytes; {} hashes of {} bytes; {} MiB on the disk",
+        left(Table::Audit).len(),
+        bytes(Table::Audit),
+        left(Table::Removed).len(),
+        bytes(Table::Removed),
+        disk(&home.path()) >> 20
+    );
+    timed("to verify it", || assert_eq!(store.verify_audit(None).unwrap().problem, None));
+    drop(store);
+    drop(timed("to open it again", || home.open()));
+    println!("then {} MiB on the disk", disk(&home.path()) >> 20);
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::super::record::{Deleted, Gone, NamespaceGrant, Part, RepositoryGrant, StoredActivity, StoredTag};
+use super::super::record::{Deleted, Gone, NamespaceGrant, Part, Removed, RepositoryGrant, StoredActivity, StoredTag};
 use super::super::seal::{Seal, StoreDigest};
 use super::super::{KnownAddress, Meta};
 use super::support::{account, entry, hash, id, now, repository, team, token, usage};
@@ -156,6 +156,10 @@ pub(super) fn audit_records() -> Vec<LoggedRecord> {
     };
     let nobody = AuditRecord { seq: 4, actor_id: None, address: String::new(), ..audit_record() };
     [full, nobody].map(logged).into()
+}
+
+pub(super) fn removed() -> Vec<Removed> {
+    vec![Removed { hash: [7; 32], by: 1_000_000 }]
 }
 
 fn logged(record: AuditRecord) -> LoggedRecord {

@@ -13,7 +13,7 @@ fn opens(name: &str) {
     let mut command = background_command("python3");
     command.arg(script).arg("--check").arg(executable()).arg(name);
     let checked = Run::of(&mut command, "").must_succeed();
-    assert!(checked.stdout.contains("0 differences; now dockpass data 4"), "{}", checked.describe());
+    assert!(checked.stdout.contains("0 differences; now dockpass data 5"), "{}", checked.describe());
 }
 
 #[test]
@@ -29,4 +29,9 @@ fn a_data_directory_of_format_2_has_everything_after_its_migration() {
 #[test]
 fn a_data_directory_of_format_3_has_everything_as_it_was() {
     opens("format-3");
+}
+
+#[test]
+fn a_data_directory_of_format_4_has_everything_as_it_was() {
+    opens("format-4");
 }

@@ -1,0 +1,45 @@
+//! In which order records go when the audit log is too large.
+
+use crate::domain::act::Act;
+use crate::domain::audit::{AuditRecord, Outcome, Summed};
+
+/// What goes together, in the order in which it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// Sums of strangers' refusals.
+    StrangersSum,
+    /// Other refusals.
+    Denial,
+    /// What was done and changed nothing: sign-ins.
+    SignIn,
+    /// Changes.
+    Change,
+    /// Removals: they vouch for the hashes of what they removed, and stay for ever.
+    Kept,
+}
+
+impl Rank {
+    /// All, in the order in which they go.
+    pub(super) const ALL: [Self; 5] = [Self::StrangersSum, Self::Denial, Self::SignIn, Self::Change, Self::Kept];
+
+    /// The rank of a record.
+    pub(super) fn of(record: &AuditRecord) -> Self {
+        if record.removed.is_some() {
+            return Self::Kept;
+        }
+        if record.outcome == Outcome::Denied.as_str() {
+            let summed = record.summed.as_deref().and_then(|word| word.parse::<Summed>().ok());
+            return if summed.is_some_and(is_of_strangers) { Self::StrangersSum } else { Self::Denial };
+        }
+        let passes = [Act::AccountSignIn, Act::SessionOpen, Act::RegistryTokenIssue, Act::AuditGap];
+        let passes = passes.iter().any(|act| act.word() == record.action);
+        if passes { Self::SignIn } else { Self::Change }
+    }
+}
+
+fn is_of_strangers(summed: Summed) -> bool {
+    match summed {
+        Summed::Source | Summed::Network | Summed::Target | Summed::Strangers => true,
+        Summed::UnknownNames | Summed::Caller | Summed::Callers => false,
+    }
+}
