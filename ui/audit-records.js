@@ -5,7 +5,7 @@
 //                             the person saw them come
 
 import { credential, times, tokenId } from "./audit-words.js";
-import { badge, facts, h, path, unique } from "./dom.js";
+import { badge, facts, h, path, plural, unique } from "./dom.js";
 import { exact, when } from "./time.js";
 
 const COLUMNS = ["Action", "Object", "Actor", "Outcome", "When"];
@@ -21,6 +21,13 @@ function actor(record) {
   return withOnly("actor", record.actor, shown);
 }
 
+function count({ count, summed }) {
+  if (count === 1) return "1";
+  return `${times(count)} ${summed ? "something of the kind" : "the same"}; the time is the last one's`;
+}
+
+const removed = ({ count, first, last }) => `${plural(count, "record")}, from number ${first.toLocaleString("en")} to ${last.toLocaleString("en")}`;
+
 function details(record) {
   const id = tokenId(record.credential);
   return facts([
@@ -33,7 +40,9 @@ function details(record) {
     ["Credential", id ? [credential(record.credential), " ", h("code", id)] : credential(record.credential)],
     ["Address", record.address],
     ["Outcome", withOnly("outcome", record.outcome)],
-    ["Count", record.count === 1 ? "1" : `${times(record.count)} the same; the time is the last one's`],
+    ["Count", count(record)],
+    ["Summed", record.summed && record.reason],
+    ["Removed", record.removed && removed(record.removed)],
     ["Hash", h("code", record.hash)],
   ]);
 }

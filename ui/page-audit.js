@@ -18,9 +18,21 @@ const STEP = 200;
 /** Beyond so many pages of new records, the list is drawn anew instead of extended. */
 const MOST_STEPS = 5;
 
-async function readPage(query, start, size, signal) {
+/** What one request finds: with a filter that finds little, that may be nothing although older records fit. */
+async function readStep(query, start, size, signal) {
   const { body, next } = await read(API, { query: { ...query, pageStart: start, pageSize: size }, signal });
   return { records: body.records, next };
+}
+
+/** A whole page, or what there is. */
+async function readPage(query, start, size, signal) {
+  let { records, next } = await readStep(query, start, size, signal);
+  while (next && records.length < size) {
+    const more = await readStep(query, next, size - records.length, signal);
+    records = [...records, ...more.records];
+    next = more.next;
+  }
+  return { records, next };
 }
 
 /** The records after this number, newest first; null if there are too many. */
@@ -28,10 +40,10 @@ async function newer(query, seq, signal) {
   const found = [];
   let start = null;
   for (let step = 0; step < MOST_STEPS; step += 1) {
-    const { records, next } = await readPage(query, start, STEP, signal);
+    const { records, next } = await readStep(query, start, STEP, signal);
     const fresh = records.filter((it) => it.seq > seq);
     found.push(...fresh);
-    if (fresh.length < records.length || !next) return found;
+    if (fresh.length < records.length || !next || Number(next) <= seq) return found;
     start = next;
   }
   return null;

@@ -42,6 +42,9 @@ pub struct AuditHead {
 pub struct AuditVerification {
     /// How many records were read.
     pub records: u64,
+    /// How many were removed by their age or for lack of room; their hashes are in the chain.
+    #[serde(default)]
+    pub removed: u64,
     /// The end of the chain.
     pub head: AuditHead,
     /// What is wrong; none if the chain is whole.

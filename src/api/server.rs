@@ -10,6 +10,9 @@ pub struct Health {
     pub healthy: bool,
     /// What is wrong; empty if all is well.
     pub error: String,
+    /// What needs looking after although all is well otherwise; empty if nothing does.
+    #[serde(default)]
+    pub warning: String,
 }
 
 /// Which dockpass this is.

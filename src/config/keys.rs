@@ -308,4 +308,21 @@ pub(super) const KEYS: &[Key] = &[
         ValueKind::Flag(false, |config, value| config.audit.registry_tokens = value),
         "Whether each issued registry token is audited.",
     ),
+    key(
+        "audit.keep_days",
+        ValueKind::Number(400, 0..=36_525, |config, value| config.audit.keep_days = value),
+        "For how many days the records of the audit log are kept; 0 is for ever.",
+    ),
+    key(
+        "audit.keep_mib",
+        ValueKind::Number(2_048, 0..=16_777_216, |config, value| config.audit.keep_mib = value),
+        "How many MiB of records are kept; 0 is all. Beyond that the oldest go: first sums of what strangers were refused, \
+         then other refusals, sign-ins, changes. No change of the last 90 days goes; /health warns then.",
+    ),
+    key(
+        "limits.changes_per_minute",
+        ValueKind::Number(600, 1..=1_000_000, |config, value| config.limits.changes_per_minute = value),
+        "How many changes an account may make a minute. Ending access tokens and setting one's password are free, and so \
+         are administrators and the local socket.",
+    ),
 ];

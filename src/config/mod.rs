@@ -27,7 +27,7 @@ pub use error::{ConfigError, Conflict, ValueSource};
 pub use example::example;
 pub use invalid::Invalid;
 pub use network::Network;
-pub use sections::{Audit, Registry, Repositories, Server, Tls, Tokens};
+pub use sections::{Audit, Limits, Registry, Repositories, Server, Tls, Tokens};
 pub use url::BaseUrl;
 
 use keys::{KEYS, Key};
@@ -55,6 +55,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// The audit log.
     pub audit: Audit,
+    /// What one account may do.
+    pub limits: Limits,
     settings: Vec<Setting>,
 }
 
@@ -182,6 +184,7 @@ impl Config {
             repositories: Repositories::blank(),
             tokens: Tokens::blank(),
             audit: Audit::blank(),
+            limits: Limits::blank(),
             settings: Vec::new(),
         };
         KEYS.iter().try_for_each(|key| config.set(key, &key.default(), ValueSource::Default))?;

@@ -101,6 +101,17 @@ pub struct Tokens {
 pub struct Audit {
     /// Whether each issued registry token is audited.
     pub registry_tokens: bool,
+    /// Days for which records are kept; 0 is for ever.
+    pub keep_days: u32,
+    /// Most MiB of records that are kept; 0 is all.
+    pub keep_mib: u32,
+}
+
+/// What one account may do.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Changes a minute.
+    pub changes_per_minute: u32,
 }
 
 impl Server {
@@ -171,6 +182,13 @@ impl Tokens {
 impl Audit {
     /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
-        Self { registry_tokens: false }
+        Self { registry_tokens: false, keep_days: 0, keep_mib: 0 }
+    }
+}
+
+impl Limits {
+    /// Placeholders: the table of keys sets each field.
+    pub(super) fn blank() -> Self {
+        Self { changes_per_minute: 0 }
     }
 }

@@ -67,6 +67,8 @@ fn without_anything_the_defaults_hold() {
     assert_eq!((config.tokens.max_label, config.tokens.max_per_account), (128, 1_000));
     assert_eq!((config.tokens.default_lifetime, config.tokens.max_lifetime), (None, None));
     assert!(!config.audit.registry_tokens);
+    assert_eq!((config.audit.keep_days, config.audit.keep_mib), (400, 2_048));
+    assert_eq!(config.limits.changes_per_minute, 600);
 }
 
 #[test]

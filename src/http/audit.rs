@@ -60,6 +60,7 @@ pub(super) async fn verify(request: Request<op::VerifyAudit>) -> Replied<op::Ver
     let found = request.block(move |service, call| service.verify_audit(call, noted)).await?;
     Ok(Reply::new(&api::AuditVerification {
         records: found.records,
+        removed: found.removed,
         head: shown_head(found.head),
         problem: found.problem,
     }))

@@ -182,6 +182,13 @@ impl From<Error> for Failure {
                 retry_after: Some(retry_after),
                 ..Self::new(Code::TooManyRequests, format!("too many attempts; try again in {retry_after} seconds"))
             },
+            Error::TooManyChanges { retry_after } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(
+                    Code::TooManyRequests,
+                    format!("this account changes too much; try again in {retry_after} seconds"),
+                )
+            },
             Error::Unavailable(reason) => Self {
                 retry_after: Some(5),
                 ..Self::new(Code::Unavailable, format!("no change is accepted now: {reason}"))

@@ -17,7 +17,8 @@ pub(super) async fn health(request: Open<op::GetHealth>) -> Replied<op::GetHealt
     let is_strict = request.query()?.strict.unwrap_or(false);
     let healthy = request.app.service.refusal(request.now).is_none();
     let error = if healthy { "" } else { "changes are not accepted" };
-    let reply = Reply::new(&api::Health { healthy, error: error.to_owned() });
+    let warning = request.app.service.warning().unwrap_or_default();
+    let reply = Reply::new(&api::Health { healthy, error: error.to_owned(), warning: warning.to_owned() });
     Ok(if is_strict && !healthy { reply.with_other_status() } else { reply })
 }
 

@@ -30,7 +30,7 @@ use crate::registry::Neighbour;
 use crate::registry::events::Received;
 use crate::registry::upstream::{Upstream, UpstreamError};
 use crate::service::signing::SigningSettings;
-use crate::service::{self, FirstStart, Service, SiteSettings};
+use crate::service::{self, AuditKeep, FirstStart, Service, SiteSettings};
 
 const MIB: usize = 1024 * 1024;
 /// How often the housekeeper checks the TLS certificate: changed files, or a renewal that is due.
@@ -252,6 +252,8 @@ fn service_settings(config: &Config) -> (SiteSettings, SigningSettings) {
         registry_token_lifetime: registry.token_lifetime,
         max_label: usize::try_from(config.tokens.max_label).unwrap_or(usize::MAX),
         live: settings::of(config),
+        audit_keep: audit_keep(config),
+        changes_per_minute: config.limits.changes_per_minute,
         events_secret: registry.events_secret.clone(),
         registry: registry.url.as_ref().map(|url| url.to_string().into()),
     };
@@ -261,6 +263,16 @@ fn service_settings(config: &Config) -> (SiteSettings, SigningSettings) {
         fixed_key: registry.fixed_key,
     };
     (settings, signing)
+}
+
+/// How much of the audit log is kept; 0 is all.
+fn audit_keep(config: &Config) -> AuditKeep {
+    const DAY: i64 = 24 * 60 * 60;
+    let given = |number: u32| Some(number).filter(|number| *number > 0);
+    AuditKeep {
+        seconds: given(config.audit.keep_days).map(|days| i64::from(days) * DAY),
+        bytes: given(config.audit.keep_mib).map(|mib| u64::from(mib) << 20),
+    }
 }
 
 /// Opens the data directory and serves it. Tests start servers with it, on a clock of their own.

@@ -96,6 +96,12 @@ pub enum Error {
         /// Seconds to wait.
         retry_after: i64,
     },
+    /// The account has changed too much within a minute.
+    #[error("too many changes")]
+    TooManyChanges {
+        /// Seconds to wait.
+        retry_after: i64,
+    },
     /// Changes are not accepted at present.
     #[error("changes are not accepted at present: {0}")]
     Unavailable(#[from] WriteError),

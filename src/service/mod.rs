@@ -48,7 +48,7 @@ pub use people::{
     MembershipView, NewOrganization, NewUser, TargetView, TeamUpdate, TeamView, UpdatedAccount,
 };
 pub use search::{Found, Search};
-pub use settings::{Live, SiteSettings};
+pub use settings::{AuditKeep, Live, SiteSettings};
 pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret, SessionView};
 pub use start::{FirstStart, OpenError};
 pub use tokens::{
@@ -60,7 +60,7 @@ use crate::domain::act::Act;
 use crate::domain::time::Timestamp;
 use crate::store::{KnownAddress, Store};
 use content::{Pulls, RecentNotices, Underway};
-use ledger::{AuditBuffer, Deed, Writing};
+use ledger::{AuditBuffer, Deed, Pace, Writing};
 use sign_in::{EventsSecret, Passwords, Sessions, Throttle};
 use signing::{Signer, SigningError};
 
@@ -74,6 +74,8 @@ pub struct Service {
     passwords: Passwords,
     throttle: Throttle,
     audit: AuditBuffer,
+    /// What accounts changed within the minute.
+    pace: Pace,
     /// The addresses that accounts signed in from, each with the older one that it evicted, until they are written.
     known_addresses: Mutex<Vec<(KnownAddress, Option<IpAddr>)>>,
     /// Authenticates the registry's notifications, and nothing else.
@@ -99,6 +101,14 @@ impl Service {
     #[must_use]
     pub fn refusal(&self, now: Timestamp) -> Option<String> {
         self.store.refusal(now)
+    }
+
+    /// What is not well although changes are accepted; none if all is.
+    #[must_use]
+    pub fn warning(&self) -> Option<&'static str> {
+        self.store
+            .audit_is_too_large()
+            .then_some("the audit log is larger than audit.keep_mib: its changes are too young")
     }
 
     /// How many repositories are known.
@@ -133,8 +143,8 @@ impl Service {
         self.signer.rotate(call.now).map_err(Error::internal)
     }
 
-    /// The chores of every half minute: writes last uses, pulls, known addresses and waiting audit events, drops
-    /// sessions that have timed out, renews the signing leaf.
+    /// The chores of every half minute: writes last uses, pulls, known addresses and waiting audit events, removes old
+    /// ones, drops sessions that have timed out, renews the signing leaf.
     pub fn housekeep(&self, now: Timestamp) {
         if let Err(error) = self.store.save_usage() {
             log::warn!("the last uses of access tokens wait: {error}");
@@ -143,6 +153,7 @@ impl Service {
         self.sessions.clean(now);
         self.save_known_addresses();
         self.write_audit(now);
+        self.shorten_audit(now);
         if let Err(error) = self.renew_signing_key(now) {
             log::error!("the certificate that signs registry tokens was not renewed: {error}");
         }

@@ -11,6 +11,7 @@ use crate::service::Service;
 use crate::service::access::{Allowed, Call};
 use crate::service::error::Error;
 use crate::service::ledger::Deed;
+pub use crate::store::Keep as AuditKeep;
 use crate::store::State;
 
 /// What the configuration of a site says.
@@ -28,6 +29,10 @@ pub struct SiteSettings {
     pub live: Live,
     /// The file with the secret of the registry's notifications; if none, one in the data directory, made when missing.
     pub events_secret: Option<PathBuf>,
+    /// How much of the audit log is kept.
+    pub audit_keep: AuditKeep,
+    /// How many changes an account may make a minute.
+    pub changes_per_minute: u32,
     /// The URL of the registry; with it, deleting a repository deletes what the registry has of it.
     pub registry: Option<Arc<str>>,
 }

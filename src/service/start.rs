@@ -17,7 +17,7 @@ use crate::service::Service;
 use crate::service::access::{Caller, Subject, find};
 use crate::service::content::{Pulls, RecentNotices, Underway};
 use crate::service::error::Error;
-use crate::service::ledger::{AuditBuffer, Deed, Upkeep, Writing};
+use crate::service::ledger::{AuditBuffer, Deed, Pace, Upkeep, Writing};
 use crate::service::settings::SiteSettings;
 use crate::service::sign_in::{
     ADMIN, EventsSecret, EventsSecretError, Passwords, Sessions, Throttle, made_up_password,
@@ -97,6 +97,7 @@ impl Service {
             passwords: Passwords::new().map_err(OpenError::FirstAccount)?,
             throttle: Throttle::new(random::bytes()?, known),
             audit: AuditBuffer::default(),
+            pace: Pace::default(),
             known_addresses: Mutex::default(),
             events_secret,
             notices: RecentNotices::default(),

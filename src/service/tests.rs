@@ -1,5 +1,6 @@
 //! Tests of the use-cases together.
 
+mod audit_log;
 mod between;
 mod both;
 mod bounds;

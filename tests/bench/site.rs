@@ -15,7 +15,8 @@ use dockpass::domain::time::Clock;
 use dockpass::domain::token::Limits;
 use dockpass::service::signing::SigningSettings;
 use dockpass::service::{
-    Call, Caller, Credentials, Expiry, Live, NewOrganization, NewRepository, NewToken, NewUser, Service, SiteSettings,
+    AuditKeep, Call, Caller, Credentials, Expiry, Live, NewOrganization, NewRepository, NewToken, NewUser, Service,
+    SiteSettings,
 };
 
 /// Repositories of a namespace.
@@ -235,6 +236,8 @@ fn settings() -> (SiteSettings, SigningSettings) {
         registry_token_lifetime: 900,
         max_label: 128,
         live: Live { configured, fixed: Choices::default() },
+        audit_keep: AuditKeep::default(),
+        changes_per_minute: 1_000_000,
         events_secret: None,
         registry: None,
     };

@@ -112,7 +112,10 @@ async fn verify(head: Option<String>, api: &mut Api, console: &mut Console) -> R
     api.must_be_local("dockpass audit verify")?;
     let answer = api.send(op::VerifyAudit, [], &(), &VerifyAudit { head }).await?;
     let found = answer.read()?;
-    let count = shown::counted(found.records, "record");
+    let mut count = shown::counted(found.records, "record");
+    if found.removed > 0 {
+        count = format!("{count}, {} removed", found.removed);
+    }
     match found.problem {
         None => console.report(&Report::done(
             answer.value,
@@ -162,7 +165,8 @@ mod tests {
     async fn a_broken_chain_is_a_failure() {
         let whole = r#"{"records":1,"head":{"seq":1,"hash":"ab"},"problem":null}"#;
         let broken = r#"{"records":3,"head":{"seq":3,"hash":"cd"},"problem":"record 2 was changed"}"#;
-        let server = Server::with_json(&[(200, whole), (200, broken)]);
+        let shortened = r#"{"records":2,"removed":500,"head":{"seq":502,"hash":"ef"},"problem":null}"#;
+        let server = Server::with_json(&[(200, whole), (200, broken), (200, shortened)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         verify(None, &mut api, &mut console).await.unwrap();
@@ -172,6 +176,8 @@ mod tests {
             (error.exit_code(), error.to_string().as_str()),
             (1, "the audit log is not whole: record 2 was changed")
         );
+        verify(None, &mut api, &mut console).await.unwrap();
+        assert!(written.out().ends_with("\nthe audit log is whole: 2 records, 500 removed, up to 502:ef\n"));
         let sent = server.requests();
         assert!(sent[0].ends_with("\r\n\r\n{}") && sent[1].ends_with(r#"{"head":"9:ff"}"#));
     }

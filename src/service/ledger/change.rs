@@ -9,6 +9,7 @@ use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence, Outcome};
 use crate::domain::grant::GrantTarget;
 use crate::domain::name::RepositoryName;
+use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit};
 use crate::service::error::Error;
@@ -36,6 +37,8 @@ pub(in crate::service) enum Upkeep {
     Pulls,
     /// Denials, sign-ins and other events that are recorded later than they happen.
     AuditEvents,
+    /// The removal of old records from the audit log.
+    AuditRemoval,
 }
 
 impl fmt::Display for Upkeep {
@@ -46,6 +49,7 @@ impl fmt::Display for Upkeep {
             Self::KnownAddresses => "the addresses of sign-ins",
             Self::Pulls => "the counts of pulls",
             Self::AuditEvents => "events of the audit log",
+            Self::AuditRemoval => "the removal of old audit records",
         })
     }
 }
@@ -172,13 +176,15 @@ impl Service {
         })
     }
 
-    /// Makes a change and records it, or its denial. `work` may run more than once, then on a newer state.
+    /// Makes a change and records it, or its denial. `work` may run more than once, then on a newer state. Nothing is
+    /// asked of the writer for an account that changes too much.
     pub(in crate::service) fn change<T: Send + 'static>(
         &self,
         call: &Call,
         deed: Deed,
         work: impl Fn(&mut Change<'_, '_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.count_change(call, &deed)?;
         let (caller, begun) = (call.clone(), deed.clone());
         let result = self.store.write(&self.writing.0, move |txn| {
             let label = label(txn.state(), &caller.caller);
@@ -190,6 +196,26 @@ impl Service {
         });
         self.note_denial(call, &deed, &result);
         result
+    }
+
+    /// Removes what the audit log shall not keep.
+    pub(in crate::service) fn shorten_audit(&self, now: Timestamp) {
+        match self.store.shorten_audit(&self.writing.0, self.settings.audit_keep, now) {
+            Ok(0) => {}
+            Ok(count) => log::info!("{count} old records were removed from the audit log"),
+            Err(error) => log::warn!("{} could not be written: {error}", Upkeep::AuditRemoval),
+        }
+    }
+
+    /// Counts a change of an account. Endings are free, so that nobody is kept from them; so are administrators.
+    fn count_change(&self, call: &Call, deed: &Deed) -> Result<(), Error> {
+        let Some(account) = call.caller.account().filter(|_| !deed.is_ending) else { return Ok(()) };
+        let is_free = self.store.state().account(account).is_some_and(|account| account.is_active_admin());
+        if is_free {
+            return Ok(());
+        }
+        let counted = self.pace.count(account, self.settings.changes_per_minute, call.now);
+        counted.map_err(|retry_after| Error::TooManyChanges { retry_after })
     }
 
     /// Writes upkeep, which needs no permit. A failure is logged as well.

@@ -18,11 +18,19 @@ pub(in crate::service) struct Deed {
     pub(in crate::service) act: Act,
     pub(in crate::service) object: String,
     pub(in crate::service) concerned: Concerned,
+    /// Whether it takes the power of a credential away, and does nothing else.
+    pub(in crate::service) is_ending: bool,
 }
 
 impl Deed {
     pub(in crate::service) fn new(act: Act, object: impl ToString) -> Self {
-        Self { act, object: object.to_string(), concerned: Concerned::default() }
+        Self { act, object: object.to_string(), concerned: Concerned::default(), is_ending: false }
+    }
+
+    /// The same deed, which only ends credentials if `is_ending`: then it counts for nobody's bound of changes. It must
+    /// leave no record where there was nothing to end.
+    pub(in crate::service) fn ending(self, is_ending: bool) -> Self {
+        Self { is_ending, ..self }
     }
 
     /// The same deed, concerning this account.

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::super::ledger::Upkeep;
 use super::super::signing::SigningSettings;
-use super::super::{Call, Caller, Credentials, Error, Issued, Live, Service, SiteSettings};
+use super::super::{AuditKeep, Call, Caller, Credentials, Error, Issued, Live, Service, SiteSettings};
 use crate::domain::id::Id;
 use crate::domain::key_header::KeyHeader;
 use crate::domain::name::RepositoryName;
@@ -27,19 +27,29 @@ pub(super) struct Home {
     directory: TempDir,
     /// The URL of the registry, if it is configured.
     pub(super) registry: Option<&'static str>,
+    /// How much of the audit log is kept.
+    pub(super) audit_keep: AuditKeep,
+    /// How many changes an account may make a minute.
+    pub(super) changes_per_minute: u32,
 }
 
 impl Home {
     /// An empty directory.
     pub(super) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), registry: None }
+        let directory = tempfile::tempdir().unwrap();
+        Self { directory, registry: None, audit_keep: AuditKeep::default(), changes_per_minute: 600 }
     }
 
     /// The service on it; the first time it makes the account `admin`.
     pub(super) fn open(&self, now: Timestamp) -> Service {
         let signing = SigningSettings { leaf_lifetime: 7_776_000, key_header: KeyHeader::X5c, fixed_key: false };
         let password = Some(Password::new("violet-kestrel-42".to_owned()));
-        let settings = SiteSettings { registry: self.registry.map(Into::into), ..settings() };
+        let settings = SiteSettings {
+            registry: self.registry.map(Into::into),
+            audit_keep: self.audit_keep,
+            changes_per_minute: self.changes_per_minute,
+            ..settings()
+        };
         let data = self.directory.path().join("data");
         Service::open(&data, settings, signing, password, &Clock::fixed(now)).unwrap().0
     }
@@ -60,6 +70,8 @@ fn settings() -> SiteSettings {
             },
             fixed: Choices::default(),
         },
+        audit_keep: AuditKeep::default(),
+        changes_per_minute: 600,
         events_secret: None,
         registry: None,
     }

@@ -272,13 +272,19 @@ impl Service {
     ) -> Result<TokenView, Error> {
         let label = label.map(|label| self.check_label(label)).transpose()?;
         let asked = hash.to_owned();
-        let token = self.change(call, Deed::new(Act::TokenUpdate, hash), move |change| {
+        let is_ending = is_active == Some(false) && label.is_none();
+        let token = self.change(call, Deed::new(Act::TokenUpdate, hash).ending(is_ending), move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = find_token(change.state(), &asked, change.call().now)?;
             let mut permit = authority.change_token(token)?;
             if is_active == Some(true) && !token.is_active {
                 permit = authority.empower_token(token)?;
+            }
+            if is_ending && !token.is_active {
+                let token = Arc::clone(token);
+                change.skip_record();
+                return Ok(token);
             }
             let switched = is_active.filter(|shall| *shall != token.is_active);
             let switched = switched.map(|shall| if shall { Act::TokenActivate } else { Act::TokenDeactivate });
@@ -302,7 +308,7 @@ impl Service {
     /// [`Error::NotFound`]
     pub fn delete_token(&self, call: &Call, hash: &str) -> Result<(), Error> {
         let asked = hash.to_owned();
-        self.change(call, Deed::new(Act::TokenDelete, hash), move |change| {
+        self.change(call, Deed::new(Act::TokenDelete, hash).ending(true), move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = find_token(change.state(), &asked, change.call().now)?;
@@ -331,7 +337,8 @@ impl Service {
             Ok(matching.filter(|token| self.is_cleaned(authority, token, filter)).map(|token| token.id).collect())
         })?;
         let username = filter.username.clone();
-        let removed = self.change(call, deed, move |change| {
+        let is_ending = !meant.is_empty();
+        let removed = self.change(call, deed.ending(is_ending), move |change| {
             let authority = change.authority()?;
             whose(&authority, username.as_deref(), false)?;
             let permit = authority.account_data()?;
@@ -343,6 +350,9 @@ impl Service {
                 if token.is_some_and(|token| !descendants(change.state(), token).any(|it| stays(it))) {
                     removed.extend(delete_with_descendants(change, &permit, *id, false)?);
                 }
+            }
+            if is_ending && removed.is_empty() {
+                change.skip_record();
             }
             removed.iter().for_each(|token| change.record_also(about(Act::TokenDelete, change, token)));
             Ok(removed)

@@ -9,6 +9,7 @@ mod bad_input;
 mod compressed;
 mod events;
 mod events_secret;
+mod limits;
 mod local_socket;
 mod matrix;
 mod organizations;

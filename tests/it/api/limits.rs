@@ -1,0 +1,83 @@
+//! Bounds for one account or one source: changes a minute, and records of refusals.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    InProcess,
+    site::{MINUTE, account_path, token_path},
+};
+
+const TOKENS: &str = "/api/v0/api_tokens";
+
+#[test]
+fn an_account_that_changes_too_much_waits_but_ends_its_tokens() {
+    let site = InProcess::start_with(&[("limits.changes_per_minute", "5")]);
+    site.add_user("alice");
+    let token = site.add_token("alice", &json!({}));
+    let alice = site.as_user("alice");
+    let rename = |number: u32| alice.patch(&token_path(&token), &json!({ "tokenLabel": format!("label {number}") }));
+    (0..5).for_each(|number| drop(rename(number).must_be(200)));
+    let refused = rename(5).must_be_refused(429, "TOO_MANY_REQUESTS");
+    assert_eq!(refused.header("retry-after"), Some("12"), "{}", refused.describe());
+    alice.post(TOKENS, &json!({ "tokenLabel": "more" })).must_be_refused(429, "TOO_MANY_REQUESTS");
+    alice.post("/api/v0/repositories/alice", &json!({ "name": "app" })).must_be_refused(429, "TOO_MANY_REQUESTS");
+    let both = json!({ "tokenLabel": "x", "isActive": false });
+    alice.patch(&token_path(&token), &both).must_be_refused(429, "TOO_MANY_REQUESTS");
+    // The first push of a repository changes something, too; other tokens are issued.
+    let push = "/auth/token?service=dockpass&scope=repository:alice/new:push,pull";
+    alice.get(push).must_be_refused(429, "TOO_MANY_REQUESTS");
+    alice.get("/auth/token?service=dockpass&scope=repository:alice/new:pull").must_be(200);
+    // What ends a credential is never kept waiting.
+    alice.patch(&token_path(&token), &json!({ "isActive": false })).must_be(200);
+    alice.patch(&token_path(&token), &json!({ "isActive": true })).must_be_refused(429, "TOO_MANY_REQUESTS");
+    alice.delete(&token_path(&token)).must_be(200);
+    let path = format!("{}/changePassword", account_path("alice"));
+    let body = json!({ "oldPassword": crate::support::exe::PASSWORD, "newPassword": "another-long-password" });
+    alice.post(&path, &body).must_be(200);
+    // Administrators are free, and so is the local socket.
+    (0..20).for_each(|number| {
+        let body = json!({ "fullName": format!("Name {number}") });
+        site.as_admin().patch(&account_path("alice"), &body).must_be(200);
+        site.as_local().patch(&account_path("alice"), &body).must_be(200);
+    });
+    site.pass(MINUTE);
+    let alice = site.with("alice", "another-long-password");
+    alice.post(TOKENS, &json!({ "tokenLabel": "more" })).must_be(200);
+}
+
+#[test]
+fn switching_off_what_is_off_leaves_no_record() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let token = site.add_token("alice", &json!({}));
+    let off = || site.as_user("alice").patch(&token_path(&token), &json!({ "isActive": false })).must_be(200).json();
+    let first = off();
+    let before = site.audit("action=token.update").len();
+    assert_eq!(off(), first);
+    assert_eq!(site.audit("action=token.update").len(), before);
+}
+
+#[test]
+fn what_strangers_do_beyond_their_room_is_summed_and_shown() {
+    let site = InProcess::start_with(&[
+        ("server.behind_proxy", "true"),
+        ("server.trusted_proxies", "127.0.0.1"),
+        ("server.public_url", "https://registry.example.com"),
+    ]);
+    let guess = |name: &str, from: &str| site.with(name, "dkp_x").from_address(from).get(TOKENS).must_be(401);
+    (0..200).for_each(|number| drop(guess("nobody", &format!("2001:db8:0:1::{number:x}"))));
+    guess("admin", "198.51.100.7");
+    let denied = site.audit("outcome=denied");
+    let count = |records: &[&Value]| records.iter().map(|it| it["count"].as_u64().expect("a number")).sum::<u64>();
+    assert_eq!(count(&denied.iter().collect::<Vec<_>>()), 201);
+    let summed: Vec<&Value> = denied.iter().filter(|record| record["summed"] == json!("source")).collect();
+    assert_eq!((summed.len(), count(&summed)), (1, 200 - 32));
+    let [sum] = summed[..] else { panic!("{denied:#?}") };
+    assert_eq!((&sum["address"], &sum["action"]), (&json!("2001:db8:0:1::/64"), &json!("account.signIn")));
+    assert_eq!((&sum["actor"], &sum["object"]), (&json!("anonymous"), &json!("")));
+    let at_admin = denied.iter().filter(|record| record["object"] == json!("admin"));
+    assert_eq!(at_admin.map(|record| record["address"].clone()).collect::<Vec<_>>(), [json!("198.51.100.7")]);
+    let found = site.as_local().post("/api/v0/audit/verify", &json!({})).must_be(200).json();
+    assert_eq!((&found["problem"], &found["removed"]), (&json!(null), &json!(0)));
+    assert_eq!(site.as_nobody().get("/health").must_be(200).json()["warning"], json!(""));
+}
