@@ -132,7 +132,7 @@ pub struct UpdateAccount {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
     /// Whether the access tokens that others made for it go on when it becomes an administrator; if omitted, they are
-    /// deactivated.
+    /// deactivated. A `Warning` names them, and those that were inactive before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_tokens: Option<bool>,
     /// Must be the present name; an empty one counts as omitted.

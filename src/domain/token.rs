@@ -336,17 +336,34 @@ impl AccessToken {
         if !is_owner_active {
             return of(TokenState::AccountInactive, None);
         }
-        let first = match shown {
-            Shown::Current => self.parent,
-            Shown::Replaced => self.previous_parent,
-        };
-        let maker = |id: Option<Id>| id.and_then(&parent).filter(|it| it.owner == self.owner);
-        let mut makers = std::iter::successors(maker(first), |it| maker(it.parent)).enumerate();
+        let mut makers = self.makers(shown, parent).enumerate();
         let stopper = makers.find(|(place, it)| it.own_fault(now).is_some() || place + 1 >= LONGEST_DESCENT);
         match stopper {
             Some((_, stopper)) => of(TokenState::Stopped, Some(stopper)),
             None => of(TokenState::Active, None),
         }
+    }
+
+    /// The access tokens that stop this secret of it when they are stopped: the one that it was made with, the one that
+    /// made that, and so on, at most [`LONGEST_DESCENT`]. Those of another owner stop nothing.
+    pub fn makers<'t>(
+        &self,
+        shown: Shown,
+        parent: impl Fn(Id) -> Option<&'t AccessToken>,
+    ) -> impl Iterator<Item = &'t AccessToken> {
+        let owner = self.owner;
+        let maker = move |id: Option<Id>| id.and_then(&parent).filter(|it| it.owner == owner);
+        let first = match shown {
+            Shown::Current => self.parent,
+            Shown::Replaced => self.previous_parent,
+        };
+        std::iter::successors(maker(first), move |it| maker(it.parent)).take(LONGEST_DESCENT)
+    }
+
+    /// The access token switched on or off. Switched off, its last rotation is repeated no more, whatever comes later.
+    #[must_use]
+    pub fn switched(self, is_active: bool) -> Self {
+        Self { is_active, retry: self.retry.filter(|_| is_active), ..self }
     }
 
     /// Whether it has expired.

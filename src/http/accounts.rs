@@ -116,13 +116,22 @@ pub(super) async fn update(request: Request<op::UpdateAccount>) -> Replied<op::U
     Ok(Reply::new(&shown(&updated.view)).warning(warning.as_deref()))
 }
 
-/// What becomes of the access tokens that others made for a new administrator; names a few of them.
+/// What becomes of the access tokens that others made for a new administrator; names a few of them. `tokens` are as they
+/// were before.
 fn tokens_of_others(tokens: &[Arc<AccessToken>], is_kept: bool) -> Option<String> {
+    let (active, inactive): (Vec<_>, Vec<_>) = tokens.iter().partition(|token| token.is_active);
+    let fate = if is_kept { "go on, with an administrator's rights" } else { "were deactivated" };
+    let inactive_fate = "were inactive before, and would have an administrator's rights once activated";
+    let told = [(active, fate), (inactive, inactive_fate)].map(|(these, fate)| named(&these, fate));
+    let told: Vec<String> = told.into_iter().flatten().collect();
+    (!told.is_empty()).then(|| format!("of the access tokens that others made for this account, {}", told.join("; ")))
+}
+
+fn named(tokens: &[&Arc<AccessToken>], fate: &str) -> Option<String> {
     let named: Vec<_> = tokens.iter().take(NAMED_TOKENS).map(|token| token.id.to_string()).collect();
     let more = if tokens.len() > named.len() { ", …" } else { "" };
-    let fate = if is_kept { "go on, with an administrator's rights" } else { "were deactivated" };
     let (count, named) = (tokens.len(), named.join(", "));
-    (count > 0).then(|| format!("{count} access tokens that others made for this account {fate}: {named}{more}"))
+    (count > 0).then(|| format!("{count} {fate}: {named}{more}"))
 }
 
 /// `DELETE /enzi/v0/accounts/{name}`: its repositories stay, without an owner.

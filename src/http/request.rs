@@ -121,12 +121,7 @@ impl<O: Operation> FromArrival for Request<O> {
     type Operation = O;
 
     async fn read(arrival: Arrival) -> Result<Self, Failure> {
-        const {
-            let access = O::FACTS.access;
-            let has_caller = matches!(access, Access::Anybody | Access::SignedIn | Access::Registry);
-            assert!(has_caller, "this operation checks no caller");
-        }
-        Ok(Self(Checked::read(arrival, O::FACTS.access).await?, PhantomData))
+        Self::read_if_allowed(arrival).await?.map_err(|(failure, _)| failure)
     }
 }
 
@@ -154,6 +149,19 @@ impl<O: Operation> Request<O> {
     /// The parameters of the query string.
     pub(super) fn query(&self) -> Result<O::Query, Failure> {
         Ok(O::Query::read(&self.pairs())?)
+    }
+
+    /// Like [`FromArrival::read`], but gives a request whose caller is refused back, with its body unread.
+    pub(super) async fn read_if_allowed(arrival: Arrival) -> Result<Result<Self, (Failure, Arrival)>, Failure> {
+        const {
+            let access = O::FACTS.access;
+            let has_caller = matches!(access, Access::Anybody | Access::SignedIn | Access::Registry);
+            assert!(has_caller, "this operation checks no caller");
+        }
+        match Checked::caller(&arrival, O::FACTS.access).await {
+            Ok(caller) => Ok(Ok(Self(Checked::read(arrival, caller).await?, PhantomData))),
+            Err(failure) => Ok(Err((failure, arrival))),
+        }
     }
 }
 
@@ -296,7 +304,8 @@ impl Received {
 }
 
 impl Checked {
-    async fn read(arrival: Arrival, access: Access) -> Result<Self, Failure> {
+    /// Who calls, once that is checked.
+    async fn caller(arrival: &Arrival, access: Access) -> Result<Caller, Failure> {
         let http = &arrival.http;
         let app = app(http)?;
         app.refuse_foreign(http)?;
@@ -309,6 +318,10 @@ impl Checked {
         if caller.is_anonymous() && access == Access::SignedIn {
             return Err(app.challenged(http, Error::Unauthenticated.into()));
         }
+        Ok(caller)
+    }
+
+    async fn read(arrival: Arrival, caller: Caller) -> Result<Self, Failure> {
         let received = Received::read(arrival, MAX_BODY).await?;
         let user_agent = received.user_agent();
         let call = Call { caller, now: received.now, user_agent };

@@ -9,7 +9,7 @@ use super::pools::Work;
 use super::reply::{Replied, Reply};
 use super::request::{Arrival, FromArrival, MAX_BODY, Received, Request, app, credentials};
 use crate::api::operations::access_tokens as op;
-use crate::api::{self, Access, Nothing};
+use crate::api::{self, Access, Code, Nothing};
 use crate::domain::access::AccessLevel;
 use crate::domain::act::Act;
 use crate::domain::secret::TokenText;
@@ -18,6 +18,10 @@ use crate::domain::token::{GeneratedBy, Limits, Pattern, PreviousSecret};
 use crate::service::{
     Call, Credentials, Expiry, NewToken, RepeatedRotation, RotatedToken, RotationKey, Service, TokenFilter, TokenView,
 };
+
+/// What is said when an administrator's access token goes on that another account made.
+const KNOWN_TO_MAKER: &str =
+    "another account made this access token: whoever knows its secret acts as an administrator";
 
 /// The record as the API shows it.
 fn shown(view: &TokenView) -> api::ApiToken {
@@ -130,9 +134,10 @@ pub(super) async fn update(request: Request<op::UpdateAccessToken>) -> Replied<o
     let [hash] = request.parts()?;
     let api::UpdateApiToken { token_label, is_active } =
         request.body(|service, call| service.may_change_token(call, Act::TokenUpdate, &hash))?;
-    let updated =
-        request.block(move |service, call| service.update_token(call, &hash, token_label.as_deref(), is_active));
-    Ok(Reply::new(&shown(&updated.await?)))
+    let updated = request
+        .block(move |service, call| service.update_token(call, &hash, token_label.as_deref(), is_active))
+        .await?;
+    Ok(Reply::new(&shown(&updated.view)).warning(updated.is_known_to_maker.then_some(KNOWN_TO_MAKER)))
 }
 
 pub(super) async fn delete(request: Request<op::DeleteAccessToken>) -> Replied<op::DeleteAccessToken> {
@@ -144,8 +149,8 @@ pub(super) async fn delete(request: Request<op::DeleteAccessToken>) -> Replied<o
 /// The request of a rotation, which may be one that is sent again because its answer was lost. The secret that it shows is
 /// then accepted for nothing else.
 pub(super) enum RotationRequest {
-    /// A request with a checked caller.
-    First(Request<op::RotateAccessToken>, Option<RotationKey>),
+    /// A request with a checked caller. With a key, it may turn out to be one that is sent again.
+    First(Box<Request<op::RotateAccessToken>>, Option<RotationKey>, Option<RepeatedRotation>),
     /// One that may repeat a rotation. The service looks whether it does.
     Again(Received, RepeatedRotation),
 }
@@ -154,30 +159,54 @@ impl FromArrival for RotationRequest {
     type Operation = op::RotateAccessToken;
 
     async fn read(arrival: Arrival) -> Result<Self, Failure> {
-        let http = &arrival.http;
-        let key = http.headers().get(op::IDEMPOTENCY_KEY).map(|key| RotationKey::read(key.as_bytes())).transpose()?;
-        let app = app(http)?;
-        if let (Some(key), Some(hash)) = (key, arrival.parts.first())
-            && let Ok(Credentials::Basic { username, password: secret }) = credentials(http, Access::SignedIn)
-            && let Peer::Remote(address) = address::peer(http, &app.config, app.owner)?
-        {
-            let repeated = RepeatedRotation { username, secret, hash: hash.clone(), key, address };
-            if app.service.may_repeat_rotation(&repeated, app.clock.now()) {
-                return Ok(Self::Again(Received::read(arrival, MAX_BODY).await?, repeated));
-            }
+        let (key, repeated) = repeated(&arrival)?;
+        let Some(repeated) = repeated else {
+            return Ok(Self::First(Box::new(Request::read(arrival).await?), key, None));
+        };
+        let app = app(&arrival.http)?;
+        let is_again = || app.service.may_repeat_rotation(&repeated, app.clock.now());
+        if is_again() {
+            return Ok(Self::Again(Received::read(arrival, MAX_BODY).await?, repeated));
         }
-        Ok(Self::First(Request::read(arrival).await?, key))
+        match Request::read_if_allowed(arrival).await? {
+            Ok(request) => Ok(Self::First(Box::new(request), key, Some(repeated))),
+            // The first request may have come through in between.
+            Err((_, arrival)) if is_again() => Ok(Self::Again(Received::read(arrival, MAX_BODY).await?, repeated)),
+            Err((failure, _)) => Err(failure),
+        }
     }
+}
+
+/// The key of a rotation, and what it takes to repeat one.
+fn repeated(arrival: &Arrival) -> Result<(Option<RotationKey>, Option<RepeatedRotation>), Failure> {
+    let http = &arrival.http;
+    let key = http.headers().get(op::IDEMPOTENCY_KEY).map(|key| RotationKey::read(key.as_bytes())).transpose()?;
+    let app = app(http)?;
+    if let (Some(key), Some(hash)) = (key, arrival.parts.first())
+        && let Ok(Credentials::Basic { username, password: secret }) = credentials(http, Access::SignedIn)
+        && let Peer::Remote(address) = address::peer(http, &app.config, app.owner)?
+    {
+        return Ok((Some(key), Some(RepeatedRotation { username, secret, hash: hash.clone(), key, address })));
+    }
+    Ok((key, None))
 }
 
 pub(super) async fn rotate(request: RotationRequest) -> Replied<op::RotateAccessToken> {
     let rotated = match request {
-        RotationRequest::First(request, key) => rotate_first(&request, key).await?,
+        RotationRequest::First(request, key, repeated) => match (rotate_first(&request, key).await, repeated) {
+            // It was sent while the first one was not done yet, which has replaced its secret since.
+            (Err(failure), Some(repeated))
+                if matches!(failure.code, Code::NotAuthenticated | Code::NotAuthorized)
+                    && request.app.service.may_repeat_rotation(&repeated, request.now) =>
+            {
+                rotate_again(&request, repeated).await?
+            }
+            (done, _) => done?,
+        },
         RotationRequest::Again(received, repeated) => {
             // It repeats a request whose body was read: this one says nothing new.
             let (received, api::RotateApiToken { .. }) = received.with_body()?;
-            let (now, user_agent) = (received.now, received.user_agent());
-            received.app.block(Work::Change, move |service| service.repeat_rotation(&repeated, now, user_agent)).await?
+            rotate_again(&received, repeated).await?
         }
     };
     Ok(Reply::new(&new_secret(&rotated.view, &rotated.text, Some(rotated.replaced))))
@@ -191,4 +220,9 @@ async fn rotate_first(
     let overlap = request.body(|service, call| service.may_change_token(call, Act::TokenRotate, &hash))?.overlap;
     let overlap = i64::from(overlap.unwrap_or(0));
     request.block(move |service, call| service.rotate_token(call, &hash, overlap, key)).await
+}
+
+async fn rotate_again(received: &Received, repeated: RepeatedRotation) -> Result<RotatedToken, Failure> {
+    let (now, user_agent) = (received.now, received.user_agent());
+    received.app.block(Work::Change, move |service| service.repeat_rotation(&repeated, now, user_agent)).await
 }

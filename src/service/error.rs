@@ -121,6 +121,24 @@ impl Error {
         Self::NotFound { kind, name: name.to_string() }
     }
 
+    /// Whether the change that was answered with this may have been made all the same, now or at a restart.
+    #[must_use]
+    pub fn leaves_open_what_was_done(&self) -> bool {
+        match self {
+            Self::Unavailable(WriteError::Broken | WriteError::Failed | WriteError::Closed) => true,
+            Self::Unavailable(WriteError::Busy | WriteError::Full)
+            | Self::Unauthenticated
+            | Self::Denied(_)
+            | Self::NotFound { .. }
+            | Self::AlreadyExists { .. }
+            | Self::Invalid { .. }
+            | Self::Setting { .. }
+            | Self::Conflict(_)
+            | Self::TooManyRequests { .. }
+            | Self::Internal(_) => false,
+        }
+    }
+
     /// A failure of this program or its surroundings.
     pub fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Internal(Box::new(source))

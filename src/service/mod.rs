@@ -53,7 +53,7 @@ pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret
 pub use start::{FirstStart, OpenError};
 pub use tokens::{
     Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RepeatedRotation, RotatedToken, RotationKey,
-    TokenFilter, TokenView,
+    TokenFilter, TokenView, UpdatedToken,
 };
 
 use crate::domain::act::Act;
@@ -61,7 +61,7 @@ use crate::domain::time::Timestamp;
 use crate::store::{KnownAddress, Store};
 use content::{Pulls, RecentNotices, Underway};
 use ledger::{AuditBuffer, Deed, Pace, Writing};
-use sign_in::{EventsSecret, Passwords, Sessions, Throttle};
+use sign_in::{EventsSecret, FirstUses, Passwords, Sessions, Throttle};
 use signing::{Signer, SigningError};
 
 /// The use-cases over one store.
@@ -84,6 +84,8 @@ pub struct Service {
     notices: RecentNotices,
     /// Content of deleted repositories that is being deleted.
     underway: Underway,
+    /// The secrets of rotations that were used, until that is written.
+    first_uses: FirstUses,
     /// The open sessions of the web pages.
     sessions: Sessions,
     /// Pulls that are not written yet.
@@ -143,8 +145,8 @@ impl Service {
         self.signer.rotate(call.now).map_err(Error::internal)
     }
 
-    /// The chores of every half minute: writes last uses, pulls, known addresses and waiting audit events, removes old
-    /// ones, drops sessions that have timed out, renews the signing leaf.
+    /// The chores of every half minute: writes last and first uses, pulls, known addresses and waiting audit events,
+    /// removes old ones, drops sessions that have timed out, renews the signing leaf.
     pub fn housekeep(&self, now: Timestamp) {
         if let Err(error) = self.store.save_usage() {
             log::warn!("the last uses of access tokens wait: {error}");
@@ -152,6 +154,7 @@ impl Service {
         self.save_pulls();
         self.sessions.clean(now);
         self.save_known_addresses();
+        self.save_first_uses();
         self.write_audit(now);
         self.shorten_audit(now);
         if let Err(error) = self.renew_signing_key(now) {
@@ -175,6 +178,7 @@ impl Service {
     pub fn close(&self, now: Timestamp) {
         self.save_pulls();
         self.save_known_addresses();
+        self.save_first_uses();
         self.write_rest_of_audit(now);
         self.store.close();
     }

@@ -20,7 +20,7 @@ use crate::service::error::Error;
 use crate::service::ledger::{AuditBuffer, Deed, Pace, Upkeep, Writing};
 use crate::service::settings::SiteSettings;
 use crate::service::sign_in::{
-    ADMIN, EventsSecret, EventsSecretError, Passwords, Sessions, Throttle, made_up_password,
+    ADMIN, EventsSecret, EventsSecretError, FirstUses, Passwords, Sessions, Throttle, made_up_password,
 };
 use crate::service::signing::{Signer, SigningError, SigningSettings};
 use crate::store::{self, DataDirectory, Meta, Opened, Store};
@@ -103,6 +103,7 @@ impl Service {
             notices: RecentNotices::default(),
             pulls: Pulls::default(),
             underway,
+            first_uses: FirstUses::default(),
             sessions: Sessions::default(),
         };
         let first = service.start_first(admin_password, now)?;

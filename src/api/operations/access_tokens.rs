@@ -104,8 +104,10 @@ operations! { AccessTokens:
         answer: api::NewApiToken,
         headers: [(
             IDEMPOTENCY_KEY,
-            "1 to 255 visible ASCII characters. An access token that rotates itself may send the same request again within \
-             ten minutes, with the secret that was replaced: the secret of the lost answer ends, and another is answered.",
+            "22 to 255 visible ASCII characters that nobody can guess, drawn anew for each rotation, such as a random UUID. An \
+             access token that rotates itself may send the same request again within ten minutes, with the secret that was \
+             replaced: the secret of the lost answer ends, and another is answered. That is over with the first use of the \
+             new secret, with a deactivation, and with the next rotation.",
         )],
         codes: [NoSuchApiToken, NotRotatable],
     }

@@ -17,7 +17,9 @@ use crate::store::State;
 
 use super::caller::{Caller, Proof, Subject};
 
-pub(in crate::service) use tokens::{counts_for, may_repeat_rotation, outlives, standing};
+pub(in crate::service) use tokens::{
+    counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives, standing,
+};
 
 /// Proof that a rule of this module was asked and agreed.
 #[derive(Debug)]

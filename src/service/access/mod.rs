@@ -9,7 +9,8 @@ pub use authority::Allowed;
 pub use caller::{Call, Caller};
 
 pub(in crate::service) use authority::{
-    Authority, OwnPassword, Permit, counts_for, may_repeat_rotation, outlives, standing,
+    Authority, OwnPassword, Permit, counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives,
+    standing,
 };
 pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
 pub(in crate::service) use find::{find, find_organization, find_user};

@@ -33,6 +33,8 @@ pub(in crate::service) enum Upkeep {
     PasswordHash,
     /// The addresses that accounts signed in from.
     KnownAddresses,
+    /// The rotations that are repeated no more, since the secrets that they made were used.
+    FirstUses,
     /// The pulls counted so far.
     Pulls,
     /// Denials, sign-ins and other events that are recorded later than they happen.
@@ -47,6 +49,7 @@ impl fmt::Display for Upkeep {
             Self::FirstAccount => "the first account",
             Self::PasswordHash => "the new hash of a password",
             Self::KnownAddresses => "the addresses of sign-ins",
+            Self::FirstUses => "the first uses of new secrets",
             Self::Pulls => "the counts of pulls",
             Self::AuditEvents => "events of the audit log",
             Self::AuditRemoval => "the removal of old audit records",

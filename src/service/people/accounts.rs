@@ -12,11 +12,12 @@ use crate::domain::random;
 use crate::domain::secret::Password;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, Maker};
+use crate::domain::token::AccessToken;
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, find};
+use crate::service::access::{Allowed, Authority, Call, Permit, find, is_of_another};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
+use crate::service::sign_in::SessionEnds;
 use crate::store::{GroupSize, State};
 
 /// The user to make.
@@ -58,7 +59,8 @@ pub struct AccountUpdate {
 pub struct UpdatedAccount {
     /// The account as it is now.
     pub view: AccountView,
-    /// The access tokens that others made for it, if it became an administrator: stopped by that, or kept.
+    /// The access tokens that others made for it, if it became an administrator, as they were before: the active ones
+    /// were stopped by that, or kept.
     pub made_by_others: Vec<Arc<AccessToken>>,
 }
 
@@ -169,15 +171,9 @@ impl Service {
         name_or_id: &str,
         update: AccountUpdate,
     ) -> Result<UpdatedAccount, Error> {
-        let (asked, keep_tokens) = (name_or_id.to_owned(), update.keep_tokens);
+        let (asked, deed) = (name_or_id.to_owned(), Deed::new(Act::AccountUpdate, name_or_id));
         let Applied { account, shows_inner, made_by_others } =
-            self.change(call, Deed::new(Act::AccountUpdate, name_or_id), move |change| apply(change, &asked, &update))?;
-        if !account.is_active {
-            self.end_sessions_of(account.id);
-        }
-        if !keep_tokens {
-            made_by_others.iter().for_each(|token| self.end_sessions_by(token.id));
-        }
+            self.change_ending_sessions(call, deed, move |change, ends| apply(change, ends, &asked, &update))?;
         let view = AccountView { shows_inner, ..self.shown(&self.store.state(), &account, call) };
         Ok(UpdatedAccount { view, made_by_others })
     }
@@ -219,7 +215,12 @@ struct Applied {
     made_by_others: Vec<Arc<AccessToken>>,
 }
 
-fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Result<Applied, Error> {
+fn apply(
+    change: &mut Change<'_, '_>,
+    ends: &mut SessionEnds,
+    asked: &str,
+    update: &AccountUpdate,
+) -> Result<Applied, Error> {
     let authority = change.authority()?;
     let (mut permit, account) = find_to_update(&authority, asked)?;
     let shows_inner = authority.sees_inner(account);
@@ -249,28 +250,40 @@ fn apply(change: &mut Change<'_, '_>, asked: &str, update: &AccountUpdate) -> Re
     }
     change.txn(&permit).put_account(account.clone())?;
     change.about_account(&account);
+    if !account.is_active {
+        ends.of_account(account.id);
+        close_rotations(change, &permit, account.id)?;
+    }
     let made_by_others = if is_promoted { made_by_others(change.state(), &account) } else { Vec::new() };
     if !update.keep_tokens {
-        made_by_others.iter().try_for_each(|token| stop(change, &permit, token))?;
+        for token in made_by_others.iter().filter(|token| token.is_active) {
+            stop(change, &permit, token)?;
+            ends.of_token(token.id);
+        }
     }
     Ok(Applied { account, shows_inner, made_by_others })
 }
 
-/// The active access tokens of an account whose secret others know, since they made them. They would rise with it.
+/// The access tokens of an account whose secret others may know, since they made them. They rise with it, the inactive
+/// ones once somebody activates them.
 fn made_by_others(state: &State, account: &Account) -> Vec<Arc<AccessToken>> {
-    let is_of_another = |id: Id| state.token(id).is_some_and(|maker| maker.owner != account.id);
-    let is_others = |token: &&Arc<AccessToken>| match token.maker {
-        Maker::Owner => false,
-        Maker::Other => true,
-        Maker::Unknown => token.parent.is_some_and(is_of_another),
-    };
-    state.tokens_of(account.id, None).filter(|token| token.is_active).filter(is_others).cloned().collect()
+    state.tokens_of(account.id, None).filter(|token| is_of_another(state, token)).cloned().collect()
 }
 
 fn stop(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Result<(), Error> {
-    change.txn(permit).put_token(AccessToken { is_active: false, ..token.clone() })?;
+    change.txn(permit).put_token(token.clone().switched(false))?;
     let deed = Deed::new(Act::TokenDeactivate, token.id).about_token(change.state(), token);
     change.record_also(deed);
+    Ok(())
+}
+
+/// Lets no rotation of the account's access tokens be repeated any more, also when it is activated again.
+fn close_rotations(change: &mut Change<'_, '_>, permit: &Permit, account: Id) -> Result<(), Error> {
+    let of_account = change.state().tokens_of(account, None);
+    let open: Vec<_> = of_account.filter(|token| token.retry.is_some()).cloned().collect();
+    for token in open {
+        change.txn(permit).put_token(AccessToken { retry: None, ..AccessToken::clone(&token) })?;
+    }
     Ok(())
 }
 

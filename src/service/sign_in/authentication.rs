@@ -160,6 +160,7 @@ impl Service {
             return Err(Error::Unauthenticated);
         };
         self.note_use(token.id, address, now);
+        self.first_uses.note(token, &hash);
         Ok(signed(owner, CredentialKind::AccessToken, Some(token.id), Proof::Secret(hash), address))
     }
 

@@ -4,8 +4,10 @@
 mod authentication;
 mod events_secret;
 mod first_password;
+mod first_uses;
 mod gate;
 mod passwords;
+mod session_ends;
 mod sessions;
 mod throttle;
 
@@ -15,6 +17,8 @@ pub use sessions::{LONGEST_SESSION, SessionSecret, SessionView};
 
 pub(in crate::service) use events_secret::EventsSecret;
 pub(in crate::service) use first_password::{ADMIN, made_up_password};
+pub(in crate::service) use first_uses::FirstUses;
 pub(in crate::service) use passwords::Passwords;
+pub(in crate::service) use session_ends::SessionEnds;
 pub(in crate::service) use sessions::Sessions;
 pub(in crate::service) use throttle::Throttle;

@@ -14,11 +14,10 @@ use zeroize::Zeroizing;
 
 use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
-use crate::domain::id::Id;
 use crate::domain::random;
 use crate::domain::secret::{PREFIX, TokenText};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{LONGEST_DESCENT, Limits};
+use crate::domain::token::Limits;
 use crate::service::Service;
 use crate::service::access::{Authority, Call, Caller, SessionKey, Signed, Subject};
 use crate::service::error::Error;
@@ -93,7 +92,7 @@ impl Sessions {
     }
 
     /// Ends these sessions for good, whatever becomes of the credential that opened them.
-    pub(in crate::service) fn end(&self, which: impl Fn(&Signed) -> bool) {
+    pub(super) fn end(&self, which: impl Fn(&Signed) -> bool) {
         self.lock().retain(|_, session| !which(&session.signed));
     }
 
@@ -220,20 +219,6 @@ impl Service {
                 token_max_lifetime: settings.token_max_lifetime.seconds(),
             })
         })
-    }
-
-    /// Ends the sessions of an account that was deactivated.
-    pub(in crate::service) fn end_sessions_of(&self, account: Id) {
-        self.sessions.end(|signed| signed.account == account);
-    }
-
-    /// Ends the sessions that an access token opened which was deactivated, or one that descends from it.
-    pub(in crate::service) fn end_sessions_by(&self, token: Id) {
-        let state = self.store.state();
-        let parent = |id: &Id| state.token(*id).and_then(|token| token.parent);
-        let descends =
-            |id: Id| std::iter::successors(Some(id), parent).take(LONGEST_DESCENT).any(|ancestor| ancestor == token);
-        self.sessions.end(|signed| signed.token.is_some_and(descends));
     }
 
     /// Ends a session that another one replaces.

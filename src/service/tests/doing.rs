@@ -240,8 +240,8 @@ impl Both<'_> {
         match *operation {
             Operation::SetTokenActive { is_active, .. } => {
                 let gives_power = is_active && !self.model.tokens[place].is_active;
-                let may =
-                    self.model.may_change_token(by, place) && (!gives_power || self.model.may_empower_token(by, place));
+                let may = self.model.may_change_token(by, place)
+                    && (!gives_power || self.model.may_activate_token(by, place));
                 agree(self.service().update_token(call, &hash, None, Some(is_active)), may, &(by, operation));
                 if may {
                     self.model.tokens[place].is_active = is_active;
@@ -259,7 +259,9 @@ impl Both<'_> {
                 let rotated = agree(self.service().rotate_token(call, &hash, overlap, None), may, &(by, operation));
                 if let Some(RotatedToken { text, .. }) = rotated {
                     let until = self.model.now + overlap;
+                    let is_by_owner = self.model.account(by) == Some(self.model.tokens[place].owner);
                     let token = &mut self.model.tokens[place];
+                    token.is_own &= is_by_owner;
                     // The asking token's holder knows the new secret.
                     let parent = token.parent;
                     token.parent = asking.filter(|_| is_of_one_account).or(parent);

@@ -316,10 +316,19 @@ impl Model {
         !token.is_deleted && self.touches_accounts(by) && (is_own || self.is_administrator(by))
     }
 
-    /// Whether the caller may activate or rotate an access token, which must not end after the asking one.
+    /// Whether the caller may give an access token power: activate or rotate it. It must not end after the asking one.
     pub(super) fn may_empower_token(&self, by: By, place: usize) -> bool {
         let token = &self.tokens[place];
         self.may_change_token(by, place) && self.may_give_end(by, token.ends) && !self.is_kept_from(by, token.owner)
+    }
+
+    /// Whether the caller may activate an access token: one that another account made for an administrator takes the
+    /// password.
+    pub(super) fn may_activate_token(&self, by: By, place: usize) -> bool {
+        let token = &self.tokens[place];
+        let is_admin = self.users.get(token.owner).is_some_and(|user| user.is_admin);
+        let is_kept = matches!(by, By::Token(_)) && is_admin && !token.is_own;
+        self.may_empower_token(by, place) && !is_kept
     }
 
     /// Whether an access token descends from the one at `above`.

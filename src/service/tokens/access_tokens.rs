@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, find, outlives, standing};
+use crate::service::access::{Allowed, Authority, Call, Permit, find, may_serve_another, outlives, standing};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::Page;
@@ -68,6 +68,15 @@ pub struct TokenView {
     pub reason: String,
     /// The access token that stops it, if one does.
     pub stopped_by: Option<Id>,
+}
+
+/// What a change of an access token did.
+#[derive(Debug)]
+pub struct UpdatedToken {
+    /// The access token as it is now.
+    pub view: TokenView,
+    /// Whether the change let an administrator's access token go on that another account made, which may know its secret.
+    pub is_known_to_maker: bool,
 }
 
 /// Which access tokens a list or a clean-up selects.
@@ -262,44 +271,51 @@ impl Service {
     /// Renames an access token, switches it off or on.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Denied`] when an access token would switch on a stronger one.
+    /// [`Error::NotFound`]; [`Error::Denied`] when an access token would switch on a stronger one, or one that another
+    /// account made for an administrator.
     pub fn update_token(
         &self,
         call: &Call,
         hash: &str,
         label: Option<&str>,
         is_active: Option<bool>,
-    ) -> Result<TokenView, Error> {
+    ) -> Result<UpdatedToken, Error> {
         let label = label.map(|label| self.check_label(label)).transpose()?;
         let asked = hash.to_owned();
         let is_ending = is_active == Some(false) && label.is_none();
-        let token = self.change(call, Deed::new(Act::TokenUpdate, hash).ending(is_ending), move |change| {
+        let deed = Deed::new(Act::TokenUpdate, hash).ending(is_ending);
+        let (token, is_known_to_maker) = self.change_ending_sessions(call, deed, move |change, ends| {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = find_token(change.state(), &asked, change.call().now)?;
             let mut permit = authority.change_token(token)?;
             if is_active == Some(true) && !token.is_active {
-                permit = authority.empower_token(token)?;
+                permit = authority.activate_token(token)?;
             }
             if is_ending && !token.is_active {
                 let token = Arc::clone(token);
                 change.skip_record();
-                return Ok(token);
+                ends.of_token(token.id);
+                return Ok((token, false));
             }
             let switched = is_active.filter(|shall| *shall != token.is_active);
             let switched = switched.map(|shall| if shall { Act::TokenActivate } else { Act::TokenDeactivate });
-            let mut token = AccessToken::clone(token);
-            token.label = label.clone().unwrap_or(token.label);
-            token.is_active = is_active.unwrap_or(token.is_active);
+            let is_active = is_active.unwrap_or(token.is_active);
+            let token = AccessToken::clone(token).switched(is_active);
+            let token = AccessToken { label: label.clone().unwrap_or(token.label), ..token };
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenUpdate, change, &token));
             switched.into_iter().for_each(|act| change.record_also(about(act, change, &token)));
-            Ok(Arc::new(token))
+            if !token.is_active {
+                ends.of_token(token.id);
+            }
+            let is_switched_on = switched == Some(Act::TokenActivate);
+            let is_known_to_maker = is_switched_on && may_serve_another(change.state(), &token);
+            Ok((Arc::new(token), is_known_to_maker))
         })?;
-        if !token.is_active {
-            self.end_sessions_by(token.id);
-        }
-        self.shown_token(&self.store.state(), &token, call.now).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+        let view = self.shown_token(&self.store.state(), &token, call.now);
+        let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
+        Ok(UpdatedToken { view, is_known_to_maker })
     }
 
     /// Deletes an access token, and those that it made for its own account, which no longer count without it.

@@ -5,7 +5,7 @@ mod pass;
 mod registry_tokens;
 mod rotation;
 
-pub use access_tokens::{Expiry, NewToken, TokenFilter, TokenView};
+pub use access_tokens::{Expiry, NewToken, TokenFilter, TokenView, UpdatedToken};
 pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::{Decided, Issued};
 pub use rotation::{RepeatedRotation, RotatedToken, RotationKey};

@@ -2,6 +2,7 @@
 //! can be repeated.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::access_tokens::{TokenView, about, find_token, put};
@@ -19,8 +20,9 @@ use crate::service::ledger::Deed;
 
 /// How long a rotation may be repeated, in seconds.
 const RETRY_TIME: i64 = 10 * 60;
-/// Longest `Idempotency-Key`, in bytes.
-const MAX_KEY: usize = 255;
+/// Shortest and longest `Idempotency-Key`, in bytes. With the replaced secret, the key takes the access token over: 22 are
+/// 128 random bits in base64.
+const KEY_BYTES: RangeInclusive<usize> = 22..=255;
 /// Longest time that a replaced secret lives on, in seconds.
 const LONGEST_OVERLAP: i64 = 7 * 24 * 60 * 60;
 
@@ -43,12 +45,15 @@ impl RotationKey {
     /// Reads the header.
     ///
     /// # Errors
-    /// [`Error::Invalid`] unless it is 1 to 255 visible ASCII characters.
+    /// [`Error::Invalid`] unless it is 22 to 255 visible ASCII characters.
     pub fn read(text: &[u8]) -> Result<Self, Error> {
-        if (1..=MAX_KEY).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic) {
+        if KEY_BYTES.contains(&text.len()) && text.iter().all(u8::is_ascii_graphic) {
             Ok(Self(*blake3::hash(text).as_bytes()))
         } else {
-            Err(Error::invalid("Idempotency-Key", format!("1 to {MAX_KEY} visible ASCII characters")))
+            let (least, most) = (KEY_BYTES.start(), KEY_BYTES.end());
+            let reason =
+                format!("{least} to {most} visible ASCII characters that nobody can guess, as uuidgen makes them");
+            Err(Error::invalid("Idempotency-Key", reason))
         }
     }
 }
@@ -138,7 +143,8 @@ impl Service {
     }
 
     /// Whether a request repeats a rotation whose answer was lost: it is sent again with the secret that was replaced and
-    /// the key of the first time, within ten minutes. Otherwise it is a request like any other.
+    /// the key of the first time, within ten minutes, and nobody has used the new one. Otherwise it is a request like any
+    /// other.
     #[must_use]
     pub fn may_repeat_rotation(&self, repeated: &RepeatedRotation, now: Timestamp) -> bool {
         repeated.shown().is_some_and(|shown| self.repeated_token(repeated, &shown, now).is_some())
@@ -149,7 +155,7 @@ impl Service {
         let state = self.store.state();
         let token = state.token_hashed(shown).filter(|_| repeated.hash == shown.to_string())?;
         let owner = state.account(token.owner).filter(|owner| owner.name.as_str() == repeated.username)?;
-        may_repeat_rotation(&state, token, shown, &repeated.key.0, now)?;
+        may_repeat_rotation(&state, token, shown, &repeated.key.0, now).filter(|_| !self.first_uses.have(token))?;
         Some((token.id, Account::clone(owner)))
     }
 
@@ -167,11 +173,11 @@ impl Service {
         let (id, owner) = self.repeated_token(repeated, &shown, now).ok_or(Error::Unauthenticated)?;
         let call = Call { caller: Caller::of_replaced_secret(&owner, id, shown, repeated.address), now, user_agent };
         let (text, key) = (TokenText::from_random(random::bytes()?), repeated.key.0);
-        let new_hash = text.hash();
+        let (new_hash, first_uses) = (text.hash(), self.first_uses.clone());
         let (token, replaced) = self.change(&call, Deed::new(Act::TokenRotate, shown), move |change| {
             let token = change.state().token(id).cloned().ok_or(Error::Unauthenticated)?;
-            let permit =
-                may_repeat_rotation(change.state(), &token, &shown, &key, now).ok_or(Error::Unauthenticated)?;
+            let permit = may_repeat_rotation(change.state(), &token, &shown, &key, now);
+            let permit = permit.filter(|_| !first_uses.have(&token)).ok_or(Error::Unauthenticated)?;
             let replaced = token.previous.ok_or(Error::Unauthenticated)?;
             // One more than the next, so that the number of the lost secret is that of none, and ends with it.
             let generation = token.generation.saturating_add(2);

@@ -53,7 +53,7 @@ fn who_becomes_an_administrator_loses_the_access_tokens_that_others_made() {
         let warning = answer.header("warning").expect("a warning").to_owned();
         let fate = if keeps { "go on" } else { "were deactivated" };
         assert!(
-            warning.contains("1 access token") && warning.contains(fate) && warning.contains(&others.id),
+            warning.contains(&format!("made for this account, 1 {fate}")) && warning.contains(&others.id),
             "{warning}"
         );
         let works = |token| site.with_token(&name, token).get(ACCOUNTS).must_be_one_of(&[200, 401]).status == 200;
@@ -70,6 +70,54 @@ fn who_becomes_an_administrator_loses_the_access_tokens_that_others_made() {
         assert_eq!(again.header("warning"), None);
         assert!(works(&others));
         session.get("/api/v0/session").must_be(if keeps { 200 } else { 401 });
+    }
+}
+
+#[test]
+fn inactive_access_tokens_that_others_made_are_named_and_come_alive_by_a_password_only() {
+    for keeps in [false, true] {
+        let site = InProcess::start();
+        site.add_user("eve");
+        let leaked = site.with_token("admin", &site.add_token("admin", &json!({})));
+        let make =
+            |by: &Caller| AccessToken::of(&by.post(&format!("{TOKENS}?username=eve"), &json!({})).must_be(200).json());
+        let switch =
+            |by: &Caller, token: &AccessToken, on: bool| by.patch(&token_path(token), &json!({ "isActive": on }));
+        site.add_user("mallory");
+        site.as_local().patch(&account_path("mallory"), &json!({ "isAdmin": true })).must_be(200);
+        let (active, inactive, own) = (make(&leaked), make(&site.as_user("mallory")), make(&site.as_user("eve")));
+        switch(&leaked, &inactive, false).must_be(200);
+        switch(&leaked, &own, false).must_be(200);
+        let body = json!({ "isAdmin": true, "keepTokens": keeps });
+        let answer = site.as_local().patch(&account_path("eve"), &body).must_be(200);
+        let warning = answer.header("warning").expect("a warning");
+        for (what, is_named) in [(&active, true), (&inactive, true), (&own, false)] {
+            assert_eq!(warning.contains(&what.id), is_named, "{warning}");
+        }
+        assert!(warning.contains("1 were inactive before"), "{warning}");
+        let works = |token| site.with_token("eve", token).get(ACCOUNTS).must_be_one_of(&[200, 401]).status == 200;
+        assert_eq!((works(&active), works(&inactive)), (keeps, false));
+        switch(&site.as_local(), &active, false).must_be(200);
+        // Whoever made it cannot bring it back, nor can an access token of eve's.
+        let by_own = site.with_token("eve", &make(&site.as_user("eve")));
+        site.as_local().patch(&account_path("mallory"), &json!({ "isAdmin": false })).must_be(200);
+        for token in [&active, &inactive] {
+            switch(&leaked, token, true).must_be(403);
+            switch(&by_own, token, true).must_be(403);
+            switch(&site.as_user("mallory"), token, true).must_be(404);
+            assert!(!works(token));
+        }
+        assert_eq!(switch(&by_own, &own, true).must_be(200).header("warning"), None);
+        let answer = switch(&site.as_user("eve"), &inactive, true).must_be(200);
+        assert!(
+            answer.header("warning").is_some_and(|it| it.contains("another account made")),
+            "{}",
+            answer.describe()
+        );
+        assert!(works(&inactive) && !works(&active));
+        let body = json!({ "tokenLabel": "known", "isActive": true });
+        let renamed = site.as_user("eve").patch(&token_path(&inactive), &body).must_be(200);
+        assert_eq!(renamed.header("warning"), None, "nothing goes on that did not before");
     }
 }
 

@@ -1,17 +1,26 @@
 //! The secret that a rotation replaced: what it may while it lives on, who stops it, and how a rotation whose answer was
 //! lost is repeated.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::support::{
     AccessToken, InProcess,
     http::Answer,
     issued::{Issued, ask, granted},
-    site::{Caller, DAY, HOUR, MINUTE, token_path},
+    process::eventually,
+    site::{Caller, DAY, HOUR, MINUTE, account_path, token_path},
 };
 
 const TOKENS: &str = "/api/v0/api_tokens";
 const KEY: &str = "Idempotency-Key";
+/// A key, as `uuidgen` makes them.
+const JOB: &str = "0f9d3c52-7a41-4a8e-9b1c-2d6f0e5a7c33";
+const OTHER_JOB: &str = "0f9d3c52-7a41-4a8e-9b1c-2d6f0e5a7c34";
 const NO_CHANGE: &str = "changes nothing";
 
 fn rotate(caller: &Caller, token: &AccessToken, body: &Value) -> Answer {
@@ -118,16 +127,16 @@ fn a_rotation_whose_answer_was_lost_is_repeated_with_its_key() {
     let site = with_alice();
     for overlap in [0, HOUR] {
         let old = site.add_token("alice", &json!({}));
-        let pipeline = site.with_token("alice", &old).header(KEY, "job-4711");
+        let pipeline = site.with_token("alice", &old).header(KEY, JOB);
         let body = json!({ "overlap": overlap });
         let first = rotate(&pipeline, &old, &body).must_be(200);
         let lost = AccessToken::of(&first.json());
-        assert!(works(&site, &lost) && works(&site, &old) == (overlap > 0));
+        assert_eq!(works(&site, &old), overlap > 0);
         // Without the key, or with another one, it is as weak as it was.
         let refused = if overlap > 0 { 403 } else { 401 };
         rotate(&site.with_token("alice", &old), &old, &body).must_be(refused);
-        rotate(&site.with_token("alice", &old).header(KEY, "job-4712"), &old, &body).must_be(refused);
-        rotate(&site.with_token("admin", &old).header(KEY, "job-4711"), &old, &body).must_be(401);
+        rotate(&site.with_token("alice", &old).header(KEY, OTHER_JOB), &old, &body).must_be(refused);
+        rotate(&site.with_token("admin", &old).header(KEY, JOB), &old, &body).must_be(401);
         let site = &site;
         site.pass(10 * MINUTE - 1);
         let second = rotate(&pipeline, &old, &body).must_be(200);
@@ -147,13 +156,10 @@ fn a_rotation_whose_answer_was_lost_is_repeated_with_its_key() {
 fn a_repeated_rotation_goes_on_after_a_restart_and_ends_with_its_token() {
     let site = with_alice();
     let old = site.add_token("alice", &json!({}));
-    let again = |site: &InProcess| rotate(&site.with_token("alice", &old).header(KEY, "k"), &old, &json!({}));
+    let again = |site: &InProcess| rotate(&site.with_token("alice", &old).header(KEY, JOB), &old, &json!({}));
     again(&site).must_be(200);
     let site = site.restart();
     let new = AccessToken::of(&again(&site).must_be(200).json());
-    site.as_local().patch(&token_path(&new), &json!({ "isActive": false })).must_be(200);
-    again(&site).must_be_refused(401, "NOT_AUTHENTICATED");
-    site.as_local().patch(&token_path(&new), &json!({ "isActive": true })).must_be(200);
     let newer = rotated(&site.with_token("alice", &new), &new, &json!({}));
     again(&site).must_be_refused(401, "NOT_AUTHENTICATED");
     assert!(works(&site, &newer));
@@ -165,21 +171,24 @@ fn a_repeated_rotation_goes_on_after_a_restart_and_ends_with_its_token() {
 fn only_a_token_that_rotates_itself_can_repeat_it_and_a_key_is_bounded() {
     let site = with_alice();
     let token = site.add_token("alice", &json!({}));
-    let alice = site.as_user("alice").header(KEY, "k");
+    let alice = site.as_user("alice").header(KEY, JOB);
     let new = rotated(&alice, &token, &json!({}));
-    rotate(&site.with_token("alice", &token).header(KEY, "k"), &token, &json!({})).must_be(401);
-    for key in ["", &"k".repeat(256), "a b"] {
+    rotate(&site.with_token("alice", &token).header(KEY, JOB), &token, &json!({})).must_be(401);
+    // Whoever holds the replaced secret could guess a short one.
+    for key in ["", "job-4711", &"k".repeat(21), &"k".repeat(256), "neither spaces nor more"] {
         let caller = site.with_token("alice", &new).header(KEY, key);
-        rotate(&caller, &new, &json!({})).must_be_refused(400, "INVALID_PARAMETERS");
+        let refused = rotate(&caller, &new, &json!({})).must_be_refused(400, "INVALID_PARAMETERS");
+        assert!(refused.body.contains("22 to 255") && refused.body.contains("uuidgen"), "{}", refused.describe());
     }
-    rotated(&site.with_token("alice", &new).header(KEY, &"k".repeat(255)), &new, &json!({}));
+    let newer = rotated(&site.with_token("alice", &new).header(KEY, &"k".repeat(22)), &new, &json!({}));
+    rotated(&site.with_token("alice", &newer).header(KEY, &"k".repeat(255)), &newer, &json!({}));
 }
 
 #[test]
 fn many_repetitions_at_once_leave_one_secret() {
     let site = with_alice();
     let old = site.add_token("alice", &json!({}));
-    let pipeline = site.with_token("alice", &old).header(KEY, "k");
+    let pipeline = site.with_token("alice", &old).header(KEY, JOB);
     rotate(&pipeline, &old, &json!({})).must_be(200);
     let answers: Vec<AccessToken> = std::thread::scope(|scope| {
         let sent = || AccessToken::of(&rotate(&pipeline, &old, &json!({})).must_be(200).json());
@@ -199,21 +208,105 @@ fn a_registry_token_made_with_it_ends_with_the_overlap_or_soon_after() {
     assert_eq!(end(&new) - end(&old), HOUR - 10 * MINUTE);
 }
 
+/// What closes the time in which a rotation may be repeated.
+type Closes = fn(&InProcess, &AccessToken);
+
 #[test]
-fn a_registry_token_made_with_a_lost_secret_ends_with_it() {
-    let site = with_alice();
-    let old = site.add_token("alice", &json!({}));
-    let pipeline = site.with_token("alice", &old).header(KEY, "k");
-    let body = json!({ "overlap": HOUR });
-    let lost = AccessToken::of(&rotate(&pipeline, &old, &body).must_be(200).json());
-    let shown = |token: &AccessToken| {
-        let issued = Issued::of(site.with_token("alice", token).get("/auth/token"));
-        site.as_nobody().header("Authorization", &format!("Bearer {}", issued.text))
+fn the_first_use_of_the_new_secret_a_deactivation_and_the_next_rotation_let_nobody_repeat_it() {
+    let switch = |site: &InProcess, path: &str| {
+        for is_active in [false, true] {
+            site.as_local().patch(path, &json!({ "isActive": is_active })).must_be(200);
+        }
     };
-    let (by_lost, by_old) = (shown(&lost), shown(&old));
-    by_lost.get("/v2/").must_be(200);
-    by_old.get("/v2/").must_be(200);
-    rotate(&pipeline, &old, &body).must_be(200);
-    by_lost.get("/v2/").must_be(401);
-    shown(&old).get("/v2/").must_be(200);
+    let closes: [(&str, Closes); 5] = [
+        ("use", |site, new| assert!(works(site, new))),
+        ("use for a registry token", |site, new| drop(Issued::of(site.with_token("alice", new).get("/auth/token")))),
+        ("rotation", |site, new| drop(rotated(&site.as_user("alice"), new, &json!({})))),
+        ("the token off and on", |_, _| ()),
+        ("the account off and on", |_, _| ()),
+    ];
+    for (what, close) in closes {
+        for (overlap, restarts) in [(0, false), (HOUR, false), (0, true), (HOUR, true)] {
+            let site = with_alice();
+            let old = site.add_token("alice", &json!({}));
+            let body = json!({ "overlap": overlap });
+            let again = |site: &InProcess| rotate(&site.with_token("alice", &old).header(KEY, JOB), &old, &body);
+            again(&site).must_be(200);
+            // Neither a use of the old secret nor that of another token closes it.
+            assert_eq!(works(&site, &old), overlap > 0);
+            assert!(works(&site, &site.add_token("alice", &json!({}))));
+            let new = AccessToken::of(&again(&site).must_be(200).json());
+            close(&site, &new);
+            match what {
+                "the token off and on" => switch(&site, &token_path(&new)),
+                "the account off and on" => switch(&site, &account_path("alice")),
+                _ => (),
+            }
+            let site = if restarts { site.restart() } else { site };
+            let is_known = overlap > 0 && what != "rotation";
+            let refused = again(&site).must_be(if is_known { 403 } else { 401 });
+            assert!(!refused.body.contains("dkp_"), "after {what}: {}", refused.describe());
+            assert_eq!(works(&site, &new), what != "rotation", "after {what}");
+        }
+    }
+}
+
+/// A rotation by `old` itself whose head has arrived, and was accepted, but not its body.
+fn begun(site: &InProcess, old: &AccessToken, key: &str, body: &str) -> TcpStream {
+    let used = || site.as_local().get(&token_path(old)).json()["lastUsed"].clone();
+    let before = used();
+    site.pass(1);
+    let mut stream = TcpStream::connect(site.address()).expect("the server takes connections");
+    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout");
+    let (path, length) = (token_path(old), body.len());
+    let credentials = STANDARD.encode(format!("alice:{}", old.secret));
+    let head = format!(
+        "POST {path}/rotate HTTP/1.1\r\nHost: dockpass.test\r\nConnection: close\r\nAuthorization: Basic {credentials}\r\n\
+         {KEY}: {key}\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).expect("the head is read");
+    eventually("the secret is accepted", || (used() != before).then_some(()));
+    stream
+}
+
+fn ended(mut stream: TcpStream, body: &str) -> String {
+    stream.write_all(body.as_bytes()).expect("the body is read");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+#[test]
+fn a_repetition_that_arrives_before_the_first_rotation_is_done_repeats_it() {
+    let site = with_alice();
+    for overlap in [0, HOUR] {
+        let old = site.add_token("alice", &json!({}));
+        let body = json!({ "overlap": overlap });
+        let text = body.to_string();
+        let (mine, another) = (begun(&site, &old, JOB, &text), begun(&site, &old, OTHER_JOB, &text));
+        let lost =
+            AccessToken::of(&rotate(&site.with_token("alice", &old).header(KEY, JOB), &old, &body).must_be(200).json());
+        let refused = ended(another, &text);
+        assert!(refused.starts_with(if overlap > 0 { "HTTP/1.1 403" } else { "HTTP/1.1 401" }), "{refused}");
+        let answer = ended(mine, &text);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let (_, json) = answer.split_once("\r\n\r\n").expect("a body");
+        let new = AccessToken::of(&serde_json::from_str(json).expect("JSON"));
+        assert!(new.id == lost.id && works(&site, &new) && !works(&site, &lost));
+    }
+}
+
+#[test]
+fn many_first_rotations_with_one_key_at_once_are_all_answered_and_leave_one_secret() {
+    let site = with_alice();
+    for overlap in [0, HOUR] {
+        let old = site.add_token("alice", &json!({}));
+        let pipeline = site.with_token("alice", &old).header(KEY, JOB);
+        let sent = || AccessToken::of(&rotate(&pipeline, &old, &json!({ "overlap": overlap })).must_be(200).json());
+        let answers: Vec<AccessToken> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(sent)).collect();
+            threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+        });
+        assert_eq!(answers.iter().filter(|token| works(&site, token)).count(), 1);
+    }
 }

@@ -245,6 +245,40 @@ fn a_deactivation_ends_a_session_for_good_used_in_between_or_not() {
 }
 
 #[test]
+fn a_session_of_a_replaced_secret_ends_with_what_that_was_made_with_and_with_no_other_owners() {
+    let site = with_alice();
+    let made_by = |caller: &Caller, path: &str| AccessToken::of(&caller.post(path, &json!({})).must_be(200).json());
+    let (maker, rotator) = (site.add_token("alice", &json!({})), site.add_token("alice", &json!({})));
+    let made = made_by(&site.with_token("alice", &maker), "/api/v0/api_tokens");
+    let before = signed_in(&site, "alice", &made.secret);
+    let rotate = site.with_token("alice", &rotator);
+    let path = format!("{}/rotate", token_path(&made));
+    let new = AccessToken::of(&rotate.post(&path, &json!({ "overlap": DAY })).must_be(200).json());
+    let (replaced, present) = (signed_in(&site, "alice", &made.secret), signed_in(&site, "alice", &new.secret));
+    let switch = |token: &AccessToken| {
+        for is_active in [false, true] {
+            site.as_local().patch(&token_path(token), &json!({ "isActive": is_active })).must_be(200);
+        }
+    };
+    switch(&maker);
+    for session in [&before, &replaced] {
+        session.get(SESSION).must_be_refused(401, "NOT_AUTHENTICATED");
+    }
+    present.get(SESSION).must_be(200);
+    let replaced = signed_in(&site, "alice", &made.secret);
+    switch(&rotator);
+    for session in [&replaced, &present] {
+        session.get(SESSION).must_be_refused(401, "NOT_AUTHENTICATED");
+    }
+    // What another account made goes on without its maker, and so do its sessions.
+    let of_admin = site.add_token("admin", &json!({}));
+    let given = made_by(&site.with_token("admin", &of_admin), "/api/v0/api_tokens?username=alice");
+    let session = signed_in(&site, "alice", &given.secret);
+    switch(&of_admin);
+    session.get(SESSION).must_be(200);
+}
+
+#[test]
 fn an_access_token_signs_nobody_out_who_signed_in_with_another_credential() {
     let site = with_alice();
     let [narrow, other] = ["read-only", "admin"].map(|level| site.add_token("alice", &json!({ "accessLevel": level })));

@@ -4,7 +4,7 @@ use super::{Authority, Permit};
 use crate::domain::account::Account;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, LONGEST_DESCENT, Limits, Shown, TokenStanding, TokenState};
+use crate::domain::token::{AccessToken, LONGEST_DESCENT, Limits, Maker, Shown, TokenStanding, TokenState};
 use crate::service::error::{Error, Kind};
 use crate::store::State;
 
@@ -38,7 +38,7 @@ impl<'s> Authority<'s> {
         Ok(permit)
     }
 
-    /// Activating an access token or giving it a new secret. An access token may do so only to tokens no stronger
+    /// Giving an access token power: activating it, or giving it a new secret. An access token may do so only to tokens no stronger
     /// than itself, and never to a temporary password, whose secret would set a password.
     pub(in crate::service) fn empower_token(&self, token: &AccessToken) -> Result<Permit, Error> {
         let permit = self.change_token(token)?;
@@ -52,6 +52,16 @@ impl<'s> Authority<'s> {
         self.no_stronger(&token.limits)?;
         if self.ends_before(token.expires_at) {
             return Err(Error::Denied(STRONGER));
+        }
+        Ok(permit)
+    }
+
+    /// Activating an access token. One that another account made for an administrator takes the password: its maker may
+    /// know the secret, and when the calling access token is stopped, it would live on.
+    pub(in crate::service) fn activate_token(&self, token: &AccessToken) -> Result<Permit, Error> {
+        let permit = self.empower_token(token)?;
+        if may_serve_another(self.state, token) {
+            self.without_token()?;
         }
         Ok(permit)
     }
@@ -109,6 +119,20 @@ impl<'s> Authority<'s> {
 
 fn no_such_token(token: &AccessToken) -> Error {
     Error::not_found(Kind::AccessToken, token.hash)
+}
+
+/// Whether another account than its owner made it, or gave it its secret, and so may know that.
+pub(in crate::service) fn is_of_another(state: &State, token: &AccessToken) -> bool {
+    match token.maker {
+        Maker::Owner => false,
+        Maker::Other => true,
+        Maker::Unknown => token.parent.and_then(|id| state.token(id)).is_some_and(|maker| maker.owner != token.owner),
+    }
+}
+
+/// Whether it is an administrator's, and another account may know its secret.
+pub(in crate::service) fn may_serve_another(state: &State, token: &AccessToken) -> bool {
+    state.account(token.owner).is_some_and(|owner| owner.is_admin) && is_of_another(state, token)
 }
 
 /// Whether `end` is later than `other`; `None` is never.
