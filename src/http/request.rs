@@ -151,6 +151,21 @@ impl<O: Operation> Request<O> {
         Ok(O::Query::read(&self.pairs())?)
     }
 
+    /// The same for an operation that could do harm if a parameter were left out: it refuses unknown ones, and those that
+    /// stand there twice.
+    pub(super) fn exact_query(&self) -> Result<O::Query, Failure> {
+        let (pairs, known) = (self.pairs(), O::Query::all());
+        for (place, (name, _)) in pairs.iter().enumerate() {
+            if !known.iter().any(|parameter| parameter.name == name) {
+                return Err(Failure::invalid(name, "not a parameter of this request"));
+            }
+            if pairs.iter().take(place).any(|(before, _)| before == name) {
+                return Err(Failure::invalid(name, "more than once"));
+            }
+        }
+        Ok(O::Query::read(&pairs)?)
+    }
+
     /// Like [`FromArrival::read`], but gives a request whose caller is refused back, with its body unread.
     pub(super) async fn read_if_allowed(arrival: Arrival) -> Result<Result<Self, (Failure, Arrival)>, Failure> {
         const {

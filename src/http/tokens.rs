@@ -79,18 +79,21 @@ fn expiry(asked: api::Nullable<String>) -> Result<Expiry, Failure> {
     }
 }
 
-fn filter(op::OfUser { username }: op::OfUser, which: &op::CleanUp, otherwise: op::Making) -> TokenFilter {
-    let generated_by = match which.generated_by.unwrap_or(otherwise) {
+/// The filter of a list and of a clean-up. The defaults are those of the clean-up as soon as it is one, or its preview.
+fn filter(which: op::Selection) -> TokenFilter {
+    let op::Selection { username, used_before, generated_by, state } = which;
+    let default = if used_before.is_some() { op::Making::Auto } else { op::Making::All };
+    let generated_by = match generated_by.unwrap_or(default) {
         op::Making::All => None,
         op::Making::Auto => Some(GeneratedBy::Auto),
         op::Making::Manual => Some(GeneratedBy::Manual),
     };
-    TokenFilter { username, used_before: which.used_before, generated_by, state: None }
+    TokenFilter { username, used_before, generated_by, state }
 }
 
 pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::ListAccessTokens> {
-    let (user, which, op::InState { state }, page, count) = request.query()?;
-    let filter = TokenFilter { state, ..filter(user, &which, op::Making::All) };
+    let (which, page, count) = request.query()?;
+    let filter = filter(which);
     let with_count = count.is_wanted();
     let is_long = with_count || page::is_long(page.size) || !filter.is_whole();
     let read =
@@ -114,12 +117,8 @@ pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<o
 }
 
 pub(super) async fn clean_up(request: Request<op::CleanUpAccessTokens>) -> Replied<op::CleanUpAccessTokens> {
-    let (user, which) = request.query()?;
-    request.run(|service, call| service.may_manage_tokens(call, Act::TokenCleanUp, user.username.as_deref()))?;
-    let filter = filter(user, &which, op::Making::Auto);
-    if filter.used_before.is_none() {
-        return Err(Failure::invalid("usedbefore", "needed: a time or a date"));
-    }
+    let filter = filter(request.exact_query()?);
+    request.run(|service, call| service.may_manage_tokens(call, Act::TokenCleanUp, filter.username.as_deref()))?;
     let removed = request.block(move |service, call| service.clean_up_tokens(call, &filter)).await?;
     Ok(Reply::new(&removed.iter().map(shown).collect()))
 }

@@ -117,7 +117,7 @@ impl Store {
         let shared = Arc::new(Shared {
             engine,
             state: ArcSwap::from_pointee(loaded.state),
-            usage: UsageNotes::new(loaded.usage),
+            usage: Arc::new(UsageNotes::new(loaded.usage)),
             key,
             refusal: ArcSwap::from_pointee(None),
             busy_since: AtomicI64::new(0),
@@ -153,9 +153,9 @@ impl Store {
         &self.shared.path
     }
 
-    /// When access tokens were last used.
+    /// When access tokens were last used; a change takes it along.
     #[must_use]
-    pub fn usage(&self) -> &UsageNotes {
+    pub fn usage(&self) -> &Arc<UsageNotes> {
         &self.shared.usage
     }
 

@@ -44,7 +44,7 @@ const ROOM: u64 = 8 * 1024 * 1024;
 pub(super) struct Shared {
     pub(super) engine: Engine,
     pub(super) state: ArcSwap<State>,
-    pub(super) usage: UsageNotes,
+    pub(super) usage: Arc<UsageNotes>,
     pub(super) key: AuditKey,
     pub(super) refusal: ArcSwap<Option<WriteError>>,
     /// Since when the present batch is being written, in milliseconds since 1970; 0 if none is.

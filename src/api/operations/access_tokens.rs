@@ -17,18 +17,16 @@ parameters! {
 }
 
 parameters! {
-    /// Which access tokens a clean-up takes.
-    CleanUp {
-        /// Last used before this time or date; never used ones count by their making.
+    /// Which access tokens a list shows, or a clean-up takes.
+    Selection {
+        /// Whose; your own if omitted, or everybody's in an administrator's list without `usedbefore`. Another's:
+        /// administrators.
+        username "username": Option<String>,
+        /// Last used before this time or date; never used ones count by their making. A list with it shows exactly what a
+        /// clean-up with the same parameters deletes: none that made another one which stays.
         used_before "usedbefore": Option<Timestamp>,
-        /// How they came to be; if omitted, `all` to list, `auto` to clean up.
+        /// How they came to be; if omitted, `auto` with `usedbefore` and `all` without.
         generated_by "generatedby": Option<Making>,
-    }
-}
-
-parameters! {
-    /// Access tokens of one state.
-    InState {
         /// Only those in this state.
         state "state": Option<TokenState>,
     }
@@ -50,10 +48,10 @@ words! {
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 operations! { AccessTokens:
-    /// List access tokens, newest first; with filters, what a clean-up would delete
+    /// List access tokens, newest first; with `usedbefore`, what a clean-up would delete
     ListAccessTokens = Get "/api/v0/api_tokens" 200 {
         act: TokenList,
-        query: (OfUser, CleanUp, InState, Paging<Id>, Counting),
+        query: (Selection, Paging<Id>, Counting),
         answer: Paged<Vec<api::ApiToken>>,
         codes: [NoSuchUser],
     }
@@ -67,10 +65,10 @@ operations! { AccessTokens:
         codes: [NoSuchUser, LimitReached],
     }
 
-    /// Delete access tokens that were not used since; answers the deleted ones
+    /// Delete access tokens that were not used since; answers those that it deleted, and refuses other parameters
     CleanUpAccessTokens = Delete "/api/v0/api_tokens" 200 {
         act: TokenCleanUp,
-        query: (OfUser, CleanUp),
+        query: Selection,
         answer: Vec<api::ApiToken>,
         needs: ["usedbefore"],
         codes: [NoSuchUser],

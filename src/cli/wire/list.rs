@@ -122,14 +122,8 @@ mod tests {
     use serde_json::json;
 
     fn of_alice() -> <access_tokens::ListAccessTokens as Operation>::Query {
-        let user = access_tokens::OfUser { username: Some("alice".into()) };
-        (
-            user,
-            access_tokens::CleanUp::default(),
-            access_tokens::InState::default(),
-            Paging::default(),
-            Counting::default(),
-        )
+        let which = access_tokens::Selection { username: Some("alice".into()), ..access_tokens::Selection::default() };
+        (which, Paging::default(), Counting::default())
     }
 
     fn page(body: &str, next: &str) -> String {

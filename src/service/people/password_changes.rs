@@ -133,10 +133,8 @@ fn set_password(
 /// them.
 fn delete_temporary_passwords(change: &mut Change<'_, '_>, permit: &Permit, owner: Id) -> Result<(), Error> {
     let temporary: Vec<Id> = change.state().temporary_passwords_of(owner).collect();
-    for token in temporary {
-        for deleted in tokens::delete_with_descendants(change, permit, token, true)? {
-            change.record_also(tokens::about(Act::TokenDelete, change, &deleted));
-        }
+    for deleted in tokens::delete_with_descendants(change, permit, temporary, true)? {
+        change.record_also(tokens::about(Act::TokenDelete, change, &deleted));
     }
     Ok(())
 }

@@ -1,13 +1,11 @@
-//! Access tokens: making, listing, viewing, renaming, switching off and on, deleting, cleaning up.
+//! Access tokens: making, viewing, renaming, switching off and on.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit, find, may_serve_another, outlives, standing};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
-use crate::service::page::Page;
 use crate::service::settings::is_full;
 
 use crate::domain::account::Account;
@@ -20,7 +18,7 @@ use crate::domain::settings::LiveSettings;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, Maker, TokenState, Usage};
-use crate::store::State;
+use crate::store::{State, UsageNotes};
 
 /// Default lifetime of a temporary password, in seconds.
 const TEMPORARY_LIFE: i64 = 24 * 60 * 60;
@@ -77,19 +75,6 @@ pub struct UpdatedToken {
     pub view: TokenView,
     /// Whether the change let an administrator's access token go on that another account made, which may know its secret.
     pub is_known_to_maker: bool,
-}
-
-/// Which access tokens a list or a clean-up selects.
-#[derive(Clone, Debug, Default)]
-pub struct TokenFilter {
-    /// The owner's name; if none, the caller's, or everybody's in lists for administrators.
-    pub username: Option<String>,
-    /// Only those last used before this moment; those never used count by their creation.
-    pub used_before: Option<Timestamp>,
-    /// Only those that came to be in this way; any, if none.
-    pub generated_by: Option<GeneratedBy>,
-    /// Only those in this state; any, if none.
-    pub state: Option<TokenState>,
 }
 
 impl Service {
@@ -156,77 +141,8 @@ impl Service {
         Ok(label.to_owned())
     }
 
-    /// A page of access tokens, newest first, made before `before`. With `used_before`: what a clean-up would delete.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] for those of another account, to all but administrators.
-    pub fn list_tokens(
-        &self,
-        call: &Call,
-        filter: &TokenFilter,
-        before: Option<Id>,
-        limit: usize,
-        with_count: bool,
-    ) -> Result<Page<TokenView, Id>, Error> {
-        let object = filter.username.clone().unwrap_or_default();
-        self.view(call, Act::TokenList, &object, |authority| {
-            let owner = whose(authority, filter.username.as_deref(), true)?;
-            // With `used_before`, the list is a preview of what a clean-up by this caller would delete.
-            let is_preview = filter.used_before.is_some();
-            let matching = |before| {
-                self.matching(authority.state(), owner, before, filter, call.now)
-                    .filter(|token| !is_preview || self.is_cleaned(authority, token, filter))
-            };
-            let is_whole = filter.is_whole();
-            let count = with_count.then(|| match owner {
-                Some(owner) if is_whole => authority.state().tokens_count_of(owner),
-                None if is_whole => authority.state().tokens_count(),
-                Some(_) | None => matching(None).count(),
-            });
-            let Page { entries, next, count } = Page::of(matching(before), |token| &token.id, limit, count);
-            let shown = entries.into_iter().filter_map(|token| self.shown_token(authority.state(), token, call.now));
-            Ok(Page { entries: shown.collect(), next, count })
-        })
-    }
-
-    fn matching<'s>(
-        &'s self,
-        state: &'s State,
-        owner: Option<Id>,
-        before: Option<Id>,
-        filter: &'s TokenFilter,
-        now: Timestamp,
-    ) -> impl Iterator<Item = &'s Arc<AccessToken>> + 's {
-        let tokens: Box<dyn Iterator<Item = &Arc<AccessToken>>> = match owner {
-            Some(owner) => Box::new(state.tokens_of(owner, before)),
-            None => Box::new(state.tokens_before(before)),
-        };
-        tokens.filter(move |token| {
-            filter.matches(token, self.store.usage().of(token.id))
-                && filter.state.is_none_or(|wanted| standing(state, token, now).state == wanted)
-        })
-    }
-
-    /// Whether a clean-up takes an access token that the filter selects: not the calling one and its ancestors, and none
-    /// with a descendant that stays, which would be deleted along with it, unseen.
-    fn is_cleaned(&self, authority: &Authority<'_>, token: &AccessToken, filter: &TokenFilter) -> bool {
-        let (state, usage) = (authority.state(), self.store.usage());
-        let is_calling = |it: &AccessToken| authority.descent().any(|own| own.id == it.id);
-        let goes = |it: &AccessToken| !is_calling(it) && filter.matches(it, usage.of(it.id));
-        goes(token) && descendants(state, token).all(|descendant| goes(descendant))
-    }
-
     pub(super) fn shown_token(&self, state: &State, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
-        let owner = state.account(token.owner)?.name.clone();
-        let standing = standing(state, token, now);
-        Some(TokenView {
-            token: Arc::clone(token),
-            owner,
-            usage: self.store.usage().of(token.id),
-            state: standing.state,
-            reason: standing.reason(),
-            stopped_by: standing.stopped_by.map(|by| by.id),
-        })
+        shown(state, self.store.usage(), token, now)
     }
 
     /// One access token.
@@ -317,80 +233,20 @@ impl Service {
         let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
         Ok(UpdatedToken { view, is_known_to_maker })
     }
-
-    /// Deletes an access token, and those that it made for its own account, which no longer count without it.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]
-    pub fn delete_token(&self, call: &Call, hash: &str) -> Result<(), Error> {
-        let asked = hash.to_owned();
-        self.change(call, Deed::new(Act::TokenDelete, hash).ending(true), move |change| {
-            let authority = change.authority()?;
-            authority.signed_in()?;
-            let token = find_token(change.state(), &asked, change.call().now)?;
-            let permit = authority.view_or_delete_token(token)?;
-            let id = token.id;
-            for deleted in delete_with_descendants(change, &permit, id, false)? {
-                let deed = about(Act::TokenDelete, change, &deleted);
-                if deleted.id == id { change.record_as(deed) } else { change.record_also(deed) }
-            }
-            Ok(())
-        })
-    }
-
-    /// Deletes the access tokens that the filter selects, but never the calling one nor its ancestors. Answers the
-    /// deleted ones.
-    ///
-    /// # Errors
-    /// [`Error::Denied`] for those of another account, to all but administrators.
-    pub fn clean_up_tokens(&self, call: &Call, filter: &TokenFilter) -> Result<Vec<TokenView>, Error> {
-        let object = filter.username.clone().unwrap_or_else(|| call.caller.actor());
-        let deed = Deed::new(Act::TokenCleanUp, object);
-        // The writer does not know the last uses: the selection is made here, and checked again in the change.
-        let meant: BTreeSet<Id> = self.view(call, deed.act, &deed.object, |authority| {
-            let owner = whose(authority, filter.username.as_deref(), false)?;
-            let matching = self.matching(authority.state(), owner, None, filter, call.now);
-            Ok(matching.filter(|token| self.is_cleaned(authority, token, filter)).map(|token| token.id).collect())
-        })?;
-        let username = filter.username.clone();
-        let is_ending = !meant.is_empty();
-        let removed = self.change(call, deed.ending(is_ending), move |change| {
-            let authority = change.authority()?;
-            whose(&authority, username.as_deref(), false)?;
-            let permit = authority.account_data()?;
-            let spared = spared(&authority);
-            let mut removed = Vec::new();
-            for id in &meant {
-                let stays = |it: &AccessToken| !meant.contains(&it.id) || spared.contains(&it.id);
-                let token = change.state().token(*id).filter(|token| !stays(token));
-                if token.is_some_and(|token| !descendants(change.state(), token).any(|it| stays(it))) {
-                    removed.extend(delete_with_descendants(change, &permit, *id, false)?);
-                }
-            }
-            if is_ending && removed.is_empty() {
-                change.skip_record();
-            }
-            removed.iter().for_each(|token| change.record_also(about(Act::TokenDelete, change, token)));
-            Ok(removed)
-        })?;
-        let state = self.store.state();
-        Ok(removed.iter().filter_map(|token| self.shown_token(&state, token, call.now)).collect())
-    }
 }
 
-impl TokenFilter {
-    /// Whether it selects every access token of the owner.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.used_before.is_none() && self.generated_by.is_none() && self.state.is_none()
-    }
-
-    /// Whether it selects an access token by its record and its last use, whatever its state.
-    fn matches(&self, token: &AccessToken, usage: Option<Usage>) -> bool {
-        let last = usage.map_or(token.created_at, |usage| usage.at);
-        self.used_before.is_none_or(|before| last < before)
-            && self.generated_by.is_none_or(|how| token.generated_by == how)
-    }
+/// An access token as it is shown; none if its owner is gone.
+pub(super) fn shown(state: &State, usage: &UsageNotes, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
+    let owner = state.account(token.owner)?;
+    let standing = standing(state, token, now);
+    Some(TokenView {
+        token: Arc::clone(token),
+        owner: owner.name.clone(),
+        usage: usage.of(token.id),
+        state: standing.state,
+        reason: standing.reason(),
+        stopped_by: standing.stopped_by.map(|by| by.id),
+    })
 }
 
 /// When a new access token ends.
@@ -424,7 +280,7 @@ fn end(
 
 /// The account that `username` names; the caller's own, if none. Callers who may not have others' do not learn which
 /// exist.
-fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -> Result<&'s Account, Error> {
+pub(super) fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -> Result<&'s Account, Error> {
     authority.account_data()?;
     let own = authority.account();
     match (username, own) {
@@ -439,15 +295,6 @@ fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -> Result<&'
             find(authority.state(), username).map_err(|_| Error::not_found(Kind::User, username))
         }
     }
-}
-
-/// The account whose access tokens are selected; none is everybody, which only lists for administrators allow.
-fn whose(authority: &Authority<'_>, username: Option<&str>, everybody: bool) -> Result<Option<Id>, Error> {
-    authority.account_data()?;
-    if username.is_none() && everybody && authority.is_administrator() {
-        return Ok(None);
-    }
-    owner_for(authority, username).map(|owner| Some(owner.id))
 }
 
 /// The access token with this hash, or with this replaced hash while the replaced secret lives on.
@@ -469,60 +316,4 @@ pub(super) fn put(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessTo
         return Ok(());
     }
     Err(Error::internal(std::io::Error::other("two access tokens have one hash")))
-}
-
-/// The access tokens that a clean-up spares: the calling one and its ancestors.
-fn spared(authority: &Authority<'_>) -> Vec<Id> {
-    authority.descent().map(|token| token.id).collect()
-}
-
-/// The access tokens of the same account that descend from this one, and are deleted with it.
-fn descendants<'s>(state: &'s State, token: &AccessToken) -> impl Iterator<Item = &'s Arc<AccessToken>> + use<'s> {
-    let owner = token.owner;
-    let mut waiting = vec![token.id];
-    let mut found = Vec::new();
-    while let Some(id) = waiting.pop() {
-        let made = state.tokens_made_with(id).filter(|made| made.owner == owner);
-        made.for_each(|made| {
-            waiting.push(made.id);
-            found.push(made);
-        });
-    }
-    found.into_iter()
-}
-
-/// Deletes an access token and its descendants: those of its own account, which count only while it does, or with
-/// `everybody` those of any account. Answers the deleted ones.
-pub(in crate::service) fn delete_with_descendants(
-    change: &mut Change<'_, '_>,
-    permit: &Permit,
-    id: Id,
-    everybody: bool,
-) -> Result<Vec<Arc<AccessToken>>, Error> {
-    let mut waiting = vec![id];
-    let mut deleted = Vec::new();
-    while let Some(id) = waiting.pop() {
-        let Some(token) = change.state().token(id).cloned() else { continue };
-        let made = change.state().tokens_made_with(id).filter(|made| everybody || made.owner == token.owner);
-        waiting.extend(made.map(|made| made.id));
-        change.txn(permit).remove_token(id);
-        end_replaced_secrets(change, permit, &token)?;
-        deleted.push(token);
-    }
-    Ok(deleted)
-}
-
-/// Ends the replaced secrets that were made with a deleted access token, whose access tokens hang on another one since a
-/// rotation, and live on.
-fn end_replaced_secrets(change: &mut Change<'_, '_>, permit: &Permit, deleted: &AccessToken) -> Result<(), Error> {
-    let of_owner = change.state().tokens_of(deleted.owner, None);
-    let hanging = of_owner.filter(|token| token.previous.is_some() && token.previous_parent == Some(deleted.id));
-    let hanging: Vec<_> = hanging.cloned().collect();
-    hanging.iter().try_for_each(|token| {
-        put(
-            change,
-            permit,
-            &AccessToken { previous: None, previous_parent: None, retry: None, ..AccessToken::clone(token) },
-        )
-    })
 }

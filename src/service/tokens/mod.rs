@@ -3,11 +3,15 @@
 mod access_tokens;
 mod pass;
 mod registry_tokens;
+mod removal;
 mod rotation;
+mod selection;
 
-pub use access_tokens::{Expiry, NewToken, TokenFilter, TokenView, UpdatedToken};
+pub use access_tokens::{Expiry, NewToken, TokenView, UpdatedToken};
 pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::{Decided, Issued};
 pub use rotation::{RepeatedRotation, RotatedToken, RotationKey};
+pub use selection::TokenFilter;
 
-pub(in crate::service) use access_tokens::{about, delete_with_descendants};
+pub(in crate::service) use access_tokens::about;
+pub(in crate::service) use removal::delete_with_descendants;

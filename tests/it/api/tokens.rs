@@ -585,6 +585,64 @@ fn clean_up_is_for_ones_own_tokens_unless_an_administrator_says_whose() {
     assert!(!works(&site, "alice", &of_alice));
 }
 
+#[test]
+fn a_clean_up_and_its_preview_have_the_same_parameters_and_defaults() {
+    let site = with_alice();
+    let alice = site.as_user("alice");
+    let stopped = site.add_token("alice", &json!({ "tokenLabel": "stopped" }));
+    let active = site.add_token("alice", &json!({ "tokenLabel": "active" }));
+    alice.patch(&token_path(&stopped), &json!({ "isActive": false })).must_be(200);
+    site.add_token("admin", &json!({ "tokenLabel": "of admin" }));
+    let path = format!("{TOKENS}?usedbefore=2027-01-01");
+    // Unless it is said how they came to be: only those that nobody asked for, and there are none.
+    assert_eq!(alice.get(&path).must_be(200).json(), json!([]));
+    assert_eq!(alice.delete(&path).must_be(200).json(), json!([]));
+    // What is not understood deletes nothing.
+    let all = format!("{path}&generatedby=all");
+    let unclear = ["&pageSize=1", "&count=true", "&State=inactive", "&stat=inactive", "&usedBefore=2020-01-01", "&x"];
+    let twice = ["&usedbefore=2020-01-01", "&generatedby=auto", "&username=alice&username=alice"];
+    for more in unclear.iter().chain(&twice) {
+        alice.delete(&format!("{all}{more}")).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+    alice.delete(&format!("{all}&state=lost")).must_be_refused(400, "INVALID_PARAMETERS");
+    let one_state = format!("{all}&state=inactive");
+    let preview = alice.get(&one_state).must_be(200).json();
+    assert_eq!(labels(&preview), ["stopped"]);
+    assert_eq!(alice.delete(&one_state).must_be(200).json(), preview);
+    assert!(works(&site, "alice", &active));
+    // An administrator who names nobody means their own, and the local one must name somebody.
+    let preview = site.as_admin().get(&all).must_be(200).json();
+    assert_eq!(labels(&preview), ["of admin"]);
+    assert_eq!(labels(&site.as_admin().get(TOKENS).must_be(200).json()), ["of admin", "active"]);
+    assert_eq!(site.as_admin().delete(&all).must_be(200).json(), preview);
+    for method in ["GET", "DELETE"] {
+        site.as_local().send(method, &all, b"").must_be_refused(400, "INVALID_PARAMETERS");
+    }
+}
+
+#[test]
+fn a_clean_up_answers_the_last_use_and_spares_the_maker_of_a_replaced_secret_that_lives() {
+    let site = with_alice();
+    let (maker, rotator) = (site.add_token("alice", &json!({})), site.add_token("alice", &json!({})));
+    let made = made_by(&site.with_token("alice", &maker), &json!({}));
+    site.pass(30 * DAY);
+    let path = format!("{}/rotate", token_path(&made));
+    let rotated = site.with_token("alice", &rotator).post(&path, &json!({ "overlap": DAY })).must_be(200);
+    let new = AccessToken::of(&rotated.json());
+    assert!(works(&site, "alice", &made) && works(&site, "alice", &new));
+    let alice = site.as_user("alice");
+    let query = format!("{TOKENS}?generatedby=all&usedbefore={}", site.in_time(-DAY));
+    assert_eq!(alice.get(&query).must_be(200).json(), json!([]), "what it made is in use, by its replaced secret");
+    assert_eq!(alice.delete(&query).must_be(200).json(), json!([]));
+    assert!(works(&site, "alice", &made));
+    site.pass(DAY);
+    let preview = alice.get(&query).must_be(200).json();
+    assert_eq!(preview[0]["hashedToken"], json!(maker.hash));
+    assert_ne!(preview[0]["lastUsed"], json!("0001-01-01T00:00:00Z"));
+    assert_eq!(alice.delete(&query).must_be(200).json(), preview);
+    assert!(!works(&site, "alice", &made) && works(&site, "alice", &new));
+}
+
 // --- limits that a site sets ---
 
 #[test]

@@ -55,14 +55,17 @@ pub(in crate::cli) async fn run(
     console: &mut Console,
 ) -> Result<(), CliError> {
     must_name_user(arguments.user.as_deref(), api)?;
-    let user = op::OfUser { username: arguments.user.clone() };
-    let which =
-        op::CleanUp { used_before: Some(arguments.used_before), generated_by: Some(arguments.generated_by.making()) };
+    let which = op::Selection {
+        username: arguments.user.clone(),
+        used_before: Some(arguments.used_before),
+        generated_by: Some(arguments.generated_by.making()),
+        state: None,
+    };
     let list = if arguments.dry_run {
-        let query = (user, which, op::InState::default(), Paging::default(), Counting::default());
+        let query = (which, Paging::default(), Counting::default());
         api.list(op::ListAccessTokens, [], &query, usize::MAX).await?
     } else {
-        List::whole(api.call(op::CleanUpAccessTokens, [], &(user, which)).await?)?
+        List::whole(api.call(op::CleanUpAccessTokens, [], &which).await?)?
     };
     let count = shown::counted(u32::try_from(list.len()).unwrap_or(u32::MAX), "access token");
     let report = report::many(list, console.clock.now(), "")?;

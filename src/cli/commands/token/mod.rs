@@ -100,13 +100,8 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
     match command {
         TokenCommand::Create(arguments) => create(arguments, api, console).await,
         TokenCommand::List { user } => {
-            let query = (
-                op::OfUser { username: user },
-                op::CleanUp::default(),
-                op::InState::default(),
-                Paging::default(),
-                Counting::default(),
-            );
+            let which = op::Selection { username: user, ..op::Selection::default() };
+            let query = (which, Paging::default(), Counting::default());
             let list = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?;
             let nothing = "There are no access tokens. Make one: dockpass token create --user NAME --label LABEL";
             console.report(&report::many(list, console.clock.now(), nothing)?)

@@ -1,0 +1,157 @@
+//! Which access tokens a list shows and which a clean-up takes. The list with `used_before` is the preview of the
+//! clean-up with the same filter: both ask [`cleaned`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::access_tokens::{TokenView, about, owner_for, shown};
+use super::removal::delete_with_descendants;
+use crate::domain::account::Account;
+use crate::domain::act::Act;
+use crate::domain::id::Id;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{AccessToken, GeneratedBy, TokenState};
+use crate::service::Service;
+use crate::service::access::{Authority, Call, standing};
+use crate::service::error::Error;
+use crate::service::ledger::Deed;
+use crate::service::page::Page;
+use crate::store::{State, UsageNotes};
+
+/// Which access tokens a list or a clean-up selects.
+#[derive(Clone, Debug, Default)]
+pub struct TokenFilter {
+    /// The owner's name; if none, the caller's, or everybody's in an administrator's list that previews no clean-up.
+    pub username: Option<String>,
+    /// Only those last used before this moment; those never used count by their creation. With it, a list is the preview
+    /// of a clean-up.
+    pub used_before: Option<Timestamp>,
+    /// Only those that came to be in this way; any, if none.
+    pub generated_by: Option<GeneratedBy>,
+    /// Only those in this state; any, if none.
+    pub state: Option<TokenState>,
+}
+
+impl TokenFilter {
+    /// Whether it selects every access token of the owner.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.used_before.is_none() && self.generated_by.is_none() && self.state.is_none()
+    }
+
+    fn selects(&self, state: &State, usage: &UsageNotes, token: &AccessToken, now: Timestamp) -> bool {
+        let last = || usage.of(token.id).map_or(token.created_at, |usage| usage.at);
+        self.used_before.is_none_or(|before| last() < before)
+            && self.generated_by.is_none_or(|how| token.generated_by == how)
+            && self.state.is_none_or(|wanted| standing(state, token, now).state == wanted)
+    }
+}
+
+impl Service {
+    /// A page of access tokens, newest first, made before `before`. With `used_before`: what a clean-up by this caller
+    /// with this filter would delete.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for those of another account, to all but administrators; [`Error::Invalid`] for a preview that
+    /// does not say whose, where there is no account that asks.
+    pub fn list_tokens(
+        &self,
+        call: &Call,
+        filter: &TokenFilter,
+        before: Option<Id>,
+        limit: usize,
+        with_count: bool,
+    ) -> Result<Page<TokenView, Id>, Error> {
+        let object = filter.username.clone().unwrap_or_default();
+        self.view(call, Act::TokenList, &object, |authority| {
+            let (state, usage) = (authority.state(), self.store.usage());
+            let page = if filter.used_before.is_some() {
+                let all = cleaned(authority, usage, filter)?;
+                let count = with_count.then_some(all.len());
+                let rest = all.into_iter().filter(|token| before.is_none_or(|before| token.id < before));
+                Page::of(rest, |token| &token.id, limit, count)
+            } else {
+                let owner = listed_owner(authority, filter)?;
+                let matching =
+                    |before| tokens(state, owner, before).filter(|token| filter.selects(state, usage, token, call.now));
+                let is_whole = filter.is_whole();
+                let count = with_count.then(|| match owner {
+                    Some(owner) if is_whole => state.tokens_count_of(owner.id),
+                    None if is_whole => state.tokens_count(),
+                    Some(_) | None => matching(None).count(),
+                });
+                Page::of(matching(before), |token| &token.id, limit, count)
+            };
+            let entries = page.entries.into_iter().filter_map(|token| shown(state, usage, token, call.now));
+            Ok(Page { entries: entries.collect(), next: page.next, count: page.count })
+        })
+    }
+
+    /// Deletes the access tokens that the list with this filter shows. Answers them as they were.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for those of another account, to all but administrators; [`Error::Invalid`] without
+    /// `used_before`.
+    pub fn clean_up_tokens(&self, call: &Call, filter: &TokenFilter) -> Result<Vec<TokenView>, Error> {
+        let object = filter.username.clone().unwrap_or_else(|| call.caller.actor());
+        let (filter, usage) = (filter.clone(), Arc::clone(self.store.usage()));
+        self.change(call, Deed::new(Act::TokenCleanUp, object).ending(true), move |change| {
+            let authority = change.authority()?;
+            let permit = authority.account_data()?;
+            if filter.used_before.is_none() {
+                return Err(Error::invalid("usedbefore", "needed: a time or a date"));
+            }
+            let (state, now) = (authority.state(), authority.now());
+            let meant = cleaned(&authority, &usage, &filter)?;
+            let views: Vec<_> = meant.iter().filter_map(|token| shown(state, &usage, token, now)).collect();
+            let ids = meant.iter().map(|token| token.id).collect();
+            delete_with_descendants(change, &permit, ids, false)?;
+            if views.is_empty() {
+                change.skip_record();
+            }
+            views.iter().for_each(|view| change.record_also(about(Act::TokenDelete, change, &view.token)));
+            Ok(views)
+        })
+    }
+}
+
+/// The account whose access tokens a list shows; none is everybody.
+fn listed_owner<'s>(authority: &Authority<'s>, filter: &TokenFilter) -> Result<Option<&'s Account>, Error> {
+    authority.account_data()?;
+    let is_everybody = filter.username.is_none() && authority.is_administrator();
+    if is_everybody { Ok(None) } else { owner_for(authority, filter.username.as_deref()).map(Some) }
+}
+
+fn tokens<'s>(
+    state: &'s State,
+    owner: Option<&Account>,
+    before: Option<Id>,
+) -> Box<dyn Iterator<Item = &'s Arc<AccessToken>> + 's> {
+    match owner {
+        Some(owner) => Box::new(state.tokens_of(owner.id, before)),
+        None => Box::new(state.tokens_before(before)),
+    }
+}
+
+/// The access tokens that a clean-up with this filter takes, newest first. It spares the calling one and its makers, and
+/// what made one that stays, or a replaced secret of one that lives on: these would end along with it, unseen.
+fn cleaned<'s>(
+    authority: &Authority<'s>,
+    usage: &UsageNotes,
+    filter: &TokenFilter,
+) -> Result<Vec<&'s Arc<AccessToken>>, Error> {
+    let (state, now) = (authority.state(), authority.now());
+    let owner = owner_for(authority, filter.username.as_deref())?;
+    let calling: Vec<Id> = authority.descent().map(|token| token.id).collect();
+    let goes = |token: &AccessToken| !calling.contains(&token.id) && filter.selects(state, usage, token, now);
+    let (mut meant, mut waiting): (Vec<_>, Vec<_>) = state.tokens_of(owner.id, None).partition(|token| goes(token));
+    let mut stays: BTreeSet<Id> = waiting.iter().map(|token| token.id).collect();
+    while let Some(token) = waiting.pop() {
+        let lives_on = token.previous.is_some_and(|previous| now < previous.until);
+        let by = [token.parent, token.previous_parent.filter(|_| lives_on)];
+        let makers = by.into_iter().flatten().filter_map(|id| state.token(id));
+        waiting.extend(makers.filter(|maker| maker.owner == owner.id && stays.insert(maker.id)));
+    }
+    meant.retain(|token| !stays.contains(&token.id));
+    Ok(meant)
+}
