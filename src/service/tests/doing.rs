@@ -253,7 +253,8 @@ impl Both<'_> {
                 let asking =
                     if let By::Token(asking) = by { Some(asking).filter(|asking| *asking != place) } else { None };
                 let is_above = asking.is_some_and(|asking| self.model.descends_from(asking, place));
-                let may = self.model.may_empower_token(by, place) && is_alive && !is_above;
+                let is_bound = asking.is_some_and(|asking| self.model.is_bound_to_its_maker(place, asking));
+                let may = self.model.may_empower_token(by, place) && is_alive && !is_above && !is_bound;
                 let generation = token.generation;
                 let is_of_one_account = asking.is_some_and(|asking| self.model.tokens[asking].generation == generation);
                 let rotated = agree(self.service().rotate_token(call, &hash, overlap, None), may, &(by, operation));

@@ -331,6 +331,17 @@ impl Model {
         self.may_empower_token(by, place) && !is_kept
     }
 
+    /// Whether a rotation by `asking` would take an access token, and those that it made, away from its maker.
+    pub(super) fn is_bound_to_its_maker(&self, place: usize, asking: usize) -> bool {
+        let generation = self.tokens[place].generation;
+        let is_alike = |other: usize| !self.tokens[other].is_deleted && self.tokens[other].generation == generation;
+        let made = |other: &usize| self.tokens[*other].parent == Some(place);
+        let has_made = (0..self.tokens.len()).filter(made).any(is_alike);
+        let maker = self.tokens[place].parent.filter(|maker| is_alike(*maker));
+        let leaves = maker.is_some_and(|maker| maker != asking && !self.descends_from(asking, maker));
+        is_alike(asking) && has_made && leaves
+    }
+
     /// Whether an access token descends from the one at `above`.
     pub(super) fn descends_from(&self, place: usize, above: usize) -> bool {
         let parent = self.tokens[place].parent.filter(|parent| !self.tokens[*parent].is_deleted);

@@ -111,6 +111,32 @@ fn who_stops_the_token_that_it_was_made_with_stops_it_whoever_rotated() {
 }
 
 #[test]
+fn what_a_token_made_stays_bound_to_its_maker_whoever_rotates_that_token() {
+    let site = with_alice();
+    let made_by = |token: &AccessToken| {
+        AccessToken::of(&site.with_token("alice", token).post(TOKENS, &json!({})).must_be(200).json())
+    };
+    let (maker, rotator) = (site.add_token("alice", &json!({})), site.add_token("alice", &json!({})));
+    let made = made_by(&maker);
+    // It has made nothing yet: a rotation takes only itself along.
+    let made = rotated(&site.with_token("alice", &rotator), &made, &json!({}));
+    let child = made_by(&made);
+    let grandchild = made_by(&child);
+    let other = site.with_token("alice", &site.add_token("alice", &json!({})));
+    for token in [&made, &child] {
+        let refused = rotate(&other, token, &json!({})).must_be_refused(403, "NOT_AUTHORIZED");
+        assert!(refused.body.contains("with the password"), "{}", refused.describe());
+    }
+    // In the line of makers, by itself and with the password it may be rotated: it stays where it is.
+    let made = rotated(&site.with_token("alice", &rotator), &made, &json!({}));
+    let made = rotated(&site.with_token("alice", &made), &made, &json!({}));
+    let made = rotated(&site.as_user("alice"), &made, &json!({}));
+    let sibling = rotated(&other, &grandchild, &json!({}));
+    site.as_local().patch(&token_path(&rotator), &json!({ "isActive": false })).must_be(200);
+    assert!(!works(&site, &made) && !works(&site, &child) && works(&site, &sibling) && works(&site, &maker));
+}
+
+#[test]
 fn it_stays_bound_after_a_restart() {
     let site = with_alice();
     let maker = site.add_token("alice", &json!({}));

@@ -71,7 +71,23 @@ impl<'s> Authority<'s> {
     pub(in crate::service) fn rotate_token(&self, token: &AccessToken) -> Result<Permit, Error> {
         let is_ancestor = self.descent().skip(1).any(|ancestor| ancestor.id == token.id);
         let permit = self.empower_token(token)?;
-        if is_ancestor { Err(Error::Denied("an access token rotates none that it descends from")) } else { Ok(permit) }
+        if is_ancestor {
+            return Err(Error::Denied("an access token rotates none that it descends from"));
+        }
+        if self.takes_from_its_maker(token) {
+            return Err(Error::Denied("it made others, which stop with its own maker: rotate it with the password"));
+        }
+        Ok(permit)
+    }
+
+    /// Whether a rotation by the calling access token would take an access token out of its line of makers, and with it
+    /// others that were made with its present secret: who stops the maker must still stop those.
+    fn takes_from_its_maker(&self, token: &AccessToken) -> bool {
+        let is_of_owner = |other: &AccessToken| other.owner == token.owner;
+        let moves = self.token().is_some_and(|asking| asking.id != token.id && is_of_owner(asking));
+        let maker = token.parent.and_then(|id| self.state.token(id)).filter(|maker| is_of_owner(maker));
+        let leaves = maker.is_some_and(|maker| !self.descent().any(|own| own.id == maker.id));
+        moves && leaves && self.state.tokens_made_with(token.id).any(|made| is_of_owner(made))
     }
 
     /// The calling access token and its ancestors.
