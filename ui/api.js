@@ -8,7 +8,8 @@
 //                                           every page of a list, 1,000 at a time → an array;
 //                                           rows(body) takes the entries out of a body, progress(done, all) is called between
 //   post / put / patch / remove(path, { body, query, signal })   a change → the body (null if there is none)
-//   removeNoting(path, options)             DELETE → { body, warning }: warning is the text of a Warning header, or null
+//   patchNoting / removeNoting(path, options)
+//                                           a change → { body, warning }: warning is the text of a Warning header, or null
 //   ApiError                                what all of them throw: { status, code, message, field, detail, retryAfter };
 //                                           field and message are ready to stand beside the form's field of that name
 //   unreachable()                           the ApiError of a server that does not answer
@@ -100,11 +101,14 @@ export const remove = call("remove");
 
 export const raw = (path, options) => request("GET", path, options);
 
-export async function removeNoting(path, options) {
-  const response = await request("DELETE", path, options);
+const noting = (name) => async (path, options) => {
+  const response = await request(NAMES[name], path, options);
   const [, warning = null] = response.headers.get("Warning")?.match(/"(.*)"/) ?? [];
   return { body: await bodyOf(response), warning: warning && sentence(warning) };
-}
+};
+
+export const patchNoting = noting("patch");
+export const removeNoting = noting("remove");
 
 export async function list(path, options) {
   const response = await request("GET", path, options);

@@ -3,7 +3,7 @@
 // Exports
 //   one      the page
 
-import { get, patch, readAll } from "./api.js";
+import { get, patchNoting, readAll } from "./api.js";
 import { button, facts, h, head } from "./dom.js";
 import { field, form } from "./form.js";
 import { say } from "./notice.js";
@@ -62,8 +62,8 @@ function editor(context, token) {
     fields: [label, isActive],
     submit: "Save",
     onsubmit: async (body) => {
-      await patch(`${API}/${token.hashedToken}`, { body });
-      say("Saved");
+      const { warning } = await patchNoting(`${API}/${token.hashedToken}`, { body });
+      say(warning ? `Saved. ${warning}` : "Saved");
       await context.reload();
     },
   }).node;

@@ -3,7 +3,7 @@
 // Exports
 //   accountTab(context, account)     its nodes
 
-import { patch, remove } from "./api.js";
+import { patchNoting, remove } from "./api.js";
 import { ask } from "./dialog.js";
 import { button, facts, h, path } from "./dom.js";
 import { field, form } from "./form.js";
@@ -48,12 +48,15 @@ function editor(context, account, changed) {
     onsubmit: async (values) => {
       const changes = unlike(values, present);
       if (isOwn && !(await isMeant(changes))) return;
-      if (Object.keys(changes).length > 0) present = await patch(path`/enzi/v0/accounts/${account.name}`, { body: changes });
+      let warning = null;
+      if (Object.keys(changes).length > 0) {
+        ({ body: present, warning } = await patchNoting(path`/enzi/v0/accounts/${account.name}`, { body: changes }));
+      }
       say("Saved");
       // The navigation and every other page depend on the role. Deferred: the form has its answer then, and blocks nothing.
       if (isOwn && changes.isAdmin === false) return void setTimeout(() => location.assign("/"));
       fields.forEach((it) => it.fail(null));
-      changed(present);
+      changed(present, warning);
     },
   }).node;
 }
@@ -78,14 +81,17 @@ function lock(account, changed) {
 
 export function accountTab(context, account) {
   const banner = h("div");
+  // Access tokens that others made, after a promotion: it stays, for their names are in it.
+  const noted = h("div", { role: "status" });
   const told = h("section");
   // Text typed elsewhere on the page, and the focus, stay.
-  const tell = (present) => {
+  const tell = (present, warning = null) => {
+    noted.replaceChildren(warning ? h("div.banner.bad", h("p", warning)) : "");
     banner.replaceChildren(lock(present, tell) ?? "");
     told.replaceChildren(h("h2", "Details"), known(present));
     password.tell(present);
   };
   const password = passwordPart(context, account, tell);
   tell(account);
-  return [banner, h("section", editor(context, account, tell)), told, password.node, deletePart(context, account)];
+  return [banner, noted, h("section", editor(context, account, tell)), told, password.node, deletePart(context, account)];
 }

@@ -621,6 +621,19 @@ fn a_clean_up_and_its_preview_have_the_same_parameters_and_defaults() {
 }
 
 #[test]
+fn a_clean_up_until_the_last_day_takes_what_a_wrong_clock_used_in_the_future() {
+    let site = with_alice();
+    let token = site.add_token("alice", &json!({}));
+    site.pass(3_650 * DAY);
+    assert!(works(&site, "alice", &token));
+    site.pass(-3_650 * DAY);
+    let path = |before: &str| format!("{TOKENS}?username=alice&generatedby=all&usedbefore={before}");
+    assert_eq!(site.as_admin().delete(&path(&site.in_time(DAY))).must_be(200).json(), json!([]));
+    site.as_admin().delete(&path("9999-12-31")).must_be(200);
+    assert!(!works(&site, "alice", &token), "as a page does it that revokes all of them");
+}
+
+#[test]
 fn a_clean_up_answers_the_last_use_and_spares_the_maker_of_a_replaced_secret_that_lives() {
     let site = with_alice();
     let (maker, rotator) = (site.add_token("alice", &json!({})), site.add_token("alice", &json!({})));
