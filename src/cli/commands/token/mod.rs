@@ -8,7 +8,7 @@ pub(in crate::cli) mod secret;
 use clap::{Args, Subcommand};
 
 use crate::api::operations::access_tokens as op;
-use crate::api::{Counting, CreateApiToken, Paging, RotateApiToken, UpdateApiToken};
+use crate::api::{Code, Counting, CreateApiToken, Paging, RotateApiToken, UpdateApiToken};
 use crate::cli::commands::token::secret::Purpose;
 use crate::cli::commands::values::{self, ExpiryArgument};
 use crate::cli::screen::{CliError, Console, Format, Report};
@@ -47,7 +47,7 @@ pub(in crate::cli) enum TokenCommand {
     /// Let a deactivated access token work again
     #[command(after_help = "Example:\n  dockpass token activate 5f3c9a1be077")]
     Activate(One),
-    /// Delete access tokens for good
+    /// Delete access tokens, and those that they made, for good
     #[command(after_help = "Example:\n  dockpass token delete 5f3c9a1be077 01ARZ3NDEKTSV4RRFFQ69G5FAV")]
     Delete {
         /// Hash, the first 8 or more digits of it, or id
@@ -179,10 +179,17 @@ async fn update(
     console.report(&Report::done(answer.value, line))
 }
 
+/// One that is missing after another was deleted may have gone along with that.
 async fn delete(tokens: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    for hash in reference::hashes(api, tokens).await? {
-        let answer = api.call(op::DeleteAccessToken, [&hash], &()).await?;
+    for (place, hash) in reference::hashes(api, tokens).await?.into_iter().enumerate() {
         let short: String = hash.chars().take(12).collect();
+        let answer = match api.call(op::DeleteAccessToken, [&hash], &()).await {
+            Err(CliError::Refused { code, .. }) if place > 0 && code == Code::NoSuchApiToken.name() => {
+                console.note(&format!("there is no access token {short} any more\n"))?;
+                continue;
+            }
+            answer => answer?,
+        };
         console.report(&Report::done(answer.value, format!("deleted the access token {short}")))?;
     }
     Ok(())
@@ -235,6 +242,19 @@ mod tests {
         let (mut console, _) = console(b"");
         let error = create(wanted(None), &mut nowhere, &mut console).await.unwrap_err();
         assert_eq!(error.exit_code(), 2);
+    }
+
+    #[tokio::test]
+    async fn one_that_went_along_with_its_maker_stands_in_no_ones_way() {
+        let missing = r#"{"errors":[{"code":"NO_SUCH_API_TOKEN","message":"there is none"}]}"#;
+        let hashes = ["ab", "cd", "ef"].map(|digits| digits.repeat(32));
+        let server = Server::with_json(&[(200, ""), (404, missing), (200, ""), (404, missing)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        delete(&hashes, &mut api, &mut console).await.unwrap();
+        assert_eq!(written.out(), "deleted the access token abababababab\ndeleted the access token efefefefefef\n");
+        assert_eq!(written.note(), "there is no access token cdcdcdcdcdcd any more\n");
+        assert!(delete(&hashes, &mut api, &mut console).await.is_err(), "a first one that is missing is misspelt");
     }
 
     #[tokio::test]
