@@ -127,7 +127,7 @@ impl Service {
             None => made_up_password()?,
         };
         password::check(&password).map_err(|weak| OpenError::FirstAccount(Error::invalid("password", weak)))?;
-        let hash = self.passwords.hash(&password).map_err(OpenError::FirstAccount)?;
+        let hash = self.passwords.hash(&password, None).map_err(OpenError::FirstAccount)?;
         if is_made_up {
             // Written before the account: a crash in between leaves a password without an account, never the reverse.
             private_file::write(&file, format!("{}\n", password.reveal()).as_bytes())?;

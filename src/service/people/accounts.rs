@@ -136,7 +136,7 @@ impl Service {
             authority.create_account(is_admin, has_password).map(drop)
         })?;
         check_full_name(&new.full_name)?;
-        let password = new.password.as_ref().map(|password| self.hash_new("password", password)).transpose()?;
+        let password = new.password.as_ref().map(|password| self.hash_new(call, "password", password)).transpose()?;
         let account = Account {
             id: Id::new(call.now, random::bytes()?),
             name: new.name,
@@ -155,9 +155,9 @@ impl Service {
     }
 
     /// Hashes a new password; a weak one is refused under the name of `field`.
-    pub(super) fn hash_new(&self, field: &'static str, password: &Password) -> Result<String, Error> {
+    pub(super) fn hash_new(&self, call: &Call, field: &'static str, password: &Password) -> Result<String, Error> {
         password::check(password).map_err(|weak| Error::invalid(field, weak))?;
-        self.passwords.hash(password)
+        self.passwords.hash(password, call.caller.address)
     }
 
     /// Changes an account.

@@ -39,7 +39,7 @@ impl Service {
             Ok((account.clone(), matches!(authority.own_password(account), OwnPassword::WithOld(_))))
         })?;
         let shown = if needs_old { Some(self.check_old_password(call, &account, old)?) } else { None };
-        let hash = self.hash_new("newPassword", new)?;
+        let hash = self.hash_new(call, "newPassword", new)?;
         let asked = name_or_id.to_owned();
         let account = self.change(call, deed, move |change| set_password(change, &asked, shown, hash.clone()))?;
         self.throttle.lift(account.name.as_str());

@@ -10,11 +10,11 @@ use std::sync::PoisonError;
 use super::gate::{self, Visitor};
 use super::passwords::Match;
 use super::sessions::SessionSecret;
-use super::throttle::NO_NAME;
+use super::throttle::Attempt;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
-use crate::domain::name::{MAX_COMPONENT, Name};
+use crate::domain::id::Id;
 use crate::domain::secret::{PREFIX, Password, TokenText};
 use crate::domain::time::Timestamp;
 use crate::domain::token::Usage;
@@ -117,13 +117,17 @@ impl Service {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let Credentials::Basic { username, .. } = credentials else { return Ok(()) };
+        let Credentials::Basic { username, password } = credentials else { return Ok(()) };
         let Some(from) = address else { return Ok(()) };
         let account = self.store.state().account_named(username).map(|account| account.id);
-        let is_known = self.throttle.is_known(account, from, now);
-        let refused = match self.throttle.wait(counted_name(username), account, from, now) {
+        let attempt = Attempt { username, account, address: from, password };
+        let visitor = Visitor::from(address, self.throttle.is_known(&attempt, now));
+        let refused = match self.throttle.wait(&attempt, now) {
             Some(retry_after) => Err(Error::TooManyRequests { retry_after }),
-            None if self.passwords.are_closed_to(Visitor::from(address, is_known)) => Err(gate::busy()),
+            None if self.passwords.are_closed_to(visitor) => {
+                self.throttle.turn_away(&attempt, now);
+                Err(gate::busy())
+            }
             None => Ok(()),
         };
         if refused.is_err() {
@@ -164,7 +168,7 @@ impl Service {
         Ok(signed(owner, CredentialKind::AccessToken, Some(token.id), Proof::Secret(hash), address))
     }
 
-    fn note_use(&self, token: crate::domain::id::Id, address: Option<IpAddr>, now: Timestamp) {
+    fn note_use(&self, token: Id, address: Option<IpAddr>, now: Timestamp) {
         let address = address.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)).to_canonical();
         self.store.usage().note(token, Usage { at: now.whole_seconds(), address });
     }
@@ -198,41 +202,46 @@ impl Service {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Option<PasswordProof>, Error> {
-        let counted_name = counted_name(username);
         let id = account.map(|account| account.id);
-        let wait = || address.and_then(|from| self.throttle.wait(counted_name, id, from, now));
+        let attempt = address.map(|address| Attempt { username, account: id, address, password });
+        let wait = || attempt.as_ref().and_then(|attempt| self.throttle.wait(attempt, now));
         if let Some(retry_after) = wait() {
             return Err(Error::TooManyRequests { retry_after });
         }
         let stored = account.filter(|account| account.is_active && !account.is_organization());
         let stored = stored.and_then(|account| account.password.as_deref());
-        let is_known = address.is_some_and(|from| self.throttle.is_known(id, from, now));
+        let is_known = attempt.as_ref().is_some_and(|attempt| self.throttle.is_known(attempt, now));
         let matched = self.passwords.with_place(Visitor::from(address, is_known), |place| {
             // Checked again: concurrent guesses all pass the first check before any of them is counted.
             if let Some(retry_after) = wait() {
                 return Err(Error::TooManyRequests { retry_after });
             }
             let matched = place.compare(password, stored);
-            if let (Match::No, Some(from)) = (matched, address) {
-                self.throttle.fail(counted_name, from, password, now);
+            if let (Match::No, Some(attempt)) = (matched, &attempt) {
+                self.throttle.fail(attempt, now);
             }
             Ok(matched)
-        })??;
+        });
+        if let (Err(_), Some(attempt)) = (&matched, &attempt) {
+            self.throttle.turn_away(attempt, now);
+        }
+        let matched = matched??;
         let (Some(account), Some(stored)) = (account, stored) else { return Ok(None) };
         let proof = match matched {
             Match::No => return Ok(None),
             Match::Yes => PasswordProof::of(stored),
-            Match::Outdated => self.rehash(account, password).unwrap_or(PasswordProof::of(stored)),
+            Match::Outdated => self.rehash(account, password, address).unwrap_or(PasswordProof::of(stored)),
         };
-        self.note_success(account, address, now);
+        if let Some(attempt) = &attempt {
+            self.note_success(attempt, account.id, now);
+        }
         Ok(Some(proof))
     }
 
     /// Notes the address that an account signed in from. It is written later: a sign-in does not wait for the disk.
-    fn note_success(&self, account: &Account, address: Option<IpAddr>, now: Timestamp) {
-        let Some(address) = address else { return };
-        if let Some(news) = self.throttle.succeed(account.name.as_str(), account.id, address, now) {
-            let known = KnownAddress { account: account.id, address: news.address, at: now };
+    fn note_success(&self, attempt: &Attempt<'_>, account: Id, now: Timestamp) {
+        if let Some(news) = self.throttle.succeed(attempt, account, now) {
+            let known = KnownAddress { account, address: news.address, at: now };
             self.known_addresses.lock().unwrap_or_else(PoisonError::into_inner).push((known, news.evicted));
         }
     }
@@ -256,9 +265,9 @@ impl Service {
 
     /// Rehashes the password with today's parameters, unless it was changed meanwhile; answers the proof if it was
     /// stored.
-    fn rehash(&self, account: &Account, password: &Password) -> Option<PasswordProof> {
+    fn rehash(&self, account: &Account, password: &Password, address: Option<IpAddr>) -> Option<PasswordProof> {
         let (id, old) = (account.id, account.password.clone());
-        let result = self.passwords.hash(password).and_then(|hash| {
+        let result = self.passwords.hash(password, address).and_then(|hash| {
             self.keep(Upkeep::PasswordHash, move |txn| {
                 let present = txn.state().account(id).filter(|account| account.password == old).cloned();
                 let Some(account) = present else { return Ok(None) };
@@ -309,19 +318,7 @@ impl Service {
     }
 }
 
-/// The name that a wrong password counts for.
-fn counted_name(username: &str) -> &str {
-    let is_name = username.len() <= MAX_COMPONENT && Name::parse(username).is_ok();
-    if is_name { username } else { NO_NAME }
-}
-
-fn signed(
-    account: &Account,
-    kind: CredentialKind,
-    token: Option<crate::domain::id::Id>,
-    proof: Proof,
-    address: Option<IpAddr>,
-) -> Caller {
+fn signed(account: &Account, kind: CredentialKind, token: Option<Id>, proof: Proof, address: Option<IpAddr>) -> Caller {
     let signed = Signed { account: account.id, name: account.name.clone(), kind, token, proof };
     Caller::new(Subject::Account(signed), address)
 }

@@ -2,8 +2,9 @@
 //! requests come from: one source may take all that is free, and gives way as soon as another waits.
 //!
 //! The next place goes to the source that had the fewest hashes lately. Where the waiting room is full, whoever comes
-//! from a source with fewer waiting takes the place of one with more. An address that signed in to the account before
-//! comes first, within reason: each of its hashes counts for a small part of one.
+//! from a source with fewer waiting takes the place of one with more. What is known from a source counts apart and comes first
+//! within reason, since each counts for a small part of one: who has signed in, and who shows what the account signed
+//! in with from there before ([`super::throttle`]).
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,26 +22,37 @@ const WAITING_ROOM: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// After how many seconds callers are told to come back.
 const COME_BACK: i64 = 2;
-/// By how much the hashes of a known address count less.
-const KNOWN_DISCOUNT: u32 = 64;
 /// After so many hashes the counts of all sources are halved, so that what was long ago counts less.
 const ROUND: u32 = 256;
+/// A hash of a stranger counts for so many of what is known, so that one known source gets all that it needs, up to half
+/// of all hashes, before any stranger.
+const KNOWN_HASHES: u32 = ROUND;
+/// A stranger who waits counts for so many of what is known, so that one known source gets up to half of the waiting room.
+const KNOWN_WAITING: u32 = 32;
 
-/// Where somebody who wants a place comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where somebody who wants a place comes from, and how it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Visitor {
+    /// None for work of dockpass itself and of the local socket.
     source: Option<IpAddr>,
     is_known: bool,
 }
 
 impl Visitor {
-    /// A request from an address, and whether that signed in to the account before.
+    /// A sign-in from an address, and whether that comes first.
     pub(super) fn from(address: Option<IpAddr>, is_known: bool) -> Self {
         Self { source: address.map(source::of), is_known }
     }
 
-    /// Work for somebody who has signed in already.
-    pub(super) const SIGNED_IN: Self = Self { source: None, is_known: true };
+    /// Somebody who has signed in already, from an address or over the local socket.
+    pub(super) fn signed_in(address: Option<IpAddr>) -> Self {
+        Self::from(address, true)
+    }
+
+    fn had(self, share: Share) -> u32 {
+        let weight = if self.is_known { 1 } else { KNOWN_HASHES };
+        share.served.saturating_add(1).saturating_mul(weight)
+    }
 }
 
 /// A semaphore. Each place keeps its memory for the next hash: allocated anew on ever-changing threads, it was seen to
@@ -52,9 +64,25 @@ struct Crowd {
     free: Vec<Vec<Block>>,
     /// In the order in which they came.
     waiting: Vec<Arc<Ticket>>,
-    /// Hashes of each source in this round, and half of those in the rounds before.
-    served: HashMap<IpAddr, u32>,
+    /// Those who wait or had hashes lately.
+    shares: HashMap<Visitor, Share>,
     round: u32,
+}
+
+/// How much a visitor has.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    waiting: u32,
+    /// Hashes in this round, and half of those in the rounds before.
+    served: u32,
+}
+
+/// What somebody gets who comes.
+enum Entry {
+    /// A place at once.
+    In(Vec<Block>),
+    /// A place in the waiting room.
+    Waits(Arc<Ticket>),
 }
 
 /// Somebody who waits.
@@ -80,7 +108,7 @@ pub(super) fn busy() -> Error {
 impl Gate {
     pub(super) fn new(places: usize, blocks: usize) -> Self {
         let free = (0..places).map(|_| vec![Block::default(); blocks]).collect();
-        Self(Mutex::new(Crowd { free, waiting: Vec::new(), served: HashMap::new(), round: 0 }))
+        Self(Mutex::new(Crowd { free, waiting: Vec::new(), shares: HashMap::new(), round: 0 }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Crowd> {
@@ -103,25 +131,17 @@ impl Gate {
     }
 
     fn enter(&self, visitor: Visitor) -> Result<Vec<Block>, Error> {
-        let ticket = {
-            let mut crowd = self.lock();
-            if let Some(memory) = crowd.free.pop() {
-                crowd.serve(visitor);
-                return Ok(memory);
-            }
-            if crowd.waiting.len() >= WAITING_ROOM {
-                let place = crowd.place_to_take(visitor).ok_or_else(busy)?;
-                crowd.waiting.remove(place).call(Called::Away);
-            }
-            let called = Mutex::new(Called::NotYet);
-            let ticket = Arc::new(Ticket { visitor, called, changed: Condvar::new() });
-            crowd.waiting.push(Arc::clone(&ticket));
-            ticket
+        let entry = self.lock().admit(visitor).ok_or_else(busy)?;
+        let ticket = match entry {
+            Entry::In(memory) => return Ok(memory),
+            Entry::Waits(ticket) => ticket,
         };
         ticket.wait();
         let mut crowd = self.lock();
         // Whoever was called has left the waiting room already.
-        crowd.waiting.retain(|other| !Arc::ptr_eq(other, &ticket));
+        if let Some(place) = crowd.waiting.iter().position(|other| Arc::ptr_eq(other, &ticket)) {
+            crowd.leave(place);
+        }
         match ticket.taken() {
             Called::In(memory) => Ok(memory),
             Called::NotYet | Called::Away => Err(busy()),
@@ -130,51 +150,82 @@ impl Gate {
 }
 
 impl Crowd {
-    /// How much a visitor's source had lately: whoever had least comes first.
-    fn share_of(&self, visitor: Visitor) -> u32 {
-        let served = visitor.source.and_then(|source| self.served.get(&source)).copied().unwrap_or(0);
-        let weight = if visitor.is_known { 1 } else { KNOWN_DISCOUNT };
-        served.saturating_add(1).saturating_mul(weight)
+    /// Lets a visitor in, or lets it wait, if need be in the place of another; none if there is no room for it.
+    fn admit(&mut self, visitor: Visitor) -> Option<Entry> {
+        if let Some(memory) = self.free.pop() {
+            self.serve(visitor);
+            return Some(Entry::In(memory));
+        }
+        if self.waiting.len() >= WAITING_ROOM {
+            let place = self.place_to_take(visitor)?;
+            self.leave(place).call(Called::Away);
+        }
+        let called = Mutex::new(Called::NotYet);
+        let ticket = Arc::new(Ticket { visitor, called, changed: Condvar::new() });
+        self.waiting.push(Arc::clone(&ticket));
+        self.shares.entry(visitor).or_default().waiting += 1;
+        Some(Entry::Waits(ticket))
     }
 
-    fn waiting_of(&self, visitor: Visitor) -> usize {
-        self.waiting.iter().filter(|ticket| ticket.visitor.source == visitor.source).count()
+    /// Takes out of the waiting room whoever has this place there.
+    fn leave(&mut self, place: usize) -> Arc<Ticket> {
+        let ticket = self.waiting.remove(place);
+        let mut share = self.share_of(ticket.visitor);
+        share.waiting = share.waiting.saturating_sub(1);
+        if share.waiting + share.served == 0 {
+            self.shares.remove(&ticket.visitor);
+        } else {
+            self.shares.insert(ticket.visitor, share);
+        }
+        ticket
     }
 
-    /// Whose place in the full waiting room a visitor may take: the last one of the source with the most there, if that
-    /// has more than the visitor's own; among equals, of the one whose share is greatest.
+    fn share_of(&self, visitor: Visitor) -> Share {
+        self.shares.get(&visitor).copied().unwrap_or_default()
+    }
+
+    /// How much a visitor had lately: whoever had least comes first.
+    fn served_to(&self, visitor: Visitor) -> u32 {
+        visitor.had(self.share_of(visitor))
+    }
+
+    /// How much room a visitor takes if so many more wait; among equals, who had most takes most.
+    fn room_of(&self, visitor: Visitor, more: u32) -> (u32, u32) {
+        let share = self.share_of(visitor);
+        let weight = if visitor.is_known { 1 } else { KNOWN_WAITING };
+        ((share.waiting + more).saturating_mul(weight), visitor.had(share))
+    }
+
+    /// Whose place in the full waiting room a visitor may take: the last one of whoever takes the most room there, if that
+    /// is more than the visitor would.
     fn place_to_take(&self, visitor: Visitor) -> Option<usize> {
-        let standing = |of: Visitor| (self.waiting_of(of), self.share_of(of));
-        let (place, most) = self
-            .waiting
-            .iter()
-            .enumerate()
-            .map(|(place, ticket)| (place, standing(ticket.visitor)))
-            .max_by_key(|(place, standing)| (*standing, *place))?;
-        let own = (self.waiting_of(visitor) + 1, self.share_of(visitor));
-        (most > own).then_some(place)
+        let rooms = self.waiting.iter().enumerate().map(|(place, ticket)| (place, self.room_of(ticket.visitor, 0)));
+        let (place, most) = rooms.max_by_key(|(place, room)| (*room, *place))?;
+        (most > self.room_of(visitor, 1)).then_some(place)
     }
 
     fn serve(&mut self, visitor: Visitor) {
-        let Some(source) = visitor.source else { return };
-        let served = self.served.entry(source).or_default();
-        *served = served.saturating_add(1);
+        if visitor.source.is_none() {
+            return;
+        }
+        let share = self.shares.entry(visitor).or_default();
+        share.served = share.served.saturating_add(1);
         self.round += 1;
         if self.round >= ROUND {
             self.round = 0;
-            self.served.retain(|_, served| {
-                *served /= 2;
-                *served > 0
+            self.shares.retain(|_, share| {
+                share.served /= 2;
+                share.served > 0 || share.waiting > 0
             });
         }
     }
 
     /// Gives a place to whoever comes first, or keeps it free.
     fn hand_on(&mut self, memory: Vec<Block>) {
-        let shares = self.waiting.iter().map(|ticket| self.share_of(ticket.visitor)).enumerate();
-        match shares.min_by_key(|(_, share)| *share).map(|(place, _)| place) {
+        let served = self.waiting.iter().map(|ticket| self.served_to(ticket.visitor)).enumerate();
+        match served.min_by_key(|(_, served)| *served).map(|(place, _)| place) {
             Some(place) => {
-                let ticket = self.waiting.remove(place);
+                let ticket = self.leave(place);
                 self.serve(ticket.visitor);
                 ticket.call(Called::In(memory));
             }
@@ -239,10 +290,11 @@ mod tests {
         number: usize,
         inside: &Sender<usize>,
     ) -> ScopedJoinHandle<'s, bool> {
-        let before = gate.lock().waiting_of(visitor);
+        let waiting = || gate.lock().share_of(visitor).waiting;
+        let before = waiting();
         let inside = inside.clone();
         let handle = scope.spawn(move || gate.pass(visitor, |_| inside.send(number).unwrap()).is_ok());
-        while gate.lock().waiting_of(visitor) == before && !handle.is_finished() {
+        while waiting() == before && !handle.is_finished() {
             std::thread::yield_now();
         }
         handle
@@ -307,7 +359,112 @@ mod tests {
             let address = IpAddr::V6((u128::from(number) << 64).into());
             crowd.serve(Visitor::from(Some(address), false));
         }
-        assert!(crowd.served.len() < ROUND as usize);
+        assert!(crowd.shares.len() < ROUND as usize);
+    }
+
+    /// Turns of a gate with one place to which, at each turn, strangers come from this many of 1,000 addresses, and nobody
+    /// leaves before the turn at which patience ends.
+    struct Siege {
+        crowd: Crowd,
+        turn: usize,
+        tickets: Vec<(Visitor, usize, Arc<Ticket>)>,
+        got_in: Vec<(Visitor, usize)>,
+        sent_away: Vec<Visitor>,
+    }
+
+    /// Turns that somebody waits: hashes of 22 ms in two seconds.
+    const PATIENT_TURNS: usize = 90;
+
+    impl Siege {
+        fn begin() -> Self {
+            let crowd = Crowd { free: Vec::new(), waiting: Vec::new(), shares: HashMap::new(), round: 0 };
+            Self { crowd, turn: 0, tickets: Vec::new(), got_in: Vec::new(), sent_away: Vec::new() }
+        }
+
+        fn stranger(number: usize) -> Visitor {
+            let number = u32::try_from(number % 1_000).unwrap();
+            Visitor::from(Some(IpAddr::from((0x0A00_0000 + number).to_be_bytes())), false)
+        }
+
+        fn comes(&mut self, visitor: Visitor) {
+            match self.crowd.admit(visitor) {
+                Some(Entry::In(_)) => self.got_in.push((visitor, 0)),
+                Some(Entry::Waits(ticket)) => self.tickets.push((visitor, self.turn, ticket)),
+                None => self.sent_away.push(visitor),
+            }
+        }
+
+        /// Hands the place on, and says who has it or waits no longer.
+        fn turns(&mut self) {
+            self.crowd.hand_on(Vec::new());
+            self.crowd.free.clear();
+            self.turn += 1;
+            for (visitor, since, ticket) in std::mem::take(&mut self.tickets) {
+                match ticket.taken() {
+                    Called::In(_) => self.got_in.push((visitor, self.turn - since)),
+                    Called::Away => self.sent_away.push(visitor),
+                    Called::NotYet if self.turn - since >= PATIENT_TURNS => {
+                        let place = self.crowd.waiting.iter().position(|other| Arc::ptr_eq(other, &ticket)).unwrap();
+                        self.crowd.leave(place);
+                        self.sent_away.push(visitor);
+                    }
+                    Called::NotYet => self.tickets.push((visitor, since, ticket)),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn from_a_thousand_addresses_at_once_those_that_are_known_come_first() {
+        let mut siege = Siege::begin();
+        let mut came = 0;
+        for turn in 0..1_200 {
+            // 64 requests a turn, some 2,900 a second.
+            (0..64).for_each(|request| siege.comes(Siege::stranger(turn * 64 + request)));
+            // Three known addresses sign in: one each fourth turn, one of the flood's own by six clients at once, and an
+            // administrator who sets passwords.
+            if turn % 4 == 0 {
+                siege.comes(known(1));
+                came += 1;
+            }
+            if turn % 100 == 50 {
+                let neighbour = Visitor { is_known: true, ..Siege::stranger(7) };
+                (0..6).for_each(|_| siege.comes(neighbour));
+                siege.comes(Visitor::signed_in(Some(IpAddr::from([192, 0, 2, 9]))));
+                came += 7;
+            }
+            siege.turns();
+        }
+        (0..PATIENT_TURNS).for_each(|_| siege.turns());
+        let waits: Vec<usize> =
+            siege.got_in.iter().filter(|(visitor, _)| visitor.is_known).map(|(_, turns)| *turns).collect();
+        assert_eq!(waits.len(), came, "all of them got in");
+        assert!(siege.sent_away.iter().all(|visitor| !visitor.is_known));
+        let slow = waits.iter().filter(|turns| **turns > 12).count();
+        assert!(slow * 100 <= came, "{slow} of {came} waited for more than twelve hashes");
+        // And the others get the rest, shared out.
+        let strangers = siege.got_in.len() - came;
+        assert!(strangers >= 1_200 - came, "{strangers}");
+        let mut each: HashMap<Visitor, usize> = HashMap::new();
+        siege.got_in.iter().for_each(|(visitor, _)| *each.entry(*visitor).or_default() += 1);
+        let most = each.iter().filter(|(visitor, _)| !visitor.is_known).map(|(_, times)| *times).max();
+        assert!(most.is_some_and(|most| most <= strangers / 100), "{most:?} of {strangers}");
+    }
+
+    #[test]
+    fn a_known_address_is_let_in_however_many_of_it_wait_already_and_has_a_bound_too() {
+        let mut siege = Siege::begin();
+        (0..WAITING_ROOM).for_each(|number| siege.comes(Siege::stranger(number)));
+        (0..WAITING_ROOM).for_each(|_| siege.comes(known(1)));
+        let waiting = siege.crowd.share_of(known(1)).waiting;
+        assert_eq!(waiting, KNOWN_WAITING);
+        // Whoever comes from elsewhere still finds room.
+        siege.comes(known(2));
+        siege.comes(Visitor::signed_in(None));
+        assert_eq!((siege.crowd.share_of(known(2)).waiting, siege.crowd.waiting.len()), (1, WAITING_ROOM));
+        // In its turn a stranger comes before a known address that has had too much.
+        siege.crowd.shares.entry(known(3)).or_default().served = KNOWN_HASHES;
+        assert!(siege.crowd.served_to(known(3)) > siege.crowd.served_to(from(9)));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! A hash costs some 20 ms and 19 MiB, so only as many run at once as there are cores to spare ([`super::gate`]).
 
+use std::net::IpAddr;
+
 use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -53,12 +55,13 @@ impl Passwords {
         Ok(Self { argon2, dummy, gate })
     }
 
-    /// The PHC string to store for a password.
+    /// The PHC string to store for a password, for somebody who has signed in from this address; none for dockpass itself
+    /// and the local socket.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`] when too many wait.
-    pub(in crate::service) fn hash(&self, password: &Password) -> Result<String, Error> {
-        self.gate.pass(Visitor::SIGNED_IN, |memory| hash_with(&self.argon2, password, memory))?
+    pub(in crate::service) fn hash(&self, password: &Password, from: Option<IpAddr>) -> Result<String, Error> {
+        self.gate.pass(Visitor::signed_in(from), |memory| hash_with(&self.argon2, password, memory))?
     }
 
     /// Whether there is no place for this visitor now, before a thread is taken for it.
@@ -135,7 +138,7 @@ mod tests {
     use argon2::password_hash::PasswordHasher;
 
     fn compare(passwords: &Passwords, password: &Password, stored: Option<&str>) -> Result<Match, Error> {
-        passwords.with_place(Visitor::SIGNED_IN, |place| place.compare(password, stored))
+        passwords.with_place(Visitor::signed_in(None), |place| place.compare(password, stored))
     }
 
     fn password(text: &str) -> Password {
@@ -147,7 +150,7 @@ mod tests {
         let passwords = Passwords::new().unwrap();
         for length in [8, 71, 72, 73, 1_024] {
             let right = "x".repeat(length);
-            let stored = passwords.hash(&password(&right)).unwrap();
+            let stored = passwords.hash(&password(&right), None).unwrap();
             assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
             assert_eq!(compare(&passwords, &password(&right), Some(&stored)).unwrap(), Match::Yes);
             assert_eq!(compare(&passwords, &password(&right[1..]), Some(&stored)).unwrap(), Match::No);

@@ -1,75 +1,72 @@
 //! The throttle of wrong passwords: how many, from where, and how long to wait. Nothing sleeps.
 //!
-//! From the fifth distinct failure for an account from one address on, that address waits, twice as long each time, up
-//! to 15 minutes; from the hundredth from everywhere on, everybody waits except addresses that signed in to it within
-//! 30 days. From the hundredth from one address on, whatever the names, that address waits with every account that it has
-//! not signed in to. Equal guesses count once, since containerd and helm send a wrong stored password twice. Only passwords are
-//! throttled: access tokens go on. In memory, bounded; unknown names count like known ones.
+//! # The rule
+//!
+//! Wrong passwords are counted three times, and equal ones once each, since containerd and helm send a wrong stored
+//! password twice. A *source* is an IPv4 address or an IPv6 /64. Names without an account count like others, so that
+//! no answer tells which there are.
+//!
+//! - For a *name from a source*: from the fifth on, the name waits there, twice as long each time, up to 15 minutes. An
+//!   hour without another forgets them, and so does a right one.
+//! - For a *name from everywhere*: from the hundredth on, it waits in the same way, but not at sources that its account
+//!   signed in from within 30 days.
+//! - For a *source over all names*: a hundred, of which one fades every 36 seconds. Beyond, the source waits until there is
+//!   room for one more. So nobody behind a shared address waits long for what a neighbour did, once that has ended.
+//!
+//! While a source waits, its answers are the same for all names and all wrong passwords: whoever shares it would learn
+//! else which accounts signed in from there. Only the password by which an account signed in from there last is let through, to
+//! be compared as always. It is known by its [`known::Mark`], of 16 bits. Five others within 15 minutes suspend
+//! that, so that it is no way to guess. The same marks say who comes first at the gate ([`super::gate`]).
+//!
+//! Two answers still tell somebody at the same source that an account signed in from there, since the alternative
+//! would keep its owner out. A name that waits everywhere is open there: to ask costs a hundred guesses at that very account, of
+//! which administrators see the lock. And a restart forgets the marks: at a full gate, the first five guesses at a
+//! known account then come first, until it has signed in again. Behind a source that waits, such an account waits like others.
+//!
+//! Only passwords are throttled: access tokens go on. All is in memory and bounded; known addresses are on the disk as well.
+
+mod counter;
+mod known;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::id::Id;
+use crate::domain::name::{MAX_COMPONENT, Name};
 use crate::domain::secret::Password;
 use crate::domain::source;
 use crate::domain::time::Timestamp;
+use counter::{Counter, Fading, Guess, make_room};
+use known::{KnownAddresses, Likeness, Mark, NewAddress};
 
-/// Distinct failures from one address before it waits.
+/// Distinct failures for one name from one source before it waits there.
 const PER_ADDRESS: u32 = 5;
-/// Distinct failures from one address, over all names, before it waits with the accounts that do not know it.
-const PER_SOURCE: u32 = 100;
-/// Distinct failures from everywhere before everybody waits.
+/// Distinct failures for one name before it waits everywhere.
 const PER_ACCOUNT: u32 = 100;
-/// First wait, in seconds; it doubles with each further failure.
-const FIRST_WAIT: i64 = 5;
-/// Longest wait, in seconds.
-const LONGEST_WAIT: i64 = 15 * 60;
-/// Failures are forgotten after this time without another, in seconds.
-const MEMORY: i64 = 60 * 60;
-/// How long a sign-in keeps an address known, in seconds.
-const KNOWN: i64 = 30 * 24 * 60 * 60;
-/// Most counters by address, and most by account.
-const MAX_COUNTERS: usize = 65_536;
-/// Most distinct guesses that one counter tells apart.
-const MAX_GUESSES: usize = 128;
-/// Most known addresses of one account.
-const MAX_KNOWN: usize = 32;
 
-/// Stands for all names that no account can have, and is none itself: guesses at them count for their address alone, and
-/// would fill the memory otherwise.
-pub(super) const NO_NAME: &str = "";
-
-/// A digest of a wrong guess, keyed for this process: it tells nothing of the guess itself.
-type Guess = [u8; 8];
-
-#[derive(Clone, Default)]
-struct Counter {
-    guesses: Vec<Guess>,
-    failures: u32,
-    last: i64,
-    locked_until: i64,
+/// Somebody who tries a password.
+pub(super) struct Attempt<'a> {
+    /// The user name, as it was sent.
+    pub(super) username: &'a str,
+    /// The account of this name.
+    pub(super) account: Option<Id>,
+    /// Where it comes from.
+    pub(super) address: IpAddr,
+    /// What it shows.
+    pub(super) password: &'a Password,
 }
 
-impl Counter {
-    /// Counts a guess; false if it was counted before.
-    fn add(&mut self, guess: Guess, limit: u32, now: i64) -> bool {
-        if now - self.last > MEMORY {
-            *self = Self::default();
-        }
-        self.last = now;
-        if self.guesses.contains(&guess) {
-            return false;
-        }
-        if self.guesses.len() < MAX_GUESSES {
-            self.guesses.push(guess);
-        }
-        self.failures = self.failures.saturating_add(1);
-        if self.failures >= limit {
-            let doublings = (self.failures - limit).min(20);
-            self.locked_until = now + (FIRST_WAIT << doublings).min(LONGEST_WAIT);
-        }
-        true
+impl Attempt<'_> {
+    fn source(&self) -> IpAddr {
+        source::of(self.address)
+    }
+
+    /// The name that it counts for. What no account can be called counts for its source alone, and would fill the memory
+    /// otherwise.
+    fn name(&self) -> Option<&str> {
+        let is_name = self.username.len() <= MAX_COMPONENT && Name::parse(self.username).is_ok();
+        is_name.then_some(self.username)
     }
 }
 
@@ -77,23 +74,8 @@ impl Counter {
 struct Counters {
     by_address: HashMap<(String, IpAddr), Counter>,
     by_account: HashMap<String, Counter>,
-    by_source: HashMap<IpAddr, Counter>,
-    known: HashMap<Id, HashMap<IpAddr, i64>>,
-}
-
-impl Counters {
-    fn is_known(&self, account: Option<Id>, source: IpAddr, now: i64) -> bool {
-        account.and_then(|id| self.known.get(&id)?.get(&source)).is_some_and(|at| now - at <= KNOWN)
-    }
-}
-
-/// An address that is newly known, or known again after a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NewAddress {
-    /// The address as it is counted.
-    pub(super) address: IpAddr,
-    /// The least recently used address, if it was evicted for this one.
-    pub(super) evicted: Option<IpAddr>,
+    by_source: HashMap<IpAddr, Fading>,
+    known: KnownAddresses,
 }
 
 /// The counters of wrong passwords.
@@ -107,7 +89,7 @@ impl Throttle {
     pub(in crate::service) fn new(key: [u8; 32], known: impl IntoIterator<Item = (Id, IpAddr, Timestamp)>) -> Self {
         let mut counters = Counters::default();
         for (account, address, at) in known {
-            counters.known.entry(account).or_default().insert(source::of(address), at.seconds());
+            counters.known.load(account, source::of(address), at.seconds());
         }
         Self { key, counters: Mutex::new(counters) }
     }
@@ -116,69 +98,83 @@ impl Throttle {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many seconds a sign-in to `name` from `address` has to wait; none if it need not.
-    pub(super) fn wait(&self, name: &str, account: Option<Id>, address: IpAddr, now: Timestamp) -> Option<i64> {
-        let (address, now) = (source::of(address), now.seconds());
-        let counters = self.lock();
-        let by_address = counters.by_address.get(&(name.to_owned(), address)).map_or(0, |counter| counter.locked_until);
-        let is_known = counters.is_known(account, address, now);
-        let by_account = counters.by_account.get(name).filter(|_| !is_known).map_or(0, |counter| counter.locked_until);
-        let by_source =
-            counters.by_source.get(&address).filter(|_| !is_known).map_or(0, |counter| counter.locked_until);
-        let wait = by_address.max(by_account).max(by_source) - now;
-        (wait > 0).then_some(wait)
+    /// How many seconds an attempt has to wait; none if it need not.
+    pub(super) fn wait(&self, attempt: &Attempt<'_>, now: Timestamp) -> Option<i64> {
+        let (source, mark, now) = (attempt.source(), self.mark(attempt), now.seconds());
+        let mut counters = self.lock();
+        let of_source = counters.by_source.get(&source).map_or(0, Fading::locked_until);
+        let likeness = counters.known.compare(attempt.account, source, mark, now);
+        let until = if of_source > now && likeness != Likeness::Proven {
+            counters.known.hold_against(attempt.account, source, mark, now);
+            of_source.max(counters.locked_until(attempt, false))
+        } else {
+            counters.locked_until(attempt, counters.known.has(attempt.account, source, now))
+        };
+        (until > now).then_some(until - now)
     }
 
-    /// Whether this address signed in to the account within 30 days.
-    pub(super) fn is_known(&self, account: Option<Id>, address: IpAddr, now: Timestamp) -> bool {
-        self.lock().is_known(account, source::of(address), now.seconds())
+    /// Whether an attempt comes first at the gate: it shows what the account signed in with from there last. After a
+    /// restart nobody knows what that was, and any password will do, a few times.
+    pub(super) fn is_known(&self, attempt: &Attempt<'_>, now: Timestamp) -> bool {
+        let mark = self.mark(attempt);
+        let likeness = self.lock().known.compare(attempt.account, attempt.source(), mark, now.seconds());
+        match likeness {
+            Likeness::Proven | Likeness::Unproven => true,
+            Likeness::Stranger => false,
+        }
+    }
+
+    /// Notes that an attempt found no place at the gate: its answer tells that it does not come first.
+    pub(super) fn turn_away(&self, attempt: &Attempt<'_>, now: Timestamp) {
+        let mark = self.mark(attempt);
+        self.lock().known.hold_against(attempt.account, attempt.source(), mark, now.seconds());
     }
 
     /// Counts a wrong password.
-    pub(super) fn fail(&self, name: &str, address: IpAddr, password: &Password, now: Timestamp) {
-        let guess = self.guess_at("", password);
-        let (address, now) = (source::of(address), now.seconds());
+    pub(super) fn fail(&self, attempt: &Attempt<'_>, now: Timestamp) {
+        let of_source = self.digest(&[attempt.username.as_bytes(), attempt.password.reveal().as_bytes()]);
+        let of_name = self.digest(&[attempt.password.reveal().as_bytes()]);
+        let (source, now) = (attempt.source(), now.seconds());
         let mut counters = self.lock();
         make_room(&mut counters.by_address, now);
         make_room(&mut counters.by_account, now);
         make_room(&mut counters.by_source, now);
-        counters.by_source.entry(address).or_default().add(self.guess_at(name, password), PER_SOURCE, now);
-        if name != NO_NAME {
-            counters.by_address.entry((name.to_owned(), address)).or_default().add(guess, PER_ADDRESS, now);
-            counters.by_account.entry(name.to_owned()).or_default().add(guess, PER_ACCOUNT, now);
+        counters.known.miss(attempt.account, source, now);
+        counters.by_source.entry(source).or_default().add(of_source, now);
+        if let Some(name) = attempt.name() {
+            counters.by_address.entry((name.to_owned(), source)).or_default().add(of_name, PER_ADDRESS, now);
+            counters.by_account.entry(name.to_owned()).or_default().add(of_name, PER_ACCOUNT, now);
         }
     }
 
-    /// The digest of a guess, for a counter of several names with the name.
-    fn guess_at(&self, name: &str, password: &Password) -> Guess {
+    /// A keyed digest of texts.
+    fn digest(&self, texts: &[&[u8]]) -> Guess {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
-        hasher.update(password.reveal().as_bytes());
+        for text in texts {
+            hasher.update(&(text.len() as u64).to_le_bytes()).update(text);
+        }
         let digest = hasher.finalize();
         std::array::from_fn(|place| digest.as_bytes().get(place).copied().unwrap_or(0))
     }
 
-    /// Notes a sign-in: forgets the failures of its address, which is then known. The first sign-in of a day answers
-    /// what to write to disk.
-    pub(super) fn succeed(&self, name: &str, account: Id, address: IpAddr, now: Timestamp) -> Option<NewAddress> {
-        let (address, now) = (source::of(address), now.seconds());
+    fn mark(&self, attempt: &Attempt<'_>) -> Mark {
+        let [low, high, ..] = self.digest(&[b"mark", attempt.password.reveal().as_bytes()]);
+        Mark::from_le_bytes([low, high])
+    }
+
+    /// Notes a sign-in to an account: forgets the failures of its name there, where it is then known. The first sign-in of a
+    /// day answers what to write to disk.
+    pub(super) fn succeed(&self, attempt: &Attempt<'_>, account: Id, now: Timestamp) -> Option<NewAddress> {
+        let (source, mark) = (attempt.source(), self.mark(attempt));
         let mut counters = self.lock();
-        counters.by_address.remove(&(name.to_owned(), address));
-        let known = counters.known.entry(account).or_default();
-        if known.get(&address).is_some_and(|at| now - at <= KNOWN / 30) {
-            return None;
-        }
-        let oldest = known.iter().filter(|(other, _)| **other != address).min_by_key(|(_, at)| **at);
-        let evicted = oldest.map(|(address, _)| *address).filter(|_| known.len() >= MAX_KNOWN);
-        evicted.map(|address| known.remove(&address));
-        known.insert(address, now);
-        Some(NewAddress { address, evicted })
+        counters.by_address.remove(&(attempt.username.to_owned(), source));
+        counters.known.note(account, source, mark, now.seconds())
     }
 
     /// Forgets an account that is gone.
     pub(in crate::service) fn forget(&self, name: &str, account: Id) {
         self.lift(name);
-        self.lock().known.remove(&account);
+        self.lock().known.forget(account);
     }
 
     /// Until when somebody waits to sign in to the account; none if nobody does.
@@ -199,32 +195,21 @@ impl Throttle {
     }
 }
 
-/// Bounds the memory of guesses: drops old counters and, if that is not enough, the least recently used half, but none
-/// that still locks.
-fn make_room<K: Clone + std::hash::Hash + Eq>(counters: &mut HashMap<K, Counter>, now: i64) {
-    if counters.len() < MAX_COUNTERS {
-        return;
+impl Counters {
+    /// Until when the name of an attempt waits, by its own counters.
+    fn locked_until(&self, attempt: &Attempt<'_>, is_known: bool) -> i64 {
+        let Some(name) = attempt.name() else { return 0 };
+        let here = self.by_address.get(&(name.to_owned(), attempt.source())).map_or(0, |counter| counter.locked_until);
+        let everywhere = self.by_account.get(name).filter(|_| !is_known).map_or(0, |counter| counter.locked_until);
+        here.max(everywhere)
     }
-    counters.retain(|_, counter| now - counter.last <= MEMORY);
-    if counters.len() < MAX_COUNTERS {
-        return;
-    }
-    let mut ages: Vec<i64> = counters.values().map(|counter| counter.last).collect();
-    let middle = ages.len() / 2;
-    let (_, median, _) = ages.select_nth_unstable(middle);
-    let median = *median;
-    let mut room = MAX_COUNTERS / 4;
-    counters.retain(|_, counter| {
-        let stays = counter.locked_until > now || counter.last > median || (counter.last == median && room > 0);
-        room = room.saturating_sub(usize::from(stays && counter.last == median));
-        stays
-    });
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::Ipv6Addr;
 
+    use super::counter::{LONGEST_WAIT, MEMORY};
     use super::*;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -233,87 +218,174 @@ mod tests {
         Timestamp::from_seconds(1_000_000 + seconds)
     }
 
-    fn fail(throttle: &Throttle, address: IpAddr, guess: u32, now: i64) {
-        throttle.fail("alice", address, &Password::new(format!("guess {guess}")), at(now));
-    }
-
     fn other(host: u32) -> IpAddr {
         IpAddr::V4(std::net::Ipv4Addr::from(0x0A00_0000 + host))
     }
 
+    /// A throttle, and who tries what at it.
+    struct Door(Throttle);
+
+    impl Door {
+        fn new() -> Self {
+            Self(Throttle::new([0; 32], []))
+        }
+
+        /// One that knows from the disk that an account signed in from an address.
+        fn knowing(account: Id, address: IpAddr) -> Self {
+            Self(Throttle::new([0; 32], [(account, address, at(0))]))
+        }
+
+        fn tries<T>(
+            &self,
+            (username, account): (&str, Option<Id>),
+            address: IpAddr,
+            password: &str,
+            what: impl FnOnce(&Throttle, &Attempt<'_>) -> T,
+        ) -> T {
+            let password = Password::new(password.to_owned());
+            what(&self.0, &Attempt { username, account, address, password: &password })
+        }
+
+        fn fail(&self, name: &str, address: IpAddr, guess: u32, now: i64) {
+            self.tries((name, None), address, &format!("guess {guess}"), |throttle, it| throttle.fail(it, at(now)));
+        }
+
+        fn wait(&self, who: (&str, Option<Id>), address: IpAddr, password: &str, now: i64) -> Option<i64> {
+            self.tries(who, address, password, |throttle, it| throttle.wait(it, at(now)))
+        }
+
+        fn is_known(&self, who: (&str, Option<Id>), address: IpAddr, password: &str, now: i64) -> bool {
+            self.tries(who, address, password, |throttle, it| throttle.is_known(it, at(now)))
+        }
+
+        fn succeed(&self, name: &str, account: Id, address: IpAddr, now: i64) -> Option<NewAddress> {
+            self.tries((name, Some(account)), address, RIGHT, |throttle, it| throttle.succeed(it, account, at(now)))
+        }
+
+        /// Fills the counter of a source.
+        fn close(&self, address: IpAddr, now: i64) {
+            (0..100).for_each(|number| self.fail(&format!("user{number}"), address, 0, now));
+        }
+    }
+
+    const RIGHT: &str = "the right password";
+    const ALICE: (&str, Option<Id>) = ("alice", Some(Id::MAX));
+    const BOB: (&str, Option<Id>) = ("bob", Some(Id::MIN));
+    const NOBODY: (&str, Option<Id>) = ("nobody", None);
+
     #[test]
     fn five_distinct_failures_lock_the_address_and_the_wait_grows() {
-        let throttle = Throttle::new([0; 32], []);
-        (0..4).for_each(|guess| fail(&throttle, HERE, guess, 0));
-        assert_eq!(throttle.wait("alice", None, HERE, at(0)), None);
-        fail(&throttle, HERE, 4, 0);
-        assert_eq!(throttle.wait("alice", None, HERE, at(0)), Some(5));
-        assert_eq!(throttle.wait("alice", None, other(1), at(0)), None);
-        assert_eq!(throttle.wait("bob", None, HERE, at(0)), None);
-        fail(&throttle, HERE, 5, 10);
-        assert_eq!(throttle.wait("alice", None, HERE, at(10)), Some(10));
-        (6..40).for_each(|guess| fail(&throttle, HERE, guess, 10));
-        assert_eq!(throttle.wait("alice", None, HERE, at(10)), Some(LONGEST_WAIT));
+        let door = Door::new();
+        (0..4).for_each(|guess| door.fail("alice", HERE, guess, 0));
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 0), None);
+        door.fail("alice", HERE, 4, 0);
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 0), Some(5));
+        assert_eq!(door.wait(ALICE, other(1), RIGHT, 0), None);
+        assert_eq!(door.wait(BOB, HERE, RIGHT, 0), None);
+        door.fail("alice", HERE, 5, 10);
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 10), Some(10));
+        (6..40).for_each(|guess| door.fail("alice", HERE, guess, 10));
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 10), Some(LONGEST_WAIT));
     }
 
     #[test]
     fn the_same_guess_counts_once() {
-        let throttle = Throttle::new([0; 32], []);
-        (0..50).for_each(|_| fail(&throttle, HERE, 1, 0));
-        assert_eq!(throttle.wait("alice", None, HERE, at(0)), None);
+        let door = Door::new();
+        (0..50).for_each(|_| door.fail("alice", HERE, 1, 0));
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 0), None);
     }
 
     #[test]
     fn a_hundred_from_everywhere_lock_all_but_known_addresses() {
-        let account = Id::MAX;
-        let throttle = Throttle::new([0; 32], [(account, other(7), at(0))]);
-        (0..100).for_each(|guess| fail(&throttle, other(100 + guess), guess, 0));
-        assert!(throttle.wait("alice", Some(account), other(8), at(0)).is_some());
-        assert_eq!(throttle.wait("alice", Some(account), other(7), at(0)), None);
-        assert!(throttle.locked_until("alice", at(0)).is_some());
-        throttle.lift("alice");
-        assert_eq!(throttle.wait("alice", Some(account), other(8), at(0)), None);
+        let door = Door::knowing(Id::MAX, other(7));
+        (0..100).for_each(|guess| door.fail("alice", other(100 + guess), guess, 0));
+        assert!(door.wait(ALICE, other(8), RIGHT, 0).is_some());
+        assert_eq!(door.wait(ALICE, other(7), RIGHT, 0), None);
+        assert!(door.0.locked_until("alice", at(0)).is_some());
+        door.0.lift("alice");
+        assert_eq!(door.wait(ALICE, other(8), RIGHT, 0), None);
     }
 
     #[test]
     fn a_sign_in_forgives_its_address_and_time_forgets() {
-        let throttle = Throttle::new([0; 32], []);
-        (0..5).for_each(|guess| fail(&throttle, HERE, guess, 0));
+        let door = Door::new();
+        (0..5).for_each(|guess| door.fail("alice", HERE, guess, 0));
         let news = NewAddress { address: HERE, evicted: None };
-        assert_eq!(throttle.succeed("alice", Id::MIN, HERE, at(1)), Some(news));
-        assert_eq!(throttle.succeed("alice", Id::MIN, HERE, at(2)), None);
-        assert_eq!(throttle.wait("alice", None, HERE, at(2)), None);
-        (0..4).for_each(|guess| fail(&throttle, HERE, guess, 3));
-        fail(&throttle, HERE, 9, 4 + MEMORY + 1);
-        assert_eq!(throttle.wait("alice", None, HERE, at(4 + MEMORY + 1)), None);
+        assert_eq!(door.succeed("alice", Id::MIN, HERE, 1), Some(news));
+        assert_eq!(door.succeed("alice", Id::MIN, HERE, 2), None);
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 2), None);
+        (0..4).for_each(|guess| door.fail("alice", HERE, guess, 3));
+        door.fail("alice", HERE, 9, 4 + MEMORY + 1);
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 4 + MEMORY + 1), None);
     }
 
     #[test]
     fn one_host_has_one_ipv6_network() {
-        let throttle = Throttle::new([0; 32], []);
+        let door = Door::new();
         let host = |low: u128| IpAddr::V6(Ipv6Addr::from((0x2001_0db8_u128 << 96) + low));
-        (0..5).for_each(|guess| fail(&throttle, host(u128::from(guess)), guess, 0));
-        assert_eq!(throttle.wait("alice", None, host(99), at(0)), Some(5));
+        (0..5).for_each(|guess| door.fail("alice", host(u128::from(guess)), guess, 0));
+        assert_eq!(door.wait(ALICE, host(99), RIGHT, 0), Some(5));
     }
 
     #[test]
-    fn a_hundred_names_lock_an_address_but_for_accounts_that_know_it() {
-        let throttle = Throttle::new([0; 32], [(Id::MAX, HERE, at(0))]);
-        let guess = |name: u32| throttle.fail(&format!("user{name}"), HERE, &Password::new("summer".to_owned()), at(0));
-        (0..99).for_each(guess);
-        assert_eq!(throttle.wait("bob", None, HERE, at(0)), None);
-        guess(0);
-        assert_eq!(throttle.wait("bob", None, HERE, at(0)), None, "an equal guess counts once");
+    fn a_source_waits_for_what_it_did_until_that_has_faded() {
+        let door = Door::new();
+        door.close(HERE, 0);
+        assert_eq!(door.wait(BOB, HERE, RIGHT, 0), Some(36));
+        assert_eq!(door.wait(BOB, other(1), RIGHT, 0), None);
+        assert_eq!(door.wait(BOB, HERE, RIGHT, 36), None);
+        // Whoever else goes on there takes the room that there is, and the wait does not grow by that.
+        (0..50).for_each(|round| door.fail("mallory", HERE, round, 36 * (i64::from(round) + 1)));
+        assert_eq!(door.wait(BOB, HERE, RIGHT, 36 * 50), Some(36));
+        (50..59).for_each(|round| door.fail("mallory", HERE, round, 36 * 50));
+        assert_eq!(door.wait(BOB, HERE, RIGHT, 36 * 60), None);
+    }
+
+    #[test]
+    fn a_guess_counts_once_for_each_name_also_where_no_account_can_have_it() {
+        let door = Door::new();
+        let guess = |number: u32| door.fail(&format!("No Name {number} {}", "x".repeat(200)), HERE, 0, 0);
+        (0..99).chain(0..99).for_each(guess);
+        assert_eq!(door.wait(BOB, HERE, RIGHT, 0), None, "an equal guess counts once");
         guess(99);
-        assert_eq!(throttle.wait("bob", None, HERE, at(0)), Some(5));
-        assert_eq!(throttle.wait("alice", Some(Id::MAX), HERE, at(0)), None);
-        assert_eq!(throttle.wait("bob", None, other(1), at(0)), None);
+        assert_eq!(door.wait(BOB, HERE, RIGHT, 0), Some(36));
+        assert!(door.0.lock().by_account.is_empty(), "and fills no memory");
     }
 
     #[test]
-    fn the_memory_is_bounded() {
-        let mut counters: HashMap<u32, Counter> = (0..70_000).map(|name| (name, Counter::default())).collect();
-        make_room(&mut counters, 0);
-        assert!(counters.len() < MAX_COUNTERS);
+    fn while_a_source_waits_only_what_signed_in_from_there_is_let_through_and_nothing_tells_who_did() {
+        let door = Door::knowing(Id::MIN, HERE);
+        door.succeed("alice", Id::MAX, HERE, 0);
+        door.close(HERE, 0);
+        for wrong in ["", "a guess", "the right passworD"] {
+            for who in [ALICE, BOB, NOBODY, ("No Name", None)] {
+                assert_eq!(door.wait(who, HERE, wrong, 1), Some(35), "{}", who.0);
+            }
+        }
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 1), None);
+        assert_eq!(door.wait(BOB, HERE, RIGHT, 1), Some(35), "what it signed in with is not known since the restart");
+        // A mark is no way to guess: after five others it counts for nothing for a while.
+        (0..2).for_each(|guess| assert_eq!(door.wait(ALICE, HERE, &format!("guess {guess}"), 2), Some(34)));
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 3), Some(33));
+        door.close(HERE, 2 * LONGEST_WAIT);
+        assert_eq!(door.wait(ALICE, HERE, RIGHT, 2 * LONGEST_WAIT), None);
+    }
+
+    #[test]
+    fn who_shows_the_password_of_the_last_sign_in_from_there_comes_first() {
+        let door = Door::knowing(Id::MIN, HERE);
+        door.succeed("alice", Id::MAX, HERE, 0);
+        assert!(door.is_known(ALICE, HERE, RIGHT, 1) && !door.is_known(ALICE, other(1), RIGHT, 1));
+        assert!(!door.is_known(ALICE, HERE, "another", 1) && !door.is_known(NOBODY, HERE, RIGHT, 1));
+        (0..5).for_each(|_| door.tries(ALICE, HERE, "another", |throttle, it| throttle.turn_away(it, at(1))));
+        assert!(!door.is_known(ALICE, HERE, RIGHT, 1) && door.is_known(ALICE, HERE, RIGHT, 2 + LONGEST_WAIT));
+        // Since a restart, what bob signed in with is not known: a few wrong ones come first as well.
+        for guess in 0..5 {
+            assert!(door.is_known(BOB, HERE, &format!("guess {guess}"), 1));
+            door.tries(BOB, HERE, &format!("guess {guess}"), |throttle, it| throttle.fail(it, at(1)));
+        }
+        assert!(!door.is_known(BOB, HERE, RIGHT, 1));
+        door.succeed("bob", Id::MIN, HERE, 2);
+        assert!(door.is_known(BOB, HERE, RIGHT, 3) && !door.is_known(BOB, HERE, "guess 1", 3));
     }
 }

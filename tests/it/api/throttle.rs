@@ -9,7 +9,7 @@ use crate::support::{
     InProcess,
     exe::PASSWORD,
     http::Answer,
-    site::{Caller, DAY, HOUR, MINUTE, account_path},
+    site::{Caller, DAY, MINUTE, account_path},
 };
 
 const TOKENS: &str = "/api/v0/api_tokens";
@@ -296,7 +296,7 @@ fn in_a_flood_from_many_addresses_one_that_signed_in_before_comes_first() {
 }
 
 #[test]
-fn an_address_that_guesses_at_a_hundred_names_waits_with_accounts_that_do_not_know_it() {
+fn an_address_that_guesses_at_a_hundred_names_waits_and_tells_not_who_signed_in_from_there() {
     let site = behind_a_proxy();
     site.add_user("bob");
     let from_there = |name: &str, secret: &str| site.with(name, secret).from_address("203.0.113.1").get(TOKENS);
@@ -305,9 +305,15 @@ fn an_address_that_guesses_at_a_hundred_names_waits_with_accounts_that_do_not_kn
         from_there(&format!("Not A Name {number}"), "summer").must_be_one_of(&[401, 429]);
         from_there(&format!("user{number}"), "summer").must_be_one_of(&[401, 429]);
     }
-    assert!(wait_of(&from_there("alice", PASSWORD).must_be(429)) > 0);
+    let wait = wait_of(&from_there("alice", PASSWORD).must_be(429));
+    let told = |name: &str| {
+        let answer = from_there(name, "a guess").must_be(429);
+        (wait_of(&answer), answer.body.clone())
+    };
+    assert_eq!((told("bob"), told("nobody")), (told("alice"), told("Not A Name")));
+    // What signed in from there before does again.
     from_there("bob", PASSWORD).must_be(200);
     site.as_user("alice").from_address("203.0.113.2").get(TOKENS).must_be(200);
-    site.pass(HOUR);
+    site.pass(wait);
     from_there("alice", PASSWORD).must_be(200);
 }
