@@ -1,5 +1,7 @@
 //! Search by a part of the name, over accounts and the repositories that the caller sees.
 
+use std::sync::Arc;
+
 use crate::domain::act::Act;
 use crate::domain::name::Namespace;
 use crate::domain::order::Order;
@@ -8,6 +10,7 @@ use crate::service::access::{Call, visible};
 use crate::service::content::RepositoryView;
 use crate::service::error::Error;
 use crate::service::people::AccountView;
+use crate::store::Sought;
 
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
@@ -43,16 +46,15 @@ impl Service {
             authority.visitor()?;
             let mut found = Found::default();
             // Names are always in lower case.
-            let text = search.text.to_lowercase();
+            let sought = Arc::new(Sought::new(search.text.to_lowercase()));
             if search.repositories {
                 let namespace = search.namespace.as_ref();
-                let matching = visible::containing(authority, namespace, Order::Ascending, None, text.clone());
+                let matching = visible::containing(authority, namespace, Order::Ascending, None, &sought);
                 found.repositories =
                     matching.filter_map(|one| self.shown_repository(authority, one)).take(search.limit).collect();
             }
             if search.accounts && authority.account_data().is_ok() {
-                let accounts = authority.state().accounts_by_name(Order::Ascending, None);
-                let matching = accounts.filter(|account| account.name.as_str().contains(&text));
+                let matching = authority.state().accounts_containing(&sought);
                 found.accounts =
                     matching.take(search.limit).map(|account| self.seen(authority, account, call)).collect();
             }

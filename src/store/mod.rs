@@ -46,7 +46,7 @@ pub use directory::DataDirectory;
 pub use error::{Error, WriteError};
 pub use record::{KnownAddress, Meta};
 pub use retention::{Keep, RetentionError};
-pub use state::{GroupSize, State, UserSort};
+pub use state::{GroupSize, Indexed, Names, Sought, State, UserSort};
 pub use table::Table;
 pub use txn::{TooLarge, Txn};
 pub use usage::UsageNotes;

@@ -7,10 +7,13 @@
 mod apply;
 mod content;
 mod gone;
+mod grams;
 mod groups;
+mod names;
+mod repositories;
 mod users;
 
-use std::ops::{Bound, RangeBounds};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
@@ -30,7 +33,9 @@ use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
 pub(super) use apply::{Enter, Taken, decode};
 use content::{Content, DeletedName, DeletedSize};
+pub use grams::Sought;
 pub use groups::GroupSize;
+pub use names::{Indexed, Names};
 pub use users::UserSort;
 
 /// One consistent moment of everything but the audit log.
@@ -40,14 +45,17 @@ pub struct State {
     choices: Choices,
     accounts: OrdMap<Id, Arc<Account>>,
     account_names: OrdMap<Name, Id>,
+    account_index: Names<Name>,
     active_admins: OrdSet<Id>,
     organizations: OrdMap<Name, Id>,
     users: OrdMap<(UserSort, Name), Id>,
     user_counts: HashMap<UserSort, usize>,
     repositories: OrdMap<RepositoryName, Arc<Repository>>,
     repository_names: HashMap<Id, RepositoryName>,
-    public: OrdSet<RepositoryName>,
-    without_namespace: OrdSet<RepositoryName>,
+    repository_index: Names<RepositoryName>,
+    public: Names<RepositoryName>,
+    without_namespace: Names<RepositoryName>,
+    public_without_namespace: Names<RepositoryName>,
     namespace_sizes: HashMap<Namespace, usize>,
     contents: HashMap<Id, Content>,
     deleted: OrdMap<RepositoryName, DeletedName>,
@@ -117,6 +125,12 @@ impl State {
         self.named(&self.account_names, order, after)
     }
 
+    /// Accounts whose names contain a text, by name.
+    pub fn accounts_containing(&self, sought: &Arc<Sought>) -> impl Iterator<Item = &Arc<Account>> {
+        let names = self.account_index.containing(sought, ..);
+        names.filter_map(|name| self.account_named(name.as_str()))
+    }
+
     /// Organizations by name, from the first one after `after` (from the beginning, if none).
     pub fn organizations_by_name<'a>(
         &'a self,
@@ -152,54 +166,6 @@ impl State {
     #[must_use]
     pub fn is_last_admin(&self, id: Id) -> bool {
         self.active_admins.len() == 1 && self.active_admins.contains(&id)
-    }
-
-    /// The repository of this name.
-    #[must_use]
-    pub fn repository(&self, name: &RepositoryName) -> Option<&Arc<Repository>> {
-        self.repositories.get(name)
-    }
-
-    /// The repository of this identifier.
-    #[must_use]
-    pub fn repository_of(&self, id: Id) -> Option<&Arc<Repository>> {
-        self.repository_names.get(&id).and_then(|name| self.repositories.get(name))
-    }
-
-    /// Names of repositories within a range.
-    pub fn repositories_within<R: RangeBounds<RepositoryName>>(
-        &self,
-        range: R,
-    ) -> impl DoubleEndedIterator<Item = &RepositoryName> + use<'_, R> {
-        self.repositories.range(range).map(|(name, _)| name)
-    }
-
-    /// Names of public repositories within a range.
-    pub fn public_within<R: RangeBounds<RepositoryName>>(
-        &self,
-        range: R,
-    ) -> impl DoubleEndedIterator<Item = &RepositoryName> + use<'_, R> {
-        self.public.range(range)
-    }
-
-    /// Names of one component within a range.
-    pub fn without_namespace_within<R: RangeBounds<RepositoryName>>(
-        &self,
-        range: R,
-    ) -> impl DoubleEndedIterator<Item = &RepositoryName> + use<'_, R> {
-        self.without_namespace.range(range)
-    }
-
-    /// How many repositories a namespace has.
-    #[must_use]
-    pub fn namespace_size(&self, namespace: &Namespace) -> usize {
-        self.namespace_sizes.get(namespace).copied().unwrap_or(0)
-    }
-
-    /// How many repositories there are.
-    #[must_use]
-    pub fn repositories_count(&self) -> usize {
-        self.repositories.len()
     }
 
     /// The access token of this identifier.
@@ -349,6 +315,7 @@ impl State {
         members.iter().for_each(|(user, _)| self.unlist_organization(*user, id));
         self.remove_account(id);
         self.account_names.insert(account.name.clone(), id);
+        self.account_index.insert(account.name.clone());
         if account.is_organization() {
             self.organizations.insert(account.name.clone(), account.id);
         }
@@ -365,54 +332,11 @@ impl State {
     pub(super) fn remove_account(&mut self, id: Id) {
         if let Some(account) = self.accounts.remove(&id) {
             self.account_names.remove(&account.name);
+            self.account_index.remove(&account.name);
             self.active_admins.remove(&id);
             self.organizations.remove(&account.name);
             self.unlist_user(&account);
         }
-    }
-
-    /// False if another repository has the name, or it has another name.
-    pub(super) fn put_repository(&mut self, repository: Arc<Repository>) -> bool {
-        let (id, name) = (repository.id, repository.name.clone());
-        let is_named = self.repository_names.get(&id).is_none_or(|known| *known == name);
-        if !is_named || self.repository(&name).is_some_and(|known| known.id != id) {
-            return false;
-        }
-        self.unlist_repository(&name);
-        self.repository_names.insert(id, name.clone());
-        let namespace = name.namespace();
-        if repository.is_public {
-            self.public.insert(name.clone());
-        }
-        if namespace == Namespace::Empty {
-            self.without_namespace.insert(name.clone());
-        }
-        let size = self.namespace_size(&namespace) + 1;
-        self.namespace_sizes.insert(namespace, size);
-        self.repositories.insert(name, repository);
-        true
-    }
-
-    /// Removes a repository with the grants on it and what is known of its content.
-    pub(super) fn remove_repository(&mut self, id: Id) {
-        let Some(name) = self.repository_names.get(&id).cloned() else { return };
-        self.contents.remove(&id);
-        let target = GrantTarget::Repository(name.clone());
-        let grantees: Vec<Grantee> = self.grants_on(&target).map(|(grantee, _)| grantee).collect();
-        grantees.into_iter().for_each(|grantee| self.remove_grant(&target, grantee));
-        self.unlist_repository(&name);
-    }
-
-    fn unlist_repository(&mut self, name: &RepositoryName) {
-        let Some(repository) = self.repositories.remove(name) else { return };
-        self.repository_names.remove(&repository.id);
-        self.public.remove(name);
-        self.without_namespace.remove(name);
-        let namespace = name.namespace();
-        match self.namespace_size(&namespace).saturating_sub(1) {
-            0 => self.namespace_sizes.remove(&namespace),
-            size => self.namespace_sizes.insert(namespace, size),
-        };
     }
 
     /// False if one of its hashes already names another token, or its owner is not there.

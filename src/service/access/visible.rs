@@ -17,19 +17,23 @@ use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::repository::Repository;
 use crate::domain::token::Pattern;
-use crate::store::State;
+use crate::store::{Names, Sought, State};
 
 /// Names of repositories in ascending order, which can be walked from the end as well.
 type RepositoryNames<'s> = Box<dyn DoubleEndedIterator<Item = &'s RepositoryName> + 's>;
 
-/// The names between two bounds, both exclusive.
+/// Which names are asked for: those between two bounds, both exclusive, and of these perhaps only some.
 #[derive(Clone)]
-struct Interval {
+struct Wanted {
     first: RepositoryName,
     last: RepositoryName,
+    /// Only names that contain this.
+    sought: Option<Arc<Sought>>,
+    /// Only names of one component.
+    without_namespace: bool,
 }
 
-impl Interval {
+impl Wanted {
     /// What a list in this order has left after a name; everything, if there is none.
     fn after(order: Order, after: Option<&RepositoryName>) -> Self {
         let (mut first, mut last) = (RepositoryName::first(), RepositoryName::last());
@@ -37,21 +41,56 @@ impl Interval {
             Order::Ascending => first = after.cloned().unwrap_or(first),
             Order::Descending => last = after.cloned().unwrap_or(last),
         }
-        Self { first, last }
+        Self { first, last, sought: None, without_namespace: false }
+    }
+
+    /// The part of it in a namespace.
+    fn of(self, namespace: &Namespace) -> Self {
+        match namespace {
+            Namespace::Empty => Self { without_namespace: true, ..self },
+            Namespace::Of(name) => self.below(name.as_str()),
+        }
     }
 
     /// The part of it that begins with `prefix/`.
     fn below(&self, prefix: &str) -> Self {
         let first = RepositoryName::first_within(prefix).max(self.first.clone());
-        Self { first, last: RepositoryName::last_within(prefix).min(self.last.clone()) }
+        Self { first, last: RepositoryName::last_within(prefix).min(self.last.clone()), ..self.clone() }
     }
 
-    fn contains(&self, name: &RepositoryName) -> bool {
-        self.first < *name && *name < self.last
+    fn has(&self, name: &RepositoryName) -> bool {
+        self.first < *name
+            && *name < self.last
+            && self.sought.as_ref().is_none_or(|sought| sought.is_in(name.as_str()))
+            && !(self.without_namespace && name.as_str().contains('/'))
     }
 
     fn bounds(&self) -> (Bound<RepositoryName>, Bound<RepositoryName>) {
         (Bound::Excluded(self.first.clone()), Bound::Excluded(self.last.clone()))
+    }
+
+    /// Those of an index.
+    fn among<'s>(&self, names: &'s Names<RepositoryName>) -> RepositoryNames<'s> {
+        match &self.sought {
+            Some(sought) => Box::new(names.containing(sought, self.bounds())),
+            None => Box::new(names.within(self.bounds())),
+        }
+    }
+
+    fn among_public<'s>(&self, state: &'s State) -> RepositoryNames<'s> {
+        self.among(if self.without_namespace { state.public_without_namespace() } else { state.public() })
+    }
+
+    fn among_all<'s>(&self, state: &'s State) -> RepositoryNames<'s> {
+        self.among(if self.without_namespace { state.without_namespace() } else { state.repository_index() })
+    }
+
+    /// Those of a namespace.
+    fn among_those_of<'s>(&self, state: &'s State, namespace: &Namespace) -> RepositoryNames<'s> {
+        if self.without_namespace && *namespace != Namespace::Empty {
+            return Box::new(std::iter::empty());
+        }
+        self.clone().of(namespace).among_all(state)
     }
 }
 
@@ -60,20 +99,8 @@ pub(in crate::service) fn namespace<'s>(
     state: &'s State,
     namespace: &Namespace,
 ) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
-    let all = Interval::after(Order::Ascending, None);
-    names_within(state, namespace, &all).filter_map(|name| state.repository(name))
-}
-
-fn names_within<'s>(state: &'s State, namespace: &Namespace, interval: &Interval) -> RepositoryNames<'s> {
-    match namespace {
-        Namespace::Empty => Box::new(state.without_namespace_within(interval.bounds())),
-        Namespace::Of(name) => below(state, name.as_str(), interval),
-    }
-}
-
-/// The names in the interval that begin with `prefix/`.
-fn below<'s>(state: &'s State, prefix: &str, interval: &Interval) -> RepositoryNames<'s> {
-    Box::new(state.repositories_within(interval.below(prefix).bounds()))
+    let all = Wanted::after(Order::Ascending, None);
+    all.among_those_of(state, namespace).filter_map(|name| state.repository(name))
 }
 
 /// The repositories that a caller sees, after `after` (from the beginning, if none).
@@ -82,7 +109,7 @@ pub(in crate::service) fn all<'s>(
     order: Order,
     after: Option<&RepositoryName>,
 ) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
-    seen(authority, order, &Interval::after(order, after))
+    seen(authority, order, &Wanted::after(order, after))
 }
 
 /// The repositories of a namespace that a caller sees, after `after` (from the beginning, if none).
@@ -91,86 +118,68 @@ pub(in crate::service) fn of_namespace<'s>(
     namespace: &Namespace,
     order: Order,
     after: Option<&RepositoryName>,
-) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
-    let interval = Interval::after(order, after);
-    let Some(name) = namespace.name() else {
-        let state = authority.state();
-        let names = order.walk(state.without_namespace_within(interval.bounds()));
-        let seen: Vec<_> = names.filter(|name| authority.level(name).is_some()).collect();
-        return Box::new(seen.into_iter().filter_map(|name| state.repository(name)));
-    };
-    Box::new(seen(authority, order, &interval.below(name.as_str())))
+) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
+    seen(authority, order, &Wanted::after(order, after).of(namespace))
 }
 
-/// The repositories that a caller sees and whose names contain a text, of one namespace or, if none, of all. Records
-/// are looked up for matches only, since most of very many names are passed over.
+/// The repositories that a caller sees and whose names contain a text, of one namespace or, if none, of all.
 pub(in crate::service) fn containing<'s>(
     authority: &Authority<'s>,
     namespace: Option<&Namespace>,
     order: Order,
     after: Option<&RepositoryName>,
-    text: String,
-) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
-    let (state, all) = (authority.state(), Interval::after(order, after));
-    let interval = match namespace {
-        None => all,
-        Some(Namespace::Of(name)) => all.below(name.as_str()),
-        Some(empty @ Namespace::Empty) => {
-            let of_it = of_namespace(authority, empty, order, after);
-            return Box::new(of_it.filter(move |repository| repository.name.as_str().contains(&text)));
-        }
-    };
-    let names = seen_names(authority, order, &interval).filter(move |name| name.as_str().contains(&text));
-    Box::new(names.filter_map(|name| state.repository(name)))
+    sought: &Arc<Sought>,
+) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
+    let wanted = Wanted { sought: Some(Arc::clone(sought)), ..Wanted::after(order, after) };
+    let wanted = namespace.map_or(wanted.clone(), |namespace| wanted.of(namespace));
+    seen(authority, order, &wanted)
 }
 
+/// The names are merged before any record is looked up, since most of very many names may be passed over.
 fn seen<'s>(
     authority: &Authority<'s>,
     order: Order,
-    interval: &Interval,
+    wanted: &Wanted,
 ) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
-    let state = authority.state();
-    seen_names(authority, order, interval).filter_map(|name| state.repository(name))
-}
-
-fn seen_names<'s>(authority: &Authority<'s>, order: Order, interval: &Interval) -> Merge<'s> {
-    let state = authority.state();
-    let mut sources: Vec<RepositoryNames<'s>> = vec![Box::new(state.public_within(interval.bounds()))];
-    let patterns = authority.patterns();
-    if patterns.is_empty() {
-        sources.extend(account_sources(authority, interval));
+    let (state, patterns) = (authority.state(), authority.patterns());
+    let mut sources: Vec<RepositoryNames<'s>> = if patterns.is_empty() {
+        account_sources(authority, wanted)
     } else {
-        sources.extend(patterns.iter().flat_map(|pattern| pattern_sources(authority, interval, pattern)));
+        patterns.iter().flat_map(|pattern| pattern_sources(authority, wanted, pattern)).collect()
+    };
+    if !(patterns.is_empty() && authority.reaches_everything()) {
+        sources.push(wanted.among_public(state));
     }
-    Merge::new(order, sources)
+    Merge::new(order, sources).filter_map(|name| state.repository(name))
 }
 
 /// The names that the account itself reaches, within a pattern.
-fn pattern_sources<'s>(authority: &Authority<'s>, interval: &Interval, pattern: &Pattern) -> Vec<RepositoryNames<'s>> {
+fn pattern_sources<'s>(authority: &Authority<'s>, wanted: &Wanted, pattern: &Pattern) -> Vec<RepositoryNames<'s>> {
     match pattern {
         Pattern::Exact(name) => {
             let known = authority.state().repository(name).map(|repository| &repository.name);
-            let reached = known.filter(|name| interval.contains(name) && authority.level(name).is_some());
+            let reached = known.filter(|name| wanted.has(name) && authority.level(name).is_some());
             vec![Box::new(reached.into_iter())]
         }
-        Pattern::Below(prefix) => account_sources(authority, &interval.below(prefix.as_str())),
+        Pattern::Below(prefix) => account_sources(authority, &wanted.below(prefix.as_str())),
     }
 }
 
 /// The names that the account itself reaches, whatever its access token's patterns.
-fn account_sources<'s>(authority: &Authority<'s>, interval: &Interval) -> Vec<RepositoryNames<'s>> {
+fn account_sources<'s>(authority: &Authority<'s>, wanted: &Wanted) -> Vec<RepositoryNames<'s>> {
     let state = authority.state();
     if authority.reaches_everything() {
-        return vec![Box::new(state.repositories_within(interval.bounds()))];
+        return vec![wanted.among_all(state)];
     }
-    let mut sources: Vec<RepositoryNames<'s>> =
-        authority.own_namespaces().into_iter().map(|name| below(state, name.as_str(), interval)).collect();
-    let mut namespaces = BTreeSet::new();
+    let own = authority.own_namespaces().into_iter().map(|name| Namespace::Of(name.clone()));
+    let mut namespaces: BTreeSet<Namespace> = own.collect();
+    let mut sources: Vec<RepositoryNames<'s>> = Vec::new();
     for grantee in authority.grantees() {
-        namespaces.extend(granted_namespaces(state, grantee));
-        sources.push(Box::new(granted_levels(state, grantee, interval).map(|(name, _)| name)));
+        namespaces.extend(granted_namespaces(state, grantee).cloned());
+        let (wanted, granted) = (wanted.clone(), granted_levels(state, grantee, wanted));
+        sources.push(Box::new(granted.map(|(name, _)| name).filter(move |name| wanted.has(name))));
     }
-    sources.extend(namespaces.into_iter().map(|namespace| names_within(state, namespace, interval)));
+    sources.extend(namespaces.iter().map(|namespace| wanted.among_those_of(state, namespace)));
     sources
 }
 
@@ -188,17 +197,17 @@ pub(in crate::service) fn granted<'s>(
     grantee: Grantee,
     after: Option<&RepositoryName>,
 ) -> impl Iterator<Item = (Arc<Repository>, AccessLevel)> + use<'s> {
-    let levels = granted_levels(state, grantee, &Interval::after(Order::Ascending, after));
+    let levels = granted_levels(state, grantee, &Wanted::after(Order::Ascending, after));
     levels.filter_map(|(name, level)| state.repository(name).map(|repository| (Arc::clone(repository), level)))
 }
 
-/// Names granted one by one.
+/// Names granted one by one, between the bounds of what is wanted.
 fn granted_levels<'s>(
     state: &'s State,
     grantee: Grantee,
-    interval: &Interval,
+    wanted: &Wanted,
 ) -> impl DoubleEndedIterator<Item = (&'s RepositoryName, AccessLevel)> + use<'s> {
-    let (first, last) = interval.bounds();
+    let (first, last) = wanted.bounds();
     let grants = state.grants_within(grantee, first.map(GrantTarget::Repository), last.map(GrantTarget::Repository));
     grants.filter_map(|(target, level)| match target {
         GrantTarget::Repository(name) => Some((name, level)),

@@ -19,6 +19,7 @@ use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::{Page, PageQuery};
 use crate::service::settings::is_full;
+use crate::store::Sought;
 
 /// What a new repository shall be.
 #[derive(Clone, Debug)]
@@ -279,10 +280,14 @@ fn seen<'s>(
     query: &RepositoryQuery,
     after: Option<&RepositoryName>,
 ) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
-    match (&query.namespace, query.contains.clone()) {
-        (namespace, Some(text)) => visible::containing(authority, namespace.as_ref(), query.page.order, after, text),
-        (Some(namespace), None) => visible::of_namespace(authority, namespace, query.page.order, after),
-        (None, None) => Box::new(visible::all(authority, query.page.order, after)),
+    let (namespace, order) = (query.namespace.as_ref(), query.page.order);
+    match (namespace, &query.contains) {
+        (namespace, Some(text)) => {
+            let sought = Arc::new(Sought::new(text.clone()));
+            Box::new(visible::containing(authority, namespace, order, after, &sought))
+        }
+        (Some(namespace), None) => Box::new(visible::of_namespace(authority, namespace, order, after)),
+        (None, None) => Box::new(visible::all(authority, order, after)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Looking at both: every caller sees the same repositories and is granted the same actions.
 
 use super::super::Caller;
-use super::super::{Call, Credentials, Error, Issued, PageQuery, RepositoryQuery};
+use super::super::{Call, Credentials, Error, Issued, PageQuery, RepositoryQuery, Search};
 use super::both::{Both, named};
 use super::doing::granted_on;
 use super::model::{ACME, By, NAMES, USERS};
@@ -82,6 +82,7 @@ impl Both<'_> {
         }
         let visible = self.model.visible(by);
         assert_eq!(self.catalog(call), visible, "the catalogue of {by:?}");
+        self.check_searches(by, call, &visible);
         if by == By::Anonymous {
             assert!(matches!(self.list(call, None, Order::Ascending), Err(Error::Unauthenticated)));
         } else {
@@ -102,6 +103,36 @@ impl Both<'_> {
         }
         self.check_part(by, call);
         Some(issued)
+    }
+
+    /// A search finds what a walk over all that the caller sees would find, in every namespace.
+    fn check_searches(&self, by: By, call: &Call, visible: &[&str]) {
+        let searches =
+            [(None, "app"), (None, "o"), (None, "pp/w"), (Some(ACME), ""), (Some("alice"), "-w"), (Some("_"), "s")];
+        for (namespace, text) in searches {
+            let within =
+                |name: &str| namespace.is_none_or(|it| it == name.split_once('/').map_or("_", |(first, _)| first));
+            let expected: Vec<_> = visible.iter().copied().filter(|name| within(name) && name.contains(text)).collect();
+            let namespace = namespace.map(|namespace| Namespace::parse(namespace).unwrap());
+            let (limit, text) = (3, text.to_owned());
+            let search = Search {
+                text: text.to_uppercase(),
+                namespace: namespace.clone(),
+                limit,
+                repositories: true,
+                accounts: false,
+            };
+            let found = self.service().search(call, &search).unwrap().repositories;
+            let found: Vec<_> = found.iter().map(|view| view.repository.name.as_str()).collect();
+            assert_eq!(found, expected[..expected.len().min(limit)], "{search:?} by {by:?}");
+            if by != By::Anonymous && !expected.is_empty() {
+                let page = PageQuery { order: Order::Descending, after: None, limit: 2 };
+                let query = RepositoryQuery { namespace, contains: Some(text), page, with_count: true };
+                let mut listed = self.pages(call, query).unwrap();
+                listed.reverse();
+                assert_eq!(listed, expected, "{search:?} as {by:?} lists it");
+            }
+        }
     }
 
     fn check_namespaces(&self, by: By, call: &Call, visible: &[&str]) {
@@ -151,7 +182,10 @@ impl Both<'_> {
     fn list(&self, call: &Call, namespace: Option<&str>, order: Order) -> Result<Vec<String>, Error> {
         let namespace = namespace.map(|namespace| Namespace::parse(namespace).unwrap());
         let page = PageQuery { order, after: None, limit: 2 };
-        let mut query = RepositoryQuery { namespace, contains: None, page, with_count: true };
+        self.pages(call, RepositoryQuery { namespace, contains: None, page, with_count: true })
+    }
+
+    fn pages(&self, call: &Call, mut query: RepositoryQuery) -> Result<Vec<String>, Error> {
         let mut names = Vec::new();
         loop {
             let page = self.service().list_repositories(call, &query)?;

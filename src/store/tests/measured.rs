@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::super::table::Table;
-use super::super::{Keep, Store, Txn, WriteAccess};
+use super::super::{Keep, Names, Sought, Store, Txn, WriteAccess};
 use super::earlier::{Size, make};
 use super::samples;
 use super::support::{
@@ -101,6 +101,49 @@ fn measured_deletions() {
         println!("memory: {} MiB before, at most {} MiB", before.0, memory().1);
         drop(store);
         timed("to open it again", || home.open());
+    }
+}
+
+/// Names as people give them, no two alike: teams of a hundred repositories.
+fn real_name(number: u64) -> RepositoryName {
+    let words =
+        ["api", "auth", "billing", "cache", "data", "edge", "front", "gateway", "image", "job", "mail", "nginx"];
+    let word = |salt: u64| words[usize::try_from(number.wrapping_mul(salt) >> 7).unwrap() % words.len()];
+    RepositoryName::parse(&format!("team-{:05}/{}-{}-{}", number / 100, word(0x9E37), word(0x85EB_CA6B), number % 100))
+        .unwrap()
+}
+
+/// Memory and time of the indexes of names, and of searches, beside a walk over all names.
+#[test]
+#[ignore = "it measures"]
+fn measured_names() {
+    for count in [120_000_u64, 1_000_000] {
+        // As at a start: in the order of identifiers, which is none of the names.
+        let names: Vec<RepositoryName> = (0..count).map(|number| real_name(number * 7_919 % count)).collect();
+        let before = memory().0;
+        let mut index = Names::default();
+        timed(&format!("to index {count} names"), || names.iter().for_each(|name| index.insert(name.clone())));
+        println!("memory: {} MiB for one index", memory().0 - before);
+        for text in ["zzzzzz", "a", "-9", "app", "nginx", "nginx-mail-99", "team-00", "gateway-gateway-5x", "xi"] {
+            let sought = std::sync::Arc::new(Sought::new(text.to_owned()));
+            let found = index.containing(&sought, ..).take(25).count();
+            timed(&format!("{text:?}, {found} found, 1000 times"), || {
+                (0..1_000).for_each(|_| assert_eq!(index.containing(&sought, ..).take(25).count(), found));
+            });
+            timed("  the same by walking, 10 times", || {
+                let walk = || index.within(..).filter(|name| name.as_str().contains(text)).take(25).count();
+                (0..10).for_each(|_| assert_eq!(walk(), found));
+            });
+        }
+        let snapshots: Vec<_> = timed("1,000 changes, each with a snapshot", || {
+            (0..1_000_u64)
+                .map(|number| {
+                    index.remove(&names[usize::try_from(number * 113).unwrap()]);
+                    index.clone()
+                })
+                .collect()
+        });
+        drop(snapshots);
     }
 }
 

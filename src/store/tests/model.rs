@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::{GroupSize, State, Store, TooLarge, Txn, UserSort};
+use super::super::{GroupSize, Sought, State, Store, TooLarge, Txn, UserSort};
 use super::support::{Failure, Home, account, entry, hash, id, now, purged, repository, team, token, usage, write};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
@@ -316,6 +317,9 @@ impl Model {
                 assert_eq!(listed.collect::<Vec<&Account>>(), expected);
             }
         }
+        let named_1 = by_name.iter().filter(|account| account.name.as_str().contains("r-1")).copied();
+        let sought = Arc::new(Sought::new("r-1".to_owned()));
+        assert!(state.accounts_containing(&sought).map(AsRef::as_ref).eq(named_1));
         for account in &by_name {
             assert_eq!(state.account(account.id).map(AsRef::as_ref), Some(*account));
             assert_eq!(state.account_named(account.name.as_str()).map(AsRef::as_ref), Some(*account));
@@ -353,9 +357,12 @@ impl Model {
             let reversed: Vec<_> = known.iter().rev().copied().collect();
             assert_eq!(state.repositories_within(range()).rev().collect::<Vec<_>>(), reversed);
             let public = known.iter().copied().filter(|name| self.repositories[*name].is_public).collect::<Vec<_>>();
-            assert_eq!(state.public_within(range()).collect::<Vec<_>>(), public);
+            assert_eq!(state.public().within(range()).collect::<Vec<_>>(), public);
             let without = known.iter().copied().filter(|name| !name.as_str().contains('/')).collect::<Vec<_>>();
-            assert_eq!(state.without_namespace_within(range()).collect::<Vec<_>>(), without);
+            assert_eq!(state.without_namespace().within(range()).collect::<Vec<_>>(), without);
+            assert_eq!(state.repository_index().within(range()).collect::<Vec<_>>(), known);
+            let both: Vec<_> = public.iter().filter(|name| without.contains(name)).copied().collect();
+            assert_eq!(state.public_without_namespace().within(range()).collect::<Vec<_>>(), both);
             let namespace = start.namespace();
             let size = names.iter().filter(|name| name.namespace() == namespace).count();
             assert_eq!(state.namespace_size(&namespace), size);
