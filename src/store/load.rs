@@ -27,7 +27,8 @@ pub(super) struct Loaded {
 
 /// Reads the whole store but the audit log, of which it reads the end, and checks it against its seal.
 pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
-    let (mut loaded, mut digest) = (Loaded::default(), StoreDigest::default());
+    let mut loaded = Loaded { state: State::loading(), ..Loaded::default() };
+    let mut digest = StoreDigest::default();
     for table in Table::in_memory() {
         engine.scan(table, |change| {
             digest.toggle(key, change);
@@ -35,6 +36,7 @@ pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
         })?;
     }
     loaded.state.remember_going();
+    loaded.state.index_names();
     take_audit_end(engine, &mut loaded.state)?;
     check_seal(&loaded.seal, digest, loaded.state.audit())?;
     Ok(loaded)

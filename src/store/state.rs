@@ -82,6 +82,8 @@ pub struct State {
     grants: OrdMap<(GrantTarget, Grantee), AccessLevel>,
     grants_by_grantee: OrdMap<(Grantee, GrantTarget), AccessLevel>,
     audit: AuditHead,
+    /// Whether rows are taken in one after another, and the indexes of names are made of all at the end.
+    is_loading: bool,
 }
 
 /// Reading.
@@ -315,7 +317,9 @@ impl State {
         members.iter().for_each(|(user, _)| self.unlist_organization(*user, id));
         self.remove_account(id);
         self.account_names.insert(account.name.clone(), id);
-        self.account_index.insert(account.name.clone());
+        if !self.is_loading {
+            self.account_index.insert(account.name.clone());
+        }
         if account.is_organization() {
             self.organizations.insert(account.name.clone(), account.id);
         }

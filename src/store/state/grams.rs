@@ -2,12 +2,14 @@
 
 /// Characters that names have, and one for all others.
 const SYMBOLS: u64 = 41;
-const PAIRS: usize = (SYMBOLS * SYMBOLS).div_ceil(64) as usize;
-/// Longer parts that are noted. A text of such a length is found as surely as it is there; of others, parts might be in
-/// several names.
-const LENGTHS: [usize; 3] = [6, 4, 3];
-/// Bits for longer parts, of which each sets two: 256 to a name where they are fewest. Of random names of 24 characters that
-/// differ in all, one in seven parts seems to be there and is not; of such as people give, one in fifty.
+/// Words of a bit for each pair of them.
+const PAIRS: usize = 27;
+/// Lengths of the longer parts that are noted. A text of such a length is found as surely as it is there; of others, parts
+/// might be in several names.
+const LENGTHS: [usize; 3] = [3, 4, 6];
+const LONGEST: usize = 6;
+/// Bits for longer parts, of which each sets two. Of 64 random names of 24 characters, one part in seven seems to be there and
+/// is not; names that people give are more alike.
 const BITS: usize = 1 << 14;
 
 fn symbol(byte: u8) -> u64 {
@@ -22,23 +24,25 @@ fn symbol(byte: u8) -> u64 {
     })
 }
 
-/// The parts of a text that have this length, each as a number.
-fn parts(text: &str, length: usize) -> impl Iterator<Item = u64> {
-    text.as_bytes().windows(length).map(|part| part.iter().fold(0, |number, byte| number * SYMBOLS + symbol(*byte)))
-}
-
 fn letters(text: &str) -> u64 {
     text.bytes().fold(0, |letters, byte| letters | 1 << symbol(byte))
 }
 
-/// The places of pairs of characters.
-fn pairs(text: &str) -> impl Iterator<Item = usize> {
-    parts(text, 2).filter_map(|pair| usize::try_from(pair).ok())
+/// Calls `note` with each part of a text: its length, and the part as a number.
+fn each_part(text: &str, mut note: impl FnMut(usize, u64)) {
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        let mut part = 0;
+        for (before, byte) in rest.iter().take(LONGEST).enumerate() {
+            part = part * SYMBOLS + symbol(*byte);
+            note(before + 1, part);
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
 }
 
-/// The places of longer parts, longest first.
-fn longer(text: &str) -> impl Iterator<Item = usize> {
-    LENGTHS.into_iter().flat_map(move |length| parts(text, length).flat_map(move |part| places(length, part)))
+fn pair_place(pair: u64) -> usize {
+    usize::try_from(pair).unwrap_or(0)
 }
 
 fn places(length: usize, part: u64) -> [usize; 2] {
@@ -73,8 +77,13 @@ impl Grams {
 
     pub(super) fn add(&mut self, name: &str) {
         self.letters |= letters(name);
-        pairs(name).for_each(|place| set(&mut self.pairs, place));
-        longer(name).for_each(|place| set(&mut self.longer, place));
+        each_part(name, |length, part| match length {
+            2 => set(&mut self.pairs, pair_place(part)),
+            _ if LENGTHS.contains(&length) => {
+                places(length, part).into_iter().for_each(|place| set(&mut self.longer, place));
+            }
+            _ => {}
+        });
     }
 }
 
@@ -84,6 +93,7 @@ pub struct Sought {
     text: String,
     letters: u64,
     pairs: Vec<usize>,
+    /// Longest parts first, which are in the fewest names.
     longer: Vec<usize>,
 }
 
@@ -91,8 +101,15 @@ impl Sought {
     /// Names are in lower case, and compared byte for byte.
     #[must_use]
     pub fn new(text: String) -> Self {
-        let (letters, pairs, longer) = (letters(&text), pairs(&text).collect(), longer(&text).collect());
-        Self { text, letters, pairs, longer }
+        let (mut pairs, mut longer) = (Vec::new(), Vec::new());
+        each_part(&text, |length, part| match length {
+            2 => pairs.push(pair_place(part)),
+            _ if LENGTHS.contains(&length) => longer.push((length, places(length, part))),
+            _ => {}
+        });
+        longer.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+        let longer = longer.into_iter().flat_map(|(_, places)| places).collect();
+        Self { letters: letters(&text), text, pairs, longer }
     }
 
     /// Whether it is in a name.

@@ -80,7 +80,7 @@ impl State {
         }
         let known = self.unlist_repository(&name);
         // Most changes leave what is searched as it is.
-        if known.is_none_or(|known| known.is_public != repository.is_public) {
+        if !self.is_loading && known.is_none_or(|known| known.is_public != repository.is_public) {
             self.unindex_repository(&name);
             self.index_repository(&repository);
         }
@@ -90,6 +90,23 @@ impl State {
         self.namespace_sizes.insert(namespace, size);
         self.repositories.insert(name, repository);
         true
+    }
+
+    /// An empty state that very many rows will be taken in to.
+    pub(in crate::store) fn loading() -> Self {
+        Self { is_loading: true, ..Self::default() }
+    }
+
+    /// Makes the indexes of names, once all rows of the store are in.
+    pub(in crate::store) fn index_names(&mut self) {
+        self.is_loading = false;
+        let public = || self.repositories.values().filter(|it| it.is_public).map(|it| &it.name);
+        let is_alone = |name: &&RepositoryName| !name.as_str().contains('/');
+        self.without_namespace = Names::of_sorted(self.repositories.keys().filter(is_alone));
+        self.public_without_namespace = Names::of_sorted(public().filter(is_alone));
+        self.public = Names::of_sorted(public());
+        self.repository_index = Names::of_sorted(self.repositories.keys());
+        self.account_index = Names::of_sorted(self.account_names.keys());
     }
 
     fn index_repository(&mut self, repository: &Repository) {
