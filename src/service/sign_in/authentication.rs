@@ -106,8 +106,8 @@ impl Service {
         }
     }
 
-    /// Whether a sign-in by password would be refused now, without looking at the password: cheap, and before a thread is
-    /// taken for it. The attempt is recorded like one that is refused later.
+    /// Whether a sign-in by password would be refused now, without a slow hash: cheap, and before a thread is taken for
+    /// it. The attempt is recorded like one that is refused later.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`]

@@ -2,9 +2,9 @@
 //! requests come from: one source may take all that is free, and gives way as soon as another waits.
 //!
 //! The next place goes to the source that had the fewest hashes lately. Where the waiting room is full, whoever comes
-//! from a source with fewer waiting takes the place of one with more. What is known from a source counts apart and comes first
-//! within reason, since each counts for a small part of one: who has signed in, and who shows what the account signed
-//! in with from there before ([`super::throttle`]).
+//! from a source with fewer waiting takes the place of one with more. What is known from a source counts apart and
+//! comes first within reason, since each counts for a small part of one: who has signed in, and who shows what the
+//! account signed in with from there before ([`super::throttle`]).
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,10 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const COME_BACK: i64 = 2;
 /// After so many hashes the counts of all sources are halved, so that what was long ago counts less.
 const ROUND: u32 = 256;
-/// A hash of a stranger counts for so many of what is known, so that one known source gets all that it needs, up to half
-/// of all hashes, before any stranger.
+/// A hash of a stranger counts for so many of what is known, so that one known source gets all that it needs, up to
+/// half of all hashes, before any stranger.
 const KNOWN_HASHES: u32 = ROUND;
-/// A stranger who waits counts for so many of what is known, so that one known source gets up to half of the waiting room.
+/// A stranger who waits counts for so many of what is known, so that one known source gets up to half of the waiting
+/// room.
 const KNOWN_WAITING: u32 = 32;
 
 /// Where somebody who wants a place comes from, and how it is counted.
@@ -196,8 +197,8 @@ impl Crowd {
         ((share.waiting + more).saturating_mul(weight), visitor.had(share))
     }
 
-    /// Whose place in the full waiting room a visitor may take: the last one of whoever takes the most room there, if that
-    /// is more than the visitor would.
+    /// Whose place in the full waiting room a visitor may take: the last one of whoever takes the most room there, if
+    /// that is more than the visitor would.
     fn place_to_take(&self, visitor: Visitor) -> Option<usize> {
         let rooms = self.waiting.iter().enumerate().map(|(place, ticket)| (place, self.room_of(ticket.visitor, 0)));
         let (place, most) = rooms.max_by_key(|(place, room)| (*room, *place))?;
@@ -362,8 +363,7 @@ mod tests {
         assert!(crowd.shares.len() < ROUND as usize);
     }
 
-    /// Turns of a gate with one place to which, at each turn, strangers come from this many of 1,000 addresses, and nobody
-    /// leaves before the turn at which patience ends.
+    /// A gate with one place, of which each turn is a hash. Whoever waits leaves when patience ends.
     struct Siege {
         crowd: Crowd,
         turn: usize,
@@ -421,8 +421,8 @@ mod tests {
         for turn in 0..1_200 {
             // 64 requests a turn, some 2,900 a second.
             (0..64).for_each(|request| siege.comes(Siege::stranger(turn * 64 + request)));
-            // Three known addresses sign in: one each fourth turn, one of the flood's own by six clients at once, and an
-            // administrator who sets passwords.
+            // One known address signs in each fourth turn, one of the flood's own by six clients at once, and an
+            // administrator sets passwords.
             if turn % 4 == 0 {
                 siege.comes(known(1));
                 came += 1;

@@ -55,8 +55,8 @@ impl Passwords {
         Ok(Self { argon2, dummy, gate })
     }
 
-    /// The PHC string to store for a password, for somebody who has signed in from this address; none for dockpass itself
-    /// and the local socket.
+    /// The PHC string to store for a password, for somebody who has signed in from this address; none for dockpass
+    /// itself and the local socket.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`] when too many wait.

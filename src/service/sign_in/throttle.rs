@@ -10,20 +10,24 @@
 //!   hour without another forgets them, and so does a right one.
 //! - For a *name from everywhere*: from the hundredth on, it waits in the same way, but not at sources that its account
 //!   signed in from within 30 days.
-//! - For a *source over all names*: a hundred, of which one fades every 36 seconds. Beyond, the source waits until there is
-//!   room for one more. So nobody behind a shared address waits long for what a neighbour did, once that has ended.
+//! - For a *source over all names*: a hundred, of which one fades every 36 seconds. Beyond, the source waits until
+//!   there is room for one more. So nobody behind a shared address waits long for what a neighbour did, once that has
+//!   ended.
 //!
-//! While a source waits, its answers are the same for all names and all wrong passwords: whoever shares it would learn
-//! else which accounts signed in from there. Only the password by which an account signed in from there last is let through, to
-//! be compared as always. It is known by its [`known::Mark`], of 16 bits. Five others within 15 minutes suspend
-//! that, so that it is no way to guess. The same marks say who comes first at the gate ([`super::gate`]).
+//! While a source waits, its answers are the same for all names and all wrong passwords: whoever shares it would
+//! otherwise learn which accounts signed in from there. Only the password by which an account signed in from there last
+//! is let through, to be compared as always. It is known by its [`known::Mark`], of 16 bits. Five others within 15
+//! minutes suspend that, so that it is no way to guess. The same marks say who comes first at the gate
+//! ([`super::gate`]).
 //!
 //! Two answers still tell somebody at the same source that an account signed in from there, since the alternative
-//! would keep its owner out. A name that waits everywhere is open there: to ask costs a hundred guesses at that very account, of
-//! which administrators see the lock. And a restart forgets the marks: at a full gate, the first five guesses at a
-//! known account then come first, until it has signed in again. Behind a source that waits, such an account waits like others.
+//! would keep its owner out. A name that waits everywhere is open there: to ask costs a hundred guesses at that very
+//! account, of which administrators see the lock. And a restart forgets the marks: at a full gate, the first five
+//! guesses at a known account then come first, until it has signed in again. Behind a source that waits, such an
+//! account waits like others.
 //!
-//! Only passwords are throttled: access tokens go on. All is in memory and bounded; known addresses are on the disk as well.
+//! Only passwords are throttled: access tokens go on. All is in memory and bounded; known addresses are on the disk as
+//! well.
 
 mod counter;
 mod known;
@@ -62,8 +66,8 @@ impl Attempt<'_> {
         source::of(self.address)
     }
 
-    /// The name that it counts for. What no account can be called counts for its source alone, and would fill the memory
-    /// otherwise.
+    /// The name that it counts for. What no account can be called counts for its source alone, and would fill the
+    /// memory otherwise.
     fn name(&self) -> Option<&str> {
         let is_name = self.username.len() <= MAX_COMPONENT && Name::parse(self.username).is_ok();
         is_name.then_some(self.username)
@@ -162,8 +166,8 @@ impl Throttle {
         Mark::from_le_bytes([low, high])
     }
 
-    /// Notes a sign-in to an account: forgets the failures of its name there, where it is then known. The first sign-in of a
-    /// day answers what to write to disk.
+    /// Notes a sign-in to an account: forgets the failures of its name there, where it is then known. The first sign-in
+    /// of a day answers what to write to disk.
     pub(super) fn succeed(&self, attempt: &Attempt<'_>, account: Id, now: Timestamp) -> Option<NewAddress> {
         let (source, mark) = (attempt.source(), self.mark(attempt));
         let mut counters = self.lock();

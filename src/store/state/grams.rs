@@ -4,12 +4,12 @@
 const SYMBOLS: u64 = 41;
 /// Words of a bit for each pair of them.
 const PAIRS: usize = 27;
-/// Lengths of the longer parts that are noted. A text of such a length is found as surely as it is there; of others, parts
-/// might be in several names.
+/// Lengths of the longer parts that are noted. A text of such a length is found as surely as it is there; of others,
+/// parts might be in several names.
 const LENGTHS: [usize; 3] = [3, 4, 6];
 const LONGEST: usize = 6;
-/// Bits for longer parts, of which each sets two. Of 64 random names of 24 characters, one part in seven seems to be there and
-/// is not; names that people give are more alike.
+/// Bits for longer parts, of which each sets two. Of 64 random names of 24 characters, one part in seven seems to be
+/// there and is not; names that people give are more alike.
 const BITS: usize = 1 << 14;
 
 fn symbol(byte: u8) -> u64 {
@@ -185,7 +185,7 @@ mod tests {
 
         #[test]
         fn any_text_can_be_looked_for(text in ".{0,300}") {
-            prop_assert_eq!(may_be(&text, &["alice/app"]), "alice/app".contains(&text) || may_be(&text, &["alice/app"]));
+            prop_assert!(may_be(&text, &["alice/app"]) || !"alice/app".contains(&text));
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Names in order, and an index of what is in them.
 //!
 //! The names stand in blocks of at most 64, in order, each with a summary of the parts of its names ([`Grams`]). A
-//! search walks the blocks that may have the text, and looks at their names. So it finds what a walk over all names finds, in
-//! the same order, from either end and between any bounds, and stops with its page. What it costs: a text that is
-//! common fills its page from the first blocks; one that is rare or in no name costs a few comparisons for each block,
-//! that is for each 45 names or so. A change copies one block, and shares the others with the states before.
+//! search walks the blocks that may have the text, and looks at their names. So it finds what a walk over all names
+//! finds, in the same order, from either end and between any bounds, and stops with its page. What it costs: a text
+//! that is common fills its page from the first blocks; one that is rare or in no name costs a few comparisons for each
+//! block, that is for each 45 names or so. A change copies one block, and shares the others with the states before.
 
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
