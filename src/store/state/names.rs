@@ -335,5 +335,8 @@ mod tests {
         check(&names);
         let left = names.within(..).count();
         assert!(names.blocks.len() <= left / (FEW / 2), "{} blocks of {left}", names.blocks.len());
+        for name in names.within(..) {
+            assert_eq!(names.containing(&Arc::new(Sought::new(name.to_string())), ..=name).next_back(), Some(name));
+        }
     }
 }
