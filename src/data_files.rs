@@ -11,6 +11,7 @@
 //!   store.new/              what a migration is making of it
 //!   keys/                   key files
 //!   dockpass.sock           the local socket
+//!   socket-secret           what each request over it shows, made at each start
 //!   initial-admin-password  the first password of `admin`, until it is changed
 //! ```
 //!
@@ -32,13 +33,16 @@ pub const STORE_NEW: &str = "store.new";
 pub const KEYS: &str = "keys";
 /// The local socket.
 pub const SOCKET: &str = "dockpass.sock";
+/// The secret that requests over the local socket show.
+pub const SOCKET_SECRET: &str = "socket-secret";
 /// The first password of `admin`.
 pub const FIRST_PASSWORD: &str = "initial-admin-password";
 
 /// What a file's name ends with while it is being written.
 pub const UNFINISHED: &str = ".new";
 
-const ALL: [&str; 9] = [FORMAT, LOCK, END, STORE, STORE_BEFORE, STORE_NEW, KEYS, SOCKET, FIRST_PASSWORD];
+const ALL: [&str; 10] =
+    [FORMAT, LOCK, END, STORE, STORE_BEFORE, STORE_NEW, KEYS, SOCKET, SOCKET_SECRET, FIRST_PASSWORD];
 
 /// Whether dockpass itself writes files of this name, finished or not.
 #[must_use]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -24,7 +25,9 @@ impl Server {
     /// Starts the server; each answer is a whole HTTP response.
     pub(super) fn start(answers: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(directory.path().join(crate::data_files::SOCKET)).unwrap();
+        let socket = directory.path().join(crate::data_files::SOCKET);
+        let listener = UnixListener::bind(&socket).unwrap();
+        std::fs::set_permissions(socket, PermissionsExt::from_mode(0o700)).unwrap();
         let answers: Vec<String> = answers.iter().map(|answer| (*answer).to_owned()).collect();
         let serve = move || answers.iter().map(|answer| converse(&listener.accept().unwrap().0, answer)).collect();
         Self { directory, thread: std::thread::spawn(serve) }
@@ -46,7 +49,7 @@ impl Server {
 
     /// The API at its socket.
     pub(super) fn api(&self) -> Api {
-        Api::at_socket(self.socket())
+        Api::in_directory(self.directory.path())
     }
 
     /// Waits until the server has given every answer; returns the requests.

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use super::App;
 use super::failure::Failure;
+use super::socket_secret::SOCKET_SECRET_HEADER;
 use crate::api::Code;
-use crate::config::Config;
+use crate::data_files;
 
 /// The user id of the local socket's peer, put into the connection's data when it is accepted.
 #[derive(Clone, Copy, Debug)]
@@ -37,17 +39,19 @@ const FORWARDED_BEGIN: [&str; 4] = ["x-forwarded-", "x-original-", "x-envoy-", "
 /// Headers of callers who have credentials of their own, or are a web page: whoever stands at the socket needs neither.
 const OF_OTHERS: [&str; 4] = ["authorization", "cookie", "origin", "sec-fetch-site"];
 
-/// The peer of a request. `owner` is the data directory's owner.
-pub(super) fn peer(http: &HttpRequest, config: &Config, owner: u32) -> Result<Peer, Failure> {
+/// The peer of a request.
+pub(super) fn peer(http: &HttpRequest, app: &App) -> Result<Peer, Failure> {
     if let Some(SocketPeer(uid)) = http.conn_data::<SocketPeer>() {
-        return local(http.headers(), *uid, owner);
+        return local(http.headers(), *uid, app);
     }
     let peer = http.peer_addr().map(|address| address.ip().to_canonical());
     let peer = peer.ok_or_else(|| Failure::internal(&std::io::Error::other("a connection without an address")))?;
-    Ok(Peer::Remote(client(http.headers(), peer, |address| config.is_trusted_proxy(address))))
+    Ok(Peer::Remote(client(http.headers(), peer, |address| app.config.is_trusted_proxy(address))))
 }
 
-fn local(headers: &HeaderMap, uid: Option<u32>, owner: u32) -> Result<Peer, Failure> {
+fn local(headers: &HeaderMap, uid: Option<u32>, app: &App) -> Result<Peer, Failure> {
+    let mut shown = headers.get_all(SOCKET_SECRET_HEADER);
+    let has_secret = shown.next().is_some_and(|shown| app.socket_secret.is(shown.as_bytes())) && shown.next().is_none();
     let is_forwarded = headers
         .keys()
         .map(HeaderName::as_str)
@@ -61,9 +65,22 @@ fn local(headers: &HeaderMap, uid: Option<u32>, owner: u32) -> Result<Peer, Fail
         Some(_) if is_forwarded => {
             Err(Failure::new(Code::NotAuthorized, "the local socket takes no forwarded requests"))
         }
-        Some(uid) if uid == 0 || uid == owner => Ok(Peer::Local { uid }),
-        Some(_) | None => Err(Failure::new(Code::NotAuthorized, "the local socket is for the data directory's owner")),
+        Some(uid) if uid != 0 && uid != app.owner => Err(not_theirs()),
+        // No list of headers knows every proxy: one that adds none of them does not have the secret.
+        Some(_) if !has_secret => Err(Failure::new(
+            Code::NotAuthorized,
+            format!(
+                "the local socket asks for the header {SOCKET_SECRET_HEADER}, with the text of the file {} in the data directory",
+                data_files::SOCKET_SECRET
+            ),
+        )),
+        Some(uid) => Ok(Peer::Local { uid }),
+        None => Err(not_theirs()),
     }
+}
+
+fn not_theirs() -> Failure {
+    Failure::new(Code::NotAuthorized, "the local socket is for the data directory's owner")
 }
 
 /// The rightmost address of `X-Forwarded-For` that is no trusted proxy, if the peer is a trusted proxy; else the peer.

@@ -32,6 +32,7 @@ mod search;
 mod server;
 mod session;
 mod settings;
+mod socket_secret;
 mod static_answers;
 mod tags;
 pub mod tls;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 
 pub use openapi::document;
 pub use server::{Listeners, Running, StartError, offline, serve, start};
+pub use socket_secret::{SOCKET_SECRET_HEADER, SocketSecretError, read_socket_secret};
 
 use crate::config::Config;
 use crate::domain::time::Clock;
@@ -50,6 +52,7 @@ use crate::registry::events::Received;
 use crate::service::Service;
 use docs::Pages;
 use pools::Pools;
+use socket_secret::SocketSecret;
 use tls::Tls;
 
 /// What every handler shares.
@@ -68,6 +71,8 @@ pub(crate) struct App {
     tls: Option<Arc<Tls>>,
     /// User id of the data directory's owner, who is the local administrator.
     owner: u32,
+    /// What each request over the local socket shows.
+    socket_secret: SocketSecret,
     pages: Pages,
     /// Room for work that may block.
     pools: Pools,

@@ -262,7 +262,7 @@ impl App {
     /// Checks credentials: a password's slow hash on a thread that serves no requests, everything else here. On the
     /// local socket, the peer's user id is the credential.
     pub(super) async fn authenticate(&self, http: &HttpRequest, credentials: Credentials) -> Result<Caller, Failure> {
-        let peer = address::peer(http, &self.config, self.owner)?;
+        let peer = address::peer(http, self)?;
         let (credentials, address) = match peer {
             Peer::Local { uid } => (Credentials::Local { uid }, None),
             Peer::Remote(address) => (credentials, Some(address)),

@@ -19,6 +19,7 @@ use super::docs::Pages;
 use super::greeting::{self, Greeting};
 use super::pools::Pools;
 use super::routes::Router;
+use super::socket_secret::{SocketSecret, SocketSecretError};
 use super::tls::{Tls, TlsError};
 use super::{App, settings};
 use crate::causes::with_causes;
@@ -63,6 +64,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The secret of the local socket cannot be written.
+    #[error("{}", with_causes(.0))]
+    SocketSecret(#[from] SocketSecretError),
     /// The client that asks the registry cannot be set up.
     #[error("{}", with_causes(.0))]
     Registry(#[from] UpstreamError),
@@ -300,8 +304,13 @@ pub async fn start(
         Some(_) => Tls::open(&config, &directory.join(data_files::KEYS), bound, clock.now())?.map(Arc::new),
         None => None,
     };
+    // Before the socket: whoever reaches that finds its secret.
+    let socket_secret = SocketSecret::make(&directory)?;
     let socket = directory.join(data_files::SOCKET);
     let (socket_listener, owner) = make_socket(&directory, &socket)?;
+    if listeners == Listeners::Network && owner != rustix::process::geteuid().as_raw() {
+        log::warn!("{} belongs to the user id {owner}, who is an administrator here", directory.display());
+    }
     let public = config.public_address(bound);
     let trust = tls.as_ref().and_then(|tls| tls.instructions(&public));
     let neighbour = neighbour(&config, &service, &clock)?;
@@ -314,6 +323,7 @@ pub async fn start(
         clock: clock.clone(),
         tls: tls.clone(),
         owner,
+        socket_secret,
         pages: Pages::new(),
         pools: Pools::new(),
         neighbour: neighbour.clone(),

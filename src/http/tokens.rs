@@ -183,7 +183,7 @@ fn repeated(arrival: &Arrival) -> Result<(Option<RotationKey>, Option<RepeatedRo
     let app = app(http)?;
     if let (Some(key), Some(hash)) = (key, arrival.parts.first())
         && let Ok(Credentials::Basic { username, password: secret }) = credentials(http, Access::SignedIn)
-        && let Peer::Remote(address) = address::peer(http, &app.config, app.owner)?
+        && let Peer::Remote(address) = address::peer(http, &app)?
     {
         return Ok((Some(key), Some(RepeatedRotation { username, secret, hash: hash.clone(), key, address })));
     }

@@ -189,7 +189,8 @@ fn noted_format(directory: &Path) -> Result<Option<u32>, Error> {
 }
 
 /// Makes the directory with mode 0700, or removes everybody else's permissions from it: only if it is ours or empty,
-/// since a mistyped path may name somebody else's.
+/// since a mistyped path may name somebody else's. An empty one of another user is not taken over either: that user would
+/// be the local administrator of what root makes there.
 fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     let found = match std::fs::metadata(path) {
         Ok(found) => found,
@@ -203,6 +204,9 @@ fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     }
     let foreign = if is_ours { None } else { foreign_entry(path).map_err(|source| io_error(path, source))? };
     match foreign {
+        None if !is_ours && found.uid() != rustix::process::geteuid().as_raw() => {
+            Err(Error::Theirs { path: path.to_owned(), owner: found.uid() })
+        }
         None => make_private(path, &found),
         Some(entry) => Err(Error::Foreign { path: path.to_owned(), entry }),
     }

@@ -134,6 +134,17 @@ pub enum Error {
         /// One of its entries that dockpass did not make.
         entry: String,
     },
+    /// An empty directory of another user.
+    #[error(
+        "{} is empty and belongs to the user id {owner}, who would be the administrator of what is made there: start the server as that user, or make the directory yours (chown)",
+        path.display()
+    )]
+    Theirs {
+        /// The directory.
+        path: PathBuf,
+        /// The user id of its owner.
+        owner: u32,
+    },
 }
 
 impl Error {

@@ -63,7 +63,7 @@ operations! { Registry:
         query: TokenRequest,
         answer: api::RegistryToken,
         access: Open,
-        codes: [ServiceUnknown, Unauthorized, TooManyRequests, Unavailable],
+        codes: [ServiceUnknown, Unauthorized, NotAuthorized, TooManyRequests, Unavailable],
     }
 
     /// Get a registry token, by an OAuth 2.0 form
@@ -73,7 +73,9 @@ operations! { Registry:
         answer: api::RegistryToken,
         access: Open,
         needs: ["grant_type"],
-        codes: [ServiceUnknown, UnsupportedGrantType, Unauthorized, TooManyRequests, TooLarge, Unavailable],
+        codes: [
+            ServiceUnknown, UnsupportedGrantType, Unauthorized, NotAuthorized, TooManyRequests, TooLarge, Unavailable
+        ],
     }
 
     /// The public keys of registry tokens, as a JSON Web Key Set

@@ -41,6 +41,14 @@ pub enum CliError {
         /// What to do, after a semicolon; may be empty.
         hint: &'static str,
     },
+    /// The local socket is not known to be the server's.
+    #[error("nothing was sent to the socket {}: {reason}", place.display())]
+    Distrusted {
+        /// The socket.
+        place: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// No answer in time.
     #[error("{place} did not answer within {seconds} seconds; a change may have been made all the same")]
     Timeout {
@@ -130,6 +138,7 @@ impl CliError {
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Refused { .. }
             | Self::Unreachable { .. }
+            | Self::Distrusted { .. }
             | Self::Timeout { .. }
             | Self::ApiAnswer { .. }
             | Self::Json(_)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -47,8 +47,8 @@ pub(in crate::cli) struct ApiServer {
     pub(in crate::cli) place: String,
     /// The address of a remote server; `None` on the socket.
     pub(in crate::cli) address: Option<Address>,
-    /// The value of the `Authorization` header; `None` on the socket.
-    pub(in crate::cli) authorization: Option<HeaderValue>,
+    /// The header with what each request shows: credentials, or the secret of the socket.
+    pub(in crate::cli) credential: Option<(HeaderName, HeaderValue)>,
     /// Advice if its certificate is not trusted, beginning with a semicolon; may be empty.
     pub(in crate::cli) hint: &'static str,
 }
@@ -118,8 +118,8 @@ impl ApiRequest {
             .header(header::HOST, host)
             .header(header::USER_AGENT, USER_AGENT)
             .header(header::ACCEPT, "application/json");
-        if let Some(authorization) = &peer.authorization {
-            request = request.header(header::AUTHORIZATION, authorization.clone());
+        if let Some((name, value)) = &peer.credential {
+            request = request.header(name, value.clone());
         }
         if !self.body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");
@@ -224,8 +224,8 @@ mod tests {
 
     async fn ask(server: &Server, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
         let stream = tokio::net::UnixStream::connect(server.socket()).await.unwrap();
-        let authorization = Some(HeaderValue::from_static("Basic abc"));
-        let peer = ApiServer { place: "the test".into(), address: None, authorization, hint: "" };
+        let credential = Some((header::AUTHORIZATION, HeaderValue::from_static("Basic abc")));
+        let peer = ApiServer { place: "the test".into(), address: None, credential, hint: "" };
         let answer = net::send_over(stream, call.request(&peer).unwrap(), LIMITS).await;
         read(answer, call, &peer)
     }

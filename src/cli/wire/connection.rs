@@ -2,7 +2,7 @@
 //! or a remote server. Commands cannot tell the difference.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,6 +11,7 @@ use tokio::net::UnixStream;
 use super::client::{self, ApiAnswer, ApiRequest, ApiServer, LIMITS};
 use super::path::ApiPath;
 use super::remote::Remote;
+use super::socket::LocalSocket;
 use crate::api::{self, Nothing, Operation};
 use crate::cli::screen::CliError;
 use crate::config::Config;
@@ -34,7 +35,7 @@ pub(in crate::cli) enum Api {
 /// The data directory's socket.
 pub(in crate::cli) struct Local {
     peer: ApiServer,
-    socket: PathBuf,
+    socket: LocalSocket,
     /// The configuration for a server in this process; `None` forbids one.
     config: Option<Config>,
     /// The server in this process, once it was started.
@@ -53,24 +54,25 @@ impl Api {
     /// The API of the data directory that the configuration names.
     pub(in crate::cli) fn local(config: Config) -> Result<Self, CliError> {
         let directory = config.server.data_dir.clone();
-        let socket = directory.join(SOCKET);
-        let length = socket.as_os_str().len();
+        let socket = LocalSocket::of(directory.clone());
+        let length = socket.path().as_os_str().len();
         if length > LONGEST_SOCKET_PATH {
             return Err(CliError::Usage(format!(
                 "the path of the socket, {}, has {length} bytes; the system allows {LONGEST_SOCKET_PATH}: name the data directory by a shorter path",
-                socket.display()
+                socket.path().display()
             )));
         }
         if !directory.is_dir() {
             return Err(CliError::NoDataDirectory(directory));
         }
+        socket.check_directory()?;
         Ok(Self::Local(Box::new(Local::new(socket, Some(config)))))
     }
 
-    /// The API at a socket; it never starts a server in this process.
+    /// The API at the socket of this directory; it never starts a server in this process.
     #[cfg(test)]
-    pub(in crate::cli) fn at_socket(socket: PathBuf) -> Self {
-        Self::Local(Box::new(Local::new(socket, None)))
+    pub(in crate::cli) fn in_directory(directory: &Path) -> Self {
+        Self::Local(Box::new(Local::new(LocalSocket::of(directory.to_owned()), None)))
     }
 
     /// Whether requests go over the socket, as the local administrator.
@@ -145,18 +147,16 @@ impl Api {
 }
 
 impl Local {
-    fn new(socket: PathBuf, config: Option<Config>) -> Self {
-        let peer = ApiServer {
-            place: format!("the socket {}", socket.display()),
-            address: None,
-            authorization: None,
-            hint: "",
-        };
+    fn new(socket: LocalSocket, config: Option<Config>) -> Self {
+        let place = format!("the socket {}", socket.path().display());
+        let peer = ApiServer { place, address: None, credential: None, hint: "" };
         Self { peer, socket, config, running: None }
     }
 
     async fn call(&mut self, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
         let stream = self.connect().await?;
+        self.socket.check_peer(&stream)?;
+        self.peer.credential = self.socket.secret()?;
         let answer = net::send_over(stream, call.request(&self.peer)?, LIMITS).await;
         client::read(answer, call, &self.peer)
     }
@@ -165,7 +165,7 @@ impl Local {
     /// none is done twice.
     async fn connect(&mut self) -> Result<UnixStream, CliError> {
         for attempt in 1..=ATTEMPTS {
-            let cause = match UnixStream::connect(&self.socket).await {
+            let cause = match self.socket.connect().await {
                 Ok(stream) => return Ok(stream),
                 Err(cause) => cause,
             };
@@ -202,7 +202,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_server_and_a_configuration_there_is_no_way() {
         let directory = tempfile::tempdir().unwrap();
-        let mut api = Api::at_socket(directory.path().join(SOCKET));
+        let mut api = Api::in_directory(directory.path());
         let error = api.call(GetVersion, [], &()).await.err().unwrap();
         assert!(matches!(error, CliError::Unreachable { .. }), "{error}");
     }
@@ -212,7 +212,7 @@ mod tests {
         let remote = Remote::new("https://127.0.0.1:1", None, "alice", "dkp_x").unwrap();
         let error = Api::Remote(Box::new(remote)).must_be_local("dockpass audit verify").unwrap_err();
         assert_eq!(error.exit_code(), 2);
-        assert!(Api::at_socket("/nonexistent".into()).must_be_local("dockpass audit verify").is_ok());
+        assert!(Api::in_directory("/nonexistent".as_ref()).must_be_local("dockpass audit verify").is_ok());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod connection;
 mod list;
 mod path;
 mod remote;
+mod socket;
 
 pub(in crate::cli) use client::ApiAnswer;
 pub(in crate::cli) use connection::{Api, is_served};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::HeaderValue;
+use hyper::header::{AUTHORIZATION, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::client::{self, ApiAnswer, ApiRequest, ApiServer, LIMITS};
@@ -36,7 +36,8 @@ impl Remote {
         };
         let tls = net::trust(ca.filter(|_| address.is_tls)).map_err(no_tls)?;
         let client = Client::new(tls, Plain::ThisMachine, CONNECT);
-        let peer = ApiServer { place: address.url(), address: Some(address), authorization: Some(authorization), hint };
+        let credential = Some((AUTHORIZATION, authorization));
+        let peer = ApiServer { place: address.url(), address: Some(address), credential, hint };
         Ok(Self { peer, client })
     }
 

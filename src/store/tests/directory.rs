@@ -264,14 +264,34 @@ fn an_interrupted_first_start_goes_on() {
 }
 
 #[test]
+fn root_takes_over_no_empty_directory_of_another_user() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can give a directory away");
+        return;
+    }
+    for left in [None, Some("lost+found"), Some("format.new")] {
+        let home = Home::new();
+        fs::create_dir(home.path()).unwrap();
+        left.map(|name| fs::create_dir(home.path().join(name)).unwrap());
+        set_mode(&home.path(), 0o755);
+        chown(home.path(), Some(4_711), Some(4_712)).unwrap();
+        let before = modes(&home.path());
+        let error = refusal(&home.path());
+        assert!(matches!(error, Error::Theirs { owner: 4_711, .. }), "{error}");
+        assert_eq!(modes(&home.path()), before, "it is left as it is");
+        chown(home.path(), Some(0), Some(0)).unwrap();
+        left.map(|name| fs::remove_dir(home.path().join(name)).unwrap());
+        start(&home.open());
+    }
+}
+
+#[test]
 fn what_root_makes_belongs_to_the_owner() {
     if !rustix::process::geteuid().is_root() {
         eprintln!("skipped: only root can give files away");
         return;
     }
-    let home = Home::new();
-    fs::create_dir(home.path()).unwrap();
-    set_mode(&home.path(), 0o700);
+    let home = Home::started();
     chown(home.path(), Some(4_711), Some(4_712)).unwrap();
     let theirs = home.path().with_file_name("theirs");
     fs::write(&theirs, "precious").unwrap();

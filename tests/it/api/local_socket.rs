@@ -4,7 +4,11 @@ use std::{fs, os::unix::fs::PermissionsExt, os::unix::process::CommandExt};
 
 use serde_json::json;
 
-use crate::support::{InProcess, process::Run, process::command};
+use crate::support::{
+    InProcess,
+    process::{Run, command},
+    site::socket_secret,
+};
 
 #[test]
 fn its_owner_is_the_local_administrator_who_owns_no_tokens() {
@@ -71,6 +75,51 @@ fn who_has_credentials_or_comes_from_a_page_is_not_the_local_administrator() {
     site.as_local().get("/enzi/v0/accounts/eve").must_be(404);
 }
 
+/// The status that a request over the socket gets, with these further header lines and no others.
+fn status(site: &InProcess, method: &str, path: &str, lines: &str) -> (u16, String) {
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n");
+    let answer = site.as_local().exchange(head.as_bytes(), b"");
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, answer)
+}
+
+#[test]
+fn who_does_not_show_the_secret_of_the_data_directory_is_a_forwarded_stranger() {
+    let site = InProcess::start();
+    let secret = socket_secret(&site.data().join("dockpass.sock"));
+    let line = |text: &str| format!("Dockpass-Socket-Secret: {text}\r\n");
+    let text = secret.trim_end().rsplit(' ').next().expect("a secret").to_owned();
+    let wrong = [
+        String::new(),
+        line(""),
+        line("x"),
+        line(&text[1..]),
+        line(&text.to_lowercase()),
+        format!("{secret}{secret}"),
+        format!("{}{secret}", line("x")),
+    ];
+    for lines in wrong {
+        for (method, path) in [
+            ("GET", "/enzi/v0/accounts"),
+            ("GET", "/api/v0/repositories"),
+            ("GET", "/auth/token"),
+            ("DELETE", "/enzi/v0/accounts/admin"),
+        ] {
+            let (status, answer) = status(&site, method, path, &lines);
+            assert_eq!(status, 403, "{method} {path} with {lines:?}: {answer}");
+            assert!(answer.contains("NOT_AUTHORIZED") && answer.contains("socket-secret"), "{answer}");
+            assert!(!answer.contains(&text) && !answer.contains(&site.data().display().to_string()), "{answer}");
+        }
+    }
+    assert_eq!(status(&site, "GET", "/_ping", "").0, 200, "what everybody may ask needs no secret");
+    assert_eq!(status(&site, "GET", "/enzi/v0/accounts", &secret).0, 200);
+    let mode = fs::metadata(site.data().join("socket-secret")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let site = site.restart();
+    assert_eq!(status(&site, "GET", "/enzi/v0/accounts", &secret).0, 403, "each start makes another");
+    site.as_local().get("/enzi/v0/accounts").must_be(200);
+}
+
 #[test]
 fn it_and_its_directory_are_closed_to_others() {
     let site = InProcess::start();
@@ -90,10 +139,11 @@ fn another_user_of_the_machine_is_refused_even_with_the_doors_open() {
     for path in [socket.clone(), site.data(), site.data().parent().expect("a directory").to_owned()] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("its permissions can be changed");
     }
+    let secret = socket_secret(&socket);
     let ask = |uid: u32| {
         let mut curl = command("curl");
-        curl.args(["--silent", "--include", "--unix-socket"]).arg(&socket).arg("http://local/enzi/v0/accounts");
-        Run::of(curl.uid(uid), "").must_succeed().stdout
+        curl.args(["--silent", "--include", "--header", "@-", "--unix-socket"]).arg(&socket);
+        Run::of(curl.arg("http://local/enzi/v0/accounts").uid(uid), &secret).must_succeed().stdout
     };
     assert!(ask(0).starts_with("HTTP/1.1 200"), "{}", ask(0));
     let refused = ask(65_534);

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Clients, Dockpass, Http, Image, Setup,
     exe::{PASSWORD, cli_command},
-    nginx::{Front, checked},
+    nginx::{Front, Nginx, checked},
     process::{Run, eventually},
     tls::SiteCertificate,
 };
@@ -65,6 +65,25 @@ fn nginx_takes_the_printed_file_but_for_the_certificate() {
     }
     let broken = plain.replace("client_max_body_size 0;", "client_max_body_size;");
     checked(&broken, &certificate).must_fail_with(&["invalid number of arguments in \"client_max_body_size\""]);
+}
+
+/// The README says never to do this. Whoever does it all the same gives nothing away: nginx runs as the owner of the
+/// data directory, and adds no header that would tell what it is.
+#[test]
+fn a_proxy_of_the_owners_before_the_local_socket_makes_nobody_an_administrator() {
+    let dockpass = Dockpass::start();
+    let socket = dockpass.data().join("dockpass.sock");
+    for server in [format!("unix:{}", socket.display()), format!("unix:{}:/", socket.display())] {
+        let (_nginx, address) = Nginx::passing_everything_to(&server);
+        let anybody = Http::at(&format!("http://{address}"));
+        anybody.get("/_ping").must_be(200);
+        for path in ["/enzi/v0/accounts", "/api/v0/audit", "/auth/token?service=dockpass"] {
+            let answer = anybody.get(path).must_be(403);
+            assert_eq!(answer.code(), "NOT_AUTHORIZED", "{}", answer.describe());
+        }
+        anybody.post("/enzi/v0/accounts", &json!({ "name": "eve", "password": PASSWORD })).must_be(403);
+    }
+    dockpass.cli(&["user", "show", "eve"]).must_fail_with(&["no such"]);
 }
 
 #[test]

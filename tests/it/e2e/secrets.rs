@@ -1,13 +1,18 @@
 //! No secret is in a log, however loud, in the audit log, in an error, or on the disk.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 
+use rustix::process::geteuid;
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::support::{
     Registry,
-    exe::{Dockpass, PASSWORD, Setup},
+    exe::{Dockpass, PASSWORD, Setup, executable},
+    process::{Background, Run, background_command, command},
 };
 
 const NEW_PASSWORD: &str = "cobalt-heron-1717";
@@ -105,5 +110,70 @@ fn search(directory: &Path, each: &mut impl FnMut(&Path, &str)) {
         } else if path.is_file() {
             each(&path, &String::from_utf8_lossy(&fs::read(&path).expect("the file can be read")));
         }
+    }
+}
+
+/// Listens on a Unix socket that everybody may use, as whoever starts it, and prints what it gets.
+const FAKE_SERVER: &str = "\
+import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o777)
+listener.listen()
+print('listening', flush=True)
+while True:
+    stream = listener.accept()[0]
+    stream.settimeout(2)
+    try:
+        print('got', stream.recv(65536), flush=True)
+    except OSError as error:
+        print('got an error', error, flush=True)
+";
+
+/// A directory that everybody may write to, with a `dockpass-data` of `owner` in it, in which `fake` listens.
+fn squatted(owner: u32, fake: u32) -> (TempDir, Background) {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let data = home.path().join("dockpass-data");
+    fs::create_dir(&data).expect("a directory");
+    for directory in [home.path(), &data] {
+        fs::set_permissions(directory, fs::Permissions::from_mode(0o777)).expect("its permissions can be changed");
+    }
+    chown(&data, Some(owner), None).expect("root gives it away");
+    let mut serve = background_command("python3");
+    serve.args(["-c", FAKE_SERVER]).arg(data.join("dockpass.sock")).uid(fake);
+    let server = Background::start("a fake server", &mut serve);
+    server.wait_for("that it listens", |line| (line == "listening").then_some(()));
+    (home, server)
+}
+
+#[test]
+fn no_password_goes_to_a_server_of_somebody_else() {
+    if !geteuid().is_root() {
+        eprintln!("not checked: only root can act as other users");
+        return;
+    }
+    let (eve, bob) = (65_534, 4_711);
+    // The executable may stand where only root can go.
+    let programs = tempfile::tempdir().expect("a temporary directory");
+    fs::set_permissions(programs.path(), fs::Permissions::from_mode(0o755)).expect("its permissions can be changed");
+    let program = programs.path().join("dockpass");
+    let mut copy = command("install");
+    Run::of(copy.args(["-m", "755"]).arg(executable()).arg(&program), "").must_succeed();
+    let create = |home: &TempDir, uid: u32| {
+        let mut create = command(&program);
+        create.args(["user", "create", "carol", "--password-stdin"]).current_dir(home.path()).uid(uid);
+        Run::of(&mut create, "carols-secret-pass\n")
+    };
+    for (owner, fake, caller, said) in [
+        (eve, eve, bob, "belongs to the user id 65534"),
+        (0, eve, 0, "a process of the user id 65534 listens there"),
+        (bob, eve, bob, "a process of the user id 65534 listens there"),
+        (bob, eve, 0, "a process of the user id 65534 listens there"),
+        (bob, bob, bob, "others may write to"),
+    ] {
+        let (home, server) = squatted(owner, fake);
+        create(&home, caller).must_fail_with(&[said]);
+        // A connection, if there was one at all, was closed without a byte.
+        assert!(!server.log().contains("carol"), "{}", server.log());
     }
 }

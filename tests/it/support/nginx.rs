@@ -30,13 +30,25 @@ impl Nginx {
         let edited = edited(printed, directory.path(), certificate);
         let edited = level.map_or_else(|| edited.clone(), |level| edited.replace(" crit;", &format!(" {level};")));
         let site = listening_on(&edited, tls, plain);
-        let main = installed(&site, directory.path());
+        Self::run(directory, &site)
+    }
+
+    fn run(directory: TempDir, site: &str) -> Self {
+        let main = installed(site, directory.path());
         let mut nginx = background_command("nginx");
         nginx.arg("-p").arg(directory.path()).arg("-c").arg(main).args(["-e", "stderr", "-g", "daemon off;"]);
         let process = Background::start("nginx", &mut nginx);
         // nginx listens before it logs this.
         process.wait_for("that it runs", |line| line.contains("using the \"").then_some(()));
         Self { process, directory }
+    }
+
+    /// A plain nginx before this server of nginx's notation, as somebody might set it up who does not know better.
+    pub(crate) fn passing_everything_to(server: &str) -> (Self, SocketAddr) {
+        let [address, _] = addresses();
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let site = format!("server {{\nlisten {address};\nlocation / {{ proxy_pass http://{server}; }}\n}}\n");
+        (Self::run(directory, &site), address)
     }
 
     /// Both its logs: requests and errors.

@@ -5,6 +5,7 @@
 use std::{
     collections::VecDeque,
     fmt::Write as _,
+    fs,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     os::unix::net::UnixStream,
@@ -471,6 +472,9 @@ impl Caller {
         for (name, value) in &self.headers {
             head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
+        if let Place::Socket(path) = &self.place {
+            head.extend(socket_secret(path).into_bytes());
+        }
         if !body.is_empty() || !matches!(method, "GET" | "HEAD") {
             head.extend(format!("Content-Length: {}\r\n", body.len()).into_bytes());
         }
@@ -503,6 +507,12 @@ impl Caller {
         let _ = write!(text, "\n\n{}\n", short(body));
         text
     }
+}
+
+/// The header line with the secret of a local socket, as it is at the moment.
+pub(crate) fn socket_secret(socket: &Path) -> String {
+    let text = fs::read_to_string(socket.with_file_name("socket-secret")).expect("the secret of the socket");
+    format!("Dockpass-Socket-Secret: {}\r\n", text.trim_end())
 }
 
 /// Ignores a broken connection: a server that refuses early need not read the rest, and its answer counts.

@@ -238,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_local_administrator_must_say_whose() {
-        let mut nowhere = Api::at_socket("/nonexistent".into());
+        let mut nowhere = Api::in_directory("/nonexistent".as_ref());
         let (mut console, _) = console(b"");
         let error = create(wanted(None), &mut nowhere, &mut console).await.unwrap_err();
         assert_eq!(error.exit_code(), 2);

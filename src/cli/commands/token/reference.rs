@@ -108,7 +108,7 @@ mod tests {
     #[tokio::test]
     async fn a_whole_hash_needs_no_look_up() {
         let hash = "0a".repeat(32);
-        let mut nowhere = Api::at_socket("/nonexistent".into());
+        let mut nowhere = Api::in_directory("/nonexistent".as_ref());
         assert_eq!(hashes(&mut nowhere, std::slice::from_ref(&hash)).await.unwrap(), [hash]);
     }
 
