@@ -1,7 +1,11 @@
 //! Moments and the one clock.
 //!
-//! Owns [`Timestamp`], its RFC 3339 text form, and [`Clock`], the only place that asks the operating system for the
-//! time. Everything else takes the time as an argument, so that expiry can be tested to the millisecond.
+//! Owns [`Timestamp`], its RFC 3339 text form, [`Moment`], and [`Clock`], the only place that asks the operating system for
+//! the time. Everything else takes the time as an argument, so that expiry can be tested to the millisecond.
+//!
+//! A date is a [`Timestamp`]: what people set, what stands in a record, when a certificate ends. How long ago something in
+//! memory was is the difference of two [`Moment`]s: a clock that was wrong and is put right must neither lock anybody out
+//! for years nor end sessions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -97,6 +101,50 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// A point of time that is never set: milliseconds since the machine was started, whatever the date. It goes on while
+/// the machine sleeps (`CLOCK_BOOTTIME`, not `CLOCK_MONOTONIC`): a lock of a minute is over after a night, and a session
+/// that ends after hours without use is not kept alive by a closed lid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// The moment `seconds` seconds after the machine was started.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(MILLIS))
+    }
+
+    /// Whole seconds since the machine was started, rounded down.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(MILLIS)
+    }
+
+    /// Milliseconds since the machine was started.
+    #[must_use]
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// This moment, later by `seconds` (earlier if negative).
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(MILLIS)))
+    }
+
+    /// The date of this moment, if it is `date` at the moment `now`.
+    #[must_use]
+    pub fn on(self, date: Timestamp, now: Self) -> Timestamp {
+        Timestamp::from_millis(date.0.saturating_add(self.0.saturating_sub(now.0)))
+    }
+
+    /// The moment at which it was `then`, if it is `date` now; now at the latest, where `then` is still to come.
+    #[must_use]
+    pub fn of_past(self, date: Timestamp, then: Timestamp) -> Self {
+        Self(self.0.saturating_sub(date.0.saturating_sub(then.0).max(0)))
+    }
+}
+
 /// The text is no RFC 3339 time and no date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a time like 2026-01-31T12:00:00Z or a date like 2026-01-31")]
@@ -105,7 +153,14 @@ pub struct InvalidTime;
 /// Where the time comes from: the operating system, or a fixed time that tests set.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    fixed: Option<Arc<AtomicI64>>,
+    fixed: Option<Arc<Hands>>,
+}
+
+/// The hands of a fixed clock, in milliseconds.
+#[derive(Debug)]
+struct Hands {
+    date: AtomicI64,
+    moment: AtomicI64,
 }
 
 impl Clock {
@@ -115,18 +170,29 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that stands still until [`Clock::set`]. Clones share its time.
+    /// A clock that stands still until [`Clock::pass`] or [`Clock::set`]. Clones share its time.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
-        Self { fixed: Some(Arc::new(AtomicI64::new(at.millis()))) }
+        let hands = Hands { date: AtomicI64::new(at.millis()), moment: AtomicI64::new(MILLIS) };
+        Self { fixed: Some(Arc::new(hands)) }
     }
 
-    /// The present moment.
+    /// How long the machine runs.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        if let Some(hands) = &self.fixed {
+            return Moment(hands.moment.load(Ordering::SeqCst));
+        }
+        let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Moment(since.tv_sec.saturating_mul(MILLIS).saturating_add(since.tv_nsec / 1_000_000))
+    }
+
+    /// The date.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one home of the operating system's clock")]
     pub fn now(&self) -> Timestamp {
-        if let Some(hand) = &self.fixed {
-            return Timestamp::from_millis(hand.load(Ordering::SeqCst));
+        if let Some(hands) = &self.fixed {
+            return Timestamp::from_millis(hands.date.load(Ordering::SeqCst));
         }
         Timestamp::from_millis(match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
             Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
@@ -134,10 +200,18 @@ impl Clock {
         })
     }
 
-    /// Sets a fixed clock; the operating system's clock is left alone.
+    /// Lets time pass on a fixed clock; the operating system's clock is left alone.
+    pub fn pass(&self, seconds: i64) {
+        self.set(self.now().plus_seconds(seconds));
+        if let Some(hands) = &self.fixed {
+            hands.moment.fetch_add(seconds.saturating_mul(MILLIS), Ordering::SeqCst);
+        }
+    }
+
+    /// Sets a fixed clock to another date, while no time passes; the operating system's clock is left alone.
     pub fn set(&self, at: Timestamp) {
-        if let Some(hand) = &self.fixed {
-            hand.store(at.millis(), Ordering::SeqCst);
+        if let Some(hands) = &self.fixed {
+            hands.date.store(at.millis(), Ordering::SeqCst);
         }
     }
 }
@@ -162,6 +236,27 @@ mod tests {
         for text in ["", "yesterday", "2026-13-01", "2026-1-1", "1700000000", "0000-01-01T00:00:00Z", "2026-01-31T"] {
             assert_eq!(Timestamp::parse(text), Err(InvalidTime), "{text}");
         }
+    }
+
+    #[test]
+    fn what_the_date_is_set_to_lets_no_time_pass() {
+        let clock = Clock::fixed(Timestamp::from_seconds(1_000));
+        let (begun, copy) = (clock.moment(), clock.clone());
+        clock.set(Timestamp::from_seconds(9_000_000));
+        assert_eq!((clock.now(), clock.moment()), (Timestamp::from_seconds(9_000_000), begun));
+        clock.pass(60);
+        assert_eq!((copy.now(), copy.moment()), (Timestamp::from_seconds(9_000_060), begun.plus_seconds(60)));
+        let system = Clock::system();
+        let first = system.moment();
+        assert!(first.millis() > 0 && system.moment() >= first);
+    }
+
+    #[test]
+    fn moments_have_dates_and_dates_of_the_past_have_moments() {
+        let (date, now) = (Timestamp::from_seconds(5_000), Moment::from_seconds(100));
+        assert_eq!(Moment::from_seconds(160).on(date, now), Timestamp::from_seconds(5_060));
+        assert_eq!(now.of_past(date, Timestamp::from_seconds(1_000)), Moment::from_seconds(-3_900));
+        assert_eq!(now.of_past(date, Timestamp::from_seconds(6_000)), now, "what is to come counts as of now");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) async fn ping(_request: Open<op::Ping>) -> Replied<op::Ping> {
 /// anybody may ask.
 pub(super) async fn health(request: Open<op::GetHealth>) -> Replied<op::GetHealth> {
     let is_strict = request.query()?.strict.unwrap_or(false);
-    let healthy = request.app.service.refusal(request.now).is_none();
+    let healthy = request.app.service.refusal().is_none();
     let error = if healthy { "" } else { "changes are not accepted" };
     let warning = request.app.service.warning().unwrap_or_default();
     let reply = Reply::new(&api::Health { healthy, error: error.to_owned(), warning: warning.to_owned() });

@@ -57,7 +57,7 @@ pub use tokens::{
 };
 
 use crate::domain::act::Act;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Clock, Timestamp};
 use crate::store::{KnownAddress, Store};
 use content::{Pulls, RecentNotices, Underway};
 use ledger::{AuditBuffer, Deed, Pace, Writing};
@@ -73,6 +73,8 @@ pub struct Service {
     settings: SiteSettings,
     passwords: Passwords,
     throttle: Throttle,
+    /// For lengths of time that are kept in memory alone; the date of a call is an argument.
+    clock: Clock,
     audit: AuditBuffer,
     /// What accounts changed within the minute.
     pace: Pace,
@@ -101,8 +103,8 @@ impl Service {
 
     /// Why changes are refused at present; none if they are not.
     #[must_use]
-    pub fn refusal(&self, now: Timestamp) -> Option<String> {
-        self.store.refusal(now)
+    pub fn refusal(&self) -> Option<String> {
+        self.store.refusal(self.clock.moment())
     }
 
     /// What is not well although changes are accepted; none if all is.
@@ -152,7 +154,7 @@ impl Service {
             log::warn!("the last uses of access tokens wait: {error}");
         }
         self.save_pulls();
-        self.sessions.clean(now);
+        self.sessions.clean(self.clock.moment());
         self.save_known_addresses();
         self.save_first_uses();
         self.write_audit(now);

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use zeroize::Zeroizing;
+
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, CredentialKind, Occurrence, Outcome};
@@ -87,7 +89,9 @@ impl Service {
         let Opened { store, access, known_addresses } = Store::open(directory, clock.clone())?;
         let signer = Signer::open(&keys, signing, now)?;
         let events_secret = EventsSecret::open(settings.events_secret.as_deref(), &keys)?;
-        let known = known_addresses.into_iter().map(|known| (known.account, known.address, known.at));
+        let moment = clock.moment();
+        let known = known_addresses.into_iter();
+        let known = known.map(|known| (known.account, known.address, moment.of_past(now, known.at)));
         let underway = Underway::new(settings.registry.clone());
         let service = Self {
             store,
@@ -96,6 +100,7 @@ impl Service {
             settings,
             passwords: Passwords::new().map_err(OpenError::FirstAccount)?,
             throttle: Throttle::new(random::bytes()?, known),
+            clock: clock.clone(),
             audit: AuditBuffer::default(),
             pace: Pace::default(),
             known_addresses: Mutex::default(),
@@ -130,7 +135,7 @@ impl Service {
         let hash = self.passwords.hash(&password, None).map_err(OpenError::FirstAccount)?;
         if is_made_up {
             // Written before the account: a crash in between leaves a password without an account, never the reverse.
-            private_file::write(&file, format!("{}\n", password.reveal()).as_bytes())?;
+            private_file::write(&file, Zeroizing::new(format!("{}\n", password.reveal())).as_bytes())?;
         }
         let account = Account {
             id: Id::new(now, random::bytes()?),

@@ -22,18 +22,20 @@ pub enum Error {
     File(#[from] PrivateFileError),
     /// sled refused.
     #[error(
-        "the store does not open; if the disk is full, make room; if it is damaged, restore a backup into an empty directory"
+        "the store does not open; if the disk is full, make room; if it is damaged, put a copy of the data directory in its place, as the README says under \"A copy, and back\""
     )]
     Sled(#[source] sled::Error),
     /// sled stopped in the middle, which it does on damage.
-    #[error("the store is damaged and does not open; restore a backup into an empty directory")]
+    #[error(
+        "the store is damaged and does not open; put a copy of the data directory in its place, as the README says under \"A copy, and back\""
+    )]
     Unreadable,
     /// The store is closed, or being opened again.
     #[error("the store is closed, or being opened again; try again in a moment")]
     Closed,
     /// The store ends before, or otherwise than, what was noted outside it: the damaged end of a log looks like its end.
     #[error(
-        "the store has lost its last changes: it ends with batch {found}, but batch {noted} was noted in {}; restore a backup into an empty directory, or remove that file to go on without those changes",
+        "the store has lost its last changes: it ends with batch {found}, but batch {noted} was noted in {}; put a copy of the data directory in its place, as the README says under \"A copy, and back\", or remove that file to go on without those changes",
         path.display()
     )]
     Shortened {
@@ -45,13 +47,15 @@ pub enum Error {
         path: PathBuf,
     },
     /// Part of the data directory is gone.
-    #[error("{} is missing: this data directory held a store before; restore a backup into an empty directory", path.display())]
+    #[error("{} is missing: this data directory held a store before; put a copy of the data directory in its place, as the README says under \"A copy, and back\"", path.display())]
     Missing {
         /// What is missing.
         path: PathBuf,
     },
     /// A record does not decode, or contradicts another.
-    #[error("the record {key} of {table} is damaged ({reason}); restore a backup into an empty directory")]
+    #[error(
+        "the record {key} of {table} is damaged ({reason}); put a copy of the data directory in its place, as the README says under \"A copy, and back\""
+    )]
     Corrupt {
         /// The table.
         table: Table,

@@ -53,7 +53,7 @@ pub use usage::UsageNotes;
 
 use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::domain::random;
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::{Clock, Moment};
 use crate::private_file;
 use audit_key::AuditKey;
 use end::NotedEnd;
@@ -197,7 +197,7 @@ impl Store {
 
     /// Why changes are refused at present; none if they are not.
     #[must_use]
-    pub fn refusal(&self, now: Timestamp) -> Option<String> {
+    pub fn refusal(&self, now: Moment) -> Option<String> {
         if let Some(refusal) = self.shared.refusal.load().as_ref() {
             return Some(refusal.to_string());
         }

@@ -196,7 +196,7 @@ impl Writer {
     /// Does a step that the watchdog watches. A panic in it would be a fault of this program that no batch outlives:
     /// the callers are answered, and no change is accepted any more.
     fn watched(&mut self, step: impl FnOnce(&mut Self) -> Mode) -> Mode {
-        self.shared.busy_since.store(self.clock.now().millis(), Ordering::SeqCst);
+        self.shared.busy_since.store(self.clock.moment().millis(), Ordering::SeqCst);
         let mode = catch_unwind(AssertUnwindSafe(|| step(self)));
         self.shared.busy_since.store(0, Ordering::SeqCst);
         mode.unwrap_or_else(|_| {

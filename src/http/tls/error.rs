@@ -78,7 +78,7 @@ pub enum TlsError {
     File(#[from] PrivateFileError),
     /// The CA's key is missing, though its certificate is there and clients may trust it.
     #[error(
-        "{} is missing, but {} is there: restore the key from a backup, or move the certificate away as well; a new CA \
+        "{} is missing, but {} is there: put the key back from a copy, or move the certificate away as well; a new CA \
          is then made, and every client must get it", key.display(), certificate.display()
     )]
     AuthorityMissing {

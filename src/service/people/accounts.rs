@@ -82,8 +82,14 @@ fn check_full_name(full_name: &str) -> Result<(), Error> {
 }
 
 impl Service {
+    /// Until when somebody waits to sign in to the account; none if nobody does.
+    pub(super) fn locked_until(&self, name: &Name, call: &Call) -> Option<Timestamp> {
+        let moment = self.clock.moment();
+        Some(self.throttle.locked_until(name.as_str(), moment)?.on(call.now, moment))
+    }
+
     pub(super) fn shown(&self, state: &State, account: &Account, call: &Call) -> AccountView {
-        let locked_until = self.throttle.locked_until(account.name.as_str(), call.now);
+        let locked_until = self.locked_until(&account.name, call);
         let size = account.is_organization().then(|| state.group_size(account.id));
         AccountView { account: account.clone(), shows_inner: true, locked_until, size }
     }

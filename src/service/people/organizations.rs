@@ -78,7 +78,7 @@ impl MemberFilter {
 impl Service {
     /// Adds what only the running server knows of a member: `locked_until`.
     pub(super) fn member_now(&self, view: MemberView, call: &Call) -> MemberView {
-        let locked_until = self.throttle.locked_until(view.user.name.as_str(), call.now);
+        let locked_until = self.locked_until(&view.user.name, call);
         MemberView { locked_until, ..view }
     }
 

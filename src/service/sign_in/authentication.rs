@@ -121,11 +121,12 @@ impl Service {
         let Some(from) = address else { return Ok(()) };
         let account = self.store.state().account_named(username).map(|account| account.id);
         let attempt = Attempt { username, account, address: from, password };
-        let visitor = Visitor::from(address, self.throttle.is_known(&attempt, now));
-        let refused = match self.throttle.wait(&attempt, now) {
+        let moment = self.clock.moment();
+        let visitor = Visitor::from(address, self.throttle.is_known(&attempt, moment));
+        let refused = match self.throttle.wait(&attempt, moment) {
             Some(retry_after) => Err(Error::TooManyRequests { retry_after }),
             None if self.passwords.are_closed_to(visitor) => {
-                self.throttle.turn_away(&attempt, now);
+                self.throttle.turn_away(&attempt, moment);
                 Err(gate::busy())
             }
             None => Ok(()),
@@ -204,13 +205,14 @@ impl Service {
     ) -> Result<Option<PasswordProof>, Error> {
         let id = account.map(|account| account.id);
         let attempt = address.map(|address| Attempt { username, account: id, address, password });
-        let wait = || attempt.as_ref().and_then(|attempt| self.throttle.wait(attempt, now));
+        let moment = self.clock.moment();
+        let wait = || attempt.as_ref().and_then(|attempt| self.throttle.wait(attempt, moment));
         if let Some(retry_after) = wait() {
             return Err(Error::TooManyRequests { retry_after });
         }
         let stored = account.filter(|account| account.is_active && !account.is_organization());
         let stored = stored.and_then(|account| account.password.as_deref());
-        let is_known = attempt.as_ref().is_some_and(|attempt| self.throttle.is_known(attempt, now));
+        let is_known = attempt.as_ref().is_some_and(|attempt| self.throttle.is_known(attempt, moment));
         let matched = self.passwords.with_place(Visitor::from(address, is_known), |place| {
             // Checked again: concurrent guesses all pass the first check before any of them is counted.
             if let Some(retry_after) = wait() {
@@ -218,12 +220,12 @@ impl Service {
             }
             let matched = place.compare(password, stored);
             if let (Match::No, Some(attempt)) = (matched, &attempt) {
-                self.throttle.fail(attempt, now);
+                self.throttle.fail(attempt, moment);
             }
             Ok(matched)
         });
         if let (Err(_), Some(attempt)) = (&matched, &attempt) {
-            self.throttle.turn_away(attempt, now);
+            self.throttle.turn_away(attempt, moment);
         }
         let matched = matched??;
         let (Some(account), Some(stored)) = (account, stored) else { return Ok(None) };
@@ -240,7 +242,7 @@ impl Service {
 
     /// Notes the address that an account signed in from. It is written later: a sign-in does not wait for the disk.
     fn note_success(&self, attempt: &Attempt<'_>, account: Id, now: Timestamp) {
-        if let Some(news) = self.throttle.succeed(attempt, account, now) {
+        if let Some(news) = self.throttle.succeed(attempt, account, self.clock.moment()) {
             let known = KnownAddress { account, address: news.address, at: now };
             self.known_addresses.lock().unwrap_or_else(PoisonError::into_inner).push((known, news.evicted));
         }

@@ -16,7 +16,7 @@ use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
 use crate::domain::random;
 use crate::domain::secret::{PREFIX, TokenText};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Moment, Timestamp};
 use crate::domain::token::Limits;
 use crate::service::Service;
 use crate::service::access::{Authority, Call, Caller, SessionKey, Signed, Subject};
@@ -63,12 +63,12 @@ struct Session {
     signed: Signed,
     /// The kind of credential that opened it.
     opened_with: CredentialKind,
-    opened_at: Timestamp,
-    used_at: Timestamp,
+    opened_at: Moment,
+    used_at: Moment,
 }
 
 impl Session {
-    fn ends_at(&self) -> Timestamp {
+    fn ends_at(&self) -> Moment {
         self.used_at.plus_seconds(IDLE).min(self.opened_at.plus_seconds(LONGEST_SESSION))
     }
 }
@@ -97,7 +97,7 @@ impl Sessions {
     }
 
     /// The session, if it has not timed out; notes the use.
-    fn used(&self, key: SessionKey, now: Timestamp) -> Option<Session> {
+    fn used(&self, key: SessionKey, now: Moment) -> Option<Session> {
         let mut sessions = self.lock();
         let session = sessions.get_mut(&key)?;
         if session.ends_at() <= now {
@@ -117,7 +117,7 @@ impl Sessions {
     }
 
     /// Drops sessions that have timed out.
-    pub(in crate::service) fn clean(&self, now: Timestamp) {
+    pub(in crate::service) fn clean(&self, now: Moment) {
         self.lock().retain(|_, session| session.ends_at() > now);
     }
 }
@@ -176,7 +176,8 @@ impl Service {
         let secret = TokenText::from_random(random::bytes()?);
         let secret = SessionSecret::shown(secret.reveal().trim_start_matches(PREFIX));
         let signed = Signed { kind: CredentialKind::Session, ..signed.clone() };
-        let session = Session { signed, opened_with, opened_at: call.now, used_at: call.now };
+        let moment = self.clock.moment();
+        let session = Session { signed, opened_with, opened_at: moment, used_at: moment };
         self.sessions.open(SessionKey::of(secret.reveal()), session);
         let entry = Deed::new(Act::SessionOpen, call.caller.actor()).entry(&call.caller, Outcome::Success);
         self.note_event(&call.caller, entry, call.now);
@@ -186,7 +187,7 @@ impl Service {
     /// The caller that a session's secret stands for.
     pub(super) fn by_session(&self, secret: &str, address: Option<IpAddr>, now: Timestamp) -> Result<Caller, Error> {
         let key = SessionKey::of(secret);
-        let session = self.sessions.used(key, now).ok_or(Error::Unauthenticated)?;
+        let session = self.sessions.used(key, self.clock.moment()).ok_or(Error::Unauthenticated)?;
         let caller = Caller::new(Subject::Account(session.signed), address).with_session(key);
         if let Err(error) = Authority::of(&self.store.state(), &caller, now) {
             self.sessions.close(key);
@@ -205,7 +206,7 @@ impl Service {
         self.view(call, Act::SessionView, "", |authority| {
             let account = authority.account().ok_or(Error::Unauthenticated)?;
             let token = authority.token();
-            let ends_at = session.ends_at();
+            let ends_at = session.ends_at().on(call.now, self.clock.moment());
             let settings = self.settings.live.at(authority.state());
             Ok(SessionView {
                 username: account.name.to_string(),

@@ -40,7 +40,7 @@ use crate::domain::id::Id;
 use crate::domain::name::{MAX_COMPONENT, Name};
 use crate::domain::secret::Password;
 use crate::domain::source;
-use crate::domain::time::Timestamp;
+use crate::domain::time::Moment;
 use counter::{Counter, Fading, Guess, make_room};
 use known::{KnownAddresses, Likeness, Mark, NewAddress};
 
@@ -89,8 +89,8 @@ pub(in crate::service) struct Throttle {
 }
 
 impl Throttle {
-    /// Counters that start empty, with the addresses that are known to have signed in.
-    pub(in crate::service) fn new(key: [u8; 32], known: impl IntoIterator<Item = (Id, IpAddr, Timestamp)>) -> Self {
+    /// Counters that start empty, with the addresses that are known to have signed in, and when.
+    pub(in crate::service) fn new(key: [u8; 32], known: impl IntoIterator<Item = (Id, IpAddr, Moment)>) -> Self {
         let mut counters = Counters::default();
         for (account, address, at) in known {
             counters.known.load(account, source::of(address), at.seconds());
@@ -103,7 +103,7 @@ impl Throttle {
     }
 
     /// How many seconds an attempt has to wait; none if it need not.
-    pub(super) fn wait(&self, attempt: &Attempt<'_>, now: Timestamp) -> Option<i64> {
+    pub(super) fn wait(&self, attempt: &Attempt<'_>, now: Moment) -> Option<i64> {
         let (source, mark, now) = (attempt.source(), self.mark(attempt), now.seconds());
         let mut counters = self.lock();
         let of_source = counters.by_source.get(&source).map_or(0, Fading::locked_until);
@@ -119,7 +119,7 @@ impl Throttle {
 
     /// Whether an attempt comes first at the gate: it shows what the account signed in with from there last. After a
     /// restart nobody knows what that was, and any password will do, a few times.
-    pub(super) fn is_known(&self, attempt: &Attempt<'_>, now: Timestamp) -> bool {
+    pub(super) fn is_known(&self, attempt: &Attempt<'_>, now: Moment) -> bool {
         let mark = self.mark(attempt);
         let likeness = self.lock().known.compare(attempt.account, attempt.source(), mark, now.seconds());
         match likeness {
@@ -129,13 +129,13 @@ impl Throttle {
     }
 
     /// Notes that an attempt found no place at the gate: its answer tells that it does not come first.
-    pub(super) fn turn_away(&self, attempt: &Attempt<'_>, now: Timestamp) {
+    pub(super) fn turn_away(&self, attempt: &Attempt<'_>, now: Moment) {
         let mark = self.mark(attempt);
         self.lock().known.hold_against(attempt.account, attempt.source(), mark, now.seconds());
     }
 
     /// Counts a wrong password.
-    pub(super) fn fail(&self, attempt: &Attempt<'_>, now: Timestamp) {
+    pub(super) fn fail(&self, attempt: &Attempt<'_>, now: Moment) {
         let of_source = self.digest(&[attempt.username.as_bytes(), attempt.password.reveal().as_bytes()]);
         let of_name = self.digest(&[attempt.password.reveal().as_bytes()]);
         let (source, now) = (attempt.source(), now.seconds());
@@ -168,7 +168,7 @@ impl Throttle {
 
     /// Notes a sign-in to an account: forgets the failures of its name there, where it is then known. The first sign-in
     /// of a day answers what to write to disk.
-    pub(super) fn succeed(&self, attempt: &Attempt<'_>, account: Id, now: Timestamp) -> Option<NewAddress> {
+    pub(super) fn succeed(&self, attempt: &Attempt<'_>, account: Id, now: Moment) -> Option<NewAddress> {
         let (source, mark) = (attempt.source(), self.mark(attempt));
         let mut counters = self.lock();
         counters.by_address.remove(&(attempt.username.to_owned(), source));
@@ -182,13 +182,13 @@ impl Throttle {
     }
 
     /// Until when somebody waits to sign in to the account; none if nobody does.
-    pub(in crate::service) fn locked_until(&self, name: &str, now: Timestamp) -> Option<Timestamp> {
+    pub(in crate::service) fn locked_until(&self, name: &str, now: Moment) -> Option<Moment> {
         let counters = self.lock();
         // Failures from an address count for the account, too: without a counter of the account, no address waits.
         let whole = counters.by_account.get(name)?;
         let addresses = counters.by_address.iter().filter(|((of, _), _)| of == name).map(|(_, counter)| counter);
         let until = addresses.chain([whole]).map(|counter| counter.locked_until).max()?;
-        (until > now.seconds()).then(|| Timestamp::from_seconds(until))
+        (until > now.seconds()).then(|| Moment::from_seconds(until))
     }
 
     /// Lifts the lockout: forgets the failures for an account.
@@ -218,8 +218,8 @@ mod tests {
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_seconds(1_000_000 + seconds)
+    fn at(seconds: i64) -> Moment {
+        Moment::from_seconds(1_000_000 + seconds)
     }
 
     fn other(host: u32) -> IpAddr {

@@ -40,7 +40,7 @@ impl KeyFile {
     pub(super) fn way_out(self) -> &'static str {
         match self {
             Self::Authority => {
-                "restore it from a backup, or move it, registry-leaf.pem and registry-leaf-previous.pem away and start \
+                "put it back from a copy, or move it, registry-leaf.pem and registry-leaf-previous.pem away and start \
                  again: a new CA is then made, and the registry must be given the new /auth/ca.pem"
             }
             Self::Leaf => "move it away and start again: a new leaf is then made, and the registry needs no change",
@@ -48,7 +48,7 @@ impl KeyFile {
                 "move it away and start again: dockpass then refuses registry tokens from before the last renewal"
             }
             Self::Fixed => {
-                "restore it from a backup, or move it away and start again: a new key is then made, and the registry \
+                "put it back from a copy, or move it away and start again: a new key is then made, and the registry \
                  must be given the new /auth/ca.pem"
             }
         }
@@ -253,7 +253,7 @@ mod tests {
             private_file::write(&path, text.as_bytes()).unwrap();
             let error = directory.read_authority().err().unwrap();
             assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
-            assert!(error.to_string().contains("restore it from a backup"), "{error}");
+            assert!(error.to_string().contains("put it back from a copy"), "{error}");
             let cause = std::error::Error::source(&error).unwrap().to_string();
             assert!(cause.contains(reason), "{cause} / {reason}");
             assert!(!format!("{error:?}{cause}").contains(&key[40..80]), "a key in an error");

@@ -61,7 +61,7 @@ pub enum SigningError {
     },
     /// The CA's file is gone, while something that it signed is there.
     #[error(
-        "{} is missing, but {} was signed with it; restore it from a backup, or move {} away as well: a new CA is then \
+        "{} is missing, but {} was signed with it; put it back from a copy, or move {} away as well: a new CA is then \
          made, and the registry must be given the new /auth/ca.pem",
         .path.display(), .witness.display(), .witness.display()
     )]

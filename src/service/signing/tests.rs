@@ -337,7 +337,7 @@ fn a_lost_authority_is_never_replaced_in_silence() {
     fs::remove_file(home.file("registry-ca.pem")).unwrap();
     for error in [signer.renew_if_due(after(250)).unwrap_err(), home.open_error(leafs(300), start())] {
         assert!(matches!(error, SigningError::AuthorityMissing { .. }), "{error}");
-        assert!(error.to_string().contains("restore it from a backup"), "{error}");
+        assert!(error.to_string().contains("put it back from a copy"), "{error}");
     }
     fs::remove_file(home.file("registry-leaf.pem")).unwrap();
     assert!(matches!(signer.renew_if_due(after(250)), Err(SigningError::AuthorityMissing { .. })));

@@ -14,7 +14,7 @@ use super::super::engine::Engine;
 use super::super::row::Record;
 use super::super::table::{self, Table};
 use super::super::{Error, State};
-use super::support::{Home, add_account, copy_directory, id, now, open_at, purged, start, usage, write};
+use super::support::{Home, add_account, copy_directory, id, moment, open_at, purged, start, usage, write};
 use crate::domain::account::Account;
 
 fn filled(home: &Home, changes: u64) -> Arc<State> {
@@ -74,7 +74,7 @@ fn a_damaged_snapshot_is_set_aside_and_the_log_has_everything() {
 fn is_refused(path: &Path, state: &State) -> bool {
     match catch_unwind(|| open_at(path)).expect("opening never panics") {
         Err(error) => {
-            assert!(error.to_string().contains("restore a backup into an empty directory"), "{error}");
+            assert!(error.to_string().contains("put a copy of the data directory in its place"), "{error}");
             true
         }
         Ok((store, _)) => {
@@ -224,7 +224,7 @@ fn records_that_are_gone_or_changed_behind_the_store_are_found() {
         filled(&home, 10);
         let error = tampered(&home, std::slice::from_ref(&tampering)).unwrap_err();
         assert!(matches!(error, Error::Corrupt { .. }), "{tampering:?}: {error:?}");
-        assert!(error.to_string().contains("restore a backup into an empty directory"));
+        assert!(error.to_string().contains("put a copy of the data directory in its place"));
     }
 }
 
@@ -239,7 +239,7 @@ fn a_record_of_a_later_version_is_refused_and_kept() {
     let key = id(11).to_bytes();
     let error = tampered(&home, &[change(Table::Accounts, &key, Some(&later))]).unwrap_err();
     assert!(matches!(&error, Error::Newer { what } if what == "records of accounts in version 3"), "{error:?}");
-    assert!(error.to_string().contains("later dockpass") && !error.to_string().contains("restore"));
+    assert!(error.to_string().contains("later dockpass") && !error.to_string().contains("put a copy"));
     let engine = Engine::open(&home.path().join("store")).unwrap();
     assert_eq!(engine.scan_on(Table::Accounts, &key, 1).unwrap(), [(key.to_vec(), later)]);
 }
@@ -311,5 +311,5 @@ fn reads_of_a_store_that_is_being_opened_again_say_so() {
     // Recovery opens it again; here by hand.
     store.shared.engine.reopen().unwrap();
     assert_eq!(store.audit_before(None, 1).unwrap().len(), 1);
-    assert_eq!(store.refusal(now()), None);
+    assert_eq!(store.refusal(moment()), None);
 }

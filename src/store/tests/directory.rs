@@ -215,7 +215,7 @@ fn a_used_directory_without_its_store_never_gets_a_fresh_one() {
         for _ in 0..2 {
             let error = refusal(&home.path());
             assert!(matches!(&error, Error::Missing { path } if path.ends_with("store/db")), "{error:?}");
-            assert!(error.to_string().contains("restore a backup into an empty directory"));
+            assert!(error.to_string().contains("put a copy of the data directory in its place"));
         }
         assert!(!home.database().exists() || fs::metadata(home.database()).unwrap().len() == 0);
     }

@@ -10,7 +10,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::super::{Error, Store, WriteError};
-use super::support::{Failure, account, add_account, entry, id, is_long, now, open_at, start, token, usage, write};
+use super::support::{
+    Failure, account, add_account, entry, id, is_long, moment, now, open_at, start, token, usage, write,
+};
 use crate::domain::audit::Occurrence;
 
 /// A small file system of its own; gone with the test.
@@ -75,17 +77,17 @@ fn write_until_full(store: &Store, from: u64) -> u64 {
 /// Asks until changes are accepted again.
 fn wait_for_room(store: &Store) {
     for _ in 0..3_000 {
-        if store.refusal(now()).is_none() {
+        if store.refusal(moment()).is_none() {
             return;
         }
         thread::park_timeout(Duration::from_millis(10));
     }
-    panic!("changes are still refused: {:?}", store.refusal(now()));
+    panic!("changes are still refused: {:?}", store.refusal(moment()));
 }
 
 fn check_refusing(store: &Store, lost: u64) {
     let published = store.state();
-    assert_eq!(store.refusal(now()).as_deref(), Some("the disk is full"));
+    assert_eq!(store.refusal(moment()).as_deref(), Some("the disk is full"));
     for number in lost..lost + 3 {
         assert_eq!(add_account(store, number), Err(Failure::Write(WriteError::Full)));
         assert!(store.state().account(id(number)).is_none());

@@ -19,7 +19,7 @@ use crate::domain::name::{Name, RepositoryName};
 use crate::domain::organization::Team;
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::{Clock, Moment, Timestamp};
 use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, Usage};
 
 /// The moment at which everything in these tests happens.
@@ -154,6 +154,11 @@ pub(super) fn grant_to(txn: &mut Txn<'_>, name: &str, user: u64, level: AccessLe
 
 pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(NOW)
+}
+
+/// The moment of a store that was opened at [`now`].
+pub(super) fn moment() -> Moment {
+    Clock::fixed(now()).moment()
 }
 
 pub(super) fn id(number: u64) -> Id {

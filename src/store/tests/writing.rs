@@ -5,7 +5,9 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use super::super::{Store, WriteError};
-use super::support::{Failure, Home, account, add_account, entry, grant_to, id, now, repository, token, usage, write};
+use super::support::{
+    Failure, Home, account, add_account, entry, grant_to, id, moment, now, repository, token, usage, write,
+};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::audit::Occurrence;
@@ -50,7 +52,7 @@ fn a_panic_in_a_change_leaves_the_writer_alive() {
         Ok(())
     });
     assert_eq!(failed, Err(Failure::Write(WriteError::Failed)));
-    assert!(*before == *store.state() && store.refusal(now()).is_none());
+    assert!(*before == *store.state() && store.refusal(moment()).is_none());
     add_account(&store, 10).unwrap();
     drop(store);
     assert_eq!(snapshot(&home.open()), (1, 1, 0, 0));
@@ -206,8 +208,8 @@ fn a_writer_that_hangs_is_reported() {
         })
     };
     start.recv().unwrap();
-    assert_eq!(store.refusal(now().plus_seconds(30)), None);
-    assert_eq!(store.refusal(now().plus_seconds(31)).as_deref(), Some("the writer hangs"));
+    assert_eq!(store.refusal(moment().plus_seconds(30)), None);
+    assert_eq!(store.refusal(moment().plus_seconds(31)).as_deref(), Some("the writer hangs"));
     go_on.send(()).unwrap();
     writing.join().unwrap().unwrap();
 }

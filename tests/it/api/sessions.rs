@@ -326,3 +326,18 @@ fn sign_ins_are_recorded_with_what_they_used() {
     let made = site.as_local().get("/api/v0/audit?action=token.create&actor=alice").must_be(200).json();
     assert_eq!(made["records"][0]["credential"], "session", "{made}");
 }
+
+#[test]
+fn a_clock_that_jumps_ends_no_session_and_keeps_none_alive() {
+    const TEN_YEARS: i64 = 3_653 * DAY;
+    let site = with_alice();
+    let alice = signed_in(&site, "alice", PASSWORD);
+    for jump in [-TEN_YEARS, TEN_YEARS, TEN_YEARS, -TEN_YEARS] {
+        site.set_date(jump);
+        let session = alice.get(SESSION).must_be(200);
+        assert_eq!(session.text("/expiresAt"), site.in_time(12 * HOUR), "the date as it is said now");
+    }
+    site.set_date(-TEN_YEARS);
+    site.pass(12 * HOUR);
+    alice.get(SESSION).must_be(401);
+}

@@ -317,3 +317,20 @@ fn an_address_that_guesses_at_a_hundred_names_waits_and_tells_not_who_signed_in_
     site.pass(wait);
     from_there("alice", PASSWORD).must_be(200);
 }
+
+#[test]
+fn a_clock_that_jumps_neither_locks_for_years_nor_ends_a_lock() {
+    const TEN_YEARS: i64 = 3_653 * DAY;
+    let site = with_alice();
+    site.set_date(TEN_YEARS);
+    lock(&site, "alice");
+    for jump in [-TEN_YEARS, -TEN_YEARS, 2 * TEN_YEARS, -TEN_YEARS] {
+        site.set_date(jump);
+        let waits = site.as_user("alice").get(TOKENS).must_be_refused(429, "TOO_MANY_REQUESTS");
+        assert_eq!(wait_of(&waits), 5);
+        let shown = site.as_local().get(&account_path("alice")).must_be(200);
+        assert_eq!(shown.text("/lockedUntil"), site.in_time(5), "the date as it is said now");
+    }
+    site.pass(5);
+    site.as_user("alice").get(TOKENS).must_be(200);
+}
