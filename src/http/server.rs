@@ -73,6 +73,9 @@ pub enum StartError {
     /// There is no store, and only `serve` makes one.
     #[error("{} holds no data of dockpass: start the server there first, or name another directory with --data-dir", .0.display())]
     NoStore(PathBuf),
+    /// A second signal came while the server was ending.
+    #[error("ended at once: what was in flight is not answered, and what waited in memory may not be written")]
+    EndedAtOnce,
     /// The operating system refuses threads, signals, sockets or output.
     #[error("the operating system refused: {0}")]
     System(#[source] io::Error),
@@ -133,6 +136,13 @@ impl Running {
     /// Takes no more requests, answers those in flight, writes what waits in memory, and closes the store.
     pub async fn stop(mut self) {
         std::mem::replace(&mut self.servers, Servers::none()).stop().await;
+        // A disk that hangs must not keep this thread from hearing a signal.
+        if let Err(error) = off_thread("ending", move || self.finish()).await {
+            log::error!("ending: {error}");
+        }
+    }
+
+    fn finish(mut self) {
         if let Some(neighbour) = &self.neighbour {
             neighbour.end();
         }
@@ -161,19 +171,38 @@ pub async fn serve(
     out: &mut (dyn Write + Send),
 ) -> Result<(), StartError> {
     let mut signals = Signals::new().map_err(StartError::System)?;
-    let (running, first) = start(config.clone(), Listeners::Network, admin_password, Clock::system()).await?;
+    let on_terminal = program.is_some();
+    let starting = start(config.clone(), Listeners::Network, admin_password, Clock::system());
+    let (running, first) = tokio::select! {
+        started = starting => started?,
+        // Whatever a start writes, an interrupted one is known and finished by the next.
+        () = signals.end(on_terminal, || ()) => {
+            log::info!("ending before the start is done");
+            return Ok(());
+        }
+    };
     announce(&config, &running, first.as_ref(), program, out).map_err(StartError::System)?;
     running.service.note_ready();
-    while signals.next().await == Told::Reread {
-        if program.is_some() {
-            break;
-        }
+    let reread = || {
         log::info!("SIGHUP: looking for changed files");
         running.reread();
+    };
+    signals.end(on_terminal, reread).await;
+    log::info!("ending; another signal ends at once");
+    tokio::select! {
+        () = running.stop() => Ok(()),
+        () = signals.end(false, || ()) => Err(StartError::EndedAtOnce),
     }
-    log::info!("ending");
-    running.stop().await;
-    Ok(())
+}
+
+/// Does work that blocks on a thread of its own, so that this one hears signals. The process may end before it is done:
+/// unlike a thread of the runtime, it is not waited for.
+async fn off_thread<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    let (done, result) = tokio::sync::oneshot::channel();
+    // Nobody waits any more if the process ends.
+    let work = move || drop(done.send(work()));
+    std::thread::Builder::new().name(name.to_owned()).spawn(work)?;
+    result.await.map_err(|_| io::Error::other("a thread failed inside"))
 }
 
 /// What a signal says.
@@ -200,6 +229,13 @@ impl Signals {
         let [first, second, alarm] = ignored.map(signal);
         let hangup = signal(SignalKind::hangup())?;
         Ok(Self { ending: [interrupt?, terminate?, quit?], hangup, _ignored: [first?, second?, alarm?] })
+    }
+
+    /// Waits until a signal ends the process; SIGHUP does so on a terminal only, which was closed then.
+    async fn end(&mut self, on_terminal: bool, reread: impl Fn()) {
+        while self.next().await == Told::Reread && !on_terminal {
+            reread();
+        }
     }
 
     async fn next(&mut self) -> Told {
@@ -297,11 +333,19 @@ pub async fn start(
     };
     let (settings, signing) = service_settings(&config);
     let directory = config.server.data_dir.clone();
-    let (service, first) = Service::open(&directory, settings, signing, admin_password, &clock)?;
+    let opened = {
+        let (directory, clock) = (directory.clone(), clock.clone());
+        move || Service::open(&directory, settings, signing, admin_password, &clock)
+    };
+    let (service, first) = off_thread("start", opened).await.map_err(StartError::System)??;
     let service = Arc::new(service);
     let bound = listener.as_ref().and_then(|listener| listener.local_addr().ok()).unwrap_or(config.server.listen);
     let tls = match listener {
-        Some(_) => Tls::open(&config, &directory.join(data_files::KEYS), bound, clock.now())?.map(Arc::new),
+        Some(_) => {
+            let (config, keys, now) = (config.clone(), directory.join(data_files::KEYS), clock.now());
+            let opened = off_thread("start", move || Tls::open(&config, &keys, bound, now)).await;
+            opened.map_err(StartError::System)??.map(Arc::new)
+        }
         None => None,
     };
     // Before the socket: whoever reaches that finds its secret.

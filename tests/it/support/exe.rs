@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use rustix::process::Signal;
@@ -127,6 +128,11 @@ impl Dockpass {
     /// Waits until it has ended by itself; returns the exit code.
     pub(crate) fn wait_end(&mut self) -> Option<i32> {
         self.process.wait_end().code()
+    }
+
+    /// Like `wait_end`, with another limit.
+    pub(crate) fn wait_end_within(&mut self, patience: Duration) -> Option<i32> {
+        self.process.wait_end_within(patience).code()
     }
 
     /// Ends it as an operator does; returns its directory.

@@ -163,8 +163,13 @@ impl Background {
 
     /// Waits until the program has ended by itself.
     pub(crate) fn wait_end(&mut self) -> ExitStatus {
-        let name = self.name.clone();
-        eventually(&format!("{name} ends"), || self.child.try_wait().expect("a child can be waited for"))
+        self.wait_end_within(PATIENCE)
+    }
+
+    /// Like `wait_end`, with another limit.
+    pub(crate) fn wait_end_within(&mut self, patience: Duration) -> ExitStatus {
+        let what = format!("{} ends", self.name);
+        eventually_within(patience, &what, || self.child.try_wait().expect("a child can be waited for"))
     }
 }
 
