@@ -4,7 +4,7 @@
 //! - `wire`: the API client: the socket, a server elsewhere, or the handlers in this process.
 //! - `global`: the options that every command takes.
 //! - `commands`: one file or folder for each noun, with its arguments.
-//! - `arguments`: the tree of commands. `log_lines`: the log on standard error.
+//! - `arguments`: the tree of commands. `log_lines`: the log on standard error. `dumps`: that there are none.
 //!
 //! Each uses only those before it.
 //!
@@ -15,6 +15,7 @@
 
 mod arguments;
 mod commands;
+mod dumps;
 mod global;
 mod log_lines;
 mod screen;
@@ -39,11 +40,12 @@ pub use screen::{CliError, Console};
 /// # Errors
 /// [`CliError`], whose message is for people and whose exit code is for scripts.
 pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliError> {
+    dumps::switch_off();
     let Arguments { global, serve, command } = arguments;
     console.is_verbose = global.verbose > 0;
     console.format = format(&global, console)?;
-    if command.is_some() && serve.listen.is_some() {
-        return Err(CliError::Usage("--listen is for `dockpass serve` only".to_owned()));
+    if command.is_some() && (serve.listen.is_some() || serve.admin_password_file.is_some()) {
+        return Err(CliError::Usage("--listen and --admin-password-file are for `dockpass serve` only".to_owned()));
     }
     match command {
         None => serve::run(serve, global, console).await,

@@ -17,6 +17,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use zeroize::Zeroizing;
 
 use super::App;
 use super::address::{self, Peer};
@@ -245,7 +246,8 @@ pub(super) fn credentials(http: &HttpRequest, access: Access) -> Result<Credenti
         return Err(wrong());
     }
     let decoded = STANDARD.decode(rest).or_else(|_| STANDARD_NO_PAD.decode(rest)).map_err(|_| wrong())?;
-    let decoded = String::from_utf8(decoded).map_err(|_| wrong())?;
+    let decoded = Zeroizing::new(decoded);
+    let decoded = std::str::from_utf8(&decoded).map_err(|_| wrong())?;
     let (username, password) = decoded.split_once(':').ok_or_else(wrong)?;
     Ok(Credentials::Basic { username: username.to_owned(), password: Password::new(password.to_owned()) })
 }

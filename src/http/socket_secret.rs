@@ -38,7 +38,7 @@ impl SocketSecret {
         let text = TokenText::from_random(random::bytes()?);
         let text = Zeroizing::new(text.reveal().trim_start_matches(PREFIX).to_owned());
         let path = directory.join(data_files::SOCKET_SECRET);
-        match private_file::write(&path, format!("{}\n", *text).as_bytes()) {
+        match private_file::write(&path, Zeroizing::new(format!("{}\n", *text)).as_bytes()) {
             Ok(()) => Ok(Self(blake3::hash(text.as_bytes()))),
             Err(error) => match read_socket_secret(directory) {
                 Ok(Some(before)) => {

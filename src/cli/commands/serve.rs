@@ -1,7 +1,9 @@
 //! `dockpass serve`, and `dockpass` alone.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 use crate::cli::commands::config;
 use crate::cli::global::Global;
@@ -21,6 +23,9 @@ pub(in crate::cli) struct ServeArguments {
     /// Address and port to listen on [default: 127.0.0.1:8700]
     #[arg(long, value_name = "ADDRESS")]
     pub(in crate::cli) listen: Option<String>,
+    /// A file with the first password of `admin`, for an unattended first start; later starts do not use it
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) admin_password_file: Option<PathBuf>,
 }
 
 /// Runs the server until it is told to stop.
@@ -35,24 +40,32 @@ pub(in crate::cli) async fn run(
     let global = global.or_environment(console);
     let flags = arguments.listen.map(|listen| ("server.listen", listen));
     let config = config::load(&global, flags, console)?;
-    let admin_password = admin_password(console)?;
+    let admin_password = admin_password(arguments.admin_password_file.as_deref(), console)?;
     let program = console.program.clone();
     let program = Some(program.as_str()).filter(|_| console.out_is_terminal);
     http::serve(config, admin_password, program, &mut *console.out).await?;
     Ok(())
 }
 
-/// The first password for unattended installs, from the environment or a systemd credential. Only the first start
+/// The first password for unattended installs, from a file, the environment or a systemd credential. Only the first start
 /// uses it.
-fn admin_password(console: &Console) -> Result<Option<Password>, CliError> {
+fn admin_password(file: Option<&Path>, console: &Console) -> Result<Option<Password>, CliError> {
+    if let Some(path) = file {
+        return read_password(path).map(Some);
+    }
     if let Some(password) = console.variable(ADMIN_PASSWORD) {
         return Ok(Some(Password::new(password.to_owned())));
     }
     let Some(directory) = console.variable("CREDENTIALS_DIRECTORY") else { return Ok(None) };
-    let path = Path::new(directory).join(CREDENTIAL);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(Password::new(text.trim_end_matches(['\r', '\n']).to_owned()))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(CliError::File { action: "read", path, cause }),
+    match read_password(&Path::new(directory).join(CREDENTIAL)) {
+        Err(CliError::File { cause, .. }) if cause.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
     }
+}
+
+/// The one line of a file, which may be a link or a pipe, as orchestrators and shells hand secrets over.
+fn read_password(path: &Path) -> Result<Password, CliError> {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(|cause| CliError::File { action: "read", path: path.to_owned(), cause })?;
+    Ok(Password::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -39,6 +39,10 @@ fn is_answered(stream: &TcpStream) -> bool {
 
 #[test]
 fn changes_wait_for_it_and_sign_ins_reads_and_registry_tokens_go_on() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("not looked at: only root traces a process that gives no dumps");
+        return;
+    }
     let dockpass = Dockpass::start();
     dockpass.add_user("alice");
     let token = dockpass.add_token("alice", &[]).secret;

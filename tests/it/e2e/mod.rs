@@ -5,6 +5,7 @@ mod adoption;
 mod adoption_changes;
 mod adoption_many;
 mod attacks;
+mod copies;
 mod durability;
 mod formats;
 mod hung_disk;

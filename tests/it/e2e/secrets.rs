@@ -177,3 +177,30 @@ fn no_password_goes_to_a_server_of_somebody_else() {
         assert!(!server.log().contains("carol"), "{}", server.log());
     }
 }
+
+/// A pipeline that rotates its own token: it notes a key first, and if the answer is lost, it types the same again.
+#[test]
+fn a_rotation_of_ones_own_is_repeated_with_the_key_of_a_file() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("ci");
+    let old = dockpass.add_token("ci", &[]);
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let key = directory.path().join("key");
+    let rotate = |key: &Path| {
+        let server = format!("http://{}", dockpass.address);
+        let arguments = ["token", "rotate", &old.hash, "--server", &server, "--idempotency-key-file"];
+        let mut rotate = command(executable());
+        rotate.args(arguments).arg(key).envs([("DOCKPASS_USER", "ci"), ("DOCKPASS_TOKEN", old.secret.as_str())]);
+        Run::of(&mut rotate, "")
+    };
+    fs::write(&key, "").expect("a file");
+    rotate(&key).must_fail_with(&["must hold one line with the key"]);
+    fs::write(&key, "5b5f2c1e-9d1b-4f0e-8f55-6c1d0b7b1f0a\n").expect("a file");
+    let lost = rotate(&key).must_succeed().stdout;
+    let again = rotate(&key).must_succeed().stdout;
+    assert_ne!(lost, again);
+    dockpass.http_as("ci", again.trim()).get("/api/v0/api_tokens").must_be(200);
+    dockpass.http_as("ci", lost.trim()).get("/api/v0/api_tokens").must_be(401);
+    fs::write(&key, "0c9a4b52-7d64-4d57-a3ec-2f7b2d1d9e77\n").expect("a file");
+    rotate(&key).must_fail_with(&["credentials", "sign in", "401"]);
+}

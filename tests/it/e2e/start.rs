@@ -5,12 +5,13 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write as _},
     net::TcpStream,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    os::unix::process::CommandExt,
     path::Path,
     time::Duration,
 };
 
-use rustix::process::{Signal, geteuid};
+use rustix::process::{Pid, Signal, geteuid, kill_process, test_kill_process};
 use tempfile::TempDir;
 
 use crate::support::{
@@ -62,6 +63,40 @@ fn the_environment_sets_the_first_password_on_the_first_start_only() {
 }
 
 #[test]
+fn a_file_sets_the_first_password_and_the_process_shows_nobody_its_environment() {
+    if !geteuid().is_root() {
+        eprintln!("not looked at: only root can start a server as another user");
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let [program, file] = ["dockpass", "password"].map(|name| directory.path().join(name));
+    Run::of(command("install").args(["-m", "755"]).arg(executable()).arg(&program), "").must_succeed();
+    fs::write(&file, "set-by-a-file\n").expect("a file");
+    let home = directory.path().join("home");
+    fs::create_dir(&home).expect("a directory");
+    for (path, mode) in [(directory.path(), 0o755), (&home, 0o755), (&file, 0o644)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its permissions can be changed");
+    }
+    chown(&home, Some(65_534), Some(65_534)).expect("root gives it away");
+    let mut serve = background_command(&program);
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--admin-password-file"]).arg(&file);
+    serve.arg("--data-dir").arg(home.join("data")).uid(65_534).gid(65_534);
+    let server = Background::start("dockpass", &mut serve);
+    let address = server.wait_for("that it is ready", ready_address);
+    let admin = Http::at(&format!("http://{address}")).basic("admin", "set-by-a-file");
+    admin.get("/api/v0/api_tokens").must_be(200);
+    assert!(!home.join("data/initial-admin-password").exists());
+    // What belongs to root there is closed to the user who runs the process.
+    let environment = fs::metadata(format!("/proc/{}/environ", server.pid())).expect("the process");
+    assert_eq!(environment.uid(), 0, "no dumps, no debugger, no look at its environment");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.pid())).expect("its limits");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a line");
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    let mut lost = cli_command(&home.join("data"), &["serve", "--admin-password-file", "/nonexistent/password"]);
+    Run::of(&mut lost, "").must_fail_with(&["cannot read /nonexistent/password"]);
+}
+
+#[test]
 fn on_a_terminal_the_first_start_tells_the_password_and_what_to_type_next() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().join("data");
@@ -102,6 +137,66 @@ fn every_other_signal_ends_it_in_order_or_does_nothing() {
     assert_eq!(dockpass.wait_end(), Some(0), "{}", dockpass.log());
     let denied = dockpass.cli(&["audit", "list", "--outcome", "denied", "--format", "json"]).must_succeed();
     assert!(denied.stdout.contains("account.signIn"), "what waited in memory is written: {}", denied.describe());
+}
+
+/// A store that takes minutes to open ends all the same: `strace` holds each `fsync` back.
+#[test]
+fn a_signal_is_heard_while_the_store_is_made() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().join("data");
+    let mut serve = background_command("strace");
+    serve.args(["--follow-forks", "--trace=fsync,fdatasync", "--inject=fsync,fdatasync:delay_enter=60s"]);
+    serve.args(["--output=/dev/null"]).arg(executable());
+    let strace = Background::start("dockpass", serve.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(&data));
+    // The directory is made first, and then the disk is waited for.
+    eventually("the start has begun", || data.exists().then_some(()));
+    let children = format!("/proc/{0}/task/{0}/children", strace.pid());
+    let child = fs::read_to_string(children).expect("a child").trim().parse().ok().and_then(Pid::from_raw);
+    let child = child.expect("the server's number");
+    kill_process(child, Signal::TERM).expect("it takes signals");
+    let said = |line: &str| line.contains("ending before the start is done").then_some(());
+    strace.wait_for("that it ends", said);
+    assert!(!strace.log().contains("ready on"), "{}", strace.log());
+    drop(strace);
+    eventually("it has ended", || test_kill_process(child).is_err().then_some(()));
+    let dockpass = Dockpass::start_in(directory, Setup::default());
+    dockpass.http_as_admin().get("/api/v0/api_tokens").must_be(200);
+}
+
+/// A certificate that is read from a FIFO into which nobody writes: the start waits for ever.
+#[test]
+fn a_long_start_ends_with_the_first_signal_and_is_finished_by_the_next() {
+    for signal in [Signal::INT, Signal::TERM, Signal::QUIT] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [data, fifo] = ["data", "certificate"].map(|name| directory.path().join(name));
+        Run::of(command("mkfifo").arg(&fifo), "").must_succeed();
+        let mut serve = background_command(executable());
+        serve.env("DOCKPASS_TLS_CERT", &fifo).env("DOCKPASS_TLS_KEY", &fifo);
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
+        let mut server = Background::start("dockpass", &mut serve);
+        eventually("the account is made", || data.join("format").exists().then_some(()));
+        server.signal(signal);
+        assert_eq!(server.wait_end_within(Duration::from_secs(20)).code(), Some(0), "{}", server.log());
+        assert!(!server.log().contains("ready on"), "{}", server.log());
+        let dockpass = Dockpass::start_in(directory, Setup::default());
+        dockpass.http_as_admin().get("/api/v0/api_tokens").must_be(200);
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once_what_waits_for_a_client() {
+    let mut dockpass = Dockpass::start();
+    let mut stream = TcpStream::connect(&dockpass.address).expect("it listens");
+    let head = "POST /auth/token HTTP/1.1\r\nHost: dockpass\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    write!(stream, "{head}Content-Length: 100\r\nExpect: 100-continue\r\n\r\n").expect("the head goes out");
+    let mut interim = String::new();
+    BufReader::new(&stream).read_line(&mut interim).expect("an interim answer");
+    assert!(interim.starts_with("HTTP/1.1 100"), "{interim}");
+    dockpass.signal(Signal::INT);
+    eventually("it is ending", || dockpass.log().contains("another signal ends at once").then_some(()));
+    dockpass.signal(Signal::INT);
+    assert_eq!(dockpass.wait_end_within(Duration::from_secs(10)), Some(1), "{}", dockpass.log());
+    assert!(dockpass.log().contains("ended at once"), "{}", dockpass.log());
 }
 
 /// A server with such a limit of open files, `SOFT:HARD`; what is left out stays.

@@ -1,0 +1,69 @@
+//! A copy of the data directory, made as the README says, while the server writes.
+
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use serde_json::json;
+
+use crate::support::{
+    Dockpass, Setup,
+    exe::cli_command,
+    process::{Run, command, environment},
+};
+
+/// The lines of the README that make a copy.
+fn script() -> String {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README");
+    let (_, rest) = readme.split_once("### A copy, and back").expect("the chapter");
+    let line = rest.lines().find(|line| line.contains("DIR/end")).expect("the line");
+    line.trim().trim_start_matches("$ ").to_owned()
+}
+
+fn copy(script: &str, data: &Path, to: &Path) -> Run {
+    let script = script.replace("DIR", &data.display().to_string()).replace("COPY", &to.display().to_string());
+    Run::of(command("sh").args(["-c", &script]), "")
+}
+
+#[test]
+fn a_copy_that_is_made_under_writers_opens_and_its_audit_log_is_whole() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    let alice = dockpass.http_as("alice", &dockpass.add_token("alice", &[]).secret);
+    let script = script();
+    let rounds = if environment("DOCKPASS_LONG").is_some() { 60 } else { 4 };
+    let copies = tempfile::tempdir().expect("a directory");
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for writer in 0..4 {
+            let (alice, is_done) = (&alice, &is_done);
+            scope.spawn(move || {
+                while !is_done.load(Ordering::SeqCst) {
+                    let body = json!({ "tokenLabel": format!("writer {writer}") });
+                    let made = alice.post("/api/v0/api_tokens", &body).must_be(200);
+                    alice.delete(&format!("/api/v0/api_tokens/{}", made.text("/hashedToken"))).must_be(204);
+                }
+            });
+        }
+        let all: Vec<_> = (0..rounds)
+            .map(|round| {
+                let to = copies.path().join(format!("{round}/data"));
+                fs::create_dir(copies.path().join(round.to_string())).expect("a directory");
+                (copy(&script, &dockpass.data(), &to), to)
+            })
+            .collect();
+        is_done.store(true, Ordering::SeqCst);
+        for (run, to) in all {
+            run.must_succeed();
+            Run::of(&mut cli_command(&to, &["audit", "verify"]), "").must_succeed();
+        }
+    });
+    let restored = tempfile::tempdir().expect("a directory");
+    fs::rename(copies.path().join("0/data"), restored.path().join("data")).expect("it is put in place");
+    let password = dockpass.admin_password();
+    let restored = Dockpass::start_in(restored, Setup::default());
+    restored.http_as("admin", &password).get("/enzi/v0/accounts/alice").must_be(200);
+}
