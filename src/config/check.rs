@@ -69,13 +69,14 @@ pub(super) fn doubts(config: &Config) -> Vec<String> {
     let server = &config.server;
     let is_https = server.public_url.as_ref().is_some_and(BaseUrl::is_https);
     let plain = config.registry.url.as_ref().filter(|url| !url.is_https());
-    let everything = server.trusted_proxies.iter().find(|network| network.is_everything());
+    let too_wide = server.trusted_proxies.iter().find(|network| network.is_hardly_a_site());
     let doubts = [
         (!server.behind_proxy && !server.trusted_proxies.is_empty())
             .then(|| "server.trusted_proxies does nothing without server.behind_proxy".to_owned()),
-        everything.map(|network| {
+        too_wide.map(|network| {
             format!(
-                "server.trusted_proxies = {network} lets every client choose the address that it seems to come from"
+                "server.trusted_proxies = {network} lets every client in there choose the address that it seems to come \
+                 from, past the throttle and into the audit log; name the proxy alone"
             )
         }),
         (!config.tls.self_signed && !config.tls.names.is_empty())

@@ -313,9 +313,20 @@ fn values_that_do_not_go_together_are_refused_with_the_reason() {
 
 #[test]
 fn what_is_hardly_meant_gets_a_warning() {
+    let behind = |network: &str| {
+        format!(
+            "server.behind_proxy = true\nserver.public_url = \"https://a\"\nserver.trusted_proxies = [\"{network}\"]"
+        )
+    };
+    for fits in ["10.0.0.0/8", "fc00::/7", "127.0.0.1"] {
+        assert_eq!(load(&behind(fits)).unwrap().warnings, Vec::<String>::new(), "{fits}");
+    }
     for (text, said) in [
         ("server.trusted_proxies = [\"10.0.0.1\"]", "without server.behind_proxy"),
         ("server.behind_proxy = true\nserver.public_url = \"https://a\"\nserver.trusted_proxies = [\"::/0\"]", "::/0"),
+        (&behind("0.0.0.0/0"), "0.0.0.0/0"),
+        (&behind("128.0.0.0/1"), "128.0.0.0/1"),
+        (&behind("10.0.0.1\", \"2000::/3"), "2000::/3"),
         ("tls.names = [\"a\"]", "without tls.self_signed"),
         ("server.public_url = \"https://a\"", "neither TLS nor"),
         ("registry.url = \"http://registry:5000\"", "cross the network unprotected"),
