@@ -80,6 +80,8 @@ async fn issue(
     let service = &request.app.service;
     let decided = service.decide(call, asked.service.0.as_deref(), scopes)?;
     if decided.makes_repositories() {
+        // A GET, too: a browser adds the credentials of its own password dialog to what a foreign page asks for.
+        request.app.refuse_foreign_write(&request.http)?;
         return request.app.block(Work::Change, move |use_cases| use_cases.issue(decided)).await;
     }
     Ok(service.issue(decided)?)

@@ -56,10 +56,15 @@ impl App {
     /// Refuses a write by a page of another site, whatever its credentials: a browser adds them by itself, those of its
     /// own password dialog included. Programs that are no browsers send neither of the two headers.
     pub(super) fn refuse_foreign(&self, http: &HttpRequest) -> Result<(), Failure> {
-        let headers = http.headers();
         let only_reads = matches!(*http.method(), Method::GET | Method::HEAD);
+        if only_reads { Ok(()) } else { self.refuse_foreign_write(http) }
+    }
+
+    /// Refuses a page of another site, for what writes whatever its method is.
+    pub(super) fn refuse_foreign_write(&self, http: &HttpRequest) -> Result<(), Failure> {
+        let headers = http.headers();
         let is_page = headers.contains_key(SITE) || headers.contains_key(ORIGIN);
-        if !only_reads && is_page && !self.is_own_page(headers) { Err(foreign()) } else { Ok(()) }
+        if is_page && !self.is_own_page(headers) { Err(foreign()) } else { Ok(()) }
     }
 
     /// Whether a page of this server sent the request: by `Sec-Fetch-Site`, or by `Origin` from an older browser.

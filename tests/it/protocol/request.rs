@@ -91,6 +91,24 @@ fn what_a_browser_adds_for_other_sites_stops_no_client() {
 }
 
 #[test]
+fn a_page_of_another_site_makes_no_repository() {
+    let (site, alice) = with_alice();
+    let push = "scope=repository:alice/new:push";
+    let shown = || site.as_user("alice").get("/api/v0/repositories/alice/new").status;
+    for (name, value) in
+        [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", "https://evil.example")]
+    {
+        let foreign = alice.header(name, value);
+        refused(foreign.get(&format!("{ENDPOINT}&{push}")), 403, "NOT_AUTHORIZED", "invalid_request");
+        let body = form(&[("grant_type", "password"), ("scope", "repository:alice/new:push")]);
+        refused(foreign.post_form(TOKEN_PATH, &body), 403, "NOT_AUTHORIZED", "invalid_request");
+        assert_eq!(shown(), 404, "{name}: {value}");
+    }
+    ask(&alice.header("Sec-Fetch-Site", "same-origin"), &["repository:alice/new:push"]);
+    assert_eq!(shown(), 200);
+}
+
+#[test]
 fn the_answer_names_the_token_twice_and_its_times_as_go_reads_them() {
     let (site, alice) = with_alice();
     let answer = ask(&alice, &[]).answer;
