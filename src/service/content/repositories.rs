@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::deletions::{refuse_too_many, refuse_too_soon};
 use crate::domain::access::AccessLevel;
+use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::content::Activity;
 use crate::domain::id::Id;
-use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::random;
 use crate::domain::repository::{MAX_LONG_DESCRIPTION, MAX_SHORT_DESCRIPTION, Repository};
@@ -293,7 +294,11 @@ fn seen<'s>(
 
 /// Refuses a namespace that nobody owns and in which the caller sees nothing.
 fn known_namespace(authority: &Authority<'_>, namespace: &Namespace) -> Result<(), Error> {
-    let is_owned = namespace.name().is_none_or(|name| authority.state().account_named(name.as_str()).is_some());
+    // Who sees no accounts must not learn here which there are.
+    let sees_accounts = authority.account_data().is_ok();
+    let sees = |account: &Account| sees_accounts || authority.account().is_some_and(|own| own.id == account.id);
+    let owner = |name: &Name| authority.state().account_named(name.as_str()).is_some_and(|account| sees(account));
+    let is_owned = namespace.name().is_none_or(owner);
     let is_known = is_owned || visible::of_namespace(authority, namespace, Order::Ascending, None).next().is_some();
     if is_known { Ok(()) } else { Err(Error::not_found(Kind::Account, namespace)) }
 }

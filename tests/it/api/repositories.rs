@@ -286,6 +286,23 @@ fn a_namespace_is_found_if_somebody_owns_it_or_something_is_seen_there() {
 }
 
 #[test]
+fn a_capped_token_does_not_learn_which_accounts_there_are() {
+    let site = InProcess::start();
+    ["alice", "bob", "carol"].iter().for_each(|name| site.add_service(name));
+    site.add_public("carol/seen");
+    for limits in [json!({ "accessLevel": "read-only" }), json!({ "repositories": ["alice/*"] })] {
+        let capped = site.with_token("alice", &site.add_token("alice", &limits));
+        for name in ["bob", "nobody"] {
+            let answer = capped.get(&format!("{ALL}/{name}")).must_be_refused(404, "NO_SUCH_ACCOUNT");
+            assert_eq!(answer.body.replace(name, "X"), capped.get(&format!("{ALL}/nil")).body.replace("nil", "X"));
+        }
+        assert_eq!(names(&capped.get(&format!("{ALL}/alice")).must_be(200).json()), Vec::<String>::new(), "its own");
+    }
+    let reader = site.with_token("alice", &site.add_token("alice", &json!({ "accessLevel": "read-only" })));
+    assert_eq!(names(&reader.get(&format!("{ALL}/carol")).must_be(200).json()), ["carol/seen"]);
+}
+
+#[test]
 fn names_of_one_component_are_reached_by_administrators_and_grants_only_unless_public() {
     let site = InProcess::start();
     let alice = site.add_robot("alice");
