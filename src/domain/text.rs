@@ -25,9 +25,58 @@ pub fn check_line(text: &str, range: RangeInclusive<usize>) -> Result<(), String
     if text.chars().any(char::is_control) { Err("no control characters".to_owned()) } else { Ok(()) }
 }
 
+/// The text as one word of a shell, for a command that is printed to be copied: as it is where that is one, else in
+/// quotes, with control characters escaped (`$'…'`, of bash, zsh and POSIX 2024).
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_@%+=:,./-".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    if !text.chars().any(char::is_control) {
+        return format!("'{}'", text.replace('\'', r"'\''"));
+    }
+    let escaped = text.chars().map(|letter| match letter {
+        '\'' | '\\' => format!("\\{letter}"),
+        letter if letter.is_control() => {
+            letter.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}")).collect()
+        }
+        letter => letter.to_string(),
+    });
+    format!("$'{}'", escaped.collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_reads_a_word_as_it_was() {
+        assert_eq!(shell_word("/srv/dockpass-data_1"), "/srv/dockpass-data_1");
+        assert_eq!(shell_word("a b;touch x"), "'a b;touch x'");
+        for text in [
+            "",
+            "a b;touch x",
+            "$(touch x)",
+            "`x`",
+            "it's",
+            "'",
+            "~",
+            "ä \u{1F980}",
+            "a\nb",
+            "\u{1b}[2J'\\",
+            "\u{85}1",
+            "#x",
+            "!!",
+        ] {
+            let word = shell_word(text);
+            assert!(!word.chars().any(char::is_control), "{word:?}");
+            let script = format!("printf %s {word}");
+            let read =
+                std::process::Command::new("bash").env("LC_ALL", "C.UTF-8").args(["-c", &script]).output().unwrap();
+            assert_eq!(read.stdout, text.as_bytes(), "{text:?} as {word}");
+        }
+    }
 
     #[test]
     fn characters_are_counted_and_the_reason_says_how_many_there_may_be() {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::config::Config;
+use crate::domain::text::shell_word;
 use crate::service::FirstStart;
 
 pub(super) struct Greeting<'a> {
@@ -28,7 +29,7 @@ pub(super) fn write(greeting: &Greeting<'_>, out: &mut dyn Write) -> io::Result<
         let file = first.file.display();
         writeln!(out, "  Password    {}      also in {file} until you change it", password.reveal())?;
     }
-    let data_dir = data_dir_option(config);
+    let (program, data_dir) = (shell_word(program), data_dir_option(config));
     let insecure = if url.starts_with("https:") && trust.is_some() { " --insecure" } else { "" };
     writeln!(out, "\n  Try it, in another terminal:")?;
     writeln!(out, "    {program}{data_dir} token create --user admin --label laptop")?;
@@ -48,6 +49,35 @@ fn data_dir_option(config: &Config) -> String {
     if directory.as_os_str() == "./dockpass-data" {
         String::new()
     } else {
-        format!(" --data-dir {}", directory.display())
+        format!(" --data-dir {}", shell_word(&directory.to_string_lossy()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::domain::secret::Password;
+
+    #[test]
+    fn commands_can_be_copied_whatever_the_directory_is_called() {
+        let loaded = Config::load(None, std::iter::empty(), &[("server.data_dir", "a b;touch x".to_owned())]).unwrap();
+        let file = Path::new("p").to_owned();
+        let first = FirstStart { password: Some(Password::new("secret".to_owned())), file };
+        let (url, authority) = ("http://127.0.0.1:8700", "127.0.0.1:8700");
+        let greeting = Greeting {
+            program: "./my dockpass",
+            config: &loaded.config,
+            url,
+            authority,
+            first: Some(&first),
+            trust: None,
+        };
+        let mut told = Vec::new();
+        write(&greeting, &mut told).unwrap();
+        let told = String::from_utf8(told).unwrap();
+        let typed = "\n    './my dockpass' --data-dir 'a b;touch x' ";
+        assert_eq!(told.matches(typed).count(), 2, "{told}");
     }
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::shown;
 use crate::causes::with_causes;
 use crate::config::ConfigError;
+use crate::domain::text::shell_word;
 use crate::http::StartError;
 
 /// A cause of any kind, kept for `-v`.
@@ -106,7 +107,8 @@ pub enum CliError {
     Output(#[source] io::Error),
     /// A new secret exists, but nobody has seen it.
     #[error(
-        "the access token {id} was made, but its secret could not be written: {cause}; delete it with `dockpass token delete {id}`"
+        "the access token {id} was made, but its secret could not be written: {cause}; delete it with `dockpass token delete {}`",
+        shell_word(id)
     )]
     SecretLost {
         /// The access token's id.

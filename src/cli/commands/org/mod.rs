@@ -12,6 +12,7 @@ use crate::cli::screen::{CliError, Console, Report};
 use crate::cli::wire::Api;
 use crate::domain::account::AccountFilter;
 use crate::domain::organization::MemberFilter;
+use crate::domain::text::shell_word;
 
 /// What can be done with organizations.
 #[derive(Subcommand)]
@@ -161,7 +162,7 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
         ..CreateAccount::default()
     };
     let answer = account::create(&body, api).await?;
-    let next = vec![format!("Next: dockpass org add {name} USER --admin true")];
+    let next = vec![format!("Next: dockpass org add {} USER --admin true", shell_word(&name))];
     console.report(&Report::done_then(answer.value, format!("created the organization {name}"), next))
 }
 

@@ -11,6 +11,7 @@ use crate::cli::commands::org::report as org_report;
 use crate::cli::commands::values::{self, TeamReference};
 use crate::cli::screen::{CliError, Console, Report};
 use crate::cli::wire::Api;
+use crate::domain::text::shell_word;
 
 /// What can be done with teams.
 #[derive(Subcommand)]
@@ -84,7 +85,7 @@ pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &m
         TeamCommand::Create { team, description } => {
             let body = CreateTeam { name: team.team.clone(), description };
             let answer = api.send(op::CreateTeam, [&team.organization], &(), &body).await?;
-            let next = vec![format!("Next: dockpass team add {team} USER")];
+            let next = vec![format!("Next: dockpass team add {} USER", shell_word(&team.to_string()))];
             console.report(&Report::done_then(answer.value, format!("created the team {team}"), next))
         }
         TeamCommand::List { organization } => {

@@ -5,6 +5,7 @@ use crate::api::{ApiToken, NewApiToken};
 use crate::cli::commands::token::report;
 use crate::cli::screen::{CliError, Console, Format, shown};
 use crate::cli::wire::{Api, ApiAnswer};
+use crate::domain::text::shell_word;
 
 /// Why there is a new secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,14 +96,15 @@ fn end(record: &ApiToken) -> String {
 }
 
 fn next(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
-    let user = shown::plain(&new.record.username);
-    let url = shown::plain(url);
-    let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+    // Name and address may come from a server elsewhere: they must be nothing but words of the commands.
+    let user = shell_word(&new.record.username);
+    let host = shell_word(url.split_once("://").map_or(url, |(_, host)| host));
+    let (url, list) = (shell_word(url), shell_word(&format!("{url}/api/v0/repositories")));
     match purpose {
         Purpose::New | Purpose::Rotated { .. } => format!(
             "  Use it wherever the password of {user} is asked:\n    \
              docker login {host} --username {user}\n    \
-             curl --user {user} {url}/api/v0/repositories\n"
+             curl --user {user} {list}\n"
         ),
         Purpose::TemporaryPassword => format!(
             "  Tell {user} over a channel that you trust. To set a new password with it:\n    \

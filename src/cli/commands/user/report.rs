@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::api::{Account, AccountInner};
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
 use crate::cli::wire::{ApiAnswer, List};
+use crate::domain::text::shell_word;
 
 const COLUMNS: &[(&str, Fit)] = &[
     ("NAME", Fit::Shrinks(12)),
@@ -55,7 +56,7 @@ pub(in crate::cli) fn one(answer: ApiAnswer<Account>) -> Result<Report, CliError
 /// A user that was just made.
 pub(in crate::cli) fn created(answer: Value, name: &str, is_service: bool) -> Report {
     let what = if is_service { "service account" } else { "user" };
-    let next = format!("Next: dockpass token create --user {name} --label LABEL");
+    let next = format!("Next: dockpass token create --user {} --label LABEL", shell_word(name));
     Report::done_then(answer, format!("created the {what} {name}"), vec![next])
 }
 
