@@ -142,6 +142,7 @@ mod tests {
             "token delete 0123456789ab 01ARZ3NDEKTSV4RRFFQ69G5FAV",
             "token clean --user a --used-before 2026-01-01 --generated-by all --dry-run",
             "token rotate 0123456789ab --overlap 1h",
+            "token rotate 0123456789ab --idempotency-key-file key",
             "repo create a/b --public --description X",
             "repo list --namespace a -q text",
             "repo show a/b/c",

@@ -80,6 +80,8 @@ pub(in crate::cli) struct ApiRequest {
     pub(in crate::cli) path: ApiPath,
     /// JSON; empty if there is no body.
     pub(in crate::cli) body: Bytes,
+    /// A header of this request alone.
+    pub(in crate::cli) header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl ApiRequest {
@@ -92,7 +94,7 @@ impl ApiRequest {
             api::Method::Patch => Method::PATCH,
             api::Method::Delete => Method::DELETE,
         };
-        Self { method, path, body: Bytes::new() }
+        Self { method, path, body: Bytes::new(), header: None }
     }
 
     /// The same request with a body.
@@ -118,7 +120,7 @@ impl ApiRequest {
             .header(header::HOST, host)
             .header(header::USER_AGENT, USER_AGENT)
             .header(header::ACCEPT, "application/json");
-        if let Some((name, value)) = &peer.credential {
+        for (name, value) in peer.credential.iter().chain(&self.header) {
             request = request.header(name, value.clone());
         }
         if !self.body.is_empty() {

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
+use hyper::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use tokio::net::UnixStream;
 
@@ -123,6 +124,21 @@ impl Api {
         O: Operation<Body: Serialize>,
     {
         Ok(self.exchange(&ApiRequest::to::<O>(ApiPath::of::<O, N>(parts, query)).with(body)?).await?.of())
+    }
+
+    /// Calls an operation with a body and, if there is one, a header of this request alone.
+    pub(in crate::cli) async fn send_with<O, const N: usize>(
+        &mut self,
+        _operation: O,
+        parts: [&str; N],
+        header: Option<(HeaderName, HeaderValue)>,
+        body: &O::Body,
+    ) -> Result<ApiAnswer<Read<O>>, CliError>
+    where
+        O: Operation<Query = (), Body: Serialize>,
+    {
+        let request = ApiRequest::to::<O>(ApiPath::of::<O, N>(parts, &())).with(body)?;
+        Ok(self.exchange(&ApiRequest { header, ..request }).await?.of())
     }
 
     /// Sends one request and waits for its answer.

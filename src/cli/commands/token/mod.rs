@@ -5,7 +5,11 @@ mod reference;
 pub(in crate::cli) mod report;
 pub(in crate::cli) mod secret;
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
+use hyper::header::{HeaderName, HeaderValue};
+use zeroize::Zeroizing;
 
 use crate::api::operations::access_tokens as op;
 use crate::api::{Code, Counting, CreateApiToken, Paging, RotateApiToken, UpdateApiToken};
@@ -65,6 +69,10 @@ pub(in crate::cli) enum TokenCommand {
         /// How long the old secret works on, at most 7d [default: not at all]
         #[arg(long, value_name = "TIME", value_parser = values::seconds)]
         overlap: Option<u32>,
+        /// A file with a key of this rotation, such as `uuidgen` prints: if the answer is lost, the same command repeats the
+        /// rotation with the old secret; name the token by its whole hash
+        #[arg(long, value_name = "FILE")]
+        idempotency_key_file: Option<PathBuf>,
     },
 }
 
@@ -125,7 +133,10 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
         }
         TokenCommand::Delete { tokens } => delete(&tokens, api, console).await,
         TokenCommand::Clean(arguments) => clean::run(&arguments, api, console).await,
-        TokenCommand::Rotate { token, overlap } => rotate(&token.token, overlap, api, console).await,
+        TokenCommand::Rotate { token, overlap, idempotency_key_file } => {
+            let key = idempotency_key_file.as_deref().map(rotation_key).transpose()?;
+            rotate(&token.token, overlap, key, api, console).await
+        }
     }
 }
 
@@ -152,10 +163,29 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
     secret::show(&answer, Purpose::New, &url, console)
 }
 
-async fn rotate(token: &str, overlap: Option<u32>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+/// The header with the key of a rotation, from its file. It is a secret as long as the rotation can be repeated: no error tells it.
+fn rotation_key(path: &Path) -> Result<(HeaderName, HeaderValue), CliError> {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(|cause| CliError::File { action: "read", path: path.to_owned(), cause })?;
+    let key = HeaderValue::from_str(text.trim()).ok().filter(|key| !key.is_empty());
+    let name = HeaderName::from_bytes(op::IDEMPOTENCY_KEY.as_bytes()).ok();
+    let (name, mut key) = name.zip(key).ok_or_else(|| {
+        CliError::Usage(format!("{} must hold one line with the key of the rotation", path.display()))
+    })?;
+    key.set_sensitive(true);
+    Ok((name, key))
+}
+
+async fn rotate(
+    token: &str,
+    overlap: Option<u32>,
+    key: Option<(HeaderName, HeaderValue)>,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
     let hash = reference::hash(api, token).await?;
     let url = url_for_frame(api, console).await;
-    let answer = api.send(op::RotateAccessToken, [&hash], &(), &RotateApiToken { overlap }).await?;
+    let answer = api.send_with(op::RotateAccessToken, [&hash], key, &RotateApiToken { overlap }).await?;
     let overlaps = overlap.is_some_and(|seconds| seconds > 0);
     secret::show(&answer, Purpose::Rotated { overlaps }, &url, console)
 }
