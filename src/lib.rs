@@ -51,6 +51,7 @@
 //! - *Bundle*: the rows that one transaction of a long work writes. *Batch*: the changes that the writer commits together.
 //! - *Call*: a caller, with the time and the user agent of its request. *Proof*: the password or secret that it has shown.
 //! - *Gone*: deleted, and so in no state, while its rows may still be on the disk. *Purge*: the removal of these rows.
+//! - *Moment*: a point of the machine's own clock, which nobody sets, for lengths of time; a date is a timestamp.
 //! - *Neighbour*: the registry next door, whose URL is configured. *Errand*: what dockpass asks it for. *Pass*: the registry
 //!   token that dockpass signs itself for an errand.
 //! - *Notice*: one event of a notification, checked. *News*: what it tells: pushed, pulled, deleted.
@@ -94,7 +95,9 @@
 //!    at the start, which can be interrupted (`store::migration`).
 //! 10. *Deleted is gone at once.* A change names what is gone, and nothing of it is in the state from then on; its rows go
 //!     from the disk later, by identifier and never by name (`store::purge`).
-//! 11. *Files belong to their owner alone* (`private_file`, and `store::DataDirectory` at every start).
+//! 11. *Files belong to their owner alone* (`private_file`, and `store::DataDirectory` at every start), and who reads them is
+//!     the local administrator: requests over the local socket show a secret of the data directory (`http::socket_secret`),
+//!     and the command line sends none before it knows whose socket that is (`cli::wire`).
 //!
 //! # Four walks through the code
 //!

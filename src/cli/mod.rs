@@ -10,8 +10,8 @@
 //!
 //! Every command that reads or changes something speaks the HTTP API, as any other client would: over the socket of
 //! the data directory, to the same handlers in this process if no server runs, or to `--server`. Nothing here opens a
-//! store or decides who may do what. Secrets come from a prompt, standard input or the environment, never from an
-//! argument.
+//! store or decides who may do what. Secrets come from a prompt, standard input, a file or the environment, never from
+//! an argument.
 
 mod arguments;
 mod commands;
