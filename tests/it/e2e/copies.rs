@@ -44,7 +44,7 @@ fn a_copy_that_is_made_under_writers_opens_and_its_audit_log_is_whole() {
                 while !is_done.load(Ordering::SeqCst) {
                     let body = json!({ "tokenLabel": format!("writer {writer}") });
                     let made = alice.post("/api/v0/api_tokens", &body).must_be(200);
-                    alice.delete(&format!("/api/v0/api_tokens/{}", made.text("/hashedToken"))).must_be(204);
+                    alice.delete(&format!("/api/v0/api_tokens/{}", made.text("/hashedToken"))).must_be(200);
                 }
             });
         }

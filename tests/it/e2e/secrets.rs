@@ -202,5 +202,5 @@ fn a_rotation_of_ones_own_is_repeated_with_the_key_of_a_file() {
     dockpass.http_as("ci", again.trim()).get("/api/v0/api_tokens").must_be(200);
     dockpass.http_as("ci", lost.trim()).get("/api/v0/api_tokens").must_be(401);
     fs::write(&key, "0c9a4b52-7d64-4d57-a3ec-2f7b2d1d9e77\n").expect("a file");
-    rotate(&key).must_fail_with(&["credentials", "sign in", "401"]);
+    rotate(&key).must_fail_with(&["wrong user name, password or access token"]);
 }

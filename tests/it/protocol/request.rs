@@ -94,7 +94,7 @@ fn what_a_browser_adds_for_other_sites_stops_no_client() {
 fn a_page_of_another_site_makes_no_repository() {
     let (site, alice) = with_alice();
     let push = "scope=repository:alice/new:push";
-    let shown = || site.as_user("alice").get("/api/v0/repositories/alice/new").status;
+    let shown = || site.as_local().get("/api/v0/repositories/alice/new").status;
     for (name, value) in
         [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", "https://evil.example")]
     {
