@@ -26,7 +26,7 @@ impl Network {
         }
     }
 
-    /// Whether it is wider than any site's own network: 10.0.0.0/8 and fc00::/7 are the widest that are private.
+    /// Whether it is wider than any site's own network: `10.0.0.0/8` and `fc00::/7` are the widest that are private.
     #[must_use]
     pub fn is_hardly_a_site(&self) -> bool {
         self.prefix < if self.address.is_ipv4() { 8 } else { 7 }

@@ -36,14 +36,12 @@ pub fn shell_word(text: &str) -> String {
     if !text.chars().any(char::is_control) {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
-    let escaped = text.chars().map(|letter| match letter {
-        '\'' | '\\' => format!("\\{letter}"),
-        letter if letter.is_control() => {
-            letter.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}")).collect()
-        }
-        letter => letter.to_string(),
-    });
-    format!("$'{}'", escaped.collect::<String>())
+    let escape = |letter: char| match letter {
+        '\'' | '\\' => vec![format!("\\{letter}")],
+        letter if letter.is_control() => letter.to_string().bytes().map(|byte| format!("\\{byte:03o}")).collect(),
+        letter => vec![letter.to_string()],
+    };
+    format!("$'{}'", text.chars().flat_map(escape).collect::<String>())
 }
 
 #[cfg(test)]

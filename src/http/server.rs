@@ -331,29 +331,19 @@ pub async fn start(
         Listeners::Network => Some(listen(config.server.listen)?),
         Listeners::SocketOnly => None,
     };
-    let (settings, signing) = service_settings(&config);
     let directory = config.server.data_dir.clone();
-    let opened = {
-        let (directory, clock) = (directory.clone(), clock.clone());
-        move || Service::open(&directory, settings, signing, admin_password, &clock)
-    };
-    let (service, first) = off_thread("start", opened).await.map_err(StartError::System)??;
-    let service = Arc::new(service);
+    let (service, first) = open_service(&config, admin_password, &clock).await?;
     let bound = listener.as_ref().and_then(|listener| listener.local_addr().ok()).unwrap_or(config.server.listen);
     let tls = match listener {
-        Some(_) => {
-            let (config, keys, now) = (config.clone(), directory.join(data_files::KEYS), clock.now());
-            let opened = off_thread("start", move || Tls::open(&config, &keys, bound, now)).await;
-            opened.map_err(StartError::System)??.map(Arc::new)
-        }
+        Some(_) => open_tls(&config, bound, &clock).await?,
         None => None,
     };
     // Before the socket: whoever reaches that finds its secret.
     let socket_secret = SocketSecret::make(&directory)?;
     let socket = directory.join(data_files::SOCKET);
     let (socket_listener, owner) = make_socket(&directory, &socket)?;
-    if listeners == Listeners::Network && owner != rustix::process::geteuid().as_raw() {
-        log::warn!("{} belongs to the user id {owner}, who is an administrator here", directory.display());
+    if listeners == Listeners::Network {
+        warn_of_owner(&directory, owner);
     }
     let public = config.public_address(bound);
     let trust = tls.as_ref().and_then(|tls| tls.instructions(&public));
@@ -395,6 +385,30 @@ pub async fn start(
         socket,
     };
     Ok((running, first))
+}
+
+async fn open_service(
+    config: &Config,
+    admin_password: Option<Password>,
+    clock: &Clock,
+) -> Result<(Arc<Service>, Option<FirstStart>), StartError> {
+    let (settings, signing) = service_settings(config);
+    let (directory, clock) = (config.server.data_dir.clone(), clock.clone());
+    let open = move || Service::open(&directory, settings, signing, admin_password, &clock);
+    let (service, first) = off_thread("start", open).await.map_err(StartError::System)??;
+    Ok((Arc::new(service), first))
+}
+
+async fn open_tls(config: &Config, bound: SocketAddr, clock: &Clock) -> Result<Option<Arc<Tls>>, StartError> {
+    let (config, keys, now) = (config.clone(), config.server.data_dir.join(data_files::KEYS), clock.now());
+    let opened = off_thread("start", move || Tls::open(&config, &keys, bound, now)).await;
+    Ok(opened.map_err(StartError::System)??.map(Arc::new))
+}
+
+fn warn_of_owner(directory: &Path, owner: u32) {
+    if owner != rustix::process::geteuid().as_raw() {
+        log::warn!("{} belongs to the user id {owner}, who is an administrator here", directory.display());
+    }
 }
 
 fn neighbour(config: &Config, service: &Arc<Service>, clock: &Clock) -> Result<Option<Arc<Neighbour>>, UpstreamError> {

@@ -272,7 +272,7 @@ fn root_takes_over_no_empty_directory_of_another_user() {
     for left in [None, Some("lost+found"), Some("format.new")] {
         let home = Home::new();
         fs::create_dir(home.path()).unwrap();
-        left.map(|name| fs::create_dir(home.path().join(name)).unwrap());
+        left.iter().for_each(|name| fs::create_dir(home.path().join(name)).unwrap());
         set_mode(&home.path(), 0o755);
         chown(home.path(), Some(4_711), Some(4_712)).unwrap();
         let before = modes(&home.path());
@@ -280,7 +280,7 @@ fn root_takes_over_no_empty_directory_of_another_user() {
         assert!(matches!(error, Error::Theirs { owner: 4_711, .. }), "{error}");
         assert_eq!(modes(&home.path()), before, "it is left as it is");
         chown(home.path(), Some(0), Some(0)).unwrap();
-        left.map(|name| fs::remove_dir(home.path().join(name)).unwrap());
+        left.iter().for_each(|name| fs::remove_dir(home.path().join(name)).unwrap());
         start(&home.open());
     }
 }
