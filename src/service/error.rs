@@ -135,6 +135,7 @@ impl Error {
             | Self::Setting { .. }
             | Self::Conflict(_)
             | Self::TooManyRequests { .. }
+            | Self::TooManyChanges { .. }
             | Self::Internal(_) => false,
         }
     }
