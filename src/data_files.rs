@@ -6,6 +6,7 @@
 //!   format                  "dockpass data 5", written last at the first start: from then on a missing store is damage
 //!   lock                    flock and process number of who has it open
 //!   end                     the seal of the last batch, noted outside the store after each change
+//!   journal                 preallocated: what took a power away while the disk was full
 //!   store/                  sled
 //!   store.before-3/         the store of an earlier dockpass, as it was, until the next start after its migration
 //!   store.new/              what a migration is making of it
@@ -23,6 +24,8 @@ pub const FORMAT: &str = "format";
 pub const LOCK: &str = "lock";
 /// The seal of the last batch.
 pub const END: &str = "end";
+/// What took a power away while the disk was full.
+pub const JOURNAL: &str = "journal";
 /// The store.
 pub const STORE: &str = "store";
 /// The store of an earlier dockpass.
@@ -41,8 +44,8 @@ pub const FIRST_PASSWORD: &str = "initial-admin-password";
 /// What a file's name ends with while it is being written.
 pub const UNFINISHED: &str = ".new";
 
-const ALL: [&str; 10] =
-    [FORMAT, LOCK, END, STORE, STORE_BEFORE, STORE_NEW, KEYS, SOCKET, SOCKET_SECRET, FIRST_PASSWORD];
+const ALL: [&str; 11] =
+    [FORMAT, LOCK, END, JOURNAL, STORE, STORE_BEFORE, STORE_NEW, KEYS, SOCKET, SOCKET_SECRET, FIRST_PASSWORD];
 
 /// Whether dockpass itself writes files of this name, finished or not.
 #[must_use]

@@ -96,6 +96,8 @@ codes! {
     TooManyRequests "TOO_MANY_REQUESTS" 429;
     /// Changes are not accepted at present.
     Unavailable "UNAVAILABLE" 503;
+    /// The disk failed or was full when the change was written: it may have been made.
+    OutcomeUnknown "OUTCOME_UNKNOWN" 503;
     /// A fault of dockpass.
     Internal "INTERNAL_ERROR" 500;
 }

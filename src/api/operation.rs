@@ -359,7 +359,7 @@ impl Described {
             codes.extend([Code::InvalidJson, Code::UnsupportedMediaType, Code::TooLarge]);
         }
         if self.facts.method != Method::Get && !self.facts.access.is_public() {
-            codes.push(Code::Unavailable);
+            codes.extend([Code::Unavailable, Code::OutcomeUnknown]);
         }
         // An operation may itself name a code that follows from its shape.
         let own: Vec<Code> = self.facts.codes.iter().copied().filter(|code| !codes.contains(code)).collect();

@@ -110,6 +110,33 @@ acts! {
     TokenView "token.view" "An access token was asked for.";
 }
 
+impl Act {
+    /// Whether it takes a power away, and gives none: that of a credential, of an account, or a right. Such a change is
+    /// made on a full disk, too.
+    #[must_use]
+    pub const fn is_ending(self) -> bool {
+        matches!(
+            self,
+            Self::AccountChangePassword
+                | Self::AccountDeactivate
+                | Self::AccountDelete
+                | Self::AccountDemote
+                | Self::GrantDelete
+                | Self::OrganizationDeleteMember
+                | Self::TeamDelete
+                | Self::TeamDeleteMember
+                | Self::TokenDeactivate
+                | Self::TokenDelete
+        )
+    }
+
+    /// Whether a change that takes a power away may do it as well, and still give none.
+    #[must_use]
+    pub const fn may_go_with_ending(self) -> bool {
+        matches!(self, Self::AccountUpdate | Self::RepositoryDelete | Self::TokenCleanUp | Self::TokenUpdate)
+    }
+}
+
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
@@ -154,6 +181,19 @@ mod tests {
         let words: Vec<&str> = Act::all().iter().map(|act| act.word()).collect();
         assert_eq!(words, WORDS.split_whitespace().collect::<Vec<_>>());
         assert_eq!(Act::TokenCreate.to_string(), "token.create");
+    }
+
+    #[test]
+    fn what_gives_a_power_is_no_ending() {
+        let gives = |word: &str| {
+            let verb = word.rsplit('.').next().unwrap();
+            ["create", "activate", "promote", "set", "put", "issue", "open"].iter().any(|it| verb.starts_with(it))
+        };
+        for act in Act::all() {
+            let may_be_made = act.is_ending() || act.may_go_with_ending();
+            assert!(!(may_be_made && gives(act.word())), "{act}");
+            assert!(!(act.is_ending() && act.may_go_with_ending()), "{act}");
+        }
     }
 
     #[test]

@@ -189,6 +189,10 @@ impl From<Error> for Failure {
                     format!("this account changes too much; try again in {retry_after} seconds"),
                 )
             },
+            // To repeat it blindly could do it twice: no time to retry after is said.
+            Error::Unavailable(reason) if reason.may_be_made() => {
+                Self::new(Code::OutcomeUnknown, format!("{reason}; look before you send it again"))
+            }
             Error::Unavailable(reason) => Self {
                 retry_after: Some(5),
                 ..Self::new(Code::Unavailable, format!("no change is accepted now: {reason}"))
@@ -281,6 +285,19 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::{Trouble, WriteError};
+
+    #[test]
+    fn a_change_that_may_come_back_is_said_to_be_unknown() {
+        for trouble in [Trouble::Full, Trouble::Broken, Trouble::Vanished] {
+            let failure = Failure::from(Error::Unavailable(WriteError::Unknown(trouble)));
+            assert_eq!((failure.code, failure.status_code()), (Code::OutcomeUnknown, StatusCode::SERVICE_UNAVAILABLE));
+            assert!(failure.message.contains("not known whether") && !failure.message.contains("no change is accepted now"));
+            assert_eq!(failure.error_response().headers().get(RETRY_AFTER), None);
+            let failure = Failure::from(Error::Unavailable(WriteError::Refused(trouble)));
+            assert_eq!((failure.code, failure.retry_after), (Code::Unavailable, Some(5)));
+        }
+    }
 
     #[test]
     fn a_name_whose_content_is_being_deleted_is_free_again_soon() {

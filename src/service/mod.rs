@@ -56,6 +56,8 @@ pub use tokens::{
     TokenFilter, TokenView, UpdatedToken,
 };
 
+pub use crate::store::{Trouble, WriteError};
+
 use crate::domain::act::Act;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::{KnownAddress, Store};

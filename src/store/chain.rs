@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::audit_key::AuditKey;
-use super::engine::{Engine, Entry};
+use super::audit_log::AuditLog;
+use super::engine::Entry;
 use super::error::Error;
 use super::load;
 use super::record::{self, Removed, RemovedDigest};
 use super::row;
-use super::table::Table;
 use crate::domain::audit::{AuditHead, RemovedRecords};
 
 /// Rows that one step of a verification reads.
@@ -38,13 +38,13 @@ pub struct Verification {
 /// [`Error`] if it cannot be read at all.
 pub(super) fn verify(
     key: &AuditKey,
-    engine: &Engine,
+    log: &AuditLog<'_>,
     head: AuditHead,
     noted: Option<AuditHead>,
 ) -> Result<Verification, Error> {
     // Not beyond the published end: records there are being written, or are left of a failed change.
-    let (mut records, mut left) =
-        (Rows::new(engine, Table::Audit, head.seq), Rows::new(engine, Table::Removed, head.seq));
+    let mut records = Rows::new(|start| log.from(start, VERIFY_STEP), head.seq);
+    let mut left = Rows::new(|start| log.removed_from(start, VERIFY_STEP), head.seq);
     let mut chain = Chain { key, reached: AuditHead::default(), records: 0, removed: 0, removals: BTreeMap::new() };
     let mut found_noted = noted.is_none_or(|noted| noted == chain.reached);
     while chain.reached.seq < head.seq {
@@ -73,10 +73,9 @@ pub(super) fn verify(
     Ok(chain.found(problem.map(str::to_owned)))
 }
 
-/// The rows of a table in order, read in steps.
-struct Rows<'a> {
-    engine: &'a Engine,
-    table: Table,
+/// Rows in the order of their numbers, read in steps of [`VERIFY_STEP`] from a number on.
+struct Rows<F> {
+    read_from: F,
     /// The number of the last row that counts.
     last: u64,
     /// Where the next step begins; none at the end.
@@ -84,9 +83,9 @@ struct Rows<'a> {
     read: VecDeque<Entry>,
 }
 
-impl<'a> Rows<'a> {
-    fn new(engine: &'a Engine, table: Table, last: u64) -> Self {
-        Self { engine, table, last, start: Some(0), read: VecDeque::new() }
+impl<F: Fn(u64) -> Result<Vec<Entry>, Error>> Rows<F> {
+    fn new(read_from: F, last: u64) -> Self {
+        Self { read_from, last, start: Some(0), read: VecDeque::new() }
     }
 
     /// The row of this number, if there is one; rows are asked for in order. Any other key is that of a row that belongs
@@ -94,7 +93,7 @@ impl<'a> Rows<'a> {
     fn take(&mut self, seq: u64) -> Result<Option<Entry>, Error> {
         while self.read.is_empty() {
             let Some(start) = self.start else { return Ok(None) };
-            let found = self.engine.scan_on(self.table, &start.to_be_bytes(), VERIFY_STEP)?;
+            let found = (self.read_from)(start)?;
             let reached = found.last().and_then(|(key, _)| number(key)).filter(|_| found.len() == VERIFY_STEP);
             self.start = reached.map(|reached| reached + 1).filter(|start| *start <= self.last);
             self.read = found.into_iter().filter(|(key, _)| number(key).is_none_or(|it| it <= self.last)).collect();

@@ -20,9 +20,12 @@ mod owner;
 
 /// The newest format of the data directory that this dockpass knows. Raised with every new table and every new version
 /// of a record: an earlier dockpass would take them for damage. At first, format 1 had neither organizations nor the
-/// registry's content; up to format 2 the rows of a repository had keys that began with its name; up to format 4 nothing was removed from the
-/// audit log.
+/// registry's content; up to format 2 the rows of a repository had keys that began with its name; up to format 4
+/// nothing was removed from the audit log, and there was no journal: whoever does not read it brings back what was revoked.
 pub(super) const FORMAT: u32 = 5;
+
+/// The first format with a journal.
+const FIRST_WITH_JOURNAL: u32 = 5;
 
 const FORMAT_WORDS: &str = "dockpass data ";
 
@@ -99,6 +102,16 @@ impl DataDirectory {
         self.path.join(data_files::END)
     }
 
+    /// The journal of endings.
+    pub(super) fn journal(&self) -> PathBuf {
+        self.path.join(data_files::JOURNAL)
+    }
+
+    /// Whether an earlier start has made the journal.
+    pub(super) fn had_journal(&self) -> bool {
+        self.format.is_some_and(|format| format >= FIRST_WITH_JOURNAL)
+    }
+
     /// Notes that from now on the store must be there, in today's format.
     pub(super) fn mark_used(&mut self) -> Result<(), Error> {
         if self.format != Some(FORMAT) {
@@ -136,7 +149,7 @@ impl DataDirectory {
                 make_contents_private(&part)?;
             }
         }
-        for file in [self.path.join(data_files::FORMAT), self.end()] {
+        for file in [self.path.join(data_files::FORMAT), self.end(), self.journal()] {
             if let Ok(found) = std::fs::symlink_metadata(&file) {
                 make_private(&file, &found)?;
             }

@@ -18,7 +18,9 @@ use sled::transaction::{ConflictableTransactionError, TransactionError, Transact
 use super::change::RowChange;
 use super::codec::DecodeError;
 use super::error::Error;
+use super::journal;
 use super::nudge::Nudge;
+use super::same_file::SameFile;
 use super::table::Table;
 use crate::private_file::sync_directory;
 
@@ -50,6 +52,14 @@ pub(super) enum CommitError {
     /// fdatasync failed: what the disk holds is unknown.
     #[error("fdatasync failed: {0}")]
     Sync(io::Error),
+    /// The path of the store names another file by now, or none: what would be written is lost with the open one.
+    #[error("{} was moved, removed or replaced", path.display())]
+    Vanished {
+        /// That path.
+        path: PathBuf,
+        /// Whether the change was written into the open file.
+        is_written: bool,
+    },
     /// The store is closed: it is ending, or could not be opened again.
     #[error("the store is closed")]
     Closed,
@@ -69,6 +79,8 @@ struct OpenDatabase {
     /// In the order of the tables.
     trees: Vec<sled::Tree>,
     file: File,
+    path: PathBuf,
+    same: SameFile,
 }
 
 /// Which tables a database is opened with.
@@ -217,8 +229,7 @@ fn collect(found: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>) 
 
 fn classify(error: sled::Error) -> CommitError {
     match error {
-        sled::Error::Io(error) if error.kind() == io::ErrorKind::StorageFull => CommitError::Full(error),
-        sled::Error::Io(error) if error.kind() == io::ErrorKind::QuotaExceeded => CommitError::Full(error),
+        sled::Error::Io(error) if journal::is_full(&error) => CommitError::Full(error),
         other => CommitError::Sled(other),
     }
 }
@@ -247,10 +258,10 @@ impl OpenDatabase {
             // sled writes it once and syncs it never; torn by a power cut it would be refused for good.
             File::open(directory.join("conf"))?.sync_all()?;
             sync_directory(directory)?;
-            Ok(file)
+            Ok((SameFile::of(&file)?, file))
         });
-        let file = synced.map_err(|source| Error::Io { path, source })?;
-        Ok(Self { nudge, database, tables, trees, file })
+        let (same, file) = synced.map_err(|source| Error::Io { path: path.clone(), source })?;
+        Ok(Self { nudge, database, tables, trees, file, path, same })
     }
 
     fn tree(&self, table: Table) -> Option<&sled::Tree> {
@@ -264,7 +275,15 @@ impl OpenDatabase {
         Ok(RowChange { table: change.table, key: change.key.clone(), value })
     }
 
+    fn refuse_vanished(&self, is_written: bool) -> Result<(), CommitError> {
+        if self.same.is_at(&self.path) {
+            return Ok(());
+        }
+        Err(CommitError::Vanished { path: self.path.clone(), is_written })
+    }
+
     fn commit(&self, changes: &[RowChange]) -> Result<(), CommitError> {
+        self.refuse_vanished(false)?;
         let result = self.trees.as_slice().transaction(|trees| {
             for change in changes {
                 let place = self.tables.iter().position(|table| *table == change.table);
@@ -285,7 +304,8 @@ impl OpenDatabase {
             Err(TransactionError::Abort(table)) => return Err(CommitError::NoTable(table)),
         }
         self.database.flush().map_err(classify)?;
-        self.file.sync_data().map_err(CommitError::Sync)
+        self.file.sync_data().map_err(CommitError::Sync)?;
+        self.refuse_vanished(true)
     }
 }
 

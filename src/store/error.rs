@@ -46,6 +46,17 @@ pub enum Error {
         /// The file with the note.
         path: PathBuf,
     },
+    /// The journal of endings is damaged.
+    #[error(
+        "{}, the journal of what was revoked while the disk was full, is damaged: {reason}; without it, that may be in force again: restore a backup into an empty directory, or remove the file to go on, and revoke again what it held",
+        path.display()
+    )]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// Part of the data directory is gone.
     #[error("{} is missing: this data directory held a store before; put a copy of the data directory in its place, as the README says under \"A copy, and back\"", path.display())]
     Missing {
@@ -165,23 +176,56 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// Why a change was not made. It left no trace in the running process; after a [`WriteError::Broken`] it may be there
-/// after a restart, whole.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    /// More changes wait than are let in.
-    #[error("too many changes are waiting")]
-    Busy,
+/// What keeps the store from making changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
     /// There is no room; changes are accepted again as soon as there is.
     #[error("the disk is full")]
     Full,
     /// The disk failed; no change is accepted until a restart.
     #[error("the disk failed: no change is accepted until a restart")]
     Broken,
+    /// The data directory or its store was moved, removed or replaced under the running server: what it writes would be
+    /// lost. No change is accepted until a restart.
+    #[error("the files of the store were moved, removed or replaced: no change is accepted until a restart")]
+    Vanished,
+}
+
+/// Why a change was not made, or may not have been. It left no trace in the running process.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// More changes wait than are let in.
+    #[error("too many changes are waiting")]
+    Busy,
+    /// The change was refused: nothing of it is anywhere.
+    #[error(transparent)]
+    Refused(Trouble),
+    /// The change had been written when the trouble was noticed: it may be there after a restart, whole.
+    #[error("it is not known whether the change was made; {0}")]
+    Unknown(Trouble),
     /// This program failed in the middle of the change.
     #[error("the change failed inside; the log says more")]
     Failed,
     /// The store is being closed.
     #[error("the store is closed")]
     Closed,
+}
+
+impl WriteError {
+    /// The same for a change of which nothing was written yet.
+    pub(super) fn before_writing(self) -> Self {
+        match self {
+            Self::Unknown(trouble) => Self::Refused(trouble),
+            other => other,
+        }
+    }
+
+    /// Whether the change may be there after a restart.
+    #[must_use]
+    pub fn may_be_made(&self) -> bool {
+        match self {
+            Self::Unknown(_) => true,
+            Self::Busy | Self::Refused(_) | Self::Failed | Self::Closed => false,
+        }
+    }
 }

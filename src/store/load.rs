@@ -5,7 +5,7 @@ use std::path::Path;
 use super::change::RowChange;
 use super::engine::Engine;
 use super::error::Error;
-use super::record::KnownAddress;
+use super::record::{Folded, KnownAddress};
 use super::row::Row;
 use super::seal::{End, Seal, SealKey, StoreDigest};
 use super::state::{State, Taken, decode};
@@ -21,6 +21,8 @@ pub(super) struct Loaded {
     pub(super) usage: Vec<(Id, Usage)>,
     pub(super) known_addresses: Vec<KnownAddress>,
     pub(super) seal: Seal,
+    /// How far the journal is folded into the store.
+    pub(super) folded: Folded,
     /// The keys of rows that name something gone, for the purge.
     pub(super) leftovers: Vec<(Table, Vec<u8>)>,
 }
@@ -43,10 +45,17 @@ pub(super) fn load(engine: &Engine, key: &SealKey) -> Result<Loaded, Error> {
 }
 
 impl Loaded {
+    /// Forgets what was noted of accounts and access tokens that this state does not have.
+    pub(super) fn forget_missing(&mut self, state: &State) {
+        self.usage.retain(|(id, _)| state.token(*id).is_some());
+        self.known_addresses.retain(|known| state.account(known.account).is_some());
+    }
+
     fn take(&mut self, change: &RowChange) -> Result<(), Error> {
         let value = change.value.as_deref().unwrap_or_default();
         match (change.table, change.key.as_slice()) {
             (Table::Meta, table::SEAL) => self.seal = decode(Table::Meta, table::SEAL, value)?,
+            (Table::Meta, table::FOLDED) => self.folded = decode(Table::Meta, table::FOLDED, value)?,
             (Table::Usage, key) => {
                 let used = decode(Table::Usage, key, value)?;
                 let id = table::id_of(key).ok_or_else(|| Error::corrupt(Table::Usage, key, "key"))?;

@@ -8,6 +8,7 @@
 //! replace `engine` and `nudge`; `directory` and `migration` know only the name of its file.
 
 mod audit_key;
+mod audit_log;
 mod chain;
 mod change;
 mod codec;
@@ -16,6 +17,8 @@ mod end;
 mod engine;
 mod error;
 mod field;
+mod fold;
+mod journal;
 mod load;
 mod migration;
 mod nudge;
@@ -23,6 +26,7 @@ mod purge;
 mod record;
 mod retention;
 mod row;
+mod same_file;
 mod seal;
 mod state;
 mod table;
@@ -31,7 +35,7 @@ mod usage;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -43,7 +47,8 @@ use arc_swap::ArcSwap;
 
 pub use chain::Verification;
 pub use directory::DataDirectory;
-pub use error::{Error, WriteError};
+pub use error::{Error, Trouble, WriteError};
+pub use journal::Share;
 pub use record::{KnownAddress, Meta};
 pub use retention::{Keep, RetentionError};
 pub use state::{GroupSize, Indexed, Names, Sought, State, UserSort};
@@ -56,9 +61,12 @@ use crate::domain::random;
 use crate::domain::time::{Clock, Moment};
 use crate::private_file;
 use audit_key::AuditKey;
+use audit_log::AuditLog;
 use end::NotedEnd;
 use engine::Engine;
+use journal::Journal;
 use purge::Purge;
+use record::Folded;
 use retention::Retention;
 use seal::{Seal, SealKey};
 use writer::{Job, Shared, Task, Writer};
@@ -103,12 +111,15 @@ impl Store {
         let seal_key = SealKey::of(&key);
         let keeps_earlier = migration::run(&mut directory, &seal_key)?;
         let engine = Engine::open(&directory.store())?;
-        let loaded = load::load(&engine, &seal_key)?;
+        let mut loaded = load::load(&engine, &seal_key)?;
         let seal = loaded.seal;
         if directory.was_used() && loaded.state.meta().is_none() {
             return Err(Error::corrupt(Table::Meta, table::META, "the store is empty"));
         }
         let end = noted_end(&directory, &seal)?;
+        let journal = journal(&directory, loaded.folded)?;
+        let (published, made) = fold::repeated(journal.entries(), &loaded.state, &engine, &key)?;
+        loaded.forget_missing(&published);
         if directory.was_used() {
             // Before anything is written that an earlier dockpass would take for damage.
             directory.mark_used()?;
@@ -116,18 +127,20 @@ impl Store {
         directory.give_to_owner()?;
         let shared = Arc::new(Shared {
             engine,
-            state: ArcSwap::from_pointee(loaded.state),
+            state: ArcSwap::from_pointee(published),
             usage: Arc::new(UsageNotes::new(loaded.usage)),
             key,
             refusal: ArcSwap::from_pointee(None),
+            unfolded: ArcSwap::from_pointee(writer::audit_rows(&made.changes)),
             busy_since: AtomicI64::new(0),
             path: directory.path().to_owned(),
         });
-        let (sender, receiver) = sync_channel(writer::QUEUE);
-        let purge = Purge::new(loaded.leftovers);
+        let (sender, queue) = sync_channel(writer::QUEUE);
+        let purge = Purge::new(loaded.leftovers.into_iter().chain(made.leftovers).collect());
         let (shared_with, purge_failed) = (Arc::clone(&shared), false);
-        let writer = Writer { shared: shared_with, queue: receiver, seal, seal_key, end, clock, purge, purge_failed };
-        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run());
+        let writer = Writer { shared: shared_with, queue, seal, seal_key, end, journal, clock, purge, purge_failed };
+        let stored = Arc::new(loaded.state);
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(stored));
         let thread = thread.map_err(|source| Error::Io { path: directory.path().to_owned(), source })?;
         let store = Self {
             shared,
@@ -164,7 +177,8 @@ impl Store {
     /// requests.
     ///
     /// # Errors
-    /// What `work` returns, or a [`WriteError`]; in both cases nothing has changed.
+    /// What `work` returns, or a [`WriteError`]; in both cases nothing has changed, unless
+    /// [`WriteError::may_be_made`].
     pub fn write<T, E>(
         &self,
         _access: &WriteAccess,
@@ -192,7 +206,8 @@ impl Store {
                 TrySendError::Disconnected(_) => WriteError::Closed,
             })?;
         }
-        answer.recv().unwrap_or_else(|_| Err(WriteError::Broken.into()))
+        // The writer failed inside, perhaps after the commit.
+        answer.recv().unwrap_or_else(|_| Err(WriteError::Unknown(Trouble::Broken).into()))
     }
 
     /// Why changes are refused at present; none if they are not.
@@ -234,7 +249,7 @@ impl Store {
     pub fn audit_before(&self, before: Option<u64>, limit: usize) -> Result<Vec<LoggedRecord>, Error> {
         // Only up to the published end: the writer has not answered for later records yet.
         let end = before.unwrap_or(u64::MAX).min(self.state().audit().seq.saturating_add(1));
-        let found = self.shared.engine.scan_back(Table::Audit, &end.to_be_bytes(), limit)?;
+        let found = self.audit_log().before(end, limit)?;
         found.iter().map(|(key, value)| load::audit_record(key, value)).collect()
     }
 
@@ -245,7 +260,13 @@ impl Store {
     /// [`Error`] if it cannot be read at all.
     pub fn verify_audit(&self, noted: Option<AuditHead>) -> Result<Verification, Error> {
         let _held = self.hold_retention();
-        chain::verify(&self.shared.key, &self.shared.engine, self.state().audit(), noted)
+        let head = self.state().audit();
+        chain::verify(&self.shared.key, &self.audit_log(), head, noted)
+    }
+
+    /// The audit log; taken after the state whose end of it is meant.
+    fn audit_log(&self) -> AuditLog<'_> {
+        AuditLog::new(&self.shared.engine, self.shared.unfolded.load_full())
     }
 
     /// Notes that the first start is done: from now on an empty store is damage.
@@ -302,6 +323,20 @@ fn noted_end(directory: &DataDirectory, seal: &Seal) -> Result<NotedEnd, Error> 
     }
     end.note(seal.end());
     Ok(end)
+}
+
+/// Opens the journal of endings.
+fn journal(directory: &DataDirectory, folded: Folded) -> Result<Journal, Error> {
+    let path = directory.journal();
+    if directory.had_journal() && std::fs::symlink_metadata(&path).is_err() {
+        log::warn!("{} is missing; what was revoked while the disk was full may be in force again", path.display());
+    }
+    let journal = Journal::open(&path, folded)?;
+    let count = journal.entries().len();
+    if count > 0 {
+        log::warn!("{count} endings that were made while the disk was full are in force");
+    }
+    Ok(journal)
 }
 
 /// Reads the key of the audit chain, or makes it where there never was a store.

@@ -180,3 +180,14 @@ record!(Seal, in Meta at |_it| table::SEAL.to_vec(); SealV1 is 13, 1 {
     digest: Bytes32,
     audit: (u64, Bytes32),
 });
+
+/// How far the journal is folded into the store: written with the rows of its entries, so that none counts twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Folded {
+    /// The number of the last entry that the store has; 0 if it never had one.
+    pub(super) sequence: u64,
+}
+
+record!(Folded, in Meta at |_it| table::FOLDED.to_vec(); FoldedV1 is 21, 1 {
+    sequence: u64,
+});

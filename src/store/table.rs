@@ -82,6 +82,11 @@ impl Table {
         Self::ALL.into_iter().map(|(table, _)| table).filter(|table| !Self::OF_LOG.contains(table))
     }
 
+    /// The table of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, known)| *known == name).map(|(table, _)| table)
+    }
+
     /// Its name on disk.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -101,6 +106,8 @@ pub(super) const META: &[u8] = b"store";
 pub(super) const SETTINGS: &[u8] = b"settings";
 /// The key in [`Table::Meta`] of the seal.
 pub(super) const SEAL: &[u8] = b"seal";
+/// The key in [`Table::Meta`] of how far the journal is folded into the store.
+pub(super) const FOLDED: &[u8] = b"folded";
 /// The key in [`Table::Meta`] of how far a migration has come; only while it is under way.
 pub(super) const MIGRATION: &[u8] = b"migration";
 

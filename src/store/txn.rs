@@ -4,12 +4,14 @@
 //! disk, so that both always say the same. If the work fails, all of it is thrown away.
 
 mod content;
+mod repeat;
 
 use std::net::IpAddr;
 
 use super::audit_key::AuditKey;
 use super::change::RowChange;
 use super::codec::DecodeError;
+use super::journal::Share;
 use super::record::{Deleted, Gone, KnownAddress, Meta, NamespaceGrant, Part, Removed, RepositoryGrant};
 use super::row;
 use super::state::{Enter, State};
@@ -51,6 +53,7 @@ pub struct Txn<'a> {
     changes: Vec<RowChange>,
     removed_tokens: Vec<Id>,
     leftovers: Vec<(Table, Vec<u8>)>,
+    ending: Option<Share>,
 }
 
 /// What a finished change leaves for the writer.
@@ -60,15 +63,33 @@ pub(super) struct TxnOutcome {
     pub(super) removed_tokens: Vec<Id>,
     /// The keys of rows that name something gone, for the purge.
     pub(super) leftovers: Vec<(Table, Vec<u8>)>,
+    /// Whose room it takes in the journal when the disk is full; none if it has to wait for room.
+    pub(super) ending: Option<Share>,
+}
+
+impl TxnOutcome {
+    /// Takes in what another change of the same batch leaves.
+    pub(super) fn add(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+        self.removed_tokens.extend(other.removed_tokens);
+        self.leftovers.extend(other.leftovers);
+    }
 }
 
 impl<'a> Txn<'a> {
     pub(super) fn new(state: &'a mut State, key: &'a AuditKey) -> Self {
-        Self { state, key, changes: Vec::new(), removed_tokens: Vec::new(), leftovers: Vec::new() }
+        Self { state, key, changes: Vec::new(), removed_tokens: Vec::new(), leftovers: Vec::new(), ending: None }
     }
 
     pub(super) fn finish(self) -> TxnOutcome {
-        TxnOutcome { changes: self.changes, removed_tokens: self.removed_tokens, leftovers: self.leftovers }
+        let Self { changes, removed_tokens, leftovers, ending, .. } = self;
+        TxnOutcome { changes, removed_tokens, leftovers, ending }
+    }
+
+    /// Says that this change takes a power away and gives none: on a full disk it is made all the same, in this room of
+    /// the journal.
+    pub fn mark_ending(&mut self, share: Share) {
+        self.ending = Some(share);
     }
 
     /// The state with everything that was changed so far.

@@ -2,7 +2,9 @@
 //!
 //! Each change is checked against the state as the changes before it leave it, all go into one transaction, flush and
 //! fdatasync, then the new state is published and its end noted, then everybody is answered. A change that fails leaves
-//! no trace; when the commit fails, none of the batch does.
+//! no trace; when the commit fails, none of the batch does. On a full disk, only endings are made ([`full`]).
+
+mod full;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,9 +19,9 @@ use arc_swap::ArcSwap;
 use super::audit_key::AuditKey;
 use super::change::RowChange;
 use super::end::NotedEnd;
-use super::engine::{CommitError, Engine};
-use super::error::WriteError;
-use super::load::{self, Loaded};
+use super::engine::{CommitError, Engine, Entry};
+use super::error::{Trouble, WriteError};
+use super::journal::Journal;
 use super::purge::Purge;
 use super::seal::{Seal, SealKey};
 use super::state::State;
@@ -27,6 +29,7 @@ use super::table::Table;
 use super::txn::{Txn, TxnOutcome};
 use super::usage::UsageNotes;
 use crate::domain::audit::AuditHead;
+use crate::domain::id::Id;
 use crate::domain::time::Clock;
 
 /// Most changes that wait; more are refused as busy.
@@ -37,8 +40,6 @@ const BATCH_JOBS: usize = 256;
 const BATCH_RECORDS: usize = 4_096;
 /// How often the writer looks for room while the disk is full.
 const LOOK_FOR_ROOM: Duration = Duration::from_millis(500);
-/// Room that must be there before the store is opened again, in bytes.
-const ROOM: u64 = 8 * 1024 * 1024;
 
 /// What the writer shares with the readers.
 pub(super) struct Shared {
@@ -46,7 +47,9 @@ pub(super) struct Shared {
     pub(super) state: ArcSwap<State>,
     pub(super) usage: Arc<UsageNotes>,
     pub(super) key: AuditKey,
-    pub(super) refusal: ArcSwap<Option<WriteError>>,
+    pub(super) refusal: ArcSwap<Option<Trouble>>,
+    /// The audit records of the journal, which the store does not have yet.
+    pub(super) unfolded: ArcSwap<Vec<Entry>>,
     /// Since when the present batch is being written, in milliseconds since 1970; 0 if none is.
     pub(super) busy_since: AtomicI64,
     pub(super) path: PathBuf,
@@ -73,6 +76,8 @@ where
     E: From<WriteError> + Send,
 {
     fn run(&mut self, txn: &mut Txn<'_>) -> bool {
+        // If it panics, an earlier run must not answer for this one.
+        self.result = None;
         self.result = Some((self.work)(txn));
         matches!(self.result, Some(Ok(_)))
     }
@@ -91,9 +96,23 @@ where
 
 enum Mode {
     Ready,
-    /// No room; these changes undo what the failed batch may have left.
-    Full(Vec<RowChange>),
-    Broken,
+    Full(Stuck),
+    Broken(Trouble),
+}
+
+/// What waits for room.
+struct Stuck {
+    /// These changes undo what the failed batch may have left.
+    undo: Vec<RowChange>,
+    /// The state without the endings of the journal.
+    stored: Arc<State>,
+}
+
+/// A change of a batch, and how it went.
+struct Done {
+    job: Box<dyn Job>,
+    succeeded: bool,
+    is_ending: bool,
 }
 
 /// A batch as it goes to the disk.
@@ -109,6 +128,7 @@ pub(super) struct Writer {
     pub(super) seal: Seal,
     pub(super) seal_key: SealKey,
     pub(super) end: NotedEnd,
+    pub(super) journal: Journal,
     pub(super) clock: Clock,
     pub(super) purge: Purge,
     /// The purge has failed and waits for the next start.
@@ -128,9 +148,10 @@ enum Next {
 }
 
 impl Writer {
-    /// Runs until no sender is left and nothing waits.
-    pub(super) fn run(mut self) {
-        let mut mode = Mode::Ready;
+    /// Folds what the journal holds into the store, then runs until no sender is left and nothing waits. What was
+    /// opened counts from `ready` on.
+    pub(super) fn run(mut self, stored: Arc<State>) {
+        let mut mode = self.watched(|writer| writer.fold(stored));
         loop {
             match self.next(&mode) {
                 Next::Job(job) => {
@@ -158,7 +179,7 @@ impl Writer {
                 Err(TryRecvError::Disconnected) => return Next::End,
                 Ok(job) => Ok(job),
             },
-            Mode::Ready | Mode::Broken => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Mode::Ready | Mode::Broken(_) => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match received {
             Ok(job) => Next::Job(job),
@@ -201,22 +222,27 @@ impl Writer {
         self.shared.busy_since.store(0, Ordering::SeqCst);
         mode.unwrap_or_else(|_| {
             log::error!("the writer failed inside; no change is accepted until a restart");
-            self.shared.refusal.store(Arc::new(Some(WriteError::Broken)));
-            Mode::Broken
+            self.break_off(Trouble::Broken)
         })
+    }
+
+    /// No change is accepted any more.
+    fn break_off(&self, trouble: Trouble) -> Mode {
+        self.shared.refusal.store(Arc::new(Some(trouble)));
+        Mode::Broken(trouble)
     }
 
     fn handle(&mut self, mode: Mode, job: Box<dyn Job>) -> Mode {
         // Recover here too: a steady stream of changes would leave no quiet moment to look for room.
         match self.recover(mode) {
             Mode::Ready => self.write_batch(job),
-            full @ Mode::Full(_) => {
-                job.answer(Some(WriteError::Full));
-                full
+            Mode::Full(stuck) => {
+                self.write_ending(job, &stuck, WriteError::Refused(Trouble::Full));
+                Mode::Full(stuck)
             }
-            Mode::Broken => {
-                job.answer(Some(WriteError::Broken));
-                Mode::Broken
+            Mode::Broken(trouble) => {
+                job.answer(Some(WriteError::Refused(trouble)));
+                Mode::Broken(trouble)
             }
         }
     }
@@ -228,29 +254,35 @@ impl Writer {
         let mut batch = TxnOutcome::default();
         let mut next = Some(first);
         while let Some(mut job) = next {
-            self.run_job(job.as_mut(), &mut state, &mut batch);
-            jobs.push(job);
+            let outcome = self.run_job(job.as_mut(), &mut state);
+            jobs.push(Done { job, succeeded: outcome.is_some(), is_ending: is_ending(outcome.as_ref()) });
+            batch.add(outcome.unwrap_or_default());
             let is_full = jobs.len() >= BATCH_JOBS || batch.changes.len() >= BATCH_RECORDS;
             next = if is_full { None } else { self.queue.try_recv().ok() };
         }
         let (mode, failure) = self.commit(state, batch);
-        jobs.into_iter().for_each(|job| job.answer(failure.clone()));
+        for Done { job, succeeded, is_ending } in jobs {
+            match (&mode, &failure) {
+                (Mode::Full(stuck), Some(failure)) if succeeded && is_ending => {
+                    self.write_ending(job, stuck, failure.clone());
+                }
+                (_, failure) => job.answer(failure.clone()),
+            }
+        }
         mode
     }
 
-    /// Lets one job work on the state; undoes all that it did if it fails.
-    fn run_job(&self, job: &mut dyn Job, state: &mut State, batch: &mut TxnOutcome) {
+    /// Lets one job work on the state; undoes all that it did if it fails, and returns none.
+    fn run_job(&self, job: &mut dyn Job, state: &mut State) -> Option<TxnOutcome> {
         let before = state.clone();
         let mut txn = Txn::new(state, &self.shared.key);
         let succeeded = catch_unwind(AssertUnwindSafe(|| job.run(&mut txn)));
         let outcome = txn.finish();
         if let Ok(true) = succeeded {
-            batch.changes.extend(outcome.changes);
-            batch.removed_tokens.extend(outcome.removed_tokens);
-            batch.leftovers.extend(outcome.leftovers);
-        } else {
-            *state = before;
+            return Some(outcome);
         }
+        *state = before;
+        None
     }
 
     fn commit(&mut self, state: State, batch: TxnOutcome) -> (Mode, Option<WriteError>) {
@@ -259,19 +291,28 @@ impl Writer {
         }
         let sealed = match self.seal_batch(batch.changes, state.audit()) {
             Ok(sealed) => sealed,
-            Err(error) => return self.refuse(error, Vec::new()),
+            Err(error) => {
+                let (mode, failure) = self.refuse(error, Vec::new(), self.shared.state.load_full());
+                // Nothing was written yet.
+                return (mode, failure.map(WriteError::before_writing));
+            }
         };
         if let Err(error) = self.shared.engine.commit(&sealed.changes) {
-            return self.refuse(error, sealed.undo);
+            return self.refuse(error, sealed.undo, self.shared.state.load_full());
         }
         #[cfg(test)]
         follow(&self.shared.state.load_full(), &sealed.changes, &state);
         self.seal = sealed.seal;
         self.end.note(self.seal.end());
         self.shared.state.store(Arc::new(state));
-        batch.removed_tokens.iter().for_each(|token| self.shared.usage.forget(*token));
-        self.purge.add(batch.leftovers);
+        self.take_leave(&batch.removed_tokens, batch.leftovers);
         (Mode::Ready, None)
+    }
+
+    /// Forgets what a change that stands has removed.
+    fn take_leave(&mut self, removed_tokens: &[Id], leftovers: Vec<(Table, Vec<u8>)>) {
+        removed_tokens.iter().for_each(|token| self.shared.usage.forget(*token));
+        self.purge.add(leftovers);
     }
 
     fn seal_batch(&self, changes: Vec<RowChange>, audit: AuditHead) -> Result<Sealed, CommitError> {
@@ -283,49 +324,34 @@ impl Writer {
         Ok(Sealed { seal, changes, undo })
     }
 
-    fn refuse(&self, error: CommitError, undo: Vec<RowChange>) -> (Mode, Option<WriteError>) {
+    /// Takes note that a batch failed, which began with the state `stored`.
+    fn refuse(&self, error: CommitError, undo: Vec<RowChange>, stored: Arc<State>) -> (Mode, Option<WriteError>) {
         log::error!("a change was not made: {error}");
-        let (mode, refusal) = match error {
-            CommitError::Full(_) => (Mode::Full(undo), WriteError::Full),
-            CommitError::Sled(_)
-            | CommitError::Sync(_)
-            | CommitError::Closed
-            | CommitError::NoTable(_)
-            | CommitError::Seal(_) => (Mode::Broken, WriteError::Broken),
+        let failure = match error {
+            CommitError::Full(_) => WriteError::Unknown(Trouble::Full),
+            CommitError::Sled(_) | CommitError::Sync(_) => WriteError::Unknown(Trouble::Broken),
+            CommitError::Vanished { is_written: true, .. } => WriteError::Unknown(Trouble::Vanished),
+            CommitError::Vanished { is_written: false, .. } => WriteError::Refused(Trouble::Vanished),
+            CommitError::Closed | CommitError::NoTable(_) | CommitError::Seal(_) => {
+                WriteError::Refused(Trouble::Broken)
+            }
         };
-        self.shared.refusal.store(Arc::new(Some(refusal.clone())));
-        (mode, Some(refusal))
+        let (WriteError::Unknown(trouble) | WriteError::Refused(trouble)) = failure else {
+            return (self.break_off(Trouble::Broken), Some(failure));
+        };
+        let mode = match trouble {
+            Trouble::Full => {
+                self.shared.refusal.store(Arc::new(Some(trouble)));
+                Mode::Full(Stuck { undo, stored })
+            }
+            Trouble::Broken | Trouble::Vanished => self.break_off(trouble),
+        };
+        (mode, Some(failure))
     }
+}
 
-    /// Opens the store again once there is room, undoes what the failed batch left, and compares.
-    fn recover(&self, mode: Mode) -> Mode {
-        let Mode::Full(undo) = mode else { return mode };
-        if !self.has_room() {
-            return Mode::Full(undo);
-        }
-        let engine = &self.shared.engine;
-        if let Err(error) = engine.reopen() {
-            log::warn!("there is room again, but the store does not open yet: {error}");
-            return Mode::Full(undo);
-        }
-        if let Err(error) = engine.commit(&undo) {
-            return self.refuse(error, undo).0;
-        }
-        let loaded = load::load(engine, &self.seal_key);
-        let is_same = |loaded: Loaded| loaded.seal == self.seal && loaded.state == *self.shared.state.load_full();
-        if !loaded.is_ok_and(is_same) {
-            log::error!("the reopened store is not what was published; no change is accepted until a restart");
-            self.shared.refusal.store(Arc::new(Some(WriteError::Broken)));
-            return Mode::Broken;
-        }
-        log::info!("there is room again: changes are accepted");
-        self.shared.refusal.store(Arc::new(None));
-        Mode::Ready
-    }
-
-    fn has_room(&self) -> bool {
-        rustix::fs::statvfs(&self.shared.path).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= ROOM)
-    }
+fn is_ending(outcome: Option<&TxnOutcome>) -> bool {
+    outcome.is_some_and(|outcome| outcome.ending.is_some())
 }
 
 /// Replaying the log of changes gives the same state: checked in every test.
@@ -342,6 +368,12 @@ fn follow(before: &State, changes: &[RowChange], after: &State) {
     }
     followed.remember_going();
     assert!(followed == *after, "who follows the changes comes to another state");
+}
+
+/// The rows of the audit log among these.
+pub(super) fn audit_rows(changes: &[RowChange]) -> Vec<Entry> {
+    let audited = changes.iter().filter(|change| change.table == Table::Audit);
+    audited.filter_map(|change| Some((change.key.clone(), change.value.clone()?))).collect()
 }
 
 /// Of several changes to one key in a batch, only the last counts.

@@ -112,7 +112,7 @@ operations! { Registry:
         act: RegistryNotify,
         body: api::Envelope,
         access: Notifications,
-        codes: [NotFound, Unavailable],
+        codes: [NotFound, Unavailable, OutcomeUnknown],
     }
 
     /// View the registry side: issuer, services, certificates

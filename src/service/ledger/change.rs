@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::deed::{Deed, audited_account, audited_repository, label};
+use super::ending;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence, Outcome};
@@ -13,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit};
 use crate::service::error::Error;
-use crate::store::{State, Txn, WriteAccess};
+use crate::store::{Share, State, Txn, WriteAccess};
 
 /// The right to change the store. Only this module can use it, so no change gets past the two ways above.
 pub(in crate::service) struct Writing(WriteAccess);
@@ -66,6 +67,10 @@ pub(in crate::service) struct Change<'w, 's> {
     /// Further deeds of the same change, each with a record of its own.
     others: Vec<Deed>,
     is_skipped: bool,
+    /// It ends a secret at once.
+    ends_secret: bool,
+    /// Whose room it takes if it has to be made on a full disk, before the change.
+    share: Option<Share>,
     /// The label of the caller's access token, before the change.
     label: Option<String>,
 }
@@ -131,6 +136,11 @@ impl<'s> Change<'_, 's> {
         self.is_skipped = true;
     }
 
+    /// Says that a rotation ends the replaced secret at once.
+    pub(in crate::service) fn end_secret(&mut self) {
+        self.ends_secret = true;
+    }
+
     /// The audit record of a deed of this change, without its number.
     pub(in crate::service) fn record_of(&self, deed: &Deed) -> AuditRecord {
         AuditRecord::of(&self.entry(deed), 0, Occurrence::once(self.call.now))
@@ -143,7 +153,12 @@ impl<'s> Change<'_, 's> {
 
     fn record(self) -> Result<(), Error> {
         let main = Some(&self.deed).filter(|_| !self.is_skipped);
-        let entries: Vec<AuditEntry> = main.into_iter().chain(&self.others).map(|deed| self.entry(deed)).collect();
+        let deeds = main.into_iter().chain(&self.others);
+        let is_ending = ending::is_ending(deeds.clone().map(|deed| deed.act), self.ends_secret);
+        let entries: Vec<AuditEntry> = deeds.map(|deed| self.entry(deed)).collect();
+        if let Some(share) = self.share.filter(|_| is_ending) {
+            self.txn.mark_ending(share);
+        }
         let once = Occurrence::once(self.call.now);
         Ok(entries.iter().try_for_each(|entry| self.txn.audit(entry, once))?)
     }
@@ -191,8 +206,10 @@ impl Service {
         let (caller, begun) = (call.clone(), deed.clone());
         let result = self.store.write(&self.writing.0, move |txn| {
             let label = label(txn.state(), &caller.caller);
-            let (call, deed) = (caller.clone(), begun.clone());
-            let mut change = Change { txn, call, deed, others: Vec::new(), is_skipped: false, label };
+            let share = ending::share(txn.state(), &caller.caller);
+            let (call, deed, others) = (caller.clone(), begun.clone(), Vec::new());
+            let mut change =
+                Change { txn, call, deed, others, is_skipped: false, ends_secret: false, share, label };
             let value = work(&mut change)?;
             change.record()?;
             Ok(value)

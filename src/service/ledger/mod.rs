@@ -6,6 +6,7 @@ mod audit;
 mod budget;
 mod change;
 mod deed;
+mod ending;
 mod pace;
 mod sums;
 mod target;

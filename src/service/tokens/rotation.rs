@@ -125,6 +125,9 @@ impl Service {
             let token = AccessToken { retry, maker, ..token };
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenRotate, change, &token));
+            if overlap == 0 {
+                change.end_secret();
+            }
             Ok((Arc::new(token), replaced))
         })?;
         self.rotated(&token, text, replaced, call.now)
@@ -184,6 +187,7 @@ impl Service {
             let token = AccessToken { hash: new_hash, generation, ..AccessToken::clone(&token) };
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenRotate, change, &token));
+            change.end_secret();
             Ok((Arc::new(token), replaced))
         })?;
         self.rotated(&token, text, replaced, now)

@@ -81,7 +81,7 @@ impl State {
         match change.key.as_slice() {
             table::META => self.take::<Meta>(change),
             table::SETTINGS => self.take::<Choices>(change),
-            table::SEAL => Ok(Taken::In),
+            table::SEAL | table::FOLDED => Ok(Taken::In),
             // A later dockpass may say more about the store.
             _ if change.value.as_deref().is_some_and(codec::is_record) => {
                 Err(Error::Newer { what: "a record of meta".to_owned() })

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::super::{Store, WriteError};
+use super::super::{Store, Trouble, WriteError};
 use super::support::{Failure, account, entry, environment, id, now, open_at, repository, write};
 use crate::domain::audit::Occurrence;
 use crate::domain::content::{Deletion, Remains};
@@ -193,8 +193,9 @@ fn remove(store: &Store, number: u64) -> Result<(), Failure> {
 fn answer(kind: &str, number: u64, outcome: Result<(), Failure>) {
     match outcome {
         Ok(()) => say(kind, number),
-        Err(Failure::Write(WriteError::Full)) => say("full", number),
-        Err(Failure::Write(WriteError::Broken)) => say("broken", number),
+        Err(Failure::Write(WriteError::Refused(Trouble::Full) | WriteError::Unknown(Trouble::Full))) => say("full", number),
+        Err(Failure::Write(WriteError::Refused(Trouble::Broken))) => say("broken", number),
+        Err(Failure::Write(WriteError::Unknown(Trouble::Broken))) => say("unknown", number),
         Err(other) => panic!("{other:?}"),
     }
 }

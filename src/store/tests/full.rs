@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::super::{Error, Store, WriteError};
+use super::super::{Error, Store, Trouble, WriteError};
 use super::support::{
     Failure, account, add_account, entry, id, is_long, moment, now, open_at, start, token, usage, write,
 };
 use crate::domain::audit::Occurrence;
 
 /// A small file system of its own; gone with the test.
-pub(super) struct SmallDisk(TempDir);
+pub(crate) struct SmallDisk(TempDir);
 
 impl SmallDisk {
     /// None, with the reason printed, where nothing may be mounted.
-    pub(super) fn mount(mebibytes: u32) -> Option<Self> {
+    pub(crate) fn mount(mebibytes: u32) -> Option<Self> {
         let place = tempfile::tempdir().unwrap();
         let size = format!("size={mebibytes}m,mode=700");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "none"]).arg(place.path()).output();
@@ -33,19 +33,19 @@ impl SmallDisk {
         }
     }
 
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.0.path().join("data")
     }
 
     /// Takes all room that is left, to the last byte.
-    pub(super) fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut ballast = File::options().append(true).create(true).open(self.0.path().join("ballast")).unwrap();
         for size in [65_536, 4_096, 1] {
             while ballast.write_all(&vec![7; size]).is_ok() {}
         }
     }
 
-    pub(super) fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         fs::remove_file(self.0.path().join("ballast")).unwrap();
     }
 }
@@ -56,17 +56,22 @@ impl Drop for SmallDisk {
     }
 }
 
-fn opened(path: &Path) -> Store {
+/// What changes answer while the disk is full.
+pub(super) const FULL: Failure = Failure::Write(WriteError::Refused(Trouble::Full));
+/// What those answer that were written when the disk turned out to be full.
+pub(super) const PERHAPS: Failure = Failure::Write(WriteError::Unknown(Trouble::Full));
+
+pub(super) fn opened(path: &Path) -> Store {
     open_at(path).unwrap().0
 }
 
 /// Adds accounts until the disk is full; the number of the one that did not fit.
-fn write_until_full(store: &Store, from: u64) -> u64 {
+pub(super) fn write_until_full(store: &Store, from: u64) -> u64 {
     for number in from..from + 50_000 {
         match add_account(store, number) {
             Ok(()) => assert!(store.state().account(id(number)).is_some()),
             Err(failure) => {
-                assert_eq!(failure, Failure::Write(WriteError::Full));
+                assert_eq!(failure, PERHAPS);
                 return number;
             }
         }
@@ -75,7 +80,7 @@ fn write_until_full(store: &Store, from: u64) -> u64 {
 }
 
 /// Asks until changes are accepted again.
-fn wait_for_room(store: &Store) {
+pub(super) fn wait_for_room(store: &Store) {
     for _ in 0..3_000 {
         if store.refusal(moment()).is_none() {
             return;
@@ -89,13 +94,13 @@ fn check_refusing(store: &Store, lost: u64) {
     let published = store.state();
     assert_eq!(store.refusal(moment()).as_deref(), Some("the disk is full"));
     for number in lost..lost + 3 {
-        assert_eq!(add_account(store, number), Err(Failure::Write(WriteError::Full)));
+        assert_eq!(add_account(store, number), Err(FULL));
         assert!(store.state().account(id(number)).is_none());
     }
     assert!(*store.state() == *published);
     assert!(store.state().account_named("user-10").is_some());
     store.usage().note(id(20), usage(5));
-    assert_eq!(store.save_usage(), Err(WriteError::Full));
+    assert_eq!(store.save_usage(), Err(WriteError::Refused(Trouble::Full)));
     assert_eq!(store.usage().unsaved(10), [(id(20), usage(5))]);
 }
 
@@ -120,7 +125,7 @@ fn a_full_disk_refuses_changes_until_there_is_room() {
             wait_for_room(&store);
         }
         let published = store.state();
-        while add_account(&store, lost + 3) == Err(Failure::Write(WriteError::Full)) {
+        while add_account(&store, lost + 3) == Err(FULL) {
             assert!(*store.state() == *published);
         }
         store.save_usage().unwrap();
@@ -164,7 +169,7 @@ fn a_large_batch_that_does_not_fit_leaves_nothing() {
         }
         Ok(())
     });
-    assert_eq!(failed, Err(Failure::Write(WriteError::Full)));
+    assert_eq!(failed, Err(PERHAPS));
     assert!(*store.state() == *published);
     disk.make_room();
     wait_for_room(&store);

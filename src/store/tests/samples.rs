@@ -5,9 +5,13 @@ use std::net::IpAddr;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::super::record::{Deleted, Gone, NamespaceGrant, Part, Removed, RepositoryGrant, StoredActivity, StoredTag};
+use super::super::change::RowChange;
+use super::super::journal::{Entry, Head};
+use super::super::record::{
+    Deleted, Folded, Gone, NamespaceGrant, Part, Removed, RepositoryGrant, StoredActivity, StoredTag,
+};
 use super::super::seal::{Seal, StoreDigest};
-use super::super::{KnownAddress, Meta};
+use super::super::{KnownAddress, Meta, Share, Table};
 use super::support::{account, entry, hash, id, now, repository, team, token, usage};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::{Account, AccountKind};
@@ -27,6 +31,26 @@ use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, Pattern, Pre
 
 pub(super) fn metas() -> Vec<Meta> {
     vec![Meta { instance: id(1), created_at: now() }]
+}
+
+pub(super) fn folded() -> Vec<Folded> {
+    vec![Folded { sequence: 7 }]
+}
+
+pub(super) fn journal_heads() -> Vec<Head> {
+    vec![Head { turn: 3, first: 7, next: 9 }]
+}
+
+/// One of each share, with a row that is written and one that is removed.
+pub(super) fn journal_entries() -> Vec<Entry> {
+    let by = |by_token| Share::Account { account: id(2), by_token };
+    let shares = [Share::Local, Share::Administrator, by(false), by(true)];
+    let entry = |(place, share): (usize, Share)| {
+        let written = RowChange { table: Table::Tokens, key: vec![1, 0, 255], value: Some(b"row".to_vec()) };
+        let removed = RowChange { table: Table::Usage, key: vec![2], value: None };
+        Entry { sequence: 7 + place as u64, share, audit_before: 40, changes: vec![written, removed] }
+    };
+    shares.into_iter().enumerate().map(entry).collect()
 }
 
 pub(super) fn accounts() -> Vec<Account> {

@@ -1,0 +1,62 @@
+//! Which changes take a power away and give none, and so are made on a full disk, too; and whose room they take there.
+
+use crate::domain::act::Act;
+use crate::service::access::{Caller, Subject};
+use crate::store::{Share, State};
+
+/// Whether a change of these acts takes a power away and gives none. `ends_secret`: a rotation in it ends the replaced
+/// secret at once.
+pub(super) fn is_ending(acts: impl Iterator<Item = Act> + Clone, ends_secret: bool) -> bool {
+    let ends = |act: Act| act.is_ending() || (act == Act::TokenRotate && ends_secret);
+    acts.clone().any(ends) && acts.clone().all(|act| ends(act) || act.may_go_with_ending())
+}
+
+/// Whose part of the journal this caller's endings go to; none for callers who end nothing.
+pub(super) fn share(state: &State, caller: &Caller) -> Option<Share> {
+    let signed = match &caller.subject {
+        Subject::Anonymous | Subject::Registry => return None,
+        Subject::Local { .. } => return Some(Share::Local),
+        Subject::Account(signed) => signed,
+    };
+    let is_admin = state.account(signed.account).is_some_and(|account| account.is_active_admin());
+    let token = signed.token.and_then(|id| state.token(id));
+    if is_admin && token.is_none_or(|token| !token.limits.is_capped()) {
+        return Some(Share::Administrator);
+    }
+    Some(Share::Account { account: signed.account, by_token: signed.token.is_some() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_also_gives_a_power_is_no_ending() {
+        use Act::{
+            AccountDeactivate, AccountDelete, AccountPromote, AccountUpdate, RepositoryDelete, TokenActivate,
+            TokenCleanUp, TokenDeactivate, TokenDelete, TokenRotate, TokenUpdate,
+        };
+        let is = |acts: &[Act], ends_secret| is_ending(acts.iter().copied(), ends_secret);
+        for acts in [
+            &[TokenUpdate, TokenDeactivate][..],
+            &[TokenDelete],
+            &[TokenCleanUp, TokenDelete],
+            &[AccountUpdate, AccountDeactivate],
+            &[AccountDelete, RepositoryDelete],
+        ] {
+            assert!(is(acts, false), "{acts:?}");
+        }
+        for acts in [
+            &[][..],
+            &[TokenUpdate],
+            &[TokenUpdate, TokenActivate],
+            &[TokenCleanUp],
+            &[RepositoryDelete],
+            &[AccountUpdate, AccountPromote, TokenDeactivate],
+            &[TokenRotate],
+        ] {
+            assert!(!is(acts, false), "{acts:?}");
+        }
+        assert!(is(&[TokenRotate], true) && !is(&[TokenUpdate], true));
+    }
+}
