@@ -292,7 +292,9 @@ mod tests {
         for trouble in [Trouble::Full, Trouble::Broken, Trouble::Vanished] {
             let failure = Failure::from(Error::Unavailable(WriteError::Unknown(trouble)));
             assert_eq!((failure.code, failure.status_code()), (Code::OutcomeUnknown, StatusCode::SERVICE_UNAVAILABLE));
-            assert!(failure.message.contains("not known whether") && !failure.message.contains("no change is accepted now"));
+            assert!(
+                failure.message.contains("not known whether") && !failure.message.contains("no change is accepted now")
+            );
             assert_eq!(failure.error_response().headers().get(RETRY_AFTER), None);
             let failure = Failure::from(Error::Unavailable(WriteError::Refused(trouble)));
             assert_eq!((failure.code, failure.retry_after), (Code::Unavailable, Some(5)));

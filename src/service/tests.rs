@@ -10,6 +10,7 @@ mod comparisons;
 mod content;
 mod deletions;
 mod doing;
+mod endings;
 mod floods;
 mod held;
 mod looking;

@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate};
 
-pub(super) use entry::{Entry, Head};
 pub use entry::Share;
+pub(super) use entry::{Entry, Head};
 
 use super::change::RowChange;
 use super::codec::DecodeError;

@@ -208,8 +208,7 @@ impl Service {
             let label = label(txn.state(), &caller.caller);
             let share = ending::share(txn.state(), &caller.caller);
             let (call, deed, others) = (caller.clone(), begun.clone(), Vec::new());
-            let mut change =
-                Change { txn, call, deed, others, is_skipped: false, ends_secret: false, share, label };
+            let mut change = Change { txn, call, deed, others, is_skipped: false, ends_secret: false, share, label };
             let value = work(&mut change)?;
             change.record()?;
             Ok(value)

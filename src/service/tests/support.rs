@@ -1,5 +1,6 @@
 //! A service on a data directory of one test.
 
+use std::path::Path;
 use std::sync::Mutex;
 
 use tempfile::TempDir;
@@ -42,20 +43,24 @@ impl Home {
 
     /// The service on it; the first time it makes the account `admin`.
     pub(super) fn open(&self, now: Timestamp) -> Service {
-        let signing = SigningSettings { leaf_lifetime: 7_776_000, key_header: KeyHeader::X5c, fixed_key: false };
-        let password = Some(Password::new("violet-kestrel-42".to_owned()));
         let settings = SiteSettings {
             registry: self.registry.map(Into::into),
             audit_keep: self.audit_keep,
             changes_per_minute: self.changes_per_minute,
             ..settings()
         };
-        let data = self.directory.path().join("data");
-        Service::open(&data, settings, signing, password, &Clock::fixed(now)).unwrap().0
+        open_in(&self.directory.path().join("data"), settings, now)
     }
 }
 
-fn settings() -> SiteSettings {
+/// The service on a data directory; the first time it makes the account `admin`.
+pub(super) fn open_in(data: &Path, settings: SiteSettings, now: Timestamp) -> Service {
+    let signing = SigningSettings { leaf_lifetime: 7_776_000, key_header: KeyHeader::X5c, fixed_key: false };
+    let password = Some(Password::new("violet-kestrel-42".to_owned()));
+    Service::open(data, settings, signing, password, &Clock::fixed(now)).unwrap().0
+}
+
+pub(super) fn settings() -> SiteSettings {
     SiteSettings {
         issuer: "dockpass".to_owned(),
         services: vec!["dockpass".to_owned()],

@@ -78,7 +78,9 @@ impl Record for Entry {
             (4, Some(account)) => Share::Account { account: Id::from_bytes(account), by_token: true },
             _ => return None,
         };
-        let change = |(name, key, value): (String, Vec<u8>, Option<Vec<u8>>)| Some(RowChange { table: Table::named(&name)?, key, value });
+        let change = |(name, key, value): (String, Vec<u8>, Option<Vec<u8>>)| {
+            Some(RowChange { table: Table::named(&name)?, key, value })
+        };
         let changes: Option<Vec<RowChange>> = stored.changes.into_iter().map(change).collect();
         Some(Self { sequence: stored.sequence, share, audit_before: stored.audit_before, changes: changes? })
     }

@@ -56,6 +56,16 @@ mod tests {
         }
     }
 
+    /// Slots are read for ever.
+    #[test]
+    fn a_slot_has_the_bytes_that_it_always_had() {
+        let slot = framed(b"record");
+        let first = blake3::hash(b"\x06\0\0\0record");
+        assert_eq!(slot.get(..8), Some(&b"dkpj\x06\0\0\0"[..]));
+        assert_eq!(slot.get(8..32), first.as_bytes().get(..24));
+        assert_eq!(slot.get(32..39), Some(&b"record\0"[..]));
+    }
+
     #[test]
     fn any_changed_bit_and_any_missing_byte_is_noticed() {
         let slot = framed(&[7; 40]);

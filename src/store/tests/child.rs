@@ -193,7 +193,9 @@ fn remove(store: &Store, number: u64) -> Result<(), Failure> {
 fn answer(kind: &str, number: u64, outcome: Result<(), Failure>) {
     match outcome {
         Ok(()) => say(kind, number),
-        Err(Failure::Write(WriteError::Refused(Trouble::Full) | WriteError::Unknown(Trouble::Full))) => say("full", number),
+        Err(Failure::Write(WriteError::Refused(Trouble::Full) | WriteError::Unknown(Trouble::Full))) => {
+            say("full", number)
+        }
         Err(Failure::Write(WriteError::Refused(Trouble::Broken))) => say("broken", number),
         Err(Failure::Write(WriteError::Unknown(Trouble::Broken))) => say("unknown", number),
         Err(other) => panic!("{other:?}"),

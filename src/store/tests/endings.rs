@@ -143,8 +143,9 @@ fn endings_are_made_on_a_full_disk_and_stay_so() {
         // A start on the full disk is refused, or the endings are in force.
         let published = store.state();
         drop(store);
-        if let Ok((store, _)) = open_at(&disk.data()) {
-            check_ended(&store);
+        match open_at(&disk.data()) {
+            Ok((store, _)) => check_ended(&store),
+            Err(error) => eprintln!("a start on the full disk is refused: {error}"),
         }
         disk.make_room();
         store = opened(&disk.data());
@@ -159,7 +160,10 @@ fn endings_are_made_on_a_full_disk_and_stay_so() {
             // The same again: as if they had been given back.
             write(&store, |txn| {
                 for number in [11, 12, 13] {
-                    txn.put_account(Account { id: id(number + 1_000_000 * u64::from(number == 12)), ..account(number) })?;
+                    txn.put_account(Account {
+                        id: id(number + 1_000_000 * u64::from(number == 12)),
+                        ..account(number)
+                    })?;
                 }
                 txn.put_token(token(2_000, OWNER))?;
                 txn.put_token(token(2_001, OWNER))?;
@@ -237,6 +241,7 @@ fn revokes() {
         std::process::abort();
     });
     let store = open_at(Path::new(&data)).unwrap().0;
+    std::io::stdout().write_all(b"opened\n").unwrap();
     write_until_full(&store, 5_000);
     for number in TOKENS {
         revoke(&store, number).unwrap();
@@ -251,13 +256,18 @@ fn no_answered_ending_is_lost_when_the_process_is_killed() {
     for _ in 0..if is_long() { 100 } else { 4 } {
         let Some(disk) = SmallDisk::mount(28) else { return };
         drop(begun(&disk.data()));
-        disk.fill();
         let name = format!("{}::revokes", module_path!().split_once("::").unwrap().1);
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.env(DIRECTORY, disk.data()).args(["--exact", &name, "--nocapture", "--test-threads", "1"]);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let (mut answered, mut line) = (child::Answered::default(), String::new());
+        while !line.contains("opened") {
+            line.clear();
+            assert!(output.read_line(&mut line).unwrap() > 0, "the child did not open the store");
+        }
+        disk.fill();
+        line.clear();
         let count = usize::from(u8::from_be_bytes(random::bytes().unwrap())) + 1;
         while answered.added.len() < count && output.read_line(&mut line).unwrap() > 0 {
             answered.take(&line);

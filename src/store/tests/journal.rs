@@ -106,8 +106,9 @@ fn a_torn_note_costs_nothing_that_was_answered() {
         journal.note(Share::Local, 40, change(number, 5_000)).unwrap();
         let after = file.bytes();
         let blocks = (0..after.len() / BLOCK).map(|block| block * BLOCK..(block + 1) * BLOCK);
-        let (heads, entry): (Vec<_>, Vec<_>) =
-            blocks.filter(|block| before[block.clone()] != after[block.clone()]).partition(|block| block.start < 2 * BLOCK);
+        let (heads, entry): (Vec<_>, Vec<_>) = blocks
+            .filter(|block| before[block.clone()] != after[block.clone()])
+            .partition(|block| block.start < 2 * BLOCK);
         assert_eq!((heads.len(), entry.len()), (1, 2));
         let earlier: Vec<u64> = (1..number).collect();
         let answered: Vec<u64> = (1..=number).collect();
@@ -170,7 +171,8 @@ fn one_head_may_be_damaged_and_not_both() {
 fn no_account_takes_the_room_of_another_nor_its_tokens_the_owners() {
     let file = File::new();
     let mut journal = file.open();
-    let mut fill = |share: Share| (0..).take_while(|number| journal.note(share, 40, change(*number, 100)).is_ok()).count();
+    let mut fill =
+        |share: Share| (0..).take_while(|number| journal.note(share, 40, change(*number, 100)).is_ok()).count();
     let by = |account: u64, by_token: bool| Share::Account { account: id(account), by_token };
     assert_eq!((fill(by(1, true)), fill(by(1, false)), fill(by(1, true))), (8, 8, 0));
     assert_eq!((fill(by(2, false)), fill(by(2, true))), (16, 0));
@@ -185,7 +187,11 @@ fn no_account_takes_the_room_of_another_nor_its_tokens_the_owners() {
     journal.clear(journal.all());
     note(&mut journal, 1);
     assert_eq!(journal.note(by(1, true), 40, change(1, 60_000)), Err(NotNoted::NoRoom), "more than its tokens may");
-    assert_eq!(journal.note(Share::Local, 40, change(1, 200_000)), Err(NotNoted::NoRoom), "more than a record may have");
+    assert_eq!(
+        journal.note(Share::Local, 40, change(1, 200_000)),
+        Err(NotNoted::NoRoom),
+        "more than a record may have"
+    );
     assert_eq!(numbers(&journal), [1]);
 }
 

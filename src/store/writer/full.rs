@@ -74,6 +74,7 @@ impl Writer {
         match self.fold(stored) {
             Mode::Ready => {
                 log::info!("there is room again: changes are accepted");
+                self.journal.make_up();
                 self.shared.refusal.store(Arc::new(None));
                 Mode::Ready
             }
@@ -84,7 +85,6 @@ impl Writer {
     /// Makes the endings of the journal in the store, which has the state `stored`, and empties the journal.
     pub(super) fn fold(&mut self, stored: Arc<State>) -> Mode {
         if self.journal.entries().is_empty() {
-            self.journal.make_up();
             return Mode::Ready;
         }
         let (folded, published) = (self.journal.all(), self.shared.state.load_full());
