@@ -269,7 +269,7 @@ fn write_empty(path: &Path, head: Head) -> io::Result<File> {
         Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
         Err(error) => return Err(error.into()),
     }
-    let zeros = [0; 16 * BLOCK];
+    let zeros = vec![0; 16 * BLOCK];
     for _ in 0..BLOCKS * BLOCK / zeros.len() {
         file.write_all(&zeros)?;
     }
@@ -283,7 +283,7 @@ fn write_empty(path: &Path, head: Head) -> io::Result<File> {
 /// Writes the head into the slot whose turn it is; durable when it returns.
 fn write_head(file: &File, head: Head) -> io::Result<()> {
     let content = row::encode(&head).map_err(io::Error::other)?;
-    let place = if head.turn.is_multiple_of(2) { 0 } else { 1 };
+    let place = usize::from(!head.turn.is_multiple_of(2));
     file.write_all_at(&slot::framed(&content), offset(place))?;
     file.sync_data()
 }

@@ -13,7 +13,7 @@ const CHECK: usize = 24;
 /// The slot of this content.
 pub(super) fn framed(content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let check = check(&length, content);
+    let check = check(length, content);
     let mut slot = [MAGIC, &length, &check, content].concat();
     slot.resize(slot.len().next_multiple_of(BLOCK), 0);
     slot
@@ -24,7 +24,7 @@ pub(super) fn content(bytes: &[u8]) -> Option<&[u8]> {
     let (length, rest) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<LENGTH>()?;
     let (found, rest) = rest.split_first_chunk::<CHECK>()?;
     let content = rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
-    (check(length, content) == *found).then_some(content)
+    (check(*length, content) == *found).then_some(content)
 }
 
 /// How many blocks a slot with this content has.
@@ -32,9 +32,9 @@ pub(super) fn blocks(content: &[u8]) -> usize {
     (MAGIC.len() + LENGTH + CHECK + content.len()).div_ceil(BLOCK)
 }
 
-fn check(length: &[u8; LENGTH], content: &[u8]) -> [u8; CHECK] {
+fn check(length: [u8; LENGTH], content: &[u8]) -> [u8; CHECK] {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(length);
+    hasher.update(&length);
     hasher.update(content);
     let mut check = [0; CHECK];
     hasher.finalize_xof().fill(&mut check);

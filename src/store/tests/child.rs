@@ -194,7 +194,7 @@ fn answer(kind: &str, number: u64, outcome: Result<(), Failure>) {
     match outcome {
         Ok(()) => say(kind, number),
         Err(Failure::Write(WriteError::Refused(Trouble::Full) | WriteError::Unknown(Trouble::Full))) => {
-            say("full", number)
+            say("full", number);
         }
         Err(Failure::Write(WriteError::Refused(Trouble::Broken))) => say("broken", number),
         Err(Failure::Write(WriteError::Unknown(Trouble::Broken))) => say("unknown", number),

@@ -6,6 +6,9 @@ use std::path::Path;
 use super::super::{Trouble, WriteError};
 use super::support::{Failure, Home, add_account, copy_directory, id, now};
 
+/// Does something to a data directory.
+type Harm = fn(&Path);
+
 const VANISHED: Failure = Failure::Write(WriteError::Refused(Trouble::Vanished));
 
 #[test]
@@ -24,7 +27,7 @@ fn a_store_that_is_not_at_its_path_any_more_is_noticed_with_the_next_change() {
         fs::rename(data, &moved).unwrap();
         copy_directory(&moved, data);
     };
-    let harms: [(&str, fn(&Path)); 6] = [
+    let harms: [(&str, Harm); 6] = [
         ("the store is removed", remove_store),
         ("its file is removed", remove_database),
         ("it is moved", move_store),
