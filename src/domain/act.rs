@@ -133,7 +133,10 @@ impl Act {
     /// Whether a change that takes a power away may do it as well, and still give none.
     #[must_use]
     pub const fn may_go_with_ending(self) -> bool {
-        matches!(self, Self::AccountUpdate | Self::RepositoryDelete | Self::TokenCleanUp | Self::TokenUpdate)
+        matches!(
+            self,
+            Self::AccountUpdate | Self::RepositoryDelete | Self::TokenCleanUp | Self::TokenRotate | Self::TokenUpdate
+        )
     }
 }
 

@@ -17,8 +17,7 @@ use sled::transaction::{ConflictableTransactionError, TransactionError, Transact
 
 use super::change::RowChange;
 use super::codec::DecodeError;
-use super::error::Error;
-use super::journal;
+use super::error::{Error, is_full};
 use super::nudge::Nudge;
 use super::same_file::SameFile;
 use super::table::Table;
@@ -229,7 +228,7 @@ fn collect(found: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>) 
 
 fn classify(error: sled::Error) -> CommitError {
     match error {
-        sled::Error::Io(error) if journal::is_full(&error) => CommitError::Full(error),
+        sled::Error::Io(error) if is_full(&error) => CommitError::Full(error),
         other => CommitError::Sled(other),
     }
 }

@@ -25,7 +25,7 @@ pub(super) use entry::{Entry, Head};
 
 use super::change::RowChange;
 use super::codec::DecodeError;
-use super::error::Error;
+use super::error::{Error, is_full};
 use super::record::Folded;
 use super::row;
 use super::same_file::SameFile;
@@ -349,9 +349,4 @@ fn blocks_of(entry: &Entry) -> usize {
 
 fn offset(block: usize) -> u64 {
     (block * BLOCK) as u64
-}
-
-/// Whether the file system has no room.
-pub(super) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

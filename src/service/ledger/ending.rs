@@ -4,11 +4,10 @@ use crate::domain::act::Act;
 use crate::service::access::{Caller, Subject};
 use crate::store::{Share, State};
 
-/// Whether a change of these acts takes a power away and gives none. `ends_secret`: a rotation in it ends the replaced
-/// secret at once.
+/// Whether a change of these acts takes a power away and gives none. `ends_secret`: it ends a replaced secret at once.
 pub(super) fn is_ending(acts: impl Iterator<Item = Act> + Clone, ends_secret: bool) -> bool {
-    let ends = |act: Act| act.is_ending() || (act == Act::TokenRotate && ends_secret);
-    acts.clone().any(ends) && acts.clone().all(|act| ends(act) || act.may_go_with_ending())
+    let is_any = ends_secret || acts.clone().any(Act::is_ending);
+    is_any && acts.clone().all(|act| act.is_ending() || act.may_go_with_ending())
 }
 
 /// Whose part of the journal this caller's endings go to; none for callers who end nothing.
@@ -34,7 +33,7 @@ mod tests {
     fn a_change_that_also_gives_a_power_is_no_ending() {
         use Act::{
             AccountDeactivate, AccountDelete, AccountPromote, AccountUpdate, RepositoryDelete, TokenActivate,
-            TokenCleanUp, TokenDeactivate, TokenDelete, TokenRotate, TokenUpdate,
+            TokenCleanUp, TokenDeactivate, TokenDelete, TokenUpdate,
         };
         let is = |acts: &[Act], ends_secret| is_ending(acts.iter().copied(), ends_secret);
         for acts in [
@@ -53,10 +52,9 @@ mod tests {
             &[TokenCleanUp],
             &[RepositoryDelete],
             &[AccountUpdate, AccountPromote, TokenDeactivate],
-            &[TokenRotate],
         ] {
             assert!(!is(acts, false), "{acts:?}");
         }
-        assert!(is(&[TokenRotate], true) && !is(&[TokenUpdate], true));
+        assert!(is(&[TokenUpdate], true) && !is(&[TokenActivate], true));
     }
 }
