@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
-use super::connections::{Connection, in_pieces};
+use super::connections::Respond;
 use super::failure::Failure;
 use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
@@ -193,19 +192,6 @@ impl Router {
         Ok(Self(router))
     }
 
-    /// Answers a request, with the headers that every answer has.
-    pub(super) async fn serve(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
-        let answering = http.conn_data::<Arc<Connection>>().map(Connection::begin);
-        let is_registry = not_found::is_registry_path(http.path());
-        let is_https = app(&http).is_ok_and(|app| app.is_https);
-        let mut response = self.answer(http, payload).await;
-        headers::add(response.headers_mut(), is_https, is_registry);
-        match answering {
-            Some(answering) => in_pieces(response, answering),
-            None => response,
-        }
-    }
-
     async fn answer(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         // Percent-decoded, except for `%2F`, `%25` and `%2B`.
         let path = http.match_info().as_str().to_owned();
@@ -213,6 +199,17 @@ impl Router {
         let Some(route) = found.value.route(http.method()) else { return found.value.wrong_method(&http) };
         let parts = found.params.iter().map(|(_, part)| part.to_owned()).collect();
         (route.serve)(Arrival { http, payload, parts }).await
+    }
+}
+
+impl Respond for Router {
+    /// Answers a request, with the headers that every answer has.
+    async fn respond(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
+        let is_registry = not_found::is_registry_path(http.path());
+        let is_https = app(&http).is_ok_and(|app| app.is_https);
+        let mut response = self.answer(http, payload).await;
+        headers::add(response.headers_mut(), is_https, is_registry);
+        response
     }
 }
 

@@ -124,20 +124,7 @@ impl Error {
     /// Whether the change that was answered with this may have been made all the same, now or at a restart.
     #[must_use]
     pub fn leaves_open_what_was_done(&self) -> bool {
-        match self {
-            Self::Unavailable(WriteError::Broken | WriteError::Failed | WriteError::Closed) => true,
-            Self::Unavailable(WriteError::Busy | WriteError::Full)
-            | Self::Unauthenticated
-            | Self::Denied(_)
-            | Self::NotFound { .. }
-            | Self::AlreadyExists { .. }
-            | Self::Invalid { .. }
-            | Self::Setting { .. }
-            | Self::Conflict(_)
-            | Self::TooManyRequests { .. }
-            | Self::TooManyChanges { .. }
-            | Self::Internal(_) => false,
-        }
+        matches!(self, Self::Unavailable(reason) if reason.may_be_made())
     }
 
     /// A failure of this program or its surroundings.

@@ -108,6 +108,10 @@ impl Store {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return Ok(0),
         };
+        // On a full disk nothing can be removed, and the journal's records are not in the store yet.
+        if !self.shared.unfolded.load().is_empty() {
+            return Ok(0);
+        }
         let head = self.state().audit().seq;
         if !retention.census.count(&self.shared.engine, head)? {
             return Ok(0);

@@ -1,12 +1,103 @@
-//! What is known of one connection, for those who share out the room.
+//! What is known of one connection, and what all of a room have in common: the memory that waits for clients, and the
+//! queue of those who wait for their turn.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use super::room::Room;
+use tokio::time::Instant;
+
+use super::limits::Limits;
+
+/// What the connections of a room have in common.
+pub(super) struct Common {
+    pub(super) limits: Limits,
+    begun: Instant,
+    /// Memory that waits for clients, in bytes.
+    unread: AtomicUsize,
+    is_ending: AtomicBool,
+    /// Connections that wait for their turn to send a request, in the order in which they came.
+    waiting: Mutex<VecDeque<Arc<Connection>>>,
+    /// How many these are, to be asked without the lock.
+    waiting_count: AtomicUsize,
+}
+
+impl Common {
+    /// `begun` is when the room was made.
+    pub(super) fn new(limits: Limits, begun: Instant) -> Self {
+        Self {
+            limits,
+            begun,
+            unread: AtomicUsize::new(0),
+            is_ending: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            waiting_count: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Milliseconds since the room was made.
+    pub(super) fn millis(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether too much is unread in all.
+    pub(super) fn is_full(&self) -> bool {
+        self.unread.load(Ordering::Relaxed) >= self.limits.unread
+    }
+
+    /// How many wait for their turn.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting_count.load(Ordering::Relaxed)
+    }
+
+    fn count_unread(&self, of_source: &AtomicUsize, before: usize, after: usize) {
+        if after >= before {
+            of_source.fetch_add(after - before, Ordering::Relaxed);
+            self.unread.fetch_add(after - before, Ordering::Relaxed);
+        } else {
+            of_source.fetch_sub(before - after, Ordering::Relaxed);
+            self.unread.fetch_sub(before - after, Ordering::Relaxed);
+            self.call_next();
+        }
+    }
+
+    /// Puts a connection into the queue, unless it stands there.
+    pub(super) fn wait(&self, connection: &Arc<Connection>) {
+        if !connection.is_waiting.swap(true, Ordering::Relaxed) {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.push_back(Arc::clone(connection));
+            self.waiting_count.store(waiting.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// Wakes the first of those that wait whose turn it is.
+    pub(super) fn call_next(&self) {
+        if self.waiting_count.load(Ordering::Relaxed) == 0 || self.is_full() {
+            return;
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = waiting.iter().position(|next| next.is_closed() || next.is_below_own());
+        let next = place.and_then(|place| waiting.remove(place));
+        self.waiting_count.store(waiting.len(), Ordering::Relaxed);
+        drop(waiting);
+        if let Some(next) = next {
+            next.is_waiting.store(false, Ordering::Relaxed);
+            next.wake();
+        }
+    }
+}
 
 /// What a connection is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +114,7 @@ pub(in crate::http) struct Connection {
     /// Its source; none for those that are counted by no address.
     pub(super) key: Option<IpAddr>,
     pub(super) is_counted: bool,
-    pub(super) room: Arc<Room>,
+    pub(super) common: Arc<Common>,
     pub(super) unread_of_source: Arc<AtomicUsize>,
     is_in_handshake: AtomicBool,
     is_closed: AtomicBool,
@@ -47,16 +138,16 @@ impl Connection {
         id: u64,
         key: Option<IpAddr>,
         is_counted: bool,
-        room: Arc<Room>,
+        common: Arc<Common>,
         unread_of_source: Arc<AtomicUsize>,
         phase: Phase,
     ) -> Self {
-        let moved_at = AtomicU64::new(room.millis());
+        let moved_at = AtomicU64::new(common.millis());
         Self {
             id,
             key,
             is_counted,
-            room,
+            common,
             unread_of_source,
             is_in_handshake: AtomicBool::new(phase == Phase::Handshake),
             is_closed: AtomicBool::new(false),
@@ -83,23 +174,19 @@ impl Connection {
         self.is_closed.load(Ordering::Relaxed)
     }
 
+    /// Whether its source has less unread than one may have.
+    pub(super) fn is_below_own(&self) -> bool {
+        !self.is_counted || self.unread_of_source.load(Ordering::Relaxed) < self.common.limits.unread_of_source
+    }
+
     /// Whether it is to end where no request is being answered.
     pub(super) fn is_to_end(&self) -> bool {
-        self.is_closed() || self.room.is_ending()
+        self.is_closed() || self.common.is_ending()
     }
 
     pub(super) fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
         self.wake();
-    }
-
-    /// Returns whether it did not stand in the queue before.
-    pub(super) fn begin_waiting(&self) -> bool {
-        !self.is_waiting.swap(true, Ordering::Relaxed)
-    }
-
-    pub(super) fn end_waiting(&self) {
-        self.is_waiting.store(false, Ordering::Relaxed);
     }
 
     pub(super) fn wake(&self) {
@@ -119,13 +206,13 @@ impl Connection {
 
     /// Bytes went one way or the other.
     pub(super) fn moved(&self) {
-        self.moved_at.store(self.room.millis(), Ordering::Relaxed);
+        self.moved_at.store(self.common.millis(), Ordering::Relaxed);
     }
 
     /// As if no byte had gone for so long.
     #[cfg(test)]
     pub(super) fn rest(&self, millis: u64) {
-        self.moved_at.store(self.room.millis().saturating_sub(millis), Ordering::Relaxed);
+        self.moved_at.store(self.common.millis().saturating_sub(millis), Ordering::Relaxed);
     }
 
     /// For how long no byte went either way, at this time of the room.
@@ -158,7 +245,7 @@ impl Connection {
     pub(super) fn set_unread(&self, bytes: usize) {
         let before = self.unread.swap(bytes, Ordering::Relaxed);
         if before != bytes {
-            self.room.count_unread(&self.unread_of_source, before, bytes);
+            self.common.count_unread(&self.unread_of_source, before, bytes);
         }
     }
 
@@ -194,7 +281,7 @@ impl Drop for Answering {
         if self.connection.answering.fetch_sub(1, Ordering::Relaxed) == 1 {
             // What was read of the request is gone. An answer that is stuck is counted again as it goes on.
             self.connection.set_unread(0);
-            if self.connection.room.is_ending() {
+            if self.connection.common.is_ending() {
                 self.connection.wake();
             }
         }

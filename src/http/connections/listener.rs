@@ -13,20 +13,21 @@ use std::time::Duration;
 use actix_http::HttpService;
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
-use actix_web::dev::{AppConfig, Extensions, ServerHandle, Service, ServiceFactory, fn_factory, fn_service};
+use actix_web::dev::{AppConfig, Extensions, Payload, ServerHandle, Service, ServiceFactory, fn_factory, fn_service};
 use actix_web::rt::net::{TcpStream, UnixStream};
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::body::in_pieces;
 use super::connection::{Connection, Phase};
-use super::room::{Limits, Origin, Present, Room};
+use super::limits::Limits;
+use super::room::{Origin, Present, Room};
 use super::stream::{HEAD_TIMEOUT, Stream, Wire};
 use crate::http::App;
 use crate::http::address::SocketPeer;
 use crate::http::pools::THREADS;
 use crate::http::request::MAX_BODY;
-use crate::http::routes::Router;
 
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -42,11 +43,21 @@ const LOCAL_UNREAD: usize = 16 * 1024 * 1024;
 /// Bytes of an answer that are made ready before the client has taken some.
 const WRITE_BUFFER: usize = 16 * 1024;
 
+/// What answers requests.
+pub(in crate::http) trait Respond: Send + Sync + 'static {
+    fn respond(&self, http: HttpRequest, payload: Payload) -> impl Future<Output = HttpResponse>;
+}
+
 /// What every connection is served with.
-#[derive(Clone)]
-pub(in crate::http) struct Site {
+pub(in crate::http) struct Site<S> {
     pub(in crate::http) app: web::Data<App>,
-    pub(in crate::http) router: Arc<Router>,
+    pub(in crate::http) router: Arc<S>,
+}
+
+impl<S> Clone for Site<S> {
+    fn clone(&self) -> Self {
+        Self { app: self.app.clone(), router: Arc::clone(&self.router) }
+    }
 }
 
 /// The running servers.
@@ -61,9 +72,9 @@ impl Servers {
     ///
     /// # Errors
     /// What the system says of the listener.
-    pub(in crate::http) fn add_network(
+    pub(in crate::http) fn add_network<S: Respond>(
         &mut self,
-        site: &Site,
+        site: &Site<S>,
         listener: TcpListener,
         tls: Option<TlsAcceptor>,
         limits: Limits,
@@ -101,7 +112,12 @@ impl Servers {
     ///
     /// # Errors
     /// What the system says of the listener.
-    pub(in crate::http) fn add_local(&mut self, site: &Site, listener: UnixListener, limits: Limits) -> io::Result<()> {
+    pub(in crate::http) fn add_local<S: Respond>(
+        &mut self,
+        site: &Site<S>,
+        listener: UnixListener,
+        limits: Limits,
+    ) -> io::Result<()> {
         let room = Room::new(Limits {
             connections: LOCAL_CONNECTIONS,
             unread: LOCAL_UNREAD,
@@ -160,14 +176,21 @@ fn builder(workers: usize) -> ServerBuilder {
 }
 
 /// HTTP/1.1 on one worker.
-fn http(
-    site: &Site,
+fn http<S: Respond>(
+    site: &Site<S>,
     signal: GracefulShutdownSignal,
-) -> impl ServiceFactory<(Stream, Option<SocketAddr>), Config = (), Response = (), InitError = ()> + use<> {
+) -> impl ServiceFactory<(Stream, Option<SocketAddr>), Config = (), Response = (), InitError = ()> + use<S> {
     let Site { app, router } = site.clone();
     let serve = move |http: HttpRequest, payload: web::Payload| {
         let router = Arc::clone(&router);
-        async move { router.serve(http, payload.into_inner()).await }
+        async move {
+            let answering = http.conn_data::<Arc<Connection>>().map(Connection::begin);
+            let response = router.respond(http, payload.into_inner()).await;
+            match answering {
+                Some(answering) => in_pieces(response, answering),
+                None => response,
+            }
+        }
     };
     let app =
         actix_web::App::new().app_data(app).app_data(web::PayloadConfig::new(MAX_BODY)).default_service(web::to(serve));

@@ -6,12 +6,11 @@
 mod body;
 mod connection;
 mod files;
+mod limits;
 mod listener;
 mod room;
 mod stream;
 
-pub(super) use body::in_pieces;
-pub(super) use connection::Connection;
 pub(super) use files::with_room_for_files;
-pub(super) use listener::{Servers, Site};
-pub(super) use room::Limits;
+pub(super) use limits::Limits;
+pub(super) use listener::{Respond, Servers, Site};

@@ -2,14 +2,17 @@
 //! as another waits. A trusted proxy is no source: its connections are not counted, since behind it are many.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::connection::{Connection, Phase};
+use tokio::time::Instant;
+
+use super::connection::{Common, Connection, Phase};
+use super::limits::Limits;
 use crate::domain::source;
 
 /// Only a connection that has not moved for this long gives way.
@@ -19,23 +22,6 @@ const STUCK: Duration = Duration::from_millis(300);
 
 /// What a connection takes that does nothing, in bytes, as measured.
 const CONNECTION: usize = 7 * 1024;
-
-/// The bounds of a room.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::http) struct Limits {
-    /// Most connections, without those of trusted proxies.
-    pub(in crate::http) connections: usize,
-    /// Most of them that are in a TLS handshake.
-    pub(in crate::http) handshakes: usize,
-    /// Longest handshake.
-    pub(in crate::http) handshake_time: Duration,
-    /// Most memory that may wait for clients who do not read or do not finish, in bytes.
-    pub(in crate::http) unread: usize,
-    /// The same for one source.
-    pub(in crate::http) unread_of_source: usize,
-    /// For how long an answer may stand still.
-    pub(in crate::http) stall: Duration,
-}
 
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,13 +47,7 @@ pub(super) enum Turn {
 
 /// All connections of one server.
 pub(in crate::http) struct Room {
-    limits: Limits,
-    begun: Instant,
-    /// Memory that waits for clients, in bytes.
-    unread: AtomicUsize,
-    /// How many wait for their turn, to be asked without the lock.
-    waiting: AtomicUsize,
-    is_ending: AtomicBool,
+    common: Arc<Common>,
     crowd: Mutex<Crowd>,
 }
 
@@ -78,8 +58,6 @@ struct Crowd {
     /// Connections that count.
     count: usize,
     handshakes: usize,
-    /// Connections that wait for their turn to send a request, in the order in which they came.
-    waiting: VecDeque<Arc<Connection>>,
 }
 
 /// The connections of one source.
@@ -101,27 +79,11 @@ impl Source {
 
 impl Room {
     pub(in crate::http) fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self {
-            limits,
-            begun: Instant::now(),
-            unread: AtomicUsize::new(0),
-            waiting: AtomicUsize::new(0),
-            is_ending: AtomicBool::new(false),
-            crowd: Mutex::default(),
-        })
+        Arc::new(Self { common: Arc::new(Common::new(limits, Instant::now())), crowd: Mutex::default() })
     }
 
     pub(in crate::http) fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    pub(super) fn is_ending(&self) -> bool {
-        self.is_ending.load(Ordering::Relaxed)
-    }
-
-    /// Milliseconds since the room was made.
-    pub(super) fn millis(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+        &self.common.limits
     }
 
     fn lock(&self) -> MutexGuard<'_, Crowd> {
@@ -137,83 +99,28 @@ impl Room {
         };
         let is_counted = origin != Origin::TrustedProxy;
         let mut crowd = self.lock();
-        if self.is_ending() || (is_counted && !crowd.make_room(key, phase, &self.limits, self.millis())) {
+        let (common, now) = (Arc::clone(&self.common), self.common.millis());
+        if common.is_ending() || (is_counted && !crowd.make_room(key, phase, &common.limits, now)) {
             return None;
         }
         let id = crowd.next;
         crowd.next += 1;
         let source = crowd.sources.entry(key).or_default();
         source.is_counted = is_counted;
-        let connection = Connection::new(id, key, is_counted, Arc::clone(self), Arc::clone(&source.unread), phase);
+        let connection = Connection::new(id, key, is_counted, common, Arc::clone(&source.unread), phase);
         let connection = Arc::new(connection);
         source.connections.insert(id, Arc::clone(&connection));
         let is_handshake = phase == Phase::Handshake;
         source.handshakes += usize::from(is_handshake);
         crowd.count += usize::from(is_counted);
         crowd.handshakes += usize::from(is_handshake && is_counted);
-        Some(Present(connection))
-    }
-
-    /// Counts memory that waits for a client.
-    pub(super) fn count_unread(&self, of_source: &AtomicUsize, before: usize, after: usize) {
-        if after >= before {
-            of_source.fetch_add(after - before, Ordering::Relaxed);
-            self.unread.fetch_add(after - before, Ordering::Relaxed);
-        } else {
-            of_source.fetch_sub(before - after, Ordering::Relaxed);
-            self.unread.fetch_sub(before - after, Ordering::Relaxed);
-            self.call_next();
-        }
-    }
-
-    /// Whether a connection may send a request now. While too much is unread in all, an answer that stands still gives
-    /// way to whoever has little there. Else the connection is woken when it is its turn.
-    pub(super) fn turn(&self, connection: &Arc<Connection>, cx: &Context<'_>) -> Turn {
-        let is_below_own = self.is_below_own(connection);
-        if is_below_own && self.unread.load(Ordering::Relaxed) < self.limits.unread {
-            // Whoever goes on calls the next one: nothing else may happen that would.
-            self.call_next();
-            return Turn::Now;
-        }
-        let mut crowd = self.lock();
-        let turn = if is_below_own { crowd.take_unread(connection.key, self.millis()) } else { Turn::Later };
-        if turn != Turn::Now {
-            connection.wakes(cx);
-            if connection.begin_waiting() {
-                crowd.waiting.push_back(Arc::clone(connection));
-                self.waiting.store(crowd.waiting.len(), Ordering::Relaxed);
-            }
-        }
-        turn
-    }
-
-    fn is_below_own(&self, connection: &Connection) -> bool {
-        let own = connection.unread_of_source.load(Ordering::Relaxed);
-        !connection.is_counted || own < self.limits.unread_of_source
-    }
-
-    /// Wakes the first of those that wait whose turn it is.
-    fn call_next(&self) {
-        if self.waiting.load(Ordering::Relaxed) == 0 || self.unread.load(Ordering::Relaxed) >= self.limits.unread {
-            return;
-        }
-        let mut crowd = self.lock();
-        let place = crowd.waiting.iter().position(|next| next.is_closed() || self.is_below_own(next));
-        let next = place.and_then(|place| crowd.waiting.remove(place));
-        self.waiting.store(crowd.waiting.len(), Ordering::Relaxed);
-        drop(crowd);
-        if let Some(next) = next {
-            next.end_waiting();
-            next.wake();
-        }
+        Some(Present { room: Arc::clone(self), connection })
     }
 
     /// No request is read any more. Answers go on while they move.
     pub(in crate::http) fn end(&self) {
-        self.is_ending.store(true, Ordering::Relaxed);
-        let mut crowd = self.lock();
-        crowd.waiting.clear();
-        self.waiting.store(0, Ordering::Relaxed);
+        self.common.end();
+        let crowd = self.lock();
         let connections = crowd.sources.values().flat_map(|source| source.connections.values());
         connections.for_each(|connection| connection.wake());
     }
@@ -291,30 +198,52 @@ impl Crowd {
 }
 
 /// A connection that is in its room, until this is dropped.
-pub(in crate::http) struct Present(Arc<Connection>);
+pub(in crate::http) struct Present {
+    room: Arc<Room>,
+    connection: Arc<Connection>,
+}
 
 impl Present {
     pub(in crate::http) fn connection(&self) -> &Arc<Connection> {
-        &self.0
+        &self.connection
     }
 
     /// The handshake is done: requests follow.
     pub(in crate::http) fn begin_requests(&self) {
-        let mut crowd = self.0.room.lock();
-        if self.0.begin_requests()
-            && let Some(source) = crowd.sources.get_mut(&self.0.key)
-            && source.connections.contains_key(&self.0.id)
+        let mut crowd = self.room.lock();
+        if self.connection.begin_requests()
+            && let Some(source) = crowd.sources.get_mut(&self.connection.key)
+            && source.connections.contains_key(&self.connection.id)
         {
             source.handshakes -= 1;
-            crowd.handshakes -= usize::from(self.0.is_counted);
+            crowd.handshakes -= usize::from(self.connection.is_counted);
         }
+    }
+
+    /// Whether the connection may send a request now. While too much is unread in all, an answer that stands still gives
+    /// way to whoever has little there. Else the connection is woken when it is its turn.
+    pub(super) fn turn(&self, cx: &Context<'_>) -> Turn {
+        let (connection, common) = (&self.connection, &self.room.common);
+        let is_below_own = connection.is_below_own();
+        if is_below_own && !common.is_full() {
+            // Whoever goes on calls the next one: nothing else may happen that would.
+            common.call_next();
+            return Turn::Now;
+        }
+        let turn =
+            if is_below_own { self.room.lock().take_unread(connection.key, common.millis()) } else { Turn::Later };
+        if turn != Turn::Now {
+            connection.wakes(cx);
+            common.wait(connection);
+        }
+        turn
     }
 }
 
 impl Drop for Present {
     fn drop(&mut self) {
-        self.0.set_unread(0);
-        self.0.room.lock().forget(&self.0);
+        self.connection.set_unread(0);
+        self.room.lock().forget(&self.connection);
     }
 }
 
@@ -325,17 +254,17 @@ mod tests {
     use super::*;
 
     fn room(connections: usize, unread: usize) -> Arc<Room> {
-        let mut room = Room::new(Limits {
+        let limits = Limits {
             connections,
             handshakes: 2,
             handshake_time: Duration::from_secs(3),
             unread,
             unread_of_source: unread / 2,
             stall: Duration::from_secs(20),
-        });
-        let hour_ago = Instant::now().checked_sub(Duration::from_secs(3_600)).unwrap();
-        Arc::get_mut(&mut room).unwrap().begun = hour_ago;
-        room
+        };
+        let hour_ago = Instant::now().checked_sub(Duration::from_hours(1)).unwrap();
+        let common = Arc::new(Common::new(limits, hour_ago));
+        Arc::new(Room { common, crowd: Mutex::default() })
     }
 
     fn client(last: u8) -> Origin {
@@ -347,8 +276,7 @@ mod tests {
     }
 
     fn turn(present: &Present) -> Turn {
-        let connection = present.connection();
-        connection.room.turn(connection, &Context::from_waker(Waker::noop()))
+        present.turn(&Context::from_waker(Waker::noop()))
     }
 
     #[test]
@@ -414,7 +342,7 @@ mod tests {
         drop(full);
         assert_eq!(turn(&same), Turn::Now);
         drop(other);
-        assert_eq!(room.unread.load(Ordering::Relaxed), 0);
+        assert!(room.lock().sources.values().all(|source| source.unread.load(Ordering::Relaxed) == 0));
     }
 
     #[test]
@@ -423,12 +351,12 @@ mod tests {
         let [full, first, second] = [1, 1, 1].map(|last| enter(&room, client(last)).unwrap());
         full.connection().set_unread(4_000);
         assert_eq!([&first, &second, &second].map(turn), [Turn::Later; 3]);
-        assert_eq!(room.waiting.load(Ordering::Relaxed), 2);
+        assert_eq!(room.common.waiting(), 2);
         full.connection().set_unread(0);
-        assert_eq!(room.waiting.load(Ordering::Relaxed), 1);
+        assert_eq!(room.common.waiting(), 1);
         // Whoever goes on calls the next.
         assert_eq!(turn(&first), Turn::Now);
-        assert_eq!(room.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(room.common.waiting(), 0);
     }
 
     #[test]

@@ -96,9 +96,8 @@ impl Stream {
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let connection = self.present.connection();
         loop {
-            match connection.room.turn(connection, cx) {
+            match self.present.turn(cx) {
                 Turn::Now => {
                     self.ask = None;
                     return Poll::Ready(());
@@ -149,8 +148,8 @@ impl Stream {
     fn wait_stuck(&mut self, left: usize, cx: &mut Context<'_>) -> io::Result<()> {
         let connection = self.present.connection();
         connection.wakes(cx);
-        let is_ending = connection.room.is_ending();
-        let longest = connection.room.limits().stall;
+        let is_ending = connection.common.is_ending();
+        let longest = connection.common.limits.stall;
         let patience = if is_ending { LAST_STALL.min(longest) } else { longest };
         let fresh = || Stuck { moved: 0, timer: Box::pin(sleep(patience)), is_last: is_ending };
         let stuck = self.stuck.get_or_insert_with(fresh);
@@ -191,7 +190,7 @@ impl AsyncRead for Stream {
             return Poll::Pending;
         }
         let is_answering = this.look();
-        if this.connection().room.is_ending() && (!is_answering || this.has_waited(cx)) {
+        if this.connection().common.is_ending() && (!is_answering || this.has_waited(cx)) {
             return Poll::Ready(Ok(()));
         }
         if !is_answering {

@@ -97,7 +97,7 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
         assert_eq!(service.verify_audit(&local(), None).unwrap().problem, None);
     };
     check(&service);
-    assert_eq!(service.refusal(start()).as_deref(), Some("the disk is full"));
+    assert_eq!(service.refusal().as_deref(), Some("the disk is full"));
     drop(service);
     disk.make_room();
     let service = open_in(&disk.data(), settings(), start());

@@ -5,7 +5,7 @@ use super::super::{Error, Expiry, NewToken, Service};
 use super::content::new_user;
 use super::support::{Home, call, sign_in, start};
 use crate::domain::token::Limits;
-use crate::store::WriteError;
+use crate::store::{Trouble, WriteError};
 
 /// A session that an access token of alice opened, and that token.
 fn opened(service: &Service) -> (crate::service::SessionSecret, crate::domain::id::Id) {
@@ -24,11 +24,13 @@ fn they_end_unless_the_change_was_certainly_not_made() {
     service.create_user(&call(Service::local(0), start()), new_user("alice")).unwrap();
     let results = [
         (Ok(()), true),
-        (Err(Error::Unavailable(WriteError::Broken)), true),
-        (Err(Error::Unavailable(WriteError::Failed)), true),
-        (Err(Error::Unavailable(WriteError::Closed)), true),
+        (Err(Error::Unavailable(WriteError::Unknown(Trouble::Broken))), true),
+        (Err(Error::Unavailable(WriteError::Unknown(Trouble::Full))), true),
+        (Err(Error::Unavailable(WriteError::Refused(Trouble::Full))), false),
+        (Err(Error::Unavailable(WriteError::Refused(Trouble::Vanished))), false),
+        (Err(Error::Unavailable(WriteError::Failed)), false),
+        (Err(Error::Unavailable(WriteError::Closed)), false),
         (Err(Error::Unavailable(WriteError::Busy)), false),
-        (Err(Error::Unavailable(WriteError::Full)), false),
         (Err(Error::Denied("no")), false),
     ];
     for (result, ends) in results {

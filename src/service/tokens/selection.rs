@@ -95,18 +95,21 @@ impl Service {
     pub fn clean_up_tokens(&self, call: &Call, filter: &TokenFilter) -> Result<Vec<TokenView>, Error> {
         let object = filter.username.clone().unwrap_or_else(|| call.caller.actor());
         let (filter, usage) = (filter.clone(), Arc::clone(self.store.usage()));
-        self.change(call, Deed::new(Act::TokenCleanUp, object).ending(true), move |change| {
+        let deed = Deed::new(Act::TokenCleanUp, object);
+        // One that finds nothing ends nothing, and counts like any other change.
+        let is_ending = self.view(call, deed.act, &deed.object, |authority| {
+            authority.account_data()?;
+            Ok(!cleaned(authority, &usage, &filter)?.is_empty())
+        })?;
+        self.change(call, deed.ending(is_ending), move |change| {
             let authority = change.authority()?;
             let permit = authority.account_data()?;
-            if filter.used_before.is_none() {
-                return Err(Error::invalid("usedbefore", "needed: a time or a date"));
-            }
             let (state, now) = (authority.state(), authority.now());
             let meant = cleaned(&authority, &usage, &filter)?;
             let views: Vec<_> = meant.iter().filter_map(|token| shown(state, &usage, token, now)).collect();
             let ids = meant.iter().map(|token| token.id).collect();
             delete_with_descendants(change, &permit, ids, false)?;
-            if views.is_empty() {
+            if is_ending && views.is_empty() {
                 change.skip_record();
             }
             views.iter().for_each(|view| change.record_also(about(Act::TokenDelete, change, &view.token)));
@@ -140,6 +143,9 @@ fn cleaned<'s>(
     usage: &UsageNotes,
     filter: &TokenFilter,
 ) -> Result<Vec<&'s Arc<AccessToken>>, Error> {
+    if filter.used_before.is_none() {
+        return Err(Error::invalid("usedbefore", "needed: a time or a date"));
+    }
     let (state, now) = (authority.state(), authority.now());
     let owner = owner_for(authority, filter.username.as_deref())?;
     let calling: Vec<Id> = authority.descent().map(|token| token.id).collect();

@@ -10,8 +10,8 @@ use super::super::{Share, Store, Txn, WriteAccess};
 use super::child;
 use super::full::{FULL, SmallDisk, opened, wait_for_room, write_until_full};
 use super::support::{
-    Failure, Home, account, add_account, copy_directory, entry, environment, id, is_long, now, open_at, start, token,
-    usage, write,
+    Failure, Home, account, add_account, copy_directory, entry, environment, id, is_long, moment, now, open_at, start,
+    token, usage, write,
 };
 use crate::domain::account::Account;
 use crate::domain::audit::Occurrence;
@@ -126,7 +126,7 @@ fn endings_are_made_on_a_full_disk_and_stay_so() {
         let before = store.state().audit().seq;
         end_everything(&store);
         assert_eq!(store.state().audit().seq, before + 5);
-        assert_eq!(store.refusal(now()).as_deref(), Some("the disk is full"));
+        assert_eq!(store.refusal(moment()).as_deref(), Some("the disk is full"));
         assert_eq!(add_account(&store, next), Err(FULL));
         check_ended(&store);
         assert!(!is_empty(&disk.data()));
@@ -214,11 +214,11 @@ fn an_ending_in_the_batch_that_does_not_fit_is_made_all_the_same() {
         });
         assert_eq!(revoked, Ok(()));
         made += 1;
-        if store.refusal(now()).is_some() {
+        if store.refusal(moment()).is_some() {
             break;
         }
     }
-    assert_eq!(store.refusal(now()).as_deref(), Some("the disk is full"));
+    assert_eq!(store.refusal(moment()).as_deref(), Some("the disk is full"));
     let state = store.state();
     let inactive = || state.tokens_of(id(OWNER), None).filter(|token| !token.is_active).count();
     assert_eq!((inactive(), store.verify_audit(None).unwrap().problem), (made, None));

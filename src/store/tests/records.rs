@@ -12,8 +12,8 @@ use super::super::error::hex;
 use super::super::field::Field;
 use super::super::journal::{Entry, Head};
 use super::super::record::{
-    ActivityV1, Deleted, Folded, Gone, GrantV1, KnownAddress, Meta, MigrationV1, NamespaceGrant, Removed, RepositoryGrant,
-    StoredActivity, StoredTag, TagV1,
+    ActivityV1, Deleted, Folded, Gone, GrantV1, KnownAddress, Meta, MigrationV1, NamespaceGrant, Removed,
+    RepositoryGrant, StoredActivity, StoredTag, TagV1,
 };
 use super::super::row::{self, Record};
 use super::super::seal::Seal;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::super::{Trouble, WriteError};
-use super::support::{Failure, Home, add_account, copy_directory, id, now};
+use super::support::{Failure, Home, add_account, copy_directory, id, moment};
 
 /// Does something to a data directory.
 type Harm = fn(&Path);
@@ -39,13 +39,13 @@ fn a_store_that_is_not_at_its_path_any_more_is_noticed_with_the_next_change() {
         let home = Home::started();
         let store = home.open();
         add_account(&store, 10).unwrap();
-        assert_eq!(store.refusal(now()), None, "{what}");
+        assert_eq!(store.refusal(moment()), None, "{what}");
         harm(&home.path());
         for number in [11, 12] {
             assert_eq!(add_account(&store, number), Err(VANISHED), "{what}");
             assert!(store.state().account(id(number)).is_none(), "{what}");
         }
-        assert!(store.refusal(now()).unwrap().contains("moved, removed or replaced"), "{what}");
+        assert!(store.refusal(moment()).unwrap().contains("moved, removed or replaced"), "{what}");
         // Reading goes on.
         assert!(store.state().account(id(10)).is_some(), "{what}");
     }

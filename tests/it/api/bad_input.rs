@@ -259,9 +259,12 @@ fn a_body_has_a_bound_and_a_type() {
         create(&body(size)).must_be_refused(413, "REQUEST_TOO_LARGE");
     }
     let chunks = format!("{:x}\r\n{}\r\n", 1_000, "x".repeat(1_000)).repeat(100) + "0\r\n\r\n";
-    let head = b"POST /enzi/v0/accounts HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
-                 Transfer-Encoding: chunked\r\n\r\n";
-    let printed = site.as_local().exchange(head, chunks.as_bytes());
+    let head = format!(
+        "POST /enzi/v0/accounts HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Authorization: Basic {}\r\nTransfer-Encoding: chunked\r\n\r\n",
+        STANDARD.encode(format!("admin:{PASSWORD}"))
+    );
+    let printed = site.as_admin().exchange(head.as_bytes(), chunks.as_bytes());
     assert!(printed.starts_with("HTTP/1.1 413") && printed.contains("REQUEST_TOO_LARGE"), "{printed}");
     let send = |kind: &str| {
         site.as_local().header("Content-Type", kind).send("POST", "/enzi/v0/accounts", b"{\"name\":\"NO\"}")
@@ -585,7 +588,10 @@ fn no_name_of_the_request_reaches_an_answer() {
 fn health_and_version_tell_strangers_nothing() {
     let site = InProcess::start();
     for path in ["/health", "/health?strict=true"] {
-        assert_eq!(site.as_nobody().get(path).must_be(200).json(), json!({ "healthy": true, "error": "" }));
+        assert_eq!(
+            site.as_nobody().get(path).must_be(200).json(),
+            json!({ "healthy": true, "error": "", "warning": "" })
+        );
     }
     site.as_nobody().get("/health?strict=perhaps").must_be_refused(400, "INVALID_PARAMETERS");
     assert_eq!(site.as_nobody().get("/_ping").must_be(200).body, "OK");

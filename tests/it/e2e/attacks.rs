@@ -4,7 +4,7 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -12,7 +12,7 @@ use rustix::process::Signal;
 
 use crate::support::{
     Dockpass, Setup,
-    crowd::{allow_many_files, is_closed, read_all, resident_mib, sent, small_connection},
+    crowd::{allow_many_files, begin, is_closed, read_all, resident_mib, sent, small_connection},
     nginx::Front,
     process::{Run, command, environment, eventually},
     tls::SiteCertificate,
@@ -34,7 +34,7 @@ fn unread(dockpass: &Dockpass, connections: usize, addresses: usize) -> Vec<TcpS
 /// The median of how long somebody else waits, in milliseconds; each must be answered.
 fn wait_of_others(dockpass: &Dockpass) -> u128 {
     let ask = || {
-        let begun = Instant::now();
+        let begun = begin();
         let request = "GET /_ping HTTP/1.1\r\nHost: dockpass\r\nConnection: close\r\n\r\n";
         let answer = read_all(&mut sent(&dockpass.address, ELSEWHERE, request));
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
@@ -61,7 +61,7 @@ fn nobody_is_stopped_by_unread_answers(addresses: usize) {
     let left = unread(&dockpass, 20, addresses);
     drop(held);
     eventually("its memory comes back", || (resident_mib(dockpass.pid()) < before + 24).then_some(()));
-    let begun = Instant::now();
+    let begun = begin();
     dockpass.signal(Signal::TERM);
     assert_eq!(dockpass.wait_end(), Some(0), "{}", dockpass.log());
     assert!(begun.elapsed() < Duration::from_secs(5), "it ends in {:?}", begun.elapsed());
@@ -131,7 +131,7 @@ fn a_head_that_does_not_end_is_closed_on_a_used_connection_as_well() {
     let mut piece = [0; 2_048];
     assert!(stream.read(&mut piece).expect("an answer") > 0);
     stream.write_all(b"GET /_ping HTTP/1.1\r\nHost: d").expect("half a head");
-    let begun = Instant::now();
+    let begun = begin();
     read_all(&mut stream);
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
 }
@@ -149,7 +149,7 @@ fn silent_handshakes_of_one_address_keep_nobody_waiting() {
     let mut worst = Duration::ZERO;
     for _ in 0..rounds {
         silent.extend((0..100).map(|_| small_connection(&dockpass.address, "127.0.1.1")));
-        let begun = Instant::now();
+        let begun = begin();
         client.get("/_ping").must_be(200);
         worst = worst.max(begun.elapsed());
     }

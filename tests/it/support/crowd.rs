@@ -3,7 +3,7 @@
 use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::{SocketAddr, SocketAddrV4, TcpStream},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -20,7 +20,7 @@ pub(crate) fn small_connection(server: &str, from: &str) -> TcpStream {
     let server: SocketAddr = server.parse().expect("an address");
     connect(&stream, &server).expect("it listens");
     let stream = TcpStream::from(stream);
-    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket");
+    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a socket");
     stream
 }
 
@@ -56,6 +56,12 @@ pub(crate) fn is_closed(stream: &TcpStream) -> bool {
     };
     stream.set_nonblocking(false).expect("a socket");
     closed
+}
+
+/// The beginning of a wait that is measured.
+#[expect(clippy::disallowed_methods, reason = "how long somebody waits is what these tests are about")]
+pub(crate) fn begin() -> Instant {
+    Instant::now()
 }
 
 /// Has this process open as many files as the system allows.
