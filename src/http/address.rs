@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::socket_secret::SOCKET_SECRET_HEADER;
 use crate::api::Code;
 use crate::data_files;
+use crate::domain::source;
 
 /// The user id of the local socket's peer, put into the connection's data when it is accepted.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +82,12 @@ fn local(headers: &HeaderMap, uid: Option<u32>, app: &App) -> Result<Peer, Failu
 
 fn not_theirs() -> Failure {
     Failure::new(Code::NotAuthorized, "the local socket is for the data directory's owner")
+}
+
+/// The source that a request counts for; none for the local socket.
+pub(super) fn source(http: &HttpRequest, app: &App) -> Option<IpAddr> {
+    let peer = http.peer_addr().filter(|_| http.conn_data::<SocketPeer>().is_none())?.ip().to_canonical();
+    Some(source::of(client(http.headers(), peer, |address| app.config.is_trusted_proxy(address))))
 }
 
 /// The rightmost address of `X-Forwarded-For` that is no trusted proxy, if the peer is a trusted proxy; else the peer.

@@ -58,7 +58,8 @@ pub(super) async fn take(delivery: Delivery) -> Replied<op::TakeNotifications> {
             News::Pushed { tag, .. } => Some((notice.repository.clone(), tag.clone())),
             News::Pulled { .. } | News::TagDeleted(_) | News::ManifestDeleted(_) | News::RepositoryDeleted => None,
         };
-        let is_news = app.block(Work::Change, move |service| service.take_notice(&call, notice)).await?;
+        let is_news =
+            app.block(&received.http, Work::Change, move |service| service.take_notice(&call, notice)).await?;
         // The manifest is fetched later: the registry is waiting for this answer.
         if let (true, Some((name, tag)), Some(neighbour)) = (is_news, pushed, &app.neighbour) {
             neighbour.describe_soon(name, tag);

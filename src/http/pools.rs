@@ -1,31 +1,36 @@
-//! Work that may block or take long, off the threads that serve requests. Each kind has room of its own, so that one that
-//! hangs or floods stops no other: changes that wait for a disk, hashes of passwords (which `service` shares out), and
-//! reads that walk through everything.
+//! Work that may block or take long, off the threads that serve requests. Each kind has room of its own, shared out by
+//! where it comes from, so that one that hangs or floods stops no other: changes that wait for a disk, hashes of
+//! passwords (which `service` shares out), and reads that walk through much.
 
-use std::future::Future;
+mod queue;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::rt;
 use actix_web::web;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
 
 use super::failure::Failure;
 use crate::service::Error;
+use queue::Queue;
+pub(super) use queue::Source;
 
 /// Most changes that wait for the disk at a time, each on a thread; further ones wait without one.
 const CHANGES: usize = 128;
-/// Most long reads of callers who signed in, at a time.
+/// Most changes that wait without a thread, and how long: longer than any client waits.
+const CHANGES_WAITING: usize = 100_000;
+const CHANGES_PATIENCE: Duration = Duration::from_mins(10);
+/// Most long reads of callers who signed in, at a time; the local socket has as many of its own.
 const READS: usize = 2;
 /// Most long reads of strangers at a time. Each then rests as long as it took, so that they never have more than half of
-/// one processor: a search walks all public names, and anybody may send as many as they like.
+/// one processor: anybody may send as many as they like.
 const STRANGERS: usize = 1;
-/// Most long reads of strangers, and most of others, that wait.
+/// Most long reads of each kind that wait.
 const WAITING: usize = 32;
 /// Longest wait for a long read.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// After how many seconds callers are told to come back.
 const COME_BACK: i64 = 2;
 /// Threads of a worker for all of this: changes, waiting sign-ins, reads, and some to spare.
@@ -46,32 +51,46 @@ pub(super) enum Work {
 
 /// The room for each kind of work.
 pub(super) struct Pools {
-    changes: Arc<Semaphore>,
-    reads: Queue,
-    strangers: Queue,
+    changes: Arc<Queue>,
+    reads: Arc<Queue>,
+    /// Reads over the local socket.
+    local: Arc<Queue>,
+    strangers: Arc<Queue>,
 }
 
-struct Queue {
-    places: Arc<Semaphore>,
-    waiting: AtomicUsize,
+/// What those are told for whom there is no room.
+pub(super) fn busy() -> Failure {
+    Error::TooManyRequests { retry_after: COME_BACK }.into()
 }
 
 impl Pools {
     pub(super) fn new() -> Self {
-        Self { changes: Arc::new(Semaphore::new(CHANGES)), reads: Queue::new(READS), strangers: Queue::new(STRANGERS) }
+        let reads = |places| Queue::new(places, WAITING, PATIENCE);
+        Self {
+            changes: Queue::new(CHANGES, CHANGES_WAITING, CHANGES_PATIENCE),
+            reads: reads(READS),
+            local: reads(READS),
+            strangers: reads(STRANGERS),
+        }
     }
 
     /// Waits for room, and does the work on a thread that serves no requests.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         kind: Work,
+        source: Source,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let permit = match kind {
-            Work::Password => None,
-            Work::Change => Some(granted(Arc::clone(&self.changes).acquire_owned()).await?),
-            Work::LongRead => Some(self.reads.enter().await?),
-            Work::StrangersRead => Some(self.strangers.enter().await?),
+        let queue = match (kind, source) {
+            (Work::Password, _) => None,
+            (Work::Change, _) => Some(&self.changes),
+            (Work::LongRead, Some(_)) => Some(&self.reads),
+            (Work::LongRead, None) => Some(&self.local),
+            (Work::StrangersRead, _) => Some(&self.strangers),
+        };
+        let place = match queue {
+            Some(queue) => Some(queue.enter(source).await.ok_or_else(busy)?),
+            None => None,
         };
         let (tell, told) = oneshot::channel();
         // A task of its own: a client that hangs up gives no place back while its work goes on.
@@ -84,7 +103,7 @@ impl Pools {
             if kind == Work::StrangersRead {
                 sleep(rest).await;
             }
-            drop(permit);
+            drop(place);
         });
         match told.await {
             Ok(Ok(result)) => Ok(result?),
@@ -94,52 +113,13 @@ impl Pools {
     }
 }
 
-/// A place of a semaphore, which is never closed.
-async fn granted<E: std::error::Error + 'static>(
-    place: impl Future<Output = Result<OwnedSemaphorePermit, E>>,
-) -> Result<OwnedSemaphorePermit, Failure> {
-    place.await.map_err(|closed| Failure::internal(&closed))
-}
-
-impl Queue {
-    fn new(places: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), waiting: AtomicUsize::new(0) }
-    }
-
-    async fn enter(&self) -> Result<OwnedSemaphorePermit, Failure> {
-        let busy = || Failure::from(Error::TooManyRequests { retry_after: COME_BACK });
-        if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
-            return Ok(permit);
-        }
-        let waits = Waits::begin(&self.waiting).ok_or_else(busy)?;
-        let place = timeout(PATIENCE, granted(Arc::clone(&self.places).acquire_owned())).await;
-        drop(waits);
-        place.map_err(|_| busy())?
-    }
-}
-
-/// One that waits; its future may be dropped when the client hangs up.
-struct Waits<'a>(&'a AtomicUsize);
-
-impl<'a> Waits<'a> {
-    fn begin(waiting: &'a AtomicUsize) -> Option<Self> {
-        let before = waiting.fetch_add(1, Ordering::Relaxed);
-        let waits = Self(waiting);
-        (before < WAITING).then_some(waits)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::{Sender, channel};
 
     use super::*;
+
+    const HOST: Source = Some(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
     /// Work that lasts until the sender is dropped.
     fn held(pools: &Arc<Pools>, kind: Work) -> (Sender<()>, rt::task::JoinHandle<Result<(), Failure>>) {
@@ -149,11 +129,11 @@ mod tests {
             let _ = released.recv();
             Ok(())
         };
-        (release, rt::spawn(async move { pools.run(kind, work).await }))
+        (release, rt::spawn(async move { pools.run(kind, HOST, work).await }))
     }
 
     async fn answers(pools: &Pools, kind: Work) -> bool {
-        pools.run(kind, || Ok(())).await.is_ok()
+        pools.run(kind, HOST, || Ok(())).await.is_ok()
     }
 
     #[actix_web::test]
@@ -174,12 +154,12 @@ mod tests {
     async fn who_hangs_up_gives_no_place_back_while_the_work_goes_on() {
         let pools = Arc::new(Pools::new());
         let (release, first) = held(&pools, Work::StrangersRead);
-        while pools.strangers.places.available_permits() > 0 {
+        while pools.strangers.free() > 0 {
             tokio::task::yield_now().await;
         }
         first.abort();
         assert!(first.await.is_err());
-        assert_eq!(pools.strangers.places.available_permits(), 0);
+        assert_eq!(pools.strangers.free(), 0);
         drop(release);
         assert!(answers(&pools, Work::StrangersRead).await);
     }
@@ -190,7 +170,7 @@ mod tests {
         let (release, first) = held(&pools, Work::StrangersRead);
         tokio::task::yield_now().await;
         let waiting: Vec<_> = (0..WAITING).map(|_| held(&pools, Work::StrangersRead)).collect();
-        while pools.strangers.waiting.load(Ordering::Relaxed) < WAITING {
+        while pools.strangers.waiting() < WAITING {
             tokio::task::yield_now().await;
         }
         assert!(!answers(&pools, Work::StrangersRead).await);
@@ -198,7 +178,7 @@ mod tests {
         // Whoever hangs up leaves the queue.
         waiting.iter().for_each(|(_, task)| task.abort());
         drop(waiting);
-        while pools.strangers.waiting.load(Ordering::Relaxed) > 0 {
+        while pools.strangers.waiting() > 0 {
             tokio::task::yield_now().await;
         }
         drop(release);

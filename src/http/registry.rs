@@ -82,7 +82,7 @@ async fn issue(
     if decided.makes_repositories() {
         // A GET, too: a browser adds the credentials of its own password dialog to what a foreign page asks for.
         request.app.refuse_foreign_write(&request.http)?;
-        return request.app.block(Work::Change, move |use_cases| use_cases.issue(decided)).await;
+        return request.app.block(&request.http, Work::Change, move |use_cases| use_cases.issue(decided)).await;
     }
     Ok(service.issue(decided)?)
 }

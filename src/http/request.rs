@@ -17,13 +17,15 @@ use actix_web::web::{self, Bytes};
 use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::App;
 use super::address::{self, Peer};
 use super::body::ReadBody;
+use super::connections::Place;
 use super::failure::Failure;
-use super::pools::Work;
+use super::pools::{PATIENCE, Work, busy};
 use crate::api::{Access, Code, InvalidParameter, Operation, Parameters};
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
@@ -274,7 +276,7 @@ impl App {
             return Ok(self.service.authenticate(credentials, address, now)?);
         }
         self.service.may_try_password(&credentials, address, now)?;
-        self.block(Work::Password, move |service| service.authenticate(credentials, address, now)).await
+        self.block(http, Work::Password, move |service| service.authenticate(credentials, address, now)).await
     }
 }
 
@@ -282,11 +284,12 @@ impl App {
     /// Runs a use-case that may block or take long, on a thread that serves no requests.
     pub(super) async fn block<T: Send + 'static>(
         &self,
+        http: &HttpRequest,
         kind: Work,
         work: impl FnOnce(&Service) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
         let service = Arc::clone(&self.service);
-        self.pools.run(kind, move || work(&service)).await
+        self.pools.run(kind, address::source(http, self), move || work(&service)).await
     }
 }
 
@@ -295,7 +298,7 @@ impl Received {
     pub(super) async fn read(arrival: Arrival, limit: usize) -> Result<Self, Failure> {
         let Arrival { http, mut payload, parts } = arrival;
         let app = app(&http)?;
-        let read = tokio::time::timeout(BODY_TIMEOUT, read_body(&http, &mut payload, limit)).await;
+        let read = timeout(BODY_TIMEOUT, read_body(&http, &mut payload, limit)).await;
         let body = read.map_err(|_| Failure::new(Code::InvalidParameters, "the body took too long"))??;
         let now = app.clock.now();
         Ok(Self { http, app, now, parts, body })
@@ -358,6 +361,12 @@ impl Checked {
         &self,
         work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
+        // What is made for clients who do not read must not pile up.
+        if let Some(place) = self.http.conn_data::<Place>()
+            && timeout(PATIENCE, place.turn_comes()).await.is_err()
+        {
+            return Err(busy());
+        }
         let is_stranger = self.call.caller.is_anonymous();
         self.block_as(if is_stranger { Work::StrangersRead } else { Work::LongRead }, work).await
     }
@@ -368,7 +377,7 @@ impl Checked {
         work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
         let call = self.call.clone();
-        let done = self.app.block(kind, move |service| work(service, &call)).await;
+        let done = self.app.block(&self.http, kind, move |service| work(service, &call)).await;
         done.map_err(|failure| self.app.challenged(&self.http, failure))
     }
 

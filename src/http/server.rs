@@ -18,6 +18,7 @@ use super::connections::{Limits, Servers, Site, with_room_for_files};
 use super::docs::Pages;
 use super::greeting::{self, Greeting};
 use super::pools::Pools;
+use super::request::MAX_BODY;
 use super::routes::Router;
 use super::socket_secret::{SocketSecret, SocketSecretError};
 use super::tls::{Tls, TlsError};
@@ -442,7 +443,7 @@ fn make_socket(directory: &Path, path: &Path) -> Result<(UnixListener, u32), Sta
 
 fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener) -> Result<Servers, StartError> {
     let router = Arc::new(Router::new().map_err(|error| StartError::System(io::Error::other(error)))?);
-    let site = Site { app: app.clone(), router };
+    let site = Site { app: app.clone(), router, max_body: MAX_BODY };
     let server = &app.config.server;
     let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let time = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or_default());

@@ -223,5 +223,8 @@ async fn rotate_first(
 
 async fn rotate_again(received: &Received, repeated: RepeatedRotation) -> Result<RotatedToken, Failure> {
     let (now, user_agent) = (received.now, received.user_agent());
-    received.app.block(Work::Change, move |service| service.repeat_rotation(&repeated, now, user_agent)).await
+    received
+        .app
+        .block(&received.http, Work::Change, move |service| service.repeat_rotation(&repeated, now, user_agent))
+        .await
 }

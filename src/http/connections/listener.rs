@@ -22,12 +22,11 @@ use tokio_rustls::TlsAcceptor;
 use super::body::in_pieces;
 use super::connection::{Connection, Phase};
 use super::limits::Limits;
-use super::room::{Origin, Present, Room};
+use super::room::{Origin, Place, Present, Room};
 use super::stream::{HEAD_TIMEOUT, Stream, Wire};
 use crate::http::App;
 use crate::http::address::SocketPeer;
 use crate::http::pools::THREADS;
-use crate::http::request::MAX_BODY;
 
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -52,11 +51,13 @@ pub(in crate::http) trait Respond: Send + Sync + 'static {
 pub(in crate::http) struct Site<S> {
     pub(in crate::http) app: web::Data<App>,
     pub(in crate::http) router: Arc<S>,
+    /// Largest body that actix reads by itself, in bytes.
+    pub(in crate::http) max_body: usize,
 }
 
 impl<S> Clone for Site<S> {
     fn clone(&self) -> Self {
-        Self { app: self.app.clone(), router: Arc::clone(&self.router) }
+        Self { router: Arc::clone(&self.router), app: self.app.clone(), ..*self }
     }
 }
 
@@ -180,11 +181,11 @@ fn http<S: Respond>(
     site: &Site<S>,
     signal: GracefulShutdownSignal,
 ) -> impl ServiceFactory<(Stream, Option<SocketAddr>), Config = (), Response = (), InitError = ()> + use<S> {
-    let Site { app, router } = site.clone();
+    let Site { app, router, max_body } = site.clone();
     let serve = move |http: HttpRequest, payload: web::Payload| {
         let router = Arc::clone(&router);
         async move {
-            let answering = http.conn_data::<Arc<Connection>>().map(Connection::begin);
+            let answering = http.conn_data::<Place>().map(|place| place.connection().begin());
             let response = router.respond(http, payload.into_inner()).await;
             match answering {
                 Some(answering) => in_pieces(response, answering),
@@ -193,7 +194,7 @@ fn http<S: Respond>(
         }
     };
     let app =
-        actix_web::App::new().app_data(app).app_data(web::PayloadConfig::new(MAX_BODY)).default_service(web::to(serve));
+        actix_web::App::new().app_data(app).app_data(web::PayloadConfig::new(max_body)).default_service(web::to(serve));
     let app = app.into_factory().map_err(|error| error.error_response());
     let ended = move || {
         let signal = signal.clone();
@@ -211,7 +212,7 @@ fn http<S: Respond>(
 
 /// Notes what handlers ask of a connection.
 fn note(stream: &Stream, data: &mut Extensions) {
-    data.insert(Arc::clone(stream.connection()));
+    data.insert(stream.place().clone());
     if let Wire::Unix(unix) = stream.wire() {
         data.insert(SocketPeer(unix.peer_cred().ok().map(|peer| peer.uid())));
     }

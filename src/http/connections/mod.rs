@@ -14,3 +14,4 @@ mod stream;
 pub(super) use files::with_room_for_files;
 pub(super) use limits::Limits;
 pub(super) use listener::{Respond, Servers, Site};
+pub(super) use room::Place;

@@ -4,12 +4,13 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::connection::{Common, Connection, Phase};
 use super::limits::Limits;
@@ -20,6 +21,8 @@ const STILL: Duration = Duration::from_secs(1);
 /// An answer that has not moved for this long gives its memory to others: longer than any round trip.
 const STUCK: Duration = Duration::from_millis(300);
 
+/// How often somebody asks again whose turn comes soon.
+pub(super) const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// What a connection takes that does nothing, in bytes, as measured.
 const CONNECTION: usize = 7 * 1024;
 
@@ -114,7 +117,7 @@ impl Room {
         source.handshakes += usize::from(is_handshake);
         crowd.count += usize::from(is_counted);
         crowd.handshakes += usize::from(is_handshake && is_counted);
-        Some(Present { room: Arc::clone(self), connection })
+        Some(Present(Place { room: Arc::clone(self), connection }))
     }
 
     /// No request is read any more. Answers go on while they move.
@@ -197,13 +200,14 @@ impl Crowd {
     }
 }
 
-/// A connection that is in its room, until this is dropped.
-pub(in crate::http) struct Present {
+/// A connection and its room.
+#[derive(Clone)]
+pub(in crate::http) struct Place {
     room: Arc<Room>,
     connection: Arc<Connection>,
 }
 
-impl Present {
+impl Place {
     pub(in crate::http) fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
@@ -221,22 +225,46 @@ impl Present {
     }
 
     /// Whether the connection may send a request now. While too much is unread in all, an answer that stands still gives
-    /// way to whoever has little there. Else the connection is woken when it is its turn.
-    pub(super) fn turn(&self, cx: &Context<'_>) -> Turn {
+    /// way to whoever has little there.
+    fn look(&self) -> Turn {
         let (connection, common) = (&self.connection, &self.room.common);
-        let is_below_own = connection.is_below_own();
-        if is_below_own && !common.is_full() {
+        if !connection.is_below_own() {
+            return Turn::Later;
+        }
+        if !common.is_full() {
             // Whoever goes on calls the next one: nothing else may happen that would.
             common.call_next();
             return Turn::Now;
         }
-        let turn =
-            if is_below_own { self.room.lock().take_unread(connection.key, common.millis()) } else { Turn::Later };
+        self.room.lock().take_unread(connection.key, common.millis())
+    }
+
+    /// The same; if it may not, the connection is woken when it is its turn.
+    pub(super) fn turn(&self, cx: &Context<'_>) -> Turn {
+        let turn = self.look();
         if turn != Turn::Now {
-            connection.wakes(cx);
-            common.wait(connection);
+            self.connection.wakes(cx);
+            self.room.common.wait(&self.connection);
         }
         turn
+    }
+
+    /// Waits until memory may be taken for an answer.
+    pub(in crate::http) async fn turn_comes(&self) {
+        while self.look() != Turn::Now {
+            sleep(ASK_AGAIN).await;
+        }
+    }
+}
+
+/// A connection that is in its room, until this is dropped.
+pub(in crate::http) struct Present(Place);
+
+impl Deref for Present {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.0
     }
 }
 

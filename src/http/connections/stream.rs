@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 
 use super::connection::Connection;
-use super::room::{Present, Turn};
+use super::room::{ASK_AGAIN, Place, Present, Turn};
 
 /// How long the rest of a request's head may take.
 pub(in crate::http) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,8 +22,6 @@ pub(in crate::http) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const CRAWL: usize = 1_024;
 /// For how long an answer, or the rest of a request, may stand still while the server ends.
 const LAST_STALL: Duration = Duration::from_secs(2);
-/// How often a connection asks again whether it is its turn.
-const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// Memory of a connection whose answer is unread, besides that answer: buffers of actix, and those of TLS.
 const BUFFERS: usize = 20 * 1024;
 const TLS_BUFFERS: usize = 40 * 1024;
@@ -76,7 +74,11 @@ impl Stream {
         &self.wire
     }
 
-    pub(in crate::http) fn connection(&self) -> &Arc<Connection> {
+    pub(in crate::http) fn place(&self) -> &Place {
+        &self.present
+    }
+
+    fn connection(&self) -> &Arc<Connection> {
         self.present.connection()
     }
 

@@ -99,6 +99,56 @@ fn who_reads_slowly_gets_the_whole_answer_and_who_reads_nothing_is_closed() {
     assert!(rest < many * length, "{rest} bytes");
 }
 
+/// Public repositories of the administrator, with long descriptions; all requests go over one connection.
+fn add_repositories(dockpass: &Dockpass, credentials: &str, count: usize) {
+    let mut stream = small_connection(&dockpass.address, ELSEWHERE);
+    let mut reader = stream.try_clone().expect("a handle");
+    let description = "many words ".repeat(12);
+    let request = |number: usize| {
+        let body = format!(
+            "{{\"name\":\"r{number}\",\"shortDescription\":\"{}\",\"visibility\":\"public\"}}",
+            description.trim()
+        );
+        let head = "POST /api/v0/repositories/admin HTTP/1.1\r\nHost: dockpass\r\nContent-Type: application/json";
+        let length = body.len();
+        format!("{head}\r\nAuthorization: Basic {credentials}\r\nContent-Length: {length}\r\n\r\n{body}")
+    };
+    let requests: String = (0..count).map(request).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| stream.write_all(requests.as_bytes()).expect("all are taken"));
+        let (mut answers, mut piece) = (String::new(), [0; 16 * 1_024]);
+        while answers.matches("HTTP/1.1 201").count() < count {
+            let read = reader.read(&mut piece).expect("an answer");
+            assert!(read > 0, "{answers}");
+            answers += &String::from_utf8_lossy(piece.get(..read).expect("what was read"));
+        }
+    });
+}
+
+/// Each page is everything, and far more than what may wait for clients.
+#[test]
+fn pages_of_everything_that_nobody_reads_do_not_pile_up() {
+    let limits = "[server]\nmax_unread = 2\nmax_unread_per_source = 1\n";
+    let dockpass = Setup::config(limits).start();
+    let token = dockpass.add_token("admin", &[]).secret;
+    let credentials = STANDARD.encode(format!("admin:{token}"));
+    add_repositories(&dockpass, &credentials, 3_000);
+    let request = format!(
+        "GET /api/v0/repositories?pageSize=0 HTTP/1.1\r\nHost: dockpass\r\nAuthorization: Basic {credentials}\r\n\
+         Connection: close\r\n\r\n"
+    );
+    let whole = read_all(&mut sent(&dockpass.address, ELSEWHERE, &request)).len();
+    assert!(whole > 1_024 * 1_024, "{whole} bytes");
+    let before = resident_mib(dockpass.pid());
+    let held: Vec<_> = (0..60).map(|_| sent(&dockpass.address, "127.0.1.1", &request)).collect();
+    sleep(Duration::from_secs(4));
+    let during = resident_mib(dockpass.pid());
+    assert!(during < before + 30, "{before} MiB before, {during} with {} pages of {whole} bytes", held.len());
+    // Whoever reads gets it.
+    let again = read_all(&mut sent(&dockpass.address, ELSEWHERE, &request)).len();
+    assert_eq!(again, whole);
+}
+
 #[test]
 fn a_full_house_has_room_for_another_address_and_for_proxies() {
     let proxy =
