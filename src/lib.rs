@@ -80,11 +80,13 @@
 //! 3. *A token never exceeds its account.* What may be done is what the account may, within the token's cap and patterns
 //!    (`service::access`), every time anew. Granted is never more than requested (`service::tokens`).
 //! 4. *"Done" is said after the disk.* [`store::Store::write`] returns after flush and fdatasync of the writer
-//!    (`store::writer`, `store::engine`), and after the new state is published. A change that failed leaves no trace.
+//!    (`store::writer`, `store::engine`), and after the new state is published. A change that failed leaves no trace. On a full disk, what takes a
+//!    power away is on it all the same (`store::journal`).
 //! 5. *A record, its indexes and its audit record change together*: one `store::Txn`, one transaction (`service::ledger`).
 //! 6. *Readers never wait.* They take [`store::Store::state`], one consistent moment in memory. What may block (a password's
 //!    hash, a change) or takes long runs on threads that serve no requests, with room for each kind (`http::pools`), and
-//!    hashes are shared out by where requests come from (`service::sign_in`).
+//!    hashes are shared out by where requests come from (`service::sign_in`). Nor for each other: connections, and the
+//!    memory that waits for clients, are shared out in the same way (`http::connections`).
 //! 7. *No secret is shown twice.* Secrets are types of `domain::secret` without `Display` and `Serialize`, wiped when dropped;
 //!    the store has hashes only. They stand in no log line, error, audit record or URL. The secret of notifications, which
 //!    the registry's configuration must hold, goes to the local socket only.

@@ -2,8 +2,8 @@
 //!
 //! `routes` is the one table: a handler for each operation of `api::operations`. A handler parses, calls one use-case,
 //! and renders. It cannot call one without a checked caller, which only the extractors of `request` and `events` and a
-//! sign-in give. `failure` maps every
-//! error.
+//! sign-in give. `failure` maps every error. `connections` accepts clients and shares out their room; `pools` does the same
+//! for work that may block.
 
 mod accounts;
 mod address;
