@@ -164,9 +164,9 @@ impl Crowd {
     }
 
     /// Ends the answer that has stood still longest, of the sources that have more than twice as much as `key`: among
-    /// sources that have about the same, all wait.
+    /// sources that have about the same, all wait. Behind a proxy are many, so it counts as having nothing.
     fn take_unread(&mut self, key: Option<IpAddr>, now: u64) -> Turn {
-        let own = self.sources.get(&key).map_or(0, Source::memory);
+        let own = self.sources.get(&key).filter(|source| source.is_counted).map_or(0, Source::memory);
         let mut richer = self.counted().filter(|source| source.memory() / 2 > own).peekable();
         if richer.peek().is_none() {
             return Turn::Later;
@@ -371,6 +371,16 @@ mod tests {
         assert_eq!(turn(&same), Turn::Now);
         drop(other);
         assert!(room.lock().sources.values().all(|source| source.unread.load(Ordering::Relaxed) == 0));
+    }
+
+    #[test]
+    fn who_is_behind_a_proxy_gets_memory_however_many_connections_that_has() {
+        let room = room(99, 4_000);
+        let holders = [1, 2].map(|last| enter(&room, client(last)).unwrap());
+        holders.iter().for_each(|holder| holder.connection().set_unread(2_000));
+        holders.iter().for_each(|holder| holder.connection().rest(1_000));
+        let proxied: Vec<_> = (0..99).map(|_| enter(&room, Origin::TrustedProxy).unwrap()).collect();
+        assert_eq!(turn(&proxied[0]), Turn::Now);
     }
 
     #[test]

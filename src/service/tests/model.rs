@@ -197,6 +197,10 @@ impl Model {
         by == By::Local || self.account(by).and_then(|user| self.users.get(user)).is_some_and(|user| user.is_admin)
     }
 
+    pub(super) fn is_capped(&self, by: By) -> bool {
+        self.token(by).is_some_and(Token::is_capped)
+    }
+
     fn touches_accounts(&self, by: By) -> bool {
         self.stands(by) && self.token(by).is_none_or(|token| !token.is_capped())
     }
