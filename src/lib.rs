@@ -50,6 +50,8 @@
 //! - *Authority*: in `service`, a caller looked up in one state; in `pki` and TLS, a CA. *Leaf*: a certificate of the CA.
 //! - *Bundle*: the rows that one transaction of a long work writes. *Batch*: the changes that the writer commits together.
 //! - *Call*: a caller, with the time and the user agent of its request. *Proof*: the password or secret that it has shown.
+//! - *Ending*: a change that takes a power away and gives none. *Journal*: where endings go on a full disk. *Fold*: to bring
+//!   what is in the journal into the store.
 //! - *Gone*: deleted, and so in no state, while its rows may still be on the disk. *Purge*: the removal of these rows.
 //! - *Moment*: a point of the machine's own clock, which nobody sets, for lengths of time; a date is a timestamp.
 //! - *Neighbour*: the registry next door, whose URL is configured. *Errand*: what dockpass asks it for. *Pass*: the registry
@@ -80,7 +82,8 @@
 //! 3. *A token never exceeds its account.* What may be done is what the account may, within the token's cap and patterns
 //!    (`service::access`), every time anew. Granted is never more than requested (`service::tokens`).
 //! 4. *"Done" is said after the disk.* [`store::Store::write`] returns after flush and fdatasync of the writer
-//!    (`store::writer`, `store::engine`), and after the new state is published. A change that failed leaves no trace. On a full disk, what takes a
+//!    (`store::writer`, `store::engine`), and after the new state is published. A change that failed leaves no trace in
+//!    the running server; where it may be on the disk all the same, the answer says so. On a full disk, what takes a
 //!    power away is on it all the same (`store::journal`).
 //! 5. *A record, its indexes and its audit record change together*: one `store::Txn`, one transaction (`service::ledger`).
 //! 6. *Readers never wait.* They take [`store::Store::state`], one consistent moment in memory. What may block (a password's

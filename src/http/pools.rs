@@ -4,6 +4,7 @@
 
 mod queue;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,11 +75,12 @@ impl Pools {
         }
     }
 
-    /// Waits for room, and does the work on a thread that serves no requests.
+    /// Waits for room, then for `turn`, and does the work on a thread that serves no requests.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         kind: Work,
         source: Source,
+        turn: impl Future<Output = Result<(), Failure>>,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
         let queue = match (kind, source) {
@@ -92,6 +94,7 @@ impl Pools {
             Some(queue) => Some(queue.enter(source).await.ok_or_else(busy)?),
             None => None,
         };
+        turn.await?;
         let (tell, told) = oneshot::channel();
         // A task of its own: a client that hangs up gives no place back while its work goes on.
         rt::spawn(async move {
@@ -115,6 +118,7 @@ impl Pools {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
     use std::sync::mpsc::{Sender, channel};
 
     use super::*;
@@ -129,11 +133,11 @@ mod tests {
             let _ = released.recv();
             Ok(())
         };
-        (release, rt::spawn(async move { pools.run(kind, HOST, work).await }))
+        (release, rt::spawn(async move { pools.run(kind, HOST, ready(Ok(())), work).await }))
     }
 
     async fn answers(pools: &Pools, kind: Work) -> bool {
-        pools.run(kind, HOST, || Ok(())).await.is_ok()
+        pools.run(kind, HOST, ready(Ok(())), || Ok(())).await.is_ok()
     }
 
     #[actix_web::test]

@@ -289,7 +289,14 @@ impl App {
         work: impl FnOnce(&Service) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
         let service = Arc::clone(&self.service);
-        self.pools.run(kind, address::source(http, self), move || work(&service)).await
+        let turn = async {
+            // What is made for clients who do not read must not pile up.
+            match http.conn_data::<Place>().filter(|_| matches!(kind, Work::LongRead | Work::StrangersRead)) {
+                Some(place) => timeout(PATIENCE, place.turn_comes()).await.map_err(|_| busy()),
+                None => Ok(()),
+            }
+        };
+        self.pools.run(kind, address::source(http, self), turn, move || work(&service)).await
     }
 }
 
@@ -361,12 +368,6 @@ impl Checked {
         &self,
         work: impl FnOnce(&Service, &Call) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        // What is made for clients who do not read must not pile up.
-        if let Some(place) = self.http.conn_data::<Place>()
-            && timeout(PATIENCE, place.turn_comes()).await.is_err()
-        {
-            return Err(busy());
-        }
         let is_stranger = self.call.caller.is_anonymous();
         self.block_as(if is_stranger { Work::StrangersRead } else { Work::LongRead }, work).await
     }

@@ -48,7 +48,7 @@ pub enum Error {
     },
     /// The journal of endings is damaged.
     #[error(
-        "{}, the journal of what was revoked while the disk was full, is damaged: {reason}; without it, that may be in force again: restore a backup into an empty directory, or remove the file to go on, and revoke again what it held",
+        "{}, the journal of what was revoked while the disk was full, is damaged: {reason}; without it, that may be in force again: put back a copy of the data directory, or remove the file to go on, and revoke again what it held",
         path.display()
     )]
     Journal {

@@ -210,6 +210,11 @@ impl Journal {
         }
     }
 
+    /// Whether it may hold what nobody knows of.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.is_failing
+    }
+
     /// Empties it: the store has its entries. A failure is logged: what is folded does not count again.
     pub(super) fn clear(&mut self, folded: Folded) {
         let next = self.head.next.max(folded.sequence.saturating_add(1));

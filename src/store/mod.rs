@@ -109,6 +109,7 @@ impl Store {
     pub fn open(mut directory: DataDirectory, clock: Clock) -> Result<Opened, Error> {
         let key = audit_key(&directory)?;
         let seal_key = SealKey::of(&key);
+        let had_journal = directory.had_journal();
         let keeps_earlier = migration::run(&mut directory, &seal_key)?;
         let engine = Engine::open(&directory.store())?;
         let mut loaded = load::load(&engine, &seal_key)?;
@@ -117,7 +118,7 @@ impl Store {
             return Err(Error::corrupt(Table::Meta, table::META, "the store is empty"));
         }
         let end = noted_end(&directory, &seal)?;
-        let journal = journal(&directory, loaded.folded)?;
+        let journal = journal(&directory, had_journal, loaded.folded)?;
         let (published, made) = fold::repeated(journal.entries(), &loaded.state, &engine, &key)?;
         loaded.forget_missing(&published);
         if directory.was_used() {
@@ -325,10 +326,10 @@ fn noted_end(directory: &DataDirectory, seal: &Seal) -> Result<NotedEnd, Error> 
     Ok(end)
 }
 
-/// Opens the journal of endings.
-fn journal(directory: &DataDirectory, folded: Folded) -> Result<Journal, Error> {
+/// Opens the journal of endings; `had_one` says whether one should be there.
+fn journal(directory: &DataDirectory, had_one: bool, folded: Folded) -> Result<Journal, Error> {
     let path = directory.journal();
-    if directory.had_journal() && std::fs::symlink_metadata(&path).is_err() {
+    if had_one && std::fs::symlink_metadata(&path).is_err() {
         log::warn!("{} is missing; what was revoked while the disk was full may be in force again", path.display());
     }
     let journal = Journal::open(&path, folded)?;

@@ -108,11 +108,12 @@ impl Store {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return Ok(0),
         };
+        // The end first: what is noted in the journal after it is not looked at.
+        let head = self.state().audit().seq;
         // On a full disk nothing can be removed, and the journal's records are not in the store yet.
         if !self.shared.unfolded.load().is_empty() {
             return Ok(0);
         }
-        let head = self.state().audit().seq;
         if !retention.census.count(&self.shared.engine, head)? {
             return Ok(0);
         }

@@ -12,6 +12,8 @@ use super::connection::Answering;
 
 /// Largest piece of a body, in bytes.
 const PIECE: usize = 16 * 1024;
+/// A body of more bytes counts as unread from the beginning. No page of the embedded ones is as large.
+const MUCH: usize = 512 * 1024;
 
 /// A body that is at hand as a whole.
 struct Whole {
@@ -34,7 +36,11 @@ pub(in crate::http) fn in_pieces(response: HttpResponse, mut answering: Answerin
     }
     response.map_body(|_, body| match body.try_into_bytes() {
         Ok(rest) => {
-            answering.hold(rest.len());
+            if rest.len() > MUCH {
+                answering.hold_much(rest.len());
+            } else {
+                answering.hold(rest.len());
+            }
             BoxBody::new(Whole { rest, answering })
         }
         Err(body) => BoxBody::new(Flowing { body, _answering: answering }),
@@ -54,9 +60,7 @@ impl MessageBody for Whole {
             return Poll::Ready(None);
         }
         let piece = this.rest.split_to(PIECE.min(this.rest.len()));
-        if this.rest.is_empty() {
-            this.answering.hold(0);
-        }
+        this.answering.hold(this.rest.len());
         Poll::Ready(Some(Ok(piece)))
     }
 }

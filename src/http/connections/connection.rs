@@ -56,19 +56,28 @@ impl Common {
         self.unread.load(Ordering::Relaxed) >= self.limits.unread
     }
 
+    /// Whether there is twice as much as may be.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.unread.load(Ordering::Relaxed) / 2 >= self.limits.unread
+    }
+
     /// How many wait for their turn.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.waiting_count.load(Ordering::Relaxed)
     }
 
-    fn count_unread(&self, of_source: &AtomicUsize, before: usize, after: usize) {
-        if after >= before {
-            of_source.fetch_add(after - before, Ordering::Relaxed);
-            self.unread.fetch_add(after - before, Ordering::Relaxed);
-        } else {
-            of_source.fetch_sub(before - after, Ordering::Relaxed);
-            self.unread.fetch_sub(before - after, Ordering::Relaxed);
+    /// Counts for a source, and in all if it is no proxy: what is behind one has room of its own.
+    fn count_unread(&self, connection: &Connection, before: usize, after: usize) {
+        let all = Some(&self.unread).filter(|_| connection.is_counted);
+        for counter in [Some(&*connection.unread_of_source), all].into_iter().flatten() {
+            if after >= before {
+                counter.fetch_add(after - before, Ordering::Relaxed);
+            } else {
+                counter.fetch_sub(before - after, Ordering::Relaxed);
+            }
+        }
+        if after < before {
             self.call_next();
         }
     }
@@ -84,12 +93,13 @@ impl Common {
 
     /// Wakes the first of those that wait whose turn it is.
     pub(super) fn call_next(&self) {
-        if self.waiting_count.load(Ordering::Relaxed) == 0 || self.is_full() {
+        if self.waiting_count.load(Ordering::Relaxed) == 0 {
             return;
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = waiting.iter().position(|next| next.is_closed() || next.is_below_own());
-        let next = place.and_then(|place| waiting.remove(place));
+        waiting.retain(|next| !next.is_closed());
+        let may_go = |next: &Arc<Connection>| next.is_below_own() && !(next.is_counted && self.is_full());
+        let next = waiting.iter().position(may_go).and_then(|place| waiting.remove(place));
         self.waiting_count.store(waiting.len(), Ordering::Relaxed);
         drop(waiting);
         if let Some(next) = next {
@@ -174,9 +184,21 @@ impl Connection {
         self.is_closed.load(Ordering::Relaxed)
     }
 
-    /// Whether its source has less unread than one may have.
+    /// Whether its source has less unread than one may have; all proxies together, as much as all others.
     pub(super) fn is_below_own(&self) -> bool {
-        !self.is_counted || self.unread_of_source.load(Ordering::Relaxed) < self.common.limits.unread_of_source
+        let limits = &self.common.limits;
+        let most = if self.is_counted { limits.unread_of_source } else { limits.unread };
+        self.unread_of_source.load(Ordering::Relaxed) < most
+    }
+
+    pub(super) fn has_nothing_unread(&self) -> bool {
+        self.unread_of_source.load(Ordering::Relaxed) == 0
+    }
+
+    /// It is gone.
+    pub(super) fn leave(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+        self.set_unread(0);
     }
 
     /// Whether it is to end where no request is being answered.
@@ -245,7 +267,7 @@ impl Connection {
     pub(super) fn set_unread(&self, bytes: usize) {
         let before = self.unread.swap(bytes, Ordering::Relaxed);
         if before != bytes {
-            self.common.count_unread(&self.unread_of_source, before, bytes);
+            self.common.count_unread(self, before, bytes);
         }
     }
 
@@ -272,6 +294,12 @@ impl Answering {
             self.connection.held.fetch_sub(self.held - bytes, Ordering::Relaxed);
         }
         self.held = bytes;
+    }
+
+    /// The same for much that was made for this client alone: it counts from now on, before any of it is written.
+    pub(super) fn hold_much(&mut self, bytes: usize) {
+        self.hold(bytes);
+        self.connection.set_unread(bytes.max(self.connection.unread()));
     }
 }
 

@@ -160,9 +160,10 @@ impl Servers {
 
     /// Takes no more requests, and answers those in flight.
     pub(in crate::http) async fn stop(self) {
-        for (room, handle) in self.0 {
-            room.end();
-            handle.stop(true).await;
+        self.0.iter().for_each(|(room, _)| room.end());
+        let stopping: Vec<_> = self.0.iter().map(|(_, handle)| handle.stop(true)).collect();
+        for stopped in stopping {
+            stopped.await;
         }
     }
 }
@@ -253,7 +254,8 @@ impl Door {
             tls.accept(tcp).await
         };
         let limit = self.room.limits().handshake_time;
-        let tls = unless_closed(connection, timeout(limit, handshake)).await?.ok()?.ok()?;
+        let mut tls = unless_closed(connection, timeout(limit, handshake)).await?.ok()?.ok()?;
+        tls.get_mut().1.set_buffer_limit(Some(WRITE_BUFFER));
         present.begin_requests();
         Some(Wire::Tls(Box::new(tls)))
     }

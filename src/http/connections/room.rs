@@ -23,9 +23,6 @@ const STUCK: Duration = Duration::from_millis(300);
 
 /// How often somebody asks again whose turn comes soon.
 pub(super) const ASK_AGAIN: Duration = Duration::from_millis(100);
-/// What a connection takes that does nothing, in bytes, as measured.
-const CONNECTION: usize = 7 * 1024;
-
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum Origin {
@@ -74,9 +71,8 @@ struct Source {
 }
 
 impl Source {
-    /// Memory that it takes up, in bytes: what is unread, and its connections themselves.
-    fn memory(&self) -> usize {
-        self.unread.load(Ordering::Relaxed) + self.connections.len() * CONNECTION
+    fn unread(&self) -> usize {
+        self.unread.load(Ordering::Relaxed)
     }
 }
 
@@ -150,12 +146,16 @@ impl Crowd {
         let own = self.sources.get(&key).map_or(0, |source| source.connections.len());
         let Some(most) = self.counted().max_by_key(|source| source.connections.len()) else { return false };
         let others_may = most.connections.len() > own.saturating_add(1);
+        // Who has far more than others gives way at once, and else only what stands still.
+        let has_far_more = most.connections.len() > 2 * own.saturating_add(1);
         let rank = |connection: &Connection| (connection.is_answering(), Reverse(connection.still_for(now)));
-        let is_still = |connection: &Connection| connection.still_for(now) >= STILL;
-        let gives_way = |connection: &Connection| match (connection.phase(), connection.is_answering()) {
-            (Phase::Handshake, _) => others_may || is_still(connection),
-            (Phase::Requests, false) => is_still(connection),
-            (Phase::Requests, true) => others_may && is_still(connection),
+        let gives_way = |connection: &Connection| {
+            let is_still = connection.still_for(now) >= STILL;
+            match (connection.phase(), connection.is_answering()) {
+                (Phase::Handshake, _) => others_may || is_still,
+                (Phase::Requests, false) => has_far_more || is_still,
+                (Phase::Requests, true) => has_far_more || (others_may && is_still),
+            }
         };
         let candidates = most.connections.values().filter(|connection| gives_way(connection));
         let Some(found) = candidates.min_by_key(|connection| rank(connection)).cloned() else { return false };
@@ -163,16 +163,17 @@ impl Crowd {
         true
     }
 
-    /// Ends the answer that has stood still longest, of the sources that have more than twice as much as `key`: among
-    /// sources that have about the same, all wait. Behind a proxy are many, so it counts as having nothing.
+    /// Ends the answer that has stood still longest, of the source with the most unread, if that is more than twice as
+    /// much as `key` has: among sources that have about the same, all wait. Proxies share out their own room.
     fn take_unread(&mut self, key: Option<IpAddr>, now: u64) -> Turn {
-        let own = self.sources.get(&key).filter(|source| source.is_counted).map_or(0, Source::memory);
-        let mut richer = self.counted().filter(|source| source.memory() / 2 > own).peekable();
-        if richer.peek().is_none() {
-            return Turn::Later;
-        }
-        let holding =
-            richer.flat_map(|source| source.connections.values()).filter(|connection| connection.unread() > 0);
+        let own = self.sources.get(&key);
+        let most = match own.filter(|source| !source.is_counted) {
+            Some(proxies) => Some(proxies),
+            None => self.counted().max_by_key(|source| source.unread()),
+        };
+        let least = own.filter(|source| source.is_counted).map_or(0, Source::unread);
+        let Some(most) = most.filter(|most| most.unread() / 2 > least) else { return Turn::Later };
+        let holding = most.connections.values().filter(|connection| connection.unread() > 0);
         let stillest = holding.max_by_key(|connection| connection.still_for(now)).cloned();
         let Some(found) = stillest.filter(|connection| connection.still_for(now) >= STUCK) else { return Turn::Soon };
         self.dismiss(&found);
@@ -225,18 +226,21 @@ impl Place {
     }
 
     /// Whether the connection may send a request now. While too much is unread in all, an answer that stands still gives
-    /// way to whoever has little there.
+    /// way to whoever has little there; and whoever has nothing there does not wait for others, up to twice the bound.
     fn look(&self) -> Turn {
         let (connection, common) = (&self.connection, &self.room.common);
-        if !connection.is_below_own() {
-            return Turn::Later;
-        }
-        if !common.is_full() {
+        if connection.is_below_own() && !(connection.is_counted && common.is_full()) {
             // Whoever goes on calls the next one: nothing else may happen that would.
             common.call_next();
             return Turn::Now;
         }
-        self.room.lock().take_unread(connection.key, common.millis())
+        if connection.is_counted && !connection.is_below_own() {
+            return Turn::Later;
+        }
+        match self.room.lock().take_unread(connection.key, common.millis()) {
+            Turn::Soon if connection.has_nothing_unread() && !common.is_overfull() => Turn::Now,
+            turn => turn,
+        }
     }
 
     /// The same; if it may not, the connection is woken when it is its turn.
@@ -270,8 +274,8 @@ impl Deref for Present {
 
 impl Drop for Present {
     fn drop(&mut self) {
-        self.connection.set_unread(0);
         self.room.lock().forget(&self.connection);
+        self.connection.leave();
     }
 }
 
@@ -311,14 +315,16 @@ mod tests {
     fn one_source_may_take_all_and_gives_way_to_another_what_stands_still() {
         let room = room(3, 1_000);
         let all: Vec<_> = (0..3).map(|_| enter(&room, client(1)).unwrap()).collect();
-        assert!(enter(&room, client(1)).is_none() && enter(&room, client(2)).is_none(), "all have just moved");
-        all.iter().for_each(|one| one.connection().rest(2_000));
+        assert!(enter(&room, client(1)).is_none(), "all have just moved");
         let answering = all[0].connection().begin();
         let other = enter(&room, client(2)).unwrap();
         assert_eq!(all.iter().filter(|one| one.connection().is_closed()).count(), 1);
         assert!(!all[0].connection().is_closed(), "what is being answered goes on while others do nothing");
         drop((other, answering));
-        assert!(enter(&room, client(2)).is_some());
+        let _again = enter(&room, client(2)).unwrap();
+        assert!(enter(&room, client(2)).is_none());
+        all.iter().for_each(|one| one.connection().rest(2_000));
+        assert!(enter(&room, client(2)).is_some(), "among those with about the same, what stands still");
     }
 
     #[test]
@@ -360,16 +366,18 @@ mod tests {
     fn too_much_unread_holds_back_its_source_and_gives_way_to_others() {
         let room = room(99, 4_000_000);
         let [full, same, other, late] = [1, 1, 2, 3].map(|last| enter(&room, client(last)).unwrap());
-        full.connection().set_unread(2_000_000);
+        full.connection().set_unread(2_100_000);
         assert_eq!((turn(&same), turn(&other)), (Turn::Later, Turn::Now));
         other.connection().set_unread(2_000_000);
+        assert_eq!(turn(&late), Turn::Now, "whoever has nothing waits for nobody");
+        late.connection().set_unread(900_000);
         assert_eq!(turn(&late), Turn::Soon, "nothing stands still yet");
         full.connection().rest(1_000);
         assert_eq!(turn(&late), Turn::Now);
         assert!(full.connection().is_closed() && !other.connection().is_closed());
         drop(full);
         assert_eq!(turn(&same), Turn::Now);
-        drop(other);
+        drop((other, late));
         assert!(room.lock().sources.values().all(|source| source.unread.load(Ordering::Relaxed) == 0));
     }
 

@@ -20,11 +20,15 @@ use super::room::{ASK_AGAIN, Place, Present, Turn};
 pub(in crate::http) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// An answer stands still if fewer bytes went within the time that it may.
 const CRAWL: usize = 1_024;
+/// The same while the server ends.
+const LAST_CRAWL: usize = 64 * 1_024;
 /// For how long an answer, or the rest of a request, may stand still while the server ends.
 const LAST_STALL: Duration = Duration::from_secs(2);
+/// How often one asks again that is to be called.
+const ASK_LATER: Duration = Duration::from_secs(1);
 /// Memory of a connection whose answer is unread, besides that answer: buffers of actix, and those of TLS.
 const BUFFERS: usize = 20 * 1024;
-const TLS_BUFFERS: usize = 40 * 1024;
+const TLS_BUFFERS: usize = 52 * 1024;
 /// Bytes of an unfinished request that do not count as waiting memory, and the most that do: actix reads no more.
 const SMALL_REQUEST: usize = 8 * 1024;
 const LARGEST_BUFFER: usize = 160 * 1024;
@@ -53,6 +57,8 @@ pub(in crate::http) struct Stream {
     ask: Option<Pin<Box<Sleep>>>,
     /// Bytes read of a request that has not begun, or of the one that is being answered.
     read: usize,
+    /// Bytes read since no request was being answered.
+    taken: usize,
     /// What was so at the last look: requests that had begun, and whether one was being answered.
     seen: (u64, bool),
 }
@@ -67,7 +73,7 @@ struct Stuck {
 
 impl Stream {
     pub(in crate::http) fn new(wire: Wire, present: Present) -> Self {
-        Self { wire, present, stuck: None, head: None, last: None, ask: None, read: 0, seen: (0, false) }
+        Self { wire, present, stuck: None, head: None, last: None, ask: None, read: 0, taken: 0, seen: (0, false) }
     }
 
     pub(in crate::http) fn wire(&self) -> &Wire {
@@ -84,12 +90,10 @@ impl Stream {
 
     /// Waits until the first request may be read, before buffers are made for it. False if the connection is to end.
     pub(in crate::http) async fn is_turn(&mut self) -> bool {
-        let turn =
-            poll_fn(
-                |cx| {
-                    if self.connection().is_to_end() { Poll::Ready(false) } else { self.poll_turn(cx).map(|()| true) }
-                },
-            );
+        let turn = poll_fn(|cx| {
+            self.connection().wakes(cx);
+            if self.connection().is_to_end() { Poll::Ready(false) } else { self.poll_turn(cx).map(|()| true) }
+        });
         turn.await
     }
 
@@ -104,11 +108,12 @@ impl Stream {
                     self.ask = None;
                     return Poll::Ready(());
                 }
-                Turn::Later => return Poll::Pending,
-                Turn::Soon => {
-                    let ask = self.ask.get_or_insert_with(|| Box::pin(sleep(ASK_AGAIN)));
+                turn => {
+                    // Whoever is called in vain, or just too early, is not called again.
+                    let pause = if turn == Turn::Soon { ASK_AGAIN } else { ASK_LATER };
+                    let ask = self.ask.get_or_insert_with(|| Box::pin(sleep(pause)));
                     ready!(ask.as_mut().poll(cx));
-                    ask.as_mut().reset(Instant::now() + ASK_AGAIN);
+                    ask.as_mut().reset(Instant::now() + pause);
                 }
             }
         }
@@ -159,7 +164,7 @@ impl Stream {
             *stuck = fresh();
         }
         while stuck.timer.as_mut().poll(cx).is_ready() {
-            if stuck.moved < CRAWL {
+            if stuck.moved < if stuck.is_last { LAST_CRAWL } else { CRAWL } {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read"));
             }
             stuck.moved = 0;
@@ -169,7 +174,8 @@ impl Stream {
             Wire::Tcp(_) | Wire::Unix(_) => BUFFERS,
             Wire::Tls(_) => TLS_BUFFERS,
         };
-        connection.set_unread(buffers + left + connection.held());
+        let ahead = self.taken.min(LARGEST_BUFFER);
+        connection.set_unread(buffers + ahead + left + connection.held());
         Ok(())
     }
 
@@ -199,7 +205,18 @@ impl AsyncRead for Stream {
             if this.read > 0 {
                 this.check_head(cx)?;
             }
-            ready!(this.poll_turn(cx));
+            // Only who has something to say needs a turn. What TLS has decrypted already cannot be seen here.
+            match &this.wire {
+                Wire::Tcp(stream) => ready!(stream.poll_read_ready(cx))?,
+                Wire::Unix(stream) => ready!(stream.poll_read_ready(cx))?,
+                Wire::Tls(_) => {}
+            }
+            if this.poll_turn(cx).is_pending() {
+                // It is not the client that keeps the rest of a head back.
+                this.head = None;
+                return Poll::Pending;
+            }
+            this.taken = 0;
         }
         let before = buf.filled().len();
         let polled = match &mut this.wire {
@@ -212,6 +229,7 @@ impl AsyncRead for Stream {
         if count > 0 {
             this.connection().moved();
             this.read += count;
+            this.taken += count;
             if this.read > SMALL_REQUEST {
                 this.count_request();
             }
@@ -261,10 +279,14 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check_open()?;
-        match &mut this.wire {
+        let polled = match &mut this.wire {
             Wire::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Wire::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
             Wire::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        };
+        if polled.is_pending() {
+            this.wait_stuck(0, cx)?;
         }
+        polled
     }
 }

@@ -227,7 +227,7 @@ impl Service {
     }
 
     /// Counts a change of an account. Endings are free, so that nobody is kept from them; so are administrators.
-    fn count_change(&self, call: &Call, deed: &Deed) -> Result<(), Error> {
+    pub(in crate::service) fn count_change(&self, call: &Call, deed: &Deed) -> Result<(), Error> {
         let Some(account) = call.caller.account().filter(|_| !deed.is_ending) else { return Ok(()) };
         let is_free = self.store.state().account(account).is_some_and(|account| account.is_active_admin());
         if is_free {

@@ -173,13 +173,16 @@ impl Service {
             | CredentialKind::System
             | CredentialKind::Registry => return Err(Error::Unauthenticated),
         };
+        let deed = Deed::new(Act::SessionOpen, call.caller.actor());
+        // Each leaves a record, and an access token costs no hash.
+        self.count_change(call, &deed)?;
         let secret = TokenText::from_random(random::bytes()?);
         let secret = SessionSecret::shown(secret.reveal().trim_start_matches(PREFIX));
         let signed = Signed { kind: CredentialKind::Session, ..signed.clone() };
         let moment = self.clock.moment();
         let session = Session { signed, opened_with, opened_at: moment, used_at: moment };
         self.sessions.open(SessionKey::of(secret.reveal()), session);
-        let entry = Deed::new(Act::SessionOpen, call.caller.actor()).entry(&call.caller, Outcome::Success);
+        let entry = deed.entry(&call.caller, Outcome::Success);
         self.note_event(&call.caller, entry, call.now);
         Ok(secret)
     }

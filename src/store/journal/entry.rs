@@ -20,7 +20,7 @@ pub enum Share {
         /// which its owner revokes it.
         by_token: bool,
     },
-    /// That of administrators.
+    /// That of administrators who signed in with their password.
     Administrator,
     /// That of the local socket.
     Local,

@@ -84,7 +84,8 @@ impl Writer {
 
     /// Makes the endings of the journal in the store, which has the state `stored`, and empties the journal.
     pub(super) fn fold(&mut self, stored: Arc<State>) -> Mode {
-        if self.journal.entries().is_empty() {
+        // One that may be noted, and was not answered for, must not come back over what is done from now on.
+        if self.journal.entries().is_empty() && !self.journal.is_unsettled() {
             return Mode::Ready;
         }
         let (folded, published) = (self.journal.all(), self.shared.state.load_full());

@@ -147,7 +147,7 @@ fn n_that_is_no_number_or_negative_is_refused() {
 
 #[test]
 fn a_hundred_names_are_a_page_and_a_thousand_the_longest() {
-    let site = InProcess::start();
+    let site = InProcess::start_with(&[("limits.changes_per_minute", "10000")]);
     let alice = site.add_robot("alice");
     let all: Vec<_> = (0..1_003).map(|number| format!("alice/app-{number:04}")).collect();
     // A hundred at a time, which is much faster than one by one.
