@@ -139,8 +139,8 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn host(last: u8) -> Source {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn host(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
     }
 
     /// Somebody who waits; the task answers the place.
@@ -158,10 +158,10 @@ mod tests {
     #[actix_web::test]
     async fn who_had_fewest_comes_first() {
         let queue = Queue::new(1, 9, Duration::from_secs(9));
-        let held = queue.enter(host(1)).await;
-        let many: Vec<_> = (0..3).map(|_| waits(&queue, host(1))).collect();
+        let held = queue.enter(Some(host(1))).await;
+        let many: Vec<_> = (0..3).map(|_| waits(&queue, Some(host(1)))).collect();
         settled().await;
-        let other = waits(&queue, host(2));
+        let other = waits(&queue, Some(host(2)));
         settled().await;
         drop(held);
         let second = other.await.unwrap();
@@ -176,14 +176,14 @@ mod tests {
     #[actix_web::test]
     async fn in_a_full_queue_many_give_way_to_few() {
         let queue = Queue::new(1, 3, Duration::from_secs(9));
-        let held = queue.enter(host(1)).await;
-        let many: Vec<_> = (0..3).map(|_| waits(&queue, host(1))).collect();
+        let held = queue.enter(Some(host(1))).await;
+        let many: Vec<_> = (0..3).map(|_| waits(&queue, Some(host(1)))).collect();
         settled().await;
-        assert!(queue.enter(host(1)).await.is_none(), "it has the most itself");
-        let other = waits(&queue, host(2));
+        assert!(queue.enter(Some(host(1))).await.is_none(), "it has the most itself");
+        let other = waits(&queue, Some(host(2)));
         settled().await;
         assert_eq!(many.iter().filter(|one| one.is_finished()).count(), 1);
-        let third = waits(&queue, host(3));
+        let third = waits(&queue, Some(host(3)));
         settled().await;
         assert!(!other.is_finished() && !third.is_finished());
         drop(held);
@@ -193,8 +193,8 @@ mod tests {
     #[actix_web::test]
     async fn who_hangs_up_leaves_the_queue_and_loses_no_place() {
         let queue = Queue::new(1, 2, Duration::from_secs(9));
-        let held = queue.enter(host(1)).await;
-        let gone = waits(&queue, host(2));
+        let held = queue.enter(Some(host(1))).await;
+        let gone = waits(&queue, Some(host(2)));
         settled().await;
         gone.abort();
         assert!(gone.await.is_err());
@@ -206,7 +206,7 @@ mod tests {
     #[actix_web::test]
     async fn nobody_waits_for_ever() {
         let queue = Queue::new(1, 2, Duration::from_millis(5));
-        let _held = queue.enter(host(1)).await;
-        assert!(queue.enter(host(2)).await.is_none());
+        let _held = queue.enter(Some(host(1))).await;
+        assert!(queue.enter(Some(host(2))).await.is_none());
     }
 }
