@@ -138,6 +138,25 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
+    /// What dockpass does by itself.
+    #[must_use]
+    pub fn by_system(act: Act, object: String) -> Self {
+        Self {
+            actor: "system".to_owned(),
+            actor_id: None,
+            credential: CredentialKind::System,
+            credential_id: None,
+            credential_label: None,
+            address: String::new(),
+            act,
+            object,
+            outcome: Outcome::Success,
+            concerned: Concerned::default(),
+            reason: None,
+            summed: None,
+        }
+    }
+
     /// Whether nobody has signed in: whoever it was may have any address, and any number of them.
     #[must_use]
     pub fn is_by_stranger(&self) -> bool {

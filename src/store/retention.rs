@@ -20,7 +20,7 @@ use super::table::Table;
 use super::txn::{TooLarge, Txn};
 use super::{Store, WriteAccess};
 use crate::domain::act::Act;
-use crate::domain::audit::{AuditEntry, AuditRecord, Concerned, CredentialKind, Occurrence, Outcome, RemovedRecords};
+use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence, RemovedRecords};
 use crate::domain::time::Timestamp;
 use census::Census;
 use rank::Rank;
@@ -251,20 +251,7 @@ impl Removal {
 }
 
 fn entry(first: u64, last: u64) -> AuditEntry {
-    AuditEntry {
-        actor: "system".to_owned(),
-        actor_id: None,
-        credential: CredentialKind::System,
-        credential_id: None,
-        credential_label: None,
-        address: String::new(),
-        act: Act::AuditRemove,
-        object: format!("{first}-{last}"),
-        outcome: Outcome::Success,
-        concerned: Concerned::default(),
-        reason: None,
-        summed: None,
-    }
+    AuditEntry::by_system(Act::AuditRemove, format!("{first}-{last}"))
 }
 
 /// The record at this key, with its rank and its size.

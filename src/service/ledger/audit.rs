@@ -5,9 +5,7 @@
 use super::change::Upkeep;
 use super::waiting::Waiting;
 use crate::domain::act::Act;
-use crate::domain::audit::{
-    AuditEntry, AuditHead, AuditRecord, Concerned, CredentialKind, LoggedRecord, Occurrence, Outcome,
-};
+use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, LoggedRecord, Occurrence, Outcome};
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Allowed, Call};
@@ -148,18 +146,5 @@ fn append(txn: &mut Txn<'_>, bundle: &[(AuditEntry, Occurrence)]) -> Result<(), 
 }
 
 fn lost_events() -> AuditEntry {
-    AuditEntry {
-        actor: "system".to_owned(),
-        actor_id: None,
-        credential: CredentialKind::System,
-        credential_id: None,
-        credential_label: None,
-        address: String::new(),
-        act: Act::AuditGap,
-        object: String::new(),
-        outcome: Outcome::Success,
-        concerned: Concerned::default(),
-        reason: None,
-        summed: None,
-    }
+    AuditEntry::by_system(Act::AuditGap, String::new())
 }

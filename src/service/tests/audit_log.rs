@@ -4,7 +4,7 @@ use super::super::{AuditFilter, AuditKeep, Call, Caller, Credentials, Error, Exp
 use super::content::new_user;
 use super::support::{Home, call, put, start};
 use crate::domain::act::Act;
-use crate::domain::audit::{AuditEntry, Concerned, CredentialKind, Occurrence, Outcome};
+use crate::domain::audit::{AuditEntry, Occurrence};
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Limits;
@@ -16,20 +16,7 @@ fn local(at: Timestamp) -> Call {
 }
 
 fn entry(object: &str) -> AuditEntry {
-    AuditEntry {
-        actor: "system".to_owned(),
-        actor_id: None,
-        credential: CredentialKind::System,
-        credential_id: None,
-        credential_label: None,
-        address: String::new(),
-        act: Act::RegistryCompare,
-        object: object.to_owned(),
-        outcome: Outcome::Success,
-        concerned: Concerned::default(),
-        reason: None,
-        summed: None,
-    }
+    AuditEntry::by_system(Act::RegistryCompare, object.to_owned())
 }
 
 fn add(service: &Service, count: usize, what: impl Fn(usize) -> (String, Timestamp)) {
