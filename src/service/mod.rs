@@ -80,6 +80,8 @@ pub struct Service {
     audit: AuditBuffer,
     /// What accounts changed within the minute.
     pace: Pace,
+    /// How often accounts have set their own passwords lately.
+    password_pace: Pace,
     /// The addresses that accounts signed in from, each with the older one that it evicted, until they are written.
     known_addresses: Mutex<Vec<(KnownAddress, Option<IpAddr>)>>,
     /// Authenticates the registry's notifications, and nothing else.

@@ -103,6 +103,7 @@ impl Service {
             clock: clock.clone(),
             audit: AuditBuffer::default(),
             pace: Pace::default(),
+            password_pace: Pace::default(),
             known_addresses: Mutex::default(),
             events_secret,
             notices: RecentNotices::default(),

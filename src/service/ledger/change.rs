@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::deed::{Deed, audited_account, audited_repository, label};
 use super::ending;
+use super::pace::Pace;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence, Outcome};
@@ -15,6 +16,9 @@ use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call, Permit};
 use crate::service::error::Error;
 use crate::store::{Share, State, Txn, WriteAccess};
+
+/// New passwords of an account a minute: far more than anybody sets.
+const PASSWORDS_PER_MINUTE: u32 = 30;
 
 /// The right to change the store. Only this module can use it, so no change gets past the two ways above.
 pub(in crate::service) struct Writing(WriteAccess);
@@ -228,13 +232,21 @@ impl Service {
 
     /// Counts a change of an account. Endings are free, so that nobody is kept from them; so are administrators.
     pub(in crate::service) fn count_change(&self, call: &Call, deed: &Deed) -> Result<(), Error> {
-        let Some(account) = call.caller.account().filter(|_| !deed.is_ending) else { return Ok(()) };
+        if deed.is_ending { Ok(()) } else { self.count(call, &self.pace, self.settings.changes_per_minute) }
+    }
+
+    /// Counts a new password of one who has shown the old one. Apart from changes, so that no access token uses up this room.
+    pub(in crate::service) fn count_password(&self, call: &Call) -> Result<(), Error> {
+        self.count(call, &self.password_pace, PASSWORDS_PER_MINUTE)
+    }
+
+    fn count(&self, call: &Call, pace: &Pace, limit: u32) -> Result<(), Error> {
+        let Some(account) = call.caller.account() else { return Ok(()) };
         let is_free = self.store.state().account(account).is_some_and(|account| account.is_active_admin());
         if is_free {
             return Ok(());
         }
-        let counted = self.pace.count(account, self.settings.changes_per_minute, call.now);
-        counted.map_err(|retry_after| Error::TooManyChanges { retry_after })
+        pace.count(account, limit, call.now).map_err(|retry_after| Error::TooManyChanges { retry_after })
     }
 
     /// Writes upkeep, which needs no permit. A failure is logged as well.

@@ -39,6 +39,9 @@ impl Service {
             Ok((account.clone(), matches!(authority.own_password(account), OwnPassword::WithOld(_))))
         })?;
         let shown = if needs_old { Some(self.check_old_password(call, &account, old)?) } else { None };
+        if needs_old {
+            self.count_password(call)?;
+        }
         let hash = self.hash_new(call, "newPassword", new)?;
         let asked = name_or_id.to_owned();
         let account = self.change(call, deed, move |change| set_password(change, &asked, shown, hash.clone()))?;

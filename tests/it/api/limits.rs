@@ -46,6 +46,28 @@ fn an_account_that_changes_too_much_waits_but_ends_its_tokens() {
 }
 
 #[test]
+fn passwords_and_sessions_have_a_bound_too_and_it_is_not_that_of_access_tokens() {
+    let site = InProcess::start_with(&[("limits.changes_per_minute", "5")]);
+    site.add_user("alice");
+    let path = format!("{}/changePassword", account_path("alice"));
+    let passwords = [crate::support::exe::PASSWORD, "another-long-password"];
+    let token = site.add_token("alice", &json!({}));
+    // An access token opens sessions without a slow hash; each leaves a record.
+    let browser = site.as_nobody().header("Sec-Fetch-Site", "same-origin");
+    let open = || browser.post("/api/v0/session", &json!({ "username": "alice", "password": token.secret }));
+    (0..5).for_each(|_| drop(open().must_be(200)));
+    open().must_be_refused(429, "TOO_MANY_REQUESTS");
+    let set = |number: usize| {
+        let (old, new) = (passwords[number % 2], passwords[(number + 1) % 2]);
+        site.with("alice", old).post(&path, &json!({ "oldPassword": old, "newPassword": new }))
+    };
+    (0..30).for_each(|number| drop(set(number).must_be(200)));
+    set(30).must_be_refused(429, "TOO_MANY_REQUESTS");
+    site.pass(MINUTE);
+    set(30).must_be(200);
+}
+
+#[test]
 fn switching_off_what_is_off_leaves_no_record() {
     let site = InProcess::start();
     site.add_user("alice");
