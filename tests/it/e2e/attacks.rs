@@ -81,7 +81,7 @@ fn nobody_is_stopped_by_answers_that_a_hundred_addresses_leave_unread() {
 /// With far less time to stand still than all the answers take, which are more than the systems between hold for a client.
 #[test]
 fn who_reads_slowly_gets_the_whole_answer_and_who_reads_nothing_is_closed() {
-    let dockpass = Setup::config("[server]\nstall_timeout = \"1s\"\n").start();
+    let dockpass = Setup::config("[server]\nstall_timeout = \"5s\"\n").start();
     let request = "GET /api/v0/openapi.json HTTP/1.1\r\nHost: dockpass\r\n\r\n";
     let length = dockpass.http().get("/api/v0/openapi.json").must_be(200).body.len();
     let many = 8 * 1_024 * 1_024 / length;
