@@ -45,9 +45,14 @@ pub(super) fn peer(http: &HttpRequest, app: &App) -> Result<Peer, Failure> {
     if let Some(SocketPeer(uid)) = http.conn_data::<SocketPeer>() {
         return local(http.headers(), *uid, app);
     }
-    let peer = http.peer_addr().map(|address| address.ip().to_canonical());
-    let peer = peer.ok_or_else(|| Failure::internal(&std::io::Error::other("a connection without an address")))?;
-    Ok(Peer::Remote(client(http.headers(), peer, |address| app.config.is_trusted_proxy(address))))
+    let without = || Failure::internal(&std::io::Error::other("a connection without an address"));
+    remote(http, app).map(Peer::Remote).ok_or_else(without)
+}
+
+/// The client's address; none over the local socket.
+fn remote(http: &HttpRequest, app: &App) -> Option<IpAddr> {
+    let peer = http.peer_addr()?.ip().to_canonical();
+    Some(client(http.headers(), peer, |address| app.config.is_trusted_proxy(address)))
 }
 
 fn local(headers: &HeaderMap, uid: Option<u32>, app: &App) -> Result<Peer, Failure> {
@@ -86,8 +91,7 @@ fn not_theirs() -> Failure {
 
 /// The source that a request counts for; none for the local socket.
 pub(super) fn source(http: &HttpRequest, app: &App) -> Option<IpAddr> {
-    let peer = http.peer_addr().filter(|_| http.conn_data::<SocketPeer>().is_none())?.ip().to_canonical();
-    Some(source::of(client(http.headers(), peer, |address| app.config.is_trusted_proxy(address))))
+    remote(http, app).map(source::of)
 }
 
 /// The rightmost address of `X-Forwarded-For` that is no trusted proxy, if the peer is a trusted proxy; else the peer.

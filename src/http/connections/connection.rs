@@ -98,8 +98,7 @@ impl Common {
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|next| !next.is_closed());
-        let may_go = |next: &Arc<Connection>| next.is_below_own() && !(next.is_counted && self.is_full());
-        let next = waiting.iter().position(may_go).and_then(|place| waiting.remove(place));
+        let next = waiting.iter().position(|next| next.may_go()).and_then(|place| waiting.remove(place));
         self.waiting_count.store(waiting.len(), Ordering::Relaxed);
         drop(waiting);
         if let Some(next) = next {
@@ -189,6 +188,11 @@ impl Connection {
         let limits = &self.common.limits;
         let most = if self.is_counted { limits.unread_of_source } else { limits.unread };
         self.unread_of_source.load(Ordering::Relaxed) < most
+    }
+
+    /// Whether there is memory for one more answer to it, without anybody giving way.
+    pub(super) fn may_go(&self) -> bool {
+        self.is_below_own() && !(self.is_counted && self.common.is_full())
     }
 
     pub(super) fn has_nothing_unread(&self) -> bool {

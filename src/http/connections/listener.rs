@@ -85,26 +85,7 @@ impl Servers {
         let builder = builder(workers);
         let signal = builder.graceful_shutdown_signal();
         let (site, door) = (site.clone(), Door { room: Arc::clone(&room), tls, app: site.app.clone() });
-        let factory = move || {
-            let (door, http) = (door.clone(), http(&site, signal.clone()));
-            fn_factory(move || {
-                let (door, http) = (door.clone(), http.new_service(()));
-                async move {
-                    let http = Rc::new(http.await?);
-                    Ok::<_, ()>(fn_service(move |tcp: TcpStream| {
-                        let (door, http) = (door.clone(), Rc::clone(&http));
-                        async move {
-                            if let Some((stream, peer)) = door.let_in(tcp).await {
-                                // On the heap, since those that wait need none of its memory. What ends a connection is
-                                // the client's doing, and told to nobody.
-                                let _ = Box::pin(http.call((stream, Some(peer)))).await;
-                            }
-                            Ok::<(), ()>(())
-                        }
-                    }))
-                }
-            })
-        };
+        let factory = move || serving(&site, &door, signal.clone());
         self.run(room, builder.listen("network", listener, factory)?);
         Ok(())
     }
@@ -128,26 +109,7 @@ impl Servers {
         let builder = builder(1);
         let signal = builder.graceful_shutdown_signal();
         let (site, door) = (site.clone(), Arc::clone(&room));
-        let factory = move || {
-            let (door, http) = (Arc::clone(&door), http(&site, signal.clone()));
-            fn_factory(move || {
-                let (door, http) = (Arc::clone(&door), http.new_service(()));
-                async move {
-                    let http = Rc::new(http.await?);
-                    Ok::<_, ()>(fn_service(move |unix: UnixStream| {
-                        let (door, http) = (Arc::clone(&door), Rc::clone(&http));
-                        async move {
-                            if let Some(present) = door.enter(Origin::Local, Phase::Requests)
-                                && let Some(stream) = first_request(Stream::new(Wire::Unix(unix), present)).await
-                            {
-                                let _ = Box::pin(http.call((stream, None))).await;
-                            }
-                            Ok::<(), ()>(())
-                        }
-                    }))
-                }
-            })
-        };
+        let factory = move || serving(&site, &door, signal.clone());
         self.run(room, builder.listen_uds("socket", listener, factory)?);
         Ok(())
     }
@@ -175,6 +137,38 @@ fn builder(workers: usize) -> ServerBuilder {
         .max_concurrent_connections(UNBOUNDED)
         .shutdown_timeout(SHUTDOWN)
         .disable_signals()
+}
+
+/// What connections of one kind come through.
+trait LetIn<Io>: Clone + 'static {
+    /// A connection whose first request may be read, and its peer's address, if it has one.
+    fn let_in(&self, io: Io) -> impl Future<Output = Option<(Stream, Option<SocketAddr>)>>;
+}
+
+/// Serves the connections that come through a door, on one worker.
+fn serving<Io: 'static, S: Respond, D: LetIn<Io>>(
+    site: &Site<S>,
+    door: &D,
+    signal: GracefulShutdownSignal,
+) -> impl ServiceFactory<Io, Config = (), Response = (), Error = (), InitError = ()> + use<Io, S, D> {
+    let (door, http) = (door.clone(), http(site, signal));
+    fn_factory(move || {
+        let (door, http) = (door.clone(), http.new_service(()));
+        async move {
+            let http = Rc::new(http.await?);
+            Ok::<_, ()>(fn_service(move |io: Io| {
+                let (door, http) = (door.clone(), Rc::clone(&http));
+                async move {
+                    if let Some(arrived) = door.let_in(io).await {
+                        // On the heap, since those that wait need none of its memory. What ends a connection is the
+                        // client's doing, and told to nobody.
+                        let _ = Box::pin(http.call(arrived)).await;
+                    }
+                    Ok::<(), ()>(())
+                }
+            }))
+        }
+    })
 }
 
 /// HTTP/1.1 on one worker.
@@ -227,9 +221,15 @@ struct Door {
     app: web::Data<App>,
 }
 
-impl Door {
-    /// A connection whose first request may be read, and its peer.
-    async fn let_in(&self, tcp: TcpStream) -> Option<(Stream, SocketAddr)> {
+impl LetIn<UnixStream> for Arc<Room> {
+    async fn let_in(&self, unix: UnixStream) -> Option<(Stream, Option<SocketAddr>)> {
+        let present = self.enter(Origin::Local, Phase::Requests)?;
+        Some((first_request(Stream::new(Wire::Unix(unix), present)).await?, None))
+    }
+}
+
+impl LetIn<TcpStream> for Door {
+    async fn let_in(&self, tcp: TcpStream) -> Option<(Stream, Option<SocketAddr>)> {
         let peer = tcp.peer_addr().ok()?;
         // Answers are written whole, and wait for nothing.
         let _ = tcp.set_nodelay(true);
@@ -239,9 +239,11 @@ impl Door {
         let phase = if self.tls.is_some() { Phase::Handshake } else { Phase::Requests };
         let present = self.room.enter(origin, phase)?;
         let wire = self.wire(tcp, &present).await?;
-        Some((first_request(Stream::new(wire, present)).await?, peer))
+        Some((first_request(Stream::new(wire, present)).await?, Some(peer)))
     }
+}
 
+impl Door {
     /// Waits for the first byte, before memory is taken, and for the handshake.
     async fn wire(&self, tcp: TcpStream, present: &Present) -> Option<Wire> {
         let connection = present.connection();

@@ -23,6 +23,7 @@ const STUCK: Duration = Duration::from_millis(300);
 
 /// How often somebody asks again whose turn comes soon.
 pub(super) const ASK_AGAIN: Duration = Duration::from_millis(100);
+
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum Origin {
@@ -229,7 +230,7 @@ impl Place {
     /// way to whoever has little there; and whoever has nothing there does not wait for others, up to twice the bound.
     fn look(&self) -> Turn {
         let (connection, common) = (&self.connection, &self.room.common);
-        if connection.is_below_own() && !(connection.is_counted && common.is_full()) {
+        if connection.may_go() {
             // Whoever goes on calls the next one: nothing else may happen that would.
             common.call_next();
             return Turn::Now;

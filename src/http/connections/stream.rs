@@ -43,6 +43,21 @@ pub(in crate::http) enum Wire {
     Unix(UnixStream),
 }
 
+/// What can be read and written.
+trait Io: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}
+
+impl Wire {
+    fn io(&mut self) -> Pin<&mut dyn Io> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream),
+            Self::Tls(stream) => Pin::new(stream.as_mut()),
+            Self::Unix(stream) => Pin::new(stream),
+        }
+    }
+}
+
 /// A connection that is in its room.
 pub(in crate::http) struct Stream {
     wire: Wire,
@@ -219,11 +234,7 @@ impl AsyncRead for Stream {
             this.taken = 0;
         }
         let before = buf.filled().len();
-        let polled = match &mut this.wire {
-            Wire::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            Wire::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buf),
-            Wire::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-        };
+        let polled = this.wire.io().poll_read(cx, buf);
         ready!(polled)?;
         let count = buf.filled().len() - before;
         if count > 0 {
@@ -242,11 +253,7 @@ impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check_open()?;
-        let polled = match &mut this.wire {
-            Wire::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            Wire::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, buf),
-            Wire::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
-        };
+        let polled = this.wire.io().poll_write(cx, buf);
         let Poll::Ready(written) = polled else {
             this.wait_stuck(buf.len(), cx)?;
             return Poll::Pending;
@@ -262,11 +269,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check_open()?;
-        let polled = match &mut this.wire {
-            Wire::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            Wire::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
-            Wire::Unix(stream) => Pin::new(stream).poll_flush(cx),
-        };
+        let polled = this.wire.io().poll_flush(cx);
         let Poll::Ready(flushed) = polled else {
             this.wait_stuck(0, cx)?;
             return Poll::Pending;
@@ -279,11 +282,7 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check_open()?;
-        let polled = match &mut this.wire {
-            Wire::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Wire::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
-            Wire::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-        };
+        let polled = this.wire.io().poll_shutdown(cx);
         if polled.is_pending() {
             this.wait_stuck(0, cx)?;
         }
