@@ -232,7 +232,7 @@ impl Service {
 
     /// Counts a change of an account. Endings are free, so that nobody is kept from them; so are administrators.
     pub(in crate::service) fn count_change(&self, call: &Call, deed: &Deed) -> Result<(), Error> {
-        if deed.is_ending { Ok(()) } else { self.count(call, &self.pace, self.settings.changes_per_minute) }
+        if deed.is_free { Ok(()) } else { self.count(call, &self.pace, self.settings.changes_per_minute) }
     }
 
     /// Counts a new password of one who has shown the old one. Apart from changes, so that no access token uses up this room.

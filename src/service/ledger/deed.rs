@@ -18,19 +18,19 @@ pub(in crate::service) struct Deed {
     pub(in crate::service) act: Act,
     pub(in crate::service) object: String,
     pub(in crate::service) concerned: Concerned,
-    /// Whether it takes the power of a credential away, and does nothing else.
-    pub(in crate::service) is_ending: bool,
+    /// Whether it counts for no bound of changes: it takes the power of a credential away, and does nothing else.
+    pub(in crate::service) is_free: bool,
 }
 
 impl Deed {
     pub(in crate::service) fn new(act: Act, object: impl ToString) -> Self {
-        Self { act, object: object.to_string(), concerned: Concerned::default(), is_ending: false }
+        Self { act, object: object.to_string(), concerned: Concerned::default(), is_free: false }
     }
 
-    /// The same deed, which only ends credentials if `is_ending`: then it counts for nobody's bound of changes. It must
-    /// leave no record where there was nothing to end.
-    pub(in crate::service) fn ending(self, is_ending: bool) -> Self {
-        Self { is_ending, ..self }
+    /// The same deed, which counts for no bound of changes if `is_free`. It must leave no record where there was nothing to
+    /// end.
+    pub(in crate::service) fn free(self, is_free: bool) -> Self {
+        Self { is_free, ..self }
     }
 
     /// The same deed, concerning this account.

@@ -33,7 +33,7 @@ impl Service {
         old: Option<&Password>,
         new: &Password,
     ) -> Result<AccountView, Error> {
-        let deed = Deed::new(Act::AccountChangePassword, name_or_id).ending(true);
+        let deed = Deed::new(Act::AccountChangePassword, name_or_id).free(true);
         let (account, needs_old) = self.view(call, deed.act, name_or_id, |authority| {
             let (_, account) = find_to_set_password(authority, name_or_id)?;
             Ok((account.clone(), matches!(authority.own_password(account), OwnPassword::WithOld(_))))

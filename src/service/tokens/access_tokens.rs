@@ -199,7 +199,7 @@ impl Service {
         let label = label.map(|label| self.check_label(label)).transpose()?;
         let asked = hash.to_owned();
         let is_ending = is_active == Some(false) && label.is_none();
-        let deed = Deed::new(Act::TokenUpdate, hash).ending(is_ending);
+        let deed = Deed::new(Act::TokenUpdate, hash).free(is_ending);
         let (token, is_known_to_maker) = self.change_ending_sessions(call, deed, move |change, ends| {
             let authority = change.authority()?;
             authority.signed_in()?;

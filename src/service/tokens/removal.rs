@@ -19,7 +19,7 @@ impl Service {
     /// [`Error::NotFound`]
     pub fn delete_token(&self, call: &Call, hash: &str) -> Result<(), Error> {
         let asked = hash.to_owned();
-        self.change(call, Deed::new(Act::TokenDelete, hash).ending(true), move |change| {
+        self.change(call, Deed::new(Act::TokenDelete, hash).free(true), move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = find_token(change.state(), &asked, change.call().now)?;

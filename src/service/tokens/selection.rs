@@ -101,7 +101,7 @@ impl Service {
             authority.account_data()?;
             Ok(!cleaned(authority, &usage, &filter)?.is_empty())
         })?;
-        self.change(call, deed.ending(is_ending), move |change| {
+        self.change(call, deed.free(is_ending), move |change| {
             let authority = change.authority()?;
             let permit = authority.account_data()?;
             let (state, now) = (authority.state(), authority.now());
