@@ -23,6 +23,7 @@ mod operation;
 mod organizations;
 mod page;
 mod pools;
+mod refusals;
 mod registry;
 mod reply;
 mod repositories;
@@ -52,6 +53,7 @@ use crate::registry::events::Received;
 use crate::service::Service;
 use docs::Pages;
 use pools::Pools;
+use refusals::Refusals;
 use socket_secret::SocketSecret;
 use tls::Tls;
 
@@ -76,6 +78,8 @@ pub(crate) struct App {
     pages: Pages,
     /// Room for work that may block.
     pools: Pools,
+    /// The pace of answers 429.
+    refusals: Refusals,
     /// The registry next door, where its address is configured.
     neighbour: Option<Arc<Neighbour>>,
     /// How many deliveries of notifications came, and when the last one did.

@@ -28,6 +28,9 @@ const READS: usize = 2;
 /// Most long reads of strangers at a time. Each then rests as long as it took, so that they never have more than half of
 /// one processor: anybody may send as many as they like.
 const STRANGERS: usize = 1;
+/// Shortest rest after a long read of a stranger: the index makes many of them short, and handing each from thread to
+/// thread costs more than itself.
+const SHORTEST_REST: Duration = Duration::from_millis(2);
 /// Most long reads of each kind that wait.
 const WAITING: usize = 32;
 /// Longest wait for a long read.
@@ -100,7 +103,7 @@ impl Pools {
         rt::spawn(async move {
             let begun = Instant::now();
             let done = web::block(work).await;
-            let rest = begun.elapsed().min(PATIENCE);
+            let rest = begun.elapsed().clamp(SHORTEST_REST, PATIENCE);
             // Whoever hung up needs no answer.
             let _ = tell.send(done);
             if kind == Work::StrangersRead {

@@ -6,16 +6,18 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use tokio::time::{Instant, sleep};
 
 use super::connections::Respond;
 use super::failure::Failure;
 use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
 use super::{
-    accounts, admin, audit, docs, events, grants, headers, not_found, operation, organizations, registry, repositories,
-    search, session, settings, tags, tokens,
+    accounts, address, admin, audit, docs, events, grants, headers, not_found, operation, organizations, registry,
+    repositories, search, session, settings, tags, tokens,
 };
 use crate::api::operations::grants as op;
 use crate::api::{Access, Code, Described, Method, operations};
@@ -207,9 +209,21 @@ impl Respond for Router {
     async fn respond(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         let is_registry = not_found::is_registry_path(http.path());
         let is_https = app(&http).is_ok_and(|app| app.is_https);
+        let asker = http.clone();
         let mut response = self.answer(http, payload).await;
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            hold_back(&asker).await;
+        }
         headers::add(response.headers_mut(), is_https, is_registry);
         response
+    }
+}
+
+/// Waits as long as whoever made this request has to wait for an answer 429.
+async fn hold_back(http: &HttpRequest) {
+    let Ok(app) = app(http) else { return };
+    if let Some(source) = address::source(http, &app) {
+        sleep(app.refusals.wait(source, Instant::now())).await;
     }
 }
 

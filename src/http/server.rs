@@ -18,6 +18,7 @@ use super::connections::{Limits, Servers, Site, with_room_for_files};
 use super::docs::Pages;
 use super::greeting::{self, Greeting};
 use super::pools::Pools;
+use super::refusals::Refusals;
 use super::request::MAX_BODY;
 use super::routes::Router;
 use super::socket_secret::{SocketSecret, SocketSecretError};
@@ -361,6 +362,7 @@ pub async fn start(
         socket_secret,
         pages: Pages::new(),
         pools: Pools::new(),
+        refusals: Refusals::new(tokio::time::Instant::now()),
         neighbour: neighbour.clone(),
         received: Received::default(),
         config,

@@ -1,12 +1,14 @@
 //! Wrong passwords: who waits, how long, and who does not (design, section 10.3). The test moves the clock.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::support::{
     InProcess,
+    crowd::begin,
     exe::PASSWORD,
     http::Answer,
     site::{Caller, DAY, MINUTE, account_path},
@@ -281,6 +283,29 @@ fn a_flood_from_one_address_keeps_nobody_out_who_comes_from_another() {
             alice.get(TOKENS).must_be(200);
         }
     });
+}
+
+/// The bound is on what one address gets in a time, so that a slow machine passes as well.
+#[test]
+fn whoever_asks_again_at_once_waits_for_the_answer_that_says_come_back_later() {
+    const CLIENTS: u32 = 64;
+    let site = behind_a_proxy();
+    let (begun, refused) = (begin(), AtomicU32::new(0));
+    let flood = |client: u32, number: u32| {
+        let guesser = site.with(&format!("user{client}x{number}"), "wrong guess").from_address("203.0.113.1");
+        let answer = guesser.get(TOKENS);
+        refused.fetch_add(u32::from(answer.status == 429), Ordering::Relaxed);
+        answer
+    };
+    let alice = site.as_user("alice").from_address("198.51.100.1");
+    flooded(CLIENTS, flood, || {
+        while begun.elapsed() < Duration::from_secs(3) {
+            alice.get(TOKENS).must_be(200);
+        }
+    });
+    let (refused, seconds) = (refused.into_inner(), begun.elapsed().as_secs_f64());
+    let most = f64::from(64 + CLIENTS) + 100.0 * seconds;
+    assert!(refused > 0 && f64::from(refused) < most, "{refused} answers in {seconds} s, {most} are the most");
 }
 
 #[test]
