@@ -43,7 +43,7 @@ fn changes_wait_for_it_and_sign_ins_reads_and_registry_tokens_go_on() {
         eprintln!("not looked at: only root traces a process that gives no dumps");
         return;
     }
-    let dockpass = Setup::config("[limits]\nchanges_per_minute = 10000\n").start();
+    let dockpass = Setup::config("[limits]\nchanges_per_minute = 10000\n[tokens]\nmax_per_account = 10000\n").start();
     dockpass.add_user("alice");
     let token = dockpass.add_token("alice", &[]).secret;
     let credentials = STANDARD.encode(format!("alice:{token}"));
