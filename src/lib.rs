@@ -34,8 +34,8 @@
 //! domain  <-  api                              <-  registry, http, cli
 //! domain  <-  config                           <-  http, cli
 //! domain  <-  pki                              <-  service, http
+//! domain  <-  private_file                     <-  store, service, http
 //!             net                              <-  registry, cli
-//!             private_file                     <-  store, service, http
 //!             data_files                       <-  private_file, store, service, http, cli
 //!             causes                           <-  registry, http, cli
 //! ```

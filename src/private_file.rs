@@ -1,16 +1,17 @@
 //! Small files that only their owner may read: keys, the first password, markers. Knows nothing of what is in them.
 //!
-//! Read only if nobody else could read them. Written whole: to a temporary name, fsynced, renamed, and the directory
+//! Closed to others when they are read, with a warning, where that is ours to do. Written whole: to a temporary name, fsynced, renamed, and the directory
 //! fsynced, so that a crash leaves the old file or the new one. What root writes belongs to the directory's owner.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use crate::data_files::UNFINISHED;
+use crate::domain::text::shell_word;
 
 /// The permission bits of everybody but the owner.
 pub(crate) const OTHERS: u32 = 0o077;
@@ -42,13 +43,18 @@ pub enum PrivateFileError {
         /// The file.
         path: PathBuf,
     },
-    /// Others may read it.
-    #[error("{} is readable by others (mode {mode:o}): whoever read it knows its secret; set mode 600 if nobody did", path.display())]
+    /// Others may look into it, and it is not ours to close.
+    #[error(
+        "{} is open to others (mode {mode:o}) and belongs to the user id {owner}, so that it cannot be closed here: {}",
+        path.display(), way_to_own(path)
+    )]
     Exposed {
-        /// The file.
+        /// The file or directory.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+        /// Whose it is.
+        owner: u32,
     },
 }
 
@@ -60,10 +66,23 @@ impl PrivateFileError {
     }
 }
 
-/// Reads a private file; none if it does not exist.
+/// How a place becomes ours: by giving it away or, where something else decides on owner and mode at each start, by
+/// leaving that place alone.
+#[must_use]
+pub(crate) fn way_to_own(path: &Path) -> String {
+    let me = rustix::process::geteuid().as_raw();
+    let word = shell_word(&path.to_string_lossy());
+    format!(
+        "give it to the user who runs dockpass (chown {me} {word}), or, where it is a volume whose owner and mode an \
+         orchestrator sets (fsGroup of Kubernetes), keep the data in a directory below the volume, which dockpass makes \
+         itself"
+    )
+}
+
+/// Reads a private file; none if it does not exist. One that is open to others is closed first.
 ///
 /// # Errors
-/// [`PrivateFileError`] if it cannot be read, is a link, no file or larger than 1 MiB, or others may read it.
+/// [`PrivateFileError`] if it cannot be read, is a link, no file or larger than 1 MiB, or is open to others and not ours.
 pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateFileError> {
     let file = match OpenOptions::new().read(true).custom_flags(NO_LINK_NO_WAIT).open(path) {
         Ok(file) => file,
@@ -74,7 +93,7 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateFileError>
     if !metadata.is_file() || metadata.len() > MAX {
         return Err(PrivateFileError::Unsuitable { path: path.to_owned() });
     }
-    refuse_exposed(path, metadata.mode())?;
+    close(path, &file, &metadata)?;
     // The buffer never grows: a grown one would leave its old copy behind.
     let room = usize::try_from(metadata.len()).unwrap_or(0).saturating_add(64);
     let mut content = Zeroizing::new(Vec::with_capacity(room));
@@ -82,11 +101,30 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateFileError>
     Ok(Some(content))
 }
 
-fn refuse_exposed(path: &Path, mode: u32) -> Result<(), PrivateFileError> {
+/// Takes everybody else's permissions from an open file or directory. Root does so for the owner of the directory that it
+/// stands in, and never where another name leads to the same file.
+fn close(path: &Path, file: &File, found: &Metadata) -> Result<(), PrivateFileError> {
+    let mode = found.mode() & 0o7777;
     if mode & OTHERS == 0 {
         return Ok(());
     }
-    Err(PrivateFileError::Exposed { path: path.to_owned(), mode: mode & 0o7777 })
+    if !may_close(path, found) {
+        return Err(PrivateFileError::Exposed { path: path.to_owned(), mode, owner: found.uid() });
+    }
+    let private = Permissions::from_mode(mode & 0o700);
+    file.set_permissions(private).map_err(|error| PrivateFileError::io(path, error))?;
+    log::warn!(
+        "{} was open to others (mode {mode:o}); it is private now: whoever looked into it knows what is in it",
+        path.display()
+    );
+    Ok(())
+}
+
+fn may_close(path: &Path, found: &Metadata) -> bool {
+    let me = rustix::process::geteuid();
+    let is_plain = found.is_dir() || found.nlink() == 1;
+    let is_of_the_place = || fs::metadata(directory_of(path)).is_ok_and(|place| place.uid() == found.uid());
+    found.uid() == me.as_raw() || (me.is_root() && is_plain && is_of_the_place())
 }
 
 /// Writes a private file, mode 0600, in place of what was there; durable when it returns.
@@ -130,13 +168,14 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes a directory for private files, mode 0700, if there is none.
+/// Makes a directory for private files, mode 0700, if there is none. One that is open to others is closed.
 ///
 /// # Errors
-/// [`PrivateFileError`] if it cannot be made, or exists and is open to others.
+/// [`PrivateFileError`] if it cannot be made, or exists, is open to others, and is not ours.
 pub fn make_directory(path: &Path) -> Result<(), PrivateFileError> {
-    match fs::metadata(path) {
-        Ok(found) => refuse_exposed(path, found.mode()),
+    let opened = File::open(path).and_then(|directory| Ok((directory.metadata()?, directory)));
+    match opened {
+        Ok((found, directory)) => close(path, &directory, &found),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             create_directory(path).map_err(|error| PrivateFileError::io(path, error))
         }
@@ -144,13 +183,17 @@ pub fn make_directory(path: &Path) -> Result<(), PrivateFileError> {
     }
 }
 
-/// Makes the directory and its missing parents, durably.
+/// Makes the directory with mode 0700, durably. Missing parents get the mode that the umask leaves them, as by `mkdir -p`.
 pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
+    create_with(path, 0o700)
+}
+
+fn create_with(path: &Path, mode: u32) -> io::Result<()> {
     let parent = directory_of(path);
     if !parent.exists() {
-        create_directory(parent)?;
+        create_with(parent, 0o777)?;
     }
-    match DirBuilder::new().mode(0o700).create(path) {
+    match DirBuilder::new().mode(mode).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => return Err(error),
         Ok(()) | Err(_) => {}
     }
@@ -199,18 +242,57 @@ mod tests {
     }
 
     #[test]
-    fn what_others_may_read_is_refused_with_its_name_and_mode() {
+    fn what_is_open_to_others_is_closed_where_it_is_ours() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
         write(&path, b"one").unwrap();
-        for open in [0o640, 0o604, 0o620, 0o660] {
+        for open in [0o640, 0o604, 0o620, 0o660, 0o2660] {
             set_mode(&path, open);
-            let error = read(&path).unwrap_err();
-            assert!(matches!(&error, PrivateFileError::Exposed { mode, .. } if *mode == open), "{error}");
-            assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+            assert_eq!(read(&path).unwrap().unwrap().as_slice(), b"one");
+            assert_eq!(mode(&path), 0o600);
         }
-        set_mode(directory.path(), 0o750);
-        assert!(matches!(make_directory(directory.path()), Err(PrivateFileError::Exposed { mode: 0o750, .. })));
+        for open in [0o750, 0o2770] {
+            set_mode(directory.path(), open);
+            make_directory(directory.path()).unwrap();
+            assert_eq!(mode(directory.path()), 0o700);
+        }
+    }
+
+    #[test]
+    fn what_is_somebody_elses_is_refused_with_the_way() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("not looked at: only root can give files away");
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a key");
+        write(&path, b"one").unwrap();
+        set_mode(&path, 0o660);
+        std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(matches!(&error, PrivateFileError::Exposed { mode: 0o660, owner: 65_534, .. }), "{error}");
+        let told = error.to_string();
+        let words = [format!("chown 0 '{}'", path.display()), "a directory below the volume".to_owned()];
+        assert!(words.iter().all(|word| told.contains(word)), "{told}");
+        assert_eq!(mode(&path), 0o660);
+        // In the directory of its owner, root closes it for that owner.
+        std::os::unix::fs::chown(directory.path(), Some(65_534), None).unwrap();
+        assert!(read(&path).is_ok());
+        assert_eq!(mode(&path), 0o600);
+        set_mode(&path, 0o660);
+        fs::hard_link(&path, directory.path().join("another name")).unwrap();
+        assert!(matches!(read(&path), Err(PrivateFileError::Exposed { .. })));
+    }
+
+    #[test]
+    fn only_the_last_directory_is_private_by_itself() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("a/b/c");
+        create_directory(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
+        let parents = ["a", "a/b"].map(|name| mode(&place.path().join(name)));
+        // Another test of this process may have set the umask of a data directory.
+        assert!(parents.iter().all(|mode| [0o755, 0o700, 0o775, 0o777].contains(mode)), "{parents:?}");
     }
 
     #[test]

@@ -60,12 +60,14 @@ function nginxSteps(made) {
 function steps(made, certificate) {
   return h("ol.steps",
     h("li", "On the registry's machine, put the certificate to ", h("code", certificate), ".",
-      h("div.row", downloadButton(`Download ${made.certificateName}`, made.certificateName, "application/x-pem-file", () => made.certificate))),
+      h("div.row", downloadButton(`Download ${made.certificateName}`, made.certificateName, "application/x-pem-file", () => made.certificate)),
+      made.keysName && [h("p", "Put the keys of registry tokens beside it."),
+        h("div.row", downloadButton(`Download ${made.keysName}`, made.keysName, "application/json", () => made.keys))]),
     h("li", "Use this configuration, or take from it what yours lacks.",
       h("div.row", downloadButton(`Download ${made.fileName}`, made.fileName, "text/plain", () => made.configuration)),
       block(made.configuration, `${made.fileName}`), secret(made)),
     h("li", "Start the registry again. ", made.for === "zot"
-      ? "zot is not set up here to tell what is pushed: with registry.url dockpass compares instead."
+      ? "Once something is pushed, the first notification shows under Overview; zot tells of no pulls."
       : "Once something is pushed or pulled, the first notification shows under Overview."));
 }
 

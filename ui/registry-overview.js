@@ -16,6 +16,10 @@ const known = (state) => facts([
   ["Token endpoint", h("code", state.realm)],
   ["Issuer", h("code", state.issuer)],
   ["Services", state.services.map((it, place) => [place > 0 && ", ", h("code", it)])],
+  ["Clients reach it at", [
+    state.publicHost ? h("code", state.publicHost) : h("span.quiet", "dockpass does not know: set it under Settings"),
+    state.publicHostSeen && [h("span.quiet", " · clients call it "), h("code", state.publicHostSeen)],
+  ]],
   ["Registry", state.url ? h("code", state.url) : h("span.quiet", "dockpass does not know where it is")],
 ]);
 
@@ -47,6 +51,7 @@ export async function overviewTab(context) {
   const state = await get("/api/v0/admin/registry", { signal: context.signal });
   return [
     first(state),
+    state.realmWarning && h("div.banner", h("p", state.realmWarning)),
     h("section", known(state)),
     notifications(state.notifications),
     state.comparison ? comparisonPart(context, state) : noUrl(),

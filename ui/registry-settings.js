@@ -23,7 +23,19 @@ const numberField = (options) => {
   return Object.defineProperty({ ...made }, "value", { get: () => Number(made.value), set: (value) => (made.value = String(value)), enumerable: true });
 };
 
-const KINDS = { number: numberField, lifetime: lifetimeField };
+/** A text of which none is null. */
+const textField = (options) => {
+  const made = field({ ...options, type: "text", autocomplete: "off", value: options.value ?? "" });
+  return Object.defineProperty({ ...made }, "value", { get: () => made.value.trim() || null, set: (value) => (made.value = value ?? ""), enumerable: true });
+};
+
+const KINDS = { number: numberField, lifetime: lifetimeField, text: textField };
+
+/** What clients call the registry is theirs to choose: it is proposed, and nobody but an administrator takes it. */
+const hostHint = ({ registryPublicHostSeen: seen }) => [
+  "Host, and perhaps port, by which clients reach it; every line for docker and podman names it. Empty: what follows from the configuration.",
+  seen && [" Clients call it ", h("code", seen), "."],
+];
 
 function fieldsFor(settings) {
   const wanted = [
@@ -32,6 +44,7 @@ function fieldsFor(settings) {
     { name: "maxTokensPerAccount", type: "number", label: "Most access tokens of an account", hint: "What is there already stays." },
     { name: "tokenDefaultLifetime", type: "lifetime", label: "Access tokens expire after", hint: "Where their maker does not say." },
     { name: "tokenMaxLifetime", type: "lifetime", label: "Access tokens live at most", hint: "Anything but never forbids access tokens that never expire. Those that are there stay." },
+    { name: "registryPublicHost", type: "text", label: "Registry's host", hint: hostHint(settings) },
     { name: "auditRegistryTokens", label: "Audit each registry token", type: "switch", hint: "Each pull and push asks for one: the audit log grows fast." },
   ];
   return wanted.map((options) => {

@@ -47,7 +47,8 @@ pub use query::{
     Counting, InvalidParameter, NamePaging, Number, Ordering, Paging, Parameter, ParameterKind, Parameters, Text,
 };
 pub use registry::{
-    Catalog, Certificate, Comparison, Empty, Notifications, RegistryConfiguration, RegistryState, RegistryToken,
+    Catalog, Certificate, Comparison, Empty, Notifications, RegistryConfiguration, RegistryHost, RegistryState,
+    RegistryToken,
 };
 pub use repositories::{CreateRepository, NamespaceType, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};

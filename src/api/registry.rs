@@ -33,6 +33,14 @@ pub struct Catalog {
     pub repositories: Vec<String>,
 }
 
+/// How clients reach the registry.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistryHost {
+    /// Host, and perhaps port, as an image reference begins; null where dockpass does not know it.
+    pub public_host: Option<String>,
+}
+
 /// The present state of the registry side.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -47,6 +55,13 @@ pub struct RegistryState {
     pub certificates: Vec<Certificate>,
     /// Where dockpass reaches the registry; null where that is not configured.
     pub url: Option<String>,
+    /// How clients reach the registry; null where that is neither set nor follows from the configuration.
+    pub public_host: Option<String>,
+    /// What most clients call it, as its notifications tell, if that is something else: a proposal, since whoever pulls
+    /// chooses it.
+    pub public_host_seen: Option<String>,
+    /// What some clients would refuse of `realm`; null if nothing.
+    pub realm_warning: Option<String>,
     /// The registry's notifications since the start.
     pub notifications: Notifications,
     /// The comparison with the registry that is at work, or the last one since the start; null without `url`.
@@ -125,4 +140,9 @@ pub struct RegistryConfiguration {
     pub certificate_name: Option<String>,
     /// The certificate file; null for nginx.
     pub certificate: Option<String>,
+    /// The name of the file with the keys of registry tokens, which stands beside the certificate; null where no registry
+    /// needs one.
+    pub keys_name: Option<String>,
+    /// That file, a JSON Web Key Set.
+    pub keys: Option<String>,
 }

@@ -44,6 +44,8 @@ pub struct Session {
     pub token_default_lifetime: Option<i64>,
     /// Longest lifetime of an access token, in seconds; null is no limit.
     pub token_max_lifetime: Option<i64>,
+    /// How clients reach the registry, as an image reference begins; null where dockpass does not know it.
+    pub registry_host: Option<String>,
 }
 
 /// What opened a session.

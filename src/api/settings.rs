@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{JsonBody, Nullable, present};
+use crate::domain::host::PublicHost;
 use crate::domain::settings::{Lifetime, SettingValue, live_settings};
 
 /// What fixes a setting.
@@ -42,6 +43,10 @@ macro_rules! bodies {
             $(#[doc = concat!($what, $end)]
             #[serde(rename = $field)]
             pub $name: <$value as SettingValue>::Shown,)*
+            /// What most clients call the registry, as its notifications tell: a proposal for `registryPublicHost`, since
+            /// whoever pulls chooses it. Null where they told nothing else than what is known.
+            #[serde(rename = "registryPublicHostSeen")]
+            pub public_host_seen: Option<String>,
             /// Always true: sign-ins are recorded.
             pub audit_auth_logs_enabled: bool,
             /// The fields that the configuration fixes, by name: they cannot be changed here.
@@ -68,5 +73,5 @@ macro_rules! bodies {
 live_settings!(bodies!);
 
 impl JsonBody for UpdateSettings {
-    const IGNORED: &'static [&'static str] = &["fixed"];
+    const IGNORED: &'static [&'static str] = &["fixed", "registryPublicHostSeen"];
 }

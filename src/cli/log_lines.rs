@@ -20,7 +20,7 @@ pub fn start(arguments: &Arguments, console: &Console) {
     let written = Builder::new()
         .parse_filters(&filter)
         .format(move |out, record| {
-            let (time, level, target) = (clock.now(), record.level(), record.target());
+            let (time, level, target) = (clock.now().in_millis(), record.level(), record.target());
             writeln!(out, "{time} {level} {target} {}", shown::plain(&record.args().to_string()))
         })
         .try_init();

@@ -60,6 +60,14 @@ pub enum ConfigError {
     Conflict(#[from] Conflict),
 }
 
+impl ConfigError {
+    /// Whether a flag has a value that cannot be used: then the command line is wrong, and no file or variable is.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Value { place: ValueSource::Flag, .. })
+    }
+}
+
 /// Where a value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValueSource {

@@ -1,6 +1,7 @@
 //! Why a configuration value cannot be used.
 
 use crate::domain::duration::InvalidDuration;
+use crate::domain::host::InvalidHost;
 use crate::domain::words::UnknownWord;
 
 /// Longest single value, in bytes.
@@ -43,13 +44,21 @@ pub enum Invalid {
     #[error("expected at most {0} entries")]
     TooMany(usize),
     /// Not a socket address.
-    #[error("expected an IP address and a port, such as 127.0.0.1:8700, 0.0.0.0:8700 or [::1]:8700")]
+    #[error(
+        "expected an IP address and a port, such as 127.0.0.1:8700, 0.0.0.0:8700 or [::1]:8700, or a port on loopback"
+    )]
     Address,
     /// Not a URL of scheme, host and port.
     #[error(
         "expected http:// or https://, a host and perhaps a port, and nothing behind it, such as https://registry.example.com"
     )]
     Url,
+    /// Not the origin of a web page.
+    #[error("expected the exact origin of a web page, such as https://ui.example.com; neither * nor null is one")]
+    Origin,
+    /// Not a host that clients could reach the registry by.
+    #[error(transparent)]
+    PublicHost(#[from] InvalidHost),
     /// Neither an IP address nor a network.
     #[error("expected an IP address or a network, such as 10.0.0.5 or 10.0.0.0/8")]
     Network,

@@ -126,7 +126,8 @@ pub(super) const KEYS: &[Key] = &[
         ValueKind::Text("127.0.0.1:8700", |config, text| {
             values::address(text).map(|value| config.server.listen = value)
         }),
-        "IP address and port to listen on; anything but loopback needs TLS or server.behind_proxy.",
+        "IP address and port to listen on; anything but loopback needs TLS or server.behind_proxy. A port alone is on \
+         loopback. Where clients are told the name localhost, 127.0.0.1 and ::1 are listened on together.",
     ),
     key(
         "server.data_dir",
@@ -152,6 +153,12 @@ pub(super) const KEYS: &[Key] = &[
         "server.trusted_proxies",
         ValueKind::List(&[], |config, list| values::networks(list).map(|value| config.server.trusted_proxies = value)),
         "IP addresses and networks of the reverse proxies, whose X-Forwarded-For is believed.",
+    ),
+    key(
+        "server.allowed_origins",
+        ValueKind::List(&[], |config, list| values::origins(list).map(|value| config.server.allowed_origins = value)),
+        "Origins of web pages elsewhere, as https://ui.example.com, whose scripts may use /auth/token and /v2/ with \
+         credentials that they have themselves.",
     ),
     key(
         "server.max_connections",
@@ -252,6 +259,12 @@ pub(super) const KEYS: &[Key] = &[
         }),
         "Where dockpass itself reaches the registry, as http://127.0.0.1:5000, to read what it holds and to delete tags. \
          Empty: dockpass never asks the registry.",
+    ),
+    key(
+        "registry.public_host",
+        ValueKind::Text("", |config, text| values::public_host(text).map(|value| config.registry.public_host = value)),
+        "How clients reach the registry, as registry.example.com or with a port; every hint names it. Empty: the host of \
+         server.public_url behind a proxy, else that of registry.url.",
     ),
     key(
         "registry.ca",

@@ -28,11 +28,12 @@ pub use example::example;
 pub use invalid::Invalid;
 pub use network::Network;
 pub use sections::{Audit, Limits, Registry, Repositories, Server, Tls, Tokens};
-pub use url::BaseUrl;
+pub use url::{BaseUrl, is_localhost};
 
 use keys::{KEYS, Key};
 use values::Raw;
 
+use crate::domain::host::PublicHost;
 use crate::domain::words::words;
 
 /// What the names in the environment begin with.
@@ -167,6 +168,39 @@ impl Config {
     #[must_use]
     pub fn public_address(&self, bound: SocketAddr) -> BaseUrl {
         self.server.public_url.clone().unwrap_or_else(|| BaseUrl::of_address(self.is_tls(), bound))
+    }
+
+    /// Where clients get registry tokens: the URL that they are told, by the name `localhost` where it would be a loopback
+    /// address only because nothing else was set.
+    #[must_use]
+    pub fn realm_address(&self, bound: SocketAddr) -> BaseUrl {
+        let address = self.public_address(bound);
+        if self.server.public_url.is_some() { address } else { address.named() }
+    }
+
+    /// Host and port by which clients reach the registry, as far as the configuration says: set by hand, else those of
+    /// `server.public_url` behind a proxy, which has both under one name, else those of `registry.url`.
+    #[must_use]
+    pub fn registry_host(&self) -> PublicHost {
+        let behind_proxy = self.server.public_url.as_ref().filter(|_| self.server.behind_proxy);
+        let found = behind_proxy.or(self.registry.url.as_ref()).map(BaseUrl::public_host);
+        self.registry.public_host.clone().or(&found.unwrap_or_default())
+    }
+
+    /// What clients would refuse of the URL of the token endpoint, in one sentence; none if nothing. `registry` is where
+    /// they reach the registry.
+    #[must_use]
+    pub fn realm_doubt(&self, bound: SocketAddr, registry: &PublicHost) -> Option<String> {
+        let realm = self.realm_address(bound);
+        let is_refused = realm.is_private_literal() && realm.public_host() != *registry;
+        let set = if self.server.public_url.is_some() { "server.public_url" } else { "server.listen" };
+        is_refused.then(|| {
+            format!(
+                "clients are told to get registry tokens at {realm}, from {set}: crane, cosign and ko refuse a private or \
+                 loopback IP address there; set server.public_url with a host name{}",
+                if realm.is_loopback() { ", as localhost" } else { "" }
+            )
+        })
     }
 
     /// Whether this peer is a trusted proxy. IPv4 in IPv6 form (`::ffff:10.0.0.1`) counts as IPv4.

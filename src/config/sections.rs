@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::network::Network;
 use super::url::BaseUrl;
+use crate::domain::host::PublicHost;
 use crate::domain::key_header::KeyHeader;
 
 /// The listening address, and the proxies in front of it.
@@ -20,6 +21,8 @@ pub struct Server {
     pub behind_proxy: bool,
     /// Peers whose `X-Forwarded-For` counts, see [`super::Config::is_trusted_proxy`].
     pub trusted_proxies: Vec<Network>,
+    /// Origins of web pages elsewhere that may use the token endpoint and the registry API.
+    pub allowed_origins: Vec<BaseUrl>,
     /// Most connections at a time, without those of trusted proxies.
     pub max_connections: u32,
     /// Most of them that are in a TLS handshake.
@@ -66,6 +69,8 @@ pub struct Registry {
     pub fixed_key: bool,
     /// Where dockpass reaches the registry; none: it never asks it.
     pub url: Option<BaseUrl>,
+    /// How clients reach the registry; if not set, see [`super::Config::registry_host`].
+    pub public_host: PublicHost,
     /// Certificates trusted for it beside the system's roots, as PEM; set only together with `url`.
     pub ca: Option<PathBuf>,
     /// File with the secret of the registry's notifications; none: one in the data directory, made when missing.
@@ -123,6 +128,7 @@ impl Server {
             public_url: None,
             behind_proxy: false,
             trusted_proxies: Vec::new(),
+            allowed_origins: Vec::new(),
             max_connections: 0,
             max_handshakes: 0,
             handshake_timeout: 0,
@@ -158,6 +164,7 @@ impl Registry {
             key_header: KeyHeader::X5c,
             fixed_key: false,
             url: None,
+            public_host: PublicHost::default(),
             ca: None,
             events_secret: None,
             sync_interval: 0,

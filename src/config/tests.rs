@@ -162,7 +162,7 @@ fn errors_of_the_file_name_the_line() {
         ("[server]\nlisten = \"a\n", 2, "basic string"),
         ("[server\n", 1, "unclosed table"),
         ("server = { listen = \"x\" }", 1, "server.listen: expected an IP address and a port"),
-        ("# one\nserver.listen = \"localhost:8700\"\n", 2, "expected an IP address and a port"),
+        ("# one\nserver.listen = \"example.com:8700\"\n", 2, "expected an IP address and a port"),
     ] {
         let refusal = refusal(text);
         assert!(refusal.starts_with(&format!("FILE, line {line}: ")) && refusal.contains(told), "{text}\n{refusal}");
@@ -199,7 +199,7 @@ fn errors_outside_the_file_name_their_place() {
         told(&error),
         "environment variable DOCKPASS_SERVER_WORKERS: server.workers: expected a whole number, found a text"
     );
-    let error = Config::load(None, nothing(), &[("server.listen", "8700".to_owned())]).unwrap_err();
+    let error = Config::load(None, nothing(), &[("server.listen", "87000".to_owned())]).unwrap_err();
     assert!(told(&error).starts_with("command line: server.listen: expected an IP address"), "{}", told(&error));
     let error = Config::load(None, nothing(), &[("server.lsten", String::new())]).unwrap_err();
     assert_eq!(told(&error), "there is no key `server.lsten`");
@@ -215,6 +215,16 @@ fn values_out_of_bounds_are_refused() {
         "server.max_connections = 0",
         "tls.names = [\"https://registry.example.com\"]",
         "tls.names = [\"\"]",
+        "server.listen = \":\"",
+        "server.listen = \"\"",
+        "server.listen = \"localhost\"",
+        "server.listen = \":-1\"",
+        "server.allowed_origins = [\"*\"]",
+        "server.allowed_origins = [\"null\"]",
+        "server.allowed_origins = [\"https://*.example.com\"]",
+        "server.allowed_origins = [\"https://ui.example.com/\"]",
+        "registry.public_host = \"https://registry.example.com\"",
+        "registry.public_host = \"registry\"",
         "registry.issuer = \"\"",
         "registry.issuer = \"a\\nb\"",
         "registry.services = []",

@@ -1,12 +1,10 @@
 //! The address of a server, such as dockpass itself or the registry beside it: scheme, host and port, nothing else.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::invalid::Invalid;
-
-/// Longest host name, in bytes (RFC 1035).
-const MAX_HOST: usize = 253;
+use crate::domain::host::{self, PublicHost};
 
 /// A URL of scheme, host and port, in the one form that browsers send as `Origin`: lower case, no default port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +26,8 @@ impl BaseUrl {
             "https" => true,
             _ => return Err(Invalid::Url),
         };
-        let (host, port) = split_port(rest)?;
-        Ok(Self { https, host: read_host(host)?, port: port.unwrap_or(default_port(https)) })
+        let (host, port) = host::split(rest).ok_or(Invalid::Url)?;
+        Ok(Self { https, host, port: port.unwrap_or(default_port(https)) })
     }
 
     /// The URL of an address.
@@ -47,7 +45,7 @@ impl BaseUrl {
     /// Whether it can only lead to this machine: a loopback address, or `localhost` (RFC 6761).
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
+        self.host == LOCALHOST || self.host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
     }
 
     /// The host alone: a name, or an IP address without brackets.
@@ -65,9 +63,32 @@ impl BaseUrl {
     /// `host` or `host:port`, as it stands in an image reference; IPv6 addresses in brackets.
     #[must_use]
     pub fn authority(&self) -> String {
-        let brackets = if self.host.contains(':') { ("[", "]") } else { ("", "") };
-        let host = format!("{}{}{}", brackets.0, self.host, brackets.1);
+        let host = host::in_brackets(&self.host);
         if self.port == default_port(self.https) { host } else { format!("{host}:{}", self.port) }
+    }
+
+    /// The same as the host of a registry.
+    #[must_use]
+    pub fn public_host(&self) -> PublicHost {
+        PublicHost::of(&self.host, Some(self.port).filter(|port| *port != default_port(self.https)))
+    }
+
+    /// The same with the name `localhost`, if clients of this machine reach the very same by that name.
+    #[must_use]
+    pub fn named(self) -> Self {
+        let is_localhost = self.host.parse().is_ok_and(is_localhost);
+        if is_localhost { Self { host: LOCALHOST.to_owned(), ..self } } else { self }
+    }
+
+    /// Whether the host is an IP address that is loopback, private or link-local. Clients with go-containerregistry since
+    /// 0.21.4 (crane, cosign, ko) refuse a realm there, unless it is at the registry's own host and port.
+    #[must_use]
+    pub fn is_private_literal(&self) -> bool {
+        match self.host.parse().map(|address: IpAddr| address.to_canonical()) {
+            Ok(IpAddr::V4(it)) => it.is_loopback() || it.is_private() || it.is_link_local(),
+            Ok(IpAddr::V6(it)) => it.is_loopback() || it.is_unique_local() || it.is_unicast_link_local(),
+            Err(_) => false,
+        }
     }
 }
 
@@ -81,37 +102,14 @@ fn default_port(https: bool) -> u16 {
     if https { 443 } else { 80 }
 }
 
-/// The host, still in its brackets if it has any, and the port if there is one.
-fn split_port(text: &str) -> Result<(&str, Option<u16>), Invalid> {
-    let colon = text.rfind(':').filter(|colon| text.rfind(']').is_none_or(|bracket| bracket < *colon));
-    let Some((host, port)) = colon.and_then(|colon| text.split_at_checked(colon)) else {
-        return Ok((text, None));
-    };
-    let digits = port.trim_start_matches(':');
-    let is_port = digits.len() + 1 == port.len() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    match digits.parse() {
-        Ok(port) if is_port && port > 0 => Ok((host, Some(port))),
-        Ok(_) | Err(_) => Err(Invalid::Url),
-    }
-}
+/// The name of this machine for itself (RFC 6761).
+const LOCALHOST: &str = "localhost";
 
-fn read_host(text: &str) -> Result<String, Invalid> {
-    if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        let address: Ipv6Addr = inner.parse().map_err(|_| Invalid::Url)?;
-        return Ok(address.to_string());
-    }
-    if is_host_name(text) || text.parse::<IpAddr>().is_ok_and(|address| address.is_ipv4()) {
-        return Ok(text.to_ascii_lowercase());
-    }
-    Err(Invalid::Url)
-}
-
-/// Whether the text may be a host name: labels of letters, digits, `-` and `_`, joined by dots.
-pub(super) fn is_host_name(text: &str) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let is_label =
-        |label: &str| !label.is_empty() && label.len() <= 63 && label.bytes().all(is_letter) && !label.starts_with('-');
-    text.len() <= MAX_HOST && text.split('.').all(is_label)
+/// Whether the name `localhost` leads to this address.
+#[must_use]
+pub fn is_localhost(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
 }
 
 #[cfg(test)]
@@ -180,6 +178,30 @@ mod tests {
             ("http://registry", false),
         ] {
             assert_eq!(BaseUrl::parse(url).unwrap().is_loopback(), is_loopback, "{url}");
+        }
+        for (url, is_private, named) in [
+            ("http://127.0.0.1:8700", true, "http://localhost:8700"),
+            ("https://[::1]", true, "https://localhost"),
+            ("http://127.0.0.2:8700", true, "http://127.0.0.2:8700"),
+            ("https://10.1.2.3", true, "https://10.1.2.3"),
+            ("https://172.31.0.1:8700", true, "https://172.31.0.1:8700"),
+            ("https://192.168.1.1", true, "https://192.168.1.1"),
+            ("https://169.254.0.1", true, "https://169.254.0.1"),
+            ("https://[fd00::5]", true, "https://[fd00::5]"),
+            ("https://[fe80::5]", true, "https://[fe80::5]"),
+            ("https://[::ffff:10.0.0.1]", true, "https://[::ffff:10.0.0.1]"),
+            ("https://172.32.0.1", false, "https://172.32.0.1"),
+            ("https://203.0.113.5", false, "https://203.0.113.5"),
+            ("https://[2001:db8::5]", false, "https://[2001:db8::5]"),
+            ("https://localhost", false, "https://localhost"),
+            ("https://10.example.com", false, "https://10.example.com"),
+        ] {
+            let parsed = BaseUrl::parse(url).unwrap();
+            assert_eq!(
+                (parsed.is_private_literal(), parsed.named().to_string().as_str()),
+                (is_private, named),
+                "{url}"
+            );
         }
         let mapped = BaseUrl::of_address(false, "[::ffff:127.0.0.1]:80".parse().unwrap());
         assert_eq!(mapped.to_string(), "http://127.0.0.1");

@@ -1,14 +1,15 @@
 //! The kinds of configuration values, checked without regard to their key, and the errors of bad ones.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::invalid::{Invalid, MAX_SERVICES, MAX_TEXT};
 use super::network::Network;
-use super::url::{BaseUrl, is_host_name};
+use super::url::BaseUrl;
 use crate::domain::duration;
+use crate::domain::host::{PublicHost, is_host_name};
 
 /// The word for "no end", where a length of time may be left open.
 const NEVER: &str = "never";
@@ -60,8 +61,15 @@ pub(super) fn split_list(text: &str) -> Vec<String> {
     if text.trim().is_empty() { Vec::new() } else { entries.collect() }
 }
 
+/// An IP address and a port. A port alone, with or without a colon, and `localhost` with a port are on loopback: nothing
+/// is opened by what is left out.
 pub(super) fn address(text: &str) -> Result<SocketAddr, Invalid> {
-    text.parse().map_err(|_| Invalid::Address)
+    let digits = text.strip_prefix("localhost:").or(text.strip_prefix(':')).unwrap_or(text);
+    let port = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    match port.map(str::parse) {
+        Some(Ok(port)) => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        Some(Err(_)) | None => text.parse().map_err(|_| Invalid::Address),
+    }
 }
 
 pub(super) fn not_empty(text: &str) -> Result<&str, Invalid> {
@@ -85,6 +93,15 @@ pub(super) fn path(text: &str) -> Result<PathBuf, Invalid> {
 
 pub(super) fn base_url(text: &str) -> Result<BaseUrl, Invalid> {
     BaseUrl::parse(text)
+}
+
+pub(super) fn public_host(text: &str) -> Result<PublicHost, Invalid> {
+    Ok(PublicHost::parse(text)?)
+}
+
+/// Origins of web pages, in the one form that browsers send: neither `*` nor `null`.
+pub(super) fn origins(list: &[String]) -> Result<Vec<BaseUrl>, Invalid> {
+    bounded(list, MAX_LIST)?.iter().map(|text| BaseUrl::parse(text).map_err(|_| Invalid::Origin)).collect()
 }
 
 pub(super) fn networks(list: &[String]) -> Result<Vec<Network>, Invalid> {

@@ -64,6 +64,7 @@ acts! {
     OrganizationPutMember "organization.putMember" "A member was added to an organization, or got another role in it.";
     RegistryCatalog "registry.catalog" "The catalogue was asked for.";
     RegistryCompare "registry.compare" "A repository was put right after a comparison with the registry.";
+    RegistryHost "registry.host" "How clients reach the registry was asked for.";
     RegistryNotify "registry.notify" "A notification of the registry was taken.";
     RegistryRead "registry.read" "What the registry's comparison needs to know was asked for.";
     RegistryRotateKey "registry.rotateKey" "The key that signs registry tokens was replaced.";
@@ -165,8 +166,8 @@ mod tests {
         audit.gap audit.head audit.list audit.remove audit.verify
         grant.delete grant.list grant.set
         organization.deleteMember organization.member organization.members organization.putMember
-        registry.catalog registry.compare registry.notify registry.read registry.rotateKey registry.stopSync
-        registry.sync registry.view
+        registry.catalog registry.compare registry.host registry.notify registry.read registry.rotateKey
+        registry.stopSync registry.sync registry.view
         registryToken.issue
         repository.access repository.accessOf repository.create repository.createOnPush repository.delete
         repository.learn repository.list repository.search repository.update repository.view

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod content;
 pub mod duration;
 pub mod grant;
+pub mod host;
 pub mod id;
 pub mod key_header;
 pub mod name;

@@ -14,6 +14,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use super::host::PublicHost;
+
 /// How long something lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Lifetime {
@@ -78,6 +80,8 @@ macro_rules! live_settings {
                 "Most seconds until an access token expires" ", at least 60" "; null lets it live for ever.";
             audit_registry_tokens: bool, "auditRegistryTokens", audit.registry_tokens,
                 "Whether each issued registry token is audited" "" ".";
+            public_host: PublicHost, "registryPublicHost", registry.public_host,
+                "Host, and perhaps port, by which clients reach the registry" "" "; null is what follows from the rest of the configuration.";
         }
     };
 }
@@ -85,14 +89,14 @@ macro_rules! live_settings {
 pub(crate) use live_settings;
 
 /// The type of a setting: how answers show it, and how it is read from a body.
-pub trait SettingValue: Copy + PartialEq {
+pub trait SettingValue: Clone + PartialEq {
     /// In answers.
     type Shown;
     /// In bodies, where it is not null.
     type Asked;
 
     /// As answers show it.
-    fn shown(self) -> Self::Shown;
+    fn shown(&self) -> Self::Shown;
 
     /// The value that a body asks for, where null is none; none if null means nothing here. `bounds` are the key's own.
     ///
@@ -105,8 +109,8 @@ impl SettingValue for bool {
     type Shown = bool;
     type Asked = bool;
 
-    fn shown(self) -> bool {
-        self
+    fn shown(&self) -> bool {
+        *self
     }
 
     fn read(asked: Option<bool>, _: Option<&RangeInclusive<i64>>) -> Result<Option<Self>, String> {
@@ -118,8 +122,8 @@ impl SettingValue for u32 {
     type Shown = u32;
     type Asked = i64;
 
-    fn shown(self) -> u32 {
-        self
+    fn shown(&self) -> u32 {
+        *self
     }
 
     fn read(asked: Option<i64>, bounds: Option<&RangeInclusive<i64>>) -> Result<Option<Self>, String> {
@@ -132,13 +136,27 @@ impl SettingValue for Lifetime {
     type Shown = Option<i64>;
     type Asked = i64;
 
-    fn shown(self) -> Option<i64> {
+    fn shown(&self) -> Option<i64> {
         self.seconds()
     }
 
     fn read(asked: Option<i64>, bounds: Option<&RangeInclusive<i64>>) -> Result<Option<Self>, String> {
         let Some(seconds) = asked else { return Ok(Some(Self::Never)) };
         within(seconds, bounds, " seconds, or null for never").map(Self::Seconds).map(Some)
+    }
+}
+
+impl SettingValue for PublicHost {
+    type Shown = Option<String>;
+    type Asked = String;
+
+    fn shown(&self) -> Option<String> {
+        self.as_str().map(str::to_owned)
+    }
+
+    fn read(asked: Option<String>, _: Option<&RangeInclusive<i64>>) -> Result<Option<Self>, String> {
+        let read = Self::parse(asked.as_deref().unwrap_or_default());
+        read.map(Some).map_err(|error| format!("{error}; null or an empty text leaves it open"))
     }
 }
 
@@ -155,14 +173,14 @@ fn within(number: i64, bounds: Option<&RangeInclusive<i64>>, unit: &str) -> Resu
 macro_rules! layers {
     ($($name:ident: $value:ty, $field:literal, $section:ident.$key:ident, $what:tt $bounds:tt $end:tt;)*) => {
         /// The settings in effect at some moment. The default is a placeholder: no, 0, never.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+        #[derive(Clone, Debug, PartialEq, Eq, Default)]
         pub struct LiveSettings {
             $(#[doc = concat!($what, $end)]
             pub $name: $value,)*
         }
 
         /// Some of the settings: fixed, chosen, or asked for. Absent ones are left to the layer below.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+        #[derive(Clone, Debug, PartialEq, Eq, Default)]
         pub struct Choices {
             $(#[doc = concat!("See [`LiveSettings::", stringify!($name), "`].")]
             pub $name: Option<$value>,)*
@@ -177,8 +195,8 @@ macro_rules! layers {
 
             /// This layer without the values that the other one has, too.
             #[must_use]
-            pub fn unlike(self, other: Self) -> Self {
-                Self { $($name: self.$name.filter(|_| self.$name != other.$name),)* }
+            pub fn unlike(self, other: &Self) -> Self {
+                Self { $($name: self.$name.filter(|own| other.$name.as_ref() != Some(own)),)* }
             }
         }
 
@@ -193,7 +211,7 @@ macro_rules! layers {
         /// What the layer says, as `field=value` with the names of the API.
         impl fmt::Display for Choices {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let said = [$(self.$name.map(|value| format!("{}={value}", $field)),)*];
+                let said = [$(self.$name.as_ref().map(|value| format!("{}={value}", $field)),)*];
                 f.write_str(&said.into_iter().flatten().collect::<Vec<_>>().join(" "))
             }
         }
@@ -223,15 +241,15 @@ mod tests {
             token_default_lifetime: Some(Lifetime::Seconds(60)),
             ..Choices::default()
         };
-        let holds = defaults.under(fixed.over(chosen));
+        let holds = defaults.clone().under(fixed.clone().over(chosen.clone()));
         let expected =
-            LiveSettings { create_on_push: false, token_default_lifetime: Lifetime::Seconds(60), ..defaults };
+            LiveSettings { create_on_push: false, token_default_lifetime: Lifetime::Seconds(60), ..defaults.clone() };
         assert_eq!(holds, expected);
-        assert_eq!(defaults.under(Choices::default()), defaults);
+        assert_eq!(defaults.clone().under(Choices::default()), defaults);
         assert!(chosen.has_lifetimes() && !fixed.has_lifetimes());
-        let other = Choices { token_default_lifetime: Some(Lifetime::Never), ..chosen };
+        let other = Choices { token_default_lifetime: Some(Lifetime::Never), ..chosen.clone() };
         let unlike = Choices { token_default_lifetime: Some(Lifetime::Never), ..Choices::default() };
-        assert_eq!(other.unlike(chosen), unlike);
+        assert_eq!(other.clone().unlike(&chosen), unlike);
         assert_eq!(other.to_string(), "createRepositoryOnPush=true tokenDefaultLifetime=never");
     }
 

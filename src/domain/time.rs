@@ -88,6 +88,17 @@ impl fmt::Display for Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The same text with three digits of milliseconds always, for columns.
+    #[must_use]
+    pub fn in_millis(self) -> String {
+        let text = self.to_string();
+        let (seconds, rest) = text.split_at_checked(19).unwrap_or((&text, ""));
+        let digits = rest.trim_start_matches('.').trim_end_matches('Z');
+        format!("{seconds}.{digits:0<3}Z")
+    }
+}
+
 impl Serialize for Timestamp {
     /// As its text.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

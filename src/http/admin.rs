@@ -1,4 +1,4 @@
-//! `/api/v0/admin/registry`: what administrators see and control of the registry.
+//! `/api/v0/admin/registry`: what administrators see and control of the registry; and how clients reach it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,17 +9,15 @@ use super::reply::{Replied, Reply};
 use super::request::{Checked, Request};
 use crate::api::operations::registry as op;
 use crate::api::{self, Code};
+use crate::config::BaseUrl;
 use crate::domain::act::Act;
 use crate::domain::program::Program;
 use crate::domain::registry::Phase;
 use crate::domain::words::one_of;
-use crate::registry::snippet::{self, Facts, ProxyFacts, PublicName, SnippetError};
+use crate::registry::snippet::{self, Facts, Listening, ProxyFacts, PublicName, SnippetError};
 use crate::registry::{Counts, Neighbour, Progress};
 use crate::service::Service;
 use crate::service::signing::CertificateInfo;
-
-/// The registry's address in the printed registry configurations: the proxy's upstream unless `registry.url` is set.
-const PRINTED_REGISTRY: &str = "http://127.0.0.1:5000";
 
 fn shown(certificate: &CertificateInfo) -> api::Certificate {
     api::Certificate {
@@ -39,6 +37,9 @@ fn state(request: &Checked) -> api::RegistryState {
         realm: app.realm(),
         certificates: app.service.signer().certificates().iter().map(shown).collect(),
         url: app.neighbour.as_ref().map(|neighbour| neighbour.place().to_owned()),
+        public_host: app.service.registry_host().as_str().map(str::to_owned),
+        public_host_seen: app.public_host_seen(),
+        realm_warning: app.realm_doubt(),
         notifications: api::Notifications {
             received: app.received.count(),
             last_received: app.received.last().map(|at| at.to_string()),
@@ -65,6 +66,11 @@ fn compared(progress: &Progress) -> api::Comparison {
 }
 
 impl App {
+    /// What some clients would refuse of the realm.
+    fn realm_doubt(&self) -> Option<String> {
+        self.config.realm_doubt(self.listen, &self.service.registry_host())
+    }
+
     /// The registry next door.
     pub(super) fn neighbour(&self) -> Result<&Arc<Neighbour>, Failure> {
         let message = "dockpass does not know where the registry is: set registry.url in its configuration";
@@ -107,6 +113,11 @@ pub(super) async fn registry(request: Request<op::ViewRegistry>) -> Replied<op::
     Ok(Reply::new(&state(&request)))
 }
 
+pub(super) async fn registry_host(request: Request<op::ViewRegistryHost>) -> Replied<op::ViewRegistryHost> {
+    let host = request.run(Service::see_registry_host)?;
+    Ok(Reply::new(&api::RegistryHost { public_host: host.as_str().map(str::to_owned) }))
+}
+
 pub(super) async fn rotate_key(request: Request<op::RotateSigningKey>) -> Replied<op::RotateSigningKey> {
     request.block(Service::rotate_signing_key).await?;
     Ok(Reply::new(&state(&request)))
@@ -128,7 +139,9 @@ pub(super) async fn registry_configuration(
     // Nobody gets the secret over the network, not even administrators. Callers of the local socket may read its file
     // anyway.
     let secret = request.run(Service::events_secret)?;
-    let registry = app.config.registry.url.as_ref().map(ToString::to_string);
+    let listening = app.registry_listening();
+    let usual = format!("http://{}:{}", snippet::USUAL.host, snippet::USUAL.port);
+    let registry = app.config.registry.url.as_ref().map_or(usual, ToString::to_string);
     let registry_ca = app.config.registry.ca.as_deref().map(absolute);
     let facts = Facts {
         realm: &app.realm(),
@@ -137,11 +150,13 @@ pub(super) async fn registry_configuration(
         certificate_path: &path,
         certificate_pem: &app.service.signer().trusted_pem(),
         fixed_key: app.config.registry.fixed_key,
-        key_header: app.config.registry.key_header.as_str(),
+        key_header: app.config.registry.key_header,
+        keys: &app.service.signer().jwks().to_string(),
+        registry: listening,
         events_url: &format!("{}/api/v0/registry/events", app.public_url),
         events_secret: secret.as_deref().map(String::as_str),
         self_signed: app.config.tls.self_signed,
-        proxy: app.proxy_facts(registry.as_deref().unwrap_or(PRINTED_REGISTRY), registry_ca.as_deref()),
+        proxy: app.proxy_facts(&registry, registry_ca.as_deref()),
     };
     let made = snippet::configuration(program, &facts).map_err(|error| match error {
         SnippetError::NeedsFixedKey(_) => Failure::new(Code::NeedsFixedKey, error.to_string()),
@@ -149,14 +164,21 @@ pub(super) async fn registry_configuration(
             Failure::new(Code::NeedsProxySettings, error.to_string())
         }
     })?;
-    let (certificate_name, certificate) = made.certificate.map(|file| (file.name.to_owned(), file.pem)).unzip();
-    Ok(Reply::new(&api::RegistryConfiguration {
+    let file = |file: snippet::BesideFile| (file.name.to_owned(), file.text);
+    let (certificate_name, certificate) = made.certificate.map(file).unzip();
+    let (keys_name, keys) = made.keys.map(file).unzip();
+    let notes: Vec<_> = app.realm_doubt().into_iter().chain(made.notes.into_iter().map(str::to_owned)).collect();
+    let warning = Some(notes.join("; ")).filter(|text| !text.is_empty());
+    let reply = Reply::new(&api::RegistryConfiguration {
         registry: program.to_string(),
         file_name: made.file_name.to_owned(),
         configuration: made.configuration,
         certificate_name,
         certificate,
-    }))
+        keys_name,
+        keys,
+    });
+    Ok(reply.warning(warning.as_deref()))
 }
 
 /// The absolute path, since other programs have another working directory; unchanged if it cannot be determined.
@@ -165,6 +187,16 @@ fn absolute(path: &Path) -> String {
 }
 
 impl App {
+    /// Where the registry listens, by `registry.url`; the usual place where that leads to the proxy before both.
+    fn registry_listening(&self) -> Listening<'_> {
+        let is_proxy = |url: &&BaseUrl| {
+            let server = &self.config.server;
+            server.behind_proxy && server.public_url.as_ref().is_some_and(|public| public.host() == url.host())
+        };
+        let url = self.config.registry.url.as_ref().filter(|url| !is_proxy(url));
+        url.map_or(snippet::USUAL, |url| Listening { host: url.host(), port: url.port(), is_tls: url.is_https() })
+    }
+
     /// The facts for the configuration of nginx.
     fn proxy_facts<'a>(&'a self, registry: &'a str, registry_ca: Option<&'a str>) -> ProxyFacts<'a> {
         let server = &self.config.server;

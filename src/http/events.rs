@@ -51,6 +51,7 @@ pub(super) async fn take(delivery: Delivery) -> Replied<op::TakeNotifications> {
     let Delivery { received, envelope, caller } = delivery;
     let app: &web::Data<App> = &received.app;
     app.received.note(received.now);
+    app.heard.note(envelope.events.as_deref().unwrap_or_default());
     let call = Call { caller, now: received.now, user_agent: received.user_agent() };
     for notice in envelope.notices(received.now) {
         let call = call.clone();

@@ -11,12 +11,14 @@ mod admin;
 mod audit;
 mod body;
 mod connections;
+mod cross_origin;
 mod docs;
 mod events;
 mod failure;
 mod grants;
 mod greeting;
 mod headers;
+mod listen;
 mod not_found;
 mod openapi;
 mod operation;
@@ -33,6 +35,7 @@ mod search;
 mod server;
 mod session;
 mod settings;
+mod socket_path;
 mod socket_secret;
 mod static_answers;
 mod tags;
@@ -42,14 +45,17 @@ mod tokens;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use listen::ListenError;
 pub use openapi::document;
 pub use server::{Listeners, Running, StartError, offline, serve, start};
+pub use socket_path::{LongSocketPath, socket_path};
 pub use socket_secret::{SOCKET_SECRET_HEADER, SocketSecretError, read_socket_secret};
 
 use crate::config::Config;
 use crate::domain::time::Clock;
 use crate::registry::Neighbour;
 use crate::registry::events::Received;
+use crate::registry::heard::Heard;
 use crate::service::Service;
 use docs::Pages;
 use pools::Pools;
@@ -66,6 +72,8 @@ pub(crate) struct App {
     clock: Clock,
     /// The URL that clients are told to use: from the configuration, never from a request.
     public_url: String,
+    /// The same as they are told to get registry tokens: by the name `localhost` where nothing else is set.
+    realm_url: String,
     /// Whether clients connect over TLS, be it ours or a proxy's.
     is_https: bool,
     /// The public URL's host and port, as in an image reference.
@@ -84,4 +92,15 @@ pub(crate) struct App {
     neighbour: Option<Arc<Neighbour>>,
     /// How many deliveries of notifications came, and when the last one did.
     received: Received,
+    /// What clients call the registry, as notifications tell.
+    heard: Heard,
+}
+
+impl App {
+    /// What most clients call the registry, unless that is known already.
+    fn public_host_seen(&self) -> Option<String> {
+        let seen = self.heard.most();
+        let is_known = seen == self.service.registry_host();
+        seen.as_str().filter(|_| !is_known).map(str::to_owned)
+    }
 }

@@ -187,6 +187,6 @@ impl App {
 
     /// Where clients get registry tokens.
     pub(super) fn realm(&self) -> String {
-        format!("{}/auth/token", self.public_url)
+        format!("{}/auth/token", self.realm_url)
     }
 }

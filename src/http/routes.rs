@@ -12,6 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use tokio::time::{Instant, sleep};
 
 use super::connections::Respond;
+use super::cross_origin::CrossOrigin;
 use super::failure::Failure;
 use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
@@ -155,6 +156,7 @@ fn of_the_site() -> Vec<Route> {
         route(settings::update),
         route(admin::registry),
         route(admin::registry_configuration),
+        route(admin::registry_host),
         route(admin::begin_comparison),
         route(admin::stop_comparison),
         route(admin::rotate_key),
@@ -197,7 +199,11 @@ impl Router {
     async fn answer(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         // Percent-decoded, except for `%2F`, `%25` and `%2B`.
         let path = http.match_info().as_str().to_owned();
-        let Ok(found) = self.0.at(without_slash(&path)) else { return not_found::answer(&http) };
+        let found = self.0.at(without_slash(&path));
+        if http.method() == actix_web::http::Method::OPTIONS {
+            return options(found.ok().map(|found| found.value));
+        }
+        let Ok(found) = found else { return not_found::answer(&http) };
         let Some(route) = found.value.route(http.method()) else { return found.value.wrong_method(&http) };
         let parts = found.params.iter().map(|(_, part)| part.to_owned()).collect();
         (route.serve)(Arrival { http, payload, parts }).await
@@ -208,13 +214,18 @@ impl Respond for Router {
     /// Answers a request, with the headers that every answer has.
     async fn respond(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         let is_registry = not_found::is_registry_path(http.path());
-        let is_https = app(&http).is_ok_and(|app| app.is_https);
         let asker = http.clone();
+        let app = app(&http).ok();
+        let is_https = app.as_ref().is_some_and(|app| app.is_https);
+        let cross_origin = app.and_then(|app| CrossOrigin::of(&http, &app.config.server.allowed_origins));
         let mut response = self.answer(http, payload).await;
         if response.status() == StatusCode::TOO_MANY_REQUESTS {
             hold_back(&asker).await;
         }
         headers::add(response.headers_mut(), is_https, is_registry);
+        if let Some(cross_origin) = cross_origin {
+            cross_origin.add(response.headers_mut());
+        }
         response
     }
 }
@@ -225,6 +236,16 @@ async fn hold_back(http: &HttpRequest) {
     if let Some(source) = address::source(http, &app) {
         sleep(app.refusals.wait(source, Instant::now())).await;
     }
+}
+
+/// Answers `OPTIONS`, as health checks and browsers ask it, at every path and at `*`: with the methods that there are. It
+/// tells nothing of what is there, and so asks for nothing.
+fn options(resource: Option<&Resource>) -> HttpResponse {
+    let methods = resource.filter(|resource| !resource.is_hidden()).map(Resource::methods).unwrap_or_default();
+    let reads = methods.contains(&Method::Get.as_str());
+    let more = reads.then_some("HEAD").into_iter().chain(["OPTIONS"]);
+    let allowed = methods.into_iter().chain(more).collect::<Vec<_>>().join(", ");
+    HttpResponse::NoContent().insert_header((ALLOW, allowed)).finish()
 }
 
 /// Drops one trailing slash: a path with one and without one is the same.
@@ -241,12 +262,20 @@ impl Resource {
         self.0.iter().find(|route| route.operation.facts.method.as_str() == method)
     }
 
+    /// Whether there is nothing at this path without a secret.
+    fn is_hidden(&self) -> bool {
+        self.0.iter().any(|route| route.operation.facts.access == Access::Notifications)
+    }
+
+    fn methods(&self) -> Vec<&'static str> {
+        self.0.iter().map(|route| route.operation.facts.method.as_str()).collect()
+    }
+
     fn wrong_method(&self, http: &HttpRequest) -> HttpResponse {
-        if self.0.iter().any(|route| route.operation.facts.access == Access::Notifications) {
+        if self.is_hidden() {
             return not_found::answer(http);
         }
-        let allowed: Vec<&str> = self.0.iter().map(|route| route.operation.facts.method.as_str()).collect();
-        let allowed = allowed.join(", ");
+        let allowed = self.methods().join(", ");
         let mut response = Failure::new(Code::NotAllowed, format!("this path has {allowed}")).error_response();
         if let Ok(value) = HeaderValue::from_str(&allowed) {
             response.headers_mut().insert(ALLOW, value);

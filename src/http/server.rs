@@ -17,12 +17,14 @@ use tokio_rustls::TlsAcceptor;
 use super::connections::{Limits, Servers, Site, with_room_for_files};
 use super::docs::Pages;
 use super::greeting::{self, Greeting};
+use super::listen::{self, Bound, ListenError};
 use super::pools::Pools;
 use super::refusals::Refusals;
 use super::request::MAX_BODY;
 use super::routes::Router;
+use super::socket_path::{LongSocketPath, socket_path};
 use super::socket_secret::{SocketSecret, SocketSecretError};
-use super::tls::{Tls, TlsError};
+use super::tls::{Tls, TlsError, Trust};
 use super::{App, settings};
 use crate::causes::with_causes;
 use crate::config::Config;
@@ -31,6 +33,7 @@ use crate::domain::secret::Password;
 use crate::domain::time::Clock;
 use crate::registry::Neighbour;
 use crate::registry::events::Received;
+use crate::registry::heard::Heard;
 use crate::registry::upstream::{Upstream, UpstreamError};
 use crate::service::signing::SigningSettings;
 use crate::service::{self, AuditKeep, FirstStart, Service, SiteSettings};
@@ -50,14 +53,12 @@ pub enum StartError {
     /// TLS cannot be set up.
     #[error("{}", with_causes(.0))]
     Tls(#[from] TlsError),
-    /// The address is taken, or not this machine's.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
+    /// An address is taken, or not this machine's.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The path of the local socket is longer than the system takes.
+    #[error(transparent)]
+    LongPath(#[from] LongSocketPath),
     /// The local socket cannot be made.
     #[error("cannot make the socket {}: {source}", path.display())]
     Socket {
@@ -104,8 +105,7 @@ pub enum Listeners {
 pub struct Running {
     address: Option<SocketAddr>,
     url: String,
-    trust: Option<String>,
-    authority: String,
+    trust: Option<Trust>,
     servers: Servers,
     housekeeper: Option<(Sender<()>, JoinHandle<()>)>,
     neighbour: Option<Arc<Neighbour>>,
@@ -259,15 +259,18 @@ fn announce(
     out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
     if let Some(program) = program {
-        let trust = running.trust.as_deref();
-        let (url, authority) = (&running.url, &running.authority);
-        greeting::write(&Greeting { program, config, url, authority, first, trust }, out)?;
-    } else if let Some(first) = first {
-        let whence = match &first.password {
-            Some(_) => format!("its password is in {} until it is changed", first.file.display()),
-            None => "it has the password that was given".to_owned(),
-        };
-        log::info!("made the account admin; {whence}");
+        let (url, trust) = (&running.url, running.trust.as_ref());
+        let (host, file) = (running.service.registry_host(), running.service.first_password_file());
+        greeting::write(&Greeting { program, config, url, host, first, file: file.as_deref(), trust }, out)?;
+    } else {
+        if first.is_some() {
+            log::info!("made the account admin");
+        }
+        match running.service.first_password_file() {
+            Some(file) => log::info!("the password of admin is in {} until it is changed", file.display()),
+            None if first.is_some() => log::info!("admin has the password that was given"),
+            None => {}
+        }
     }
     if let Some(address) = running.address {
         writeln!(out, "ready on {address}")?;
@@ -298,6 +301,7 @@ fn service_settings(config: &Config) -> (SiteSettings, SigningSettings) {
         changes_per_minute: config.limits.changes_per_minute,
         events_secret: registry.events_secret.clone(),
         registry: registry.url.as_ref().map(|url| url.to_string().into()),
+        registry_host: config.registry_host(),
     };
     let signing = SigningSettings {
         leaf_lifetime: registry.leaf_lifetime,
@@ -327,32 +331,27 @@ pub async fn start(
     admin_password: Option<Password>,
     clock: Clock,
 ) -> Result<(Running, Option<FirstStart>), StartError> {
-    // Bound before the store is opened: a first start that fails on a taken address must not leave a store that it
-    // never announced.
-    let listener = match listeners {
-        Listeners::Network => Some(listen(config.server.listen)?),
-        Listeners::SocketOnly => None,
-    };
-    let directory = config.server.data_dir.clone();
+    let is_network = listeners == Listeners::Network;
+    let Prepared { directory, socket, bound, tls, upstream } = prepare(&config, is_network, &clock).await?;
+    let Bound { bound, listeners } = bound;
     let (service, first) = open_service(&config, admin_password, &clock).await?;
-    let bound = listener.as_ref().and_then(|listener| listener.local_addr().ok()).unwrap_or(config.server.listen);
-    let tls = match listener {
-        Some(_) => open_tls(&config, bound, &clock).await?,
-        None => None,
+    let tls = match tls {
+        None if is_network => open_tls(&config, bound, &clock).await?,
+        brought => brought,
     };
     // Before the socket: whoever reaches that finds its secret.
     let socket_secret = SocketSecret::make(&directory)?;
-    let socket = directory.join(data_files::SOCKET);
     let (socket_listener, owner) = make_socket(&directory, &socket)?;
-    if listeners == Listeners::Network {
+    if is_network {
         warn_of_owner(&directory, owner);
     }
     let public = config.public_address(bound);
-    let trust = tls.as_ref().and_then(|tls| tls.instructions(&public));
-    let neighbour = neighbour(&config, &service, &clock)?;
+    let trust = tls.as_ref().and_then(|tls| tls.trust(&public, &service.registry_host()));
+    let neighbour = upstream.map(|upstream| Neighbour::new(Arc::clone(&service), upstream, clock.clone()));
     let app = web::Data::new(App {
         service: Arc::clone(&service),
         public_url: public.to_string(),
+        realm_url: config.realm_address(bound).to_string(),
         is_https: public.is_https(),
         authority: public.authority(),
         listen: bound,
@@ -365,21 +364,21 @@ pub async fn start(
         refusals: Refusals::new(tokio::time::Instant::now()),
         neighbour: neighbour.clone(),
         received: Received::default(),
+        heard: Heard::default(),
         config,
     });
     let url = app.public_url.clone();
-    let servers = run(&app, listener, socket_listener)?;
+    let servers = run(&app, listeners, socket_listener)?;
     let housekeeper = keep_house(Arc::clone(&service), tls, clock.clone())?;
     // An offline command begins no comparison with the registry.
-    if let Some(neighbour) = neighbour.as_ref().filter(|_| listeners == Listeners::Network) {
+    if let Some(neighbour) = neighbour.as_ref().filter(|_| is_network) {
         let seconds = u64::try_from(app.config.registry.sync_interval).unwrap_or(u64::MAX);
         neighbour.watch(Duration::from_secs(seconds));
     }
     let running = Running {
-        address: (listeners == Listeners::Network).then_some(bound),
+        address: is_network.then_some(bound),
         url,
         trust,
-        authority: public.authority(),
         servers,
         housekeeper: Some(housekeeper),
         neighbour,
@@ -388,6 +387,28 @@ pub async fn start(
         socket,
     };
     Ok((running, first))
+}
+
+/// What a start finds before the store is made.
+struct Prepared {
+    directory: PathBuf,
+    socket: PathBuf,
+    bound: Bound,
+    /// With the certificate that the operator brought.
+    tls: Option<Arc<Tls>>,
+    upstream: Option<Upstream>,
+}
+
+/// Does all that can fail by the configuration, so that a first start that fails leaves nothing behind that it never
+/// announced.
+async fn prepare(config: &Config, is_network: bool, clock: &Clock) -> Result<Prepared, StartError> {
+    let directory = config.server.data_dir.clone();
+    let socket = socket_path(&directory)?;
+    let nowhere = || Bound { bound: config.server.listen, listeners: Vec::new() };
+    let bound = if is_network { listen::on(config)? } else { nowhere() };
+    let is_brought = is_network && config.tls.cert.is_some();
+    let tls = if is_brought { open_tls(config, bound.bound, clock).await? } else { None };
+    Ok(Prepared { directory, socket, bound, tls, upstream: upstream(config)? })
 }
 
 async fn open_service(
@@ -414,16 +435,10 @@ fn warn_of_owner(directory: &Path, owner: u32) {
     }
 }
 
-fn neighbour(config: &Config, service: &Arc<Service>, clock: &Clock) -> Result<Option<Arc<Neighbour>>, UpstreamError> {
-    let Some(url) = &config.registry.url else { return Ok(None) };
-    let upstream = Upstream::new(&url.to_string(), config.registry.ca.as_deref())?;
-    Ok(Some(Neighbour::new(Arc::clone(service), upstream, clock.clone())))
-}
-
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let listener = TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })?;
-    listener.set_nonblocking(true).map_err(StartError::System)?;
-    Ok(listener)
+/// The client that asks the registry, where its address is configured.
+fn upstream(config: &Config) -> Result<Option<Upstream>, UpstreamError> {
+    let url = config.registry.url.as_ref();
+    url.map(|url| Upstream::new(&url.to_string(), config.registry.ca.as_deref())).transpose()
 }
 
 /// Makes the local socket and replaces an old one, which nobody serves any more: the data directory is ours alone.
@@ -443,7 +458,7 @@ fn make_socket(directory: &Path, path: &Path) -> Result<(UnixListener, u32), Sta
     Ok((listener, owner.uid()))
 }
 
-fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener) -> Result<Servers, StartError> {
+fn run(app: &web::Data<App>, listeners: Vec<TcpListener>, socket: UnixListener) -> Result<Servers, StartError> {
     let router = Arc::new(Router::new().map_err(|error| StartError::System(io::Error::other(error)))?);
     let site = Site { app: app.clone(), router, max_body: MAX_BODY };
     let server = &app.config.server;
@@ -458,14 +473,14 @@ fn run(app: &web::Data<App>, listener: Option<TcpListener>, socket: UnixListener
         stall: time(server.stall_timeout),
     };
     let mut servers = Servers::none();
-    if let Some(listener) = listener {
+    if !listeners.is_empty() {
         let workers = match server.workers {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             workers => size(workers),
         };
         let tls = app.tls.as_ref().map(|tls| tls.server_config()).transpose()?;
         let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
-        servers.add_network(&site, listener, tls, limits, workers).map_err(StartError::System)?;
+        servers.add_network(&site, listeners, tls, limits, workers).map_err(StartError::System)?;
     }
     servers.add_local(&site, socket, limits).map_err(StartError::System)?;
     Ok(servers)

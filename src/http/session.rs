@@ -71,7 +71,9 @@ impl App {
     fn is_own_page(&self, headers: &HeaderMap) -> bool {
         match (headers.get(SITE), headers.get(ORIGIN)) {
             (Some(site), _) => site.as_bytes() == b"same-origin",
-            (None, Some(origin)) => origin.as_bytes() == self.public_url.as_bytes(),
+            (None, Some(origin)) => {
+                [&self.public_url, &self.realm_url].iter().any(|own| origin.as_bytes() == own.as_bytes())
+            }
             (None, None) => false,
         }
     }
@@ -81,7 +83,7 @@ fn foreign() -> Failure {
     Failure::new(Code::NotAuthorized, "a page of another site cannot do this")
 }
 
-fn shown(view: SessionView) -> api::Session {
+fn shown(app: &App, view: SessionView) -> api::Session {
     api::Session {
         username: view.username,
         full_name: view.full_name,
@@ -102,6 +104,7 @@ fn shown(view: SessionView) -> api::Session {
         set_password: view.set_password,
         token_default_lifetime: view.token_default_lifetime,
         token_max_lifetime: view.token_max_lifetime,
+        registry_host: app.service.registry_host().as_str().map(str::to_owned),
     }
 }
 
@@ -121,12 +124,12 @@ pub(super) async fn open(request: Open<op::OpenSession>) -> Replied<op::OpenSess
         app.service.replace_session(&earlier);
     }
     let cookie = app.cookie(secret.reveal(), LONGEST_SESSION);
-    Ok(Reply::new(&shown(view)).cookie(&cookie))
+    Ok(Reply::new(&shown(app, view)).cookie(&cookie))
 }
 
 pub(super) async fn view(request: Request<op::ViewSession>) -> Replied<op::ViewSession> {
     let view = request.run(|service, call| service.view_session(call, None))?;
-    Ok(Reply::new(&shown(view)))
+    Ok(Reply::new(&shown(&request.app, view)))
 }
 
 pub(super) async fn close(request: Request<op::CloseSession>) -> Replied<op::CloseSession> {

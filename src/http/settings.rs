@@ -32,7 +32,12 @@ impl LiveSetting {
 
     /// The requested value, within the bounds of the key. For a setting that the configuration fixes, only the present
     /// value is accepted, so that clients can send back whole what they read.
-    fn read<V: SettingValue>(self, config: &Config, asked: Nullable<V::Asked>, holds: V) -> Result<Option<V>, Failure> {
+    fn read<V: SettingValue>(
+        self,
+        config: &Config,
+        asked: Nullable<V::Asked>,
+        holds: &V,
+    ) -> Result<Option<V>, Failure> {
         let Some(asked) = asked else { return Ok(None) };
         let asked = V::read(asked, Config::bounds(self.key));
         let Some((source, place)) = self.source(config) else {
@@ -40,7 +45,7 @@ impl LiveSetting {
         };
         match asked {
             Ok(None) => Ok(None),
-            Ok(Some(value)) if value == holds => Ok(None),
+            Ok(Some(value)) if value == *holds => Ok(None),
             Ok(Some(_)) | Err(_) => {
                 let reason = format!("{} is set {place} of the server", self.key);
                 Err(Failure::fixed_setting(self.field, self.key, source, reason))
@@ -63,8 +68,8 @@ macro_rules! each {
 
         /// The values that the configuration has for these settings, and which of them it fixes.
         pub(super) fn of(config: &Config) -> Live {
-            let configured = LiveSettings { $($name: config.$section.$key.into(),)* };
-            let fixed = Choices { $($name: config.is_set(NAMES.$name.key).then_some(configured.$name),)* };
+            let configured = LiveSettings { $($name: Clone::clone(&config.$section.$key).into(),)* };
+            let fixed = Choices { $($name: config.is_set(NAMES.$name.key).then(|| Clone::clone(&configured.$name)),)* };
             Live { configured, fixed }
         }
 
@@ -77,14 +82,15 @@ macro_rules! each {
             api::Settings {
                 dtr_host: request.app.authority.clone(),
                 $($name: settings.$name.shown(),)*
+                public_host_seen: request.app.public_host_seen(),
                 audit_auth_logs_enabled: true,
                 fixed: ALL.iter().filter_map(fixed).collect(),
             }
         }
 
-        fn choices(config: &Config, body: &api::UpdateSettings) -> Result<Choices, Failure> {
+        fn choices(config: &Config, body: api::UpdateSettings) -> Result<Choices, Failure> {
             let holds = of(config).configured;
-            Ok(Choices { $($name: NAMES.$name.read(config, body.$name, holds.$name)?,)* })
+            Ok(Choices { $($name: NAMES.$name.read(config, body.$name, &holds.$name)?,)* })
         }
     };
 }
@@ -92,7 +98,7 @@ macro_rules! each {
 live_settings!(each!);
 
 /// The requested settings; refused if any is out of bounds or fixed.
-fn read(request: &Checked, body: &api::UpdateSettings) -> Result<Choices, Failure> {
+fn read(request: &Checked, body: api::UpdateSettings) -> Result<Choices, Failure> {
     if body.dtr_host.as_ref().is_some_and(|host| *host != request.app.authority) {
         let reason = format!("{}, from server.public_url in the configuration", request.app.authority);
         return Err(Failure::invalid_setting("dtrHost", reason));
@@ -110,7 +116,7 @@ pub(super) async fn view(request: Request<op::ViewSettings>) -> Replied<op::View
 
 /// Answers 202 like DTR, although the change is already done.
 pub(super) async fn update(request: Request<op::UpdateSettings>) -> Replied<op::UpdateSettings> {
-    let asked = read(&request, &request.body(Service::may_set)?)?;
+    let asked = read(&request, request.body(Service::may_set)?)?;
     let settings = request.block(move |service, call| service.choose_settings(call, asked)).await?;
     Ok(Reply::new(&shown(&request, &settings)))
 }

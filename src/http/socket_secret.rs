@@ -58,8 +58,8 @@ impl SocketSecret {
 /// The secret of the socket in this data directory; none where no server of this version has started yet.
 ///
 /// # Errors
-/// [`SocketSecretError`] if its file cannot be read, others may read it, or it holds anything else: that is nobody's to
-/// send.
+/// [`SocketSecretError`] if its file cannot be read, is somebody else's and open to others, or holds anything else: that is
+/// nobody's to send.
 pub fn read_socket_secret(directory: &Path) -> Result<Option<Zeroizing<String>>, SocketSecretError> {
     let path = directory.join(data_files::SOCKET_SECRET);
     let Some(content) = private_file::read(&path)? else { return Ok(None) };
@@ -111,7 +111,9 @@ mod tests {
             fs::write(&path, content).unwrap();
             assert!(matches!(read_socket_secret(directory.path()), Err(SocketSecretError::Foreign(_))), "{content:?}");
         }
+        fs::write(&path, &ours).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(read_socket_secret(directory.path()), Err(SocketSecretError::File(_))));
+        assert!(read_socket_secret(directory.path()).unwrap().is_some());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "closed, as everything else is");
     }
 }

@@ -7,6 +7,7 @@
 mod comparison;
 mod deletion;
 pub mod events;
+pub mod heard;
 mod manifest;
 mod neighbour;
 mod progress;

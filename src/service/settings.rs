@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::act::Act;
 use crate::domain::content::{Deletion, Remains};
+use crate::domain::host::PublicHost;
 use crate::domain::settings::{Choices, LiveSettings};
 use crate::domain::time::Timestamp;
 use crate::service::Service;
@@ -35,6 +36,8 @@ pub struct SiteSettings {
     pub changes_per_minute: u32,
     /// The URL of the registry; with it, deleting a repository deletes what the registry has of it.
     pub registry: Option<Arc<str>>,
+    /// How clients reach the registry where nobody set it, as far as that follows from the rest of the configuration.
+    pub registry_host: PublicHost,
 }
 
 impl SiteSettings {
@@ -46,7 +49,7 @@ impl SiteSettings {
 }
 
 /// What may change while the server runs, as the configuration has it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Live {
     /// What holds where no administrator chose: the configuration, or its defaults.
     pub configured: LiveSettings,
@@ -57,7 +60,7 @@ pub struct Live {
 impl Live {
     /// The settings in force in this state.
     pub(super) fn at(&self, state: &State) -> LiveSettings {
-        self.configured.under(self.fixed.over(state.choices()))
+        self.configured.clone().under(self.fixed.clone().over(state.choices()))
     }
 }
 
@@ -71,6 +74,22 @@ impl Service {
     #[must_use]
     pub fn settings(&self) -> &SiteSettings {
         &self.settings
+    }
+
+    /// How clients reach the registry, for everything that names it: what is set by hand, else what follows from the
+    /// configuration.
+    #[must_use]
+    pub fn registry_host(&self) -> PublicHost {
+        self.settings.live.at(&self.store.state()).public_host.or(&self.settings.registry_host)
+    }
+
+    /// The same for somebody who wants to know.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] to strangers.
+    pub fn see_registry_host(&self, call: &Call) -> Result<PublicHost, Error> {
+        self.view(call, Act::RegistryHost, "", |authority| authority.signed_in().map(drop))?;
+        Ok(self.registry_host())
     }
 
     /// The settings that administrators may change, as they hold now.
@@ -100,12 +119,12 @@ impl Service {
     /// [`Error::Denied`] to all but administrators; [`Error::Setting`] if access tokens would live longer by default
     /// than they may.
     pub fn choose_settings(&self, call: &Call, asked: Choices) -> Result<LiveSettings, Error> {
-        let live = self.settings.live;
+        let live = self.settings.live.clone();
         self.change(call, Deed::new(Act::SettingsUpdate, asked.to_string()), move |change| {
             let permit = change.authority()?.administrator()?;
             let before = change.state().choices();
-            let after = asked.over(before);
-            let holds = live.configured.under(live.fixed.over(after));
+            let after = asked.clone().over(before.clone());
+            let holds = live.configured.clone().under(live.fixed.clone().over(after.clone()));
             if asked.has_lifetimes() && holds.token_default_lifetime.outlives(holds.token_max_lifetime) {
                 let reason = format!(
                     "the default, {}, is longer than tokenMaxLifetime, {}: set both",
@@ -117,7 +136,7 @@ impl Service {
                 change.skip_record();
                 return Ok(holds);
             }
-            change.record_as(Deed::new(Act::SettingsUpdate, after.unlike(before).to_string()));
+            change.record_as(Deed::new(Act::SettingsUpdate, after.clone().unlike(&before).to_string()));
             change.txn(&permit).put_choices(after)?;
             Ok(holds)
         })

@@ -1,10 +1,11 @@
 //! The start: opens the store and the keys, and makes the account `admin` the first time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use zeroize::Zeroizing;
 
+use crate::data_files;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, CredentialKind, Occurrence, Outcome};
@@ -66,8 +67,6 @@ impl OpenError {
 pub struct FirstStart {
     /// The password of `admin`, if it was generated.
     pub password: Option<Password>,
-    /// Where it is written until it is changed.
-    pub file: PathBuf,
 }
 
 impl Service {
@@ -84,11 +83,16 @@ impl Service {
         clock: &Clock,
     ) -> Result<(Self, Option<FirstStart>), OpenError> {
         let now = clock.now();
+        // What the site gives is looked at before anything is made of it.
+        if let Some(given) = admin_password.as_ref().filter(|_| !directory.join(data_files::FORMAT).exists()) {
+            check_first(given)?;
+        }
+        let given_secret = settings.events_secret.as_deref().map(EventsSecret::read).transpose()?;
         let directory = DataDirectory::open(directory)?;
         let keys = directory.keys();
         let Opened { store, access, known_addresses } = Store::open(directory, clock.clone())?;
         let signer = Signer::open(&keys, signing, now)?;
-        let events_secret = EventsSecret::open(settings.events_secret.as_deref(), &keys)?;
+        let events_secret = given_secret.map_or_else(|| EventsSecret::open(&keys), Ok)?;
         let moment = clock.moment();
         let known = known_addresses.into_iter();
         let known = known.map(|known| (known.account, known.address, moment.of_past(now, known.at)));
@@ -132,7 +136,7 @@ impl Service {
             Some(given) => given,
             None => made_up_password()?,
         };
-        password::check(&password).map_err(|weak| OpenError::FirstAccount(Error::invalid("password", weak)))?;
+        check_first(&password)?;
         let hash = self.passwords.hash(&password, None).map_err(OpenError::FirstAccount)?;
         if is_made_up {
             // Written before the account: a crash in between leaves a password without an account, never the reverse.
@@ -158,7 +162,7 @@ impl Service {
         });
         made.map_err(OpenError::FirstAccount)?;
         self.store.finish_first_start()?;
-        Ok(Some(FirstStart { password: is_made_up.then_some(password), file }))
+        Ok(Some(FirstStart { password: is_made_up.then_some(password) }))
     }
 
     /// Whether an account of this name exists.
@@ -166,6 +170,11 @@ impl Service {
     pub fn has_account(&self, name: &str) -> bool {
         find(&self.store.state(), name).is_ok()
     }
+}
+
+/// Refuses a first password as any other is refused.
+fn check_first(password: &Password) -> Result<(), OpenError> {
+    password::check(password).map_err(|weak| OpenError::FirstAccount(Error::invalid("password", weak)))
 }
 
 fn system_entry(act: Act, account: &Account) -> AuditEntry {

@@ -21,8 +21,9 @@ mod owner;
 /// The newest format of the data directory that this dockpass knows. Raised with every new table and every new version
 /// of a record: an earlier dockpass would take them for damage. At first, format 1 had neither organizations nor the
 /// registry's content; up to format 2 the rows of a repository had keys that began with its name; up to format 4
-/// nothing was removed from the audit log, and there was no journal: whoever does not read it brings back what was revoked.
-pub(super) const FORMAT: u32 = 5;
+/// nothing was removed from the audit log, and there was no journal: whoever does not read it brings back what was revoked;
+/// up to format 5 the settings had no host of the registry.
+pub(super) const FORMAT: u32 = 6;
 
 /// The first format with a journal.
 const FIRST_WITH_JOURNAL: u32 = 5;
@@ -44,10 +45,11 @@ impl DataDirectory {
     /// [`Error::Locked`] if another process has it, [`Error::NewerFormat`] untouched, [`Error::Missing`] if its store is
     /// gone, [`Error::Exposed`] if others may look into it and that cannot be changed.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        rustix::process::umask(Mode::from_raw_mode(OTHERS));
         // Before anything is changed: a later dockpass's directory stays as it is.
         let is_ours = noted_format(path)?.is_some();
         make_data_directory(path, is_ours)?;
+        // Parents that were missing are the site's, and have got the mode that its umask leaves.
+        rustix::process::umask(Mode::from_raw_mode(OTHERS));
         let lock = take_lock(path)?;
         // Again: whoever held the lock until now may have finished the first start.
         let format = noted_format(path)?;
@@ -140,7 +142,7 @@ impl DataDirectory {
         }
     }
 
-    /// Key files are left to their readers, which refuse files that others could read.
+    /// Key files are left to their readers, which close them and warn of what was in them.
     fn make_parts_private(&self) -> Result<(), Error> {
         make_part(&self.keys())?;
         for part in [self.store_before(), self.store_new()] {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::table::Table;
-use crate::private_file::PrivateFileError;
+use crate::private_file::{PrivateFileError, way_to_own};
 
 /// Why the store cannot be opened or read.
 #[derive(Debug, thiserror::Error)]
@@ -134,8 +134,7 @@ pub enum Error {
     },
     /// The directory's permissions let others in and cannot be mended.
     #[error(
-        "{} is open to others: a data directory and its files must be private (mode 700 and 600) and belong to the user who runs dockpass",
-        path.display()
+        "{} is open to others and not ours to close: {}", path.display(), way_to_own(path)
     )]
     Exposed {
         /// The directory or file.
@@ -151,8 +150,8 @@ pub enum Error {
     },
     /// An empty directory of another user.
     #[error(
-        "{} is empty and belongs to the user id {owner}, who would be the administrator of what is made there: start the server as that user, or make the directory yours (chown)",
-        path.display()
+        "{} is empty and belongs to the user id {owner}, who would be the administrator of what is made there: start the server as that user, or {}",
+        path.display(), way_to_own(path)
     )]
     Theirs {
         /// The directory.

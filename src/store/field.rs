@@ -14,6 +14,7 @@ use crate::domain::account::AccountKind;
 use crate::domain::audit::AuditHead;
 use crate::domain::content::{Deletion, Digest, Platform, Remains, TagName};
 use crate::domain::grant::Grantee;
+use crate::domain::host::PublicHost;
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::secret::TokenHash;
@@ -174,6 +175,10 @@ converted! {
             1.. => Some(Self::Seconds(number)),
             _ => None,
         };
+    // Empty where it is left open.
+    PublicHost as String:
+        |host| host.as_str().unwrap_or_default().to_owned(),
+        |text| Self::parse(&text).ok();
     Remains as (u8, String):
         |remains| match remains {
             Self::Stays => (1, String::new()),

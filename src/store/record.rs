@@ -173,6 +173,8 @@ record!(Choices, in Meta at |_it| table::SETTINGS.to_vec(); SettingsV1 is 12, 1 
     token_default_lifetime: Option<i64>,
     token_max_lifetime: Option<i64>,
     audit_registry_tokens: Option<bool>,
+} then SettingsV2 is 2, adding |_older| {
+    public_host: Option<String> = None,
 });
 
 record!(Seal, in Meta at |_it| table::SEAL.to_vec(); SealV1 is 13, 1 {

@@ -97,7 +97,7 @@ impl State {
     /// What administrators chose of the settings.
     #[must_use]
     pub fn choices(&self) -> Choices {
-        self.choices
+        self.choices.clone()
     }
 
     /// The end of the audit chain.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use dockpass::domain::access::AccessLevel;
 use dockpass::domain::grant::{GrantTarget, GranteeKind};
+use dockpass::domain::host::PublicHost;
 use dockpass::domain::key_header::KeyHeader;
 use dockpass::domain::name::{Name, Namespace, RepositoryName};
 use dockpass::domain::secret::Password;
@@ -240,6 +241,7 @@ fn settings() -> (SiteSettings, SigningSettings) {
         changes_per_minute: 1_000_000,
         events_secret: None,
         registry: None,
+        registry_host: PublicHost::default(),
     };
     let signing = SigningSettings { leaf_lifetime: 90 * 86_400, key_header: KeyHeader::X5c, fixed_key: false };
     (settings, signing)

@@ -17,7 +17,7 @@ const MAY_NAME: [(&str, &[&str]); 13] = [
     ("net", &[]),
     ("pki", &["domain"]),
     ("data_files", &[]),
-    ("private_file", &["data_files"]),
+    ("private_file", &["data_files", "domain"]),
     ("causes", &[]),
     ("api", &["domain"]),
     ("config", &["domain"]),

@@ -115,6 +115,12 @@ operations! { Registry:
         codes: [NotFound, Unavailable, OutcomeUnknown],
     }
 
+    /// Find out how clients reach the registry
+    ViewRegistryHost = Get "/api/v0/registry/host" 200 {
+        act: RegistryHost,
+        answer: api::RegistryHost,
+    }
+
     /// View the registry side: issuer, services, certificates
     ViewRegistry = Get "/api/v0/admin/registry" 200 {
         act: RegistryView,

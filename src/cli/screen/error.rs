@@ -136,7 +136,8 @@ impl CliError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Start(StartError::LongPath(_)) => 2,
+            Self::Config(error) if error.is_usage() => 2,
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Refused { .. }
             | Self::Unreachable { .. }

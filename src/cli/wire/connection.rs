@@ -20,8 +20,6 @@ use crate::data_files::SOCKET;
 use crate::http::{self, Running};
 use crate::net;
 
-/// Longest path of a Unix socket on Linux, in bytes: `sun_path` of `unix(7)`, without its final NUL.
-const LONGEST_SOCKET_PATH: usize = 107;
 /// Attempts while another command has the store open, with a [`PAUSE`] after each: three seconds in all.
 const ATTEMPTS: usize = 30;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -56,13 +54,7 @@ impl Api {
     pub(in crate::cli) fn local(config: Config) -> Result<Self, CliError> {
         let directory = config.server.data_dir.clone();
         let socket = LocalSocket::of(directory.clone());
-        let length = socket.path().as_os_str().len();
-        if length > LONGEST_SOCKET_PATH {
-            return Err(CliError::Usage(format!(
-                "the path of the socket, {}, has {length} bytes; the system allows {LONGEST_SOCKET_PATH}: name the data directory by a shorter path",
-                socket.path().display()
-            )));
-        }
+        http::socket_path(&directory).map_err(|error| CliError::Usage(error.to_string()))?;
         if !directory.is_dir() {
             return Err(CliError::NoDataDirectory(directory));
         }

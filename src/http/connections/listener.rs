@@ -69,24 +69,27 @@ impl Servers {
         Self(Vec::new())
     }
 
-    /// Serves the network, over TLS if an acceptor is given.
+    /// Serves the network, over TLS if an acceptor is given; all listeners are one server, with one room.
     ///
     /// # Errors
     /// What the system says of the listener.
     pub(in crate::http) fn add_network<S: Respond>(
         &mut self,
         site: &Site<S>,
-        listener: TcpListener,
+        listeners: Vec<TcpListener>,
         tls: Option<TlsAcceptor>,
         limits: Limits,
         workers: usize,
     ) -> io::Result<()> {
         let room = Room::new(limits);
-        let builder = builder(workers);
-        let signal = builder.graceful_shutdown_signal();
-        let (site, door) = (site.clone(), Door { room: Arc::clone(&room), tls, app: site.app.clone() });
-        let factory = move || serving(&site, &door, signal.clone());
-        self.run(room, builder.listen("network", listener, factory)?);
+        let mut builder = builder(workers);
+        for listener in listeners {
+            let signal = builder.graceful_shutdown_signal();
+            let door = Door { room: Arc::clone(&room), tls: tls.clone(), app: site.app.clone() };
+            let site = site.clone();
+            builder = builder.listen("network", listener, move || serving(&site, &door, signal.clone()))?;
+        }
+        self.run(room, builder);
         Ok(())
     }
 
@@ -181,7 +184,9 @@ fn http<S: Respond>(
         let router = Arc::clone(&router);
         async move {
             let answering = http.conn_data::<Place>().map(|place| place.connection().begin());
-            let response = router.respond(http, payload.into_inner()).await;
+            let mut response = router.respond(http, payload.into_inner()).await;
+            // As DTR wrote them, in the way of Go: scripts look for `X-Resource-Count` letter by letter.
+            response.head_mut().set_camel_case_headers(true);
             match answering {
                 Some(answering) => in_pieces(response, answering),
                 None => response,

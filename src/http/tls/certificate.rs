@@ -17,9 +17,9 @@ use crate::pki::Certificate;
 /// How much of a PEM file is read, in bytes; the rest is ignored.
 const MAX: u64 = 1024 * 1024;
 
-/// The content of one of the operator's PEM files.
-pub(super) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
-    let failed = |source| TlsError::Read { path: path.to_owned(), source };
+/// The content of one of the operator's PEM files, which this key of the configuration names.
+pub(super) fn read_file(key: &'static str, path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+    let failed = |source| TlsError::Read { key, path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     // As large as the file: a growing buffer would leave copies behind that are not wiped.
     let length = file.metadata().map_err(failed)?.len().min(MAX);

@@ -14,8 +14,10 @@ pub enum TlsError {
     #[error("tls.cert and tls.key belong together: set both or none")]
     HalfAPair,
     /// A file cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("{key}: cannot read {}", path.display())]
     Read {
+        /// The key of the configuration that names it.
+        key: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.

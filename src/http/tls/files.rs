@@ -82,8 +82,8 @@ impl Files {
     }
 
     fn load(&self, provider: &CryptoProvider, now: Timestamp) -> Result<CertifiedKey, TlsError> {
-        let chain = certificate::chain(&self.cert, &certificate::read_file(&self.cert)?)?;
-        let key = certificate::private_key(&self.key, &certificate::read_file(&self.key)?)?;
+        let chain = certificate::chain(&self.cert, &certificate::read_file("tls.cert", &self.cert)?)?;
+        let key = certificate::private_key(&self.key, &certificate::read_file("tls.key", &self.key)?)?;
         let ends = chain.first().map(|own| certificate::read(&self.cert, own)).transpose()?.map(|own| own.not_after);
         let certified = certificate::certified((&self.cert, chain), (&self.key, key), provider)?;
         if let Some(end) = ends.filter(|end| *end < now.plus_seconds(SOON)) {

@@ -13,7 +13,7 @@ mod tests;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -26,6 +26,7 @@ use rustls::version::{TLS12, TLS13};
 pub use error::TlsError;
 
 use crate::config::{BaseUrl, Config};
+use crate::domain::host::PublicHost;
 use crate::domain::time::Timestamp;
 use files::Files;
 use self_signed::SelfSigned;
@@ -35,6 +36,15 @@ pub struct Tls {
     provider: Arc<CryptoProvider>,
     current: Arc<Current>,
     source: CertificateSource,
+}
+
+/// How clients come to trust a certificate that dockpass made itself.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// The file of the CA.
+    pub ca: PathBuf,
+    /// What to print: where docker, podman and containerd look for it.
+    pub instructions: String,
 }
 
 enum CertificateSource {
@@ -123,13 +133,13 @@ impl Tls {
         }
     }
 
-    /// Instructions to print: where docker, podman and containerd look for the CA; none if the operator brought the
-    /// certificate.
+    /// How clients come to trust it; none if the operator brought the certificate. `registry` is how they reach the
+    /// registry.
     #[must_use]
-    pub fn instructions(&self, public: &BaseUrl) -> Option<String> {
+    pub fn trust(&self, public: &BaseUrl, registry: &PublicHost) -> Option<Trust> {
         match &self.source {
             CertificateSource::Files(_) => None,
-            CertificateSource::SelfSigned(own) => Some(own.instructions(public)),
+            CertificateSource::SelfSigned(own) => Some(own.trust(public, registry)),
         }
     }
 }

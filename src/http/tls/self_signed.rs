@@ -18,10 +18,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
+use super::Trust;
 use super::certificate;
 use super::error::TlsError;
 use crate::causes::with_causes;
 use crate::config::{BaseUrl, Config};
+use crate::domain::host::PublicHost;
 use crate::domain::time::Timestamp;
 use crate::pki::{self, Certificate, Leaf, PrivateKey, pem};
 use crate::private_file;
@@ -107,8 +109,13 @@ impl SelfSigned {
 
     /// Where clients look for the CA: under the name of the registry, even when they ask dockpass for a token (docker
     /// and containers/image use one TLS configuration for both).
-    pub(super) fn instructions(&self, public: &BaseUrl) -> String {
-        let (host, file) = (public.authority(), self.authority.path.display());
+    pub(super) fn trust(&self, public: &BaseUrl, registry: &PublicHost) -> Trust {
+        let host = registry.clone().or(&public.public_host());
+        Trust { ca: self.authority.path.clone(), instructions: self.instructions(public, &host) }
+    }
+
+    fn instructions(&self, public: &BaseUrl, host: &PublicHost) -> String {
+        let file = self.authority.path.display();
         let sha256 = self.authority.certificate.sha256();
         format!(
             "Clients must be given the CA of this server. It is the file {file}, also served at\n\

@@ -242,7 +242,8 @@ fn a_damaged_or_missing_ca_is_refused_and_left_alone() {
     }
     std::fs::write(&key, &whole).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(matches!(error(&own(""), directory.path()), TlsError::File(_)));
+    open(&own(""), directory.path(), now());
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     std::fs::remove_file(&key).unwrap();
     assert!(matches!(error(&own(""), directory.path()), TlsError::AuthorityMissing { .. }));
     std::fs::remove_file(directory.path().join("tls-ca.pem")).unwrap();
@@ -255,7 +256,10 @@ fn the_operator_is_told_where_the_ca_goes() {
     let directory = tempfile::tempdir().unwrap();
     let config = own("");
     let tls = open(&config, directory.path(), now());
-    let told = tls.instructions(&BaseUrl::parse("https://registry.example.com:8700").unwrap()).unwrap();
+    let public = BaseUrl::parse("https://registry.example.com:8700").unwrap();
+    let unknown = PublicHost::default();
+    let Trust { ca, instructions: told } = tls.trust(&public, &unknown).unwrap();
+    assert_eq!(ca, directory.path().join("tls-ca.pem"));
     for path in [
         "/etc/docker/certs.d/registry.example.com:8700/ca.crt",
         "/etc/containers/certs.d/registry.example.com:8700/ca.crt",
@@ -265,7 +269,9 @@ fn the_operator_is_told_where_the_ca_goes() {
     ] {
         assert!(told.contains(path), "{told}");
     }
-    assert!(tls.instructions(&config.public_address(bound())).unwrap().contains("certs.d/registry.example.com/ca.crt"));
+    let told = |host| tls.trust(&config.public_address(bound()), host).unwrap().instructions;
+    assert!(told(&unknown).contains("certs.d/registry.example.com/ca.crt"));
+    assert!(told(&PublicHost::parse("images.example.com").unwrap()).contains("certs.d/images.example.com/ca.crt"));
 }
 
 /// An operator's certificate and key, and the configuration that names them.
@@ -314,7 +320,9 @@ fn the_operators_certificate_is_shown_and_replaced_when_its_files_change() {
     let brought = Brought::new();
     let tls = brought.open().unwrap();
     let first = shown(&tls);
-    assert!(tls.ca_pem().is_none() && tls.instructions(&brought.config.public_address(bound())).is_none());
+    assert!(
+        tls.ca_pem().is_none() && tls.trust(&brought.config.public_address(bound()), &PublicHost::default()).is_none()
+    );
     assert!(!tls.refresh(now()).unwrap());
     let next = pair();
     brought.put("cert", &next.0);

@@ -1,10 +1,11 @@
 //! The configuration file of Distribution, formerly Docker Registry: the same for 2.8 and 3.x, because a registry token
 //! carries its certificate (`x5c`) and both read `rootcertbundle`; both read it at the start only.
 
-use super::Facts;
+use std::net::SocketAddr;
 
-/// The placeholder for the secret of notifications where it may not be shown.
-const SECRET_PLACEHOLDER: &str = "SECRET";
+use super::{Facts, KEYS_NAME, Listening, authorization, beside};
+use crate::domain::key_header::KeyHeader;
+
 /// How to get it, as comment lines.
 const SECRET_HINT: &str = "\
 # For SECRET put what `dockpass registry config` prints here on the machine of dockpass: it is not told over the network.\n";
@@ -19,8 +20,8 @@ const TRUST_HINT: &str = "\
 /// `config.yml`.
 pub(super) fn text(facts: &Facts<'_>) -> String {
     let versions = versions(facts.key_header);
-    let secret = facts.events_secret.unwrap_or(SECRET_PLACEHOLDER);
-    let authorization = format!("Bearer {secret}");
+    let (http, keys) = (http(facts.registry), keys(facts));
+    let authorization = authorization(facts);
     let texts = [facts.realm, facts.service, facts.issuer, facts.certificate_path, facts.events_url, &authorization];
     let [realm, service, issuer, bundle, events, authorization] = texts.map(yaml_string);
     let trust = if facts.self_signed { TRUST_HINT } else { "" };
@@ -38,14 +39,14 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
              rootdirectory: /var/lib/registry\n  \
            delete:\n    \
              enabled: true\n\
-         http:\n  \
-           addr: 127.0.0.1:5000\n\
+         {http}\
          auth:\n  \
            token:\n    \
              realm: {realm}\n    \
              service: {service}\n    \
              issuer: {issuer}\n    \
              rootcertbundle: {bundle}\n\
+         {keys}\
          # Tells dockpass what is pushed, pulled and deleted. Layers are left out: nothing is counted by them.\n\
          {trust}\
          {how}\
@@ -63,20 +64,61 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
     )
 }
 
-/// Which versions verify tokens with this key header and a `rootcertbundle`, as comment lines. Measured with 2.8.3, 3.0.0
-/// and 3.1.1: 3.0.0 computes the RFC 7638 thumbprint of every P-256 key wrongly (distribution pull request 4683), and
-/// 3.1 that of one key in 128.
-fn versions(key_header: &str) -> &'static str {
+/// The section `http`: where the registry listens. What only has a name is known by its port alone.
+fn http(listening: Listening<'_>) -> String {
+    let port = listening.port;
+    let addr = listening.address().map(|address| match SocketAddr::new(address, port) {
+        SocketAddr::V4(address) => format!("addr: {address}"),
+        // In YAML, a bracket begins a list.
+        SocketAddr::V6(address) => format!("addr: \"{address}\""),
+    });
+    let addr = addr.unwrap_or_else(|| {
+        format!("# registry.url has a name: the registry listens on every address of its machine.\n  addr: \":{port}\"")
+    });
+    let tls = if listening.is_tls { TLS } else { "" };
+    format!("http:\n  {addr}\n{tls}")
+}
+
+/// For a registry at `https://`.
+const TLS: &str = "  \
+  # registry.url begins with https://: put the paths of the registry's own certificate and key here.
+  tls:
+    certificate: /etc/docker/registry/registry.pem
+    key: /etc/docker/registry/registry.key
+";
+
+/// The line with the file of the keys, where registry tokens name theirs.
+fn keys(facts: &Facts<'_>) -> String {
+    if !reads_keys(facts.key_header) {
+        return String::new();
+    }
+    let path = yaml_string(&beside(facts.certificate_path, KEYS_NAME));
+    format!("    # What dockpass answers at /auth/keys; the registry reads it when it starts.\n    jwks: {path}\n")
+}
+
+/// Whether a registry finds the key of a registry token by its name: then it needs the file of the keys.
+pub(super) fn reads_keys(key_header: KeyHeader) -> bool {
     match key_header {
-        "kid-libtrust" => {
-            "# For versions 2.x, since registry.key_header is kid-libtrust. Versions 3.x need a JWKS file (auth.token.jwks)\n\
-             # with what dockpass answers at /auth/keys, or registry.key_header = \"x5c\".\n"
+        KeyHeader::X5c => false,
+        KeyHeader::KidLibtrust | KeyHeader::KidRfc7638 => true,
+    }
+}
+
+/// Which versions verify tokens with this key header, as comment lines. Measured with 2.8.2, 2.8.3, 3.0.0 and 3.1.1: 2.x
+/// passes over `jwks` and finds the key of kid-libtrust by the `rootcertbundle`; 3.1 finds both in `jwks`, which it must
+/// not compute: of a certificate, 3.0.0 computes the RFC 7638 thumbprint of every P-256 key wrongly (distribution pull
+/// request 4683), and 3.1 that of one key in 128.
+fn versions(key_header: KeyHeader) -> &'static str {
+    match key_header {
+        KeyHeader::X5c => "# For versions 2.8 and 3.x alike.\n",
+        KeyHeader::KidLibtrust => {
+            "# For versions 2.x, which find the key of registry.key_header = \"kid-libtrust\" by rootcertbundle, and for 3.1 and\n\
+             # later, which find it in jwks.\n"
         }
-        "kid-rfc7638" => {
-            "# For versions 3.1 and later, since registry.key_header is kid-rfc7638: 2.x does not know it, 3.0 computes it\n\
-             # wrongly, and 3.1 does for one key in 128 (rotate the key then). registry.key_header = \"x5c\" suits all.\n"
+        KeyHeader::KidRfc7638 => {
+            "# For versions 3.1 and later, which find the key of registry.key_header = \"kid-rfc7638\" in jwks; 2.x does not know\n\
+             # it. registry.key_header = \"x5c\" suits all.\n"
         }
-        _ => "# For versions 2.8 and 3.x alike.\n",
     }
 }
 
@@ -101,15 +143,29 @@ mod tests {
     fn distribution_gets_its_file() {
         let golden = include_str!("../../../tests/golden/registry/distribution.yml");
         assert_eq!(snippet(Program::Distribution, &FACTS), golden);
-        assert_eq!(snippet(Program::Distribution, &fixed("x5c")), golden);
+        assert_eq!(snippet(Program::Distribution, &fixed(KeyHeader::X5c)), golden);
     }
 
     #[test]
     fn distribution_with_one_key_is_told_which_versions_fit() {
         let golden = include_str!("../../../tests/golden/registry/distribution-kid-libtrust.yml");
-        assert_eq!(snippet(Program::Distribution, &fixed("kid-libtrust")), golden);
+        assert_eq!(snippet(Program::Distribution, &fixed(KeyHeader::KidLibtrust)), golden);
         let golden = include_str!("../../../tests/golden/registry/distribution-kid-rfc7638.yml");
-        assert_eq!(snippet(Program::Distribution, &fixed("kid-rfc7638")), golden);
+        assert_eq!(snippet(Program::Distribution, &fixed(KeyHeader::KidRfc7638)), golden);
+    }
+
+    #[test]
+    fn it_listens_where_registry_url_says() {
+        let golden = include_str!("../../../tests/golden/registry/distribution-elsewhere.yml");
+        let elsewhere = Listening { host: "registry.example.com", port: 5443, is_tls: true };
+        assert_eq!(snippet(Program::Distribution, &Facts { registry: elsewhere, ..FACTS }), golden);
+        for (host, port, addr) in
+            [("127.0.0.1", 21001, "127.0.0.1:21001"), ("::1", 5000, "\"[::1]:5000\""), ("10.0.0.5", 80, "10.0.0.5:80")]
+        {
+            let facts = Facts { registry: Listening { host, port, is_tls: false }, ..FACTS };
+            let made = snippet(Program::Distribution, &facts);
+            assert!(made.contains(&format!("http:\n  addr: {addr}\nauth:\n")), "{made}");
+        }
     }
 
     #[test]

@@ -8,12 +8,15 @@ mod zot;
 
 pub use nginx::loopback;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use crate::domain::key_header::KeyHeader;
 use crate::domain::program::Program;
 
 /// The certificate's file name beside the configuration.
 pub const CERTIFICATE_NAME: &str = "dockpass-ca.pem";
+/// The name of the file with the keys of registry tokens, beside the certificate.
+pub const KEYS_NAME: &str = "dockpass-keys.json";
 
 /// What the registry or the proxy has to know.
 #[derive(Clone, Debug)]
@@ -30,8 +33,12 @@ pub struct Facts<'a> {
     pub certificate_pem: &'a str,
     /// `registry.fixed_key`.
     pub fixed_key: bool,
-    /// `registry.key_header`: `x5c`, `kid-libtrust` or `kid-rfc7638`.
-    pub key_header: &'a str,
+    /// `registry.key_header`.
+    pub key_header: KeyHeader,
+    /// What `/auth/keys` answers, a JSON Web Key Set.
+    pub keys: &'a str,
+    /// Where the registry listens.
+    pub registry: Listening<'a>,
     /// Where dockpass takes notifications.
     pub events_url: &'a str,
     /// The secret of notifications; without it a placeholder stands there.
@@ -40,6 +47,27 @@ pub struct Facts<'a> {
     pub self_signed: bool,
     /// What only a proxy has to know.
     pub proxy: ProxyFacts<'a>,
+}
+
+/// Where a registry listens, as `registry.url` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listening<'a> {
+    /// An IP address, or a name of which nobody knows here which address it is.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// Whether it speaks TLS there by itself.
+    pub is_tls: bool,
+}
+
+/// Where a registry listens if nothing is said.
+pub const USUAL: Listening<'static> = Listening { host: "127.0.0.1", port: 5000, is_tls: false };
+
+impl Listening<'_> {
+    /// The address to listen on; none for all, where only a name is known. `localhost` is this machine's own.
+    fn address(self) -> Option<IpAddr> {
+        if self.host == "localhost" { Some(Ipv4Addr::LOCALHOST.into()) } else { self.host.parse().ok() }
+    }
 }
 
 /// What a proxy before dockpass has to know.
@@ -77,17 +105,21 @@ pub struct Snippet {
     pub file_name: &'static str,
     /// Its content.
     pub configuration: String,
-    /// The certificate beside it; a proxy needs none of ours.
-    pub certificate: Option<CertificateFile>,
+    /// The certificate beside it, PEM; a proxy needs none of ours.
+    pub certificate: Option<BesideFile>,
+    /// The keys of registry tokens beside that, for a registry that finds them by their names.
+    pub keys: Option<BesideFile>,
+    /// What is to be known of it and cannot stand in the configuration itself, a sentence each.
+    pub notes: Vec<&'static str>,
 }
 
-/// The file with the certificate that the registry trusts.
+/// A file that lies beside the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificateFile {
-    /// Its name, always [`CERTIFICATE_NAME`].
+pub struct BesideFile {
+    /// Its name, [`CERTIFICATE_NAME`] or [`KEYS_NAME`].
     pub name: &'static str,
-    /// Its content, PEM.
-    pub pem: String,
+    /// Its content.
+    pub text: String,
 }
 
 /// Why there is no such configuration.
@@ -120,24 +152,53 @@ pub enum SnippetError {
     NeedsTrust(Program, IpAddr),
 }
 
-/// The configuration for a registry on the same machine, listening on `127.0.0.1:5000`, or for a proxy there.
+/// The configuration for a registry, or for a proxy on the same machine.
 ///
 /// # Errors
 /// [`SnippetError::NeedsFixedKey`] for zot while the signing key renews itself; the others for a proxy that this server
 /// would not serve well as it is configured.
 pub fn configuration(program: Program, facts: &Facts<'_>) -> Result<Snippet, SnippetError> {
-    let certificate = Some(CertificateFile { name: CERTIFICATE_NAME, pem: facts.certificate_pem.to_owned() });
+    let certificate = Some(BesideFile { name: CERTIFICATE_NAME, text: facts.certificate_pem.to_owned() });
+    let keys = Some(BesideFile { name: KEYS_NAME, text: format!("{}\n", facts.keys) });
     match program {
-        Program::Distribution => {
-            Ok(Snippet { file_name: "config.yml", configuration: distribution::text(facts), certificate })
-        }
+        Program::Distribution => Ok(Snippet {
+            file_name: "config.yml",
+            configuration: distribution::text(facts),
+            certificate,
+            keys: keys.filter(|_| distribution::reads_keys(facts.key_header)),
+            notes: Vec::new(),
+        }),
         Program::Zot if !facts.fixed_key => Err(SnippetError::NeedsFixedKey(program)),
-        Program::Zot => Ok(Snippet { file_name: "config.json", configuration: zot::text(facts), certificate }),
-        Program::Nginx => {
-            Ok(Snippet { file_name: "dockpass.conf", configuration: nginx::text(&facts.proxy)?, certificate: None })
-        }
+        Program::Zot => Ok(Snippet {
+            file_name: "config.json",
+            configuration: zot::text(facts),
+            certificate,
+            keys: None,
+            notes: zot::notes(facts),
+        }),
+        Program::Nginx => Ok(Snippet {
+            file_name: "dockpass.conf",
+            configuration: nginx::text(&facts.proxy)?,
+            certificate: None,
+            keys: None,
+            notes: Vec::new(),
+        }),
     }
 }
+
+/// The path of a file of this name beside the certificate.
+fn beside(certificate_path: &str, name: &str) -> String {
+    let directory = certificate_path.rsplit_once('/').map(|(directory, _)| directory);
+    directory.map_or_else(|| name.to_owned(), |directory| format!("{directory}/{name}"))
+}
+
+/// The secret of notifications as a header, or with a placeholder where it may not be told.
+fn authorization(facts: &Facts<'_>) -> String {
+    format!("Bearer {}", facts.events_secret.unwrap_or(SECRET_PLACEHOLDER))
+}
+
+/// The placeholder for the secret of notifications where it may not be shown.
+const SECRET_PLACEHOLDER: &str = "SECRET";
 
 #[cfg(test)]
 mod tests {
@@ -152,7 +213,9 @@ mod tests {
         certificate_path: "/etc/docker/registry/dockpass-ca.pem",
         certificate_pem: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
         fixed_key: false,
-        key_header: "x5c",
+        key_header: KeyHeader::X5c,
+        keys: "{\"keys\":[]}",
+        registry: USUAL,
         events_url: "https://registry.example.com:8700/api/v0/registry/events",
         events_secret: None,
         self_signed: false,
@@ -173,20 +236,47 @@ mod tests {
         configuration(program, facts).unwrap().configuration
     }
 
-    pub(super) fn fixed(key_header: &'static str) -> Facts<'static> {
+    pub(super) fn fixed(key_header: KeyHeader) -> Facts<'static> {
         Facts { fixed_key: true, key_header, ..FACTS }
     }
 
     #[test]
     fn files_have_names_and_the_certificate_its_content() {
-        let certificate = CertificateFile { name: "dockpass-ca.pem", pem: FACTS.certificate_pem.to_owned() };
+        let certificate = BesideFile { name: "dockpass-ca.pem", text: FACTS.certificate_pem.to_owned() };
         for (program, name, certificate) in [
             (Program::Distribution, "config.yml", Some(certificate.clone())),
             (Program::Zot, "config.json", Some(certificate)),
             (Program::Nginx, "dockpass.conf", None),
         ] {
-            let made = configuration(program, &fixed("x5c")).unwrap();
-            assert_eq!((made.file_name, made.certificate), (name, certificate), "{program}");
+            let made = configuration(program, &fixed(KeyHeader::X5c)).unwrap();
+            assert_eq!((made.file_name, made.certificate, made.keys), (name, certificate, None), "{program}");
+        }
+        for header in [KeyHeader::KidLibtrust, KeyHeader::KidRfc7638] {
+            let keys = BesideFile { name: "dockpass-keys.json", text: "{\"keys\":[]}\n".to_owned() };
+            assert_eq!(configuration(Program::Distribution, &fixed(header)).unwrap().keys, Some(keys), "{header}");
+            assert_eq!(configuration(Program::Zot, &fixed(header)).unwrap().keys, None, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_file_beside_another_is_in_its_directory() {
+        for (path, expected) in [("/a b/ca.pem", "/a b/keys"), ("/ca.pem", "/keys"), ("ca.pem", "keys")] {
+            assert_eq!(beside(path, "keys"), expected);
+        }
+    }
+
+    #[test]
+    fn a_registry_listens_where_its_url_says() {
+        let address = |host| Listening { host, ..USUAL }.address().map(|address| address.to_string());
+        for (host, expected) in [
+            ("127.0.0.1", Some("127.0.0.1")),
+            ("localhost", Some("127.0.0.1")),
+            ("::1", Some("::1")),
+            ("10.0.0.5", Some("10.0.0.5")),
+            ("registry", None),
+            ("registry.example.com", None),
+        ] {
+            assert_eq!(address(host).as_deref(), expected, "{host}");
         }
     }
 }

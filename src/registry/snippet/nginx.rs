@@ -203,8 +203,9 @@ fn quoted(text: &str) -> String {
 }
 
 fn redirect(public: PublicName<'_>) -> String {
-    // There is nothing to redirect from where TLS itself is on port 80.
-    if public.port == 80 {
+    // Whoever leaves the scheme out comes to port 80 and means the usual port of TLS. Where the site has another one, port
+    // 80 is not its own.
+    if public.port != 443 {
         return String::new();
     }
     let (host, authority) = (host(public), authority(public));
@@ -314,10 +315,12 @@ mod tests {
     }
 
     #[test]
-    fn port_80_is_redirected_unless_tls_is_there() {
-        assert!(made(&at("a.example", 8443)).contains("return 308 https://a.example:8443$request_uri;\n"));
+    fn port_80_is_redirected_for_the_usual_port_of_tls_only() {
         assert!(made(&at("a.example", 443)).contains("return 308 https://a.example$request_uri;\n"));
-        let on_80 = made(&at("a.example", 80));
-        assert!(!on_80.contains("return") && on_80.contains("listen 80 ssl;") && !on_80.contains("listen 80;"));
+        for port in [80, 8443] {
+            let made = made(&at("a.example", port));
+            assert!(!made.contains("return") && made.contains(&format!("listen {port} ssl;")), "{made}");
+            assert!(!made.contains("listen 80;") && !made.contains("listen [::]:80;"), "{made}");
+        }
     }
 }

@@ -1,8 +1,12 @@
 //! The configuration file of zot, which knows one key.
+//!
+//! By zot's default of `dedupe`, whoever may pull anything gets the layer of another account's private repository by its
+//! digest (seen with 2.1.20): zot links it without asking for its source. So deduplication is off here. `compat` lets
+//! clients push Docker's schema 2, which zot refuses by itself.
 
 use serde::Serialize;
 
-use super::Facts;
+use super::{Facts, Listening, authorization};
 
 /// zot's configuration file, as far as it is needed.
 #[derive(Serialize)]
@@ -12,19 +16,30 @@ struct ZotConfiguration<'a> {
     storage: ZotStorage,
     http: ZotHttp<'a>,
     log: ZotLog,
+    extensions: ZotExtensions<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ZotStorage {
     root_directory: &'static str,
+    dedupe: bool,
 }
 
 #[derive(Serialize)]
 struct ZotHttp<'a> {
-    address: &'static str,
-    port: &'static str,
+    address: String,
+    port: String,
+    compat: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<ZotTls>,
     auth: ZotAuth<'a>,
+}
+
+#[derive(Serialize)]
+struct ZotTls {
+    cert: &'static str,
+    key: &'static str,
 }
 
 #[derive(Serialize)]
@@ -44,17 +59,76 @@ struct ZotLog {
     level: &'static str,
 }
 
+#[derive(Serialize)]
+struct ZotExtensions<'a> {
+    events: ZotEvents<'a>,
+}
+
+#[derive(Serialize)]
+struct ZotEvents<'a> {
+    enable: bool,
+    sinks: [ZotSink<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct ZotSink<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    address: &'a str,
+    timeout: &'static str,
+    headers: ZotHeaders,
+}
+
+#[derive(Serialize)]
+struct ZotHeaders {
+    #[serde(rename = "Authorization")]
+    authorization: String,
+}
+
+/// Where zot's own certificate would be.
+const TLS: ZotTls = ZotTls { cert: "/etc/zot/registry.pem", key: "/etc/zot/registry.key" };
+
 /// `config.json`.
 pub(super) fn text(facts: &Facts<'_>) -> String {
+    let Listening { port, is_tls, .. } = facts.registry;
+    let address = facts.registry.address().map_or_else(|| "0.0.0.0".to_owned(), |address| address.to_string());
     let bearer = ZotBearer { realm: facts.realm, service: facts.service, cert: facts.certificate_path };
+    let headers = ZotHeaders { authorization: authorization(facts) };
     let configuration = ZotConfiguration {
         dist_spec_version: "1.1.1",
-        storage: ZotStorage { root_directory: "/var/lib/zot" },
-        http: ZotHttp { address: "127.0.0.1", port: "5000", auth: ZotAuth { bearer } },
+        storage: ZotStorage { root_directory: "/var/lib/zot", dedupe: false },
+        http: ZotHttp {
+            address,
+            port: port.to_string(),
+            compat: ["docker2s2"],
+            tls: is_tls.then_some(TLS),
+            auth: ZotAuth { bearer },
+        },
         log: ZotLog { level: "info" },
+        extensions: ZotExtensions {
+            events: ZotEvents {
+                enable: true,
+                sinks: [ZotSink { kind: "http", address: facts.events_url, timeout: "10s", headers }],
+            },
+        },
     };
     // Plain text in plain structs: writing them as JSON cannot fail.
     serde_json::to_string_pretty(&configuration).unwrap_or_default() + "\n"
+}
+
+/// What JSON has no place for.
+pub(super) fn notes(facts: &Facts<'_>) -> Vec<&'static str> {
+    let secret = "for SECRET put what `dockpass registry config --for zot` prints on the machine of dockpass: it is not told \
+                  over the network";
+    let trust = "zot checks dockpass's TLS certificate with the CAs of its system, and dockpass made that certificate \
+                 itself: give the system what dockpass answers at /ca.pem";
+    let tls = "registry.url begins with https://: put the paths of zot's own certificate and key into http.tls";
+    let notes = [
+        facts.events_secret.is_none().then_some(secret),
+        facts.self_signed.then_some(trust),
+        facts.registry.is_tls.then_some(tls),
+    ];
+    notes.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -62,15 +136,43 @@ mod tests {
     use super::super::tests::{FACTS, fixed, snippet};
     use super::super::{Program, SnippetError, configuration};
     use super::*;
+    use crate::domain::key_header::KeyHeader;
 
     #[test]
     fn zot_gets_its_file_once_the_key_is_fixed() {
         let golden = include_str!("../../../tests/golden/registry/zot.json");
-        let facts = Facts { certificate_path: "/etc/zot/dockpass-ca.pem", ..fixed("x5c") };
+        let facts = Facts { certificate_path: "/etc/zot/dockpass-ca.pem", ..fixed(KeyHeader::X5c) };
         assert_eq!(snippet(Program::Zot, &facts), golden);
-        let quoted = snippet(Program::Zot, &Facts { service: "a\"b\\c\n", ..fixed("x5c") });
+        let quoted = snippet(Program::Zot, &Facts { service: "a\"b\\c\n", ..facts });
         let read: serde_json::Value = serde_json::from_str(&quoted).unwrap();
         assert_eq!(read["http"]["auth"]["bearer"]["service"], "a\"b\\c\n");
+    }
+
+    #[test]
+    fn layers_of_others_stay_theirs_and_clients_may_push_what_they_have() {
+        let read: serde_json::Value = serde_json::from_str(&snippet(Program::Zot, &fixed(KeyHeader::X5c))).unwrap();
+        assert_eq!(read["storage"]["dedupe"], false);
+        assert_eq!(read["http"]["compat"], serde_json::json!(["docker2s2"]));
+    }
+
+    #[test]
+    fn it_listens_where_registry_url_says() {
+        let golden = include_str!("../../../tests/golden/registry/zot-elsewhere.json");
+        let registry = Listening { host: "zot.example.com", port: 5443, is_tls: true };
+        let facts = Facts { events_secret: Some("s3\"cret"), registry, ..fixed(KeyHeader::X5c) };
+        assert_eq!(snippet(Program::Zot, &facts), golden);
+        let here = Facts { registry: Listening { host: "::1", port: 21_001, is_tls: false }, ..facts };
+        let read: serde_json::Value = serde_json::from_str(&snippet(Program::Zot, &here)).unwrap();
+        assert_eq!((&read["http"]["address"], &read["http"]["port"]), (&"::1".into(), &"21001".into()));
+    }
+
+    #[test]
+    fn what_json_has_no_place_for_is_said_beside_it() {
+        let notes = |facts| configuration(Program::Zot, &facts).unwrap().notes.join("\n");
+        assert!(notes(fixed(KeyHeader::X5c)).contains("for SECRET put"));
+        let told = Facts { events_secret: Some("s3cret"), ..fixed(KeyHeader::X5c) };
+        assert_eq!(notes(told.clone()), "");
+        assert!(notes(Facts { self_signed: true, ..told }).contains("/ca.pem"));
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Service {
     pub fn create_repository(&self, call: &Call, new: NewRepository) -> Result<RepositoryView, Error> {
         let deed = Deed::new(Act::RepositoryCreate, &new.name);
         let id = Id::new(call.now, random::bytes()?);
-        let (live, token_lifetime) = (self.settings.live, self.settings.registry_token_lifetime);
+        let (live, token_lifetime) = (self.settings.live.clone(), self.settings.registry_token_lifetime);
         let (name, underway) = (new.name.clone(), self.underway.clone());
         self.change(call, deed, move |change| {
             let permit = change.authority()?.create_repository(&new.name)?;
@@ -175,9 +175,9 @@ impl Service {
     /// Creates private records for repositories that are about to be pushed to. Those that the caller may not create,
     /// or that cannot be written now, are skipped without telling the client.
     pub(in crate::service) fn create_by_push(&self, call: &Call, names: Vec<RepositoryName>) -> Result<(), Error> {
-        let (live, token_lifetime) = (self.settings.live, self.settings.registry_token_lifetime);
+        let (live, token_lifetime) = (self.settings.live.clone(), self.settings.registry_token_lifetime);
         for name in names {
-            let (id, underway) = (Id::new(call.now, random::bytes()?), self.underway.clone());
+            let (id, underway, live) = (Id::new(call.now, random::bytes()?), self.underway.clone(), live.clone());
             let created = self.change(call, Deed::new(Act::RepositoryCreateOnPush, &name), move |change| {
                 let permit = change.authority_to_push()?.create_by_push(&name)?;
                 underway.refuse(change.state(), &name)?;

@@ -61,22 +61,27 @@ impl fmt::Debug for EventsSecret {
 }
 
 impl EventsSecret {
-    /// Reads the site's own file or, if none is configured, the one among the keys, which is made when missing.
-    pub(in crate::service) fn open(given: Option<&Path>, keys: &Path) -> Result<Self, EventsSecretError> {
-        let own = keys.join(FILE);
-        let path = given.unwrap_or(&own);
-        if given.is_none() && !path.exists() {
+    /// Reads the site's own file.
+    pub(in crate::service) fn read(given: &Path) -> Result<Self, EventsSecretError> {
+        Self::of(given, &read_given(given).map_err(|source| unreadable(given, source))?)
+    }
+
+    /// Reads the file among the keys, which is made when missing.
+    pub(in crate::service) fn open(keys: &Path) -> Result<Self, EventsSecretError> {
+        let path = &keys.join(FILE);
+        if !path.exists() {
             // The body of an access token's text is 32 random bytes in letters and digits.
             let text = TokenText::from_random(random::bytes()?);
             let body = text.reveal().trim_start_matches(crate::domain::secret::PREFIX);
             private_file::write(path, format!("{body}\n").as_bytes())?;
         }
-        let unreadable = |source| EventsSecretError::Unreadable { path: path.to_owned(), source };
-        let content = match given {
-            Some(given) => read_given(given).map_err(unreadable)?,
-            None => private_file::read(path)?.ok_or_else(|| unreadable(io::ErrorKind::NotFound.into()))?,
-        };
-        let text = std::str::from_utf8(&content).map_err(|_| unreadable(io::Error::other(NoEventsSecret)))?;
+        let content = private_file::read(path)?.ok_or_else(|| unreadable(path, io::ErrorKind::NotFound.into()))?;
+        Self::of(path, &content)
+    }
+
+    fn of(path: &Path, content: &[u8]) -> Result<Self, EventsSecretError> {
+        let unreadable = |source| unreadable(path, source);
+        let text = std::str::from_utf8(content).map_err(|_| unreadable(io::Error::other(NoEventsSecret)))?;
         let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_plain || !(SHORTEST..=LONGEST).contains(&text.len()) {
@@ -90,6 +95,10 @@ impl EventsSecret {
         // `blake3::Hash` compares in constant time.
         blake3::hash(shown.as_bytes()) == self.hash
     }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> EventsSecretError {
+    EventsSecretError::Unreadable { path: path.to_owned(), source }
 }
 
 /// Reads the site's own file. It may be a link, and belong to somebody else, as files do that an orchestrator mounts.
@@ -154,15 +163,13 @@ mod tests {
         let (own, theirs) = (keys.path().join(FILE), keys.path().join("theirs"));
         fs::write(&theirs, format!("{SECRET}\n")).unwrap();
         symlink(&theirs, &own).unwrap();
-        assert!(matches!(EventsSecret::open(None, keys.path()), Err(EventsSecretError::File(_))));
-        assert_eq!(EventsSecret::open(Some(&own), keys.path()).unwrap().text.as_str(), SECRET);
+        assert!(matches!(EventsSecret::open(keys.path()), Err(EventsSecretError::File(_))));
+        assert_eq!(EventsSecret::read(&own).unwrap().text.as_str(), SECRET);
         fs::remove_file(&own).unwrap();
         fs::copy(&theirs, &own).unwrap();
         fs::set_permissions(&own, fs::Permissions::from_mode(0o644)).unwrap();
-        let error = EventsSecret::open(None, keys.path()).unwrap_err();
-        assert!(matches!(error, EventsSecretError::File(PrivateFileError::Exposed { .. })));
-        fs::set_permissions(&own, fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(EventsSecret::open(None, keys.path()).unwrap().text.as_str(), SECRET);
+        assert_eq!(EventsSecret::open(keys.path()).unwrap().text.as_str(), SECRET);
+        assert_eq!(fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
@@ -170,8 +177,6 @@ mod tests {
         let keys = tempfile::tempdir().unwrap();
         let fifo = keys.path().join(FILE);
         assert!(std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&fifo).status().unwrap().success());
-        assert!(
-            EventsSecret::open(None, keys.path()).is_err() && EventsSecret::open(Some(&fifo), keys.path()).is_err()
-        );
+        assert!(EventsSecret::open(keys.path()).is_err() && EventsSecret::read(&fifo).is_err());
     }
 }

@@ -27,6 +27,12 @@ impl Service {
         self.store.directory().join(data_files::FIRST_PASSWORD)
     }
 
+    /// That file, until the password is changed.
+    #[must_use]
+    pub fn first_password_file(&self) -> Option<PathBuf> {
+        Some(self.initial_password_file()).filter(|file| file.exists())
+    }
+
     /// Removes the file with the initial password once that is changed.
     pub(in crate::service) fn forget_initial_password(&self, changed: &Account) {
         if changed.name.as_str() != ADMIN {

@@ -9,6 +9,7 @@ use x509_parser::error::X509Error;
 use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::pem::NotPem;
+use crate::private_file::PrivateFileError;
 
 /// The shortest `registry.leaf_lifetime`, in seconds.
 pub(super) const MIN_LEAF_LIFETIME: i64 = 300;
@@ -36,19 +37,9 @@ pub enum SigningError {
         /// The operating system's answer.
         source: io::Error,
     },
-    /// The directory or the file is open to others than its owner.
-    #[error(
-        "{} is open to others than its owner (mode {mode:04o}); if nobody can have read the keys, run `chmod go= {}`, \
-         otherwise {way_out}", .path.display(), .path.display()
-    )]
-    OpenToOthers {
-        /// The file or directory.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-        /// How to get rid of the file.
-        way_out: &'static str,
-    },
+    /// The directory or a file is open to others, and not ours to close.
+    #[error(transparent)]
+    Exposed(PrivateFileError),
     /// A key file is there but cannot be used.
     #[error("the key file {} cannot be used; {way_out}", .path.display())]
     Damaged {

@@ -204,6 +204,7 @@ const ON_THE_WHOLE: &[UseCase] = &[
     ("may_administer", |service, call| service.may_administer(call, Act::ServerVersion)),
     ("compare_registry", |service, call| service.compare_registry(call, Act::RegistrySync).map(drop)),
     ("rotate_signing_key", Service::rotate_signing_key),
+    ("see_registry_host", |service, call| service.see_registry_host(call).map(drop)),
     ("live_settings", |service, call| service.live_settings(call).map(drop)),
     ("may_set", |service, call| service.may_set(call).map(drop)),
     ("choose_settings", |service, call| {

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::super::ledger::Upkeep;
 use super::super::signing::SigningSettings;
 use super::super::{AuditKeep, Call, Caller, Credentials, Error, Issued, Live, Service, SiteSettings};
+use crate::domain::host::PublicHost;
 use crate::domain::id::Id;
 use crate::domain::key_header::KeyHeader;
 use crate::domain::name::RepositoryName;
@@ -79,6 +80,7 @@ pub(super) fn settings() -> SiteSettings {
         changes_per_minute: 600,
         events_secret: None,
         registry: None,
+        registry_host: PublicHost::default(),
     }
 }
 

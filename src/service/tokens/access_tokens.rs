@@ -93,7 +93,7 @@ impl Service {
         if new.is_temporary && new.limits.is_capped() {
             return Err(Error::invalid("temporaryPassword", "it has neither an access level nor repositories"));
         }
-        let live = self.settings.live;
+        let live = self.settings.live.clone();
         let deed = Deed::new(Act::TokenCreate, new.username.clone().unwrap_or_else(|| call.caller.actor()));
         let token = self.change(call, deed, move |change| {
             let authority = change.authority()?;

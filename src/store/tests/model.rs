@@ -196,7 +196,7 @@ impl Model {
                 self.grants.insert((target, grantee), level);
             }
             Operation::RemoveGrant { target: number, grantee } => drop(self.grants.remove(&(target(number), grantee))),
-            Operation::Choose(choices) => self.choices = choices,
+            Operation::Choose(ref choices) => self.choices = choices.clone(),
             Operation::Usage(number) => {
                 if self.tokens.contains_key(&id(number)) {
                     self.usage.insert(id(number), usage(0));
@@ -304,7 +304,7 @@ impl Model {
         self.check_tokens(state);
         self.check_organizations(state);
         self.check_grants(state);
-        assert_eq!((state.audit().seq, state.choices()), (self.audit, self.choices));
+        assert_eq!((state.audit().seq, state.choices()), (self.audit, self.choices.clone()));
     }
 
     fn check_accounts(&self, state: &State) {
@@ -535,7 +535,7 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
         Operation::Grant { target: number, grantee, level } => return txn.put_grant(&target(number), grantee, level),
         Operation::RemoveGrant { target: number, grantee } => txn.remove_grant(&target(number), grantee),
         Operation::Usage(number) => txn.put_usage(id(number), &usage(0))?,
-        Operation::Choose(choices) => txn.put_choices(choices)?,
+        Operation::Choose(ref choices) => txn.put_choices(choices.clone())?,
     }
     Ok(true)
 }

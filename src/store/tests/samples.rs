@@ -20,6 +20,7 @@ use crate::domain::audit::{
 };
 use crate::domain::content::{Activity, Deletion, Digest as ContentDigest, Image, Platform, Remains, Tag, TagName};
 use crate::domain::grant::Grantee;
+use crate::domain::host::PublicHost;
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::organization::{Membership, Team, TeamMembership};
@@ -212,8 +213,15 @@ pub(super) fn settings() -> Vec<Choices> {
         token_default_lifetime: Some(Lifetime::Seconds(86_400)),
         token_max_lifetime: Some(Lifetime::Never),
         audit_registry_tokens: Some(true),
+        public_host: Some(PublicHost::parse("registry.example.com:5000").unwrap()),
     };
-    vec![all, Choices::default()]
+    let open = Choices { public_host: Some(PublicHost::default()), ..Choices::default() };
+    vec![all, Choices::default(), open]
+}
+
+/// As they were before they had a host of the registry.
+pub(super) fn early_settings() -> Vec<Choices> {
+    settings().into_iter().take(2).map(|it| Choices { public_host: None, ..it }).collect()
 }
 
 pub(super) fn seals() -> Vec<Seal> {
@@ -423,14 +431,18 @@ fn any_lifetime() -> impl Strategy<Value = Lifetime> {
 
 pub(super) fn any_settings() -> impl Strategy<Value = Choices> {
     let lifetimes = (option::of(any_lifetime()), option::of(any_lifetime()));
-    (any::<[Option<bool>; 2]>(), any::<[Option<u32>; 2]>(), lifetimes).prop_map(
-        |([create_on_push, audit_registry_tokens], [max_per_namespace, max_tokens_per_account], lifetimes)| Choices {
-            create_on_push,
-            max_per_namespace,
-            max_tokens_per_account,
-            token_default_lifetime: lifetimes.0,
-            token_max_lifetime: lifetimes.1,
-            audit_registry_tokens,
+    let host = option::of("([a-z]{1,9}\\.example:[1-9][0-9]{0,3})?".prop_map(|text| PublicHost::parse(&text).unwrap()));
+    (any::<[Option<bool>; 2]>(), any::<[Option<u32>; 2]>(), lifetimes, host).prop_map(
+        |([create_on_push, audit_registry_tokens], [max_per_namespace, max_tokens_per_account], lifetimes, host)| {
+            Choices {
+                create_on_push,
+                max_per_namespace,
+                max_tokens_per_account,
+                token_default_lifetime: lifetimes.0,
+                token_max_lifetime: lifetimes.1,
+                audit_registry_tokens,
+                public_host: host,
+            }
         },
     )
 }

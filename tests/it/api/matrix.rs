@@ -100,6 +100,7 @@ GET    /api/v0/admin/registry                                          401 401 4
 GET    /api/v0/admin/registry/config                                   401 401 401 401 401 403 403 403 200 200
 POST   /api/v0/admin/registry/sync                                     401 401 401 401 401 403 403 403 409 409
 DELETE /api/v0/admin/registry/sync                                     401 401 401 401 401 403 403 403 409 409
+GET    /api/v0/registry/host                                           401 401 401 401 401 200 200 200 200 200
 POST   /api/v0/registry/events                                         404 404 404 404 404 404 404 404 404 404
 POST   /api/v0/admin/registry/rotate-key                               401 401 401 401 401 403 403 403 403 200
 GET    /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 200 200

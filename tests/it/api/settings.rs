@@ -35,6 +35,8 @@ fn defaults(site: &InProcess) -> Value {
         "tokenDefaultLifetime": null,
         "tokenMaxLifetime": null,
         "auditRegistryTokens": false,
+        "registryPublicHost": null,
+        "registryPublicHostSeen": null,
         "auditAuthLogsEnabled": true,
         "fixed": {},
     })
@@ -53,6 +55,7 @@ fn each_setting_is_changed_alone_shown_and_kept() {
         ("tokenDefaultLifetime", json!(60)),
         ("tokenMaxLifetime", json!(90 * DAY)),
         ("auditRegistryTokens", json!(true)),
+        ("registryPublicHost", json!("registry.example.com:5000")),
     ];
     let mut expected = defaults(&site);
     for (field, value) in &changes {
@@ -69,7 +72,8 @@ fn each_setting_is_changed_alone_shown_and_kept() {
     let back = json!({
         "dtrHost": site.address().to_string(), "createRepositoryOnPush": true, "maxRepositoriesPerNamespace": 10_000,
         "maxTokensPerAccount": 1_000, "tokenDefaultLifetime": null, "tokenMaxLifetime": null,
-        "auditRegistryTokens": false, "auditAuthLogsEnabled": true, "fixed": {},
+        "auditRegistryTokens": false, "auditAuthLogsEnabled": true, "registryPublicHost": null,
+        "registryPublicHostSeen": null, "fixed": {},
     });
     assert_eq!(set(&site, &back), back);
     assert_eq!(view(&site.restart())["tokenMaxLifetime"], Value::Null);

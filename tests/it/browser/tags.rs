@@ -43,14 +43,19 @@ fn tags_are_listed_searched_and_their_digests_copied() {
 fn lines_for_a_terminal_are_copied_with_the_registry_that_one_names() {
     let site = with_tags(&[("latest", 1)]);
     site.open("/repositories/alice/app");
-    // Everywhere the same host, that of the pages until one names another.
-    site.browser.see(&format!("docker pull {}/alice/app:latest", site.server.address));
+    // Everywhere the same host, which is not known until somebody names it: never that of the pages.
+    site.browser.see("docker pull HOST/alice/app:latest");
     site.browser.fill("Registry", "registry.example.com");
     site.browser.see("docker pull registry.example.com/alice/app:latest");
     site.browser.click("Copy");
     copied(&site, "docker login registry.example.com --username alice");
     site.browser.reload();
     site.browser.see("docker pull registry.example.com/alice/app:latest");
+    // What administrators set goes over what this browser remembers.
+    let set = json!({ "registryPublicHost": "images.example.com" });
+    site.api("admin").post("/api/v0/meta/settings", &set).must_be(202);
+    site.browser.reload();
+    site.browser.see("docker pull images.example.com/alice/app:latest");
     site.must_be_clean(&[]);
 }
 

@@ -20,6 +20,9 @@ fn with_secret() -> (Website, String) {
     site.browser.click("Create");
     site.browser.see("It is not shown again.");
     let secret = site.browser.value("Access token");
+    // dockpass does not know where the registry is; for these tests it stands where that would.
+    assert!(site.browser.text().contains("login HOST --username alice"), "no address is made up");
+    site.browser.fill("Registry", &site.server.address.clone());
     (site, secret)
 }
 

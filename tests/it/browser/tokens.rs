@@ -42,7 +42,7 @@ fn a_secret_is_shown_once_and_is_gone_after_done() {
     // Not in what is to be pasted into a terminal, which others read: only the host and the name.
     let lines = site.browser.run("return document.querySelector('[role=tabpanel]').textContent", json!([]));
     let lines = lines.as_str().expect("a text");
-    assert!(lines.contains(&format!("docker login {} --username alice", site.server.address)), "{lines}");
+    assert!(lines.contains("docker login HOST --username alice"), "{lines}");
     assert!(!lines.contains(&secret), "{lines}");
     assert!(!site.kept().contains(&secret));
     site.browser.click("Done");

@@ -76,7 +76,8 @@ fn the_challenge_of_the_registry_leads_to_a_token_for_it_as_containerd_asks() {
     let registry = Http::at(&format!("http://{}", site.registry.address));
     let refused = registry.get("/v2/alice/app/tags/list").must_be(401);
     let challenge = refused.header("WWW-Authenticate").expect("a challenge");
-    let realm = format!("realm=\"http://{}/auth/token\"", site.dockpass.address);
+    let port = site.dockpass.address.rsplit(':').next().expect("a port");
+    let realm = format!("realm=\"http://localhost:{port}/auth/token\"");
     assert!(challenge.contains(&realm) && challenge.contains("service=\"dockpass\""), "{challenge}");
 
     let fields = [("grant_type", "password"), ("service", "dockpass"), ("client_id", "containerd-client")];

@@ -19,6 +19,7 @@ mod python;
 mod search;
 mod secrets;
 mod start;
+mod start_here;
 mod tags;
 mod tags_registry;
 mod tls;

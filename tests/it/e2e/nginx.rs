@@ -40,15 +40,28 @@ fn addresses(dockpass: &Dockpass, object: &str) -> Vec<String> {
     records.iter().map(|record| record["address"].as_str().expect("an address").to_owned()).collect()
 }
 
+/// What is printed for a site at the usual port.
+fn printed(more: &str) -> String {
+    let server = "[server]\npublic_url = \"https://pass.example.com\"\nbehind_proxy = true\n\
+                  trusted_proxies = [\"127.0.0.1\"]\n";
+    let dockpass = Setup::config(format!("{server}{more}")).start();
+    dockpass.cli(&["registry", "config", "--for", "nginx"]).must_succeed().stdout
+}
+
+#[test]
+fn what_comes_without_tls_is_sent_to_it_and_stands_in_no_log() {
+    let certificate = SiteCertificate::of("pass.example.com");
+    let (nginx, plain) = Nginx::at_the_usual_ports(&printed(""), &certificate);
+    let path = "/api/v0/repositories/a%2Fb?t=dkp_a-secret";
+    let sent = Http::at(&format!("http://{plain}")).basic("alice", "dkp_a-secret").get(path).must_be(308);
+    assert_eq!(sent.header("location"), Some(format!("https://pass.example.com{path}").as_str()));
+    let logs = nginx.logs();
+    assert!(logs.contains("GET /api/v0/repositories/") && !logs.contains("dkp_"), "{logs}");
+}
+
 #[test]
 fn nginx_takes_the_printed_file_but_for_the_certificate() {
     let certificate = SiteCertificate::of("pass.example.com");
-    let printed = |more: &str| {
-        let server = "[server]\npublic_url = \"https://pass.example.com\"\nbehind_proxy = true\n\
-                      trusted_proxies = [\"127.0.0.1\"]\n";
-        let dockpass = Setup::config(format!("{server}{more}")).start();
-        dockpass.cli(&["registry", "config", "--for", "nginx"]).must_succeed().stdout
-    };
     let ca = certificate.authority();
     let tls =
         format!("[tls]\nself_signed = true\n[registry]\nurl = \"https://127.0.0.1:5443\"\nca = \"{}\"\n", ca.display());
@@ -228,10 +241,6 @@ fn pages_sign_in_and_paths_pass_unchanged() {
     // What dockpass refuses for its size, it refuses in its own words.
     let large = json!({ "name": "a".repeat(90_000) });
     alice.post("/api/v0/repositories/alice", &large).must_be_refused(413, "REQUEST_TOO_LARGE");
-
-    let plain = Http::at(&format!("http://{}", front.plain)).get("/api/v0/repositories/a%2Fb?q=1").must_be(308);
-    let there = format!("https://{}/api/v0/repositories/a%2Fb?q=1", front.authority);
-    assert_eq!(plain.header("location"), Some(there.as_str()));
 }
 
 /// The head of the one request that comes to this address.
@@ -291,7 +300,6 @@ fn the_client_is_who_nginx_sees_and_no_log_of_nginx_has_a_secret() {
     front.http().header("Cookie", "__Host-dockpass=dks_a-secret-of-a-session").get("/api/v0/session").must_be(401);
     let form = [("grant_type", "password"), ("service", "dockpass"), ("username", "alice"), ("password", &*secret)];
     front.http().post_form("/auth/token", &form).must_be(200);
-    Http::at(&format!("http://{}", front.plain)).basic("alice", &secret).get(&format!("/?t={secret}")).must_be(308);
     let hidden = [secret.clone(), registry_token, "dks_a-secret-of-a-session".to_owned(), dockpass.admin_password()];
     // What goes wrong behind nginx is told in another log.
     front.pair.stop_registry();

@@ -174,13 +174,22 @@ fn a_long_start_ends_with_the_first_signal_and_is_finished_by_the_next() {
         serve.env("DOCKPASS_TLS_CERT", &fifo).env("DOCKPASS_TLS_KEY", &fifo);
         serve.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
         let mut server = Background::start("dockpass", &mut serve);
-        eventually("the account is made", || data.join("format").exists().then_some(()));
+        eventually("it hears signals", || hears(server.pid(), signal).then_some(()));
         server.signal(signal);
         assert_eq!(server.wait_end_within(Duration::from_secs(20)).code(), Some(0), "{}", server.log());
         assert!(!server.log().contains("ready on"), "{}", server.log());
+        assert!(!data.exists(), "nothing is made before the certificate was read");
         let dockpass = Dockpass::start_in(directory, Setup::default());
         dockpass.http_as_admin().get("/api/v0/api_tokens").must_be(200);
     }
+}
+
+/// Whether a process has a handler for the signal: from then on it ends in order.
+fn hears(pid: u32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
+    let caught = u64::from_str_radix(caught.trim(), 16).unwrap_or_default();
+    caught & (1 << (signal.as_raw() - 1)) != 0
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn shown(site: &InProcess, issued: &Issued) -> Caller {
 }
 
 fn challenge(site: &InProcess, more: &str) -> String {
-    format!("Bearer realm=\"http://{}/auth/token\",service=\"dockpass\"{more}", site.address())
+    format!("Bearer realm=\"http://localhost:{}/auth/token\",service=\"dockpass\"{more}", site.address().port())
 }
 
 // --- the challenge (10, 11, 12) ---

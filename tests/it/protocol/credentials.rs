@@ -132,7 +132,8 @@ fn a_wrong_password_that_a_client_sends_again_and_again_is_one_guess() {
 #[test]
 fn no_header_changes_issuer_audience_or_realm() {
     let site = InProcess::start_with(&[("registry.issuer", "here"), ("registry.services", "registry.here")]);
-    let realm = format!("Bearer realm=\"http://{}/auth/token\",service=\"registry.here\"", site.address());
+    let realm =
+        format!("Bearer realm=\"http://localhost:{}/auth/token\",service=\"registry.here\"", site.address().port());
     let liar = site
         .as_nobody()
         .header("X-Forwarded-Host", "evil.example")

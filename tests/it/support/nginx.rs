@@ -33,6 +33,12 @@ impl Nginx {
         Self::run(directory, &site)
     }
 
+    /// The printed file of a site at port 443, and where it answers without TLS.
+    pub(crate) fn at_the_usual_ports(printed: &str, certificate: &SiteCertificate) -> (Self, SocketAddr) {
+        let [tls, plain] = addresses();
+        (Self::start(printed, certificate, [tls, plain], None), plain)
+    }
+
     fn run(directory: TempDir, site: &str) -> Self {
         let main = installed(site, directory.path());
         let mut nginx = background_command("nginx");
@@ -110,7 +116,9 @@ fn listening_on(site: &str, tls: SocketAddr, plain: SocketAddr) -> String {
         None => Some(line.to_owned()),
     });
     let lines: Vec<_> = lines.collect();
-    assert_eq!(lines.iter().filter(|line| line.contains(" listen ")).count(), 2, "{site}");
+    // Without TLS it listens only for a site at port 443.
+    let expected = if site.contains("listen 443 ssl;") { 2 } else { 1 };
+    assert_eq!(lines.iter().filter(|line| line.contains(" listen ")).count(), expected, "{site}");
     lines.join("\n") + "\n"
 }
 
@@ -122,8 +130,6 @@ pub(crate) struct Front {
     pub(crate) certificate: SiteCertificate,
     /// `host:port` of both, as clients know it.
     pub(crate) authority: String,
-    /// Where nginx answers without TLS.
-    pub(crate) plain: SocketAddr,
 }
 
 impl Front {
@@ -144,7 +150,7 @@ impl Front {
         let nginx = Nginx::start(&printed, &certificate, [tls, plain], level);
         pair.start_registry();
         names.iter().for_each(|name| pair.add_user(name));
-        Self { nginx, pair, certificate, authority: tls.to_string(), plain }
+        Self { nginx, pair, certificate, authority: tls.to_string() }
     }
 
     /// The HTTP API of both, without credentials.

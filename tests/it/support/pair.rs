@@ -18,7 +18,7 @@ use super::{
     exe::{Dockpass, Setup, executable},
     pages::Pages,
     process::{Run, command, eventually},
-    registry::{FREE_ADDRESS, Registry, in_place, stored_in},
+    registry::{Registry, at_its_address, stored_in},
 };
 
 /// dockpass and a registry beside it. Both are ended on drop.
@@ -166,7 +166,9 @@ impl Pair {
         Run::of(&mut write, "").must_succeed();
         let file = output.join("config.yml");
         let printed = fs::read_to_string(&file).expect("the configuration was written");
-        let config = in_place(&printed, self.directory.path()).replace(FREE_ADDRESS, &self.registry_at.to_string());
+        let addr = format!("addr: {}\n", self.registry_at);
+        assert!(printed.contains(&addr), "the registry listens where registry.url says:\n{printed}");
+        let config = at_its_address(&printed, self.directory.path());
         // After five failures the registry backs off; tests wait less.
         let config = config.replace("backoff: 5s", "backoff: 500ms");
         fs::write(&file, change(config)).expect("the configuration can be written");

@@ -18,7 +18,7 @@ use super::{
 /// The registry's address in the printed configuration.
 const PRINTED_ADDRESS: &str = "127.0.0.1:5000";
 /// The address that replaces it: a port that the system chooses.
-pub(super) const FREE_ADDRESS: &str = "127.0.0.1:0";
+const FREE_ADDRESS: &str = "127.0.0.1:0";
 
 /// A running registry. Ended on drop; its log is printed when the test fails.
 #[derive(Debug)]
@@ -133,10 +133,14 @@ impl Registry {
 /// The printed configuration with a port that the system chooses and a storage directory that only this test uses.
 pub(super) fn in_place(printed: &str, directory: &Path) -> String {
     assert!(printed.contains(PRINTED_ADDRESS), "no address of the registry to change in:\n{printed}");
+    at_its_address(&printed.replace(PRINTED_ADDRESS, FREE_ADDRESS), directory)
+}
+
+/// The printed configuration, at the address that was printed, with a storage directory that only this test uses.
+pub(super) fn at_its_address(printed: &str, directory: &Path) -> String {
     assert!(printed.contains("level: warn"), "the registry would log its secret:\n{printed}");
     // At this level the registry logs where it listens.
-    let told = printed.replace("level: warn", "level: info");
-    stored_in(&told.replace(PRINTED_ADDRESS, FREE_ADDRESS), directory)
+    stored_in(&printed.replace("level: warn", "level: info"), directory)
 }
 
 /// The configuration with its storage in `storage` below this directory.

@@ -78,7 +78,7 @@ impl Configurable {
     fn next(self) -> &'static str {
         match self {
             Self::Distribution | Self::Zot => {
-                "Next: let the registry read both files, and start it with this configuration"
+                "Next: let the registry read these files, and start it with this configuration"
             }
             Self::Nginx => {
                 "Next: put the paths of your certificate and key into it, then: nginx -t && systemctl reload nginx"
@@ -95,6 +95,7 @@ pub(in crate::cli) async fn run(
     match command {
         RegistryCommand::Config { program, output: None } => {
             let (answer, configuration) = ask(program, None, api).await?;
+            console.warn(&answer.warnings)?;
             match console.format {
                 Format::Json => console.report(&Report::done(answer.value, String::new())),
                 Format::Table => console.write(&printed(&configuration, program)),
@@ -141,13 +142,23 @@ fn printed(configuration: &RegistryConfiguration, program: Configurable) -> Stri
     let Some((certificate_name, certificate)) = certificate(configuration) else { return text.clone() };
     let certificate = shown::lines("# ", certificate.lines());
     let program = program.program();
+    let keys = configuration.keys_name.as_deref().zip(configuration.keys.as_deref());
+    let keys = keys.map_or_else(String::new, |(name, keys)| {
+        format!(
+            "# And these keys, with\n\
+             #   sed -n 's/^# {{/{{/p' {file_name} > {name}\n\
+             #\n\
+             # {}\n",
+            keys.trim_end()
+        )
+    });
     format!(
         "# The registry needs this certificate, at the path that is given below. Save it from a copy of these lines with\n\
          #   sed -n '/^# -----BEGIN/,/^# -----END/s/^# //p' {file_name} > {certificate_name}\n\
-         # or have both files written with\n\
+         # or have all files written with\n\
          #   dockpass registry config --for {program} --output DIR\n\
          #\n\
-         {certificate}\n{}\n",
+         {certificate}{keys}\n{}\n",
         text.trim_end()
     )
 }
@@ -171,12 +182,18 @@ async fn write(program: Configurable, directory: &Path, api: &mut Api, console: 
     if let Some(path) = &beside {
         (answer, configuration) = ask(program, Some(path), api).await?;
     }
+    console.warn(&answer.warnings)?;
     let file = directory.join(file_name(&configuration.file_name)?);
     fs::create_dir_all(&directory).map_err(failed("make", &directory))?;
     refuse_other(&file, &configuration.configuration)?;
     let mut line = format!("wrote {}", file.display());
     if let (Some(path), Some((_, pem))) = (&beside, certificate(&configuration)) {
         replace(path, pem, 0o644).map_err(failed("write", path))?;
+        line = format!("{line} and {}", path.display());
+    }
+    if let (Some(name), Some(keys)) = (&configuration.keys_name, &configuration.keys) {
+        let path = directory.join(file_name(name)?);
+        replace(&path, keys, 0o644).map_err(failed("write", &path))?;
         line = format!("{line} and {}", path.display());
     }
     replace(&file, &configuration.configuration, program.mode()).map_err(failed("write", &file))?;

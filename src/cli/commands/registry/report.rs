@@ -12,12 +12,22 @@ pub(in crate::cli) fn state(answer: ApiAnswer<RegistryState>) -> Result<Report, 
         ("Issuer", state.issuer.clone()),
         ("Services", state.services.join(", ")),
         ("Token endpoint", state.realm.clone()),
+        ("Public host", public_host(&state)),
         ("Registry", state.url.clone().unwrap_or_else(|| "not set: registry.url in the configuration".to_owned())),
         ("Notifications", notifications(&state)),
     ];
+    pairs.extend(state.realm_warning.as_ref().map(|warning| ("Warning", shown::plain(warning))));
     pairs.extend(state.comparison.as_ref().map(|comparison| ("Comparison", compared(comparison))));
     pairs.extend(state.certificates.iter().map(certificate));
     Ok(Report { answer: answer.value, view: View::One(pairs) })
+}
+
+/// How clients reach the registry; what they call it is only proposed, since whoever pulls chooses it.
+fn public_host(state: &RegistryState) -> String {
+    let seen = state.public_host_seen.as_ref().map(|seen| format!("clients call it {}", shown::plain(seen)));
+    let known =
+        state.public_host.clone().unwrap_or_else(|| "not known: registry.public_host in the configuration".to_owned());
+    [Some(known), seen].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn notifications(state: &RegistryState) -> String {
@@ -84,6 +94,21 @@ mod tests {
             "compared": 1, "adopted": 0, "changed": 0, "gone": 0, "deleted": 0, "failed": 0, "error": "no way",
         });
         serde_json::from_value(text).unwrap()
+    }
+
+    #[test]
+    fn what_clients_call_the_registry_is_proposed() {
+        let told = |host: Option<&str>, seen: Option<&str>| {
+            let state = serde_json::json!({
+                "issuer": "i", "services": [], "realm": "r", "certificates": [], "url": null, "publicHost": host,
+                "publicHostSeen": seen, "realmWarning": null, "comparison": null,
+                "notifications": { "received": 0, "lastReceived": null },
+            });
+            public_host(&serde_json::from_value(state).unwrap())
+        };
+        assert_eq!(told(Some("a.example"), None), "a.example");
+        assert_eq!(told(Some("a.example"), Some("b.example")), "a.example; clients call it b.example");
+        assert!(told(None, None).starts_with("not known: "));
     }
 
     #[test]

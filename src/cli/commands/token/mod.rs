@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::api::operations::access_tokens as op;
 use crate::api::{Code, Counting, CreateApiToken, Paging, RotateApiToken, UpdateApiToken};
-use crate::cli::commands::token::secret::Purpose;
+use crate::cli::commands::token::secret::{Places, Purpose};
 use crate::cli::commands::values::{self, ExpiryArgument};
 use crate::cli::screen::{CliError, Console, Format, Report};
 use crate::cli::wire::Api;
@@ -157,10 +157,10 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
         repositories: (!arguments.repository.is_empty()).then_some(arguments.repository),
         temporary_password: None,
     };
-    let url = url_for_frame(api, console).await;
+    let places = places_for_frame(api, console).await;
     let user = op::OfUser { username: arguments.user };
     let answer = api.send(op::CreateAccessToken, [], &user, &body).await?;
-    secret::show(&answer, Purpose::New, &url, console)
+    secret::show(&answer, Purpose::New, &places, console)
 }
 
 /// The header with the key of a rotation, from its file. It is a secret as long as the rotation can be repeated: no error tells it.
@@ -184,16 +184,16 @@ async fn rotate(
     console: &mut Console,
 ) -> Result<(), CliError> {
     let hash = reference::hash(api, token).await?;
-    let url = url_for_frame(api, console).await;
+    let places = places_for_frame(api, console).await;
     let answer = api.send_with(op::RotateAccessToken, [&hash], key, &RotateApiToken { overlap }).await?;
     let overlaps = overlap.is_some_and(|seconds| seconds > 0);
-    secret::show(&answer, Purpose::Rotated { overlaps }, &url, console)
+    secret::show(&answer, Purpose::Rotated { overlaps }, &places, console)
 }
 
-/// The sign-in URL for the frame on a terminal; empty if nothing will show it.
-async fn url_for_frame(api: &mut Api, console: &Console) -> String {
+/// The places for the frame on a terminal; nothing if nothing will show them.
+async fn places_for_frame(api: &mut Api, console: &Console) -> Places {
     let has_frame = console.out_is_terminal && console.format == Format::Table;
-    if has_frame { secret::sign_in_url(api).await } else { String::new() }
+    if has_frame { Places::ask(api).await } else { Places::default() }
 }
 
 async fn update(

@@ -1,11 +1,15 @@
 //! Shows a new secret, once: alone on standard output in a pipe, with the next steps on a terminal.
 
-use crate::api::operations::registry::ViewRegistry;
+use crate::api::operations::registry::{ViewRegistry, ViewRegistryHost};
 use crate::api::{ApiToken, NewApiToken};
 use crate::cli::commands::token::report;
 use crate::cli::screen::{CliError, Console, Format, shown};
 use crate::cli::wire::{Api, ApiAnswer};
 use crate::domain::text::shell_word;
+
+/// Said below a line with `HOST`.
+const UNKNOWN: &str =
+    "      (HOST is the registry as clients reach it: ask your administrator, who can set registry.public_host.)\n";
 
 /// Why there is a new secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +23,28 @@ pub(in crate::cli) enum Purpose {
     TemporaryPassword,
 }
 
-/// Where people sign in; to be asked before a secret is made, so that nothing comes between it and its reader.
-pub(in crate::cli) async fn sign_in_url(api: &mut Api) -> String {
+/// Where a secret is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::cli) struct Places {
+    /// The URL of dockpass.
+    pub(in crate::cli) url: String,
+    /// How clients reach the registry; none if dockpass does not know it.
+    pub(in crate::cli) registry: Option<String>,
+}
+
+impl Places {
+    /// Asks for them; to be done before a secret is made, so that nothing comes between it and its reader.
+    pub(in crate::cli) async fn ask(api: &mut Api) -> Self {
+        let registry = api.call(ViewRegistryHost, [], &()).await.and_then(|answer| answer.read());
+        if let Err(error) = &registry {
+            log::debug!("how clients reach the registry is unknown: {error}");
+        }
+        let registry = registry.ok().and_then(|host| host.public_host);
+        Self { url: sign_in_url(api).await, registry }
+    }
+}
+
+async fn sign_in_url(api: &mut Api) -> String {
     if let Some(url) = api.url() {
         return url.to_owned();
     }
@@ -38,35 +62,35 @@ pub(in crate::cli) async fn sign_in_url(api: &mut Api) -> String {
 pub(in crate::cli) fn show(
     answer: &ApiAnswer<NewApiToken>,
     purpose: Purpose,
-    url: &str,
+    places: &Places,
     console: &mut Console,
 ) -> Result<(), CliError> {
     let new = answer.read()?;
     let text = match console.format {
         Format::Json => serde_json::to_string_pretty(&answer.value).map_err(CliError::Json)?,
-        Format::Table if console.out_is_terminal => frame(&new, purpose, url),
+        Format::Table if console.out_is_terminal => frame(&new, purpose, places),
         Format::Table => new.token.clone(),
     };
     let lost = |cause| CliError::SecretLost { id: new.record.id.clone(), cause };
     console.write_out(format!("{}\n", text.trim_end()).as_bytes()).map_err(lost)?;
     if console.format == Format::Table && !console.out_is_terminal {
-        console.note(&aside(&new, purpose, url))?;
+        console.note(&aside(&new, purpose, places))?;
     }
     Ok(())
 }
 
 /// The text for a terminal: the secret between what was done and the next steps.
-fn frame(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
+fn frame(new: &NewApiToken, purpose: Purpose, places: &Places) -> String {
     let secret = format!("  {}\n\n  It is not shown again.\n", shown::plain(&new.token));
-    format!("{}\n\n{secret}{}\n{}", done(new, purpose), report::limits(&new.record), next(new, purpose, url))
+    format!("{}\n\n{secret}{}\n{}", done(new, purpose), report::limits(&new.record), next(new, purpose, places))
 }
 
 /// The text for standard error while a pipe gets the secret.
-fn aside(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
+fn aside(new: &NewApiToken, purpose: Purpose, places: &Places) -> String {
     let done = done(new, purpose);
     match purpose {
         Purpose::New | Purpose::Rotated { .. } => format!("{done}\n"),
-        Purpose::TemporaryPassword => format!("{done}\n{}", next(new, purpose, url)),
+        Purpose::TemporaryPassword => format!("{done}\n{}", next(new, purpose, places)),
     }
 }
 
@@ -95,15 +119,17 @@ fn end(record: &ApiToken) -> String {
     shown::time_or(record.expires_at.as_deref(), "never")
 }
 
-fn next(new: &NewApiToken, purpose: Purpose, url: &str) -> String {
+fn next(new: &NewApiToken, purpose: Purpose, Places { url, registry }: &Places) -> String {
     // Name and address may come from a server elsewhere: they must be nothing but words of the commands.
     let user = shell_word(&new.record.username);
-    let host = shell_word(url.split_once("://").map_or(url, |(_, host)| host));
+    let host = registry.as_deref().map_or("HOST".into(), shell_word);
+    let unknown = if registry.is_some() { "" } else { UNKNOWN };
     let (url, list) = (shell_word(url), shell_word(&format!("{url}/api/v0/repositories")));
     match purpose {
         Purpose::New | Purpose::Rotated { .. } => format!(
             "  Use it wherever the password of {user} is asked:\n    \
-             docker login {host} --username {user}\n    \
+             docker login {host} --username {user}\n\
+             {unknown}    \
              curl --user {user} {list}\n"
         ),
         Purpose::TemporaryPassword => format!(
@@ -135,7 +161,8 @@ mod tests {
         let (mut console, written) = console(b"");
         console.out_is_terminal = is_terminal;
         console.format = format;
-        show(&answer, purpose, "http://127.0.0.1:8700", &mut console).unwrap();
+        let registry = Some("127.0.0.1:5000".to_owned());
+        show(&answer, purpose, &Places { url: "http://127.0.0.1:8700".to_owned(), registry }, &mut console).unwrap();
         (written.out(), written.note())
     }
 
@@ -161,7 +188,7 @@ made the access token `lap\\u{1b}top` for alice
   ID       01A
 
   Use it wherever the password of alice is asked:
-    docker login 127.0.0.1:8700 --username alice
+    docker login 127.0.0.1:5000 --username alice
     curl --user alice http://127.0.0.1:8700/api/v0/repositories
 ";
         assert_eq!((out.as_str(), note.as_str()), (expected, ""));
@@ -211,9 +238,23 @@ made the access token `lap\\u{1b}top` for alice
         let answer = server.api().call(ViewAccessToken, ["x"], &()).await.unwrap().of();
         let (mut console, _) = console(b"");
         console.out = Box::new(Closed);
-        let error = show(&answer, Purpose::New, "http://h", &mut console).unwrap_err();
+        let error = show(&answer, Purpose::New, &Places::default(), &mut console).unwrap_err();
         assert_eq!(error.exit_code(), 1);
         assert!(error.to_string().contains("dockpass token delete 01A"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_is_not_known_is_not_made_up() {
+        let server = Server::with_json(&[(200, r#"{"publicHost":null}"#), (404, ""), (200, r#"{"publicHost":"a.b"}"#)]);
+        let mut api = server.api();
+        let new: NewApiToken = serde_json::from_value(made()).unwrap();
+        for known in [false, false, true] {
+            let registry = api.call(ViewRegistryHost, [], &()).await.and_then(|answer| answer.read());
+            let registry = registry.ok().and_then(|host| host.public_host);
+            let told = next(&new, Purpose::New, &Places { url: "http://127.0.0.1:8700".to_owned(), registry });
+            assert_eq!(told.contains("docker login a.b --username alice\n    curl"), known, "{told}");
+            assert_eq!(told.contains("docker login HOST --username alice\n      (HOST is"), !known, "{told}");
+        }
     }
 
     #[tokio::test]

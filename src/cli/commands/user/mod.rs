@@ -215,9 +215,9 @@ async fn temporary(
         ..CreateApiToken::default()
     };
     let user = access_tokens::OfUser { username: Some(name.to_owned()) };
-    let url = secret::sign_in_url(api).await;
+    let places = secret::Places::ask(api).await;
     let answer = api.send(access_tokens::CreateAccessToken, [], &user, &body).await?;
-    secret::show(&answer, secret::Purpose::TemporaryPassword, &url, console)
+    secret::show(&answer, secret::Purpose::TemporaryPassword, &places, console)
 }
 
 #[cfg(test)]
