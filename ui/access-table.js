@@ -3,8 +3,8 @@
 // Exports
 //   accessTable({ context, target, read, hasWhy, mayGive, empty })
 //       target    what the grants are on, as in access-grants.js
-//       read      async (signal) => rows: { kind: "user" | "team" | "everybody", name, level, why, isHere }; `isHere` marks the
-//                 grants on the target itself: only these can be changed here
+//       read      async (signal) => rows: { kind: "user" | "team" | "everybody", name, level, why, isHere, isActive }; `isHere` marks
+//                 the grants on the target itself: only these can be changed here; `isActive` is false of an inactive user
 //       hasWhy    whether to tell why
 //       mayGive   whether more can be given, or only be taken away
 //       empty     a sentence, where nobody was given anything
@@ -35,7 +35,7 @@ export async function accessTable({ context, target, read, hasWhy = false, mayGi
     name: ["entry", "entries"],
     search: "Search",
     columns: [
-      { label: "Who", sort: "who", isName: true, by: (row) => row.name, cell: (row) => [link(row, target, context), h("small", KIND[row.kind])] },
+      { label: "Who", sort: "who", isName: true, by: (row) => row.name, cell: (row) => [link(row, target, context), h("small", row.isActive === false ? `inactive ${KIND[row.kind]}` : KIND[row.kind])] },
       { label: "Access", sort: "access", by: (row) => row.level, cell: (row) => levelName(row.level) },
       hasWhy && { label: "Why", sort: "why", by: (row) => row.order, cell: (row) => row.why },
       { label: "", isEnd: true, cell: (row) => row.isHere && act(row) },

@@ -8,7 +8,7 @@
 //                                           every page of a list, 1,000 at a time → an array;
 //                                           rows(body) takes the entries out of a body, progress(done, all) is called between
 //   post / put / patch / remove(path, { body, query, signal })   a change → the body (null if there is none)
-//   patchNoting / removeNoting(path, options)
+//   postNoting / patchNoting / removeNoting(path, options)
 //                                           a change → { body, warning }: warning is the text of a Warning header, or null
 //   ApiError                                what all of them throw: { status, code, message, field, detail, retryAfter };
 //                                           field and message are ready to stand beside the form's field of that name
@@ -107,6 +107,7 @@ const noting = (name) => async (path, options) => {
   return { body: await bodyOf(response), warning: warning && sentence(warning) };
 };
 
+export const postNoting = noting("post");
 export const patchNoting = noting("patch");
 export const removeNoting = noting("remove");
 

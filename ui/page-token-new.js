@@ -3,7 +3,7 @@
 // Exports
 //   create     the page
 
-import { post } from "./api.js";
+import { postNoting } from "./api.js";
 import { chipsField, patterns } from "./complete.js";
 import { head } from "./dom.js";
 import { field, form } from "./form.js";
@@ -18,6 +18,7 @@ function wrongPattern(text) {
   const [namespace, ...parts] = text.split("/");
   const isWide = parts.length === 1 && parts[0] === "*";
   const isOne = parts.length > 0 && parts.every(isName);
+  if (text.replace(/\/\*$/, "").includes("*")) return `“${text}”: * stands alone after /. alice/* is everything below alice.`;
   const isRight = (namespace === "_" || isName(namespace)) && (isWide || isOne);
   return isRight ? null : `“${text}” is no repository. Write alice/app, or alice/* for everything below alice.`;
 }
@@ -39,9 +40,9 @@ function fieldsFor(session) {
 }
 
 /** From now on the address is that of the access token: a reload shows its details, without the secret. */
-function made(context, answer, list) {
+function made(context, { body: answer, warning }, list) {
   const href = oneHref(answer, context.session);
-  const nodes = showSecret(context, answer, { title: `“${answer.tokenLabel}” is ready`, done: list });
+  const nodes = showSecret(context, answer, { title: `“${answer.tokenLabel}” is ready`, done: list, warning });
   context.swap(nodes, { href, title: answer.tokenLabel });
 }
 
@@ -57,7 +58,7 @@ async function render(context) {
     fields,
     submit: "Create",
     cancel: { label: "Cancel", href: list },
-    onsubmit: async (body) => made(context, await post("/api/v0/api_tokens", { query: { username }, body }), list),
+    onsubmit: async (body) => made(context, await postNoting("/api/v0/api_tokens", { query: { username }, body }), list),
   });
   const lead = isOwn ? null : `It will belong to ${username}, with what ${username} may.`;
   return [...head("New access token", { crumbs: crumbs(username, session), lead }), node];

@@ -8,7 +8,7 @@ import { button, facts, h, head } from "./dom.js";
 import { field, form } from "./form.js";
 import { say } from "./notice.js";
 import { exact, isNever, when } from "./time.js";
-import { deleteTokens, rotate } from "./token-dialogs.js";
+import { deleteTokens, endOverlap, rotate } from "./token-dialogs.js";
 import { showSecret } from "./token-secret.js";
 import { crumbs, listHref, oneHref } from "./token-address.js";
 import { access, agent, allows, stateBadge } from "./token-state.js";
@@ -35,6 +35,17 @@ function parent(token, parents, session) {
   return made ? h("a", { href: oneHref(made, session) }, made.tokenLabel) : "an access token that is gone, or another account's";
 }
 
+/** What is told of two secrets: whether the new one is used, and whether the old one still is. */
+function overlap(token) {
+  const until = exact(token.previousUntil);
+  const used = (at, from) => [withExact(at, "never"), from && ` from ${from}`];
+  return [
+    ["New secret used", used(token.currentLastUsed)],
+    ["Old secret works", token.previousUntilUsed ? `until the new one is used, at the latest until ${until}` : `until ${until}`],
+    ["Old secret used", used(token.previousLastUsed, token.previousLastUsedIp)],
+  ];
+}
+
 function known(token, parents, session) {
   return facts([
     ["State", stateBadge(token)],
@@ -44,6 +55,7 @@ function known(token, parents, session) {
     ["Expires", withExact(token.expiresAt, "never")],
     ["Last used", withExact(token.lastUsed, "never")],
     ["From", token.lastUsedIp],
+    ...(token.previousUntil ? overlap(token) : []),
     ["Created", withExact(token.createdAt)],
     ["Created with", [agent(token.creatorUa), agent(token.creatorUa) !== token.creatorUa && h("span.quiet", ` · ${token.creatorUa}`)]],
     ["Made by", parent(token, parents, session)],
@@ -84,11 +96,16 @@ function dangers(context, token, list) {
   const remove = async () => {
     if (await deleteTokens([token])) context.go(list, { replace: true });
   };
+  const end = async () => {
+    if (await endOverlap(token)) await context.reload();
+  };
   const canRotate = token.isActive && token.state !== "expired";
   return h("section", h("h2", "Replace or remove"),
     h("div.stack.tight",
       h("p", "A new secret for the same access token, with an overlap if wished. ", !canRotate && h("span.quiet", "One that is inactive or expired cannot be rotated.")),
       button("Rotate", { onclick: turn, disabled: !canRotate }),
+      token.previousUntil && h("p", "The old secret still works. End it once nothing uses it any more."),
+      token.previousUntil && button("End the old secret", { onclick: end }),
       h("p", "Deleted, it is refused at once, and so is what it made."),
       button("Delete", { kind: "danger", onclick: remove })));
 }

@@ -3,6 +3,7 @@
 // Exports
 //   deleteTokens(tokens)      true if any was deleted, also where the others were not
 //   cleanUp(username, left)   true once something was deleted; left is the signal of the page
+//   endOverlap(token)         true once the old secret of a rotation has ended
 //   rotate(token)             the answer with the new secret, or null; previousUntil is null where nothing overlaps
 
 import { isAbort, isGone, post, readAll, remove } from "./api.js";
@@ -109,23 +110,41 @@ export async function cleanUp(username, left) {
   return true;
 }
 
-const OVERLAPS = [["0", "Nothing: it stops at once"], ["3600", "1 hour"], ["86400", "1 day"], ["604800", "7 days"]];
+const UNTIL_USED = "used";
+const OVERLAPS = [["0", "Nothing: it stops at once"], ["3600", "1 hour"], ["86400", "1 day"], ["604800", "7 days"], [UNTIL_USED, "Until the new one is used, 7 days at most"]];
+
+/** Ends the old secret of a rotation; true once it is done. */
+export async function endOverlap(token) {
+  const done = await ask({
+    title: "End the old secret?",
+    body: `What still uses the old secret of “${token.tokenLabel}” is refused at once. The new one stays.`,
+    confirm: "End it",
+    act: () => remove(`${PATH}/${token.hashedToken}/overlap`),
+  });
+  if (done !== null) say("The old secret has ended");
+  return done !== null;
+}
 
 export async function rotate(token) {
   const overlap = field({
     name: "overlap", label: "How long the old secret works on", type: "select", options: OVERLAPS, value: "0",
-    hint: "An overlap lets you replace it where it is used without a gap.",
+    hint: "An overlap lets you replace it where it is used without a gap. Until it is used is for one consumer alone.",
+  });
+  const renew = token.expiresAt !== null && !token.temporaryPassword && field({
+    name: "renew", label: "Let it live as long again", type: "switch", value: false,
+    hint: "From now on; at most as long as this site lets one live.",
   });
   return ask({
     title: "Rotate this access token?",
-    body: `“${token.tokenLabel}” gets a new secret. Description, access and expiry stay.`,
-    fields: [overlap],
+    body: `“${token.tokenLabel}” gets a new secret. Description and access stay.`,
+    fields: [overlap, renew].filter(Boolean),
     confirm: "Rotate",
     act: async (values) => {
-      const overlap = Number(values.overlap);
-      const made = await post(`${PATH}/${token.hashedToken}/rotate`, { body: { overlap } });
+      const lasts = values.overlap === UNTIL_USED ? { untilUsed: true } : { overlap: Number(values.overlap) };
+      const body = { ...lasts, ...(values.renew && { renew: true }) };
+      const made = await post(`${PATH}/${token.hashedToken}/rotate`, { body });
       // Without an overlap the API tells the moment itself, which is past already.
-      return overlap === 0 ? { ...made, previousUntil: null } : made;
+      return lasts.overlap === 0 ? { ...made, previousUntil: null } : made;
     },
   });
 }

@@ -18,7 +18,9 @@ const TEMPORARY = "temporary password";
 
 const expiry = (token) => (token.expiresAt === null ? "never expires" : [token.state === "expired" ? "ended " : "until ", day(token.expiresAt)]);
 
-const used = (token) => [when(token.lastUsed), token.lastUsedIp && h("small.address", `from ${token.lastUsedIp}`)];
+const old = (token) => token.previousUntil && h("small", "old secret until ", when(token.previousUntil), ", used ", isNever(token.previousLastUsed) ? "never" : when(token.previousLastUsed));
+
+const used = (token) => [when(token.lastUsed), token.lastUsedIp && h("small.address", `from ${token.lastUsedIp}`), old(token)];
 
 function columns(session) {
   return [

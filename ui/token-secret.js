@@ -2,9 +2,9 @@
 // this display only; `Done` ends it, and so does whatever else takes the page away.
 //
 // Exports
-//   showSecret(context, made, { title, done })
+//   showSecret(context, made, { title, done, warning })
 //        made      the answer of create or rotate: it has the secret in `token`
-//        title     heading; done: href where Done leads
+//        title     heading; done: href where Done leads; warning: what the server doubts, or null
 //      → the nodes of the page; it asks before the person leaves without Done
 //   secretField(label, secret, warning)     the text with its copy button
 
@@ -69,7 +69,12 @@ function clients(made) {
   return h("section.wide", h("h2", "Use it"), h("div.stack", h("div.half", host.node), shown.node));
 }
 
-export function showSecret(context, made, { title, done }) {
+function oldSecret({ previousUntil, previousUntilUsed }) {
+  if (!previousUntil) return "The old secret works no longer.";
+  return previousUntilUsed ? `The old secret works until the new one is used, at the latest until ${exact(previousUntil)}.` : `The old secret works until ${exact(previousUntil)}.`;
+}
+
+export function showSecret(context, made, { title, done, warning = null }) {
   context.hold(HELD);
   const leave = () => {
     context.hold(null);
@@ -77,7 +82,8 @@ export function showSecret(context, made, { title, done }) {
   };
   const page = h("div.stack",
     secretField("Access token", made.token, "It is not shown again. Keep it where only its user reads it."),
-    made.previousHashedToken && h("p", made.previousUntil ? `The old secret works until ${exact(made.previousUntil)}.` : "The old secret works no longer."),
+    warning && h("p.note", warning),
+    made.previousHashedToken && h("p", oldSecret(made)),
     clients(made),
     button("Done", { kind: "primary", onclick: leave }));
   // The browser may keep the page as it is and show it again at Back: not with this on it.

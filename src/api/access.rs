@@ -81,6 +81,8 @@ pub struct AccessReason {
     pub access_level: AccessLevel,
     /// Why.
     pub reason: Reason,
+    /// Whether it can be used: an inactive user is let in nowhere. True for teams and everybody.
+    pub is_active: bool,
 }
 
 /// Everybody with access to a repository, except system administrators.

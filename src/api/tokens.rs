@@ -51,6 +51,22 @@ pub struct ApiToken {
     pub parent: Option<String>,
     /// Whether it may set its owner's password once.
     pub temporary_password: bool,
+    /// When its present secret was last used; `0001-01-01T00:00:00Z` if never. `lastUsed` counts the replaced one, too.
+    #[schemars(extend("format" = "date-time"))]
+    pub current_last_used: String,
+    /// The hash of the secret that a rotation replaced, while that one signs in, too; it names this access token as well.
+    /// In the answer to a rotation also without an overlap.
+    pub previous_hashed_token: Option<String>,
+    /// Until when the replaced secret signs in; null if there is none.
+    #[schemars(extend("format" = "date-time"))]
+    pub previous_until: Option<String>,
+    /// Whether the first sign-in with the present secret ends the replaced one before that.
+    pub previous_until_used: bool,
+    /// When the replaced secret was last used; `0001-01-01T00:00:00Z` if never, null if there is none.
+    #[schemars(extend("format" = "date-time"))]
+    pub previous_last_used: Option<String>,
+    /// The address of the last use of the replaced secret.
+    pub previous_last_used_ip: Option<String>,
 }
 
 /// A new or a rotated access token: the only answers that show the secret.
@@ -59,13 +75,6 @@ pub struct ApiToken {
 pub struct NewApiToken {
     /// The secret, shown this once.
     pub token: String,
-    /// The hash that was replaced; only after a rotation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub previous_hashed_token: Option<String>,
-    /// Until when the replaced secret lives on; only after a rotation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "date-time"))]
-    pub previous_until: Option<String>,
     /// The access token.
     #[serde(flatten)]
     pub record: ApiToken,
@@ -75,7 +84,7 @@ pub struct NewApiToken {
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateApiToken {
-    /// What people call it, 1 to 128 characters; `access token` if omitted.
+    /// What people call it, 1 to 128 characters; if omitted `access token`, with a number from the second on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_label: Option<String>,
     /// When it ends, a time or a date; null is never, omitted is the site's default.
@@ -112,10 +121,17 @@ impl JsonBody for UpdateApiToken {}
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotateApiToken {
-    /// Seconds for which the old secret lives on; 0 if omitted, at most 7 days.
+    /// Seconds for which the old secret lives on, at most 7 days; if omitted 0, or 7 days with `untilUsed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 604_800))]
     pub overlap: Option<u32>,
+    /// Whether the old secret ends with the first sign-in with the new one, if that comes earlier: for a single consumer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until_used: Option<bool>,
+    /// Whether the access token gets its length of life again, from now on: at most the site's longest, and never beyond
+    /// the end of the access token that asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renew: Option<bool>,
 }
 
 impl JsonBody for RotateApiToken {}

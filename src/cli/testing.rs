@@ -88,6 +88,8 @@ pub(super) fn token(change: &Value) -> Value {
         "creatorUa": "curl/8", "id": "01A", "username": "alice", "expiresAt": null, "accessLevel": "admin",
         "repositories": [], "lastUsedIp": null, "parent": null, "temporaryPassword": false,
         "state": "active", "stateReason": "it is accepted", "stoppedBy": null,
+        "currentLastUsed": "0001-01-01T00:00:00Z", "previousHashedToken": null, "previousUntil": null,
+        "previousUntilUsed": false, "previousLastUsed": null, "previousLastUsedIp": null,
     });
     token.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     token

@@ -105,6 +105,7 @@ acts! {
     TokenCreate "token.create" "An access token was made.";
     TokenDeactivate "token.deactivate" "An access token was deactivated.";
     TokenDelete "token.delete" "An access token was deleted.";
+    TokenEndOverlap "token.endOverlap" "The secret that a rotation had replaced was ended before its time.";
     TokenList "token.list" "The list of access tokens was asked for.";
     TokenRotate "token.rotate" "An access token got a new secret.";
     TokenUpdate "token.update" "An access token was changed.";
@@ -128,6 +129,7 @@ impl Act {
                 | Self::TeamDeleteMember
                 | Self::TokenDeactivate
                 | Self::TokenDelete
+                | Self::TokenEndOverlap
         )
     }
 
@@ -177,7 +179,7 @@ mod tests {
         tag.beginDelete tag.cancelDelete tag.delete tag.list
         team.create team.delete team.deleteMember team.list team.members team.putMember team.repositories team.update
         team.view
-        token.activate token.cleanUp token.create token.deactivate token.delete token.list token.rotate token.update
+        token.activate token.cleanUp token.create token.deactivate token.delete token.endOverlap token.list token.rotate token.update
         token.view";
 
     #[test]

@@ -28,4 +28,5 @@ pub mod source;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod usage;
 pub mod words;

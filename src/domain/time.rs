@@ -30,6 +30,9 @@ impl Timestamp {
     /// `0001-01-01T00:00:00Z`, the time of what never happened (as DTR's and zot's `lastUsed` print it).
     pub const NEVER: Timestamp = Timestamp(EARLIEST);
 
+    /// The last moment that there is.
+    pub const LAST: Timestamp = Timestamp(LATEST);
+
     /// The moment `millis` milliseconds after 1970, held within the years 1 to 9999.
     #[must_use]
     pub fn from_millis(millis: i64) -> Self {

@@ -19,6 +19,17 @@ pub const DEFAULT_LABEL: &str = "access token";
 /// Longest user agent that is kept, in bytes.
 pub const MAX_USER_AGENT: usize = 256;
 
+/// Why a text is no repository pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPattern {
+    /// A star elsewhere than alone after the last slash.
+    #[error("`*` stands alone after `/`: alice/* is everything below alice, and there is no other wildcard")]
+    Star,
+    /// Not the registry's grammar.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+}
+
 /// A repository pattern: one name, or `ns/*` for everything below `ns/`, at every depth.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pattern {
@@ -32,11 +43,13 @@ impl Pattern {
     /// Reads `ns/name`, `_/name` or `ns/*`. There is no other wildcard.
     ///
     /// # Errors
-    /// [`InvalidName`] for anything else.
-    pub fn parse(text: &str) -> Result<Self, InvalidName> {
-        match text.strip_suffix("/*") {
-            Some(prefix) => RepositoryName::parse(prefix).map(Self::Below),
-            None => RepositoryName::parse_shown(text).map(Self::Exact),
+    /// [`InvalidPattern`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, InvalidPattern> {
+        let (name, is_below) = text.strip_suffix("/*").map_or((text, false), |prefix| (prefix, true));
+        match (name.contains('*'), is_below) {
+            (true, _) => Err(InvalidPattern::Star),
+            (false, true) => Ok(Self::Below(RepositoryName::parse(name)?)),
+            (false, false) => Ok(Self::Exact(RepositoryName::parse_shown(name)?)),
         }
     }
 
@@ -219,7 +232,7 @@ pub enum Maker {
     Other,
 }
 
-/// An access token as it is now. Owner, limits and expiry never change.
+/// An access token as it is now. Owner and limits never change; the end does in one case, a rotation that renews.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessToken {
     /// Identifier, the same through rotations.
@@ -257,6 +270,10 @@ pub struct AccessToken {
     pub retry: Option<RotationRetry>,
     /// Who made it.
     pub maker: Maker,
+    /// Whether the replaced secret ends with the first use of the present one, if that comes before its time.
+    pub overlap_until_used: bool,
+    /// The length of its life as it was made, in seconds, which a renewal gives it again; none if it never ends.
+    pub lifetime: Option<u64>,
 }
 
 /// Which secret of an access token was shown.
@@ -270,12 +287,40 @@ pub enum Shown {
 
 impl AccessToken {
     /// The access token with another secret, made with the access token `parent`; the old one is accepted until
-    /// `until`.
+    /// `until`, or with `until_used` until the new one is used, if that is earlier.
     #[must_use]
-    pub fn with_secret(self, hash: TokenHash, parent: Option<Id>, until: Timestamp) -> Self {
+    pub fn with_secret(self, hash: TokenHash, parent: Option<Id>, until: Timestamp, until_used: bool) -> Self {
         let previous = Some(PreviousSecret { hash: self.hash, until });
         let (generation, previous_parent) = (self.generation.saturating_add(1), self.parent);
-        Self { hash, parent, previous, previous_parent, generation, retry: None, ..self }
+        let overlap_until_used = until_used;
+        Self { hash, parent, previous, previous_parent, generation, retry: None, overlap_until_used, ..self }
+    }
+
+    /// The access token with its present secret alone.
+    #[must_use]
+    pub fn without_replaced(self) -> Self {
+        Self { previous: None, previous_parent: None, retry: None, overlap_until_used: false, ..self }
+    }
+
+    /// The replaced secret, while its time lasts.
+    #[must_use]
+    pub fn replaced(&self, now: Timestamp) -> Option<PreviousSecret> {
+        self.previous.filter(|previous| now < previous.until)
+    }
+
+    /// Of the hashes of its two secrets, the one that is not `hash`.
+    #[must_use]
+    pub fn other_secret(&self, hash: &TokenHash) -> Option<TokenHash> {
+        if self.hash == *hash { self.previous.map(|previous| previous.hash) } else { Some(self.hash) }
+    }
+
+    /// When it ends if it gets its length of life again from now on, `latest` at the most. It never ends earlier than
+    /// without that.
+    #[must_use]
+    pub fn renewed_end(&self, now: Timestamp, latest: Option<Timestamp>) -> Option<Timestamp> {
+        let (end, life) = self.expires_at.zip(self.lifetime)?;
+        let renewed = now.plus_seconds(i64::try_from(life).unwrap_or(i64::MAX)).whole_seconds();
+        Some(latest.map_or(renewed, |latest| renewed.min(latest)).max(end))
     }
 
     /// The generation of the secret of this hash: the present one, or the one that it replaced.
@@ -287,7 +332,7 @@ impl AccessToken {
     /// Which secret has this generation; none if it is no longer accepted.
     #[must_use]
     pub fn shown_by_generation(&self, generation: u64, now: Timestamp) -> Option<Shown> {
-        let lives_on = self.previous.is_some_and(|previous| now < previous.until);
+        let lives_on = self.replaced(now).is_some();
         if generation == self.generation {
             Some(Shown::Current)
         } else if lives_on && Some(generation) == self.generation.checked_sub(1) {
@@ -377,21 +422,12 @@ impl AccessToken {
     pub fn shown_by(&self, hash: &TokenHash, now: Timestamp) -> Option<Shown> {
         if self.hash == *hash {
             Some(Shown::Current)
-        } else if self.previous.is_some_and(|previous| previous.hash == *hash && now < previous.until) {
+        } else if self.replaced(now).is_some_and(|previous| previous.hash == *hash) {
             Some(Shown::Replaced)
         } else {
             None
         }
     }
-}
-
-/// When and from where an access token was last used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
-    /// The moment.
-    pub at: Timestamp,
-    /// The client's address.
-    pub address: std::net::IpAddr,
 }
 
 #[cfg(test)]
@@ -449,6 +485,8 @@ mod tests {
             previous_parent: None,
             retry: None,
             maker: Maker::Owner,
+            overlap_until_used: false,
+            lifetime: None,
         }
     }
 

@@ -161,7 +161,7 @@ pub(super) async fn delete<O: OnGrants<Answer = Nothing>>(request: Request<O>) -
 
 fn shown_reason(view: &AccessView) -> api::AccessReason {
     let subject = view.subject.clone().unwrap_or_else(|| "everybody".to_owned());
-    api::AccessReason { subject, access_level: view.level, reason: view.reason }
+    api::AccessReason { subject, access_level: view.level, reason: view.reason, is_active: view.is_active }
 }
 
 pub(super) async fn reasons(request: Request<op::ListAccess>) -> Replied<op::ListAccess> {

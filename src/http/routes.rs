@@ -78,6 +78,7 @@ fn of_content() -> Vec<Route> {
         route(tokens::view),
         route(tokens::update),
         route(tokens::delete),
+        route(tokens::end_overlap),
         route(tokens::rotate),
         route(repositories::list),
         route(repositories::list_namespace),

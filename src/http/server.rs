@@ -39,10 +39,12 @@ use crate::service::signing::SigningSettings;
 use crate::service::{self, AuditKeep, FirstStart, Service, SiteSettings};
 
 const MIB: usize = 1024 * 1024;
-/// How often the housekeeper checks the TLS certificate: changed files, or a renewal that is due.
-const TICK: Duration = Duration::from_secs(5);
-/// Once in so many ticks, the housekeeper writes what waits in memory.
-const TICKS: u32 = 6;
+/// How often the housekeeper writes what must be on the disk within a second.
+const TICK: Duration = Duration::from_millis(500);
+/// Once in so many ticks, it checks the TLS certificate: changed files, or a renewal that is due.
+const TICKS_TO_TLS: u32 = 10;
+/// Once in so many ticks, it writes what else waits in memory.
+const TICKS_TO_CHORES: u32 = 60;
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -494,12 +496,22 @@ fn keep_house(
     let (stop, stopped) = channel::<()>();
     let work = move || {
         let mut ticks: u32 = 0;
-        while stopped.recv_timeout(TICK) != Err(RecvTimeoutError::Disconnected) {
+        loop {
+            // Woken, it looks for changed files at once.
+            let is_woken = match stopped.recv_timeout(TICK) {
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => false,
+                Ok(()) => true,
+            };
             ticks = ticks.wrapping_add(1);
-            if let Some(Err(error)) = tls.as_ref().map(|tls| tls.refresh(clock.now())) {
-                log::error!("the TLS certificate was not renewed: {}", with_causes(&error));
+            service.keep_up(clock.now());
+            if is_woken || ticks.is_multiple_of(TICKS_TO_TLS) {
+                let refreshed = tls.as_ref().map(|tls| tls.refresh(clock.now()));
+                if let Some(Err(error)) = refreshed {
+                    log::error!("the TLS certificate was not renewed: {}", with_causes(&error));
+                }
             }
-            if ticks.is_multiple_of(TICKS) {
+            if ticks.is_multiple_of(TICKS_TO_CHORES) {
                 service.housekeep(clock.now());
             }
         }

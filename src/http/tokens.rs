@@ -14,9 +14,11 @@ use crate::domain::access::AccessLevel;
 use crate::domain::act::Act;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{GeneratedBy, Limits, Pattern, PreviousSecret};
+use crate::domain::token::{GeneratedBy, Limits, Pattern, TokenState};
+use crate::domain::usage::SecretUse;
 use crate::service::{
-    Call, Credentials, Expiry, NewToken, RepeatedRotation, RotatedToken, RotationKey, Service, TokenFilter, TokenView,
+    Call, Credentials, Expiry, NewToken, RepeatedRotation, RotatedToken, Rotation, RotationKey, Service, TokenFilter,
+    TokenView,
 };
 
 /// What is said when an administrator's access token goes on that another account made.
@@ -45,25 +47,35 @@ fn shown(view: &TokenView) -> api::ApiToken {
         last_used_ip: view.usage.map(|usage| usage.address.to_string()),
         parent: token.parent.map(|parent| parent.to_string()),
         temporary_password: token.temporary_password,
+        current_last_used: used_at(view.current_use),
+        previous_hashed_token: view.replaced.map(|replaced| replaced.hash.to_string()),
+        previous_until: view.replaced.map(|replaced| replaced.until.to_string()),
+        previous_until_used: view.replaced.is_some_and(|replaced| replaced.until_used),
+        previous_last_used: view.replaced.map(|replaced| used_at(replaced.used)),
+        previous_last_used_ip: view.replaced.and_then(|replaced| replaced.used).map(|used| used.address.to_string()),
     }
 }
 
-fn new_secret(view: &TokenView, text: &TokenText, replaced: Option<PreviousSecret>) -> api::NewApiToken {
-    api::NewApiToken {
-        token: text.reveal().to_owned(),
-        previous_hashed_token: replaced.map(|previous| previous.hash.to_string()),
-        previous_until: replaced.map(|previous| previous.until.to_string()),
-        record: shown(view),
-    }
+fn used_at(used: Option<SecretUse>) -> String {
+    used.map_or(Timestamp::NEVER, |used| used.at).to_string()
+}
+
+fn new_secret(view: &TokenView, text: &TokenText) -> api::NewApiToken {
+    api::NewApiToken { token: text.reveal().to_owned(), record: shown(view) }
+}
+
+/// The answer to a rotation names the secret that was replaced also where nothing overlaps.
+fn rotated(rotated: &RotatedToken) -> api::NewApiToken {
+    let mut new = new_secret(&rotated.view, &rotated.text);
+    new.record.previous_hashed_token = Some(rotated.replaced.hash.to_string());
+    new.record.previous_until = Some(rotated.replaced.until.to_string());
+    new
 }
 
 /// Reads the requested cap and patterns.
 fn limits(level: Option<AccessLevel>, patterns: Option<Vec<String>>) -> Result<Limits, Failure> {
     let patterns = patterns.unwrap_or_default();
-    let read = |text: &String| {
-        let reason = "names like ns/name, or ns/* for all below; there is no other wildcard";
-        Pattern::parse(text).map_err(|_| Failure::invalid("repositories", reason))
-    };
+    let read = |text: &String| Pattern::parse(text).map_err(|reason| Failure::invalid("repositories", reason));
     let patterns: Arc<[Pattern]> = patterns.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Limits { cap: level.unwrap_or(AccessLevel::Admin), patterns })
 }
@@ -81,14 +93,14 @@ fn expiry(asked: api::Nullable<String>) -> Result<Expiry, Failure> {
 
 /// The filter of a list and of a clean-up. The defaults are those of the clean-up as soon as it is one, or its preview.
 fn filter(which: op::Selection) -> TokenFilter {
-    let op::Selection { username, used_before, generated_by, state } = which;
+    let op::Selection { username, used_before, generated_by, state, expires_before, unused_since } = which;
     let default = if used_before.is_some() { op::Making::Auto } else { op::Making::All };
     let generated_by = match generated_by.unwrap_or(default) {
         op::Making::All => None,
         op::Making::Auto => Some(GeneratedBy::Auto),
         op::Making::Manual => Some(GeneratedBy::Manual),
     };
-    TokenFilter { username, used_before, generated_by, state }
+    TokenFilter { username, used_before, generated_by, state, expires_before, unused_since }
 }
 
 pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::ListAccessTokens> {
@@ -105,6 +117,8 @@ pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::
 pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<op::CreateAccessToken> {
     let username = request.query()?.username;
     let body = request.body(|service, call| service.may_manage_tokens(call, Act::TokenCreate, username.as_deref()))?;
+    let without_slash = body.repositories.iter().flatten().filter(|text| !text.contains('/'));
+    let without_slash: Vec<String> = without_slash.cloned().collect();
     let new = NewToken {
         username,
         label: body.token_label,
@@ -113,7 +127,38 @@ pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<o
         is_temporary: body.temporary_password.unwrap_or(false),
     };
     let (view, text) = request.block(move |service, call| service.create_token(call, new)).await?;
-    Ok(Reply::new(&new_secret(&view, &text, None)))
+    let hash = view.token.hash.to_string();
+    // The access token is made, and its secret is in this answer alone: what cannot be looked up now is left out.
+    let unreached =
+        request.block(move |service, call| service.unreached_patterns(call, &hash)).await.unwrap_or_default();
+    let warning = doubts(&without_slash, &unreached, view.owner.as_str());
+    Ok(Reply::new(&new_secret(&view, &text)).warning(warning.as_deref()))
+}
+
+/// Most patterns that a warning names of each sort.
+const MOST_NAMED: usize = 5;
+
+/// What is said of patterns that may not mean what was meant: those that were read as repositories without a namespace,
+/// and those by which `owner` reaches nothing.
+fn doubts(without_slash: &[String], unreached: &[Pattern], owner: &str) -> Option<String> {
+    let read = without_slash.iter().take(MOST_NAMED).map(|text| {
+        format!("{text} is read as the repository _/{text}, without a namespace; everything below {text} is {text}/*")
+    });
+    let mut said: Vec<String> = read.collect();
+    let named: Vec<String> = unreached.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+    let more = unreached.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let (names, verb) = (named.join(", "), if unreached.len() == 1 { "reaches" } else { "reach" });
+    if !unreached.is_empty() {
+        said.push(format!("{names}{more} {verb} nothing at present: not there, or no access for {owner}"));
+    }
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+pub(super) async fn end_overlap(request: Request<op::EndTokenOverlap>) -> Replied<op::EndTokenOverlap> {
+    let [hash] = request.parts()?;
+    let view = request.block(move |service, call| service.end_overlap(call, &hash)).await?;
+    Ok(Reply::new(&shown(&view)))
 }
 
 pub(super) async fn clean_up(request: Request<op::CleanUpAccessTokens>) -> Replied<op::CleanUpAccessTokens> {
@@ -136,7 +181,23 @@ pub(super) async fn update(request: Request<op::UpdateAccessToken>) -> Replied<o
     let updated = request
         .block(move |service, call| service.update_token(call, &hash, token_label.as_deref(), is_active))
         .await?;
-    Ok(Reply::new(&shown(&updated.view)).warning(updated.is_known_to_maker.then_some(KNOWN_TO_MAKER)))
+    let stays = (is_active == Some(true)).then(|| stays_refused(&updated.view)).flatten();
+    let known = updated.is_known_to_maker.then(|| KNOWN_TO_MAKER.to_owned());
+    let said: Vec<String> = stays.into_iter().chain(known).collect();
+    Ok(Reply::new(&shown(&updated.view)).warning(Some(said.join("; ")).filter(|said| !said.is_empty()).as_deref()))
+}
+
+/// What is said when an access token is switched on and is refused all the same. The reason may name labels, which a header
+/// does not take; the answer has it.
+fn stays_refused(view: &TokenView) -> Option<String> {
+    let why = match view.state {
+        TokenState::Active | TokenState::Inactive => return None,
+        TokenState::Expired => "it has expired, and stays expired",
+        TokenState::Revoked => "it was ended for good, and stays so",
+        TokenState::AccountInactive => "its account is inactive",
+        TokenState::Stopped => "an access token that made it is expired or inactive",
+    };
+    Some(format!("switched on, and refused all the same: {why}"))
 }
 
 pub(super) async fn delete(request: Request<op::DeleteAccessToken>) -> Replied<op::DeleteAccessToken> {
@@ -191,7 +252,7 @@ fn repeated(arrival: &Arrival) -> Result<(Option<RotationKey>, Option<RepeatedRo
 }
 
 pub(super) async fn rotate(request: RotationRequest) -> Replied<op::RotateAccessToken> {
-    let rotated = match request {
+    let done = match request {
         RotationRequest::First(request, key, repeated) => match (rotate_first(&request, key).await, repeated) {
             // It was sent while the first one was not done yet, which has replaced its secret since.
             (Err(failure), Some(repeated))
@@ -208,7 +269,7 @@ pub(super) async fn rotate(request: RotationRequest) -> Replied<op::RotateAccess
             rotate_again(&received, repeated).await?
         }
     };
-    Ok(Reply::new(&new_secret(&rotated.view, &rotated.text, Some(rotated.replaced))))
+    Ok(Reply::new(&rotated(&done)))
 }
 
 async fn rotate_first(
@@ -216,9 +277,11 @@ async fn rotate_first(
     key: Option<RotationKey>,
 ) -> Result<RotatedToken, Failure> {
     let [hash] = request.parts()?;
-    let overlap = request.body(|service, call| service.may_change_token(call, Act::TokenRotate, &hash))?.overlap;
-    let overlap = i64::from(overlap.unwrap_or(0));
-    request.block(move |service, call| service.rotate_token(call, &hash, overlap, key)).await
+    let api::RotateApiToken { overlap, until_used, renew } =
+        request.body(|service, call| service.may_change_token(call, Act::TokenRotate, &hash))?;
+    let overlap = overlap.map(i64::from);
+    let rotation = Rotation { overlap, until_used: until_used.unwrap_or(false), renew: renew.unwrap_or(false) };
+    request.block(move |service, call| service.rotate_token(call, &hash, rotation, key)).await
 }
 
 async fn rotate_again(received: &Received, repeated: RepeatedRotation) -> Result<RotatedToken, Failure> {

@@ -52,8 +52,8 @@ pub use settings::{AuditKeep, Live, SiteSettings};
 pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret, SessionView};
 pub use start::{FirstStart, OpenError};
 pub use tokens::{
-    Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RepeatedRotation, RotatedToken, RotationKey,
-    TokenFilter, TokenView, UpdatedToken,
+    Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RepeatedRotation, ReplacedView, RotatedToken, Rotation,
+    RotationKey, TokenFilter, TokenView, UpdatedToken,
 };
 
 pub use crate::store::{Trouble, WriteError};
@@ -61,9 +61,10 @@ pub use crate::store::{Trouble, WriteError};
 use crate::domain::act::Act;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::{KnownAddress, Store};
+use access::FirstUses;
 use content::{Pulls, RecentNotices, Underway};
 use ledger::{AuditBuffer, Deed, Pace, Writing};
-use sign_in::{EventsSecret, FirstUses, Passwords, Sessions, Throttle};
+use sign_in::{EventsSecret, Passwords, Sessions, Throttle};
 use signing::{Signer, SigningError};
 
 /// The use-cases over one store.
@@ -151,8 +152,7 @@ impl Service {
         self.signer.rotate(call.now).map_err(Error::internal)
     }
 
-    /// The chores of every half minute: writes last and first uses, pulls, known addresses and waiting audit events,
-    /// removes old ones, drops sessions that have timed out, renews the signing leaf.
+    /// The chores of every half minute: writes last uses, pulls, known addresses and waiting audit events, removes old ones, drops sessions that have timed out, renews the signing leaf.
     pub fn housekeep(&self, now: Timestamp) {
         if let Err(error) = self.store.save_usage() {
             log::warn!("the last uses of access tokens wait: {error}");
@@ -160,11 +160,17 @@ impl Service {
         self.save_pulls();
         self.sessions.clean(self.clock.moment());
         self.save_known_addresses();
-        self.save_first_uses();
         self.write_audit(now);
         self.shorten_audit(now);
         if let Err(error) = self.renew_signing_key(now) {
             log::error!("the certificate that signs registry tokens was not renewed: {error}");
+        }
+    }
+
+    /// The chore of every half second: writes what follows from the first uses of new secrets, unless no change is accepted.
+    pub fn keep_up(&self, now: Timestamp) {
+        if self.refusal().is_none() {
+            self.save_first_uses(now);
         }
     }
 
@@ -184,7 +190,7 @@ impl Service {
     pub fn close(&self, now: Timestamp) {
         self.save_pulls();
         self.save_known_addresses();
-        self.save_first_uses();
+        self.save_first_uses(now);
         self.write_rest_of_audit(now);
         self.store.close();
     }

@@ -17,13 +17,13 @@ use crate::domain::secret::Password;
 use crate::domain::time::{Clock, Timestamp};
 use crate::private_file::{self, PrivateFileError};
 use crate::service::Service;
-use crate::service::access::{Caller, Subject, find};
+use crate::service::access::{Caller, FirstUses, Subject, find};
 use crate::service::content::{Pulls, RecentNotices, Underway};
 use crate::service::error::Error;
 use crate::service::ledger::{AuditBuffer, Deed, Pace, Upkeep, Writing};
 use crate::service::settings::SiteSettings;
 use crate::service::sign_in::{
-    ADMIN, EventsSecret, EventsSecretError, FirstUses, Passwords, Sessions, Throttle, made_up_password,
+    ADMIN, EventsSecret, EventsSecretError, Passwords, Sessions, Throttle, made_up_password,
 };
 use crate::service::signing::{Signer, SigningError, SigningSettings};
 use crate::store::{self, DataDirectory, Meta, Opened, Store};

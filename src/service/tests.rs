@@ -20,6 +20,7 @@ mod model;
 mod notices;
 mod operations;
 mod organizations;
+mod overlaps;
 mod purging;
 mod random;
 mod registry_tokens;

@@ -21,6 +21,7 @@ use crate::domain::secret::TokenHash;
 use crate::domain::settings::Lifetime;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, Limits, Maker, Pattern, PreviousSecret, RotationRetry};
+use crate::domain::usage::SecretUse;
 
 /// An identifier, as a record has it.
 pub(super) type Bytes16 = [u8; 16];
@@ -92,6 +93,10 @@ converted! {
         |(hash, until)| Some(Self { hash: Field::load(hash)?, until: Field::load(until)? });
     RotationRetry as (Bytes32, i64): |retry| (retry.key, retry.until.store()),
         |(key, until)| Some(Self { key, until: Field::load(until)? });
+    SecretUse as (Bytes32, i64, String): |used| (used.secret.store(), used.at.store(), used.address.store()),
+        |(secret, at, address)| {
+            Some(Self { secret: Field::load(secret)?, at: Field::load(at)?, address: Field::load(address)? })
+        };
     AuditHead as (u64, Bytes32): |head| (head.seq, head.hash), |(seq, hash)| Some(Self { seq, hash });
     Deletion as (i64, (u8, String)): |deletion| (deletion.at.store(), deletion.content.store()),
         |(at, content)| Some(Self { at: Field::load(at)?, content: Field::load(content)? });

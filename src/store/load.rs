@@ -12,7 +12,7 @@ use super::state::{State, Taken, decode};
 use super::table::{self, Table};
 use crate::domain::audit::{AuditHead, LoggedRecord};
 use crate::domain::id::Id;
-use crate::domain::token::Usage;
+use crate::domain::usage::Usage;
 
 /// Everything that is read at start.
 #[derive(Default)]

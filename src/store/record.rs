@@ -23,7 +23,8 @@ use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, Maker, Usage};
+use crate::domain::token::{AccessToken, Maker};
+use crate::domain::usage::Usage;
 
 #[cfg(test)]
 pub(super) use audit::AuditV1;
@@ -92,12 +93,25 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
     previous_parent: Option<Bytes16> = older.parent,
     retry: Option<(Bytes32, i64)> = None,
     maker: u8 = Maker::Unknown.store(),
+} then TokenV4 is 4, adding |older| {
+    overlap_until_used: bool = false,
+    // An end never changed.
+    lifetime: Option<u64> = older.expires_at.map(|end| whole_seconds_between(older.created_at, end)),
 });
+
+/// The whole seconds from one moment to a later one, both in milliseconds; 0 if it is earlier.
+fn whole_seconds_between(from: i64, to: i64) -> u64 {
+    u64::try_from(to.saturating_sub(from) / 1_000).unwrap_or(0)
+}
 
 // It stands at the identifier of its access token, which it does not name.
 record!(Usage; UsageV1 is 5, 1 {
     at: i64,
     address: String,
+} then UsageV2 is 2, adding |older| {
+    // Which secret was shown was not recorded.
+    secret: Option<Bytes32> = None,
+    other: Option<(Bytes32, i64, String)> = None,
 });
 
 /// A grant on a namespace, with the parts of its key.

@@ -26,7 +26,8 @@ use crate::domain::name::RepositoryName;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
-use crate::domain::token::{AccessToken, Usage};
+use crate::domain::token::AccessToken;
+use crate::domain::usage::Usage;
 
 /// A record is larger than a record may be, although every field was bounded: a fault of this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

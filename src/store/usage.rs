@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::id::Id;
-use crate::domain::token::Usage;
+use crate::domain::secret::TokenHash;
+use crate::domain::usage::{SecretUse, Usage};
 
 const SHARDS: usize = 16;
 
@@ -43,6 +44,14 @@ impl UsageNotes {
     /// Notes a use.
     pub fn note(&self, id: Id, usage: Usage) {
         self.with(id, |shard| shard.insert(id, Note { usage, is_saved: false }));
+    }
+
+    /// Notes a use of one secret of an access token. `other` is the other secret of it that signs in at present.
+    pub fn note_secret(&self, id: Id, used: SecretUse, other: Option<TokenHash>) {
+        self.with(id, |shard| {
+            let usage = Usage::after(shard.get(&id).map(|note| &note.usage), used, other);
+            shard.insert(id, Note { usage, is_saved: false })
+        });
     }
 
     /// The last use of a token; none if it was never used.

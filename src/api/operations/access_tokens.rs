@@ -29,6 +29,11 @@ parameters! {
         generated_by "generatedby": Option<Making>,
         /// Only those in this state.
         state "state": Option<TokenState>,
+        /// Only those whose end is still to come, before this time or date.
+        expires_before "expiresbefore": Option<Timestamp>,
+        /// Only those last used before this time or date; never used ones count by their making. Unlike `usedbefore` it
+        /// makes of a list no preview of a clean-up.
+        unused_since "unusedsince": Option<Timestamp>,
     }
 }
 
@@ -92,6 +97,13 @@ operations! { AccessTokens:
     /// Delete an access token and those that it made
     DeleteAccessToken = Delete "/api/v0/api_tokens/{hashedtoken}" 200 {
         act: TokenDelete,
+        codes: [NoSuchApiToken],
+    }
+
+    /// End the secret that a rotation of an access token replaced, before its time; does nothing where there is none
+    EndTokenOverlap = Delete "/api/v0/api_tokens/{hashedtoken}/overlap" 200 {
+        act: TokenEndOverlap,
+        answer: api::ApiToken,
         codes: [NoSuchApiToken],
     }
 

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::operations::audit as op;
 use crate::api::{AuditHead, AuditRecord, Paging, VerifyAudit};
-use crate::cli::commands::values;
+use crate::cli::commands::values::{self, MomentArgument};
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View, shown};
 use crate::cli::wire::{Api, List};
 use crate::domain::audit::Outcome;
@@ -14,7 +14,9 @@ use crate::domain::time::Timestamp;
 #[derive(Subcommand)]
 pub(in crate::cli) enum AuditCommand {
     /// List records, newest first
-    #[command(after_help = "Example:\n  dockpass audit list --actor alice --outcome denied --since 2026-01-31")]
+    #[command(
+        after_help = "Example:\n  dockpass audit list --actor alice --outcome denied --since 2026-01-31\n  dockpass audit list --since 1h"
+    )]
     List(ListArguments),
     /// Check every record, on the machine of the server
     #[command(after_help = "Example:\n  dockpass audit verify --head 1200:5f3c…")]
@@ -43,12 +45,12 @@ pub(in crate::cli) struct ListArguments {
     /// Only what ended like this
     #[arg(long, value_parser = values::word::<Outcome>())]
     outcome: Option<Outcome>,
-    /// Only from this date or time on
-    #[arg(long, value_name = "DATE", value_parser = values::moment)]
-    since: Option<Timestamp>,
-    /// Only before this date or time
-    #[arg(long, value_name = "DATE", value_parser = values::moment)]
-    until: Option<Timestamp>,
+    /// Only from this moment on: a length of time ago (1h), a date or a time
+    #[arg(long, value_name = "WHEN", value_parser = values::moment)]
+    since: Option<MomentArgument>,
+    /// Only before this moment: a length of time ago (1h), a date or a time
+    #[arg(long, value_name = "WHEN", value_parser = values::moment)]
+    until: Option<MomentArgument>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -68,7 +70,8 @@ pub(in crate::cli) async fn run(command: AuditCommand, api: &mut Api, console: &
     match command {
         AuditCommand::List(arguments) => {
             let most = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
-            let list = api.list(op::ListAudit, [], &(which(arguments), Paging::default()), most).await?;
+            let list =
+                api.list(op::ListAudit, [], &(which(arguments, console.clock.now()), Paging::default()), most).await?;
             console.report(&report(list)?)
         }
         AuditCommand::Verify { head } => verify(head, api, console).await,
@@ -80,9 +83,10 @@ pub(in crate::cli) async fn run(command: AuditCommand, api: &mut Api, console: &
     }
 }
 
-fn which(arguments: ListArguments) -> op::WhichRecords {
+fn which(arguments: ListArguments, now: Timestamp) -> op::WhichRecords {
     let ListArguments { actor, action, object, outcome, since, until, limit: _ } = arguments;
-    op::WhichRecords { actor, action, object, outcome, since, until }
+    let back = |moment: MomentArgument| moment.back(now);
+    op::WhichRecords { actor, action, object, outcome, since: since.map(back), until: until.map(back) }
 }
 
 fn report(list: List<AuditRecord>) -> Result<Report, CliError> {
@@ -137,18 +141,19 @@ mod tests {
 
     #[test]
     fn every_filter_is_sent() {
+        let now = Timestamp::parse("2026-01-31T01:00:00Z").unwrap();
         let arguments = ListArguments {
             actor: Some("local:0".into()),
             action: Some("token.create".into()),
             object: None,
             outcome: Some(Outcome::Denied),
-            since: Some(Timestamp::parse("2026-01-31T00:00:00Z").unwrap()),
+            since: values::moment("1h").ok(),
             until: None,
             limit: 7,
         };
         let expected =
             "/api/v0/audit?actor=local%3A0&action=token.create&outcome=denied&since=2026-01-31T00%3A00%3A00Z";
-        let path = ApiPath::of::<op::ListAudit, _>([], &(which(arguments), Paging::default()));
+        let path = ApiPath::of::<op::ListAudit, _>([], &(which(arguments, now), Paging::default()));
         assert_eq!(path.as_str(), expected);
     }
 

@@ -9,8 +9,8 @@ use crate::domain::duration::{self, InvalidDuration};
 use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;
 use crate::domain::name::{InvalidName, Name, Namespace, RepositoryName};
-use crate::domain::time::{InvalidTime, Timestamp};
-use crate::domain::token::Pattern;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{InvalidPattern, Pattern};
 use crate::domain::words::Word;
 
 /// Parses one of a few words; help texts and completions list all of them.
@@ -43,9 +43,9 @@ pub(in crate::cli) fn tag(text: &str) -> Result<TagName, InvalidTag> {
     TagName::parse(text)
 }
 
-/// A repository pattern of an access token.
-pub(in crate::cli) fn pattern(text: &str) -> Result<String, InvalidName> {
-    Pattern::parse(text).map(|pattern| pattern.to_string())
+/// A repository pattern of an access token, as it was typed.
+pub(in crate::cli) fn pattern(text: &str) -> Result<String, InvalidPattern> {
+    Pattern::parse(text).map(|_| text.to_owned())
 }
 
 /// Why a text names no repository, or nothing that a grant can be on.
@@ -156,13 +156,63 @@ pub(in crate::cli) fn expiry(text: &str) -> Result<ExpiryArgument, InvalidExpiry
     if text == "never" {
         return Ok(ExpiryArgument::Never);
     }
-    let after = duration::parse(text).map(ExpiryArgument::After);
-    after.or_else(|_| Timestamp::parse(text).map(ExpiryArgument::At)).map_err(|_| InvalidExpiry)
+    match moment(text) {
+        Ok(MomentArgument::At(moment)) => Ok(ExpiryArgument::At(moment)),
+        Ok(MomentArgument::Away(seconds)) => Ok(ExpiryArgument::After(seconds)),
+        Err(InvalidMoment) => Err(InvalidExpiry),
+    }
 }
 
-/// A moment, as the API takes it.
-pub(in crate::cli) fn moment(text: &str) -> Result<Timestamp, InvalidTime> {
-    Timestamp::parse(text)
+/// A moment, by itself or by how far it is from now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum MomentArgument {
+    /// This moment.
+    At(Timestamp),
+    /// So many seconds from now.
+    Away(i64),
+}
+
+impl MomentArgument {
+    /// The moment, if a length of time goes back from now.
+    pub(in crate::cli) fn back(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(moment) => moment,
+            Self::Away(seconds) => now.plus_seconds(seconds.saturating_neg()).whole_seconds(),
+        }
+    }
+
+    /// The moment, if a length of time goes on from now.
+    pub(in crate::cli) fn ahead(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(moment) => moment,
+            Self::Away(seconds) => now.plus_seconds(seconds).whole_seconds(),
+        }
+    }
+}
+
+/// Why a text is no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a length of time like 90d or 1h, a date like 2026-01-31, or a time like 2026-01-31T12:00:00Z")]
+pub(in crate::cli) struct InvalidMoment;
+
+/// Reads `90d`, a date (its first moment in UTC), or an RFC 3339 time.
+pub(in crate::cli) fn moment(text: &str) -> Result<MomentArgument, InvalidMoment> {
+    let away = duration::parse(text).map(MomentArgument::Away);
+    away.or_else(|_| Timestamp::parse(text).map(MomentArgument::At)).map_err(|_| InvalidMoment)
+}
+
+/// How long a replaced secret lives on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum OverlapArgument {
+    /// So many seconds.
+    Seconds(u32),
+    /// Until the new secret is used.
+    UntilUsed,
+}
+
+/// Reads a length of time, or `until-used`.
+pub(in crate::cli) fn overlap(text: &str) -> Result<OverlapArgument, InvalidDuration> {
+    if text == "until-used" { Ok(OverlapArgument::UntilUsed) } else { seconds(text).map(OverlapArgument::Seconds) }
 }
 
 /// A length of time in seconds.
@@ -247,5 +297,34 @@ mod tests {
     fn an_overlap_is_a_length_of_time() {
         assert_eq!(seconds("1h"), Ok(3_600));
         assert!(seconds("3600").is_err() && seconds("9999w").is_err());
+        assert_eq!(overlap("1h"), Ok(OverlapArgument::Seconds(3_600)));
+        assert_eq!(overlap("until-used"), Ok(OverlapArgument::UntilUsed));
+        assert!(overlap("until used").is_err() && overlap("Until-Used").is_err() && overlap("").is_err());
+    }
+
+    #[test]
+    fn a_moment_is_a_date_a_time_or_a_length_of_time() {
+        let now = Timestamp::parse("2026-11-21T20:42:00.250Z").unwrap();
+        let both = |text| {
+            let moment = moment(text).unwrap();
+            [moment.back(now).to_string(), moment.ahead(now).to_string()]
+        };
+        assert_eq!(both("90d"), ["2026-08-23T20:42:00Z", "2027-02-19T20:42:00Z"]);
+        assert_eq!(both("1h"), ["2026-11-21T19:42:00Z", "2026-11-21T21:42:00Z"]);
+        assert_eq!(both("2026-01-31"), ["2026-01-31T00:00:00Z", "2026-01-31T00:00:00Z"]);
+        assert_eq!(both("15250284452471w"), ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]);
+        for text in ["", "90", "-1d", "never", "yesterday", "2026-1-1"] {
+            assert_eq!(moment(text), Err(InvalidMoment), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_alone() {
+        for text in ["alice/a*", "*", "alice*", "*/x", "alice/*/x", "a*/*", "**", "alice/**"] {
+            let said = pattern(text).unwrap_err().to_string();
+            assert!(said.starts_with("`*` stands alone after `/`: alice/* is everything"), "{text}: {said}");
+        }
+        assert!(pattern("Alice/*").unwrap_err().to_string().starts_with("a name has lower-case letters"));
+        assert_eq!((pattern("alice"), pattern("alice/*")), (Ok("alice".to_owned()), Ok("alice/*".to_owned())));
     }
 }

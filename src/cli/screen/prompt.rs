@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::console::Console;
 use super::error::CliError;
 use crate::domain::password;
-use crate::domain::secret::Password;
+use crate::domain::secret::{Password, TokenHash, TokenText};
 
 /// Longest line that is read for a secret, in bytes; a longer one is refused, not cut off.
 const LONGEST: usize = 4_096;
@@ -71,12 +71,42 @@ pub(in crate::cli) fn confirm(what: &str, Unasked { yes }: Unasked, console: &mu
         return Ok(());
     }
     console.note(&format!("{what}\nType delete to go on: "))?;
+    if answer(console)? == b"delete" { Ok(()) } else { Err(CliError::Finding("nothing was deleted".to_owned())) }
+}
+
+/// Asks a question that is answered by yes or no, on a terminal; none for any other answer.
+pub(in crate::cli) fn yes_or_no(question: &str, console: &mut Console) -> Result<Option<bool>, CliError> {
+    console.note(&format!("{question} [y/n] "))?;
+    Ok(match answer(console)?.to_ascii_lowercase().as_slice() {
+        b"y" | b"yes" => Some(true),
+        b"n" | b"no" => Some(false),
+        _ => None,
+    })
+}
+
+/// A line of standard input, without the blanks around it.
+fn answer(console: &mut Console) -> Result<Vec<u8>, CliError> {
     let mut line = Vec::new();
     let mut byte = [0];
     while line.len() <= LONGEST && console.input.read(&mut byte).map_err(unanswered)? == 1 && byte != *b"\n" {
         line.extend(byte);
     }
-    if line.trim_ascii() == b"delete" { Ok(()) } else { Err(CliError::Finding("nothing was deleted".to_owned())) }
+    Ok(line.trim_ascii().to_vec())
+}
+
+/// Reads the secret of an access token, from the terminal without echo or from standard input, and gives its hash alone.
+pub(in crate::cli) fn access_token(console: &mut Console) -> Result<TokenHash, CliError> {
+    let unread = |cause| CliError::Input { what: "access token", cause };
+    let text = if console.in_is_terminal {
+        Password::new((console.ask)("Access token: ").map_err(unread)?)
+    } else {
+        first_line(&mut console.input)?
+    };
+    let read = TokenText::parse(text.reveal().trim());
+    read.map(|text| text.hash()).map_err(|_| {
+        let why = "this is no access token: expected the whole secret, dkp_ and what follows";
+        CliError::Usage(why.to_owned())
+    })
 }
 
 fn unanswered(cause: io::Error) -> CliError {
@@ -148,6 +178,32 @@ mod tests {
             assert_eq!(ask(no, true), (Err(("nothing was deleted".to_owned(), 1)), question.clone()));
         }
         assert_eq!(ask(b"", false), (Ok(()), String::new()));
+    }
+
+    #[test]
+    fn the_hash_of_an_access_token_is_all_that_is_kept_of_it() {
+        let text = TokenText::from_random([7; 32]);
+        for around in ["", "\n", " \r\n"] {
+            let (mut console, written) = console(format!("{}{around}", text.reveal()).as_bytes());
+            assert_eq!(access_token(&mut console).unwrap(), text.hash());
+            assert_eq!(written.note() + &written.out(), "");
+        }
+        for wrong in ["alice", "dkp_x", &text.reveal()[1..], &format!("{}x", text.reveal())] {
+            let (mut console, _) = console(wrong.as_bytes());
+            let error = access_token(&mut console).unwrap_err();
+            assert!(error.exit_code() == 2 && !error.to_string().contains(wrong), "{error}");
+        }
+    }
+
+    #[test]
+    fn yes_and_no_are_told_from_anything_else() {
+        for (typed, meant) in
+            [("y\n", Some(true)), (" YES\r\n", Some(true)), ("no", Some(false)), ("", None), ("delete\n", None)]
+        {
+            let (mut console, written) = console(typed.as_bytes());
+            assert_eq!(yes_or_no("Is it?", &mut console).unwrap(), meant);
+            assert_eq!(written.note(), "Is it? [y/n] ");
+        }
     }
 
     #[test]

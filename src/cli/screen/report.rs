@@ -20,6 +20,8 @@ pub(in crate::cli) enum Format {
 pub(in crate::cli) enum View {
     /// Things of one kind, and the sentence printed if there are none; the sentence may be empty.
     Many(Table, &'static str),
+    /// Things of one kind, and lines on some of them, for standard error.
+    ManyWith(Table, Vec<String>),
     /// One thing.
     One(Vec<(&'static str, String)>),
     /// What was done, in one line, and the next steps, if there are any.
@@ -64,6 +66,10 @@ impl Report {
                 Ok(Printed { out: String::new(), note })
             }
             (Format::Table, View::Many(table, _)) => quiet(table.render(width)),
+            (Format::Table, View::ManyWith(table, notes)) => {
+                let note = shown::lines("", notes.iter().map(String::as_str));
+                Ok(Printed { out: table.render(width), note })
+            }
             (Format::Table, View::One(pairs)) => quiet(table::fields(pairs)),
             (Format::Table, View::Done(line, next)) => quiet(done(line, next)),
         }

@@ -81,6 +81,14 @@ impl Api {
         }
     }
 
+    /// The user who signs in at the URL given with `--server`.
+    pub(in crate::cli) fn user(&self) -> Option<&str> {
+        match self {
+            Self::Local(_) => None,
+            Self::Remote(remote) => Some(remote.user()),
+        }
+    }
+
     /// Refuses a command that works only on the server's machine, if `--server` was given.
     pub(in crate::cli) fn must_be_local(&self, command: &str) -> Result<(), CliError> {
         if self.is_local() {

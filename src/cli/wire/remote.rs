@@ -19,6 +19,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub(in crate::cli) struct Remote {
     peer: ApiServer,
     client: Client,
+    user: String,
 }
 
 impl Remote {
@@ -38,12 +39,17 @@ impl Remote {
         let client = Client::new(tls, Plain::ThisMachine, CONNECT);
         let credential = Some((AUTHORIZATION, authorization));
         let peer = ApiServer { place: address.url(), address: Some(address), credential, hint };
-        Ok(Self { peer, client })
+        Ok(Self { peer, client, user: user.to_owned() })
     }
 
     /// The server's URL without a trailing slash.
     pub(in crate::cli) fn url(&self) -> &str {
         &self.peer.place
+    }
+
+    /// The user who signs in.
+    pub(in crate::cli) fn user(&self) -> &str {
+        &self.user
     }
 
     /// Sends one request and waits for its answer.

@@ -16,9 +16,10 @@ use crate::service::error::Error;
 use crate::store::State;
 
 use super::caller::{Caller, Proof, Subject};
+use super::first_uses::FirstUses;
 
 pub(in crate::service) use tokens::{
-    counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives, standing,
+    counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives, standing, standing_of,
 };
 
 /// Proof that a rule of this module was asked and agreed.
@@ -40,6 +41,7 @@ impl Allowed {
 /// A caller in one moment of the state.
 pub(in crate::service) struct Authority<'s> {
     state: &'s State,
+    first_uses: &'s FirstUses,
     now: Timestamp,
     standing: Standing<'s>,
 }
@@ -59,12 +61,17 @@ const REPLACED: &str =
     "a rotation has replaced this secret: until it ends it signs in, pulls and pushes, and changes nothing";
 
 impl<'s> Authority<'s> {
-    /// Looks the caller up in this state.
+    /// Looks the caller up in this state, and in the first uses of secrets that it does not have yet.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if its account or access token is gone, inactive or expired by now, or what it
     /// showed to sign in is no longer accepted.
-    pub(in crate::service) fn of(state: &'s State, caller: &Caller, now: Timestamp) -> Result<Self, Error> {
+    pub(in crate::service) fn of(
+        state: &'s State,
+        first_uses: &'s FirstUses,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let standing = match &caller.subject {
             Subject::Anonymous => Standing::Anonymous,
             Subject::Local { .. } => Standing::Local,
@@ -87,13 +94,14 @@ impl<'s> Authority<'s> {
                     Proof::Secret(hash) => token.and_then(|token| token.shown_by(hash, now)),
                 };
                 let shown = shown.ok_or(Error::Unauthenticated)?;
-                if token.is_some_and(|token| !counts_for(state, token, shown, now)) {
+                let counts = |token| counts_for(state, token, shown, now) && !first_uses.have_ended(token, shown);
+                if token.is_some_and(|token| !counts(token)) {
                     return Err(Error::Unauthenticated);
                 }
                 Standing::Account { account, token, shown }
             }
         };
-        Ok(Self { state, now, standing })
+        Ok(Self { state, first_uses, now, standing })
     }
 
     /// Refuses replaced secrets, which are too weak for a change: such a secret ends before its access token does, and
@@ -342,6 +350,11 @@ impl<'s> Authority<'s> {
     /// The state that the caller was looked up in.
     pub(in crate::service) fn state(&self) -> &'s State {
         self.state
+    }
+
+    /// The first uses of secrets that the state does not have yet.
+    pub(in crate::service) fn first_uses(&self) -> &'s FirstUses {
+        self.first_uses
     }
 
     /// The moment at which the caller was looked up.

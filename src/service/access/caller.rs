@@ -142,6 +142,14 @@ impl Caller {
         }
     }
 
+    /// The hash of the access token's secret that it has shown.
+    pub(in crate::service) fn secret(&self) -> Option<TokenHash> {
+        match &self.subject {
+            Subject::Account(Signed { proof: Proof::Secret(hash), .. }) => Some(*hash),
+            Subject::Account(_) | Subject::Anonymous | Subject::Local { .. } | Subject::Registry => None,
+        }
+    }
+
     /// Its name in the audit log.
     pub(in crate::service) fn actor(&self) -> String {
         match &self.subject {

@@ -3,6 +3,7 @@
 mod authority;
 mod caller;
 mod find;
+mod first_uses;
 pub(in crate::service) mod visible;
 
 pub use authority::Allowed;
@@ -10,7 +11,8 @@ pub use caller::{Call, Caller};
 
 pub(in crate::service) use authority::{
     Authority, OwnPassword, Permit, counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives,
-    standing,
+    standing, standing_of,
 };
 pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
 pub(in crate::service) use find::{find, find_organization, find_user};
+pub(in crate::service) use first_uses::FirstUses;

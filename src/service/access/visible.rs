@@ -135,6 +135,12 @@ pub(in crate::service) fn containing<'s>(
     seen(authority, order, &wanted)
 }
 
+/// Whether a caller sees any repository below this name.
+pub(in crate::service) fn has_below(authority: &Authority<'_>, prefix: &RepositoryName) -> bool {
+    let wanted = Wanted::after(Order::Ascending, None).below(prefix.as_str());
+    seen(authority, Order::Ascending, &wanted).next().is_some()
+}
+
 /// The names are merged before any record is looked up, since most of very many names may be passed over.
 fn seen<'s>(
     authority: &Authority<'s>,

@@ -13,7 +13,7 @@ use crate::domain::grant::GrantTarget;
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit};
+use crate::service::access::{Allowed, Authority, Call, FirstUses, Permit};
 use crate::service::error::Error;
 use crate::store::{Share, State, Txn, WriteAccess};
 
@@ -65,6 +65,7 @@ impl fmt::Display for Upkeep {
 /// A change in progress. It reaches the store only with a [`Permit`].
 pub(in crate::service) struct Change<'w, 's> {
     txn: &'w mut Txn<'s>,
+    first_uses: FirstUses,
     call: Call,
     /// The main deed, as far as it is known yet.
     deed: Deed,
@@ -89,7 +90,7 @@ impl<'s> Change<'_, 's> {
 
     /// The same for what a push changes, which a replaced secret may.
     pub(in crate::service) fn authority_to_push(&self) -> Result<Authority<'_>, Error> {
-        Authority::of(self.txn.state(), &self.call.caller, self.call.now)
+        Authority::of(self.txn.state(), &self.first_uses, &self.call.caller, self.call.now)
     }
 
     /// The state, with what this change has written so far.
@@ -178,7 +179,8 @@ impl Service {
         allow: impl FnOnce(&Authority<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let state = self.store.state();
-        let result = Authority::of(&state, &call.caller, call.now).and_then(|authority| allow(&authority));
+        let result = Authority::of(&state, &self.first_uses, &call.caller, call.now);
+        let result = result.and_then(|authority| allow(&authority));
         self.note_denial(call, &Deed::new(act, object), &result);
         result
     }
@@ -207,12 +209,21 @@ impl Service {
         work: impl Fn(&mut Change<'_, '_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.count_change(call, &deed)?;
-        let (caller, begun) = (call.clone(), deed.clone());
+        let (caller, begun, first_uses) = (call.clone(), deed.clone(), self.first_uses.clone());
         let result = self.store.write(&self.writing.0, move |txn| {
             let label = label(txn.state(), &caller.caller);
             let share = ending::share(txn.state(), &caller.caller);
-            let (call, deed, others) = (caller.clone(), begun.clone(), Vec::new());
-            let mut change = Change { txn, call, deed, others, is_skipped: false, ends_secret: false, share, label };
+            let mut change = Change {
+                txn,
+                first_uses: first_uses.clone(),
+                call: caller.clone(),
+                deed: begun.clone(),
+                others: Vec::new(),
+                is_skipped: false,
+                ends_secret: false,
+                share,
+                label,
+            };
             let value = work(&mut change)?;
             change.record()?;
             Ok(value)

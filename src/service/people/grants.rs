@@ -61,6 +61,8 @@ pub struct AccessView {
     pub level: AccessLevel,
     /// Why.
     pub reason: Reason,
+    /// Whether it can be used: an inactive user has it, and is let in nowhere.
+    pub is_active: bool,
 }
 
 /// The permit to change access to the target, which must exist, and the target as it is shown.
@@ -313,7 +315,8 @@ impl Service {
             let repository = authority.state().repository(name);
             let repository = repository.ok_or_else(|| Error::not_found(Kind::Repository, name))?;
             let on_namespace = GrantTarget::Namespace(name.namespace());
-            let public = AccessView { subject: None, level: AccessLevel::ReadOnly, reason: Reason::Public };
+            let public =
+                AccessView { subject: None, level: AccessLevel::ReadOnly, reason: Reason::Public, is_active: true };
             let mut access = owner_views(authority, name);
             for (target, kind, reason) in [
                 (&target, GranteeKind::User, Reason::RepositoryGrant),
@@ -355,13 +358,22 @@ impl Service {
 /// The level of an account on a repository by itself, without any access token.
 fn level_of(authority: &Authority<'_>, user: &Account, name: &RepositoryName) -> Option<AccessLevel> {
     let of_user = Caller::of_account(user);
-    let of_user = Authority::of(authority.state(), &of_user, authority.now()).ok()?;
+    let of_user = Authority::of(authority.state(), authority.first_uses(), &of_user, authority.now()).ok()?;
     of_user.level(name)
 }
 
 /// The users, or the teams, that have access by a grant on a target, by name.
 fn grant_reasons(state: &State, target: &GrantTarget, kind: GranteeKind, reason: Reason) -> Vec<AccessView> {
-    let view = |(_, name, level): (_, Name, _)| AccessView { subject: Some(name.to_string()), level, reason };
+    let is_active = |grantee| match grantee {
+        Grantee::User(id) => state.account(id).is_some_and(|user| user.is_active),
+        Grantee::Team(_) => true,
+    };
+    let view = |(grantee, name, level): (_, Name, _)| AccessView {
+        subject: Some(name.to_string()),
+        level,
+        reason,
+        is_active: is_active(grantee),
+    };
     held(state, target, kind).into_iter().map(view).collect()
 }
 
@@ -369,13 +381,15 @@ fn grant_reasons(state: &State, target: &GrantTarget, kind: GranteeKind, reason:
 fn owner_views(authority: &Authority<'_>, name: &RepositoryName) -> Vec<AccessView> {
     let state = authority.state();
     let Some(owner) = state.account_named(name.namespace_str()) else { return Vec::new() };
-    let view = |name: String, reason| AccessView { subject: Some(name), level: AccessLevel::Admin, reason };
+    let view = |user: &Account, reason| {
+        let (subject, level) = (Some(user.name.to_string()), AccessLevel::Admin);
+        AccessView { subject, level, reason, is_active: user.is_active }
+    };
     if !owner.is_organization() {
-        return vec![view(owner.name.to_string(), Reason::Owner)];
+        return vec![view(owner, Reason::Owner)];
     }
     let admins = state.members_of(owner.id).filter(|(_, is_admin)| *is_admin);
-    let mut names: Vec<String> =
-        admins.filter_map(|(user, _)| state.account(user)).map(|user| user.name.to_string()).collect();
-    names.sort();
-    names.into_iter().map(|name| view(name, Reason::OrganizationAdmin)).collect()
+    let mut admins: Vec<_> = admins.filter_map(|(user, _)| state.account(user)).collect();
+    admins.sort_by(|one, other| one.name.cmp(&other.name));
+    admins.into_iter().map(|user| view(user, Reason::OrganizationAdmin)).collect()
 }

@@ -15,9 +15,10 @@ use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
 use crate::domain::id::Id;
-use crate::domain::secret::{PREFIX, Password, TokenText};
+use crate::domain::secret::{PREFIX, Password, TokenHash, TokenText};
 use crate::domain::time::Timestamp;
-use crate::domain::token::Usage;
+use crate::domain::token::AccessToken;
+use crate::domain::usage::SecretUse;
 use crate::service::Service;
 use crate::service::access::{Authority, Caller, PasswordProof, Proof, Signed, Subject, counts_for};
 use crate::service::error::Error;
@@ -91,7 +92,7 @@ impl Service {
             Credentials::Local { uid } => Ok(Self::local(uid)),
             Credentials::Session(secret) => {
                 let caller = self.by_session(secret.reveal(), address, now)?;
-                caller.token().into_iter().for_each(|token| self.note_use(token, address, now));
+                self.note_session_use(&caller, now);
                 Ok(caller)
             }
             Credentials::RegistryToken(token) => self.by_registry_token(&token, address, now),
@@ -156,7 +157,7 @@ impl Service {
             let hash = text.hash();
             let token = state.token_hashed(&hash)?;
             let owner = state.account(token.owner)?;
-            let shown = token.shown_by(&hash, now);
+            let shown = token.shown_by(&hash, now).filter(|shown| !self.first_uses.have_ended(token, *shown));
             let stands = shown.is_some_and(|shown| counts_for(&state, token, shown, now));
             (stands && owner.name.as_str() == username).then_some((token, owner, hash))
         });
@@ -164,14 +165,24 @@ impl Service {
             self.note_failure(username, CredentialKind::AccessToken, address, now);
             return Err(Error::Unauthenticated);
         };
-        self.note_use(token.id, address, now);
+        self.note_use(token, hash, address, now);
         self.first_uses.note(token, &hash);
         Ok(signed(owner, CredentialKind::AccessToken, Some(token.id), Proof::Secret(hash), address))
     }
 
-    fn note_use(&self, token: Id, address: Option<IpAddr>, now: Timestamp) {
+    fn note_use(&self, token: &AccessToken, secret: TokenHash, address: Option<IpAddr>, now: Timestamp) {
         let address = address.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)).to_canonical();
-        self.store.usage().note(token, Usage { at: now.whole_seconds(), address });
+        let used = SecretUse { secret, at: now.whole_seconds(), address };
+        self.store.usage().note_secret(token.id, used, token.other_secret(&secret));
+    }
+
+    /// Notes that the access token which opened the caller's session was used.
+    fn note_session_use(&self, caller: &Caller, now: Timestamp) {
+        if let (Some(id), Some(secret)) = (caller.token(), caller.secret())
+            && let Some(token) = self.store.state().token(id)
+        {
+            self.note_use(token, secret, caller.address, now);
+        }
     }
 
     fn by_password(
@@ -288,7 +299,7 @@ impl Service {
         let claims = self.signer.verify(token, &settings.issuer, &settings.services, now);
         let claims = claims.map_err(|_| Error::Unauthenticated)?;
         let caller = self.caller_of(&claims, address).ok_or(Error::Unauthenticated)?;
-        Authority::of(&self.store.state(), &caller, now)?;
+        Authority::of(&self.store.state(), &self.first_uses, &caller, now)?;
         Ok(caller)
     }
 

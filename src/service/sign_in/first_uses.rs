@@ -1,65 +1,55 @@
-//! The first use of a secret that a rotation made: whoever asked for it has it, and the rotation is repeated no more.
-//!
-//! It is noted in memory, so that a sign-in waits for no disk, and written with the chores of every half minute and at
-//! the end. After a kill, a rotation whose secret was first used in the last half minute may be repeated until its time
-//! is over.
+//! Writes what follows from the first uses of new secrets ([`FirstUses`](crate::service::access::FirstUses)): rotations
+//! that are repeated no more, and replaced secrets that have ended.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
+use crate::domain::act::Act;
+use crate::domain::audit::{AuditEntry, CredentialKind, Occurrence, Outcome};
 use crate::domain::id::Id;
-use crate::domain::secret::TokenHash;
+use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
 use crate::service::Service;
+use crate::service::access::{Caller, Subject};
 use crate::service::error::Error;
-use crate::service::ledger::Upkeep;
+use crate::service::ledger::{Deed, Upkeep};
+use crate::store::{State, Txn};
 
 /// Most access tokens that one change writes.
 const BUNDLE: usize = 1_000;
 
-/// The used secrets of rotations that might still be repeated: access token, and number of the secret.
-#[derive(Clone, Default)]
-pub(in crate::service) struct FirstUses(Arc<Mutex<BTreeSet<(Id, u64)>>>);
-
-impl FirstUses {
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<(Id, u64)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes a use of this secret.
-    pub(super) fn note(&self, token: &AccessToken, shown: &TokenHash) {
-        if token.retry.is_some() && token.hash == *shown {
-            self.lock().insert((token.id, token.generation));
-        }
-    }
-
-    /// Whether the present secret of this access token was used.
-    pub(in crate::service) fn have(&self, token: &AccessToken) -> bool {
-        self.lock().contains(&(token.id, token.generation))
-    }
-}
-
 impl Service {
-    /// Writes which rotations are repeated no more, since the secrets that they made were used.
-    pub(in crate::service) fn save_first_uses(&self) {
-        let noted: Vec<(Id, u64)> = self.first_uses.lock().iter().copied().collect();
-        for bundle in noted.chunks(BUNDLE) {
+    /// Writes the first uses of new secrets that are not written yet. Costs nothing where there are none.
+    pub fn save_first_uses(&self, now: Timestamp) {
+        for bundle in self.first_uses.waiting().chunks(BUNDLE) {
             let meant = bundle.to_vec();
             let written = self.keep(Upkeep::FirstUses, move |txn| {
-                for (id, generation) in &meant {
-                    let token = txn.state().token(*id).filter(|token| token.generation == *generation).cloned();
-                    if let Some(token) = token.filter(|token| token.retry.is_some()) {
-                        txn.put_token(AccessToken { retry: None, ..AccessToken::clone(&token) })?;
-                    }
-                }
-                Ok::<_, Error>(())
+                meant.iter().try_for_each(|(id, generation)| write(txn, *id, *generation, now))
             });
             if written.is_ok() {
-                let mut waiting = self.first_uses.lock();
-                for written in bundle {
-                    waiting.remove(written);
-                }
+                self.first_uses.written(bundle);
             }
         }
     }
+}
+
+fn write(txn: &mut Txn<'_>, id: Id, generation: u64, now: Timestamp) -> Result<(), Error> {
+    let Some(token) = txn.state().token(id).filter(|token| token.generation == generation).cloned() else {
+        return Ok(());
+    };
+    if token.overlap_until_used && token.previous.is_some() {
+        txn.put_token(AccessToken::clone(&token).without_replaced())?;
+        // One whose time was over had ended before.
+        if token.replaced(now).is_some() {
+            let entry = ended(txn.state(), &token);
+            txn.audit(&entry, Occurrence::once(now))?;
+        }
+    } else if token.retry.is_some() {
+        txn.put_token(AccessToken { retry: None, ..AccessToken::clone(&token) })?;
+    }
+    Ok(())
+}
+
+/// The record that a replaced secret ended by a use of the new one.
+fn ended(state: &State, token: &AccessToken) -> AuditEntry {
+    let deed = Deed::new(Act::TokenEndOverlap, token.id).about_token(state, token);
+    let entry = deed.entry(&Caller::new(Subject::Anonymous, None), Outcome::Success);
+    AuditEntry { actor: "system".to_owned(), credential: CredentialKind::System, ..entry }
 }

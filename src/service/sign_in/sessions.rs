@@ -192,7 +192,7 @@ impl Service {
         let key = SessionKey::of(secret);
         let session = self.sessions.used(key, self.clock.moment()).ok_or(Error::Unauthenticated)?;
         let caller = Caller::new(Subject::Account(session.signed), address).with_session(key);
-        if let Err(error) = Authority::of(&self.store.state(), &caller, now) {
+        if let Err(error) = Authority::of(&self.store.state(), &self.first_uses, &caller, now) {
             self.sessions.close(key);
             return Err(error);
         }

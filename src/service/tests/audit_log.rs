@@ -1,6 +1,8 @@
 //! The audit log as use-cases see it: every record is found, what is old goes, and nobody fills it with changes.
 
-use super::super::{AuditFilter, AuditKeep, Call, Caller, Credentials, Error, Expiry, NewToken, Service, TokenFilter};
+use super::super::{
+    AuditFilter, AuditKeep, Call, Caller, Credentials, Error, Expiry, NewToken, Rotation, Service, TokenFilter,
+};
 use super::content::new_user;
 use super::support::{Home, call, put, start};
 use crate::domain::act::Act;
@@ -135,7 +137,7 @@ fn an_account_changes_so_much_a_minute_and_can_always_end_its_tokens() {
     let made = (0..50).filter(|_| rename(&service, &as_alice, &first).is_ok()).count();
     assert_eq!((made, service.store.state().audit().seq - before), (6, 6));
     assert!(is_too_much(&rename(&service, &as_alice, &first)));
-    assert!(is_too_much(&service.rotate_token(&as_alice, &first, 0, None)));
+    assert!(is_too_much(&service.rotate_token(&as_alice, &first, Rotation::default(), None)));
     assert!(is_too_much(&service.update_token(&as_alice, &first, Some("x"), Some(false))), "more than an ending");
     let unused = TokenFilter { used_before: Some(start().plus_seconds(-DAY)), ..TokenFilter::default() };
     // Endings are free, and leave a record only if something ends.

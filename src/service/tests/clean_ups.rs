@@ -11,7 +11,8 @@ use super::support::{Home, call, put, sign_in, start};
 use crate::domain::id::Id;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, PreviousSecret, TokenState, Usage};
+use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, PreviousSecret, TokenState};
+use crate::domain::usage::Usage;
 use crate::store::State;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -75,6 +76,8 @@ fn token(state: &State, place: usize, given: &Given) -> AccessToken {
         previous_parent: other(given.previous.and_then(|(_, parent)| parent)),
         retry: None,
         maker: Maker::Owner,
+        overlap_until_used: false,
+        lifetime: None,
     }
 }
 
@@ -88,7 +91,8 @@ fn opened(home: &Home, all: &[Given]) -> Service {
     let address = std::net::Ipv4Addr::LOCALHOST.into();
     for (place, given) in all.iter().enumerate() {
         let at = given.used_on.map(day);
-        at.into_iter().for_each(|at| service.store.usage().note(id(place), Usage { at, address }));
+        at.into_iter()
+            .for_each(|at| service.store.usage().note(id(place), Usage { at, address, secret: None, other: None }));
     }
     service
 }
@@ -212,6 +216,7 @@ proptest! {
             used_before: Some(day(used_before)),
             generated_by: generated_by.map(|auto| if auto { GeneratedBy::Auto } else { GeneratedBy::Manual }),
             state: state.map(|place| STATES[place]),
+            ..TokenFilter::default()
         };
         let shown = preview(&service, &call, &filter, size);
         let before = usable(&service);

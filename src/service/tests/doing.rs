@@ -1,7 +1,7 @@
 //! Does the same to the service and to the model, which must agree on whether it is allowed.
 
 use super::super::{
-    AccountUpdate, Call, Expiry, Issued, NewRepository, NewToken, NewUser, RepositoryUpdate, RotatedToken,
+    AccountUpdate, Call, Expiry, Issued, NewRepository, NewToken, NewUser, RepositoryUpdate, RotatedToken, Rotation,
 };
 use super::both::{Both, agree, named, target_of};
 use super::model::{By, Holder, Previous, Token};
@@ -257,7 +257,8 @@ impl Both<'_> {
                 let may = self.model.may_empower_token(by, place) && is_alive && !is_above && !is_bound;
                 let generation = token.generation;
                 let is_of_one_account = asking.is_some_and(|asking| self.model.tokens[asking].generation == generation);
-                let rotated = agree(self.service().rotate_token(call, &hash, overlap, None), may, &(by, operation));
+                let rotation = Rotation { overlap: Some(overlap), ..Rotation::default() };
+                let rotated = agree(self.service().rotate_token(call, &hash, rotation, None), may, &(by, operation));
                 if let Some(RotatedToken { text, .. }) = rotated {
                     let until = self.model.now + overlap;
                     let is_by_owner = self.model.account(by) == Some(self.model.tokens[place].owner);

@@ -1,6 +1,8 @@
 //! What is stopped on a full disk is stopped: the next request with it is refused, also after a restart.
 
-use super::super::{AccountUpdate, AuditFilter, Call, Error, Expiry, NewToken, NewUser, Service, Trouble, WriteError};
+use super::super::{
+    AccountUpdate, AuditFilter, Call, Error, Expiry, NewToken, NewUser, Rotation, Service, Trouble, WriteError,
+};
 use super::content::new_user;
 use super::support::{call, open_in, settings, sign_in, start};
 use crate::domain::access::AccessLevel;
@@ -69,7 +71,9 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
 
     // What gives a power, or only changes a word, waits for room.
     assert!(is_full(service.update_token(&local(), &revoked, Some("renamed"), None)));
-    assert!(is_full(service.rotate_token(&local(), &rotated, 60, None).map(drop)));
+    assert!(is_full(
+        service.rotate_token(&local(), &rotated, Rotation { overlap: Some(60), ..Rotation::default() }, None).map(drop)
+    ));
     assert!(is_full(service.create_user(&local(), new_user("dave"))));
     let promoted = AccountUpdate { is_admin: Some(true), is_active: Some(false), ..AccountUpdate::default() };
     assert!(is_full(service.update_account(&local(), "carol", promoted)));
@@ -78,7 +82,7 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
     assert!(is_full(service.update_token(&local(), &revoked, None, Some(true))));
     // The owner, with a password, on their own room.
     let alice = call(sign_in(&service, "alice", OLD, start()).unwrap(), start());
-    let new = service.rotate_token(&alice, &rotated, 0, None).unwrap().text;
+    let new = service.rotate_token(&alice, &rotated, Rotation::default(), None).unwrap().text;
     service.change_password(&local(), "alice", None, &password(NEW)).unwrap();
     let inactive = AccountUpdate { is_active: Some(false), ..AccountUpdate::default() };
     service.update_account(&local(), "bob", inactive).unwrap();

@@ -62,6 +62,8 @@ fn token(owner: Id, number: u64) -> AccessToken {
         previous_parent: parent,
         retry: None,
         maker: Maker::Owner,
+        overlap_until_used: false,
+        lifetime: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! A rotation that is repeated after a kill, which forgets the last first uses, and after an orderly end.
 
-use super::super::{Call, Credentials, Error, Expiry, NewToken, RepeatedRotation, RotatedToken, RotationKey, Service};
+use super::super::{
+    Call, Credentials, Error, Expiry, NewToken, RepeatedRotation, RotatedToken, Rotation, RotationKey, Service,
+};
 use super::content::new_user;
 use super::support::{Home, call, issue, sign_in, start};
 use crate::domain::scope::Scopes;
@@ -22,7 +24,8 @@ fn rotated(service: &Service) -> (TokenText, RotatedToken) {
     let (view, old) = service.create_token(&local, new).unwrap();
     let asking = by(service, &old).unwrap();
     let key = RotationKey::read(KEY).unwrap();
-    let rotated = service.rotate_token(&asking, &view.token.hash.to_string(), 3_600, Some(key)).unwrap();
+    let rotation = Rotation { overlap: Some(3_600), ..Rotation::default() };
+    let rotated = service.rotate_token(&asking, &view.token.hash.to_string(), rotation, Some(key)).unwrap();
     (old, rotated)
 }
 
@@ -66,7 +69,7 @@ fn a_first_use_is_remembered_with_the_chores_and_at_the_end() {
         assert!(by(&service, &new.text).is_ok());
         assert!(matches!(again(&service, &old), Err(Error::Unauthenticated)));
         if chores {
-            service.housekeep(start());
+            service.keep_up(start());
         } else {
             service.close(start());
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::super::{
     AccountQuery, AccountUpdate, AuditFilter, Call, Caller, Errand, Error, Expiry, NewOrganization, NewRepository,
-    NewToken, PageQuery, RepositoryQuery, RepositoryUpdate, Search, Service, TeamUpdate, TokenFilter,
+    NewToken, PageQuery, RepositoryQuery, RepositoryUpdate, Rotation, Search, Service, TeamUpdate, TokenFilter,
 };
 use super::content::{Scene, digest, image, named, new_user, notice, pushed, seen, tag};
 use super::support::{call, sign_in, start};
@@ -142,7 +142,9 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("view_token", |service, call| service.view_token(call, &hash(service)).map(drop)),
     ("may_change_token", |service, call| service.may_change_token(call, Act::TokenUpdate, &hash(service)).map(drop)),
     ("update_token", |service, call| service.update_token(call, &hash(service), None, Some(false)).map(drop)),
-    ("rotate_token", |service, call| service.rotate_token(call, &hash(service), 0, None).map(drop)),
+    ("rotate_token", |service, call| service.rotate_token(call, &hash(service), Rotation::default(), None).map(drop)),
+    ("end_overlap", |service, call| service.end_overlap(call, &hash(service)).map(drop)),
+    ("unreached_patterns", |service, call| service.unreached_patterns(call, &hash(service)).map(drop)),
     ("delete_token", |service, call| service.delete_token(call, &hash(service))),
     ("clean_up_tokens", |service, call| {
         let filter = TokenFilter { username: Some("alice".to_owned()), ..TokenFilter::default() };

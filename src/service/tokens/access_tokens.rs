@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use super::labels;
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, find, may_serve_another, outlives, standing};
+use crate::service::access::{
+    Allowed, Authority, Call, FirstUses, Permit, find, may_serve_another, outlives, standing, standing_of,
+};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::settings::is_full;
@@ -17,7 +20,8 @@ use crate::domain::secret::{TokenHash, TokenText};
 use crate::domain::settings::LiveSettings;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, DEFAULT_LABEL, GeneratedBy, Limits, MAX_PATTERNS, Maker, TokenState, Usage};
+use crate::domain::token::{AccessToken, GeneratedBy, Limits, MAX_PATTERNS, Maker, Shown, TokenState};
+use crate::domain::usage::{SecretUse, Usage};
 use crate::store::{State, UsageNotes};
 
 /// Default lifetime of a temporary password, in seconds.
@@ -60,12 +64,29 @@ pub struct TokenView {
     pub owner: Name,
     /// Its last use.
     pub usage: Option<Usage>,
+    /// The last use of its present secret.
+    pub current_use: Option<SecretUse>,
+    /// The secret that a rotation replaced, while it signs in.
+    pub replaced: Option<ReplacedView>,
     /// Whether it is accepted, in one word.
     pub state: TokenState,
     /// The same in one sentence.
     pub reason: String,
     /// The access token that stops it, if one does.
     pub stopped_by: Option<Id>,
+}
+
+/// A replaced secret that lives on, as it is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplacedView {
+    /// Its hash.
+    pub hash: TokenHash,
+    /// Until when it is accepted.
+    pub until: Timestamp,
+    /// Whether the first use of the present secret ends it, if that comes earlier.
+    pub until_used: bool,
+    /// Its last use.
+    pub used: Option<SecretUse>,
 }
 
 /// What a change of an access token did.
@@ -86,7 +107,8 @@ impl Service {
         let text = TokenText::from_random(random::bytes()?);
         let hash = text.hash();
         let id = Id::new(call.now, random::bytes()?);
-        let label = self.check_label(new.label.as_deref().unwrap_or(DEFAULT_LABEL))?;
+        let label = new.label.as_deref().map(|label| self.check_label(label)).transpose()?;
+        let max_label = self.settings.max_label;
         if new.limits.patterns.len() > MAX_PATTERNS {
             return Err(Error::invalid("repositories", format!("at most {MAX_PATTERNS}")));
         }
@@ -96,7 +118,7 @@ impl Service {
         let live = self.settings.live.clone();
         let deed = Deed::new(Act::TokenCreate, new.username.clone().unwrap_or_else(|| call.caller.actor()));
         let token = self.change(call, deed, move |change| {
-            let authority = change.authority()?;
+            let (authority, now) = (change.authority()?, change.call().now);
             let owner = owner_for(&authority, new.username.as_deref())?;
             if owner.is_organization() {
                 return Err(Error::invalid("username", "an organization owns no access tokens"));
@@ -112,11 +134,14 @@ impl Service {
                 owner: owner.id,
                 hash,
                 previous: None,
-                label: label.clone(),
+                label: match &label {
+                    Some(label) => label.clone(),
+                    None => check_label(&labels::free(authority.state(), owner.id), max_label)?,
+                },
                 is_active: true,
                 limits: new.limits.clone(),
                 expires_at,
-                created_at: change.call().now.whole_seconds(),
+                created_at: now.whole_seconds(),
                 generated_by: GeneratedBy::Manual,
                 creator_ua: change.call().user_agent.as_str().into(),
                 parent: authority.token().map(|parent| parent.id),
@@ -125,6 +150,8 @@ impl Service {
                 previous_parent: None,
                 retry: None,
                 maker: if authority.is_self(owner) { Maker::Owner } else { Maker::Other },
+                overlap_until_used: false,
+                lifetime: expires_at.map(|end| seconds_between(now.whole_seconds(), end)),
             };
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
@@ -136,13 +163,11 @@ impl Service {
     }
 
     fn check_label(&self, label: &str) -> Result<String, Error> {
-        let label = label.trim();
-        text::check_line(label, 1..=self.settings.max_label).map_err(|reason| Error::invalid("tokenLabel", reason))?;
-        Ok(label.to_owned())
+        check_label(label, self.settings.max_label)
     }
 
     pub(super) fn shown_token(&self, state: &State, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
-        shown(state, self.store.usage(), token, now)
+        shown(state, (self.store.usage(), &self.first_uses), token, now)
     }
 
     /// One access token.
@@ -152,7 +177,7 @@ impl Service {
     pub fn view_token(&self, call: &Call, hash: &str) -> Result<TokenView, Error> {
         self.view(call, Act::TokenView, hash, |authority| {
             authority.signed_in()?;
-            let token = find_token(authority.state(), hash, call.now)?;
+            let token = find_token(authority, hash)?;
             authority.view_or_delete_token(token)?;
             self.shown_token(authority.state(), token, call.now)
                 .ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
@@ -178,7 +203,7 @@ impl Service {
     pub fn may_change_token(&self, call: &Call, act: Act, hash: &str) -> Result<Allowed, Error> {
         self.gate(call, act, hash, |authority| {
             authority.signed_in()?;
-            let token = find_token(authority.state(), hash, call.now)?;
+            let token = find_token(authority, hash)?;
             authority.view_or_delete_token(token)?;
             authority.change_token(token)
         })
@@ -203,7 +228,7 @@ impl Service {
         let (token, is_known_to_maker) = self.change_ending_sessions(call, deed, move |change, ends| {
             let authority = change.authority()?;
             authority.signed_in()?;
-            let token = find_token(change.state(), &asked, change.call().now)?;
+            let token = find_token(&authority, &asked)?;
             let mut permit = authority.change_token(token)?;
             if is_active == Some(true) && !token.is_active {
                 permit = authority.activate_token(token)?;
@@ -235,18 +260,49 @@ impl Service {
     }
 }
 
+fn check_label(label: &str, longest: usize) -> Result<String, Error> {
+    let label = label.trim();
+    text::check_line(label, 1..=longest).map_err(|reason| Error::invalid("tokenLabel", reason))?;
+    Ok(label.to_owned())
+}
+
 /// An access token as it is shown; none if its owner is gone.
-pub(super) fn shown(state: &State, usage: &UsageNotes, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
+pub(super) fn shown(state: &State, uses: Uses<'_>, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
     let owner = state.account(token.owner)?;
     let standing = standing(state, token, now);
+    let usage = uses.0.of(token.id);
     Some(TokenView {
         token: Arc::clone(token),
         owner: owner.name.clone(),
-        usage: usage.of(token.id),
+        usage,
+        current_use: usage.and_then(|usage| usage.of(&token.hash)),
+        replaced: replaced(state, uses, token, now),
         state: standing.state,
         reason: standing.reason(),
         stopped_by: standing.stopped_by.map(|by| by.id),
     })
+}
+
+/// What is noted of the uses of access tokens: the last ones, and the first ones of new secrets.
+pub(super) type Uses<'a> = (&'a UsageNotes, &'a FirstUses);
+
+/// The replaced secret of an access token; none if it does not sign in whenever the present one does.
+fn replaced(state: &State, (notes, first_uses): Uses<'_>, token: &AccessToken, now: Timestamp) -> Option<ReplacedView> {
+    let previous = token.replaced(now)?;
+    let is_stopped = standing_of(state, token, Shown::Replaced, now).state != standing(state, token, now).state;
+    if is_stopped || first_uses.have_ended(token, Shown::Replaced) {
+        return None;
+    }
+    Some(ReplacedView {
+        hash: previous.hash,
+        until: previous.until,
+        until_used: token.overlap_until_used,
+        used: notes.of(token.id).and_then(|usage| usage.of_replaced(&previous.hash)),
+    })
+}
+
+fn seconds_between(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from(to.seconds().saturating_sub(from.seconds())).unwrap_or(0)
 }
 
 /// When a new access token ends.
@@ -298,10 +354,11 @@ pub(super) fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -
 }
 
 /// The access token with this hash, or with this replaced hash while the replaced secret lives on.
-pub(super) fn find_token<'s>(state: &'s State, hash: &str, now: Timestamp) -> Result<&'s Arc<AccessToken>, Error> {
+pub(super) fn find_token<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
     let found = TokenHash::parse(hash).and_then(|hash| {
-        let token = state.token_hashed(&hash)?;
-        token.shown_by(&hash, now).map(|_| token)
+        let token = authority.state().token_hashed(&hash)?;
+        let shown = token.shown_by(&hash, authority.now())?;
+        Some(token).filter(|_| !authority.first_uses().have_ended(token, shown))
     });
     found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
 }

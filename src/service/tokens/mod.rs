@@ -1,16 +1,18 @@
 //! Access tokens, which people make, and registry tokens, which they get for them; passes are dockpass's own.
 
 mod access_tokens;
+mod labels;
 mod pass;
+mod reach;
 mod registry_tokens;
 mod removal;
 mod rotation;
 mod selection;
 
-pub use access_tokens::{Expiry, NewToken, TokenView, UpdatedToken};
+pub use access_tokens::{Expiry, NewToken, ReplacedView, TokenView, UpdatedToken};
 pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::{Decided, Issued};
-pub use rotation::{RepeatedRotation, RotatedToken, RotationKey};
+pub use rotation::{RepeatedRotation, RotatedToken, Rotation, RotationKey};
 pub use selection::TokenFilter;
 
 pub(in crate::service) use access_tokens::about;

@@ -76,7 +76,7 @@ impl Service {
     pub fn decide(&self, call: Call, service: Option<&str>, asked: Scopes) -> Result<Decided, Error> {
         let service = self.service(service)?;
         let state = self.store.state();
-        let authority = Authority::of(&state, &call.caller, call.now)?;
+        let authority = Authority::of(&state, &self.first_uses, &call.caller, call.now)?;
         authority.visitor()?;
         let missing = self.missing(&authority, &asked);
         let next = if missing.is_empty() {
@@ -119,7 +119,7 @@ impl Service {
                 self.create_by_push(&call, missing)?;
                 // Decided anew, with the repositories just made, and whatever else has changed meanwhile.
                 let state = self.store.state();
-                self.granted(&Authority::of(&state, &call.caller, call.now)?, &call, &asked)
+                self.granted(&Authority::of(&state, &self.first_uses, &call.caller, call.now)?, &call, &asked)
             }
         };
         let Granted { scopes, end, owner, is_recorded } = granted;

@@ -22,7 +22,7 @@ impl Service {
         self.change(call, Deed::new(Act::TokenDelete, hash).free(true), move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
-            let token = find_token(change.state(), &asked, change.call().now)?;
+            let token = find_token(&authority, &asked)?;
             let permit = authority.view_or_delete_token(token)?;
             let id = token.id;
             for deleted in delete_with_descendants(change, &permit, vec![id], false)? {
@@ -69,8 +69,5 @@ fn end_replaced_secrets(
     let is_made_with_one = |token: &AccessToken| token.previous_parent.is_some_and(|parent| gone.contains(&parent));
     let hanging = of_owners.filter(|token| token.previous.is_some() && is_made_with_one(token));
     let hanging: Vec<_> = hanging.cloned().collect();
-    hanging.iter().try_for_each(|token| {
-        let token = AccessToken::clone(token);
-        put(change, permit, &AccessToken { previous: None, previous_parent: None, retry: None, ..token })
-    })
+    hanging.iter().try_for_each(|token| put(change, permit, &AccessToken::clone(token).without_replaced()))
 }

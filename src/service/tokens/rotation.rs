@@ -14,7 +14,7 @@ use crate::domain::secret::{Password, TokenHash, TokenText};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, Maker, PreviousSecret, RotationRetry};
 use crate::service::Service;
-use crate::service::access::{Call, Caller, may_repeat_rotation};
+use crate::service::access::{Authority, Call, Caller, may_repeat_rotation};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::Deed;
 
@@ -35,6 +35,55 @@ pub struct RotatedToken {
     pub text: TokenText,
     /// The secret that it had before, and until when that is still accepted.
     pub replaced: PreviousSecret,
+}
+
+/// How an access token gets a new secret.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rotation {
+    /// How long the old secret lives on, in seconds; if none, not at all, or with `until_used` as long as may be.
+    pub overlap: Option<i64>,
+    /// Whether the old secret ends with the first use of the new one, if that comes earlier.
+    pub until_used: bool,
+    /// Whether the access token gets its length of life again.
+    pub renew: bool,
+}
+
+impl Rotation {
+    fn seconds(self) -> Result<i64, Error> {
+        let overlap = self.overlap.unwrap_or(if self.until_used { LONGEST_OVERLAP } else { 0 });
+        if !(0..=LONGEST_OVERLAP).contains(&overlap) {
+            return Err(Error::invalid("overlap", format!("0 to {LONGEST_OVERLAP} seconds")));
+        }
+        if self.until_used && overlap == 0 {
+            return Err(Error::invalid("untilUsed", "it needs an overlap that can end"));
+        }
+        Ok(overlap)
+    }
+}
+
+/// When an access token ends that is renewed by this caller: never later than the access token that asks, so that none
+/// renews itself.
+fn renewed(
+    authority: &Authority<'_>,
+    token: &AccessToken,
+    latest: Option<Timestamp>,
+) -> Result<Option<Timestamp>, Error> {
+    if token.temporary_password {
+        return Err(Error::invalid("renew", "a temporary password is not renewed: make another one"));
+    }
+    let own = authority.token().and_then(|asking| asking.expires_at);
+    Ok(token.renewed_end(authority.now(), own.into_iter().chain(latest).min()))
+}
+
+/// What a rotated access token hangs on, and who made it.
+fn origin(authority: &Authority<'_>, token: &AccessToken) -> (Option<Id>, Maker) {
+    // Whoever holds the asking token knows the new secret: stopping that token must stop this one, too. An asking token
+    // of another account stops nothing here, and must not detach this one from its parent.
+    let hangs_on =
+        authority.token().filter(|asking| asking.id != token.id && asking.owner == token.owner).map(|asking| asking.id);
+    // Whoever rotates it knows its secret: of another account, that counts like having made it.
+    let is_own = authority.account().is_some_and(|account| account.id == token.owner);
+    (hangs_on.or(token.parent), if is_own { token.maker } else { Maker::Other })
 }
 
 /// The `Idempotency-Key` of a rotation, as its hash.
@@ -79,50 +128,45 @@ impl RepeatedRotation {
 }
 
 impl Service {
-    /// Gives an access token a new secret; the old one lives on for `overlap` seconds. One that rotates itself with a
-    /// `key` may repeat that ([`Service::repeat_rotation`]).
+    /// Gives an access token a new secret. One that rotates itself with a `key` may repeat that
+    /// ([`Service::repeat_rotation`]).
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Obstacle::NotRotatable`] for an inactive or expired one; [`Error::Denied`] when an access
-    /// token would rotate a stronger one.
+    /// token would rotate a stronger one; [`Error::Invalid`] for too long an overlap, and for the renewal of a temporary
+    /// password.
     pub fn rotate_token(
         &self,
         call: &Call,
         hash: &str,
-        overlap: i64,
+        rotation: Rotation,
         key: Option<RotationKey>,
     ) -> Result<RotatedToken, Error> {
-        if !(0..=LONGEST_OVERLAP).contains(&overlap) {
-            return Err(Error::invalid("overlap", format!("0 to {LONGEST_OVERLAP} seconds")));
-        }
+        let overlap = rotation.seconds()?;
         let text = TokenText::from_random(random::bytes()?);
         let new_hash = text.hash();
-        let (asked, key) = (hash.to_owned(), key.map(|key| key.0));
+        let (asked, key, live) = (hash.to_owned(), key.map(|key| key.0), self.settings.live.clone());
         let (token, replaced) = self.change(call, Deed::new(Act::TokenRotate, hash), move |change| {
             let now = change.call().now;
             let authority = change.authority()?;
             authority.signed_in()?;
-            let token = find_token(change.state(), &asked, now)?;
+            let token = find_token(&authority, &asked)?;
             let permit = authority.rotate_token(token)?;
             if !token.is_active || token.is_expired(now) {
                 return Err(Error::Conflict(Obstacle::NotRotatable));
             }
-            // Whoever holds the asking token knows the new secret: stopping that token must stop this one, too. An
-            // asking token of another account stops nothing here, and must not detach this one from its parent.
-            let hangs_on = authority
-                .token()
-                .filter(|asking| asking.id != token.id && asking.owner == token.owner)
-                .map(|asking| asking.id);
+            let latest = live.at(authority.state()).token_max_lifetime.seconds().map(|life| now.plus_seconds(life));
+            let expires_at = if rotation.renew { renewed(&authority, token, latest)? } else { token.expires_at };
             let rotates_itself = authority.token().is_some_and(|asking| asking.id == token.id);
-            let until = now.plus_seconds(overlap);
-            let replaced = PreviousSecret { hash: token.hash, until };
-            let token = AccessToken::clone(token).with_secret(new_hash, hangs_on.or(token.parent), until);
             let retry = key.filter(|_| rotates_itself);
             let retry = retry.map(|key| RotationRetry { key, until: now.plus_seconds(RETRY_TIME) });
-            // Whoever rotates it knows its secret: of another account, that counts like having made it.
-            let is_own = authority.account().is_some_and(|account| account.id == token.owner);
-            let maker = if is_own { token.maker } else { Maker::Other };
-            let token = AccessToken { retry, maker, ..token };
+            // What is renewed is the access token, not the secret that it had: that ends when it would have ended.
+            let until = now.plus_seconds(overlap);
+            let until = token.expires_at.map_or(until, |end| end.min(until));
+            let replaced = PreviousSecret { hash: token.hash, until };
+            let (parent, maker) = origin(&authority, token);
+            let token = AccessToken::clone(token).with_secret(new_hash, parent, until, rotation.until_used);
+            let token = AccessToken { expires_at, retry, maker, ..token };
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenRotate, change, &token));
             if overlap == 0 {
@@ -131,6 +175,31 @@ impl Service {
             Ok((Arc::new(token), replaced))
         })?;
         self.rotated(&token, text, replaced, call.now)
+    }
+
+    /// Ends the replaced secret of an access token before its time; does nothing where there is none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the caller may not see; [`Error::Denied`]
+    pub fn end_overlap(&self, call: &Call, hash: &str) -> Result<TokenView, Error> {
+        let asked = hash.to_owned();
+        let token = self.change(call, Deed::new(Act::TokenEndOverlap, hash).free(true), move |change| {
+            let authority = change.authority()?;
+            authority.signed_in()?;
+            let token = Arc::clone(find_token(&authority, &asked)?);
+            authority.view_or_delete_token(&token)?;
+            let permit = authority.change_token(&token)?;
+            if token.replaced(change.call().now).is_none() {
+                change.skip_record();
+                return Ok(token);
+            }
+            let token = AccessToken::clone(&token).without_replaced();
+            put(change, &permit, &token)?;
+            change.record_as(about(Act::TokenEndOverlap, change, &token));
+            Ok(Arc::new(token))
+        })?;
+        let view = self.shown_token(&self.store.state(), &token, call.now);
+        view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
     }
 
     fn rotated(

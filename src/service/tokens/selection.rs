@@ -10,7 +10,7 @@ use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, GeneratedBy, TokenState};
+use crate::domain::token::{AccessToken, GeneratedBy, Shown, TokenState};
 use crate::service::Service;
 use crate::service::access::{Authority, Call, standing};
 use crate::service::error::Error;
@@ -30,25 +30,39 @@ pub struct TokenFilter {
     pub generated_by: Option<GeneratedBy>,
     /// Only those in this state; any, if none.
     pub state: Option<TokenState>,
+    /// Only those whose end is still to come, before this moment.
+    pub expires_before: Option<Timestamp>,
+    /// Only those last used before this moment; those never used count by their creation. A list with it is no preview.
+    pub unused_since: Option<Timestamp>,
 }
 
 impl TokenFilter {
     /// Whether it selects every access token of the owner.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.used_before.is_none() && self.generated_by.is_none() && self.state.is_none()
+        let Self { username: _, used_before, generated_by, state, expires_before, unused_since } = self;
+        let has_moment = used_before.or(*expires_before).or(*unused_since).is_some();
+        !has_moment && generated_by.is_none() && state.is_none()
+    }
+
+    /// Whether it asks for the caller's own access tokens.
+    fn is_of_caller(&self, authority: &Authority<'_>) -> bool {
+        self.username.as_deref().is_none_or(|username| authority.is_called(username))
     }
 
     fn selects(&self, state: &State, usage: &UsageNotes, token: &AccessToken, now: Timestamp) -> bool {
         let last = || usage.of(token.id).map_or(token.created_at, |usage| usage.at);
+        let ends_before = |before| token.expires_at.is_some_and(|end| now < end && end < before);
         self.used_before.is_none_or(|before| last() < before)
+            && self.unused_since.is_none_or(|since| last() < since)
+            && self.expires_before.is_none_or(ends_before)
             && self.generated_by.is_none_or(|how| token.generated_by == how)
             && self.state.is_none_or(|wanted| standing(state, token, now).state == wanted)
     }
 }
 
 impl Service {
-    /// A page of access tokens, newest first, made before `before`. With `used_before`: what a clean-up by this caller
+    /// A page of access tokens, newest first, made before `before`; a narrowed access token sees itself alone. With `used_before`: what a clean-up by this caller
     /// with this filter would delete.
     ///
     /// # Errors
@@ -70,6 +84,11 @@ impl Service {
                 let count = with_count.then_some(all.len());
                 let rest = all.into_iter().filter(|token| before.is_none_or(|before| token.id < before));
                 Page::of(rest, |token| &token.id, limit, count)
+            } else if let Some(only) = authority.only_token().filter(|_| filter.is_of_caller(authority)) {
+                let only = state.token(only.id).filter(|token| filter.selects(state, usage, token, call.now));
+                let count = with_count.then_some(only.iter().count());
+                let rest = only.into_iter().filter(|token| before.is_none_or(|before| token.id < before));
+                Page::of(rest, |token| &token.id, limit, count)
             } else {
                 let owner = listed_owner(authority, filter)?;
                 let matching =
@@ -82,7 +101,7 @@ impl Service {
                 });
                 Page::of(matching(before), |token| &token.id, limit, count)
             };
-            let entries = page.entries.into_iter().filter_map(|token| shown(state, usage, token, call.now));
+            let entries = page.entries.into_iter().filter_map(|token| self.shown_token(state, token, call.now));
             Ok(Page { entries: entries.collect(), next: page.next, count: page.count })
         })
     }
@@ -106,7 +125,8 @@ impl Service {
             let permit = authority.account_data()?;
             let (state, now) = (authority.state(), authority.now());
             let meant = cleaned(&authority, &usage, &filter)?;
-            let views: Vec<_> = meant.iter().filter_map(|token| shown(state, &usage, token, now)).collect();
+            let uses = (&*usage, authority.first_uses());
+            let views: Vec<_> = meant.iter().filter_map(|token| shown(state, uses, token, now)).collect();
             let ids = meant.iter().map(|token| token.id).collect();
             delete_with_descendants(change, &permit, ids, false)?;
             if is_ending && views.is_empty() {
@@ -153,7 +173,7 @@ fn cleaned<'s>(
     let (mut meant, mut waiting): (Vec<_>, Vec<_>) = state.tokens_of(owner.id, None).partition(|token| goes(token));
     let mut stays: BTreeSet<Id> = waiting.iter().map(|token| token.id).collect();
     while let Some(token) = waiting.pop() {
-        let lives_on = token.previous.is_some_and(|previous| now < previous.until);
+        let lives_on = token.replaced(now).is_some() && !authority.first_uses().have_ended(token, Shown::Replaced);
         let by = [token.parent, token.previous_parent.filter(|_| lives_on)];
         let makers = by.into_iter().flatten().filter_map(|id| state.token(id));
         waiting.extend(makers.filter(|maker| maker.owner == owner.id && stays.insert(maker.id)));

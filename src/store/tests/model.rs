@@ -19,7 +19,8 @@ use crate::domain::order::Order;
 use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
-use crate::domain::token::{AccessToken, PreviousSecret, Usage};
+use crate::domain::token::{AccessToken, PreviousSecret};
+use crate::domain::usage::Usage;
 
 /// How many teams there may be.
 const TEAMS: u64 = 6;

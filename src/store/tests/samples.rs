@@ -28,7 +28,8 @@ use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, Pattern, PreviousSecret, RotationRetry, Usage};
+use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, Pattern, PreviousSecret, RotationRetry};
+use crate::domain::usage::{SecretUse, Usage};
 
 pub(super) fn metas() -> Vec<Meta> {
     vec![Meta { instance: id(1), created_at: now() }]
@@ -78,6 +79,14 @@ pub(super) fn earlier_tokens() -> Vec<AccessToken> {
         let previous_parent = token.parent;
         AccessToken { previous_parent, retry: None, maker: Maker::Unknown, ..token }
     };
+    latest_but_one_tokens().into_iter().map(as_before).collect()
+}
+
+/// What the records of the third version say: no overlap ends by a use, and the end is the one that was made.
+pub(super) fn latest_but_one_tokens() -> Vec<AccessToken> {
+    let life =
+        |token: &AccessToken| token.expires_at.map(|end| (end.seconds() - token.created_at.seconds()).unsigned_abs());
+    let as_before = |token: AccessToken| AccessToken { lifetime: life(&token), overlap_until_used: false, ..token };
     tokens().into_iter().map(as_before).collect()
 }
 
@@ -105,6 +114,8 @@ pub(super) fn tokens() -> Vec<AccessToken> {
         previous_parent: Some(id(9)),
         retry: Some(RotationRetry { key: [5; 32], until: now().plus_seconds(600) }),
         maker: Maker::Other,
+        overlap_until_used: true,
+        lifetime: Some(86_400),
         ..token(6, 1)
     };
     let middle = AccessToken {
@@ -116,7 +127,14 @@ pub(super) fn tokens() -> Vec<AccessToken> {
 }
 
 pub(super) fn usages() -> Vec<Usage> {
-    vec![usage(0), Usage { at: Timestamp::NEVER, address: "2001:db8::7".parse().unwrap() }]
+    let never = Usage { at: Timestamp::NEVER, address: "2001:db8::7".parse().unwrap(), secret: None, other: None };
+    let other = SecretUse { secret: hash(8), at: now(), address: never.address };
+    vec![usage(0), never, Usage { other: Some(other), ..usage(60) }]
+}
+
+/// What the records of the first version say: nothing of secrets. There were two of them.
+pub(super) fn early_usages() -> Vec<Usage> {
+    usages().into_iter().take(2).map(|usage| Usage { secret: None, other: None, ..usage }).collect()
 }
 
 pub(super) fn namespace_grants() -> Vec<NamespaceGrant> {
@@ -347,15 +365,25 @@ pub(super) fn any_repository() -> impl Strategy<Value = Repository> {
 }
 
 pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
-    let secrets =
-        (any_hash(), option::of((any_hash(), any_time())), any::<u64>(), option::of((any::<[u8; 32]>(), any_time())));
+    let secrets = (
+        any_hash(),
+        option::of((any_hash(), any_time())),
+        any::<u64>(),
+        option::of((any::<[u8; 32]>(), any_time())),
+        any::<bool>(),
+    );
     let makers = prop::sample::select(vec![Maker::Unknown, Maker::Owner, Maker::Other]);
-    let made = (option::of(any_id()), option::of(any_id()), makers);
+    let made = (option::of(any_id()), option::of(any_id()), makers, option::of(any::<u64>()));
     let who = (any_id(), any_id(), secrets, made);
     let limits = (any_level(), prop::collection::vec(any_pattern(), 0..5));
     (who, ".{1,128}", limits, option::of(any_time()), any_time(), ".{0,256}", any::<(bool, bool, bool)>()).prop_map(
         |(
-            (id, owner, (hash, previous, generation, retry), (parent, previous_parent, maker)),
+            (
+                id,
+                owner,
+                (hash, previous, generation, retry, overlap_until_used),
+                (parent, previous_parent, maker, lifetime),
+            ),
             label,
             (cap, patterns),
             expires_at,
@@ -381,13 +409,18 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 previous_parent,
                 retry: retry.map(|(key, until)| RotationRetry { key, until }),
                 maker,
+                overlap_until_used,
+                lifetime,
             }
         },
     )
 }
 
 pub(super) fn any_usage() -> impl Strategy<Value = Usage> {
-    (any_time(), any_address()).prop_map(|(at, address)| Usage { at, address })
+    let any_use = (any_hash(), any_time(), any_address());
+    let any_use = any_use.prop_map(|(secret, at, address)| SecretUse { secret, at, address });
+    (any_time(), any_address(), option::of(any_hash()), option::of(any_use))
+        .prop_map(|(at, address, secret, other)| Usage { at, address, secret, other })
 }
 
 fn any_grantee() -> impl Strategy<Value = Grantee> {

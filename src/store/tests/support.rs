@@ -20,7 +20,8 @@ use crate::domain::organization::Team;
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::{Clock, Moment, Timestamp};
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, Usage};
+use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker};
+use crate::domain::usage::Usage;
 
 /// The moment at which everything in these tests happens.
 pub(super) const NOW: i64 = 1_795_296_000_000;
@@ -213,6 +214,8 @@ pub(super) fn token(number: u64, owner: u64) -> AccessToken {
         previous_parent: None,
         retry: None,
         maker: Maker::Owner,
+        overlap_until_used: false,
+        lifetime: None,
     }
 }
 
@@ -228,7 +231,7 @@ pub(super) fn repository(name: &str, number: u64) -> Repository {
 }
 
 pub(super) fn usage(seconds: i64) -> Usage {
-    Usage { at: now().plus_seconds(seconds), address: [192, 0, 2, 7].into() }
+    Usage { at: now().plus_seconds(seconds), address: [192, 0, 2, 7].into(), secret: Some(hash(9)), other: None }
 }
 
 pub(super) fn entry(object: &str) -> AuditEntry {

@@ -227,7 +227,7 @@ fn whoever_administers_a_repository_sees_who_has_access_and_why() {
         assert_eq!((&json["repository"]["namespace"], &json["repository"]["name"]), (&json!("bob"), &json!("app")));
         json["access"].as_array().expect("a list").clone()
     };
-    let entry = |subject: &str, level: &str, reason: &str| json!({ "subject": subject, "accessLevel": level, "reason": reason });
+    let entry = |subject: &str, level: &str, reason: &str| json!({ "subject": subject, "accessLevel": level, "reason": reason, "isActive": true });
     assert_eq!(reasons(&site.as_local()), [entry("bob", "admin", "owner")]);
     site.grant("bob/app", "carol", "read-only");
     site.grant("bob/app", "alice", "admin");
@@ -241,6 +241,10 @@ fn whoever_administers_a_repository_sees_who_has_access_and_why() {
         entry("everybody", "read-only", "public"),
     ];
     assert_eq!(reasons(&alice), expected);
+    site.as_local().patch("/enzi/v0/accounts/carol", &json!({ "isActive": false })).must_be(200);
+    let inactive = reasons(&alice).into_iter().filter(|entry| entry["isActive"] == false);
+    assert!(inactive.map(|entry| entry["subject"].clone()).eq([json!("carol"), json!("carol")]));
+    site.as_local().patch("/enzi/v0/accounts/carol", &json!({ "isActive": true })).must_be(200);
     let carol = site.with_token("carol", &site.add_token("carol", &json!({})));
     carol.get(&path).must_be_refused(403, "NOT_AUTHORIZED");
 }

@@ -20,12 +20,13 @@ const CALLERS: [&str; 10] =
     ["none", "garbage", "expired", "revoked", "bearer", "capped", "other", "owner", "admin", "socket"];
 
 const MATRIX: &str = "
-GET    /api/v0/api_tokens                                              401 401 401 401 401 403 403 200 200 200
+GET    /api/v0/api_tokens                                              401 401 401 401 401 200 403 200 200 200
 POST   /api/v0/api_tokens                                              401 401 401 401 401 403 403 200 200 200
 DELETE /api/v0/api_tokens                                              401 401 401 401 401 403 403 200 200 200
 GET    /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
 PATCH  /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
 DELETE /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
+DELETE /api/v0/api_tokens/{hashedtoken}/overlap                        401 401 401 401 401 404 404 200 200 200
 POST   /api/v0/api_tokens/{hashedtoken}/rotate                         401 401 401 401 401 404 404 200 200 200
 GET    /api/v0/repositories                                            401 401 401 401 401 200 200 200 200 200
 GET    /api/v0/repositories/{namespace}                                401 401 401 401 401 200 200 200 200 200
@@ -219,6 +220,7 @@ impl Scene {
         let tokens = tokens.as_array().expect("a list").iter().cloned().map(|mut token| {
             token["lastUsed"].take();
             token["lastUsedIp"].take();
+            token["currentLastUsed"].take();
             token
         });
         let tokens: Vec<Value> = tokens.collect();
@@ -241,6 +243,11 @@ impl Scene {
             self.site.grant("alice", "carol", "read-only");
         } else if is_allowed && row.path.contains("{hashedtoken}") {
             token = self.site.add_token("alice", &json!({})).hash;
+            if ends("/overlap") {
+                let rotated =
+                    self.site.as_local().post(&format!("/api/v0/api_tokens/{token}/rotate"), &json!({ "overlap": 60 }));
+                token = rotated.must_be(200).text("/hashedToken");
+            }
         }
         let owner = if row.path.contains("teamAccess") { "acme" } else { "alice" };
         let path = row.path.replace("{namespace}", owner).replace("{username}", "carol");

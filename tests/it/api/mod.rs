@@ -14,6 +14,7 @@ mod limits;
 mod local_socket;
 mod matrix;
 mod organizations;
+mod overlaps;
 mod pages;
 mod paging;
 mod permissions;

@@ -357,7 +357,7 @@ fn who_has_access_and_why_names_teams_and_administrators() {
     acme.site.grant_team("acme", "dev", "read-only");
     acme.site.grant("acme/app", "bob", "admin");
     let reasons = acme.bob.get(&format!("{}/access", repository_path("acme/app"))).must_be(200).json();
-    let entry = |subject: &str, level: &str, reason: &str| json!({ "subject": subject, "accessLevel": level, "reason": reason });
+    let entry = |subject: &str, level: &str, reason: &str| json!({ "subject": subject, "accessLevel": level, "reason": reason, "isActive": true });
     let expected = [
         entry("alice", "admin", "organizationAdmin"),
         entry("carol", "admin", "organizationAdmin"),

@@ -57,6 +57,8 @@ fn a_new_token_has_every_field_and_its_secret_is_in_this_answer_only() {
         "generatedBy": "manual", "creatorUa": "curl/8.0", "id": id, "username": "alice", "expiresAt": null,
         "accessLevel": "admin", "repositories": [], "lastUsedIp": null, "parent": null, "temporaryPassword": false,
         "state": "active", "stateReason": "it is accepted", "stoppedBy": null,
+        "currentLastUsed": ZERO, "previousHashedToken": null, "previousUntil": null, "previousUntilUsed": false,
+        "previousLastUsed": null, "previousLastUsedIp": null,
     });
     assert_eq!(record, expected);
     for path in [format!("{TOKENS}/{hash}"), TOKENS.to_owned()] {
@@ -298,7 +300,9 @@ fn a_capped_token_reads_and_deletes_itself_and_nothing_else() {
         capped.get(&token_path(&token)).must_be(200);
         capped.get(&token_path(&other)).must_be_refused(404, "NO_SUCH_API_TOKEN");
         capped.delete(&token_path(&other)).must_be_refused(404, "NO_SUCH_API_TOKEN");
-        capped.get(TOKENS).must_be(403);
+        let listed = capped.get(TOKENS).must_be(200).json();
+        assert_eq!(listed, json!([capped.get(&token_path(&token)).must_be(200).json()]), "itself alone");
+        capped.get(&format!("{TOKENS}?username=admin")).must_be(403);
         capped.get(&account_path("alice")).must_be(403);
         capped.patch(&token_path(&token), &json!({ "tokenLabel": "mine" })).must_be(403);
         capped.post(&format!("{}/rotate", token_path(&token)), &json!({})).must_be(403);

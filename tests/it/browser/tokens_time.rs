@@ -71,6 +71,39 @@ fn a_rotated_secret_works_on_for_the_overlap_and_not_longer() {
 }
 
 #[test]
+fn two_secrets_are_told_apart_and_the_old_one_is_ended() {
+    let site = with_alice();
+    let old = site.add_token("alice", &json!({ "tokenLabel": "laptop", "expiresAt": site.in_time(90 * DAY) }));
+    let first = site.with_token("alice", &old);
+    assert!(works(&first));
+    let pages = signed_in(&site);
+    pages.browser.follow("laptop");
+    pages.browser.click("Rotate");
+    pages.browser.pick("How long the old secret works on", "used");
+    pages.browser.click("Rotate");
+    pages
+        .browser
+        .see("The old secret works until the new one is used, at the latest until 22 January 2026 at 12:00:00 UTC.");
+    let new = site.with("alice", &pages.browser.value("Access token"));
+    pages.browser.click("Done");
+    pages.browser.see("old secret until");
+    pages.browser.follow("laptop");
+    for told in
+        ["New secret used", "Old secret works", "until the new one is used, at the latest until", "Old secret used"]
+    {
+        pages.browser.see(told);
+    }
+    assert!(works(&first));
+    pages.browser.click("End the old secret");
+    pages.browser.see("End the old secret?");
+    pages.browser.click("End it");
+    pages.browser.see("The old secret has ended");
+    soon("the old secret is told no more", || (!pages.browser.text().contains("Old secret works")).then_some(()));
+    assert!(!works(&first) && works(&new));
+    pages.must_be_clean(&[]);
+}
+
+#[test]
 fn a_clean_up_takes_what_was_not_used_since_the_day_that_is_chosen() {
     let site = with_alice();
     let add = |label: &str| site.add_token("alice", &json!({ "tokenLabel": label }));

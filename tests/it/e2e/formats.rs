@@ -35,3 +35,8 @@ fn a_data_directory_of_format_3_has_everything_as_it_was() {
 fn a_data_directory_of_format_4_has_everything_as_it_was() {
     opens("format-4");
 }
+
+#[test]
+fn a_data_directory_of_format_5_has_everything_as_it_was() {
+    opens("format-5");
+}

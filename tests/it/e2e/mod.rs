@@ -14,6 +14,7 @@ mod nginx;
 mod notifications;
 mod notifications_by_hand;
 mod organizations;
+mod overlaps;
 mod permissions;
 mod python;
 mod search;

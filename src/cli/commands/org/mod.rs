@@ -5,7 +5,7 @@ pub(in crate::cli) mod report;
 use clap::{Args, Subcommand};
 
 use crate::api::operations::{accounts, organizations as op};
-use crate::api::{CreateAccount, NamePaging, Ordering, PutMember, UpdateAccount};
+use crate::api::{Code, CreateAccount, NamePaging, Ordering, PutMember, UpdateAccount};
 use crate::cli::commands::account::{self, Removal};
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Report};
@@ -121,10 +121,7 @@ pub(in crate::cli) async fn run(command: OrgCommand, api: &mut Api, console: &mu
             let list = api.list(op::ListOrganizationsOfUser, [&user], &Default::default(), usize::MAX).await?;
             console.report(&report::of_user(list)?)
         }
-        OrgCommand::List { contains, user: None } => {
-            let list = account::list(AccountFilter::Organizations, contains, api).await?;
-            console.report(&report::many(list)?)
-        }
+        OrgCommand::List { contains, user: None } => list(contains, api, console).await,
         OrgCommand::Show(One { name }) => console.report(&report::one(account::organization(&name, api).await?)?),
         OrgCommand::Set { organization: One { name }, full_name } => {
             account::organization(&name, api).await?;
@@ -149,6 +146,20 @@ pub(in crate::cli) async fn run(command: OrgCommand, api: &mut Api, console: &mu
             let answer = api.call(op::DeleteMember, [&name, &user], &()).await?;
             console.report(&Report::done(answer.value, format!("removed {user} from {name} and its teams")))
         }
+    }
+}
+
+/// Lists all organizations; who may not see all gets the own ones.
+async fn list(contains: Option<String>, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let is_whole = contains.is_none();
+    let own = api.user().map(str::to_owned).filter(|_| is_whole);
+    match (account::list(AccountFilter::Organizations, contains, api).await, own) {
+        (Err(CliError::Refused { code, .. }), Some(own)) if code == Code::NotAuthorized.name() => {
+            let list = api.list(op::ListOrganizationsOfUser, [&own], &Default::default(), usize::MAX).await?;
+            console.note("all organizations are for administrators to see; these are your own\n")?;
+            console.report(&report::of_user(list)?)
+        }
+        (list, _) => console.report(&report::many(list?)?),
     }
 }
 

@@ -114,13 +114,15 @@ pub(in crate::cli) fn access(answer: ApiAnswer<RepositoryAccess>) -> Result<Repo
 
 /// The subject of a reason, marked as user or team, because both may have the same name.
 fn who(entry: &AccessReason) -> String {
-    match entry.reason {
+    let inactive = if entry.is_active { "" } else { " (inactive)" };
+    let subject = match entry.reason {
         Reason::Owner | Reason::OrganizationAdmin | Reason::RepositoryGrant | Reason::NamespaceGrant => {
             user(&entry.subject)
         }
         Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => team(&entry.subject),
         Reason::Public => entry.subject.clone(),
-    }
+    };
+    format!("{subject}{inactive}")
 }
 
 /// A user's name in a list that also has teams.
@@ -212,10 +214,13 @@ mod tests {
             subject: subject.into(),
             access_level: AccessLevel::ReadOnly,
             reason,
+            is_active: true,
         };
         assert_eq!(who(&entry("dev", Reason::OrganizationAdmin)), "user dev");
         assert_eq!(who(&entry("dev", Reason::TeamRepositoryGrant)), "team dev");
         assert_eq!(who(&entry("everybody", Reason::Public)), "everybody");
         assert_eq!(who(&entry("everybody", Reason::RepositoryGrant)), "user everybody");
+        let inactive = AccessReason { is_active: false, ..entry("dev", Reason::Owner) };
+        assert_eq!(who(&inactive), "user dev (inactive)");
     }
 }

@@ -5,10 +5,9 @@ use clap::{Args, ValueEnum};
 use crate::api::operations::access_tokens as op;
 use crate::api::{Counting, Paging};
 use crate::cli::commands::token::{must_name_user, report};
-use crate::cli::commands::values;
+use crate::cli::commands::values::{self, MomentArgument};
 use crate::cli::screen::{CliError, Console, shown};
 use crate::cli::wire::{Api, List};
-use crate::domain::time::Timestamp;
 
 /// Which access tokens go.
 #[derive(Args)]
@@ -16,9 +15,10 @@ pub(in crate::cli) struct CleanArguments {
     /// The user they belong to; with --server, yourself if omitted
     #[arg(long, value_name = "NAME", value_parser = values::account)]
     user: Option<String>,
-    /// Those last used before this date or time; never used ones count by when they were made
-    #[arg(long, value_name = "DATE", value_parser = values::moment)]
-    used_before: Timestamp,
+    /// Those last used before this moment: a length of time ago (90d), a date or a time; never used ones count by when they
+    /// were made
+    #[arg(long, value_name = "WHEN", value_parser = values::moment)]
+    used_before: MomentArgument,
     /// How they came to be
     #[arg(long, value_enum, default_value_t = Origin::Manual)]
     generated_by: Origin,
@@ -57,9 +57,9 @@ pub(in crate::cli) async fn run(
     must_name_user(arguments.user.as_deref(), api)?;
     let which = op::Selection {
         username: arguments.user.clone(),
-        used_before: Some(arguments.used_before),
+        used_before: Some(arguments.used_before.back(console.clock.now())),
         generated_by: Some(arguments.generated_by.making()),
-        state: None,
+        ..op::Selection::default()
     };
     let list = if arguments.dry_run {
         let query = (which, Paging::default(), Counting::default());
@@ -68,7 +68,7 @@ pub(in crate::cli) async fn run(
         List::whole(api.call(op::CleanUpAccessTokens, [], &which).await?)?
     };
     let count = shown::counted(u32::try_from(list.len()).unwrap_or(u32::MAX), "access token");
-    let report = report::many(list, console.clock.now(), "")?;
+    let report = report::many(list, console.clock.now(), &report::Shown { owners: true, nothing: "" })?;
     let done = if arguments.dry_run { "would delete" } else { "deleted" };
     console.report(&report)?;
     console.note(&format!("{done} {count}\n"))
@@ -82,7 +82,7 @@ mod tests {
     use crate::cli::testing::{Server, console, token};
 
     fn clean_up(dry_run: bool) -> CleanArguments {
-        let used_before = Timestamp::parse("2026-01-31T00:00:00Z").unwrap();
+        let used_before = values::moment("2026-01-31T00:00:00Z").unwrap();
         CleanArguments { user: Some("alice".into()), used_before, generated_by: Origin::Manual, dry_run }
     }
 

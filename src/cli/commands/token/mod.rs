@@ -1,43 +1,41 @@
 //! `dockpass token`: access tokens.
 
 mod clean;
+mod create;
+mod list;
 mod reference;
 pub(in crate::cli) mod report;
+mod rotate;
 pub(in crate::cli) mod secret;
 
-use std::path::{Path, PathBuf};
-
 use clap::{Args, Subcommand};
-use hyper::header::{HeaderName, HeaderValue};
-use zeroize::Zeroizing;
 
 use crate::api::operations::access_tokens as op;
-use crate::api::{Code, Counting, CreateApiToken, Paging, RotateApiToken, UpdateApiToken};
-use crate::cli::commands::token::secret::{Places, Purpose};
-use crate::cli::commands::values::{self, ExpiryArgument};
-use crate::cli::screen::{CliError, Console, Format, Report};
+use crate::api::{Code, UpdateApiToken};
+use crate::cli::commands::token::secret::Places;
+use crate::cli::commands::values;
+use crate::cli::screen::{CliError, Console, Format, Report, Unasked, prompt, shown};
 use crate::cli::wire::Api;
-use crate::domain::access::AccessLevel;
+use crate::domain::time::Timestamp;
+
+/// In the place of an access token: its secret stands on standard input.
+const FROM_INPUT: &str = "-";
 
 /// What can be done with access tokens.
 #[derive(Subcommand)]
 pub(in crate::cli) enum TokenCommand {
     /// Make an access token; the secret is shown once, alone in a pipe
     #[command(after_help = "Example:\n  dockpass token create --user alice --label laptop --expires 90d\n  \
-        dockpass token create --user ci --label build --access read-only --repository alice/* > token.txt")]
-    Create(CreateArguments),
+        dockpass token create --user ci --label build --access read-only --repository 'alice/*' > token.txt")]
+    Create(create::CreateArguments),
     /// List access tokens, newest first
-    #[command(after_help = "Example:\n  dockpass token list --user alice")]
-    List {
-        /// Only those of this user
-        #[arg(long, value_name = "NAME", value_parser = values::account)]
-        user: Option<String>,
-    },
-    /// Show an access token
-    #[command(after_help = "Example:\n  dockpass token show 5f3c9a1be077")]
+    #[command(after_help = "Example:\n  dockpass token list --user alice\n  dockpass token list --expiring 14d")]
+    List(list::ListArguments),
+    /// Show an access token; with `-`, the one whose secret stands on standard input
+    #[command(after_help = "Example:\n  dockpass token show 01ARZ3NDEKTS\n  dockpass token show - < found.txt")]
     Show(One),
     /// Give an access token another label
-    #[command(after_help = "Example:\n  dockpass token rename 5f3c9a1be077 'old laptop'")]
+    #[command(after_help = "Example:\n  dockpass token rename 01ARZ3NDEKTS 'old laptop'")]
     Rename {
         #[command(flatten)]
         token: One,
@@ -46,73 +44,60 @@ pub(in crate::cli) enum TokenCommand {
         label: String,
     },
     /// Stop an access token until it is activated again
-    #[command(after_help = "Example:\n  dockpass token deactivate 5f3c9a1be077")]
+    #[command(after_help = "Example:\n  dockpass token deactivate 01ARZ3NDEKTS")]
     Deactivate(One),
     /// Let a deactivated access token work again
-    #[command(after_help = "Example:\n  dockpass token activate 5f3c9a1be077")]
+    #[command(after_help = "Example:\n  dockpass token activate 01ARZ3NDEKTS")]
     Activate(One),
     /// Delete access tokens, and those that they made, for good
-    #[command(after_help = "Example:\n  dockpass token delete 5f3c9a1be077 01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+    #[command(after_help = "Example:\n  dockpass token delete 01ARZ3NDEKTSV4RRFFQ69G5FAV 01ARZ3NDEKTT\n  \
+        dockpass token delete --user alice --all")]
     Delete {
-        /// Hash, the first 8 or more digits of it, or id
-        #[arg(value_name = "TOKEN", required = true)]
+        /// Id or hash, or the first 8 or more digits of it
+        #[arg(value_name = "TOKEN", required_unless_present = "all")]
         tokens: Vec<String>,
+        #[command(flatten)]
+        everything: Everything,
+        #[command(flatten)]
+        unasked: Unasked,
     },
     /// Delete the access tokens that were not used for long
     #[command(after_help = "Example:\n  dockpass token clean --user alice --used-before 2026-01-31 --dry-run")]
     Clean(clean::CleanArguments),
-    /// Give an access token a new secret
-    #[command(after_help = "Example:\n  dockpass token rotate 5f3c9a1be077 --overlap 1h")]
-    Rotate {
-        #[command(flatten)]
-        token: One,
-        /// How long the old secret works on, at most 7d [default: not at all]
-        #[arg(long, value_name = "TIME", value_parser = values::seconds)]
-        overlap: Option<u32>,
-        /// A file with a key of this rotation, such as `uuidgen` prints: if the answer is lost, the same command repeats the
-        /// rotation with the old secret; name the token by its whole hash
-        #[arg(long, value_name = "FILE")]
-        idempotency_key_file: Option<PathBuf>,
-    },
+    /// Give an access token a new secret, or end its old one
+    #[command(after_help = "Example:\n  dockpass token rotate 01ARZ3NDEKTS --overlap 1h\n  \
+        dockpass token rotate 01ARZ3NDEKTS --overlap until-used --renew\n  \
+        dockpass token rotate 01ARZ3NDEKTS --end-overlap")]
+    Rotate(rotate::RotateArguments),
 }
 
 /// One access token.
 #[derive(Args)]
 pub(in crate::cli) struct One {
-    /// Hash, the first 8 or more digits of it, or id
+    /// Id or hash, or the first 8 or more digits of it
     #[arg(value_name = "TOKEN")]
     token: String,
 }
 
-/// What a new access token is.
-#[derive(Args)]
-pub(in crate::cli) struct CreateArguments {
-    /// The user it belongs to; with --server, yourself if omitted
-    #[arg(long, value_name = "NAME", value_parser = values::account)]
+/// Every access token of a user.
+#[derive(Args, Default)]
+pub(in crate::cli) struct Everything {
+    /// The user whose access tokens all go; with --server, yourself if omitted
+    #[arg(long, value_name = "NAME", value_parser = values::account, requires = "all")]
     user: Option<String>,
-    /// What people call it
-    #[arg(long)]
-    label: Option<String>,
-    /// When it ends: a length of time (30d), a date (its beginning in UTC), a time, or never [default: the site's]
-    #[arg(long, value_name = "WHEN", value_parser = values::expiry)]
-    expires: Option<ExpiryArgument>,
-    /// The highest level that it reaches [default: admin, all that its user may]
-    #[arg(long, value_name = "LEVEL", value_parser = values::word::<AccessLevel>())]
-    access: Option<AccessLevel>,
-    /// A repository that it reaches, NAMESPACE/NAME or NAMESPACE/*; may be repeated [default: all]
-    #[arg(long, value_name = "PATTERN", value_parser = values::pattern)]
-    repository: Vec<String>,
+    /// All of the user's, but for the one that you sign in with and those that made it
+    #[arg(long, conflicts_with = "tokens")]
+    all: bool,
 }
 
 pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
-        TokenCommand::Create(arguments) => create(arguments, api, console).await,
-        TokenCommand::List { user } => {
-            let which = op::Selection { username: user, ..op::Selection::default() };
-            let query = (which, Paging::default(), Counting::default());
-            let list = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?;
-            let nothing = "There are no access tokens. Make one: dockpass token create --user NAME --label LABEL";
-            console.report(&report::many(list, console.clock.now(), nothing)?)
+        TokenCommand::Create(arguments) => create::run(arguments, api, console).await,
+        TokenCommand::List(arguments) => list::run(arguments, api, console).await,
+        TokenCommand::Show(One { token }) if token == FROM_INPUT => {
+            let hash = prompt::access_token(console)?;
+            let answer = api.call(op::ViewAccessToken, [&hash.to_string()], &()).await?;
+            console.report(&report::of_secret(answer, &hash, console.clock.now())?)
         }
         TokenCommand::Show(One { token }) => {
             let hash = reference::hash(api, &token).await?;
@@ -131,12 +116,12 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
             let change = UpdateApiToken { token_label: None, is_active: Some(true) };
             update(&token, &change, "activated", api, console).await
         }
-        TokenCommand::Delete { tokens } => delete(&tokens, api, console).await,
-        TokenCommand::Clean(arguments) => clean::run(&arguments, api, console).await,
-        TokenCommand::Rotate { token, overlap, idempotency_key_file } => {
-            let key = idempotency_key_file.as_deref().map(rotation_key).transpose()?;
-            rotate(&token.token, overlap, key, api, console).await
+        TokenCommand::Delete { everything, unasked, .. } if everything.all => {
+            delete_all(everything.user, unasked, api, console).await
         }
+        TokenCommand::Delete { tokens, .. } => delete(&tokens, api, console).await,
+        TokenCommand::Clean(arguments) => clean::run(&arguments, api, console).await,
+        TokenCommand::Rotate(arguments) => rotate::run(arguments, api, console).await,
     }
 }
 
@@ -146,48 +131,6 @@ pub(in crate::cli) fn must_name_user(user: Option<&str>, api: &Api) -> Result<()
         return Ok(());
     }
     Err(CliError::Usage("say whose access tokens are meant, with --user NAME".to_owned()))
-}
-
-async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    must_name_user(arguments.user.as_deref(), api)?;
-    let body = CreateApiToken {
-        token_label: arguments.label,
-        expires_at: arguments.expires.map(|expires| expires.moment(console.clock.now())),
-        access_level: arguments.access,
-        repositories: (!arguments.repository.is_empty()).then_some(arguments.repository),
-        temporary_password: None,
-    };
-    let places = places_for_frame(api, console).await;
-    let user = op::OfUser { username: arguments.user };
-    let answer = api.send(op::CreateAccessToken, [], &user, &body).await?;
-    secret::show(&answer, Purpose::New, &places, console)
-}
-
-/// The header with the key of a rotation, from its file. It is a secret as long as the rotation can be repeated: no error tells it.
-fn rotation_key(path: &Path) -> Result<(HeaderName, HeaderValue), CliError> {
-    let text = std::fs::read_to_string(path).map(Zeroizing::new);
-    let text = text.map_err(|cause| CliError::File { action: "read", path: path.to_owned(), cause })?;
-    let key = HeaderValue::from_str(text.trim()).ok().filter(|key| !key.is_empty());
-    let name = HeaderName::from_bytes(op::IDEMPOTENCY_KEY.as_bytes()).ok();
-    let (name, mut key) = name.zip(key).ok_or_else(|| {
-        CliError::Usage(format!("{} must hold one line with the key of the rotation", path.display()))
-    })?;
-    key.set_sensitive(true);
-    Ok((name, key))
-}
-
-async fn rotate(
-    token: &str,
-    overlap: Option<u32>,
-    key: Option<(HeaderName, HeaderValue)>,
-    api: &mut Api,
-    console: &mut Console,
-) -> Result<(), CliError> {
-    let hash = reference::hash(api, token).await?;
-    let places = places_for_frame(api, console).await;
-    let answer = api.send_with(op::RotateAccessToken, [&hash], key, &RotateApiToken { overlap }).await?;
-    let overlaps = overlap.is_some_and(|seconds| seconds > 0);
-    secret::show(&answer, Purpose::Rotated { overlaps }, &places, console)
 }
 
 /// The places for the frame on a terminal; nothing if nothing will show them.
@@ -205,8 +148,31 @@ async fn update(
 ) -> Result<(), CliError> {
     let hash = reference::hash(api, token).await?;
     let answer = api.send(op::UpdateAccessToken, [&hash], &(), change).await?;
+    console.warn(&answer.warnings)?;
     let line = format!("{done} {}", report::named(&answer.read()?));
     console.report(&Report::done(answer.value, line))
+}
+
+/// Deletes what a clean-up takes to which none is too young: in one change, all of it or nothing.
+async fn delete_all(
+    user: Option<String>,
+    unasked: Unasked,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    must_name_user(user.as_deref(), api)?;
+    let whose = user.as_ref().map_or_else(|| "you".to_owned(), |user| shown::plain(user));
+    let stakes = format!("All access tokens of {whose} are deleted for good: whatever uses them is refused at once.");
+    prompt::confirm(&stakes, unasked, console)?;
+    let which = op::Selection {
+        username: user,
+        used_before: Some(Timestamp::LAST),
+        generated_by: Some(op::Making::All),
+        ..op::Selection::default()
+    };
+    let answer = api.call(op::CleanUpAccessTokens, [], &which).await?;
+    let count = shown::counted(u32::try_from(answer.read()?.len()).unwrap_or(u32::MAX), "access token");
+    console.report(&Report::done(answer.value, format!("deleted {count} of {whose}")))
 }
 
 /// One that is missing after another was deleted may have gone along with that.
@@ -232,46 +198,36 @@ mod tests {
     use super::*;
     use crate::cli::testing::{Server, console, token};
 
-    fn wanted(user: Option<&str>) -> CreateArguments {
-        CreateArguments {
-            user: user.map(str::to_owned),
-            label: Some("laptop".into()),
-            expires: Some(ExpiryArgument::After(3_600)),
-            access: Some(AccessLevel::ReadOnly),
-            repository: vec!["alice/*".into()],
-        }
-    }
-
     #[tokio::test]
-    async fn a_new_access_token_is_what_was_asked_for() {
-        let made = token(&json!({ "token": "dkp_secret" })).to_string();
-        let server = Server::with_json(&[(200, &made)]);
+    async fn one_that_is_activated_in_vain_says_why() {
+        let expired = token(&json!({ "state": "expired", "stateReason": "it expired" })).to_string();
+        let answer = format!(
+            "HTTP/1.1 200 X\r\nwarning: 299 - \"it stays expired\"\r\ncontent-length: {}\r\n\r\n{expired}",
+            expired.len()
+        );
+        let server = Server::start(&[&answer]);
         let (mut console, written) = console(b"");
-        create(wanted(Some("alice")), &mut server.api(), &mut console).await.unwrap();
-        assert_eq!(written.out(), "dkp_secret\n");
+        let activate = TokenCommand::Activate(One { token: "ab".repeat(32) });
+        run(activate, &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.note(), "it stays expired\n");
+        assert!(server.requests()[0].ends_with(r#"{"isActive":true}"#));
+    }
+
+    #[tokio::test]
+    async fn all_of_a_user_go_in_one_request_and_a_terminal_is_asked_first() {
+        let two = json!([token(&json!({})), token(&json!({}))]).to_string();
+        let server = Server::with_json(&[(200, &two)]);
+        let (mut console, written) = console(b"no\n");
+        console.in_is_terminal = true;
+        let mut api = server.api();
+        let user = || Some("alice".to_owned());
+        let error = delete_all(user(), Unasked::default(), &mut api, &mut console).await.unwrap_err();
+        assert_eq!(error.to_string(), "nothing was deleted");
+        delete_all(user(), Unasked { yes: true }, &mut api, &mut console).await.unwrap();
+        assert_eq!(written.out(), "deleted 2 access tokens of alice\n");
         let sent = server.requests().remove(0);
-        assert!(sent.starts_with("POST /api/v0/api_tokens?username=alice HTTP/1.1"), "{sent}");
-        let body = r#"{"tokenLabel":"laptop","expiresAt":"2026-11-21T21:42:00Z","accessLevel":"read-only","repositories":["alice/*"]}"#;
-        assert!(sent.ends_with(body), "{sent}");
-    }
-
-    #[tokio::test]
-    async fn never_is_said_and_silence_is_the_sites_default() {
-        let body = |expires: Option<ExpiryArgument>| {
-            let (console, _) = console(b"");
-            let moment = expires.map(|expires| expires.moment(console.clock.now()));
-            serde_json::to_string(&CreateApiToken { expires_at: moment, ..CreateApiToken::default() }).unwrap()
-        };
-        assert_eq!(body(Some(ExpiryArgument::Never)), r#"{"expiresAt":null}"#);
-        assert_eq!(body(None), "{}");
-    }
-
-    #[tokio::test]
-    async fn the_local_administrator_must_say_whose() {
-        let mut nowhere = Api::in_directory("/nonexistent".as_ref());
-        let (mut console, _) = console(b"");
-        let error = create(wanted(None), &mut nowhere, &mut console).await.unwrap_err();
-        assert_eq!(error.exit_code(), 2);
+        let path = "/api/v0/api_tokens?username=alice&usedbefore=9999-12-31T23%3A59%3A59.999Z&generatedby=all ";
+        assert!(sent.starts_with(&format!("DELETE {path}")), "{sent}");
     }
 
     #[tokio::test]

@@ -9,7 +9,9 @@ use crate::domain::secret::PREFIX;
 
 /// Digits of a whole hash.
 const WHOLE: usize = 64;
-/// Fewest digits of a hash's beginning.
+/// Digits of a whole id.
+const ID: usize = 26;
+/// Fewest digits of a beginning.
 const SHORTEST: usize = 8;
 
 /// One access token, as somebody named it.
@@ -19,7 +21,7 @@ enum Reference {
     Hash(String),
     /// The beginning of the hash.
     Beginning(String),
-    /// The id.
+    /// The id, or its beginning.
     Id(String),
 }
 
@@ -28,8 +30,8 @@ impl Reference {
     fn read(text: &str) -> Result<Self, CliError> {
         if text.starts_with(PREFIX) {
             return Err(CliError::Usage(
-                "that is the secret of an access token, and now stands in the shell's history; name it by its hash or id, \
-                 see `dockpass token list`"
+                "that is the secret of an access token, and now stands in the shell's history; name it by its id, see \
+                 `dockpass token list`; whose it is says `dockpass token show -`, with the secret on standard input"
                     .to_owned(),
             ));
         }
@@ -37,9 +39,9 @@ impl Reference {
         match text.len() {
             WHOLE if is_hex => Ok(Self::Hash(text.to_owned())),
             SHORTEST..WHOLE if is_hex => Ok(Self::Beginning(text.to_owned())),
-            _ if text.parse::<Id>().is_ok() => Ok(Self::Id(text.to_owned())),
+            SHORTEST.. if is_beginning_of_id(text) => Ok(Self::Id(text.to_owned())),
             _ => Err(CliError::Usage(
-                "an access token is named by its hash, the first 8 or more digits of it, or its id; see `dockpass token list`"
+                "an access token is named by its id or its hash, or the first 8 or more digits of it; see `dockpass token list`"
                     .to_owned(),
             )),
         }
@@ -48,8 +50,12 @@ impl Reference {
     fn means(&self, token: &ApiToken) -> bool {
         match self {
             Self::Hash(hash) => token.hashed_token == *hash,
-            Self::Beginning(beginning) => token.hashed_token.starts_with(beginning),
-            Self::Id(id) => token.id == *id,
+            // In its overlap a replaced secret names its access token, too: a script may have noted nothing else.
+            Self::Beginning(beginning) => {
+                let hashes = std::iter::once(&token.hashed_token).chain(&token.previous_hashed_token);
+                hashes.chain([&token.id]).any(|name| name.starts_with(beginning))
+            }
+            Self::Id(beginning) => token.id.starts_with(beginning),
         }
     }
 
@@ -68,6 +74,12 @@ impl Reference {
             }
         }
     }
+}
+
+/// Whether an identifier may begin like this.
+fn is_beginning_of_id(text: &str) -> bool {
+    let filled: String = text.chars().chain(std::iter::repeat('0')).take(text.len().max(ID)).collect();
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) && filled.parse::<Id>().is_ok()
 }
 
 /// The hashes of the access tokens that are meant. All are resolved before the caller acts on the first.
@@ -93,10 +105,10 @@ mod tests {
     use super::*;
     use crate::cli::testing::{Server, token};
 
-    const ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    const OTHER: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
     fn list(hashes: &[&str]) -> String {
-        let token = |hash: &&str| token(&json!({ "hashedToken": hash, "id": ID }));
+        let token = |hash: &&str| token(&json!({ "hashedToken": hash, "id": OTHER }));
         hashes.iter().map(token).collect::<serde_json::Value>().to_string()
     }
 
@@ -118,12 +130,25 @@ mod tests {
         assert_eq!(found(&there, "012345678").await.unwrap(), ["0123456789"]);
         assert!(found(&there, "01234567").await.unwrap_err().contains("give more digits"));
         assert!(found(&there, "ffffffff").await.unwrap_err().contains("there is no access token ffffffff"));
-        assert_eq!(found(&["0123456789"], ID).await.unwrap(), ["0123456789"]);
+        for id in [OTHER, "01ARZ3NDEKTS", "01ARZ3ND"] {
+            assert_eq!(found(&["0123456789"], id).await.unwrap(), ["0123456789"]);
+            assert!(found(&there, id).await.unwrap_err().contains("give more digits"), "{id}");
+        }
+        assert!(found(&there, "01ARZ3NDEKTT").await.unwrap_err().contains("there is no access token"));
+    }
+
+    #[tokio::test]
+    async fn a_replaced_hash_names_its_access_token_while_its_secret_works() {
+        let there = token(&json!({ "hashedToken": "0123456789", "previousHashedToken": "fedcba9876", "id": OTHER }))
+            .to_string();
+        let server = Server::with_json(&[(200, &format!("[{there}]"))]);
+        let found = hashes(&mut server.api(), &["fedcba98".to_owned()]).await.unwrap();
+        assert_eq!(found, ["0123456789"]);
     }
 
     #[test]
     fn other_texts_are_refused_and_a_secret_is_not_repeated() {
-        for text in ["", "0123456", "laptop", "01234567FF", &"0".repeat(65)] {
+        for text in ["", "0123456", "laptop", "01234567UF", "01arz3ndekts", "81ARZ3NDEKTS", &"0".repeat(65)] {
             assert_eq!(Reference::read(text).unwrap_err().exit_code(), 2, "{text}");
         }
         let error = Reference::read("dkp_0123456789").unwrap_err();

@@ -3,11 +3,12 @@
 use crate::api::ApiToken;
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown, table};
 use crate::cli::wire::{ApiAnswer, List};
+use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, TokenState};
 
-/// Digits of a hash that a terminal shows: enough to name one access token of a million.
-const HASH_SHOWN: usize = 12;
+/// Digits of an id that a terminal shows: enough to name one access token of those that people make by hand.
+const ID_SHOWN: usize = 12;
 
 const COLUMNS: &[(&str, Fit)] = &[
     ("LABEL", Fit::Shrinks(8)),
@@ -15,45 +16,104 @@ const COLUMNS: &[(&str, Fit)] = &[
     ("STATE", Fit::Whole),
     ("ACCESS", Fit::Shrinks(10)),
     ("LAST USED (UTC)", Fit::Whole),
-    ("TOKEN", Fit::First(HASH_SHOWN)),
+    ("ID", Fit::First(ID_SHOWN)),
 ];
 
-/// A list of access tokens.
-pub(in crate::cli) fn many(list: List<ApiToken>, now: Timestamp, nothing: &'static str) -> Result<Report, CliError> {
-    let tokens = list.read()?;
-    let rows = tokens.iter().map(|token| row(token, now)).collect();
-    Ok(Report { answer: list.answer, view: View::Many(Table { columns: COLUMNS, rows }, nothing) })
+/// The columns of a list of one user's.
+const COLUMNS_OF_ONE: &[(&str, Fit)] = &[
+    ("LABEL", Fit::Shrinks(8)),
+    ("STATE", Fit::Whole),
+    ("ACCESS", Fit::Shrinks(10)),
+    ("LAST USED (UTC)", Fit::Whole),
+    ("ID", Fit::First(ID_SHOWN)),
+];
+
+/// How a list is shown.
+pub(in crate::cli) struct Shown {
+    /// Whether each says whose it is.
+    pub(in crate::cli) owners: bool,
+    /// The sentence for an empty one; may be empty.
+    pub(in crate::cli) nothing: &'static str,
 }
 
-fn row(token: &ApiToken, now: Timestamp) -> Vec<String> {
-    vec![
-        token.token_label.clone(),
-        token.username.clone(),
-        state(token, now),
-        access(token),
-        shown::time(&token.last_used),
-        token.hashed_token.clone(),
-    ]
+/// A list of access tokens.
+pub(in crate::cli) fn many(list: List<ApiToken>, now: Timestamp, how: &Shown) -> Result<Report, CliError> {
+    let tokens = list.read()?;
+    let rows = tokens.iter().map(|token| row(token, now, how.owners)).collect();
+    let table = Table { columns: if how.owners { COLUMNS } else { COLUMNS_OF_ONE }, rows };
+    let old: Vec<String> = tokens.iter().filter_map(in_overlap).collect();
+    let view = if old.is_empty() { View::Many(table, how.nothing) } else { View::ManyWith(table, old) };
+    Ok(Report { answer: list.answer, view })
+}
+
+fn row(token: &ApiToken, now: Timestamp, with_owner: bool) -> Vec<String> {
+    let owner = with_owner.then(|| token.username.clone());
+    let rest = [state(token, now), access(token), shown::time(&token.last_used), token.id.clone()];
+    std::iter::once(token.token_label.clone()).chain(owner).chain(rest).collect()
 }
 
 /// One access token.
 pub(in crate::cli) fn one(answer: ApiAnswer<ApiToken>, now: Timestamp) -> Result<Report, CliError> {
+    let pairs = facts(&answer.read()?, now);
+    Ok(Report { answer: answer.value, view: View::One(pairs) })
+}
+
+/// The access token that the secret of this hash belongs to.
+pub(in crate::cli) fn of_secret(
+    answer: ApiAnswer<ApiToken>,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Report, CliError> {
     let token = answer.read()?;
-    let from = token.last_used_ip.as_ref().map(|address| format!(" from {address}")).unwrap_or_default();
-    let pairs = vec![
+    let is_present = token.hashed_token == hash.to_string();
+    let which = if is_present { "the present one" } else { "the old one, which a rotation replaced" };
+    let mut pairs = facts(&token, now);
+    pairs.push(("This secret", which.to_owned()));
+    Ok(Report { answer: answer.value, view: View::One(pairs) })
+}
+
+fn facts(token: &ApiToken, now: Timestamp) -> Vec<(&'static str, String)> {
+    let mut pairs = vec![
         ("Label", token.token_label.clone()),
         ("Owner", token.username.clone()),
-        ("State", format!("{}: {}", state(&token, now), token.state_reason)),
-        ("Access", access(&token)),
+        ("State", format!("{}: {}", state(token, now), token.state_reason)),
+        ("Access", access(token)),
         ("Expires (UTC)", shown::time_or(token.expires_at.as_deref(), "never")),
-        ("Last used (UTC)", format!("{}{from}", shown::time(&token.last_used))),
+        ("Last used (UTC)", used(&token.last_used, token.last_used_ip.as_deref())),
         ("Created (UTC)", format!("{} by {}", shown::time(&token.created_at), shown::or_dash(&token.creator_ua))),
         ("Made with", token.parent.clone().unwrap_or_else(|| "-".to_owned())),
-        ("Kind", kind(&token).to_owned()),
+        ("Kind", kind(token).to_owned()),
         ("ID", token.id.clone()),
         ("Hash", token.hashed_token.clone()),
     ];
-    Ok(Report { answer: answer.value, view: View::One(pairs) })
+    if let Some(old) = old_secret(token) {
+        pairs.push(("New secret", format!("last used {}", shown::time(&token.current_last_used))));
+        pairs.push(("Old secret", old));
+        pairs.push(("Old hash", token.previous_hashed_token.clone().unwrap_or_default()));
+    }
+    pairs
+}
+
+fn used(at: &str, address: Option<&str>) -> String {
+    let from = address.map(|address| format!(" from {address}")).unwrap_or_default();
+    format!("{}{from}", shown::time(at))
+}
+
+/// Until when the replaced secret of an access token works, and when it was last used; none if it has none.
+fn old_secret(token: &ApiToken) -> Option<String> {
+    let until = shown::time(token.previous_until.as_deref()?);
+    let until = if token.previous_until_used {
+        format!("until the new one is used, at the latest until {until} UTC")
+    } else {
+        format!("until {until} UTC")
+    };
+    let last = token.previous_last_used.as_deref().unwrap_or_default();
+    Some(format!("works {until}; last used {}", used(last, token.previous_last_used_ip.as_deref())))
+}
+
+/// A line on an access token with two secrets.
+fn in_overlap(token: &ApiToken) -> Option<String> {
+    old_secret(token).map(|old| format!("{}: the old secret {old}", shown::plain(&token.token_label)))
 }
 
 /// The limits of a new access token, for its maker to check: what it may do, and until when.
@@ -102,13 +162,15 @@ mod tests {
     #[test]
     fn a_row_tells_state_access_and_use() {
         let now = Timestamp::parse("2026-11-21T20:42:00Z").unwrap();
-        assert_eq!(
-            row(&token(&json!({})), now),
-            ["laptop", "alice", "active", "admin, all", "never", "0123456789abcdef"]
-        );
+        let plain = token(&json!({}));
+        assert_eq!(row(&plain, now, true), ["laptop", "alice", "active", "admin, all", "never", "01A"]);
+        assert_eq!(row(&plain, now, false), ["laptop", "active", "admin, all", "never", "01A"]);
         let other = json!({"expiresAt": "2026-11-26T20:42:00Z", "accessLevel": "read-only", "repositories": ["a/b", "a/*"],
             "lastUsed": "2026-11-20T10:00:00Z"});
-        assert_eq!(row(&token(&other), now)[2..5], ["expires in 5 days", "read-only, a/b a/*", "2026-11-20 10:00"]);
+        assert_eq!(
+            row(&token(&other), now, true)[2..5],
+            ["expires in 5 days", "read-only, a/b a/*", "2026-11-20 10:00"]
+        );
     }
 
     #[test]
@@ -116,9 +178,28 @@ mod tests {
         let now = Timestamp::parse("2026-11-21T20:42:00Z").unwrap();
         let long = json!({"tokenLabel": "a long label".repeat(9), "expiresAt": "2027-03-21T20:42:00Z", "username": "long-name",
             "repositories": ["a/b", "c/d"], "lastUsed": "2026-11-20T10:00:00Z"});
-        let table = Table { columns: COLUMNS, rows: vec![row(&token(&long), now)] };
+        let table = Table { columns: COLUMNS, rows: vec![row(&token(&long), now, true)] };
         let shown = table.render(Some(80));
         assert!(shown.lines().all(|line| line.chars().count() <= 82), "{shown}");
         assert!(shown.contains("expires in 120 days"), "{shown}");
+    }
+
+    #[test]
+    fn two_secrets_are_told_apart() {
+        let now = Timestamp::parse("2026-11-21T20:42:00Z").unwrap();
+        let overlap = |until_used: bool, last: &str, ip: Option<&str>| {
+            token(&json!({"previousHashedToken": "ab", "previousUntil": "2026-11-21T21:42:00Z",
+                "previousUntilUsed": until_used, "previousLastUsed": last, "previousLastUsedIp": ip}))
+        };
+        let used = overlap(false, "2026-11-20T10:00:00Z", Some("192.0.2.7"));
+        let said = "laptop: the old secret works until 2026-11-21 21:42 UTC; last used 2026-11-20 10:00 from 192.0.2.7";
+        assert_eq!(in_overlap(&used).as_deref(), Some(said));
+        let never = overlap(true, "0001-01-01T00:00:00Z", None);
+        let said = "laptop: the old secret works until the new one is used, at the latest until 2026-11-21 21:42 UTC; last \
+                    used never";
+        assert_eq!(in_overlap(&never).as_deref(), Some(said));
+        assert_eq!(in_overlap(&token(&json!({}))), None);
+        let shown = facts(&used, now).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert!(shown.ends_with(&["Hash", "New secret", "Old secret", "Old hash"]), "{shown:?}");
     }
 }

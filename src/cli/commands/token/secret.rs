@@ -18,7 +18,7 @@ pub(in crate::cli) enum Purpose {
     New,
     /// A new secret of an existing access token; `overlaps` says whether the old one still works for a while. Without
     /// an overlap, the answer's `previousUntil` is the moment of the rotation.
-    Rotated { overlaps: bool },
+    Rotated { overlaps: bool, renewed: bool },
     /// A temporary password for somebody else.
     TemporaryPassword,
 }
@@ -95,12 +95,14 @@ fn aside(new: &NewApiToken, purpose: Purpose, places: &Places) -> String {
 }
 
 fn done(new: &NewApiToken, purpose: Purpose) -> String {
-    let ApiToken { token_label, username, .. } = &new.record;
-    let (label, user) = (shown::plain(token_label), shown::plain(username));
+    let ApiToken { token_label, username, id, .. } = &new.record;
+    let (label, user, id) = (shown::plain(token_label), shown::plain(username), shown::plain(id));
     match purpose {
-        Purpose::New => format!("made the access token `{label}` for {user}"),
-        Purpose::Rotated { overlaps } => {
-            format!("gave the access token `{label}` of {user} a new secret; {}", old_secret(new, overlaps))
+        Purpose::New => format!("made the access token `{label}` for {user} (id {id})"),
+        Purpose::Rotated { overlaps, renewed } => {
+            let end = if renewed { format!("; {}", new_end(&new.record)) } else { String::new() };
+            let old = old_secret(new, overlaps);
+            format!("gave the access token `{label}` of {user} (id {id}) a new secret; {old}{end}")
         }
         Purpose::TemporaryPassword => {
             format!("made a temporary password for {user}, for one use until {} UTC", end(&new.record))
@@ -109,9 +111,20 @@ fn done(new: &NewApiToken, purpose: Purpose) -> String {
 }
 
 fn old_secret(new: &NewApiToken, overlaps: bool) -> String {
-    match new.previous_until.as_ref().filter(|_| overlaps) {
+    let record = &new.record;
+    match record.previous_until.as_ref().filter(|_| overlaps) {
+        Some(until) if record.previous_until_used => {
+            format!("the old one works until the new one is used, at the latest until {} UTC", shown::time(until))
+        }
         Some(until) => format!("the old one works until {} UTC", shown::time(until)),
         None => "the old one works no longer".to_owned(),
+    }
+}
+
+fn new_end(record: &ApiToken) -> String {
+    match &record.expires_at {
+        Some(end) => format!("it ends on {} UTC", shown::time(end)),
+        None => "it never ends, with or without renewal".to_owned(),
     }
 }
 
@@ -170,14 +183,14 @@ mod tests {
     async fn in_a_pipe_the_secret_stands_alone() {
         let (out, note) = shown(Purpose::New, false, Format::Table).await;
         assert_eq!(out, "dkp_secret\n");
-        assert_eq!(note, "made the access token `lap\\u{1b}top` for alice\n");
+        assert_eq!(note, "made the access token `lap\\u{1b}top` for alice (id 01A)\n");
     }
 
     #[tokio::test]
     async fn a_terminal_gets_the_frame() {
         let (out, note) = shown(Purpose::New, true, Format::Table).await;
         let expected = "\
-made the access token `lap\\u{1b}top` for alice
+made the access token `lap\\u{1b}top` for alice (id 01A)
 
   dkp_secret
 
@@ -207,14 +220,14 @@ made the access token `lap\\u{1b}top` for alice
         let mut rotated = made();
         rotated["previousUntil"] = "2026-11-21T21:42:00Z".into();
         let new: NewApiToken = serde_json::from_value(rotated).unwrap();
-        let told = |overlaps| done(&new, Purpose::Rotated { overlaps });
+        let told = |overlaps| done(&new, Purpose::Rotated { overlaps, renewed: false });
         assert!(told(true).ends_with("the old one works until 2026-11-21 21:42 UTC"), "{}", told(true));
         assert!(told(false).ends_with("the old one works no longer"), "{}", told(false));
     }
 
     #[tokio::test]
     async fn json_is_the_whole_answer() {
-        let (out, note) = shown(Purpose::Rotated { overlaps: false }, true, Format::Json).await;
+        let (out, note) = shown(Purpose::Rotated { overlaps: false, renewed: false }, true, Format::Json).await;
         assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["token"], "dkp_secret");
         assert_eq!(note, "");
     }

@@ -128,6 +128,11 @@ impl<'s> Authority<'s> {
         }
     }
 
+    /// The access token that a narrowed one sees: itself alone. None without a narrowed one.
+    pub(in crate::service) fn only_token(&self) -> Option<&'s AccessToken> {
+        self.token().filter(|_| self.is_capped())
+    }
+
     fn owns_token(&self, token: &AccessToken) -> bool {
         self.account().is_some_and(|account| account.id == token.owner)
     }
@@ -162,18 +167,24 @@ pub(in crate::service) fn outlives(end: Option<Timestamp>, other: Option<Timesta
 
 /// The state of an access token at this moment.
 pub(in crate::service) fn standing<'s>(state: &'s State, token: &'s AccessToken, now: Timestamp) -> TokenStanding<'s> {
+    standing_of(state, token, Shown::Current, now)
+}
+
+/// The same for whoever shows this secret of it.
+pub(in crate::service) fn standing_of<'s>(
+    state: &'s State,
+    token: &'s AccessToken,
+    shown: Shown,
+    now: Timestamp,
+) -> TokenStanding<'s> {
     let is_owner_active = state.account(token.owner).is_some_and(|owner| owner.is_active);
-    token.standing(is_owner_active, now, |id| state.token(id).map(AsRef::as_ref))
+    token.standing_of(shown, is_owner_active, now, |id| state.token(id).map(AsRef::as_ref))
 }
 
 /// Whether an access token counts at this moment for whoever shows this secret of it. The replaced one has makers of its
 /// own, and whoever stops one of them or of the present secret's stops it.
 pub(in crate::service) fn counts_for(state: &State, token: &AccessToken, shown: Shown, now: Timestamp) -> bool {
-    let is_owner_active = state.account(token.owner).is_some_and(|owner| owner.is_active);
-    let is_active = |shown| {
-        let find = |id| state.token(id).map(AsRef::as_ref);
-        token.standing_of(shown, is_owner_active, now, find).state == TokenState::Active
-    };
+    let is_active = |shown| standing_of(state, token, shown, now).state == TokenState::Active;
     is_active(Shown::Current) && is_active(shown)
 }
 

@@ -1,0 +1,55 @@
+//! Which patterns of an access token reach nothing: most often a slip of the pen, such as a forgotten `/*`.
+
+use super::access_tokens::find_token;
+use crate::domain::access::AccessLevel;
+use crate::domain::act::Act;
+use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::token::Pattern;
+use crate::service::Service;
+use crate::service::access::{Authority, Call, Caller, visible};
+use crate::service::error::Error;
+
+impl Service {
+    /// The patterns of an access token by which its owner reaches nothing at present: no repository that it sees, and no
+    /// place where it may make one. Empty for an inactive owner, who reaches nothing at all.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what the caller may not see.
+    pub fn unreached_patterns(&self, call: &Call, hash: &str) -> Result<Vec<Pattern>, Error> {
+        self.view(call, Act::TokenView, hash, |authority| {
+            authority.signed_in()?;
+            let token = find_token(authority, hash)?;
+            authority.view_or_delete_token(token)?;
+            let state = authority.state();
+            let Some(owner) = state.account(token.owner) else { return Ok(Vec::new()) };
+            let owner = Caller::of_account(owner);
+            let Ok(owner) = Authority::of(state, authority.first_uses(), &owner, call.now) else {
+                return Ok(Vec::new());
+            };
+            let patterns = token.limits.patterns.iter();
+            Ok(patterns.filter(|pattern| !reaches(&owner, pattern)).cloned().collect())
+        })
+    }
+}
+
+/// Whether an account reaches anything by this pattern.
+fn reaches(owner: &Authority<'_>, pattern: &Pattern) -> bool {
+    match pattern {
+        Pattern::Exact(name) if owner.state().repository(name).is_some() => owner.level(name).is_some(),
+        Pattern::Exact(name) => may_make(owner, name),
+        Pattern::Below(prefix) => {
+            let some = RepositoryName::parse(&format!("{prefix}/x"));
+            visible::has_below(owner, prefix) || some.is_ok_and(|name| may_make(owner, &name))
+        }
+    }
+}
+
+/// Whether an account may make repositories in the namespace of this name, which has an owner. A push makes none without a
+/// namespace.
+fn may_make(owner: &Authority<'_>, name: &RepositoryName) -> bool {
+    let namespace = match name.namespace() {
+        Namespace::Empty => return false,
+        Namespace::Of(namespace) => namespace,
+    };
+    owner.state().account_named(namespace.as_str()).is_some() && owner.may_create(name, AccessLevel::ReadWrite)
+}
