@@ -56,11 +56,18 @@ function mayManage({ session }, namespace, rows) {
   return isWhole({ session }) && (session.isAdmin || namespace === session.username || (rows.length > 0 && rows.every((it) => mayAdminister(it.accessLevel))));
 }
 
+/** Whether to offer to make a repository: one without namespace is made by system administrators alone. */
+const mayMake = (context, namespace, rows) =>
+  mayManage(context, namespace, rows) && (namespace !== "_" || context.session.isAdmin);
+
 function emptyNamespace(context, name) {
-  const isMine = name !== "_" && mayManage(context, name, []);
+  const isMine = mayMake(context, name, []);
   const others = name === "_" ? "You see no repository without namespace." : `You see no repository in ${name}. Who administers it can give you access.`;
+  const own = name === "_"
+    ? "No repository is without namespace. A push makes none: create it first, then give access to it."
+    : `Nothing is in ${name} yet. Push an image as ${name}/NAME, or create the repository first.`;
   return h("div.empty",
-    h("p", isMine ? `Nothing is in ${name} yet. Push an image as ${name}/NAME, or create the repository first.` : others),
+    h("p", isMine ? own : others),
     isMine ? newButton(context, name) : linkButton("All repositories", "/repositories"));
 }
 
@@ -88,7 +95,7 @@ async function renderNamespace(context) {
   const { node, rows } = await repositoryList(context, { namespace: name, tools: [namespaceField(context, name)], empty: () => emptyNamespace(context, name) });
   const owner = await ownerOf(context, name, rows());
   const isOurs = mayManage(context, name, rows());
-  return [...namespaceHead(context, name, owner, { tab: null, isOurs, actions: isOurs && name !== "_" && newButton(context, name) }), node];
+  return [...namespaceHead(context, name, owner, { tab: null, isOurs, actions: mayMake(context, name, rows()) && newButton(context, name) }), node];
 }
 
 export const namespace = { title: ({ params }) => namespaceName(params.namespace), render: renderNamespace };

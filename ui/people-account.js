@@ -10,13 +10,13 @@ import { field, form } from "./form.js";
 import { say } from "./notice.js";
 import { deletePart } from "./people-delete.js";
 import { passwordPart } from "./people-password.js";
-import { isLocked, role, stateBadges } from "./people-state.js";
+import { isLocked, stateBadges, wholeRole } from "./people-state.js";
 import { exact, when } from "./time.js";
 
 function known(account) {
   return facts([
     ["State", h("span", stateBadges(account))],
-    ["Role", role(account)],
+    ["Role", wholeRole(account)],
     ["Created", [when(account.createdAt), h("span.quiet", ` · ${exact(account.createdAt)}`)]],
     ["Id", h("code", account.id)],
   ]);

@@ -4,6 +4,7 @@
 //   isLocked(account)        whether sign-in by password is refused after wrong guesses
 //   stateBadges(account)     active, inactive, locked
 //   role(account)            "administrator" or "user"
+//   wholeRole(account)       the same, and whether it is a service account
 //   passwordWord(account)    whose the password is, as a sentence
 
 import { badge } from "./dom.js";
@@ -16,6 +17,7 @@ export const stateBadges = (account) => [
 ].flat();
 
 export const role = (account) => (account.isAdmin ? "administrator" : "user");
+export const wholeRole = (account) => role(account) + (account.hasPassword ? "" : ", service account");
 
 export function passwordWord(account) {
   if (!account.hasPassword) return "None: a service account, which signs in with access tokens.";

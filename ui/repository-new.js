@@ -36,7 +36,10 @@ export async function newRepository(context, namespace) {
   const fields = [
     suggestField({
       name: "namespace", label: "Namespace", value: namespace ?? context.session.username, required: true, autocapitalize: "off",
-      hint: "Yours, or one that you administer, such as an organization's", suggest: namespaces,
+      hint: context.session.isAdmin
+        ? "Yours, or any other; _ for a repository without namespace, which only a system administrator makes"
+        : "Yours, or one that you administer, such as an organization's",
+      suggest: namespaces,
     }),
     field({
       name: "name", label: "Name", required: true, autocomplete: "off", autocapitalize: "off",

@@ -95,6 +95,32 @@ pub struct RepositoryAccess {
     pub access: Vec<AccessReason>,
 }
 
+/// One way in which a user has access.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reached {
+    /// On what: `NAMESPACE/NAME`, or `NAMESPACE/*` for all of a namespace.
+    pub on: String,
+    /// The level.
+    pub access_level: AccessLevel,
+    /// Why.
+    pub reason: Reason,
+    /// The team that it comes from; null if it comes from none.
+    pub team: Option<String>,
+}
+
+/// What a user reaches, and why.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountAccess {
+    /// The user.
+    pub user: GrantUser,
+    /// Whether the user reaches everything as a system administrator; null for callers who may not know.
+    pub is_administrator: Option<bool>,
+    /// Each way in which the user has access.
+    pub access: Vec<Reached>,
+}
+
 /// A team in a grant.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

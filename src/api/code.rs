@@ -74,7 +74,7 @@ codes! {
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415;
     /// The body is too large.
     TooLarge "REQUEST_TOO_LARGE" 413;
-    /// The last active administrator stays.
+    /// The last administrator who can sign in stays.
     LastAdministrator "LAST_ADMINISTRATOR" 409;
     /// A limit is reached.
     LimitReached "LIMIT_REACHED" 409;

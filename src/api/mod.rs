@@ -29,8 +29,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use access::{
-    AccessReason, GrantRepository, GrantTeam, GrantUser, RepositoryAccess, RepositoryLevel, SetAccess, TeamAccess,
-    TeamAccessList, TeamRepositories, UserAccess, UserAccessList,
+    AccessReason, AccountAccess, GrantRepository, GrantTeam, GrantUser, Reached, RepositoryAccess, RepositoryLevel,
+    SetAccess, TeamAccess, TeamAccessList, TeamRepositories, UserAccess, UserAccessList,
 };
 pub use accounts::{
     Account, AccountInner, Accounts, ChangePassword, CreateAccount, Member, MemberOrg, MemberOrgs, MemberTeam,

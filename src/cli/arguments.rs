@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{about, audit, config, grant, org, registry, repo, serve, team, token, user};
+use super::commands::{about, audit, config, grant, org, registry, repo, serve, settings, team, token, user};
 use super::global::Global;
 
 /// Accounts, permissions and access tokens for a container registry.
@@ -13,13 +13,20 @@ use super::global::Global;
 #[command(
     name = "dockpass",
     version,
-    disable_help_subcommand = true,
     after_help = "\
 Example:
   dockpass
   dockpass token create --user admin --label laptop
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage."
+`ls`, `rm` and `add` stand for list, delete and create; `revoke` for grant delete and token deactivate.
+
+With --format json the answer is the API's: access tokens come as an array, repositories, accounts and records in an object, \
+and `never` is the year 0001. The access tokens that were never used:
+  dockpass token list --format json | jq '.[] | select(.lastUsed < \"0002\") | .id'
+
+The password of the administrator is lost? On the machine of the server: dockpass user password admin
+
+Exit codes: 0 done, 1 refused or failed, also where nothing was there to take away, 2 wrong usage."
 )]
 pub struct Arguments {
     #[command(flatten)]
@@ -72,6 +79,9 @@ pub(super) enum ApiCommand {
     /// Connect a registry
     #[command(subcommand)]
     Registry(registry::RegistryCommand),
+    /// Show and change what administrators set while the server runs
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
 }
 
 impl Arguments {
@@ -113,6 +123,10 @@ mod tests {
             "user show a",
             "user set a --full-name X --admin true --active false",
             "user delete a --with-repositories",
+            "user delete a b --yes",
+            "user rm a",
+            "user ls",
+            "user add a",
             "user password a --password-stdin",
             "user unlock a",
             "user temporary-password a --expires 24h",
@@ -128,10 +142,10 @@ mod tests {
             "team list a",
             "team show a/t",
             "team set a/t --description X",
-            "team delete a/t",
+            "team delete a/t --yes",
             "team members a/01ARZ3NDEKTSV4RRFFQ69G5FAV",
-            "team add a/t b",
-            "team remove a/t b",
+            "team add a/t b c",
+            "team remove a/t b c",
             "team repositories a/t",
             "token create --user a --label l --expires 30d --access read-only --repository a/b --repository a/*",
             "token list --user a",
@@ -140,11 +154,17 @@ mod tests {
             "token deactivate 0123456789ab",
             "token activate 0123456789ab",
             "token delete 0123456789ab 01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "token revoke 0123456789ab",
+            "token rm 0123456789ab --yes",
             "token clean --user a --used-before 2026-01-01 --generated-by all --dry-run",
+            "token clean --user a --used-before 2026-01-01 --yes",
             "token rotate 0123456789ab --overlap 1h",
+            "token rotate 0123456789ab --yes",
             "token rotate 0123456789ab --idempotency-key-file key",
             "repo create a/b --public --description X",
             "repo list --namespace a -q text",
+            "repo ls --contains text",
+            "repo rm a/b",
             "repo show a/b/c",
             "repo set a/b --public false --description X --long-description Y",
             "repo delete _/b",
@@ -153,6 +173,10 @@ mod tests {
             "grant set a/* --user b --access read-write",
             "grant set a/b --team t --access admin",
             "grant list a/b",
+            "grant list --user b",
+            "grant list a/* --user b",
+            "grant set a/b --team a/t --access admin",
+            "grant revoke a/b --user b",
             "grant delete a/b --user b",
             "grant delete a/* --team t",
             "audit list --actor a --action b --object c --outcome denied --since 2026-01-01 --until 2026-02-01 --limit 5",
@@ -160,9 +184,12 @@ mod tests {
             "audit head",
             "registry config --for zot --output d",
             "registry rotate-key",
+            "settings show",
+            "settings set maxTokensPerAccount=5 tokenMaxLifetime=90d",
+            "man token create",
+            "man --output d",
             "config --example",
             "completions bash",
-            "man token create",
         ] {
             let whole = format!("dockpass --format json {line} --server https://a --ca f -vv");
             if let Err(error) = parse(&whole) {
@@ -195,7 +222,8 @@ mod tests {
             "team set a/t",
             "grant set a/b --access admin",
             "grant set a/b --user b --team t --access admin",
-            "grant set a/b --team a/t --access admin",
+            "grant set a/b --team a/t/u --access admin",
+            "grant list",
             "grant delete a/b",
             "registry config",
             "audit verify --head 7",

@@ -12,10 +12,10 @@ use super::screen::{Console, Format};
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Global options")]
 pub(in crate::cli) struct Global {
-    /// Data directory: the store, the keys and the socket [default: ./dockpass-data]
+    /// Data directory: the store, the keys and the socket [default: ./dockpass-data] [environment: DOCKPASS_DATA_DIR]
     #[arg(long, value_name = "DIR", global = true)]
     pub(in crate::cli) data_dir: Option<PathBuf>,
-    /// Configuration file [environment: DOCKPASS_CONFIG]
+    /// Configuration file [default: /etc/dockpass/config.toml, if it is there] [environment: DOCKPASS_CONFIG]
     #[arg(long, value_name = "FILE", global = true)]
     pub(in crate::cli) config: Option<PathBuf>,
     /// Speak to a server elsewhere, as DOCKPASS_USER with DOCKPASS_TOKEN [environment: DOCKPASS_SERVER]
@@ -36,11 +36,39 @@ impl Global {
     /// Fills in the options that were not given from the environment.
     pub(in crate::cli) fn or_environment(self, console: &Console) -> Self {
         let path = |name| console.variable(name).map(PathBuf::from);
+        let configured = |console: &Console| match console.environment.get("DOCKPASS_CONFIG") {
+            // Empty: none at all, not even the system's.
+            Some(text) => Some(text).filter(|text| !text.is_empty()).map(PathBuf::from),
+            None => console.system_file.clone(),
+        };
         Self {
-            config: self.config.or_else(|| path("DOCKPASS_CONFIG")),
+            config: self.config.or_else(|| configured(console)),
             server: self.server.or_else(|| console.variable("DOCKPASS_SERVER").map(str::to_owned)),
             ca: self.ca.or_else(|| path("DOCKPASS_CA")),
             ..self
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::console;
+
+    #[test]
+    fn the_file_is_the_one_that_is_named_or_else_the_systems() {
+        let (mut console, _) = console(b"");
+        let found = |console: &Console, named: Option<&str>| {
+            let global = Global { config: named.map(PathBuf::from), ..Global::default() };
+            global.or_environment(console).config.map(|path| path.display().to_string())
+        };
+        assert_eq!(found(&console, None), None);
+        console.system_file = Some("/etc/x".into());
+        assert_eq!(found(&console, None).as_deref(), Some("/etc/x"));
+        console.environment.insert("DOCKPASS_CONFIG".into(), "/y".into());
+        assert_eq!(found(&console, None).as_deref(), Some("/y"));
+        assert_eq!(found(&console, Some("/z")).as_deref(), Some("/z"));
+        console.environment.insert("DOCKPASS_CONFIG".into(), String::new());
+        assert_eq!(found(&console, None), None);
     }
 }

@@ -4,7 +4,7 @@
 //! - `wire`: the API client: the socket, a server elsewhere, or the handlers in this process.
 //! - `global`: the options that every command takes.
 //! - `commands`: one file or folder for each noun, with its arguments.
-//! - `arguments`: the tree of commands. `log_lines`: the log on standard error. `dumps`: that there are none.
+//! - `arguments`: the tree of commands. `tips`: what is proposed for a slip in them. `log_lines`: the log on standard error. `dumps`: that there are none.
 //!
 //! Each uses only those before it.
 //!
@@ -21,12 +21,15 @@ mod log_lines;
 mod screen;
 #[cfg(test)]
 mod testing;
+mod tips;
 mod wire;
 
-use clap::{CommandFactory, ValueEnum};
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, ValueEnum};
 
 use arguments::{ApiCommand, Command};
-use commands::{about, audit, config, grant, org, registry, repo, serve, team, token, user};
+use commands::{about, audit, config, grant, org, registry, repo, serve, settings, team, token, user};
 use global::Global;
 use screen::Format;
 use wire::{Api, Remote};
@@ -34,6 +37,16 @@ use wire::{Api, Remote};
 pub use arguments::Arguments;
 pub use log_lines::start as start_log;
 pub use screen::{CliError, Console};
+
+impl Arguments {
+    /// Reads the arguments of this process, the first of which is the program.
+    ///
+    /// # Errors
+    /// Wrong usage, or what was asked for instead of a command: help, or the version.
+    pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(arguments).map_err(tips::only_likely)
+    }
+}
 
 /// Runs the command that the arguments name.
 ///
@@ -69,6 +82,7 @@ async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Re
         ApiCommand::Token(command) => token::run(command, &mut api, console).await,
         ApiCommand::Audit(command) => audit::run(command, &mut api, console).await,
         ApiCommand::Registry(command) => registry::run(command, &mut api, console).await,
+        ApiCommand::Settings(command) => settings::run(command, &mut api, console).await,
     };
     api.close().await;
     done

@@ -80,6 +80,16 @@ fn is_whole(request: &str) -> bool {
     body.len() >= length.map_or(0, |(_, value)| value.parse().unwrap())
 }
 
+/// A whole answer of success with this body.
+pub(super) fn ok(body: &str) -> String {
+    format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+/// The answer to a list that is only counted, whole.
+pub(super) fn counted(count: u64) -> String {
+    format!("HTTP/1.1 200 X\r\nx-resource-count: {count}\r\ncontent-length: 2\r\n\r\n[]")
+}
+
 /// An access token of alice in the API's JSON, with the fields of `change` replaced or added.
 pub(super) fn token(change: &Value) -> Value {
     let mut token = json!({
@@ -133,6 +143,7 @@ pub(super) fn console(input: &[u8]) -> (Console, Written) {
         input: Box::new(Cursor::new(input.to_vec())),
         ask: |_| Err(io::ErrorKind::Unsupported.into()),
         environment: BTreeMap::new(),
+        system_file: None,
         clock: Clock::fixed(Timestamp::parse("2026-11-21T20:42:00Z").unwrap()),
         program: "dockpass".to_owned(),
         out_is_terminal: false,

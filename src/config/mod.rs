@@ -40,6 +40,11 @@ use crate::domain::words::words;
 const PREFIX: &str = "DOCKPASS_";
 /// Names in the environment that are no keys: secrets, and what the command line reads itself.
 const RESERVED: [&str; 8] = ["ADMIN_PASSWORD", "USER", "TOKEN", "SERVER", "LOG", "FORMAT", "CA", "CONFIG"];
+/// A shorter name in the environment for a key that every command needs.
+const SHORT: (&str, &str) = ("DOCKPASS_DATA_DIR", "server.data_dir");
+
+/// The file that is read where none is named, if it is there.
+pub const SYSTEM_FILE: &str = "/etc/dockpass/config.toml";
 
 /// The whole configuration. Made by [`Config::load`], so that every value is checked.
 #[derive(Clone, Debug)]
@@ -236,7 +241,8 @@ impl Config {
             if RESERVED.iter().any(|reserved| name.strip_prefix(PREFIX) == Some(*reserved)) {
                 continue;
             }
-            match KEYS.iter().find(|key| key.variable() == name) {
+            let is_named = |key: &&Key| key.variable() == name || (name.as_str(), key.name) == SHORT;
+            match KEYS.iter().find(is_named) {
                 Some(key) => self.set_word(key, value, ValueSource::Environment(name))?,
                 None => warnings.push(format!("the environment variable {name} is unknown and does nothing")),
             }

@@ -105,7 +105,7 @@ impl fmt::Debug for Name {
 /// The first component of a repository name, or the empty namespace of a one-component name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Namespace {
-    /// The namespace of repositories with one component, adopted from an existing registry; no account owns it.
+    /// The namespace of repositories with one component; no account owns it, and system administrators make them.
     Empty,
     /// The namespace of the account of this name.
     Of(Name),

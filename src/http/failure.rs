@@ -253,7 +253,8 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
             detail: field.map_or(Value::Null, |field| serde_json::json!({ "field": field })),
             ..Failure::new(
                 Code::LastAdministrator,
-                "the last active administrator can neither be deleted, deactivated nor demoted",
+                "nobody would be left who can sign in as an administrator: with a password, or with an access token that \
+                 counts and is not narrowed",
             )
         },
         Obstacle::Limit(what) => Failure::new(Code::LimitReached, format!("the limit is reached: {what}")),

@@ -15,7 +15,7 @@ use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::id::Id;
 use crate::domain::name::Name;
 use crate::domain::repository::Repository;
-use crate::service::{AccessView, Call, GrantList, GrantView, Service, TargetView};
+use crate::service::{AccessView, Call, GrantList, GrantView, ReachView, Service, TargetView};
 
 /// What the path of an operation on grants names: the target, and the user or team; empty if the path names neither.
 type GrantPath = (GrantTarget, String);
@@ -177,6 +177,24 @@ pub(super) async fn of_user(request: Request<op::ViewRepositoryAccess>) -> Repli
     let name = repository(&namespace, &rest)?;
     let access = request.run(|service, call| service.access_of(call, &user, &name))?;
     Ok(Reply::new(&access.into()))
+}
+
+pub(super) async fn reach(request: Request<op::ListAccessOfUser>) -> Replied<op::ListAccessOfUser> {
+    let [user] = request.parts()?;
+    let on = request.query()?.on.map(|text| text.parse::<GrantTarget>()).transpose();
+    let on = on.map_err(|error| Failure::invalid("on", error))?;
+    let reach = request.block(move |service, call| service.reach_of(call, &user, on.as_ref())).await?;
+    let entry = |view: &ReachView| api::Reached {
+        on: view.target.to_string(),
+        access_level: view.level,
+        reason: view.reason,
+        team: view.team.as_ref().map(ToString::to_string),
+    };
+    Ok(Reply::new(&api::AccountAccess {
+        user: api::GrantUser { name: reach.user.to_string(), id: reach.id.to_string() },
+        is_administrator: reach.is_administrator,
+        access: reach.entries.iter().map(entry).collect(),
+    }))
 }
 
 pub(super) async fn repositories_of_team(

@@ -96,6 +96,7 @@ fn of_content() -> Vec<Route> {
         route(grants::delete::<op::DeleteNamespaceUserAccess>),
         route(grants::reasons),
         route(grants::of_user),
+        route(grants::reach),
         route(grants::list::<op::ListTeamAccess>),
         route(grants::put::<op::SetTeamAccess>),
         route(grants::delete::<op::DeleteTeamAccess>),

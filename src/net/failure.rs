@@ -42,6 +42,27 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether TLS was spoken to a port that speaks something else: the first bytes that came back are none of TLS.
+    #[must_use]
+    pub fn met_no_tls(&self) -> bool {
+        let Self::Tls(cause) = self else { return false };
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let said = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        matches!(said, Some(rustls::Error::InvalidMessage(_)))
+    }
+
+    /// Whether HTTP was spoken to a port that speaks something else, such as TLS.
+    #[must_use]
+    pub fn met_no_http(&self) -> bool {
+        let Self::Broken(cause) = self else { return false };
+        let first: &(dyn Error + 'static) = cause.as_ref();
+        let mut causes = std::iter::successors(Some(first), |cause| (*cause).source());
+        causes.any(|cause| {
+            let bare = cause.downcast_ref::<Bare>().and_then(|bare| bare.0.source());
+            bare.unwrap_or(cause).downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+        })
+    }
+
     pub(super) fn unreachable(cause: impl Error + Send + Sync + 'static) -> Self {
         Self::Unreachable(Arc::new(cause))
     }

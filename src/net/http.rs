@@ -120,6 +120,7 @@ mod tests {
         });
         let error = ask(&url).await;
         assert!(matches!(error, Failure::Broken(_)) && error.to_string().contains("HTTP"), "{error}");
+        assert!(error.met_no_http() && !error.met_no_tls(), "{error:?}");
         speak.join().unwrap();
         let error = ask(&url).await;
         assert!(matches!(error, Failure::Unreachable(_)), "{error:?}");

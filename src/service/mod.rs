@@ -45,7 +45,7 @@ pub use ledger::AuditFilter;
 pub use page::{Page, PageQuery};
 pub use people::{
     AccessView, AccountPage, AccountQuery, AccountUpdate, AccountView, GrantList, GrantView, MemberView,
-    MembershipView, NewOrganization, NewUser, TargetView, TeamUpdate, TeamView, UpdatedAccount,
+    MembershipView, NewOrganization, NewUser, Reach, ReachView, TargetView, TeamUpdate, TeamView, UpdatedAccount,
 };
 pub use search::{Found, Search};
 pub use settings::{AuditKeep, Live, SiteSettings};

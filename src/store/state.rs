@@ -170,6 +170,11 @@ impl State {
         self.active_admins.len() == 1 && self.active_admins.contains(&id)
     }
 
+    /// The system administrators who may sign in, if they have anything to sign in with.
+    pub fn active_admins(&self) -> impl Iterator<Item = &Arc<Account>> {
+        self.active_admins.iter().filter_map(|id| self.accounts.get(id))
+    }
+
     /// The access token of this identifier.
     #[must_use]
     pub fn token(&self, id: Id) -> Option<&Arc<AccessToken>> {

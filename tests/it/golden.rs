@@ -1,6 +1,8 @@
 //! Texts that others rely on, letter by letter: error bodies, help, the registry token, the greeting. A change here is a
 //! change for whoever reads them, and shows in the golden files.
 
+mod words;
+
 use std::{collections::BTreeSet, fs};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -20,7 +22,7 @@ use crate::support::{
 };
 
 /// Directories of `tests/golden` that a test of this file compares as a whole.
-const OURS: [&str; 4] = ["errors", "help", "registry-token", "start"];
+const OURS: [&str; 5] = ["errors", "help", "registry-token", "start", "words"];
 
 #[test]
 fn every_golden_file_is_looked_at_by_a_test() {

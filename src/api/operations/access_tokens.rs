@@ -76,7 +76,7 @@ operations! { AccessTokens:
         query: Selection,
         answer: Vec<api::ApiToken>,
         needs: ["usedbefore"],
-        codes: [NoSuchUser],
+        codes: [NoSuchUser, LastAdministrator],
     }
 
     /// View an access token
@@ -91,13 +91,13 @@ operations! { AccessTokens:
         act: TokenUpdate,
         body: api::UpdateApiToken,
         answer: api::ApiToken,
-        codes: [NoSuchApiToken],
+        codes: [NoSuchApiToken, LastAdministrator],
     }
 
     /// Delete an access token and those that it made
     DeleteAccessToken = Delete "/api/v0/api_tokens/{hashedtoken}" 200 {
         act: TokenDelete,
-        codes: [NoSuchApiToken],
+        codes: [NoSuchApiToken, LastAdministrator],
     }
 
     /// End the secret that a rotation of an access token replaced, before its time; does nothing where there is none

@@ -1,8 +1,17 @@
 //! What users and teams were given access to.
 
 use crate::api::operation::operations;
+use crate::api::query::parameters;
 use crate::api::{self, Paged, Paging};
 use crate::domain::name::RepositoryName;
+
+parameters! {
+    /// What access is asked about.
+    WhichTarget {
+        /// Only what touches this: `NAMESPACE/NAME`, or `NAMESPACE/*` for all of a namespace; everything if omitted.
+        on "on": Option<String>,
+    }
+}
 
 operations! { Grants:
     /// List the users who were given access to a repository
@@ -59,6 +68,14 @@ operations! { Grants:
         act: RepositoryAccessOf,
         answer: api::UserAccess,
         codes: [NoSuchRepository, NoSuchUser],
+    }
+
+    /// List what a user reaches, and why; who administers the target is not told of teams that it may not see
+    ListAccessOfUser = Get "/api/v0/accounts/{name}/repositoryAccess" 200 {
+        act: RepositoryAccessOf,
+        query: WhichTarget,
+        answer: api::AccountAccess,
+        codes: [NoSuchAccount, NoSuchRepository, NoSuchUser],
     }
 
     /// List the teams that were given access to a repository

@@ -4,8 +4,9 @@
 use clap::Args;
 
 use crate::api::operations::accounts as op;
-use crate::api::{Account, CreateAccount, NamePaging, Ordering};
-use crate::cli::screen::{CliError, Console, Report, Unasked, prompt};
+use crate::api::{Account, Code, CreateAccount, NamePaging, Ordering};
+use crate::cli::commands::stakes;
+use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
 use crate::cli::wire::{Api, ApiAnswer, List};
 use crate::domain::account::AccountFilter;
 
@@ -41,35 +42,120 @@ pub(in crate::cli) async fn create(body: &CreateAccount, api: &mut Api) -> Resul
     })
 }
 
-/// Asks for confirmation, then deletes an account that was looked up: `what` is its kind, `along` what is always
-/// deleted with it, `done` the line that reports it.
+/// An account that was looked up and is to be deleted, with what goes along.
+pub(in crate::cli) struct Doomed {
+    /// `user` or `organization`.
+    what: &'static str,
+    name: String,
+    /// What always goes with it, counted.
+    along: Vec<String>,
+    /// How many repositories are under its name, if the server tells.
+    repositories: Option<u64>,
+}
+
+impl Doomed {
+    /// A user, with its access tokens.
+    pub(in crate::cli) async fn user(name: &str, api: &mut Api) -> Result<Self, CliError> {
+        let account = user(name, api).await?.read()?;
+        let along = stakes::many(stakes::tokens(&account.name, api).await?, "access token", "access tokens");
+        let repositories = stakes::repositories(&account.name, api).await?;
+        Ok(Self { what: "user", name: account.name, along: along.into_iter().collect(), repositories })
+    }
+
+    /// An organization, with its teams.
+    pub(in crate::cli) async fn organization(name: &str, api: &mut Api) -> Result<Self, CliError> {
+        let account = organization(name, api).await?.read()?;
+        let count = |count: Option<usize>| count.and_then(|count| u64::try_from(count).ok());
+        let members = stakes::many(count(account.members_count), "membership", "memberships");
+        let teams = stakes::many(count(account.teams_count), "team", "teams");
+        let repositories = stakes::repositories(&account.name, api).await?;
+        Ok(Self {
+            what: "organization",
+            name: account.name,
+            along: teams.into_iter().chain(members).collect(),
+            repositories,
+        })
+    }
+
+    fn stay(&self) -> &'static str {
+        if self.repositories == Some(1) { "stays" } else { "stay" }
+    }
+
+    fn its_repositories(&self) -> Option<String> {
+        stakes::many(self.repositories, "repository", "repositories")
+    }
+
+    /// What is lost with it; `content` is what becomes of what the repositories hold.
+    fn stakes(&self, with_repositories: bool, content: &str) -> String {
+        let (mut parts, repositories) = (self.along.clone(), self.its_repositories());
+        let mut rest = String::new();
+        match repositories {
+            Some(repositories) if with_repositories => parts.push(format!("{repositories}{content}")),
+            Some(repositories) => rest = format!("; its {repositories} {}, without an owner", self.stay()),
+            None => {}
+        }
+        let with = if parts.is_empty() { String::new() } else { format!(", with {}", stakes::listed(&parts)) };
+        format!("The {} {} is deleted for good{with}{rest}.", self.what, self.name)
+    }
+
+    /// What was done. The server warns if the registry keeps the content.
+    fn done(&self, with_repositories: bool, is_warned: bool) -> String {
+        let fate = match (self.its_repositories(), with_repositories, is_warned) {
+            (None, _, _) => String::new(),
+            (Some(repositories), false, _) => format!("; its {repositories} {}, without an owner", self.stay()),
+            (Some(repositories), true, false) => format!(" with its {repositories}"),
+            (Some(repositories), true, true) => format!(" with the records of its {repositories}"),
+        };
+        format!("deleted the {} {}{fate}", self.what, self.name)
+    }
+}
+
+/// Asks for confirmation, then deletes accounts that were looked up; the first that cannot be ends it.
 pub(in crate::cli) async fn delete(
-    [what, name, along]: [&str; 3],
-    done: &str,
+    doomed: &[Doomed],
     Removal { with_repositories, unasked }: Removal,
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
-    let repositories =
-        if with_repositories { "all repositories go too" } else { "its repositories stay, without an owner" };
-    let stakes = format!("The {what} {name} is deleted for good, with {along}; {repositories}.");
-    prompt::confirm(&stakes, unasked, console)?;
-    let answer = if with_repositories {
-        api.call(op::DeleteAccountAndRepositories, [name], &()).await?
-    } else {
-        api.call(op::DeleteAccount, [name], &()).await?
-    };
-    console.warn(&answer.warnings)?;
-    let rest = fate(with_repositories, !answer.warnings.is_empty());
-    console.report(&Report::done(answer.value, format!("{done}{rest}")))
+    let goes = with_repositories && doomed.iter().any(|it| it.repositories != Some(0));
+    let content = if goes { stakes::content(api).await? } else { "" };
+    let stakes: Vec<_> = doomed.iter().map(|it| it.stakes(with_repositories, content)).collect();
+    prompt::confirm(Final::Delete, &stakes.join("\n"), unasked, console)?;
+    for it in doomed {
+        let name = [it.name.as_str()];
+        let answer = if with_repositories {
+            api.call(op::DeleteAccountAndRepositories, name, &()).await
+        } else {
+            api.call(op::DeleteAccount, name, &()).await
+        };
+        let answer = answer.map_err(|error| if doomed.len() > 1 { error.about(&it.name) } else { error })?;
+        console.warn(&answer.warnings)?;
+        let line = it.done(with_repositories, !answer.warnings.is_empty());
+        console.report(&Report::done(answer.value, line))?;
+    }
+    Ok(())
 }
 
-/// What became of a deleted account's repositories. The server warns if the registry keeps their content.
-fn fate(with_repositories: bool, is_warned: bool) -> &'static str {
-    match (with_repositories, is_warned) {
-        (false, _) => "; its repositories stay, without an owner",
-        (true, false) => " with all repositories",
-        (true, true) => " with the records of its repositories",
+/// An answer about a membership; none if there is no such member, or the caller may not know: then the change that
+/// follows says what is wrong.
+pub(in crate::cli) fn if_told<T>(answer: Result<T, CliError>) -> Result<Option<T>, CliError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(CliError::Refused { code, .. })
+            if [Code::NoSuchMember.name(), Code::NotAuthorized.name()].contains(&code.as_str()) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The account of this name, if there is one; none, too, where the caller may not look.
+pub(in crate::cli) async fn found(name: &str, api: &mut Api) -> Result<Option<Account>, CliError> {
+    match api.call(op::ViewAccount, [name], &()).await {
+        Ok(answer) => answer.read().map(Some),
+        Err(CliError::Refused { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -124,10 +210,44 @@ mod tests {
         let mut api = server.api();
         for with_repositories in [false, true] {
             let removal = Removal { with_repositories, unasked: Unasked { yes: true } };
-            delete(["user", "alice", ""], "", removal, &mut api, &mut console).await.unwrap();
+            delete(&[doomed(Some(0))], removal, &mut api, &mut console).await.unwrap();
         }
         let sent = server.requests();
         assert!(sent[0].starts_with("DELETE /enzi/v0/accounts/alice "), "{}", sent[0]);
         assert!(sent[1].starts_with("DELETE /api/v0/accounts/alice "), "{}", sent[1]);
+    }
+
+    fn doomed(repositories: Option<u64>) -> Doomed {
+        Doomed { what: "user", name: "alice".into(), along: vec!["2 access tokens".into()], repositories }
+    }
+
+    #[test]
+    fn what_is_lost_is_said_in_numbers() {
+        let content = " and what they hold in the registry";
+        let said = |repositories, with_repositories| {
+            let doomed = doomed(repositories);
+            [doomed.stakes(with_repositories, content), doomed.done(with_repositories, false)]
+        };
+        assert_eq!(
+            said(Some(3_000), true),
+            [
+                "The user alice is deleted for good, with 2 access tokens and 3,000 repositories and what they hold in \
+                 the registry.",
+                "deleted the user alice with its 3,000 repositories",
+            ]
+        );
+        assert_eq!(
+            said(Some(1), false),
+            [
+                "The user alice is deleted for good, with 2 access tokens; its 1 repository stays, without an owner.",
+                "deleted the user alice; its 1 repository stays, without an owner",
+            ]
+        );
+        assert_eq!(
+            said(Some(0), false),
+            ["The user alice is deleted for good, with 2 access tokens.", "deleted the user alice"]
+        );
+        assert_eq!(said(None, true)[1], "deleted the user alice with its repositories");
+        assert_eq!(doomed(Some(2)).done(true, true), "deleted the user alice with the records of its 2 repositories");
     }
 }

@@ -12,8 +12,9 @@ use crate::config::{self, Config};
 #[command(
     after_help = "Example:\n  dockpass config --example > config.toml\n\nShows what a server would start with that \
                         was started as this command is: with its file, its environment and its flags. What \
-                        administrators have set in a running one, and how that was started, GET /api/v0/meta/settings \
-                        tells."
+                        administrators have set in a running one, and how that was started, `dockpass settings show` \
+                        tells.\n\nIt checks the configuration before a restart: what a server would refuse, it \
+                        refuses, too, with exit code 1. Certificates and keys are not read."
 )]
 pub(in crate::cli) struct ConfigArguments {
     /// Print a configuration file with every key, its default and what it means
@@ -25,7 +26,7 @@ const COLUMNS: &[(&str, Fit)] = &[("KEY", Fit::Whole), ("VALUE", Fit::Shrinks(20
 
 /// The note if a server runs, because its settings may differ.
 const LIVE: &str = "A server runs on this data directory. What it was started with, and what administrators have set \
-                    there, may differ: GET /api/v0/meta/settings\n";
+                    there, may differ: dockpass settings show\n";
 
 /// Reads the configuration: file, environment, flags. Warnings go to the log.
 pub(in crate::cli) fn load(

@@ -93,9 +93,6 @@ pub(in crate::cli) enum InvalidTeam {
     /// Not two names.
     #[error("expected ORG/TEAM: the organization, a slash, the team")]
     NotTwo,
-    /// A slash, where only the team's name is expected.
-    #[error("expected the team alone: it is one of the organization that has the repository")]
-    NotAlone,
     /// Not the grammar of names.
     #[error(transparent)]
     Name(#[from] InvalidName),
@@ -117,9 +114,22 @@ pub(in crate::cli) fn new_team(text: &str) -> Result<TeamReference, InvalidTeam>
     Ok(reference)
 }
 
-/// Reads the name or the id of a team whose organization is known from elsewhere.
-pub(in crate::cli) fn team_alone(text: &str) -> Result<String, InvalidTeam> {
-    if text.contains('/') { Err(InvalidTeam::NotAlone) } else { Ok(account(text)?) }
+/// A team whose organization is known from elsewhere, and may be named all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct TeamHere {
+    /// The organization, if it was named.
+    pub(in crate::cli) organization: Option<String>,
+    /// The team in it.
+    pub(in crate::cli) team: String,
+}
+
+/// Reads the name or the id of a team, alone or as `ORG/TEAM`.
+pub(in crate::cli) fn team_here(text: &str) -> Result<TeamHere, InvalidTeam> {
+    if text.contains('/') {
+        let TeamReference { organization, team } = team(text)?;
+        return Ok(TeamHere { organization: Some(organization), team });
+    }
+    Ok(TeamHere { organization: None, team: account(text)? })
 }
 
 /// When an access token expires.
@@ -251,6 +261,18 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_is_a_date_a_time_or_so_long_ago() {
+        let now = Timestamp::parse("2026-11-21T20:42:00.250Z").unwrap();
+        let at = |text| moment(text).unwrap().back(now).to_string();
+        assert_eq!(at("1h"), "2026-11-21T19:42:00Z");
+        assert_eq!(at("90d"), "2026-08-23T20:42:00Z");
+        assert_eq!(at("2026-01-31"), "2026-01-31T00:00:00Z");
+        for text in ["", "90", "-1d", "yesterday", "2026-1-1", "never"] {
+            assert_eq!(moment(text), Err(InvalidMoment), "{text}");
+        }
+    }
+
+    #[test]
     fn targets_are_one_repository_or_a_whole_namespace() {
         assert_eq!(target("alice/*"), Ok(GrantTarget::Namespace(Namespace::parse("alice").unwrap())));
         let deep = RepositoryName::parse("team/a/b").unwrap();
@@ -281,7 +303,10 @@ mod tests {
             assert_eq!(team(text), Err(InvalidTeam::NotTwo), "{text}");
         }
         assert!(matches!(team("acme/Dev"), Err(InvalidTeam::Name(_))));
-        assert_eq!((team_alone("dev"), team_alone("acme/dev")), (Ok("dev".into()), Err(InvalidTeam::NotAlone)));
+        let here = |text| team_here(text).map(|here| (here.organization, here.team));
+        assert_eq!(here("dev"), Ok((None, "dev".into())));
+        assert_eq!(here("acme/dev"), Ok((Some("acme".into()), "dev".into())));
+        assert_eq!(here("acme/dev/x"), Err(InvalidTeam::NotTwo));
     }
 
     #[test]

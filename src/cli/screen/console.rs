@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::error::CliError;
 use super::report::{Format, Report};
 use super::shown;
+use crate::config::SYSTEM_FILE;
 use crate::domain::time::Clock;
 
 /// The surroundings of one command.
@@ -18,6 +20,8 @@ pub struct Console {
     /// Prints a prompt on the terminal and reads the answer without echo.
     pub(in crate::cli) ask: fn(&str) -> io::Result<String>,
     pub(in crate::cli) environment: BTreeMap<String, String>,
+    /// The configuration file of the system, if it is there.
+    pub(in crate::cli) system_file: Option<PathBuf>,
     pub(in crate::cli) clock: Clock,
     /// `argv[0]`: a path, or the bare name if the shell found the program in `PATH`.
     pub(in crate::cli) program: String,
@@ -43,6 +47,7 @@ impl Console {
             input: Box::new(io::stdin()),
             ask: |prompt| rpassword::prompt_password(prompt),
             environment: environment(),
+            system_file: Some(PathBuf::from(SYSTEM_FILE)).filter(|path| path.exists()),
             clock: Clock::system(),
             program: std::env::args().next().unwrap_or_else(|| "dockpass".to_owned()),
             out_is_terminal,
@@ -86,7 +91,8 @@ impl Console {
         warnings.iter().try_for_each(|warning| self.note(&format!("{}\n", shown::plain(&unquoted(warning)))))
     }
 
-    /// Prints why a command failed in one line, and its causes under `-v`; returns the exit code.
+    /// Prints why a command failed in one line, which is the API's envelope for who wants JSON, and its causes under
+    /// `-v`; returns the exit code.
     pub fn fail(&mut self, error: &CliError) -> ExitCode {
         let code = error.exit_code();
         if code != 0 {
@@ -95,7 +101,10 @@ impl Console {
             let causes = std::iter::successors(first, |cause| cause.source()).map(ToString::to_string);
             let news: Vec<String> = causes.filter(|cause| !message.contains(cause)).collect();
             let news = shown::lines("  because: ", news.iter().map(String::as_str));
-            let text = format!("dockpass: {message}\n{news}");
+            let text = match (self.format, error.as_json()) {
+                (Format::Json, Ok(json)) => format!("{json}\n{news}"),
+                (Format::Json, Err(_)) | (Format::Table, _) => format!("dockpass: {message}\n{news}"),
+            };
             // If standard error is closed too, only the exit code is left to report the failure.
             let _ = self.note.write_all(text.as_bytes());
         }
@@ -141,6 +150,19 @@ mod tests {
         console.is_verbose = true;
         console.fail(&error);
         assert!(written.note().ends_with("not trusted\n  because: it ended in 1999\n"), "{}", written.note());
+    }
+
+    #[test]
+    fn who_wants_json_gets_errors_in_the_envelope_of_the_api() {
+        let (mut console, written) = console(b"");
+        console.format = Format::Json;
+        console.fail(&CliError::Refused { status: 404, code: "NO_SUCH_USER".into(), message: "no user bob".into() });
+        console.fail(&CliError::Usage("say it".into()));
+        assert_eq!(
+            written.note(),
+            "{\"errors\":[{\"code\":\"NO_SUCH_USER\",\"message\":\"no user bob\",\"detail\":null}]}\n\
+             {\"errors\":[{\"code\":\"USAGE\",\"message\":\"say it\",\"detail\":null}]}\n"
+        );
     }
 
     #[test]

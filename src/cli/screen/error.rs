@@ -6,7 +6,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::shown;
+use crate::api::{ErrorAnswer, ErrorEntry};
 use crate::causes::with_causes;
 use crate::config::ConfigError;
 use crate::domain::text::shell_word;
@@ -50,19 +53,31 @@ pub enum CliError {
         /// Why.
         reason: String,
     },
+    /// What answers there is no dockpass.
+    #[error("what answers at {place} is no dockpass: {why}")]
+    Stranger {
+        /// A URL or a socket.
+        place: String,
+        /// What tells, and what to do.
+        why: String,
+    },
     /// No answer in time.
-    #[error("{place} did not answer within {seconds} seconds; a change may have been made all the same")]
+    #[error("{place} takes connections, but did not answer within {seconds} seconds{}", doubt(*is_change))]
     Timeout {
         /// A URL or a socket.
         place: String,
         /// How long the command waited.
         seconds: u64,
+        /// Whether something was to be changed.
+        is_change: bool,
     },
     /// The connection broke, or the answer cannot come from dockpass.
-    #[error("no usable answer from {place}: {cause}; a change may have been made all the same")]
+    #[error("no usable answer from {place}: {cause}{}", doubt(*is_change))]
     ApiAnswer {
         /// A URL or a socket.
         place: String,
+        /// Whether something was to be changed.
+        is_change: bool,
         /// Why.
         #[source]
         cause: Cause,
@@ -122,6 +137,11 @@ pub enum CliError {
     Finding(String),
 }
 
+/// What is not known where an answer to a change is missing.
+fn doubt(is_change: bool) -> &'static str {
+    if is_change { "; a change may have been made all the same" } else { "" }
+}
+
 /// Advice on a refusal that only the command line can give.
 fn refusal_hint(status: u16) -> &'static str {
     if status == 401 {
@@ -132,6 +152,28 @@ fn refusal_hint(status: u16) -> &'static str {
 }
 
 impl CliError {
+    /// The same, where a command does one thing after the other: a refusal names which it was.
+    pub(in crate::cli) fn about(self, name: &str) -> Self {
+        match self {
+            Self::Refused { status, code, message } => {
+                Self::Refused { status, code, message: format!("{name}: {message}") }
+            }
+            other => other,
+        }
+    }
+
+    /// The error in the envelope of the API. The code is the server's, or says who found it: `USAGE`, or `FAILED`.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub(in crate::cli) fn as_json(&self) -> Result<String, serde_json::Error> {
+        let own = if self.exit_code() == 2 { "USAGE" } else { "FAILED" };
+        let servers = if let Self::Refused { code, .. } = self { code.as_str() } else { "" };
+        let code = if servers.is_empty() { own } else { servers };
+        let entry = ErrorEntry { code: code.to_owned(), message: self.to_string(), detail: Value::Null };
+        serde_json::to_string(&ErrorAnswer { errors: vec![entry], error: None, error_description: None })
+    }
+
     /// The exit code of the process. It is 0 if the reader of standard output left early (EPIPE): nothing went wrong.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -142,6 +184,7 @@ impl CliError {
             Self::Refused { .. }
             | Self::Unreachable { .. }
             | Self::Distrusted { .. }
+            | Self::Stranger { .. }
             | Self::Timeout { .. }
             | Self::ApiAnswer { .. }
             | Self::Json(_)

@@ -14,12 +14,37 @@ use crate::domain::secret::{Password, TokenHash, TokenText};
 /// Longest line that is read for a secret, in bytes; a longer one is refused, not cut off.
 const LONGEST: usize = 4_096;
 
-/// The option of commands that delete for good.
+/// The option of commands whose doing cannot be undone.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(in crate::cli) struct Unasked {
-    /// Ask nothing; what is no terminal is not asked anyway
+    /// Ask nothing; needed where standard input is no terminal
     #[arg(long)]
     pub(in crate::cli) yes: bool,
+}
+
+/// What cannot be undone: the word that has to be typed, and what did not happen without it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cli) enum Final {
+    /// Something is deleted.
+    Delete,
+    /// A secret ends at once.
+    Rotate,
+}
+
+impl Final {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Rotate => "rotate",
+        }
+    }
+
+    fn not_done(self) -> &'static str {
+        match self {
+            Self::Delete => "nothing was deleted",
+            Self::Rotate => "nothing was rotated",
+        }
+    }
 }
 
 /// Reads a new password: from standard input if `from_stdin`, else twice from the terminal.
@@ -37,7 +62,10 @@ fn ask_twice(console: &mut Console) -> Result<Password, CliError> {
         ));
     }
     let ask = |prompt| (console.ask)(prompt).map(Zeroizing::new).map_err(unread);
-    let (first, second) = (ask("Password: ")?, ask("The same again: ")?);
+    let first = ask("Password: ")?;
+    // Nobody types a password twice that is refused after all.
+    password::check(&Password::new(String::clone(&first))).map_err(|weak| CliError::Usage(weak.to_string()))?;
+    let second = ask("The same again: ")?;
     let same = aws_lc_rs::constant_time::verify_slices_are_equal(first.as_bytes(), second.as_bytes());
     same.map_err(|_| CliError::Usage("the two passwords differ; nothing was changed".to_owned()))?;
     Ok(Password::new(String::clone(&first)))
@@ -64,14 +92,26 @@ fn first_line(input: &mut dyn Read) -> Result<Password, CliError> {
     }
 }
 
-/// Asks for the word `delete`, as the pages do, before something that cannot be undone. Without a terminal it asks
-/// nothing: a script means what it says.
-pub(in crate::cli) fn confirm(what: &str, Unasked { yes }: Unasked, console: &mut Console) -> Result<(), CliError> {
-    if yes || !console.in_is_terminal {
+/// Asks for a word, as the pages do, before something that cannot be undone; `stakes` is what is lost, in sentences.
+/// Where nobody can be asked, `--yes` must say that it is meant: a pipe or a mistyped variable is no answer.
+pub(in crate::cli) fn confirm(
+    act: Final,
+    stakes: &str,
+    Unasked { yes }: Unasked,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    if yes {
         return Ok(());
     }
-    console.note(&format!("{what}\nType delete to go on: "))?;
-    if answer(console)? == b"delete" { Ok(()) } else { Err(CliError::Finding("nothing was deleted".to_owned())) }
+    if !console.in_is_terminal {
+        let (stakes, not_done) = (stakes.replace('\n', " "), act.not_done());
+        return Err(CliError::Usage(format!(
+            "{stakes} Standard input is no terminal to ask on, so {not_done}; add --yes if that is meant"
+        )));
+    }
+    console.note(&format!("{stakes}\nType {} to go on: ", act.word()))?;
+    let is_meant = answer(console)? == act.word().as_bytes();
+    if is_meant { Ok(()) } else { Err(CliError::Finding(act.not_done().to_owned())) }
 }
 
 /// Asks a question that is answered by yes or no, on a terminal; none for any other answer.
@@ -166,7 +206,7 @@ mod tests {
         let ask = |answer: &'static [u8], is_terminal| {
             let (mut console, written) = console(answer);
             console.in_is_terminal = is_terminal;
-            let said = confirm("a/b goes.", Unasked::default(), &mut console)
+            let said = confirm(Final::Delete, "a/b goes.", Unasked::default(), &mut console)
                 .map_err(|error| (error.to_string(), error.exit_code()));
             (said, written.note())
         };
@@ -177,7 +217,29 @@ mod tests {
         for no in [&b""[..], b"\n", b"y\n", b"Delete\n", b"deleted\n", b"\ndelete\n", &[b'x'; 2 * LONGEST]] {
             assert_eq!(ask(no, true), (Err(("nothing was deleted".to_owned(), 1)), question.clone()));
         }
-        assert_eq!(ask(b"", false), (Ok(()), String::new()));
+    }
+
+    #[test]
+    fn where_nobody_can_be_asked_it_must_be_said_that_it_is_meant() {
+        let ask = |act, yes| {
+            let (mut console, written) = console(b"delete\n");
+            let said = confirm(act, "a goes.\nb goes.", Unasked { yes }, &mut console);
+            assert_eq!(written.note(), "");
+            said.map_err(|error| (error.to_string(), error.exit_code()))
+        };
+        let refused = "a goes. b goes. Standard input is no terminal to ask on, so nothing was deleted; add --yes if \
+                       that is meant";
+        assert_eq!(ask(Final::Delete, false), Err((refused.to_owned(), 2)));
+        assert!(ask(Final::Rotate, false).unwrap_err().0.contains("so nothing was rotated; add --yes"));
+        assert_eq!(ask(Final::Delete, true), Ok(()));
+    }
+
+    #[test]
+    fn a_weak_password_is_refused_before_it_is_asked_for_again() {
+        let (mut console, _) = console(b"");
+        console.in_is_terminal = true;
+        console.ask = |prompt| if prompt == "Password: " { Ok("short".to_owned()) } else { panic!("asked again") };
+        assert!(new_password(&mut console, false).unwrap_err().to_string().contains("8 to 1024"));
     }
 
     #[test]

@@ -60,6 +60,10 @@ impl Report {
     pub(in crate::cli) fn print(&self, format: Format, width: Option<usize>) -> Result<Printed, CliError> {
         let quiet = |out| Ok(Printed { out, note: String::new() });
         match (format, &self.view) {
+            // The API answers some changes with nothing: then what was done is said, so that something is.
+            (Format::Json, View::Done(line, next)) if self.answer.is_null() && !line.is_empty() => {
+                quiet(json(&serde_json::json!({ "done": line, "next": next }))?)
+            }
             (Format::Json, _) => quiet(json(&self.answer)?),
             (Format::Table, View::Many(table, nothing)) if table.rows.is_empty() => {
                 let note = if nothing.is_empty() { String::new() } else { format!("{nothing}\n") };
@@ -104,7 +108,11 @@ mod tests {
         let report = Report::done_then(json!({"name": "alice"}), "created alice".into(), vec!["next".into()]);
         assert_eq!(printed(&report, Format::Json), ("{\n  \"name\": \"alice\"\n}\n".into(), String::new()));
         assert_eq!(printed(&report, Format::Table).0, "created alice\n  next\n");
-        assert_eq!(printed(&Report::done(Value::Null, "gone".into()), Format::Json).0, "");
+        let gone = Report::done_then(Value::Null, "gone".into(), vec!["but for one".into()]);
+        assert_eq!(
+            serde_json::from_str::<Value>(&printed(&gone, Format::Json).0).unwrap(),
+            json!({ "done": "gone", "next": ["but for one"] })
+        );
     }
 
     #[test]

@@ -75,10 +75,24 @@ pub(in crate::cli) fn counted(count: impl Into<i128>, noun: &str) -> String {
     counted_as(count, noun, &format!("{noun}s"))
 }
 
-/// `1 repository`, `2 repositories`.
+/// `1 repository`, `2 repositories`, `3,000 repositories`.
 pub(in crate::cli) fn counted_as(count: impl Into<i128>, one: &str, many: &str) -> String {
     let count = count.into();
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+    if count == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(count)) }
+}
+
+/// A number with a comma before each three digits.
+fn grouped(count: i128) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        let left = digits.len() - place;
+        if place > 0 && left.is_multiple_of(3) && !text.ends_with('-') {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// A number of bytes in its largest decimal unit: `0 B`, `512 B`, `4.2 MB`.
@@ -144,5 +158,7 @@ mod tests {
     #[test]
     fn nouns_follow_their_count() {
         assert_eq!((counted(1, "day"), counted(0, "day")), ("1 day".into(), "0 days".into()));
+        let days = [999, 3_000, 1_234_567, -123, -1_234].map(|count| counted(count, "day"));
+        assert_eq!(days, ["999 days", "3,000 days", "1,234,567 days", "-123 days", "-1,234 days"]);
     }
 }

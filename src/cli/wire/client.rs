@@ -18,9 +18,12 @@ use crate::api::{self, ErrorAnswer, ErrorEntry, Operation};
 use crate::cli::screen::{Cause, CliError};
 use crate::net::{self, Address, Failure};
 
-/// Enough for a clean-up of many access tokens, which waits for the disk, and far more than a page of the longest
-/// records.
-pub(in crate::cli) const LIMITS: net::Limits = net::Limits { time: Duration::from_mins(2), size: 64 << 20 };
+/// Far more than a page of the longest records.
+const LARGEST: usize = 64 << 20;
+/// Enough for a clean-up of many access tokens, which waits for the disk.
+const CHANGE: net::Limits = net::Limits { time: Duration::from_mins(2), size: LARGEST };
+/// What is read comes from memory, or a page of it from the disk: a server that takes longer hangs.
+const READING: net::Limits = net::Limits { time: Duration::from_secs(30), size: LARGEST };
 /// What is typed for the fields and parameters of the API: an option, or a plain word if not every command has an
 /// option.
 const OPTIONS: &[(&str, &str)] = &[
@@ -54,12 +57,22 @@ pub(in crate::cli) struct ApiServer {
 }
 
 impl ApiServer {
-    fn unusable(&self, cause: impl Into<Cause>) -> CliError {
-        CliError::ApiAnswer { place: self.place.clone(), cause: cause.into() }
+    fn unusable(&self, cause: impl Into<Cause>, is_change: bool) -> CliError {
+        CliError::ApiAnswer { place: self.place.clone(), cause: cause.into(), is_change }
     }
 
-    fn failure(&self, failure: Failure) -> CliError {
+    fn stranger(&self, why: impl Into<String>) -> CliError {
+        CliError::Stranger { place: self.place.clone(), why: why.into() }
+    }
+
+    fn failure(&self, failure: Failure, is_change: bool) -> CliError {
         let place = self.place.clone();
+        if failure.met_no_tls() {
+            return self.stranger("it speaks no TLS; a dockpass without TLS, on this machine only, has an http:// URL");
+        }
+        if failure.met_no_http() {
+            return self.stranger("it speaks no HTTP; a dockpass with TLS has an https:// URL");
+        }
         match failure {
             Failure::Unreachable(_) | Failure::OfAuthority(_) => {
                 CliError::Unreachable { place, cause: failure.into(), hint: "" }
@@ -68,8 +81,8 @@ impl ApiServer {
             Failure::Unprotected => CliError::Usage(format!(
                 "{place} would carry the credentials unprotected over the network; give an https URL"
             )),
-            Failure::TimedOut { seconds } => CliError::Timeout { place, seconds },
-            Failure::TooLarge { .. } | Failure::Broken(_) => self.unusable(failure),
+            Failure::TimedOut { seconds } => CliError::Timeout { place, seconds, is_change },
+            Failure::TooLarge { .. } | Failure::Broken(_) => self.unusable(failure, is_change),
         }
     }
 }
@@ -105,7 +118,17 @@ impl ApiRequest {
 
     /// The HTTP request, addressed to `peer`.
     pub(in crate::cli) fn request(&self, peer: &ApiServer) -> Result<Request<Full<Bytes>>, CliError> {
-        self.written(peer).map_err(|cause| peer.unusable(cause))
+        self.written(peer).map_err(|cause| peer.unusable(cause, false))
+    }
+
+    /// Whether it is to change something.
+    fn is_change(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    /// How long the answer may take, and how long it may be.
+    pub(in crate::cli) fn limits(&self) -> net::Limits {
+        if self.is_change() { CHANGE } else { READING }
     }
 
     fn written(&self, peer: &ApiServer) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
@@ -136,18 +159,22 @@ pub(in crate::cli) struct ApiAnswer<T = Value> {
     pub(in crate::cli) value: Value,
     /// Where the next page of a list starts, if there is one.
     pub(in crate::cli) next_page: Option<String>,
+    /// How many rows the whole list has, if that was asked for.
+    pub(in crate::cli) count: Option<u64>,
     /// The `Warning` headers.
     pub(in crate::cli) warnings: Vec<String>,
     /// Where it came from, for messages.
     pub(in crate::cli) place: String,
+    /// Whether something was to be changed.
+    pub(in crate::cli) is_change: bool,
     pub(in crate::cli) holds: PhantomData<fn() -> T>,
 }
 
 impl<A> ApiAnswer<A> {
     /// The answer as one of type `T`; only `read` checks it.
     pub(in crate::cli) fn of<T>(self) -> ApiAnswer<T> {
-        let Self { value, next_page, warnings, place, .. } = self;
-        ApiAnswer { value, next_page, warnings, place, holds: PhantomData }
+        let Self { value, next_page, count, warnings, place, is_change, .. } = self;
+        ApiAnswer { value, next_page, count, warnings, place, is_change, holds: PhantomData }
     }
 }
 
@@ -161,7 +188,7 @@ impl<T: DeserializeOwned> ApiAnswer<T> {
 impl<T> ApiAnswer<T> {
     /// The error for an answer that cannot come from dockpass.
     pub(in crate::cli) fn unusable(&self, cause: impl Into<Cause>) -> CliError {
-        CliError::ApiAnswer { place: self.place.clone(), cause: cause.into() }
+        CliError::ApiAnswer { place: self.place.clone(), cause: cause.into(), is_change: self.is_change }
     }
 }
 
@@ -171,36 +198,43 @@ pub(in crate::cli) fn read(
     call: &ApiRequest,
     peer: &ApiServer,
 ) -> Result<ApiAnswer, CliError> {
-    let answer = answer.map_err(|failure| peer.failure(failure))?;
+    let is_change = call.is_change();
+    let answer = answer.map_err(|failure| peer.failure(failure, is_change))?;
     log::debug!("{} {}: {}", call.method, call.path.as_str(), answer.status);
     if answer.status.is_success() {
-        accept(&answer.headers, &answer.body, peer)
+        accept(&answer.headers, &answer.body, peer, is_change)
     } else {
-        Err(refusal(answer.status.as_u16(), &answer.body))
+        Err(refusal(answer.status.as_u16(), &answer.body, peer))
     }
 }
 
-fn accept(headers: &HeaderMap, body: &Bytes, peer: &ApiServer) -> Result<ApiAnswer, CliError> {
+fn accept(headers: &HeaderMap, body: &Bytes, peer: &ApiServer, is_change: bool) -> Result<ApiAnswer, CliError> {
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).ok();
     let read = || if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
     Ok(ApiAnswer {
-        value: read().map_err(|cause| peer.unusable(cause))?,
+        value: read().map_err(|_| peer.stranger("its answer is no JSON"))?,
         next_page: headers.get("x-next-page-start").and_then(text).filter(|start| !start.is_empty()),
+        count: headers.get("x-resource-count").and_then(text).and_then(|count| count.parse().ok()),
         warnings: headers.get_all(header::WARNING).iter().filter_map(text).collect(),
         place: peer.place.clone(),
+        is_change,
         holds: PhantomData,
     })
 }
 
-/// The server's error, or only its status if the body is not ours: a proxy may have answered.
-fn refusal(status: u16, body: &Bytes) -> CliError {
+/// The server's error. If the body is not ours, something else has answered: at a status of 500 or more perhaps a proxy
+/// before dockpass, below that what listens there, such as the registry.
+fn refusal(status: u16, body: &Bytes, peer: &ApiServer) -> CliError {
     let answer = serde_json::from_slice::<ErrorAnswer>(body).ok();
     match answer.and_then(|answer| answer.errors.into_iter().next()) {
         Some(entry) => CliError::Refused { status, message: typed(&entry), code: entry.code },
+        None if status < 500 => {
+            peer.stranger(format!("it answered with status {status}, and not as dockpass does; is it the registry?"))
+        }
         None => CliError::Refused {
             status,
             code: String::new(),
-            message: format!("the server answered with status {status}"),
+            message: format!("the server answered with status {status}, or a proxy before it did"),
         },
     }
 }
@@ -228,7 +262,7 @@ mod tests {
         let stream = tokio::net::UnixStream::connect(server.socket()).await.unwrap();
         let credential = Some((header::AUTHORIZATION, HeaderValue::from_static("Basic abc")));
         let peer = ApiServer { place: "the test".into(), address: None, credential, hint: "" };
-        let answer = net::send_over(stream, call.request(&peer).unwrap(), LIMITS).await;
+        let answer = net::send_over(stream, call.request(&peer).unwrap(), call.limits()).await;
         read(answer, call, &peer)
     }
 
@@ -275,7 +309,8 @@ mod tests {
         let error = ask(&server, &get()).await.err().unwrap();
         assert!(matches!(&error, CliError::Refused { status: 404, code, .. } if code == "NO_SUCH_USER"));
         assert_eq!((error.to_string().as_str(), error.exit_code()), ("no user bob", 1));
-        assert_eq!(ask(&server, &get()).await.err().unwrap().to_string(), "the server answered with status 502");
+        let said = "the server answered with status 502, or a proxy before it did";
+        assert_eq!(ask(&server, &get()).await.err().unwrap().to_string(), said);
     }
 
     #[test]
@@ -308,12 +343,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_answer_is_told() {
-        let server = Server::start(&["HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<html", "SSH-2.0-OpenSSH\r\n", ""]);
-        for _ in 0..3 {
+    async fn what_is_no_dockpass_is_told() {
+        let server = Server::start(&[
+            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<html",
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 18\r\n\r\n404 page not found",
+            "SSH-2.0-OpenSSH\r\n",
+            // What a port that speaks TLS says to plain HTTP: an alert.
+            "\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}F",
+        ]);
+        for why in ["its answer is no JSON", "status 404", "it speaks no HTTP", "it speaks no HTTP"] {
             let error = ask(&server, &get()).await.err().unwrap();
-            assert!(matches!(error, CliError::ApiAnswer { .. }), "{error}");
-            assert!(error.to_string().starts_with("no usable answer from the test: "));
+            let said = error.to_string();
+            assert!(matches!(error, CliError::Stranger { .. }), "{error:?}");
+            assert!(said.starts_with("what answers at the test is no dockpass: ") && said.contains(why), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_change_can_have_been_made() {
+        let server = Server::start(&["", ""]);
+        let body = SetAccess { access_level: "admin".into() };
+        let change = ApiRequest::to::<SetUserAccess>(ApiPath::of::<SetUserAccess, _>(["a", "b", "c"], &()));
+        for (call, may) in [(get(), false), (change.with(&body).unwrap(), true)] {
+            let error = ask(&server, &call).await.err().unwrap();
+            assert!(matches!(error, CliError::ApiAnswer { .. }), "{error:?}");
+            assert_eq!(error.to_string().ends_with("; a change may have been made all the same"), may, "{error}");
         }
     }
 }

@@ -9,7 +9,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use tokio::net::UnixStream;
 
-use super::client::{self, ApiAnswer, ApiRequest, ApiServer, LIMITS};
+use super::client::{self, ApiAnswer, ApiRequest, ApiServer};
 use super::path::ApiPath;
 use super::remote::Remote;
 use super::socket::LocalSocket;
@@ -86,6 +86,15 @@ impl Api {
         match self {
             Self::Local(_) => None,
             Self::Remote(remote) => Some(remote.user()),
+        }
+    }
+
+    /// Whether no server runs, so that this process has answered, by the configuration of this command; known once
+    /// something was asked.
+    pub(in crate::cli) fn is_alone(&self) -> bool {
+        match self {
+            Self::Local(local) => local.running.is_some(),
+            Self::Remote(_) => false,
         }
     }
 
@@ -173,7 +182,7 @@ impl Local {
         let stream = self.connect().await?;
         self.socket.check_peer(&stream)?;
         self.peer.credential = self.socket.secret()?;
-        let answer = net::send_over(stream, call.request(&self.peer)?, LIMITS).await;
+        let answer = net::send_over(stream, call.request(&self.peer)?, call.limits()).await;
         client::read(answer, call, &self.peer)
     }
 

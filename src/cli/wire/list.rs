@@ -56,6 +56,23 @@ impl Api {
     }
 }
 
+impl Api {
+    /// How many rows the list of an operation has, as the query asks the server to count them; none if it does not tell.
+    pub(in crate::cli) async fn count<O, const N: usize>(
+        &mut self,
+        _operation: O,
+        parts: [&str; N],
+        query: &O::Query,
+    ) -> Result<Option<u64>, CliError>
+    where
+        O: Operation<Body = Nothing>,
+    {
+        let (size, _) = paging::<O>();
+        let path = ApiPath::of::<O, N>(parts, query).query(size, "1");
+        Ok(self.exchange(&ApiRequest::to::<O>(path)).await?.count)
+    }
+}
+
 /// The names of the paging parameters of an operation: the page's size, and its start.
 fn paging<O: Operation>() -> (&'static str, &'static str) {
     let is_by_name = O::Query::all().iter().any(|parameter| parameter.name == "limit");
@@ -84,8 +101,11 @@ impl<R> List<R> {
     where
         R: DeserializeOwned,
     {
-        let unusable =
-            |cause: serde_json::Error| CliError::ApiAnswer { place: self.place.clone(), cause: cause.into() };
+        let unusable = |cause: serde_json::Error| CliError::ApiAnswer {
+            place: self.place.clone(),
+            cause: cause.into(),
+            is_change: false,
+        };
         self.items().iter().map(|item| R::deserialize(item).map_err(unusable)).collect()
     }
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use zeroize::Zeroizing;
 
-use super::client::{self, ApiAnswer, ApiRequest, ApiServer, LIMITS};
+use super::client::{self, ApiAnswer, ApiRequest, ApiServer};
 use crate::cli::screen::CliError;
 use crate::net::{self, Address, Client, Plain, TrustError};
 
@@ -54,7 +54,7 @@ impl Remote {
 
     /// Sends one request and waits for its answer.
     pub(in crate::cli) async fn call(&self, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
-        let answer = self.client.send(call.request(&self.peer)?, LIMITS).await;
+        let answer = self.client.send(call.request(&self.peer)?, call.limits()).await;
         client::read(answer, call, &self.peer)
     }
 }
@@ -99,6 +99,23 @@ mod tests {
         let call = ApiRequest::to::<Ping>(ApiPath::of::<Ping, _>([], &()));
         let error = remote.call(&call).await.err().unwrap();
         assert!(error.to_string().contains("give an https URL"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn tls_to_a_port_without_it_is_told() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let speak = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(std::io::Read::read(&mut stream, &mut [0; 1024]).unwrap() > 0);
+            std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        });
+        let remote = Remote::new(&url, None, "alice", "dkp_x").unwrap();
+        let call = ApiRequest::to::<Ping>(ApiPath::of::<Ping, _>([], &()));
+        let error = remote.call(&call).await.err().unwrap();
+        let said = format!("what answers at {url} is no dockpass: it speaks no TLS; ");
+        assert!(error.to_string().starts_with(&said), "{error}");
+        speak.join().unwrap();
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Who calls, what the caller may do, and what it sees. Every use-case builds on this room, which names none of them.
 
+mod administered;
 mod authority;
 mod caller;
 mod find;
@@ -9,6 +10,7 @@ pub(in crate::service) mod visible;
 pub use authority::Allowed;
 pub use caller::{Call, Caller};
 
+pub(in crate::service) use administered::Administered;
 pub(in crate::service) use authority::{
     Authority, OwnPassword, Permit, counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives,
     standing, standing_of,

@@ -12,9 +12,9 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::content::{Deletion, Remains};
+use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
@@ -31,23 +31,24 @@ pub(in crate::service) const DELETED_NAMES: u32 = 10_000;
 /// Refuses a new name in a namespace with too many remembered deletions. A name that is among them passes, as it
 /// takes no more room. Deletions under an earlier owner of the namespace do not count against this `owner`. `limit`
 /// is how many repositories a namespace may have.
-pub(super) fn refuse_too_many(state: &State, name: &RepositoryName, owner: &Account, limit: u32) -> Result<(), Error> {
-    if is_full(state.deleted_count_of(owner.id), limit.max(DELETED_NAMES)) && state.deletion(name).is_none() {
+pub(super) fn refuse_too_many(state: &State, name: &RepositoryName, owner: Id, limit: u32) -> Result<(), Error> {
+    if is_full(state.deleted_count_of(owner), limit.max(DELETED_NAMES)) && state.deletion(name).is_none() {
         return Err(Error::Conflict(Obstacle::Limit(REMEMBERED)));
     }
     Ok(())
 }
 
 /// Refuses a name to an `owner` other than the one that it was deleted from, while a registry token of that time may
-/// live (`lifetime`, in seconds): such a token names the repository but not its owner, and would reach the new one.
+/// live (`lifetime`, in seconds): such a token names the repository but not its owner, and would reach the new one. A
+/// repository without a namespace has no owner, before and after.
 pub(super) fn refuse_too_soon(
     state: &State,
     name: &RepositoryName,
-    owner: &Account,
+    owner: Option<Id>,
     lifetime: i64,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let deletion = state.deletion(name).filter(|_| state.deleted_owner(name) != Some(owner.id));
+    let deletion = state.deletion(name).filter(|_| state.deleted_owner(name) != owner);
     let free_at = deletion.map(|deletion| deletion.at.plus_seconds(lifetime + CLOCK_SKEW));
     let retry_after = free_at.map_or(0, |free_at| free_at.seconds() - now.seconds());
     if retry_after > 0 { Err(Error::Conflict(Obstacle::DeletedLately { retry_after })) } else { Ok(()) }

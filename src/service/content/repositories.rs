@@ -311,7 +311,7 @@ struct CreationLimits {
     token_lifetime: i64,
 }
 
-/// Writes a new record. The namespace must belong to an account and have room.
+/// Writes a new record. The namespace must have room, and belong to an account unless it is the empty one.
 fn create(
     change: &mut Change<'_, '_>,
     permit: &Permit,
@@ -320,14 +320,14 @@ fn create(
     limits: &CreationLimits,
 ) -> Result<(), Error> {
     let namespace = new.name.namespace();
-    let owner = namespace.name().and_then(|name| change.state().account_named(name.as_str()));
-    let owner = owner.ok_or_else(|| Error::not_found(Kind::Account, &namespace))?;
+    let owner = namespace.name().map(|name| change.state().account_named(name.as_str()).map(|owner| owner.id));
+    let owner = owner.map(|owner| owner.ok_or_else(|| Error::not_found(Kind::Account, &namespace))).transpose()?;
     if is_full(change.state().namespace_size(&namespace), limits.repositories) {
         return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
     }
     // Everybody who may create repositories here could use up the bound on deleted names, and so close the namespace
     // to its owner. System administrators, who need no bound, can still create some then.
-    if !change.authority_to_push()?.reaches_everything() {
+    if let (Some(owner), false) = (owner, change.authority_to_push()?.reaches_everything()) {
         refuse_too_many(change.state(), &new.name, owner, limits.repositories)?;
     }
     refuse_too_soon(change.state(), &new.name, owner, limits.token_lifetime, change.call().now)?;

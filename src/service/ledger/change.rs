@@ -13,7 +13,7 @@ use crate::domain::grant::GrantTarget;
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, FirstUses, Permit};
+use crate::service::access::{Administered, Allowed, Authority, Call, FirstUses, Permit};
 use crate::service::error::Error;
 use crate::store::{Share, State, Txn, WriteAccess};
 
@@ -96,6 +96,21 @@ impl<'s> Change<'_, 's> {
     /// The state, with what this change has written so far.
     pub(in crate::service) fn state(&self) -> &State {
         self.txn.state()
+    }
+
+    /// Whether the site has an administrator who can sign in, with what this change has written so far.
+    pub(in crate::service) fn administered(&self) -> Administered {
+        Administered::in_state(self.state(), self.call.now)
+    }
+
+    /// Refuses this change if it has taken the last administrator who could sign in `before` it; see
+    /// [`Administered::kept`].
+    pub(in crate::service) fn keep_administered(
+        &self,
+        before: Administered,
+        field: Option<&'static str>,
+    ) -> Result<(), Error> {
+        before.kept(self.state(), self.call.now, field)
     }
 
     /// The transaction to write to.

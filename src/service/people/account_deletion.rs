@@ -36,9 +36,11 @@ impl Service {
                 return Ok(None);
             };
             keep_an_admin(change, account.id, None)?;
+            let before = change.administered();
             change.about_account(&account);
             let count = if with_repositories { take_along(change, &permit, &account, &deletion)? } else { 0 };
             change.txn(&permit).remove_account(account.id)?;
+            change.keep_administered(before, None)?;
             Ok(Some((account, count)))
         })?;
         let Some((account, count)) = deleted else { return Ok(None) };

@@ -247,14 +247,16 @@ fn apply(
     check_kept(&account, update)?;
     check_full_name(update.full_name.as_deref().unwrap_or_default())?;
     note_switches(change, &account, update);
-    let was_active_admin = account.is_active_admin();
+    let (was_active_admin, before) = (account.is_active_admin(), change.administered());
     account.full_name = update.full_name.clone().unwrap_or(account.full_name);
     account.is_active = update.is_active.unwrap_or(account.is_active);
     account.is_admin = update.is_admin.unwrap_or(account.is_admin);
+    let field = Some(if account.is_active { "isAdmin" } else { "isActive" });
     if was_active_admin && !account.is_active_admin() {
-        keep_an_admin(change, account.id, Some(if account.is_active { "isAdmin" } else { "isActive" }))?;
+        keep_an_admin(change, account.id, field)?;
     }
     change.txn(&permit).put_account(account.clone())?;
+    change.keep_administered(before, field)?;
     change.about_account(&account);
     if !account.is_active {
         ends.of_account(account.id);
@@ -317,8 +319,8 @@ fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &Accoun
         .for_each(|act| change.record_also(Deed::new(act, &account.name).about_account(account)));
 }
 
-/// Refuses to delete, deactivate or demote the last active administrator. `field` is what would change; none for a
-/// deletion.
+/// Refuses to delete, deactivate or demote the last active administrator, also where it cannot sign in: it could be
+/// given an access token. `field` is what would change; none for a deletion.
 pub(super) fn keep_an_admin(change: &Change<'_, '_>, account: Id, field: Option<&'static str>) -> Result<(), Error> {
     if change.state().is_last_admin(account) {
         Err(Error::Conflict(Obstacle::LastAdministrator { field }))

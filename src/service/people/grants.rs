@@ -86,7 +86,7 @@ fn administer(authority: &Authority<'_>, target: &GrantTarget) -> Result<(Permit
 /// The permit to view and remove the grants on a target. Where the account of a namespace is gone, system
 /// administrators get it for the grants of users, as long as anything is known there: nobody else is left who could.
 /// Teams, and with them their grants, go with their organization.
-fn look_after(
+pub(super) fn look_after(
     authority: &Authority<'_>,
     target: &GrantTarget,
     kind: GranteeKind,

@@ -6,10 +6,12 @@ mod accounts;
 mod grants;
 mod organizations;
 mod password_changes;
+mod reach;
 mod teams;
 
 pub use account_list::{AccountPage, AccountQuery};
 pub use accounts::{AccountUpdate, AccountView, NewUser, UpdatedAccount};
 pub use grants::{AccessView, GrantList, GrantView, TargetView};
 pub use organizations::{MemberView, MembershipView, NewOrganization};
+pub use reach::{Reach, ReachView};
 pub use teams::{TeamUpdate, TeamView};

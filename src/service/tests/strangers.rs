@@ -186,6 +186,8 @@ const ON_REPOSITORIES: &[UseCase] = &[
     ("delete_grant", |service, call| service.delete_grant(call, &app(), GranteeKind::User, "bob")),
     ("repository_access", |service, call| service.repository_access(call, &named("alice/app")).map(drop)),
     ("access_of", |service, call| service.access_of(call, "alice", &named("alice/app")).map(drop)),
+    ("reach_of", |service, call| service.reach_of(call, "alice", None).map(drop)),
+    ("reach_of", |service, call| service.reach_of(call, "alice", Some(&app())).map(drop)),
     ("list_grants", |service, call| service.list_grants(call, &app(), GranteeKind::Team).map(drop)),
     ("view_team_grant", |service, call| service.view_team_grant(call, &app(), "dev").map(drop)),
     ("put_grant", |service, call| {

@@ -213,7 +213,8 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] when an access token would switch on a stronger one, or one that another
-    /// account made for an administrator.
+    /// account made for an administrator; [`Obstacle::LastAdministrator`](crate::service::Obstacle::LastAdministrator)
+    /// when the last administrator would have nothing left to sign in with.
     pub fn update_token(
         &self,
         call: &Call,
@@ -244,7 +245,9 @@ impl Service {
             let is_active = is_active.unwrap_or(token.is_active);
             let token = AccessToken::clone(token).switched(is_active);
             let token = AccessToken { label: label.clone().unwrap_or(token.label), ..token };
+            let before = change.administered();
             put(change, &permit, &token)?;
+            change.keep_administered(before, Some("isActive"))?;
             change.record_as(about(Act::TokenUpdate, change, &token));
             switched.into_iter().for_each(|act| change.record_also(about(act, change, &token)));
             if !token.is_active {

@@ -95,7 +95,7 @@ impl Service {
         }
         // Not for `*`, although that includes push: skopeo asks for it to delete.
         let missing = asked.pushes.iter().filter(|name| state.repository(name).is_none());
-        missing.filter(|name| authority.may_create(name, AccessLevel::ReadWrite)).cloned().collect()
+        missing.filter(|name| authority.create_by_push(name).is_ok()).cloned().collect()
     }
 
     fn granted(&self, authority: &Authority<'_>, call: &Call, asked: &Scopes) -> Granted {

@@ -16,7 +16,8 @@ impl Service {
     /// Deletes an access token, and those that it made for its own account, which no longer count without it.
     ///
     /// # Errors
-    /// [`Error::NotFound`]
+    /// [`Error::NotFound`]; [`Obstacle::LastAdministrator`](crate::service::Obstacle::LastAdministrator) where nobody else
+    /// could sign in as an administrator.
     pub fn delete_token(&self, call: &Call, hash: &str) -> Result<(), Error> {
         let asked = hash.to_owned();
         self.change(call, Deed::new(Act::TokenDelete, hash).free(true), move |change| {
@@ -24,12 +25,12 @@ impl Service {
             authority.signed_in()?;
             let token = find_token(&authority, &asked)?;
             let permit = authority.view_or_delete_token(token)?;
-            let id = token.id;
+            let (id, before) = (token.id, change.administered());
             for deleted in delete_with_descendants(change, &permit, vec![id], false)? {
                 let deed = about(Act::TokenDelete, change, &deleted);
                 if deleted.id == id { change.record_as(deed) } else { change.record_also(deed) }
             }
-            Ok(())
+            change.keep_administered(before, None)
         })
     }
 }

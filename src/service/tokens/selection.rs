@@ -110,7 +110,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::Denied`] for those of another account, to all but administrators; [`Error::Invalid`] without
-    /// `used_before`.
+    /// `used_before`; [`Obstacle::LastAdministrator`](crate::service::Obstacle::LastAdministrator).
     pub fn clean_up_tokens(&self, call: &Call, filter: &TokenFilter) -> Result<Vec<TokenView>, Error> {
         let object = filter.username.clone().unwrap_or_else(|| call.caller.actor());
         let (filter, usage) = (filter.clone(), Arc::clone(self.store.usage()));
@@ -127,8 +127,9 @@ impl Service {
             let meant = cleaned(&authority, &usage, &filter)?;
             let uses = (&*usage, authority.first_uses());
             let views: Vec<_> = meant.iter().filter_map(|token| shown(state, uses, token, now)).collect();
-            let ids = meant.iter().map(|token| token.id).collect();
+            let (ids, before) = (meant.iter().map(|token| token.id).collect(), change.administered());
             delete_with_descendants(change, &permit, ids, false)?;
+            change.keep_administered(before, None)?;
             if is_ending && views.is_empty() {
                 change.skip_record();
             }

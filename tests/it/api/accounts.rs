@@ -378,7 +378,8 @@ fn the_last_active_administrator_stays() {
 fn of_two_administrators_who_remove_each_other_at_once_one_stays() {
     for _ in 0..5 {
         let site = InProcess::start();
-        site.as_local().post(ACCOUNTS, &json!({ "name": "root", "isAdmin": true })).must_be(201);
+        let root = json!({ "name": "root", "isAdmin": true, "password": PASSWORD });
+        site.as_local().post(ACCOUNTS, &root).must_be(201);
         let statuses: Vec<u16> = thread::scope(|scope| {
             let site = &site;
             let remove = |name: &'static str| scope.spawn(move || site.as_local().delete(&account_path(name)).status);

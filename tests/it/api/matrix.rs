@@ -46,6 +46,7 @@ PUT    /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}  401 401 4
 DELETE /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}  401 401 401 401 401 403 403 204 204 204
 GET    /api/v0/repositories/{namespace}/{reponame}/access              401 401 401 401 401 403 404 200 200 200
 GET    /api/v0/accounts/{name}/repositoryAccess/{namespace}/{reponame} 401 401 401 401 401 403 403 200 200 200
+GET    /api/v0/accounts/{name}/repositoryAccess                        401 401 401 401 401 403 403 200 200 200
 GET    /enzi/v0/accounts                                               401 401 401 401 401 403 403 403 200 200
 POST   /enzi/v0/accounts                                               401 401 401 401 401 403 403 403 201 201
 GET    /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 200 200 200 200

@@ -81,7 +81,7 @@ fn a_deactivated_token_is_refused_until_it_is_activated() {
 #[test]
 fn a_deleted_token_is_refused() {
     let shared = Shared::granted();
-    shared.run(&["token", "delete", &shared.token.hash]);
+    shared.run(&["token", "delete", &shared.token.hash, "--yes"]);
     shared.bob_is_refused();
 }
 
@@ -117,7 +117,7 @@ fn the_tokens_of_a_deactivated_account_are_refused() {
 #[test]
 fn the_tokens_of_a_deleted_account_are_refused() {
     let shared = Shared::granted();
-    shared.run(&["user", "delete", "bob"]);
+    shared.run(&["user", "delete", "bob", "--yes"]);
     shared.bob_is_refused();
 }
 

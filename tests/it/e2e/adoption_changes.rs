@@ -76,7 +76,7 @@ fn a_repository_that_was_deleted_without_its_content_stays_away() {
     let alice = pair.clients_of("alice", &[]);
     alice.push(&Image::holding("deleted"), &pair.at("alice/app:1")).must_succeed();
     pair.all_is_told(&alice, "alice");
-    let deleted = pair.dockpass().cli(&["repo", "delete", "alice/app"]).must_succeed();
+    let deleted = pair.dockpass().cli(&["repo", "delete", "alice/app", "--yes"]).must_succeed();
     assert!(
         deleted.stderr.contains("the registry keeps the content until it is deleted there"),
         "{}",
@@ -109,7 +109,7 @@ fn a_repository_that_is_deleted_with_its_content_is_gone_from_the_registry_until
     alice.push(&Image::holding("deleted, too"), &pair.at("alice/app:2")).must_succeed();
     alice.push(&image, &pair.at("alice/copy:1")).must_succeed();
     pair.all_is_told(&alice, "alice");
-    let deleted = pair.dockpass().cli(&["repo", "delete", "alice/app"]).must_succeed();
+    let deleted = pair.dockpass().cli(&["repo", "delete", "alice/app", "--yes"]).must_succeed();
     assert_eq!(deleted.stderr, "", "{}", deleted.describe());
     assert_eq!(deleted.stdout, "deleted the repository alice/app and its content in the registry\n");
     let reference = format!("alice/app@{}", image.digest);
@@ -134,7 +134,7 @@ fn content_that_could_not_be_deleted_goes_with_the_next_comparison() {
     alice.push(&Image::holding("deleted"), &pair.at("alice/app:1")).must_succeed();
     pair.all_is_told(&alice, "alice");
     pair.stop_registry();
-    let deleted = pair.dockpass().cli(&["repo", "delete", "alice/app"]).must_succeed();
+    let deleted = pair.dockpass().cli(&["repo", "delete", "alice/app", "--yes"]).must_succeed();
     assert!(deleted.stderr.contains("the content goes when the registry can be asked again"), "{}", deleted.describe());
     pair.start_registry();
     assert_eq!(tags_there(&pair, "alice/app"), json!(["1"]));
@@ -151,7 +151,7 @@ fn a_name_whose_content_is_to_go_is_made_by_nobody_until_it_has_gone_also_after_
     alice.push(&image, &pair.at("alice/app:1")).must_succeed();
     pair.all_is_told(&alice, "alice");
     pair.stop_registry();
-    pair.dockpass().cli(&["repo", "delete", "alice/app"]).must_succeed();
+    pair.dockpass().cli(&["repo", "delete", "alice/app", "--yes"]).must_succeed();
     for _ in 0..2 {
         pair.kill_dockpass();
         pair.start_dockpass();

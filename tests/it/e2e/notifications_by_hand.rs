@@ -99,7 +99,7 @@ fn a_late_notification_does_not_bring_back_a_deleted_repository() {
     dockpass.add_user("alice");
     let registry = registry(&dockpass);
     tell(&registry, &event("e1", "push", "alice/app", "1", &digest(1))).must_be(200);
-    dockpass.cli(&["repo", "delete", "alice/app"]).must_succeed();
+    dockpass.cli(&["repo", "delete", "alice/app", "--yes"]).must_succeed();
     tell(&registry, &event("e2", "push", "alice/app", "2", &digest(2))).must_be(200);
     tell(&registry, &event("e3", "pull", "alice/app", "1", &digest(1))).must_be(200);
     dockpass.cli(&["repo", "show", "alice/app"]).must_fail_with(&["no such repository"]);
@@ -138,7 +138,7 @@ fn what_dockpass_deleted_itself_is_not_deleted_again() {
     let (reference, dockpass) = (pair.at("alice/app:1"), pair.dockpass());
     alice.push(&image, &reference).must_succeed();
     pair.all_is_told(&alice, "alice");
-    dockpass.cli(&["repo", "delete-tag", "alice/app", "1"]).must_succeed();
+    dockpass.cli(&["repo", "delete-tag", "alice/app", "1", "--yes"]).must_succeed();
     alice.push(&image, &reference).must_succeed();
     pair.all_is_told(&alice, "alice");
     assert_eq!(dockpass.tag_names("alice/app"), ["1"]);

@@ -127,7 +127,7 @@ fn leaving_the_organization_ends_what_its_teams_gave() {
 fn deleting_the_team_ends_what_it_gave_and_a_new_one_of_its_name_inherits_nothing() {
     let acme = Acme::granted();
     acme.run(&["grant", "set", "acme/*", "--team", "dev", "--access", "read-only"]);
-    acme.run(&["team", "delete", "acme/dev"]);
+    acme.run(&["team", "delete", "acme/dev", "--yes"]);
     acme.bob_has_nothing();
     acme.run(&["team", "create", "acme/dev"]);
     acme.run(&["team", "add", "acme/dev", "bob"]);
@@ -160,7 +160,7 @@ fn an_administrator_of_the_organization_has_everything_in_it_and_nothing_elsewhe
 fn a_new_organization_of_the_same_name_gives_nothing_to_those_of_the_old_one() {
     let acme = Acme::granted();
     acme.run(&["grant", "set", "acme/*", "--team", "dev", "--access", "admin"]);
-    acme.run(&["org", "delete", "acme"]);
+    acme.run(&["org", "delete", "acme", "--yes"]);
     acme.bob_has_nothing();
     acme.may_not_push(&acme.alice, "acme/app:2");
     acme.site.dockpass.cli(&["org", "create", "acme"]).must_fail_with(&["adopt"]);
@@ -174,7 +174,7 @@ fn a_new_organization_of_the_same_name_gives_nothing_to_those_of_the_old_one() {
 #[test]
 fn an_organization_can_be_deleted_with_its_repositories() {
     let acme = Acme::granted();
-    acme.run(&["org", "delete", "acme", "--with-repositories"]);
+    acme.run(&["org", "delete", "acme", "--with-repositories", "--yes"]);
     assert_eq!(acme.run(&["repo", "list"]), "");
     acme.site.dockpass.cli(&["org", "create", "acme"]).must_fail_with(&["--adopt-repositories"]);
     acme.run(&["org", "create", "acme", "--adopt-repositories"]);
@@ -218,8 +218,8 @@ fn the_tables_tell_who_has_what_and_why() {
 #[test]
 fn users_and_organizations_are_not_mistaken_for_each_other() {
     let acme = Acme::new();
-    acme.site.dockpass.cli(&["user", "delete", "acme"]).must_fail_with(&["acme is an organization"]);
-    acme.site.dockpass.cli(&["org", "delete", "bob"]).must_fail_with(&["bob is a user"]);
+    acme.site.dockpass.cli(&["user", "delete", "acme", "--yes"]).must_fail_with(&["acme is an organization"]);
+    acme.site.dockpass.cli(&["org", "delete", "bob", "--yes"]).must_fail_with(&["bob is a user"]);
     acme.site.dockpass.cli(&["team", "create", "bob/dev"]).must_fail_with(&["no such organization: bob"]);
     acme.site.dockpass.cli(&["org", "add", "acme", "acme"]).must_fail_with(&["cannot be a member"]);
     let grant = ["grant", "set", "bob/*", "--team", "dev", "--access", "admin"];

@@ -167,6 +167,6 @@ fn docker_search_finds_by_the_requests_of_its_engine() {
     let token = site.dockpass.add_token("bob", &[]);
     let bob = site.dockpass.http_as("bob", &token.secret);
     assert_eq!(found(search(bob.clone())), ["acme/tools/app", "alice/app-web", "bob/open-app"]);
-    site.dockpass.cli(&["token", "delete", &token.hash]).must_succeed();
+    site.dockpass.cli(&["token", "delete", &token.hash, "--yes"]).must_succeed();
     search(bob).must_be(401);
 }

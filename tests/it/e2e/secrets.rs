@@ -188,7 +188,7 @@ fn a_rotation_of_ones_own_is_repeated_with_the_key_of_a_file() {
     let key = directory.path().join("key");
     let rotate = |key: &Path| {
         let server = format!("http://{}", dockpass.address);
-        let arguments = ["token", "rotate", &old.hash, "--server", &server, "--idempotency-key-file"];
+        let arguments = ["token", "rotate", &old.hash, "--yes", "--server", &server, "--idempotency-key-file"];
         let mut rotate = command(executable());
         rotate.args(arguments).arg(key).envs([("DOCKPASS_USER", "ci"), ("DOCKPASS_TOKEN", old.secret.as_str())]);
         Run::of(&mut rotate, "")

@@ -214,12 +214,12 @@ fn a_list_of_images_goes_before_what_it_is_made_of() {
     // It would be broken, and it leads to a manifest of its own, which nobody asked to delete.
     let refused = owner.delete(&format!("{}?alsoTags=one,multi", path("1")));
     assert_eq!(named(&refused.must_be_refused(409, "TAG_SHARES_MANIFEST")), ["multi"]);
-    let refused = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1"]);
+    let refused = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1", "--yes"]);
     refused.must_fail_with(&["other tags lead to the same one: multi, one"]);
-    let refused = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1", "one"]);
+    let refused = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1", "one", "--yes"]);
     refused.must_fail_with(&["one: nothing was deleted", "multi"]);
     assert_eq!(tags_there(&pair, &alice), ["1", "multi", "one"]);
-    let done = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1", "one", "multi"]).must_succeed();
+    let done = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1", "one", "multi", "--yes"]).must_succeed();
     assert_eq!(done.stdout, "deleted the tags alice/app:1, alice/app:multi, alice/app:one\n");
     assert_eq!((tags_there(&pair, &alice).len(), pair.dockpass().tag_names("alice/app").len()), (0, 0));
 }

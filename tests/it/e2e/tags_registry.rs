@@ -38,7 +38,7 @@ fn a_registry_that_deletes_nothing_is_told_and_nothing_is_lost() {
     pair.all_is_told(&alice, "alice");
     let owner = pair.dockpass().http_as("alice", &pair.dockpass().add_token("alice", &[]).secret);
     owner.delete("/api/v0/repositories/alice/app/tags/1").must_be_refused(409, "DELETION_DISABLED");
-    let told = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1"]);
+    let told = pair.dockpass().cli(&["repo", "delete-tag", "alice/app", "1", "--yes"]);
     assert_eq!(told.code(), Some(1), "{}", told.describe());
     told.must_fail_with(&["the registry deletes nothing: storage.delete.enabled is not set there"]);
     is_whole(&pair);
@@ -80,7 +80,7 @@ fn without_the_registrys_address_tags_are_listed_and_not_deleted() {
     pair.all_is_told(&alice, "alice");
     let owner = pair.dockpass().http_as("alice", &pair.dockpass().add_token("alice", &[]).secret);
     owner.delete("/api/v0/repositories/alice/app/tags/1").must_be_refused(409, "NEEDS_REGISTRY_URL");
-    for command in [&["repo", "delete-tag", "alice/app", "1"][..], &["registry", "sync"]] {
+    for command in [&["repo", "delete-tag", "alice/app", "1", "--yes"][..], &["registry", "sync"]] {
         let run = pair.dockpass().cli(command);
         assert_eq!(run.code(), Some(1), "{}", run.describe());
         run.must_fail_with(&["dockpass does not know where the registry is: set registry.url in its configuration"]);
@@ -114,15 +114,15 @@ fn the_command_line_shows_tags_and_the_registry_and_deletes_a_tag() {
     {
         assert!(shown.contains(&text), "no {text:?} in:\n{shown}");
     }
-    let deleted = dockpass.cli(&["repo", "delete-tag", "alice/app", "1"]).must_succeed();
+    let deleted = dockpass.cli(&["repo", "delete-tag", "alice/app", "1", "--yes"]).must_succeed();
     assert_eq!(deleted.stdout, "deleted the tag alice/app:1\n");
     assert_eq!(tags_there(&pair, "alice/app"), json!(["2"]));
-    dockpass.cli(&["repo", "delete-tag", "alice/app", "1"]).must_fail_with(&["no such tag: alice/app:1"]);
+    dockpass.cli(&["repo", "delete-tag", "alice/app", "1", "--yes"]).must_fail_with(&["no such tag: alice/app:1"]);
     let audited = dockpass.http_as_admin().get("/api/v0/audit?action=tag.delete").must_be(200);
     let actor = audited.text("/records/0/actor");
     assert!(actor.starts_with("local:"), "{}", audited.describe());
     assert_eq!(audited.text("/records/0/object"), "alice/app:1");
-    dockpass.cli(&["repo", "delete-tag", "alice/app", "2"]).must_succeed();
+    dockpass.cli(&["repo", "delete-tag", "alice/app", "2", "--yes"]).must_succeed();
     let empty = dockpass.cli(&["repo", "tags", "alice/app"]).must_succeed();
     assert!(empty.stderr.contains("No tags are known"), "{}", empty.describe());
 }

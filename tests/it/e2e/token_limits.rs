@@ -240,7 +240,7 @@ fn stopping_a_token_stops_all_that_was_made_with_it() {
     assert!(!works(&dockpass, "alice", &child) && !works(&dockpass, "alice", &grandchild));
     dockpass.cli(&["token", "activate", &leaked.hash]).must_succeed();
     assert!(works(&dockpass, "alice", &child) && works(&dockpass, "alice", &grandchild));
-    dockpass.cli(&["token", "delete", &leaked.hash]).must_succeed();
+    dockpass.cli(&["token", "delete", &leaked.hash, "--yes"]).must_succeed();
     assert!(!works(&dockpass, "alice", &child) && !works(&dockpass, "alice", &grandchild));
 }
 
@@ -263,7 +263,7 @@ fn a_token_made_for_somebody_else_does_not_hang_on_the_administrators_token() {
     let maker = dockpass.add_token("admin", &[]);
     let admin = dockpass.http_as("admin", &maker.secret);
     let bob = AccessToken::of(&admin.post(&format!("{TOKENS}?username=bob"), &json!({})).must_be(200).json());
-    dockpass.cli(&["token", "delete", &maker.hash]).must_succeed();
+    dockpass.cli(&["token", "delete", &maker.hash, "--yes"]).must_succeed();
     assert!(works(&dockpass, "bob", &bob));
 }
 

@@ -9,3 +9,4 @@ mod leaf;
 mod request;
 mod scopes;
 mod token;
+mod without_namespace;

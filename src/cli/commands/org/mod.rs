@@ -1,12 +1,13 @@
 //! `dockpass org`: organizations, and who belongs to them.
 
+mod members;
 pub(in crate::cli) mod report;
 
 use clap::{Args, Subcommand};
 
 use crate::api::operations::{accounts, organizations as op};
-use crate::api::{Code, CreateAccount, NamePaging, Ordering, PutMember, UpdateAccount};
-use crate::cli::commands::account::{self, Removal};
+use crate::api::{Code, CreateAccount, NamePaging, Ordering, UpdateAccount};
+use crate::cli::commands::account::{self, Doomed, Removal};
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Report};
 use crate::cli::wire::Api;
@@ -21,7 +22,10 @@ pub(in crate::cli) enum OrgCommand {
     #[command(after_help = "Example:\n  dockpass org create acme --full-name 'Acme Works'")]
     Create(CreateArguments),
     /// List the organizations
-    #[command(after_help = "Example:\n  dockpass org list --contains al\n  dockpass org list --user alice")]
+    #[command(
+        alias = "ls",
+        after_help = "Example:\n  dockpass org list --contains al\n  dockpass org list --user alice"
+    )]
     List {
         /// Only those whose name or full name contains this text
         #[arg(long, value_name = "TEXT")]
@@ -43,7 +47,10 @@ pub(in crate::cli) enum OrgCommand {
         full_name: String,
     },
     /// Delete an organization with its teams; its repositories stay, without an owner
-    #[command(after_help = format!("Example:\n  dockpass org delete acme\n\n{}", account::WITH_REPOSITORIES))]
+    #[command(
+        alias = "rm",
+        after_help = format!("Example:\n  dockpass org delete acme\n\n{}", account::WITH_REPOSITORIES)
+    )]
     Delete {
         #[command(flatten)]
         organization: One,
@@ -62,7 +69,7 @@ pub(in crate::cli) enum OrgCommand {
     /// Add a member, or change what it may
     #[command(after_help = "Example:\n  dockpass org add acme alice --admin true")]
     Add(AddArguments),
-    /// Remove a member, from the organization's teams, too
+    /// Remove a member, from the organization's teams, too; says what access is left
     #[command(after_help = "Example:\n  dockpass org remove acme alice")]
     Remove {
         #[command(flatten)]
@@ -141,10 +148,9 @@ pub(in crate::cli) async fn run(command: OrgCommand, api: &mut Api, console: &mu
             };
             console.report(&report::members(list, nothing)?)
         }
-        OrgCommand::Add(arguments) => add(arguments, api, console).await,
+        OrgCommand::Add(arguments) => members::add(arguments, api, console).await,
         OrgCommand::Remove { organization: One { name }, member: MemberName { user } } => {
-            let answer = api.call(op::DeleteMember, [&name, &user], &()).await?;
-            console.report(&Report::done(answer.value, format!("removed {user} from {name} and its teams")))
+            members::remove(&name, &user, api, console).await
         }
     }
 }
@@ -178,23 +184,14 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
 }
 
 async fn delete(name: &str, removal: Removal, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    account::organization(name, api).await?;
-    let done = format!("deleted the organization {name} and its teams");
-    account::delete(["organization", name, "its teams"], &done, removal, api, console).await
-}
-
-async fn add(arguments: AddArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let AddArguments { organization: One { name }, member: MemberName { user }, admin } = arguments;
-    let body = PutMember { is_admin: admin };
-    let answer = api.send(op::PutMember, [&name, &user], &(), &body).await?;
-    let what = if answer.read()?.is_admin { "an administrator" } else { "a member" };
-    console.report(&Report::done(answer.value, format!("{user} is now {what} of {name}")))
+    let doomed = [Doomed::organization(name, api).await?];
+    account::delete(&doomed, removal, api, console).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::testing::{Server, console};
+    use crate::cli::testing::{Server, console, counted, ok};
 
     const ACME: &str = r#"{"name":"acme","id":"01B","fullName":"","isOrg":true,"membersCount":0,"teamsCount":0}"#;
 
@@ -217,28 +214,6 @@ mod tests {
         let sent = server.requests().remove(0);
         assert!(sent.starts_with("POST /enzi/v0/accounts HTTP/1.1"), "{sent}");
         assert!(sent.ends_with(r#"{"name":"acme","fullName":"Acme","isOrg":true,"adoptRepositories":true}"#), "{sent}");
-    }
-
-    #[tokio::test]
-    async fn members_come_become_administrators_and_go() {
-        let server = Server::with_json(&[(200, &member(false)), (200, &member(true)), (204, "")]);
-        let (mut console, written) = console(b"");
-        let mut api = server.api();
-        let alice = || MemberName { user: "alice".into() };
-        for admin in [None, Some(true)] {
-            let arguments = AddArguments { organization: acme(), member: alice(), admin };
-            run(OrgCommand::Add(arguments), &mut api, &mut console).await.unwrap();
-        }
-        let remove = OrgCommand::Remove { organization: acme(), member: alice() };
-        run(remove, &mut api, &mut console).await.unwrap();
-        assert_eq!(
-            written.out(),
-            "alice is now a member of acme\nalice is now an administrator of acme\nremoved alice from acme and its teams\n"
-        );
-        let sent = server.requests();
-        assert!(sent[0].starts_with("PUT /enzi/v0/accounts/acme/members/alice ") && sent[0].ends_with("\r\n\r\n{}"));
-        assert!(sent[1].ends_with(r#"{"isAdmin":true}"#), "{}", sent[1]);
-        assert!(sent[2].starts_with("DELETE /enzi/v0/accounts/acme/members/alice "), "{}", sent[2]);
     }
 
     #[tokio::test]
@@ -275,38 +250,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_organization_goes_with_or_without_its_repositories() {
-        let server = Server::with_json(&[(200, ACME), (204, ""), (200, ACME), (204, "")]);
-        let (mut console, written) = console(b"");
-        let mut api = server.api();
-        for with_repositories in [false, true] {
-            let removal = Removal { with_repositories, ..Removal::default() };
-            delete("acme", removal, &mut api, &mut console).await.unwrap();
-        }
-        assert_eq!(
-            written.out(),
-            "deleted the organization acme and its teams; its repositories stay, without an owner\n\
-             deleted the organization acme and its teams with all repositories\n"
-        );
-        let sent = server.requests();
-        assert!(sent[1].starts_with("DELETE /enzi/v0/accounts/acme "), "{}", sent[1]);
-        assert!(sent[3].starts_with("DELETE /api/v0/accounts/acme "), "{}", sent[3]);
-    }
-
-    #[tokio::test]
-    async fn a_terminal_is_asked_before_an_organization_goes() {
-        let server = Server::with_json(&[(200, ACME), (200, ACME), (204, "")]);
+    async fn a_terminal_is_asked_before_an_organization_goes_and_told_what_goes_along() {
+        let acme = ACME.replace(r#""teamsCount":0"#, r#""teamsCount":2"#);
+        let registry = r#"{"issuer":"i","services":[],"realm":"r","certificates":[],"url":"http://r","notifications":
+            {"received":0,"lastReceived":null},"comparison":null}"#;
+        let (acme, three, registry) = (ok(&acme), counted(3_000), ok(registry));
+        let looked_up = [acme.as_str(), &three, &registry];
+        let server = Server::start(&[&looked_up[..], &looked_up, &["HTTP/1.1 204 X\r\n\r\n"]].concat());
         let (mut console, written) = console(b"no\n");
         console.in_is_terminal = true;
         let mut api = server.api();
         let mut removal = Removal { with_repositories: true, ..Removal::default() };
         let error = delete("acme", removal, &mut api, &mut console).await.unwrap_err();
         assert_eq!((error.to_string().as_str(), written.out().as_str()), ("nothing was deleted", ""));
-        let asked = "The organization acme is deleted for good, with its teams; all repositories go too.\n";
-        assert!(written.note().starts_with(asked), "{}", written.note());
+        let asked = "The organization acme is deleted for good, with 2 teams and 3,000 repositories and what they hold in \
+                     the registry.\nType delete to go on: ";
+        assert_eq!(written.note(), asked);
         removal.unasked.yes = true;
         delete("acme", removal, &mut api, &mut console).await.unwrap();
-        assert_eq!(server.requests().iter().filter(|request| request.starts_with("DELETE ")).count(), 1);
+        assert_eq!(written.out(), "deleted the organization acme with its 3,000 repositories\n");
+        assert!(server.requests()[6].starts_with("DELETE /api/v0/accounts/acme "));
     }
 
     #[tokio::test]

@@ -78,7 +78,8 @@ impl Configurable {
     fn next(self) -> &'static str {
         match self {
             Self::Distribution | Self::Zot => {
-                "Next: let the registry read these files, and start it with this configuration"
+                "Next: let the registry read these files, and start it with this configuration; then name its address in \
+                 registry.url, so that dockpass can ask it what it holds"
             }
             Self::Nginx => {
                 "Next: put the paths of your certificate and key into it, then: nginx -t && systemctl reload nginx"
@@ -96,6 +97,7 @@ pub(in crate::cli) async fn run(
         RegistryCommand::Config { program, output: None } => {
             let (answer, configuration) = ask(program, None, api).await?;
             console.warn(&answer.warnings)?;
+            note_alone(api, console)?;
             match console.format {
                 Format::Json => console.report(&Report::done(answer.value, String::new())),
                 Format::Table => console.write(&printed(&configuration, program)),
@@ -104,6 +106,7 @@ pub(in crate::cli) async fn run(
         RegistryCommand::Config { program, output: Some(directory) } => write(program, &directory, api, console).await,
         RegistryCommand::Show => {
             let answer = api.call(op::ViewRegistry, [], &()).await?;
+            note_alone(api, console)?;
             console.report(&report::state(answer)?)
         }
         RegistryCommand::Sync => sync::run(api, console).await,
@@ -116,6 +119,15 @@ pub(in crate::cli) async fn run(
         }
     }
 }
+
+/// Says that no server runs, and so where the addresses come from.
+fn note_alone(api: &Api, console: &mut Console) -> Result<(), CliError> {
+    if api.is_alone() { console.note(ALONE) } else { Ok(()) }
+}
+
+/// Without a server nobody knows how one will be started.
+const ALONE: &str = "No server runs on this data directory. The addresses are a guess: those of a server that is started \
+                     as this command was, with its file, its environment and its flags. Start yours, and ask again.\n";
 
 /// The next step after a change of the key: a registry that was given a fixed key needs the new certificate.
 fn rotated_next(state: &RegistryState) -> String {
@@ -177,6 +189,7 @@ async fn write(program: Configurable, directory: &Path, api: &mut Api, console: 
     };
     let directory = std::path::absolute(directory).map_err(failed("use", directory))?;
     let (mut answer, mut configuration) = ask(program, None, api).await?;
+    note_alone(api, console)?;
     let beside = certificate(&configuration).map(|(name, _)| file_name(name)).transpose()?;
     let beside = beside.map(|name| directory.join(name));
     if let Some(path) = &beside {

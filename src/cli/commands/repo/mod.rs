@@ -1,5 +1,6 @@
 //! `dockpass repo`: repositories.
 
+mod deletion;
 pub(in crate::cli) mod report;
 mod tag;
 
@@ -7,9 +8,10 @@ use clap::{Args, Subcommand};
 
 use crate::api::operations::grants::ListAccess;
 use crate::api::operations::repositories as op;
-use crate::api::{Counting, CreateRepository, Ordering, Paging, UpdateRepository};
+use crate::api::{Counting, CreateRepository, Ordering, Paging, UpdateRepository, Visibility};
+use crate::cli::commands::stakes;
 use crate::cli::commands::values;
-use crate::cli::screen::{CliError, Console, Report, Unasked, prompt};
+use crate::cli::screen::{CliError, Console, Report, Unasked};
 use crate::cli::wire::{Api, parts};
 use crate::domain::content::TagName;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -18,7 +20,13 @@ use crate::domain::name::{Namespace, RepositoryName};
 #[derive(Subcommand)]
 pub(in crate::cli) enum RepoCommand {
     /// Make a repository
-    #[command(after_help = "Example:\n  dockpass repo create alice/app --description 'The app'")]
+    #[command(
+        alias = "add",
+        after_help = "Example:\n  dockpass repo create alice/app --description 'The app'\n  dockpass repo create \
+                      _/busybox\n\nA repository without a namespace, which clients call `busybox` alone, is made by a \
+                      system administrator, and never by a push. Then access to it is granted as to any other: dockpass \
+                      grant set _/busybox --user NAME --access LEVEL"
+    )]
     Create {
         #[command(flatten)]
         repository: One,
@@ -30,14 +38,14 @@ pub(in crate::cli) enum RepoCommand {
         description: Option<String>,
     },
     /// List repositories by name
-    #[command(after_help = "Example:\n  dockpass repo list --namespace alice -q app")]
+    #[command(alias = "ls", after_help = "Example:\n  dockpass repo list --namespace alice --contains app")]
     List {
         /// Only those of this namespace; _ for names without one
         #[arg(long, value_name = "NAMESPACE", value_parser = values::namespace)]
         namespace: Option<Namespace>,
         /// Only those whose name contains this text
-        #[arg(short, value_name = "TEXT")]
-        q: Option<String>,
+        #[arg(short = 'q', long, value_name = "TEXT")]
+        contains: Option<String>,
     },
     /// Show a repository
     #[command(after_help = "Example:\n  dockpass repo show alice/app")]
@@ -47,6 +55,7 @@ pub(in crate::cli) enum RepoCommand {
     Set(SetArguments),
     /// Delete a repository, in the registry, too, if that can be asked
     #[command(
+        alias = "rm",
         after_help = "Example:\n  dockpass repo delete alice/app\n\nWith registry.url in the configuration of the server, \
                       everything that its tags point to is deleted in the registry, too, at once and for good. Without \
                       it only the record goes, with its grants: the registry keeps the content."
@@ -118,8 +127,8 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
         RepoCommand::Create { repository, public, description } => {
             create(&repository.name, public, description, api, console).await
         }
-        RepoCommand::List { namespace, q } => {
-            let containing = op::Containing { contains: q };
+        RepoCommand::List { namespace, contains } => {
+            let containing = op::Containing { contains };
             let query = (containing, Ordering::default(), Paging::default(), Counting::default());
             let list = match namespace {
                 None => api.list(op::ListRepositories, [], &query, usize::MAX).await?,
@@ -135,10 +144,17 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
             console.report(&report::one(answer)?)
         }
         RepoCommand::Set(arguments) => set(arguments, api, console).await,
-        RepoCommand::Delete { repository: One { name }, unasked } => delete(&name, unasked, api, console).await,
+        RepoCommand::Delete { repository: One { name }, unasked } => {
+            deletion::delete(&name, unasked, api, console).await
+        }
         RepoCommand::Tags(One { name }) => {
             let list = api.list(op::ListTags, parts(&name), &Default::default(), usize::MAX).await?;
-            console.report(&report::tags(list)?)
+            let is_unread = report::is_unread(&list)?;
+            console.report(&report::tags(list)?)?;
+            if is_unread && stakes::knows_registry(api).await? == Some(false) {
+                console.note(UNREAD)?;
+            }
+            Ok(())
         }
         RepoCommand::DeleteTag { repository: One { name }, tags, unasked } => {
             tag::delete(&name, tags, unasked, api, console).await
@@ -149,6 +165,10 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
         }
     }
 }
+
+/// Why sizes and platforms are missing.
+const UNREAD: &str =
+    "SIZE and PLATFORMS are read from the registry: set registry.url in the configuration of the server\n";
 
 async fn create(
     name: &RepositoryName,
@@ -164,26 +184,12 @@ async fn create(
         ..CreateRepository::default()
     };
     let answer = api.send(op::CreateRepository, [name.namespace_str()], &(), &body).await?;
-    let who = if public { "public" } else { "private" };
-    console.report(&Report::done(answer.value, format!("created the {who} repository {}", report::shown(name))))
-}
-
-/// Looks the repository up first: the API's deletion is idempotent, but a missing name on the command line is
-/// misspelt.
-async fn delete(name: &RepositoryName, unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let shown = report::shown(name);
-    api.call(op::ViewRepository, parts(name), &()).await?;
-    let what = "its images in the registry too, if the server knows where that is";
-    prompt::confirm(&format!("{shown} is deleted for good, {what}."), unasked, console)?;
-    let answer = api.call(op::DeleteRepository, parts(name), &()).await?;
-    console.warn(&answer.warnings)?;
-    // The server warns if the registry keeps the content, even if only for now.
-    let line = if answer.warnings.is_empty() {
-        format!("deleted the repository {shown} and its content in the registry")
-    } else {
-        format!("deleted the record of the repository {shown}")
-    };
-    console.report(&Report::done(answer.value, line))
+    let (who, shown) = (if public { "public" } else { "private" }, report::shown(name));
+    // Nobody owns it: until access is given, only system administrators have any.
+    let next = (name.namespace() == Namespace::Empty)
+        .then(|| format!("Next: dockpass grant set {shown} --user NAME --access read-write"));
+    let line = format!("created the {who} repository {shown}");
+    console.report(&Report::done_then(answer.value, line, next.into_iter().collect()))
 }
 
 async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -194,8 +200,27 @@ async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> R
         visibility: change.public.map(visibility),
         ..UpdateRepository::default()
     };
+    if change.public == Some(false) && body.short_description.is_none() && body.long_description.is_none() {
+        return withdraw(&name, &body, api, console).await;
+    }
     let answer = api.send(op::UpdateRepository, parts(&name), &(), &body).await?;
     console.report(&Report::done(answer.value, format!("changed the repository {}", report::shown(&name))))
+}
+
+/// Takes a repository from everybody, if everybody had it.
+async fn withdraw(
+    name: &RepositoryName,
+    body: &UpdateRepository,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let was_public = api.call(op::ViewRepository, parts(name), &()).await?.read()?.visibility == Visibility::Public;
+    let answer = api.send(op::UpdateRepository, parts(name), &(), body).await?;
+    let shown = report::shown(name);
+    if !was_public {
+        return Err(CliError::Finding(format!("{shown} is private already; nothing was changed")));
+    }
+    console.report(&Report::done(answer.value, format!("changed the repository {shown}")))
 }
 
 fn visibility(is_public: bool) -> String {
@@ -211,10 +236,6 @@ mod tests {
         RepositoryName::parse_shown(text).unwrap()
     }
 
-    fn deletion(text: &str, yes: bool) -> RepoCommand {
-        RepoCommand::Delete { repository: One { name: name(text) }, unasked: Unasked { yes } }
-    }
-
     #[tokio::test]
     async fn a_deeper_name_is_made_below_its_namespace() {
         let server = Server::with_json(&[(201, "{}")]);
@@ -227,63 +248,46 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn deleting_passes_on_the_servers_warning() {
-        let found = "HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\n{}";
-        let answer = "HTTP/1.1 204 X\r\nwarning: 299 - \"the content stays in the registry\"\r\n\r\n";
-        let server = Server::start(&[found, answer]);
+    async fn one_without_a_namespace_is_made_and_then_given() {
+        let server = Server::with_json(&[(201, "{}")]);
         let (mut console, written) = console(b"");
-        run(deletion("_/busybox", false), &mut server.api(), &mut console).await.unwrap();
-        assert_eq!(written.out(), "deleted the record of the repository _/busybox\n");
-        assert_eq!(written.note(), "the content stays in the registry\n");
-        assert!(server.requests()[1].starts_with("DELETE /api/v0/repositories/_/busybox "));
+        create(&name("_/busybox"), false, None, &mut server.api(), &mut console).await.unwrap();
+        let next = "Next: dockpass grant set _/busybox --user NAME --access read-write";
+        assert_eq!(written.out(), format!("created the private repository _/busybox\n  {next}\n"));
+        assert!(server.requests()[0].starts_with("POST /api/v0/repositories/_ "));
     }
 
     #[tokio::test]
-    async fn a_terminal_is_asked_before_anything_is_deleted() {
-        let server = Server::with_json(&[(200, "{}"), (200, "{}"), (204, "")]);
+    async fn what_is_private_is_taken_from_nobody() {
+        let repository = |visibility: &str| {
+            format!(
+                r#"{{"id":"01A","namespace":"alice","namespaceType":"user","name":"app","shortDescription":"",
+                "longDescription":"","visibility":"{visibility}","scanOnPush":false,"immutableTags":false,
+                "enableManifestLists":true,"pulls":0,"pushes":0,"tagLimit":0,"accessLevel":"admin","lastPush":null,
+                "missingSince":null}}"#
+            )
+        };
+        let (private, public) = (repository("private"), repository("public"));
+        let server = Server::with_json(&[(200, &private), (200, &private), (200, &public), (200, &private)]);
+        let (mut console, written) = console(b"");
         let mut api = server.api();
-        let (mut console, written) = console(b"no\n");
-        console.in_is_terminal = true;
-        let error = run(deletion("alice/app", false), &mut api, &mut console).await.unwrap_err();
-        assert_eq!(
-            (error.to_string().as_str(), error.exit_code(), written.out().as_str()),
-            ("nothing was deleted", 1, "")
-        );
-        assert!(written.note().starts_with("alice/app is deleted for good, its images"), "{}", written.note());
-        // With --yes nobody is asked.
-        run(deletion("alice/app", true), &mut api, &mut console).await.unwrap();
-        assert_eq!(written.note().matches("Type delete").count(), 1);
-        let sent = server.requests();
-        let methods: Vec<_> = sent.iter().filter_map(|request| request.split(' ').next()).collect();
-        assert_eq!(methods, ["GET", "GET", "DELETE"], "and none after the no");
-    }
-
-    #[tokio::test]
-    async fn that_the_content_has_gone_as_well_is_said() {
-        let server = Server::with_json(&[(200, "{}"), (204, "")]);
-        let (mut console, written) = console(b"");
-        run(deletion("alice/app", false), &mut server.api(), &mut console).await.unwrap();
-        assert_eq!(written.out(), "deleted the repository alice/app and its content in the registry\n");
-        assert_eq!(written.note(), "");
-    }
-
-    #[tokio::test]
-    async fn what_is_not_there_is_not_said_to_be_deleted() {
-        let missing = r#"{"errors":[{"code":"NO_SUCH_REPOSITORY","message":"no such repository: alice/ap"}]}"#;
-        let server = Server::with_json(&[(404, missing)]);
-        let (mut console, written) = console(b"");
-        let asked = deletion("alice/ap", false);
-        let error = run(asked, &mut server.api(), &mut console).await.unwrap_err();
-        assert_eq!((error.to_string().as_str(), error.exit_code()), ("no such repository: alice/ap", 1));
-        assert_eq!(written.out(), "");
-        assert!(server.requests().iter().all(|request| request.starts_with("GET ")));
+        let mut hide = async || {
+            let change = RepositoryChange { public: Some(false), description: None, long_description: None };
+            let set = SetArguments { repository: One { name: name("alice/app") }, change };
+            run(RepoCommand::Set(set), &mut api, &mut console).await
+        };
+        let error = hide().await.unwrap_err();
+        let said = "alice/app is private already; nothing was changed";
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
+        hide().await.unwrap();
+        assert_eq!(written.out(), "changed the repository alice/app\n");
     }
 
     #[tokio::test]
     async fn a_list_is_filtered_by_the_server() {
         let server = Server::with_json(&[(200, r#"{"repositories":[]}"#)]);
         let (mut console, written) = console(b"");
-        let command = RepoCommand::List { namespace: Some(Namespace::Empty), q: Some("a b".into()) };
+        let command = RepoCommand::List { namespace: Some(Namespace::Empty), contains: Some("a b".into()) };
         run(command, &mut server.api(), &mut console).await.unwrap();
         assert!(written.note().starts_with("There are no repositories"));
         assert!(server.requests()[0].starts_with("GET /api/v0/repositories/_?q=a%20b&pageSize=500 "));

@@ -26,7 +26,7 @@ const COLUMNS_WITH_GONE: &[(&str, Fit)] = &[
 
 const TAG_COLUMNS: &[(&str, Fit)] = &[
     ("TAG", Fit::Shrinks(12)),
-    ("PUSHED (UTC)", Fit::Whole),
+    ("SEEN SINCE (UTC)", Fit::Whole),
     ("SIZE", Fit::Whole),
     ("PLATFORMS", Fit::Shrinks(12)),
     ("DIGEST", Fit::Shrinks(19)),
@@ -54,7 +54,7 @@ fn row(repository: &Repository, with_gone: bool) -> Vec<String> {
         format!("{}/{}", repository.namespace, repository.name),
         visibility(repository.visibility).to_owned(),
         repository.access_level.to_string(),
-        shown::time_or(repository.last_push.as_deref(), "never"),
+        shown::time_or(repository.last_push.as_deref(), "none seen"),
     ];
     row.extend(with_gone.then(|| shown::time_or(repository.missing_since.as_deref(), "-")));
     row.push(shown::or_dash(&repository.short_description));
@@ -69,7 +69,7 @@ pub(in crate::cli) fn one(answer: ApiAnswer<Repository>) -> Result<Report, CliEr
         ("ID", repository.id.clone()),
         ("Visibility", visibility(repository.visibility).to_owned()),
         ("Your access", repository.access_level.to_string()),
-        ("Last push (UTC)", shown::time_or(repository.last_push.as_deref(), "never")),
+        ("Last push (UTC)", shown::time_or(repository.last_push.as_deref(), "none seen")),
         ("Pulls, pushes", format!("{}, {}", repository.pulls, repository.pushes)),
         ("Description", shown::or_dash(&repository.short_description)),
         ("Long description", shown::or_dash(&repository.long_description)),
@@ -86,6 +86,11 @@ pub(in crate::cli) fn tags(list: List<Tag>) -> Result<Report, CliError> {
     let nothing =
         "No tags are known. What the registry holds is learnt from its notifications, and by: dockpass registry sync";
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: TAG_COLUMNS, rows }, nothing) })
+}
+
+/// Whether the registry was not asked yet what some of the tags hold.
+pub(in crate::cli) fn is_unread(tags: &List<Tag>) -> Result<bool, CliError> {
+    Ok(tags.read()?.iter().any(|tag| tag.manifest.size == 0))
 }
 
 fn tag_row(tag: &Tag) -> Vec<String> {
@@ -135,7 +140,8 @@ pub(in crate::cli) fn team(name: &str) -> String {
     format!("team {name}")
 }
 
-fn reason(reason: Reason) -> &'static str {
+/// Why somebody has access, in words.
+pub(in crate::cli) fn reason(reason: Reason) -> &'static str {
     match reason {
         Reason::Owner => "owns the namespace",
         Reason::OrganizationAdmin => "administers the organization",
@@ -182,8 +188,10 @@ mod tests {
             let answer = ApiAnswer {
                 value,
                 next_page: None,
+                count: None,
                 warnings: Vec::new(),
                 place: "the test".into(),
+                is_change: false,
                 holds: PhantomData,
             };
             let list = List::whole(answer).unwrap();

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::api::Code;
 use crate::api::operations::repositories as op;
 use crate::cli::commands::repo::report::shown;
-use crate::cli::screen::{CliError, Console, Report, Unasked, prompt};
+use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
 use crate::cli::wire::{Api, parts};
 use crate::domain::content::TagName;
 use crate::domain::name::RepositoryName;
@@ -31,7 +32,8 @@ pub(in crate::cli) async fn delete(
     }
     let named: Vec<_> = tags.iter().map(|tag| format!("{}:{tag}", shown(name))).collect();
     let verb = if named.len() == 1 { "is" } else { "are" };
-    prompt::confirm(&format!("{} {verb} deleted for good, in the registry.", named.join(", ")), unasked, console)?;
+    let stakes = format!("{} {verb} deleted for good, in the registry.", named.join(", "));
+    prompt::confirm(Final::Delete, &stakes, unasked, console)?;
     let mut deletion = DeletionRun { name, all: &tags, known: known(name, &tags, api).await?, gone: BTreeSet::new() };
     let result = deletion.run(api).await;
     let done: Vec<String> = deletion.gone.iter().map(|tag| format!("{}:{tag}", shown(name))).collect();
@@ -93,6 +95,10 @@ impl DeletionRun<'_> {
         let went_along = self.known.contains(tag) && !self.gone.is_empty();
         match api.call(op::DeleteTag, [namespace, rest, tag.as_str()], &along).await {
             Err(CliError::Refused { code, .. }) if code == "NO_SUCH_TAG" && went_along => Ok(()),
+            // The API tells no client how it reaches the registry. Who is here may ask again, and be told.
+            Err(CliError::Refused { code, message, status }) if code == Code::Unavailable.name() && api.is_local() => {
+                Err(CliError::Refused { code, message: format!("{message}; `dockpass registry sync` says it"), status })
+            }
             answer => answer.map(drop),
         }
     }
@@ -102,6 +108,13 @@ impl DeletionRun<'_> {
 mod tests {
     use super::*;
     use crate::cli::testing::{Server, console};
+
+    #[tokio::test]
+    async fn who_may_know_why_the_registry_does_not_answer_is_told_where_it_is_said() {
+        let body = r#"{"errors":[{"code":"UNAVAILABLE","message":"the reason is in the server's log"}]}"#;
+        let (result, ..) = run(&["a"], &[(503, body)]).await;
+        assert_eq!(result, Err("the reason is in the server's log; `dockpass registry sync` says it".to_owned()));
+    }
 
     const MISSING: &str = r#"{"errors":[{"code":"NO_SUCH_TAG","message":"no such tag: alice/app:b"}]}"#;
     const SHARED: &str = r#"{"errors":[{"code":"TAG_SHARES_MANIFEST","message":"nothing was deleted"}]}"#;
@@ -124,7 +137,7 @@ mod tests {
         let (mut console, written) = console(b"");
         let name = RepositoryName::parse("alice/app").unwrap();
         let tags = tags.iter().map(|tag| TagName::parse(tag).unwrap()).collect();
-        let result = delete(&name, tags, Unasked::default(), &mut server.api(), &mut console)
+        let result = delete(&name, tags, Unasked { yes: true }, &mut server.api(), &mut console)
             .await
             .map_err(|error| error.to_string());
         let asked = server.requests().iter().map(|request| request.lines().next().unwrap().to_owned()).collect();

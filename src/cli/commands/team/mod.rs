@@ -9,7 +9,8 @@ use crate::api::operations::organizations as op;
 use crate::api::{CreateTeam, Paging, PutMember, UpdateTeam};
 use crate::cli::commands::org::report as org_report;
 use crate::cli::commands::values::{self, TeamReference};
-use crate::cli::screen::{CliError, Console, Report};
+use crate::cli::commands::{account, left, stakes};
+use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
 use crate::cli::wire::Api;
 use crate::domain::text::shell_word;
 
@@ -27,7 +28,7 @@ pub(in crate::cli) enum TeamCommand {
         description: Option<String>,
     },
     /// List the teams of an organization
-    #[command(after_help = "Example:\n  dockpass team list acme")]
+    #[command(alias = "ls", after_help = "Example:\n  dockpass team list acme")]
     List {
         /// The organization, by name or id
         #[arg(value_name = "ORG", value_parser = values::account)]
@@ -46,15 +47,20 @@ pub(in crate::cli) enum TeamCommand {
         description: String,
     },
     /// Delete a team with the access that it was given
-    #[command(after_help = "Example:\n  dockpass team delete acme/dev")]
-    Delete(One),
+    #[command(alias = "rm", after_help = "Example:\n  dockpass team delete acme/dev")]
+    Delete {
+        #[command(flatten)]
+        one: One,
+        #[command(flatten)]
+        unasked: Unasked,
+    },
     /// List the members of a team
     #[command(after_help = "Example:\n  dockpass team members acme/dev")]
     Members(One),
-    /// Add a user to a team, and so to the organization
-    #[command(after_help = "Example:\n  dockpass team add acme/dev alice")]
+    /// Add users to a team, and so to the organization
+    #[command(after_help = "Example:\n  dockpass team add acme/dev alice bob")]
     Add(MemberArguments),
-    /// Remove a user from a team; in the organization it stays
+    /// Remove users from a team; in the organization they stay, and what access is left is said
     #[command(after_help = "Example:\n  dockpass team remove acme/dev alice")]
     Remove(MemberArguments),
     /// List the repositories that a team was given one by one, without those of a grant on the namespace
@@ -75,9 +81,9 @@ pub(in crate::cli) struct One {
 pub(in crate::cli) struct MemberArguments {
     #[command(flatten)]
     one: One,
-    /// The user, by name or id
-    #[arg(value_name = "USER", value_parser = values::account)]
-    user: String,
+    /// The users, by name or id
+    #[arg(value_name = "USER", required = true, value_parser = values::account)]
+    users: Vec<String>,
 }
 
 pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -101,30 +107,71 @@ pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &m
             let answer = api.send(op::UpdateTeam, parts(&team), &(), &body).await?;
             console.report(&Report::done(answer.value, format!("changed the team {team}")))
         }
-        TeamCommand::Delete(One { team }) => {
-            let answer = api.call(op::DeleteTeam, parts(&team), &()).await?;
-            console.report(&Report::done(answer.value, format!("deleted the team {team} with its access")))
-        }
+        TeamCommand::Delete { one: One { team }, unasked } => delete(&team, unasked, api, console).await,
         TeamCommand::Members(One { team }) => {
             let list = api.list(op::ListTeamMembers, parts(&team), &Default::default(), usize::MAX).await?;
             let nothing = "This team has no members. Add one: dockpass team add ORG/TEAM USER";
             console.report(&org_report::members(list, nothing)?)
         }
-        TeamCommand::Add(MemberArguments { one: One { team }, user }) => {
-            let answer = api
-                .send(op::PutTeamMember, [&team.organization, &team.team, &user], &(), &PutMember::default())
-                .await?;
-            console.report(&Report::done(answer.value, format!("{user} is now a member of {team}")))
-        }
-        TeamCommand::Remove(MemberArguments { one: One { team }, user }) => {
-            let answer = api.call(op::DeleteTeamMember, [&team.organization, &team.team, &user], &()).await?;
-            console.report(&Report::done(answer.value, format!("removed {user} from {team}")))
-        }
+        TeamCommand::Add(MemberArguments { one: One { team }, users }) => add(&team, &users, api, console).await,
+        TeamCommand::Remove(MemberArguments { one: One { team }, users }) => remove(&team, &users, api, console).await,
         TeamCommand::Repositories(One { team }) => {
             let list = api.list(ListRepositoriesOfTeam, parts(&team), &Paging::default(), usize::MAX).await?;
             console.report(&report::repositories(list)?)
         }
     }
+}
+
+/// Looks the team up first: the API's deletion is idempotent, but a missing name on the command line is misspelt.
+async fn delete(team: &TeamReference, unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let found = api.call(op::ViewTeam, parts(team), &()).await?.read()?;
+    let members = stakes::many(u64::try_from(found.members_count).ok(), "membership", "memberships");
+    let with = members.map(|members| format!("{members} and ")).unwrap_or_default();
+    let stakes = format!("The team {team} is deleted for good, with {with}all access that it was given.");
+    prompt::confirm(Final::Delete, &stakes, unasked, console)?;
+    let answer = api.call(op::DeleteTeam, parts(team), &()).await?;
+    console.report(&Report::done(answer.value, format!("deleted the team {team} with its access")))
+}
+
+async fn add(team: &TeamReference, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    for user in users {
+        let was_there = is_member(team, user, api).await?;
+        let place = [&team.organization, &team.team, user].map(String::as_str);
+        let put = api.send(op::PutTeamMember, place, &(), &PutMember::default()).await;
+        let answer = put.map_err(|error| if users.len() > 1 { error.about(user) } else { error })?;
+        let now = if was_there { "already is" } else { "is now" };
+        console.report(&Report::done(answer.value, format!("{user} {now} a member of {team}")))?;
+    }
+    Ok(())
+}
+
+/// Removes users, and says what each still reaches in the organization. The API's removal is idempotent, but who was no
+/// member was not removed; the others are, all the same.
+async fn remove(team: &TeamReference, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let mut missing = Vec::new();
+    for user in users {
+        let was_there = is_member(team, user, api).await?;
+        let place = [&team.organization, &team.team, user].map(String::as_str);
+        let gone = api.call(op::DeleteTeamMember, place, &()).await;
+        let answer = gone.map_err(|error| if users.len() > 1 { error.about(user) } else { error })?;
+        let left = match left::all_of(&team.organization) {
+            Some(all) => left::of_user(user, &all, api).await?,
+            None => Vec::new(),
+        };
+        if was_there {
+            console.report(&Report::done_then(answer.value, format!("removed {user} from {team}"), left))?;
+        } else {
+            missing.push(format!("{user} is no member of {team}; nothing was changed"));
+            missing.extend(left);
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(CliError::Finding(missing.join("; "))) }
+}
+
+/// Whether a user is in a team; no, too, where the caller may not know.
+async fn is_member(team: &TeamReference, user: &str, api: &mut Api) -> Result<bool, CliError> {
+    let place = [&team.organization, &team.team, user];
+    Ok(account::if_told(api.call(op::ViewTeamMember, place, &()).await)?.is_some())
 }
 
 /// Organization and team, as they stand in paths.
@@ -144,7 +191,7 @@ mod tests {
     }
 
     fn alice() -> MemberArguments {
-        MemberArguments { one: dev(), user: "alice".into() }
+        MemberArguments { one: dev(), users: vec!["alice".into()] }
     }
 
     /// Runs the commands against these answers; returns the requests, and what was printed.
@@ -162,8 +209,8 @@ mod tests {
     async fn a_team_is_made_changed_and_deleted_in_its_organization() {
         let create = TeamCommand::Create { team: values::new_team("acme/dev").unwrap(), description: None };
         let set = TeamCommand::Set { one: dev(), description: "Builds".into() };
-        let commands = vec![create, set, TeamCommand::Delete(dev())];
-        let (sent, printed) = done(commands, &[(201, DEV), (200, DEV), (204, "")]).await;
+        let delete = TeamCommand::Delete { one: dev(), unasked: Unasked { yes: true } };
+        let (sent, printed) = done(vec![create, set, delete], &[(201, DEV), (200, DEV), (200, DEV), (204, "")]).await;
         assert_eq!(
             printed,
             "created the team acme/dev\n  Next: dockpass team add acme/dev USER\n\
@@ -172,21 +219,62 @@ mod tests {
         assert!(sent[0].starts_with("POST /enzi/v0/accounts/acme/teams ") && sent[0].ends_with(r#"{"name":"dev"}"#));
         assert!(sent[1].starts_with("PATCH /enzi/v0/accounts/acme/teams/dev "), "{}", sent[1]);
         assert!(sent[1].ends_with(r#"{"description":"Builds"}"#), "{}", sent[1]);
-        assert!(sent[2].starts_with("DELETE /enzi/v0/accounts/acme/teams/dev "), "{}", sent[2]);
+        assert!(sent[3].starts_with("DELETE /enzi/v0/accounts/acme/teams/dev "), "{}", sent[3]);
     }
+
+    #[tokio::test]
+    async fn a_team_that_goes_is_asked_about_and_must_be_there() {
+        let missing = r#"{"errors":[{"code":"NO_SUCH_TEAM","message":"no such team: dev"}]}"#;
+        let server = Server::with_json(&[(200, DEV), (404, missing)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let mut asked = async || {
+            let delete = TeamCommand::Delete { one: dev(), unasked: Unasked::default() };
+            run(delete, &mut api, &mut console).await.unwrap_err()
+        };
+        let refused = asked().await;
+        let said =
+            "The team acme/dev is deleted for good, with 2 memberships and all access that it was given. Standard";
+        assert!(refused.to_string().starts_with(said) && refused.exit_code() == 2, "{refused}");
+        let refused = asked().await;
+        assert_eq!(
+            (refused.to_string().as_str(), refused.exit_code(), written.out()),
+            ("no such team: dev", 1, String::new())
+        );
+    }
+
+    const MISSING: &str = r#"{"errors":[{"code":"NO_SUCH_MEMBER","message":"no such member"}]}"#;
+    const ALICE: &str = r#"{"member":{"name":"alice","id":"01A","fullName":"","isOrg":false},"isAdmin":false}"#;
+    const REACH: &str = r#"{"user":{"name":"alice","id":"01A"},"isAdministrator":false,"access":[{"on":"acme/*",
+        "accessLevel":"admin","reason":"organizationAdmin","team":null}]}"#;
 
     #[tokio::test]
     async fn members_come_and_go() {
         let commands = vec![TeamCommand::Add(alice()), TeamCommand::Remove(alice()), TeamCommand::Members(dev())];
-        let (sent, printed) = done(commands, &[(200, "{}"), (204, ""), (200, r#"{"members":[]}"#)]).await;
+        let answers = [(404, MISSING), (200, "{}"), (200, ALICE), (204, ""), (200, REACH), (200, r#"{"members":[]}"#)];
+        let (sent, printed) = done(commands, &answers).await;
         assert_eq!(
             printed,
-            "alice is now a member of acme/dev\nremoved alice from acme/dev\n\
+            "alice is now a member of acme/dev\nremoved alice from acme/dev\n  alice still has admin on acme/* as an \
+             administrator of acme: dockpass org add acme alice --admin false\n\
              This team has no members. Add one: dockpass team add ORG/TEAM USER\n"
         );
-        assert!(sent[0].starts_with("PUT /enzi/v0/accounts/acme/teams/dev/members/alice "), "{}", sent[0]);
-        assert!(sent[1].starts_with("DELETE /enzi/v0/accounts/acme/teams/dev/members/alice "), "{}", sent[1]);
-        assert!(sent[2].starts_with("GET /enzi/v0/accounts/acme/teams/dev/members?limit=500 "), "{}", sent[2]);
+        assert!(sent[1].starts_with("PUT /enzi/v0/accounts/acme/teams/dev/members/alice "), "{}", sent[1]);
+        assert!(sent[3].starts_with("DELETE /enzi/v0/accounts/acme/teams/dev/members/alice "), "{}", sent[3]);
+        assert!(sent[5].starts_with("GET /enzi/v0/accounts/acme/teams/dev/members?limit=500 "), "{}", sent[5]);
+    }
+
+    #[tokio::test]
+    async fn of_several_users_those_who_were_there_are_removed() {
+        let nothing = r#"{"user":{"name":"bob","id":"01B"},"isAdministrator":false,"access":[]}"#;
+        let answers = [(404, MISSING), (204, ""), (200, nothing), (200, ALICE), (204, ""), (200, nothing)];
+        let server = Server::with_json(&answers);
+        let (mut console, written) = console(b"");
+        let both = MemberArguments { one: dev(), users: vec!["bob".into(), "alice".into()] };
+        let error = run(TeamCommand::Remove(both), &mut server.api(), &mut console).await.unwrap_err();
+        let said = "bob is no member of acme/dev; nothing was changed";
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
+        assert_eq!(written.out(), "removed alice from acme/dev\n");
     }
 
     #[tokio::test]

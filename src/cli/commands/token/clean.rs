@@ -4,9 +4,9 @@ use clap::{Args, ValueEnum};
 
 use crate::api::operations::access_tokens as op;
 use crate::api::{Counting, Paging};
-use crate::cli::commands::token::{must_name_user, report};
+use crate::cli::commands::token::{must_name_user, report, stakes};
 use crate::cli::commands::values::{self, MomentArgument};
-use crate::cli::screen::{CliError, Console, shown};
+use crate::cli::screen::{CliError, Console, Final, Unasked, prompt, shown};
 use crate::cli::wire::{Api, List};
 
 /// Which access tokens go.
@@ -25,6 +25,8 @@ pub(in crate::cli) struct CleanArguments {
     /// Only show which ones would go
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    unasked: Unasked,
 }
 
 /// How access tokens came to be.
@@ -61,17 +63,25 @@ pub(in crate::cli) async fn run(
         generated_by: Some(arguments.generated_by.making()),
         ..op::Selection::default()
     };
+    let query = (which.clone(), Paging::default(), Counting::default());
     let list = if arguments.dry_run {
-        let query = (which, Paging::default(), Counting::default());
         api.list(op::ListAccessTokens, [], &query, usize::MAX).await?
     } else {
+        if !arguments.unasked.yes {
+            let found = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?.len();
+            prompt::confirm(Final::Delete, &stakes(found), arguments.unasked, console)?;
+        }
         List::whole(api.call(op::CleanUpAccessTokens, [], &which).await?)?
     };
-    let count = shown::counted(u32::try_from(list.len()).unwrap_or(u32::MAX), "access token");
+    let count = counted(list.len());
     let report = report::many(list, console.clock.now(), &report::Shown { owners: true, nothing: "" })?;
     let done = if arguments.dry_run { "would delete" } else { "deleted" };
     console.report(&report)?;
     console.note(&format!("{done} {count}\n"))
+}
+
+pub(super) fn counted(tokens: usize) -> String {
+    shown::counted(u32::try_from(tokens).unwrap_or(u32::MAX), "access token")
 }
 
 #[cfg(test)]
@@ -82,8 +92,14 @@ mod tests {
     use crate::cli::testing::{Server, console, token};
 
     fn clean_up(dry_run: bool) -> CleanArguments {
-        let used_before = values::moment("2026-01-31T00:00:00Z").unwrap();
-        CleanArguments { user: Some("alice".into()), used_before, generated_by: Origin::Manual, dry_run }
+        let used_before = values::moment("2026-01-31").unwrap();
+        CleanArguments {
+            user: Some("alice".into()),
+            used_before,
+            generated_by: Origin::Manual,
+            dry_run,
+            unasked: Unasked { yes: true },
+        }
     }
 
     #[tokio::test]
@@ -99,5 +115,16 @@ mod tests {
         let query = "/api/v0/api_tokens?username=alice&usedbefore=2026-01-31T00%3A00%3A00Z&generatedby=manual";
         assert!(sent[0].starts_with(&format!("GET {query}&pageSize=500 ")), "{}", sent[0]);
         assert!(sent[1].starts_with(&format!("DELETE {query} ")), "{}", sent[1]);
+    }
+    #[tokio::test]
+    async fn what_would_go_is_counted_before_it_goes() {
+        let list = json!([token(&json!({}))]).to_string();
+        let server = Server::with_json(&[(200, &list)]);
+        let (mut console, _) = console(b"");
+        let asked = CleanArguments { unasked: Unasked::default(), ..clean_up(false) };
+        let error = run(&asked, &mut server.api(), &mut console).await.unwrap_err();
+        let said = "1 access token is deleted for good, with all that it made. Standard input is no terminal";
+        assert!(error.to_string().starts_with(said) && error.exit_code() == 2, "{error}");
+        assert!(server.requests()[0].starts_with("GET "));
     }
 }

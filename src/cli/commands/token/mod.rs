@@ -14,7 +14,7 @@ use crate::api::operations::access_tokens as op;
 use crate::api::{Code, UpdateApiToken};
 use crate::cli::commands::token::secret::Places;
 use crate::cli::commands::values;
-use crate::cli::screen::{CliError, Console, Format, Report, Unasked, prompt, shown};
+use crate::cli::screen::{CliError, Console, Final, Format, Report, Unasked, prompt, shown};
 use crate::cli::wire::Api;
 use crate::domain::time::Timestamp;
 
@@ -25,11 +25,17 @@ const FROM_INPUT: &str = "-";
 #[derive(Subcommand)]
 pub(in crate::cli) enum TokenCommand {
     /// Make an access token; the secret is shown once, alone in a pipe
-    #[command(after_help = "Example:\n  dockpass token create --user alice --label laptop --expires 90d\n  \
-        dockpass token create --user ci --label build --access read-only --repository 'alice/*' > token.txt")]
+    #[command(
+        alias = "add",
+        after_help = "Example:\n  dockpass token create --user alice --label laptop --expires 90d\n  \
+        dockpass token create --user ci --label build --access read-only --repository 'alice/*' > token.txt"
+    )]
     Create(create::CreateArguments),
     /// List access tokens, newest first
-    #[command(after_help = "Example:\n  dockpass token list --user alice\n  dockpass token list --expiring 14d")]
+    #[command(
+        alias = "ls",
+        after_help = "Example:\n  dockpass token list --user alice\n  dockpass token list --expiring 14d"
+    )]
     List(list::ListArguments),
     /// Show an access token; with `-`, the one whose secret stands on standard input
     #[command(after_help = "Example:\n  dockpass token show 01ARZ3NDEKTS\n  dockpass token show - < found.txt")]
@@ -44,14 +50,17 @@ pub(in crate::cli) enum TokenCommand {
         label: String,
     },
     /// Stop an access token until it is activated again
-    #[command(after_help = "Example:\n  dockpass token deactivate 01ARZ3NDEKTS")]
+    #[command(alias = "revoke", after_help = "Example:\n  dockpass token deactivate 01ARZ3NDEKTS")]
     Deactivate(One),
     /// Let a deactivated access token work again
     #[command(after_help = "Example:\n  dockpass token activate 01ARZ3NDEKTS")]
     Activate(One),
     /// Delete access tokens, and those that they made, for good
-    #[command(after_help = "Example:\n  dockpass token delete 01ARZ3NDEKTSV4RRFFQ69G5FAV 01ARZ3NDEKTT\n  \
-        dockpass token delete --user alice --all")]
+    #[command(
+        alias = "rm",
+        after_help = "Example:\n  dockpass token delete 01ARZ3NDEKTSV4RRFFQ69G5FAV 01ARZ3NDEKTT\n  \
+        dockpass token delete --user alice --all"
+    )]
     Delete {
         /// Id or hash, or the first 8 or more digits of it
         #[arg(value_name = "TOKEN", required_unless_present = "all")]
@@ -108,10 +117,7 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
             let change = UpdateApiToken { token_label: Some(label), is_active: None };
             update(&token.token, &change, "renamed", api, console).await
         }
-        TokenCommand::Deactivate(One { token }) => {
-            let change = UpdateApiToken { token_label: None, is_active: Some(false) };
-            update(&token, &change, "deactivated", api, console).await
-        }
+        TokenCommand::Deactivate(One { token }) => deactivate(&token, api, console).await,
         TokenCommand::Activate(One { token }) => {
             let change = UpdateApiToken { token_label: None, is_active: Some(true) };
             update(&token, &change, "activated", api, console).await
@@ -119,7 +125,7 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
         TokenCommand::Delete { everything, unasked, .. } if everything.all => {
             delete_all(everything.user, unasked, api, console).await
         }
-        TokenCommand::Delete { tokens, .. } => delete(&tokens, api, console).await,
+        TokenCommand::Delete { tokens, unasked, .. } => delete(&tokens, unasked, api, console).await,
         TokenCommand::Clean(arguments) => clean::run(&arguments, api, console).await,
         TokenCommand::Rotate(arguments) => rotate::run(arguments, api, console).await,
     }
@@ -163,7 +169,7 @@ async fn delete_all(
     must_name_user(user.as_deref(), api)?;
     let whose = user.as_ref().map_or_else(|| "you".to_owned(), |user| shown::plain(user));
     let stakes = format!("All access tokens of {whose} are deleted for good: whatever uses them is refused at once.");
-    prompt::confirm(&stakes, unasked, console)?;
+    prompt::confirm(Final::Delete, &stakes, unasked, console)?;
     let which = op::Selection {
         username: user,
         used_before: Some(Timestamp::LAST),
@@ -171,13 +177,38 @@ async fn delete_all(
         ..op::Selection::default()
     };
     let answer = api.call(op::CleanUpAccessTokens, [], &which).await?;
-    let count = shown::counted(u32::try_from(answer.read()?.len()).unwrap_or(u32::MAX), "access token");
+    let count = clean::counted(answer.read()?.len());
     console.report(&Report::done(answer.value, format!("deleted {count} of {whose}")))
 }
 
+/// Stops an access token; that it was stopped already is said.
+async fn deactivate(token: &str, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let hash = reference::hash(api, token).await?;
+    let before = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
+    let change = UpdateApiToken { token_label: None, is_active: Some(false) };
+    let answer = api.send(op::UpdateAccessToken, [&hash], &(), &change).await?;
+    let named = report::named(&before);
+    if !before.is_active {
+        return Err(CliError::Finding(format!("{named} is inactive already; nothing was changed")));
+    }
+    console.report(&Report::done(answer.value, format!("deactivated {named}")))
+}
+
+/// What is lost with so many access tokens.
+fn stakes(tokens: usize) -> String {
+    let count = clean::counted(tokens);
+    if tokens == 1 {
+        format!("{count} is deleted for good, with all that it made.")
+    } else {
+        format!("{count} are deleted for good, with all that they made.")
+    }
+}
+
 /// One that is missing after another was deleted may have gone along with that.
-async fn delete(tokens: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    for (place, hash) in reference::hashes(api, tokens).await?.into_iter().enumerate() {
+async fn delete(tokens: &[String], unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let hashes = reference::hashes(api, tokens).await?;
+    prompt::confirm(Final::Delete, &stakes(hashes.len()), unasked, console)?;
+    for (place, hash) in hashes.into_iter().enumerate() {
         let short: String = hash.chars().take(12).collect();
         let answer = match api.call(op::DeleteAccessToken, [&hash], &()).await {
             Err(CliError::Refused { code, .. }) if place > 0 && code == Code::NoSuchApiToken.name() => {
@@ -193,6 +224,7 @@ async fn delete(tokens: &[String], api: &mut Api, console: &mut Console) -> Resu
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
     use serde_json::json;
 
     use super::*;
@@ -237,29 +269,64 @@ mod tests {
         let server = Server::with_json(&[(200, ""), (404, missing), (200, ""), (404, missing)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        delete(&hashes, &mut api, &mut console).await.unwrap();
+        let yes = Unasked { yes: true };
+        delete(&hashes, yes, &mut api, &mut console).await.unwrap();
         assert_eq!(written.out(), "deleted the access token abababababab\ndeleted the access token efefefefefef\n");
         assert_eq!(written.note(), "there is no access token cdcdcdcdcdcd any more\n");
-        assert!(delete(&hashes, &mut api, &mut console).await.is_err(), "a first one that is missing is misspelt");
+        assert!(delete(&hashes, yes, &mut api, &mut console).await.is_err(), "a first one that is missing is misspelt");
     }
 
     #[tokio::test]
     async fn changes_say_what_was_done() {
         let hash = "ab".repeat(32);
-        let server = Server::with_json(&[(200, &token(&json!({})).to_string()), (200, "")]);
+        let on = token(&json!({})).to_string();
+        let off = token(&json!({ "isActive": false })).to_string();
+        let server = Server::with_json(&[(200, &on), (200, &off), (200, ""), (200, &off), (200, &off)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         run(TokenCommand::Deactivate(One { token: hash.clone() }), &mut api, &mut console).await.unwrap();
-        delete(std::slice::from_ref(&hash), &mut api, &mut console).await.unwrap();
+        delete(std::slice::from_ref(&hash), Unasked { yes: true }, &mut api, &mut console).await.unwrap();
+        let error = deactivate(&hash, &mut api, &mut console).await.unwrap_err();
+        let said = "the access token `laptop` of alice is inactive already; nothing was changed";
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
         assert_eq!(
             written.out(),
             "deactivated the access token `laptop` of alice\ndeleted the access token abababababab\n"
         );
         let sent = server.requests();
         assert!(
-            sent[0].starts_with(&format!("PATCH /api/v0/api_tokens/{hash} "))
-                && sent[0].ends_with(r#"{"isActive":false}"#)
+            sent[1].starts_with(&format!("PATCH /api/v0/api_tokens/{hash} "))
+                && sent[1].ends_with(r#"{"isActive":false}"#)
         );
-        assert!(sent[1].starts_with(&format!("DELETE /api/v0/api_tokens/{hash} ")));
+        assert!(sent[2].starts_with(&format!("DELETE /api/v0/api_tokens/{hash} ")));
+    }
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: TokenCommand,
+    }
+
+    #[tokio::test]
+    async fn what_ends_a_secret_for_good_asks_and_what_can_be_undone_does_not() {
+        let hash = "ab".repeat(32);
+        let mut nowhere = Api::in_directory("/nonexistent".as_ref());
+        let (mut console, _) = console(b"");
+        let mut refused = async |command| {
+            let error = run(command, &mut nowhere, &mut console).await.unwrap_err();
+            (error.exit_code(), error.to_string())
+        };
+        let typed = |words: &[&str]| {
+            let line = ["token"].into_iter().chain(words.iter().copied()).chain([hash.as_str()]);
+            Line::try_parse_from(line).unwrap().command
+        };
+        for words in [&["rotate"][..], &["rotate", "--overlap", "0s"], &["delete"]] {
+            let (code, said) = refused(typed(words)).await;
+            assert!(code == 2 && said.contains("add --yes"), "{said}");
+        }
+        // These get as far as the server, which is not there.
+        for words in [&["rotate", "--overlap", "60s"][..], &["rotate", "--overlap", "until-used"], &["deactivate"]] {
+            assert_eq!(refused(typed(words)).await.0, 1);
+        }
     }
 }

@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 use crate::api::RotateApiToken;
 use crate::api::operations::access_tokens as op;
 use crate::cli::commands::token::secret::{self, Purpose};
-use crate::cli::commands::token::{One, reference, report, places_for_frame};
+use crate::cli::commands::token::{One, places_for_frame, reference, report};
 use crate::cli::commands::values::{self, OverlapArgument};
-use crate::cli::screen::{CliError, Console, Report};
+use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt, shown};
 use crate::cli::wire::Api;
 
 /// How the secret changes.
@@ -34,6 +34,8 @@ pub(in crate::cli) struct RotateArguments {
     /// rotation with the old secret; name the token by its whole hash
     #[arg(long, value_name = "FILE")]
     idempotency_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    unasked: Unasked,
 }
 
 /// Rotates the access token, or ends its old secret.
@@ -64,6 +66,11 @@ fn rotation_key(path: &Path) -> Result<(HeaderName, HeaderValue), CliError> {
 
 async fn rotate(arguments: RotateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let key = arguments.idempotency_key_file.as_deref().map(rotation_key).transpose()?;
+    if matches!(arguments.overlap, None | Some(OverlapArgument::Seconds(0))) {
+        let named = shown::plain(&arguments.token.token);
+        let stakes = format!("Whatever uses the secret of the access token {named} is refused at once.");
+        prompt::confirm(Final::Rotate, &stakes, arguments.unasked, console)?;
+    }
     let hash = reference::hash(api, &arguments.token.token).await?;
     let places = places_for_frame(api, console).await;
     let (overlap, until_used) = match arguments.overlap {
@@ -99,7 +106,14 @@ mod tests {
 
     fn wanted(overlap: Option<OverlapArgument>) -> RotateArguments {
         let token = One { token: "ab".repeat(32) };
-        RotateArguments { token, overlap, renew: false, end_overlap: false, idempotency_key_file: None }
+        RotateArguments {
+            token,
+            overlap,
+            renew: false,
+            end_overlap: false,
+            idempotency_key_file: None,
+            unasked: Unasked { yes: true },
+        }
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::api::operations::registry::{ViewRegistry, ViewRegistryHost};
 use crate::api::{ApiToken, NewApiToken};
 use crate::cli::commands::token::report;
-use crate::cli::screen::{CliError, Console, Format, shown};
+use crate::cli::screen::{CliError, Console, Format, shown, table};
 use crate::cli::wire::{Api, ApiAnswer};
 use crate::domain::text::shell_word;
 
@@ -82,7 +82,12 @@ pub(in crate::cli) fn show(
 /// The text for a terminal: the secret between what was done and the next steps.
 fn frame(new: &NewApiToken, purpose: Purpose, places: &Places) -> String {
     let secret = format!("  {}\n\n  It is not shown again.\n", shown::plain(&new.token));
-    format!("{}\n\n{secret}{}\n{}", done(new, purpose), report::limits(&new.record), next(new, purpose, places))
+    let limits = match purpose {
+        Purpose::New | Purpose::Rotated { .. } => report::limits(&new.record),
+        // It reaches what its user does; until when, `done` says.
+        Purpose::TemporaryPassword => format!("\n{}", table::fields(&[("ID", new.record.id.clone())])),
+    };
+    format!("{}\n\n{secret}{limits}\n{}", done(new, purpose), next(new, purpose, places))
 }
 
 /// The text for standard error while a pipe gets the secret.
@@ -146,7 +151,9 @@ fn next(new: &NewApiToken, purpose: Purpose, Places { url, registry }: &Places) 
              curl --user {user} {list}\n"
         ),
         Purpose::TemporaryPassword => format!(
-            "  Tell {user} over a channel that you trust. To set a new password with it:\n    \
+            "  Tell {user} over a channel that you trust. To set a new password with it, sign in at\n    \
+             {url}\n  \
+             as {user} with the temporary password, and the page asks for the new one; or, without a browser:\n    \
              read -rs DOCKPASS_TOKEN && export DOCKPASS_TOKEN      (then type the temporary password)\n    \
              DOCKPASS_USER={user} dockpass user password {user} --server {url}\n"
         ),

@@ -1,11 +1,13 @@
 //! `dockpass user`: users, and service accounts, which are users without a password.
 
+mod deletion;
 mod report;
+mod state;
 
 use clap::{Args, Subcommand};
 
 use crate::api::operations::{access_tokens, accounts as op};
-use crate::api::{ChangePassword, CreateAccount, CreateApiToken, UpdateAccount};
+use crate::api::{ChangePassword, CreateAccount, CreateApiToken};
 use crate::cli::commands::account::{self, Removal};
 use crate::cli::commands::token::secret;
 use crate::cli::commands::values::{self, ExpiryArgument};
@@ -18,10 +20,10 @@ use crate::domain::secret::{PREFIX, Password};
 #[derive(Subcommand)]
 pub(in crate::cli) enum UserCommand {
     /// Make a user; asks for the password twice
-    #[command(after_help = "Example:\n  dockpass user create alice --full-name 'Alice Liddell'")]
+    #[command(alias = "add", after_help = "Example:\n  dockpass user create alice --full-name 'Alice Liddell'")]
     Create(CreateArguments),
     /// List the users
-    #[command(after_help = "Example:\n  dockpass user list --contains al")]
+    #[command(alias = "ls", after_help = "Example:\n  dockpass user list --contains al")]
     List {
         /// Only those whose name or full name contains this text
         #[arg(long, value_name = "TEXT")]
@@ -33,16 +35,24 @@ pub(in crate::cli) enum UserCommand {
     /// Change a user
     #[command(after_help = "Example:\n  dockpass user set alice --active false")]
     Set(SetArguments),
-    /// Delete a user with its access tokens; its repositories stay, without an owner
-    #[command(after_help = format!("Example:\n  dockpass user delete alice\n\n{}", account::WITH_REPOSITORIES))]
+    /// Delete users with their access tokens; their repositories stay, without an owner
+    #[command(
+        alias = "rm",
+        after_help = format!("Example:\n  dockpass user delete alice bob\n\n{}", account::WITH_REPOSITORIES)
+    )]
     Delete {
-        #[command(flatten)]
-        user: One,
+        /// Names or ids
+        #[arg(value_name = "NAME", required = true, value_parser = values::account)]
+        users: Vec<String>,
         #[command(flatten)]
         removal: Removal,
     },
     /// Set a user's password; asks for it twice
-    #[command(after_help = "Example:\n  dockpass user password alice")]
+    #[command(
+        after_help = "Example:\n  dockpass user password alice\n\nThe administrator's password is lost? On the machine of \
+                      the server, as its user or root: dockpass user password admin. It works whether the server runs \
+                      or not."
+    )]
     Password {
         #[command(flatten)]
         user: One,
@@ -135,19 +145,21 @@ pub(in crate::cli) async fn run(command: UserCommand, api: &mut Api, console: &m
             console.report(&report::many(list)?)
         }
         UserCommand::Show(user) => console.report(&report::one(account::user(&user.name, api).await?)?),
-        UserCommand::Set(arguments) => set(arguments, api, console).await,
-        UserCommand::Delete { user, removal } => delete(&user.name, removal, api, console).await,
+        UserCommand::Set(arguments) => state::set(arguments, api, console).await,
+        UserCommand::Delete { users, removal } => deletion::delete(&users, removal, api, console).await,
         UserCommand::Password { user, password_stdin } => password(&user.name, password_stdin, api, console).await,
-        UserCommand::Unlock(user) => {
-            let answer = api.call(op::UnlockAccount, [&user.name], &()).await?;
-            console.report(&Report::done(answer.value, format!("{} may sign in again", user.name)))
-        }
+        UserCommand::Unlock(user) => state::unlock(&user.name, api, console).await,
         UserCommand::TemporaryPassword { user, expires } => temporary(&user.name, expires, api, console).await,
     }
 }
 
 async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let from_stdin = arguments.password_stdin;
+    // Who is asked on a terminal is not asked in vain.
+    let is_asked = !arguments.service && !from_stdin && console.in_is_terminal;
+    if is_asked && account::found(&arguments.name, api).await?.is_some() {
+        return Err(CliError::Finding(format!("this account exists already: {}", arguments.name)));
+    }
     let password = if arguments.service { None } else { Some(prompt::new_password(console, from_stdin)?) };
     let body = CreateAccount {
         name: arguments.name.clone(),
@@ -162,28 +174,10 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
     console.report(&report::created(answer.value, &arguments.name, arguments.service))
 }
 
-async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let SetArguments { user, change, keep_tokens } = arguments;
-    let body = UpdateAccount {
-        full_name: change.full_name,
-        is_active: change.active,
-        is_admin: change.admin,
-        keep_tokens: keep_tokens.then_some(true),
-        ..UpdateAccount::default()
-    };
-    account::user(&user.name, api).await?;
-    let answer = api.send(op::UpdateAccount, [&user.name], &(), &body).await?;
-    console.warn(&answer.warnings)?;
-    console.report(&Report::done(answer.value, format!("changed the user {}", user.name)))
-}
-
-async fn delete(name: &str, removal: Removal, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    account::user(name, api).await?;
-    let done = format!("deleted the user {name}");
-    account::delete(["user", name, "its access tokens"], &done, removal, api, console).await
-}
-
 async fn password(name: &str, from_stdin: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    if !from_stdin && console.in_is_terminal {
+        account::user(name, api).await?;
+    }
     let new = prompt::new_password(console, from_stdin)?;
     let old = if api.is_local() { None } else { own_password(name, console) };
     let body =
@@ -223,16 +217,9 @@ async fn temporary(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::screen::Unasked;
     use crate::cli::testing::{Server, console};
 
-    const WITH_THEM: Removal = Removal { with_repositories: true, unasked: Unasked { yes: false } };
-
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
-
-    fn named(name: &str) -> One {
-        One { name: name.to_owned() }
-    }
 
     #[tokio::test]
     async fn a_new_user_gets_the_password_of_standard_input() {
@@ -258,31 +245,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_user_goes_with_or_without_its_repositories() {
-        let server = Server::with_json(&[(200, ALICE), (204, ""), (200, ALICE), (204, "")]);
-        let (mut console, written) = console(b"");
-        let mut api = server.api();
-        delete("alice", Removal::default(), &mut api, &mut console).await.unwrap();
-        delete("alice", WITH_THEM, &mut api, &mut console).await.unwrap();
-        assert_eq!(
-            written.out(),
-            "deleted the user alice; its repositories stay, without an owner\ndeleted the user alice with all repositories\n"
-        );
-        assert_eq!(written.note(), "");
-        let sent = server.requests();
-        assert!(sent[1].starts_with("DELETE /enzi/v0/accounts/alice "));
-        assert!(sent[3].starts_with("DELETE /api/v0/accounts/alice "));
-    }
-
-    #[tokio::test]
-    async fn content_that_stays_is_not_said_to_be_gone() {
-        let found = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n{ALICE}", ALICE.len());
-        let warned = "HTTP/1.1 204 X\r\nwarning: 299 - \"the registry keeps the content\"\r\n\r\n";
-        let server = Server::start(&[&found, warned]);
-        let (mut console, written) = console(b"");
-        delete("alice", WITH_THEM, &mut server.api(), &mut console).await.unwrap();
-        assert_eq!(written.out(), "deleted the user alice with the records of its repositories\n");
-        assert_eq!(written.note(), "the registry keeps the content\n");
+    async fn nobody_is_asked_for_the_password_of_an_account_that_is_there() {
+        let server = Server::with_json(&[(200, ALICE)]);
+        let (mut console, _) = console(b"");
+        console.in_is_terminal = true;
+        console.ask = |_| panic!("asked in vain");
+        let arguments = CreateArguments {
+            name: "alice".into(),
+            full_name: None,
+            admin: false,
+            service: false,
+            inactive: false,
+            password_stdin: false,
+            adopt_repositories: false,
+        };
+        let error = create(arguments, &mut server.api(), &mut console).await.unwrap_err();
+        assert_eq!(error.to_string(), "this account exists already: alice");
     }
 
     #[tokio::test]
@@ -293,29 +271,6 @@ mod tests {
         run(list, &mut server.api(), &mut console).await.unwrap();
         let sent = server.requests().remove(0);
         assert!(sent.starts_with("GET /enzi/v0/accounts?filter=users&contains=a%20b&limit=500 "), "{sent}");
-    }
-
-    #[tokio::test]
-    async fn unlocking_and_changing_name_their_user() {
-        let server = Server::with_json(&[(204, ""), (200, ALICE), (200, ALICE)]);
-        let (mut console, written) = console(b"");
-        let mut api = server.api();
-        run(UserCommand::Unlock(named("alice")), &mut api, &mut console).await.unwrap();
-        let change = UserChange { full_name: None, admin: Some(false), active: None };
-        set(SetArguments { user: named("alice"), change, keep_tokens: false }, &mut api, &mut console).await.unwrap();
-        assert_eq!(written.out(), "alice may sign in again\nchanged the user alice\n");
-        let sent = server.requests();
-        assert!(sent[0].starts_with("DELETE /api/v0/accounts/alice/lock "));
-        assert!(sent[2].ends_with(r#"{"isAdmin":false}"#), "{}", sent[2]);
-    }
-
-    #[tokio::test]
-    async fn an_organization_is_not_deleted_as_a_user() {
-        let server = Server::with_json(&[(200, r#"{"name":"acme","id":"01B","fullName":"","isOrg":true}"#)]);
-        let (mut console, written) = console(b"");
-        let error = delete("acme", WITH_THEM, &mut server.api(), &mut console).await.unwrap_err();
-        assert_eq!((error.exit_code(), written.out()), (2, String::new()));
-        assert!(server.requests()[0].starts_with("GET /enzi/v0/accounts/acme "));
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub(in crate::cli) fn created(answer: Value, name: &str, is_service: bool) -> Re
 
 fn kind(account: &Account) -> &'static str {
     match &account.inner {
+        Some(inner) if inner.is_admin && !inner.has_password => "administrator, service account",
         Some(inner) if inner.is_admin => "administrator",
         Some(inner) if !inner.has_password => "service account",
         Some(_) | None => "user",
@@ -108,6 +109,7 @@ mod tests {
         assert_eq!(told(inner(true, true, true, None)), ["administrator", "active", "2026-11-21 20:42"]);
         assert_eq!(told(inner(true, false, true, locked))[1], "locked until 2026-11-21 20:57");
         assert_eq!(told(inner(false, false, false, locked))[..2], ["service account", "inactive"]);
+        assert_eq!(told(inner(true, true, false, None))[..2], ["administrator, service account", "active"]);
         assert_eq!(told(serde_json::json!({})), ["user", "-", "-"]);
     }
 

@@ -9,6 +9,8 @@ use crate::domain::token::Pattern;
 use crate::service::error::{Error, Kind};
 
 const NO_ADMIN: &str = "this needs admin access to the namespace";
+const NO_NAMESPACE: &str = "only a system administrator makes a repository without a namespace";
+const NOT_BY_PUSH: &str = "a push makes no repository without a namespace; a system administrator does";
 
 impl<'s> Authority<'s> {
     /// The account's level on a repository name, before the access token's limits; `None` for anonymous callers.
@@ -94,26 +96,39 @@ impl<'s> Authority<'s> {
     /// Whether the caller may create a repository of this name, with at least `cap` on its access token.
     pub(in crate::service) fn may_create(&self, name: &RepositoryName, cap: AccessLevel) -> bool {
         let by_token = self.token().is_none_or(|token| token.limits.cap >= cap && token.limits.reaches(name));
-        by_token && self.owns_namespace(&name.namespace())
+        by_token && self.may_make_within(&name.namespace())
+    }
+
+    /// Whether the account may make repositories of a namespace. Those without one have no owner: whoever was granted all
+    /// of them makes none, only system administrators do.
+    fn may_make_within(&self, namespace: &Namespace) -> bool {
+        match namespace {
+            Namespace::Empty => self.is_admin_account(),
+            Namespace::Of(_) => self.owns_namespace(namespace),
+        }
     }
 
     /// Creating some repository of a namespace by the API: which ones, the access token's patterns say.
     pub(in crate::service) fn create_within(&self, namespace: &Namespace) -> Result<Permit, Error> {
         let permit = self.signed_in()?;
         let by_token = self.token().is_none_or(|token| token.limits.cap >= AccessLevel::Admin);
-        if by_token && self.owns_namespace(namespace) { Ok(permit) } else { Err(Error::Denied(NO_ADMIN)) }
+        if by_token && self.may_make_within(namespace) { Ok(permit) } else { Err(denied_within(namespace)) }
     }
 
     /// Creating a repository by the API.
     pub(in crate::service) fn create_repository(&self, name: &RepositoryName) -> Result<Permit, Error> {
         let permit = self.signed_in()?;
         let may = self.may_create(name, AccessLevel::Admin);
-        if may { Ok(permit) } else { Err(Error::Denied(NO_ADMIN)) }
+        if may { Ok(permit) } else { Err(denied_within(&name.namespace())) }
     }
 
-    /// Creating the record of a repository that is about to be pushed to.
+    /// Creating the record of a repository that is about to be pushed to; never of one without a namespace, whoever
+    /// pushes: a mistyped name would become one that belongs to nobody.
     pub(in crate::service) fn create_by_push(&self, name: &RepositoryName) -> Result<Permit, Error> {
         let permit = self.signed_in()?;
+        if name.namespace() == Namespace::Empty {
+            return Err(Error::Denied(NOT_BY_PUSH));
+        }
         if self.may_create(name, AccessLevel::ReadWrite) { Ok(permit) } else { Err(Error::Denied("no push here")) }
     }
 
@@ -159,4 +174,12 @@ impl<'s> Authority<'s> {
     pub(in crate::service) fn patterns(&self) -> &'s [Pattern] {
         self.token().map_or(&[], |token| &token.limits.patterns)
     }
+}
+
+/// Why a caller makes no repository in this namespace.
+fn denied_within(namespace: &Namespace) -> Error {
+    Error::Denied(match namespace {
+        Namespace::Empty => NO_NAMESPACE,
+        Namespace::Of(_) => NO_ADMIN,
+    })
 }

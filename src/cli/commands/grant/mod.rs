@@ -1,0 +1,287 @@
+//! `dockpass grant`: access of users and teams to repositories and namespaces, beyond what ownership gives.
+
+mod whose;
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::api::Reached;
+use crate::api::operations::grants as op;
+use crate::cli::commands::left;
+use crate::cli::commands::repo::report as repo_report;
+use crate::cli::commands::values;
+use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
+use crate::cli::wire::Api;
+use crate::domain::access::AccessLevel;
+use crate::domain::grant::GrantTarget;
+use whose::{Whose, teams_on, users_on};
+
+/// What can be done with grants.
+#[derive(Subcommand)]
+pub(in crate::cli) enum GrantCommand {
+    /// Give a user or a team access, or change it
+    #[command(after_help = "Example:\n  dockpass grant set acme/app --team dev --access read-write")]
+    Set(SetArguments),
+    /// List who was given access, or what a user reaches
+    #[command(after_help = "Example:\n  dockpass grant list 'alice/*'\n  dockpass grant list --user bob")]
+    List(ListArguments),
+    /// Take the access of a user or a team away; says what is left by other ways
+    #[command(alias = "revoke", after_help = "Example:\n  dockpass grant delete alice/app --user bob")]
+    Delete(DeleteArguments),
+}
+
+/// What a grant is on.
+#[derive(Args)]
+pub(in crate::cli) struct On {
+    /// A repository, NAMESPACE/NAME, or every one of a namespace, NAMESPACE/*
+    #[arg(value_name = "NAMESPACE/NAME", value_parser = values::target)]
+    target: GrantTarget,
+}
+
+/// Which grants are listed: at least one of these.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(in crate::cli) struct ListArguments {
+    /// A repository, NAMESPACE/NAME, or every one of a namespace, NAMESPACE/*
+    #[arg(value_name = "NAMESPACE/NAME", value_parser = values::target)]
+    target: Option<GrantTarget>,
+    /// What this user reaches, and why: what it owns, its grants, its teams'
+    #[arg(long, value_name = "NAME", value_parser = values::account)]
+    user: Option<String>,
+}
+
+/// What is given to whom.
+#[derive(Args)]
+#[group(skip)]
+pub(in crate::cli) struct SetArguments {
+    #[command(flatten)]
+    on: On,
+    #[command(flatten)]
+    whose: Whose,
+    /// What the user or the members of the team may do
+    #[arg(long, value_name = "LEVEL", value_parser = values::word::<AccessLevel>())]
+    access: AccessLevel,
+}
+
+/// What is taken from whom.
+#[derive(Args)]
+#[group(skip)]
+pub(in crate::cli) struct DeleteArguments {
+    #[command(flatten)]
+    on: On,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+const COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", Fit::Whole)];
+
+const REACH_COLUMNS: &[(&str, Fit)] = &[("ON", Fit::Shrinks(20)), ("ACCESS", Fit::Whole), ("WHY", Fit::Shrinks(12))];
+
+pub(in crate::cli) async fn run(command: GrantCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    match command {
+        GrantCommand::Set(SetArguments { on, whose, access }) => {
+            whose.must_be_of(&on.target)?;
+            let answer = whose.set(&on.target, access, api).await?;
+            let line = format!("gave {} {access} access to {}", whose.shown(), on.target);
+            console.report(&Report::done(answer, line))
+        }
+        GrantCommand::List(ListArguments { target, user: Some(user) }) => {
+            console.report(&reach(&user, target.as_ref(), api).await?)
+        }
+        GrantCommand::List(ListArguments { target, user: None }) => match target {
+            Some(target) => console.report(&list(&target, api).await?),
+            // The grammar makes sure that one is named.
+            None => Err(CliError::Usage("name a repository or a namespace, or --user".to_owned())),
+        },
+        GrantCommand::Delete(DeleteArguments { on, whose }) => delete(&whose, &on.target, api, console).await,
+    }
+}
+
+/// Takes a grant away, and says what is left by other ways. The API's deletion is idempotent, but where there was no
+/// grant nothing was taken away.
+async fn delete(whose: &Whose, target: &GrantTarget, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    whose.must_be_of(target)?;
+    let was_there = whose.has_grant(target, api).await?;
+    whose.delete(target, api).await?;
+    let left = match &whose.team {
+        Some(team) => left::of_team(&team.team, target, api).await?,
+        None => left::of_user(whose.user.as_deref().unwrap_or_default(), target, api).await?,
+    };
+    let who = whose.shown();
+    if was_there {
+        let line = format!("took the granted access of {who} to {target} away");
+        return console.report(&Report::done_then(Value::Null, line, left));
+    }
+    let nothing = std::iter::once(format!("{who} has no grant on {target}"));
+    Err(CliError::Finding(nothing.chain(left).collect::<Vec<_>>().join("; ")))
+}
+
+/// What a user reaches, and why.
+async fn reach(user: &str, on: Option<&GrantTarget>, api: &mut Api) -> Result<Report, CliError> {
+    let which = op::WhichTarget { on: on.map(ToString::to_string) };
+    let answer = api.call(op::ListAccessOfUser, [user], &which).await?;
+    let found = answer.read()?;
+    let everything = ["everything", "admin", "system administrator"].map(str::to_owned).to_vec();
+    let everything = Some(everything).filter(|_| found.is_administrator == Some(true));
+    let rows = everything.into_iter().chain(found.access.iter().map(reached)).collect();
+    let nothing =
+        "This user reaches nothing there. Give it access: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
+    Ok(Report { answer: answer.value, view: View::Many(Table { columns: REACH_COLUMNS, rows }, nothing) })
+}
+
+fn reached(entry: &Reached) -> Vec<String> {
+    let why = repo_report::reason(entry.reason);
+    let team = entry.team.as_deref().map(|team| format!("{}: {why}", repo_report::team(team)));
+    vec![entry.on.clone(), entry.access_level.to_string(), team.unwrap_or_else(|| why.to_owned())]
+}
+
+/// One list of the grants to users and of those to teams, which the API lists separately.
+async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
+    let (to_users, to_teams) = (users_on(target, api).await?, teams_on(target, api).await?);
+    let (users, teams) = (to_users.read()?, to_teams.read()?);
+    let row = |who, level: AccessLevel| vec![who, level.to_string()];
+    let users = users.user_access_list.iter().map(|grant| row(repo_report::user(&grant.user.name), grant.access_level));
+    let teams = teams.team_access_list.iter().map(|grant| row(repo_report::team(&grant.team.name), grant.access_level));
+    let table = Table { columns: COLUMNS, rows: users.chain(teams).collect() };
+    let nothing = "Nobody was given access here. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
+    Ok(Report { answer: joined(to_users.value, to_teams.value), view: View::Many(table, nothing) })
+}
+
+/// One object with the fields of both answers.
+fn joined(mut one: Value, other: Value) -> Value {
+    if let (Some(fields), Value::Object(more)) = (one.as_object_mut(), other) {
+        fields.extend(more);
+    }
+    one
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::{Server, console};
+
+    fn on(text: &str) -> On {
+        On { target: values::target(text).unwrap() }
+    }
+
+    fn bob() -> Whose {
+        Whose { user: Some("bob".into()), team: None }
+    }
+
+    fn dev() -> Whose {
+        Whose { user: None, team: Some(values::team_here("dev").unwrap()) }
+    }
+
+    #[tokio::test]
+    async fn grants_are_on_repositories_or_namespaces() {
+        let server = Server::with_json(&[(200, "{}"), (200, USERS), (204, ""), (200, NOTHING)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let give = SetArguments { on: on("team/a/b"), whose: bob(), access: AccessLevel::ReadWrite };
+        run(GrantCommand::Set(give), &mut api, &mut console).await.unwrap();
+        let take = DeleteArguments { on: on("team/*"), whose: bob() };
+        run(GrantCommand::Delete(take), &mut api, &mut console).await.unwrap();
+        assert_eq!(
+            written.out(),
+            "gave bob read-write access to team/a/b\ntook the granted access of bob to team/* away\n"
+        );
+        let sent = server.requests();
+        assert!(sent[0].starts_with("PUT /api/v0/repositories/team/a%2Fb/userAccess/bob "), "{}", sent[0]);
+        assert!(sent[0].ends_with(r#"{"accessLevel":"read-write"}"#));
+        assert!(sent[1].starts_with("GET /api/v0/repositoryNamespaces/team/userAccess "), "{}", sent[1]);
+        assert!(sent[2].starts_with("DELETE /api/v0/repositoryNamespaces/team/userAccess/bob "), "{}", sent[2]);
+        assert!(sent[3].starts_with("GET /api/v0/accounts/bob/repositoryAccess?on=team%2F%2A "), "{}", sent[3]);
+    }
+
+    #[tokio::test]
+    async fn a_team_is_given_access_as_a_user_is() {
+        let left = r#"{"accessLevel":"read-only","team":{"name":"dev","id":"01C","clientUserIsMember":false}}"#;
+        let server = Server::with_json(&[(200, "{}"), (200, TEAMS), (204, ""), (200, left)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let give = SetArguments { on: on("acme/*"), whose: dev(), access: AccessLevel::ReadOnly };
+        run(GrantCommand::Set(give), &mut api, &mut console).await.unwrap();
+        let take = DeleteArguments { on: on("acme/app"), whose: dev() };
+        run(GrantCommand::Delete(take), &mut api, &mut console).await.unwrap();
+        assert_eq!(
+            written.out(),
+            "gave the team dev read-only access to acme/*\ntook the granted access of the team dev to acme/app away\n  \
+             the team dev still has read-only on acme/app by acme/*: dockpass grant delete --team dev 'acme/*'\n"
+        );
+        let sent = server.requests();
+        assert!(sent[0].starts_with("PUT /api/v0/repositoryNamespaces/acme/teamAccess/dev "), "{}", sent[0]);
+        assert!(sent[2].starts_with("DELETE /api/v0/repositories/acme/app/teamAccess/dev "), "{}", sent[2]);
+    }
+
+    #[tokio::test]
+    async fn where_no_grant_was_nothing_is_said_to_be_taken() {
+        let by_all = r#"{"user":{"name":"carol","id":"01D"},"isAdministrator":null,"access":[{"on":"acme/*",
+            "accessLevel":"read-write","reason":"namespaceGrant","team":null}]}"#;
+        let server = Server::with_json(&[(200, USERS), (204, ""), (200, by_all)]);
+        let (mut console, written) = console(b"");
+        let whose = Whose { user: Some("carol".into()), team: None };
+        let take = DeleteArguments { on: on("acme/app"), whose };
+        let error = run(GrantCommand::Delete(take), &mut server.api(), &mut console).await.unwrap_err();
+        let said = "carol has no grant on acme/app; carol still has read-write on acme/app by acme/*: dockpass grant \
+                    delete --user carol 'acme/*'";
+        assert_eq!((error.to_string().as_str(), error.exit_code(), written.out()), (said, 1, String::new()));
+    }
+
+    #[tokio::test]
+    async fn a_team_may_be_named_with_its_organization() {
+        let server = Server::with_json(&[(200, "{}")]);
+        let (mut console, _) = console(b"");
+        let mut api = server.api();
+        for (place, is_right) in [("acme/app", true), ("other/app", false)] {
+            let whose = Whose { user: None, team: Some(values::team_here("acme/dev").unwrap()) };
+            let give = SetArguments { on: on(place), whose, access: AccessLevel::ReadOnly };
+            assert_eq!(run(GrantCommand::Set(give), &mut api, &mut console).await.is_ok(), is_right, "{place}");
+        }
+        assert!(server.requests()[0].starts_with("PUT /api/v0/repositories/acme/app/teamAccess/dev "));
+    }
+
+    #[tokio::test]
+    async fn what_a_user_reaches_is_listed_with_the_reasons() {
+        let all = r#"{"user":{"name":"carol","id":"01D"},"isAdministrator":true,"access":[
+            {"on":"acme/*","accessLevel":"read-write","reason":"teamNamespaceGrant","team":"dev"},
+            {"on":"carol/*","accessLevel":"admin","reason":"owner","team":null}]}"#;
+        let server = Server::with_json(&[(200, all)]);
+        let (mut console, written) = console(b"");
+        let list = ListArguments { target: None, user: Some("carol".into()) };
+        run(GrantCommand::List(list), &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(
+            written.out(),
+            "ON          ACCESS      WHY\neverything  admin       system administrator\n\
+             acme/*      read-write  team dev: team grant on the namespace\n\
+             carol/*     admin       owns the namespace\n"
+        );
+        assert!(server.requests()[0].starts_with("GET /api/v0/accounts/carol/repositoryAccess "));
+    }
+
+    const NOTHING: &str = r#"{"user":{"name":"bob","id":"01A"},"isAdministrator":null,"access":[]}"#;
+
+    const USERS: &str =
+        r#"{"namespace":"acme","userAccessList":[{"accessLevel":"admin","user":{"name":"bob","id":"01A"}}]}"#;
+    const TEAMS: &str = r#"{"namespace":"acme","teamAccessList":[{"accessLevel":"read-only",
+        "team":{"name":"dev","id":"01C","clientUserIsMember":false}}]}"#;
+
+    #[tokio::test]
+    async fn a_list_names_users_and_teams_with_their_levels() {
+        let server = Server::with_json(&[(200, USERS), (200, TEAMS)]);
+        let (mut console, written) = console(b"");
+        let list = ListArguments { target: Some(on("acme/*").target), user: None };
+        run(GrantCommand::List(list), &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "WHO       ACCESS\nuser bob  admin\nteam dev  read-only\n");
+        let sent = server.requests();
+        assert!(sent[0].starts_with("GET /api/v0/repositoryNamespaces/acme/userAccess "), "{}", sent[0]);
+        assert!(sent[1].starts_with("GET /api/v0/repositoryNamespaces/acme/teamAccess "), "{}", sent[1]);
+    }
+
+    #[tokio::test]
+    async fn as_json_a_list_has_what_both_answers_have() {
+        let server = Server::with_json(&[(200, USERS), (200, TEAMS)]);
+        let report = list(&on("acme/*").target, &mut server.api()).await.unwrap();
+        let keys: Vec<_> = report.answer.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["namespace", "teamAccessList", "userAccessList"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! Whose grant it is, a user's or a team's, and the operations on it.
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::api::operations::grants as op;
+use crate::api::{SetAccess, TeamAccessList, UserAccessList};
+use crate::cli::commands::values::{self, TeamHere};
+use crate::cli::screen::CliError;
+use crate::cli::wire::{Api, ApiAnswer, parts};
+use crate::domain::access::AccessLevel;
+use crate::domain::grant::GrantTarget;
+
+/// Whose it is: one of these.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Whose {
+    /// The user
+    #[arg(long, value_name = "NAME", value_parser = values::account)]
+    pub(super) user: Option<String>,
+    /// The team, one of the organization that has the namespace
+    #[arg(long, value_name = "NAME", value_parser = values::team_here)]
+    pub(super) team: Option<TeamHere>,
+}
+
+impl Whose {
+    /// Gives the access. The grammar makes sure that a user or a team is named.
+    pub(super) async fn set(
+        &self,
+        target: &GrantTarget,
+        access: AccessLevel,
+        api: &mut Api,
+    ) -> Result<Value, CliError> {
+        let body = SetAccess { access_level: access.to_string() };
+        let user = self.user.as_deref().unwrap_or_default();
+        Ok(match (target, self.team()) {
+            (GrantTarget::Repository(on), Some(team)) => {
+                api.send(op::SetTeamAccess, [on.namespace_str(), on.rest(), team], &(), &body).await?.value
+            }
+            (GrantTarget::Repository(on), None) => {
+                api.send(op::SetUserAccess, [on.namespace_str(), on.rest(), user], &(), &body).await?.value
+            }
+            (GrantTarget::Namespace(on), Some(team)) => {
+                api.send(op::SetNamespaceTeamAccess, [on.as_str(), team], &(), &body).await?.value
+            }
+            (GrantTarget::Namespace(on), None) => {
+                api.send(op::SetNamespaceUserAccess, [on.as_str(), user], &(), &body).await?.value
+            }
+        })
+    }
+
+    /// Takes the access away.
+    pub(super) async fn delete(&self, target: &GrantTarget, api: &mut Api) -> Result<ApiAnswer<()>, CliError> {
+        let user = self.user.as_deref().unwrap_or_default();
+        match (target, self.team()) {
+            (GrantTarget::Repository(on), Some(team)) => {
+                api.call(op::DeleteTeamAccess, [on.namespace_str(), on.rest(), team], &()).await
+            }
+            (GrantTarget::Repository(on), None) => {
+                api.call(op::DeleteUserAccess, [on.namespace_str(), on.rest(), user], &()).await
+            }
+            (GrantTarget::Namespace(on), Some(team)) => {
+                api.call(op::DeleteNamespaceTeamAccess, [on.as_str(), team], &()).await
+            }
+            (GrantTarget::Namespace(on), None) => {
+                api.call(op::DeleteNamespaceUserAccess, [on.as_str(), user], &()).await
+            }
+        }
+    }
+
+    /// Whether the grant is there.
+    pub(super) async fn has_grant(&self, target: &GrantTarget, api: &mut Api) -> Result<bool, CliError> {
+        if let Some(wanted) = self.team() {
+            let list = teams_on(target, api).await?.read()?;
+            return Ok(list.team_access_list.iter().any(|it| it.team.name == wanted || it.team.id == wanted));
+        }
+        let wanted = self.user.as_deref().unwrap_or_default();
+        let list = users_on(target, api).await?.read()?;
+        Ok(list.user_access_list.iter().any(|it| it.user.name == wanted || it.user.id == wanted))
+    }
+
+    fn team(&self) -> Option<&str> {
+        self.team.as_ref().map(|team| team.team.as_str())
+    }
+
+    /// Refuses a team that was named with another organization than the one that has the target.
+    pub(super) fn must_be_of(&self, target: &GrantTarget) -> Result<(), CliError> {
+        let named = self.team.as_ref().and_then(|team| team.organization.as_deref());
+        let namespace = target.namespace();
+        match named.filter(|named| *named != namespace.as_str()) {
+            Some(named) => Err(CliError::Usage(format!(
+                "the team is one of {namespace}, which has the namespace, not one of {named}"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// As messages name it.
+    pub(super) fn shown(&self) -> String {
+        let team = self.team().map(|name| format!("the team {name}"));
+        team.or_else(|| self.user.clone()).unwrap_or_default()
+    }
+}
+
+/// The users who have a grant on the target.
+pub(super) async fn users_on(target: &GrantTarget, api: &mut Api) -> Result<ApiAnswer<UserAccessList>, CliError> {
+    match target {
+        GrantTarget::Repository(name) => api.call(op::ListUserAccess, parts(name), &()).await,
+        GrantTarget::Namespace(namespace) => api.call(op::ListNamespaceUserAccess, [namespace.as_str()], &()).await,
+    }
+}
+
+/// The teams that have one.
+pub(super) async fn teams_on(target: &GrantTarget, api: &mut Api) -> Result<ApiAnswer<TeamAccessList>, CliError> {
+    match target {
+        GrantTarget::Repository(name) => api.call(op::ListTeamAccess, parts(name), &()).await,
+        GrantTarget::Namespace(namespace) => api.call(op::ListNamespaceTeamAccess, [namespace.as_str()], &()).await,
+    }
+}

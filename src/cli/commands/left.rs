@@ -1,0 +1,166 @@
+//! What is left of somebody's access where some was taken away, why, and how that is taken, too.
+
+use crate::api::operations::grants as op;
+use crate::api::{AccountAccess, Paging, Reached};
+use crate::cli::screen::{CliError, shown};
+use crate::cli::wire::{Api, parts};
+use crate::domain::access::{AccessLevel, Reason};
+use crate::domain::grant::GrantTarget;
+use crate::domain::name::Namespace;
+use crate::domain::text::shell_word;
+
+/// Most sentences; the rest is counted.
+const MOST: usize = 5;
+
+/// One sentence for each way in which a user still reaches something of `on`; none where the caller may not know.
+pub(in crate::cli) async fn of_user(user: &str, on: &GrantTarget, api: &mut Api) -> Result<Vec<String>, CliError> {
+    let which = op::WhichTarget { on: Some(on.to_string()) };
+    match api.call(op::ListAccessOfUser, [user], &which).await {
+        Ok(answer) => Ok(sentences(&answer.read()?, on)),
+        Err(CliError::Refused { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The same for a team: its grant on the namespace, or those on single repositories.
+pub(in crate::cli) async fn of_team(team: &str, on: &GrantTarget, api: &mut Api) -> Result<Vec<String>, CliError> {
+    let found = match on {
+        GrantTarget::Repository(name) => {
+            let [namespace, _] = parts(name);
+            let answer = api.call(op::ViewNamespaceTeamAccess, [namespace, team], &()).await;
+            let level = answer.and_then(|answer| Ok(answer.read()?.access_level));
+            level.map(|level| vec![(format!("{namespace}/*"), level)])
+        }
+        GrantTarget::Namespace(namespace) => {
+            let parts = [namespace.as_str(), team];
+            let list = api.list(op::ListRepositoriesOfTeam, parts, &Paging::default(), usize::MAX).await;
+            let place =
+                |repository: &crate::api::GrantRepository| format!("{}/{}", repository.namespace, repository.name);
+            let rows = list.and_then(|list| list.read());
+            rows.map(|rows| rows.iter().map(|row| (place(&row.repository), row.access_level)).collect())
+        }
+    };
+    match found {
+        Ok(found) => Ok(bounded(found.iter().map(|(by, level)| team_sentence(team, on, by, *level)).collect(), None)),
+        Err(CliError::Refused { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn sentences(reach: &AccountAccess, on: &GrantTarget) -> Vec<String> {
+    let user = shown::plain(&reach.user.name);
+    let word = shell_word(&reach.user.name);
+    let everything = reach.is_administrator == Some(true);
+    let everything = everything.then(|| {
+        format!(
+            "{user} still has admin on everything as a system administrator: dockpass user set {word} --admin false"
+        )
+    });
+    let each = reach.access.iter().map(|entry| sentence(&user, &word, on, entry));
+    bounded(everything.into_iter().chain(each).collect(), Some(&word))
+}
+
+fn sentence(user: &str, word: &str, on: &GrantTarget, entry: &Reached) -> String {
+    let by = shown::plain(&entry.on);
+    let (level, place) = (entry.access_level, reached(on, &by));
+    let organization = by.split_once('/').map_or(by.as_str(), |(organization, _)| organization);
+    let team = shown::plain(&format!("{organization}/{}", entry.team.as_deref().unwrap_or_default()));
+    let still = format!("{user} still has {level} on {place}");
+    match entry.reason {
+        Reason::Owner => format!("{still} as the owner of the namespace"),
+        Reason::OrganizationAdmin => {
+            let way = format!("dockpass org add {} {word} --admin false", shell_word(organization));
+            format!("{still} as an administrator of {organization}: {way}")
+        }
+        Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => {
+            format!("{still} as a member of {team}: dockpass team remove {} {word}", shell_word(&team))
+        }
+        Reason::RepositoryGrant | Reason::NamespaceGrant => {
+            format!("{still} {}: dockpass grant delete --user {word} {}", by_what(&by), shell_word(&by))
+        }
+        Reason::Public => {
+            format!("everybody may still pull {place}, which is public: dockpass repo set {place} --public false")
+        }
+    }
+}
+
+fn team_sentence(team: &str, on: &GrantTarget, by: &str, level: AccessLevel) -> String {
+    let (by, word) = (shown::plain(by), shell_word(team));
+    let still = format!("the team {team} still has {level} on {}", reached(on, &by));
+    format!("{still} {}: dockpass grant delete --team {word} {}", by_what(&by), shell_word(&by))
+}
+
+/// How a grant on this place is told.
+fn by_what(by: &str) -> String {
+    if by.ends_with("/*") { format!("by {by}") } else { "by a grant on it".to_owned() }
+}
+
+/// Of what was asked about, the part that a grant on this place reaches: the narrower of both.
+fn reached(on: &GrantTarget, by: &str) -> String {
+    match on {
+        GrantTarget::Repository(_) => on.to_string(),
+        GrantTarget::Namespace(_) => by.to_owned(),
+    }
+}
+
+fn bounded(mut told: Vec<String>, user: Option<&str>) -> Vec<String> {
+    let more = told.len().saturating_sub(MOST);
+    told.truncate(MOST);
+    let list = user.map(|user| format!(": dockpass grant list --user {user}")).unwrap_or_default();
+    told.extend((more > 0).then(|| format!("and {more} more{list}")));
+    told
+}
+
+/// All of a namespace as the target of a grant; none if the text is no namespace, such as an identifier.
+pub(in crate::cli) fn all_of(namespace: &str) -> Option<GrantTarget> {
+    Namespace::parse(namespace).ok().map(GrantTarget::Namespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(is_administrator: Option<bool>, entries: &[(&str, &str, &str, Option<&str>)], on: &str) -> Vec<String> {
+        let entry = |(on, level, reason, team): &(&str, &str, &str, Option<&str>)| serde_json::json!({ "on": on, "accessLevel": level, "reason": reason, "team": team });
+        let access: Vec<_> = entries.iter().map(entry).collect();
+        let reach = serde_json::json!({
+            "user": { "name": "build", "id": "01A" }, "isAdministrator": is_administrator, "access": access,
+        });
+        sentences(&serde_json::from_value(reach).unwrap(), &on.parse().unwrap())
+    }
+
+    #[test]
+    fn each_way_is_told_with_the_command_that_ends_it() {
+        let ways = [
+            ("alice/*", "read-write", "namespaceGrant", None),
+            ("alice/app", "read-only", "repositoryGrant", None),
+            ("alice/*", "admin", "organizationAdmin", None),
+            ("alice/*", "read-only", "teamNamespaceGrant", Some("dev")),
+            ("alice/app", "read-only", "public", None),
+        ];
+        assert_eq!(
+            told(None, &ways, "alice/app"),
+            [
+                "build still has read-write on alice/app by alice/*: dockpass grant delete --user build 'alice/*'",
+                "build still has read-only on alice/app by a grant on it: dockpass grant delete --user build alice/app",
+                "build still has admin on alice/app as an administrator of alice: dockpass org add alice build --admin false",
+                "build still has read-only on alice/app as a member of alice/dev: dockpass team remove alice/dev build",
+                "everybody may still pull alice/app, which is public: dockpass repo set alice/app --public false",
+            ]
+        );
+        let own = told(Some(true), &[("build/*", "admin", "owner", None)], "build/*");
+        let everything =
+            "build still has admin on everything as a system administrator: dockpass user set build --admin false";
+        assert_eq!(own, [everything, "build still has admin on build/* as the owner of the namespace"]);
+        assert_eq!(told(Some(false), &[], "alice/app"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn of_very_many_some_are_told_and_the_others_counted() {
+        let names: Vec<String> = (0..9).map(|number| format!("alice/app{number}")).collect();
+        let ways: Vec<_> = names.iter().map(|name| (name.as_str(), "read-only", "repositoryGrant", None)).collect();
+        let told = told(None, &ways, "alice/*");
+        assert_eq!((told.len(), told[5].as_str()), (6, "and 4 more: dockpass grant list --user build"));
+        assert!(told[0].starts_with("build still has read-only on alice/app0 by a grant on it: "), "{}", told[0]);
+    }
+}

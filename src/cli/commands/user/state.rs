@@ -1,0 +1,136 @@
+//! `dockpass user set` and `unlock`: what a user is and may. What is so already is said, and is an error where it should be
+//! taken away.
+
+use crate::api::operations::accounts as op;
+use crate::api::{Account, UpdateAccount};
+use crate::cli::commands::user::SetArguments;
+use crate::cli::commands::{account, stakes};
+use crate::cli::screen::{CliError, Console, Report};
+use crate::cli::wire::Api;
+use crate::domain::text::shell_word;
+
+/// Changes a user.
+pub(super) async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let SetArguments { user, change, keep_tokens } = arguments;
+    let body = UpdateAccount {
+        full_name: change.full_name,
+        is_active: change.active,
+        is_admin: change.admin,
+        keep_tokens: keep_tokens.then_some(true),
+        ..UpdateAccount::default()
+    };
+    let before = account::user(&user.name, api).await?.read()?;
+    let already = already(&body, &before);
+    let takes_away = body.is_active == Some(false) || body.is_admin == Some(false);
+    let answer = api.send(op::UpdateAccount, [&user.name], &(), &body).await?;
+    console.warn(&answer.warnings)?;
+    match already {
+        // Nothing was taken away: a script that expects that must learn it.
+        Some(what) if takes_away => Err(CliError::Finding(format!("{} {what}", user.name))),
+        Some(what) => console.report(&Report::done(answer.value, format!("{} {what}", user.name))),
+        None => console.report(&Report::done(answer.value, format!("changed the user {}", user.name))),
+    }
+}
+
+/// That an account is already as this would make it, in words; none if anything changes, or nobody can tell.
+fn already(update: &UpdateAccount, account: &Account) -> Option<String> {
+    let inner = account.inner.as_ref()?;
+    let is_same = update.full_name.as_ref().is_none_or(|name| *name == account.full_name)
+        && update.is_active.is_none_or(|active| active == inner.is_active)
+        && update.is_admin.is_none_or(|admin| admin == inner.is_admin);
+    let active = update.is_active.map(|active| if active { "active" } else { "inactive" });
+    let admin = update.is_admin.map(|admin| if admin { "a system administrator" } else { "no system administrator" });
+    let mut states: Vec<_> = [active, admin].into_iter().flatten().map(str::to_owned).collect();
+    states.extend(update.full_name.as_ref().map(|_| "of that name".to_owned()));
+    is_same.then(|| format!("is {} already; nothing was changed", stakes::listed(&states)))
+}
+
+/// Ends the wait after wrong passwords, if there is one.
+pub(super) async fn unlock(name: &str, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let before = account::user(name, api).await?.read()?;
+    let answer = api.call(op::UnlockAccount, [name], &()).await?;
+    let Some(inner) = before.inner else {
+        return console.report(&Report::done(answer.value, format!("{name} may sign in again")));
+    };
+    if inner.locked_until.is_none() {
+        return Err(CliError::Finding(format!("{name} was not locked; nothing was changed")));
+    }
+    if inner.is_active {
+        return console.report(&Report::done(answer.value, format!("{name} may sign in again")));
+    }
+    let left = format!("{name} is still inactive: dockpass user set {} --active true", shell_word(name));
+    console.report(&Report::done_then(answer.value, format!("{name} is not locked any more"), vec![left]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::commands::user::{One, UserChange, UserCommand, run};
+    use crate::cli::testing::{Server, console};
+
+    const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
+
+    fn named(name: &str) -> One {
+        One { name: name.to_owned() }
+    }
+
+    /// The inner part of a user that an administrator sees.
+    fn seen(is_active: bool, is_admin: bool, locked_until: Option<&str>) -> String {
+        serde_json::json!({
+            "name": "alice", "id": "01A", "fullName": "", "isOrg": false, "isActive": is_active, "isAdmin": is_admin,
+            "isImported": false, "hasPassword": true, "passwordSetByAdmin": false, "lockedUntil": locked_until,
+            "createdAt": "2026-11-21T20:42:00Z",
+        })
+        .to_string()
+    }
+
+    #[tokio::test]
+    async fn what_is_so_already_was_not_taken_away() {
+        let off = seen(false, false, None);
+        let on = seen(true, false, None);
+        let server = Server::with_json(&[(200, &off), (200, &off), (200, &on), (200, &on), (200, &on), (200, &off)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let change = |admin, active| SetArguments {
+            user: named("alice"),
+            change: UserChange { full_name: None, admin, active },
+            keep_tokens: false,
+        };
+        let error = set(change(Some(false), Some(false)), &mut api, &mut console).await.unwrap_err();
+        let said = "alice is inactive and no system administrator already; nothing was changed";
+        assert_eq!((error.to_string().as_str(), error.exit_code(), written.out()), (said, 1, String::new()));
+        set(change(None, Some(true)), &mut api, &mut console).await.unwrap();
+        set(change(None, Some(false)), &mut api, &mut console).await.unwrap();
+        assert_eq!(written.out(), "alice is active already; nothing was changed\nchanged the user alice\n");
+    }
+
+    #[tokio::test]
+    async fn only_a_lock_is_taken_away() {
+        let until = Some("2026-11-21T20:57:00Z");
+        let users = [seen(true, false, None), seen(true, false, until), seen(false, false, until)];
+        let answers: Vec<_> = users.iter().flat_map(|user| [(200, user.as_str()), (204, "")]).collect();
+        let server = Server::with_json(&answers);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let error = unlock("alice", &mut api, &mut console).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_code()), ("alice was not locked; nothing was changed", 1));
+        unlock("alice", &mut api, &mut console).await.unwrap();
+        unlock("alice", &mut api, &mut console).await.unwrap();
+        let still = "alice is not locked any more\n  alice is still inactive: dockpass user set alice --active true\n";
+        assert_eq!(written.out(), format!("alice may sign in again\n{still}"));
+    }
+
+    #[tokio::test]
+    async fn unlocking_and_changing_name_their_user() {
+        let server = Server::with_json(&[(200, ALICE), (204, ""), (200, ALICE), (200, ALICE)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        run(UserCommand::Unlock(named("alice")), &mut api, &mut console).await.unwrap();
+        let change = UserChange { full_name: None, admin: Some(false), active: None };
+        set(SetArguments { user: named("alice"), change, keep_tokens: false }, &mut api, &mut console).await.unwrap();
+        assert_eq!(written.out(), "alice may sign in again\nchanged the user alice\n");
+        let sent = server.requests();
+        assert!(sent[1].starts_with("DELETE /api/v0/accounts/alice/lock "));
+        assert!(sent[3].ends_with(r#"{"isAdmin":false}"#), "{}", sent[3]);
+    }
+}
