@@ -13,6 +13,9 @@ const EVERY = 1_000;
 
 const WORDS = { done: ["done", "good"], running: ["at work", ""], failed: ["failed", "bad"], stopped: ["stopped", ""], never: ["never yet", ""] };
 
+/** How many of those that a comparison left out are shown. */
+const NAMED = 10;
+
 const repositories = (count) => plural(count, "repository", "repositories");
 
 function counted(it) {
@@ -23,10 +26,14 @@ function counted(it) {
     entry("Changed", it.changed, "tags came, went or moved"),
     entry("Gone", it.gone, "the registry has none of their tags any more"),
     entry("Deleted here", it.deleted, "the registry still lists them; they stay away"),
-    entry("Not told of", it.failed, "the registry could not; the next comparison asks again"),
+    entry("Not read", it.failed, "the registry could not tell of them; what is known stays"),
+    entry("Tags not read", it.unreadTags, "likewise"),
+    ["Left out", it.leftOut.length > 0 && h("ul", it.leftOut.slice(0, NAMED).map(leftOut))],
   ];
   return entries.filter(([, value]) => value);
 }
+
+const leftOut = ({ repository, tag, reason }) => h("li", `${repository}${tag ? `:${tag}` : ""} `, h("span.quiet", reason));
 
 function known(it) {
   const [word, kind] = WORDS[it.state] ?? [it.state, ""];

@@ -31,14 +31,15 @@ function noUrl() {
     h("p.quiet", "The address as dockpass itself reaches it, not as clients do.")));
 }
 
-function notifications({ received, lastReceived }) {
+function notifications({ received, refused, lastReceived }) {
   const none = h("p.prose", "None came since dockpass started. They come once something is pushed or pulled, if the registry has the ",
     h("code", "notifications"), " of its configuration with the right secret, and reaches dockpass.");
   const some = facts([
     ["Received", [received.toLocaleString("en"), h("span.quiet", " · since dockpass started")]],
+    ["Refused", refused > 0 && [refused.toLocaleString("en"), h("span.quiet", " · not understood; the server's log has the reasons")]],
     ["Last", lastReceived && [when(lastReceived), h("span.quiet", ` · ${exact(lastReceived)}`)]],
   ]);
-  return h("section", h("h2", "Notifications"), received > 0 ? some : none);
+  return h("section", h("h2", "Notifications"), received + refused > 0 ? some : none);
 }
 
 /** Nothing points to a registry yet: what to do first. */

@@ -38,7 +38,7 @@ pub use accounts::{
 };
 pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification, VerifyAudit};
 pub use code::Code;
-pub use events::{Envelope, Event, EventActor, EventRequest, EventTarget};
+pub use events::{CloudData, Envelope, Event, EventActor, EventRequest, EventTarget};
 pub use operation::{
     Access, Answer, Body, BodyFormat, Described, Document, Facts, Form, Heading, JsonBody, Method, Nothing, Operation,
     Paged, Rows,
@@ -47,8 +47,8 @@ pub use query::{
     Counting, InvalidParameter, NamePaging, Number, Ordering, Paging, Parameter, ParameterKind, Parameters, Text,
 };
 pub use registry::{
-    Catalog, Certificate, Comparison, Empty, Notifications, RegistryConfiguration, RegistryHost, RegistryState,
-    RegistryToken,
+    Catalog, Certificate, Comparison, Empty, LeftOut, Notifications, RegistryConfiguration, RegistryHost,
+    RegistryState, RegistryToken,
 };
 pub use repositories::{CreateRepository, NamespaceType, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::registry::{CertificateRole, Phase};
+use crate::domain::registry::{CertificateRole, Counts, Phase};
 
 /// The answer of the token endpoint.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -72,9 +72,11 @@ pub struct RegistryState {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Notifications {
-    /// How many deliveries came.
+    /// How many deliveries were taken.
     pub received: u64,
-    /// When the last one came; null if none did.
+    /// How many were refused: not understood, too large, or never whole. The server's log has the reasons.
+    pub refused: u64,
+    /// When the last one was taken; null if none was.
     #[schemars(extend("format" = "date-time"))]
     pub last_received: Option<String>,
 }
@@ -103,10 +105,34 @@ pub struct Comparison {
     pub gone: u64,
     /// Those that were deleted in dockpass and that the registry still lists; they stay deleted.
     pub deleted: u64,
-    /// Those that could not be read in the registry.
+    /// Those that could not be read in the registry. What is known of them stays.
     pub failed: u64,
+    /// Tags of the others that could not be read. What is known of them stays.
+    pub unread_tags: u64,
+    /// What could not be read, and why: at most 100 repositories and tags.
+    pub left_out: Vec<LeftOut>,
     /// Why it failed; empty if it did not.
     pub error: String,
+}
+
+impl Comparison {
+    /// Its numbers.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let Self { compared, adopted, changed, gone, deleted, failed, unread_tags, .. } = *self;
+        Counts { compared, adopted, changed, gone, deleted, failed, unread_tags }
+    }
+}
+
+/// What a comparison could not read, and left as it is known.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// The repository, as `namespace/name`.
+    pub repository: String,
+    /// One tag of it; null if nothing of it could be read.
+    pub tag: Option<String>,
+    /// Why.
+    pub reason: String,
 }
 
 /// A certificate.

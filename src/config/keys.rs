@@ -274,6 +274,11 @@ pub(super) const KEYS: &[Key] = &[
         "PEM file with the CA of the registry's certificate, trusted for it beside the system's roots; read at the start.",
     ),
     key(
+        "registry.timeout",
+        ValueKind::Duration("1m", 1..=5 * MINUTE, |config, value| config.registry.timeout = value),
+        "Longest wait for one answer of the registry; a list that takes longer is asked for in smaller pages.",
+    ),
+    key(
         "registry.events_secret",
         ValueKind::Text("", |config, text| {
             values::optional(text, values::path).map(|value| config.registry.events_secret = value)

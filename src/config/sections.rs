@@ -73,6 +73,8 @@ pub struct Registry {
     pub public_host: PublicHost,
     /// Certificates trusted for it beside the system's roots, as PEM; set only together with `url`.
     pub ca: Option<PathBuf>,
+    /// Seconds that one answer of the registry may take, 1 to 300.
+    pub timeout: i64,
     /// File with the secret of the registry's notifications; none: one in the data directory, made when missing.
     pub events_secret: Option<PathBuf>,
     /// Seconds from one comparison with what the registry holds to the next, 60 to 2,592,000.
@@ -166,6 +168,7 @@ impl Registry {
             url: None,
             public_host: PublicHost::default(),
             ca: None,
+            timeout: 0,
             events_secret: None,
             sync_interval: 0,
         }

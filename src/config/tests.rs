@@ -62,7 +62,7 @@ fn without_anything_the_defaults_hold() {
     assert_eq!((config.registry.token_lifetime, config.registry.leaf_lifetime), (900, 90 * 86_400));
     assert_eq!((config.registry.key_header, config.registry.fixed_key), (KeyHeader::X5c, false));
     assert_eq!((config.registry.url.clone(), config.registry.ca.clone()), (None, None));
-    assert_eq!(config.registry.sync_interval, 6 * 3_600);
+    assert_eq!((config.registry.sync_interval, config.registry.timeout), (6 * 3_600, 60));
     assert_eq!((config.repositories.create_on_push, config.repositories.max_per_namespace), (true, 10_000));
     assert_eq!((config.tokens.max_label, config.tokens.max_per_account), (128, 1_000));
     assert_eq!((config.tokens.default_lifetime, config.tokens.max_lifetime), (None, None));
@@ -243,6 +243,8 @@ fn values_out_of_bounds_are_refused() {
         "registry.url = \"https://registry.example.com/v2\"",
         "registry.url = \"https://alice:secret@registry.example.com\"",
         "registry.url = \"ftp://registry.example.com\"",
+        "registry.timeout = \"0s\"",
+        "registry.timeout = \"6m\"",
         "registry.sync_interval = \"59s\"",
         "registry.sync_interval = \"31d\"",
         "registry.sync_interval = \"never\"",

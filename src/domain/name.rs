@@ -207,6 +207,12 @@ impl RepositoryName {
         self.0.split_once('/').map_or(EMPTY_NAMESPACE, |(first, _)| first)
     }
 
+    /// The name as people write it: [`Self::parse_shown`] reads it back.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{}/{}", self.namespace_str(), self.rest())
+    }
+
     /// What follows the namespace.
     #[must_use]
     pub fn rest(&self) -> &str {
@@ -307,6 +313,7 @@ mod tests {
         assert_eq!((app.namespace_str(), app.rest()), ("alice", "app/web"));
         let old = RepositoryName::parse("busybox").unwrap();
         assert_eq!((old.namespace(), old.rest()), (Namespace::Empty, "busybox"));
+        assert_eq!((old.shown().as_str(), app.shown().as_str()), ("_/busybox", "alice/app/web"));
         assert_eq!(RepositoryName::parse_shown("_/busybox"), Ok(old));
         for bad in ["", "/", "a/", "/a", "a//b", "_/a/b", "a/B", "host:5000/a", &"a/".repeat(128)] {
             assert!(RepositoryName::parse_shown(bad).is_err(), "{bad}");

@@ -1,5 +1,7 @@
 //! What is said of the registry next door, in words.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::words::words;
@@ -23,6 +25,47 @@ words! {
     }
 }
 
+/// What a comparison found: numbers of repositories by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All that were looked at.
+    pub compared: u64,
+    /// Those that were not known.
+    pub adopted: u64,
+    /// Those whose tags came, went or moved.
+    pub changed: u64,
+    /// Those of which the registry has none of the known tags any more.
+    pub gone: u64,
+    /// Those that were deleted here and of which the registry has content.
+    pub deleted: u64,
+    /// Those that could not be read in the registry.
+    pub failed: u64,
+    /// Tags, of the other repositories, that could not be read.
+    pub unread_tags: u64,
+}
+
+impl fmt::Display for Counts {
+    /// `3 repositories: 1 new, 2 changed`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+        let parts = [
+            (self.adopted, "new", "new"),
+            (self.changed, "changed", "changed"),
+            (self.gone, "gone from the registry", "gone from the registry"),
+            (self.deleted, "deleted here and kept away", "deleted here and kept away"),
+            (self.failed, "that could not be read", "that could not be read"),
+            (self.unread_tags, "tag that could not be read", "tags that could not be read"),
+        ];
+        let parts = parts.into_iter().filter(|(count, ..)| *count > 0);
+        let parts: Vec<String> = parts.map(|(count, one, many)| number(count, one, many)).collect();
+        let found = if parts.is_empty() { "all as known".to_owned() } else { parts.join(", ") };
+        match self.compared {
+            0 => f.write_str("no repository"),
+            compared => write!(f, "{}: {found}", number(compared, "repository", "repositories")),
+        }
+    }
+}
+
 words! {
     /// What a certificate of registry tokens is for.
     #[derive(Serialize, Deserialize, schemars::JsonSchema)]
@@ -34,5 +77,20 @@ words! {
         Leaf = "leaf",
         /// It signs, and the registry trusts it: a fixed key has no CA.
         Signing = "signing",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_said_without_what_was_not() {
+        let said = |counts: Counts| counts.to_string();
+        assert_eq!(said(Counts::default()), "no repository");
+        assert_eq!(said(Counts { compared: 1, ..Counts::default() }), "1 repository: all as known");
+        let some = Counts { compared: 12, adopted: 2, failed: 1, unread_tags: 1, ..Counts::default() };
+        let expected = "12 repositories: 2 new, 1 that could not be read, 1 tag that could not be read";
+        assert_eq!(said(some), expected);
     }
 }

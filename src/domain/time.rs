@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 /// Milliseconds in a second.
 const MILLIS: i64 = 1_000;
@@ -75,7 +75,18 @@ impl Timestamp {
     /// [`InvalidTime`] for anything else, and for years outside 1 to 9999.
     pub fn parse(text: &str) -> Result<Self, InvalidTime> {
         let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-        let moment = OffsetDateTime::parse(&whole, &Rfc3339).map_err(|_| InvalidTime)?;
+        Self::of(OffsetDateTime::parse(&whole, &Rfc3339).map_err(|_| InvalidTime)?)
+    }
+
+    /// Reads the date of an HTTP header, such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+    ///
+    /// # Errors
+    /// [`InvalidTime`] for anything else, and for years outside 1 to 9999.
+    pub fn parse_http(text: &str) -> Result<Self, InvalidTime> {
+        Self::of(OffsetDateTime::parse(text, &Rfc2822).map_err(|_| InvalidTime)?)
+    }
+
+    fn of(moment: OffsetDateTime) -> Result<Self, InvalidTime> {
         let millis = moment.unix_timestamp_nanos() / 1_000_000;
         let millis = i64::try_from(millis).map_err(|_| InvalidTime)?;
         if (EARLIEST..=LATEST).contains(&millis) { Ok(Self(millis)) } else { Err(InvalidTime) }
@@ -241,6 +252,11 @@ mod tests {
         for text in ["2026-11-21T20:42:00Z", "1969-12-31T23:59:59.001Z", "9999-12-31T23:59:59.999Z"] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }
+        let of_http = Timestamp::parse_http("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        assert_eq!(
+            (of_http.to_string().as_str(), Timestamp::parse_http("soon")),
+            ("1994-11-06T08:49:37Z", Err(InvalidTime))
+        );
         assert_eq!(Timestamp::parse("2026-01-31").unwrap().to_string(), "2026-01-31T00:00:00Z");
         assert_eq!(Timestamp::parse("2026-01-31T01:00:00+01:00").unwrap().to_string(), "2026-01-31T00:00:00Z");
     }

@@ -12,10 +12,10 @@ use crate::api::{self, Code};
 use crate::config::BaseUrl;
 use crate::domain::act::Act;
 use crate::domain::program::Program;
-use crate::domain::registry::Phase;
+use crate::domain::registry::{Counts, Phase};
 use crate::domain::words::one_of;
 use crate::registry::snippet::{self, Facts, Listening, ProxyFacts, PublicName, SnippetError};
-use crate::registry::{Counts, Neighbour, Progress};
+use crate::registry::{LeftOut, Neighbour, Progress};
 use crate::service::Service;
 use crate::service::signing::CertificateInfo;
 
@@ -42,6 +42,7 @@ fn state(request: &Checked) -> api::RegistryState {
         realm_warning: app.realm_doubt(),
         notifications: api::Notifications {
             received: app.received.count(),
+            refused: app.received.refused(),
             last_received: app.received.last().map(|at| at.to_string()),
         },
         comparison: app.neighbour.as_ref().map(|neighbour| compared(&neighbour.progress())),
@@ -49,7 +50,7 @@ fn state(request: &Checked) -> api::RegistryState {
 }
 
 fn compared(progress: &Progress) -> api::Comparison {
-    let Counts { compared, adopted, changed, gone, deleted, failed } = progress.counts;
+    let Counts { compared, adopted, changed, gone, deleted, failed, unread_tags } = progress.counts;
     api::Comparison {
         state: progress.phase,
         started_at: progress.started_at.map(|at| at.to_string()),
@@ -61,8 +62,15 @@ fn compared(progress: &Progress) -> api::Comparison {
         gone,
         deleted,
         failed,
+        unread_tags,
+        left_out: progress.left_out.iter().map(left_out).collect(),
         error: progress.error.clone(),
     }
+}
+
+fn left_out(it: &LeftOut) -> api::LeftOut {
+    let tag = it.tag.as_ref().map(ToString::to_string);
+    api::LeftOut { repository: it.repository.shown(), tag, reason: it.reason.clone() }
 }
 
 impl App {

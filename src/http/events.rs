@@ -11,18 +11,22 @@ use super::pools::Work;
 use super::reply::{Replied, Reply};
 use super::request::{self, Arrival, FromArrival, Received};
 use crate::api::operations::registry as op;
-use crate::api::{Envelope, Nothing};
-use crate::service::{Call, Caller, News};
+use crate::api::{Code, Envelope, Nothing};
+use crate::registry::cloud_events::Attributes;
+use crate::registry::refusal::NotUnderstood;
+use crate::service::{Call, Caller, News, Notice};
 
 /// Largest body, in bytes: an event lists every layer of its manifest.
 const MAX_BODY: usize = 8 * 1024 * 1024;
+/// Longest attribute of a CloudEvent that is read, in bytes.
+const MAX_ATTRIBUTE: usize = 256;
 /// Longest secret that is checked, in bytes.
 const MAX_SECRET: usize = 512;
 
 /// A request that has shown the secret of notifications.
 pub(super) struct Delivery {
     received: Received,
-    envelope: Envelope,
+    notices: Vec<Notice>,
     caller: Caller,
 }
 
@@ -33,9 +37,35 @@ impl FromArrival for Delivery {
         let app = request::app(&arrival.http)?;
         let caller = shown_secret(&arrival.http).and_then(|secret| app.service.authenticate_registry(secret));
         let caller = caller.ok_or_else(|| not_found::failure(&arrival.http))?;
-        let (received, envelope) = Received::read(arrival, MAX_BODY).await?.with_body()?;
-        Ok(Self { received, envelope, caller })
+        let read = read(arrival).await.inspect_err(|failure| {
+            app.received.note_refused();
+            log::warn!("a notification of the registry is refused: {}", failure.message);
+        });
+        read.map(|(received, notices)| Self { received, notices, caller })
     }
+}
+
+/// Reads a delivery and understands it.
+async fn read(arrival: Arrival) -> Result<(Received, Vec<Notice>), Failure> {
+    let (received, envelope): (Received, Envelope) = Received::read(arrival, MAX_BODY).await?.with_body()?;
+    received.app.heard.note(envelope.events.as_deref().unwrap_or_default());
+    let notices = envelope.notices(attributes(&received.http), received.now)?;
+    Ok((received, notices))
+}
+
+impl From<NotUnderstood> for Failure {
+    fn from(reason: NotUnderstood) -> Self {
+        Self::new(Code::InvalidParameters, format!("this notification is not understood: {reason}"))
+    }
+}
+
+/// What the headers say of a CloudEvent.
+fn attributes(http: &HttpRequest) -> Attributes {
+    let header = |name: &str| {
+        let text = http.headers().get(name)?.to_str().ok()?;
+        (!text.is_empty() && text.len() <= MAX_ATTRIBUTE).then(|| text.to_owned())
+    };
+    Attributes { kind: header("ce-type"), id: header("ce-id"), source: header("ce-source"), time: header("ce-time") }
 }
 
 fn shown_secret(http: &HttpRequest) -> Option<&str> {
@@ -48,16 +78,19 @@ fn shown_secret(http: &HttpRequest) -> Option<&str> {
 
 /// Answers once the notices are durable; only the counts of pulls wait in memory.
 pub(super) async fn take(delivery: Delivery) -> Replied<op::TakeNotifications> {
-    let Delivery { received, envelope, caller } = delivery;
+    let Delivery { received, notices, caller } = delivery;
     let app: &web::Data<App> = &received.app;
     app.received.note(received.now);
-    app.heard.note(envelope.events.as_deref().unwrap_or_default());
     let call = Call { caller, now: received.now, user_agent: received.user_agent() };
-    for notice in envelope.notices(received.now) {
+    for notice in notices {
         let call = call.clone();
         let pushed = match &notice.news {
             News::Pushed { tag, .. } => Some((notice.repository.clone(), tag.clone())),
-            News::Pulled { .. } | News::TagDeleted(_) | News::ManifestDeleted(_) | News::RepositoryDeleted => None,
+            News::Pulled { .. }
+            | News::TagDeleted(_)
+            | News::ManifestDeleted(_)
+            | News::RepositoryDeleted
+            | News::RepositoryMade => None,
         };
         let is_news =
             app.block(&received.http, Work::Change, move |service| service.take_notice(&call, notice)).await?;

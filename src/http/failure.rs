@@ -212,10 +212,13 @@ impl From<NeighbourError> for Failure {
             }
             NeighbourError::DeletionDisabled => Self::new(Code::DeletionDisabled, text),
             NeighbourError::Upstream(error) => {
-                // The registry's address and its faults are for the operator, not for clients.
+                // Where the registry is, is for the operator, not for clients.
                 log::warn!("the registry was of no help: {}", with_causes(&error));
-                let message = "the registry could not be asked; the reason is in the server's log";
-                Self { retry_after: Some(5), ..Self::new(Code::Unavailable, message) }
+                Self { retry_after: Some(5), ..Self::new(Code::Unavailable, error.without_place()) }
+            }
+            NeighbourError::UnreadTag { cause, .. } => {
+                log::warn!("{text}: {}", with_causes(&cause));
+                Self::new(Code::Unavailable, format!("{text}: {}", cause.without_place()))
             }
             NeighbourError::Endless(_) | NeighbourError::Ending => Self::new(Code::Unavailable, text),
         }
@@ -286,6 +289,7 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::upstream::UpstreamError;
     use crate::service::{Trouble, WriteError};
 
     #[test]
@@ -300,6 +304,15 @@ mod tests {
             let failure = Failure::from(Error::Unavailable(WriteError::Refused(trouble)));
             assert_eq!((failure.code, failure.retry_after), (Code::Unavailable, Some(5)));
         }
+    }
+
+    #[test]
+    fn the_registrys_own_reason_is_told_and_not_where_it_is() {
+        let place = "http://10.0.0.7:5000".to_owned();
+        let failure = Failure::from(NeighbourError::Upstream(UpstreamError::Refused { place, status: 401 }));
+        assert!(failure.message.starts_with("the registry does not trust dockpass's"), "{}", failure.message);
+        assert!(failure.message.contains("status 401") && !failure.message.contains("10.0.0.7"));
+        assert_eq!((failure.code, failure.retry_after), (Code::Unavailable, Some(5)));
     }
 
     #[test]

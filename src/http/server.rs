@@ -439,8 +439,9 @@ fn warn_of_owner(directory: &Path, owner: u32) {
 
 /// The client that asks the registry, where its address is configured.
 fn upstream(config: &Config) -> Result<Option<Upstream>, UpstreamError> {
-    let url = config.registry.url.as_ref();
-    url.map(|url| Upstream::new(&url.to_string(), config.registry.ca.as_deref())).transpose()
+    let Some(url) = &config.registry.url else { return Ok(None) };
+    let limit = Duration::from_secs(config.registry.timeout.unsigned_abs());
+    Ok(Some(Upstream::new(&url.to_string(), config.registry.ca.as_deref())?.answering_within(limit)))
 }
 
 /// Makes the local socket and replaces an old one, which nobody serves any more: the data directory is ours alone.

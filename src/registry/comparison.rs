@@ -3,21 +3,26 @@
 //! It asks for every known repository, goes through the catalogue for unknown ones, then through what was deleted here:
 //! each name is asked for once, and no list is held whole. Every repository is put right in a change of its own, so a
 //! comparison can end anywhere and be run again.
+//!
+//! What cannot be read is left out by itself, named, and kept as it is known: a tag, a repository, the catalogue. It ends
+//! early only if the registry does not answer at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::task::{JoinError, JoinSet};
 
-use super::neighbour::{Neighbour, NeighbourError, ends_all};
+use super::neighbour::{Neighbour, NeighbourError, ends_all, is_silence};
 use super::upstream::Reference;
 use crate::causes::with_causes;
 use crate::domain::content::{Tag, TagName};
 use crate::domain::name::RepositoryName;
-use crate::service::{Compared, Errand, SeenTag};
+use crate::service::{Compared, Errand, Seen, SeenTag};
 
 /// Repositories asked for at the same time: enough to keep a registry on the same machine busy.
 const AT_ONCE: usize = 8;
+/// Tags of one repository asked for at the same time: a registry that is far away or busy takes its time for each.
+const TAGS_AT_ONCE: usize = 4;
 /// Names that are taken from the store at a time.
 const STEP: usize = 1_000;
 /// Most tags of one repository; beyond it the registry's answer is taken for a fault.
@@ -26,21 +31,64 @@ const MOST_TAGS: usize = 200_000;
 const MOST_PAGES: usize = 10_000;
 
 /// The outcome for a repository, and its name.
-type Settled = (Result<Compared, NeighbourError>, RepositoryName);
+type Settled = (Result<Outcome, NeighbourError>, RepositoryName);
 /// How long a tag counts as just pushed, in seconds.
 const JUST_NOW: i64 = 60;
-/// The comparison ends after so many failures in a row: the fault is then not one repository's.
-const FAILURES: u64 = 20;
+/// The comparison ends after so many repositories in a row without any answer: as many as are asked for at a time.
+const SILENT: u64 = 8;
+/// After so many tags in a row without any answer, the others of the repository are not asked for.
+const SILENT_TAGS: usize = 3;
+/// Most tags of one repository that the log names.
+const LOGGED: usize = 10;
+
+/// What comparing a repository came to.
+pub(super) struct Outcome {
+    compared: Compared,
+    unread: Vec<UnreadTag>,
+}
+
+/// A tag that could not be read, and why.
+struct UnreadTag {
+    name: TagName,
+    reason: String,
+}
+
+impl UnreadTag {
+    /// One that was not asked for, since others had no answer.
+    fn unasked(name: TagName) -> Self {
+        Self { name, reason: "not asked for: the registry did not answer for other tags".to_owned() }
+    }
+}
+
+/// What the registry has of a repository.
+#[derive(Default)]
+struct ReadTags {
+    tags: Vec<SeenTag>,
+    unread: Vec<UnreadTag>,
+    /// How many of the last tags had no answer at all.
+    silences: usize,
+}
 
 /// The tags that are known, by name.
 type Known = BTreeMap<TagName, Arc<Tag>>;
+
+/// What the registry has of a tag, and what could not be read of it.
+#[derive(Default)]
+struct ReadTag {
+    seen: Option<SeenTag>,
+    trouble: Option<NeighbourError>,
+}
 
 impl Neighbour {
     /// Compares everything.
     pub(super) async fn compare_all(self: &Arc<Self>) -> Result<(), NeighbourError> {
         self.compare_known().await?;
-        self.compare_catalogue().await?;
-        self.sweep().await
+        let catalogue = self.compare_catalogue().await;
+        match catalogue {
+            Err(error) if ends_all(&error) => return Err(error),
+            Ok(()) | Err(_) => self.sweep().await?,
+        }
+        catalogue
     }
 
     async fn compare_known(self: &Arc<Self>) -> Result<(), NeighbourError> {
@@ -96,29 +144,44 @@ impl Neighbour {
         match done {
             None => Ok(()),
             Some(Err(_)) => Err(NeighbourError::Ending),
-            Some(Ok((Ok(compared), _))) => {
+            Some(Ok((Ok(Outcome { compared, unread }), name))) => {
                 self.locked_progress().note(compared);
+                self.leave_out(&name, unread);
                 Ok(())
             }
             Some(Ok((Err(error), _))) if ends_all(&error) => Err(error),
             Some(Ok((Err(error), name))) => {
-                log::warn!("{name} could not be compared: {}", with_causes(&error));
-                let in_a_row = self.locked_progress().note_failure();
-                if in_a_row >= FAILURES { Err(error) } else { Ok(()) }
+                let reason = with_causes(&error);
+                log::warn!("{name} could not be compared: {reason}");
+                let in_a_row = self.locked_progress().note_failure(name, reason, is_silence(&error));
+                if in_a_row >= SILENT { Err(error) } else { Ok(()) }
             }
         }
     }
 
+    fn leave_out(&self, name: &RepositoryName, unread: Vec<UnreadTag>) {
+        for tag in unread.iter().take(LOGGED) {
+            log::warn!("{name}:{} could not be compared: {}", tag.name, tag.reason);
+        }
+        if let Some(more) = unread.len().checked_sub(LOGGED).filter(|more| *more > 0) {
+            log::warn!("{more} more tags of {name} could not be compared");
+        }
+        let mut progress = self.locked_progress();
+        unread.into_iter().for_each(|tag| progress.note_unread(name.clone(), tag.name, tag.reason));
+    }
+
     /// Compares one repository.
-    pub(super) async fn compare_one(&self, name: &RepositoryName) -> Result<Compared, NeighbourError> {
+    pub(super) async fn compare_one(self: &Arc<Self>, name: &RepositoryName) -> Result<Outcome, NeighbourError> {
         let call = self.call();
         let known = self.service.known_tags(&call, name)?;
         if known.is_none() && self.service.deletion(&call, name)?.is_some() {
-            return Ok(Compared::Deleted);
+            return Ok(Outcome { compared: Compared::Deleted, unread: Vec::new() });
         }
-        let seen = self.read_tags(name, &known.unwrap_or_default()).await?;
+        let ReadTags { tags, unread, .. } = self.read_tags(name, known.unwrap_or_default()).await?;
+        let seen = Seen { tags, unread: unread.iter().map(|tag| tag.name.clone()).collect() };
         let (name, seen_at) = (name.clone(), call.now);
-        self.block(move |service, call| service.compare(call, &name, seen, seen_at)).await
+        let compared = self.block(move |service, call| service.compare(call, &name, seen, seen_at)).await?;
+        Ok(Outcome { compared, unread })
     }
 
     /// Reads the manifest that a tag points to, unless its content is known. The tag itself is not asked for: the
@@ -132,20 +195,46 @@ impl Neighbour {
         self.block(move |service, call| service.describe_tag(call, &name, &tag, digest, image)).await
     }
 
-    async fn read_tags(&self, name: &RepositoryName, known: &Known) -> Result<Vec<SeenTag>, NeighbourError> {
+    async fn read_tags(self: &Arc<Self>, name: &RepositoryName, known: Known) -> Result<ReadTags, NeighbourError> {
         let mut tags = self.tag_names(name).await?;
         // The registry tells of a push before it lists the tag (seen with 2.8.2): a tag just pushed is asked for.
         let just_now = self.clock.now().plus_seconds(-JUST_NOW);
         let listed: BTreeSet<TagName> = tags.iter().cloned().collect();
         let new = known.values().filter(|tag| tag.updated_at > just_now && !listed.contains(&tag.name));
         tags.extend(new.map(|tag| tag.name.clone()));
-        let mut seen = Vec::new();
-        for tag in tags {
-            if let Some(tag) = self.read_tag(name, tag, known).await? {
-                seen.push(tag);
+        let (mut read, known) = (ReadTags::default(), Arc::new(known));
+        for some in tags.chunks(TAGS_AT_ONCE) {
+            if read.silences >= SILENT_TAGS {
+                read.unread.extend(some.iter().cloned().map(UnreadTag::unasked));
+                continue;
+            }
+            for (tag, ReadTag { seen, trouble }) in self.read_some(name, some, &known).await? {
+                read.tags.extend(seen);
+                read.note(tag, trouble)?;
             }
         }
-        Ok(seen)
+        Ok(read)
+    }
+
+    /// Reads these tags at the same time.
+    async fn read_some(
+        self: &Arc<Self>,
+        name: &RepositoryName,
+        tags: &[TagName],
+        known: &Arc<Known>,
+    ) -> Result<Vec<(TagName, ReadTag)>, NeighbourError> {
+        let (mut running, mut done) = (JoinSet::new(), Vec::new());
+        for tag in tags {
+            let (this, name, tag, known) = (Arc::clone(self), name.clone(), tag.clone(), Arc::clone(known));
+            running.spawn(async move {
+                let read = this.read_tag(&name, &tag, &known).await;
+                (tag, read)
+            });
+        }
+        while let Some(read) = running.join_next().await {
+            done.push(read.map_err(|_| NeighbourError::Ending)?);
+        }
+        Ok(done)
     }
 
     /// The tags of a repository in the registry; none where it does not know the repository.
@@ -166,18 +255,40 @@ impl Neighbour {
         Err(NeighbourError::Endless("the tags of a repository"))
     }
 
-    /// The manifest of a tag, and its content unless that is known already; none if the tag went meanwhile.
-    async fn read_tag(
-        &self,
-        name: &RepositoryName,
-        tag: TagName,
-        known: &Known,
-    ) -> Result<Option<SeenTag>, NeighbourError> {
-        let pass = self.pass(&Errand::Read(name.clone()))?;
-        let head = self.upstream.manifest(pass.reveal(), name, Reference::Tag(&tag)).await?;
-        let Some(head) = head else { return Ok(None) };
-        let is_read = known.get(&tag).is_some_and(|known| known.digest == head.digest && known.image.is_some());
-        let image = if is_read { None } else { self.upstream.image(pass.reveal(), name, &head.digest).await? };
-        Ok(Some(SeenTag { name: tag, digest: head.digest, media_type: head.media_type, image }))
+    /// The manifest of a tag, and its content unless that is known already. Content that cannot be read is left out by
+    /// itself.
+    async fn read_tag(&self, name: &RepositoryName, tag: &TagName, known: &Known) -> ReadTag {
+        let read = async {
+            let pass = self.pass(&Errand::Read(name.clone()))?;
+            let head = self.upstream.manifest(pass.reveal(), name, Reference::Tag(tag)).await?;
+            Ok(head.map(|head| (pass, head)))
+        };
+        let (pass, head) = match read.await {
+            Ok(Some(found)) => found,
+            // It went meanwhile, or its manifest did.
+            Ok(None) => return ReadTag::default(),
+            Err(trouble) => return ReadTag { seen: None, trouble: Some(trouble) },
+        };
+        let is_read = known.get(tag).is_some_and(|known| known.digest == head.digest && known.image.is_some());
+        let image = if is_read { Ok(None) } else { self.upstream.image(pass.reveal(), name, &head.digest).await };
+        let (image, trouble) = image.map_or_else(|error| (None, Some(error.into())), |image| (image, None));
+        let seen = SeenTag { name: tag.clone(), digest: head.digest, media_type: head.media_type, image };
+        ReadTag { seen: Some(seen), trouble }
+    }
+}
+
+impl ReadTags {
+    /// Notes whether there was trouble with a tag. That of the next one, too, is an error.
+    fn note(&mut self, name: TagName, trouble: Option<NeighbourError>) -> Result<(), NeighbourError> {
+        let is_silent = trouble.as_ref().is_some_and(is_silence);
+        self.silences = if is_silent { self.silences + 1 } else { 0 };
+        match trouble {
+            Some(error) if ends_all(&error) => Err(error),
+            Some(error) => {
+                self.unread.push(UnreadTag { name, reason: with_causes(&error) });
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }

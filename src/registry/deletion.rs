@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::neighbour::{Neighbour, NeighbourError, ends_all};
+use super::neighbour::{Neighbour, NeighbourError, ends_all, is_silence};
 use super::upstream::{Deletion as Answer, Reference, UpstreamError};
 use crate::causes::with_causes;
 use crate::domain::content::{Deletion, Digest, Remains, TagName};
@@ -186,7 +186,8 @@ impl Neighbour {
             {
                 let (this, repository, digest) = (Arc::clone(self), repository.clone(), digest.clone());
                 running.spawn(async move {
-                    let way = this.way(&repository, &other, &digest).await?;
+                    let way = this.way(&repository, &other, &digest).await;
+                    let way = way.map_err(|error| in_the_way(&other, error))?;
                     Ok::<_, NeighbourError>((other, way))
                 });
             }
@@ -250,8 +251,9 @@ impl Neighbour {
                     }
                     Err(error) if ends_all(&error) => return Err(error),
                     Err(error) => {
-                        log::warn!("the content of {name} waits for the next comparison: {}", with_causes(&error));
-                        self.locked_progress().note_failure();
+                        let reason = with_causes(&error);
+                        log::warn!("the content of {name} waits for the next comparison: {reason}");
+                        self.locked_progress().note_failure(name, reason, is_silence(&error));
                     }
                 }
             }
@@ -302,13 +304,17 @@ impl Neighbour {
     }
 
     /// Deletes the manifests that tags point to. The registry's own garbage collection takes parts of lists, and what
-    /// never had a tag.
+    /// never had a tag. A tag that cannot be read keeps no other from being deleted.
     async fn delete_manifests(&self, name: &RepositoryName) -> Result<(), NeighbourError> {
-        let mut digests = BTreeSet::new();
+        let (mut digests, mut unread) = (BTreeSet::new(), None);
         for tag in self.tag_names(name).await? {
             let pass = self.pass(&Errand::Read(name.clone()))?;
-            let head = self.upstream.manifest(pass.reveal(), name, Reference::Tag(&tag)).await?;
-            digests.extend(head.map(|head| head.digest));
+            match self.upstream.manifest(pass.reveal(), name, Reference::Tag(&tag)).await.map_err(NeighbourError::from)
+            {
+                Ok(head) => digests.extend(head.map(|head| head.digest)),
+                Err(error) if ends_all(&error) || is_silence(&error) => return Err(error),
+                Err(error) => drop(unread.get_or_insert(error)),
+            }
         }
         for digest in &digests {
             let pass = self.pass(&Errand::Delete(name.clone()))?;
@@ -317,6 +323,19 @@ impl Neighbour {
                 Answer::SwitchedOff | Answer::NotByTag => return Err(NeighbourError::DeletionDisabled),
             }
         }
-        Ok(())
+        unread.map_or(Ok(()), Err)
+    }
+}
+
+/// The error of a tag that cannot be read, where it may be in the way of a deletion.
+fn in_the_way(tag: &TagName, error: NeighbourError) -> NeighbourError {
+    match error {
+        NeighbourError::Upstream(cause) => NeighbourError::UnreadTag { tag: tag.clone(), cause },
+        other @ (NeighbourError::Service(_)
+        | NeighbourError::SharesManifest { .. }
+        | NeighbourError::UnreadTag { .. }
+        | NeighbourError::DeletionDisabled
+        | NeighbourError::Endless(_)
+        | NeighbourError::Ending) => other,
     }
 }

@@ -1,13 +1,18 @@
-//! The registry's notifications: what dockpass takes from an envelope.
+//! The registry's notifications: what dockpass takes from a delivery.
 //!
 //! Distribution sends `{"events":[…]}`, mostly one event in each, and sends it again until it is answered with 2xx or
-//! 3xx, in its order, from memory. So an event that makes no sense is passed over with a line in the log, never refused:
-//! it would stand before all others for ever. The shape is that of Distribution's `notifications/event.go`.
+//! 3xx, in its order, from memory. So an event of its kind that makes no sense is passed over with a line in the log,
+//! never refused: it would stand before all others for ever. The shape is that of its `notifications/event.go`.
+//! `cloud_events` has zot's.
+//!
+//! A delivery of which nothing is understood is refused: to answer "taken" would hide that nothing is learnt.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use serde_json::Value;
 
+use super::cloud_events::{Attributes, CloudEvent};
+use super::refusal::{NotUnderstood, text};
 use crate::api::{Envelope, Event, EventTarget};
 use crate::domain::content::{Digest, MAX_WORD, TagName};
 use crate::domain::name::RepositoryName;
@@ -18,27 +23,41 @@ use crate::service::{News, Notice, OWN_NAME};
 const MAX_ID: usize = 256;
 
 impl Envelope {
-    /// The notices in an envelope, in their order. Left out are events of dockpass's own requests, of layers, of HEAD
-    /// requests and of other kinds. `now` replaces a time that cannot be read.
-    #[must_use]
-    pub fn notices(self, now: Timestamp) -> Vec<Notice> {
-        let read = |event: Value| match serde_json::from_value::<Event>(event) {
-            Ok(event) => Some(event),
-            Err(_) => passed_over("is of another shape"),
-        };
-        let events = self.events.into_iter().flatten().filter_map(read);
-        events.filter(|event| event.actor() != OWN_NAME).filter_map(|event| event.notice(now)).collect()
+    /// The notices of a delivery, in their order; `headers` are what its headers say of a CloudEvent. Left out are events
+    /// of dockpass's own requests, of layers, of HEAD requests and of other kinds. `now` replaces a time that cannot be
+    /// read.
+    ///
+    /// # Errors
+    /// [`NotUnderstood`] if it tells nothing that a registry tells.
+    pub fn notices(self, headers: Attributes, now: Timestamp) -> Result<Vec<Notice>, NotUnderstood> {
+        if headers.kind.is_none()
+            && let Some(events) = self.events
+        {
+            return notices_of(events, now);
+        }
+        let event = CloudEvent::of(self, headers).ok_or(NotUnderstood::Neither)?;
+        Ok(event.notice(now)?.into_iter().collect())
     }
+}
+
+fn notices_of(events: Vec<Value>, now: Timestamp) -> Result<Vec<Notice>, NotUnderstood> {
+    let is_empty = events.is_empty();
+    let read = |event: Value| match serde_json::from_value::<Event>(event) {
+        Ok(event) if event.action.is_some() && event.target.is_some() => Some(event),
+        Ok(_) | Err(_) => passed_over("is of another shape"),
+    };
+    let events: Vec<Event> = events.into_iter().filter_map(read).collect();
+    if events.is_empty() && !is_empty {
+        return Err(NotUnderstood::NoEvent);
+    }
+    let events = events.into_iter().filter(|event| event.actor() != OWN_NAME);
+    Ok(events.filter_map(|event| event.notice(now)).collect())
 }
 
 /// The registry would send a refused event again, before everything else, for ever.
 fn passed_over<T>(why: &str) -> Option<T> {
     log::warn!("a notification of the registry {why}; it is passed over");
     None
-}
-
-fn text(value: Option<&String>) -> &str {
-    value.map_or("", String::as_str)
 }
 
 impl Event {
@@ -91,28 +110,40 @@ fn is_manifest(media_type: &str) -> bool {
         && (starts.iter().any(|start| media_type.starts_with(start)) || lists.contains(&media_type))
 }
 
-/// How many notifications came, and when the last one did, since the start.
+/// How many deliveries came, and when the last one did, since the start.
 #[derive(Default)]
 pub struct Received {
     count: AtomicU64,
+    refused: AtomicU64,
     /// Milliseconds since 1970; 0 for none.
     last: AtomicI64,
 }
 
 impl Received {
-    /// Counts one delivery.
+    /// Counts one delivery that was taken.
     pub fn note(&self, now: Timestamp) {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.last.store(now.millis(), Ordering::Relaxed);
     }
 
-    /// How many deliveries there were.
+    /// Counts one that was not understood.
+    pub fn note_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many were not understood.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// How many deliveries were taken.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// When the last one came.
+    /// When the last one was.
     #[must_use]
     pub fn last(&self) -> Option<Timestamp> {
         let last = self.last.load(Ordering::Relaxed);
@@ -133,7 +164,11 @@ mod tests {
 
     fn notices(event: serde_json::Value) -> Vec<Notice> {
         let envelope: Envelope = serde_json::from_value(serde_json::json!({ "events": [event] })).unwrap();
-        envelope.notices(at(7))
+        taken(envelope)
+    }
+
+    fn taken(envelope: Envelope) -> Vec<Notice> {
+        envelope.notices(Attributes::default(), at(7)).unwrap_or_default()
     }
 
     fn event(action: &str, method: &str, target: serde_json::Value) -> serde_json::Value {
@@ -227,7 +262,7 @@ mod tests {
         without_time["timestamp"] = "yesterday".into();
         let events = serde_json::json!({ "events": [nameless, without_id, {}, without_time, good] });
         let envelope: Envelope = serde_json::from_value(events).unwrap();
-        let times: Vec<_> = envelope.notices(at(7)).into_iter().map(|notice| notice.at).collect();
+        let times: Vec<_> = taken(envelope).into_iter().map(|notice| notice.at).collect();
         assert_eq!(times, [at(7), Timestamp::parse("2026-11-21T10:00:00.123Z").unwrap()]);
     }
 
@@ -246,12 +281,25 @@ mod tests {
             [serde_json::json!(7), serde_json::json!(null), serde_json::json!({ "target": "x" }), serde_json::json!([])]
         {
             let envelope: Envelope = serde_json::from_value(serde_json::json!({ "events": [odd, good] })).unwrap();
-            assert_eq!(envelope.notices(at(7)).len(), 1);
+            assert_eq!(taken(envelope).len(), 1);
         }
-        for none in [serde_json::json!({}), serde_json::json!({ "events": null }), serde_json::json!({ "events": [] })]
-        {
+        for none in [serde_json::json!({ "events": null }), serde_json::json!({ "events": [] })] {
             let envelope: Envelope = serde_json::from_value(none).unwrap();
-            assert_eq!(envelope.notices(at(7)), []);
+            assert_eq!(envelope.notices(Attributes::default(), at(7)), Ok(Vec::new()));
+        }
+    }
+
+    #[test]
+    fn a_delivery_that_tells_nothing_of_its_kind_is_not_understood() {
+        let refused = |value| {
+            let envelope: Envelope = serde_json::from_value(value).unwrap();
+            envelope.notices(Attributes::default(), at(7)).unwrap_err()
+        };
+        for neither in [serde_json::json!({}), serde_json::json!({ "name": "alice/app", "digest": DIGEST })] {
+            assert_eq!(refused(neither), NotUnderstood::Neither);
+        }
+        for odd in [serde_json::json!([{}]), serde_json::json!([null, 7]), serde_json::json!([{ "action": "push" }])] {
+            assert_eq!(refused(serde_json::json!({ "events": odd })), NotUnderstood::NoEvent);
         }
     }
 
@@ -264,7 +312,7 @@ mod tests {
         empty["target"] = Value::Null;
         let events = serde_json::json!({ "events": [numbered, empty, null, "x", good] });
         let envelope: Envelope = serde_json::from_value(events).unwrap();
-        assert_eq!(envelope.notices(at(7)).len(), 1);
+        assert_eq!(taken(envelope).len(), 1);
     }
 
     #[test]
@@ -273,7 +321,8 @@ mod tests {
         assert_eq!((received.count(), received.last()), (0, None));
         received.note(at(1));
         received.note(at(2));
-        assert_eq!((received.count(), received.last()), (2, Some(at(2))));
+        received.note_refused();
+        assert_eq!((received.count(), received.refused(), received.last()), (2, 1, Some(at(2))));
     }
 
     proptest::proptest! {

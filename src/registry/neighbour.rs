@@ -48,6 +48,17 @@ pub enum NeighbourError {
         /// Some of them.
         others: Vec<String>,
     },
+    /// The registry deletes by manifest, and this tag, which cannot be read, may lead to the same one.
+    #[error(
+        "nothing was deleted: the registry deletes whole manifests only, and the tag {tag}, which cannot be read, may lead to the same one"
+    )]
+    UnreadTag {
+        /// The tag.
+        tag: TagName,
+        /// Why it cannot be read.
+        #[source]
+        cause: UpstreamError,
+    },
     /// The registry is configured to delete nothing.
     #[error("the registry deletes nothing: storage.delete.enabled is not set there")]
     DeletionDisabled,
@@ -69,12 +80,29 @@ pub(super) fn ends_all(error: &NeighbourError) -> bool {
             | UpstreamError::Tls { .. } => true,
             UpstreamError::TimedOut { .. }
             | UpstreamError::Refused { .. }
+            | UpstreamError::Busy { .. }
             | UpstreamError::Status { .. }
             | UpstreamError::Unusable { .. }
             | UpstreamError::TooLarge { .. } => false,
         },
         NeighbourError::Service(_) | NeighbourError::Ending => true,
-        NeighbourError::SharesManifest { .. } | NeighbourError::DeletionDisabled | NeighbourError::Endless(_) => false,
+        NeighbourError::SharesManifest { .. }
+        | NeighbourError::UnreadTag { .. }
+        | NeighbourError::DeletionDisabled
+        | NeighbourError::Endless(_) => false,
+    }
+}
+
+/// Whether the registry gave no answer at all.
+pub(super) fn is_silence(error: &NeighbourError) -> bool {
+    match error {
+        NeighbourError::Upstream(error) => error.is_silence(),
+        NeighbourError::Service(_)
+        | NeighbourError::SharesManifest { .. }
+        | NeighbourError::UnreadTag { .. }
+        | NeighbourError::DeletionDisabled
+        | NeighbourError::Endless(_)
+        | NeighbourError::Ending => false,
     }
 }
 

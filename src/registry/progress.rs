@@ -1,34 +1,23 @@
 //! How far a comparison with the registry is, for whoever looks.
 
-use std::fmt;
-
-use crate::domain::registry::Phase;
+use crate::domain::content::TagName;
+use crate::domain::name::RepositoryName;
+use crate::domain::registry::{Counts, Phase};
 use crate::domain::time::Timestamp;
 use crate::service::Compared;
 
-/// Numbers of repositories by outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// All that were looked at.
-    pub compared: u64,
-    /// Those that were not known.
-    pub adopted: u64,
-    /// Those whose tags came, went or moved.
-    pub changed: u64,
-    /// Those of which the registry has none of the known tags any more.
-    pub gone: u64,
-    /// Those that were deleted here and of which the registry has content.
-    pub deleted: u64,
-    /// Those for which asking the registry failed.
-    pub failed: u64,
-}
+/// Most that is named of what could not be read; all of it is counted.
+const NAMED: usize = 100;
 
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { compared, adopted, changed, gone, deleted, failed } = self;
-        write!(f, "{compared} repositories, {adopted} new, {changed} changed, {gone} gone, ")?;
-        write!(f, "{deleted} deleted here, {failed} not told of")
-    }
+/// What could not be read in the registry, and so was left as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The repository.
+    pub repository: RepositoryName,
+    /// One tag of it; none if nothing of it could be read.
+    pub tag: Option<TagName>,
+    /// Why.
+    pub reason: String,
 }
 
 /// The present comparison, or the last one.
@@ -44,9 +33,12 @@ pub struct Progress {
     pub known: u64,
     /// What it found so far.
     pub counts: Counts,
+    /// What it left out, as far as it is named: at most 100.
+    pub left_out: Vec<LeftOut>,
     /// Why it failed; empty if it did not.
     pub error: String,
-    failures_in_a_row: u64,
+    /// How many repositories in a row had no answer at all.
+    silences: u64,
 }
 
 impl Progress {
@@ -59,7 +51,7 @@ impl Progress {
 
     /// Counts a repository.
     pub(super) fn note(&mut self, compared: Compared) {
-        self.failures_in_a_row = 0;
+        self.silences = 0;
         let counts = &mut self.counts;
         counts.compared += 1;
         match compared {
@@ -71,12 +63,25 @@ impl Progress {
         }
     }
 
-    /// Counts a failure, and returns how many there are in a row.
-    pub(super) fn note_failure(&mut self) -> u64 {
+    /// Counts a repository that could not be read, and returns how many in a row had no answer at all.
+    pub(super) fn note_failure(&mut self, repository: RepositoryName, reason: String, is_silence: bool) -> u64 {
         self.counts.compared += 1;
         self.counts.failed += 1;
-        self.failures_in_a_row += 1;
-        self.failures_in_a_row
+        self.silences = if is_silence { self.silences + 1 } else { 0 };
+        self.name(LeftOut { repository, tag: None, reason });
+        self.silences
+    }
+
+    /// Counts a tag that could not be read.
+    pub(super) fn note_unread(&mut self, repository: RepositoryName, tag: TagName, reason: String) {
+        self.counts.unread_tags += 1;
+        self.name(LeftOut { repository, tag: Some(tag), reason });
+    }
+
+    fn name(&mut self, left_out: LeftOut) {
+        if self.left_out.len() < NAMED {
+            self.left_out.push(left_out);
+        }
     }
 
     /// Ends it.

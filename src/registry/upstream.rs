@@ -7,6 +7,8 @@
 mod error;
 mod exchange;
 mod image;
+mod later;
+mod list;
 mod next;
 #[cfg(test)]
 mod testing;
@@ -14,10 +16,10 @@ mod testing;
 mod tests;
 
 use std::path::Path;
+use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HeaderName};
 use hyper::{Method, StatusCode};
-use serde::{Deserialize, Deserializer};
 
 use super::manifest;
 use crate::domain::content::{Digest, TagName};
@@ -25,12 +27,11 @@ use crate::domain::name::RepositoryName;
 use crate::net::Answer;
 
 pub use error::UpstreamError;
+pub use list::Page;
 pub use next::NextPage;
 
 use exchange::{Exchange, LIMITS, Limits, Question};
 
-/// Names that are asked for at a time. A registry may give fewer.
-const PAGE: u32 = 1_000;
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 /// A registry that can be asked. Its connections stay open between calls and belong to the runtime that made them: share
@@ -55,15 +56,6 @@ impl<'a> Reference<'a> {
             Self::Digest(digest) => digest.as_str(),
         }
     }
-}
-
-/// A page of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page<T> {
-    /// What stands on it, in the registry's order: a catalogue is sorted, tags of Distribution 2.8 are not.
-    pub items: Vec<T>,
-    /// Where the next page is; none on the last one.
-    pub next: Option<NextPage>,
 }
 
 /// What a tag points to.
@@ -107,6 +99,13 @@ impl Upstream {
         Self::within(url, ca, LIMITS)
     }
 
+    /// The same client with this time limit for each answer.
+    #[must_use]
+    pub fn answering_within(mut self, limit: Duration) -> Self {
+        self.exchange.limits.answer = limit;
+        self
+    }
+
     fn within(url: &str, ca: Option<&Path>, limits: Limits) -> Result<Self, UpstreamError> {
         Ok(Self { exchange: Exchange::new(url, ca, limits)? })
     }
@@ -115,39 +114,6 @@ impl Upstream {
     #[must_use]
     pub fn place(&self) -> &str {
         &self.exchange.place
-    }
-
-    /// A page of the names of all repositories, emptied ones included; the first without `next`. The token needs
-    /// `registry:catalog:*`. Texts that are not names to dockpass are left out. The registry decides how many pages
-    /// there are, so the caller sets a limit.
-    ///
-    /// # Errors
-    /// [`UpstreamError`]; a page that cannot be read whole is an error, so that nothing on it passes for deleted.
-    pub async fn catalog(&self, token: &str, next: Option<&NextPage>) -> Result<Page<RepositoryName>, UpstreamError> {
-        let list = PagedList { path: "/v2/_catalog", asked: "the catalogue" };
-        let answer = self.page(token, &list, next).await?;
-        let read = |body: RawCatalog| body.repositories;
-        self.read_page(&list, next, &answer, read, |name| RepositoryName::parse(name).ok())
-    }
-
-    /// A page of the tags of a repository; none where the registry does not know the repository. One whose tags are all
-    /// deleted has an empty list. The token needs `repository:NAME:pull`. Texts that are no tags are left out.
-    ///
-    /// # Errors
-    /// [`UpstreamError`]; so is a 404 that does not say `NAME_UNKNOWN`, since any server may have sent it.
-    pub async fn tags(
-        &self,
-        token: &str,
-        name: &RepositoryName,
-        next: Option<&NextPage>,
-    ) -> Result<Option<Page<TagName>>, UpstreamError> {
-        let list = PagedList { path: &format!("/v2/{name}/tags/list"), asked: "a list of tags" };
-        let answer = self.page(token, &list, next).await?;
-        if answer.status == StatusCode::NOT_FOUND && says_name_unknown(&answer.body) {
-            return Ok(None);
-        }
-        let read = |body: RawTags| body.tags;
-        self.read_page(&list, next, &answer, read, |tag| TagName::parse(tag).ok()).map(Some)
     }
 
     /// What a tag or a digest points to; none where the registry has no such manifest. The token needs
@@ -207,92 +173,6 @@ impl Upstream {
         let limit = self.exchange.limits.manifest;
         Question { method, target, token: Some(token), accept: manifest::ACCEPT, asked: "a manifest", limit }
     }
-
-    /// Asks for a page. A registry whose largest page is smaller than ours refuses the first question (400): it is
-    /// asked again for a page of a size of its choice.
-    async fn page(&self, token: &str, list: &PagedList<'_>, next: Option<&NextPage>) -> Result<Answer, UpstreamError> {
-        let limit = self.exchange.limits.page;
-        let ask = async |target: &str| {
-            let accept = "application/json";
-            let token = Some(token);
-            self.exchange.ask(&Question { method: Method::GET, target, token, accept, asked: list.asked, limit }).await
-        };
-        if let Some(next) = next {
-            return ask(next.as_str()).await;
-        }
-        let answer = ask(&format!("{}?n={PAGE}", list.path)).await?;
-        if answer.status == StatusCode::BAD_REQUEST { ask(list.path).await } else { Ok(answer) }
-    }
-
-    /// Reads a page: `read` finds the texts in the body, `parse` turns each into an item.
-    fn read_page<'a, B: Deserialize<'a>, T>(
-        &self,
-        list: &PagedList<'_>,
-        asked_for: Option<&NextPage>,
-        answer: &'a Answer,
-        read: impl FnOnce(B) -> Option<Vec<String>>,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Page<T>, UpstreamError> {
-        let about = error::About { place: self.place(), asked: list.asked };
-        if answer.status != StatusCode::OK {
-            return Err(about.status(answer.status));
-        }
-        let body = serde_json::from_slice(&answer.body).map_err(|cause| about.unusable(cause))?;
-        let texts = read(body).unwrap_or_default();
-        let items: Vec<T> = texts.iter().filter_map(|text| parse(text)).collect();
-        if items.len() < texts.len() {
-            // Not the texts themselves: whoever pushed chose them.
-            log::warn!(
-                "{}: {} entries of {} are no names and left out",
-                self.place(),
-                texts.len() - items.len(),
-                list.asked
-            );
-        }
-        let next = next::next(&answer.headers, &self.exchange.registry).map_err(|cause| about.unusable(cause))?;
-        if next.is_some() && next.as_ref() == asked_for {
-            return Err(about.unusable("its next page is the same page"));
-        }
-        Ok(Page { items, next })
-    }
-}
-
-/// A list of the registry.
-struct PagedList<'a> {
-    path: &'a str,
-    asked: &'static str,
-}
-
-/// The key must be there: an object without it is no catalogue, and everything would seem deleted. Null is an empty list.
-#[derive(Deserialize)]
-struct RawCatalog {
-    #[serde(deserialize_with = "required")]
-    repositories: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct RawTags {
-    #[serde(deserialize_with = "required")]
-    tags: Option<Vec<String>>,
-}
-
-fn required<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Vec<String>>, D::Error> {
-    Option::deserialize(value)
-}
-
-#[derive(Deserialize)]
-struct RawErrors {
-    errors: Vec<RawError>,
-}
-
-#[derive(Deserialize)]
-struct RawError {
-    code: String,
-}
-
-fn says_name_unknown(body: &[u8]) -> bool {
-    let read = serde_json::from_slice::<RawErrors>(body);
-    read.is_ok_and(|answer| answer.errors.iter().any(|error| error.code == "NAME_UNKNOWN"))
 }
 
 fn manifest_path(name: &RepositoryName, reference: Reference<'_>) -> String {

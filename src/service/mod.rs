@@ -37,8 +37,8 @@ use std::sync::{Arc, Mutex};
 
 pub use access::{Allowed, Call, Caller};
 pub use content::{
-    Compared, ContentDeletion, NewRepository, News, Notice, RepositoryQuery, RepositoryUpdate, RepositoryView, SeenTag,
-    TagDeletion,
+    Compared, ContentDeletion, NewRepository, News, Notice, RepositoryQuery, RepositoryUpdate, RepositoryView, Seen,
+    SeenTag, TagDeletion,
 };
 pub use error::{Error, Kind, Obstacle};
 pub use ledger::AuditFilter;

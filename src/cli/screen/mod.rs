@@ -7,6 +7,7 @@ pub(in crate::cli) mod prompt;
 mod report;
 pub(in crate::cli) mod shown;
 pub(in crate::cli) mod table;
+mod width;
 
 pub use console::Console;
 pub(in crate::cli) use error::Cause;

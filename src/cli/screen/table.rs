@@ -1,6 +1,7 @@
 //! Tables as text: aligned columns that fit the terminal's width. In a pipe nothing is cut.
 
 use super::shown;
+use super::width::{columns, fitting, padded};
 
 /// Spaces between two columns.
 const GAP: usize = 2;
@@ -12,9 +13,9 @@ const CUT: char = '…';
 pub(in crate::cli) enum Fit {
     /// Keeps its width.
     Whole,
-    /// May be cut, down to this many characters.
+    /// May be cut, down to this many columns of the terminal.
     Shrinks(usize),
-    /// Shows only this many characters on any terminal, and the whole text in a pipe.
+    /// Shows only this many columns of it on any terminal, and the whole text in a pipe.
     First(usize),
 }
 
@@ -40,7 +41,7 @@ impl Table {
         let cells = row.iter().zip(self.columns);
         cells
             .map(|(cell, (_, fit))| match fit {
-                Fit::First(most) if is_terminal => shown::plain(cell).chars().take(*most).collect(),
+                Fit::First(most) if is_terminal => fitting(&shown::plain(cell), *most).to_owned(),
                 Fit::First(_) | Fit::Whole | Fit::Shrinks(_) => shown::plain(cell),
             })
             .collect()
@@ -48,7 +49,7 @@ impl Table {
 
     /// The columns' widths: what each needs, reduced until the table fits, always from the column with most to spare.
     fn widths(&self, rows: &[Vec<String>], width: Option<usize>) -> Vec<usize> {
-        let longest = |place: usize| rows.iter().filter_map(|row| row.get(place)).map(|cell| length(cell)).max();
+        let longest = |place: usize| rows.iter().filter_map(|row| row.get(place)).map(|cell| columns(cell)).max();
         let mut widths: Vec<usize> = (0..self.columns.len()).map(|place| longest(place).unwrap_or(0)).collect();
         let gaps = GAP * self.columns.len().saturating_sub(1);
         let Some(room) = width.map(|width| width.saturating_sub(gaps)) else { return widths };
@@ -65,18 +66,18 @@ impl Table {
 }
 
 impl Fit {
-    /// How many characters a column of this width can give away; its title always stays whole.
+    /// How much of its width a column can give away; its title always stays whole.
     fn spare(self, width: usize, title: &str) -> usize {
         match self {
             Self::Whole | Self::First(_) => 0,
-            Self::Shrinks(least) => width.saturating_sub(least.max(length(title))),
+            Self::Shrinks(least) => width.saturating_sub(least.max(columns(title))),
         }
     }
 }
 
 /// Pairs of a label and its value, one per line, indented by two, the values aligned.
 pub(in crate::cli) fn fields(pairs: &[(&str, String)]) -> String {
-    let widest = pairs.iter().map(|(label, _)| length(label)).max().unwrap_or(0);
+    let widest = pairs.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);
     let texts: Vec<String> =
         pairs.iter().map(|(label, value)| format!("{}  {}", padded(label, widest), shown::plain(value))).collect();
     shown::lines("  ", texts.iter().map(String::as_str))
@@ -89,20 +90,10 @@ fn line(row: &[String], widths: &[usize]) -> String {
 }
 
 fn cut(text: &str, width: usize) -> String {
-    if length(text) <= width {
+    if columns(text) <= width {
         return text.to_owned();
     }
-    text.chars().take(width.saturating_sub(1)).chain([CUT]).collect()
-}
-
-fn padded(text: &str, width: usize) -> String {
-    let missing = width.saturating_sub(length(text));
-    format!("{text}{}", " ".repeat(missing))
-}
-
-/// Width in characters, which is right for names and times.
-fn length(text: &str) -> usize {
-    text.chars().count()
+    format!("{}{CUT}", fitting(text, width.saturating_sub(1)))
 }
 
 #[cfg(test)]
@@ -141,7 +132,32 @@ alice/app  active    a long li…  0123
 b          inactive              ab
 ";
         assert_eq!(table().render(Some(37)), expected);
-        assert!(table().render(Some(37)).lines().all(|line| line.chars().count() <= 37));
+        assert!(table().render(Some(37)).lines().all(|line| columns(line) <= 37));
+    }
+
+    #[test]
+    fn wide_letters_leave_the_columns_where_they_are() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let table = Table {
+            columns: &[("NAME", Fit::Shrinks(6)), ("ABOUT", Fit::Shrinks(5)), ("STATE", Fit::Whole)],
+            rows: vec![row(["日本語ラベル", "社区版 registry", "active"]), row(["laptop", "plain", "inactive"])],
+        };
+        let expected = "\
+NAME          ABOUT            STATE
+日本語ラベル  社区版 registry  active
+laptop        plain            inactive
+";
+        assert_eq!(table.render(None), expected);
+        for width in 30..40 {
+            let rendered = table.render(Some(width));
+            assert!(rendered.lines().all(|line| columns(line) <= width), "{rendered}");
+            let starts: Vec<_> = ["STATE", "active", "inactive"]
+                .iter()
+                .zip(rendered.lines())
+                .map(|(state, line)| columns(line.split_once(state).unwrap().0))
+                .collect();
+            assert!(starts.windows(2).all(|pair| pair[0] == pair[1]), "{rendered}");
+        }
     }
 
     #[test]

@@ -52,6 +52,16 @@ pub enum UpstreamError {
         /// HTTP status.
         status: u16,
     },
+    /// It wants to be asked later (429, or 503 with a time), and still did when there was no patience left.
+    #[error("the registry at {place} is busy (status {status}): it wants to be asked again in {}", span(*seconds))]
+    Busy {
+        /// Its URL.
+        place: String,
+        /// HTTP status.
+        status: u16,
+        /// In how many seconds, as it said last.
+        seconds: u64,
+    },
     /// Any other status that says neither yes nor "there is none". Redirects are among them: the token goes to nobody
     /// else.
     #[error("the registry at {place} answered with status {status} where {asked} was asked")]
@@ -87,13 +97,46 @@ pub enum UpstreamError {
 }
 
 impl UpstreamError {
+    /// Whether there was no answer at all, or none but "later". The next question may end better.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } | Self::Busy { .. } => true,
+            Self::Url(_)
+            | Self::Trust(_)
+            | Self::Unreachable { .. }
+            | Self::Tls { .. }
+            | Self::Refused { .. }
+            | Self::Status { .. }
+            | Self::Unusable { .. }
+            | Self::TooLarge { .. } => false,
+        }
+    }
+
+    /// The reason in words for those who may not know where the registry is.
+    #[must_use]
+    pub fn without_place(&self) -> String {
+        let said = self.to_string();
+        match self {
+            Self::Url(_) | Self::Trust(_) => said,
+            Self::Unreachable { place, .. }
+            | Self::Tls { place, .. }
+            | Self::TimedOut { place, .. }
+            | Self::Refused { place, .. }
+            | Self::Busy { place, .. }
+            | Self::Status { place, .. }
+            | Self::Unusable { place, .. }
+            | Self::TooLarge { place, .. } => said.replace(&format!(" at {place}"), ""),
+        }
+    }
+
     /// Whether a change that was asked for may have been made all the same.
     #[must_use]
     pub fn may_be_done(&self) -> bool {
         match self {
             Self::TimedOut { .. } | Self::Unusable { .. } | Self::TooLarge { .. } => true,
             // A registry that blames the request has changed nothing.
-            Self::Status { status, .. } => !(400..500).contains(status),
+            Self::Status { status, .. } | Self::Busy { status, .. } => !(400..500).contains(status),
             Self::Url(_) | Self::Trust(_) | Self::Unreachable { .. } | Self::Tls { .. } | Self::Refused { .. } => false,
         }
     }
@@ -117,6 +160,11 @@ impl About<'_> {
         }
     }
 
+    /// The error of a registry that only says "later".
+    pub(super) fn busy(&self, status: StatusCode, seconds: u64) -> UpstreamError {
+        UpstreamError::Busy { place: self.place.to_owned(), status: status.as_u16(), seconds }
+    }
+
     /// The error of an answer that cannot be read.
     pub(super) fn unusable(&self, cause: impl Into<Cause>) -> UpstreamError {
         UpstreamError::Unusable { place: self.place.to_owned(), asked: self.asked, cause: cause.into() }
@@ -126,6 +174,10 @@ impl About<'_> {
     pub(super) fn too_large(&self, limit: usize) -> UpstreamError {
         UpstreamError::TooLarge { place: self.place.to_owned(), asked: self.asked, limit }
     }
+}
+
+fn span(seconds: u64) -> String {
+    if seconds == 1 { "1 second".to_owned() } else { format!("{seconds} seconds") }
 }
 
 #[cfg(test)]
@@ -145,5 +197,22 @@ mod tests {
         assert!(UpstreamError::TimedOut { place: place.clone(), seconds: 1 }.may_be_done());
         assert!(!UpstreamError::Unreachable { place: place.clone(), cause: cause() }.may_be_done());
         assert!(!UpstreamError::Tls { place, cause: cause() }.may_be_done());
+        assert!(!about.busy(StatusCode::TOO_MANY_REQUESTS, 1).may_be_done());
+    }
+
+    #[test]
+    fn where_the_registry_is_can_be_left_out() {
+        let about = About { place: "http://10.0.0.7:5000", asked: "a deletion" };
+        for (error, said) in [
+            (about.status(StatusCode::BAD_GATEWAY), "the registry answered with status 502 where a deletion was asked"),
+            (
+                about.busy(StatusCode::TOO_MANY_REQUESTS, 90),
+                "the registry is busy (status 429): it wants to be asked again in 90 seconds",
+            ),
+            (about.unusable("x"), "no usable answer from the registry where a deletion was asked"),
+        ] {
+            assert_eq!(error.without_place(), said);
+        }
+        assert!(about.status(StatusCode::UNAUTHORIZED).without_place().contains("rootcertbundle"));
     }
 }

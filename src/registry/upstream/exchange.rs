@@ -12,6 +12,7 @@ use hyper::{Method, Request, Uri};
 use zeroize::Zeroizing;
 
 use super::error::{About, UpstreamError};
+use super::later;
 use crate::net::{self, Address, Answer, Client, Failure, Plain};
 
 /// The user agent, which the registry repeats in its notifications.
@@ -29,6 +30,12 @@ pub(super) struct Limits {
     pub(super) manifest: usize,
     /// A configuration, in bytes.
     pub(super) config: usize,
+    /// How long a question waits in all for a registry that wants to be asked later.
+    pub(super) patience: Duration,
+    /// The same for a deletion, on which somebody waits.
+    pub(super) short_patience: Duration,
+    /// How long a second of such a wait takes; less in tests.
+    pub(super) second: Duration,
 }
 
 pub(super) const LIMITS: Limits = Limits {
@@ -37,7 +44,12 @@ pub(super) const LIMITS: Limits = Limits {
     page: 16 << 20,
     manifest: 4 << 20,
     config: 8 << 20,
+    patience: Duration::from_mins(2),
+    short_patience: Duration::from_secs(20),
+    second: Duration::from_secs(1),
 };
+/// Shortest wait for a registry that wants to be asked later, in milliseconds of such a wait.
+const LEAST_WAIT: u32 = 250;
 
 /// What is asked.
 pub(super) struct Question<'a> {
@@ -72,10 +84,25 @@ impl Exchange {
         Ok(Self { client, place: registry.url(), registry, limits })
     }
 
-    /// Asks the registry.
+    /// Asks the registry. While it answers that it wants to be asked later, it is, within the limits.
     pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Answer, UpstreamError> {
         let target = self.registry.at(question.target).map_err(|cause| self.about(question).unusable(cause))?;
-        self.ask_at(target, question).await
+        let is_change = question.method == Method::DELETE;
+        let mut patience = if is_change { self.limits.short_patience } else { self.limits.patience };
+        loop {
+            let answer = self.ask_at(target.clone(), question).await?;
+            let Some(seconds) = later::seconds(&answer) else { return Ok(answer) };
+            let Some(left) = patience.checked_sub(self.wait(seconds)) else {
+                return Err(self.about(question).busy(answer.status, seconds));
+            };
+            patience = left;
+            tokio::time::sleep(self.wait(seconds)).await;
+        }
+    }
+
+    fn wait(&self, seconds: u64) -> Duration {
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        self.limits.second.saturating_mul(seconds).max(self.limits.second.saturating_mul(LEAST_WAIT) / 1_000)
     }
 
     /// Asks the server of this URL; the question's own target is ignored.
@@ -83,7 +110,9 @@ impl Exchange {
         let request = request(target, question).map_err(|cause| self.about(question).unusable(cause))?;
         let limits = net::Limits { time: self.limits.answer, size: question.limit };
         let answer = self.client.send(request, limits).await.map_err(|cause| self.failure(cause, question))?;
-        log::debug!("{} {}: {}", question.method, question.asked, answer.status);
+        // Not the query, which the registry may have made.
+        let path = question.target.split('?').next().unwrap_or_default();
+        log::debug!("{} {path} ({}): {}", question.method, question.asked, answer.status);
         Ok(answer)
     }
 

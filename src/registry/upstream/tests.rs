@@ -9,6 +9,8 @@ const CATALOG: &str = "GET /v2/_catalog?n=1000";
 const TAGS: &str = "GET /v2/alice/app/tags/list?n=1000";
 const ONE: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+const ORDERING: std::sync::atomic::Ordering = std::sync::atomic::Ordering::SeqCst;
+
 fn texts<T: ToString>(page: &Page<T>) -> Vec<String> {
     page.items.iter().map(ToString::to_string).collect()
 }
@@ -72,6 +74,82 @@ async fn a_registry_with_smaller_pages_chooses_their_size() {
 }
 
 #[tokio::test]
+async fn the_next_page_is_asked_for_at_the_registry_whatever_host_it_names() {
+    let link = "<https://public.example/v2/_catalog?next_page=x>; rel='next'";
+    let fake = Fake::with(&[
+        (CATALOG, reply(200, &[("Link", link)], r#"{"repositories":["alice/app"]}"#)),
+        ("GET /v2/_catalog?next_page=x", reply(200, &[], r#"{"repositories":["bob/app"]}"#)),
+    ]);
+    let client = fake.client();
+    let next = client.catalog(TOKEN, None).await.unwrap().next;
+    assert_eq!(texts(&client.catalog(TOKEN, next.as_ref()).await.unwrap()), ["bob/app"]);
+}
+
+#[tokio::test]
+async fn a_busy_registry_is_asked_again_when_it_wants_to_be() {
+    let date = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
+    for (status, headers) in [
+        (429, vec![("Retry-After", "1")]),
+        (429, vec![]),
+        (503, vec![("Retry-After", "0")]),
+        (503, vec![("Retry-After", "Sun, 06 Nov 1994 08:49:38 GMT"), date]),
+    ] {
+        let (left, busy) = (std::sync::atomic::AtomicU8::new(2), reply(status, &headers, ""));
+        let fake = Fake::saying(move |_| {
+            let is_busy = left.fetch_update(ORDERING, ORDERING, |left| left.checked_sub(1)).is_ok();
+            Some(if is_busy { busy.clone() } else { reply(200, &[], "{\"tags\":[\"1\"]}") })
+        });
+        let page = fake.client_within(SMALL).tags(TOKEN, &app(), None).await.unwrap().unwrap();
+        assert_eq!((texts(&page), fake.asked().len()), (vec!["1".to_owned()], 3), "{status} {headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn patience_with_a_busy_registry_has_an_end() {
+    let hasty = Limits { patience: Duration::from_millis(3), short_patience: Duration::ZERO, ..SMALL };
+    let later = |seconds| Fake::always(&reply(429, &[("Retry-After", seconds)], ""));
+    for (seconds, times) in [("1", 4), ("4", 1), ("99999999999", 1)] {
+        let fake = later(seconds);
+        let busy = error(fake.client_within(hasty).tags(TOKEN, &app(), None).await);
+        assert!(matches!(busy, UpstreamError::Busy { status: 429, .. }) && busy.is_silence(), "{busy}");
+        assert_eq!(fake.asked().len(), times, "{seconds}");
+    }
+    // Somebody waits for a deletion.
+    let fake = later("1");
+    let busy = error(fake.client_within(hasty).delete(TOKEN, &app(), Reference::Digest(&one())).await);
+    assert!(busy.to_string().ends_with("is busy (status 429): it wants to be asked again in 1 second"), "{busy}");
+    assert_eq!(fake.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_list_that_takes_too_long_is_asked_for_in_smaller_pages() {
+    let link = |size: u32| format!("</v2/_catalog?last=bob%2Fapp&n={size}>; rel=\"next\"");
+    let fake = Fake::saying(move |asked| match asked {
+        CATALOG => None,
+        "GET /v2/_catalog?n=100" => Some(reply(504, &[], "<html>")),
+        "GET /v2/_catalog?n=10" => Some(reply(200, &[("Link", &link(1_000))], r#"{"repositories":["bob/app"]}"#)),
+        "GET /v2/_catalog?last=bob%2Fapp&n=1000" => Some(reply(200, &[], &" ".repeat(1_000))),
+        "GET /v2/_catalog?last=bob%2Fapp&n=100" => Some(reply(200, &[], r#"{"repositories":["carol/app"]}"#)),
+        _ => Some(reply(400, &[], "")),
+    });
+    let client = fake.client_within(Limits { answer: Duration::from_millis(200), ..SMALL });
+    let first = client.catalog(TOKEN, None).await.unwrap();
+    assert_eq!(texts(&first), ["bob/app"]);
+    assert_eq!(texts(&client.catalog(TOKEN, first.next.as_ref()).await.unwrap()), ["carol/app"]);
+    assert_eq!(fake.asked().len(), 5);
+}
+
+#[tokio::test]
+async fn a_list_without_end_of_its_silence_is_given_up() {
+    let silent = Fake::saying(|_| None);
+    let client = silent.client_within(Limits { answer: Duration::from_millis(20), ..SMALL });
+    let late = error(client.tags(TOKEN, &app(), None).await);
+    assert!(matches!(late, UpstreamError::TimedOut { .. }) && late.is_silence(), "{late}");
+    let sizes = ["1000", "100", "10"].map(|size| format!("GET /v2/alice/app/tags/list?n={size}"));
+    assert_eq!(silent.asked(), sizes);
+}
+
+#[tokio::test]
 async fn tags_are_a_list_an_empty_list_or_of_nobody() {
     let tags = async |answer: String| Fake::with(&[(TAGS, answer)]).client().tags(TOKEN, &app(), None).await;
     let page = tags(reply(200, &[], r#"{"name":"alice/app","tags":["1","not a tag","latest"]}"#)).await.unwrap();
@@ -89,16 +167,17 @@ async fn what_is_no_whole_list_does_not_pass_for_an_empty_one() {
     let client = fake.client();
     let next = client.tags(TOKEN, &app(), None).await.unwrap().unwrap().next;
     error(client.tags(TOKEN, &app(), next.as_ref()).await);
-    let elsewhere = r#"<https://evil.example/v2/_catalog>; rel="next""#;
+    let nowhere = r#"<https://evil.example>; rel="next""#;
     for answer in [
         reply(200, &[], ""),
         reply(200, &[], "{}"),
         reply(200, &[], r#"{"tags":{}}"#),
         reply(200, &[], "<html>"),
-        reply(200, &[("Link", elsewhere)], r#"{"tags":["1"]}"#),
+        reply(200, &[("Link", nowhere)], r#"{"tags":["1"]}"#),
+        reply(200, &[("Link", "rel=next")], r#"{"tags":["1"]}"#),
         reply(404, &[], "<html>not found"),
         reply(302, &[("Location", "http://127.0.0.1:1/v2/alice/app/tags/list")], ""),
-        reply(429, &[], ""),
+        reply(503, &[], ""),
         reply(500, &[], r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#),
         "HTTP/1.0 200 OK\r\ncontent-length: 100\r\n\r\n{\"tags\":".to_owned(),
         "SSH-2.0-OpenSSH\r\n".to_owned(),

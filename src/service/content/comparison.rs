@@ -3,7 +3,7 @@
 //! `registry::comparison` asks the registry; this decides what follows from its answers. A tag pushed while the
 //! registry was being asked is newer than its answer, and stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -37,6 +37,21 @@ pub struct SeenTag {
     pub image: Option<Image>,
 }
 
+/// What the registry has of a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Its tags.
+    pub tags: Vec<SeenTag>,
+    /// Tags that are there and could not be read: what is known of them stays.
+    pub unread: BTreeSet<TagName>,
+}
+
+impl From<Vec<SeenTag>> for Seen {
+    fn from(tags: Vec<SeenTag>) -> Self {
+        Self { tags, unread: BTreeSet::new() }
+    }
+}
+
 /// The outcome of comparing one repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compared {
@@ -48,7 +63,7 @@ pub enum Compared {
     Changed,
     /// The registry no longer has any of the known tags.
     Gone,
-    /// It is not known here and has no tag in the registry.
+    /// It is not known here and has no tag in the registry, or none that can be read.
     Empty,
     /// It was deleted here, and stays so.
     Deleted,
@@ -130,9 +145,10 @@ impl Service {
         &self,
         call: &Call,
         name: &RepositoryName,
-        seen: Vec<SeenTag>,
+        seen: impl Into<Seen>,
         seen_at: Timestamp,
     ) -> Result<Compared, Error> {
+        let seen = seen.into();
         let first = self.view(call, Act::RegistryCompare, name.as_str(), |authority| {
             authority.tell_content()?;
             Ok(difference(authority.state(), name, &seen, seen_at))
@@ -142,7 +158,7 @@ impl Service {
             Compared::Adopted | Compared::Changed | Compared::Gone => {}
         }
         if first.put.len() + first.remove.len() > BUNDLE {
-            self.compare_by_bundles(call, name, &seen, seen_at, &first.remove)?;
+            self.compare_by_bundles(call, name, &seen.tags, seen_at, &first.remove)?;
         }
         let rest = self.compare_rest(call, name, seen, seen_at)?;
         // The bundles before may have done all of it.
@@ -155,10 +171,10 @@ impl Service {
         &self,
         call: &Call,
         name: &RepositoryName,
-        seen: Vec<SeenTag>,
+        seen: impl Into<Seen>,
         seen_at: Timestamp,
     ) -> Result<Compared, Error> {
-        let (name, seen, id) = (name.clone(), Arc::<[SeenTag]>::from(seen), Id::new(call.now, random::bytes()?));
+        let (name, seen, id) = (name.clone(), Arc::new(seen.into()), Id::new(call.now, random::bytes()?));
         let deed = Deed::new(Act::RegistryCompare, &name);
         self.change_by_steps(call, &deed, move |change, earlier: Option<Compared>| {
             let permit = change.authority()?.tell_content()?;
@@ -248,7 +264,8 @@ impl Difference {
     }
 }
 
-fn difference(state: &State, name: &RepositoryName, seen: &[SeenTag], seen_at: Timestamp) -> Difference {
+fn difference(state: &State, name: &RepositoryName, seen: &Seen, seen_at: Timestamp) -> Difference {
+    let Seen { tags: seen, unread } = seen;
     let is_known = state.repository(name).is_some();
     let unwritten = |outcome| Difference { outcome, put: Vec::new(), remove: Vec::new(), missing_since: None };
     if !is_known && state.deletion(name).is_some() {
@@ -262,15 +279,17 @@ fn difference(state: &State, name: &RepositoryName, seen: &[SeenTag], seen_at: T
     let since = state.activity(name).missing_since;
     // The registry has none of the known tags, and none was pushed meanwhile: perhaps its storage is away. They are
     // kept for a while.
-    let is_missing = seen.is_empty() && !known.is_empty() && known.iter().all(|tag| is_older(tag));
-    let missing_since = match (is_missing, known.is_empty() && seen.is_empty()) {
+    let has_nothing = seen.is_empty() && unread.is_empty();
+    let is_missing = has_nothing && !known.is_empty() && known.iter().all(|tag| is_older(tag));
+    let missing_since = match (is_missing, known.is_empty() && has_nothing) {
         (true, _) => since.or(Some(seen_at)),
         (false, true) => since,
         (false, false) => None,
     };
     let is_over = missing_since.is_some_and(|since| since.plus_seconds(KEPT) <= seen_at);
     let there: BTreeMap<&TagName, &SeenTag> = seen.iter().map(|tag| (&tag.name, tag)).collect();
-    let is_gone = |tag: &Tag| is_older(tag) && !there.contains_key(&tag.name) && (!is_missing || is_over);
+    let is_there = |tag: &Tag| there.contains_key(&tag.name) || unread.contains(&tag.name);
+    let is_gone = |tag: &Tag| is_older(tag) && !is_there(tag) && (!is_missing || is_over);
     let gone = known.iter().filter(|tag| is_gone(tag));
     let remove: Vec<TagName> = gone.map(|tag| tag.name.clone()).collect();
     let put: Vec<Tag> = seen.iter().filter_map(|tag| put_right(state, name, tag, seen_at)).collect();

@@ -9,7 +9,7 @@ mod pulls;
 mod repositories;
 mod tags;
 
-pub use comparison::{Compared, SeenTag};
+pub use comparison::{Compared, Seen, SeenTag};
 pub use deletions::ContentDeletion;
 pub use news::{News, Notice};
 pub use repositories::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView};

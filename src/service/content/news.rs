@@ -51,6 +51,8 @@ pub enum News {
     ManifestDeleted(Digest),
     /// The whole repository was deleted.
     RepositoryDeleted,
+    /// A repository was made, without content so far.
+    RepositoryMade,
 }
 
 /// A notification.
@@ -146,6 +148,7 @@ impl Service {
                 self.take_deletion(call, repository, move |present| present.digest == digest)
             }
             News::RepositoryDeleted => self.take_deletion(call, repository, |_| true),
+            News::RepositoryMade => self.take_made(call, repository),
         }
     }
 
@@ -156,6 +159,21 @@ impl Service {
         let known = state.repository(repository);
         let known = known.filter(|_| tag.is_some() || points_to(&state, repository, digest));
         known.map(|known| self.pulls.note(known)).is_some()
+    }
+
+    fn take_made(&self, call: &Call, repository: RepositoryName) -> Result<bool, Error> {
+        let state = self.store.state();
+        if state.repository(&repository).is_some() || state.deletion(&repository).is_some() {
+            return Ok(false);
+        }
+        let id = Id::new(call.now, random::bytes()?);
+        self.change(call, Deed::new(Act::RegistryNotify, &repository), move |change| {
+            let permit = change.authority()?.tell_content()?;
+            change.skip_record();
+            // Deleted here: what comes of it later is late.
+            let is_deleted = change.state().deletion(&repository).is_some();
+            if is_deleted { Ok(false) } else { learn_repository(change, &permit, &repository, id) }
+        })
     }
 
     fn take_push(&self, call: &Call, repository: RepositoryName, pushed: Pushed) -> Result<bool, Error> {

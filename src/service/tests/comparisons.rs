@@ -1,7 +1,11 @@
 //! Comparing what is known with what the registry has: what is put right, what is left alone, and what is newer than
 //! the answer.
 
-use super::super::{Compared, Errand, News, SeenTag};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+
+use super::super::{Compared, Errand, News, Seen, SeenTag};
 use super::content::{Scene, digest, image, named, pulled, pushed, seen, tag};
 use super::support::start;
 use crate::domain::content::{Activity, Deletion, Remains};
@@ -113,6 +117,28 @@ fn what_was_pushed_while_the_registry_was_asked_is_neither_removed_nor_overwritt
     assert_eq!(scene.tags("alice/app"), [("1.0".to_owned(), 7)]);
     assert_eq!(scene.compare("alice/app", &[]), Compared::Gone);
     assert_eq!(scene.listed("alice/app"), (vec![], 0));
+}
+
+#[test]
+fn what_is_there_and_cannot_be_read_stays_as_it_is_known() {
+    let mut scene = compared();
+    scene.wait(60);
+    let partly = |tags: &[SeenTag], unread: &[&str]| Seen {
+        tags: tags.to_vec(),
+        unread: unread.iter().map(|text| tag(text)).collect(),
+    };
+    let compare =
+        |name: &str, seen: Seen| scene.service().compare(&scene.registry(), &named(name), seen, scene.now()).unwrap();
+    let end = scene.end();
+    assert_eq!(compare("alice/app", partly(&[seen("1.0", 1)], &["2.0"])), Compared::Same);
+    assert_eq!(compare("alice/app", partly(&[], &["1.0", "2.0"])), Compared::Same, "nothing is missing");
+    assert_eq!(compare("alice/new", partly(&[], &["1.0"])), Compared::Empty, "nothing of it is known");
+    assert_eq!(scene.end(), end);
+    // Others come and go beside it, and a new repository is adopted with what can be read of it.
+    assert_eq!(compare("alice/app", partly(&[seen("3.0", 3)], &["2.0", "4.0"])), Compared::Changed);
+    assert_eq!(scene.tags("alice/app"), [("2.0".to_owned(), 2), ("3.0".to_owned(), 3)]);
+    assert_eq!(compare("alice/new", partly(&[seen("1.0", 1)], &["2.0"])), Compared::Adopted);
+    assert_eq!(scene.tags("alice/new"), [("1.0".to_owned(), 1)]);
 }
 
 #[test]
@@ -248,5 +274,15 @@ fn a_pass_names_its_errand() {
     let pass = |errand| scene.service().own_pass(&scene.registry(), &errand).unwrap();
     let read = pass(Errand::Read(named("alice/app")));
     assert_eq!(format!("{read:?}"), "Pass", "it opens the registry");
-    assert_ne!(read.reveal(), pass(Errand::Delete(named("alice/app"))).reveal());
+    let access = |errand| {
+        let pass = pass(errand);
+        let claims = URL_SAFE_NO_PAD.decode(pass.reveal().split('.').nth(1).unwrap()).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&claims).unwrap()["access"].clone()
+    };
+    let entry = |kind: &str, name: &str, actions: &[&str]| json!({ "type": kind, "name": name, "actions": actions });
+    let app = entry("repository", "alice/app", &["pull", "delete"]);
+    assert_eq!(access(Errand::Delete(named("alice/app"))), json!([app]));
+    // The second entry is the one that zot wants.
+    let catalog = [entry("registry", "catalog", &["*"]), entry("repository", "", &["pull"])];
+    assert_eq!(access(Errand::Catalog), json!(catalog));
 }

@@ -19,6 +19,16 @@ fn learnt(name: &str) -> (String, String, String) {
 }
 
 #[test]
+fn a_repository_that_was_made_is_learnt_unless_it_was_deleted_here() {
+    let mut scene = Scene::new();
+    assert!(scene.tell("alice/app", News::RepositoryMade));
+    assert_eq!(scene.tags("alice/app"), []);
+    assert!(!scene.tell("alice/app", News::RepositoryMade), "it is known");
+    scene.delete("alice/app");
+    assert!(!scene.tell("alice/app", News::RepositoryMade), "this comes late");
+}
+
+#[test]
 fn a_push_with_a_tag_makes_an_unknown_repository_known_and_private() {
     let mut scene = Scene::new();
     for name in ["alice/app", "nobody/deep/er", "busybox"] {

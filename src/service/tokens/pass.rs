@@ -17,8 +17,8 @@ use crate::service::signing::{AccessEntry, Claims, Dkp};
 
 /// The name of dockpass itself for the registry. No account can have it, so its own actions can be told from others'.
 pub const OWN_NAME: &str = "_dockpass";
-/// Life of a pass, in seconds: long enough for the slowest answer.
-const PASS_LIFE: i64 = 300;
+/// Life of a pass, in seconds: long enough for the slowest answers to one question, asked again as the registry wants.
+const PASS_LIFE: i64 = 900;
 
 /// What dockpass itself goes to the registry for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +57,10 @@ impl Service {
             actions: actions.iter().map(|action| (*action).to_owned()).collect(),
         };
         let access = match errand {
-            Errand::Catalog => entry("registry", "catalog", &["*"]),
-            Errand::Read(name) => entry("repository", name.as_str(), &["pull"]),
-            Errand::Delete(name) => entry("repository", name.as_str(), &["pull", "delete"]),
+            // The second is what zot wants (its pkg/api/bearer_auth.go); a repository without a name is none.
+            Errand::Catalog => vec![entry("registry", "catalog", &["*"]), entry("repository", "", &["pull"])],
+            Errand::Read(name) => vec![entry("repository", name.as_str(), &["pull"])],
+            Errand::Delete(name) => vec![entry("repository", name.as_str(), &["pull", "delete"])],
         };
         let issued_at = now.seconds();
         let claims = Claims {
@@ -70,7 +71,7 @@ impl Service {
             nbf: issued_at - BACK_DATED,
             iat: issued_at - BACK_DATED,
             jti: Id::new(now, random::bytes()?).to_string(),
-            access: vec![access],
+            access,
             // It belongs to no account: shown to dockpass itself, it allows no more than an anonymous caller may.
             dkp: Dkp { account: None, token: None, generation: None },
         };

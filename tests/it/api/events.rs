@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::{
     InProcess,
-    notify::{EVENTS, digest, event, pull, push, send, tags, target},
+    http::Answer,
+    notify::{EVENTS, MEDIA_TYPE, digest, event, pull, push, send, tags, target},
     site::repository_path,
 };
 
@@ -43,12 +44,14 @@ fn the_body_is_json_of_a_bounded_size() {
         (b"\"events\"", "INVALID_PARAMETERS"),
         (b"{\"events\":7}", "INVALID_PARAMETERS"),
         (b"{\"events\":{}}", "INVALID_PARAMETERS"),
+        (b"", "INVALID_PARAMETERS"),
+        (b"{}", "INVALID_PARAMETERS"),
+        (b"{\"other\":1}", "INVALID_PARAMETERS"),
+        (b"{\"events\":[null]}", "INVALID_PARAMETERS"),
     ] {
         send(&registry, body).must_be_refused(400, code);
     }
-    // The registry would send it again for ever.
-    for nothing in [&b""[..], b"{}", b"{\"events\":null}", b"{\"events\":[]}", b"{\"events\":[null]}", b"{\"other\":1}"]
-    {
+    for nothing in [&b"{\"events\":null}"[..], b"{\"events\":[]}"] {
         send(&registry, nothing).must_be(200);
     }
     let deep = format!("{{\"events\":[{{\"target\":{}1{}}}]}}", "[".repeat(10_000), "]".repeat(10_000));
@@ -104,7 +107,7 @@ fn what_the_registry_tells_is_seen() {
     site.notify(&[gone]).must_be(200);
     assert_eq!(tags(&site, APP), Vec::<String>::new());
     let state = site.as_local().get("/api/v0/admin/registry").must_be(200).json();
-    assert_eq!(state["notifications"], json!({ "received": 5, "lastReceived": site.in_time(0) }));
+    assert_eq!(state["notifications"], json!({ "received": 5, "refused": 0, "lastReceived": site.in_time(0) }));
 }
 
 #[test]
@@ -135,6 +138,80 @@ fn a_deleted_repository_stays_deleted_under_late_events() {
     assert_eq!(tags(&site, APP), Vec::<String>::new());
     site.notify(&[push("new", APP, "3.0", 3)]).must_be(200);
     assert_eq!(tags(&site, APP), ["3.0"]);
+}
+
+// --- zot's CloudEvents ---
+
+/// Sends an event as zot does: what happened in headers, the data as the body.
+fn told_by_zot(site: &InProcess, kind: &str, id: &str, data: &Value) -> Answer {
+    let zot = site.as_registry().header("Ce-Specversion", "1.0").header("Ce-Id", id);
+    let zot = zot.header("Ce-Source", "zotregistry.dev/zot").header("Ce-Type", kind);
+    send(&zot.header("Ce-Time", &site.in_time(0)), data.to_string().as_bytes())
+}
+
+fn image(tag: &str, number: u8) -> Value {
+    json!({ "name": APP, "reference": tag, "digest": digest(number), "mediaType": MEDIA_TYPE, "manifest": "{}" })
+}
+
+#[test]
+fn what_zot_tells_is_learnt() {
+    const UPDATED: &str = "zotregistry.image.updated";
+    const DELETED: &str = "zotregistry.image.deleted";
+    let site = with_alice();
+    told_by_zot(&site, "zotregistry.repository.created", "1", &json!({ "name": APP })).must_be(200);
+    assert_eq!((&shown(&site, APP)["visibility"], tags(&site, APP).len()), (&json!("private"), 0));
+    told_by_zot(&site, UPDATED, "2", &image("1.0", 1)).must_be(200);
+    told_by_zot(&site, UPDATED, "2", &image("1.0", 1)).must_be(200);
+    told_by_zot(&site, UPDATED, "3", &image("latest", 1)).must_be(200);
+    told_by_zot(&site, UPDATED, "4", &image("2.0", 2)).must_be(200);
+    told_by_zot(&site, UPDATED, "5", &image(&digest(3), 3)).must_be(200);
+    told_by_zot(&site, "zotregistry.image.lint_failed", "6", &image("bad", 4)).must_be(200);
+    assert_eq!(tags(&site, APP), ["1.0", "2.0", "latest"]);
+    assert_eq!(shown(&site, APP)["pushes"], json!(3), "an event that is sent again counts once");
+    told_by_zot(&site, DELETED, "7", &image("2.0", 2)).must_be(200);
+    assert_eq!(tags(&site, APP), ["1.0", "latest"]);
+    told_by_zot(&site, DELETED, "8", &image(&digest(1), 1)).must_be(200);
+    assert_eq!(tags(&site, APP), Vec::<String>::new());
+    // Without identifier and time, and in the structured form.
+    let bare = site.as_registry().header("Ce-Type", UPDATED);
+    send(&bare, image("3.0", 3).to_string().as_bytes()).must_be(200);
+    let whole = json!({ "specversion": "1.0", "type": UPDATED, "id": "9", "source": "zot", "data": image("4.0", 4) });
+    let structured = site.as_registry().header("Content-Type", "application/cloudevents+json");
+    structured.send("POST", EVENTS, whole.to_string().as_bytes()).must_be(200);
+    assert_eq!(tags(&site, APP), ["3.0", "4.0"]);
+    site.as_user("alice").delete(&repository_path(APP)).must_be(204);
+    told_by_zot(&site, "zotregistry.repository.created", "10", &json!({ "name": APP })).must_be(200);
+    site.as_local().get(&repository_path(APP)).must_be_refused(404, "NO_SUCH_REPOSITORY");
+}
+
+#[test]
+fn what_is_not_understood_is_refused_with_the_reason_and_counted() {
+    let site = with_alice();
+    for (kind, data, reason) in [
+        ("zotregistry.image.signed", image("1.0", 1), "of the type \"zotregistry.image.signed\" are not known"),
+        ("com.example.push", image("1.0", 1), "known are zotregistry.repository.created"),
+        ("zotregistry.image.updated", json!({}), "name: names no repository"),
+        ("zotregistry.image.updated", json!({ "name": "Not A Name" }), "name: names no repository"),
+        ("zotregistry.image.updated", json!({ "name": APP, "digest": digest(1) }), "reference: neither a tag"),
+        ("zotregistry.image.updated", json!({ "name": APP, "reference": "1" }), "digest: no digest"),
+        ("zotregistry.image.deleted", json!({ "name": APP, "reference": ".." }), "reference: neither a tag"),
+        ("zotregistry.image.deleted", json!({ "name": 7 }), "name: a text"),
+    ] {
+        let refused = told_by_zot(&site, kind, "x", &data).must_be_refused(400, "INVALID_PARAMETERS");
+        assert!(refused.describe().contains(reason.replace('"', "\\\"").as_str()), "{}", refused.describe());
+    }
+    // zot's data without its headers, as a proxy may leave it, and what is of no registry at all.
+    for neither in [image("1.0", 1), json!({ "action": "push" })] {
+        let refused = send(&site.as_registry(), neither.to_string().as_bytes()).must_be(400);
+        assert!(refused.describe().contains("neither an envelope of Distribution"), "{}", refused.describe());
+    }
+    let no_event = site.notify(&[json!({ "push": APP }), json!(7)]).must_be(400);
+    assert!(no_event.describe().contains("none of them is an event of Distribution"), "{}", no_event.describe());
+    let state = site.as_local().get("/api/v0/admin/registry").must_be(200).json();
+    assert_eq!(state["notifications"], json!({ "received": 0, "refused": 11, "lastReceived": null }));
+    assert_eq!(tags(&site, APP), Vec::<String>::new());
+    // Without the secret there is nothing here, and nothing is counted.
+    send(&site.as_nobody().header("Ce-Type", "zotregistry.image.updated"), b"{}").must_be(404);
 }
 
 // --- what is passed over ---

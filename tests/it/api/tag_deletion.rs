@@ -2,8 +2,6 @@
 //! permissions that count after a deletion has waited. Deleting in a real registry is in `e2e::tags`.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    net::{TcpListener, TcpStream},
     sync::{Arc, Barrier, Mutex, mpsc},
     thread,
 };
@@ -13,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{
     InProcess,
     http::Answer,
+    mock::{Mock, answer},
     notify::digest,
     process::eventually,
     site::{Caller, repository_path, token_path},
@@ -20,58 +19,8 @@ use crate::support::{
 
 const APP: &str = "alice/app";
 
-/// Makes the answer to a request line; none closes the connection without a word.
-type Reply = dyn Fn(&str) -> Option<String> + Send + Sync;
-
-/// A registry that answers each request on a connection of its own.
-struct Registry {
-    url: String,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Registry {
-    fn saying(reply: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (asked, reply): (Arc<Mutex<Vec<String>>>, Arc<Reply>) = (Arc::default(), Arc::new(reply));
-        let heard = Arc::clone(&asked);
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let (heard, reply) = (Arc::clone(&heard), Arc::clone(&reply));
-                thread::spawn(move || converse(&stream, &heard, &*reply));
-            }
-        });
-        Self { url, asked }
-    }
-
-    /// The deletions that it was asked for.
-    fn deletions(&self) -> Vec<String> {
-        let asked = self.asked.lock().expect("the list");
-        asked
-            .iter()
-            .filter_map(|line| line.strip_prefix("DELETE /v2/alice/app/manifests/").map(str::to_owned))
-            .collect()
-    }
-}
-
-fn converse(mut stream: &TcpStream, heard: &Mutex<Vec<String>>, reply: &Reply) {
-    let mut head = BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
-    let asked = head.next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
-    head.for_each(drop);
-    heard.lock().expect("the list").push(asked.clone());
-    if let Some(answer) = reply(&asked) {
-        // Whoever hung up needs no answer.
-        let _ = stream.write_all(answer.as_bytes());
-    }
-}
-
-fn answer(status: u16, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}")
-}
-
 /// A server with this registry, where alice's repository has these tags; alice with an access token.
-fn with(registry: &Registry, tags: &[&str]) -> (InProcess, Caller) {
+fn with(registry: &Mock, tags: &[&str]) -> (InProcess, Caller) {
     let site = InProcess::start_with(&[("registry.url", &registry.url)]);
     let alice = site.add_robot("alice");
     site.add_repository(APP);
@@ -110,7 +59,7 @@ fn audited(site: &InProcess, action: &str) -> Vec<String> {
 
 #[test]
 fn where_the_registry_deletes_by_tag_only_that_one_begins_and_each_begin_has_its_end() {
-    let registry = Registry::saying(|asked| {
+    let registry = Mock::saying(|asked| {
         let is_there = asked == "DELETE /v2/alice/app/manifests/1.0";
         Some(answer(if is_there { 202 } else { 404 }, "", "{}"))
     });
@@ -135,8 +84,10 @@ fn a_deletion_that_is_refused_is_not_left_open_and_one_whose_answer_is_lost_is()
         (Some(500), (503, "UNAVAILABLE"), true),
         (None, (503, "UNAVAILABLE"), true),
     ] {
-        let registry = Registry::saying(move |asked| {
-            if asked.starts_with("DELETE ") { Some(answer(status?, "", "{}")) } else { Some(answer(500, "", "{}")) }
+        let registry = Mock::saying(move |asked| {
+            // It is not waited for longer than who asked can wait.
+            let later = "Retry-After: 600\r\n";
+            if asked.starts_with("DELETE ") { Some(answer(status?, later, "{}")) } else { Some(answer(500, "", "{}")) }
         });
         let (site, alice) = with(&registry, &["1.0"]);
         let refused = delete(&alice, &path("1.0"));
@@ -147,9 +98,44 @@ fn a_deletion_that_is_refused_is_not_left_open_and_one_whose_answer_is_lost_is()
     }
 }
 
+#[test]
+fn whoever_deletes_is_told_the_registrys_own_reason_and_not_where_it_is() {
+    for (status, reason) in [
+        (401, "the registry does not trust dockpass's registry token (status 401): its rootcertbundle, issuer"),
+        (429, "the registry is busy (status 429): it wants to be asked again in 600 seconds"),
+        (502, "the registry answered with status 502 where a deletion was asked"),
+    ] {
+        let registry = Mock::saying(move |_| Some(answer(status, "Retry-After: 600\r\n", "{}")));
+        let (site, alice) = with(&registry, &["1.0"]);
+        let refused = delete(&alice, &path("1.0"));
+        let said = refused.json()["errors"][0]["message"].as_str().expect("a message").to_owned();
+        assert!(said.starts_with(reason), "{said}");
+        assert!(!said.contains("127.0.0.1"), "{said}");
+        drop(site);
+    }
+}
+
+#[test]
+fn a_tag_that_cannot_be_read_may_lead_to_the_same_manifest_and_is_named() {
+    let registry = Mock::saying(|asked| {
+        Some(match asked.split_once(" /v2/alice/app/") {
+            Some(("GET", "tags/list?n=1000")) => answer(200, "", &json!({ "tags": ["1.0", "bad"] }).to_string()),
+            Some(("HEAD", "manifests/1.0")) => answer(200, &format!("Docker-Content-Digest: {}\r\n", digest(1)), ""),
+            Some(("DELETE", "manifests/1.0")) => answer(400, "", "{}"),
+            _ => answer(500, "", "{}"),
+        })
+    });
+    let (site, alice) = with(&registry, &["1.0"]);
+    let refused = delete(&alice, &path("1.0"));
+    assert_eq!((refused.status, refused.code().as_str()), (503, "UNAVAILABLE"), "{}", refused.describe());
+    let said = refused.json()["errors"][0]["message"].as_str().expect("a message").to_owned();
+    assert!(said.starts_with("nothing was deleted") && said.contains("the tag bad") && said.contains("500"), "{said}");
+    assert_eq!((audited(&site, "tag.cancelDelete"), listed(&site)), (vec!["1.0".to_owned()], vec!["1.0".to_owned()]));
+}
+
 /// A registry that deletes whole manifests only, and what its tags lead to; a deletion by digest ends with `end`.
-fn of_manifests(tags: &'static [(&'static str, u8)], end: Option<u16>) -> Registry {
-    Registry::saying(move |asked| {
+fn of_manifests(tags: &'static [(&'static str, u8)], end: Option<u16>) -> Mock {
+    Mock::saying(move |asked| {
         if asked.starts_with("GET /v2/alice/app/tags/list") {
             let names: Vec<&str> = tags.iter().map(|(tag, _)| *tag).collect();
             return Some(answer(200, "", &json!({ "name": APP, "tags": names }).to_string()));
@@ -197,7 +183,7 @@ fn what_has_waited_for_its_turn_is_judged_when_it_comes() {
     let (arrives, arrived) = mpsc::channel();
     let open = Arc::new(Barrier::new(3));
     let (arrives, gate) = (Mutex::new(arrives), Arc::clone(&open));
-    let registry = Registry::saying(move |asked| {
+    let registry = Mock::saying(move |asked| {
         if asked.starts_with("DELETE /v2/alice/app/manifests/held") {
             arrives.lock().expect("the sender").send(()).expect("the test waits");
             gate.wait();

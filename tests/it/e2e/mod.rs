@@ -3,6 +3,7 @@
 mod access;
 mod adoption;
 mod adoption_changes;
+mod adoption_damage;
 mod adoption_many;
 mod attacks;
 mod copies;

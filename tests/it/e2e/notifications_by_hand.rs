@@ -115,7 +115,6 @@ fn what_makes_no_sense_is_taken_and_changes_nothing() {
     let dockpass = Dockpass::start();
     let registry = registry(&dockpass);
     for senseless in [
-        json!({}),
         event("e1", "push", "Not A Name", "1", &digest(1)),
         event("e2", "push", "alice/app", "1", "sha256:"),
         event("e3", "push", "alice/app", "not a tag", &digest(1)),
@@ -126,8 +125,12 @@ fn what_makes_no_sense_is_taken_and_changes_nothing() {
         tell(&registry, &senseless).must_be(200);
     }
     assert_eq!(dockpass.repository_names(), [""; 0]);
-    // What is no envelope is refused: sent again it will be the same, and somebody has to look.
-    registry.post(EVENTS, &json!({ "events": 1 })).must_be(400);
+    // What is of another kind altogether is refused: sent again it will be the same, and somebody has to look.
+    for foreign in [json!({ "events": 1 }), json!({ "events": [{}] }), json!({ "action": "push", "target": {} })] {
+        registry.post(EVENTS, &foreign).must_be(400);
+    }
+    let shown = dockpass.cli(&["registry", "show"]).must_succeed().stdout;
+    assert!(shown.contains("6 since the start") && shown.contains("; 3 refused, see the server's log"), "{shown}");
 }
 
 #[test]

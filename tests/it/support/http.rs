@@ -77,6 +77,11 @@ impl Http {
         self.json(body).send("PUT", path)
     }
 
+    /// Sends `PUT` with a text of this media type.
+    pub(crate) fn put_text(&self, path: &str, media_type: &str, text: &str) -> Answer {
+        self.header("Content-Type", media_type).with("data-raw", text).send("PUT", path)
+    }
+
     /// Sends `PATCH` with a JSON body.
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
         self.json(body).send("PATCH", path)

@@ -13,6 +13,7 @@ pub(crate) mod http;
 pub(crate) mod image;
 pub(crate) mod issued;
 pub(crate) mod look;
+pub(crate) mod mock;
 pub(crate) mod nginx;
 pub(crate) mod notify;
 pub(crate) mod pages;

@@ -1,9 +1,12 @@
 //! How the registry side is shown.
 
-use crate::api::{Certificate, Comparison, RegistryState};
+use crate::api::{Certificate, Comparison, LeftOut, Notifications, RegistryState};
 use crate::cli::screen::{CliError, Report, View, shown};
 use crate::cli::wire::ApiAnswer;
 use crate::domain::registry::{CertificateRole, Phase};
+
+/// How many of those that a comparison left out are shown.
+const NAMED: usize = 10;
 
 /// The registry side as it stands.
 pub(in crate::cli) fn state(answer: ApiAnswer<RegistryState>) -> Result<Report, CliError> {
@@ -18,6 +21,7 @@ pub(in crate::cli) fn state(answer: ApiAnswer<RegistryState>) -> Result<Report, 
     ];
     pairs.extend(state.realm_warning.as_ref().map(|warning| ("Warning", shown::plain(warning))));
     pairs.extend(state.comparison.as_ref().map(|comparison| ("Comparison", compared(comparison))));
+    pairs.extend(state.comparison.iter().flat_map(left_out).map(|line| ("Left out", line)));
     pairs.extend(state.certificates.iter().map(certificate));
     Ok(Report { answer: answer.value, view: View::One(pairs) })
 }
@@ -31,9 +35,14 @@ fn public_host(state: &RegistryState) -> String {
 }
 
 fn notifications(state: &RegistryState) -> String {
-    match &state.notifications.last_received {
+    let Notifications { received, refused, last_received } = &state.notifications;
+    let taken = match last_received {
         None => "none since the start".to_owned(),
-        Some(last) => format!("{} since the start, the last at {}", state.notifications.received, shown::time(last)),
+        Some(last) => format!("{received} since the start, the last at {}", shown::time(last)),
+    };
+    match refused {
+        0 => taken,
+        refused => format!("{taken}; {refused} refused, see the server's log"),
     }
 }
 
@@ -41,10 +50,10 @@ fn compared(comparison: &Comparison) -> String {
     let at = |time: &Option<String>| shown::time_or(time.as_deref(), "-");
     match comparison.state {
         Phase::Never => "none since the start".to_owned(),
-        Phase::Running => format!("at work since {}: {}", at(&comparison.started_at), found(comparison)),
+        Phase::Running => format!("at work since {}: {} so far", at(&comparison.started_at), comparison.counts()),
         Phase::Failed => format!("failed at {}: {}", at(&comparison.finished_at), shown::plain(&comparison.error)),
         state @ (Phase::Done | Phase::Stopped) => {
-            format!("{state} at {}: {}", at(&comparison.finished_at), found(comparison))
+            format!("{state} at {}: {}", at(&comparison.finished_at), comparison.counts())
         }
     }
 }
@@ -57,31 +66,27 @@ fn certificate(certificate: &Certificate) -> (&'static str, String) {
     (name, format!("until {}, SHA-256 {}", shown::time(&certificate.not_after), certificate.sha256))
 }
 
-/// What a comparison has found, in words.
-pub(in crate::cli) fn found(comparison: &Comparison) -> String {
-    let parts = [
-        (comparison.adopted, "new"),
-        (comparison.changed, "changed"),
-        (comparison.gone, "gone from the registry"),
-        (comparison.deleted, "deleted here and kept away"),
-        (comparison.failed, "that the registry could not tell of"),
-    ];
-    let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-    let parts: Vec<String> = parts.collect();
-    if comparison.compared == 0 {
-        return "no repositories, here or there".to_owned();
+/// What a comparison left out, and why: a line for each that is named, and one for the others.
+pub(in crate::cli) fn left_out(comparison: &Comparison) -> Vec<String> {
+    let named = comparison.left_out.iter().take(NAMED).map(|LeftOut { repository, tag, reason }| {
+        let tag = tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        shown::plain(&format!("{repository}{tag}: {reason}"))
+    });
+    let mut lines: Vec<String> = named.collect();
+    let all = comparison.failed.saturating_add(comparison.unread_tags);
+    let more = all.saturating_sub(u64::try_from(lines.len()).unwrap_or(all));
+    if more > 0 {
+        lines.push(format!("{more} more: the server's log has them"));
     }
-    let all = shown::counted_as(comparison.compared, "repository", "repositories");
-    if parts.is_empty() { format!("{all}: all as known") } else { format!("{all}: {}", parts.join(", ")) }
+    lines
 }
 
-/// The next steps after a comparison.
+/// What there is to know after a comparison.
 pub(in crate::cli) fn next_after(comparison: &Comparison) -> Vec<String> {
-    let failed =
-        (comparison.failed > 0).then(|| "Next: the server's log says what the registry could not tell".to_owned());
+    let left_out = left_out(comparison).into_iter().map(|line| format!("left out: {line}"));
     let adopted =
         (comparison.adopted > 0).then(|| "The new ones are private; see them with: dockpass repo list".to_owned());
-    failed.into_iter().chain(adopted).collect()
+    left_out.chain(adopted).collect()
 }
 
 #[cfg(test)]
@@ -91,7 +96,8 @@ mod tests {
     fn comparison(state: &str) -> Comparison {
         let text = serde_json::json!({
             "state": state, "startedAt": "2026-11-21T20:42:00Z", "finishedAt": "2026-11-21T20:43:00Z", "known": 1,
-            "compared": 1, "adopted": 0, "changed": 0, "gone": 0, "deleted": 0, "failed": 0, "error": "no way",
+            "compared": 1, "adopted": 0, "changed": 0, "gone": 0, "deleted": 0, "failed": 0, "unreadTags": 0,
+            "leftOut": [], "error": "no way",
         });
         serde_json::from_value(text).unwrap()
     }
@@ -116,10 +122,34 @@ mod tests {
         assert_eq!(compared(&comparison("done")), "done at 2026-11-21 20:43: 1 repository: all as known");
         assert_eq!(compared(&comparison("failed")), "failed at 2026-11-21 20:43: no way");
         assert_eq!(compared(&comparison("never")), "none since the start");
-        let busy = Comparison { compared: 7, adopted: 2, failed: 1, ..comparison("running") };
-        let expected = "at work since 2026-11-21 20:42: 7 repositories: 2 new, 1 that the registry could not tell of";
-        assert_eq!(compared(&busy), expected);
-        assert_eq!(next_after(&busy).len(), 2);
-        assert_eq!(found(&Comparison { compared: 0, ..busy }), "no repositories, here or there");
+        let busy = Comparison { compared: 7, adopted: 2, ..comparison("running") };
+        assert_eq!(compared(&busy), "at work since 2026-11-21 20:42: 7 repositories: 2 new so far");
+        assert_eq!(next_after(&busy).len(), 1);
+    }
+
+    #[test]
+    fn what_was_left_out_is_named_as_far_as_it_is_few() {
+        let left = |tag: Option<&str>| LeftOut {
+            repository: "alice/app".to_owned(),
+            tag: tag.map(str::to_owned),
+            reason: "status 500".to_owned(),
+        };
+        let two = vec![left(Some("1.0")), left(None)];
+        let some = Comparison { failed: 1, unread_tags: 1, left_out: two, ..comparison("done") };
+        assert_eq!(left_out(&some), ["alice/app:1.0: status 500", "alice/app: status 500"]);
+        let many = Comparison { unread_tags: 150, left_out: vec![left(Some("1")); 100], ..comparison("done") };
+        let lines = next_after(&many);
+        assert_eq!((lines.len(), lines[10].as_str()), (11, "left out: 140 more: the server's log has them"));
+    }
+
+    #[test]
+    fn refused_notifications_are_counted() {
+        let state = serde_json::json!({
+            "issuer": "i", "services": [], "realm": "r", "certificates": [], "url": null, "comparison": null,
+            "notifications": { "received": 2, "refused": 3, "lastReceived": "2026-11-21T20:42:00Z" },
+        });
+        let state: RegistryState = serde_json::from_value(state).unwrap();
+        let expected = "2 since the start, the last at 2026-11-21 20:42; 3 refused, see the server's log";
+        assert_eq!(notifications(&state), expected);
     }
 }

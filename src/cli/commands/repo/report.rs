@@ -36,7 +36,7 @@ const ACCESS_COLUMNS: &[(&str, Fit)] = &[("WHO", Fit::Shrinks(12)), ("ACCESS", F
 
 /// A repository's name as the command line takes it.
 pub(in crate::cli) fn shown(name: &RepositoryName) -> String {
-    format!("{}/{}", name.namespace_str(), name.rest())
+    name.shown()
 }
 
 /// A list of repositories.

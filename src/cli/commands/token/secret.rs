@@ -279,7 +279,7 @@ made the access token `lap\\u{1b}top` for alice (id 01A)
 
     #[tokio::test]
     async fn the_sign_in_url_is_what_the_server_says() {
-        let state = r#"{"issuer":"i","services":[],"realm":"https://h:1/auth/token","certificates":[],"url":null,"notifications":{"received":0,"lastReceived":null},"comparison":null}"#;
+        let state = r#"{"issuer":"i","services":[],"realm":"https://h:1/auth/token","certificates":[],"url":null,"notifications":{"received":0,"refused":0,"lastReceived":null},"comparison":null}"#;
         let server = Server::with_json(&[(200, state), (500, "")]);
         let mut api = server.api();
         assert_eq!(sign_in_url(&mut api).await, "https://h:1");
