@@ -68,7 +68,7 @@ pub struct SetAccess {
 }
 
 impl JsonBody for SetAccess {
-    const IGNORED: &'static [&'static str] = &["user", "team", "repository", "namespace"];
+    const ECHOED: &'static [&'static str] = &["user", "team", "repository", "namespace"];
 }
 
 /// Who has which access to a repository, and why.

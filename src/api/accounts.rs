@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{JsonBody, NAME, Rows, Team};
+use super::{Fixed, JsonBody, NAME, NamespaceType, Rows, Team, UnknownFields};
 
 /// An account.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -72,24 +72,21 @@ impl Rows for Accounts {
     const FIELD: Option<&'static str> = Some("accounts");
 }
 
-/// Fields of an [`Account`] that no request sets, and fields of DTR that mean nothing here.
-const SHOWN_ONLY: &[&str] = &[
-    "id",
-    "isImported",
-    "membersCount",
-    "teamsCount",
-    "hasPassword",
-    "passwordSetByAdmin",
-    "lockedUntil",
-    "createdAt",
-    "searchLDAP",
-    "onDemand",
-    "otpEnabled",
+/// Fields of an [`Account`] that no request sets.
+const SHOWN_ONLY: &[&str] =
+    &["id", "membersCount", "teamsCount", "hasPassword", "passwordSetByAdmin", "lockedUntil", "createdAt"];
+
+/// What DTR says of accounts of a directory service, and what it always is here.
+const FIXED: &[(&str, Fixed)] = &[
+    ("isImported", Fixed::Flag(false)),
+    ("searchLDAP", Fixed::Flag(false)),
+    ("onDemand", Fixed::Flag(false)),
+    ("otpEnabled", Fixed::Flag(false)),
 ];
 
 /// The account to make.
 #[derive(Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct CreateAccount {
     /// Name, also its namespace; at most 128 characters.
     #[schemars(extend("pattern" = NAME, "maxLength" = 128))]
@@ -109,18 +106,24 @@ pub struct CreateAccount {
     /// Whether it is an organization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_org: Option<bool>,
+    /// The same as `isOrg`, in the word of older clients.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<NamespaceType>,
     /// Whether it takes over repositories already known under its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopt_repositories: Option<bool>,
 }
 
 impl JsonBody for CreateAccount {
-    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
+    const SPELLINGS: &'static [(&'static str, &'static str)] = &[("username", "name")];
+    const UNKNOWN: UnknownFields = UnknownFields::Named;
+    const ECHOED: &'static [&'static str] = SHOWN_ONLY;
+    const FIXED: &'static [(&'static str, Fixed)] = FIXED;
 }
 
 /// Changes of an account; its name and its kind never change.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct UpdateAccount {
     /// New full name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,7 +147,9 @@ pub struct UpdateAccount {
 }
 
 impl JsonBody for UpdateAccount {
-    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
+    const UNKNOWN: UnknownFields = UnknownFields::Named;
+    const ECHOED: &'static [&'static str] = SHOWN_ONLY;
+    const FIXED: &'static [(&'static str, Fixed)] = FIXED;
 }
 
 /// A new password.
@@ -216,7 +221,7 @@ impl Rows for MemberOrgs {
 
 /// A member's role in an organization or a team.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PutMember {
     /// Whether the user administers the organization; unchanged if omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -224,7 +229,8 @@ pub struct PutMember {
 }
 
 impl JsonBody for PutMember {
-    const IGNORED: &'static [&'static str] = &["isPublic", "member"];
+    const UNKNOWN: UnknownFields = UnknownFields::Named;
+    const ECHOED: &'static [&'static str] = &["member"];
 }
 
 /// The teams of a member.

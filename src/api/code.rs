@@ -40,6 +40,8 @@ codes! {
     NoSuchApiToken "NO_SUCH_API_TOKEN" 404;
     /// The registry has no such tag.
     NoSuchTag "NO_SUCH_TAG" 404;
+    /// The repository has no such tag, and none with this digest.
+    NoSuchRef "NO_SUCH_REF" 404;
     /// No such team.
     NoSuchTeam "NO_SUCH_TEAM" 404;
     /// The user is no member.

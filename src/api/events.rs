@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::JsonBody;
+use super::{JsonBody, UnknownFields};
 
 /// What a registry delivers. Distribution sends an envelope of events; each is parsed on its own, so that a malformed one
 /// does not lose the others, and null counts as no events. zot sends one CloudEvent: its data, with the attributes in
@@ -112,4 +112,6 @@ pub struct EventActor {
     pub name: Option<String>,
 }
 
-impl JsonBody for Envelope {}
+impl JsonBody for Envelope {
+    const UNKNOWN: UnknownFields = UnknownFields::Unread;
+}

@@ -40,8 +40,8 @@ pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification, VerifyA
 pub use code::Code;
 pub use events::{CloudData, Envelope, Event, EventActor, EventRequest, EventTarget};
 pub use operation::{
-    Access, Answer, Body, BodyFormat, Described, Document, Facts, Form, Heading, JsonBody, Method, Nothing, Operation,
-    Paged, Rows,
+    Access, Answer, Body, BodyFormat, Described, Document, Facts, Fixed, Form, Heading, JsonBody, Method, Nothing,
+    Operation, Paged, Rows, UnknownFields,
 };
 pub use query::{
     Counting, InvalidParameter, NamePaging, Number, Ordering, Paging, Parameter, ParameterKind, Parameters, Text,
@@ -52,7 +52,7 @@ pub use registry::{
 };
 pub use repositories::{CreateRepository, NamespaceType, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};
-pub use server::{Health, Version};
+pub use server::{ClusterStatus, Health, Version, of_replica};
 pub use session::{OpenSession, Session, SessionCredential};
 pub use settings::{FixedSetting, SettingSource, Settings, UpdateSettings};
 pub use tags::{Manifest, Tag};

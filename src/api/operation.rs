@@ -184,8 +184,11 @@ pub enum BodyFormat {
 pub trait Body: Sized {
     /// How it is sent.
     const FORMAT: BodyFormat;
-    /// Fields that are accepted but ignored.
-    const IGNORED: &'static [&'static str] = &[];
+    /// Fields that its schema does not have, and that are accepted, each with what becomes of it.
+    #[must_use]
+    fn accepted() -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 
     /// Its schema, if it is JSON.
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
@@ -197,16 +200,57 @@ pub trait Body: Sized {
     }
 }
 
+/// What becomes of the fields that a body does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownFields {
+    /// They are refused: where a misspelt one could widen what is given.
+    Refused,
+    /// They are left out, and a `Warning` header names them: DTR's objects have many that mean nothing here. A near miss
+    /// of a known field is refused, and so is a change of which nothing was understood.
+    Named,
+    /// They are left out: the sender is a program that knows nothing of dockpass.
+    Unread,
+}
+
+/// The one value that a field of DTR's has here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    /// True or false.
+    Flag(bool),
+    /// A number.
+    Number(u64),
+}
+
+impl std::fmt::Display for Fixed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flag(flag) => flag.fmt(f),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
 /// A body of JSON.
 pub trait JsonBody: DeserializeOwned + JsonSchema {
-    /// Fields that are accepted but ignored: those of DTR that mean nothing here, and those that only answers set,
-    /// since clients send back what they got. Any other unknown field is refused.
-    const IGNORED: &'static [&'static str] = &[];
+    /// What becomes of fields that it does not have, and that none of the lists below names.
+    const UNKNOWN: UnknownFields = UnknownFields::Refused;
+    /// Fields that only answers set: accepted and not read, since clients send back what they got.
+    const ECHOED: &'static [&'static str] = &[];
+    /// Fields that have one value here. Another one is left out, and a `Warning` header names the field.
+    const FIXED: &'static [(&'static str, Fixed)] = &[];
+    /// Older names of fields, each with the field's name.
+    const SPELLINGS: &'static [(&'static str, &'static str)] = &[];
 }
 
 impl<T: JsonBody> Body for T {
     const FORMAT: BodyFormat = BodyFormat::Json;
-    const IGNORED: &'static [&'static str] = T::IGNORED;
+
+    fn accepted() -> Vec<(&'static str, String)> {
+        let echoed = T::ECHOED.iter().map(|name| (*name, "Accepted, not read.".to_owned()));
+        let fixed = T::FIXED.iter().map(|(name, value)| (*name, format!("Always {value}.")));
+        let spellings = T::SPELLINGS.iter().map(|(old, name)| (*old, format!("An older name of `{name}`.")));
+        echoed.chain(fixed).chain(spellings).collect()
+    }
 
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
         Some(generator.subschema_for::<T>())
@@ -321,8 +365,8 @@ pub struct Described {
     pub form: fn() -> Vec<Parameter>,
     /// The body's schema, if it is JSON.
     pub body: fn(&mut SchemaGenerator) -> Option<Schema>,
-    /// Fields of the body that are accepted but ignored.
-    pub ignored: &'static [&'static str],
+    /// Fields of the body that its schema does not have, and that are accepted, each with what becomes of it.
+    pub accepted: fn() -> Vec<(&'static str, String)>,
     /// The answer's schema, if it is JSON.
     pub answer: fn(&mut SchemaGenerator) -> Option<Schema>,
 }
@@ -337,7 +381,7 @@ impl Described {
             format: O::Body::FORMAT,
             form: O::Body::fields,
             body: O::Body::schema,
-            ignored: O::Body::IGNORED,
+            accepted: O::Body::accepted,
             answer: O::Answer::schema,
         }
     }

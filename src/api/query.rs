@@ -4,12 +4,12 @@
 //! Unless a parameter's type says otherwise, an empty value counts as omitted, and of a repeated parameter the first
 //! value counts.
 
-use crate::domain::content::TagName;
+use crate::domain::content::{Digest, TagName};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
 use crate::domain::order::Order;
-use crate::domain::time::Timestamp;
-use crate::domain::words::{Word, one_of};
+use crate::domain::time::{InvalidTime, Timestamp};
+use crate::domain::words::{Word, flag, one_of};
 
 /// Entries of a page by default.
 const DEFAULT_SIZE: usize = 10;
@@ -36,7 +36,7 @@ pub enum ParameterKind {
     Texts,
     /// A whole number, not below 0.
     Number,
-    /// `true` or `false`.
+    /// `true` or `false`, in the spellings of [`flag`]; an empty value is `true`.
     Flag,
     /// One of these words.
     Word(&'static [&'static str]),
@@ -222,12 +222,21 @@ impl Value for Option<Timestamp> {
     const KIND: ParameterKind = ParameterKind::Text;
 
     fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
-        first(values).map(Timestamp::parse).transpose().map_err(|error| error.to_string())
+        first(values).map(read_time).transpose().map_err(|error| error.to_string())
     }
 
     fn write(&self) -> Vec<String> {
         self.iter().map(ToString::to_string).collect()
     }
+}
+
+/// A time in a query, where `+` means a blank: one before an offset can have been nothing but a `+` that the client did
+/// not encode.
+fn read_time(text: &str) -> Result<Timestamp, InvalidTime> {
+    Timestamp::parse(text).or_else(|error| {
+        let (time, offset) = text.rsplit_once(' ').ok_or(error)?;
+        Timestamp::parse(&format!("{time}+{offset}"))
+    })
 }
 
 impl Value for Option<bool> {
@@ -236,9 +245,8 @@ impl Value for Option<bool> {
     fn read<'p>(mut values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
         match values.next() {
             None => Ok(None),
-            Some("false" | "0") => Ok(Some(false)),
-            Some("true" | "1" | "") => Ok(Some(true)),
-            Some(_) => Err("true or false".to_owned()),
+            Some("") => Ok(Some(true)),
+            Some(text) => flag(text).map(Some).ok_or_else(|| "true or false".to_owned()),
         }
     }
 
@@ -304,6 +312,7 @@ page_starts! {
     Name: Name::parse;
     RepositoryName: RepositoryName::parse;
     TagName: TagName::parse;
+    Digest: Digest::parse;
 }
 
 /// Which page of a list: `pageStart` and `pageSize`.
@@ -383,5 +392,44 @@ impl Parameters for NamePaging {
 impl<K> Default for Paging<K> {
     fn default() -> Self {
         Self { start: None, size: DEFAULT_SIZE }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_one<V: Value>(text: &str) -> Result<V, String> {
+        V::read(std::iter::once(text))
+    }
+
+    #[test]
+    fn a_flag_has_the_spellings_of_go() {
+        for (is_set, spellings) in
+            [(true, ["1", "t", "T", "true", "TRUE", "True"]), (false, ["0", "f", "F", "false", "FALSE", "False"])]
+        {
+            for text in spellings {
+                assert_eq!(read_one(text), Ok(Some(is_set)), "{text}");
+            }
+        }
+        assert_eq!(read_one(""), Ok(Some(true)));
+        for other in ["yes", "tRUE", "on", "2", " true", "true "] {
+            assert_eq!(read_one::<Option<bool>>(other), Err("true or false".to_owned()), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_blank_before_an_offset_was_a_plus() {
+        let time = |text: &str| read_one::<Option<Timestamp>>(text).map(Option::unwrap);
+        let encoded = time("2026-11-01T00:00:00+02:00");
+        for text in ["2026-11-01T00:00:00 02:00", "2026-11-01 00:00:00 02:00", "2026-11-01T00:00:00.000 02:00"] {
+            assert_eq!(time(text), encoded, "{text}");
+        }
+        assert!(encoded.is_ok());
+        for bad in
+            ["2026-11-01 02:00", "2026-11-01T00:00:00  02:00", "2026-11-01T00:00:00 Z", "now 02:00", " ", "2026-11-01 "]
+        {
+            assert!(time(bad).is_err(), "{bad}");
+        }
     }
 }

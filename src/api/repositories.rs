@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{JsonBody, NAME_WITHIN, Rows};
+use super::{Fixed, JsonBody, NAME_WITHIN, Rows, UnknownFields};
 use crate::domain::access::AccessLevel;
 
 /// Who may see a repository without a grant.
@@ -79,23 +79,19 @@ impl Rows for Repositories {
 }
 
 /// Fields of a [`Repository`] that no request sets.
-const SHOWN_ONLY: &[&str] = &[
-    "id",
-    "namespaceType",
-    "scanOnPush",
-    "immutableTags",
-    "enableManifestLists",
-    "tagLimit",
-    "pulls",
-    "pushes",
-    "accessLevel",
-    "lastPush",
-    "missingSince",
+const SHOWN_ONLY: &[&str] = &["id", "namespaceType", "pulls", "pushes", "accessLevel", "lastPush", "missingSince"];
+
+/// What DTR lets a repository choose, and what it always is here.
+const FIXED: &[(&str, Fixed)] = &[
+    ("scanOnPush", Fixed::Flag(false)),
+    ("immutableTags", Fixed::Flag(false)),
+    ("enableManifestLists", Fixed::Flag(true)),
+    ("tagLimit", Fixed::Number(0)),
 ];
 
 /// The repository to make.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct CreateRepository {
     /// Name without its namespace; with it, at most 255 characters.
     #[schemars(extend("pattern" = NAME_WITHIN))]
@@ -116,12 +112,14 @@ pub struct CreateRepository {
 }
 
 impl JsonBody for CreateRepository {
-    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
+    const UNKNOWN: UnknownFields = UnknownFields::Named;
+    const ECHOED: &'static [&'static str] = SHOWN_ONLY;
+    const FIXED: &'static [(&'static str, Fixed)] = FIXED;
 }
 
 /// Changes of a repository; its name never changes.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct UpdateRepository {
     /// One line about it, at most 140 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,5 +140,7 @@ pub struct UpdateRepository {
 }
 
 impl JsonBody for UpdateRepository {
-    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
+    const UNKNOWN: UnknownFields = UnknownFields::Named;
+    const ECHOED: &'static [&'static str] = SHOWN_ONLY;
+    const FIXED: &'static [(&'static str, Fixed)] = FIXED;
 }

@@ -1,5 +1,7 @@
 //! The server itself: health and version.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,25 @@ pub struct Health {
     /// What needs looking after although all is well otherwise; empty if nothing does.
     #[serde(default)]
     pub warning: String,
+}
+
+/// The health of the replicas, in the form of DTR. There is one replica, which is called `dockpass`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ClusterStatus {
+    /// `OK`, or what is wrong.
+    pub replica_health: BTreeMap<String, String>,
+    /// When that was so.
+    pub replica_timestamp: BTreeMap<String, String>,
+    /// Whether changes are not accepted.
+    pub replica_read_only: BTreeMap<String, bool>,
+    /// Always empty: the registry collects its garbage itself.
+    pub gc_lock_holder: String,
+}
+
+/// A value of the one replica.
+#[must_use]
+pub fn of_replica<T>(value: T) -> BTreeMap<String, T> {
+    BTreeMap::from([("dockpass".to_owned(), value)])
 }
 
 /// Which dockpass this is.

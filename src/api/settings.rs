@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{JsonBody, Nullable, present};
+use super::{JsonBody, Nullable, UnknownFields, present};
 use crate::domain::host::PublicHost;
 use crate::domain::settings::{Lifetime, SettingValue, live_settings};
 
@@ -55,7 +55,7 @@ macro_rules! bodies {
 
         /// Changes of settings. What the configuration sets cannot be changed here, but may be sent unchanged.
         #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[serde(rename_all = "camelCase")]
         pub struct UpdateSettings {
             /// Must be the present value, which follows from `server.public_url` of the configuration.
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,5 +73,6 @@ macro_rules! bodies {
 live_settings!(bodies!);
 
 impl JsonBody for UpdateSettings {
-    const IGNORED: &'static [&'static str] = &["fixed", "registryPublicHostSeen"];
+    const UNKNOWN: UnknownFields = UnknownFields::Named;
+    const ECHOED: &'static [&'static str] = &["fixed", "registryPublicHostSeen"];
 }

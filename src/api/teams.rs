@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{JsonBody, Rows};
+use super::{JsonBody, Rows, UnknownFields};
 
 /// A team.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -44,7 +44,7 @@ const SHOWN_ONLY: &[&str] = &["id", "orgID", "membersCount"];
 
 /// The team to make.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct CreateTeam {
     /// Name, unique in the organization.
     pub name: String,
@@ -54,12 +54,13 @@ pub struct CreateTeam {
 }
 
 impl JsonBody for CreateTeam {
-    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
+    const UNKNOWN: UnknownFields = UnknownFields::Named;
+    const ECHOED: &'static [&'static str] = SHOWN_ONLY;
 }
 
 /// Changes of a team; its name never changes.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct UpdateTeam {
     /// What it is for, at most 1,024 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,5 +71,6 @@ pub struct UpdateTeam {
 }
 
 impl JsonBody for UpdateTeam {
-    const IGNORED: &'static [&'static str] = SHOWN_ONLY;
+    const UNKNOWN: UnknownFields = UnknownFields::Named;
+    const ECHOED: &'static [&'static str] = SHOWN_ONLY;
 }

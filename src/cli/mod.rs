@@ -95,7 +95,7 @@ fn open(global: &Global, console: &Console) -> Result<Api, CliError> {
         }
         return Api::local(config::load(global, None, console)?);
     };
-    let credential = |name| console.variable(name).ok_or_else(|| no_credential(name));
+    let credential = |name| console.secret_variable(name)?.ok_or_else(|| no_credential(name));
     let (user, secret) = (credential("DOCKPASS_USER")?, credential("DOCKPASS_TOKEN")?);
     Ok(Api::Remote(Box::new(Remote::new(url, global.ca.as_deref(), user, secret)?)))
 }

@@ -144,6 +144,7 @@ pub(super) fn console(input: &[u8]) -> (Console, Written) {
         ask: |_| Err(io::ErrorKind::Unsupported.into()),
         environment: BTreeMap::new(),
         system_file: None,
+        unreadable: std::collections::BTreeSet::new(),
         clock: Clock::fixed(Timestamp::parse("2026-11-21T20:42:00Z").unwrap()),
         program: "dockpass".to_owned(),
         out_is_terminal: false,

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::error::ConfigError;
 use super::keys::{KEYS, Key};
 use super::values::Raw;
+use crate::domain::entered;
 
 /// Longest file, in bytes.
 const MAX: u64 = 1024 * 1024;
@@ -52,13 +53,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, ConfigError> {
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {
     let failed = |source| ConfigError::Read { path: path.to_owned(), source };
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(MAX + 1).read_to_string(&mut text)).map_err(failed)?;
-    if u64::try_from(read).is_ok_and(|read| read <= MAX) {
-        Ok(text)
-    } else {
-        Err(failed(std::io::ErrorKind::FileTooLarge.into()))
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if !u64::try_from(read).is_ok_and(|read| read <= MAX) {
+        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
     }
+    let text = entered::text(&bytes).map_err(|fault| failed(std::io::Error::other(fault)))?;
+    Ok(text.to_owned())
 }
 
 struct SourceFile<'a> {

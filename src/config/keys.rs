@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use super::Config;
 use super::invalid::Invalid;
 use super::values::{self, Raw};
+use crate::domain::words::flag;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -80,7 +81,7 @@ impl Key {
         match &self.kind {
             ValueKind::Text(..) | ValueKind::Duration(..) | ValueKind::Lifetime(..) => Ok(Raw::Text(word)),
             ValueKind::List(..) => Ok(Raw::List(values::split_list(&word))),
-            ValueKind::Flag(..) => word.parse().map(Raw::Flag).map_err(|_| self.mismatch(&Raw::Text(word))),
+            ValueKind::Flag(..) => flag(&word).map(Raw::Flag).ok_or_else(|| self.mismatch(&Raw::Text(word))),
             ValueKind::Number(..) => word.parse().map(Raw::Number).map_err(|_| self.mismatch(&Raw::Text(word))),
         }
     }

@@ -97,7 +97,7 @@ fn each_layer_goes_over_the_one_before() {
         ("DOCKPASS_REGISTRY_ISSUER", "environment"),
         ("DOCKPASS_SERVER_DATA_DIR", "environment"),
         ("DOCKPASS_REGISTRY_SERVICES", "one, two"),
-        ("DOCKPASS_AUDIT_REGISTRY_TOKENS", "true"),
+        ("DOCKPASS_AUDIT_REGISTRY_TOKENS", "True"),
         ("DOCKPASS_SERVER_TRUSTED_PROXIES", ""),
         ("HOME", "/root"),
     ]);
@@ -119,6 +119,40 @@ fn each_layer_goes_over_the_one_before() {
     }
     assert!(!config.is_set("no.such_key"));
     assert_eq!(config.describe().len(), KEYS.len());
+}
+
+#[test]
+fn a_flag_of_the_environment_has_the_spellings_of_go() {
+    let set = |value: &str| {
+        let pairs = [("DOCKPASS_AUDIT_REGISTRY_TOKENS", value)];
+        Config::load(None, environment(&pairs), &[]).map(|loaded| loaded.config.audit.registry_tokens)
+    };
+    for value in ["1", "t", "T", "true", "TRUE", "True"] {
+        assert!(set(value).unwrap(), "{value}");
+    }
+    for value in ["0", "f", "F", "false", "FALSE", "False"] {
+        assert!(!set(value).unwrap(), "{value}");
+    }
+    for value in ["", "yes", "on", "tRUE", " true"] {
+        assert!(told(&set(value).unwrap_err()).contains("expected true or false, found a text"), "{value}");
+    }
+}
+
+#[test]
+fn a_file_from_windows_is_read_or_its_encoding_is_said() {
+    let text = "[registry]\r\nissuer = \"windows\"\r\n";
+    for read in [text.to_owned(), format!("\u{feff}{text}")] {
+        let file = file(&read);
+        let config = Config::load(Some(file.path()), nothing(), &[]).unwrap().config;
+        assert_eq!(config.registry.issuer, "windows");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for utf16 in [text.to_owned(), format!("\u{feff}{text}")] {
+        let bytes: Vec<u8> = utf16.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        std::fs::write(file.path(), bytes).unwrap();
+        let error = Config::load(Some(file.path()), nothing(), &[]).unwrap_err();
+        assert!(told(&error).contains("UTF-16"), "{}", told(&error));
+    }
 }
 
 #[test]

@@ -83,6 +83,7 @@ acts! {
     RepositoryUpdate "repository.update" "A repository was changed.";
     RepositoryView "repository.view" "A repository was asked for.";
     ServerVersion "server.version" "The version of dockpass was asked for.";
+    ServerClusterStatus "server.clusterStatus" "The health of the replicas was asked for, in the form of DTR.";
     SessionOpen "session.open" "A session was opened.";
     SessionView "session.view" "A session was asked for.";
     SettingsUpdate "settings.update" "Settings were changed.";
@@ -173,7 +174,7 @@ mod tests {
         registryToken.issue
         repository.access repository.accessOf repository.create repository.createOnPush repository.delete
         repository.learn repository.list repository.search repository.update repository.view
-        server.version
+        server.version server.clusterStatus
         session.open session.view
         settings.update settings.view
         tag.beginDelete tag.cancelDelete tag.delete tag.list

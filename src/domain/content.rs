@@ -97,6 +97,24 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// What names a manifest in a repository: a tag that points to it, or its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagOrDigest {
+    /// A tag.
+    Tag(TagName),
+    /// A digest.
+    Digest(Digest),
+}
+
+impl TagOrDigest {
+    /// Reads either; none for a text that is neither. No text is both, since tags have no colon.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digest = || Digest::parse(text).ok().map(Self::Digest);
+        TagName::parse(text).ok().map(Self::Tag).or_else(digest)
+    }
+}
+
 /// A tag of a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {

@@ -9,6 +9,7 @@ pub mod act;
 pub mod audit;
 pub mod content;
 pub mod duration;
+pub mod entered;
 pub mod grant;
 pub mod host;
 pub mod id;

@@ -131,6 +131,9 @@ pub enum WeakPassword {
     /// Not between [`MIN`] and [`MAX`] bytes.
     #[error("a password has {MIN} to {MAX} bytes")]
     Length,
+    /// It has a control character, which nobody can type.
+    #[error("a password has no control characters, such as NUL, tab and line ends")]
+    ControlCharacter,
     /// One of the commonest.
     #[error("this is one of the commonest passwords")]
     Common,
@@ -148,7 +151,10 @@ pub fn check(password: &Password) -> Result<(), WeakPassword> {
     if !(MIN..=MAX).contains(&text.len()) {
         return Err(WeakPassword::Length);
     }
-    if text.starts_with(PREFIX) {
+    if text.chars().any(char::is_control) {
+        return Err(WeakPassword::ControlCharacter);
+    }
+    if password.is_access_token() {
         return Err(WeakPassword::LooksLikeAccessToken);
     }
     if COMMONEST.iter().any(|common| common.eq_ignore_ascii_case(text)) { Err(WeakPassword::Common) } else { Ok(()) }
@@ -174,5 +180,18 @@ mod tests {
     fn the_commonest_and_access_tokens_are_refused() {
         assert_eq!(checked("Password1"), Err(WeakPassword::Common));
         assert_eq!(checked("dkp_whatever"), Err(WeakPassword::LooksLikeAccessToken));
+        let token = crate::domain::secret::TokenText::from_random([7; 32]);
+        let blank = Password::chosen(&format!(" {}\n", token.reveal()));
+        assert_eq!(check(&blank), Err(WeakPassword::LooksLikeAccessToken), "it would never be tried as a password");
+    }
+
+    #[test]
+    fn what_nobody_can_type_is_refused() {
+        for text in
+            ["hor\0se-battery", "\thorse-battery", "horse\nbattery", "horse-battery\u{7f}", "horse\u{85}battery"]
+        {
+            assert_eq!(checked(text), Err(WeakPassword::ControlCharacter), "{text:?}");
+        }
+        assert_eq!(checked(" horse\u{a0}battery "), Ok(()));
     }
 }

@@ -9,6 +9,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::entered;
+
 /// What every access token begins with.
 pub const PREFIX: &str = "dkp_";
 const BODY: usize = 43;
@@ -162,10 +164,36 @@ impl fmt::Debug for TokenHash {
 pub struct Password(String);
 
 impl Password {
-    /// Takes any text; [`super::password::check`] says whether it may be set.
+    /// Takes what somebody shows: any text. The blanks around an access token go, since its text has none.
     #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text)
+    pub fn new(mut text: String) -> Self {
+        let bare = entered::without_blanks(&text);
+        if bare.len() == text.len() || TokenText::parse(bare).is_err() {
+            return Self(text);
+        }
+        let shown = Self(bare.to_owned());
+        text.zeroize();
+        shown
+    }
+
+    /// Takes what somebody chooses, without the line ends and byte order marks around it; [`super::password::check`]
+    /// says whether it may be set.
+    #[must_use]
+    pub fn chosen(text: &str) -> Self {
+        Self::new(entered::bare(text).to_owned())
+    }
+
+    /// The same without the line ends and byte order marks around it; none if there are none.
+    #[must_use]
+    pub fn bare(&self) -> Option<Self> {
+        let bare = entered::bare(&self.0);
+        (bare.len() < self.0.len()).then(|| Self(bare.to_owned()))
+    }
+
+    /// Whether it stands for an access token, which is never tried as a password.
+    #[must_use]
+    pub fn is_access_token(&self) -> bool {
+        self.0.starts_with(PREFIX)
     }
 
     /// The text itself, for hashing and comparison only.
@@ -205,6 +233,25 @@ mod tests {
         for plain in ["", "alice", "dkp_", "dkp_team/app", "a dkp_b dkp_c"] {
             assert_eq!(without_secrets(plain), plain);
         }
+    }
+
+    #[test]
+    fn blanks_go_around_an_access_token_and_never_around_a_password() {
+        let token = TokenText::from_random([3; 32]);
+        let token = token.reveal();
+        let shown = |text: &str| Password::new(text.to_owned()).reveal().to_owned();
+        for around in
+            [format!(" {token}"), format!("{token}\r\n"), format!("\u{feff}\t{token}\u{a0}\n"), token.to_owned()]
+        {
+            assert_eq!(shown(&around), token);
+        }
+        let typo = format!(" {}", token.replace("dkp_", "dkp_0"));
+        for other in [" horse \n", "horse\r\n", &typo, &format!("{token} {token}\n"), ""] {
+            assert_eq!(shown(other), *other);
+        }
+        assert_eq!(Password::chosen("\u{feff} horse \r\n").reveal(), " horse ");
+        let bare = |text: &str| Password::new(text.to_owned()).bare().map(|bare| bare.reveal().to_owned());
+        assert_eq!((bare("horse"), bare("horse\n")), (None, Some("horse".to_owned())));
     }
 
     #[test]

@@ -22,6 +22,47 @@ pub fn one_of(words: &[&str]) -> String {
     }
 }
 
+/// A flag in a query or the environment, as Go's `strconv.ParseBool` reads it: DTR did, and its clients send every form
+/// (Python's `requests` writes `True`). None for any other word.
+#[must_use]
+pub fn flag(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// The known name that another one is a near miss of: the same but for case, or two letters away. Of several, the
+/// nearest.
+#[must_use]
+pub fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let name = name.to_lowercase();
+    let distances = known.map(|known| (distance(&name, &known.to_lowercase()), known));
+    distances.filter(|(distance, _)| *distance <= 2).min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
+}
+
+/// How many letters must be put in, taken out or replaced to make one word the other (Levenshtein's distance). Words whose
+/// lengths differ by more than two are only said to be further apart than that.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    if one.len().abs_diff(other.len()) > 2 {
+        return usize::MAX;
+    }
+    let mut above: Vec<usize> = (0..=other.len()).collect();
+    for (row, letter) in one.iter().enumerate() {
+        let mut left = row + 1;
+        let mut line = vec![left];
+        for (pair, against) in above.windows(2).zip(&other) {
+            let [diagonal, up] = pair else { continue };
+            left = (diagonal + usize::from(letter != against)).min(up + 1).min(left + 1);
+            line.push(left);
+        }
+        above = line;
+    }
+    above.last().copied().unwrap_or_default()
+}
+
 /// A value that is a word to the outside.
 pub trait Word: Copy + Send + Sync + std::str::FromStr<Err = UnknownWord> + 'static {
     /// Every word, in the order in which messages list them.
@@ -87,11 +128,31 @@ pub(crate) use words;
 
 #[cfg(test)]
 mod tests {
-    use super::UnknownWord;
+    use super::*;
 
     #[test]
     fn the_words_that_would_do_are_named() {
         let texts = [&["a"][..], &["a", "b"], &["a", "b", "c"]].map(|words| UnknownWord(words).to_string());
         assert_eq!(texts, ["expected a", "expected a or b", "expected a, b or c"]);
+    }
+
+    #[test]
+    fn a_near_miss_is_two_letters_away_at_most() {
+        let known = ["name", "isActive", "visibility"];
+        for (word, meant) in [
+            ("Name", "name"),
+            ("nmae", "name"),
+            ("is_active", "isActive"),
+            ("active", "isActive"),
+            ("ISACTIVE", "isActive"),
+            ("visibilty", "visibility"),
+            ("visiblity", "visibility"),
+        ] {
+            assert_eq!(nearest(word, known.into_iter()), Some(meant), "{word}");
+        }
+        for far in ["type", "", "id", "activated", "isPublic", "visible"] {
+            assert_eq!(nearest(far, known.into_iter()), None, "{far}");
+        }
+        assert_eq!(nearest("fast", ["east", "fasts", "fast"].into_iter()), Some("fast"));
     }
 }

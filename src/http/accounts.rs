@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::failure::Failure;
 use super::page;
 use super::reply::{Replied, Reply};
@@ -62,13 +64,24 @@ pub(super) async fn list(request: Request<op::ListAccounts>) -> Replied<op::List
     })))
 }
 
+/// Whether an organization is to be made: `isOrg` says so, or `type` of older clients.
+fn is_organization(body: &api::CreateAccount) -> Result<bool, Failure> {
+    let by_type = body.kind.map(|kind| kind == api::NamespaceType::Organization);
+    match (body.is_org, by_type) {
+        (Some(is_org), Some(by_type)) if is_org != by_type => Err(Failure::invalid("type", "contradicts isOrg")),
+        (is_org, by_type) => Ok(is_org.or(by_type).unwrap_or(false)),
+    }
+}
+
 pub(super) async fn create(request: Request<op::CreateAccount>) -> Replied<op::CreateAccount> {
     let body = request.body(Service::may_create_account)?;
+    let is_organization = is_organization(&body)?;
     let name = Name::parse(&body.name).map_err(|error| Failure::invalid("name", error))?;
     let full_name = body.full_name.unwrap_or_default();
     let adopt_repositories = body.adopt_repositories.unwrap_or(false);
-    let password = body.password.filter(|password| !password.is_empty()).map(Password::new);
-    if body.is_org.unwrap_or(false) {
+    let password = body.password.map(Zeroizing::new);
+    let password = password.filter(|password| !password.is_empty()).map(|password| Password::chosen(&password));
+    if is_organization {
         // Real clients send the fields of a user here, too: only values that contradict an organization are refused.
         if password.is_some() || body.is_admin == Some(true) || body.is_active == Some(false) {
             return Err(Failure::invalid(
@@ -170,7 +183,7 @@ pub(super) async fn change_password(request: Request<op::ChangePassword>) -> Rep
     let [name] = request.parts()?;
     let body = request.body(|service, call| service.may_change_password(call, &name))?;
     let old = body.old_password.filter(|old| !old.is_empty()).map(Password::new);
-    let new = Password::new(body.new_password);
+    let new = Password::chosen(&Zeroizing::new(body.new_password));
     let changed = request.block(move |service, call| service.change_password(call, &name, old.as_ref(), &new)).await?;
     Ok(Reply::new(&shown(&changed)))
 }

@@ -35,6 +35,7 @@ mod search;
 mod server;
 mod session;
 mod settings;
+mod slashes;
 mod socket_path;
 mod socket_secret;
 mod static_answers;

@@ -14,6 +14,19 @@ const FOR_CLIENTS: [&str; 5] = ["/api", "/enzi", "/v1", "/v2", "/auth"];
 /// The header in which a browser says that a person opens an address (Fetch Metadata); older ones send only `Accept`.
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
+/// Paths that DTR documents and that are not here: how each begins and ends, and what is in its place.
+const NOT_HERE: &[(&str, &str, &str)] = &[
+    (
+        "/api/v0/repositories/",
+        "/events",
+        "dockpass keeps no events by repository; administrators find what was done to it in /api/v0/audit",
+    ),
+    ("/nginx_status", "", "no nginx stands here; /health and /_ping say whether requests are answered"),
+    ("/load_balancer_status", "", "there is one replica; /health and /_ping say whether requests are answered"),
+    ("/api/v0/webhooks", "", "dockpass sends no webhooks; the registry sends notifications"),
+    ("/enzi/v0/id/", "", "browsers sign in at /api/v0/session, all others by HTTP Basic with each request"),
+];
+
 /// The answer for a path that no route has.
 pub(super) fn answer(request: &HttpRequest) -> HttpResponse {
     let failure = failure(request);
@@ -30,8 +43,14 @@ pub(super) fn failure(request: &HttpRequest) -> Failure {
         // Users who signed in here with docker try to pull from here next.
         Failure::new(Code::NotFound, "dockpass holds no images: push to the registry's address and pull from there")
     } else {
-        Failure::new(Code::NotFound, "there is nothing at this path")
+        Failure::new(Code::NotFound, instead_of(request.path()).unwrap_or("there is nothing at this path"))
     }
+}
+
+/// What is in the place of a path that DTR documents and that is not here.
+pub(super) fn instead_of(path: &str) -> Option<&'static str> {
+    let is_it = |(start, end, _): &&(&str, &str, &str)| path.starts_with(start) && path.ends_with(end);
+    NOT_HERE.iter().find(is_it).map(|(_, _, instead)| *instead)
 }
 
 /// Whether a person opens the path in a browser, and pages may have such paths.

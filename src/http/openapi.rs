@@ -13,9 +13,9 @@ const PARTS: [(&str, &str); 10] = [
     ("namespace", "The name of the account that owns it; `_` for repositories whose name has one component."),
     ("member", "Name or id of the user."),
     ("team", "Name or id of the team."),
-    ("reponame", "The name without its namespace; a `/` in it is sent as `%2F`."),
+    ("reponame", "The name without its namespace; a `/` in it is sent as `%2F`, and may stay where it is read."),
     ("username", "The name of a user."),
-    ("tag", "The name of a tag."),
+    ("tag", "The name of a tag; where it is read, a digest may stand for it."),
     ("name", "The name or the identifier of an account."),
     ("file", "The name of a file."),
 ];
@@ -34,16 +34,17 @@ impl Schemas {
         Self { incoming: settings.for_deserialize().into_generator(), outgoing }
     }
 
-    /// Adds the accepted but unread fields to the schema of the body with this name; true if the body has a required
-    /// field.
-    fn describe_body(&mut self, name: &str, ignored: &[&str]) -> bool {
+    /// Adds the fields that are accepted besides its own to the schema of the body with this name; true if the body has a
+    /// required field.
+    fn describe_body(&mut self, name: &str, accepted: Vec<(&str, String)>) -> bool {
         let Some(body) = self.incoming.definitions_mut().get_mut(name).and_then(Value::as_object_mut) else {
             return false;
         };
         if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
-            let unread =
-                |name: &&str| ((*name).to_owned(), json!({ "description": "Accepted, not read.", "writeOnly": true }));
-            properties.extend(ignored.iter().map(unread));
+            let described = accepted.into_iter();
+            properties.extend(
+                described.map(|(name, text)| (name.to_owned(), json!({ "description": text, "writeOnly": true }))),
+            );
         }
         body.contains_key("required")
     }
@@ -134,7 +135,7 @@ fn body(described: &Described, schemas: &mut Schemas) -> Option<Value> {
         BodyFormat::Json => {
             let schema = (described.body)(&mut schemas.incoming)?;
             let name = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
-            let needs_fields = schemas.describe_body(name.unwrap_or_default(), described.ignored);
+            let needs_fields = schemas.describe_body(name.unwrap_or_default(), (described.accepted)());
             Some(json!({ "required": needs_fields, "content": { "application/json": { "schema": schema } } }))
         }
     }
@@ -218,7 +219,7 @@ fn success(described: &Described, schemas: &mut Schemas) -> Value {
 /// The headers of the answer of a list, derived from the query parameters that go with them.
 fn answer_headers(described: &Described) -> Map<String, Value> {
     let headers = (described.query)().into_iter().filter_map(|parameter| match parameter.name {
-        "pageStart" | "start" => Some(("X-Next-Page-Start", "Where the next page begins; empty on the last one.")),
+        "pageStart" | "start" => Some(("X-Next-Page-Start", "Where the next page begins; the last one has none.")),
         "count" => Some(("X-Resource-Count", "How many the whole list has, if it was asked for.")),
         "last" => Some(("Link", "The next page, unless this is the last one.")),
         _ => None,

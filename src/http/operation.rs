@@ -1,5 +1,6 @@
 //! Health and version.
 
+use super::App;
 use super::failure::Failure;
 use super::reply::{Replied, Reply};
 use super::request::{Open, Request};
@@ -29,8 +30,28 @@ pub(super) async fn version(request: Request<op::GetVersion>) -> Replied<op::Get
 
 /// `GET /ca.pem`: the CA of the self-signed TLS certificate.
 pub(super) async fn tls_certificate(request: Open<op::GetTlsCertificate>) -> Replied<op::GetTlsCertificate> {
-    match request.app.tls.as_ref().and_then(|tls| tls.ca_pem()) {
-        Some(pem) => Ok(Reply::text(pem.to_owned())),
-        None => Err(Failure::new(Code::NotFound, "this server has no self-signed certificate")),
-    }
+    ca(&request.app).map(Reply::text)
+}
+
+/// `GET /ca`: the same, for scripts that know DTR.
+pub(super) async fn tls_certificate_of_dtr(request: Open<op::GetCa>) -> Replied<op::GetCa> {
+    ca(&request.app).map(Reply::text)
+}
+
+fn ca(app: &App) -> Result<String, Failure> {
+    let pem = app.tls.as_ref().and_then(|tls| tls.ca_pem()).map(str::to_owned);
+    pem.ok_or_else(|| Failure::new(Code::NotFound, "this server has no self-signed certificate"))
+}
+
+/// `GET /api/v0/meta/cluster_status`: for monitoring that was made for DTR.
+pub(super) async fn cluster_status(request: Request<op::ViewClusterStatus>) -> Replied<op::ViewClusterStatus> {
+    request.run(|service, call| service.may_administer(call, Act::ServerClusterStatus))?;
+    let is_read_only = request.app.service.refusal().is_some();
+    let health = if is_read_only { "changes are not accepted" } else { "OK" };
+    Ok(Reply::new(&api::ClusterStatus {
+        replica_health: api::of_replica(health.to_owned()),
+        replica_timestamp: api::of_replica(request.now.to_string()),
+        replica_read_only: api::of_replica(is_read_only),
+        gc_lock_holder: String::new(),
+    }))
 }

@@ -160,11 +160,11 @@ pub(super) async fn view_team_member(request: Request<op::ViewTeamMember>) -> Re
 
 pub(super) async fn put_team_member(request: Request<op::PutTeamMember>) -> Replied<op::PutTeamMember> {
     let [organization, team, user] = request.parts()?;
-    // There are no team administrators, so `isAdmin` is ignored; the body is read only to refuse what it does not know.
-    let api::PutMember { .. } =
+    let api::PutMember { is_admin } =
         request.body(|service, call| service.may_change_organization(call, Act::TeamPutMember, &organization))?;
     let put = request.block(move |service, call| service.put_team_member(call, &organization, &team, &user)).await?;
-    Ok(Reply::new(&shown(&put)))
+    let warning = is_admin.unwrap_or(false).then_some("isAdmin is ignored: a team has no administrators of its own");
+    Ok(Reply::new(&shown(&put)).warning(warning))
 }
 
 pub(super) async fn delete_team_member(request: Request<op::DeleteTeamMember>) -> Replied<op::DeleteTeamMember> {

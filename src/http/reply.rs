@@ -43,9 +43,12 @@ impl<T: Serialize> Write for Paged<T> {
     }
 }
 
-/// Adds `X-Next-Page-Start`, empty on the last page, and `X-Resource-Count` if it was asked for.
+/// Adds `X-Next-Page-Start` unless this is the last page (scripts go on as long as the header is there), and
+/// `X-Resource-Count` if it was asked for.
 fn page_headers(response: &mut HttpResponseBuilder, next: Option<&str>, count: Option<usize>) {
-    response.insert_header(("X-Next-Page-Start", next.unwrap_or_default()));
+    if let Some(next) = next {
+        response.insert_header(("X-Next-Page-Start", next));
+    }
     if let Some(count) = count {
         response.insert_header(("X-Resource-Count", count.to_string()));
     }
@@ -109,6 +112,14 @@ impl<O: Operation> Reply<O> {
             Some(text) => self.header(warning(text)),
             None => self,
         }
+    }
+
+    /// The same with one more warning, if there is one.
+    pub(super) fn and_warning(mut self, text: Option<&str>) -> Self {
+        if let Some((name, value)) = text.and_then(|text| warning(text).try_into_pair().ok()) {
+            self.response.headers_mut().append(name, value);
+        }
+        self
     }
 
     /// The same with a header.

@@ -27,6 +27,7 @@ use super::connections::Place;
 use super::failure::Failure;
 use super::pools::{PATIENCE, Work, busy};
 use crate::api::{Access, Code, InvalidParameter, Operation, Parameters};
+use crate::domain::entered::{self, NotText};
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
 use crate::domain::token::MAX_USER_AGENT;
@@ -249,7 +250,10 @@ pub(super) fn credentials(http: &HttpRequest, access: Access) -> Result<Credenti
     }
     let decoded = STANDARD.decode(rest).or_else(|_| STANDARD_NO_PAD.decode(rest)).map_err(|_| wrong())?;
     let decoded = Zeroizing::new(decoded);
-    let decoded = std::str::from_utf8(&decoded).map_err(|_| wrong())?;
+    let decoded = entered::text(&decoded).map_err(|fault| match fault {
+        NotText::Utf16 => Failure::new(Code::NotAuthenticated, "the credentials are UTF-16 text; encode them as UTF-8"),
+        NotText::NotUtf8 => wrong(),
+    })?;
     let (username, password) = decoded.split_once(':').ok_or_else(wrong)?;
     Ok(Credentials::Basic { username: username.to_owned(), password: Password::new(password.to_owned()) })
 }

@@ -17,8 +17,8 @@ use super::failure::Failure;
 use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
 use super::{
-    accounts, address, admin, audit, docs, events, grants, headers, not_found, operation, organizations, registry,
-    repositories, search, session, settings, tags, tokens,
+    accounts, address, admin, audit, body, docs, events, grants, headers, not_found, operation, organizations,
+    registry, repositories, search, session, settings, slashes, tags, tokens,
 };
 use crate::api::operations::grants as op;
 use crate::api::{Access, Code, Described, Method, operations};
@@ -41,14 +41,15 @@ where
     R: Future<Output = Result<Reply<A::Operation>, E>> + 'static,
     E: ResponseError,
 {
-    let serve = move |arrival| -> Serving {
+    let serve = move |arrival: Arrival| -> Serving {
+        let http = arrival.http.clone();
         Box::pin(async move {
             let request = match A::read(arrival).await {
                 Ok(request) => request,
                 Err(failure) => return failure.error_response(),
             };
             match handler(request).await {
-                Ok(reply) => reply.into_response(),
+                Ok(reply) => reply.and_warning(body::warning(&http).as_deref()).into_response(),
                 Err(failure) => failure.error_response(),
             }
         })
@@ -87,6 +88,8 @@ fn of_content() -> Vec<Route> {
         route(repositories::update),
         route(repositories::delete),
         route(tags::list),
+        route(tags::view),
+        route(tags::manifests),
         route(tags::delete),
         route(grants::list::<op::ListUserAccess>),
         route(grants::put::<op::SetUserAccess>),
@@ -153,6 +156,8 @@ fn of_the_site() -> Vec<Route> {
         route(operation::health),
         route(operation::ping),
         route(operation::tls_certificate),
+        route(operation::tls_certificate_of_dtr),
+        route(operation::cluster_status),
         route(operation::version),
         route(settings::view),
         route(settings::update),
@@ -176,7 +181,11 @@ fn of_the_site() -> Vec<Route> {
 }
 
 /// Every route by path and method.
-pub(super) struct Router(matchit::Router<Resource>);
+pub(super) struct Router {
+    resources: matchit::Router<Resource>,
+    /// The paths that read something of a repository, those with the most behind its name first.
+    reads: Vec<&'static str>,
+}
 
 /// The methods of one path.
 struct Resource(Vec<Route>);
@@ -191,24 +200,49 @@ impl Router {
         for route in routes() {
             resources.entry(route.operation.facts.path).or_default().push(route);
         }
-        let mut router = matchit::Router::new();
+        let (mut by_path, mut reads) = (matchit::Router::new(), Vec::new());
         for (path, routes) in resources {
-            router.insert(without_slash(path), Resource(routes))?;
+            let is_read = routes.iter().any(|route| route.operation.facts.method == Method::Get);
+            reads.extend(Some(path).filter(|path| is_read && slashes::may_have(path)));
+            by_path.insert(without_slash(path), Resource(routes))?;
         }
-        Ok(Self(router))
+        reads.sort_by_key(|path| std::cmp::Reverse(slashes::precedence(path)));
+        Ok(Self { resources: by_path, reads })
     }
 
     async fn answer(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         // Percent-decoded, except for `%2F`, `%25` and `%2B`.
         let path = http.match_info().as_str().to_owned();
-        let found = self.0.at(without_slash(&path));
+        let path = without_slash(&path);
+        let found = self.resources.at(path);
         if http.method() == actix_web::http::Method::OPTIONS {
             return options(found.ok().map(|found| found.value));
         }
-        let Ok(found) = found else { return not_found::answer(&http) };
+        let Ok(found) = found else { return self.answer_other(http, payload, path).await };
         let Some(route) = found.value.route(http.method()) else { return found.value.wrong_method(&http) };
         let parts = found.params.iter().map(|(_, part)| part.to_owned()).collect();
         (route.serve)(Arrival { http, payload, parts }).await
+    }
+
+    /// Answers a request whose path no route has, unless that is for the slashes in a repository's name.
+    async fn answer_other(&self, http: HttpRequest, payload: Payload, path: &str) -> HttpResponse {
+        match self.read_with_slashes(http.method(), path) {
+            Some((route, parts)) => (route.serve)(Arrival { http, payload, parts }).await,
+            None => not_found::answer(&http),
+        }
+    }
+
+    /// The route that reads what is at such a path, and the variable parts.
+    fn read_with_slashes(&self, method: &actix_web::http::Method, path: &str) -> Option<(&Route, Vec<String>)> {
+        let is_read = matches!(*method, actix_web::http::Method::GET | actix_web::http::Method::HEAD);
+        if !is_read || not_found::instead_of(path).is_some() {
+            return None;
+        }
+        let fits = |template: &&'static str| slashes::parts(template, path).map(|parts| (*template, parts));
+        let (template, parts) = self.reads.iter().find_map(fits)?;
+        // A template fits itself: what stands in its braces is as good as any other part.
+        let route = self.resources.at(template).ok()?.value.route(method)?;
+        Some((route, parts))
     }
 }
 

@@ -1,4 +1,6 @@
-//! `/api/v0/repositories/{namespace}/{reponame}/tags`: the tags of a repository, as the registry holds them.
+//! `/api/v0/repositories/{namespace}/{reponame}/tags` and `…/manifests`: the tags of a repository, as the registry holds them.
+
+use std::sync::Arc;
 
 use super::failure::Failure;
 use super::page;
@@ -7,13 +9,13 @@ use super::repositories::repository;
 use super::request::Request;
 use crate::api::operations::repositories as op;
 use crate::api::{self, Code, Nothing};
-use crate::domain::content::{Platform, Tag, TagName};
+use crate::domain::content::{Platform, Tag, TagName, TagOrDigest};
 use crate::service::{Call, Service};
 
 /// Most other tags that may be deleted along with one.
 const MAX_ALSO: usize = 100;
 
-fn shown(tag: &Tag) -> api::Tag {
+fn shown_manifest(tag: &Tag) -> api::Manifest {
     let image = tag.image.clone().unwrap_or_default();
     let (config_digest, config_media_type) =
         image.config.map(|(digest, media_type)| (digest.to_string(), media_type)).unwrap_or_default();
@@ -22,7 +24,7 @@ fn shown(tag: &Tag) -> api::Tag {
         [only] => only.clone(),
         _ => Platform::default(),
     };
-    let manifest = api::Manifest {
+    api::Manifest {
         digest: tag.digest.to_string(),
         media_type: tag.media_type.clone(),
         config_digest,
@@ -30,22 +32,30 @@ fn shown(tag: &Tag) -> api::Tag {
         os: only.os,
         os_version: only.os_version,
         architecture: only.architecture,
-        author: image.author.clone(),
+        author: image.author,
         created_at: image.created_at.map(|at| at.to_string()),
         size: image.size,
         dockerfile: Vec::new(),
-    };
+    }
+}
+
+fn shown(tag: &Tag) -> api::Tag {
+    let manifest = shown_manifest(tag);
     api::Tag {
         name: tag.name.to_string(),
         digest: tag.digest.to_string(),
-        author: image.author,
+        author: manifest.author.clone(),
         updated_at: tag.updated_at.to_string(),
         created_at: tag.created_at.to_string(),
         hash_mismatch: false,
         in_notary: false,
         manifest,
-        platforms: image.platforms.iter().map(ToString::to_string).collect(),
+        platforms: platforms(tag).iter().map(ToString::to_string).collect(),
     }
+}
+
+fn platforms(tag: &Tag) -> &[Platform] {
+    tag.image.as_ref().map_or(&[], |image| &image.platforms)
 }
 
 pub(super) async fn list(request: Request<op::ListTags>) -> Replied<op::ListTags> {
@@ -56,6 +66,33 @@ pub(super) async fn list(request: Request<op::ListTags>) -> Replied<op::ListTags
     let mut list = request.read_list(page::is_long(page.size), read).await?;
     list.count = list.count.filter(|_| count.is_wanted());
     Ok(Reply::new(&page::paged(&list, |_, _| list.entries.iter().map(|tag| shown(tag)).collect())))
+}
+
+/// `GET /api/v0/repositories/{namespace}/{reponame}/tags/{tag}`, where a digest may stand for the tag. A list of images
+/// is one entry here, with all its platforms: what each of its images is called is the registry's to say.
+pub(super) async fn view(request: Request<op::ViewTag>) -> Replied<op::ViewTag> {
+    let ([namespace, rest, text], op::OnPlatform { os, arch, .. }) = (request.parts()?, request.query()?);
+    let name = repository(&namespace, &rest)?;
+    let reference = TagOrDigest::parse(&text);
+    let read = move |service: &Service, call: &Call| service.view_tags(call, &name, reference.as_ref());
+    let tags = request.read_long(read).await?;
+    if tags.is_empty() {
+        return Err(Failure::new(Code::NoSuchRef, format!("no such tag or digest: {text}")));
+    }
+    let is = |asked: &Option<String>, has: &str| asked.as_ref().is_none_or(|asked| asked == has);
+    let fits = |platform: &Platform| is(&os, &platform.os) && is(&arch, &platform.architecture);
+    let fits = |tag: &&Arc<Tag>| (os.is_none() && arch.is_none()) || platforms(tag).iter().any(fits);
+    Ok(Reply::new(&tags.iter().filter(fits).map(|tag| shown(tag)).collect()))
+}
+
+/// `GET /api/v0/repositories/{namespace}/{reponame}/manifests`
+pub(super) async fn manifests(request: Request<op::ListManifests>) -> Replied<op::ListManifests> {
+    let ([namespace, rest], (page, count)) = (request.parts()?, request.query()?);
+    let name = repository(&namespace, &rest)?;
+    let read = move |service: &Service, call: &Call| service.list_manifests(call, &name, page.start, page.size);
+    let mut list = request.read_long(read).await?;
+    list.count = list.count.filter(|_| count.is_wanted());
+    Ok(Reply::new(&page::paged(&list, |_, _| list.entries.iter().map(|tag| shown_manifest(tag)).collect())))
 }
 
 /// `DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}`: the registry deletes the tag first, then its record

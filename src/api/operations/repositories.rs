@@ -3,7 +3,7 @@
 use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, Counting, Ordering, Paged, Paging};
-use crate::domain::content::TagName;
+use crate::domain::content::{Digest, TagName};
 use crate::domain::name::RepositoryName;
 
 parameters! {
@@ -19,6 +19,18 @@ parameters! {
     Unread {
         /// Not read: `manifest` is always there.
         include_manifests "includeManifests": Option<bool>,
+        /// Not read.
+        domain "domain": Option<String>,
+    }
+}
+
+parameters! {
+    /// Which images of a list of images are wanted.
+    OnPlatform {
+        /// Only tags with an image for this operating system.
+        os "os": Option<String>,
+        /// Only tags with an image for this processor.
+        arch "arch": Option<String>,
         /// Not read.
         domain "domain": Option<String>,
     }
@@ -86,6 +98,22 @@ operations! { Repositories:
         act: TagList,
         query: (Unread, Paging<TagName>, Counting),
         answer: Paged<Vec<api::Tag>>,
+        codes: [NoSuchRepository],
+    }
+
+    /// View a tag, or all tags that point to a digest
+    ViewTag = Get "/api/v0/repositories/{namespace}/{reponame}/tags/{tag}" 200 {
+        act: TagList,
+        query: OnPlatform,
+        answer: Vec<api::Tag>,
+        codes: [NoSuchRepository, NoSuchRef],
+    }
+
+    /// List the manifests that the tags of a repository point to, by digest
+    ListManifests = Get "/api/v0/repositories/{namespace}/{reponame}/manifests" 200 {
+        act: TagList,
+        query: (Paging<Digest>, Counting),
+        answer: Paged<Vec<api::Manifest>>,
         codes: [NoSuchRepository],
     }
 

@@ -37,6 +37,20 @@ operations! { Server:
         codes: [NotFound],
     }
 
+    /// The same CA, at the path that DTR has it at
+    GetCa = Get "/ca" 200 {
+        answer: Document,
+        access: Open,
+        media: [PEM],
+        codes: [NotFound],
+    }
+
+    /// Whether all replicas are healthy, in the form of DTR; there is one replica, `dockpass`
+    ViewClusterStatus = Get "/api/v0/meta/cluster_status" 200 {
+        act: ServerClusterStatus,
+        answer: api::ClusterStatus,
+    }
+
     /// Which dockpass this is
     GetVersion = Get "/api/v0/admin/version" 200 {
         act: ServerVersion,

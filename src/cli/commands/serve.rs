@@ -3,11 +3,9 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use crate::cli::commands::config;
 use crate::cli::global::Global;
-use crate::cli::screen::{CliError, Console};
+use crate::cli::screen::{CliError, Console, prompt};
 use crate::domain::secret::Password;
 use crate::http;
 
@@ -53,8 +51,8 @@ fn admin_password(file: Option<&Path>, console: &Console) -> Result<Option<Passw
     if let Some(path) = file {
         return read_password(path).map(Some);
     }
-    if let Some(password) = console.variable(ADMIN_PASSWORD) {
-        return Ok(Some(Password::new(password.to_owned())));
+    if let Some(password) = console.secret_variable(ADMIN_PASSWORD)? {
+        return Ok(Some(Password::chosen(password)));
     }
     let Some(directory) = console.variable("CREDENTIALS_DIRECTORY") else { return Ok(None) };
     match read_password(&Path::new(directory).join(CREDENTIAL)) {
@@ -63,9 +61,7 @@ fn admin_password(file: Option<&Path>, console: &Console) -> Result<Option<Passw
     }
 }
 
-/// The one line of a file, which may be a link or a pipe, as orchestrators and shells hand secrets over.
+/// The password of a file, which may be a link or a pipe, as orchestrators and shells hand secrets over.
 fn read_password(path: &Path) -> Result<Password, CliError> {
-    let text = std::fs::read_to_string(path).map(Zeroizing::new);
-    let text = text.map_err(|cause| CliError::File { action: "read", path: path.to_owned(), cause })?;
-    Ok(Password::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+    prompt::secret_of_file(path).map(|text| Password::chosen(&text))
 }

@@ -1,7 +1,7 @@
 //! The surroundings of a command: standard input, output and error, the terminal, the environment and the clock. Only
 //! the log (`log_lines`) writes to standard error and reads the time without it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +22,8 @@ pub struct Console {
     pub(in crate::cli) environment: BTreeMap<String, String>,
     /// The configuration file of the system, if it is there.
     pub(in crate::cli) system_file: Option<PathBuf>,
+    /// The names of variables whose values are not UTF-8.
+    pub(in crate::cli) unreadable: BTreeSet<String>,
     pub(in crate::cli) clock: Clock,
     /// `argv[0]`: a path, or the bare name if the shell found the program in `PATH`.
     pub(in crate::cli) program: String,
@@ -41,12 +43,14 @@ impl Console {
         let out_is_terminal = out.is_terminal();
         let size = rustix::termios::tcgetwinsize(&out).ok();
         let width = size.map(|size| usize::from(size.ws_col)).filter(|columns| out_is_terminal && *columns > 0);
+        let (environment, unreadable) = environment();
         Self {
             out: Box::new(out),
             note: Box::new(io::stderr()),
             input: Box::new(io::stdin()),
             ask: |prompt| rpassword::prompt_password(prompt),
-            environment: environment(),
+            environment,
+            unreadable,
             system_file: Some(PathBuf::from(SYSTEM_FILE)).filter(|path| path.exists()),
             clock: Clock::system(),
             program: std::env::args().next().unwrap_or_else(|| "dockpass".to_owned()),
@@ -61,6 +65,14 @@ impl Console {
     /// An environment variable; `None` if it is unset or empty.
     pub(in crate::cli) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A secret of the environment. One that cannot be read is not as if it were not there.
+    pub(in crate::cli) fn secret_variable(&self, name: &str) -> Result<Option<&str>, CliError> {
+        if self.unreadable.contains(name) {
+            return Err(CliError::Usage(format!("the environment variable {name} is not UTF-8")));
+        }
+        Ok(self.variable(name))
     }
 
     /// Prints a report in the format that was asked for.
@@ -118,17 +130,34 @@ fn unquoted(warning: &str) -> String {
     text.unwrap_or(warning).replace("\\\"", "\"")
 }
 
-/// The environment without variables that are not UTF-8: none of them can be a setting of dockpass.
-fn environment() -> BTreeMap<String, String> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+/// The environment, and the names of the variables whose values are not UTF-8. A name that is not UTF-8 is none of ours.
+fn environment() -> (BTreeMap<String, String>, BTreeSet<String>) {
+    let (mut environment, mut unreadable) = (BTreeMap::new(), BTreeSet::new());
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => drop(environment.insert(name, value)),
+            Err(_) => drop(unreadable.insert(name)),
+        }
+    }
+    (environment, unreadable)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::testing::console;
+
+    #[test]
+    fn a_secret_that_cannot_be_read_is_said() {
+        let (mut console, _) = console(b"");
+        console.environment.insert("DOCKPASS_TOKEN".to_owned(), "horse".to_owned());
+        console.unreadable.insert("DOCKPASS_ADMIN_PASSWORD".to_owned());
+        assert_eq!(console.secret_variable("DOCKPASS_TOKEN").unwrap(), Some("horse"));
+        assert_eq!(console.secret_variable("DOCKPASS_USER").unwrap(), None);
+        let said = console.secret_variable("DOCKPASS_ADMIN_PASSWORD").unwrap_err().to_string();
+        assert_eq!(said, "the environment variable DOCKPASS_ADMIN_PASSWORD is not UTF-8");
+    }
 
     #[test]
     fn warnings_are_shown_without_their_wrapping() {

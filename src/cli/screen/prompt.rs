@@ -1,15 +1,16 @@
-//! Prompts: for secrets, read from the terminal without echo or from standard input, never from an argument; and for
-//! the confirmation of a deletion.
+//! Prompts: for secrets, read from the terminal without echo, from standard input or a file, never from an argument; and
+//! for the confirmation of a deletion.
 
 use std::io::{self, Read};
+use std::path::Path;
 
 use clap::Args;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::console::Console;
 use super::error::CliError;
-use crate::domain::password;
 use crate::domain::secret::{Password, TokenHash, TokenText};
+use crate::domain::{entered, password};
 
 /// Longest line that is read for a secret, in bytes; a longer one is refused, not cut off.
 const LONGEST: usize = 4_096;
@@ -68,10 +69,10 @@ fn ask_twice(console: &mut Console) -> Result<Password, CliError> {
     let second = ask("The same again: ")?;
     let same = aws_lc_rs::constant_time::verify_slices_are_equal(first.as_bytes(), second.as_bytes());
     same.map_err(|_| CliError::Usage("the two passwords differ; nothing was changed".to_owned()))?;
-    Ok(Password::new(String::clone(&first)))
+    Ok(Password::chosen(&first))
 }
 
-/// The first line of standard input without its line end.
+/// The first line of standard input, without what stands around a secret unseen.
 fn first_line(input: &mut dyn Read) -> Result<Password, CliError> {
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     let mut byte = [0];
@@ -79,17 +80,21 @@ fn first_line(input: &mut dyn Read) -> Result<Password, CliError> {
         line.extend(byte);
     }
     byte.zeroize();
-    if line.last() == Some(&b'\r') {
-        line.pop();
+    if line.len() > LONGEST {
+        return Err(unread(io::Error::new(io::ErrorKind::InvalidData, "the line is too long")));
     }
-    match std::str::from_utf8(&line) {
-        Ok("") => Err(unread(io::Error::new(io::ErrorKind::UnexpectedEof, "standard input is empty"))),
-        Ok(_) if line.len() > LONGEST => {
-            Err(unread(io::Error::new(io::ErrorKind::InvalidData, "the line is too long")))
-        }
-        Ok(text) => Ok(Password::new(text.to_owned())),
-        Err(_) => Err(unread(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))),
+    let text = entered::secret(&line).map_err(|fault| unread(io::Error::new(io::ErrorKind::InvalidData, fault)))?;
+    if text.is_empty() {
+        return Err(unread(io::Error::new(io::ErrorKind::UnexpectedEof, "standard input is empty")));
     }
+    Ok(Password::chosen(&text))
+}
+
+/// The secret that a file holds, without what stands around it unseen.
+pub(in crate::cli) fn secret_of_file(path: &Path) -> Result<Zeroizing<String>, CliError> {
+    let failed = |cause| CliError::File { action: "read", path: path.to_owned(), cause };
+    let bytes = std::fs::read(path).map(Zeroizing::new).map_err(failed)?;
+    entered::secret(&bytes).map_err(|fault| failed(io::Error::new(io::ErrorKind::InvalidData, fault)))
 }
 
 /// Asks for a word, as the pages do, before something that cannot be undone; `stakes` is what is lost, in sentences.
@@ -142,7 +147,7 @@ pub(in crate::cli) fn access_token(console: &mut Console) -> Result<TokenHash, C
     } else {
         first_line(&mut console.input)?
     };
-    let read = TokenText::parse(text.reveal().trim());
+    let read = TokenText::parse(entered::without_blanks(text.reveal()));
     read.map(|text| text.hash()).map_err(|_| {
         let why = "this is no access token: expected the whole secret, dkp_ and what follows";
         CliError::Usage(why.to_owned())
@@ -167,11 +172,12 @@ mod tests {
     }
 
     #[test]
-    fn one_line_end_goes_and_nothing_else() {
+    fn the_line_end_goes_and_no_blank() {
         assert_eq!(read(b"correct horse"), Ok("correct horse".into()));
         assert_eq!(read(b"correct horse\nbattery"), Ok("correct horse".into()));
         assert_eq!(read(b" correct horse \r\n"), Ok(" correct horse ".into()));
-        assert_eq!(read(b"horse\r\r\n"), Ok("horse\r".into()));
+        assert_eq!(read(b"horse\r\r\n"), Ok("horse".into()));
+        assert_eq!(read(b"\xef\xbb\xbfhorse\r\n"), Ok("horse".into()));
     }
 
     #[test]
@@ -180,6 +186,9 @@ mod tests {
             assert_eq!(read(empty), Err("cannot read the password: standard input is empty".into()));
         }
         assert!(read(&[0xff, b'\n']).unwrap_err().contains("UTF-8"));
+        for utf16 in [&b"\xff\xfeh\0o\0r\0s\0e\0\r\0\n\0"[..], b"h\0o\0r\0s\0e\0\n\0", b"\0h\0o\0r\0s\0e"] {
+            assert!(read(utf16).unwrap_err().contains("UTF-16"), "{utf16:?}");
+        }
         assert!(read(&vec![b'a'; LONGEST + 1]).unwrap_err().contains("too long"));
     }
 

@@ -1,16 +1,18 @@
 //! Tags: listing what is known, and the records of deleting one, which the registry itself does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::act::Act;
-use crate::domain::content::{Activity, Tag, TagName};
+use crate::domain::content::{Activity, Digest, Tag, TagName, TagOrDigest};
 use crate::domain::name::RepositoryName;
+use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
-use crate::service::access::{Call, Permit};
+use crate::service::access::{Authority, Call, Permit};
 use crate::service::error::{Error, Kind};
 use crate::service::ledger::{Change, Deed};
-use crate::service::page::Page;
+use crate::service::page::{Page, PageQuery};
 
 /// The deletion of a tag, permitted and not yet done. [`Service::tag_deletion_begins`] records that the registry is
 /// asked next; then [`Service::tag_deleted`] or [`Service::tag_deletion_cancelled`] records the outcome. It carries
@@ -52,17 +54,57 @@ impl Service {
         limit: usize,
     ) -> Result<Page<Arc<Tag>, TagName>, Error> {
         self.view(call, Act::TagList, repository.as_str(), |authority| {
-            authority.signed_in()?;
+            let is_there = has_tags(authority, repository)?;
             let state = authority.state();
-            let is_seen = state.repository(repository).is_some() && authority.level(repository).is_some();
-            if !is_seen {
-                return Err(Error::not_found(Kind::Repository, repository));
-            }
-            // Tags that the registry has lost are kept for a while, but nobody can pull them.
-            let is_missing = state.activity(repository).missing_since.is_some();
-            let all = state.tags_after(repository, after).filter(|_| !is_missing);
-            let count = if is_missing { 0 } else { state.tags_count(repository) };
+            let all = state.tags_after(repository, after).filter(|_| is_there);
+            let count = if is_there { state.tags_count(repository) } else { 0 };
             Ok(Page::of(all.cloned(), |tag| &tag.name, limit, Some(count)))
+        })
+    }
+
+    /// The tag of this name, or all tags that point to this digest; none if there are none, or it is neither.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the caller does not see the repository.
+    pub fn view_tags(
+        &self,
+        call: &Call,
+        repository: &RepositoryName,
+        reference: Option<&TagOrDigest>,
+    ) -> Result<Vec<Arc<Tag>>, Error> {
+        self.view(call, Act::TagList, repository.as_str(), |authority| {
+            let is_there = has_tags(authority, repository)?;
+            let state = authority.state();
+            Ok(match reference {
+                None => Vec::new(),
+                Some(TagOrDigest::Tag(name)) => {
+                    state.tag(repository, name).filter(|_| is_there).cloned().into_iter().collect()
+                }
+                Some(TagOrDigest::Digest(digest)) => {
+                    let all = state.tags_after(repository, None).filter(|tag| is_there && tag.digest == *digest);
+                    all.cloned().collect()
+                }
+            })
+        })
+    }
+
+    /// A page of the manifests that the tags of a repository point to, by digest, after `after`: of each, one of its tags.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the caller does not see the repository.
+    pub fn list_manifests(
+        &self,
+        call: &Call,
+        repository: &RepositoryName,
+        after: Option<Digest>,
+        limit: usize,
+    ) -> Result<Page<Arc<Tag>, Digest>, Error> {
+        self.view(call, Act::TagList, repository.as_str(), |authority| {
+            let is_there = has_tags(authority, repository)?;
+            let tags = authority.state().tags_after(repository, None).filter(|_| is_there);
+            let by_digest: BTreeMap<&Digest, &Arc<Tag>> = tags.map(|tag| (&tag.digest, tag)).collect();
+            let query = PageQuery { order: Order::Ascending, after, limit };
+            Ok(Page::counted(by_digest.into_values().cloned(), |tag| &tag.digest, &query))
         })
     }
 
@@ -165,6 +207,17 @@ impl Service {
             Ok(was_there || was_known)
         })
     }
+}
+
+/// Whether a repository that the caller sees has its tags: those that the registry has lost are kept for a while, but
+/// nobody can pull them.
+fn has_tags(authority: &Authority<'_>, repository: &RepositoryName) -> Result<bool, Error> {
+    authority.signed_in()?;
+    let state = authority.state();
+    if state.repository(repository).is_none() || authority.level(repository).is_none() {
+        return Err(Error::not_found(Kind::Repository, repository));
+    }
+    Ok(state.activity(repository).missing_since.is_none())
 }
 
 /// Records what is done to tags of a repository.

@@ -15,7 +15,7 @@ use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
 use crate::domain::id::Id;
-use crate::domain::secret::{PREFIX, Password, TokenHash, TokenText};
+use crate::domain::secret::{Password, TokenHash, TokenText};
 use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
 use crate::domain::usage::SecretUse;
@@ -69,7 +69,7 @@ impl Credentials {
     #[must_use]
     pub fn is_slow(&self) -> bool {
         match self {
-            Self::Basic { password, .. } => !password.reveal().starts_with(PREFIX),
+            Self::Basic { password, .. } => !password.is_access_token(),
             Self::None | Self::RegistryToken(_) | Self::Session(_) | Self::Local { .. } => false,
         }
     }
@@ -100,7 +100,7 @@ impl Service {
                 // Logged-out podman sends an empty name and password to a Basic challenge.
                 Ok(Caller::new(Subject::Anonymous, address))
             }
-            Credentials::Basic { username, password } if password.reveal().starts_with(PREFIX) => {
+            Credentials::Basic { username, password } if password.is_access_token() => {
                 self.by_access_token(&username, &password, address, now)
             }
             Credentials::Basic { username, password } => self.by_password(&username, &password, address, now),
@@ -229,21 +229,23 @@ impl Service {
             if let Some(retry_after) = wait() {
                 return Err(Error::TooManyRequests { retry_after });
             }
-            let matched = place.compare(password, stored);
-            if let (Match::No, Some(attempt)) = (matched, &attempt) {
+            let found = compared(password, |typed| place.compare(typed, stored));
+            if let ((Match::No, _), Some(attempt)) = (&found, &attempt) {
                 self.throttle.fail(attempt, moment);
             }
-            Ok(matched)
+            Ok(found)
         });
         if let (Err(_), Some(attempt)) = (&matched, &attempt) {
             self.throttle.turn_away(attempt, moment);
         }
-        let matched = matched??;
+        let (matched, bare) = matched??;
         let (Some(account), Some(stored)) = (account, stored) else { return Ok(None) };
         let proof = match matched {
             Match::No => return Ok(None),
             Match::Yes => PasswordProof::of(stored),
-            Match::Outdated => self.rehash(account, password, address).unwrap_or(PasswordProof::of(stored)),
+            Match::Outdated => {
+                self.rehash(account, bare.as_ref().unwrap_or(password), address).unwrap_or(PasswordProof::of(stored))
+            }
         };
         if let Some(attempt) = &attempt {
             self.note_success(attempt, account.id, now);
@@ -331,7 +333,37 @@ impl Service {
     }
 }
 
+/// Compares a password as it was typed and, if that is not it, without what stands around it unseen: old passwords may
+/// have it. Answers the latter if that was compared.
+fn compared(typed: &Password, mut compare: impl FnMut(&Password) -> Match) -> (Match, Option<Password>) {
+    match (compare(typed), typed.bare()) {
+        (Match::No, Some(bare)) => (compare(&bare), Some(bare)),
+        (matched, _) => (matched, None),
+    }
+}
+
 fn signed(account: &Account, kind: CredentialKind, token: Option<Id>, proof: Proof, address: Option<IpAddr>) -> Caller {
     let signed = Signed { account: account.id, name: account.name.clone(), kind, token, proof };
     Caller::new(Subject::Account(signed), address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(typed: &str, stored: &str) -> (Match, Option<String>) {
+        let is_it = |shown: &Password| if shown.reveal() == stored { Match::Outdated } else { Match::No };
+        let (matched, bare) = compared(&Password::new(typed.to_owned()), is_it);
+        (matched, bare.map(|bare| bare.reveal().to_owned()))
+    }
+
+    #[test]
+    fn an_old_password_counts_as_it_was_typed_and_a_new_one_without_its_line_end() {
+        assert_eq!(found("sekret\n", "sekret\n"), (Match::Outdated, None));
+        assert_eq!(found("sekret", "sekret\n"), (Match::No, None));
+        // What is hashed anew is what matched.
+        assert_eq!(found("sekret\r\n", "sekret"), (Match::Outdated, Some("sekret".to_owned())));
+        assert_eq!(found("guess\n", "sekret"), (Match::No, Some("guess".to_owned())));
+        assert_eq!(found("sekret ", "sekret"), (Match::No, None));
+    }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::domain::act::Act;
+use crate::domain::entered;
 use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::TokenText;
 use crate::private_file::{self, NO_WAIT, PrivateFileError};
@@ -81,8 +82,7 @@ impl EventsSecret {
 
     fn of(path: &Path, content: &[u8]) -> Result<Self, EventsSecretError> {
         let unreadable = |source| unreadable(path, source);
-        let text = std::str::from_utf8(content).map_err(|_| unreadable(io::Error::other(NoEventsSecret)))?;
-        let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
+        let text = entered::secret(content).map_err(|fault| unreadable(io::Error::other(fault)))?;
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_plain || !(SHORTEST..=LONGEST).contains(&text.len()) {
             return Err(unreadable(io::Error::other(NoEventsSecret)));

@@ -14,7 +14,7 @@ use crate::domain::access::AccessLevel;
 use crate::domain::account::AccountFilter;
 use crate::domain::act::Act;
 use crate::domain::audit::Outcome;
-use crate::domain::content::{Deletion, Remains};
+use crate::domain::content::{Deletion, Remains, TagOrDigest};
 use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::name::{Name, Namespace};
 use crate::domain::order::Order;
@@ -163,6 +163,11 @@ const ON_REPOSITORIES: &[UseCase] = &[
     }),
     ("delete_repository", |service, call| service.delete_repository(call, &named("alice/app")).map(drop)),
     ("delete_repository", |service, call| service.delete_repository(call, &named("alice/none")).map(drop)),
+    ("view_tags", |service, call| {
+        let latest = TagOrDigest::parse("latest");
+        service.view_tags(call, &named("alice/app"), latest.as_ref()).map(drop)
+    }),
+    ("list_manifests", |service, call| service.list_manifests(call, &named("alice/app"), None, 10).map(drop)),
     ("list_tags", |service, call| service.list_tags(call, &named("alice/app"), None, 10).map(drop)),
     ("begin_tag_deletion", |service, call| {
         service.begin_tag_deletion(call, &named("alice/app"), tag("1.0"), vec![]).map(drop)

@@ -148,7 +148,8 @@ impl Service {
             "" => services.first(),
             asked => services.iter().find(|known| *known == asked),
         };
-        found.cloned().ok_or_else(|| Error::invalid("service", "not a service of this registry"))
+        let unknown = || format!("not a service of this registry, whose services are: {}", services.join(", "));
+        found.cloned().ok_or_else(|| Error::invalid("service", unknown()))
     }
 
     /// No later than the end of the access token, or of the replaced secret that was shown, except that it lives at least

@@ -176,10 +176,9 @@ fn what_real_clients_send_is_accepted_and_anything_else_is_not() {
         json!("alice"),
         json!({ "name": null }),
         json!({ "name": 1 }),
-        json!({ "name": "x", "has_admin_role": true }),
+        json!({ "name": "x", "is_admin": true }),
         json!({ "name": "x", "IsAdmin": true }),
         json!({ "name": "x", "isAdmin": "true" }),
-        json!({ "name": "x", "role": "admin" }),
         json!({ "name": "x", "fullName": "x".repeat(201) }),
         json!({ "name": "x", "fullName": "a\u{0}b" }),
     ] {
@@ -249,7 +248,7 @@ fn accounts_are_listed_by_name_filtered_counted_and_paged() {
         assert_eq!(names(&page), expected, "{query}");
         assert_eq!(page["resourceCount"], json!(expected.len()), "{query}");
         assert_eq!((&page["usersCount"], &page["orgsCount"]), (&json!(4), &json!(0)));
-        assert_eq!((&page["nextPageStart"], answer.header("x-next-page-start")), (&json!(""), Some("")));
+        assert_eq!((&page["nextPageStart"], answer.header("x-next-page-start")), (&json!(""), None));
     }
     site.as_local().get(&format!("{ACCOUNTS}?filter=everybody")).must_be_refused(400, "INVALID_PARAMETERS");
     let first = list("limit=2");
@@ -398,12 +397,13 @@ fn passwords_have_8_to_1024_bytes_and_are_compared_whole() {
     site.add_user("alice");
     let set = |password: &str| change_password(&site.as_local(), "alice", &json!({ "newPassword": password }));
     let signs_in = |password: &str| site.with("alice", password).get(TOKENS).must_be_one_of(&[200, 401]).status == 200;
-    for bad in ["", "1234567", "ääö1", "password", "Password1", "dkp_aaaaaaaaaaaa", &"x".repeat(1_025)] {
+    for bad in ["", "1234567", "ääö1", "password", "Password1", "dkp_aaaaaaaaaaaa", "nul\0inside", &"x".repeat(1_025)]
+    {
         set(bad).must_be_refused(400, "INVALID_PARAMETERS");
     }
     assert!(signs_in(PASSWORD), "refused passwords change nothing");
     let long = "correct horse battery staple ".repeat(36)[..1_024].to_owned();
-    for good in ["8 bytes!", "ääöö", "with:colon:inside", "nul\0inside", " leading and trailing ", &long] {
+    for good in ["8 bytes!", "ääöö", "with:colon:inside", " leading and trailing ", &long] {
         set(good).must_be(200);
         assert!(signs_in(good), "{good:?}");
         let shorter: String = good.chars().take(good.chars().count() - 1).collect();

@@ -35,6 +35,8 @@ GET    /api/v0/repositories/{namespace}/{reponame}                     401 401 4
 PATCH  /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 200 200 200
 DELETE /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 204 204 204
 GET    /api/v0/repositories/{namespace}/{reponame}/tags                401 401 401 401 401 200 404 200 200 200
+GET    /api/v0/repositories/{namespace}/{reponame}/tags/{tag}          401 401 401 401 401 200 404 200 200 200
+GET    /api/v0/repositories/{namespace}/{reponame}/manifests           401 401 401 401 401 200 404 200 200 200
 DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}          401 401 401 401 401 409 404 409 409 409
 GET    /api/v0/repositories/{namespace}/{reponame}/userAccess          401 401 401 401 401 403 404 200 200 200
 PUT    /api/v0/repositories/{namespace}/{reponame}/userAccess/{username}
@@ -97,6 +99,8 @@ GET    /v2/_catalog                                                    401 401 4
 GET    /health                                                         200 200 200 200 200 200 200 200 200 200
 GET    /_ping                                                          200 200 200 200 200 200 200 200 200 200
 GET    /ca.pem                                                         404 404 404 404 404 404 404 404 404 404
+GET    /ca                                                             404 404 404 404 404 404 404 404 404 404
+GET    /api/v0/meta/cluster_status                                     401 401 401 401 401 403 403 403 200 200
 GET    /api/v0/admin/version                                           401 401 401 401 401 403 403 403 200 200
 GET    /api/v0/admin/registry                                          401 401 401 401 401 403 403 403 200 200
 GET    /api/v0/admin/registry/config                                   401 401 401 401 401 403 403 403 200 200

@@ -43,7 +43,7 @@ fn walk(caller: &Caller, path: &str, size: usize, items: impl Fn(&Answer) -> Vec
         assert!(here.len() <= size, "{}", page.describe());
         all.extend(here);
         pages += 1;
-        start = page.header("x-next-page-start").expect("the header").replace('/', "%2F");
+        start = page.next_page().replace('/', "%2F");
         if start.is_empty() {
             return (all, pages);
         }
@@ -71,7 +71,7 @@ fn repositories_come_by_component_here_and_in_the_catalogue() {
             let page = local.get(&path).must_be(200);
             assert_eq!(page.header("x-resource-count"), Some("9"));
             all.extend(names(&page));
-            start = page.header("x-next-page-start").expect("the header").replace('/', "%2F");
+            start = page.next_page().replace('/', "%2F");
             if start.is_empty() {
                 break;
             }
@@ -102,7 +102,7 @@ fn sizes_are_ten_unless_said_and_all_if_zero_or_huge() {
         ["pageSize=0", "pageSize=25", "pageSize=100000", "pageSize=100000000", "pageSize=99999999999999999999999"]
     {
         assert_eq!(names(&list(all)), many, "{all}");
-        assert_eq!(list(all).header("x-next-page-start"), Some(""), "{all}");
+        assert_eq!(list(all).header("x-next-page-start"), None, "{all}");
     }
     assert_eq!(names(&list("pageSize=24")).len(), 24);
     assert_eq!(list("pageSize=24").header("x-next-page-start"), Some("many/r23"));

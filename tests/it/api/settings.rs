@@ -107,8 +107,7 @@ fn what_is_out_of_bounds_or_cannot_be_is_refused_whole() {
         json!({ "maxTokensPerAccount": 1e30 }),
         json!({ "tokenMaxLifetime": "90d" }),
         json!({ "tokenMaxLifetime": true }),
-        json!({ "readOnlyRegistry": true }),
-        json!({ "createRepositoryOnPush": false, "registryTokenLifetime": 900 }),
+        json!({ "createRepositoryOnPush": false, "tokenMaxLifetimes": 900 }),
     ] {
         site.as_local().post(SETTINGS, &bad).must_be_refused(400, "INVALID_PARAMETERS");
     }

@@ -72,7 +72,7 @@ fn tags_come_by_name_byte_for_byte_in_pages() {
             all.extend(names(&page));
             pages += 1;
             assert!(pages <= 15, "the pages of {size} have no end");
-            start = page.header("x-next-page-start").expect("the header").to_owned();
+            start = page.next_page().to_owned();
             if start.is_empty() {
                 break;
             }
@@ -83,7 +83,7 @@ fn tags_come_by_name_byte_for_byte_in_pages() {
         ["pageSize=15", "pageSize=16", "pageSize=100000", "pageSize=100000000", "pageSize=9999999999999999999999"]
     {
         assert_eq!(names(&list(all)), ordered, "{all}");
-        assert_eq!(list(all).header("x-next-page-start"), Some(""), "{all}");
+        assert_eq!(list(all).header("x-next-page-start"), None, "{all}");
         assert_eq!(list(all).header("x-resource-count"), None, "{all}");
     }
     // A start need not be there any more.
@@ -162,7 +162,6 @@ fn a_repository_without_tags_has_an_empty_list_and_one_that_is_gone_has_none() {
     site.as_local().get("/api/v0/repositories/alice/Not%20A%20Name/tags").must_be(404);
     site.push("alice/deep/er", &[("x", 1)]);
     assert_eq!(names(&site.as_local().get(&tags_path("alice/deep/er")).must_be(200)), ["x"]);
-    site.as_local().get("/api/v0/repositories/alice/deep/er/tags").must_be(404);
     // Its content goes with the record, and the next one of the name begins anew.
     site.as_local().delete(&repository_path(APP)).must_be(204);
     site.as_local().get(&tags_path(APP)).must_be_refused(404, "NO_SUCH_REPOSITORY");
@@ -260,7 +259,7 @@ fn without_the_address_of_a_registry_no_tag_is_deleted() {
         asked.must_be_refused(409, "NEEDS_REGISTRY_URL");
     }
     carol.delete(&format!("{}?alsoTags=2.0", tag("1.0"))).must_be_refused(403, "NOT_AUTHORIZED");
-    site.as_local().get(&tag("1.0")).must_be_refused(405, "NOT_ALLOWED");
+    assert_eq!(names(&site.as_local().get(&tag("1.0")).must_be(200)), ["1.0"]);
     assert_eq!(names(&site.as_local().get(&tags_path(APP)).must_be(200)), ["1.0", "2.0"]);
     assert_eq!(site.audit("action=tag.delete&outcome=success"), Vec::<Value>::new());
     let denied = site.audit("action=tag.delete&outcome=denied");

@@ -8,6 +8,7 @@ mod adoption_many;
 mod attacks;
 mod copies;
 mod durability;
+mod entered;
 mod formats;
 mod hung_disk;
 mod main_job;

@@ -82,7 +82,7 @@ fn tags_are_listed_by_name_page_by_page_with_the_fields_of_dtr() {
     assert_eq!((page.header("X-Next-Page-Start"), page.header("X-Resource-Count")), (Some("1.10"), Some("5")));
     let page = owner.get(&format!("{TAGS}?pageSize=2&pageStart=2.0")).must_be(200);
     assert_eq!(names(&page.json()), ["a_b", "latest"]);
-    assert_eq!((page.header("X-Next-Page-Start"), page.header("X-Resource-Count")), (Some(""), None));
+    assert_eq!((page.header("X-Next-Page-Start"), page.header("X-Resource-Count")), (None, None));
     owner.get(&format!("{TAGS}?pageStart=no%20tag")).must_be_refused(400, "INVALID_PARAMETERS");
 
     let tag = owner.get(&format!("{TAGS}?pageSize=1")).must_be(200).json()[0].clone();

@@ -195,6 +195,16 @@ impl Answer {
         headers.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
+    /// Where the next page of a list begins; empty on the last page, whose answer has no such header.
+    pub(crate) fn next_page(&self) -> &str {
+        self.header("x-next-page-start").unwrap_or_default()
+    }
+
+    /// The first header that says something by being empty, which clients read as if it were not there, or as if it were.
+    pub(crate) fn empty_header(&self) -> Option<&str> {
+        self.head.lines().skip(1).find(|line| line.split_once(':').is_none_or(|(_, value)| value.trim().is_empty()))
+    }
+
     /// Every header of that name, in any letter case.
     pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
         let headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));

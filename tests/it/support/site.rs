@@ -541,6 +541,7 @@ fn check_common(answer: &Answer, method: &str, path: &str) {
     has("referrer-policy", "no-referrer");
     has("cache-control", "no-");
     assert!(answer.status < 500, "{}", answer.describe());
+    assert_eq!(answer.empty_header(), None, "{}", answer.describe());
     let shows_secrets = method == "POST" && path.starts_with("/api/v0/api_tokens") && answer.status == 200;
     assert!(shows_secrets || !holds_secret(&answer.body), "a secret was told:\n{}", answer.describe());
 }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hyper::header::{HeaderName, HeaderValue};
-use zeroize::Zeroizing;
 
 use crate::api::RotateApiToken;
 use crate::api::operations::access_tokens as op;
@@ -13,6 +12,7 @@ use crate::cli::commands::token::{One, places_for_frame, reference, report};
 use crate::cli::commands::values::{self, OverlapArgument};
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt, shown};
 use crate::cli::wire::Api;
+use crate::domain::entered;
 
 /// How the secret changes.
 #[derive(Args)]
@@ -53,9 +53,8 @@ pub(in crate::cli) async fn run(
 
 /// The header with the key of a rotation, from its file. It is a secret as long as the rotation can be repeated: no error tells it.
 fn rotation_key(path: &Path) -> Result<(HeaderName, HeaderValue), CliError> {
-    let text = std::fs::read_to_string(path).map(Zeroizing::new);
-    let text = text.map_err(|cause| CliError::File { action: "read", path: path.to_owned(), cause })?;
-    let key = HeaderValue::from_str(text.trim()).ok().filter(|key| !key.is_empty());
+    let text = prompt::secret_of_file(path)?;
+    let key = HeaderValue::from_str(entered::without_blanks(&text)).ok().filter(|key| !key.is_empty());
     let name = HeaderName::from_bytes(op::IDEMPOTENCY_KEY.as_bytes()).ok();
     let (name, mut key) = name.zip(key).ok_or_else(|| {
         CliError::Usage(format!("{} must hold one line with the key of the rotation", path.display()))

@@ -14,7 +14,7 @@ use crate::cli::commands::values::{self, ExpiryArgument};
 use crate::cli::screen::{CliError, Console, Report, prompt};
 use crate::cli::wire::Api;
 use crate::domain::account::AccountFilter;
-use crate::domain::secret::{PREFIX, Password};
+use crate::domain::secret::Password;
 
 /// What can be done with users.
 #[derive(Subcommand)]
@@ -192,8 +192,8 @@ async fn password(name: &str, from_stdin: bool, api: &mut Api, console: &mut Con
 /// The current password of users who change their own, if they sign in to the server with it, not with an access
 /// token.
 fn own_password(name: &str, console: &Console) -> Option<Password> {
-    let secret = console.variable("DOCKPASS_TOKEN").filter(|secret| !secret.starts_with(PREFIX))?;
-    (console.variable("DOCKPASS_USER") == Some(name)).then(|| Password::new(secret.to_owned()))
+    let secret = console.variable("DOCKPASS_TOKEN").map(|secret| Password::new(secret.to_owned()))?;
+    (console.variable("DOCKPASS_USER") == Some(name) && !secret.is_access_token()).then_some(secret)
 }
 
 async fn temporary(
