@@ -4,6 +4,7 @@
 //! Unless a parameter's type says otherwise, an empty value counts as omitted, and of a repeated parameter the first
 //! value counts.
 
+use crate::domain::act::{ActFilter, UnknownAct};
 use crate::domain::content::{Digest, TagName};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
@@ -252,6 +253,18 @@ impl Value for Option<bool> {
 
     fn write(&self) -> Vec<String> {
         self.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl Value for Option<ActFilter> {
+    const KIND: ParameterKind = ParameterKind::Text;
+
+    fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        first(values).map(str::parse).transpose().map_err(|error: UnknownAct| error.to_string())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(|acts| acts.as_str().to_owned()).collect()
     }
 }
 

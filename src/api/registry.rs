@@ -8,10 +8,12 @@ use crate::domain::registry::{CertificateRole, Counts, Phase};
 /// The answer of the token endpoint.
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub struct RegistryToken {
-    /// The registry token.
-    pub token: String,
-    /// The same token, for OAuth 2.0 clients.
-    pub access_token: String,
+    /// The registry token; absent from the answer to a form if it is very long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// The same token, for OAuth 2.0 clients; absent from other answers if it is very long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
     /// Seconds of life, from `issued_at`.
     pub expires_in: i64,
     /// When it was issued.

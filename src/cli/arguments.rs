@@ -179,7 +179,7 @@ mod tests {
             "grant revoke a/b --user b",
             "grant delete a/b --user b",
             "grant delete a/* --team t",
-            "audit list --actor a --action b --object c --outcome denied --since 2026-01-01 --until 2026-02-01 --limit 5",
+            "audit list --actor a --action token --object c --repository d/e --credential f --outcome denied --since 2026-01-01 --until 2026-02-01 --limit 5",
             "audit verify",
             "audit head",
             "registry config --for zot --output d",

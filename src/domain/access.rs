@@ -90,6 +90,18 @@ impl Actions {
         self.0 & other.0 == other.0
     }
 
+    /// The same, with what others imply: `push` is of no use without `pull`.
+    #[must_use]
+    pub fn with_implied(self) -> Self {
+        if self.contains(Self::PUSH) { self.union(Self::PULL) } else { self }
+    }
+
+    /// The actions that are not in `other`.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether there is no action.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -108,7 +120,12 @@ impl Actions {
     /// The names of the actions, in a fixed order.
     #[must_use]
     pub fn names(self) -> Vec<&'static str> {
-        Self::NAMED.into_iter().filter(|(action, _)| self.contains(*action)).map(|(_, name)| name).collect()
+        self.each().collect()
+    }
+
+    /// The names of the actions, one by one, in a fixed order.
+    pub fn each(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMED.into_iter().filter(move |(action, _)| self.contains(*action)).map(|(_, name)| name)
     }
 }
 
@@ -138,6 +155,9 @@ mod tests {
         assert_eq!(Actions::named("overwrite"), Actions::NONE);
         assert_eq!(Actions::named("PULL"), Actions::NONE);
         assert_eq!(Actions::ALL.names(), ["pull", "push", "delete"]);
+        assert_eq!(Actions::PUSH.with_implied().names(), ["pull", "push"]);
+        assert_eq!(Actions::DELETE.with_implied().names(), ["delete"]);
+        assert_eq!(Actions::ALL.without(Actions::PUSH).names(), ["pull", "delete"]);
         assert_eq!(AccessLevel::ReadOnly.actions().names(), ["pull"]);
     }
 }

@@ -4,6 +4,7 @@
 //! its word as text.
 
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::{Schema, SchemaGenerator};
 
@@ -72,6 +73,7 @@ acts! {
     RegistrySync "registry.sync" "A comparison with the registry was begun.";
     RegistryView "registry.view" "The registry's settings and certificates were asked for.";
     RegistryTokenIssue "registryToken.issue" "A registry token was issued.";
+    RegistryTokenRefuse "registryToken.refuse" "More was asked for in a registry token than was granted.";
     RepositoryAccess "repository.access" "Who has access to a repository was asked for.";
     RepositoryAccessOf "repository.accessOf" "A user's access to a repository was asked for.";
     RepositoryCreate "repository.create" "A repository was made.";
@@ -113,7 +115,16 @@ acts! {
     TokenView "token.view" "An access token was asked for.";
 }
 
+/// Words of earlier versions, which stand in their logs.
+const RETIRED: &[&str] = &["organization.update", "repository.beginDelete"];
+
 impl Act {
+    /// What it is done to: the first part of the word.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        self.word().split_once('.').map_or(self.word(), |(noun, _)| noun)
+    }
+
     /// Whether it takes a power away, and gives none: that of a credential, of an account, or a right. Such a change is
     /// made on a full disk, too.
     #[must_use]
@@ -144,6 +155,65 @@ impl Act {
     }
 }
 
+/// Which acts are sought: one, or all of a noun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActFilter(String);
+
+/// No act has this word.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no action is called {asked}; did you mean {proposed}?")]
+pub struct UnknownAct {
+    asked: String,
+    proposed: &'static str,
+}
+
+impl ActFilter {
+    /// Whether it seeks the act of this word.
+    #[must_use]
+    pub fn has(&self, word: &str) -> bool {
+        word.strip_prefix(&self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    /// The word or the noun.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ActFilter {
+    type Err = UnknownAct;
+
+    /// Reads `token.create`, or `token` for all of this noun.
+    fn from_str(text: &str) -> Result<Self, UnknownAct> {
+        let sought = Self(text.to_owned());
+        if RETIRED.contains(&text) || Act::all().iter().any(|act| sought.has(act.word())) {
+            return Ok(sought);
+        }
+        let words = Act::all().iter().flat_map(|act| [act.word(), act.noun()]);
+        let proposed = words.min_by_key(|word| distance(text, word)).unwrap_or_default();
+        Err(UnknownAct { asked: text.to_owned(), proposed })
+    }
+}
+
+/// How many letters must be changed, added or left out to make one text of the other. Only the beginning of a long text is
+/// compared.
+fn distance(one: &str, other: &str) -> usize {
+    const COMPARED: usize = 64;
+    let other: Vec<char> = other.to_ascii_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (place, letter) in one.to_ascii_lowercase().chars().take(COMPARED).enumerate() {
+        let mut next = vec![place + 1];
+        let mut left = place + 1;
+        for ((above, before), wanted) in row.iter().skip(1).zip(&row).zip(&other) {
+            left = (above + 1).min(left + 1).min(before + usize::from(*wanted != letter));
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
@@ -171,7 +241,7 @@ mod tests {
         organization.deleteMember organization.member organization.members organization.putMember
         registry.catalog registry.compare registry.host registry.notify registry.read registry.rotateKey
         registry.stopSync registry.sync registry.view
-        registryToken.issue
+        registryToken.issue registryToken.refuse
         repository.access repository.accessOf repository.create repository.createOnPush repository.delete
         repository.learn repository.list repository.search repository.update repository.view
         server.version server.clusterStatus
@@ -188,6 +258,26 @@ mod tests {
         let words: Vec<&str> = Act::all().iter().map(|act| act.word()).collect();
         assert_eq!(words, WORDS.split_whitespace().collect::<Vec<_>>());
         assert_eq!(Act::TokenCreate.to_string(), "token.create");
+    }
+
+    #[test]
+    fn a_noun_takes_all_of_its_acts_and_a_slip_is_told_with_what_was_meant() {
+        let sought = |text: &str| text.parse::<ActFilter>();
+        let family = sought("token").unwrap();
+        assert!(family.has("token.create") && family.has("token.view") && !family.has("tokens.create"));
+        assert!(!family.has("registryToken.issue"));
+        assert!(sought("token.create").unwrap().has("token.create") && !sought("token.create").unwrap().has("token"));
+        for (slip, meant) in [
+            ("token.crate", "token.create"),
+            ("tokne", "token"),
+            ("account.signin", "account.signIn"),
+            ("Token.Rotate", "token.rotate"),
+            ("repositories", "repository"),
+        ] {
+            let told = sought(slip).unwrap_err().to_string();
+            assert_eq!(told, format!("no action is called {slip}; did you mean {meant}?"));
+        }
+        assert!(sought(&"x".repeat(10_000)).is_err() && sought("").is_err());
     }
 
     #[test]

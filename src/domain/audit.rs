@@ -301,6 +301,38 @@ impl AuditRecord {
         }
     }
 
+    /// Whether it is about this: the object, or a word of it; an account, a repository or an access token by its name, its
+    /// id, its label of that moment, or its owner.
+    #[must_use]
+    pub fn is_about(&self, what: &str) -> bool {
+        let is_id = |id: Option<Id>| id.is_some_and(|id| id.to_string() == what);
+        let account = || self.account.as_ref().is_some_and(|it| it.name == what || is_id(it.id));
+        let repository_id = || is_id(self.repository.as_ref().and_then(|it| it.id));
+        let token = |it: &AuditedToken| it.owner == what || it.label == what || is_id(Some(it.id));
+        self.object == what
+            || self.object.split(' ').any(|word| word == what)
+            || account()
+            || self.is_about_repository(what)
+            || repository_id()
+            || self.access_token.as_ref().is_some_and(token)
+    }
+
+    /// Whether it is about the repository of this name, by its own field.
+    #[must_use]
+    pub fn is_about_repository(&self, name: &str) -> bool {
+        self.repository.as_ref().is_some_and(|repository| repository.name == name)
+    }
+
+    /// Whether this credential did it: a kind, an access token by its id or its label of that moment.
+    #[must_use]
+    pub fn is_by_credential(&self, what: &str) -> bool {
+        let (kind, id) = self.credential.split_once(':').unwrap_or((&self.credential, ""));
+        self.credential == what
+            || kind == what
+            || (!id.is_empty() && id == what)
+            || self.credential_label.as_deref() == Some(what)
+    }
+
     /// The canonical line, without an end of line; none if it cannot be written.
     #[must_use]
     pub fn line(&self) -> Option<String> {

@@ -10,65 +10,99 @@ use std::fmt;
 use super::access::Actions;
 use super::name::RepositoryName;
 
-/// Most resource scopes that one request may hold; more is refused as a whole.
-pub const MAX_SCOPES: usize = 100;
+/// Most different resource scopes that one request may hold; more is refused as a whole.
+pub const MAX_SCOPES: usize = 1_000;
 
 /// Why a request's scopes are refused as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("at most {MAX_SCOPES} scopes in one request")]
+#[error("at most {MAX_SCOPES} different scopes in one request")]
 pub struct TooManyScopes;
 
-/// What a request asks for: each repository once, and the catalogue.
+/// Actions on one repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryScope {
+    /// The repository.
+    pub name: RepositoryName,
+    /// The actions.
+    pub actions: Actions,
+    /// Whether `push` is asked for by name. `*` includes `push`, but must not create a repository.
+    pub pushes: bool,
+}
+
+/// What a request asks for, or what is granted of it: each repository once, and the catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes {
-    /// The actions asked for on each repository.
-    pub repositories: BTreeMap<RepositoryName, Actions>,
-    /// The repositories for which `push` is requested by name. `*` includes `push`, but must not create a repository.
-    pub pushes: BTreeSet<RepositoryName>,
+    /// The repositories, in the order in which the request first names them.
+    pub repositories: Vec<RepositoryScope>,
     /// Whether `registry:catalog:*` is asked for.
     pub catalog: bool,
+    /// Whether `repository::pull` is asked for, with no name at all: zot's challenge for its catalogue.
+    pub nameless: bool,
 }
 
 impl Scopes {
-    /// Reads every `scope` value of a request; each may hold several scopes.
+    /// Reads every `scope` value of a request; each may hold several scopes, and equal ones count once.
     ///
     /// # Errors
     /// [`TooManyScopes`] beyond [`MAX_SCOPES`].
-    pub fn parse<'a>(values: impl IntoIterator<Item = &'a str>) -> Result<Self, TooManyScopes> {
-        let mut scopes = Self::default();
+    pub fn parse<'a>(values: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> Result<Self, TooManyScopes> {
         let parts = values.into_iter().flat_map(str::split_whitespace);
-        for (count, part) in parts.enumerate() {
-            if count >= MAX_SCOPES {
-                return Err(TooManyScopes);
-            }
-            scopes.add(part);
+        // Only very many are compared: the usual request has one or two.
+        let is_long = parts.clone().nth(MAX_SCOPES).is_some();
+        if is_long && parts.clone().collect::<BTreeSet<_>>().len() > MAX_SCOPES {
+            return Err(TooManyScopes);
         }
+        let (mut scopes, mut places) = (Self::default(), BTreeMap::new());
+        parts.for_each(|part| scopes.add(part, &mut places));
         Ok(scopes)
     }
 
-    /// Adds one resource scope; leaves out what is malformed or unknown.
-    fn add(&mut self, text: &str) {
+    /// Whether nothing is asked for, or granted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.repositories.is_empty() && !self.catalog && !self.nameless
+    }
+
+    /// The actions on one repository.
+    #[must_use]
+    pub fn on(&self, name: &RepositoryName) -> Actions {
+        self.repositories.iter().find(|scope| scope.name == *name).map_or(Actions::NONE, |scope| scope.actions)
+    }
+
+    /// Adds one resource scope; leaves out what is malformed or unknown. `places` says where each repository stands.
+    fn add(&mut self, text: &str, places: &mut BTreeMap<RepositoryName, usize>) {
         // A name may hold a colon (host and port), so the type ends at the first and the actions begin at the last.
         let Some((kind, rest)) = text.split_once(':') else { return };
         let Some((name, actions)) = rest.rsplit_once(':') else { return };
         match without_class(kind) {
-            "repository" => self.add_repository(name, actions),
+            "repository" if name.is_empty() => self.nameless |= named(actions).contains(Actions::PULL),
+            "repository" => self.add_repository(name, actions, places),
             "registry" if name == "catalog" => self.catalog |= actions.split(',').any(|action| action == "*"),
             _ => {}
         }
     }
 
-    fn add_repository(&mut self, name: &str, actions: &str) {
-        let Ok(name) = RepositoryName::parse(name) else { return };
-        if actions.split(',').any(|action| action == "push") {
-            self.pushes.insert(name.clone());
+    fn add_repository(&mut self, name: &str, actions: &str, places: &mut BTreeMap<RepositoryName, usize>) {
+        let (Ok(name), pushes) = (RepositoryName::parse(name), actions.split(',').any(|action| action == "push"))
+        else {
+            return;
+        };
+        let actions = named(actions);
+        if actions.is_empty() {
+            return;
         }
-        let actions = actions.split(',').map(Actions::named).fold(Actions::NONE, Actions::union);
-        if !actions.is_empty() {
-            let asked = self.repositories.entry(name).or_default();
-            *asked = asked.union(actions);
+        if let Some(known) = places.get(&name).and_then(|place| self.repositories.get_mut(*place)) {
+            known.actions = known.actions.union(actions);
+            known.pushes |= pushes;
+        } else {
+            places.insert(name.clone(), self.repositories.len());
+            self.repositories.push(RepositoryScope { name, actions, pushes });
         }
     }
+}
+
+fn named(actions: &str) -> Actions {
+    actions.split(',').map(Actions::named).fold(Actions::NONE, Actions::union)
 }
 
 /// The resource type without its deprecated class: `repository(plugin)` is `repository`.
@@ -83,8 +117,10 @@ impl fmt::Display for Scopes {
     /// All scopes in one value, separated by spaces, for the `scope` of a POST answer.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let catalog = self.catalog.then(|| "registry:catalog:*".to_owned());
-        let repositories = self.repositories.iter().map(|(name, actions)| format!("repository:{name}:{actions:?}"));
-        f.write_str(&catalog.into_iter().chain(repositories).collect::<Vec<_>>().join(" "))
+        let nameless = self.nameless.then(|| "repository::pull".to_owned());
+        let repositories = self.repositories.iter();
+        let repositories = repositories.map(|scope| format!("repository:{}:{:?}", scope.name, scope.actions));
+        f.write_str(&catalog.into_iter().chain(nameless).chain(repositories).collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -99,16 +135,31 @@ mod tests {
 
     #[test]
     fn one_value_or_many_mean_the_same() {
-        let expected = "repository:a/b:pull,push repository:c/d:pull";
-        assert_eq!(shown(&["repository:a/b:pull,push", "repository:c/d:pull"]), expected);
+        let expected = "repository:c/d:pull repository:a/b:pull,push";
+        assert_eq!(shown(&["repository:c/d:pull", "repository:a/b:pull,push"]), expected);
         assert_eq!(shown(&["repository:c/d:pull repository:a/b:push", "repository:a/b:pull"]), expected);
     }
 
     #[test]
+    fn an_empty_name_asks_for_the_catalogue_of_zot() {
+        assert_eq!(shown(&["repository::pull"]), "repository::pull");
+        assert_eq!(shown(&["repository::*"]), "repository::pull");
+        assert_eq!(shown(&["repository::push"]), "");
+    }
+
+    #[test]
     fn what_makes_no_sense_is_left_out() {
-        for text in
-            ["", ":", "::", "repository", "repository:a/b", "repository:a/b:", "repository:A/b:pull", "plugin:a/b:pull"]
-        {
+        for text in [
+            "",
+            ":",
+            "::",
+            "repository",
+            "repository::",
+            "repository:a/b",
+            "repository:a/b:",
+            "repository:A/b:pull",
+            "plugin:a/b:pull",
+        ] {
             assert_eq!(shown(&[text]), "", "{text}");
         }
         for text in
@@ -130,16 +181,20 @@ mod tests {
     #[test]
     fn a_star_asks_for_everything_and_pushes_nothing() {
         assert_eq!(shown(&["repository:a/b:*"]), "repository:a/b:pull,push,delete");
-        let pushes = |values: [&str; 2]| !Scopes::parse(values).unwrap().pushes.is_empty();
+        let pushes = |values: [&str; 2]| Scopes::parse(values).unwrap().repositories.iter().any(|it| it.pushes);
         assert!(!pushes(["repository:a/b:*", "repository:a/b:pull,delete"]));
         assert!(pushes(["repository:a/b:delete", "repository:a/b:push,pull"]) && pushes(["repository:a/b:*,push", ""]));
     }
 
     #[test]
-    fn too_many_are_refused() {
-        let many = "repository:a/b:pull ".repeat(MAX_SCOPES);
-        assert!(Scopes::parse([many.as_str()]).is_ok());
+    fn too_many_are_refused_and_equal_ones_count_once() {
+        let many: Vec<String> = (0..MAX_SCOPES).map(|number| format!("repository:a/b{number}:pull")).collect();
+        let many = many.join(" ");
+        assert_eq!(Scopes::parse([many.as_str()]).unwrap().repositories.len(), MAX_SCOPES);
+        assert_eq!(Scopes::parse([many.as_str(), &many]).unwrap().repositories.len(), MAX_SCOPES);
         assert_eq!(Scopes::parse([many.as_str(), "x"]), Err(TooManyScopes));
+        let same = "repository:a/b:pull ".repeat(3 * MAX_SCOPES);
+        assert_eq!(shown(&[&same]), "repository:a/b:pull");
     }
 
     proptest! {
@@ -152,7 +207,8 @@ mod tests {
         fn what_is_shown_reads_back_as_itself(parts in prop::collection::vec("repository:[a-c]{1,2}/[a-c]{1,2}:(pull|push|delete|\\*)", 0..6)) {
             let scopes = Scopes::parse(parts.iter().map(String::as_str)).unwrap();
             let again = Scopes::parse([scopes.to_string().as_str()]).unwrap();
-            prop_assert_eq!((again.repositories, again.catalog), (scopes.repositories, scopes.catalog));
+            let plain = |scopes: &Scopes| scopes.repositories.iter().map(|it| (it.name.clone(), it.actions)).collect::<Vec<_>>();
+            prop_assert_eq!((plain(&again), again.catalog), (plain(&scopes), scopes.catalog));
         }
     }
 }

@@ -10,6 +10,7 @@ use super::request::{Request, header};
 use crate::api::operations::audit as op;
 use crate::api::{self, Code};
 use crate::domain::audit::{AuditHead, LoggedRecord};
+use crate::domain::name::RepositoryName;
 use crate::service::{AuditFilter, Page, Service};
 
 fn hex(hash: [u8; 32]) -> String {
@@ -29,10 +30,14 @@ fn shown_head(head: AuditHead) -> api::AuditHead {
 
 pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAudit> {
     let (which, page) = request.query()?;
+    let repository = which.repository.as_deref().map(RepositoryName::parse_shown).transpose();
+    let repository = repository.map_err(|error| Failure::invalid("repository", error))?;
     let filter = AuditFilter {
+        repository,
         actor: which.actor,
         action: which.action,
         object: which.object,
+        credential: which.credential,
         outcome: which.outcome,
         since: which.since,
         until: which.until,

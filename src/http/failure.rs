@@ -162,11 +162,9 @@ impl From<Error> for Failure {
                 Self::new(Code::NotAuthenticated, "wrong user name, password or access token, or none")
             }
             Error::Denied(reason) => Self::new(Code::NotAuthorized, reason),
-            Error::NotFound { kind, name } => {
-                let name = without_secrets(&name);
-                let (code, what) = missing(kind);
-                Self::new(code, format!("no such {what}: {name}")).with_detail(serde_json::json!({ "name": name }))
-            }
+            Error::NotFound { kind, name } => not_found(kind, &name),
+            // Whoever may not see it learns nothing of the reason.
+            Error::Hidden { kind, name, reason: _ } => hidden(kind, &name),
             Error::AlreadyExists { kind, name } => {
                 let name = without_secrets(&name);
                 let (code, what) = taken(kind);
@@ -222,6 +220,30 @@ impl From<NeighbourError> for Failure {
             }
             NeighbourError::Endless(_) | NeighbourError::Ending => Self::new(Code::Unavailable, text),
         }
+    }
+}
+
+fn not_found(kind: Kind, name: &str) -> Failure {
+    let (code, what) = missing(kind);
+    about_name(code, &format!("no such {what}"), name)
+}
+
+fn about_name(code: Code, what: &str, name: &str) -> Failure {
+    let name = without_secrets(name);
+    Failure::new(code, format!("{what}: {name}")).with_detail(serde_json::json!({ "name": name }))
+}
+
+/// One answer, whether it is there or not. A repository's says that: the name may be right all the same.
+fn hidden(kind: Kind, name: &str) -> Failure {
+    match kind {
+        Kind::Repository => about_name(missing(kind).0, "not there, or no access", name),
+        Kind::Account
+        | Kind::User
+        | Kind::AccessToken
+        | Kind::Organization
+        | Kind::Team
+        | Kind::Member
+        | Kind::TeamGrant => not_found(kind, name),
     }
 }
 

@@ -23,6 +23,9 @@ use crate::service::{Call, Caller, Credentials, Error, Issued};
 const CATALOG_DEFAULT: usize = 100;
 const CATALOG_MAX: usize = 1_000;
 
+/// Longest registry token that an answer has twice, in bytes.
+const SHOWN_TWICE: usize = 24 * 1024;
+
 /// The result of the token endpoint, whose failures carry the OAuth 2.0 fields, too.
 type Issuing<O> = Result<Reply<O>, OauthFailure>;
 
@@ -94,13 +97,17 @@ async fn caller(request: &Received, credentials: Credentials) -> Result<Caller, 
     if is_nobody { Err(Error::Unauthenticated.into()) } else { Ok(caller) }
 }
 
-fn shown(issued: Issued, with_scope: bool) -> api::RegistryToken {
+/// The token stands twice, for clients of either name, unless that would be more than go-containerregistry reads (64 KiB):
+/// then under the name of the form in which it was asked for.
+fn shown(issued: Issued, is_oauth: bool) -> api::RegistryToken {
+    let fits_twice = issued.token.len() <= SHOWN_TWICE;
+    let access_token = (fits_twice || is_oauth).then(|| issued.token.clone());
     api::RegistryToken {
-        token: issued.token.clone(),
-        access_token: issued.token,
+        token: (fits_twice || !is_oauth).then_some(issued.token),
+        access_token,
         expires_in: issued.expires_in,
         issued_at: issued.issued_at.to_string(),
-        scope: with_scope.then(|| issued.scopes.to_string()),
+        scope: is_oauth.then(|| issued.scopes.to_string()),
     }
 }
 

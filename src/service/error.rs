@@ -63,6 +63,16 @@ pub enum Error {
         /// Its name, as the request gave it.
         name: String,
     },
+    /// As [`Error::NotFound`], to one who may not know whether it exists: the answer is the same, whichever it is.
+    #[error("not there, or no access: {name}")]
+    Hidden {
+        /// What kind of thing was asked for.
+        kind: Kind,
+        /// Its name, as the request gave it.
+        name: String,
+        /// Which it is, and why. For the audit log, never for the caller.
+        reason: String,
+    },
     /// The name is taken.
     #[error("already exists: {name}")]
     AlreadyExists {
@@ -119,6 +129,30 @@ impl Error {
     /// Something that does not exist, or that the caller may not see.
     pub fn not_found(kind: Kind, name: impl ToString) -> Self {
         Self::NotFound { kind, name: name.to_string() }
+    }
+
+    /// Something that the caller may not see, or that is not there, and which of both.
+    pub(in crate::service) fn hidden(kind: Kind, name: impl ToString, reason: impl ToString) -> Self {
+        Self::Hidden { kind, name: name.to_string(), reason: reason.to_string() }
+    }
+
+    /// The reason for the audit log, if a caller was refused what it may not do or see.
+    #[must_use]
+    pub fn denial(&self) -> Option<&str> {
+        match self {
+            Self::Denied(reason) => Some(reason),
+            Self::Hidden { reason, .. } => Some(reason),
+            Self::Unauthenticated
+            | Self::NotFound { .. }
+            | Self::AlreadyExists { .. }
+            | Self::Invalid { .. }
+            | Self::Setting { .. }
+            | Self::Conflict(_)
+            | Self::TooManyRequests { .. }
+            | Self::TooManyChanges { .. }
+            | Self::Unavailable(_)
+            | Self::Internal(_) => None,
+        }
     }
 
     /// Whether the change that was answered with this may have been made all the same, now or at a restart.

@@ -63,7 +63,7 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::store::{KnownAddress, Store};
 use access::FirstUses;
 use content::{Pulls, RecentNotices, Underway};
-use ledger::{AuditBuffer, Deed, Pace, Writing};
+use ledger::{AuditBuffer, Deed, LinePace, Pace, Writing};
 use sign_in::{EventsSecret, Passwords, Sessions, Throttle};
 use signing::{Signer, SigningError};
 
@@ -79,6 +79,8 @@ pub struct Service {
     /// For lengths of time that are kept in memory alone; the date of a call is an argument.
     clock: Clock,
     audit: AuditBuffer,
+    /// The log's lines about refusals within the minute.
+    lines: LinePace,
     /// What accounts changed within the minute.
     pace: Pace,
     /// How often accounts have set their own passwords lately.

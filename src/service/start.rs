@@ -20,7 +20,7 @@ use crate::service::Service;
 use crate::service::access::{Caller, FirstUses, Subject, find};
 use crate::service::content::{Pulls, RecentNotices, Underway};
 use crate::service::error::Error;
-use crate::service::ledger::{AuditBuffer, Deed, Pace, Upkeep, Writing};
+use crate::service::ledger::{AuditBuffer, Deed, LinePace, Pace, Upkeep, Writing};
 use crate::service::settings::SiteSettings;
 use crate::service::sign_in::{
     ADMIN, EventsSecret, EventsSecretError, Passwords, Sessions, Throttle, made_up_password,
@@ -106,6 +106,7 @@ impl Service {
             throttle: Throttle::new(random::bytes()?, known),
             clock: clock.clone(),
             audit: AuditBuffer::default(),
+            lines: LinePace::default(),
             pace: Pace::default(),
             password_pace: Pace::default(),
             known_addresses: Mutex::default(),

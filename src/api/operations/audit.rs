@@ -3,6 +3,7 @@
 use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, Paged, Paging};
+use crate::domain::act::ActFilter;
 use crate::domain::audit::Outcome;
 use crate::domain::time::Timestamp;
 
@@ -14,10 +15,14 @@ parameters! {
     WhichRecords {
         /// Only what this account did.
         actor "actor": Option<String>,
-        /// Only this action, as `token.create`.
-        action "action": Option<String>,
-        /// Only what was done to this.
+        /// Only this action, as `token.create`, or all of a noun, as `token`.
+        action "action": Option<ActFilter>,
+        /// Only what was done to this: a name, an id, the label or the owner of an access token.
         object "object": Option<String>,
+        /// Only what was done to this repository. Whoever administers it gets the refusals of pulls and pushes there.
+        repository "repository": Option<String>,
+        /// Only what was done with this credential: its kind, or the id or the label of an access token.
+        credential "credential": Option<String>,
         /// Only what ended so.
         outcome "outcome": Option<Outcome>,
         /// Not before this time or date.
@@ -34,6 +39,7 @@ operations! { Audit:
         query: (WhichRecords, Paging<u64>),
         answer: Paged<api::AuditRecords>,
         media: [LINES],
+        codes: [NoSuchRepository],
     }
 
     /// View the end of the audit chain, to be noted elsewhere

@@ -7,6 +7,7 @@ use crate::api::{AuditHead, AuditRecord, Paging, VerifyAudit};
 use crate::cli::commands::values::{self, MomentArgument};
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View, shown};
 use crate::cli::wire::{Api, List};
+use crate::domain::act::ActFilter;
 use crate::domain::audit::Outcome;
 use crate::domain::time::Timestamp;
 
@@ -36,12 +37,18 @@ pub(in crate::cli) struct ListArguments {
     /// Only what this account did
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
-    /// Only this action, such as token.create
-    #[arg(long, value_name = "NOUN.VERB")]
-    action: Option<String>,
-    /// Only what was done to this
+    /// Only this action, such as token.create, or all of a noun, such as token
+    #[arg(long, value_name = "NOUN[.VERB]")]
+    action: Option<ActFilter>,
+    /// Only what was done to this: a name, an id, the label or the owner of an access token
     #[arg(long, value_name = "NAME")]
     object: Option<String>,
+    /// Only what was done to this repository; whoever administers it gets the refusals of pulls and pushes there
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    repository: Option<String>,
+    /// Only what was done with this credential: a kind such as password, or the id or the label of an access token
+    #[arg(long, value_name = "WHICH")]
+    credential: Option<String>,
     /// Only what ended like this
     #[arg(long, value_parser = values::word::<Outcome>())]
     outcome: Option<Outcome>,
@@ -59,11 +66,12 @@ pub(in crate::cli) struct ListArguments {
 const COLUMNS: &[(&str, Fit)] = &[
     ("TIME (UTC)", Fit::Whole),
     ("ACTOR", Fit::Shrinks(8)),
-    ("ACTION", Fit::Shrinks(12)),
-    ("OBJECT", Fit::Shrinks(12)),
+    ("ACTION", Fit::Whole),
+    ("OBJECT", Fit::Shrinks(10)),
     ("OUTCOME", Fit::Whole),
-    ("FROM", Fit::Shrinks(9)),
-    ("CREDENTIAL", Fit::Shrinks(10)),
+    ("FROM", Fit::Optional(9)),
+    ("REASON", Fit::Optional(12)),
+    ("CREDENTIAL", Fit::Optional(10)),
 ];
 
 pub(in crate::cli) async fn run(command: AuditCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -84,9 +92,9 @@ pub(in crate::cli) async fn run(command: AuditCommand, api: &mut Api, console: &
 }
 
 fn which(arguments: ListArguments, now: Timestamp) -> op::WhichRecords {
-    let ListArguments { actor, action, object, outcome, since, until, limit: _ } = arguments;
-    let back = |moment: MomentArgument| moment.back(now);
-    op::WhichRecords { actor, action, object, outcome, since: since.map(back), until: until.map(back) }
+    let ListArguments { actor, action, object, repository, credential, outcome, since, until, limit: _ } = arguments;
+    let [since, until] = [since, until].map(|moment| moment.map(|moment| moment.back(now)));
+    op::WhichRecords { actor, action, object, repository, credential, outcome, since, until }
 }
 
 fn report(list: List<AuditRecord>) -> Result<Report, CliError> {
@@ -95,14 +103,15 @@ fn report(list: List<AuditRecord>) -> Result<Report, CliError> {
 }
 
 fn row(AuditRecord { record, .. }: &AuditRecord) -> Vec<String> {
-    let times = if record.count > 1 { format!(" ({} times)", record.count) } else { String::new() };
+    let times = if record.count > 1 { format!(" ×{}", record.count) } else { String::new() };
     vec![
-        shown::time(&record.time.to_string()),
+        shown::exact_time(&record.time.to_string()),
         shown::or_dash(&record.actor),
         record.action.clone(),
         shown::or_dash(&record.object),
         format!("{}{times}", record.outcome),
         shown::or_dash(&record.address),
+        shown::or_dash(record.reason.as_deref().unwrap_or_default()),
         record.credential.clone(),
     ]
 }
@@ -144,17 +153,36 @@ mod tests {
         let now = Timestamp::parse("2026-01-31T01:00:00Z").unwrap();
         let arguments = ListArguments {
             actor: Some("local:0".into()),
-            action: Some("token.create".into()),
+            action: Some("token.create".parse().unwrap()),
             object: None,
+            repository: None,
+            credential: Some("ci".into()),
             outcome: Some(Outcome::Denied),
             since: values::moment("1h").ok(),
             until: None,
             limit: 7,
         };
-        let expected =
-            "/api/v0/audit?actor=local%3A0&action=token.create&outcome=denied&since=2026-01-31T00%3A00%3A00Z";
+        let expected = "/api/v0/audit?actor=local%3A0&action=token.create&credential=ci&outcome=denied&since=2026-01-31T00%3A00%3A00Z";
         let path = ApiPath::of::<op::ListAudit, _>([], &(which(arguments, now), Paging::default()));
         assert_eq!(path.as_str(), expected);
+    }
+
+    #[test]
+    fn a_terminal_of_80_columns_shows_what_was_done_and_when() {
+        let record = serde_json::json!({
+            "seq": 1, "time": "2026-11-29T05:57:54.1Z", "actor": "a-long-name-of-somebody", "actorId": null,
+            "credential": "accessToken:01KF0RDQG0JN22CVXCGZFZM0NA", "address": "2001:db8:1:2:3:4:5:6",
+            "action": "organization.deleteMember", "object": "acme a-long-name-of-somebody", "outcome": "success",
+            "count": 1, "reason": "the account has no access", "hash": "ab",
+        });
+        let rows = vec![row(&serde_json::from_value(record).unwrap())];
+        let table = Table { columns: COLUMNS, rows };
+        let narrow = table.render(Some(80));
+        assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+        assert!(narrow.contains("2026-11-29 05:57:54") && narrow.contains("organization.deleteMember"), "{narrow}");
+        for whole in [table.render(None), table.render(Some(220))] {
+            assert!(whole.contains("01KF0RDQG0JN22CVXCGZFZM0NA") && whole.contains("no access"), "{whole}");
+        }
     }
 
     #[tokio::test]

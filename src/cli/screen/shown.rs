@@ -26,10 +26,19 @@ fn is_steering(letter: char) -> bool {
 
 /// A time of the API as `2026-11-21 20:42`, in UTC; `never` for [`Timestamp::NEVER`]; any other text as it is.
 pub(in crate::cli) fn time(text: &str) -> String {
+    clock_time(text, "2026-11-21 20:42".len())
+}
+
+/// The same to the second, for what is compared with other logs.
+pub(in crate::cli) fn exact_time(text: &str) -> String {
+    clock_time(text, "2026-11-21 20:42:07".len())
+}
+
+fn clock_time(text: &str, length: usize) -> String {
     match Timestamp::parse(text) {
         Ok(Timestamp::NEVER) => "never".to_owned(),
         Ok(moment) => {
-            moment.to_string().chars().take(16).map(|letter| if letter == 'T' { ' ' } else { letter }).collect()
+            moment.to_string().chars().take(length).map(|letter| if letter == 'T' { ' ' } else { letter }).collect()
         }
         Err(_) => text.to_owned(),
     }
@@ -119,6 +128,7 @@ mod tests {
     fn times_are_minutes_in_utc() {
         assert_eq!(time("2026-11-21T20:42:07.5Z"), "2026-11-21 20:42");
         assert_eq!(time("2026-11-21T20:42:07+02:00"), "2026-11-21 18:42");
+        assert_eq!(exact_time("2026-11-21T20:42:07.5Z"), "2026-11-21 20:42:07");
         assert_eq!(time("0001-01-01T00:00:00Z"), "never");
         assert_eq!(time("soon"), "soon");
         assert_eq!(time_or(None, "never"), "never");

@@ -15,6 +15,8 @@ pub(in crate::cli) enum Fit {
     Whole,
     /// May be cut, down to this many columns of the terminal.
     Shrinks(usize),
+    /// Like `Shrinks`, and left out where even that is too wide, the last one first.
+    Optional(usize),
     /// Shows only this many columns of it on any terminal, and the whole text in a pipe.
     First(usize),
 }
@@ -37,21 +39,39 @@ impl Table {
         rows.iter().map(|row| line(row, &widths)).collect()
     }
 
+    /// The columns that are too much for the room, by their places.
+    fn left_out(&self, widths: &[usize], room: Option<usize>) -> Vec<usize> {
+        let Some(room) = room else { return Vec::new() };
+        let least = |(width, (title, fit)): (&usize, &(&str, Fit))| width - fit.spare(*width, title) + GAP;
+        let mut needed: usize = widths.iter().zip(self.columns).map(least).sum::<usize>().saturating_sub(GAP);
+        let columns = widths.iter().zip(self.columns).enumerate().rev();
+        let optional = columns.filter(|(_, (_, (_, fit)))| matches!(fit, Fit::Optional(_)));
+        let needless = optional.take_while(|(_, column)| {
+            let is_too_wide = needed > room;
+            needed -= if is_too_wide { least(*column) } else { 0 };
+            is_too_wide
+        });
+        needless.map(|(place, _)| place).collect()
+    }
+
     fn prepare(&self, row: &[String], is_terminal: bool) -> Vec<String> {
         let cells = row.iter().zip(self.columns);
         cells
             .map(|(cell, (_, fit))| match fit {
                 Fit::First(most) if is_terminal => fitting(&shown::plain(cell), *most).to_owned(),
-                Fit::First(_) | Fit::Whole | Fit::Shrinks(_) => shown::plain(cell),
+                Fit::First(_) | Fit::Whole | Fit::Shrinks(_) | Fit::Optional(_) => shown::plain(cell),
             })
             .collect()
     }
 
-    /// The columns' widths: what each needs, reduced until the table fits, always from the column with most to spare.
+    /// The columns' widths, 0 where a column is left out: what each needs, reduced until the table fits, always from the column with most to spare.
     fn widths(&self, rows: &[Vec<String>], width: Option<usize>) -> Vec<usize> {
         let longest = |place: usize| rows.iter().filter_map(|row| row.get(place)).map(|cell| columns(cell)).max();
         let mut widths: Vec<usize> = (0..self.columns.len()).map(|place| longest(place).unwrap_or(0)).collect();
-        let gaps = GAP * self.columns.len().saturating_sub(1);
+        let left_out = self.left_out(&widths, width);
+        let shown = |place, width| if left_out.contains(&place) { 0 } else { width };
+        widths = widths.into_iter().enumerate().map(|(place, width)| shown(place, width)).collect();
+        let gaps = GAP * (self.columns.len() - left_out.len()).saturating_sub(1);
         let Some(room) = width.map(|width| width.saturating_sub(gaps)) else { return widths };
         let mut excess = widths.iter().sum::<usize>().saturating_sub(room);
         while excess > 0 {
@@ -70,7 +90,7 @@ impl Fit {
     fn spare(self, width: usize, title: &str) -> usize {
         match self {
             Self::Whole | Self::First(_) => 0,
-            Self::Shrinks(least) => width.saturating_sub(least.max(columns(title))),
+            Self::Shrinks(least) | Self::Optional(least) => width.saturating_sub(least.max(columns(title))),
         }
     }
 }
@@ -84,7 +104,8 @@ pub(in crate::cli) fn fields(pairs: &[(&str, String)]) -> String {
 }
 
 fn line(row: &[String], widths: &[usize]) -> String {
-    let cells = row.iter().zip(widths).map(|(cell, width)| padded(&cut(cell, *width), *width));
+    let shown = row.iter().zip(widths).filter(|(_, width)| **width > 0);
+    let cells = shown.map(|(cell, width)| padded(&cut(cell, *width), *width));
     let text = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
     format!("{}\n", text.trim_end())
 }
@@ -164,6 +185,21 @@ laptop        plain            inactive
     fn what_cannot_shrink_stays_readable() {
         let narrow = table().render(Some(1));
         assert!(narrow.contains("alice…  active    a lo…  0123"), "{narrow}");
+    }
+
+    #[test]
+    fn what_is_optional_goes_from_the_end_where_there_is_no_room() {
+        let columns: &[(&str, Fit)] = &[("A", Fit::Whole), ("B", Fit::Optional(3)), ("C", Fit::Optional(3))];
+        let cells = ["1234", "abcdef", "uvwxyz"].map(str::to_owned).to_vec();
+        let table = Table { columns, rows: vec![cells] };
+        let at = |width| table.render(Some(width)).lines().last().unwrap().to_owned();
+        assert_eq!(at(20), "1234  abcdef  uvwxyz");
+        assert_eq!(at(16), "1234  abc…  uvw…");
+        assert_eq!(at(14), "1234  ab…  uv…");
+        assert_eq!(at(13), "1234  abcdef");
+        assert_eq!(at(9), "1234  ab…");
+        assert_eq!(at(8), "1234");
+        assert_eq!(table.render(None).lines().last().unwrap(), "1234  abcdef  uvwxyz");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! without a permit. The rules on accounts and organizations are here, the others in `repositories` and `tokens`; the
 //! README states them under permissions and access tokens.
 
+mod registry;
 mod repositories;
 mod tokens;
 
@@ -19,7 +20,7 @@ use super::caller::{Caller, Proof, Subject};
 use super::first_uses::FirstUses;
 
 pub(in crate::service) use tokens::{
-    counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives, standing, standing_of,
+    counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives, standing, standing_of, why_refused,
 };
 
 /// Proof that a rule of this module was asked and agreed.

@@ -5,6 +5,7 @@ mod authority;
 mod caller;
 mod find;
 mod first_uses;
+mod refusal;
 pub(in crate::service) mod visible;
 
 pub use authority::Allowed;
@@ -13,8 +14,9 @@ pub use caller::{Call, Caller};
 pub(in crate::service) use administered::Administered;
 pub(in crate::service) use authority::{
     Authority, OwnPassword, Permit, counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives,
-    standing, standing_of,
+    standing, standing_of, why_refused,
 };
 pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
 pub(in crate::service) use find::{find, find_organization, find_user};
 pub(in crate::service) use first_uses::FirstUses;
+pub(in crate::service) use refusal::Refusal;

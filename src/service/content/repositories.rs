@@ -138,13 +138,13 @@ impl Service {
     /// One repository.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also for what the caller may not see.
+    /// [`Error::NotFound`]; [`Error::Hidden`] for what the caller may not see.
     pub fn view_repository(&self, call: &Call, name: &RepositoryName) -> Result<RepositoryView, Error> {
         self.view(call, Act::RepositoryView, name.as_str(), |authority| {
             authority.signed_in()?;
             let repository = authority.state().repository(name);
             let view = repository.and_then(|repository| self.shown_repository(authority, repository));
-            view.ok_or_else(|| Error::not_found(Kind::Repository, name))
+            view.ok_or_else(|| authority.no_such_repository(name))
         })
     }
 
@@ -192,7 +192,8 @@ impl Service {
                 create(change, &permit, new, id, &limits)
             });
             match created {
-                Ok(()) | Err(Error::Denied(_) | Error::Conflict(_) | Error::NotFound { .. }) => {}
+                Ok(()) | Err(Error::Denied(_) | Error::Conflict(_) | Error::NotFound { .. } | Error::Hidden { .. }) => {
+                }
                 Err(Error::Unavailable(reason)) => log::warn!("a push made no repository: {reason}"),
                 Err(error) => return Err(error),
             }
@@ -253,10 +254,12 @@ impl Service {
         self.change(call, Deed::new(Act::RepositoryDelete, name), move |change| {
             let authority = change.authority()?;
             if change.state().repository(&asked).is_none() {
-                let may = authority.may_create(&asked, AccessLevel::Admin);
                 authority.signed_in()?;
+                if !authority.may_create(&asked, AccessLevel::Admin) {
+                    return Err(authority.no_such_repository(&asked));
+                }
                 change.skip_record();
-                return if may { Ok(false) } else { Err(Error::not_found(Kind::Repository, &asked)) };
+                return Ok(false);
             }
             let permit = authority.administer_repository(&asked)?;
             change.about_repository(&asked);

@@ -45,7 +45,7 @@ impl Service {
     /// A page of the tags of a repository, by name, after `after`.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the caller does not see the repository.
+    /// [`Error::Hidden`] if the caller does not see the repository.
     pub fn list_tags(
         &self,
         call: &Call,
@@ -112,7 +112,7 @@ impl Service {
     /// be deleted with it, under the same permission; the tag itself is taken out of them.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the caller does not see the repository; [`Error::Denied`] below `read-write`.
+    /// [`Error::Hidden`] if the caller does not see the repository; [`Error::Denied`] below `read-write`.
     pub fn begin_tag_deletion(
         &self,
         call: &Call,
@@ -215,8 +215,9 @@ fn has_tags(authority: &Authority<'_>, repository: &RepositoryName) -> Result<bo
     authority.signed_in()?;
     let state = authority.state();
     if state.repository(repository).is_none() || authority.level(repository).is_none() {
-        return Err(Error::not_found(Kind::Repository, repository));
+        return Err(authority.no_such_repository(repository));
     }
+    // Tags that the registry has lost are kept for a while, but nobody can pull them.
     Ok(state.activity(repository).missing_since.is_none())
 }
 

@@ -4,8 +4,10 @@
 
 use super::change::Upkeep;
 use super::waiting::Waiting;
-use crate::domain::act::Act;
+use crate::domain::act::{Act, ActFilter};
 use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, LoggedRecord, Occurrence, Outcome};
+use crate::domain::id::Id;
+use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Allowed, Call};
@@ -25,10 +27,14 @@ const LOOKED_AT: usize = 16 * 1_024;
 pub struct AuditFilter {
     /// Exactly this actor.
     pub actor: Option<String>,
-    /// Exactly this action.
-    pub action: Option<String>,
-    /// Exactly this object.
+    /// This act, or a family of acts.
+    pub action: Option<ActFilter>,
+    /// What was done to this: the object as recorded, a word of it, or the name, id, label or owner of what it is about.
     pub object: Option<String>,
+    /// What was done to the repository of this name.
+    pub repository: Option<RepositoryName>,
+    /// What was done with this credential: its kind, or the access token's id or label.
+    pub credential: Option<String>,
     /// Exactly this outcome.
     pub outcome: Option<Outcome>,
     /// From this moment on.
@@ -39,13 +45,35 @@ pub struct AuditFilter {
 
 impl AuditFilter {
     fn matches(&self, record: &AuditRecord) -> bool {
-        let same = |asked: &Option<String>, has: &str| asked.as_ref().is_none_or(|asked| asked == has);
-        same(&self.actor, &record.actor)
-            && same(&self.action, &record.action)
-            && same(&self.object, &record.object)
+        let asked = |asked: &Option<String>, has: &dyn Fn(&str) -> bool| asked.as_deref().is_none_or(has);
+        asked(&self.actor, &|actor| actor == record.actor)
+            && self.action.as_ref().is_none_or(|acts| acts.has(&record.action))
+            && asked(&self.object, &|object| record.is_about(object))
+            && self.repository.as_ref().is_none_or(|name| record.is_about_repository(name.as_str()))
+            && asked(&self.credential, &|credential| record.is_by_credential(credential))
             && self.outcome.is_none_or(|outcome| outcome.as_str() == record.outcome)
             && self.until.is_none_or(|until| record.time < until)
             && self.since.is_none_or(|since| record.time >= since)
+    }
+}
+
+/// What of the log a caller may see.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ShownAudit {
+    All,
+    /// What was refused at the repository of this id, which a later one of the same name does not have.
+    RefusalsAt(Id),
+}
+
+impl ShownAudit {
+    fn has(self, record: &AuditRecord) -> bool {
+        match self {
+            Self::All => true,
+            Self::RefusalsAt(id) => {
+                let is_there = record.repository.as_ref().is_some_and(|repository| repository.id == Some(id));
+                is_there && record.action == Act::RegistryTokenRefuse.word()
+            }
+        }
     }
 }
 
@@ -79,8 +107,11 @@ impl Service {
     /// may have fewer records than asked for, or none, before the list ends: the last page alone has no next one. All
     /// records are looked at, as their times need not follow their numbers: clocks are put right.
     ///
+    /// Whoever administers a repository may ask for the refusals of pulls and pushes there, and gets nothing else. These
+    /// appear within half a minute: only an administrator's question has what waits written first.
+    ///
     /// # Errors
-    /// [`Error::Denied`] to all but administrators.
+    /// [`Error::Denied`] and [`Error::Hidden`] to all others but administrators.
     pub fn list_audit(
         &self,
         call: &Call,
@@ -88,8 +119,10 @@ impl Service {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Page<LoggedRecord, u64>, Error> {
-        self.view(call, Act::AuditList, "", |authority| authority.administrator().map(drop))?;
-        self.write_audit(call.now);
+        let shown = self.shown_audit(call, filter.repository.as_ref())?;
+        if shown == ShownAudit::All {
+            self.write_audit(call.now);
+        }
         let (mut entries, mut next, mut left) = (Vec::new(), before, LOOKED_AT.max(limit));
         let page = |entries, next| Page { entries, next, count: None };
         loop {
@@ -101,7 +134,7 @@ impl Service {
                 }
                 left -= 1;
                 next = Some(logged.record.seq);
-                if filter.matches(&logged.record) {
+                if shown.has(&logged.record) && filter.matches(&logged.record) {
                     entries.push(logged);
                 }
             }
@@ -109,6 +142,19 @@ impl Service {
                 return Ok(page(entries, None));
             }
         }
+    }
+
+    fn shown_audit(&self, call: &Call, repository: Option<&RepositoryName>) -> Result<ShownAudit, Error> {
+        let object = repository.map_or("", RepositoryName::as_str);
+        self.view(call, Act::AuditList, object, |authority| {
+            let Some(name) = repository.filter(|_| !authority.is_administrator()) else {
+                return authority.administrator().map(|_| ShownAudit::All);
+            };
+            authority.administer_repository(name)?;
+            let repository = authority.state().repository(name);
+            let repository = repository.ok_or_else(|| authority.no_such_repository(name))?;
+            Ok(ShownAudit::RefusalsAt(repository.id))
+        })
     }
 
     /// The end of the audit chain, for a note that is kept elsewhere.

@@ -113,9 +113,9 @@ fn everybody(entry: &AuditEntry) -> Common {
 impl Service {
     /// Notes a denial, if the result is one.
     pub(in crate::service) fn note_denial<T>(&self, call: &Call, deed: &Deed, result: &Result<T, Error>) {
-        if let Err(Error::Denied(reason)) = result {
+        if let Some(reason) = result.as_ref().err().and_then(Error::denial) {
             let entry = deed.entry(&call.caller, Outcome::Denied);
-            self.note_event(&call.caller, AuditEntry { reason: Some((*reason).to_owned()), ..entry }, call.now);
+            self.note_event(&call.caller, AuditEntry { reason: Some(reason.to_owned()), ..entry }, call.now);
         }
     }
 

@@ -349,7 +349,7 @@ impl Service {
                     let target = TargetView::Repository(Arc::clone(repository));
                     Ok(grant_view(authority, &target, (Grantee::User(user.id), user.name.clone()), level))
                 }
-                (Some(_) | None, _) => Err(Error::not_found(Kind::Repository, name)),
+                (Some(_) | None, _) => Err(authority.no_such_repository(name)),
             }
         })
     }

@@ -13,14 +13,16 @@ use super::sessions::SessionSecret;
 use super::throttle::Attempt;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
-use crate::domain::audit::{CredentialKind, Outcome};
+use crate::domain::audit::{AuditEntry, CredentialKind, Outcome};
 use crate::domain::id::Id;
-use crate::domain::secret::{Password, TokenHash, TokenText};
+use crate::domain::secret::{Password, TokenHash, TokenText, without_secrets};
 use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
 use crate::domain::usage::SecretUse;
 use crate::service::Service;
-use crate::service::access::{Authority, Caller, PasswordProof, Proof, Signed, Subject, counts_for};
+use crate::service::access::{
+    Authority, Caller, PasswordProof, Proof, Refusal, Signed, Subject, counts_for, why_refused,
+};
 use crate::service::error::Error;
 use crate::service::ledger::{Deed, Upkeep};
 use crate::service::signing::Claims;
@@ -133,7 +135,7 @@ impl Service {
             None => Ok(()),
         };
         if refused.is_err() {
-            self.note_failure(username, CredentialKind::Password, address, now);
+            self.note_failure(username, Tried::Password, address, now);
         }
         refused
     }
@@ -156,13 +158,19 @@ impl Service {
         let found = text.and_then(|text| {
             let hash = text.hash();
             let token = state.token_hashed(&hash)?;
-            let owner = state.account(token.owner)?;
-            let shown = token.shown_by(&hash, now).filter(|shown| !self.first_uses.have_ended(token, *shown));
-            let stands = shown.is_some_and(|shown| counts_for(&state, token, shown, now));
-            (stands && owner.name.as_str() == username).then_some((token, owner, hash))
+            Some((token, state.account(token.owner)?, hash))
         });
-        let Some((token, owner, hash)) = found else {
-            self.note_failure(username, CredentialKind::AccessToken, address, now);
+        let shown = |token: &AccessToken, hash: &TokenHash| {
+            token.shown_by(hash, now).filter(|shown| !self.first_uses.have_ended(token, *shown))
+        };
+        let accepted = found.filter(|(token, owner, hash)| {
+            let stands = shown(token, hash).is_some_and(|shown| counts_for(&state, token, shown, now));
+            stands && owner.name.as_str() == username
+        });
+        let Some((token, owner, hash)) = accepted else {
+            let refused =
+                found.map(|(token, _, hash)| (&**token, why_refused(&state, token, shown(token, &hash), now)));
+            self.note_failure(username, Tried::AccessToken(refused), address, now);
             return Err(Error::Unauthenticated);
         };
         self.note_use(token, hash, address, now);
@@ -195,7 +203,7 @@ impl Service {
         let account = self.store.state().account_named(username).cloned();
         let checked = self.check_password(username, account.as_deref(), password, address, now);
         if !matches!(checked, Ok(Some(_))) {
-            self.note_failure(username, CredentialKind::Password, address, now);
+            self.note_failure(username, Tried::Password, address, now);
         }
         let (Some(account), Some(proof)) = (account, checked?) else { return Err(Error::Unauthenticated) };
         let caller = signed(&account, CredentialKind::Password, None, Proof::Password(proof), address);
@@ -321,14 +329,26 @@ impl Service {
         Some(Caller::new(Subject::Account(signed), address))
     }
 
-    fn note_failure(&self, username: &str, kind: CredentialKind, address: Option<IpAddr>, now: Timestamp) {
+    /// Records and tells of a sign-in that was refused. Of an access token that exists the record says which it is, and
+    /// why it is refused; the caller does not learn that it exists.
+    fn note_failure(&self, username: &str, shown: Tried<'_>, address: Option<IpAddr>, now: Timestamp) {
+        let state = self.store.state();
         // The name is recorded only if an account has it: people type passwords into the wrong field.
-        let known = self.store.state().account_named(username).map(|account| account.name.to_string());
+        let known = state.account_named(username).map(|account| account.name.to_string());
         let tried = known.unwrap_or_else(|| "(no such account)".to_owned());
         let anonymous = Caller::new(Subject::Anonymous, address);
-        let mut entry = Deed::new(Act::AccountSignIn, &tried).entry(&anonymous, Outcome::Denied);
-        entry.credential = kind;
-        entry.actor = tried;
+        let deed = Deed::new(Act::AccountSignIn, &tried);
+        let (credential, deed, id, reason) = match shown {
+            Tried::Password => (CredentialKind::Password, deed, None, None),
+            Tried::AccessToken(None) => (CredentialKind::AccessToken, deed, None, None),
+            Tried::AccessToken(Some((token, refusal))) => {
+                let reason = without_secrets(&refusal.to_string());
+                (CredentialKind::AccessToken, deed.about_token(&state, token), Some(token.id), Some(reason))
+            }
+        };
+        let entry = deed.entry(&anonymous, Outcome::Denied);
+        let entry = AuditEntry { credential, credential_id: id, actor: tried, reason, ..entry };
+        self.tell_refusal("sign-in", &entry, "", now);
         self.note_event(&anonymous, entry, now);
     }
 }
@@ -340,6 +360,13 @@ fn compared(typed: &Password, mut compare: impl FnMut(&Password) -> Match) -> (M
         (Match::No, Some(bare)) => (compare(&bare), Some(bare)),
         (matched, _) => (matched, None),
     }
+}
+
+/// What was shown and refused.
+enum Tried<'t> {
+    Password,
+    /// An access token; if it exists, which, and why it is refused.
+    AccessToken(Option<(&'t AccessToken, Refusal)>),
 }
 
 fn signed(account: &Account, kind: CredentialKind, token: Option<Id>, proof: Proof, address: Option<IpAddr>) -> Caller {

@@ -59,7 +59,8 @@ fn a_clock_that_jumped_hides_no_record() {
         });
     }
     let (since, until) = (Some(start()), Some(start().plus_seconds(3_600)));
-    let filter = AuditFilter { since, until, action: Some("registry.compare".to_owned()), ..AuditFilter::default() };
+    let filter =
+        AuditFilter { since, until, action: Some("registry.compare".parse().unwrap()), ..AuditFilter::default() };
     let right: Vec<String> =
         [0, 2, 4, 6].iter().flat_map(|place| (0..700).map(move |number| format!("right {place} {number}"))).collect();
     for limit in [10, 500, 100_000] {
@@ -98,7 +99,7 @@ fn what_is_not_to_be_kept_goes_with_the_chores() {
     // All are changes: the size takes the old ones, and none of the young, which are too many.
     assert_eq!((objects("old"), objects("young")), (0, 1_000));
     assert!(service.warning().unwrap().contains("audit.keep_mib"));
-    let removals = AuditFilter { action: Some("audit.remove".to_owned()), ..AuditFilter::default() };
+    let removals = AuditFilter { action: Some("audit.remove".parse().unwrap()), ..AuditFilter::default() };
     let page = service.list_audit(&local(start()), &removals, None, 100).unwrap().entries;
     assert_eq!(page.iter().map(|it| it.record.removed.as_ref().unwrap().count).sum::<u64>(), 2_000);
     assert_eq!(page.last().unwrap().record.object, "2-501");

@@ -67,7 +67,7 @@ fn is_refused(scene: &Scene, name: &str) {
 fn may_push(call: &Call, scene: &Scene, name: &str) -> bool {
     let scopes = Scopes::parse([format!("repository:{name}:pull,push").as_str()]).unwrap();
     let issued = issue(scene.service(), call, &scopes).unwrap();
-    let granted = issued.scopes.repositories.get(&named(name)).copied().unwrap_or_default();
+    let granted = issued.scopes.on(&named(name));
     granted.contains(Actions::PUSH)
 }
 

@@ -70,7 +70,7 @@ fn a_deletion_needs_read_write_and_a_repository_that_is_seen() {
     for denied in [of(&scene, "bob"), limited(AccessLevel::ReadOnly, "alice")] {
         assert!(matches!(begin(&denied, "alice/app"), Err(Error::Denied(_))), "{denied:?}");
     }
-    assert!(matches!(begin(&of(&scene, "dave"), "alice/app"), Err(Error::NotFound { .. })));
+    assert!(matches!(begin(&of(&scene, "dave"), "alice/app"), Err(Error::Hidden { .. })));
     assert!(matches!(begin(&scene.local(), "alice/none"), Err(Error::NotFound { .. })));
     assert!(matches!(begin(&scene.registry(), "alice/app"), Err(Error::Denied(_))));
     assert_eq!(scene.tags("alice/app").len(), 2, "nothing is deleted before the registry was asked");

@@ -298,14 +298,14 @@ impl Both<'_> {
         assert_eq!(granted_on(&issued, name), self.expected(by, name, actions), "{by:?} asks for {asked}");
     }
 
-    /// The part of the requested actions that is permitted; `push` implies `pull`.
+    /// The part of the requested actions that is permitted; `push` means `pull` as well.
     pub(super) fn expected(&self, by: By, name: &'static str, actions: &str) -> Actions {
         let asked = actions.split(',').map(Actions::named).fold(Actions::NONE, Actions::union);
-        let granted = asked.intersection(self.model.held(by, name));
-        if granted.contains(Actions::PUSH) { granted.union(Actions::PULL) } else { granted }
+        let implied = if asked.contains(Actions::PUSH) { Actions::PULL } else { Actions::NONE };
+        asked.union(implied).intersection(self.model.held(by, name))
     }
 }
 
 pub(super) fn granted_on(issued: &Issued, name: &str) -> Actions {
-    issued.scopes.repositories.get(&named(name)).copied().unwrap_or_default()
+    issued.scopes.on(&named(name))
 }

@@ -11,7 +11,7 @@ fn issue(service: &Service, user: &str, scope: &str) -> Actions {
     let user = service.store.state().account_named(user).map(|user| Caller::of_account(user)).unwrap();
     let scopes = Scopes::parse([scope]).unwrap();
     let issued = support::issue(service, &call(user, start()), &scopes).unwrap();
-    issued.scopes.repositories.values().copied().fold(Actions::NONE, Actions::union)
+    issued.scopes.repositories.iter().map(|it| it.actions).fold(Actions::NONE, Actions::union)
 }
 
 #[test]

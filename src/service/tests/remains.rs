@@ -52,7 +52,7 @@ fn create(scene: &Scene, name: &str) -> Result<(), Error> {
 fn granted(scene: &Scene, call: &Call, actions: &str) -> Actions {
     let scopes = Scopes::parse([format!("repository:{APP}:{actions}").as_str()]).unwrap();
     let issued = issue(scene.service(), call, &scopes).unwrap();
-    issued.scopes.repositories.get(&named(APP)).copied().unwrap_or_default()
+    issued.scopes.on(&named(APP))
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_name_that_was_never_known_is_not_closed_by_a_neighbour_that_was_deleted() {
     let scopes = Scopes::parse(["repository:alice/app-web:pull,delete"]).unwrap();
     let issued = issue(scene.service(), &of(&scene, "alice"), &scopes).unwrap();
     assert_eq!(
-        issued.scopes.repositories.values().copied().collect::<Vec<_>>(),
+        issued.scopes.repositories.iter().map(|it| it.actions).collect::<Vec<_>>(),
         [Actions::PULL.union(Actions::DELETE)]
     );
     // Once forgotten, it is as if the repository had never been known.

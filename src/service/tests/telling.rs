@@ -115,7 +115,10 @@ impl Both<'_> {
             let held = self.model.held.get(name).filter(|_| is_seen);
             let listed = self.service().list_tags(call, &named(name), None, TAGS.len());
             let Some(held) = held else {
-                assert!(matches!(listed, Err(Error::NotFound { .. })), "the tags of {name} for {by:?}");
+                assert!(
+                    matches!(listed, Err(Error::NotFound { .. } | Error::Hidden { .. })),
+                    "the tags of {name} for {by:?}"
+                );
                 continue;
             };
             let page = listed.unwrap();

@@ -173,7 +173,7 @@ impl Service {
     /// One access token.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also for what the caller may not see.
+    /// [`Error::NotFound`]; [`Error::Hidden`] for what the caller may not see.
     pub fn view_token(&self, call: &Call, hash: &str) -> Result<TokenView, Error> {
         self.view(call, Act::TokenView, hash, |authority| {
             authority.signed_in()?;
@@ -199,7 +199,7 @@ impl Service {
     /// Refuses callers who may not change this access token, before the body is read.
     ///
     /// # Errors
-    /// [`Error::NotFound`], also for what the caller may not see; [`Error::Denied`]
+    /// [`Error::NotFound`]; [`Error::Hidden`] for what the caller may not see; [`Error::Denied`]
     pub fn may_change_token(&self, call: &Call, act: Act, hash: &str) -> Result<Allowed, Error> {
         self.gate(call, act, hash, |authority| {
             authority.signed_in()?;
@@ -242,14 +242,21 @@ impl Service {
             }
             let switched = is_active.filter(|shall| *shall != token.is_active);
             let switched = switched.map(|shall| if shall { Act::TokenActivate } else { Act::TokenDeactivate });
-            let is_active = is_active.unwrap_or(token.is_active);
+            let (is_active, before) = (is_active.unwrap_or(token.is_active), token.label.clone());
             let token = AccessToken::clone(token).switched(is_active);
             let token = AccessToken { label: label.clone().unwrap_or(token.label), ..token };
-            let before = change.administered();
+            let administered = change.administered();
             put(change, &permit, &token)?;
-            change.keep_administered(before, Some("isActive"))?;
-            change.record_as(about(Act::TokenUpdate, change, &token));
-            switched.into_iter().for_each(|act| change.record_also(about(act, change, &token)));
+            change.keep_administered(administered, Some("isActive"))?;
+            let is_renamed = label.as_ref().is_some_and(|label| *label != before);
+            match switched {
+                // One deed, one record: switched and nothing else.
+                Some(act) if !is_renamed => change.record_as(about(act, change, &token)),
+                Some(_) | None => {
+                    change.record_as(about(Act::TokenUpdate, change, &token));
+                    switched.into_iter().for_each(|act| change.record_also(about(act, change, &token)));
+                }
+            }
             if !token.is_active {
                 ends.of_token(token.id);
             }

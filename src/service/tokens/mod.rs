@@ -1,9 +1,11 @@
 //! Access tokens, which people make, and registry tokens, which they get for them; passes are dockpass's own.
 
 mod access_tokens;
+mod grants;
 mod labels;
 mod pass;
 mod reach;
+mod refusals;
 mod registry_tokens;
 mod removal;
 mod rotation;

@@ -1,10 +1,11 @@
 //! Registry tokens: what the token endpoint answers with.
 //!
-//! A token grants what was asked for and is permitted, each repository once; `push` implies `pull` because the
-//! registry demands both for a write; `*` becomes the actions that are really held. Granting too little is no error:
-//! the registry refuses by itself, and a 4xx here would break pushes that go through without a cross-repository mount.
+//! A token grants what was asked for and is permitted, each repository once (`grants`). Granting too
+//! little is no error: the registry refuses by itself, and a 4xx here would break pushes that go through without a
+//! cross-repository mount. What is refused is recorded (`refusals`).
 
-use crate::domain::access::{AccessLevel, Actions};
+use super::grants::{Granted, granted, to_be_made};
+use crate::domain::access::Actions;
 use crate::domain::act::Act;
 use crate::domain::audit::Outcome;
 use crate::domain::id::Id;
@@ -45,16 +46,17 @@ pub struct Decided {
 
 enum NextStep {
     /// Sign what is granted.
-    Sign(Granted),
+    Sign(Signable),
     /// Make these repositories, then decide anew what is granted of the request.
     Create(Vec<RepositoryName>, Scopes),
 }
 
-/// What is granted, to whom and until when.
-struct Granted {
-    scopes: Scopes,
+/// What is granted and what is not, to whom and until when.
+struct Signable {
+    granted: Granted,
     end: Timestamp,
     owner: Dkp,
+    /// Whether all registry tokens are recorded.
     is_recorded: bool,
 }
 
@@ -78,32 +80,23 @@ impl Service {
         let state = self.store.state();
         let authority = Authority::of(&state, &self.first_uses, &call.caller, call.now)?;
         authority.visitor()?;
-        let missing = self.missing(&authority, &asked);
+        let creates_on_push = self.settings.live.at(&state).create_on_push;
+        let missing = if creates_on_push { to_be_made(&authority, &asked) } else { Vec::new() };
         let next = if missing.is_empty() {
-            NextStep::Sign(self.granted(&authority, &call, &asked))
+            NextStep::Sign(self.signable(&authority, &call, &asked))
         } else {
             NextStep::Create(missing, asked)
         };
         Ok(Decided { call, service, next })
     }
 
-    /// The repositories that the caller asks to push to, and may make, but that do not exist.
-    fn missing(&self, authority: &Authority<'_>, asked: &Scopes) -> Vec<RepositoryName> {
-        let state = authority.state();
-        if !self.settings.live.at(state).create_on_push {
-            return Vec::new();
-        }
-        // Not for `*`, although that includes push: skopeo asks for it to delete.
-        let missing = asked.pushes.iter().filter(|name| state.repository(name).is_none());
-        missing.filter(|name| authority.create_by_push(name).is_ok()).cloned().collect()
-    }
-
-    fn granted(&self, authority: &Authority<'_>, call: &Call, asked: &Scopes) -> Granted {
-        Granted {
-            scopes: granted(authority, asked),
+    fn signable(&self, authority: &Authority<'_>, call: &Call, asked: &Scopes) -> Signable {
+        let settings = self.settings.live.at(authority.state());
+        Signable {
+            granted: granted(authority, asked, settings.create_on_push),
             end: self.end(authority, call.now.whole_seconds()),
             owner: owner_of(&call.caller, authority.generation(&call.caller)),
-            is_recorded: self.settings.live.at(authority.state()).audit_registry_tokens,
+            is_recorded: settings.audit_registry_tokens,
         }
     }
 
@@ -113,16 +106,16 @@ impl Service {
     /// [`Error::Unauthenticated`] if repositories had to be made, and the caller's credential no longer stands.
     pub fn issue(&self, decided: Decided) -> Result<Issued, Error> {
         let Decided { call, service, next } = decided;
-        let granted = match next {
-            NextStep::Sign(granted) => granted,
+        let signable = match next {
+            NextStep::Sign(signable) => signable,
             NextStep::Create(missing, asked) => {
                 self.create_by_push(&call, missing)?;
                 // Decided anew, with the repositories just made, and whatever else has changed meanwhile.
                 let state = self.store.state();
-                self.granted(&Authority::of(&state, &self.first_uses, &call.caller, call.now)?, &call, &asked)
+                self.signable(&Authority::of(&state, &self.first_uses, &call.caller, call.now)?, &call, &asked)
             }
         };
-        let Granted { scopes, end, owner, is_recorded } = granted;
+        let Signable { granted: Granted { scopes, refused }, end, owner, is_recorded } = signable;
         let issued_at = call.now.whole_seconds();
         let claims = Claims {
             iss: self.settings.issuer.clone(),
@@ -136,8 +129,11 @@ impl Service {
             dkp: owner,
         };
         let token = self.signer.sign(&claims).map_err(Error::internal)?;
-        if is_recorded {
+        if is_recorded && !scopes.is_empty() {
             self.note_issue(&call, &scopes);
+        }
+        if !refused.is_empty() && (is_recorded || !call.caller.is_anonymous()) {
+            self.note_refused(&call, &refused);
         }
         Ok(Issued { token, expires_in: end.seconds() - issued_at.seconds(), issued_at, scopes })
     }
@@ -169,35 +165,6 @@ impl Service {
     }
 }
 
-/// The part of the requested scopes that the caller is allowed.
-fn granted(authority: &Authority<'_>, asked: &Scopes) -> Scopes {
-    let repositories = asked.repositories.iter().filter_map(|(name, actions)| {
-        let granted = granted_on(authority, name, *actions);
-        (!granted.is_empty()).then(|| (name.clone(), granted))
-    });
-    let repositories = repositories.collect();
-    let catalog = asked.catalog && authority.may_list_whole_registry();
-    Scopes { repositories, catalog, ..Scopes::default() }
-}
-
-fn granted_on(authority: &Authority<'_>, name: &RepositoryName, asked: Actions) -> Actions {
-    let held = authority.level(name).map_or(Actions::NONE, AccessLevel::actions);
-    let is_known = authority.state().repository(name).is_some();
-    let was_deleted = authority.state().deletion(name).is_some();
-    let possible = match (is_known, was_deleted) {
-        (true, _) => Actions::ALL,
-        // A repository that was not made cannot be pushed to: its content would have no record.
-        (false, false) => Actions::PULL.union(Actions::DELETE),
-        // What the registry holds belonged to a deleted repository: only for administrators, who clean up there.
-        (false, true) if authority.reaches_everything() => Actions::PULL.union(Actions::DELETE),
-        (false, true) => Actions::NONE,
-    };
-    // A replaced secret pulls and pushes, and deletes nothing.
-    let strong = if authority.present_secret().is_ok() { Actions::ALL } else { Actions::PULL.union(Actions::PUSH) };
-    let granted = asked.intersection(held).intersection(possible).intersection(strong);
-    if granted.contains(Actions::PUSH) { granted.union(Actions::PULL) } else { granted }
-}
-
 fn entries(granted: &Scopes) -> Vec<AccessEntry> {
     let entry = |kind: &str, name: &str, actions: Vec<&str>| AccessEntry {
         kind: kind.to_owned(),
@@ -205,9 +172,10 @@ fn entries(granted: &Scopes) -> Vec<AccessEntry> {
         actions: actions.into_iter().map(str::to_owned).collect(),
     };
     let catalog = granted.catalog.then(|| entry("registry", "catalog", vec!["*"]));
+    let nameless = granted.nameless.then(|| entry("repository", "", Actions::PULL.names()));
     let repositories = granted.repositories.iter();
-    let repositories = repositories.map(|(name, actions)| entry("repository", name.as_str(), actions.names()));
-    catalog.into_iter().chain(repositories).collect()
+    let repositories = repositories.map(|scope| entry("repository", scope.name.as_str(), scope.actions.names()));
+    catalog.into_iter().chain(nameless).chain(repositories).collect()
 }
 
 /// The identifiers by which dockpass finds the caller again when it is shown the registry token.

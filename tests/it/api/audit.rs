@@ -257,7 +257,7 @@ fn filters_are_exact_and_go_together() {
         records.iter().rev().map(|record| record["object"].as_str().expect("an object").to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(objects("action=account.create"), ["admin", "alice", "alic"]);
-    assert_eq!(objects("action=account.creat"), Vec::<String>::new());
+    assert_eq!(objects("action=account"), ["admin", "alice", "alic"]);
     assert_eq!(objects("object=alice"), ["alice"]);
     assert_eq!(objects("object=ali%25"), Vec::<String>::new());
     assert_eq!(objects("actor=system"), ["admin"]);
@@ -267,7 +267,15 @@ fn filters_are_exact_and_go_together() {
     assert_eq!(objects(&format!("since={middle}&until={}", site.in_time(0))), ["alic", "alice/app"]);
     assert_eq!(objects("outcome=success&action=repository.create&object=alic/app"), ["alic/app"]);
     assert_eq!(objects("since=2027-01-01"), Vec::<String>::new());
-    for bad in ["outcome=perhaps", "since=yesterday", "until=1", "pageStart=x", "pageStart=-1", "pageSize=x"] {
+    for bad in [
+        "action=account.creat",
+        "outcome=perhaps",
+        "since=yesterday",
+        "until=1",
+        "pageStart=x",
+        "pageStart=-1",
+        "pageSize=x",
+    ] {
         site.as_local().get(&format!("{AUDIT}?{bad}")).must_be_refused(400, "INVALID_PARAMETERS");
     }
 }
@@ -350,4 +358,28 @@ fn hostile_objects_are_bounded_and_stay_data() {
     assert_eq!(denied.len(), 3);
     assert!(denied.iter().all(|record| record["object"].as_str().is_some_and(|object| object.len() <= 512)));
     assert!(denied.iter().any(|record| record["object"] == json!("<script>\n\"")), "{denied:#?}");
+}
+
+#[test]
+fn what_happened_to_an_account_and_by_a_credential_is_found_also_when_they_are_gone() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let token = site.add_token("alice", &json!({ "tokenLabel": "old laptop" }));
+    site.with_token("alice", &token).post("/api/v0/repositories/alice", &json!({ "name": "app" })).must_be(201);
+    site.as_local().patch(&token_path(&token), &json!({ "isActive": false })).must_be(200);
+    site.as_local().delete(&token_path(&token)).must_be(200);
+    let actions = |query: &str| {
+        let records = site.audit(query);
+        records.iter().rev().map(|it| it["action"].as_str().expect("an action").to_owned()).collect::<Vec<_>>()
+    };
+    let of_token = ["token.create", "token.deactivate", "token.delete"];
+    assert_eq!(actions("object=alice&action=token"), of_token, "one record for each deed");
+    assert_eq!(actions(&format!("object={}", token.id)), of_token);
+    assert_eq!(actions("object=old%20laptop"), of_token);
+    assert_eq!(actions("object=alice&action=account"), ["account.create"]);
+    for credential in ["old%20laptop", &token.id, &format!("accessToken:{}", token.id), "accessToken"] {
+        assert_eq!(actions(&format!("credential={credential}")), ["repository.create"], "{credential}");
+    }
+    let slip = site.as_local().get(&format!("{AUDIT}?action=token.crate")).must_be_refused(400, "INVALID_PARAMETERS");
+    assert!(slip.text("/errors/0/message").contains("did you mean token.create?"), "{}", slip.describe());
 }

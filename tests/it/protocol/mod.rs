@@ -6,6 +6,7 @@ mod catalog;
 mod credentials;
 mod grant;
 mod leaf;
+mod refusals;
 mod request;
 mod scopes;
 mod token;

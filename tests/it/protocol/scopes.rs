@@ -82,19 +82,68 @@ fn scopes_for_one_repository_become_one_entry() {
 }
 
 #[test]
-fn a_hundred_scopes_are_answered_and_more_are_refused() {
+fn a_thousand_scopes_are_answered_as_far_as_there_is_room_and_more_are_refused() {
     let (_site, alice) = with_alice();
-    let scopes: Vec<_> = (0..100).map(|number| format!("repository:alice/service-number-{number}:pull")).collect();
+    let scope = |number: usize| format!("repository:alice/service-number-{number}:pull");
+    let scopes: Vec<_> = (0..1_000).rev().map(scope).collect();
     let joined = scopes.join("+");
-    let answer = alice.get(&format!("{ENDPOINT}&scope={joined}")).must_be(200);
+    let answer = alice.get(&format!("{ENDPOINT}&scope={joined}&scope={}", scopes[0])).must_be(200);
     // What go-containerregistry reads of an answer at most (20).
     assert!(answer.body.len() < 64 * 1024, "{} bytes", answer.body.len());
     let issued = Issued::of(answer);
-    assert_eq!(issued.claims["access"].as_array().map(Vec::len), Some(100));
+    assert!(issued.text.len() <= 48 * 1024, "{} bytes", issued.text.len());
+    assert!(issued.text.len() > 40 * 1024, "{} bytes", issued.text.len());
+    let granted = issued.granted();
+    let mut granted: Vec<_> = granted.split(' ').map(|entry| format!("repository:{entry}")).collect();
+    granted.sort();
+    let mut first = scopes[..granted.len()].to_vec();
+    first.sort();
+    assert_eq!(granted, first, "those that were asked for first");
     let answer = alice.get(&format!("{ENDPOINT}&scope={joined}&scope=x"));
     refused(answer, 400, "INVALID_PARAMETERS", "invalid_request");
     let body = password_form("", "", &format!("{} x", scopes.join(" ")));
     refused(alice.post_form(TOKEN_PATH, &body), 400, "INVALID_PARAMETERS", "invalid_request");
+    let answer = alice.post_form(TOKEN_PATH, &form(&[("grant_type", "password"), ("scope", &scopes.join(" "))]));
+    let answer = answer.must_be(200).json();
+    assert!(answer["access_token"].as_str().is_some_and(|text| text.len() > 40 * 1024) && answer["token"].is_null());
+}
+
+#[test]
+fn no_repository_is_made_that_has_no_room() {
+    let (site, alice) = with_alice();
+    let scopes: Vec<_> = (0..1_000).map(|number| format!("repository:alice/n{number}:pull,push")).collect();
+    let issued = ask(&alice, &[&scopes.join("+")]);
+    let granted = issued.claims["access"].as_array().map_or(0, Vec::len);
+    assert!((200..1_000).contains(&granted), "{granted}");
+    assert_eq!(site.audit("action=repository.createOnPush").len(), granted);
+    let left_out = site.audit("action=registryToken.refuse&actor=alice");
+    let reason = format!("no room in the registry token for {} more repositories", 1_000 - granted);
+    assert!(left_out.iter().any(|record| record["reason"] == reason.as_str()), "{left_out:#?}");
+}
+
+#[test]
+fn push_alone_means_pull_as_well_before_it_is_cut() {
+    let (site, alice) = with_alice();
+    assert_eq!(granted(&alice, &["alice/app:push"]), "alice/app:pull,push");
+    let reader = site.add_token("alice", &json!({ "accessLevel": "read-only" }));
+    let reader = site.with_token("alice", &reader);
+    assert_eq!(granted(&reader, &["alice/app:push"]), "alice/app:pull");
+    assert_eq!(granted(&reader, &["alice/app:delete"]), "");
+    site.add_service("bob");
+    site.grant("alice/web", "bob", "read-only");
+    let bob = site.add_token("bob", &json!({}));
+    assert_eq!(granted(&site.with_token("bob", &bob), &["alice/web:push", "alice/app:push"]), "alice/web:pull");
+}
+
+#[test]
+fn the_catalogue_of_zot_is_for_whom_the_catalogue_is() {
+    let (site, alice) = with_alice();
+    let nameless = json!([{ "type": "repository", "name": "", "actions": ["pull"] }]);
+    assert_eq!(ask(&site.as_admin(), &["repository::pull"]).claims["access"], nameless);
+    assert_eq!(ask(&alice, &["repository::pull"]).claims["access"], json!([]));
+    assert_eq!(ask(&site.as_nobody(), &["repository::pull"]).claims["access"], json!([]));
+    let narrow = site.add_token("admin", &json!({ "repositories": ["alice/*"] }));
+    assert_eq!(ask(&site.with_token("admin", &narrow), &["repository::pull"]).claims["access"], json!([]));
 }
 
 #[test]

@@ -147,6 +147,13 @@ impl InProcess {
         WATCHED.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(_, was_seen)| *was_seen)
     }
 
+    /// Whether this text, which is watched, was in the log.
+    #[expect(clippy::unused_self, reason = "as above")]
+    pub(crate) fn log_held(&self, text: &str) -> bool {
+        let watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.iter().any(|(known, was_seen)| known == text && *was_seen)
+    }
+
     /// Where it keeps everything.
     pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")

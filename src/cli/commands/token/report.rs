@@ -10,18 +10,18 @@ use crate::domain::token::{GeneratedBy, TokenState};
 /// Digits of an id that a terminal shows: enough to name one access token of those that people make by hand.
 const ID_SHOWN: usize = 12;
 
+/// Columns of a list of everybody's: a narrow terminal shows whose each is rather than what it may do.
 const COLUMNS: &[(&str, Fit)] = &[
-    ("LABEL", Fit::Shrinks(8)),
+    ("LABEL", Fit::Shrinks(12)),
     ("OWNER", Fit::Shrinks(6)),
     ("STATE", Fit::Whole),
-    ("ACCESS", Fit::Shrinks(10)),
+    ("ACCESS", Fit::Optional(10)),
     ("LAST USED (UTC)", Fit::Whole),
     ("ID", Fit::First(ID_SHOWN)),
 ];
-
-/// The columns of a list of one user's.
+/// Columns of a list of one user's, whose name is known.
 const COLUMNS_OF_ONE: &[(&str, Fit)] = &[
-    ("LABEL", Fit::Shrinks(8)),
+    ("LABEL", Fit::Shrinks(13)),
     ("STATE", Fit::Whole),
     ("ACCESS", Fit::Shrinks(10)),
     ("LAST USED (UTC)", Fit::Whole),

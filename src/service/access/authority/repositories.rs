@@ -6,7 +6,7 @@ use crate::domain::account::Account;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::token::Pattern;
-use crate::service::error::{Error, Kind};
+use crate::service::error::Error;
 
 const NO_ADMIN: &str = "this needs admin access to the namespace";
 const NO_NAMESPACE: &str = "only a system administrator makes a repository without a namespace";
@@ -14,7 +14,7 @@ const NOT_BY_PUSH: &str = "a push makes no repository without a namespace; a sys
 
 impl<'s> Authority<'s> {
     /// The account's level on a repository name, before the access token's limits; `None` for anonymous callers.
-    fn account_level(&self, name: &RepositoryName) -> Option<AccessLevel> {
+    pub(super) fn account_level(&self, name: &RepositoryName) -> Option<AccessLevel> {
         let owns = self.owns(&name.namespace()).then_some(AccessLevel::Admin);
         if owns.is_some() {
             return owns;
@@ -66,9 +66,13 @@ impl<'s> Authority<'s> {
     /// The caller's level on a repository of this name, known or not. Everybody may read a public one, whatever an
     /// access token's limits.
     pub(in crate::service) fn level(&self, name: &RepositoryName) -> Option<AccessLevel> {
+        self.limited(self.account_level(name), name).max(self.public_level(name))
+    }
+
+    /// The level of everybody.
+    pub(super) fn public_level(&self, name: &RepositoryName) -> Option<AccessLevel> {
         let is_public = self.state.repository(name).is_some_and(|repository| repository.is_public);
-        let public = is_public.then_some(AccessLevel::ReadOnly);
-        self.limited(self.account_level(name), name).max(public)
+        is_public.then_some(AccessLevel::ReadOnly)
     }
 
     /// Whether the caller may change access on the whole namespace, within its access token's limits.
@@ -148,7 +152,7 @@ impl<'s> Authority<'s> {
         match self.level(name) {
             Some(level) if level >= needed => Ok(permit),
             Some(_) => Err(Error::Denied(denied)),
-            None => Err(Error::not_found(Kind::Repository, name)),
+            None => Err(self.no_such_repository(name)),
         }
     }
 

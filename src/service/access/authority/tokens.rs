@@ -5,6 +5,7 @@ use crate::domain::account::Account;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, LONGEST_DESCENT, Limits, Maker, Shown, TokenStanding, TokenState};
+use crate::service::access::Refusal;
 use crate::service::error::{Error, Kind};
 use crate::store::State;
 
@@ -139,7 +140,7 @@ impl<'s> Authority<'s> {
 }
 
 fn no_such_token(token: &AccessToken) -> Error {
-    Error::not_found(Kind::AccessToken, token.hash)
+    Error::hidden(Kind::AccessToken, token.hash, Refusal::OtherAccount)
 }
 
 /// Whether another account than its owner made it, or gave it its secret, and so may know that.
@@ -181,11 +182,29 @@ pub(in crate::service) fn standing_of<'s>(
     token.standing_of(shown, is_owner_active, now, |id| state.token(id).map(AsRef::as_ref))
 }
 
-/// Whether an access token counts at this moment for whoever shows this secret of it. The replaced one has makers of its
-/// own, and whoever stops one of them or of the present secret's stops it.
+/// Whether an access token counts at this moment for whoever shows this secret of it.
 pub(in crate::service) fn counts_for(state: &State, token: &AccessToken, shown: Shown, now: Timestamp) -> bool {
-    let is_active = |shown| standing_of(state, token, shown, now).state == TokenState::Active;
-    is_active(Shown::Current) && is_active(shown)
+    fault_of(state, token, shown, now).is_none()
+}
+
+/// The state in which an access token does not count for whoever shows this secret of it. The replaced one has makers of
+/// its own, and whoever stops one of them or of the present secret's stops it.
+fn fault_of<'s>(state: &'s State, token: &'s AccessToken, shown: Shown, now: Timestamp) -> Option<TokenStanding<'s>> {
+    let standing = |shown| standing_of(state, token, shown, now);
+    [Shown::Current, shown].into_iter().map(standing).find(|standing| standing.state != TokenState::Active)
+}
+
+/// Why a sign-in is refused with a secret of an access token that is shown as this, or as none that still works, perhaps
+/// under a user's name that it may not have.
+pub(in crate::service) fn why_refused(
+    state: &State,
+    token: &AccessToken,
+    shown: Option<Shown>,
+    now: Timestamp,
+) -> Refusal {
+    let Some(shown) = shown else { return Refusal::RotatedAway };
+    let fault = fault_of(state, token, shown, now);
+    fault.map_or(Refusal::OtherName, |standing| Refusal::State(standing.reason()))
 }
 
 /// Repeating the rotation that replaced this secret, whose answer was lost: with the secret and the key of the first

@@ -1,0 +1,98 @@
+//! What a caller may do with repositories in the registry, and why not more. A reason is worked out only after a refusal.
+
+use super::Authority;
+use crate::domain::access::{AccessLevel, Actions};
+use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::scope::RepositoryScope;
+use crate::service::access::Refusal;
+use crate::service::error::{Error, Kind};
+
+impl Authority<'_> {
+    /// The part of the actions asked for that the caller has. `push` means `pull` as well, since the registry demands
+    /// both for a write: what a cap leaves of it may be `pull`.
+    pub(in crate::service) fn actions(&self, name: &RepositoryName, asked: Actions) -> Actions {
+        let held = self.level(name).map_or(Actions::NONE, AccessLevel::actions);
+        let is_known = self.state.repository(name).is_some();
+        let was_deleted = self.state.deletion(name).is_some();
+        let possible = match (is_known, was_deleted) {
+            (true, _) => Actions::ALL,
+            // A repository that was not made cannot be pushed to: its content would have no record.
+            (false, false) => Actions::PULL.union(Actions::DELETE),
+            // What the registry holds belonged to a deleted repository: only for administrators, who clean up there.
+            (false, true) if self.reaches_everything() => Actions::PULL.union(Actions::DELETE),
+            (false, true) => Actions::NONE,
+        };
+        asked.with_implied().intersection(held).intersection(possible).intersection(self.of_secret())
+    }
+
+    /// A replaced secret pulls and pushes, and deletes nothing.
+    fn of_secret(&self) -> Actions {
+        if self.present_secret().is_ok() { Actions::ALL } else { Actions::PULL.union(Actions::PUSH) }
+    }
+
+    /// Whether a push that asks for this would make the repository, which does not exist. One without a namespace is
+    /// never made by a push, nor is any by `*`, although that includes push: skopeo asks for it to delete.
+    pub(in crate::service) fn makes_by_push(&self, asked: &RepositoryScope) -> bool {
+        let name = &asked.name;
+        asked.pushes
+            && self.state.repository(name).is_none()
+            && name.namespace() != Namespace::Empty
+            && self.may_create(name, AccessLevel::ReadWrite)
+    }
+
+    /// Why these actions of what was asked for are refused, in a state that refuses them.
+    pub(in crate::service) fn why_not(
+        &self,
+        asked: &RepositoryScope,
+        refused: Actions,
+        creates_on_push: bool,
+    ) -> Refusal {
+        let name = &asked.name;
+        let account = self.account_level(name);
+        let Some(held) = account.max(self.public_level(name)) else { return self.why_unseen(name) };
+        let by_cap = self.token().map(|token| token.limits.cap).filter(|cap| !cap.actions().contains(refused));
+        if account.is_some() && self.token().is_some_and(|token| !token.limits.reaches(name)) {
+            Refusal::Pattern
+        } else if !held.actions().contains(refused) {
+            Refusal::Level(held)
+        } else if let Some(cap) = by_cap {
+            Refusal::Cap(cap)
+        } else if !self.of_secret().contains(refused) {
+            Refusal::ReplacedSecret
+        } else if !refused.contains(Actions::PUSH) {
+            Refusal::Deleted
+        } else if name.namespace() == Namespace::Empty {
+            Refusal::NoNamespace(name.clone())
+        } else if !creates_on_push {
+            Refusal::CreateOnPushOff
+        } else if !asked.pushes {
+            Refusal::StarMakesNone
+        } else if !self.may_create(name, AccessLevel::ReadWrite) {
+            Refusal::NotThere
+        } else {
+            Refusal::NotMade
+        }
+    }
+
+    /// Why the caller has no level on a repository.
+    fn why_unseen(&self, name: &RepositoryName) -> Refusal {
+        if self.account_level(name).is_some() {
+            Refusal::Pattern
+        } else if self.state.repository(name).is_some() {
+            Refusal::NoAccess
+        } else if self.state.deletion(name).is_some() {
+            Refusal::Deleted
+        } else {
+            Refusal::NotThere
+        }
+    }
+
+    /// What to answer about a repository that is not there, or that the caller may not see: for who sees nothing of that
+    /// name it is one answer, whichever it is.
+    pub(in crate::service) fn no_such_repository(&self, name: &RepositoryName) -> Error {
+        if self.level(name).is_some() {
+            return Error::not_found(Kind::Repository, name);
+        }
+        Error::hidden(Kind::Repository, name, self.why_unseen(name))
+    }
+}

@@ -1,0 +1,57 @@
+//! Lines of the server's log about refusals, which a person and a program such as fail2ban can read: so many a minute of one
+//! source, and so many of all, so that nobody fills the log. The audit log counts what is left out.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::pace::Pace;
+use crate::domain::audit::{AuditEntry, credential};
+use crate::domain::secret::without_secrets;
+use crate::domain::source;
+use crate::domain::time::Timestamp;
+use crate::service::Service;
+
+/// Lines a minute about one source: an IPv4 address or an IPv6 /64.
+pub(super) const PER_SOURCE: u32 = 20;
+/// Lines a minute about all strangers, and as many about all callers who have signed in.
+const OF_ALL: u32 = 300;
+
+/// How many lines there were lately.
+#[derive(Default)]
+pub(in crate::service) struct LinePace {
+    of_sources: Pace<IpAddr>,
+    /// Of strangers (`true`) and of callers.
+    of_all: Pace<bool>,
+}
+
+impl LinePace {
+    /// Whether there may be a line about this entry. While all have no room, no further source is remembered.
+    fn has_room(&self, entry: &AuditEntry, now: Timestamp) -> bool {
+        let fallback = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let from = source::of(entry.address.parse().unwrap_or(fallback));
+        let is_stranger = entry.is_by_stranger();
+        self.of_all.has_room(&is_stranger, OF_ALL, now)
+            && self.of_sources.count(from, PER_SOURCE, now).is_ok()
+            && self.of_all.count(is_stranger, OF_ALL, now).is_ok()
+    }
+}
+
+impl Service {
+    /// Tells of a refusal in the log, in one line; `about` says what was asked for.
+    pub(in crate::service) fn tell_refusal(&self, what: &str, entry: &AuditEntry, about: &str, now: Timestamp) {
+        if self.lines.has_room(entry, now) {
+            log::info!("{}", line(what, entry, about));
+        }
+    }
+}
+
+/// `sign-in refused: user=alice credential=accessToken:01M8… address=192.0.2.7 reason="…"`.
+fn line(what: &str, entry: &AuditEntry, about: &str) -> String {
+    let credential = credential(entry.credential.as_str(), entry.credential_id);
+    let user = if entry.actor.contains(' ') { "-" } else { &entry.actor };
+    let address = if entry.address.is_empty() { "-" } else { &entry.address };
+    let reason = entry.reason.as_deref().unwrap_or("wrong user name or secret").replace('"', "'");
+    let line =
+        format!("{what} refused: user={user} credential={credential} address={address}{about} reason=\"{reason}\"");
+    // Names and reasons may hold what somebody has pasted.
+    without_secrets(&line)
+}

@@ -1,0 +1,110 @@
+//! What of a request goes into a registry token: what the caller has of it, in the order asked as far as there is room, and
+//! then by name.
+//! What is refused has its reason, worked out only then: the usual request is granted whole. Pure.
+
+use crate::domain::access::Actions;
+use crate::domain::name::RepositoryName;
+use crate::domain::scope::{RepositoryScope, Scopes};
+use crate::service::access::{Authority, Refusal};
+
+/// Longest registry token, in bytes: the registry's clients send it as a header, which proxies bound.
+const MAX_TOKEN: usize = 48 * 1024;
+/// What all but the grants take of it at most: the header with its certificate, the other claims, the signature.
+const REST: usize = 6 * 1024;
+/// Room for the grants, as JSON before base64 makes four bytes of three.
+const ROOM: usize = (MAX_TOKEN - REST) / 4 * 3;
+
+/// What is granted, and what is refused.
+pub(super) struct Granted {
+    pub(super) scopes: Scopes,
+    /// Empty, and not allocated, if all is granted.
+    pub(super) refused: Vec<Refused>,
+}
+
+/// What is refused of a request.
+pub(super) struct Refused {
+    pub(super) what: Target,
+    pub(super) reason: Refusal,
+}
+
+/// On what something is refused.
+pub(super) enum Target {
+    /// A repository: what was asked for, and what of it was granted.
+    Repository { asked: RepositoryScope, granted: Actions, is_mount_source: bool },
+    /// The catalogue.
+    Catalog,
+    /// Repositories that have found no room.
+    Rest,
+}
+
+/// Room for grants in a registry token, in bytes. Once one finds none, those after it find none, either.
+struct Room(usize);
+
+impl Room {
+    /// Takes what the actions need that are granted, or will be once the repository is made; false if there is not so much.
+    fn take(&mut self, authority: &Authority<'_>, asked: &RepositoryScope, granted: Actions) -> bool {
+        const AROUND: usize = r#"{"type":"repository","name":"","actions":[]},"#.len();
+        let is_made = asked.pushes && !granted.contains(Actions::PUSH) && authority.makes_by_push(asked);
+        let actions = if is_made { asked.actions.with_implied() } else { granted };
+        if actions.is_empty() {
+            return true;
+        }
+        let names: usize = actions.each().map(|name| name.len() + r#""","#.len()).sum();
+        let left = self.0.checked_sub(AROUND + asked.name.as_str().len() + names);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
+/// The repositories that do not exist and that the caller asks to push to and may make, as far as they will have room.
+pub(super) fn to_be_made(authority: &Authority<'_>, asked: &Scopes) -> Vec<RepositoryName> {
+    if !asked.repositories.iter().any(|scope| authority.makes_by_push(scope)) {
+        return Vec::new();
+    }
+    let mut room = Room(ROOM);
+    let made = asked.repositories.iter().filter(|scope| {
+        let granted = authority.actions(&scope.name, scope.actions);
+        room.take(authority, scope, granted) && authority.makes_by_push(scope)
+    });
+    made.map(|scope| scope.name.clone()).collect()
+}
+
+/// Decides what is granted.
+pub(super) fn granted(authority: &Authority<'_>, asked: &Scopes, creates_on_push: bool) -> Granted {
+    let (mut room, mut refused, mut left_out) = (Room(ROOM), Vec::new(), 0);
+    let mut repositories = Vec::with_capacity(asked.repositories.len());
+    for scope in &asked.repositories {
+        let actions = authority.actions(&scope.name, scope.actions);
+        if !room.take(authority, scope, actions) {
+            left_out += 1;
+            continue;
+        }
+        let missing = scope.actions.with_implied().without(actions);
+        if !missing.is_empty() {
+            let reason = authority.why_not(scope, missing, creates_on_push);
+            let is_mount_source = actions.is_empty() && is_mount_source(scope, asked);
+            let what = Target::Repository { asked: scope.clone(), granted: actions, is_mount_source };
+            refused.push(Refused { what, reason });
+        }
+        if !actions.is_empty() {
+            repositories.push(RepositoryScope { actions, ..scope.clone() });
+        }
+    }
+    // In an order that does not depend on the client.
+    repositories.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    let lists_all = authority.may_list_whole_registry();
+    if (asked.catalog || asked.nameless) && !lists_all {
+        refused.push(Refused { what: Target::Catalog, reason: Refusal::WholeRegistry });
+    }
+    if left_out > 0 {
+        refused.push(Refused { what: Target::Rest, reason: Refusal::NoRoom(left_out) });
+    }
+    let (catalog, nameless) = (asked.catalog && lists_all, asked.nameless && lists_all);
+    Granted { scopes: Scopes { repositories, catalog, nameless }, refused }
+}
+
+/// Whether docker asks for this by habit: beside a push, it asks to pull where it believes that the layers are, to mount
+/// them from there. Without it they are sent.
+fn is_mount_source(scope: &RepositoryScope, asked: &Scopes) -> bool {
+    scope.actions == Actions::PULL && asked.repositories.iter().any(|other| other.pushes && other.name != scope.name)
+}
