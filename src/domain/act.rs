@@ -191,27 +191,12 @@ impl FromStr for ActFilter {
             return Ok(sought);
         }
         let words = Act::all().iter().flat_map(|act| [act.word(), act.noun()]);
-        let proposed = words.min_by_key(|word| distance(text, word)).unwrap_or_default();
+        // The beginning of a long text is enough.
+        let typed: String = text.chars().take(64).map(|letter| letter.to_ascii_lowercase()).collect();
+        let proposed = words.min_by_key(|word| strsim::levenshtein(&typed, &word.to_ascii_lowercase()));
+        let proposed = proposed.unwrap_or_default();
         Err(UnknownAct { asked: text.to_owned(), proposed })
     }
-}
-
-/// How many letters must be changed, added or left out to make one text of the other. Only the beginning of a long text is
-/// compared.
-fn distance(one: &str, other: &str) -> usize {
-    const COMPARED: usize = 64;
-    let other: Vec<char> = other.to_ascii_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (place, letter) in one.to_ascii_lowercase().chars().take(COMPARED).enumerate() {
-        let mut next = vec![place + 1];
-        let mut left = place + 1;
-        for ((above, before), wanted) in row.iter().skip(1).zip(&row).zip(&other) {
-            left = (above + 1).min(left + 1).min(before + usize::from(*wanted != letter));
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 impl fmt::Display for Act {

@@ -38,29 +38,10 @@ pub fn flag(text: &str) -> Option<bool> {
 #[must_use]
 pub fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let name = name.to_lowercase();
-    let distances = known.map(|known| (distance(&name, &known.to_lowercase()), known));
+    // One that is much longer is none, and would take long to compare.
+    let likely = known.filter(|known| known.len().abs_diff(name.len()) <= 8);
+    let distances = likely.map(|known| (strsim::levenshtein(&name, &known.to_lowercase()), known));
     distances.filter(|(distance, _)| *distance <= 2).min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
-}
-
-/// How many letters must be put in, taken out or replaced to make one word the other (Levenshtein's distance). Words whose
-/// lengths differ by more than two are only said to be further apart than that.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    if one.len().abs_diff(other.len()) > 2 {
-        return usize::MAX;
-    }
-    let mut above: Vec<usize> = (0..=other.len()).collect();
-    for (row, letter) in one.iter().enumerate() {
-        let mut left = row + 1;
-        let mut line = vec![left];
-        for (pair, against) in above.windows(2).zip(&other) {
-            let [diagonal, up] = pair else { continue };
-            left = (diagonal + usize::from(letter != against)).min(up + 1).min(left + 1);
-            line.push(left);
-        }
-        above = line;
-    }
-    above.last().copied().unwrap_or_default()
 }
 
 /// A value that is a word to the outside.
