@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(wrong::<CreateRepository>("{}"), "name: needed");
         assert_eq!(wrong::<PutMember>(r#"{"isAdmin":true,"isAdmin":true}"#), "isAdmin: given twice");
         let unknown = wrong::<RotateApiToken>(r#"{"colour":1}"#);
-        assert_eq!(unknown, "colour: there is no such field; the fields are overlap");
+        assert_eq!(unknown, "colour: there is no such field; the fields are overlap, untilUsed, renew");
         assert_eq!(wrong::<PutMember>("7"), "the body must be a JSON object");
         assert_eq!(wrong::<PutMember>("{\n\"isAdmin\":}"), "the body is no JSON object: line 2, column 11");
     }

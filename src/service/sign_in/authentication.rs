@@ -17,7 +17,7 @@ use crate::domain::audit::{AuditEntry, CredentialKind, Outcome};
 use crate::domain::id::Id;
 use crate::domain::secret::{Password, TokenHash, TokenText, without_secrets};
 use crate::domain::time::Timestamp;
-use crate::domain::token::AccessToken;
+use crate::domain::token::{AccessToken, Shown};
 use crate::domain::usage::SecretUse;
 use crate::service::Service;
 use crate::service::access::{
@@ -161,7 +161,10 @@ impl Service {
             Some((token, state.account(token.owner)?, hash))
         });
         let shown = |token: &AccessToken, hash: &TokenHash| {
-            token.shown_by(hash, now).filter(|shown| !self.first_uses.have_ended(token, *shown))
+            let shown = token.shown_by(hash, now).filter(|shown| !self.first_uses.have_ended(token, *shown))?;
+            // A use that was written is forgotten. If that was between the two looks above, the state of now has it.
+            let is_still = || self.store.state().token_hashed(hash).is_some_and(|it| it.shown_by(hash, now).is_some());
+            (shown == Shown::Current || is_still()).then_some(shown)
         };
         let accepted = found.filter(|(token, owner, hash)| {
             let stands = shown(token, hash).is_some_and(|shown| counts_for(&state, token, shown, now));

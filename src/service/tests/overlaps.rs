@@ -203,7 +203,7 @@ fn an_overlap_is_ended_early_and_only_by_who_may() {
     let bob = NewToken { username: Some("bob".to_owned()), ..new(Expiry::Never) };
     let (_, bob) = service.create_token(&local(), bob).unwrap();
     let bob = call(sign_in(&service, "bob", bob.reveal(), start()).unwrap(), start());
-    assert!(matches!(service.end_overlap(&bob, &hash), Err(Error::NotFound { .. })));
+    assert!(matches!(service.end_overlap(&bob, &hash), Err(Error::Hidden { .. })));
     assert!(is_in(&service, &old));
     let by_new = at(&service, &done.text, start()).unwrap();
     assert!(service.end_overlap(&by_new, &hash).unwrap().replaced.is_none());

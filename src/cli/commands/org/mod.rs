@@ -253,7 +253,7 @@ mod tests {
     async fn a_terminal_is_asked_before_an_organization_goes_and_told_what_goes_along() {
         let acme = ACME.replace(r#""teamsCount":0"#, r#""teamsCount":2"#);
         let registry = r#"{"issuer":"i","services":[],"realm":"r","certificates":[],"url":"http://r","notifications":
-            {"received":0,"lastReceived":null},"comparison":null}"#;
+            {"received":0,"refused":0,"lastReceived":null},"comparison":null}"#;
         let (acme, three, registry) = (ok(&acme), counted(3_000), ok(registry));
         let looked_up = [acme.as_str(), &three, &registry];
         let server = Server::start(&[&looked_up[..], &looked_up, &["HTTP/1.1 204 X\r\n\r\n"]].concat());

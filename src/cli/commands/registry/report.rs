@@ -108,7 +108,7 @@ mod tests {
             let state = serde_json::json!({
                 "issuer": "i", "services": [], "realm": "r", "certificates": [], "url": null, "publicHost": host,
                 "publicHostSeen": seen, "realmWarning": null, "comparison": null,
-                "notifications": { "received": 0, "lastReceived": null },
+                "notifications": { "received": 0, "refused": 0, "lastReceived": null },
             });
             public_host(&serde_json::from_value(state).unwrap())
         };

@@ -53,7 +53,7 @@ mod tests {
     fn registry(url: &str) -> String {
         let body = format!(
             r#"{{"issuer":"i","services":[],"realm":"r","certificates":[],"url":{url},
-            "notifications":{{"received":0,"lastReceived":null}},"comparison":null}}"#
+            "notifications":{{"received":0,"refused":0,"lastReceived":null}},"comparison":null}}"#
         );
         format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n{body}", body.len())
     }

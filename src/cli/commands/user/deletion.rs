@@ -29,7 +29,7 @@ mod tests {
     const WITH_THEM: Removal = Removal { with_repositories: true, unasked: Unasked { yes: true } };
     const KEEPING_THEM: Removal = Removal { with_repositories: false, unasked: Unasked { yes: true } };
     const REGISTRY: &str = r#"{"issuer":"i","services":[],"realm":"r","certificates":[],"url":"http://r","notifications":
-        {"received":0,"lastReceived":null},"comparison":null}"#;
+        {"received":0,"refused":0,"lastReceived":null},"comparison":null}"#;
 
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
 
