@@ -197,9 +197,10 @@ fn absolute(path: &Path) -> String {
 impl App {
     /// Where the registry listens, by `registry.url`; the usual place where that leads to the proxy before both.
     fn registry_listening(&self) -> Listening<'_> {
+        let server = &self.config.server;
+        let is_same = |one: &BaseUrl, other: &BaseUrl| (one.host(), one.port()) == (other.host(), other.port());
         let is_proxy = |url: &&BaseUrl| {
-            let server = &self.config.server;
-            server.behind_proxy && server.public_url.as_ref().is_some_and(|public| public.host() == url.host())
+            server.behind_proxy && server.public_url.as_ref().is_some_and(|public| is_same(public, url))
         };
         let url = self.config.registry.url.as_ref().filter(|url| !is_proxy(url));
         url.map_or(snippet::USUAL, |url| Listening { host: url.host(), port: url.port(), is_tls: url.is_https() })

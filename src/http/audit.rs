@@ -42,7 +42,7 @@ pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAud
         since: which.since,
         until: which.until,
     };
-    let listed = request.block(move |service, call| service.list_audit(call, &filter, page.start, page.size));
+    let listed = request.read_long(move |service, call| service.list_audit(call, &filter, page.start, page.size));
     let Page { entries, next, .. } = listed.await?;
     let lines = entries.iter().map(LoggedRecord::shown);
     let next = next.map(|seq| seq.to_string());

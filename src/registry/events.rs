@@ -41,23 +41,46 @@ impl Envelope {
 }
 
 fn notices_of(events: Vec<Value>, now: Timestamp) -> Result<Vec<Notice>, NotUnderstood> {
-    let is_empty = events.is_empty();
+    let (count, mut passed_over) = (events.len(), PassedOver::default());
     let read = |event: Value| match serde_json::from_value::<Event>(event) {
         Ok(event) if event.action.is_some() && event.target.is_some() => Some(event),
-        Ok(_) | Err(_) => passed_over("is of another shape"),
+        Ok(_) | Err(_) => passed_over.note("is of another shape"),
     };
     let events: Vec<Event> = events.into_iter().filter_map(read).collect();
-    if events.is_empty() && !is_empty {
+    if events.is_empty() && count > 0 {
         return Err(NotUnderstood::NoEvent);
     }
     let events = events.into_iter().filter(|event| event.actor() != OWN_NAME);
-    Ok(events.filter_map(|event| event.notice(now)).collect())
+    let notices = events.filter_map(|event| event.notice(now, &mut passed_over)).collect();
+    passed_over.tell();
+    Ok(notices)
 }
 
-/// The registry would send a refused event again, before everything else, for ever.
-fn passed_over<T>(why: &str) -> Option<T> {
-    log::warn!("a notification of the registry {why}; it is passed over");
-    None
+/// Events of one delivery that are passed over: the registry would send a refused one again, before everything else, for
+/// ever. The log has one line, however many they are.
+#[derive(Default)]
+struct PassedOver {
+    count: usize,
+    /// Why the first one is.
+    why: &'static str,
+}
+
+impl PassedOver {
+    fn note<T>(&mut self, why: &'static str) -> Option<T> {
+        if self.count == 0 {
+            self.why = why;
+        }
+        self.count += 1;
+        None
+    }
+
+    fn tell(&self) {
+        match self.count {
+            0 => {}
+            1 => log::warn!("a notification of the registry {}; it is passed over", self.why),
+            count => log::warn!("{count} notifications of the registry are passed over; the first {}", self.why),
+        }
+    }
 }
 
 impl Event {
@@ -65,15 +88,15 @@ impl Event {
         text(self.actor.as_ref().and_then(|actor| actor.name.as_ref()))
     }
 
-    fn notice(self, now: Timestamp) -> Option<Notice> {
+    fn notice(self, now: Timestamp, passed_over: &mut PassedOver) -> Option<Notice> {
         let target = self.target.as_ref()?;
         let news = self.news(target)?;
         let Ok(repository) = RepositoryName::parse(text(target.repository.as_ref())) else {
-            return passed_over("names no repository that could be known");
+            return passed_over.note("names no repository that could be known");
         };
         let id = text(self.id.as_ref()).to_owned();
         if id.is_empty() || id.len() > MAX_ID {
-            return passed_over("has no usable id");
+            return passed_over.note("has no usable id");
         }
         let at = Timestamp::parse(text(self.timestamp.as_ref())).unwrap_or(now);
         Some(Notice { id, repository, at, news })

@@ -82,6 +82,9 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 }
 
+/// Longest part of a field's name that is repeated, in characters: the body of a stranger may consist of one.
+pub(super) const LONGEST_NAME: usize = 64;
+
 /// What is wrong with a body, and in which of its fields.
 #[derive(Debug)]
 pub(super) struct Wrong {
@@ -93,7 +96,7 @@ impl Wrong {
     /// A field that the body does not have.
     pub(super) fn unknown(field: &str, known: &[&str]) -> Self {
         Self {
-            field: Some(field.to_owned()),
+            field: Some(field.chars().take(LONGEST_NAME).collect()),
             reason: format!("there is no such field; the fields are {}", known.join(", ")),
         }
     }

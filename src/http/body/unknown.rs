@@ -3,15 +3,13 @@
 use serde::de::{Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::json::{Fields, Json, Wrong};
+use super::json::{Fields, Json, LONGEST_NAME, Wrong};
 use crate::api::{Fixed, JsonBody, UnknownFields};
 use crate::domain::secret::without_secrets;
 use crate::domain::words;
 
 /// Most fields that a warning names.
 const MOST_NAMED: usize = 20;
-/// Longest name in a warning, in characters.
-const LONGEST_NAME: usize = 64;
 
 /// The names of the fields of a body that were left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::labels;
 use crate::service::Service;
 use crate::service::access::{
-    Allowed, Authority, Call, FirstUses, Permit, find, may_serve_another, outlives, standing, standing_of,
+    Allowed, Authority, Call, FirstUses, Permit, Refusal, find, may_serve_another, outlives, standing, standing_of,
 };
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
@@ -370,7 +370,12 @@ pub(super) fn find_token<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'
         let shown = token.shown_by(&hash, authority.now())?;
         Some(token).filter(|_| !authority.first_uses().have_ended(token, shown))
     });
-    found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+    let token = found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
+    // By the hash that was asked for: the present one would tell a stranger that the replaced one lives on.
+    authority
+        .is_for_caller(token)
+        .then_some(token)
+        .ok_or_else(|| Error::hidden(Kind::AccessToken, hash, Refusal::OtherAccount))
 }
 
 /// The deed of an act on an access token.

@@ -56,6 +56,9 @@ impl Room {
     }
 }
 
+/// Most repositories of a request that is taken for a push with sources of mounts.
+const OF_A_MOUNT: usize = 4;
+
 /// The repositories that do not exist and that the caller asks to push to and may make, as far as they will have room.
 pub(super) fn to_be_made(authority: &Authority<'_>, asked: &Scopes) -> Vec<RepositoryName> {
     if !asked.repositories.iter().any(|scope| authority.makes_by_push(scope)) {
@@ -82,7 +85,7 @@ pub(super) fn granted(authority: &Authority<'_>, asked: &Scopes, creates_on_push
         let missing = scope.actions.with_implied().without(actions);
         if !missing.is_empty() {
             let reason = authority.why_not(scope, missing, creates_on_push);
-            let is_mount_source = actions.is_empty() && is_mount_source(scope, asked);
+            let is_mount_source = actions.is_empty() && is_mount_source(authority, scope, asked);
             let what = Target::Repository { asked: scope.clone(), granted: actions, is_mount_source };
             refused.push(Refused { what, reason });
         }
@@ -104,7 +107,13 @@ pub(super) fn granted(authority: &Authority<'_>, asked: &Scopes, creates_on_push
 }
 
 /// Whether docker asks for this by habit: beside a push, it asks to pull where it believes that the layers are, to mount
-/// them from there. Without it they are sent.
-fn is_mount_source(scope: &RepositoryScope, asked: &Scopes) -> bool {
-    scope.actions == Actions::PULL && asked.repositories.iter().any(|other| other.pushes && other.name != scope.name)
+/// them from there. Without it they are sent. Beside a push that is refused, or many of them, it is no habit: one more
+/// scope must not hide what somebody looks for.
+fn is_mount_source(authority: &Authority<'_>, scope: &RepositoryScope, asked: &Scopes) -> bool {
+    let is_pushed = |other: &RepositoryScope| {
+        other.pushes
+            && other.name != scope.name
+            && authority.actions(&other.name, other.actions).contains(Actions::PUSH)
+    };
+    scope.actions == Actions::PULL && asked.repositories.len() <= OF_A_MOUNT && asked.repositories.iter().any(is_pushed)
 }

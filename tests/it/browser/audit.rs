@@ -150,10 +150,12 @@ fn actions_are_suggested_as_the_document_has_them() {
     browser.take("repository.create");
     browser.add("Action", ENTER);
     shows(&site, &pages, "action=repository.create");
-    // A word that no act has is as good: an old log may have it.
+    // All of a noun, and a slip, which is told with what was meant.
+    browser.fill("Action", &format!("token{ENTER}"));
+    shows(&site, &pages, "action=token");
     browser.fill("Action", &format!("token.renew{ENTER}"));
-    browser.see("No record fits this filter.");
-    pages.must_be_clean(&[]);
+    browser.see("no action is called token.renew; did you mean");
+    pages.must_be_clean(&[400]);
 }
 
 #[test]

@@ -38,11 +38,11 @@ fn without_repositories_one_is_led_to_the_first() {
     site.browser.click("Create");
     site.browser.arrive("/repositories/alice/first");
     site.browser.see("No image is here yet. Push the first one, as below.");
-    site.browser.see(&format!("docker push {}/alice/first:latest", site.server.address));
+    site.browser.see("docker push HOST/alice/first:latest");
     site.browser.follow("Tags");
     site.browser.see("No image is here yet. Push one, and its tag appears.");
     site.browser.follow("How to push");
-    site.browser.see(&format!("docker push {}/alice/first:latest", site.server.address));
+    site.browser.see("docker push HOST/alice/first:latest");
     site.browser.follow("Access");
     site.browser.see("owns the namespace");
     site.open("/repositories/alice?tab=access");

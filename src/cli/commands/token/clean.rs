@@ -69,7 +69,9 @@ pub(in crate::cli) async fn run(
     } else {
         if !arguments.unasked.yes {
             let found = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?.len();
-            prompt::confirm(Final::Delete, &stakes(found), arguments.unasked, console)?;
+            if found > 0 {
+                prompt::confirm(Final::Delete, &stakes(found), arguments.unasked, console)?;
+            }
         }
         List::whole(api.call(op::CleanUpAccessTokens, [], &which).await?)?
     };

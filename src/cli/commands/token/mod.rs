@@ -11,7 +11,7 @@ pub(in crate::cli) mod secret;
 use clap::{Args, Subcommand};
 
 use crate::api::operations::access_tokens as op;
-use crate::api::{Code, UpdateApiToken};
+use crate::api::{Code, Counting, Paging, UpdateApiToken};
 use crate::cli::commands::token::secret::Places;
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Final, Format, Report, Unasked, prompt, shown};
@@ -168,14 +168,18 @@ async fn delete_all(
 ) -> Result<(), CliError> {
     must_name_user(user.as_deref(), api)?;
     let whose = user.as_ref().map_or_else(|| "you".to_owned(), |user| shown::plain(user));
-    let stakes = format!("All access tokens of {whose} are deleted for good: whatever uses them is refused at once.");
-    prompt::confirm(Final::Delete, &stakes, unasked, console)?;
     let which = op::Selection {
         username: user,
         used_before: Some(Timestamp::LAST),
         generated_by: Some(op::Making::All),
         ..op::Selection::default()
     };
+    if !unasked.yes {
+        let query = (which.clone(), Paging::default(), Counting::default());
+        let found = clean::counted(api.list(op::ListAccessTokens, [], &query, usize::MAX).await?.len());
+        let stakes = format!("{found} of {whose}, with all that they made: whatever uses them is refused at once.");
+        prompt::confirm(Final::Delete, &stakes, unasked, console)?;
+    }
     let answer = api.call(op::CleanUpAccessTokens, [], &which).await?;
     let count = clean::counted(answer.read()?.len());
     console.report(&Report::done(answer.value, format!("deleted {count} of {whose}")))
@@ -248,16 +252,17 @@ mod tests {
     #[tokio::test]
     async fn all_of_a_user_go_in_one_request_and_a_terminal_is_asked_first() {
         let two = json!([token(&json!({})), token(&json!({}))]).to_string();
-        let server = Server::with_json(&[(200, &two)]);
+        let server = Server::with_json(&[(200, &two), (200, &two)]);
         let (mut console, written) = console(b"no\n");
         console.in_is_terminal = true;
         let mut api = server.api();
         let user = || Some("alice".to_owned());
         let error = delete_all(user(), Unasked::default(), &mut api, &mut console).await.unwrap_err();
         assert_eq!(error.to_string(), "nothing was deleted");
+        assert!(written.note().contains("2 access tokens of alice, with all that they made"));
         delete_all(user(), Unasked { yes: true }, &mut api, &mut console).await.unwrap();
         assert_eq!(written.out(), "deleted 2 access tokens of alice\n");
-        let sent = server.requests().remove(0);
+        let sent = server.requests().remove(1);
         let path = "/api/v0/api_tokens?username=alice&usedbefore=9999-12-31T23%3A59%3A59.999Z&generatedby=all ";
         assert!(sent.starts_with(&format!("DELETE {path}")), "{sent}");
     }

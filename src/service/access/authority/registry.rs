@@ -82,6 +82,8 @@ impl Authority<'_> {
             Refusal::NoAccess
         } else if self.state.deletion(name).is_some() {
             Refusal::Deleted
+        } else if name.namespace() == Namespace::Empty {
+            Refusal::NoNamespace(name.clone())
         } else {
             Refusal::NotThere
         }

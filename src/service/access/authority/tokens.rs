@@ -117,7 +117,7 @@ impl<'s> Authority<'s> {
     /// Changing an access token in a way that gives it no power: renaming, deactivating.
     pub(in crate::service) fn change_token(&self, token: &AccessToken) -> Result<Permit, Error> {
         let permit = self.account_data()?;
-        if self.owns_token(token) || self.is_administrator() { Ok(permit) } else { Err(no_such_token(token)) }
+        if self.is_for_caller(token) { Ok(permit) } else { Err(no_such_token(token)) }
     }
 
     /// Viewing or deleting an access token. With a capped one, only itself.
@@ -132,6 +132,11 @@ impl<'s> Authority<'s> {
     /// The access token that a narrowed one sees: itself alone. None without a narrowed one.
     pub(in crate::service) fn only_token(&self) -> Option<&'s AccessToken> {
         self.token().filter(|_| self.is_capped())
+    }
+
+    /// Whether the caller may know that this access token exists.
+    pub(in crate::service) fn is_for_caller(&self, token: &AccessToken) -> bool {
+        self.owns_token(token) || self.is_administrator()
     }
 
     fn owns_token(&self, token: &AccessToken) -> bool {
