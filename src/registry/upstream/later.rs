@@ -7,7 +7,7 @@ use hyper::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use crate::domain::time::Timestamp;
 use crate::net::Answer;
 
-/// The wait in seconds where a registry says "too many requests" and not for how long.
+/// The wait in seconds where a registry says "later" and not, or not so that it can be read, for how long.
 const UNTOLD: u64 = 1;
 
 /// After how many seconds the same question may be asked again; none where the answer does not say "later". A 503 does so
@@ -15,7 +15,9 @@ const UNTOLD: u64 = 1;
 pub(super) fn seconds(answer: &Answer) -> Option<u64> {
     match answer.status {
         StatusCode::TOO_MANY_REQUESTS => Some(told(&answer.headers).unwrap_or(UNTOLD)),
-        StatusCode::SERVICE_UNAVAILABLE => told(&answer.headers),
+        StatusCode::SERVICE_UNAVAILABLE if answer.headers.contains_key(RETRY_AFTER) => {
+            Some(told(&answer.headers).unwrap_or(UNTOLD))
+        }
         _ => None,
     }
 }
@@ -64,9 +66,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_time_only_too_many_requests_says_later() {
+    fn a_time_that_cannot_be_read_is_a_short_one_and_only_too_many_requests_needs_none() {
         for told in ["", "soon", "-1", "1.5", "Sun, 06 Nov 1994 08:49:40 GMT"] {
-            assert_eq!((after(429, &[(RETRY_AFTER, told)]), after(503, &[(RETRY_AFTER, told)])), (Some(1), None));
+            assert_eq!((after(429, &[(RETRY_AFTER, told)]), after(503, &[(RETRY_AFTER, told)])), (Some(1), Some(1)));
         }
         assert_eq!((after(429, &[]), after(503, &[]), after(200, &[])), (Some(1), None, None));
     }

@@ -52,8 +52,9 @@ pub(super) enum BadLink {
 }
 
 /// The next page of the list at `path`, if there is one: the link with `rel="next"`, or the only link if it has no
-/// relation at all. Links with other relations are no concern of a list.
+/// relation at all. Links that lead elsewhere are no concern of a list.
 pub(super) fn next(headers: &HeaderMap, path: &str) -> Result<Option<NextPage>, BadLink> {
+    let mut is_doubtful = false;
     let mut without_relation = Vec::new();
     for value in headers.get_all(LINK) {
         let text = value.to_str().map_err(|_| BadLink::NotUnderstood)?;
@@ -63,20 +64,50 @@ pub(super) fn next(headers: &HeaderMap, path: &str) -> Result<Option<NextPage>, 
                 Some(relations) if relations.split_ascii_whitespace().any(is_next) => {
                     return follow(link.target, path).map(Some);
                 }
-                Some(_) => {}
+                Some(relations) => is_doubtful |= !leads_elsewhere(relations),
                 None => without_relation.push(link.target),
             }
         }
     }
     match without_relation.as_slice() {
+        // A relation that is not known may be a misspelt `next`: the list may go on.
+        [] if is_doubtful => Err(BadLink::NotUnderstood),
         [] => Ok(None),
         [only] => follow(only, path).map(Some),
         [_, _, ..] => Err(BadLink::NotUnderstood),
     }
 }
 
+/// Relations of links that do not lead on (the registry of RFC 8288), as far as lists have them.
+const ELSEWHERE: [&str; 17] = [
+    "alternate",
+    "dns-prefetch",
+    "icon",
+    "preconnect",
+    "preload",
+    "stylesheet",
+    "canonical",
+    "collection",
+    "describedby",
+    "first",
+    "item",
+    "last",
+    "prev",
+    "previous",
+    "self",
+    "start",
+    "up",
+];
+
 fn is_next(relation: &str) -> bool {
     relation.eq_ignore_ascii_case("next")
+}
+
+/// Whether these relations are known to lead to no next page.
+fn leads_elsewhere(relations: &str) -> bool {
+    let mut relations = relations.split_ascii_whitespace().peekable();
+    let is_there = relations.peek().is_some();
+    is_there && relations.all(|relation| ELSEWHERE.iter().any(|known| known.eq_ignore_ascii_case(relation)))
 }
 
 /// A link of the header.
@@ -103,7 +134,7 @@ impl<'a> Link<'a> {
     fn relations(&self) -> Option<&'a str> {
         let parameters = outside_quotes(self.parameters, ';').filter_map(|parameter| parameter.split_once('='));
         let mut relations = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("rel"));
-        relations.next().map(|(_, value)| value.trim().trim_matches(['"', '\'']))
+        relations.next().map(|(_, value)| value.trim().trim_matches(['"', '\'', '\\']).trim())
     }
 }
 
@@ -192,6 +223,8 @@ mod tests {
             r#"</other>; rel="prev"; title="<x>", </v2/_catalog?last=a%2Fb&n=2>; rel="next", </third>; rel="last""#,
             r#"</first>, </v2/_catalog?last=a%2Fb&n=2>; rel="next", </third>"#,
             r#"/other; rel="prev", /v2/_catalog?last=a%2Fb&n=2; rel="next""#,
+            r#"</v2/_catalog?last=a%2Fb&n=2>; rel=\"next\""#,
+            r#"</x>; rel="nxt", </v2/_catalog?last=a%2Fb&n=2>; rel="next""#,
             r#"<?last=a%2Fb&n=2>; rel="next""#,
             r#"<_catalog?last=a%2Fb&n=2>; rel="next""#,
             r#"<./_catalog?last=a%2Fb&n=2>; rel="next""#,
@@ -223,7 +256,7 @@ mod tests {
 
     #[test]
     fn without_a_link_to_it_there_is_no_next_page() {
-        for value in ["", " , ", r#"</a>; rel="prev""#, "</a.css>; rel=preload; as=style", r#"</a>; rel="nextest""#] {
+        for value in ["", " , ", r#"</a>; rel="prev""#, "</a.css>; rel=preload; as=style", r#"</a>; rel="Last""#] {
             assert_eq!(follow_all(&[value]), Ok(None), "{value}");
         }
         assert_eq!(follow_all(&[]), Ok(None));
@@ -231,7 +264,18 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_does_not_end_the_list() {
-        for value in ["<", "rel=next", r#"; rel="next""#, r#"<>; rel="next""#, "</v2/a>, </v2/b>", "</v2/a; rel=next"] {
+        for value in [
+            "<",
+            "rel=next",
+            r#"; rel="next""#,
+            r#"<>; rel="next""#,
+            "</v2/a>, </v2/b>",
+            "</v2/a; rel=next",
+            "</v2/a>; rel=nxt",
+            r#"</v2/a>; rel="""#,
+            "</v2/a>; rel=&quot;next&quot;",
+            r#"</v2/a>; rel="next-page""#,
+        ] {
             assert_eq!(follow_all(&[value]), Err(BadLink::NotUnderstood), "{value}");
         }
         let long = format!("/v2/_catalog?last={}", "a".repeat(MAX));
