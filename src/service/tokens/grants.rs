@@ -1,6 +1,5 @@
-//! What of a request goes into a registry token: what the caller has of it, in the order asked as far as there is room, and
-//! then by name.
-//! What is refused has its reason, worked out only then: the usual request is granted whole. Pure.
+//! What of a request goes into a registry token: what the caller has of it, in the order asked as far as there is room,
+//! and then by name. What is refused has its reason, worked out only then: the usual request is granted whole. Pure.
 
 use crate::domain::access::Actions;
 use crate::domain::name::RepositoryName;

@@ -1,8 +1,8 @@
 //! Registry tokens: what the token endpoint answers with.
 //!
-//! A token grants what was asked for and is permitted, each repository once (`grants`). Granting too
-//! little is no error: the registry refuses by itself, and a 4xx here would break pushes that go through without a
-//! cross-repository mount. What is refused is recorded (`refusals`).
+//! A token grants what was asked for and is permitted, each repository once (`grants`). Granting too little is no error:
+//! the registry refuses by itself, and a 4xx here would break pushes that go through without a cross-repository mount.
+//! What is refused is recorded (`refusals`).
 
 use super::grants::{Granted, granted, to_be_made};
 use crate::domain::access::Actions;

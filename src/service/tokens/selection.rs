@@ -62,8 +62,8 @@ impl TokenFilter {
 }
 
 impl Service {
-    /// A page of access tokens, newest first, made before `before`; a narrowed access token sees itself alone. With `used_before`: what a clean-up by this caller
-    /// with this filter would delete.
+    /// A page of access tokens, newest first, made before `before`; a narrowed access token sees itself alone. With
+    /// `used_before`: what a clean-up by this caller with this filter would delete.
     ///
     /// # Errors
     /// [`Error::Denied`] for those of another account, to all but administrators; [`Error::Invalid`] for a preview that
