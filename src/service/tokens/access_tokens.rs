@@ -213,7 +213,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] when an access token would switch on a stronger one, or one that another
-    /// account made for an administrator; [`Obstacle::LastAdministrator`](crate::service::Obstacle::LastAdministrator)
+    /// account made for an administrator; [`Obstacle::LastAdministrator`]
     /// when the last administrator would have nothing left to sign in with.
     pub fn update_token(
         &self,
