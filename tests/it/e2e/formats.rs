@@ -40,3 +40,8 @@ fn a_data_directory_of_format_4_has_everything_as_it_was() {
 fn a_data_directory_of_format_5_has_everything_as_it_was() {
     opens("format-5");
 }
+
+#[test]
+fn a_data_directory_of_format_6_has_everything_as_it_was() {
+    opens("format-6");
+}
