@@ -95,8 +95,8 @@ fn open(global: &Global, console: &Console) -> Result<Api, CliError> {
         }
         return Api::local(config::load(global, None, console)?);
     };
-    let credential = |name| console.secret_variable(name)?.ok_or_else(|| no_credential(name));
-    let (user, secret) = (credential("DOCKPASS_USER")?, credential("DOCKPASS_TOKEN")?);
+    let user = console.user()?.ok_or_else(|| no_credential("DOCKPASS_USER"))?;
+    let secret = console.secret_variable("DOCKPASS_TOKEN")?.ok_or_else(|| no_credential("DOCKPASS_TOKEN"))?;
     Ok(Api::Remote(Box::new(Remote::new(url, global.ca.as_deref(), user, secret)?)))
 }
 

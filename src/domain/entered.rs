@@ -3,7 +3,8 @@
 //! A secret comes through many hands: `echo` and editors end it with a line end, Windows begins a file with a byte order
 //! mark or writes UTF-16, YAML folds a line. The rule is here and nowhere else: line ends and byte order marks around a
 //! secret go; blanks around an access token, too, since its text has none, but never those around a password; text in
-//! UTF-16 is refused by that name. A stored password may have all of this, from before there was a rule: whoever checks
+//! UTF-16 or UTF-32 is refused by that name. Around a user name it is as around a password: the two come by the same hands. A
+//! stored password may have all of this, from before there was a rule: whoever checks
 //! one tries it as it was typed first.
 
 use zeroize::Zeroizing;
@@ -17,6 +18,9 @@ pub enum NotText {
     /// Text in UTF-16, as some programs of Windows write it.
     #[error("it is UTF-16 text; write it as UTF-8")]
     Utf16,
+    /// Text in UTF-32.
+    #[error("it is UTF-32 text; write it as UTF-8")]
+    Utf32,
     /// Something else.
     #[error("it is not UTF-8")]
     NotUtf8,
@@ -27,6 +31,9 @@ pub enum NotText {
 /// # Errors
 /// [`NotText`]
 pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
+    if is_utf32(bytes) {
+        return Err(NotText::Utf32);
+    }
     if is_utf16(bytes) {
         return Err(NotText::Utf16);
     }
@@ -40,10 +47,27 @@ fn is_utf16(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || half_is_zero(0) || half_is_zero(1)
 }
 
-/// A secret without the line ends and byte order marks around it.
+/// The same of UTF-32: three of each four bytes are zero. Its byte order mark begins like that of UTF-16, in which no text
+/// begins with NUL.
+fn is_utf32(bytes: &[u8]) -> bool {
+    let are_letters = |place: usize| {
+        let is_zero = |(at, byte): (usize, &u8)| at % 4 == place || *byte == 0;
+        bytes.len() > 3 && bytes.iter().enumerate().all(is_zero) && bytes.iter().any(|byte| *byte != 0)
+    };
+    let marked = bytes.starts_with(b"\xff\xfe\0\0") || bytes.starts_with(b"\0\0\xfe\xff");
+    marked || are_letters(0) || are_letters(3)
+}
+
+/// A secret or a user name without the line ends and byte order marks around it.
 #[must_use]
 pub fn bare(secret: &str) -> &str {
     secret.trim_matches(['\r', '\n', MARK])
+}
+
+/// Whether nothing of a text stands in these bytes yet, only what goes from around one.
+#[must_use]
+pub fn is_nothing(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| bare(text).is_empty())
 }
 
 /// A secret without the blanks around it, too: for one whose text has none, such as an access token.
@@ -78,6 +102,18 @@ mod tests {
             assert_eq!(bare(whole), whole);
         }
         assert_eq!(secret(b"\r\n").unwrap().as_str(), "");
+    }
+
+    #[test]
+    fn utf32_is_told_apart() {
+        for text in ["horse", "\u{feff}horse\r\n", "h", "\u{feff}日本語"] {
+            let bytes =
+                |to_bytes: fn(u32) -> [u8; 4]| text.chars().map(u32::from).flat_map(to_bytes).collect::<Vec<_>>();
+            assert_eq!(secret(&bytes(u32::to_le_bytes)), Err(NotText::Utf32), "{text:?}");
+            assert_eq!(secret(&bytes(u32::to_be_bytes)), Err(NotText::Utf32), "{text:?}");
+        }
+        assert_eq!(secret(b"h\0\0\0o\0\0\0\r\0\0\0"), Err(NotText::Utf32), "cut at the line end");
+        assert_eq!(secret(b"\0\0\0h\0\0\0o\0\0\0"), Err(NotText::Utf32), "cut at the line end");
     }
 
     #[test]

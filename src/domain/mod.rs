@@ -17,6 +17,7 @@ pub mod key_header;
 pub mod name;
 pub mod order;
 pub mod organization;
+pub mod pace;
 pub mod password;
 pub mod program;
 pub mod random;

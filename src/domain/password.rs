@@ -1,6 +1,7 @@
 //! Which passwords may be set. The service hashes them.
 
 use super::secret::{PREFIX, Password};
+use super::text::is_invisible;
 
 /// Shortest password, in bytes.
 pub const MIN: usize = 8;
@@ -134,6 +135,9 @@ pub enum WeakPassword {
     /// It has a control character, which nobody can type.
     #[error("a password has no control characters, such as NUL, tab and line ends")]
     ControlCharacter,
+    /// It has a character that nobody sees, and that a copy of it may lack.
+    #[error("a password has no invisible characters, such as zero-width spaces, soft hyphens and direction marks")]
+    InvisibleCharacter,
     /// One of the commonest.
     #[error("this is one of the commonest passwords")]
     Common,
@@ -153,6 +157,9 @@ pub fn check(password: &Password) -> Result<(), WeakPassword> {
     }
     if text.chars().any(char::is_control) {
         return Err(WeakPassword::ControlCharacter);
+    }
+    if text.chars().any(is_invisible) {
+        return Err(WeakPassword::InvisibleCharacter);
     }
     if password.is_access_token() {
         return Err(WeakPassword::LooksLikeAccessToken);
@@ -193,5 +200,13 @@ mod tests {
             assert_eq!(checked(text), Err(WeakPassword::ControlCharacter), "{text:?}");
         }
         assert_eq!(checked(" horse\u{a0}battery "), Ok(()));
+    }
+
+    #[test]
+    fn what_nobody_sees_is_refused() {
+        for hidden in ["\u{200b}", "\u{200d}", "\u{2060}", "\u{ad}", "\u{202e}", "\u{feff}"] {
+            assert_eq!(checked(&format!("horse{hidden}battery")), Err(WeakPassword::InvisibleCharacter), "{hidden:?}");
+        }
+        assert_eq!(check(&Password::chosen("\u{feff}horse battery\n")), Ok(()), "around it a mark goes");
     }
 }

@@ -25,6 +25,17 @@ pub fn check_line(text: &str, range: RangeInclusive<usize>) -> Result<(), String
     if text.chars().any(char::is_control) { Err("no control characters".to_owned()) } else { Ok(()) }
 }
 
+/// Whether a letter shows nothing and changes how a text looks or compares: direction marks, line separators, soft hyphens
+/// and zero-width characters.
+#[must_use]
+pub fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
 /// The text as one word of a shell, for a command that is printed to be copied: as it is where that is one, else in
 /// quotes, with control characters escaped (`$'…'`, of bash, zsh and POSIX 2024).
 #[must_use]

@@ -200,6 +200,10 @@ impl TokenStanding<'_> {
     }
 }
 
+/// How many hashes of ended secrets an access token remembers. A secret that is shown after its end names its access token
+/// in the record of that, and finds it; one that more rotations than that have followed is like any unknown text.
+pub const MOST_ENDED: usize = 4;
+
 /// Longest chain of access tokens that made each other; beyond it none counts.
 pub const LONGEST_DESCENT: usize = 100;
 
@@ -274,6 +278,8 @@ pub struct AccessToken {
     pub overlap_until_used: bool,
     /// The length of its life as it was made, in seconds, which a renewal gives it again; none if it never ends.
     pub lifetime: Option<u64>,
+    /// The hashes of its last ended secrets, at most [`MOST_ENDED`], newest first. They name it, and sign in never.
+    pub ended: Vec<TokenHash>,
 }
 
 /// Which secret of an access token was shown.
@@ -293,13 +299,35 @@ impl AccessToken {
         let previous = Some(PreviousSecret { hash: self.hash, until });
         let (generation, previous_parent) = (self.generation.saturating_add(1), self.parent);
         let overlap_until_used = until_used;
-        Self { hash, parent, previous, previous_parent, generation, retry: None, overlap_until_used, ..self }
+        let ended = self.ended_after(self.previous.map(|previous| previous.hash));
+        Self { hash, parent, previous, previous_parent, generation, retry: None, overlap_until_used, ended, ..self }
+    }
+
+    /// The access token with another secret in the place of one that nobody got to know, after a repeated rotation.
+    #[must_use]
+    pub fn with_secret_again(self, hash: TokenHash) -> Self {
+        // One more than the next, so that the number of the lost secret is that of none, and ends with it.
+        let generation = self.generation.saturating_add(2);
+        let ended = self.ended_after(Some(self.hash));
+        Self { hash, generation, ended, ..self }
     }
 
     /// The access token with its present secret alone.
     #[must_use]
     pub fn without_replaced(self) -> Self {
-        Self { previous: None, previous_parent: None, retry: None, overlap_until_used: false, ..self }
+        let ended = self.ended_after(self.previous.map(|previous| previous.hash));
+        Self { previous: None, previous_parent: None, retry: None, overlap_until_used: false, ended, ..self }
+    }
+
+    /// The hashes of ended secrets, once this one has ended.
+    fn ended_after(&self, hash: Option<TokenHash>) -> Vec<TokenHash> {
+        hash.into_iter().chain(self.ended.iter().copied()).take(MOST_ENDED).collect()
+    }
+
+    /// The hashes that name it: of its present secret, of the one that this replaced, and of those that have ended.
+    pub fn hashes(&self) -> impl Iterator<Item = TokenHash> {
+        let previous = self.previous.map(|previous| previous.hash);
+        std::iter::once(self.hash).chain(previous).chain(self.ended.iter().copied())
     }
 
     /// The replaced secret, while its time lasts.
@@ -327,19 +355,6 @@ impl AccessToken {
     #[must_use]
     pub fn generation_of(&self, hash: &TokenHash) -> u64 {
         if self.hash == *hash { self.generation } else { self.generation.saturating_sub(1) }
-    }
-
-    /// Which secret has this generation; none if it is no longer accepted.
-    #[must_use]
-    pub fn shown_by_generation(&self, generation: u64, now: Timestamp) -> Option<Shown> {
-        let lives_on = self.replaced(now).is_some();
-        if generation == self.generation {
-            Some(Shown::Current)
-        } else if lives_on && Some(generation) == self.generation.checked_sub(1) {
-            Some(Shown::Replaced)
-        } else {
-            None
-        }
     }
 
     /// Why this access token is not accepted by itself, whoever owns it and made it.
@@ -416,18 +431,6 @@ impl AccessToken {
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
-
-    /// Which secret has this hash; none if it is no longer accepted.
-    #[must_use]
-    pub fn shown_by(&self, hash: &TokenHash, now: Timestamp) -> Option<Shown> {
-        if self.hash == *hash {
-            Some(Shown::Current)
-        } else if self.replaced(now).is_some_and(|previous| previous.hash == *hash) {
-            Some(Shown::Replaced)
-        } else {
-            None
-        }
-    }
 }
 
 #[cfg(test)]
@@ -487,7 +490,26 @@ mod tests {
             maker: Maker::Owner,
             overlap_until_used: false,
             lifetime: None,
+            ended: Vec::new(),
         }
+    }
+
+    #[test]
+    fn the_last_ended_secrets_are_remembered() {
+        let hash = |number: u8| TokenHash::from_bytes([number; 32]);
+        let first = AccessToken { hash: hash(1), ..token(0, None) };
+        let until = Timestamp::from_seconds(50);
+        let two = first.with_secret(hash(2), None, until, false);
+        assert!(two.ended.is_empty(), "the replaced one lives on");
+        assert_eq!(two.hashes().collect::<Vec<_>>(), [hash(2), hash(1)]);
+        assert_eq!(two.clone().without_replaced().ended, [hash(1)]);
+        assert_eq!(two.clone().without_replaced().without_replaced().ended, [hash(1)]);
+        let again = two.with_secret_again(hash(3));
+        assert_eq!((again.ended.as_slice(), again.generation), (&[hash(2)][..], 3));
+        assert_eq!(again.previous.map(|previous| previous.hash), Some(hash(1)));
+        let many = (4..10).fold(again, |token, number| token.with_secret(hash(number), None, until, false));
+        assert_eq!(many.hashes().collect::<Vec<_>>(), [9, 8, 7, 6, 5, 4].map(hash));
+        assert_eq!(many.ended.len(), MOST_ENDED);
     }
 
     #[test]

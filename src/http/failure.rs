@@ -278,8 +278,8 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
             detail: field.map_or(Value::Null, |field| serde_json::json!({ "field": field })),
             ..Failure::new(
                 Code::LastAdministrator,
-                "nobody would be left who can sign in as an administrator: with a password, or with an access token that \
-                 counts and is not narrowed",
+                "nobody would be left who can sign in as an administrator for good: with a password, or with an access token \
+                 that counts, is not narrowed and does not end; give an administrator one of these first",
             )
         },
         Obstacle::Limit(what) => Failure::new(Code::LimitReached, format!("the limit is reached: {what}")),

@@ -64,10 +64,9 @@ fn credentials_of_form(http: &HttpRequest, grant: op::Grant) -> Result<Credentia
     }
     match (grant.username.0, grant.password.0) {
         (None, None) => request::credentials(http, Access::Open),
-        (username, password) => Ok(Credentials::Basic {
-            username: username.unwrap_or_default(),
-            password: Password::new(password.unwrap_or_default()),
-        }),
+        (username, password) => {
+            Ok(Credentials::basic(&username.unwrap_or_default(), Password::new(password.unwrap_or_default())))
+        }
     }
 }
 

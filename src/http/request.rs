@@ -252,10 +252,11 @@ pub(super) fn credentials(http: &HttpRequest, access: Access) -> Result<Credenti
     let decoded = Zeroizing::new(decoded);
     let decoded = entered::text(&decoded).map_err(|fault| match fault {
         NotText::Utf16 => Failure::new(Code::NotAuthenticated, "the credentials are UTF-16 text; encode them as UTF-8"),
+        NotText::Utf32 => Failure::new(Code::NotAuthenticated, "the credentials are UTF-32 text; encode them as UTF-8"),
         NotText::NotUtf8 => wrong(),
     })?;
     let (username, password) = decoded.split_once(':').ok_or_else(wrong)?;
-    Ok(Credentials::Basic { username: username.to_owned(), password: Password::new(password.to_owned()) })
+    Ok(Credentials::basic(username, Password::new(password.to_owned())))
 }
 
 /// The credentials of a request: from the header, else from the session cookie.

@@ -114,7 +114,7 @@ pub(super) async fn open(request: Open<op::OpenSession>) -> Replied<op::OpenSess
     let is_browser = headers.contains_key(SITE) || headers.contains_key(ORIGIN);
     app.refuse_foreign(&request.http)?;
     let body = request.body()?;
-    let credentials = Credentials::Basic { username: body.username, password: Password::new(body.password) };
+    let credentials = Credentials::basic(&body.username, Password::new(body.password));
     let caller = app.authenticate(&request.http, credentials).await?;
     let call = Call { caller, now: request.now, user_agent: request.user_agent() };
     let secret = app.service.open_session(&call)?;

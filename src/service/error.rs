@@ -26,7 +26,7 @@ pub enum Kind {
 /// What stands in the way of a request that is understood and allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The request would leave no active system administrator who can sign in.
+    /// The request would leave no active system administrator who can sign in, or none who can for good.
     LastAdministrator {
         /// The field that the request would have changed; `None` if it would have deleted the account.
         field: Option<&'static str>,

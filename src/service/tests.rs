@@ -1,5 +1,6 @@
 //! Tests of the use-cases together.
 
+mod administered;
 mod audit_log;
 mod between;
 mod both;

@@ -22,8 +22,9 @@ mod owner;
 /// of a record: an earlier dockpass would take them for damage. At first, format 1 had neither organizations nor the
 /// registry's content; up to format 2 the rows of a repository had keys that began with its name; up to format 4
 /// nothing was removed from the audit log, and there was no journal: whoever does not read it brings back what was revoked;
-/// up to format 5 the settings had no host of the registry, and no overlap of a rotation ended by a use.
-pub(super) const FORMAT: u32 = 6;
+/// up to format 5 the settings had no host of the registry, and no overlap of a rotation ended by a use; up to
+/// format 6 an access token did not remember its ended secrets.
+pub(super) const FORMAT: u32 = 7;
 
 /// The first format with a journal.
 const FIRST_WITH_JOURNAL: u32 = 5;

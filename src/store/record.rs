@@ -97,6 +97,9 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
     overlap_until_used: bool = false,
     // An end never changed.
     lifetime: Option<u64> = older.expires_at.map(|end| whole_seconds_between(older.created_at, end)),
+} then TokenV5 is 5, adding |older| {
+    // They were forgotten.
+    ended: Vec<Bytes32> = Vec::new(),
 });
 
 /// The whole seconds from one moment to a later one, both in milliseconds; 0 if it is earlier.

@@ -13,6 +13,7 @@ mod names;
 mod repositories;
 mod users;
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -181,7 +182,7 @@ impl State {
         self.tokens.get(&id)
     }
 
-    /// The access token that this hash names, present or replaced; the token says whether it is still accepted.
+    /// The access token that this hash names: of its present secret, of a replaced one, or of one that has ended.
     #[must_use]
     pub fn token_hashed(&self, hash: &TokenHash) -> Option<&Arc<AccessToken>> {
         self.token_hashes.get(hash).and_then(|id| self.tokens.get(id))
@@ -350,17 +351,14 @@ impl State {
 
     /// False if one of its hashes already names another token, or its owner is not there.
     pub(super) fn put_token(&mut self, token: Arc<AccessToken>) -> bool {
-        let previous = token.previous.map(|previous| previous.hash);
+        let mut hashes = BTreeSet::new();
         let is_taken = |hash: &TokenHash| self.token_hashes.get(hash).is_some_and(|id| *id != token.id);
-        let is_free = !is_taken(&token.hash) && previous.is_none_or(|hash| hash != token.hash && !is_taken(&hash));
+        let is_free = token.hashes().all(|hash| !is_taken(&hash) && hashes.insert(hash));
         if !is_free || self.account(token.owner).is_none() {
             return false;
         }
         self.remove_token(token.id);
-        self.token_hashes.insert(token.hash, token.id);
-        if let Some(hash) = previous {
-            self.token_hashes.insert(hash, token.id);
-        }
+        self.token_hashes.extend(hashes.into_iter().map(|hash| (hash, token.id)));
         self.tokens_by_owner.insert((token.owner, token.id));
         if token.temporary_password {
             self.temporary_passwords.insert((token.owner, token.id));
@@ -376,10 +374,7 @@ impl State {
 
     pub(super) fn remove_token(&mut self, id: Id) {
         let Some(token) = self.tokens.remove(&id) else { return };
-        self.token_hashes.remove(&token.hash);
-        if let Some(previous) = token.previous {
-            self.token_hashes.remove(&previous.hash);
-        }
+        token.hashes().for_each(|hash| _ = self.token_hashes.remove(&hash));
         self.tokens_by_owner.remove(&(token.owner, id));
         self.temporary_passwords.remove(&(token.owner, id));
         match self.tokens_count_of(token.owner).saturating_sub(1) {

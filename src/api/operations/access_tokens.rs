@@ -79,14 +79,14 @@ operations! { AccessTokens:
         codes: [NoSuchUser, LastAdministrator],
     }
 
-    /// View an access token
+    /// View an access token, also by the hash of one of the last four secrets that have ended
     ViewAccessToken = Get "/api/v0/api_tokens/{hashedtoken}" 200 {
         act: TokenView,
         answer: api::ApiToken,
         codes: [NoSuchApiToken],
     }
 
-    /// Rename an access token, switch it off or on
+    /// Rename an access token, switch it off or on; by the hash of an ended secret, off only
     UpdateAccessToken = Patch "/api/v0/api_tokens/{hashedtoken}" 200 {
         act: TokenUpdate,
         body: api::UpdateApiToken,
@@ -94,7 +94,7 @@ operations! { AccessTokens:
         codes: [NoSuchApiToken, LastAdministrator],
     }
 
-    /// Delete an access token and those that it made
+    /// Delete an access token and those that it made; also by the hash of an ended secret
     DeleteAccessToken = Delete "/api/v0/api_tokens/{hashedtoken}" 200 {
         act: TokenDelete,
         codes: [NoSuchApiToken, LastAdministrator],

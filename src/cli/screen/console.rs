@@ -10,6 +10,7 @@ use super::error::CliError;
 use super::report::{Format, Report};
 use super::shown;
 use crate::config::SYSTEM_FILE;
+use crate::domain::entered;
 use crate::domain::time::Clock;
 
 /// The surroundings of one command.
@@ -73,6 +74,11 @@ impl Console {
             return Err(CliError::Usage(format!("the environment variable {name} is not UTF-8")));
         }
         Ok(self.variable(name))
+    }
+
+    /// The user who signs in to a server elsewhere, without what stands around the name unseen.
+    pub(in crate::cli) fn user(&self) -> Result<Option<&str>, CliError> {
+        Ok(self.secret_variable("DOCKPASS_USER")?.map(entered::bare).filter(|name| !name.is_empty()))
     }
 
     /// Prints a report in the format that was asked for.
@@ -155,6 +161,9 @@ mod tests {
         console.unreadable.insert("DOCKPASS_ADMIN_PASSWORD".to_owned());
         assert_eq!(console.secret_variable("DOCKPASS_TOKEN").unwrap(), Some("horse"));
         assert_eq!(console.secret_variable("DOCKPASS_USER").unwrap(), None);
+        assert_eq!(console.user().unwrap(), None);
+        console.environment.insert("DOCKPASS_USER".to_owned(), "alice\r\n".to_owned());
+        assert_eq!(console.user().unwrap(), Some("alice"));
         let said = console.secret_variable("DOCKPASS_ADMIN_PASSWORD").unwrap_err().to_string();
         assert_eq!(said, "the environment variable DOCKPASS_ADMIN_PASSWORD is not UTF-8");
     }

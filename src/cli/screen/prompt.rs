@@ -14,6 +14,9 @@ use crate::domain::{entered, password};
 
 /// Longest line that is read for a secret, in bytes; a longer one is refused, not cut off.
 const LONGEST: usize = 4_096;
+/// What is read, for the error that it cannot be.
+const PASSWORD: &str = "password";
+const ACCESS_TOKEN: &str = "access token";
 
 /// The option of commands whose doing cannot be undone.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -50,7 +53,7 @@ impl Final {
 
 /// Reads a new password: from standard input if `from_stdin`, else twice from the terminal.
 pub(in crate::cli) fn new_password(console: &mut Console, from_stdin: bool) -> Result<Password, CliError> {
-    let password = if from_stdin { first_line(&mut console.input)? } else { ask_twice(console)? };
+    let password = if from_stdin { first_line(&mut console.input, PASSWORD)? } else { ask_twice(console)? };
     password::check(&password).map_err(|weak| CliError::Usage(weak.to_string()))?;
     Ok(password)
 }
@@ -62,7 +65,7 @@ fn ask_twice(console: &mut Console) -> Result<Password, CliError> {
                 .to_owned(),
         ));
     }
-    let ask = |prompt| (console.ask)(prompt).map(Zeroizing::new).map_err(unread);
+    let ask = |prompt| (console.ask)(prompt).map(Zeroizing::new).map_err(|cause| unread(PASSWORD, cause));
     let first = ask("Password: ")?;
     // Nobody types a password twice that is refused after all.
     password::check(&Password::new(String::clone(&first))).map_err(|weak| CliError::Usage(weak.to_string()))?;
@@ -72,20 +75,24 @@ fn ask_twice(console: &mut Console) -> Result<Password, CliError> {
     Ok(Password::chosen(&first))
 }
 
-/// The first line of standard input, without what stands around a secret unseen.
-fn first_line(input: &mut dyn Read) -> Result<Password, CliError> {
+/// The first line of standard input on which something stands, without what stands around a secret unseen; `what` it is.
+fn first_line(input: &mut dyn Read, what: &'static str) -> Result<Password, CliError> {
+    let invalid = |fault: &dyn ToString| unread(what, io::Error::new(io::ErrorKind::InvalidData, fault.to_string()));
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     let mut byte = [0];
-    while line.len() <= LONGEST && input.read(&mut byte).map_err(unread)? == 1 && byte != *b"\n" {
+    while line.len() <= LONGEST && input.read(&mut byte).map_err(|cause| unread(what, cause))? == 1 {
+        if byte == *b"\n" && !entered::is_nothing(&line) {
+            break;
+        }
         line.extend(byte);
     }
     byte.zeroize();
     if line.len() > LONGEST {
-        return Err(unread(io::Error::new(io::ErrorKind::InvalidData, "the line is too long")));
+        return Err(invalid(&"the line is too long"));
     }
-    let text = entered::secret(&line).map_err(|fault| unread(io::Error::new(io::ErrorKind::InvalidData, fault)))?;
+    let text = entered::secret(&line).map_err(|fault| invalid(&fault))?;
     if text.is_empty() {
-        return Err(unread(io::Error::new(io::ErrorKind::UnexpectedEof, "standard input is empty")));
+        return Err(unread(what, io::Error::new(io::ErrorKind::UnexpectedEof, "standard input is empty")));
     }
     Ok(Password::chosen(&text))
 }
@@ -141,11 +148,10 @@ fn answer(console: &mut Console) -> Result<Vec<u8>, CliError> {
 
 /// Reads the secret of an access token, from the terminal without echo or from standard input, and gives its hash alone.
 pub(in crate::cli) fn access_token(console: &mut Console) -> Result<TokenHash, CliError> {
-    let unread = |cause| CliError::Input { what: "access token", cause };
     let text = if console.in_is_terminal {
-        Password::new((console.ask)("Access token: ").map_err(unread)?)
+        Password::new((console.ask)("Access token: ").map_err(|cause| unread(ACCESS_TOKEN, cause))?)
     } else {
-        first_line(&mut console.input)?
+        first_line(&mut console.input, ACCESS_TOKEN)?
     };
     let read = TokenText::parse(entered::without_blanks(text.reveal()));
     read.map(|text| text.hash()).map_err(|_| {
@@ -158,8 +164,8 @@ fn unanswered(cause: io::Error) -> CliError {
     CliError::Input { what: "answer", cause }
 }
 
-fn unread(cause: io::Error) -> CliError {
-    CliError::Input { what: "password", cause }
+fn unread(what: &'static str, cause: io::Error) -> CliError {
+    CliError::Input { what, cause }
 }
 
 #[cfg(test)]
@@ -168,7 +174,9 @@ mod tests {
     use crate::cli::testing::console;
 
     fn read(input: &[u8]) -> Result<String, String> {
-        first_line(&mut &*input).map(|password| password.reveal().to_owned()).map_err(|error| error.to_string())
+        first_line(&mut &*input, PASSWORD)
+            .map(|password| password.reveal().to_owned())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -181,8 +189,24 @@ mod tests {
     }
 
     #[test]
+    fn line_ends_before_it_go_too() {
+        for input in [&b"\nhorse"[..], b"\r\n\nhorse\r\n", b"\xef\xbb\xbf\nhorse\nbattery"] {
+            assert_eq!(read(input), Ok("horse".into()));
+        }
+        assert!(read(b"\xff\xfe\n\0h\0o\0").unwrap_err().contains("UTF-16"));
+        assert!(read(&vec![b'\n'; 2 * LONGEST]).unwrap_err().contains("too long"), "it is not read for ever");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_called_what_it_is() {
+        let (mut console, _) = console(b"");
+        let error = access_token(&mut console).unwrap_err().to_string();
+        assert_eq!(error, "cannot read the access token: standard input is empty");
+    }
+
+    #[test]
     fn no_secret_is_refused() {
-        for empty in [&b""[..], b"\n", b"\r\n", b"\nlater"] {
+        for empty in [&b""[..], b"\n", b"\r\n", b"\n\n"] {
             assert_eq!(read(empty), Err("cannot read the password: standard input is empty".into()));
         }
         assert!(read(&[0xff, b'\n']).unwrap_err().contains("UTF-8"));

@@ -1,5 +1,6 @@
 //! How values read in tables and messages: times in UTC, counts, sizes, and texts that cannot steer a terminal.
 
+use crate::domain::text;
 use crate::domain::time::Timestamp;
 
 const MINUTE: i64 = 60;
@@ -7,21 +8,16 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// Escapes control characters, and those that reverse or hide the text beside them.
-pub(in crate::cli) fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control() || is_steering(letter) {
+pub(in crate::cli) fn plain(words: &str) -> String {
+    let mut shown = String::with_capacity(words.len());
+    for letter in words.chars() {
+        if letter.is_control() || text::is_invisible(letter) {
             shown.extend(letter.escape_default());
         } else {
             shown.push(letter);
         }
     }
     shown
-}
-
-/// Direction marks, line separators and zero-width characters, which make one text look like another.
-fn is_steering(letter: char) -> bool {
-    matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A time of the API as `2026-11-21 20:42`, in UTC; `never` for [`Timestamp::NEVER`]; any other text as it is.
@@ -79,14 +75,13 @@ pub(in crate::cli) fn lines<'a>(prefix: &'a str, texts: impl Iterator<Item = &'a
 }
 
 /// `1 day`, `2 days`.
-pub(in crate::cli) fn counted(count: impl Into<i128>, noun: &str) -> String {
-    let count = count.into();
+pub(in crate::cli) fn counted(count: impl TryInto<i128>, noun: &str) -> String {
     counted_as(count, noun, &format!("{noun}s"))
 }
 
 /// `1 repository`, `2 repositories`, `3,000 repositories`.
-pub(in crate::cli) fn counted_as(count: impl Into<i128>, one: &str, many: &str) -> String {
-    let count = count.into();
+pub(in crate::cli) fn counted_as(count: impl TryInto<i128>, one: &str, many: &str) -> String {
+    let count = count.try_into().unwrap_or(i128::MAX);
     if count == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(count)) }
 }
 

@@ -17,7 +17,7 @@ use crate::service::error::Error;
 use crate::store::State;
 
 use super::caller::{Caller, Proof, Subject};
-use super::first_uses::FirstUses;
+use super::first_uses::Used;
 
 pub(in crate::service) use tokens::{
     counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives, standing, standing_of, why_refused,
@@ -42,7 +42,7 @@ impl Allowed {
 /// A caller in one moment of the state.
 pub(in crate::service) struct Authority<'s> {
     state: &'s State,
-    first_uses: &'s FirstUses,
+    used: &'s Used,
     now: Timestamp,
     standing: Standing<'s>,
 }
@@ -62,14 +62,15 @@ const REPLACED: &str =
     "a rotation has replaced this secret: until it ends it signs in, pulls and pushes, and changes nothing";
 
 impl<'s> Authority<'s> {
-    /// Looks the caller up in this state, and in the first uses of secrets that it does not have yet.
+    /// Looks the caller up in this state, and in the first uses of secrets that it does not have yet: taken before it,
+    /// by [`FirstUses::before`](super::FirstUses::before).
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if its account or access token is gone, inactive or expired by now, or what it
     /// showed to sign in is no longer accepted.
     pub(in crate::service) fn of(
         state: &'s State,
-        first_uses: &'s FirstUses,
+        used: &'s Used,
         caller: &Caller,
         now: Timestamp,
     ) -> Result<Self, Error> {
@@ -88,21 +89,20 @@ impl<'s> Authority<'s> {
                 let shown = match &signed.proof {
                     Proof::None => Some(Shown::Current),
                     Proof::Generation(generation) => match token {
-                        Some(token) => token.shown_by_generation(*generation, now),
+                        Some(token) => used.shown_by_generation(token, *generation, now),
                         None => current(account.generation == *generation),
                     },
                     Proof::Password(proof) => current(proof.holds(account)),
-                    Proof::Secret(hash) => token.and_then(|token| token.shown_by(hash, now)),
+                    Proof::Secret(hash) => token.and_then(|token| used.shown_by(token, hash, now)),
                 };
                 let shown = shown.ok_or(Error::Unauthenticated)?;
-                let counts = |token| counts_for(state, token, shown, now) && !first_uses.have_ended(token, shown);
-                if token.is_some_and(|token| !counts(token)) {
+                if token.is_some_and(|token| !counts_for(state, token, shown, now)) {
                     return Err(Error::Unauthenticated);
                 }
                 Standing::Account { account, token, shown }
             }
         };
-        Ok(Self { state, first_uses, now, standing })
+        Ok(Self { state, used, now, standing })
     }
 
     /// Refuses replaced secrets, which are too weak for a change: such a secret ends before its access token does, and
@@ -354,8 +354,8 @@ impl<'s> Authority<'s> {
     }
 
     /// The first uses of secrets that the state does not have yet.
-    pub(in crate::service) fn first_uses(&self) -> &'s FirstUses {
-        self.first_uses
+    pub(in crate::service) fn used(&self) -> &'s Used {
+        self.used
     }
 
     /// The moment at which the caller was looked up.

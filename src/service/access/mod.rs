@@ -18,5 +18,5 @@ pub(in crate::service) use authority::{
 };
 pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
 pub(in crate::service) use find::{find, find_organization, find_user};
-pub(in crate::service) use first_uses::FirstUses;
+pub(in crate::service) use first_uses::{FirstUses, Used};
 pub(in crate::service) use refusal::Refusal;

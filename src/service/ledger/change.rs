@@ -2,6 +2,7 @@
 //! in one transaction on the writer's thread. Upkeep is what dockpass writes for itself, each case by name.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::deed::{Deed, audited_account, audited_repository, label};
 use super::ending;
@@ -13,7 +14,7 @@ use crate::domain::grant::GrantTarget;
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
-use crate::service::access::{Administered, Allowed, Authority, Call, FirstUses, Permit};
+use crate::service::access::{Administered, Allowed, Authority, Call, Permit, Used};
 use crate::service::error::Error;
 use crate::store::{Share, State, Txn, WriteAccess};
 
@@ -65,7 +66,7 @@ impl fmt::Display for Upkeep {
 /// A change in progress. It reaches the store only with a [`Permit`].
 pub(in crate::service) struct Change<'w, 's> {
     txn: &'w mut Txn<'s>,
-    first_uses: FirstUses,
+    used: Used,
     call: Call,
     /// The main deed, as far as it is known yet.
     deed: Deed,
@@ -90,7 +91,7 @@ impl<'s> Change<'_, 's> {
 
     /// The same for what a push changes, which a replaced secret may.
     pub(in crate::service) fn authority_to_push(&self) -> Result<Authority<'_>, Error> {
-        Authority::of(self.txn.state(), &self.first_uses, &self.call.caller, self.call.now)
+        Authority::of(self.txn.state(), &self.used, &self.call.caller, self.call.now)
     }
 
     /// The state, with what this change has written so far.
@@ -98,7 +99,12 @@ impl<'s> Change<'_, 's> {
         self.txn.state()
     }
 
-    /// Whether the site has an administrator who can sign in, with what this change has written so far.
+    /// The first uses of secrets that the state does not have yet.
+    pub(in crate::service) fn used(&self) -> &Used {
+        &self.used
+    }
+
+    /// For how long an administrator can sign in, with what this change has written so far.
     pub(in crate::service) fn administered(&self) -> Administered {
         Administered::in_state(self.state(), self.call.now)
     }
@@ -185,6 +191,11 @@ impl<'s> Change<'_, 's> {
 }
 
 impl Service {
+    /// The state, and the first uses of secrets that it does not have yet.
+    pub(in crate::service) fn present(&self) -> (Used, Arc<State>) {
+        self.first_uses.before(|| self.store.state())
+    }
+
     /// Reads the state under the rule `allow`, and records a denial.
     pub(in crate::service) fn view<T>(
         &self,
@@ -193,8 +204,8 @@ impl Service {
         object: &str,
         allow: impl FnOnce(&Authority<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let state = self.store.state();
-        let result = Authority::of(&state, &self.first_uses, &call.caller, call.now);
+        let (used, state) = self.present();
+        let result = Authority::of(&state, &used, &call.caller, call.now);
         let result = result.and_then(|authority| allow(&authority));
         self.note_denial(call, &Deed::new(act, object), &result);
         result
@@ -226,11 +237,13 @@ impl Service {
         self.count_change(call, &deed)?;
         let (caller, begun, first_uses) = (call.clone(), deed.clone(), self.first_uses.clone());
         let result = self.store.write(&self.writing.0, move |txn| {
+            // The writer's state has whatever was written and forgotten by now.
+            let (used, txn) = first_uses.before(|| txn);
             let label = label(txn.state(), &caller.caller);
             let share = ending::share(txn.state(), &caller.caller);
             let mut change = Change {
                 txn,
-                first_uses: first_uses.clone(),
+                used,
                 call: caller.clone(),
                 deed: begun.clone(),
                 others: Vec::new(),

@@ -358,7 +358,7 @@ impl Service {
 /// The level of an account on a repository by itself, without any access token.
 fn level_of(authority: &Authority<'_>, user: &Account, name: &RepositoryName) -> Option<AccessLevel> {
     let of_user = Caller::of_account(user);
-    let of_user = Authority::of(authority.state(), authority.first_uses(), &of_user, authority.now()).ok()?;
+    let of_user = Authority::of(authority.state(), authority.used(), &of_user, authority.now()).ok()?;
     of_user.level(name)
 }
 

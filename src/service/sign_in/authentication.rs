@@ -14,10 +14,11 @@ use super::throttle::Attempt;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, CredentialKind, Outcome};
+use crate::domain::entered;
 use crate::domain::id::Id;
 use crate::domain::secret::{Password, TokenHash, TokenText, without_secrets};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, Shown};
+use crate::domain::token::AccessToken;
 use crate::domain::usage::SecretUse;
 use crate::service::Service;
 use crate::service::access::{
@@ -37,7 +38,7 @@ pub enum Credentials {
     None,
     /// A user name, with a password or an access token.
     Basic {
-        /// The user name, as it was sent.
+        /// The user name, without what stands around it unseen.
         username: String,
         /// A password or an access token.
         password: Password,
@@ -67,6 +68,12 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
+    /// A user name as it was sent, with a password or an access token.
+    #[must_use]
+    pub fn basic(username: &str, password: Password) -> Self {
+        Self::Basic { username: entered::bare(username).to_owned(), password }
+    }
+
     /// Whether checking them takes a slow hash, which must not run on a thread that serves requests.
     #[must_use]
     pub fn is_slow(&self) -> bool {
@@ -153,19 +160,14 @@ impl Service {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Caller, Error> {
-        let state = self.store.state();
+        let (used, state) = self.present();
         let text = TokenText::parse(password.reveal()).ok();
         let found = text.and_then(|text| {
             let hash = text.hash();
             let token = state.token_hashed(&hash)?;
             Some((token, state.account(token.owner)?, hash))
         });
-        let shown = |token: &AccessToken, hash: &TokenHash| {
-            let shown = token.shown_by(hash, now).filter(|shown| !self.first_uses.have_ended(token, *shown))?;
-            // A use that was written is forgotten. If that was between the two looks above, the state of now has it.
-            let is_still = || self.store.state().token_hashed(hash).is_some_and(|it| it.shown_by(hash, now).is_some());
-            (shown == Shown::Current || is_still()).then_some(shown)
-        };
+        let shown = |token: &AccessToken, hash: &TokenHash| used.shown_by(token, hash, now);
         let accepted = found.filter(|(token, owner, hash)| {
             let stands = shown(token, hash).is_some_and(|shown| counts_for(&state, token, shown, now));
             stands && owner.name.as_str() == username
@@ -241,8 +243,10 @@ impl Service {
                 return Err(Error::TooManyRequests { retry_after });
             }
             let found = compared(password, |typed| place.compare(typed, stored));
-            if let ((Match::No, _), Some(attempt)) = (&found, &attempt) {
-                self.throttle.fail(attempt, moment);
+            if let ((Match::No, bare), Some(attempt)) = (&found, &attempt) {
+                // Each that was compared is a guess, and has cost a hash.
+                let bare = bare.as_ref().map(|bare| Attempt { password: bare, ..*attempt });
+                bare.iter().chain([attempt]).for_each(|guess| self.throttle.fail(guess, moment));
             }
             Ok(found)
         });
@@ -312,7 +316,8 @@ impl Service {
         let claims = self.signer.verify(token, &settings.issuer, &settings.services, now);
         let claims = claims.map_err(|_| Error::Unauthenticated)?;
         let caller = self.caller_of(&claims, address).ok_or(Error::Unauthenticated)?;
-        Authority::of(&self.store.state(), &self.first_uses, &caller, now)?;
+        let (used, state) = self.present();
+        Authority::of(&state, &used, &caller, now)?;
         Ok(caller)
     }
 

@@ -192,7 +192,8 @@ impl Service {
         let key = SessionKey::of(secret);
         let session = self.sessions.used(key, self.clock.moment()).ok_or(Error::Unauthenticated)?;
         let caller = Caller::new(Subject::Account(session.signed), address).with_session(key);
-        if let Err(error) = Authority::of(&self.store.state(), &self.first_uses, &caller, now) {
+        let (used, state) = self.present();
+        if let Err(error) = Authority::of(&state, &used, &caller, now) {
             self.sessions.close(key);
             return Err(error);
         }

@@ -226,3 +226,19 @@ fn what_waits_in_sums_is_written_when_the_server_ends() {
     drop(service);
     assert_eq!(counted(&records(&home.open(later), later, Outcome::Denied)), 200);
 }
+
+#[test]
+fn a_wrong_password_with_a_line_end_counts_as_the_two_that_are_compared() {
+    let home = Home::new();
+    let service = home.open(start());
+    let tried = |password: &str| {
+        let shown = Credentials::basic("admin\r\n", Password::new(password.to_owned()));
+        service.authenticate(shown, ELSEWHERE.parse().ok(), start()).unwrap_err()
+    };
+    // The name counts without its line end, and equal guesses once.
+    for password in ["one\n", "one", "two\r\n", "one\n"] {
+        assert!(matches!(tried(password), Error::Unauthenticated), "{password:?}");
+    }
+    assert!(matches!(tried("three"), Error::Unauthenticated), "the fifth");
+    assert!(matches!(tried("four"), Error::TooManyRequests { .. }));
+}

@@ -12,7 +12,9 @@ use crate::domain::scope::Scopes;
 use crate::domain::secret::TokenText;
 use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{Limits, Pattern};
+use crate::domain::token::{Limits, MOST_ENDED, Pattern};
+use crate::service::access::{Authority, Used};
+use crate::store::State;
 
 const DAY: i64 = 24 * 3_600;
 const UNTIL_USED: Rotation = Rotation { overlap: None, until_used: true, renew: false };
@@ -77,8 +79,9 @@ fn the_first_sign_in_with_the_new_secret_ends_the_old_one_at_once() {
     assert!(is_in(&service, &old));
     assert!(is_in(&service, &done.text));
     assert!(!is_in(&service, &old) && !shown(&by_old) && !session(&service), "in force at once");
-    assert!(matches!(viewed(&service, &old_hash), Err(Error::NotFound { .. })));
-    assert!(viewed(&service, &done.text.hash().to_string()).unwrap().replaced.is_none());
+    for hash in [&old_hash, &done.text.hash().to_string()] {
+        assert!(viewed(&service, hash).unwrap().replaced.is_none(), "the old hash names it, and signs in no longer");
+    }
     // A call that was let in before is looked up anew at each use.
     assert!(matches!(service.view_token(&asking, &old_hash), Err(Error::Unauthenticated)));
     assert!(issue(&service, &asking, &nothing).is_err());
@@ -86,7 +89,7 @@ fn the_first_sign_in_with_the_new_secret_ends_the_old_one_at_once() {
     for _ in 0..2 {
         service.keep_up(start());
     }
-    assert!(service.store.state().token_hashed(&old.hash()).is_none());
+    assert_eq!(service.store.state().token_hashed(&old.hash()).unwrap().ended, [old.hash()]);
     let records = service.list_audit(&local(), &AuditFilter::default(), None, 100).unwrap().entries;
     let ends = records.iter().filter(|logged| logged.record.action == "token.endOverlap").collect::<Vec<_>>();
     assert_eq!(ends.len(), 1);
@@ -137,20 +140,55 @@ fn an_overlap_until_used_ends_after_seven_days_at_most() {
 }
 
 #[test]
-fn once_the_new_secret_has_signed_in_the_old_one_never_does_again() {
+fn a_use_that_is_written_between_two_looks_is_seen() {
     let home = Home::new();
     let service = with_alice(&home);
+    let (view, old) = made(&service, Expiry::Never);
+    let asking = at(&service, &old, start()).unwrap();
+    let done = rotated(&service, &local(), &view, UNTIL_USED);
+    let looked = |used: &Used, state: &State| Authority::of(state, used, &asking.caller, start()).is_ok();
+    let (used, state) = service.present();
+    assert!(looked(&used, &state), "nobody has used the new one");
+    assert!(is_in(&service, &done.text));
+    // The use is written and forgotten after the first look, whichever state the second one finds.
+    let (used, (before, after)) = service.first_uses.before(|| {
+        let before = service.store.state();
+        service.save_first_uses(start());
+        (before, service.store.state())
+    });
+    assert!(service.first_uses.waiting().is_empty());
+    assert!(!looked(&used, &before) && !looked(&used, &after));
+    let (used, state) = service.present();
+    assert!(!looked(&used, &state), "the state has it");
+}
+
+#[test]
+fn once_the_new_secret_has_signed_in_the_old_one_never_counts_again() {
+    let home = Home::new();
+    let service = with_alice(&home);
+    let nothing = Scopes::parse([]).unwrap();
     for _ in 0..20 {
         let (view, old) = made(&service, Expiry::Never);
+        let asking = at(&service, &old, start()).unwrap();
+        let by_old = issue(&service, &asking, &nothing).unwrap().token;
+        let session = service.open_session(&asking).unwrap();
+        let session = || Credentials::Session(crate::service::SessionSecret::shown(session.reveal()));
         let done = rotated(&service, &local(), &view, UNTIL_USED);
         let is_over = AtomicBool::new(false);
+        let counts = |what: usize| match what {
+            0 => is_in(&service, &old),
+            1 => service.authenticate(Credentials::RegistryToken(by_old.clone()), None, start()).is_ok(),
+            2 => service.authenticate(session(), None, start()).is_ok(),
+            _ => issue(&service, &asking, &nothing).is_ok(),
+        };
         std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    for _ in 0..200 {
+            for what in 0..4 {
+                let (is_over, counts) = (&is_over, &counts);
+                scope.spawn(move || {
+                    for _ in 0..100 {
                         let was_over = is_over.load(Ordering::SeqCst);
-                        let signed_in = is_in(&service, &old);
-                        assert!(!(was_over && signed_in), "the old secret signed in after the new one");
+                        let counted = counts(what);
+                        assert!(!(was_over && counted), "{what} of the old secret counted after a use of the new one");
                     }
                 });
             }
@@ -188,6 +226,83 @@ fn the_last_use_of_each_secret_is_told() {
     assert_eq!(uses(&service), (Some(two), Some(one), Some(two)), "after a restart");
     let listed = service.list_tokens(&local(), &TokenFilter::default(), None, 10, false).unwrap().entries;
     assert_eq!(listed[0].replaced.unwrap().hash, old.hash());
+}
+
+#[test]
+fn an_ended_secret_names_its_access_token_in_the_record_of_its_refusal() {
+    let home = Home::new();
+    let service = with_alice(&home);
+    let (mut view, first) = made(&service, Expiry::Never);
+    let mut secrets = vec![first];
+    let mut rotate = |view: &mut TokenView, rotation| {
+        let done = rotated(&service, &local(), view, rotation);
+        *view = done.view;
+        secrets.push(done.text);
+    };
+    // It is ended by another rotation, by hand and by a use of the new one.
+    rotate(&mut view, HOUR);
+    rotate(&mut view, HOUR);
+    service.end_overlap(&local(), &view.token.hash.to_string()).unwrap();
+    rotate(&mut view, UNTIL_USED);
+    assert!(is_in(&service, &secrets[3]));
+    service.keep_up(start());
+    drop(service);
+    let service = home.open(start());
+    let token = service.store.state().token(view.token.id).cloned().unwrap();
+    assert_eq!((token.hash, token.previous), (secrets[3].hash(), None));
+    assert_eq!(token.ended, [2, 1, 0].map(|place: usize| secrets[place].hash()));
+    for secret in &secrets[..3] {
+        assert!(!is_in(&service, secret), "it signs in never");
+    }
+    service.keep_up(start());
+    let records = service.list_audit(&local(), &AuditFilter::default(), None, 100).unwrap().entries;
+    let refused: Vec<_> = records.iter().filter(|it| it.record.action == "account.signIn").collect();
+    assert!(!refused.is_empty());
+    for it in refused {
+        assert!(it.record.credential.ends_with(&format!(":{}", view.token.id)), "{}", it.record.credential);
+        assert_eq!(it.record.reason.as_deref(), Some("a rotation has replaced this secret"));
+    }
+}
+
+#[test]
+fn an_ended_hash_finds_its_access_token_and_changes_nothing_but_ends() {
+    let home = Home::new();
+    let service = with_alice(&home);
+    service.create_user(&local(), new_user("bob")).unwrap();
+    let (view, old) = made(&service, Expiry::Never);
+    let done = rotated(&service, &local(), &view, Rotation::default());
+    let (ended, present) = (old.hash().to_string(), done.text.hash().to_string());
+    assert_eq!(viewed(&service, &ended).unwrap().token.hash, done.text.hash());
+    let missing = |error: Error| assert!(matches!(error, Error::NotFound { .. }), "{error}");
+    missing(service.rotate_token(&local(), &ended, HOUR, None).unwrap_err());
+    missing(service.update_token(&local(), &ended, Some("mine"), None).unwrap_err());
+    missing(service.update_token(&local(), &ended, Some("mine"), Some(false)).unwrap_err());
+    let bob = NewToken { username: Some("bob".to_owned()), ..new(Expiry::Never) };
+    let (_, bob) = service.create_token(&local(), bob).unwrap();
+    let bob = call(sign_in(&service, "bob", bob.reveal(), start()).unwrap(), start());
+    assert!(matches!(service.view_token(&bob, &ended), Err(Error::Hidden { .. })));
+    assert!(matches!(service.delete_token(&bob, &ended), Err(Error::Hidden { .. })));
+    assert!(service.update_token(&local(), &ended, None, Some(false)).is_ok());
+    missing(service.update_token(&local(), &ended, None, Some(true)).unwrap_err());
+    assert!(service.update_token(&local(), &present, None, Some(true)).is_ok());
+    service.delete_token(&local(), &ended).unwrap();
+    for hash in [&ended, &present] {
+        missing(viewed(&service, hash).unwrap_err());
+    }
+}
+
+#[test]
+fn the_oldest_ended_secrets_are_forgotten() {
+    let home = Home::new();
+    let service = with_alice(&home);
+    let (mut view, old) = made(&service, Expiry::Never);
+    let find = |secret: &TokenText| viewed(&service, &secret.hash().to_string()).is_ok();
+    for _ in 0..=MOST_ENDED {
+        view = rotated(&service, &local(), &view, Rotation::default()).view;
+        assert!(find(&old));
+    }
+    rotated(&service, &local(), &view, Rotation::default());
+    assert!(!find(&old));
 }
 
 #[test]

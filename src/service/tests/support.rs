@@ -131,7 +131,7 @@ pub(super) fn issue(service: &Service, call: &Call, scopes: &Scopes) -> Result<I
 /// The caller that signs in with this name and this access token.
 pub(super) fn sign_in(service: &Service, user: &str, text: &str, now: Timestamp) -> Result<Caller, Error> {
     let password = Password::new(text.to_owned());
-    service.authenticate(Credentials::Basic { username: user.to_owned(), password }, None, now)
+    service.authenticate(Credentials::basic(user, password), None, now)
 }
 
 /// Whether the full counts are asked for.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::labels;
 use crate::service::Service;
 use crate::service::access::{
-    Allowed, Authority, Call, FirstUses, Permit, Refusal, find, may_serve_another, outlives, standing, standing_of,
+    Allowed, Authority, Call, Permit, Refusal, Used, find, may_serve_another, outlives, standing, standing_of,
 };
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
@@ -152,13 +152,14 @@ impl Service {
                 maker: if authority.is_self(owner) { Maker::Owner } else { Maker::Other },
                 overlap_until_used: false,
                 lifetime: expires_at.map(|end| seconds_between(now.whole_seconds(), end)),
+                ended: Vec::new(),
             };
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
             change.record_as(Deed::new(Act::TokenCreate, format!("{owner} {id}")).about_token(change.state(), &token));
             Ok(Arc::new(token))
         })?;
-        let view = self.shown_token(&self.store.state(), &token, call.now);
+        let view = self.changed_token(&token, call.now);
         Ok((view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?, text))
     }
 
@@ -166,8 +167,15 @@ impl Service {
         check_label(label, self.settings.max_label)
     }
 
-    pub(super) fn shown_token(&self, state: &State, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
-        shown(state, (self.store.usage(), &self.first_uses), token, now)
+    /// An access token as it is shown to a caller.
+    pub(super) fn shown_token(&self, authority: &Authority<'_>, token: &Arc<AccessToken>) -> Option<TokenView> {
+        shown(authority.state(), (self.store.usage(), authority.used()), token, authority.now())
+    }
+
+    /// An access token as it is shown after a change.
+    pub(super) fn changed_token(&self, token: &Arc<AccessToken>, now: Timestamp) -> Option<TokenView> {
+        let (used, state) = self.present();
+        shown(&state, (self.store.usage(), &used), token, now)
     }
 
     /// One access token.
@@ -177,10 +185,9 @@ impl Service {
     pub fn view_token(&self, call: &Call, hash: &str) -> Result<TokenView, Error> {
         self.view(call, Act::TokenView, hash, |authority| {
             authority.signed_in()?;
-            let token = find_token(authority, hash)?;
+            let token = find_remembered(authority, hash)?;
             authority.view_or_delete_token(token)?;
-            self.shown_token(authority.state(), token, call.now)
-                .ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+            self.shown_token(authority, token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
         })
     }
 
@@ -203,7 +210,8 @@ impl Service {
     pub fn may_change_token(&self, call: &Call, act: Act, hash: &str) -> Result<Allowed, Error> {
         self.gate(call, act, hash, |authority| {
             authority.signed_in()?;
-            let token = find_token(authority, hash)?;
+            // Whether it ends something, which an ended secret's hash may, stands in the body.
+            let token = find_remembered(authority, hash)?;
             authority.view_or_delete_token(token)?;
             authority.change_token(token)
         })
@@ -229,7 +237,8 @@ impl Service {
         let (token, is_known_to_maker) = self.change_ending_sessions(call, deed, move |change, ends| {
             let authority = change.authority()?;
             authority.signed_in()?;
-            let token = find_token(&authority, &asked)?;
+            let found = if is_ending { find_remembered } else { find_token };
+            let token = found(&authority, &asked)?;
             let mut permit = authority.change_token(token)?;
             if is_active == Some(true) && !token.is_active {
                 permit = authority.activate_token(token)?;
@@ -264,7 +273,7 @@ impl Service {
             let is_known_to_maker = is_switched_on && may_serve_another(change.state(), &token);
             Ok((Arc::new(token), is_known_to_maker))
         })?;
-        let view = self.shown_token(&self.store.state(), &token, call.now);
+        let view = self.changed_token(&token, call.now);
         let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
         Ok(UpdatedToken { view, is_known_to_maker })
     }
@@ -294,13 +303,13 @@ pub(super) fn shown(state: &State, uses: Uses<'_>, token: &Arc<AccessToken>, now
 }
 
 /// What is noted of the uses of access tokens: the last ones, and the first ones of new secrets.
-pub(super) type Uses<'a> = (&'a UsageNotes, &'a FirstUses);
+pub(super) type Uses<'a> = (&'a UsageNotes, &'a Used);
 
 /// The replaced secret of an access token; none if it does not sign in whenever the present one does.
-fn replaced(state: &State, (notes, first_uses): Uses<'_>, token: &AccessToken, now: Timestamp) -> Option<ReplacedView> {
-    let previous = token.replaced(now)?;
+fn replaced(state: &State, (notes, used): Uses<'_>, token: &AccessToken, now: Timestamp) -> Option<ReplacedView> {
+    let previous = used.replaced(token, now)?;
     let is_stopped = standing_of(state, token, Shown::Replaced, now).state != standing(state, token, now).state;
-    if is_stopped || first_uses.have_ended(token, Shown::Replaced) {
+    if is_stopped {
         return None;
     }
     Some(ReplacedView {
@@ -365,11 +374,22 @@ pub(super) fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -
 
 /// The access token with this hash, or with this replaced hash while the replaced secret lives on.
 pub(super) fn find_token<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
-    let found = TokenHash::parse(hash).and_then(|hash| {
-        let token = authority.state().token_hashed(&hash)?;
-        let shown = token.shown_by(&hash, authority.now())?;
-        Some(token).filter(|_| !authority.first_uses().have_ended(token, shown))
-    });
+    find_hashed(authority, hash, |token, shown| authority.used().shown_by(token, shown, authority.now()).is_some())
+}
+
+/// The same, or with the hash of a secret that has ended, as long as that is remembered: to read of it, and to end what it
+/// may. Who has such a hash may have missed a rotation, and must not change what another has made of it since.
+pub(super) fn find_remembered<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
+    find_hashed(authority, hash, |_, _| true)
+}
+
+fn find_hashed<'s>(
+    authority: &Authority<'s>,
+    hash: &str,
+    is_meant: impl FnOnce(&AccessToken, &TokenHash) -> bool,
+) -> Result<&'s Arc<AccessToken>, Error> {
+    let found = TokenHash::parse(hash)
+        .and_then(|hash| authority.state().token_hashed(&hash).filter(|token| is_meant(token, &hash)));
     let token = found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
     // By the hash that was asked for: the present one would tell a stranger that the replaced one lives on.
     authority

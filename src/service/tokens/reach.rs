@@ -1,6 +1,6 @@
 //! Which patterns of an access token reach nothing: most often a slip of the pen, such as a forgotten `/*`.
 
-use super::access_tokens::find_token;
+use super::access_tokens::find_remembered;
 use crate::domain::access::AccessLevel;
 use crate::domain::act::Act;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -18,12 +18,12 @@ impl Service {
     pub fn unreached_patterns(&self, call: &Call, hash: &str) -> Result<Vec<Pattern>, Error> {
         self.view(call, Act::TokenView, hash, |authority| {
             authority.signed_in()?;
-            let token = find_token(authority, hash)?;
+            let token = find_remembered(authority, hash)?;
             authority.view_or_delete_token(token)?;
             let state = authority.state();
             let Some(owner) = state.account(token.owner) else { return Ok(Vec::new()) };
             let owner = Caller::of_account(owner);
-            let Ok(owner) = Authority::of(state, authority.first_uses(), &owner, call.now) else {
+            let Ok(owner) = Authority::of(state, authority.used(), &owner, call.now) else {
                 return Ok(Vec::new());
             };
             let patterns = token.limits.patterns.iter();

@@ -77,8 +77,8 @@ impl Service {
     /// stands; [`Error::Denied`] to the registry.
     pub fn decide(&self, call: Call, service: Option<&str>, asked: Scopes) -> Result<Decided, Error> {
         let service = self.service(service)?;
-        let state = self.store.state();
-        let authority = Authority::of(&state, &self.first_uses, &call.caller, call.now)?;
+        let (used, state) = self.present();
+        let authority = Authority::of(&state, &used, &call.caller, call.now)?;
         authority.visitor()?;
         let creates_on_push = self.settings.live.at(&state).create_on_push;
         let missing = if creates_on_push { to_be_made(&authority, &asked) } else { Vec::new() };
@@ -111,8 +111,8 @@ impl Service {
             NextStep::Create(missing, asked) => {
                 self.create_by_push(&call, missing)?;
                 // Decided anew, with the repositories just made, and whatever else has changed meanwhile.
-                let state = self.store.state();
-                self.signable(&Authority::of(&state, &self.first_uses, &call.caller, call.now)?, &call, &asked)
+                let (used, state) = self.present();
+                self.signable(&Authority::of(&state, &used, &call.caller, call.now)?, &call, &asked)
             }
         };
         let Signable { granted: Granted { scopes, refused }, end, owner, is_recorded } = signable;

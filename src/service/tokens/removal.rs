@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::access_tokens::{about, find_token, put};
+use super::access_tokens::{about, find_remembered, put};
 use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::token::AccessToken;
@@ -23,7 +23,7 @@ impl Service {
         self.change(call, Deed::new(Act::TokenDelete, hash).free(true), move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
-            let token = find_token(&authority, &asked)?;
+            let token = find_remembered(&authority, &asked)?;
             let permit = authority.view_or_delete_token(token)?;
             let (id, before) = (token.id, change.administered());
             for deleted in delete_with_descendants(change, &permit, vec![id], false)? {

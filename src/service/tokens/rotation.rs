@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::access_tokens::{TokenView, about, find_token, put};
+use super::access_tokens::{TokenView, about, find_remembered, find_token, put};
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::id::Id;
@@ -186,7 +186,7 @@ impl Service {
         let token = self.change(call, Deed::new(Act::TokenEndOverlap, hash).free(true), move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
-            let token = Arc::clone(find_token(&authority, &asked)?);
+            let token = Arc::clone(find_remembered(&authority, &asked)?);
             authority.view_or_delete_token(&token)?;
             let permit = authority.change_token(&token)?;
             if token.replaced(change.call().now).is_none() {
@@ -198,7 +198,7 @@ impl Service {
             change.record_as(about(Act::TokenEndOverlap, change, &token));
             Ok(Arc::new(token))
         })?;
-        let view = self.shown_token(&self.store.state(), &token, call.now);
+        let view = self.changed_token(&token, call.now);
         view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
     }
 
@@ -209,7 +209,7 @@ impl Service {
         replaced: PreviousSecret,
         now: Timestamp,
     ) -> Result<RotatedToken, Error> {
-        let view = self.shown_token(&self.store.state(), token, now);
+        let view = self.changed_token(token, now);
         let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, token.hash))?;
         Ok(RotatedToken { view, text, replaced })
     }
@@ -224,10 +224,10 @@ impl Service {
 
     /// The access token whose rotation is repeated, and its owner.
     fn repeated_token(&self, repeated: &RepeatedRotation, shown: &TokenHash, now: Timestamp) -> Option<(Id, Account)> {
-        let state = self.store.state();
+        let (used, state) = self.present();
         let token = state.token_hashed(shown).filter(|_| repeated.hash == shown.to_string())?;
         let owner = state.account(token.owner).filter(|owner| owner.name.as_str() == repeated.username)?;
-        may_repeat_rotation(&state, token, shown, &repeated.key.0, now).filter(|_| !self.first_uses.have(token))?;
+        may_repeat_rotation(&state, &used, token, shown, &repeated.key.0, now)?;
         Some((token.id, Account::clone(owner)))
     }
 
@@ -245,15 +245,13 @@ impl Service {
         let (id, owner) = self.repeated_token(repeated, &shown, now).ok_or(Error::Unauthenticated)?;
         let call = Call { caller: Caller::of_replaced_secret(&owner, id, shown, repeated.address), now, user_agent };
         let (text, key) = (TokenText::from_random(random::bytes()?), repeated.key.0);
-        let (new_hash, first_uses) = (text.hash(), self.first_uses.clone());
+        let new_hash = text.hash();
         let (token, replaced) = self.change(&call, Deed::new(Act::TokenRotate, shown), move |change| {
             let token = change.state().token(id).cloned().ok_or(Error::Unauthenticated)?;
-            let permit = may_repeat_rotation(change.state(), &token, &shown, &key, now);
-            let permit = permit.filter(|_| !first_uses.have(&token)).ok_or(Error::Unauthenticated)?;
+            let permit = may_repeat_rotation(change.state(), change.used(), &token, &shown, &key, now);
+            let permit = permit.ok_or(Error::Unauthenticated)?;
             let replaced = token.previous.ok_or(Error::Unauthenticated)?;
-            // One more than the next, so that the number of the lost secret is that of none, and ends with it.
-            let generation = token.generation.saturating_add(2);
-            let token = AccessToken { hash: new_hash, generation, ..AccessToken::clone(&token) };
+            let token = AccessToken::clone(&token).with_secret_again(new_hash);
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenRotate, change, &token));
             change.end_secret();

@@ -10,7 +10,7 @@ use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, GeneratedBy, Shown, TokenState};
+use crate::domain::token::{AccessToken, GeneratedBy, TokenState};
 use crate::service::Service;
 use crate::service::access::{Authority, Call, standing};
 use crate::service::error::Error;
@@ -101,7 +101,7 @@ impl Service {
                 });
                 Page::of(matching(before), |token| &token.id, limit, count)
             };
-            let entries = page.entries.into_iter().filter_map(|token| self.shown_token(state, token, call.now));
+            let entries = page.entries.into_iter().filter_map(|token| self.shown_token(authority, token));
             Ok(Page { entries: entries.collect(), next: page.next, count: page.count })
         })
     }
@@ -125,7 +125,7 @@ impl Service {
             let permit = authority.account_data()?;
             let (state, now) = (authority.state(), authority.now());
             let meant = cleaned(&authority, &usage, &filter)?;
-            let uses = (&*usage, authority.first_uses());
+            let uses = (&*usage, authority.used());
             let views: Vec<_> = meant.iter().filter_map(|token| shown(state, uses, token, now)).collect();
             let (ids, before) = (meant.iter().map(|token| token.id).collect(), change.administered());
             delete_with_descendants(change, &permit, ids, false)?;
@@ -174,7 +174,7 @@ fn cleaned<'s>(
     let (mut meant, mut waiting): (Vec<_>, Vec<_>) = state.tokens_of(owner.id, None).partition(|token| goes(token));
     let mut stays: BTreeSet<Id> = waiting.iter().map(|token| token.id).collect();
     while let Some(token) = waiting.pop() {
-        let lives_on = token.replaced(now).is_some() && !authority.first_uses().have_ended(token, Shown::Replaced);
+        let lives_on = authority.used().replaced(token, now).is_some();
         let by = [token.parent, token.previous_parent.filter(|_| lives_on)];
         let makers = by.into_iter().flatten().filter_map(|id| state.token(id));
         waiting.extend(makers.filter(|maker| maker.owner == owner.id && stays.insert(maker.id)));

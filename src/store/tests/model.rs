@@ -33,7 +33,7 @@ enum Operation {
     RemoveAccount(u64),
     Repository { name: usize, is_public: bool },
     RemoveRepository(usize),
-    Token { number: u64, owner: u64, secret: u64, previous: Option<u64>, parent: Option<u64> },
+    Token { number: u64, owner: u64, secret: u64, previous: Option<u64>, ended: Option<u64>, parent: Option<u64> },
     RemoveToken(u64),
     Member { organization: u64, user: u64, is_admin: bool },
     RemoveMember { organization: u64, user: u64 },
@@ -60,8 +60,10 @@ fn operations() -> impl Strategy<Value = Operation> {
         1 => user.clone().prop_map(Operation::RemoveAccount),
         2 => (name.clone(), any::<bool>()).prop_map(|(name, is_public)| Operation::Repository { name, is_public }),
         1 => name.clone().prop_map(Operation::RemoveRepository),
-        4 => (number.clone(), user.clone(), 0..9_u64, prop::option::of(0..9_u64), parent).prop_map(
-            |(number, owner, secret, previous, parent)| Operation::Token { number, owner, secret, previous, parent }
+        4 => (number.clone(), user.clone(), 0..9_u64, prop::option::of(0..9_u64), prop::option::of(0..9_u64), parent).prop_map(
+            |(number, owner, secret, previous, ended, parent)| {
+                Operation::Token { number, owner, secret, previous, ended, parent }
+            }
         ),
         1 => number.clone().prop_map(Operation::RemoveToken),
         3 => (user.clone(), user.clone(), any::<bool>()).prop_map(
@@ -134,9 +136,17 @@ fn new_account(number: u64, name: u64, is_admin: bool, is_organization: bool) ->
     Account { name: account(name).name, is_admin, kind, ..account(number) }
 }
 
-fn new_token(number: u64, owner: u64, secret: u64, previous: Option<u64>, parent: Option<u64>) -> AccessToken {
+fn new_token(
+    number: u64,
+    owner: u64,
+    secret: u64,
+    previous: Option<u64>,
+    ended: Option<u64>,
+    parent: Option<u64>,
+) -> AccessToken {
     let previous = previous.map(|secret| PreviousSecret { hash: hash(secret), until: now() });
-    AccessToken { hash: hash(secret), previous, parent: parent.map(id), ..token(number, owner) }
+    let ended = ended.map(hash).into_iter().collect();
+    AccessToken { hash: hash(secret), previous, ended, parent: parent.map(id), ..token(number, owner) }
 }
 
 #[derive(Clone, Default)]
@@ -177,8 +187,8 @@ impl Model {
                 self.buried.extend(self.repositories.remove(&named(name)).map(|repository| repository.id));
                 self.grants.retain(|(target, _), _| *target != GrantTarget::Repository(named(name)));
             }
-            Operation::Token { number, owner, secret, previous, parent } => {
-                let token = new_token(number, owner, secret, previous, parent);
+            Operation::Token { number, owner, secret, previous, ended, parent } => {
+                let token = new_token(number, owner, secret, previous, ended, parent);
                 return self.put_token(token);
             }
             Operation::RemoveToken(number) => drop(self.tokens.remove(&id(number))),
@@ -286,11 +296,11 @@ impl Model {
     }
 
     fn put_token(&mut self, token: AccessToken) -> bool {
-        let hashes = |token: &AccessToken| [Some(token.hash), token.previous.map(|previous| previous.hash)];
-        let mine: Vec<_> = hashes(&token).into_iter().flatten().collect();
+        let mine: Vec<_> = token.hashes().collect();
         let others = self.tokens.values().filter(|other| other.id != token.id);
-        let taken: Vec<_> = others.flat_map(|other| hashes(other).into_iter().flatten()).collect();
-        let is_free = mine.iter().all(|hash| !taken.contains(hash)) && (mine.len() < 2 || mine[0] != mine[1]);
+        let taken: Vec<_> = others.flat_map(AccessToken::hashes).collect();
+        let is_distinct = mine.iter().collect::<BTreeSet<_>>().len() == mine.len();
+        let is_free = is_distinct && mine.iter().all(|hash| !taken.contains(hash));
         let fits = is_free && self.accounts.contains_key(&token.owner);
         if fits {
             self.tokens.insert(token.id, token);
@@ -393,7 +403,7 @@ impl Model {
             assert_eq!(state.token(parent).map(AsRef::as_ref), self.tokens.get(&parent));
         }
         for secret in (0..9).map(hash) {
-            let named = select(&|token| token.hash == secret || token.previous.is_some_and(|each| each.hash == secret));
+            let named = select(&|token| token.hashes().any(|hash| hash == secret));
             assert_eq!(state.token_hashed(&secret).map(AsRef::as_ref), named.first().copied());
         }
     }
@@ -523,8 +533,8 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
         Operation::RemoveRepository(name) => {
             txn.remove_repository(&named(name), Deletion { at: now(), content: Remains::Stays })?;
         }
-        Operation::Token { number, owner, secret, previous, parent } => {
-            return txn.put_token(new_token(number, owner, secret, previous, parent));
+        Operation::Token { number, owner, secret, previous, ended, parent } => {
+            return txn.put_token(new_token(number, owner, secret, previous, ended, parent));
         }
         Operation::RemoveToken(number) => txn.remove_token(id(number)),
         Operation::Member { .. }

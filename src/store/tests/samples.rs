@@ -28,7 +28,9 @@ use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, Pattern, PreviousSecret, RotationRetry};
+use crate::domain::token::{
+    AccessToken, GeneratedBy, Limits, MOST_ENDED, Maker, Pattern, PreviousSecret, RotationRetry,
+};
 use crate::domain::usage::{SecretUse, Usage};
 
 pub(super) fn metas() -> Vec<Meta> {
@@ -79,15 +81,20 @@ pub(super) fn earlier_tokens() -> Vec<AccessToken> {
         let previous_parent = token.parent;
         AccessToken { previous_parent, retry: None, maker: Maker::Unknown, ..token }
     };
-    latest_but_one_tokens().into_iter().map(as_before).collect()
+    tokens_of_version_3().into_iter().map(as_before).collect()
 }
 
 /// What the records of the third version say: no overlap ends by a use, and the end is the one that was made.
-pub(super) fn latest_but_one_tokens() -> Vec<AccessToken> {
+pub(super) fn tokens_of_version_3() -> Vec<AccessToken> {
     let life =
         |token: &AccessToken| token.expires_at.map(|end| (end.seconds() - token.created_at.seconds()).unsigned_abs());
     let as_before = |token: AccessToken| AccessToken { lifetime: life(&token), overlap_until_used: false, ..token };
-    tokens().into_iter().map(as_before).collect()
+    tokens_of_version_4().into_iter().map(as_before).collect()
+}
+
+/// What the records of the fourth version say: ended secrets were forgotten.
+pub(super) fn tokens_of_version_4() -> Vec<AccessToken> {
+    tokens().into_iter().map(|token| AccessToken { ended: Vec::new(), ..token }).collect()
 }
 
 pub(super) fn repositories() -> Vec<Repository> {
@@ -116,6 +123,7 @@ pub(super) fn tokens() -> Vec<AccessToken> {
         maker: Maker::Other,
         overlap_until_used: true,
         lifetime: Some(86_400),
+        ended: vec![hash(61), hash(60)],
         ..token(6, 1)
     };
     let middle = AccessToken {
@@ -373,7 +381,8 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
         any::<bool>(),
     );
     let makers = prop::sample::select(vec![Maker::Unknown, Maker::Owner, Maker::Other]);
-    let made = (option::of(any_id()), option::of(any_id()), makers, option::of(any::<u64>()));
+    let ended = prop::collection::vec(any_hash(), 0..=MOST_ENDED);
+    let made = (option::of(any_id()), option::of(any_id()), makers, option::of(any::<u64>()), ended);
     let who = (any_id(), any_id(), secrets, made);
     let limits = (any_level(), prop::collection::vec(any_pattern(), 0..5));
     (who, ".{1,128}", limits, option::of(any_time()), any_time(), ".{0,256}", any::<(bool, bool, bool)>()).prop_map(
@@ -382,7 +391,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 id,
                 owner,
                 (hash, previous, generation, retry, overlap_until_used),
-                (parent, previous_parent, maker, lifetime),
+                (parent, previous_parent, maker, lifetime, ended),
             ),
             label,
             (cap, patterns),
@@ -411,6 +420,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 maker,
                 overlap_until_used,
                 lifetime,
+                ended,
             }
         },
     )

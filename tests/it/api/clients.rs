@@ -464,7 +464,16 @@ fn what_stands_unseen_around_a_secret_is_read_past() {
     for secret in [format!(" {PASSWORD}"), format!("{PASSWORD} "), format!("{PASSWORD}\t"), format!("{token}x\n")] {
         basic(&site, format!("alice:{secret}").as_bytes()).get(REPOSITORIES).must_be_refused(401, "NOT_AUTHENTICATED");
     }
-    for user in ["alice\n", " alice", "alice "] {
+    // Around the name it is as around a password.
+    for user in ["alice\n", "\r\nalice\r\n", "alice\u{feff}"] {
+        basic(&site, format!("{user}:{token}").as_bytes()).get(REPOSITORIES).must_be(200);
+        let encoded: String = form_urlencoded::byte_serialize(user.as_bytes()).collect();
+        let form = format!("grant_type=password&username={encoded}&password={token}");
+        site.as_nobody().post_form("/auth/token", &form).must_be(200);
+        let session = json!({ "username": user, "password": token });
+        site.as_nobody().post("/api/v0/session", &session).must_be(200);
+    }
+    for user in ["al\nice", " alice", "alice "] {
         basic(&site, format!("{user}:{token}").as_bytes()).get(REPOSITORIES).must_be_refused(401, "NOT_AUTHENTICATED");
     }
 }
@@ -488,6 +497,16 @@ fn credentials_in_utf16_are_told_apart() {
 }
 
 #[test]
+fn credentials_in_utf32_are_told_apart() {
+    let site = with_alice();
+    for to_bytes in [u32::to_le_bytes as fn(u32) -> [u8; 4], u32::to_be_bytes] {
+        let bytes: Vec<u8> = format!("alice:{PASSWORD}").chars().map(u32::from).flat_map(to_bytes).collect();
+        let refused = basic(&site, &bytes).get(REPOSITORIES).must_be(401);
+        assert!(refused.body.contains("UTF-32"), "{}", refused.describe());
+    }
+}
+
+#[test]
 fn a_new_password_has_nothing_that_nobody_can_type() {
     let site = with_alice();
     let change = |new: &str| {
@@ -501,9 +520,11 @@ fn a_new_password_has_nothing_that_nobody_can_type() {
         "\u{1b}[2Jpassword",
         "delete-\u{7f}",
         "\tpassword-9",
+        "zero\u{200b}width-9",
+        "soft\u{ad}hyphen-9",
     ] {
         let refused = change(bad).must_be_refused(400, "INVALID_PARAMETERS");
-        assert!(refused.text("/errors/0/message").contains("control characters"), "{}", refused.describe());
+        assert!(refused.text("/errors/0/message").contains(" characters, such as "), "{}", refused.describe());
         let made = site.as_local().post(ACCOUNTS, &json!({ "name": "x", "password": bad }));
         made.must_be_refused(400, "INVALID_PARAMETERS");
     }

@@ -1,5 +1,5 @@
-//! The last administrator is one who can sign in: with a password, or with an access token that counts and is not
-//! narrowed. Whatever would leave none is refused.
+//! The last administrator is one who can sign in for good: with a password, or with an access token that counts, is not
+//! narrowed and does not end. Whatever would leave none is refused.
 
 use serde_json::json;
 
@@ -45,7 +45,9 @@ fn an_administrator_who_cannot_sign_in_is_no_last_one() {
     let off = site.add_token("robot", &json!({}));
     site.as_local().patch(&token_path(&off), &json!({ "isActive": false })).must_be(200);
     refused("with a deactivated one");
-    site.add_token("robot", &json!({ "expiresAt": site.in_time(HOUR) }));
+    let ending = site.add_token("robot", &json!({ "expiresAt": site.in_time(HOUR) }));
+    site.with_token("robot", &ending).get("/enzi/v0/accounts").must_be(200);
+    refused("with one that ends");
     site.pass(2 * HOUR);
     refused("with an expired one");
     site.add_token("robot", &json!({}));
@@ -84,6 +86,19 @@ fn a_token_that_takes_the_last_one_along_stays_too() {
     local.patch(&token_path(&first), &json!({ "isActive": false })).must_be_refused(REFUSED.0, REFUSED.1);
     local.delete(&token_path(&first)).must_be_refused(REFUSED.0, REFUSED.1);
     local.delete(&token_path(&AccessToken::of(&made))).must_be(200);
+}
+
+#[test]
+fn an_access_token_that_ends_is_no_way_in_for_good() {
+    let (site, lasting) = robot_alone();
+    let local = site.as_local();
+    let ending = site.add_token("robot", &json!({ "expiresAt": site.in_time(DAY) }));
+    let refused = |path: &str| local.delete(path).must_be_refused(REFUSED.0, REFUSED.1);
+    let said = refused(&token_path(&lasting));
+    assert!(said.text("/errors/0/message").ends_with("does not end; give an administrator one of these first"));
+    local.delete(&token_path(&ending)).must_be(200);
+    site.add_token("robot", &json!({}));
+    local.delete(&token_path(&lasting)).must_be(200);
 }
 
 #[test]

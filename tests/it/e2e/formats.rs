@@ -13,7 +13,7 @@ fn opens(name: &str) {
     let mut command = background_command("python3");
     command.arg(script).arg("--check").arg(executable()).arg(name);
     let checked = Run::of(&mut command, "").must_succeed();
-    assert!(checked.stdout.contains("0 differences; now dockpass data 6"), "{}", checked.describe());
+    assert!(checked.stdout.contains("0 differences; now dockpass data 7"), "{}", checked.describe());
 }
 
 #[test]

@@ -24,7 +24,8 @@ fn works(dockpass: &Dockpass, secret: &str) -> bool {
 fn remotely(dockpass: &Dockpass, secret: &str, arguments: &[&str], input: &str) -> Run {
     let mut command = background_command(executable());
     command.args(arguments).args(["--server", &format!("http://{}", dockpass.address)]);
-    command.envs([("DOCKPASS_USER", "alice"), ("DOCKPASS_TOKEN", secret)]);
+    // As a file or a pipe gives the name: its line end does not count.
+    command.envs([("DOCKPASS_USER", "alice\r\n"), ("DOCKPASS_TOKEN", secret)]);
     Run::of(&mut command, input)
 }
 
@@ -58,7 +59,16 @@ fn the_old_secret_is_seen_found_and_ended() {
     assert_eq!(ended.stdout, "ended the old secret of the access token `test` of alice\n");
     assert!(works(&dockpass, &new) && !works(&dockpass, &old.secret));
     dockpass.cli(&["token", "rotate", &old.id, "--end-overlap"]).must_fail_with(&["has no old secret that works"]);
-    dockpass.cli_with(&["token", "show", "-"], &old.secret).must_fail_with(&["no such"]);
+    // Its hash is remembered: it shows the token and ends it, and rotates nothing.
+    let found = dockpass.cli_with(&["token", "show", "-"], &format!("\n{}\n", old.secret)).must_succeed();
+    assert!(found.stdout.contains("has ended") && found.stdout.contains(&old.id), "{}", found.describe());
+    let found = dockpass.cli(&["token", "show", &old.hash]).must_succeed();
+    assert!(found.stdout.contains("This hash ") && found.stdout.contains(&old.id), "{}", found.describe());
+    dockpass.cli(&["token", "rotate", &old.hash, "--overlap", "1h"]).must_fail_with(&["no such"]);
+    eventually("its refusal names the token", || {
+        let list = dockpass.cli(&["audit", "list", "--action", "account.signIn", "--format", "json"]).must_succeed();
+        (list.stdout.contains(&old.id) && list.stdout.contains("a rotation has replaced this secret")).then_some(())
+    });
     let both = dockpass.cli(&["token", "rotate", &old.id, "--end-overlap", "--overlap", "1h"]);
     assert_eq!(both.code(), Some(2));
 }
@@ -125,6 +135,11 @@ fn what_wants_a_hand_is_listed_and_a_leavers_go_at_once() {
     let gone = dockpass.cli(&["token", "delete", "--user", "alice", "--all", "--yes"]).must_succeed();
     assert_eq!(gone.stdout, "deleted 2 access tokens of alice\n");
     assert!(ids(&[]).is_empty());
+    for nothing in [&["delete", "--user", "alice", "--all"][..], &["clean", "--user", "alice", "--used-before", "1d"]] {
+        let none = dockpass.cli(&[&["token"], nothing, &["--yes"]].concat());
+        assert_eq!(none.code(), Some(1), "{}", none.describe());
+        none.must_fail_with(&["nothing was deleted"]);
+    }
 }
 
 #[test]
@@ -141,10 +156,22 @@ fn a_user_sees_the_own_organizations_and_a_narrowed_token_itself() {
     dockpass.add_token("alice", &[]);
     let list = remotely(&dockpass, &narrowed.secret, &["token", "list"], "").must_succeed();
     assert_eq!(list.stdout.lines().count(), 2, "{}", list.describe());
+    assert!(!list.stdout.contains("OWNER") && !list.stdout.contains("alice"), "its own: {}", list.describe());
+    assert!(dockpass.cli(&["token", "list"]).must_succeed().stdout.contains("OWNER"));
     let show = remotely(&dockpass, &narrowed.secret, &["token", "show", &narrowed.id], "").must_succeed();
     assert!(show.stdout.contains(&narrowed.hash), "{}", show.describe());
     let found = remotely(&dockpass, &narrowed.secret, &["token", "show", "-"], &narrowed.secret).must_succeed();
     assert!(found.stdout.contains(&narrowed.id), "{}", found.describe());
+}
+
+#[test]
+fn one_that_is_named_twice_is_deleted_once() {
+    let dockpass = with_alice();
+    let token = dockpass.add_token("alice", &[]);
+    let both = dockpass.cli(&["token", "delete", &token.id, &token.hash, "--yes"]);
+    assert_eq!(both.code(), Some(1), "{}", both.describe());
+    assert_eq!(both.stdout, format!("deleted the access token `test` of alice (id {})\n", token.id));
+    both.must_fail_with(&["is named twice and was deleted once"]);
 }
 
 #[test]
@@ -154,5 +181,5 @@ fn no_secret_of_a_shown_token_reaches_the_log() {
     dockpass.cli_with(&["token", "show", "-", "-vv"], &token.secret).must_succeed();
     assert!(!dockpass.log().contains(&token.secret[8..]));
     let format = fs::read_to_string(dockpass.data().join("format")).expect("the format");
-    assert_eq!(format, "dockpass data 6\n");
+    assert_eq!(format, "dockpass data 7\n");
 }

@@ -70,20 +70,21 @@ pub(in crate::cli) async fn run(
         if !arguments.unasked.yes {
             let found = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?.len();
             if found > 0 {
-                prompt::confirm(Final::Delete, &stakes(found), arguments.unasked, console)?;
+                let count = shown::counted(found, "access token");
+                prompt::confirm(Final::Delete, &stakes(&count, found), arguments.unasked, console)?;
             }
         }
         List::whole(api.call(op::CleanUpAccessTokens, [], &which).await?)?
     };
-    let count = counted(list.len());
-    let report = report::many(list, console.clock.now(), &report::Shown { owners: true, nothing: "" })?;
-    let done = if arguments.dry_run { "would delete" } else { "deleted" };
+    let found = list.len();
+    // All of them belong to one user.
+    let report = report::many(list, console.clock.now(), &report::Shown { owners: false, nothing: "" })?;
     console.report(&report)?;
-    console.note(&format!("{done} {count}\n"))
-}
-
-pub(super) fn counted(tokens: usize) -> String {
-    shown::counted(u32::try_from(tokens).unwrap_or(u32::MAX), "access token")
+    match (arguments.dry_run, found) {
+        (false, 0) => Err(CliError::Finding("there are no such access tokens; nothing was deleted".to_owned())),
+        (false, _) => console.note(&format!("deleted {}\n", shown::counted(found, "access token"))),
+        (true, _) => console.note(&format!("would delete {}\n", shown::counted(found, "access token"))),
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +119,23 @@ mod tests {
         assert!(sent[0].starts_with(&format!("GET {query}&pageSize=500 ")), "{}", sent[0]);
         assert!(sent[1].starts_with(&format!("DELETE {query} ")), "{}", sent[1]);
     }
+
+    #[tokio::test]
+    async fn where_there_are_none_it_is_said() {
+        let server = Server::with_json(&[(200, "[]")]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        run(&clean_up(true), &mut api, &mut console).await.unwrap();
+        assert_eq!(written.note(), "would delete 0 access tokens\n");
+        for unasked in [Unasked { yes: true }, Unasked::default()] {
+            let server = Server::with_json(&[(200, "[]"), (200, "[]")]);
+            let asked = CleanArguments { unasked, ..clean_up(false) };
+            let error = run(&asked, &mut server.api(), &mut console).await.unwrap_err();
+            let said = "there are no such access tokens; nothing was deleted";
+            assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
+        }
+    }
+
     #[tokio::test]
     async fn what_would_go_is_counted_before_it_goes() {
         let list = json!([token(&json!({}))]).to_string();

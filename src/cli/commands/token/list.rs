@@ -36,7 +36,7 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), CliError> {
     let now = console.clock.now();
     let is_whole = arguments.expiring.is_none() && arguments.unused.is_none() && !arguments.expired;
-    let owners = arguments.user.is_none();
+    let is_of_one = arguments.user.is_some();
     let which = op::Selection {
         username: arguments.user,
         state: arguments.expired.then_some(TokenState::Expired),
@@ -45,6 +45,9 @@ pub(in crate::cli) async fn run(
         ..op::Selection::default()
     };
     let list = api.list(op::ListAccessTokens, [], &(which, Paging::default(), Counting::default()), usize::MAX).await?;
+    // Who signs in elsewhere has a list of its own access tokens, unless it is an administrator.
+    let own = api.user();
+    let owners = !is_of_one && !list.read()?.iter().all(|token| Some(token.username.as_str()) == own);
     let nothing = if is_whole {
         "There are no access tokens. Make one: dockpass token create --user NAME --label LABEL"
     } else {

@@ -11,7 +11,7 @@ pub(in crate::cli) mod secret;
 use clap::{Args, Subcommand};
 
 use crate::api::operations::access_tokens as op;
-use crate::api::{Code, Counting, Paging, UpdateApiToken};
+use crate::api::{ApiToken, Code, Counting, Paging, UpdateApiToken};
 use crate::cli::commands::token::secret::Places;
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Final, Format, Report, Unasked, prompt, shown};
@@ -111,7 +111,7 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
         TokenCommand::Show(One { token }) => {
             let hash = reference::hash(api, &token).await?;
             let answer = api.call(op::ViewAccessToken, [&hash], &()).await?;
-            console.report(&report::one(answer, console.clock.now())?)
+            console.report(&report::one(answer, &hash, console.clock.now())?)
         }
         TokenCommand::Rename { token, label } => {
             let change = UpdateApiToken { token_label: Some(label), is_active: None };
@@ -176,13 +176,21 @@ async fn delete_all(
     };
     if !unasked.yes {
         let query = (which.clone(), Paging::default(), Counting::default());
-        let found = clean::counted(api.list(op::ListAccessTokens, [], &query, usize::MAX).await?.len());
-        let stakes = format!("{found} of {whose}, with all that they made: whatever uses them is refused at once.");
-        prompt::confirm(Final::Delete, &stakes, unasked, console)?;
+        let found = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?.len();
+        if found > 0 {
+            let count = shown::counted(found, "access token");
+            let stakes = format!("{count} of {whose}, with all that they made: whatever uses them is refused at once.");
+            prompt::confirm(Final::Delete, &stakes, unasked, console)?;
+        }
     }
     let answer = api.call(op::CleanUpAccessTokens, [], &which).await?;
-    let count = clean::counted(answer.read()?.len());
-    console.report(&Report::done(answer.value, format!("deleted {count} of {whose}")))
+    match answer.read()?.len() {
+        0 => Err(CliError::Finding(format!("there is no access token of {whose} to delete; nothing was deleted"))),
+        count => {
+            let count = shown::counted(count, "access token");
+            console.report(&Report::done(answer.value, format!("deleted {count} of {whose}")))
+        }
+    }
 }
 
 /// Stops an access token; that it was stopped already is said.
@@ -198,32 +206,51 @@ async fn deactivate(token: &str, api: &mut Api, console: &mut Console) -> Result
     console.report(&Report::done(answer.value, format!("deactivated {named}")))
 }
 
-/// What is lost with so many access tokens.
-fn stakes(tokens: usize) -> String {
-    let count = clean::counted(tokens);
+/// What is lost with so many access tokens, which `what` says.
+fn stakes(what: &str, tokens: usize) -> String {
     if tokens == 1 {
-        format!("{count} is deleted for good, with all that it made.")
+        format!("{what} is deleted for good, with all that it made.")
     } else {
-        format!("{count} are deleted for good, with all that they made.")
+        format!("{what} are deleted for good, with all that they made.")
     }
 }
 
-/// One that is missing after another was deleted may have gone along with that.
+/// Deletes access tokens, each of which was named once. One that is missing after another was deleted has gone along with
+/// that.
 async fn delete(tokens: &[String], unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let hashes = reference::hashes(api, tokens).await?;
-    prompt::confirm(Final::Delete, &stakes(hashes.len()), unasked, console)?;
-    for (place, hash) in hashes.into_iter().enumerate() {
-        let short: String = hash.chars().take(12).collect();
-        let answer = match api.call(op::DeleteAccessToken, [&hash], &()).await {
+    let (meant, again) = each_once(tokens, api).await?;
+    let what = match meant.as_slice() {
+        [one] => report::named_with_id(one),
+        all => shown::counted(all.len(), "access token"),
+    };
+    prompt::confirm(Final::Delete, &stakes(&what, meant.len()), unasked, console)?;
+    for (place, token) in meant.iter().enumerate() {
+        let named = report::named_with_id(token);
+        let answer = match api.call(op::DeleteAccessToken, [&token.hashed_token], &()).await {
             Err(CliError::Refused { code, .. }) if place > 0 && code == Code::NoSuchApiToken.name() => {
-                console.note(&format!("there is no access token {short} any more\n"))?;
+                console.note(&format!("{named} is gone already, as one that made it was deleted\n"))?;
                 continue;
             }
             answer => answer?,
         };
-        console.report(&Report::done(answer.value, format!("deleted the access token {short}")))?;
+        console.report(&Report::done(answer.value, format!("deleted {named}")))?;
     }
-    Ok(())
+    if again.is_empty() { Ok(()) } else { Err(CliError::Finding(again.join("; "))) }
+}
+
+/// The access tokens that are meant, and a sentence for each that is named again, perhaps in another form.
+async fn each_once(tokens: &[String], api: &mut Api) -> Result<(Vec<ApiToken>, Vec<String>), CliError> {
+    let mut meant: Vec<ApiToken> = Vec::new();
+    let mut again = Vec::new();
+    for hash in reference::hashes(api, tokens).await? {
+        let token = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
+        if meant.iter().any(|other| other.id == token.id) {
+            again.push(format!("{} is named twice and was deleted once", report::named_with_id(&token)));
+        } else {
+            meant.push(token);
+        }
+    }
+    Ok((meant, again))
 }
 
 #[cfg(test)]
@@ -252,17 +279,21 @@ mod tests {
     #[tokio::test]
     async fn all_of_a_user_go_in_one_request_and_a_terminal_is_asked_first() {
         let two = json!([token(&json!({})), token(&json!({}))]).to_string();
-        let server = Server::with_json(&[(200, &two), (200, &two)]);
+        let deleting = Server::with_json(&[(200, &two), (200, &two)]);
         let (mut console, written) = console(b"no\n");
         console.in_is_terminal = true;
-        let mut api = server.api();
+        let mut api = deleting.api();
         let user = || Some("alice".to_owned());
         let error = delete_all(user(), Unasked::default(), &mut api, &mut console).await.unwrap_err();
         assert_eq!(error.to_string(), "nothing was deleted");
         assert!(written.note().contains("2 access tokens of alice, with all that they made"));
         delete_all(user(), Unasked { yes: true }, &mut api, &mut console).await.unwrap();
         assert_eq!(written.out(), "deleted 2 access tokens of alice\n");
-        let sent = server.requests().remove(1);
+        let server = Server::with_json(&[(200, "[]"), (200, "[]")]);
+        let error = delete_all(user(), Unasked::default(), &mut server.api(), &mut console).await.unwrap_err();
+        let said = "there is no access token of alice to delete; nothing was deleted";
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
+        let sent = deleting.requests().remove(1);
         let path = "/api/v0/api_tokens?username=alice&usedbefore=9999-12-31T23%3A59%3A59.999Z&generatedby=all ";
         assert!(sent.starts_with(&format!("DELETE {path}")), "{sent}");
     }
@@ -271,14 +302,34 @@ mod tests {
     async fn one_that_went_along_with_its_maker_stands_in_no_ones_way() {
         let missing = r#"{"errors":[{"code":"NO_SUCH_API_TOKEN","message":"there is none"}]}"#;
         let hashes = ["ab", "cd", "ef"].map(|digits| digits.repeat(32));
-        let server = Server::with_json(&[(200, ""), (404, missing), (200, ""), (404, missing)]);
+        let [one, two, three] = ["A", "B", "C"].map(|id| token(&json!({ "id": id, "tokenLabel": id })).to_string());
+        let views = [(200, one.as_str()), (200, &two), (200, &three)];
+        let server = Server::with_json(&[&views[..], &[(200, ""), (404, missing), (200, ""), (404, missing)]].concat());
         let (mut console, written) = console(b"");
         let mut api = server.api();
         let yes = Unasked { yes: true };
         delete(&hashes, yes, &mut api, &mut console).await.unwrap();
-        assert_eq!(written.out(), "deleted the access token abababababab\ndeleted the access token efefefefefef\n");
-        assert_eq!(written.note(), "there is no access token cdcdcdcdcdcd any more\n");
-        assert!(delete(&hashes, yes, &mut api, &mut console).await.is_err(), "a first one that is missing is misspelt");
+        assert_eq!(
+            written.out(),
+            "deleted the access token `A` of alice (id A)\ndeleted the access token `C` of alice (id C)\n"
+        );
+        let said = "the access token `B` of alice (id B) is gone already, as one that made it was deleted\n";
+        assert_eq!(written.note(), said);
+        assert!(delete(&hashes, yes, &mut api, &mut console).await.is_err(), "one that is missing is misspelt");
+    }
+
+    #[tokio::test]
+    async fn one_that_is_named_twice_is_deleted_once_and_that_is_said() {
+        let there = token(&json!({ "hashedToken": "ef".repeat(32) })).to_string();
+        let server = Server::with_json(&[(200, &there), (200, &there), (200, "")]);
+        let (mut console, written) = console(b"");
+        // The second is the hash of its old secret.
+        let hashes = ["ef", "cd"].map(|digits| digits.repeat(32));
+        let error = delete(&hashes, Unasked { yes: true }, &mut server.api(), &mut console).await.unwrap_err();
+        let said = "the access token `laptop` of alice (id 01A) is named twice and was deleted once";
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
+        assert_eq!(written.out(), "deleted the access token `laptop` of alice (id 01A)\n");
+        assert!(server.requests()[2].starts_with(&format!("DELETE /api/v0/api_tokens/{} ", hashes[0])));
     }
 
     #[tokio::test]
@@ -286,7 +337,7 @@ mod tests {
         let hash = "ab".repeat(32);
         let on = token(&json!({})).to_string();
         let off = token(&json!({ "isActive": false })).to_string();
-        let server = Server::with_json(&[(200, &on), (200, &off), (200, ""), (200, &off), (200, &off)]);
+        let server = Server::with_json(&[(200, &on), (200, &off), (200, &off), (200, ""), (200, &off), (200, &off)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         run(TokenCommand::Deactivate(One { token: hash.clone() }), &mut api, &mut console).await.unwrap();
@@ -296,14 +347,14 @@ mod tests {
         assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
         assert_eq!(
             written.out(),
-            "deactivated the access token `laptop` of alice\ndeleted the access token abababababab\n"
+            "deactivated the access token `laptop` of alice\ndeleted the access token `laptop` of alice (id 01A)\n"
         );
         let sent = server.requests();
         assert!(
             sent[1].starts_with(&format!("PATCH /api/v0/api_tokens/{hash} "))
                 && sent[1].ends_with(r#"{"isActive":false}"#)
         );
-        assert!(sent[2].starts_with(&format!("DELETE /api/v0/api_tokens/{hash} ")));
+        assert!(sent[3].starts_with("DELETE /api/v0/api_tokens/0123456789abcdef "));
     }
 
     #[derive(clap::Parser)]
@@ -317,21 +368,27 @@ mod tests {
         let hash = "ab".repeat(32);
         let mut nowhere = Api::in_directory("/nonexistent".as_ref());
         let (mut console, _) = console(b"");
-        let mut refused = async |command| {
-            let error = run(command, &mut nowhere, &mut console).await.unwrap_err();
+        let mut refused = async |command, console: &mut Console| {
+            let error = run(command, &mut nowhere, console).await.unwrap_err();
             (error.exit_code(), error.to_string())
         };
         let typed = |words: &[&str]| {
             let line = ["token"].into_iter().chain(words.iter().copied()).chain([hash.as_str()]);
             Line::try_parse_from(line).unwrap().command
         };
-        for words in [&["rotate"][..], &["rotate", "--overlap", "0s"], &["delete"]] {
-            let (code, said) = refused(typed(words)).await;
+        for words in [&["rotate"][..], &["rotate", "--overlap", "0s"]] {
+            let (code, said) = refused(typed(words), &mut console).await;
             assert!(code == 2 && said.contains("add --yes"), "{said}");
         }
+        // The question names what goes.
+        let server = Server::with_json(&[(200, &token(&json!({})).to_string())]);
+        let error = delete(std::slice::from_ref(&hash), Unasked::default(), &mut server.api(), &mut console).await;
+        let (code, said) = error.map_err(|error| (error.exit_code(), error.to_string())).unwrap_err();
+        assert!(code == 2 && said.contains("add --yes"), "{said}");
+        assert!(said.starts_with("the access token `laptop` of alice (id 01A) is deleted for good"), "{said}");
         // These get as far as the server, which is not there.
         for words in [&["rotate", "--overlap", "60s"][..], &["rotate", "--overlap", "until-used"], &["deactivate"]] {
-            assert_eq!(refused(typed(words)).await.0, 1);
+            assert_eq!(refused(typed(words), &mut console).await.0, 1);
         }
     }
 }

@@ -52,9 +52,13 @@ fn row(token: &ApiToken, now: Timestamp, with_owner: bool) -> Vec<String> {
     std::iter::once(token.token_label.clone()).chain(owner).chain(rest).collect()
 }
 
-/// One access token.
-pub(in crate::cli) fn one(answer: ApiAnswer<ApiToken>, now: Timestamp) -> Result<Report, CliError> {
-    let pairs = facts(&answer.read()?, now);
+/// The access token that was found by this hash, which another secret of it may have.
+pub(in crate::cli) fn one(answer: ApiAnswer<ApiToken>, hash: &str, now: Timestamp) -> Result<Report, CliError> {
+    let token = answer.read()?;
+    let mut pairs = facts(&token, now);
+    if token.hashed_token != hash {
+        pairs.push(("This hash", format!("of {}", secret_of(&token, hash))));
+    }
     Ok(Report { answer: answer.value, view: View::One(pairs) })
 }
 
@@ -65,11 +69,20 @@ pub(in crate::cli) fn of_secret(
     now: Timestamp,
 ) -> Result<Report, CliError> {
     let token = answer.read()?;
-    let is_present = token.hashed_token == hash.to_string();
-    let which = if is_present { "the present one" } else { "the old one, which a rotation replaced" };
     let mut pairs = facts(&token, now);
-    pairs.push(("This secret", which.to_owned()));
+    pairs.push(("This secret", secret_of(&token, &hash.to_string()).to_owned()));
     Ok(Report { answer: answer.value, view: View::One(pairs) })
+}
+
+/// Which of its secrets has this hash.
+fn secret_of(token: &ApiToken, hash: &str) -> &'static str {
+    if token.hashed_token == hash {
+        "the present one"
+    } else if token.previous_hashed_token.as_deref() == Some(hash) {
+        "the old one, which a rotation replaced"
+    } else {
+        "an old one, which has ended and signs in no longer"
+    }
 }
 
 fn facts(token: &ApiToken, now: Timestamp) -> Vec<(&'static str, String)> {
@@ -128,6 +141,11 @@ pub(in crate::cli) fn named(token: &ApiToken) -> String {
     format!("the access token `{}` of {}", shown::plain(&token.token_label), shown::plain(&token.username))
 }
 
+/// The same with the id, for one that is gone: nobody can look it up any more.
+pub(in crate::cli) fn named_with_id(token: &ApiToken) -> String {
+    format!("{} (id {})", named(token), shown::plain(&token.id))
+}
+
 fn state(token: &ApiToken, now: Timestamp) -> String {
     match (token.state, &token.expires_at) {
         (TokenState::Active, Some(end)) => shown::until(end, now),
@@ -182,6 +200,19 @@ mod tests {
         let shown = table.render(Some(80));
         assert!(shown.lines().all(|line| line.chars().count() <= 82), "{shown}");
         assert!(shown.contains("expires in 120 days"), "{shown}");
+    }
+
+    #[test]
+    fn the_secret_of_a_hash_is_told() {
+        let one = token(&json!({ "hashedToken": "ab", "previousHashedToken": "cd" }));
+        assert_eq!(
+            ["ab", "cd", "ef"].map(|hash| secret_of(&one, hash)),
+            [
+                "the present one",
+                "the old one, which a rotation replaced",
+                "an old one, which has ended and signs in no longer",
+            ]
+        );
     }
 
     #[test]

@@ -193,7 +193,8 @@ async fn password(name: &str, from_stdin: bool, api: &mut Api, console: &mut Con
 /// token.
 fn own_password(name: &str, console: &Console) -> Option<Password> {
     let secret = console.variable("DOCKPASS_TOKEN").map(|secret| Password::new(secret.to_owned()))?;
-    (console.variable("DOCKPASS_USER") == Some(name) && !secret.is_access_token()).then_some(secret)
+    let is_own = console.user().is_ok_and(|user| user == Some(name));
+    (is_own && !secret.is_access_token()).then_some(secret)
 }
 
 async fn temporary(

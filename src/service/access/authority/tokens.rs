@@ -5,7 +5,7 @@ use crate::domain::account::Account;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, LONGEST_DESCENT, Limits, Maker, Shown, TokenStanding, TokenState};
-use crate::service::access::Refusal;
+use crate::service::access::{Refusal, Used};
 use crate::service::error::{Error, Kind};
 use crate::store::State;
 
@@ -213,15 +213,16 @@ pub(in crate::service) fn why_refused(
 }
 
 /// Repeating the rotation that replaced this secret, whose answer was lost: with the secret and the key of the first
-/// time, while its access token counts.
+/// time, while its access token counts and nobody has used the new secret.
 pub(in crate::service) fn may_repeat_rotation(
     state: &State,
+    used: &Used,
     token: &AccessToken,
     replaced: &TokenHash,
     key: &[u8; 32],
     now: Timestamp,
 ) -> Option<Permit> {
     let was_replaced = token.previous.is_some_and(|previous| previous.hash == *replaced);
-    let is_open = token.retry.is_some_and(|retry| retry.key == *key && now < retry.until);
+    let is_open = token.retry.is_some_and(|retry| retry.key == *key && now < retry.until) && !used.has(token);
     (was_replaced && is_open && counts_for(state, token, Shown::Replaced, now)).then_some(Permit(()))
 }
