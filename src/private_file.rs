@@ -1,6 +1,7 @@
 //! Small files that only their owner may read: keys, the first password, markers. Knows nothing of what is in them.
 //!
-//! Closed to others when they are read, with a warning, where that is ours to do. Written whole: to a temporary name, fsynced, renamed, and the directory
+//! Closed to others when they are read, with a warning, where that is ours to do; so are the site's own secrets elsewhere,
+//! which are taken all the same where it is not. Written whole: to a temporary name, fsynced, renamed, and the directory
 //! fsynced, so that a crash leaves the old file or the new one. What root writes belongs to the directory's owner.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
@@ -15,6 +16,11 @@ use crate::domain::text::shell_word;
 
 /// The permission bits of everybody but the owner.
 pub(crate) const OTHERS: u32 = 0o077;
+/// The permission bits that a secret of the site's never has, outside the data directory: its group may read it, as the
+/// members of `ssl-cert` do, nobody else, and only its owner writes it.
+pub(crate) const STRANGERS: u32 = 0o027;
+/// The same for what is no secret, such as a certificate.
+pub(crate) const OTHERS_WRITE: u32 = 0o022;
 
 /// Largest file that is read, in bytes.
 const MAX: u64 = 1024 * 1024;
@@ -56,6 +62,19 @@ pub enum PrivateFileError {
         /// Whose it is.
         owner: u32,
     },
+    /// It belongs to somebody who is neither us nor the owner of its directory, and who can read and write it.
+    #[error(
+        "{} belongs to the user id {owner}, who is neither the owner of its directory nor runs dockpass, and knows what is \
+         in it: chown {place} {}", path.display(), shell_word(&path.to_string_lossy())
+    )]
+    Theirs {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Whose its directory is.
+        place: u32,
+    },
 }
 
 impl PrivateFileError {
@@ -82,7 +101,8 @@ pub(crate) fn way_to_own(path: &Path) -> String {
 /// Reads a private file; none if it does not exist. One that is open to others is closed first.
 ///
 /// # Errors
-/// [`PrivateFileError`] if it cannot be read, is a link, no file or larger than 1 MiB, or is open to others and not ours.
+/// [`PrivateFileError`] if it cannot be read, is a link, no file or larger than 1 MiB, is open to others and not ours, or
+/// belongs to somebody else.
 pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateFileError> {
     let file = match OpenOptions::new().read(true).custom_flags(NO_LINK_NO_WAIT).open(path) {
         Ok(file) => file,
@@ -93,6 +113,7 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateFileError>
     if !metadata.is_file() || metadata.len() > MAX {
         return Err(PrivateFileError::Unsuitable { path: path.to_owned() });
     }
+    refuse_theirs(path, &metadata)?;
     close(path, &file, &metadata)?;
     // The buffer never grows: a grown one would leave its old copy behind.
     let room = usize::try_from(metadata.len()).unwrap_or(0).saturating_add(64);
@@ -123,8 +144,53 @@ fn close(path: &Path, file: &File, found: &Metadata) -> Result<(), PrivateFileEr
 fn may_close(path: &Path, found: &Metadata) -> bool {
     let me = rustix::process::geteuid();
     let is_plain = found.is_dir() || found.nlink() == 1;
-    let is_of_the_place = || fs::metadata(directory_of(path)).is_ok_and(|place| place.uid() == found.uid());
-    found.uid() == me.as_raw() || (me.is_root() && is_plain && is_of_the_place())
+    found.uid() == me.as_raw() || (me.is_root() && is_plain && is_of_the_place(path, found))
+}
+
+/// Whether it belongs to whom its directory belongs to.
+fn is_of_the_place(path: &Path, found: &Metadata) -> bool {
+    owner_of_place(path).is_some_and(|owner| owner == found.uid())
+}
+
+fn owner_of_place(path: &Path) -> Option<u32> {
+    fs::metadata(directory_of(path)).ok().map(|place| place.uid())
+}
+
+/// Only root can read what belongs to somebody else alone. One that is open as well is told as that.
+fn refuse_theirs(path: &Path, found: &Metadata) -> Result<(), PrivateFileError> {
+    let me = rustix::process::geteuid().as_raw();
+    if found.uid() == me || is_of_the_place(path, found) || found.mode() & OTHERS != 0 {
+        return Ok(());
+    }
+    let place = owner_of_place(path).unwrap_or(me);
+    Err(PrivateFileError::Theirs { path: path.to_owned(), owner: found.uid(), place })
+}
+
+/// Takes the permissions `open` from a file of the site's that stands elsewhere, or warns where it is not ours to do so:
+/// an orchestrator may have put it there, read-only. What is no ordinary file, such as a pipe, is left alone.
+pub(crate) fn close_elsewhere(path: &Path, file: &File, open: u32) {
+    let Ok(found) = file.metadata() else { return };
+    let mode = found.mode() & 0o7777;
+    if !found.is_file() || mode & open == 0 {
+        return;
+    }
+    let shown = path.display();
+    let kept = Permissions::from_mode(mode & !open);
+    match may_close(path, &found).then(|| file.set_permissions(kept)) {
+        Some(Ok(())) => {
+            let now = mode & !open;
+            log::warn!("{shown} was open to others (mode {mode:o}); it has mode {now:o} now: others may have used it");
+        }
+        Some(Err(_)) | None => {
+            let (word, changes) = (shell_word(&path.to_string_lossy()), without(open));
+            log::warn!("{shown} is open to others (mode {mode:o}), and not ours to close: chmod {changes} {word}");
+        }
+    }
+}
+
+/// How `chmod` is told to take these permissions away.
+fn without(open: u32) -> &'static str {
+    if open & 0o004 == 0 { "go-w" } else { "g-w,o=" }
 }
 
 /// Writes a private file, mode 0600, in place of what was there; durable when it returns.
@@ -282,6 +348,45 @@ mod tests {
         set_mode(&path, 0o660);
         fs::hard_link(&path, directory.path().join("another name")).unwrap();
         assert!(matches!(read(&path), Err(PrivateFileError::Exposed { .. })));
+    }
+
+    #[test]
+    fn what_root_alone_can_read_of_somebody_else_is_refused() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("not looked at: only root can give files away");
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        write(&path, b"one").unwrap();
+        std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(matches!(error, PrivateFileError::Theirs { owner: 65_534, .. }), "{error}");
+        assert!(error.to_string().contains(&format!("chown 0 {}", path.display())), "{error}");
+        std::os::unix::fs::chown(directory.path(), Some(65_534), None).unwrap();
+        assert!(read(&path).is_ok(), "of its directory's owner");
+    }
+
+    #[test]
+    fn a_secret_elsewhere_is_closed_where_it_is_ours_and_taken_where_it_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("site.key");
+        fs::write(&path, "one").unwrap();
+        let closed = |open: u32, bits: u32| {
+            set_mode(&path, open);
+            close_elsewhere(&path, &File::open(&path).unwrap(), bits);
+            mode(&path)
+        };
+        for (open, left) in [(0o644, 0o640), (0o666, 0o640), (0o664, 0o640), (0o604, 0o600), (0o640, 0o640)] {
+            assert_eq!(closed(open, STRANGERS), left, "{open:o}");
+        }
+        for (open, left) in [(0o644, 0o644), (0o666, 0o644), (0o664, 0o644), (0o600, 0o600)] {
+            assert_eq!(closed(open, OTHERS_WRITE), left, "{open:o}");
+        }
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
+            assert_eq!(closed(0o644, STRANGERS), 0o644, "not ours");
+        }
     }
 
     #[test]

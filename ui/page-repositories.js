@@ -110,7 +110,7 @@ function stateLine(repository) {
     h("span", `${levelName(repository.accessLevel)} access`),
     h("span", plural(repository.pulls, "pull")),
     h("span", plural(repository.pushes, "push", "pushes")),
-    h("span", "last push ", when(repository.lastPush)));
+    h("span", "last push ", when(repository.lastPush, { never: "none seen" })));
 }
 
 function gone(repository) {
@@ -122,7 +122,7 @@ function gone(repository) {
 function tagLine(repository, { tag, count }) {
   if (!tag && repository.missingSince) return null;
   if (!tag) return h("p", mayPush(repository.accessLevel) ? "No image is here yet. Push the first one, as below." : "No image is here yet.");
-  return h("p", h("a", { href: `${pageHref(repository)}?tab=tags` }, plural(count, "tag")), ", among them ", h("code", tag.name), ", pushed ", when(tag.updatedAt));
+  return h("p", h("a", { href: `${pageHref(repository)}?tab=tags` }, plural(count, "tag")), ", among them ", h("code", tag.name), ", seen since ", when(tag.updatedAt));
 }
 
 async function overview(context, repository) {

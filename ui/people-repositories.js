@@ -11,7 +11,7 @@ import { when } from "./time.js";
 const COLUMNS = [
   { label: "Name", sort: "name", isName: true, cell: (it) => [`${it.namespace}/${it.name}`, it.shortDescription && h("small", it.shortDescription)] },
   { label: "Visibility", cell: (it) => badge(it.visibility, it.visibility === "public" ? "good" : "") },
-  { label: "Last push", cell: (it) => when(it.lastPush) },
+  { label: "Last push", cell: (it) => when(it.lastPush, { never: "none seen" }) },
   { label: "Pulls", isEnd: true, cell: (it) => it.pulls.toLocaleString("en") },
 ];
 

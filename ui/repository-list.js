@@ -32,7 +32,7 @@ const columns = (namespace) => [
   { label: "Visibility", cell: visibility },
   { label: "Pulls", isEnd: true, cell: (it) => figure(it.pulls) },
   { label: "Pushes", isEnd: true, cell: (it) => figure(it.pushes) },
-  { label: "Last push", cell: (it) => when(it.lastPush) },
+  { label: "Last push", cell: (it) => when(it.lastPush, { never: "none seen" }) },
 ];
 
 export async function repositoryList(context, { namespace = null, tools = [], empty }) {

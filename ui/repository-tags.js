@@ -43,7 +43,8 @@ function platforms({ platforms: all }) {
 
 const columns = (isLocal) => [
   { label: "Tag", sort: isLocal && "name", isName: true, by: (tag) => tag.name, cell: (tag) => tag.name },
-  { label: "Pushed", sort: isLocal && "pushed", by: (tag) => new Date(tag.updatedAt), cell: (tag) => when(tag.updatedAt) },
+  // A tag that was adopted was pushed before it was seen.
+  { label: "Seen since", sort: isLocal && "pushed", by: (tag) => new Date(tag.updatedAt), cell: (tag) => when(tag.updatedAt) },
   { label: "Size", sort: isLocal && "size", by: (tag) => tag.manifest.size, cell: (tag) => size(tag.manifest.size) || h("span.quiet", "not known") },
   { label: "Platforms", cell: platforms },
   { label: "Digest", cell: digest },

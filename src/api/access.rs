@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{JsonBody, Rows};
+use super::{JsonBody, Named, Rows};
 use crate::domain::access::{AccessLevel, Reason};
 
 /// An account in a grant.
@@ -65,10 +65,32 @@ pub struct SetAccess {
     /// The level.
     #[schemars(with = "AccessLevel")]
     pub access_level: String,
+    /// The user, as answers have it: it must be the one in the path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<Named>,
+    /// The team, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<Named>,
+    /// The repository, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<NamedRepository>,
+    /// The namespace, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
 }
 
-impl JsonBody for SetAccess {
-    const ECHOED: &'static [&'static str] = &["user", "team", "repository", "namespace"];
+impl JsonBody for SetAccess {}
+
+/// What a body repeats of a repository, of which only this is read.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct NamedRepository {
+    /// Its namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Its name within the namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// Who has which access to a repository, and why.

@@ -226,11 +226,28 @@ pub struct PutMember {
     /// Whether the user administers the organization; unchanged if omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
+    /// Must be the name in the path; an empty one counts as omitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The member, as answers have it: it must be the one in the path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<Named>,
 }
 
 impl JsonBody for PutMember {
     const UNKNOWN: UnknownFields = UnknownFields::Named;
-    const ECHOED: &'static [&'static str] = &["member"];
+}
+
+/// What a body repeats of an account or a team, of which only this is read.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Named {
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// The teams of a member.

@@ -76,6 +76,10 @@ codes! {
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415;
     /// The body is too large.
     TooLarge "REQUEST_TOO_LARGE" 413;
+    /// The address of a request, or what it asks, is too long.
+    AddressTooLong "URI_TOO_LONG" 414;
+    /// The head of a request is too large.
+    HeadTooLarge "REQUEST_HEAD_TOO_LARGE" 431;
     /// The last administrator who can sign in stays.
     LastAdministrator "LAST_ADMINISTRATOR" 409;
     /// A limit is reached.

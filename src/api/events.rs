@@ -29,6 +29,8 @@ pub struct Envelope {
     pub time: Option<String>,
     /// What a CloudEvent with these attributes tells.
     pub data: Option<CloudData>,
+    /// The same, where a CloudEvent has its data in base64.
+    pub data_base64: Option<String>,
     /// The repository's name.
     pub name: Option<String>,
     /// A tag or a digest.
@@ -69,7 +71,7 @@ pub struct Event {
     pub id: Option<String>,
     /// When it happened, by the registry's clock.
     pub timestamp: Option<String>,
-    /// `push`, `pull` or `delete`; events with any other action are ignored.
+    /// `push`, `pull`, `delete` or `mount`; the last tells nothing that is kept.
     pub action: Option<String>,
     /// What it happened to.
     pub target: Option<EventTarget>,

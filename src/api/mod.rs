@@ -29,12 +29,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use access::{
-    AccessReason, AccountAccess, GrantRepository, GrantTeam, GrantUser, Reached, RepositoryAccess, RepositoryLevel,
-    SetAccess, TeamAccess, TeamAccessList, TeamRepositories, UserAccess, UserAccessList,
+    AccessReason, AccountAccess, GrantRepository, GrantTeam, GrantUser, NamedRepository, Reached, RepositoryAccess,
+    RepositoryLevel, SetAccess, TeamAccess, TeamAccessList, TeamRepositories, UserAccess, UserAccessList,
 };
 pub use accounts::{
     Account, AccountInner, Accounts, ChangePassword, CreateAccount, Member, MemberOrg, MemberOrgs, MemberTeam,
-    MemberTeams, Members, PutMember, UpdateAccount,
+    MemberTeams, Members, Named, PutMember, UpdateAccount,
 };
 pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification, VerifyAudit};
 pub use code::Code;

@@ -71,7 +71,7 @@ pub(super) fn doubts(config: &Config) -> Vec<String> {
     let plain = config.registry.url.as_ref().filter(|url| !url.is_https());
     let too_wide = server.trusted_proxies.iter().find(|network| network.is_hardly_a_site());
     let doubts = [
-        config.realm_doubt(server.listen, &config.registry_host()),
+        config.is_address_known().then(|| config.realm_doubt(server.listen, &config.registry_host())).flatten(),
         (!server.behind_proxy && !server.trusted_proxies.is_empty())
             .then(|| "server.trusted_proxies does nothing without server.behind_proxy".to_owned()),
         too_wide.map(|network| {

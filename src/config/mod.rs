@@ -192,6 +192,13 @@ impl Config {
         self.registry.public_host.clone().or(&found.unwrap_or_default())
     }
 
+    /// Whether the URL that clients are told is known before the server listens: it is not while the system is to choose
+    /// the port.
+    #[must_use]
+    pub fn is_address_known(&self) -> bool {
+        self.server.listen.port() != 0 || self.server.public_url.is_some()
+    }
+
     /// What clients would refuse of the URL of the token endpoint, in one sentence; none if nothing. `registry` is where
     /// they reach the registry.
     #[must_use]

@@ -13,6 +13,7 @@ use super::request::{self, Arrival, FromArrival, Received};
 use crate::api::operations::registry as op;
 use crate::api::{Code, Envelope, Nothing};
 use crate::registry::cloud_events::Attributes;
+use crate::registry::events::Understood;
 use crate::registry::refusal::NotUnderstood;
 use crate::service::{Call, Caller, News, Notice};
 
@@ -48,9 +49,19 @@ impl FromArrival for Delivery {
 /// Reads a delivery and understands it.
 async fn read(arrival: Arrival) -> Result<(Received, Vec<Notice>), Failure> {
     let (received, envelope): (Received, Envelope) = Received::read(arrival, MAX_BODY).await?.with_body()?;
-    received.app.heard.note(envelope.events.as_deref().unwrap_or_default());
-    let notices = envelope.notices(attributes(&received.http), received.now)?;
-    Ok((received, notices))
+    let app = &received.app;
+    app.heard.note(envelope.events.as_deref().unwrap_or_default());
+    let fingerprint = envelope.fingerprint();
+    let understood = match envelope.understood(attributes(&received.http), received.now) {
+        Ok(understood) => understood,
+        Err(reason) if app.received.is_repeated(fingerprint) => {
+            log::warn!("a notification that was refused came again; it is passed over: {reason}");
+            Understood::default()
+        }
+        Err(reason) => return Err(reason.into()),
+    };
+    app.received.tell(&understood);
+    Ok((received, understood.notices))
 }
 
 impl From<NotUnderstood> for Failure {

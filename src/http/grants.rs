@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::page;
+use super::repeated::{OF_THE_PATH, must_be, must_be_named};
 use super::reply::{Replied, Reply, Write};
 use super::repositories::{namespace, repository};
 use super::request::Request;
@@ -148,9 +149,26 @@ where
 {
     let (target, name) = O::place(&request)?;
     let body = request.body(|service, call| service.may_grant(call, &target))?;
+    must_repeat(&body, &target, O::KIND, &name)?;
     let level = body.access_level.parse().map_err(|error| Failure::invalid("accessLevel", error))?;
     let put = request.block(move |service, call| service.put_grant(call, &target, O::KIND, &name, level));
     Ok(Reply::new(&put.await?.into()))
+}
+
+/// Refuses a body that repeats something else than the path says.
+fn must_repeat(body: &api::SetAccess, target: &GrantTarget, kind: GranteeKind, grantee: &str) -> Result<(), Failure> {
+    match kind {
+        GranteeKind::User => must_be_named("user", body.user.as_ref(), grantee)?,
+        GranteeKind::Team => must_be_named("team", body.team.as_ref(), grantee)?,
+    }
+    let (namespace, name) = match target {
+        GrantTarget::Repository(name) => (name.namespace_str(), Some(name.rest())),
+        GrantTarget::Namespace(namespace) => (namespace.as_str(), None),
+    };
+    must_be("namespace", body.namespace.as_deref(), namespace, OF_THE_PATH)?;
+    let Some(repository) = &body.repository else { return Ok(()) };
+    must_be("repository", repository.namespace.as_deref(), namespace, OF_THE_PATH)?;
+    must_be("repository", repository.name.as_deref(), name.unwrap_or_default(), OF_THE_PATH)
 }
 
 pub(super) async fn delete<O: OnGrants<Answer = Nothing>>(request: Request<O>) -> Replied<O> {

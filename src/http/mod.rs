@@ -27,6 +27,7 @@ mod page;
 mod pools;
 mod refusals;
 mod registry;
+mod repeated;
 mod reply;
 mod repositories;
 mod request;

@@ -4,6 +4,7 @@
 use super::accounts;
 use super::failure::Failure;
 use super::page;
+use super::repeated::{must_be_named, must_name};
 use super::reply::{Replied, Reply};
 use super::request::Request;
 use crate::api::operations::organizations as op;
@@ -55,12 +56,19 @@ pub(super) async fn view_member(request: Request<op::ViewMember>) -> Replied<op:
     Ok(Reply::new(&shown(&member)))
 }
 
+/// The role that a body gives to the member whom the path names.
+fn role(body: api::PutMember, user: &str) -> Result<Option<bool>, Failure> {
+    must_name("name", body.name.as_deref(), user)?;
+    must_be_named("member", body.member.as_ref(), user)?;
+    Ok(body.is_admin)
+}
+
 pub(super) async fn put_member(request: Request<op::PutMember>) -> Replied<op::PutMember> {
     let [organization, user] = request.parts()?;
     let gate = |service: &Service, call: &Call| {
         service.may_change_organization(call, Act::OrganizationPutMember, &organization)
     };
-    let is_admin = request.body(gate)?.is_admin;
+    let is_admin = role(request.body(gate)?, &user)?;
     let put = request.block(move |service, call| service.put_member(call, &organization, &user, is_admin)).await?;
     Ok(Reply::new(&shown(&put)))
 }
@@ -160,8 +168,9 @@ pub(super) async fn view_team_member(request: Request<op::ViewTeamMember>) -> Re
 
 pub(super) async fn put_team_member(request: Request<op::PutTeamMember>) -> Replied<op::PutTeamMember> {
     let [organization, team, user] = request.parts()?;
-    let api::PutMember { is_admin } =
+    let body =
         request.body(|service, call| service.may_change_organization(call, Act::TeamPutMember, &organization))?;
+    let is_admin = role(body, &user)?;
     let put = request.block(move |service, call| service.put_team_member(call, &organization, &team, &user)).await?;
     let warning = is_admin.unwrap_or(false).then_some("isAdmin is ignored: a team has no administrators of its own");
     Ok(Reply::new(&shown(&put)).warning(warning))

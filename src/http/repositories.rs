@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::App;
 use super::failure::Failure;
 use super::page;
+use super::repeated::{OF_THE_PATH, must_be};
 use super::reply::{Replied, Reply};
 use super::request::{Checked, Request};
 use crate::api::operations::repositories as op;
@@ -65,15 +66,6 @@ fn read_visibility(text: Option<&str>) -> Result<Option<bool>, Failure> {
     }
 }
 
-/// Refuses a name in the body that is not the known one. Clients send back the record that they got; an empty name
-/// counts as left out.
-fn must_be(field: &str, asked: Option<&str>, known: &str, why: &str) -> Result<(), Failure> {
-    match asked.filter(|asked| !asked.is_empty() && *asked != known) {
-        Some(_) => Err(Failure::invalid(field, why)),
-        None => Ok(()),
-    }
-}
-
 pub(super) async fn list(request: Request<op::ListRepositories>) -> Replied<op::ListRepositories> {
     let query = request.query()?;
     Ok(Reply::new(&list_within(&request, None, query).await?))
@@ -106,7 +98,7 @@ pub(super) async fn create(request: Request<op::CreateRepository>) -> Replied<op
     let [text] = request.parts()?;
     let namespace = namespace(&text)?;
     let body = request.body(|service, call| service.may_create_repository(call, &namespace))?;
-    must_be("namespace", body.namespace.as_deref(), namespace.as_str(), "that of the path")?;
+    must_be("namespace", body.namespace.as_deref(), namespace.as_str(), OF_THE_PATH)?;
     let name = RepositoryName::within(&namespace, &body.name).map_err(|error| Failure::invalid("name", error))?;
     let new = NewRepository {
         name,

@@ -26,8 +26,9 @@ use super::body::ReadBody;
 use super::connections::Place;
 use super::failure::Failure;
 use super::pools::{PATIENCE, Work, busy};
-use crate::api::{Access, Code, InvalidParameter, Operation, Parameters};
+use crate::api::{Access, Body, BodyFormat, Code, InvalidParameter, Operation, Parameters};
 use crate::domain::entered::{self, NotText};
+use crate::domain::scope::MAX_SCOPES;
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
 use crate::domain::token::MAX_USER_AGENT;
@@ -35,6 +36,9 @@ use crate::service::{Allowed, Call, Caller, Credentials, Error, Service};
 
 /// Largest body, in bytes.
 pub(super) const MAX_BODY: usize = 64 * 1024;
+/// Largest form, in bytes: room for as many scopes as one request may have, each with the longest name and all that can
+/// be encoded encoded.
+pub(super) const LARGEST_FORM: usize = MAX_SCOPES * 640;
 /// Largest `Authorization` header, in bytes: room for a registry token with many scopes, and for the longest password
 /// in base64.
 const MAX_AUTHORIZATION: usize = 24 * 1024;
@@ -108,7 +112,11 @@ impl<O: Operation> FromArrival for Open<O> {
 
     async fn read(arrival: Arrival) -> Result<Self, Failure> {
         const { assert!(matches!(O::FACTS.access, Access::Open), "this operation asks who calls") }
-        Ok(Self(Received::read(arrival, MAX_BODY).await?, PhantomData))
+        let limit = match O::Body::FORMAT {
+            BodyFormat::Form => LARGEST_FORM,
+            BodyFormat::Nothing | BodyFormat::Json => MAX_BODY,
+        };
+        Ok(Self(Received::read(arrival, limit).await?, PhantomData))
     }
 }
 

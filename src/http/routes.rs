@@ -23,6 +23,9 @@ use super::{
 use crate::api::operations::grants as op;
 use crate::api::{Access, Code, Described, Method, operations};
 
+/// The method that every path has.
+const OPTIONS: &str = "OPTIONS";
+
 /// One route.
 struct Route {
     operation: Described,
@@ -46,11 +49,11 @@ where
         Box::pin(async move {
             let request = match A::read(arrival).await {
                 Ok(request) => request,
-                Err(failure) => return failure.error_response(),
+                Err(failure) => return held_back(failure.error_response(), &http).await,
             };
             match handler(request).await {
                 Ok(reply) => reply.and_warning(body::warning(&http).as_deref()).into_response(),
-                Err(failure) => failure.error_response(),
+                Err(failure) => held_back(failure.error_response(), &http).await,
             }
         })
     };
@@ -250,14 +253,10 @@ impl Respond for Router {
     /// Answers a request, with the headers that every answer has.
     async fn respond(&self, http: HttpRequest, payload: Payload) -> HttpResponse {
         let is_registry = not_found::is_registry_path(http.path());
-        let asker = http.clone();
         let app = app(&http).ok();
         let is_https = app.as_ref().is_some_and(|app| app.is_https);
         let cross_origin = app.and_then(|app| CrossOrigin::of(&http, &app.config.server.allowed_origins));
         let mut response = self.answer(http, payload).await;
-        if response.status() == StatusCode::TOO_MANY_REQUESTS {
-            hold_back(&asker).await;
-        }
         headers::add(response.headers_mut(), is_https, is_registry);
         if let Some(cross_origin) = cross_origin {
             cross_origin.add(response.headers_mut());
@@ -266,22 +265,22 @@ impl Respond for Router {
     }
 }
 
-/// Waits as long as whoever made this request has to wait for an answer 429.
-async fn hold_back(http: &HttpRequest) {
-    let Ok(app) = app(http) else { return };
-    if let Some(source) = address::source(http, &app) {
+/// The answer, an answer 429 after as long as whoever made this request has to wait for it.
+async fn held_back(response: HttpResponse, http: &HttpRequest) -> HttpResponse {
+    if response.status() == StatusCode::TOO_MANY_REQUESTS
+        && let Ok(app) = app(http)
+        && let Some(source) = address::source(http, &app)
+    {
         sleep(app.refusals.wait(source, Instant::now())).await;
     }
+    response
 }
 
 /// Answers `OPTIONS`, as health checks and browsers ask it, at every path and at `*`: with the methods that there are. It
 /// tells nothing of what is there, and so asks for nothing.
 fn options(resource: Option<&Resource>) -> HttpResponse {
-    let methods = resource.filter(|resource| !resource.is_hidden()).map(Resource::methods).unwrap_or_default();
-    let reads = methods.contains(&Method::Get.as_str());
-    let more = reads.then_some("HEAD").into_iter().chain(["OPTIONS"]);
-    let allowed = methods.into_iter().chain(more).collect::<Vec<_>>().join(", ");
-    HttpResponse::NoContent().insert_header((ALLOW, allowed)).finish()
+    let allowed = resource.filter(|resource| !resource.is_hidden()).map(Resource::allowed);
+    HttpResponse::NoContent().insert_header((ALLOW, allowed.unwrap_or_else(|| OPTIONS.to_owned()))).finish()
 }
 
 /// Drops one trailing slash: a path with one and without one is the same.
@@ -303,15 +302,18 @@ impl Resource {
         self.0.iter().any(|route| route.operation.facts.access == Access::Notifications)
     }
 
-    fn methods(&self) -> Vec<&'static str> {
-        self.0.iter().map(|route| route.operation.facts.method.as_str()).collect()
+    /// The methods of the path, as `Allow` names them: `HEAD` is answered where `GET` is, `OPTIONS` everywhere.
+    fn allowed(&self) -> String {
+        let methods: Vec<_> = self.0.iter().map(|route| route.operation.facts.method.as_str()).collect();
+        let head = methods.contains(&Method::Get.as_str()).then_some("HEAD");
+        methods.into_iter().chain(head).chain([OPTIONS]).collect::<Vec<_>>().join(", ")
     }
 
     fn wrong_method(&self, http: &HttpRequest) -> HttpResponse {
         if self.is_hidden() {
             return not_found::answer(http);
         }
-        let allowed = self.methods().join(", ");
+        let allowed = self.allowed();
         let mut response = Failure::new(Code::NotAllowed, format!("this path has {allowed}")).error_response();
         if let Ok(value) = HeaderValue::from_str(&allowed) {
             response.headers_mut().insert(ALLOW, value);

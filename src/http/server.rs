@@ -20,7 +20,7 @@ use super::greeting::{self, Greeting};
 use super::listen::{self, Bound, ListenError};
 use super::pools::Pools;
 use super::refusals::Refusals;
-use super::request::MAX_BODY;
+use super::request::{LARGEST_FORM, MAX_BODY};
 use super::routes::Router;
 use super::socket_path::{LongSocketPath, socket_path};
 use super::socket_secret::{SocketSecret, SocketSecretError};
@@ -346,6 +346,7 @@ pub async fn start(
     let (socket_listener, owner) = make_socket(&directory, &socket)?;
     if is_network {
         warn_of_owner(&directory, owner);
+        warn_of_realm(&config, bound);
     }
     let public = config.public_address(bound);
     let trust = tls.as_ref().and_then(|tls| tls.trust(&public, &service.registry_host()));
@@ -437,6 +438,14 @@ fn warn_of_owner(directory: &Path, owner: u32) {
     }
 }
 
+/// Says what clients would refuse, where only the bound address tells; else the configuration told it.
+fn warn_of_realm(config: &Config, bound: SocketAddr) {
+    let doubt = config.realm_doubt(bound, &config.registry_host()).filter(|_| !config.is_address_known());
+    if let Some(doubt) = doubt {
+        log::warn!("{doubt}");
+    }
+}
+
 /// The client that asks the registry, where its address is configured.
 fn upstream(config: &Config) -> Result<Option<Upstream>, UpstreamError> {
     let Some(url) = &config.registry.url else { return Ok(None) };
@@ -473,6 +482,7 @@ fn run(app: &web::Data<App>, listeners: Vec<TcpListener>, socket: UnixListener) 
         handshake_time: time(server.handshake_timeout),
         unread: size(server.max_unread).saturating_mul(MIB),
         unread_of_source: size(server.max_unread_per_source).saturating_mul(MIB),
+        largest_body: LARGEST_FORM,
         stall: time(server.stall_timeout),
     };
     let mut servers = Servers::none();

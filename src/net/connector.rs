@@ -117,7 +117,7 @@ impl Service<Uri> for Connector {
     fn call(&mut self, target: Uri) -> Self::Future {
         let (made, limit) = (self.clone().connect(target), self.limit);
         Box::pin(async move {
-            let late = |_| Failure::TimedOut { seconds: limit.as_secs() };
+            let late = |_| Failure::NoConnection { seconds: limit.as_secs() };
             tokio::time::timeout(limit, made).await.map_err(late)?.map(TokioIo::new)
         })
     }
@@ -153,7 +153,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         // The listener's backlog takes the connection and nobody ever says a word.
         let error = connect(&format!("https://{address}"), Duration::from_millis(50)).await.unwrap_err();
-        assert!(matches!(error, Failure::TimedOut { .. }), "{error:?}");
+        assert!(matches!(error, Failure::NoConnection { .. }), "{error:?}");
         let speak = std::thread::spawn(move || {
             let _waiting = listener.accept().unwrap();
             let (mut stream, _) = listener.accept().unwrap();

@@ -24,7 +24,13 @@ pub enum Failure {
     /// The server shows a CA's certificate as its own, which no client accepts. Nothing was sent.
     #[error("its certificate is a CA's; the server needs one that the CA has issued")]
     OfAuthority(#[source] SharedCause),
-    /// No connection, or no whole answer, in time.
+    /// No connection in time, TLS included. Nothing was sent.
+    #[error("no connection within {seconds} seconds")]
+    NoConnection {
+        /// The time limit.
+        seconds: u64,
+    },
+    /// No whole answer in time.
     #[error("no answer within {seconds} seconds")]
     TimedOut {
         /// The time limit.

@@ -3,13 +3,16 @@
 //! Their attributes stand in headers (`Ce-Type`, `Ce-Id`; the binary form, which zot sends) or around the data (the
 //! structured form). zot sends none again, names nobody who caused it, and tells of no pulls.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::api::{CloudData, Envelope};
 use crate::domain::content::{Digest, MAX_WORD, TagName};
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
 use crate::service::{News, Notice};
 
-use super::refusal::{NotUnderstood, text};
+use super::refusal::{NotUnderstood, REPEATED, text};
 
 /// The type of each, without [`PREFIX`].
 const TYPES: [(&str, Kind); 4] = [
@@ -20,8 +23,6 @@ const TYPES: [(&str, Kind); 4] = [
 ];
 /// What the types of zot begin with.
 const PREFIX: &str = "zotregistry.";
-/// Longest part of an unknown type that is repeated, in characters.
-const REPEATED: usize = 64;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,17 +61,22 @@ pub(super) struct CloudEvent {
 
 impl CloudEvent {
     /// The CloudEvent of a delivery; none if it has no type.
-    pub(super) fn of(envelope: Envelope, headers: Attributes) -> Option<Self> {
-        let Envelope { kind, id, source, time, data, name, reference, digest, media_type, events: _ } = envelope;
-        let flat = CloudData { name, reference, digest, media_type };
-        match (headers.kind.clone(), kind) {
-            (Some(kind), _) => Some(Self { kind, attributes: headers, data: flat }),
-            (None, Some(kind)) => {
-                let attributes = Attributes { kind: None, id, source, time };
-                Some(Self { kind, attributes, data: data.unwrap_or(flat) })
-            }
-            (None, None) => None,
-        }
+    ///
+    /// # Errors
+    /// [`NotUnderstood::Field`] if its data cannot be decoded.
+    pub(super) fn of(envelope: Envelope, headers: Attributes) -> Result<Option<Self>, NotUnderstood> {
+        let Envelope { kind, id, source, time, data, data_base64, name, reference, digest, media_type, .. } = envelope;
+        let (kind, attributes) = match (headers.kind.clone(), kind) {
+            (Some(kind), _) => (kind, headers),
+            (None, Some(kind)) => (kind, Attributes { kind: None, id, source, time }),
+            (None, None) => return Ok(None),
+        };
+        let data = match (data, data_base64) {
+            (Some(data), _) => data,
+            (None, Some(encoded)) => decoded(&encoded)?,
+            (None, None) => CloudData { name, reference, digest, media_type },
+        };
+        Ok(Some(Self { kind, attributes, data }))
     }
 
     /// What it tells; none if nothing has changed that is kept.
@@ -80,7 +86,7 @@ impl CloudEvent {
             let found = self.kind.chars().take(REPEATED).collect();
             return Err(NotUnderstood::UnknownType { found, known: known_types() });
         };
-        let name = RepositoryName::parse(text(self.data.name.as_ref()));
+        let name = RepositoryName::parse(given("name", self.data.name.as_ref())?);
         let repository = name.map_err(|_| wrong("name", "names no repository that could be known"))?;
         let Some(news) = self.news(kind)? else { return Ok(None) };
         let at = Timestamp::parse(text(self.attributes.time.as_ref())).unwrap_or(now);
@@ -98,7 +104,8 @@ impl CloudEvent {
 
     /// A push by digest is a part of a list, or something that a comparison would not take for content either.
     fn pushed(&self) -> Result<Option<News>, NotUnderstood> {
-        let digest = Digest::parse(text(self.data.digest.as_ref())).map_err(|_| wrong("digest", "no digest"))?;
+        let digest =
+            Digest::parse(given("digest", self.data.digest.as_ref())?).map_err(|_| wrong("digest", "no digest"))?;
         let media_type = text(self.data.media_type.as_ref()).to_owned();
         if media_type.len() > MAX_WORD || media_type.chars().any(char::is_control) {
             return Err(wrong("mediaType", "no media type"));
@@ -117,7 +124,7 @@ impl CloudEvent {
     }
 
     fn reference(&self) -> Result<Reference, NotUnderstood> {
-        let reference = text(self.data.reference.as_ref());
+        let reference = given("reference", self.data.reference.as_ref())?;
         let tag = TagName::parse(reference).map(Reference::Tag);
         let either = tag.or_else(|_| Digest::parse(reference).map(Reference::Digest));
         either.map_err(|_| wrong("reference", "neither a tag nor a digest"))
@@ -132,6 +139,17 @@ impl CloudEvent {
             None => format!("cloud {now} {} {:?}", self.kind, self.data),
         }
     }
+}
+
+/// The data of an event that has it in base64.
+fn decoded(encoded: &str) -> Result<CloudData, NotUnderstood> {
+    let bytes = STANDARD.decode(encoded).map_err(|_| wrong("data_base64", "no base64"))?;
+    serde_json::from_slice(&bytes).map_err(|_| wrong("data_base64", "no JSON object of an image or a repository"))
+}
+
+/// A text that must be there.
+fn given<'a>(field: &'static str, text: Option<&'a String>) -> Result<&'a str, NotUnderstood> {
+    text.map(String::as_str).filter(|text| !text.is_empty()).ok_or_else(|| wrong(field, "missing"))
 }
 
 enum Reference {
@@ -164,7 +182,7 @@ mod tests {
 
     fn told(kind: &str, data: Value) -> Result<Option<Notice>, NotUnderstood> {
         let envelope: Envelope = serde_json::from_value(data).unwrap();
-        envelope.notices(headers(kind), now()).map(|mut notices| notices.pop())
+        envelope.understood(headers(kind), now()).map(|mut told| told.notices.pop())
     }
 
     fn image(reference: &str) -> Value {
@@ -203,9 +221,21 @@ mod tests {
             "specversion": "1.0", "type": "zotregistry.image.updated", "id": "e-2", "source": "zot",
             "time": "2026-11-28T10:00:00Z", "datacontenttype": "application/json", "data": image("1.0"),
         });
-        let envelope: Envelope = serde_json::from_value(whole).unwrap();
-        let notices = envelope.notices(Attributes::default(), now()).unwrap();
+        let mut encoded = whole.clone();
+        let data = encoded.as_object_mut().and_then(|whole| whole.remove("data")).unwrap();
+        encoded["data_base64"] = STANDARD.encode(data.to_string()).into();
+        let told = |whole: &Value| {
+            let envelope: Envelope = serde_json::from_value(whole.clone()).unwrap();
+            envelope.understood(Attributes::default(), now()).map(|told| told.notices)
+        };
+        let notices = told(&whole).unwrap();
         assert_eq!((notices.len(), notices[0].id.as_str()), (1, "cloud zot e-2"));
+        assert_eq!(told(&encoded).unwrap(), notices);
+        for odd in ["!", "bm8gSlNPTg=="] {
+            encoded["data_base64"] = odd.into();
+            let refused = told(&encoded).unwrap_err();
+            assert!(matches!(refused, NotUnderstood::Field { field: "data_base64", .. }), "{refused}");
+        }
     }
 
     #[test]
@@ -213,6 +243,17 @@ mod tests {
         let unknown = told("zotregistry.image.scanned", image("1.0")).unwrap_err().to_string();
         assert!(unknown.contains("\"zotregistry.image.scanned\" are not known"), "{unknown}");
         assert!(unknown.ends_with("zotregistry.image.deleted, zotregistry.image.lint_failed"), "{unknown}");
+        for (kind, field) in [
+            ("image.updated", "name"),
+            ("image.updated", "reference"),
+            ("image.updated", "digest"),
+            ("image.deleted", "reference"),
+        ] {
+            let mut data = image("1.0");
+            data[field] = Value::Null;
+            let refused = told(&format!("zotregistry.{kind}"), data).unwrap_err().to_string();
+            assert_eq!(refused, format!("{field}: missing"));
+        }
         for (field, value) in
             [("name", "Not A Name"), ("reference", ".."), ("digest", "sha256"), ("mediaType", "a\u{7}")]
         {
@@ -228,9 +269,12 @@ mod tests {
         let event = |at| {
             let (kind, envelope) = (Some("zotregistry.image.updated".to_owned()), serde_json::from_value(image("1.0")));
             let headers = Attributes { kind, ..Attributes::default() };
-            envelope.map(|envelope: Envelope| envelope.notices(headers, Timestamp::from_seconds(at))).unwrap().unwrap()
+            envelope
+                .map(|envelope: Envelope| envelope.understood(headers, Timestamp::from_seconds(at)))
+                .unwrap()
+                .unwrap()
         };
         assert_eq!(event(1), event(1));
-        assert_ne!(event(1)[0].id, event(2)[0].id);
+        assert_ne!(event(1).notices[0].id, event(2).notices[0].id);
     }
 }

@@ -1,18 +1,21 @@
 //! The registry's notifications: what dockpass takes from a delivery.
 //!
 //! Distribution sends `{"events":[…]}`, mostly one event in each, and sends it again until it is answered with 2xx or
-//! 3xx, in its order, from memory. So an event of its kind that makes no sense is passed over with a line in the log,
-//! never refused: it would stand before all others for ever. The shape is that of its `notifications/event.go`.
-//! `cloud_events` has zot's.
+//! 3xx, in its order, from memory. So an event of its kind that makes no sense is passed over, never refused: it would
+//! stand before all others for ever. The log has a line for each kind of them. The shape is that of its
+//! `notifications/event.go`. `cloud_events` has zot's.
 //!
-//! A delivery of which nothing is understood is refused: to answer "taken" would hide that nothing is learnt.
+//! A delivery of which nothing is understood is refused: to answer "taken" would hide that nothing is learnt. Where it is
+//! an envelope of events, it is refused once: when the same ones come again, they are passed over.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
 use super::cloud_events::{Attributes, CloudEvent};
-use super::refusal::{NotUnderstood, text};
+use super::refusal::{NotUnderstood, REPEATED, text};
 use crate::api::{Envelope, Event, EventTarget};
 use crate::domain::content::{Digest, MAX_WORD, TagName};
 use crate::domain::name::RepositoryName;
@@ -21,26 +24,55 @@ use crate::service::{News, Notice, OWN_NAME};
 
 /// Longest identifier of an event that is taken, in bytes; Distribution's have 36.
 const MAX_ID: usize = 256;
+/// What Distribution tells.
+const ACTIONS: [&str; 4] = ["push", "pull", "delete", "mount"];
+/// How many deliveries are remembered that were refused.
+const MOST_REFUSED: usize = 64;
+/// How many kinds of events that are passed over have a line in the log.
+const MOST_KINDS: usize = 64;
+
+/// What a delivery tells.
+#[derive(Debug, Default, PartialEq)]
+pub struct Understood {
+    /// In their order.
+    pub notices: Vec<Notice>,
+    passed_over: PassedOver,
+}
 
 impl Envelope {
-    /// The notices of a delivery, in their order; `headers` are what its headers say of a CloudEvent. Left out are events
-    /// of dockpass's own requests, of layers, of HEAD requests and of other kinds. `now` replaces a time that cannot be
-    /// read.
+    /// What tells a repetition of this envelope from another one; none unless all its events have identifiers.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        let events = self.events.as_ref().filter(|events| !events.is_empty())?;
+        let mut hasher = blake3::Hasher::new();
+        for event in events {
+            let id = event.get("id").and_then(Value::as_str).filter(|id| !id.is_empty())?;
+            hasher.update(&(id.len() as u64).to_le_bytes()).update(id.as_bytes());
+        }
+        Some(Fingerprint(hasher.finalize()))
+    }
+
+    /// What a delivery tells; `headers` are what its headers say of a CloudEvent. Left out are events of dockpass's own
+    /// requests, of layers, of HEAD requests and of mounts. `now` replaces a time that cannot be read.
     ///
     /// # Errors
     /// [`NotUnderstood`] if it tells nothing that a registry tells.
-    pub fn notices(self, headers: Attributes, now: Timestamp) -> Result<Vec<Notice>, NotUnderstood> {
+    pub fn understood(self, headers: Attributes, now: Timestamp) -> Result<Understood, NotUnderstood> {
         if headers.kind.is_none()
             && let Some(events) = self.events
         {
-            return notices_of(events, now);
+            return understood_of(events, now);
         }
-        let event = CloudEvent::of(self, headers).ok_or(NotUnderstood::Neither)?;
-        Ok(event.notice(now)?.into_iter().collect())
+        let event = CloudEvent::of(self, headers)?.ok_or(NotUnderstood::Neither)?;
+        Ok(Understood { notices: event.notice(now)?.into_iter().collect(), ..Understood::default() })
     }
 }
 
-fn notices_of(events: Vec<Value>, now: Timestamp) -> Result<Vec<Notice>, NotUnderstood> {
+/// The identity of an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(blake3::Hash);
+
+fn understood_of(events: Vec<Value>, now: Timestamp) -> Result<Understood, NotUnderstood> {
     let (count, mut passed_over) = (events.len(), PassedOver::default());
     let read = |event: Value| match serde_json::from_value::<Event>(event) {
         Ok(event) if event.action.is_some() && event.target.is_some() => Some(event),
@@ -50,15 +82,18 @@ fn notices_of(events: Vec<Value>, now: Timestamp) -> Result<Vec<Notice>, NotUnde
     if events.is_empty() && count > 0 {
         return Err(NotUnderstood::NoEvent);
     }
+    if let Some(first) = events.first().filter(|_| !events.iter().any(Event::is_known)) {
+        let found = first.action().chars().take(REPEATED).collect();
+        return Err(NotUnderstood::UnknownAction { found, known: ACTIONS.join(", ") });
+    }
     let events = events.into_iter().filter(|event| event.actor() != OWN_NAME);
     let notices = events.filter_map(|event| event.notice(now, &mut passed_over)).collect();
-    passed_over.tell();
-    Ok(notices)
+    Ok(Understood { notices, passed_over })
 }
 
 /// Events of one delivery that are passed over: the registry would send a refused one again, before everything else, for
-/// ever. The log has one line, however many they are.
-#[derive(Default)]
+/// ever.
+#[derive(Debug, Default, PartialEq)]
 struct PassedOver {
     count: usize,
     /// Why the first one is.
@@ -73,23 +108,26 @@ impl PassedOver {
         self.count += 1;
         None
     }
-
-    fn tell(&self) {
-        match self.count {
-            0 => {}
-            1 => log::warn!("a notification of the registry {}; it is passed over", self.why),
-            count => log::warn!("{count} notifications of the registry are passed over; the first {}", self.why),
-        }
-    }
 }
 
 impl Event {
+    fn action(&self) -> &str {
+        text(self.action.as_ref())
+    }
+
+    fn is_known(&self) -> bool {
+        ACTIONS.contains(&self.action())
+    }
+
     fn actor(&self) -> &str {
         text(self.actor.as_ref().and_then(|actor| actor.name.as_ref()))
     }
 
     fn notice(self, now: Timestamp, passed_over: &mut PassedOver) -> Option<Notice> {
         let target = self.target.as_ref()?;
+        if !self.is_known() {
+            return passed_over.note("has an action that is not known");
+        }
         let news = self.news(target)?;
         let Ok(repository) = RepositoryName::parse(text(target.repository.as_ref())) else {
             return passed_over.note("names no repository that could be known");
@@ -107,7 +145,7 @@ impl Event {
             (text(target.media_type.as_ref()), text(target.tag.as_ref()), text(target.digest.as_ref()));
         let names_nothing = tag.is_empty() && digest.is_empty();
         let method = text(self.request.as_ref().and_then(|request| request.method.as_ref()));
-        match (text(self.action.as_ref()), TagName::parse(tag).ok(), Digest::parse(digest).ok()) {
+        match (self.action(), TagName::parse(tag).ok(), Digest::parse(digest).ok()) {
             // Without a tag it is a part of a list, or something that a comparison would not take for content either.
             ("push", Some(tag), Some(digest)) if is_manifest(media_type) => {
                 Some(News::Pushed { tag, digest, media_type: media_type.to_owned() })
@@ -140,6 +178,10 @@ pub struct Received {
     refused: AtomicU64,
     /// Milliseconds since 1970; 0 for none.
     last: AtomicI64,
+    /// Envelopes that were refused, the latest last.
+    seen: Mutex<VecDeque<Fingerprint>>,
+    /// Why events were passed over.
+    told: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Received {
@@ -152,6 +194,33 @@ impl Received {
     /// Counts one that was not understood.
     pub fn note_refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether an envelope that is not understood was refused before; from now on it was.
+    #[must_use]
+    pub fn is_repeated(&self, envelope: Option<Fingerprint>) -> bool {
+        let Some(envelope) = envelope else { return false };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_repeated = seen.contains(&envelope);
+        if !is_repeated {
+            if seen.len() >= MOST_REFUSED {
+                seen.pop_front();
+            }
+            seen.push_back(envelope);
+        }
+        is_repeated
+    }
+
+    /// Says in the log why events were passed over, each reason once.
+    pub fn tell(&self, Understood { passed_over, .. }: &Understood) {
+        let PassedOver { count, why } = passed_over;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = *count > 0 && told.len() < MOST_KINDS && told.insert(*why);
+        if is_new {
+            log::warn!("a notification of the registry {why}; such ones are passed over, from now on without a word");
+        } else if *count > 0 {
+            log::debug!("{count} notifications of the registry are passed over; the first {why}");
+        }
     }
 
     /// How many were not understood.
@@ -191,7 +260,7 @@ mod tests {
     }
 
     fn taken(envelope: Envelope) -> Vec<Notice> {
-        envelope.notices(Attributes::default(), at(7)).unwrap_or_default()
+        envelope.understood(Attributes::default(), at(7)).unwrap_or_default().notices
     }
 
     fn event(action: &str, method: &str, target: serde_json::Value) -> serde_json::Value {
@@ -308,7 +377,7 @@ mod tests {
         }
         for none in [serde_json::json!({ "events": null }), serde_json::json!({ "events": [] })] {
             let envelope: Envelope = serde_json::from_value(none).unwrap();
-            assert_eq!(envelope.notices(Attributes::default(), at(7)), Ok(Vec::new()));
+            assert_eq!(envelope.understood(Attributes::default(), at(7)), Ok(Understood::default()));
         }
     }
 
@@ -316,7 +385,7 @@ mod tests {
     fn a_delivery_that_tells_nothing_of_its_kind_is_not_understood() {
         let refused = |value| {
             let envelope: Envelope = serde_json::from_value(value).unwrap();
-            envelope.notices(Attributes::default(), at(7)).unwrap_err()
+            envelope.understood(Attributes::default(), at(7)).unwrap_err()
         };
         for neither in [serde_json::json!({}), serde_json::json!({ "name": "alice/app", "digest": DIGEST })] {
             assert_eq!(refused(neither), NotUnderstood::Neither);
@@ -324,6 +393,31 @@ mod tests {
         for odd in [serde_json::json!([{}]), serde_json::json!([null, 7]), serde_json::json!([{ "action": "push" }])] {
             assert_eq!(refused(serde_json::json!({ "events": odd })), NotUnderstood::NoEvent);
         }
+        for action in ["Push", "PULL", "pulled", "", "scan"] {
+            let events = [event(action, "PUT", target(MANIFEST, "1"))];
+            let unknown = refused(serde_json::json!({ "events": events })).to_string();
+            assert!(unknown.contains(&format!("the action {action:?} is not known")), "{unknown}");
+        }
+        let mixed = [event("Push", "PUT", target(MANIFEST, "1")), event("push", "PUT", target(MANIFEST, "2"))];
+        let envelope: Envelope = serde_json::from_value(serde_json::json!({ "events": mixed })).unwrap();
+        let told = envelope.understood(Attributes::default(), at(7)).unwrap();
+        assert_eq!((told.notices.len(), told.passed_over.count), (1, 1));
+    }
+
+    #[test]
+    fn an_envelope_that_comes_again_is_known_by_its_identifiers() {
+        let of = |ids: &[Value]| {
+            let events: Vec<_> = ids.iter().map(|id| serde_json::json!({ "id": id, "action": "x" })).collect();
+            serde_json::from_value::<Envelope>(serde_json::json!({ "events": events })).unwrap().fingerprint()
+        };
+        let received = Received::default();
+        let (one, two) = (of(&["a".into(), "b".into()]), of(&["ab".into(), "".into()]));
+        assert!(one.is_some() && two.is_none() && of(&[7.into()]).is_none() && of(&[]).is_none());
+        assert_eq!([one, one, None, None].map(|it| received.is_repeated(it)), [false, true, false, false]);
+        for number in 0..MOST_REFUSED {
+            assert!(!received.is_repeated(of(&[number.to_string().into()])));
+        }
+        assert!(!received.is_repeated(one), "only the latest are remembered");
     }
 
     #[test]

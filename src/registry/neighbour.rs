@@ -80,6 +80,7 @@ pub(super) fn ends_all(error: &NeighbourError) -> bool {
             | UpstreamError::Tls { .. } => true,
             UpstreamError::TimedOut { .. }
             | UpstreamError::Refused { .. }
+            | UpstreamError::Forbidden { .. }
             | UpstreamError::Busy { .. }
             | UpstreamError::Status { .. }
             | UpstreamError::Unusable { .. }

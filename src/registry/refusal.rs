@@ -1,5 +1,8 @@
 //! Why a delivery of the registry is refused, and how an absent text is read in one.
 
+/// Longest part of an unknown word that is repeated, in characters.
+pub(super) const REPEATED: usize = 64;
+
 /// Why a delivery is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotUnderstood {
@@ -9,6 +12,14 @@ pub enum NotUnderstood {
     /// There are events in its envelope, and none is one of Distribution.
     #[error("events: none of them is an event of Distribution, with an action and a target")]
     NoEvent,
+    /// None of its events has an action that Distribution tells.
+    #[error("events: the action {found:?} is not known; known are {known}, in lower case")]
+    UnknownAction {
+        /// The action of the first, or its beginning.
+        found: String,
+        /// Those that are known.
+        known: String,
+    },
     /// A CloudEvent of a type that zot does not send.
     #[error("CloudEvents of the type {found:?} are not known; known are {known}")]
     UnknownType {

@@ -133,6 +133,7 @@ impl Store {
             key,
             refusal: ArcSwap::from_pointee(None),
             unfolded: ArcSwap::from_pointee(writer::audit_rows(&made.changes)),
+            undone: ArcSwap::default(),
             busy_since: AtomicI64::new(0),
             path: directory.path().to_owned(),
         });
@@ -267,7 +268,8 @@ impl Store {
 
     /// The audit log; taken after the state whose end of it is meant.
     fn audit_log(&self) -> AuditLog<'_> {
-        AuditLog::new(&self.shared.engine, self.shared.unfolded.load_full())
+        let (unfolded, undone) = (self.shared.unfolded.load_full(), self.shared.undone.load_full());
+        AuditLog::new(&self.shared.engine, unfolded, undone)
     }
 
     /// Notes that the first start is done: from now on an empty store is damage.

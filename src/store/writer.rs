@@ -17,6 +17,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::audit_key::AuditKey;
+use super::audit_log::Undone;
 use super::change::RowChange;
 use super::end::NotedEnd;
 use super::engine::{CommitError, Engine, Entry};
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     pub(super) refusal: ArcSwap<Option<Trouble>>,
     /// The audit records of the journal, which the store does not have yet.
     pub(super) unfolded: ArcSwap<Vec<Entry>>,
+    /// What the last batch that was refused may have left in the log.
+    pub(super) undone: ArcSwap<Undone>,
     /// Since when the present batch is being written, in milliseconds since 1970; 0 if none is.
     pub(super) busy_since: AtomicI64,
     pub(super) path: PathBuf,
@@ -327,6 +330,7 @@ impl Writer {
     /// Takes note that a batch failed, which began with the state `stored`.
     fn refuse(&self, error: CommitError, undo: Vec<RowChange>, stored: Arc<State>) -> (Mode, Option<WriteError>) {
         log::error!("a change was not made: {error}");
+        self.shared.undone.store(Arc::new(Undone::of(&undo)));
         let failure = match error {
             CommitError::Full(_) => WriteError::Unknown(Trouble::Full),
             CommitError::Sled(_) | CommitError::Sync(_) => WriteError::Unknown(Trouble::Broken),

@@ -98,6 +98,8 @@ fn errors() -> Vec<(&'static str, Answer)> {
         ("no page size", local.get("/v2/_catalog?n=-1")),
         ("other media type", local.header("Content-Type", "text/plain").send("POST", accounts, b"{}")),
         ("too large", local.header("Content-Type", "application/json").send("POST", accounts, &[b' '; 70_000])),
+        ("address too long", nobody.get(&format!("/nothing?{}", "x".repeat(65_600)))),
+        ("head too large", nobody.raw_header("X-Large", &[b'x'; 140_000]).get("/nothing")),
         ("last administrator", local.delete(&account_path("admin"))),
         ("limit reached", local.post("/api/v0/api_tokens?username=erin", &json!({}))),
         ("namespace in use", local.post(accounts, &json!({ "name": "gone" }))),

@@ -63,7 +63,9 @@ operations! { Registry:
         query: TokenRequest,
         answer: api::RegistryToken,
         access: Open,
-        codes: [ServiceUnknown, Unauthorized, NotAuthorized, TooManyRequests, Unavailable],
+        codes: [
+            ServiceUnknown, Unauthorized, NotAuthorized, TooManyRequests, AddressTooLong, HeadTooLarge, Unavailable
+        ],
     }
 
     /// Get a registry token, by an OAuth 2.0 form

@@ -1,5 +1,8 @@
 //! How values read in tables and messages: times in UTC, counts, sizes, and texts that cannot steer a terminal.
 
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
+
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 
@@ -7,17 +10,31 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
+/// What makes one sign of two, such as of the persons of a family.
+const JOINER: char = '\u{200d}';
+
 /// Escapes control characters, and those that reverse or hide the text beside them.
 pub(in crate::cli) fn plain(words: &str) -> String {
     let mut shown = String::with_capacity(words.len());
-    for letter in words.chars() {
-        if letter.is_control() || text::is_invisible(letter) {
-            shown.extend(letter.escape_default());
-        } else {
-            shown.push(letter);
+    for cluster in words.graphemes(true) {
+        let mut letters = cluster.chars().peekable();
+        let mut is_first = true;
+        while let Some(letter) = letters.next() {
+            let is_joint = letter == JOINER && !is_first && letters.peek().copied().is_some_and(is_seen);
+            if (letter.is_control() || text::is_invisible(letter)) && !is_joint {
+                shown.extend(letter.escape_default());
+            } else {
+                shown.push(letter);
+            }
+            is_first = false;
         }
     }
     shown
+}
+
+/// Whether a letter takes room, and so shows what it is joined to.
+fn is_seen(letter: char) -> bool {
+    letter.width().is_some_and(|columns| columns > 0)
 }
 
 /// A time of the API as `2026-11-21 20:42`, in UTC; `never` for [`Timestamp::NEVER`]; any other text as it is.
@@ -144,6 +161,25 @@ mod tests {
         assert_eq!(plain("a\tb\u{7}\u{9b}c"), r"a\tb\u{7}\u{9b}c");
         assert_eq!(plain("\u{202e}evil"), r"\u{202e}evil");
         assert_eq!(plain("Zoë 😀 \\n"), "Zoë 😀 \\n");
+        assert_eq!(plain("a\r\nb"), r"a\r\nb");
+    }
+
+    #[test]
+    fn a_joiner_is_shown_where_it_joins_and_nowhere_else() {
+        for whole in ["👨\u{200d}👩\u{200d}👧 family", "🏳\u{fe0f}\u{200d}🌈", "क\u{94d}\u{200d}ष"] {
+            assert_eq!(plain(whole), whole);
+        }
+        for (text, shown) in [
+            ("\u{200d}a", r"\u{200d}a"),
+            ("a\u{200d}b", r"a\u{200d}b"),
+            ("a\u{200d}", r"a\u{200d}"),
+            ("👨\u{200d}", r"👨\u{200d}"),
+            ("e\u{200d}\u{301}", "e\\u{200d}\u{301}"),
+            ("👨\u{200d}\u{200d}👩", r"👨\u{200d}\u{200d}👩"),
+            ("👨\u{202e}\u{200d}👩", r"👨\u{202e}\u{200d}👩"),
+        ] {
+            assert_eq!(plain(text), shown, "{text:?}");
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl ApiServer {
             return self.stranger("it speaks no HTTP; a dockpass with TLS has an https:// URL");
         }
         match failure {
-            Failure::Unreachable(_) | Failure::OfAuthority(_) => {
+            Failure::Unreachable(_) | Failure::NoConnection { .. } | Failure::OfAuthority(_) => {
                 CliError::Unreachable { place, cause: failure.into(), hint: "" }
             }
             Failure::Tls(_) => CliError::Unreachable { place, cause: failure.into(), hint: self.hint },
@@ -273,7 +273,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_has_all_that_the_server_needs() {
         let server = Server::start(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"]);
-        let body = SetAccess { access_level: "admin".into() };
+        let body = SetAccess { access_level: "admin".into(), ..SetAccess::default() };
         let path = ApiPath::of::<SetUserAccess, _>(["a", "b/c", "d"], &());
         let call = ApiRequest::to::<SetUserAccess>(path).with(&body).unwrap();
         assert_eq!(ask(&server, &call).await.unwrap().value, serde_json::json!({}));
@@ -359,10 +359,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_server_that_hangs_is_given_up_sooner_where_nothing_is_changed() {
+        let peer = ApiServer { place: "https://a.example".into(), address: None, credential: None, hint: "" };
+        let body = SetAccess { access_level: "admin".into(), ..SetAccess::default() };
+        let change = ApiRequest::to::<SetUserAccess>(ApiPath::of::<SetUserAccess, _>(["a", "b", "c"], &()));
+        let change = change.with(&body).unwrap();
+        assert!(get().limits().time < change.limits().time);
+        let closed = read(Err(Failure::NoConnection { seconds: 10 }), &change, &peer).err().unwrap().to_string();
+        assert_eq!(closed, "cannot reach https://a.example: no connection within 10 seconds", "nothing was sent");
+        for (call, doubt) in [(get(), ""), (change, "; a change may have been made all the same")] {
+            let seconds = call.limits().time.as_secs();
+            let late = read(Err(Failure::TimedOut { seconds }), &call, &peer).err().unwrap().to_string();
+            let said = "https://a.example takes connections, but did not answer within";
+            assert_eq!(late, format!("{said} {seconds} seconds{doubt}"));
+        }
+    }
+
     #[tokio::test]
     async fn only_a_change_can_have_been_made() {
         let server = Server::start(&["", ""]);
-        let body = SetAccess { access_level: "admin".into() };
+        let body = SetAccess { access_level: "admin".into(), ..SetAccess::default() };
         let change = ApiRequest::to::<SetUserAccess>(ApiPath::of::<SetUserAccess, _>(["a", "b", "c"], &()));
         for (call, may) in [(get(), false), (change.with(&body).unwrap(), true)] {
             let error = ask(&server, &call).await.err().unwrap();

@@ -15,6 +15,8 @@ pub(in crate::http) struct Limits {
     pub(in crate::http) unread: usize,
     /// The same for one source.
     pub(in crate::http) unread_of_source: usize,
+    /// Largest body that strangers may send, in bytes: while it comes, it counts as memory that waits.
+    pub(in crate::http) largest_body: usize,
     /// For how long an answer may stand still.
     pub(in crate::http) stall: Duration,
 }

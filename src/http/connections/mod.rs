@@ -1,8 +1,9 @@
 //! Connections: who may have one, for how long, and how much memory may wait for clients.
 //!
 //! `room` shares all of it out by source; `connection` is what is known of one; `stream` and `body` are what actix reads,
-//! writes and sends through; `listener` accepts.
+//! writes and sends through, and `bare` what it answers by itself; `listener` accepts.
 
+mod bare;
 mod body;
 mod connection;
 mod files;

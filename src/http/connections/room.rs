@@ -293,6 +293,7 @@ mod tests {
             handshake_time: Duration::from_secs(3),
             unread,
             unread_of_source: unread / 2,
+            largest_body: 64 * 1024,
             stall: Duration::from_secs(20),
         };
         let hour_ago = Instant::now().checked_sub(Duration::from_hours(1)).unwrap();

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 
+use super::bare::{FirstLine, Instead};
 use super::connection::Connection;
 use super::room::{ASK_AGAIN, Place, Present, Turn};
 
@@ -24,13 +25,15 @@ const CRAWL: usize = 1_024;
 const LAST_CRAWL: usize = 64 * 1_024;
 /// For how long an answer, or the rest of a request, may stand still while the server ends.
 const LAST_STALL: Duration = Duration::from_secs(2);
+/// Most bytes that are read of a request after it was refused unread.
+const LARGEST_REST: usize = 1024 * 1024;
 /// How often one asks again that is to be called.
 const ASK_LATER: Duration = Duration::from_secs(1);
 /// Memory of a connection whose answer is unread, besides what is ready of it: buffers of actix, which grow by doubling
 /// while answers follow each other (measured: up to 170 kB a connection in all), and those of TLS.
 const BUFFERS: usize = 128 * 1024;
 const TLS_BUFFERS: usize = 160 * 1024;
-/// Bytes of an unfinished request that do not count as waiting memory, and the most that do: actix reads no more.
+/// Bytes of an unfinished request that do not count as waiting memory, and the most that actix reads ahead.
 const SMALL_REQUEST: usize = 8 * 1024;
 const LARGEST_BUFFER: usize = 160 * 1024;
 
@@ -75,8 +78,23 @@ pub(in crate::http) struct Stream {
     read: usize,
     /// Bytes read since no request was being answered.
     taken: usize,
+    /// The first line of the request that comes next.
+    line: FirstLine,
+    /// What is written in the place of a bare answer.
+    instead: Option<Instead>,
+    /// What is still read of a request that had such an answer: a connection that ends with bytes unread takes the answer
+    /// along.
+    rest: Option<Rest>,
     /// What was so at the last look: requests that had begun, and whether one was being answered.
     seen: (u64, bool),
+}
+
+/// The rest of a request that is not taken.
+struct Rest {
+    /// How many more bytes are read.
+    left: usize,
+    /// The end of the time for them.
+    timer: Pin<Box<Sleep>>,
 }
 
 /// An answer that the client does not take.
@@ -89,7 +107,20 @@ struct Stuck {
 
 impl Stream {
     pub(in crate::http) fn new(wire: Wire, present: Present) -> Self {
-        Self { wire, present, stuck: None, head: None, last: None, ask: None, read: 0, taken: 0, seen: (0, false) }
+        Self {
+            wire,
+            present,
+            stuck: None,
+            head: None,
+            last: None,
+            ask: None,
+            read: 0,
+            taken: 0,
+            line: FirstLine::default(),
+            instead: None,
+            rest: None,
+            seen: (0, false),
+        }
     }
 
     pub(in crate::http) fn wire(&self) -> &Wire {
@@ -111,6 +142,41 @@ impl Stream {
             if self.connection().is_to_end() { Poll::Ready(false) } else { self.poll_turn(cx).map(|()| true) }
         });
         turn.await
+    }
+
+    /// Writes what goes to the client.
+    fn poll_send(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.check_open()?;
+        let polled = self.wire.io().poll_write(cx, buf);
+        let Poll::Ready(written) = polled else {
+            self.wait_stuck(buf.len(), cx)?;
+            return Poll::Pending;
+        };
+        let written = written?;
+        self.connection().moved();
+        if let Some(stuck) = &mut self.stuck {
+            stuck.moved += written;
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    /// Reads on what nobody wants, until it ends, or was enough.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) {
+        let Some(mut rest) = self.rest.take() else { return };
+        let mut room = [0; CRAWL];
+        while rest.left > 0 && rest.timer.as_mut().poll(cx).is_pending() {
+            let mut read = ReadBuf::new(&mut room);
+            match self.wire.io().poll_read(cx, &mut read) {
+                Poll::Ready(Ok(())) if !read.filled().is_empty() => {
+                    rest.left = rest.left.saturating_sub(read.filled().len());
+                }
+                Poll::Ready(_) => return,
+                Poll::Pending => {
+                    self.rest = Some(rest);
+                    return;
+                }
+            }
+        }
     }
 
     fn check_open(&self) -> io::Result<()> {
@@ -141,6 +207,7 @@ impl Stream {
         let (begun, is_answering) = (connection.begun(), connection.has_request());
         if begun != self.seen.0 || (self.seen.1 && !is_answering) {
             self.read = 0;
+            self.line = FirstLine::default();
             self.head = None;
         }
         self.seen = (begun, is_answering);
@@ -149,7 +216,8 @@ impl Stream {
 
     /// Counts what has been read of a request that is not answered.
     fn count_request(&self) {
-        let bytes = if self.read > SMALL_REQUEST { self.read.min(LARGEST_BUFFER) } else { 0 };
+        let most = LARGEST_BUFFER + self.connection().common.limits.largest_body;
+        let bytes = if self.read > SMALL_REQUEST { self.read.min(most) } else { 0 };
         self.connection().set_unread(bytes);
     }
 
@@ -242,6 +310,7 @@ impl AsyncRead for Stream {
             this.connection().moved();
             this.read += count;
             this.taken += count;
+            this.line.read(buf.filled().get(before..).unwrap_or_default());
             if this.read > SMALL_REQUEST {
                 this.count_request();
             }
@@ -253,18 +322,23 @@ impl AsyncRead for Stream {
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        this.check_open()?;
-        let polled = this.wire.io().poll_write(cx, buf);
-        let Poll::Ready(written) = polled else {
-            this.wait_stuck(buf.len(), cx)?;
-            return Poll::Pending;
-        };
-        let written = written?;
-        this.connection().moved();
-        if let Some(stuck) = &mut this.stuck {
-            stuck.moved += written;
+        if this.instead.is_none() {
+            this.instead = Instead::of(buf, this.line);
         }
-        Poll::Ready(Ok(written))
+        let Some(mut instead) = this.instead.take() else { return this.poll_send(cx, buf) };
+        while !instead.rest().is_empty() {
+            match this.poll_send(cx, instead.rest()) {
+                Poll::Ready(Ok(count)) if count > 0 => instead.advance(count),
+                Poll::Ready(Ok(_)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    this.instead = Some(instead);
+                    return Poll::Pending;
+                }
+            }
+        }
+        this.rest = Some(Rest { left: LARGEST_REST, timer: Box::pin(sleep(LAST_STALL)) });
+        Poll::Ready(Ok(buf.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -286,7 +360,10 @@ impl AsyncWrite for Stream {
         let polled = this.wire.io().poll_shutdown(cx);
         if polled.is_pending() {
             this.wait_stuck(0, cx)?;
+            return Poll::Pending;
         }
-        polled
+        ready!(polled)?;
+        this.poll_rest(cx);
+        if this.rest.is_some() { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 }

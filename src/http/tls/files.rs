@@ -11,6 +11,7 @@ use super::certificate;
 use super::error::TlsError;
 use crate::causes::with_causes;
 use crate::domain::time::Timestamp;
+use crate::private_file::{OTHERS_WRITE, STRANGERS};
 
 /// A warning is logged if a certificate ends within this time when it is read, in seconds.
 const SOON: i64 = 14 * 86_400;
@@ -82,8 +83,8 @@ impl Files {
     }
 
     fn load(&self, provider: &CryptoProvider, now: Timestamp) -> Result<CertifiedKey, TlsError> {
-        let chain = certificate::chain(&self.cert, &certificate::read_file("tls.cert", &self.cert)?)?;
-        let key = certificate::private_key(&self.key, &certificate::read_file("tls.key", &self.key)?)?;
+        let chain = certificate::chain(&self.cert, &certificate::read_file("tls.cert", &self.cert, OTHERS_WRITE)?)?;
+        let key = certificate::private_key(&self.key, &certificate::read_file("tls.key", &self.key, STRANGERS)?)?;
         let ends = chain.first().map(|own| certificate::read(&self.cert, own)).transpose()?.map(|own| own.not_after);
         let certified = certificate::certified((&self.cert, chain), (&self.key, key), provider)?;
         if let Some(end) = ends.filter(|end| *end < now.plus_seconds(SOON)) {

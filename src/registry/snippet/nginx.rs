@@ -106,8 +106,9 @@ fn server(public: PublicName<'_>, facts: &ProxyFacts<'_>) -> String {
              # The registry may think for minutes before it answers the end of a large upload.\n    \
              proxy_read_timeout 15m;\n    \
              proxy_send_timeout 15m;\n    \
-             # A registry token for many repositories is a long header, of at most 48 KiB, and so is the line that asks.\n    \
-             large_client_header_buffers 4 64k;\n\n\
+             # A registry token for many repositories is a long header, of at most 48 KiB, and so is the line that asks:\n    \
+             # dockpass takes 64 KiB of it, and says what it does with more.\n    \
+             large_client_header_buffers 2 128k;\n\n\
          {headers}    \
              # No proxy_pass has a path, not even a slash: nginx passes on what the client sent, and a %2F stays one.\n\n    \
              # The catalogue: dockpass lists what the caller may see. The registry's own is for administrators.\n    \

@@ -40,8 +40,8 @@ pub enum UpstreamError {
         /// The time limit.
         seconds: u64,
     },
-    /// 401 or 403. What was asked for was in the token, so the registry does not believe it. The next request will end the
-    /// same.
+    /// 401, or 403 to everything so far. What was asked for was in the token, so the registry does not believe it. The
+    /// next request will end the same.
     #[error(
         "the registry at {place} does not trust dockpass's registry token (status {status}): its rootcertbundle, issuer \
          and service must be those that `dockpass registry config` prints"
@@ -51,6 +51,17 @@ pub enum UpstreamError {
         place: String,
         /// HTTP status.
         status: u16,
+    },
+    /// 403, though the registry has answered other questions: it believes the token, and has a rule of its own.
+    #[error(
+        "the registry at {place} answered with status 403 where {asked} was asked, though it answers other questions: a \
+         rule of its own, or of a proxy before it, refuses this one"
+    )]
+    Forbidden {
+        /// Its URL.
+        place: String,
+        /// What was asked.
+        asked: &'static str,
     },
     /// It wants to be asked later (429, or 503 with a time), and still did when there was no patience left.
     #[error("the registry at {place} is busy (status {status}): it wants to be asked again in {}", span(*seconds))]
@@ -107,6 +118,7 @@ impl UpstreamError {
             | Self::Unreachable { .. }
             | Self::Tls { .. }
             | Self::Refused { .. }
+            | Self::Forbidden { .. }
             | Self::Status { .. }
             | Self::Unusable { .. }
             | Self::TooLarge { .. } => false,
@@ -123,6 +135,7 @@ impl UpstreamError {
             | Self::Tls { place, .. }
             | Self::TimedOut { place, .. }
             | Self::Refused { place, .. }
+            | Self::Forbidden { place, .. }
             | Self::Busy { place, .. }
             | Self::Status { place, .. }
             | Self::Unusable { place, .. }
@@ -137,7 +150,12 @@ impl UpstreamError {
             Self::TimedOut { .. } | Self::Unusable { .. } | Self::TooLarge { .. } => true,
             // A registry that blames the request has changed nothing.
             Self::Status { status, .. } | Self::Busy { status, .. } => !(400..500).contains(status),
-            Self::Url(_) | Self::Trust(_) | Self::Unreachable { .. } | Self::Tls { .. } | Self::Refused { .. } => false,
+            Self::Url(_)
+            | Self::Trust(_)
+            | Self::Unreachable { .. }
+            | Self::Tls { .. }
+            | Self::Refused { .. }
+            | Self::Forbidden { .. } => false,
         }
     }
 }
@@ -148,6 +166,8 @@ pub(super) struct About<'a> {
     pub(super) place: &'a str,
     /// What is asked, such as `a manifest`.
     pub(super) asked: &'static str,
+    /// Whether the registry has answered a question with a registry token.
+    pub(super) is_believed: bool,
 }
 
 impl About<'_> {
@@ -155,6 +175,7 @@ impl About<'_> {
     pub(super) fn status(&self, status: StatusCode) -> UpstreamError {
         let (place, status) = (self.place.to_owned(), status.as_u16());
         match status {
+            403 if self.is_believed => UpstreamError::Forbidden { place, asked: self.asked },
             401 | 403 => UpstreamError::Refused { place, status },
             _ => UpstreamError::Status { place, asked: self.asked, status },
         }
@@ -186,7 +207,7 @@ mod tests {
 
     #[test]
     fn only_a_clear_no_says_that_nothing_was_done() {
-        let about = About { place: "http://a", asked: "a deletion" };
+        let about = About { place: "http://a", asked: "a deletion", is_believed: false };
         let done = |status| about.status(StatusCode::from_u16(status).unwrap()).may_be_done();
         for (status, may_be_done) in [(302, true), (401, false), (403, false), (409, false), (429, false), (500, true)]
         {
@@ -202,7 +223,7 @@ mod tests {
 
     #[test]
     fn where_the_registry_is_can_be_left_out() {
-        let about = About { place: "http://10.0.0.7:5000", asked: "a deletion" };
+        let about = About { place: "http://10.0.0.7:5000", asked: "a deletion", is_believed: false };
         for (error, said) in [
             (about.status(StatusCode::BAD_GATEWAY), "the registry answered with status 502 where a deletion was asked"),
             (
@@ -214,5 +235,17 @@ mod tests {
             assert_eq!(error.without_place(), said);
         }
         assert!(about.status(StatusCode::UNAUTHORIZED).without_place().contains("rootcertbundle"));
+    }
+
+    #[test]
+    fn one_refusal_among_answers_is_told_from_a_token_that_is_not_believed() {
+        let said = |status, is_believed| {
+            let about = About { place: "http://a", asked: "a manifest", is_believed };
+            about.status(StatusCode::from_u16(status).unwrap()).to_string()
+        };
+        for (status, is_believed) in [(401, false), (401, true), (403, false)] {
+            assert!(said(status, is_believed).contains("rootcertbundle"), "{status} {is_believed}");
+        }
+        assert!(said(403, true).contains("where a manifest was asked, though it answers other questions"));
     }
 }

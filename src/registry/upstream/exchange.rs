@@ -3,12 +3,13 @@
 //! The registry token stands in one header, marked as sensitive, and nowhere else.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderValue};
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Request, StatusCode, Uri};
 use zeroize::Zeroizing;
 
 use super::error::{About, UpstreamError};
@@ -74,6 +75,8 @@ pub(super) struct Exchange {
     /// The registry's URL.
     pub(super) place: String,
     pub(super) limits: Limits,
+    /// Whether it has answered to a registry token since it last said 401.
+    is_believed: AtomicBool,
 }
 
 impl Exchange {
@@ -81,7 +84,7 @@ impl Exchange {
     pub(super) fn new(url: &str, ca: Option<&Path>, limits: Limits) -> Result<Self, UpstreamError> {
         let registry = Address::parse(url)?;
         let client = Client::new(net::trust(ca)?, Plain::Anywhere, limits.connect);
-        Ok(Self { client, place: registry.url(), registry, limits })
+        Ok(Self { client, place: registry.url(), registry, limits, is_believed: AtomicBool::new(false) })
     }
 
     /// Asks the registry. While it answers that it wants to be asked later, it is, within the limits.
@@ -113,18 +116,38 @@ impl Exchange {
         // Not the query, which the registry may have made.
         let path = question.target.split('?').next().unwrap_or_default();
         log::debug!("{} {path} ({}): {}", question.method, question.asked, answer.status);
+        if question.token.is_some() {
+            self.note_belief(answer.status);
+        }
         Ok(answer)
+    }
+
+    /// Takes note whether the registry believes the tokens of dockpass.
+    fn note_belief(&self, status: StatusCode) {
+        if status.is_success() {
+            self.is_believed.store(true, Ordering::Relaxed);
+        } else if status == StatusCode::UNAUTHORIZED {
+            self.is_believed.store(false, Ordering::Relaxed);
+        }
     }
 
     /// What the errors of a question name.
     pub(super) fn about(&self, question: &Question<'_>) -> About<'_> {
-        About { place: &self.place, asked: question.asked }
+        self.about_what(question.asked)
+    }
+
+    /// The same, by what it is called in messages.
+    pub(super) fn about_what(&self, asked: &'static str) -> About<'_> {
+        let is_believed = self.is_believed.load(Ordering::Relaxed);
+        About { place: &self.place, asked, is_believed }
     }
 
     fn failure(&self, failure: Failure, question: &Question<'_>) -> UpstreamError {
         let place = self.place.clone();
         match failure {
-            Failure::TimedOut { seconds } => UpstreamError::TimedOut { place, seconds },
+            Failure::NoConnection { seconds } | Failure::TimedOut { seconds } => {
+                UpstreamError::TimedOut { place, seconds }
+            }
             Failure::Tls(_) | Failure::OfAuthority(_) => UpstreamError::Tls { place, cause: failure.into() },
             Failure::Unreachable(_) | Failure::Unprotected => {
                 UpstreamError::Unreachable { place, cause: failure.into() }

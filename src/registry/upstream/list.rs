@@ -5,7 +5,6 @@
 use hyper::{Method, StatusCode};
 use serde::{Deserialize, Deserializer};
 
-use super::error::About;
 use super::exchange::Question;
 use super::next::{self, NextPage};
 use super::{Upstream, UpstreamError};
@@ -112,7 +111,7 @@ impl Upstream {
         read: impl FnOnce(B) -> Option<Vec<String>>,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Page<T>, UpstreamError> {
-        let about = About { place: self.place(), asked: list.asked };
+        let about = self.exchange.about_what(list.asked);
         if answer.status != StatusCode::OK {
             return Err(about.status(answer.status));
         }
@@ -143,6 +142,7 @@ fn is_too_much(answer: &Result<Answer, UpstreamError>) -> bool {
             | UpstreamError::Unreachable { .. }
             | UpstreamError::Tls { .. }
             | UpstreamError::Refused { .. }
+            | UpstreamError::Forbidden { .. }
             | UpstreamError::Busy { .. }
             | UpstreamError::Status { .. }
             | UpstreamError::Unusable { .. },

@@ -12,7 +12,7 @@ use crate::domain::act::Act;
 use crate::domain::entered;
 use crate::domain::random::{self, NoRandomness};
 use crate::domain::secret::TokenText;
-use crate::private_file::{self, NO_WAIT, PrivateFileError};
+use crate::private_file::{self, NO_WAIT, PrivateFileError, STRANGERS};
 use crate::service::Service;
 use crate::service::access::{Call, Caller, Subject};
 use crate::service::error::Error;
@@ -111,6 +111,7 @@ fn read_given(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     if !kind.is_file() {
         return Err(io::Error::other("no ordinary file"));
     }
+    private_file::close_elsewhere(path, &file, STRANGERS);
     let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST));
     file.take(2 * LONGEST as u64).read_to_end(&mut content)?;
     Ok(content)

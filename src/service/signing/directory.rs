@@ -151,7 +151,7 @@ impl KeyDirectory {
 fn failed(action: &'static str, way_out: &'static str, error: PrivateFileError) -> SigningError {
     match error {
         PrivateFileError::Io { path, source } => SigningError::Io { action, path, source },
-        PrivateFileError::Exposed { .. } => SigningError::Exposed(error),
+        PrivateFileError::Exposed { .. } | PrivateFileError::Theirs { .. } => SigningError::Exposed(error),
         PrivateFileError::Unsuitable { path } => SigningError::Damaged { path, way_out, source: Damage::NotAKeyFile },
     }
 }

@@ -3,17 +3,20 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::audit_log::Undone;
 use super::super::change::RowChange;
 use super::super::engine::Engine;
 use super::super::record::{AuditV1, Removed};
 use super::super::retention::PIECE;
 use super::super::table::Table;
 use super::super::{Keep, Store, WriteAccess, row};
+use super::full::{SmallDisk, opened, wait_for_room};
 use super::support::{Home, copy_directory, entry, environment, is_long, now, open_at, write};
 use crate::domain::act::Act;
-use crate::domain::audit::{AuditEntry, AuditHead, Occurrence, Outcome, Summed};
+use crate::domain::audit::{AuditEntry, AuditHead, LoggedRecord, Occurrence, Outcome, Summed};
 use crate::domain::random;
 use crate::domain::time::Timestamp;
 
@@ -383,4 +386,62 @@ fn a_removal_that_is_killed_anywhere_leaves_a_whole_chain_and_goes_on() {
     }
     assert!(interrupted > 0, "no removal was interrupted");
     eprintln!("{rounds} logs, killed {interrupted} times in the middle of a removal: all whole");
+}
+
+/// sled shows what it could not write until it is opened again, or shows nothing at all: the log is what was published.
+#[test]
+fn a_removal_that_a_full_disk_refused_has_removed_nothing() {
+    let Some(disk) = SmallDisk::mount(24) else { return };
+    let store = opened(&disk.data());
+    super::support::start(&store);
+    add(&store, 6_000, |_| (of_kind("denial"), days_ago(1)));
+    disk.fill();
+    let nothing = Keep { seconds: None, bytes: Some(1) };
+    let refused = (0..200).find_map(|_| store.shorten_audit(&WriteAccess(()), nothing, now()).err());
+    assert!(refused.is_some(), "the disk never filled up");
+    let published = store.state().audit();
+    if let Ok(found) = store.verify_audit(None) {
+        assert_eq!((found.problem, found.head), (None, published));
+    }
+    disk.make_room();
+    wait_for_room(&store);
+    let found = store.verify_audit(None).unwrap();
+    assert_eq!((found.problem, found.head), (None, published));
+    assert_eq!(store.audit_before(None, usize::MAX).unwrap().len() as u64, found.records);
+}
+
+#[test]
+fn what_a_refused_batch_has_left_in_the_store_is_not_in_the_log() {
+    let home = Home::started();
+    let store = home.open();
+    add(&store, 2_500, |number| (of_kind(KINDS[number % 4]), days_ago(1)));
+    let numbers = |page: Vec<LoggedRecord>| page.into_iter().map(|logged| logged.record.seq).collect::<Vec<_>>();
+    let whole = numbers(store.audit_before(None, usize::MAX).unwrap());
+    let by = store.state().audit().seq + 1;
+    // As a removal does it: a long run, single ones, and the newest.
+    let gone: Vec<u64> = (300..1_700).chain([2, 250, 2_000, by - 1]).collect();
+    let left = row::encode(&Removed { hash: [7; 32], by }).unwrap();
+    let rows = gone.iter().flat_map(|seq| {
+        let key = seq.to_be_bytes().to_vec();
+        let removed = RowChange { table: Table::Removed, key: key.clone(), value: Some(left.clone()) };
+        [RowChange { table: Table::Audit, key, value: None }, removed]
+    });
+    let record = RowChange { table: Table::Audit, key: by.to_be_bytes().to_vec(), value: Some(b"a record".to_vec()) };
+    let changes: Vec<_> = rows.chain([record]).collect();
+    let undo = store.shared.engine.undo_of(&changes).unwrap();
+    store.shared.engine.commit(&changes).unwrap();
+    assert!(store.verify_audit(None).unwrap().problem.is_some(), "the rows are there");
+    store.shared.undone.store(Arc::new(Undone::of(&undo)));
+    let found = store.verify_audit(None).unwrap();
+    assert_eq!((found.problem, found.records), (None, whole.len() as u64));
+    for size in [1, 7, 512, usize::MAX] {
+        let mut paged = numbers(store.audit_before(None, size).unwrap());
+        while let Some(page) = paged.last().map(|last| store.audit_before(Some(*last), size).unwrap()) {
+            if page.is_empty() {
+                break;
+            }
+            paged.extend(numbers(page));
+        }
+        assert!(paged == whole, "pages of {size}");
+    }
 }

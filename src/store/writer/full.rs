@@ -74,6 +74,7 @@ impl Writer {
         match self.fold(stored) {
             Mode::Ready => {
                 log::info!("there is room again: changes are accepted");
+                self.shared.undone.store(Arc::default());
                 self.journal.make_up();
                 self.shared.refusal.store(Arc::new(None));
                 Mode::Ready

@@ -180,6 +180,16 @@ fn a_bad_tag_is_left_out_by_itself_and_named() {
 }
 
 #[test]
+fn one_tag_that_the_registry_refuses_is_no_matter_of_trust() {
+    let (site, _, _) = with_habits(&[Habit::Fault("/v2/alice/one/manifests/v03", 403)]);
+    let first = ended(&site);
+    let (_, tag, reason) = left_out(&first).remove(0);
+    assert_eq!((&first["state"], tag.as_deref()), (&json!("done"), Some("v03")));
+    assert!(reason.contains("status 403") && reason.contains("though it answers other questions"), "{reason}");
+    assert!(!reason.contains("rootcertbundle"), "{reason}");
+}
+
+#[test]
 fn tags_of_which_none_can_be_read_are_not_missing() {
     let holding = Arc::new(Mutex::new(Holding::of(&[("alice/app", &["1.0"])])));
     let (site, _) = {

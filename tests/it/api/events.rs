@@ -190,10 +190,10 @@ fn what_is_not_understood_is_refused_with_the_reason_and_counted() {
     for (kind, data, reason) in [
         ("zotregistry.image.signed", image("1.0", 1), "of the type \"zotregistry.image.signed\" are not known"),
         ("com.example.push", image("1.0", 1), "known are zotregistry.repository.created"),
-        ("zotregistry.image.updated", json!({}), "name: names no repository"),
+        ("zotregistry.image.updated", json!({}), "name: missing"),
         ("zotregistry.image.updated", json!({ "name": "Not A Name" }), "name: names no repository"),
-        ("zotregistry.image.updated", json!({ "name": APP, "digest": digest(1) }), "reference: neither a tag"),
-        ("zotregistry.image.updated", json!({ "name": APP, "reference": "1" }), "digest: no digest"),
+        ("zotregistry.image.updated", json!({ "name": APP, "digest": digest(1) }), "reference: missing"),
+        ("zotregistry.image.updated", json!({ "name": APP, "reference": "1" }), "digest: missing"),
         ("zotregistry.image.deleted", json!({ "name": APP, "reference": ".." }), "reference: neither a tag"),
         ("zotregistry.image.deleted", json!({ "name": 7 }), "name: a text"),
     ] {
@@ -212,6 +212,24 @@ fn what_is_not_understood_is_refused_with_the_reason_and_counted() {
     assert_eq!(tags(&site, APP), Vec::<String>::new());
     // Without the secret there is nothing here, and nothing is counted.
     send(&site.as_nobody().header("Ce-Type", "zotregistry.image.updated"), b"{}").must_be(404);
+}
+
+#[test]
+fn an_envelope_without_a_known_action_is_refused_once_and_stands_before_no_other() {
+    let site = with_alice();
+    let odd = with(push("odd", APP, "1.0", 1), "/action", json!("Push"));
+    let refused = site.notify(&[odd.clone()]).must_be_refused(400, "INVALID_PARAMETERS");
+    assert!(refused.describe().contains("is not known; known are push, pull, delete, mount"), "{}", refused.describe());
+    // Distribution sends it again, before everything else.
+    site.notify(&[odd]).must_be(200);
+    site.notify(&[push("good", APP, "2.0", 1)]).must_be(200);
+    assert_eq!(tags(&site, APP), ["2.0"]);
+    let state = site.as_local().get("/api/v0/admin/registry").must_be(200).json();
+    assert_eq!((&state["notifications"]["received"], &state["notifications"]["refused"]), (&json!(2), &json!(1)));
+    // Among others, it takes none along.
+    let odd = with(push("odder", APP, "1.0", 1), "/action", json!("scan"));
+    site.notify(&[odd, push("better", APP, "3.0", 1)]).must_be(200);
+    assert_eq!(tags(&site, APP), ["2.0", "3.0"]);
 }
 
 // --- what is passed over ---

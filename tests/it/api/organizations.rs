@@ -222,6 +222,50 @@ fn permission_is_asked_before_a_body_is_looked_at() {
 // --- members ---
 
 #[test]
+fn a_body_that_repeats_something_else_than_its_path_says_two_things_and_is_refused() {
+    let acme = Acme::new();
+    let id = |name: &str| acme.site.as_local().get(&account_path(name)).must_be(200).text("/id");
+    let (bob, carol) = (id("bob"), id("carol"));
+    for path in [member_path("acme", "bob"), member_path("acme/dev", "bob")] {
+        let put = |path: &str, body: &Value| acme.alice.put(path, body);
+        for (body, field) in
+            [(json!({ "name": "carol" }), "name"), (json!({ "member": { "name": "carol" } }), "member")]
+        {
+            let refused = put(&path, &body).must_be_refused(400, "INVALID_PARAMETERS");
+            assert_eq!(refused.text("/errors/0/detail/field"), field, "{}", refused.describe());
+        }
+        for body in [json!({ "name": "bob" }), json!({ "member": { "name": "bob", "id": bob } }), json!({ "name": "" })]
+        {
+            put(&path, &body).must_be(200);
+        }
+        let by_id = path.replace("bob", &bob);
+        put(&by_id, &json!({ "name": "bob", "member": { "id": bob } })).must_be(200);
+        put(&by_id, &json!({ "member": { "id": carol } })).must_be_refused(400, "INVALID_PARAMETERS");
+    }
+    let level = |more: &Value| {
+        let mut body = json!({ "accessLevel": "read-only" });
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        body
+    };
+    let same = json!({ "repository": { "namespace": "acme", "name": "app" } });
+    for (path, right, wrong) in [
+        (access_path("acme/app", "dave"), json!({ "user": { "name": "dave" } }), json!({ "user": { "name": "bob" } })),
+        (access_path("acme/app", "dave"), same.clone(), json!({ "repository": { "name": "web" } })),
+        (access_path("acme/app", "dave"), same, json!({ "repository": { "namespace": "lab", "name": "app" } })),
+        (access_path("acme", "dave"), json!({ "namespace": "acme" }), json!({ "namespace": "lab" })),
+        (
+            team_access_path("acme/app", "dev"),
+            json!({ "team": { "name": "dev" } }),
+            json!({ "team": { "name": "qa" } }),
+        ),
+        (team_access_path("acme", "dev"), json!({ "team": { "id": "" } }), json!({ "team": { "name": "qa" } })),
+    ] {
+        acme.alice.put(&path, &level(&wrong)).must_be_refused(400, "INVALID_PARAMETERS");
+        acme.alice.put(&path, &level(&right)).must_be(200);
+    }
+}
+
+#[test]
 fn members_are_put_shown_and_removed_by_name_or_id() {
     let acme = Acme::new();
     let id = |name: &str| acme.site.as_local().get(&account_path(name)).must_be(200).text("/id");

@@ -171,6 +171,14 @@ fn a_record_unfolds_and_leads_to_those_like_it() {
     browser.back();
     shows(&site, &pages, "object=alice/lib");
     browser.see(record["hash"].as_str().expect("a hash"));
+    // A slip is answered with the word that may be meant, whether it was typed or came with the address.
+    browser.fill("Action", &format!("token.crate{ENTER}"));
+    browser.see("did you mean token.create?");
+    pages.open("/audit?action=token.rotat");
+    browser.see("did you mean token.rotate?");
+    soon("the slip is told beside its field", || {
+        browser.has("css", "input[name=action][aria-invalid=true]").then_some(())
+    });
     pages.open("/audit?outcome=perhaps");
     soon("the wrong word is told beside its field", || {
         browser.has("css", "select[name=outcome][aria-invalid=true]").then_some(())

@@ -29,6 +29,8 @@ fn tags_are_listed_searched_and_their_digests_copied() {
     let site = with_tags(&[("latest", 1), ("v1", 1), ("v2", 2)]);
     site.open(TAGS);
     site.browser.see("3 tags");
+    // As the command line says it: one that was adopted was pushed before.
+    site.browser.see("Seen since");
     site.browser.fill("Search tags", "v2");
     site.browser.see("1 of 3 tags");
     site.browser.click("Copy the digest of v2");

@@ -1,7 +1,7 @@
 //! What one host, or many, can do to the connections of others: hold them, leave answers unread, begin handshakes.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{Read, Write},
     net::TcpStream,
     thread::sleep,
     time::Duration,
@@ -12,7 +12,7 @@ use rustix::process::Signal;
 
 use crate::support::{
     Dockpass, Setup,
-    crowd::{allow_many_files, begin, is_closed, read_all, resident_mib, sent, small_connection},
+    crowd::{allow_many_files, begin, is_closed, read_all, resident_mib, sent, small_connection, tls_connection},
     nginx::Front,
     process::{Run, command, environment, eventually},
     tls::SiteCertificate,
@@ -81,14 +81,17 @@ fn nobody_is_stopped_by_answers_that_a_hundred_addresses_leave_unread() {
 }
 
 /// With far less time to stand still than all the answers take, which are more than the systems between hold for a client.
-#[test]
-fn who_reads_slowly_gets_the_whole_answer_and_who_reads_nothing_is_closed() {
-    let dockpass = Setup::config("[server]\nstall_timeout = \"5s\"\n").start();
+/// `connect` makes a connection.
+fn a_slow_reader_gets_all_and_a_silent_one_is_closed<S: Read + Write>(dockpass: &Dockpass, connect: impl Fn() -> S) {
     let request = "GET /api/v0/openapi.json HTTP/1.1\r\nHost: dockpass\r\n\r\n";
-    let length = dockpass.http().get("/api/v0/openapi.json").must_be(200).body.len();
+    let length = dockpass.http().trusting_anybody().get("/api/v0/openapi.json").must_be(200).body.len();
     let many = 8 * 1_024 * 1_024 / length;
-    let mut silent = sent(&dockpass.address, ELSEWHERE, &request.repeat(many));
-    let mut slow = sent(&dockpass.address, ELSEWHERE, &request.repeat(many));
+    let asking = || {
+        let mut stream = connect();
+        let _ = stream.write_all(request.repeat(many).as_bytes());
+        stream
+    };
+    let (mut silent, mut slow) = (asking(), asking());
     let (mut got, mut piece) = (0, vec![0; 64 * 1_024]);
     // The heads come beside that.
     while got < many * length {
@@ -99,6 +102,21 @@ fn who_reads_slowly_gets_the_whole_answer_and_who_reads_nothing_is_closed() {
     }
     let rest = read_all(&mut silent).len();
     assert!(rest < many * length, "{rest} bytes");
+}
+
+#[test]
+fn who_reads_slowly_gets_the_whole_answer_and_who_reads_nothing_is_closed() {
+    let dockpass = Setup::config("[server]\nstall_timeout = \"5s\"\n").start();
+    a_slow_reader_gets_all_and_a_silent_one_is_closed(&dockpass, || small_connection(&dockpass.address, ELSEWHERE));
+}
+
+#[test]
+fn over_tls_who_reads_slowly_gets_the_whole_answer_and_who_reads_nothing_is_closed() {
+    let certificate = SiteCertificate::of("localhost");
+    // What rustls takes into its buffer counts as progress once: it may be the second time that is up.
+    let dockpass = with_tls(&certificate, "stall_timeout = \"3s\"");
+    let connect = || tls_connection(&dockpass.address, ELSEWHERE, &certificate.authority());
+    a_slow_reader_gets_all_and_a_silent_one_is_closed(&dockpass, connect);
 }
 
 /// Public repositories of the administrator, with long descriptions; all requests go over one connection.
@@ -183,21 +201,28 @@ fn a_head_that_does_not_end_is_closed_on_a_used_connection_as_well() {
 #[test]
 fn silent_handshakes_of_one_address_keep_nobody_waiting() {
     allow_many_files();
-    let certificate = SiteCertificate::of("localhost");
-    let (cert, key) = (certificate.certificate(), certificate.key());
-    let files = format!("[tls]\ncert = \"{}\"\nkey = \"{}\"\n", cert.display(), key.display());
-    let dockpass = Setup::config(format!("[server]\nmax_handshakes = 64\n{files}")).start();
+    let dockpass = with_tls(&SiteCertificate::of("localhost"), "max_handshakes = 64");
     let client = dockpass.http().trusting_anybody().from(ELSEWHERE);
-    let rounds = if is_long() { 40 } else { 5 };
-    let mut silent = Vec::new();
-    let mut worst = Duration::ZERO;
+    let rounds = if is_long() { 41 } else { 9 };
+    let (mut silent, mut waits) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         silent.extend((0..100).map(|_| small_connection(&dockpass.address, "127.0.1.1")));
         let begun = begin();
         client.get("/_ping").must_be(200);
-        worst = worst.max(begun.elapsed());
+        waits.push(begun.elapsed());
     }
-    assert!(worst < Duration::from_secs(1), "{worst:?} with {} silent ones", silent.len());
+    waits.sort_unstable();
+    let (median, worst) = (waits[rounds / 2], waits[rounds - 1]);
+    // One may meet a busy machine.
+    assert!(median < Duration::from_millis(150), "{waits:?} with {} silent ones", silent.len());
+    assert!(worst < Duration::from_secs(1), "{waits:?} with {} silent ones", silent.len());
+}
+
+/// A server with the certificate of a site, and this line of its configuration.
+fn with_tls(certificate: &SiteCertificate, line: &str) -> Dockpass {
+    let (cert, key) = (certificate.certificate(), certificate.key());
+    let files = format!("[tls]\ncert = \"{}\"\nkey = \"{}\"\n", cert.display(), key.display());
+    Setup::config(format!("[server]\n{line}\n{files}")).start()
 }
 
 /// All are connected before the first one is served.

@@ -317,3 +317,17 @@ fn the_client_is_who_nginx_sees_and_no_log_of_nginx_has_a_secret() {
         assert!(!logs.contains(&text), "{logs}");
     }
 }
+
+#[test]
+fn as_many_scopes_pass_nginx_as_dockpass_reads() {
+    let front = Front::with_users(&["alice"]);
+    let http = front.http().basic("alice", PASSWORD);
+    let scopes = |count: usize| {
+        let scope = |number| format!("repository:alice/{:a>120}/{:b>128}:pull", "", number);
+        (0..count).map(scope).collect::<Vec<_>>()
+    };
+    let asked = |count| http.get(&format!("/auth/token?service=dockpass&scope={}", scopes(count).join("+")));
+    asked(230).must_be(200);
+    assert_eq!(asked(340).must_be(414).code(), "URI_TOO_LONG");
+    http.post_form("/auth/token", &[("grant_type", "password"), ("scope", &scopes(1_000).join(" "))]).must_be(200);
+}

@@ -1,14 +1,20 @@
 //! Many connections from chosen addresses of this machine, as an attacker or a big site opens them.
 
 use std::{
-    io::{ErrorKind, Read as _, Write as _},
+    io::{ErrorKind, Read, Write as _},
     net::{SocketAddr, SocketAddrV4, TcpStream},
+    path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use rustix::{
     net::{AddressFamily, SocketType, bind, connect, socket, sockopt::set_socket_recv_buffer_size},
     process::{Resource, Rlimit, getrlimit, setrlimit},
+};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 
 /// A connection to `server` from `from` (an address of 127.0.0.0/8), whose system takes few bytes that nobody reads.
@@ -31,12 +37,26 @@ pub(crate) fn sent(server: &str, from: &str, text: &str) -> TcpStream {
     stream
 }
 
+/// The same over TLS, to the host `localhost`, whose certificate this CA has issued.
+pub(crate) fn tls_connection(server: &str, from: &str, ca: &Path) -> StreamOwned<ClientConnection, TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(ca).expect("a certificate")).expect("a CA");
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("TLS")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").expect("a name");
+    let connection = ClientConnection::new(Arc::new(config), name).expect("a connection");
+    StreamOwned::new(connection, small_connection(server, from))
+}
+
 /// The status and the whole rest of what the server sends until it closes.
-pub(crate) fn read_all(stream: &mut TcpStream) -> String {
+pub(crate) fn read_all(stream: &mut impl Read) -> String {
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {
         Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => {}
         Err(error) => panic!("no end after {} bytes: {error}", answer.len()),
     }
     String::from_utf8_lossy(&answer).into_owned()

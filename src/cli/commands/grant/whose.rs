@@ -31,7 +31,7 @@ impl Whose {
         access: AccessLevel,
         api: &mut Api,
     ) -> Result<Value, CliError> {
-        let body = SetAccess { access_level: access.to_string() };
+        let body = SetAccess { access_level: access.to_string(), ..SetAccess::default() };
         let user = self.user.as_deref().unwrap_or_default();
         Ok(match (target, self.team()) {
             (GrantTarget::Repository(on), Some(team)) => {

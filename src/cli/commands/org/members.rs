@@ -11,7 +11,8 @@ use crate::cli::wire::Api;
 pub(super) async fn add(arguments: AddArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let AddArguments { organization: One { name }, member: MemberName { user }, admin } = arguments;
     let before = role(&name, &user, api).await?;
-    let answer = api.send(op::PutMember, [&name, &user], &(), &PutMember { is_admin: admin }).await?;
+    let answer =
+        api.send(op::PutMember, [&name, &user], &(), &PutMember { is_admin: admin, ..PutMember::default() }).await?;
     let after = answer.read()?.is_admin;
     let what = if after { "an administrator" } else { "a member" };
     if before != Some(after) {
