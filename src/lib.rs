@@ -16,6 +16,7 @@
 //! - [`net`]: outgoing requests: names, trust in certificates, and the one HTTP client over them.
 //! - [`pki`]: keys and certificates of our own, for registry tokens and TLS: a CA, what it signs, when that is renewed, PEM.
 //! - [`data_files`]: the names of the files in the data directory.
+//! - `denied`: what the file system denies, told with the command that mends it.
 //! - [`private_file`]: small files that only their owner may read, written whole.
 //! - [`causes`]: what an error and its sources say, in one line.
 //! - [`registry`]: the registry next door: what its configuration must say, and that of nginx before it, what its
@@ -37,6 +38,7 @@
 //! domain  <-  private_file                     <-  store, service, http
 //!             net                              <-  registry, cli
 //!             data_files                       <-  private_file, store, service, http, cli
+//! domain  <-  denied                           <-  private_file, store, service, config, http, cli
 //!             causes                           <-  registry, http, cli
 //! ```
 //!
@@ -140,6 +142,7 @@ pub mod causes;
 pub mod cli;
 pub mod config;
 pub mod data_files;
+mod denied;
 pub mod domain;
 pub mod http;
 pub mod net;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::data_files::UNFINISHED;
-use crate::domain::text::shell_word;
+use crate::denied;
 
 /// The permission bits of everybody but the owner.
 pub(crate) const OTHERS: u32 = 0o077;
@@ -36,7 +36,7 @@ pub(crate) const NO_LINK_NO_WAIT: i32 = NO_LINK | NO_WAIT;
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateFileError {
     /// Reading or writing failed.
-    #[error("{}", path.display())]
+    #[error("{}", denied::told(path, source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -52,7 +52,7 @@ pub enum PrivateFileError {
     /// Others may look into it, and it is not ours to close.
     #[error(
         "{} is open to others (mode {mode:o}) and belongs to the user id {owner}, so that it cannot be closed here: {}",
-        path.display(), way_to_own(path)
+        path.display(), denied::way_to_own(path)
     )]
     Exposed {
         /// The file or directory.
@@ -65,7 +65,7 @@ pub enum PrivateFileError {
     /// It belongs to somebody who is neither us nor the owner of its directory, and who can read and write it.
     #[error(
         "{} belongs to the user id {owner}, who is neither the owner of its directory nor runs dockpass, and knows what is \
-         in it: chown {place} {}", path.display(), shell_word(&path.to_string_lossy())
+         in it: chown {place} {}", path.display(), denied::word(path)
     )]
     Theirs {
         /// The file.
@@ -83,19 +83,6 @@ impl PrivateFileError {
     pub fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
     }
-}
-
-/// How a place becomes ours: by giving it away or, where something else decides on owner and mode at each start, by
-/// leaving that place alone.
-#[must_use]
-pub(crate) fn way_to_own(path: &Path) -> String {
-    let me = rustix::process::geteuid().as_raw();
-    let word = shell_word(&path.to_string_lossy());
-    format!(
-        "give it to the user who runs dockpass (chown {me} {word}), or, where it is a volume whose owner and mode an \
-         orchestrator sets (fsGroup of Kubernetes), keep the data in a directory below the volume, which dockpass makes \
-         itself"
-    )
 }
 
 /// Reads a private file; none if it does not exist. One that is open to others is closed first.
@@ -182,7 +169,7 @@ pub(crate) fn close_elsewhere(path: &Path, file: &File, open: u32) {
             log::warn!("{shown} was open to others (mode {mode:o}); it has mode {now:o} now: others may have used it");
         }
         Some(Err(_)) | None => {
-            let (word, changes) = (shell_word(&path.to_string_lossy()), without(open));
+            let (word, changes) = (denied::word(path), without(open));
             log::warn!("{shown} is open to others (mode {mode:o}), and not ours to close: chmod {changes} {word}");
         }
     }

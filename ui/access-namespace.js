@@ -10,7 +10,7 @@ import { allOf } from "./repository-name.js";
 import { h, path } from "./dom.js";
 
 const users = ({ userAccessList }) =>
-  userAccessList.map((it) => ({ kind: "user", name: it.user.name, level: it.accessLevel, isHere: true }));
+  userAccessList.map((it) => ({ kind: "user", name: it.user.name, level: it.accessLevel, isHere: true, isActive: it.user.isActive }));
 
 const teams = ({ teamAccessList }) =>
   teamAccessList.map((it) => ({ kind: "team", name: it.team.name, level: it.accessLevel, isHere: true }));

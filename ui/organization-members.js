@@ -11,9 +11,9 @@ import { badge, button, h, path } from "./dom.js";
 import { list } from "./list.js";
 import { say } from "./notice.js";
 
-export const personCell = ({ session }) => ({ member: { name, fullName } }) => [
+export const personCell = ({ session }) => ({ member: { name, fullName }, isActive }) => [
   session.isAdmin ? h("a", { href: path`/people/${name}` }, name) : name,
-  fullName && h("small", fullName),
+  (fullName || isActive === false) && h("small", [fullName, isActive === false && "inactive"].filter(Boolean).join(", ")),
 ];
 
 /** Asks before people give their own role away, which they cannot undo. */
@@ -86,7 +86,7 @@ export async function memberList(context, organization) {
       },
       { label: "", isEnd: true, cell: act },
     ],
-    matches: ({ member, isAdmin }) => `${member.name} ${member.fullName} ${isAdmin ? "administrator" : ""}`,
+    matches: ({ member, isAdmin, isActive }) => `${member.name} ${member.fullName} ${isAdmin ? "administrator" : ""} ${isActive === false ? "inactive" : ""}`,
     all: ({ signal, progress }) => readAll(`${api}/members`, { signal, progress, rows: (body) => body.members }),
     empty: () => h("div.empty",
       h("p", `Nobody belongs to ${name} yet. Members see its teams; the first administrator can add the others.`),

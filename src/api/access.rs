@@ -14,6 +14,8 @@ pub struct GrantUser {
     pub name: String,
     /// Identifier.
     pub id: String,
+    /// Whether it may sign in: what an inactive user has is of no use until it is active again.
+    pub is_active: bool,
 }
 
 /// A repository in a grant.

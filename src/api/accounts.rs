@@ -173,6 +173,9 @@ pub struct Member {
     pub member: Account,
     /// Whether the user administers the organization.
     pub is_admin: bool,
+    /// Whether the user may sign in; null for callers who may not know: all but the user, and who administers the
+    /// organization or the system.
+    pub is_active: Option<bool>,
 }
 
 /// A page of members.
@@ -236,6 +239,7 @@ pub struct PutMember {
 
 impl JsonBody for PutMember {
     const UNKNOWN: UnknownFields = UnknownFields::Named;
+    const ECHOED: &'static [&'static str] = &["isActive"];
 }
 
 /// What a body repeats of an account or a team, of which only this is read.

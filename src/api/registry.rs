@@ -97,33 +97,13 @@ pub struct Comparison {
     pub finished_at: Option<String>,
     /// Repositories that were known when it began.
     pub known: u64,
-    /// Repositories that were looked at so far.
-    pub compared: u64,
-    /// Of these, those that were not known.
-    pub adopted: u64,
-    /// Those whose tags came, went or moved.
-    pub changed: u64,
-    /// Those of whose known tags the registry has none any more.
-    pub gone: u64,
-    /// Those that were deleted in dockpass and that the registry still lists; they stay deleted.
-    pub deleted: u64,
-    /// Those that could not be read in the registry. What is known of them stays.
-    pub failed: u64,
-    /// Tags of the others that could not be read. What is known of them stays.
-    pub unread_tags: u64,
+    /// What it has found so far.
+    #[serde(flatten)]
+    pub counts: Counts,
     /// What could not be read, and why: at most 100 repositories and tags.
     pub left_out: Vec<LeftOut>,
     /// Why it failed; empty if it did not.
     pub error: String,
-}
-
-impl Comparison {
-    /// Its numbers.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        let Self { compared, adopted, changed, gone, deleted, failed, unread_tags, .. } = *self;
-        Counts { compared, adopted, changed, gone, deleted, failed, unread_tags }
-    }
 }
 
 /// What a comparison could not read, and left as it is known.

@@ -105,6 +105,12 @@ pub(super) fn token(change: &Value) -> Value {
     token
 }
 
+/// Alice as a member of an organization, in the API's JSON.
+pub(super) fn member(is_admin: bool) -> String {
+    let alice = json!({ "name": "alice", "id": "01A", "fullName": "Alice", "isOrg": false });
+    json!({ "member": alice, "isAdmin": is_admin, "isActive": true }).to_string()
+}
+
 /// What a console wrote, to standard output and to standard error.
 #[derive(Clone, Default)]
 pub(super) struct Written(Arc<Mutex<Vec<u8>>>, Arc<Mutex<Vec<u8>>>);

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::invalid::Invalid;
+use crate::denied;
 use crate::domain::duration;
 use crate::domain::key_header::KeyHeader;
 
@@ -13,7 +14,7 @@ use crate::domain::key_header::KeyHeader;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration file {}", path.display())]
+    #[error("cannot read the configuration file {}", denied::told(path, source))]
     Read {
         /// The file.
         path: PathBuf,

@@ -25,22 +25,23 @@ words! {
     }
 }
 
-/// What a comparison found: numbers of repositories by outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a comparison found: numbers of repositories by outcome. The API has it in these words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Counts {
-    /// All that were looked at.
+    /// Repositories that were looked at so far.
     pub compared: u64,
-    /// Those that were not known.
+    /// Of these, those that were not known.
     pub adopted: u64,
     /// Those whose tags came, went or moved.
     pub changed: u64,
-    /// Those of which the registry has none of the known tags any more.
+    /// Those of whose known tags the registry has none any more.
     pub gone: u64,
-    /// Those that were deleted here and of which the registry has content.
+    /// Those that were deleted in dockpass and that the registry still lists; they stay deleted.
     pub deleted: u64,
-    /// Those that could not be read in the registry.
+    /// Those that could not be read in the registry. What is known of them stays.
     pub failed: u64,
-    /// Tags, of the other repositories, that could not be read.
+    /// Tags of the others that could not be read. What is known of them stays.
     pub unread_tags: u64,
 }
 

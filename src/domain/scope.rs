@@ -38,6 +38,8 @@ pub struct Scopes {
     pub catalog: bool,
     /// Whether `repository::pull` is asked for, with no name at all: zot's challenge for its catalogue.
     pub nameless: bool,
+    /// How many scopes make no sense here, and were left out.
+    pub unread: usize,
 }
 
 impl Scopes {
@@ -57,7 +59,7 @@ impl Scopes {
         Ok(scopes)
     }
 
-    /// Whether nothing is asked for, or granted.
+    /// Whether nothing that there is is asked for, or granted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.repositories.is_empty() && !self.catalog && !self.nameless
@@ -69,28 +71,37 @@ impl Scopes {
         self.repositories.iter().find(|scope| scope.name == *name).map_or(Actions::NONE, |scope| scope.actions)
     }
 
-    /// Adds one resource scope; leaves out what is malformed or unknown. `places` says where each repository stands.
+    /// Adds one resource scope; leaves out what is malformed or unknown, and counts it. `places` says where each repository
+    /// stands.
     fn add(&mut self, text: &str, places: &mut BTreeMap<RepositoryName, usize>) {
-        // A name may hold a colon (host and port), so the type ends at the first and the actions begin at the last.
-        let Some((kind, rest)) = text.split_once(':') else { return };
-        let Some((name, actions)) = rest.rsplit_once(':') else { return };
-        match without_class(kind) {
-            "repository" if name.is_empty() => self.nameless |= named(actions).contains(Actions::PULL),
-            "repository" => self.add_repository(name, actions, places),
-            "registry" if name == "catalog" => self.catalog |= actions.split(',').any(|action| action == "*"),
-            _ => {}
+        if self.read(text, places).is_none() {
+            self.unread += 1;
         }
     }
 
-    fn add_repository(&mut self, name: &str, actions: &str, places: &mut BTreeMap<RepositoryName, usize>) {
-        let (Ok(name), pushes) = (RepositoryName::parse(name), actions.split(',').any(|action| action == "push"))
-        else {
-            return;
-        };
-        let actions = named(actions);
-        if actions.is_empty() {
-            return;
+    /// Reads one resource scope; none if it asks for nothing that there is.
+    fn read(&mut self, text: &str, places: &mut BTreeMap<RepositoryName, usize>) -> Option<()> {
+        // A name may hold a colon (host and port), so the type ends at the first and the actions begin at the last.
+        let (kind, rest) = text.split_once(':')?;
+        let (name, actions) = rest.rsplit_once(':')?;
+        match (without_class(kind), name) {
+            ("repository", "") if named(actions).contains(Actions::PULL) => self.nameless = true,
+            ("repository", "") => return None,
+            ("repository", name) => self.add_repository(name, actions, places)?,
+            ("registry", "catalog") if actions.split(',').any(|action| action == "*") => self.catalog = true,
+            _ => return None,
         }
+        Some(())
+    }
+
+    fn add_repository(
+        &mut self,
+        name: &str,
+        actions: &str,
+        places: &mut BTreeMap<RepositoryName, usize>,
+    ) -> Option<()> {
+        let (name, pushes) = (RepositoryName::parse(name).ok()?, actions.split(',').any(|action| action == "push"));
+        let actions = Some(named(actions)).filter(|actions| !actions.is_empty())?;
         if let Some(known) = places.get(&name).and_then(|place| self.repositories.get_mut(*place)) {
             known.actions = known.actions.union(actions);
             known.pushes |= pushes;
@@ -98,6 +109,7 @@ impl Scopes {
             places.insert(name.clone(), self.repositories.len());
             self.repositories.push(RepositoryScope { name, actions, pushes });
         }
+        Some(())
     }
 }
 
@@ -167,6 +179,12 @@ mod tests {
         {
             assert_eq!(shown(&[text]), "", "{text}");
         }
+        let unread = |text: &str| Scopes::parse([text]).unwrap().unread;
+        assert_eq!(
+            unread("repository:A/b:pull nonsense repository::push repository:a/b:fly registry:catalog:search"),
+            5
+        );
+        assert_eq!((unread(""), unread("repository:a/b:pull,fly registry:catalog:* repository::pull")), (0, 0));
         assert_eq!(
             shown(&["nonsense repository:a/b:fly,pull registry:catalog:*"]),
             "registry:catalog:* repository:a/b:pull"

@@ -12,7 +12,7 @@ use crate::api::{self, Code};
 use crate::config::BaseUrl;
 use crate::domain::act::Act;
 use crate::domain::program::Program;
-use crate::domain::registry::{Counts, Phase};
+use crate::domain::registry::Phase;
 use crate::domain::words::one_of;
 use crate::registry::snippet::{self, Facts, Listening, ProxyFacts, PublicName, SnippetError};
 use crate::registry::{LeftOut, Neighbour, Progress};
@@ -50,19 +50,12 @@ fn state(request: &Checked) -> api::RegistryState {
 }
 
 fn compared(progress: &Progress) -> api::Comparison {
-    let Counts { compared, adopted, changed, gone, deleted, failed, unread_tags } = progress.counts;
     api::Comparison {
         state: progress.phase,
         started_at: progress.started_at.map(|at| at.to_string()),
         finished_at: progress.finished_at.map(|at| at.to_string()),
         known: progress.known,
-        compared,
-        adopted,
-        changed,
-        gone,
-        deleted,
-        failed,
-        unread_tags,
+        counts: progress.counts,
         left_out: progress.left_out.iter().map(left_out).collect(),
         error: progress.error.clone(),
     }

@@ -97,15 +97,15 @@ fn shown_target(target: &TargetView) -> (Option<api::GrantRepository>, Option<St
 }
 
 impl From<GrantView> for api::UserAccess {
-    fn from(GrantView { target, grantee, name, level, .. }: GrantView) -> Self {
+    fn from(GrantView { target, grantee, name, level, is_active, .. }: GrantView) -> Self {
         let (repository, namespace) = shown_target(&target);
-        let user = api::GrantUser { name: name.to_string(), id: grantee.id().to_string() };
+        let user = api::GrantUser { name: name.to_string(), id: grantee.id().to_string(), is_active };
         Self { access_level: level, user, repository, namespace }
     }
 }
 
 impl From<GrantView> for api::TeamAccess {
-    fn from(GrantView { target, grantee, name, caller_is_member, level }: GrantView) -> Self {
+    fn from(GrantView { target, grantee, name, caller_is_member, level, .. }: GrantView) -> Self {
         let (repository, namespace) = shown_target(&target);
         Self { access_level: level, team: shown_team(grantee.id(), &name, caller_is_member), repository, namespace }
     }
@@ -209,7 +209,7 @@ pub(super) async fn reach(request: Request<op::ListAccessOfUser>) -> Replied<op:
         team: view.team.as_ref().map(ToString::to_string),
     };
     Ok(Reply::new(&api::AccountAccess {
-        user: api::GrantUser { name: reach.user.to_string(), id: reach.id.to_string() },
+        user: api::GrantUser { name: reach.user.to_string(), id: reach.id.to_string(), is_active: reach.is_active },
         is_administrator: reach.is_administrator,
         access: reach.entries.iter().map(entry).collect(),
     }))

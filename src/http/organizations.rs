@@ -15,7 +15,7 @@ use crate::domain::organization::{MemberFilter, Team};
 use crate::service::{Call, MemberView, MembershipView, Page, Service, TeamUpdate, TeamView};
 
 fn shown(member: &MemberView) -> api::Member {
-    api::Member { member: accounts::shown_user(member), is_admin: member.is_admin }
+    api::Member { member: accounts::shown_user(member), is_admin: member.is_admin, is_active: member.is_active }
 }
 
 fn shown_team(team: &Team, members_count: usize) -> api::Team {

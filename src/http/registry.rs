@@ -76,10 +76,16 @@ async fn issue(
     asked: &op::TokenRequest,
 ) -> Result<Issued, Failure> {
     let scopes = Scopes::parse(asked.scopes.iter().map(String::as_str));
-    let scopes = scopes.map_err(|error| Failure::invalid("scope", error))?;
     let caller = caller(request, credentials?).await?;
     let call = Call { caller, now: request.now, user_agent: request.user_agent() };
     let service = &request.app.service;
+    let scopes = match scopes {
+        Ok(scopes) => scopes,
+        Err(error) => {
+            service.refuse_scopes(&call, error)?;
+            return Err(Failure::invalid("scope", error));
+        }
+    };
     let decided = service.decide(call, asked.service.0.as_deref(), scopes)?;
     if decided.makes_repositories() {
         // A GET, too: a browser adds the credentials of its own password dialog to what a foreign page asks for.

@@ -29,6 +29,7 @@ use super::{App, settings};
 use crate::causes::with_causes;
 use crate::config::Config;
 use crate::data_files;
+use crate::denied;
 use crate::domain::secret::Password;
 use crate::domain::time::Clock;
 use crate::registry::Neighbour;
@@ -62,7 +63,7 @@ pub enum StartError {
     #[error(transparent)]
     LongPath(#[from] LongSocketPath),
     /// The local socket cannot be made.
-    #[error("cannot make the socket {}: {source}", path.display())]
+    #[error("cannot make the socket {}", denied::told(path, source))]
     Socket {
         /// Its path.
         path: PathBuf,

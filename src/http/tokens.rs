@@ -12,6 +12,7 @@ use crate::api::operations::access_tokens as op;
 use crate::api::{self, Access, Code, Nothing};
 use crate::domain::access::AccessLevel;
 use crate::domain::act::Act;
+use crate::domain::name::RepositoryName;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, Limits, Pattern, TokenState};
@@ -117,8 +118,8 @@ pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::
 pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<op::CreateAccessToken> {
     let username = request.query()?.username;
     let body = request.body(|service, call| service.may_manage_tokens(call, Act::TokenCreate, username.as_deref()))?;
-    let without_slash = body.repositories.iter().flatten().filter(|text| !text.contains('/'));
-    let without_slash: Vec<String> = without_slash.cloned().collect();
+    let alone = body.repositories.iter().flatten().filter(|text| !text.contains('/'));
+    let alone: Vec<String> = alone.cloned().collect();
     let new = NewToken {
         username,
         label: body.token_label,
@@ -126,33 +127,48 @@ pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<o
         limits: limits(body.access_level, body.repositories)?,
         is_temporary: body.temporary_password.unwrap_or(false),
     };
+    let names: Vec<_> = alone.iter().filter_map(|text| RepositoryName::parse_shown(text).ok()).collect();
+    request.run(|service, call| service.may_be_meant(call, new.username.as_deref(), &names))?;
     let (view, text) = request.block(move |service, call| service.create_token(call, new)).await?;
     let hash = view.token.hash.to_string();
     // The access token is made, and its secret is in this answer alone: what cannot be looked up now is left out.
     let unreached =
         request.block(move |service, call| service.unreached_patterns(call, &hash)).await.unwrap_or_default();
-    let warning = doubts(&without_slash, &unreached, view.owner.as_str());
-    Ok(Reply::new(&new_secret(&view, &text)).warning(warning.as_deref()))
+    let reply = Reply::new(&new_secret(&view, &text)).warning(alone_means(&alone).as_deref());
+    Ok(reply.and_warning(reach_nothing(&unreached, view.owner.as_str()).as_deref()))
 }
 
-/// Most patterns that a warning names of each sort.
+/// Most patterns that a warning names.
 const MOST_NAMED: usize = 5;
 
-/// What is said of patterns that may not mean what was meant: those that were read as repositories without a namespace,
-/// and those by which `owner` reaches nothing.
-fn doubts(without_slash: &[String], unreached: &[Pattern], owner: &str) -> Option<String> {
-    let read = without_slash.iter().take(MOST_NAMED).map(|text| {
-        format!("{text} is read as the repository _/{text}, without a namespace; everything below {text} is {text}/*")
+/// What is said of patterns that were read as repositories without a namespace, since a namespace may be meant.
+fn alone_means(alone: &[String]) -> Option<String> {
+    let read = alone.iter().take(MOST_NAMED).map(|text| {
+        format!(
+            "`{text}` is the repository `_/{text}`, which has no namespace; the repositories of {text} are `{text}/*`"
+        )
     });
-    let mut said: Vec<String> = read.collect();
-    let named: Vec<String> = unreached.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+    let more = alone.len().saturating_sub(MOST_NAMED);
+    let more = (more > 0).then(|| format!("{more} more are read in the same way"));
+    let said: Vec<String> = read.chain(more).collect();
+    (!said.is_empty()).then(|| said.join(". "))
+}
+
+/// What is said of patterns by which `owner` reaches nothing.
+fn reach_nothing(unreached: &[Pattern], owner: &str) -> Option<String> {
+    let named: Vec<String> = unreached.iter().take(MOST_NAMED).map(|pattern| format!("`{pattern}`")).collect();
     let more = unreached.len().saturating_sub(MOST_NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let (names, verb) = (named.join(", "), if unreached.len() == 1 { "reaches" } else { "reach" });
-    if !unreached.is_empty() {
-        said.push(format!("{names}{more} {verb} nothing at present: not there, or no access for {owner}"));
+    match named.as_slice() {
+        [] => None,
+        [one] => Some(format!("{one} reaches nothing at present: it is not there, or {owner} has no access to it")),
+        many => {
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let names = many.join(", ");
+            Some(format!(
+                "{names}{more} reach nothing at present: they are not there, or {owner} has no access to them"
+            ))
+        }
     }
-    (!said.is_empty()).then(|| said.join("; "))
 }
 
 pub(super) async fn end_overlap(request: Request<op::EndTokenOverlap>) -> Replied<op::EndTokenOverlap> {

@@ -95,17 +95,13 @@ fn understood_of(events: Vec<Value>, now: Timestamp) -> Result<Understood, NotUn
 /// ever.
 #[derive(Debug, Default, PartialEq)]
 struct PassedOver {
-    count: usize,
-    /// Why the first one is.
-    why: &'static str,
+    /// Why each of them is.
+    reasons: Vec<&'static str>,
 }
 
 impl PassedOver {
     fn note<T>(&mut self, why: &'static str) -> Option<T> {
-        if self.count == 0 {
-            self.why = why;
-        }
-        self.count += 1;
+        self.reasons.push(why);
         None
     }
 }
@@ -213,13 +209,14 @@ impl Received {
 
     /// Says in the log why events were passed over, each reason once.
     pub fn tell(&self, Understood { passed_over, .. }: &Understood) {
-        let PassedOver { count, why } = passed_over;
+        let PassedOver { reasons } = passed_over;
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = *count > 0 && told.len() < MOST_KINDS && told.insert(*why);
-        if is_new {
-            log::warn!("a notification of the registry {why}; such ones are passed over, from now on without a word");
-        } else if *count > 0 {
-            log::debug!("{count} notifications of the registry are passed over; the first {why}");
+        for why in reasons {
+            if told.len() < MOST_KINDS && told.insert(why) {
+                log::warn!(
+                    "a notification of the registry {why}; such ones are passed over, from now on without a word"
+                );
+            }
         }
     }
 
@@ -401,7 +398,7 @@ mod tests {
         let mixed = [event("Push", "PUT", target(MANIFEST, "1")), event("push", "PUT", target(MANIFEST, "2"))];
         let envelope: Envelope = serde_json::from_value(serde_json::json!({ "events": mixed })).unwrap();
         let told = envelope.understood(Attributes::default(), at(7)).unwrap();
-        assert_eq!((told.notices.len(), told.passed_over.count), (1, 1));
+        assert_eq!((told.notices.len(), told.passed_over.reasons.len()), (1, 1));
     }
 
     #[test]

@@ -191,6 +191,7 @@ fn noted_format(directory: &Path) -> Result<Option<u32>, Error> {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(io_error(directory, error)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(closed(directory, &path, error)),
         Err(error) => return Err(io_error(&path, error)),
     };
     let mut content = Vec::new();
@@ -204,6 +205,15 @@ fn noted_format(directory: &Path) -> Result<Option<u32>, Error> {
     }
 }
 
+/// Why a file of the data directory cannot be opened: the whole of it is closed to us, or that file alone.
+fn closed(directory: &Path, file: &Path, error: io::Error) -> Error {
+    match (std::fs::metadata(directory), std::fs::symlink_metadata(file)) {
+        (Ok(found), Err(_)) => Error::NotOurs { path: directory.to_owned(), owner: found.uid() },
+        (Ok(_), Ok(_)) => io_error(file, error),
+        (Err(_), _) => io_error(directory, error),
+    }
+}
+
 /// Makes the directory with mode 0700, or removes everybody else's permissions from it: only if it is ours or empty,
 /// since a mistyped path may name somebody else's. An empty one of another user is not taken over either: that user would
 /// be the local administrator of what root makes there.
@@ -211,7 +221,7 @@ fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     let found = match std::fs::metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return create_directory(path).map_err(|source| io_error(path, source));
+            return create_directory(path).map_err(|source| unmade(path, source));
         }
         Err(error) => return Err(io_error(path, error)),
     };
@@ -225,6 +235,13 @@ fn make_data_directory(path: &Path, is_ours: bool) -> Result<(), Error> {
         }
         None => make_private(path, &found),
         Some(entry) => Err(Error::Foreign { path: path.to_owned(), entry }),
+    }
+}
+
+fn unmade(path: &Path, source: io::Error) -> Error {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => Error::Unmade { path: path.to_owned(), source },
+        _ => io_error(path, source),
     }
 }
 

@@ -226,6 +226,16 @@ fn collect(found: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>) 
     found.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(Error::Sled)).collect()
 }
 
+/// Files that this user may not open are no damage.
+fn not_opened(directory: &Path, error: sled::Error) -> Error {
+    match error {
+        sled::Error::Io(source) if source.kind() == io::ErrorKind::PermissionDenied => {
+            Error::Io { path: directory.to_owned(), source }
+        }
+        other => Error::Sled(other),
+    }
+}
+
 fn classify(error: sled::Error) -> CommitError {
     match error {
         sled::Error::Io(error) if is_full(&error) => CommitError::Full(error),
@@ -241,7 +251,7 @@ impl OpenDatabase {
             .flush_every_ms(Some(500))
             .mode(sled::Mode::LowSpace)
             .open()
-            .map_err(Error::Sled)?;
+            .map_err(|error| not_opened(directory, error))?;
         refuse_unknown_tables(&database)?;
         let found = database.tree_names();
         let is_meant = |name: &str| matches!(tables, Tables::All) || found.iter().any(|found| found == name.as_bytes());

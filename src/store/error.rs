@@ -4,18 +4,38 @@ use std::io;
 use std::path::PathBuf;
 
 use super::table::Table;
-use crate::private_file::{PrivateFileError, way_to_own};
+use crate::denied;
+use crate::private_file::PrivateFileError;
 
 /// Why the store cannot be opened or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file system refused.
-    #[error("{}", path.display())]
+    #[error("{}", denied::told(path, source))]
     Io {
         /// Where.
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The data directory could not be made where this user may not write.
+    #[error("{}", denied::unmade(path, source))]
+    Unmade {
+        /// The data directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A data directory that does not let this user in.
+    #[error(
+        "{} belongs to the user id {owner} and is closed to the user who runs dockpass: start the server as that user, or {}",
+        path.display(), denied::way_to_own(path)
+    )]
+    NotOurs {
+        /// The data directory.
+        path: PathBuf,
+        /// The user id of its owner.
+        owner: u32,
     },
     /// A private file cannot be used.
     #[error(transparent)]
@@ -134,7 +154,7 @@ pub enum Error {
     },
     /// The directory's permissions let others in and cannot be mended.
     #[error(
-        "{} is open to others and not ours to close: {}", path.display(), way_to_own(path)
+        "{} is open to others and not ours to close: {}", path.display(), denied::way_to_own(path)
     )]
     Exposed {
         /// The directory or file.
@@ -151,7 +171,7 @@ pub enum Error {
     /// An empty directory of another user.
     #[error(
         "{} is empty and belongs to the user id {owner}, who would be the administrator of what is made there: start the server as that user, or {}",
-        path.display(), way_to_own(path)
+        path.display(), denied::way_to_own(path)
     )]
     Theirs {
         /// The directory.

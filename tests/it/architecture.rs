@@ -12,20 +12,24 @@ use std::path::{Path, PathBuf};
 use dockpass::domain::act::Act;
 
 /// What each module may name; a path includes everything below it. Nothing points back.
-const MAY_NAME: [(&str, &[&str]); 13] = [
+const MAY_NAME: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("net", &[]),
     ("pki", &["domain"]),
     ("data_files", &[]),
-    ("private_file", &["data_files", "domain"]),
+    ("denied", &["domain"]),
+    ("private_file", &["data_files", "denied"]),
     ("causes", &[]),
     ("api", &["domain"]),
-    ("config", &["domain"]),
+    ("config", &["denied", "domain"]),
     ("registry", &["api", "causes", "domain", "net", "service"]),
-    ("store", &["data_files", "domain", "private_file"]),
-    ("service", &["data_files", "domain", "pki", "private_file", "store"]),
-    ("http", &["api", "causes", "config", "data_files", "domain", "pki", "private_file", "registry", "service"]),
-    ("cli", &["api", "causes", "config", "data_files", "domain", "http", "net"]),
+    ("store", &["data_files", "denied", "domain", "private_file"]),
+    ("service", &["data_files", "denied", "domain", "pki", "private_file", "store"]),
+    (
+        "http",
+        &["api", "causes", "config", "data_files", "denied", "domain", "pki", "private_file", "registry", "service"],
+    ),
+    ("cli", &["api", "causes", "config", "data_files", "denied", "domain", "http", "net"]),
 ];
 
 /// Crates that belong to one module, so that replacing the store or the server changes nothing else.

@@ -19,7 +19,7 @@ parameters! {
         action "action": Option<ActFilter>,
         /// Only what was done to this: a name, an id, the label or the owner of an access token.
         object "object": Option<String>,
-        /// Only what was done to this repository. Whoever administers it gets the refusals of pulls and pushes there.
+        /// Only what was done to this repository. Who administers it, or its namespace, gets the refusals there.
         repository "repository": Option<String>,
         /// Only what was done with this credential: its kind, or the id or the label of an access token.
         credential "credential": Option<String>,

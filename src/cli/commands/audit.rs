@@ -43,7 +43,7 @@ pub(in crate::cli) struct ListArguments {
     /// Only what was done to this: a name, an id, the label or the owner of an access token
     #[arg(long, value_name = "NAME")]
     object: Option<String>,
-    /// Only what was done to this repository; whoever administers it gets the refusals of pulls and pushes there
+    /// Only what was done to this repository; who administers it, or its namespace, gets the refusals of pulls and pushes there
     #[arg(long, value_name = "NAMESPACE/NAME")]
     repository: Option<String>,
     /// Only what was done with this credential: a kind such as password, or the id or the label of an access token

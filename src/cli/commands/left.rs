@@ -2,6 +2,7 @@
 
 use crate::api::operations::grants as op;
 use crate::api::{AccountAccess, Paging, Reached};
+use crate::cli::commands::stakes;
 use crate::cli::screen::{CliError, shown};
 use crate::cli::wire::{Api, parts};
 use crate::domain::access::{AccessLevel, Reason};
@@ -12,14 +13,34 @@ use crate::domain::text::shell_word;
 /// Most sentences; the rest is counted.
 const MOST: usize = 5;
 
-/// One sentence for each way in which a user still reaches something of `on`; none where the caller may not know.
-pub(in crate::cli) async fn of_user(user: &str, on: &GrantTarget, api: &mut Api) -> Result<Vec<String>, CliError> {
-    let which = op::WhichTarget { on: Some(on.to_string()) };
+/// One sentence for each way in which a user still reaches something of `on`, or anything; none where the caller may not
+/// know.
+pub(in crate::cli) async fn of_user(
+    user: &str,
+    on: Option<&GrantTarget>,
+    api: &mut Api,
+) -> Result<Vec<String>, CliError> {
+    let which = op::WhichTarget { on: on.map(ToString::to_string) };
     match api.call(op::ListAccessOfUser, [user], &which).await {
         Ok(answer) => Ok(sentences(&answer.read()?, on)),
         Err(CliError::Refused { .. }) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
+}
+
+/// That what an inactive user has is of no use, and what makes it count again.
+pub(in crate::cli) fn of_no_use(user: &str) -> String {
+    let (name, word) = (shown::plain(user), shell_word(user));
+    format!(
+        "{name} is inactive and let in nowhere; what it has counts again after: dockpass user set {word} --active true"
+    )
+}
+
+/// The access tokens that a user still has, and the command that ends them.
+pub(in crate::cli) async fn tokens_of(user: &str, api: &mut Api) -> Result<Option<String>, CliError> {
+    let count = stakes::many(stakes::tokens(user, api).await?, "access token", "access tokens");
+    let (name, word) = (shown::plain(user), shell_word(user));
+    Ok(count.map(|count| format!("{name} still has {count}: dockpass token delete --user {word} --all")))
 }
 
 /// The same for a team: its grant on the namespace, or those on single repositories.
@@ -41,14 +62,17 @@ pub(in crate::cli) async fn of_team(team: &str, on: &GrantTarget, api: &mut Api)
         }
     };
     match found {
-        Ok(found) => Ok(bounded(found.iter().map(|(by, level)| team_sentence(team, on, by, *level)).collect(), None)),
+        Ok(found) => {
+            let team = format!("{}/{team}", on.namespace());
+            Ok(bounded(found.iter().map(|(by, level)| team_sentence(&team, on, by, *level)).collect(), None))
+        }
         Err(CliError::Refused { .. }) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
 
-fn sentences(reach: &AccountAccess, on: &GrantTarget) -> Vec<String> {
-    let user = shown::plain(&reach.user.name);
+fn sentences(reach: &AccountAccess, on: Option<&GrantTarget>) -> Vec<String> {
+    let user = shown::marked(&shown::plain(&reach.user.name), reach.user.is_active);
     let word = shell_word(&reach.user.name);
     let everything = reach.is_administrator == Some(true);
     let everything = everything.then(|| {
@@ -60,7 +84,7 @@ fn sentences(reach: &AccountAccess, on: &GrantTarget) -> Vec<String> {
     bounded(everything.into_iter().chain(each).collect(), Some(&word))
 }
 
-fn sentence(user: &str, word: &str, on: &GrantTarget, entry: &Reached) -> String {
+fn sentence(user: &str, word: &str, on: Option<&GrantTarget>, entry: &Reached) -> String {
     let by = shown::plain(&entry.on);
     let (level, place) = (entry.access_level, reached(on, &by));
     let organization = by.split_once('/').map_or(by.as_str(), |(organization, _)| organization);
@@ -86,7 +110,7 @@ fn sentence(user: &str, word: &str, on: &GrantTarget, entry: &Reached) -> String
 
 fn team_sentence(team: &str, on: &GrantTarget, by: &str, level: AccessLevel) -> String {
     let (by, word) = (shown::plain(by), shell_word(team));
-    let still = format!("the team {team} still has {level} on {}", reached(on, &by));
+    let still = format!("the team {team} still has {level} on {}", reached(Some(on), &by));
     format!("{still} {}: dockpass grant delete --team {word} {}", by_what(&by), shell_word(&by))
 }
 
@@ -96,10 +120,10 @@ fn by_what(by: &str) -> String {
 }
 
 /// Of what was asked about, the part that a grant on this place reaches: the narrower of both.
-fn reached(on: &GrantTarget, by: &str) -> String {
+fn reached(on: Option<&GrantTarget>, by: &str) -> String {
     match on {
-        GrantTarget::Repository(_) => on.to_string(),
-        GrantTarget::Namespace(_) => by.to_owned(),
+        Some(GrantTarget::Repository(name)) => name.shown(),
+        Some(GrantTarget::Namespace(_)) | None => by.to_owned(),
     }
 }
 
@@ -124,9 +148,9 @@ mod tests {
         let entry = |(on, level, reason, team): &(&str, &str, &str, Option<&str>)| serde_json::json!({ "on": on, "accessLevel": level, "reason": reason, "team": team });
         let access: Vec<_> = entries.iter().map(entry).collect();
         let reach = serde_json::json!({
-            "user": { "name": "build", "id": "01A" }, "isAdministrator": is_administrator, "access": access,
+            "user": { "name": "build", "id": "01A", "isActive": true }, "isAdministrator": is_administrator, "access": access,
         });
-        sentences(&serde_json::from_value(reach).unwrap(), &on.parse().unwrap())
+        sentences(&serde_json::from_value(reach).unwrap(), Some(&on.parse().unwrap()))
     }
 
     #[test]

@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::api::operations::server as op;
 use crate::api::{SettingSource, Settings, UpdateSettings};
-use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
+use crate::cli::screen::{CliError, Console, Fit, Report, Table, View, shown};
 use crate::cli::wire::{Api, ApiAnswer};
 use crate::domain::duration;
 use crate::domain::settings::live_settings;
+use crate::domain::text::shell_word;
 
 /// What can be done with settings.
 #[derive(Subcommand)]
@@ -20,7 +21,8 @@ pub(in crate::cli) enum SettingsCommand {
     #[command(
         after_help = "Example:\n  dockpass settings set maxTokensPerAccount=50 tokenMaxLifetime=90d\n\nA name is one of \
                       those that `dockpass settings show` lists, or its key in the configuration. A length of time is \
-                      written as 90d, or never. What the configuration sets is fixed."
+                      written as 90d, or never. `registryPublicHost=` leaves that to the configuration. What the configuration \
+                      sets is fixed."
     )]
     Set {
         /// Name and new value
@@ -36,6 +38,21 @@ struct Known {
     is_lifetime: bool,
 }
 
+impl Known {
+    /// A value as it is typed, or what it means that there is none.
+    fn shown(&self, value: &Value) -> String {
+        match value {
+            Value::Null if self.is_lifetime => "never".to_owned(),
+            Value::Null => "none".to_owned(),
+            Value::Number(number) if self.is_lifetime => {
+                number.as_i64().map_or_else(|| number.to_string(), duration::format)
+            }
+            Value::String(text) => text.clone(),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+        }
+    }
+}
+
 /// Makes the list from the table of settings.
 macro_rules! known {
     ($($name:ident: $value:ty, $field:literal, $section:ident.$key:ident, $what:tt $bounds:tt $end:tt;)*) => {
@@ -47,6 +64,9 @@ macro_rules! known {
     };
 }
 const KNOWN: &[Known] = live_settings!(known!);
+
+/// The setting for which clients make a proposal.
+const HOST: &str = "registryPublicHost";
 
 const COLUMNS: &[(&str, Fit)] = &[("SETTING", Fit::Whole), ("VALUE", Fit::Whole), ("CONFIGURATION", Fit::Shrinks(13))];
 
@@ -64,43 +84,55 @@ pub(in crate::cli) async fn run(
     match command {
         SettingsCommand::Show => console.report(&report(present)?),
         SettingsCommand::Set { changes } => {
-            let mut body = Map::new();
+            let (mut body, mut said) = (Map::new(), Vec::new());
             for (name, text) in &changes {
-                let (field, value) = change(&present.value, name, text)?;
-                body.insert(field, value);
+                let (known, value) = change(&present.value, name, text)?;
+                said.push((name, known.shown(&value)));
+                body.insert(known.field.to_owned(), value);
             }
+            let is_same = body.iter().all(|(field, value)| present.value.get(field) == Some(value));
             let body: UpdateSettings = serde_json::from_value(Value::Object(body)).map_err(CliError::Json)?;
             let answer = api.send(op::UpdateSettings, [], &(), &body).await?;
-            let said = changes.iter().map(|(name, text)| format!("{name} to {text}"));
-            let line = format!("set {}", said.collect::<Vec<_>>().join(", "));
-            console.report(&Report::done(answer.value, line))
+            console.report(&Report::done(answer.value, done(&said, is_same)))
         }
     }
 }
 
-/// The field that a name means, and the value as its present one is typed: a flag, a number, a length of time, a text.
-fn change(present: &Value, name: &str, text: &str) -> Result<(String, Value), CliError> {
+fn done(said: &[(&String, String)], is_same: bool) -> String {
+    let joined =
+        |verb: &str| said.iter().map(|(name, value)| format!("{name} {verb} {value}")).collect::<Vec<_>>().join(", ");
+    if is_same { format!("{} already; nothing was changed", joined("is")) } else { format!("set {}", joined("to")) }
+}
+
+/// The setting that a name means, and the value as its present one is typed: a flag, a number, a length of time, a text.
+/// Where there may be none, `null` and nothing at all are none.
+fn change(present: &Value, name: &str, text: &str) -> Result<(&'static Known, Value), CliError> {
     let known = KNOWN.iter().find(|known| known.field == name || known.key == name);
-    let field = known.map_or(name, |known| known.field);
     let refused = |expected: &str| CliError::Usage(format!("{name}: expected {expected}, not `{text}`"));
-    let value = match present.get(field) {
-        None | Some(Value::Array(_) | Value::Object(_)) => {
-            let names: Vec<_> = KNOWN.iter().map(|known| known.field).collect();
-            return Err(CliError::Usage(format!("there is no setting `{name}`; known are {}", names.join(", "))));
-        }
-        Some(Value::Bool(_)) => text.parse().map(Value::Bool).map_err(|_| refused("true or false"))?,
-        Some(Value::Null | Value::Number(_)) if known.is_some_and(|known| known.is_lifetime) => {
+    let Some((known, present)) = known.and_then(|known| Some((known, present.get(known.field)?))) else {
+        let names: Vec<_> = KNOWN.iter().map(|known| known.field).collect();
+        return Err(CliError::Usage(format!("there is no setting `{name}`; known are {}", names.join(", "))));
+    };
+    let value = match present {
+        Value::Bool(_) => text.parse().map(Value::Bool).map_err(|_| refused("true or false"))?,
+        Value::Null | Value::Number(_) if known.is_lifetime => {
             lifetime(text).ok_or_else(|| refused("a length of time such as 90d, a number of seconds, or never"))?
         }
-        Some(Value::String(_) | Value::Null) => Value::String(text.to_owned()),
-        Some(Value::Number(_)) => text.parse::<i64>().map(Value::from).map_err(|_| refused("a whole number"))?,
+        Value::Number(_) => text.parse::<i64>().map(Value::from).map_err(|_| refused("a whole number"))?,
+        Value::String(_) | Value::Null | Value::Array(_) | Value::Object(_) => {
+            if matches!(text, "" | "null") {
+                Value::Null
+            } else {
+                Value::String(text.to_owned())
+            }
+        }
     };
-    Ok((field.to_owned(), value))
+    Ok((known, value))
 }
 
 /// Seconds, or null for never.
 fn lifetime(text: &str) -> Option<Value> {
-    if text == "never" {
+    if matches!(text, "never" | "null") {
         return Some(Value::Null);
     }
     let seconds = duration::parse(text).ok().or_else(|| text.parse().ok());
@@ -108,19 +140,20 @@ fn lifetime(text: &str) -> Option<Value> {
 }
 
 fn report(answer: ApiAnswer<Settings>) -> Result<Report, CliError> {
-    let fixed = answer.read()?.fixed;
-    let fields = answer.value.as_object().into_iter().flatten();
-    let rows = fields.filter_map(|(field, value)| {
-        let known = KNOWN.iter().find(|known| known.field == field);
-        let configuration = match (fixed.get(field), known) {
-            (Some(setting), _) => format!("{}, fixed by the {}", setting.key, place(setting.from)),
-            (None, Some(known)) => known.key.to_owned(),
-            (None, None) => "-".to_owned(),
+    let settings = answer.read()?;
+    let row = |known: &Known| {
+        let configuration = match settings.fixed.get(known.field) {
+            Some(setting) => format!("{}, fixed by the {}", setting.key, place(setting.from)),
+            None => known.key.to_owned(),
         };
-        Some(vec![field.clone(), shown(value, known.is_some_and(|known| known.is_lifetime))?, configuration])
-    });
-    let table = Table { columns: COLUMNS, rows: rows.collect() };
-    Ok(Report { answer: answer.value, view: View::Many(table, "There are no settings.") })
+        let value = answer.value.get(known.field)?;
+        Some(vec![known.field.to_owned(), known.shown(value), configuration])
+    };
+    let table = Table { columns: COLUMNS, rows: KNOWN.iter().filter_map(row).collect() };
+    let seen = settings.public_host_seen.map(|seen| shown::plain(&seen));
+    let seen = seen
+        .map(|seen| format!("Clients call the registry {seen}: dockpass settings set {HOST}={}", shell_word(&seen)));
+    Ok(Report { answer: answer.value, view: View::ManyWith(table, seen.into_iter().collect()) })
 }
 
 fn place(from: SettingSource) -> &'static str {
@@ -131,19 +164,6 @@ fn place(from: SettingSource) -> &'static str {
     }
 }
 
-/// A value as it is typed; none for what is no setting.
-fn shown(value: &Value, is_lifetime: bool) -> Option<String> {
-    match value {
-        Value::Array(_) | Value::Object(_) => None,
-        Value::Null if is_lifetime => Some("never".to_owned()),
-        Value::Null => Some("-".to_owned()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Number(number) if is_lifetime => number.as_i64().map(duration::format),
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => Some(text.clone()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,7 +171,7 @@ mod tests {
 
     const SETTINGS: &str = r#"{"dtrHost":"h:1","createRepositoryOnPush":true,"maxRepositoriesPerNamespace":10,
         "maxTokensPerAccount":5,"tokenDefaultLifetime":null,"tokenMaxLifetime":7776000,"auditRegistryTokens":false,
-        "auditAuthLogsEnabled":true,"fixed":{"maxTokensPerAccount":{"key":"tokens.max_per_account","from":"file"}}}"#;
+        "registryPublicHost":null,"registryPublicHostSeen":"hub.example.com","auditAuthLogsEnabled":true,"fixed":{"maxTokensPerAccount":{"key":"tokens.max_per_account","from":"file"}}}"#;
 
     async fn done(command: SettingsCommand, answers: &[(u16, &str)]) -> (Result<(), CliError>, String, Vec<String>) {
         let server = Server::with_json(answers);
@@ -172,6 +192,24 @@ mod tests {
         assert_eq!(words("tokenMaxLifetime"), "tokenMaxLifetime 90d tokens.max_lifetime");
         assert_eq!(words("tokenDefaultLifetime"), "tokenDefaultLifetime never tokens.default_lifetime");
         assert_eq!(words("maxTokensPerAccount"), "maxTokensPerAccount 5 tokens.max_per_account, fixed by the file");
+        let host = "registryPublicHost none registry.public_host";
+        assert_eq!(words("registryPublicHost"), host);
+        let unset = ["registryPublicHostSeen", "dtrHost", "auditAuthLogsEnabled"];
+        assert!(unset.iter().all(|name| !out.contains(name)), "what nobody sets here is listed:\n{out}");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_null_and_what_is_so_already_is_said() {
+        for text in ["registryPublicHost=", "registryPublicHost=null", "registry.public_host="] {
+            let present = SETTINGS.replace("\"registryPublicHost\":null", "\"registryPublicHost\":\"a.example.com\"");
+            let (result, out, sent) = done(set(&[text]), &[(200, &present), (202, SETTINGS)]).await;
+            result.unwrap();
+            let name = text.split('=').next().unwrap();
+            assert_eq!(out, format!("set {name} to none\n"));
+            assert!(sent[1].ends_with(r#"{"registryPublicHost":null}"#), "{}", sent[1]);
+        }
+        let (_, out, _) = done(set(&["tokenDefaultLifetime=null"]), &[(200, SETTINGS), (202, SETTINGS)]).await;
+        assert_eq!(out, "tokenDefaultLifetime is never already; nothing was changed\n");
     }
 
     #[tokio::test]
@@ -196,6 +234,8 @@ mod tests {
         for (wrong, said) in [
             ("colour=blue", "there is no setting `colour`; known are createRepositoryOnPush, "),
             ("fixed=1", "there is no setting `fixed`"),
+            ("registryPublicHostSeen=a.example.com", "there is no setting `registryPublicHostSeen`"),
+            ("maxTokensPerAccount=null", "expected a whole number"),
             ("createRepositoryOnPush=maybe", "expected true or false, not `maybe`"),
             ("maxTokensPerAccount=many", "expected a whole number"),
             ("tokenMaxLifetime=long", "expected a length of time"),

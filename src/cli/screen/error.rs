@@ -4,14 +4,15 @@
 //! escaped. Sources are kept; `-v` prints them.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::shown;
 use crate::api::{ErrorAnswer, ErrorEntry};
 use crate::causes::with_causes;
 use crate::config::ConfigError;
+use crate::denied;
 use crate::domain::text::shell_word;
 use crate::http::StartError;
 
@@ -98,7 +99,7 @@ pub enum CliError {
     #[error("{}", with_causes(.0))]
     Config(#[from] ConfigError),
     /// A file cannot be read or written.
-    #[error("cannot {action} {}: {cause}", path.display())]
+    #[error("cannot {action} {}", file(action, path, cause))]
     File {
         /// `read`, `write` and the like.
         action: &'static str,
@@ -135,6 +136,23 @@ pub enum CliError {
     /// The command ran and found something that needs attention.
     #[error("{0}")]
     Finding(String),
+    /// What should be taken away was not there. What is left by other ways is told, too.
+    #[error("{}", joined(said, left))]
+    NothingTaken {
+        /// What was not there.
+        said: String,
+        /// A sentence for each way, with the command that ends it.
+        left: Vec<String>,
+    },
+}
+
+/// A file that cannot be read may be given to us; where something is to be written, another place may be meant.
+fn file(action: &str, path: &Path, cause: &io::Error) -> String {
+    if action == "read" { denied::told(path, cause) } else { format!("{}: {cause}", path.display()) }
+}
+
+fn joined(said: &str, left: &[String]) -> String {
+    std::iter::once(said).chain(left.iter().map(String::as_str)).collect::<Vec<_>>().join("; ")
 }
 
 /// What is not known where an answer to a change is missing.
@@ -170,7 +188,8 @@ impl CliError {
         let own = if self.exit_code() == 2 { "USAGE" } else { "FAILED" };
         let servers = if let Self::Refused { code, .. } = self { code.as_str() } else { "" };
         let code = if servers.is_empty() { own } else { servers };
-        let entry = ErrorEntry { code: code.to_owned(), message: self.to_string(), detail: Value::Null };
+        let detail = if let Self::NothingTaken { left, .. } = self { json!({ "left": left }) } else { Value::Null };
+        let entry = ErrorEntry { code: code.to_owned(), message: self.to_string(), detail };
         serde_json::to_string(&ErrorAnswer { errors: vec![entry], error: None, error_description: None })
     }
 
@@ -195,7 +214,8 @@ impl CliError {
             | Self::Input { .. }
             | Self::Output(_)
             | Self::SecretLost { .. }
-            | Self::Finding(_) => 1,
+            | Self::Finding(_)
+            | Self::NothingTaken { .. } => 1,
         }
     }
 }

@@ -62,6 +62,11 @@ pub(in crate::cli) fn time_or(text: Option<&str>, absent: &str) -> String {
     text.map_or_else(|| absent.to_owned(), time)
 }
 
+/// A user's name, with the mark of one who is let in nowhere.
+pub(in crate::cli) fn marked(name: &str, is_active: bool) -> String {
+    if is_active { name.to_owned() } else { format!("{name} (inactive)") }
+}
+
 /// A text, or a dash for an empty one.
 pub(in crate::cli) fn or_dash(text: &str) -> String {
     if text.is_empty() { "-" } else { text }.to_owned()

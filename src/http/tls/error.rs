@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use rustls::pki_types::pem;
 use x509_parser::error::X509Error;
 
+use crate::denied;
 use crate::private_file::PrivateFileError;
 
 /// Why TLS cannot be set up, or a certificate cannot be renewed.
@@ -14,7 +15,7 @@ pub enum TlsError {
     #[error("tls.cert and tls.key belong together: set both or none")]
     HalfAPair,
     /// A file cannot be read.
-    #[error("{key}: cannot read {}", path.display())]
+    #[error("{key}: cannot read {}", denied::told(path, source))]
     Read {
         /// The key of the configuration that names it.
         key: &'static str,
@@ -68,7 +69,7 @@ pub enum TlsError {
         source: rustls::Error,
     },
     /// The directory of the keys cannot be made.
-    #[error("cannot make {}", path.display())]
+    #[error("cannot make {}", denied::told(path, source))]
     Directory {
         /// The directory.
         path: PathBuf,

@@ -36,6 +36,10 @@ pub(in crate::service) enum Refusal {
     WholeRegistry,
     /// So many repositories found no room in the registry token.
     NoRoom(usize),
+    /// So many scopes make no sense: no name of a repository, no action of a registry.
+    Unread(usize),
+    /// The scopes were refused as a whole, which is told in a sentence.
+    UnreadWhole(String),
     /// The access token belongs to another account.
     OtherAccount,
     /// The access token was shown with another user's name.
@@ -67,6 +71,13 @@ impl fmt::Display for Refusal {
                 "the whole catalogue is for system administrators, without repositories on the access token",
             ),
             Self::NoRoom(count) => write!(f, "no room in the registry token for {count} more repositories"),
+            Self::Unread(1) => {
+                f.write_str("one scope cannot be read: no repository can have that name, or no such action is known")
+            }
+            Self::Unread(count) => {
+                write!(f, "{count} scopes cannot be read: no repository can have that name, or no such action is known")
+            }
+            Self::UnreadWhole(sentence) => write!(f, "the scopes cannot be read: {sentence}"),
             Self::OtherAccount => f.write_str("the access token belongs to another account"),
             Self::OtherName => f.write_str("the access token belongs to another user than was named"),
             Self::RotatedAway => f.write_str("a rotation has replaced this secret"),

@@ -5,12 +5,12 @@
 use super::change::Upkeep;
 use super::waiting::Waiting;
 use crate::domain::act::{Act, ActFilter};
-use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, LoggedRecord, Occurrence, Outcome};
+use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, AuditedRepository, LoggedRecord, Occurrence, Outcome};
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
-use crate::service::access::{Allowed, Call};
+use crate::service::access::{Allowed, Authority, Call};
 use crate::service::error::Error;
 use crate::service::page::Page;
 use crate::store::{TooLarge, Txn, Verification};
@@ -61,17 +61,24 @@ impl AuditFilter {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ShownAudit {
     All,
-    /// What was refused at the repository of this id, which a later one of the same name does not have.
-    RefusalsAt(Id),
+    /// What was refused at the name that is asked for.
+    Refusals {
+        /// At the repository of this id, which a later one of the same name does not have.
+        at: Option<Id>,
+        /// From this moment on, there or not: before, the name may have been somebody else's.
+        since: Option<Timestamp>,
+    },
 }
 
 impl ShownAudit {
     fn has(self, record: &AuditRecord) -> bool {
         match self {
             Self::All => true,
-            Self::RefusalsAt(id) => {
-                let is_there = record.repository.as_ref().is_some_and(|repository| repository.id == Some(id));
-                is_there && record.action == Act::RegistryTokenRefuse.word()
+            Self::Refusals { at, since } => {
+                let is_since = since.is_some_and(|since| record.time >= since);
+                let is_there = |repository: &AuditedRepository| at.is_some() && repository.id == at;
+                record.action == Act::RegistryTokenRefuse.word()
+                    && record.repository.as_ref().is_some_and(|repository| is_since || is_there(repository))
             }
         }
     }
@@ -107,8 +114,9 @@ impl Service {
     /// may have fewer records than asked for, or none, before the list ends: the last page alone has no next one. All
     /// records are looked at, as their times need not follow their numbers: clocks are put right.
     ///
-    /// Whoever administers a repository may ask for the refusals of pulls and pushes there, and gets nothing else. These
-    /// appear within half a minute: only an administrator's question has what waits written first.
+    /// Whoever administers a repository may ask for the refusals of pulls and pushes there, and gets nothing else; whoever
+    /// administers a namespace, at any name in it, there or not. These appear within half a minute: only an administrator's
+    /// question has what waits written first.
     ///
     /// # Errors
     /// [`Error::Denied`] and [`Error::Hidden`] to all others but administrators.
@@ -150,10 +158,12 @@ impl Service {
             let Some(name) = repository.filter(|_| !authority.is_administrator()) else {
                 return authority.administrator().map(|_| ShownAudit::All);
             };
-            authority.administer_repository(name)?;
-            let repository = authority.state().repository(name);
-            let repository = repository.ok_or_else(|| authority.no_such_repository(name))?;
-            Ok(ShownAudit::RefusalsAt(repository.id))
+            let (since, there) = (owned_since(authority, name), authority.state().repository(name));
+            if since.is_none() {
+                authority.administer_repository(name)?;
+                there.ok_or_else(|| authority.no_such_repository(name))?;
+            }
+            Ok(ShownAudit::Refusals { at: there.map(|repository| repository.id), since })
         })
     }
 
@@ -184,6 +194,15 @@ impl Service {
         self.view(call, Act::AuditVerify, "", |authority| authority.local().map(drop))?;
         Ok(self.store.verify_audit(noted)?)
     }
+}
+
+/// Since when the account exists that has the namespace of this name, if the caller administers all of that. It is made to
+/// the second: what falls into the first one may have been another account's.
+fn owned_since(authority: &Authority<'_>, name: &RepositoryName) -> Option<Timestamp> {
+    authority.signed_in().ok()?;
+    let namespace = name.namespace();
+    let owner = authority.state().account_named(namespace.name()?.as_str())?;
+    authority.administers_namespace(&namespace).then(|| owner.created_at.plus_seconds(1))
 }
 
 fn append(txn: &mut Txn<'_>, bundle: &[(AuditEntry, Occurrence)]) -> Result<(), Error> {

@@ -15,6 +15,9 @@ pub(super) const PER_SOURCE: u32 = 20;
 /// Lines a minute about all strangers, and as many about all callers who have signed in.
 const OF_ALL: u32 = 300;
 
+/// The target of these lines. fail2ban's filters of sites name it: it does not change with the module.
+const TARGET: &str = "dockpass::refused";
+
 /// How many lines there were lately.
 #[derive(Default)]
 pub(in crate::service) struct LinePace {
@@ -39,7 +42,7 @@ impl Service {
     /// Tells of a refusal in the log, in one line; `about` says what was asked for.
     pub(in crate::service) fn tell_refusal(&self, what: &str, entry: &AuditEntry, about: &str, now: Timestamp) {
         if self.lines.has_room(entry, now) {
-            log::info!("{}", line(what, entry, about));
+            log::info!(target: TARGET, "{}", line(what, entry, about));
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct GrantView {
     pub name: Name,
     /// Whether the grantee is a team that the caller is a member of.
     pub caller_is_member: bool,
+    /// Whether it can be used: an inactive user has it, and is let in nowhere.
+    pub is_active: bool,
     /// The level.
     pub level: AccessLevel,
 }
@@ -149,7 +151,16 @@ fn grant_view(
         Grantee::User(_) => false,
         Grantee::Team(id) => is_callers(authority, id),
     };
-    GrantView { target: target.clone(), grantee, name, caller_is_member, level }
+    let is_active = is_active(authority.state(), grantee);
+    GrantView { target: target.clone(), grantee, name, caller_is_member, is_active, level }
+}
+
+/// Whether a grant can be used: a team's always, and a user's unless that is inactive.
+fn is_active(state: &State, grantee: Grantee) -> bool {
+    match grantee {
+        Grantee::User(id) => state.account(id).is_some_and(|user| user.is_active),
+        Grantee::Team(_) => true,
+    }
 }
 
 /// The users, or the teams, that have a grant on a target, with their levels, by name.
@@ -364,15 +375,11 @@ fn level_of(authority: &Authority<'_>, user: &Account, name: &RepositoryName) ->
 
 /// The users, or the teams, that have access by a grant on a target, by name.
 fn grant_reasons(state: &State, target: &GrantTarget, kind: GranteeKind, reason: Reason) -> Vec<AccessView> {
-    let is_active = |grantee| match grantee {
-        Grantee::User(id) => state.account(id).is_some_and(|user| user.is_active),
-        Grantee::Team(_) => true,
-    };
     let view = |(grantee, name, level): (_, Name, _)| AccessView {
         subject: Some(name.to_string()),
         level,
         reason,
-        is_active: is_active(grantee),
+        is_active: is_active(state, grantee),
     };
     held(state, target, kind).into_iter().map(view).collect()
 }

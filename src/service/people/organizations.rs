@@ -36,6 +36,8 @@ pub struct MemberView {
     pub is_admin: bool,
     /// Whether the caller sees more of the user than name, id, full name and kind.
     pub shows_inner: bool,
+    /// Whether the user may sign in; none if the caller may not know.
+    pub is_active: Option<bool>,
     /// Until when the user's sign-in by password has to wait.
     pub locked_until: Option<Timestamp>,
 }
@@ -52,9 +54,11 @@ pub struct MembershipView {
 /// A user as a member of the organization, without `locked_until`, which is not known here.
 pub(super) fn member_view(authority: &Authority<'_>, organization: Id, user: Id) -> Option<MemberView> {
     let is_admin = authority.state().member(organization, user)?;
-    let user = authority.state().account(user)?;
+    let (organization, user) = (authority.state().account(organization)?, authority.state().account(user)?);
     let shows_inner = authority.sees_inner(user);
-    Some(MemberView { user: Account::clone(user), is_admin, shows_inner, locked_until: None })
+    let may_know = shows_inner || authority.administer_organization(organization).is_ok();
+    let is_active = may_know.then_some(user.is_active);
+    Some(MemberView { user: Account::clone(user), is_admin, shows_inner, is_active, locked_until: None })
 }
 
 impl MemberFilter {

@@ -31,6 +31,8 @@ pub struct Reach {
     pub user: Name,
     /// Its identifier.
     pub id: Id,
+    /// Whether it may sign in: an inactive user reaches nothing of it.
+    pub is_active: bool,
     /// Whether it reaches everything as a system administrator; none for callers who may not know.
     pub is_administrator: Option<bool>,
     /// By ownership, by grants and by teams, by namespace and repository.
@@ -63,7 +65,8 @@ impl Service {
                     .collect();
             entries.extend(public(authority, on));
             entries.sort_by_cached_key(|entry| (entry.target.namespace(), entry.target.clone()));
-            Ok(Reach { user: account.name.clone(), id: account.id, is_administrator, entries })
+            let (user, id, is_active) = (account.name.clone(), account.id, account.is_active);
+            Ok(Reach { user, id, is_active, is_administrator, entries })
         })
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use x509_parser::error::X509Error;
 
+use crate::denied;
 use crate::domain::key_header::KeyHeader;
 use crate::domain::time::Timestamp;
 use crate::pki::pem::NotPem;
@@ -28,7 +29,7 @@ pub enum SigningError {
     )]
     NeedsFixedKey(KeyHeader),
     /// The operating system refused something.
-    #[error("cannot {action} {}", .path.display())]
+    #[error("cannot {action} {}", denied::told(path, source))]
     Io {
         /// What was tried, such as `read`.
         action: &'static str,

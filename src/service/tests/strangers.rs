@@ -19,7 +19,7 @@ use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::name::{Name, Namespace};
 use crate::domain::order::Order;
 use crate::domain::organization::MemberFilter;
-use crate::domain::scope::Scopes;
+use crate::domain::scope::{Scopes, TooManyScopes};
 use crate::domain::secret::Password;
 use crate::domain::settings::Choices;
 use crate::domain::token::Limits;
@@ -145,6 +145,7 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("rotate_token", |service, call| service.rotate_token(call, &hash(service), Rotation::default(), None).map(drop)),
     ("end_overlap", |service, call| service.end_overlap(call, &hash(service)).map(drop)),
     ("unreached_patterns", |service, call| service.unreached_patterns(call, &hash(service)).map(drop)),
+    ("may_be_meant", |service, call| service.may_be_meant(call, Some("alice"), &[])),
     ("delete_token", |service, call| service.delete_token(call, &hash(service))),
     ("clean_up_tokens", |service, call| {
         let filter = TokenFilter { username: Some("alice".to_owned()), ..TokenFilter::default() };
@@ -204,6 +205,7 @@ const ON_REPOSITORIES: &[UseCase] = &[
         let scopes = Scopes::parse(["repository:alice/app:pull,push", "repository:alice/new:push"]).unwrap();
         service.decide(call.clone(), None, scopes).map(drop)
     }),
+    ("refuse_scopes", |service, call| service.refuse_scopes(call, TooManyScopes)),
 ];
 
 const ON_THE_WHOLE: &[UseCase] = &[

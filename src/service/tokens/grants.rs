@@ -34,6 +34,8 @@ pub(super) enum Target {
     Catalog,
     /// Repositories that have found no room.
     Rest,
+    /// What could not be read.
+    Unread,
 }
 
 /// Room for grants in a registry token, in bytes. Once one finds none, those after it find none, either.
@@ -101,8 +103,11 @@ pub(super) fn granted(authority: &Authority<'_>, asked: &Scopes, creates_on_push
     if left_out > 0 {
         refused.push(Refused { what: Target::Rest, reason: Refusal::NoRoom(left_out) });
     }
+    if asked.unread > 0 {
+        refused.push(Refused { what: Target::Unread, reason: Refusal::Unread(asked.unread) });
+    }
     let (catalog, nameless) = (asked.catalog && lists_all, asked.nameless && lists_all);
-    Granted { scopes: Scopes { repositories, catalog, nameless }, refused }
+    Granted { scopes: Scopes { repositories, catalog, nameless, unread: 0 }, refused }
 }
 
 /// Whether docker asks for this by habit: beside a push, it asks to pull where it believes that the layers are, to mount

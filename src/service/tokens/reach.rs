@@ -1,6 +1,6 @@
 //! Which patterns of an access token reach nothing: most often a slip of the pen, such as a forgotten `/*`.
 
-use super::access_tokens::find_remembered;
+use super::access_tokens::{find_remembered, owner_for};
 use crate::domain::access::AccessLevel;
 use crate::domain::act::Act;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -10,6 +10,28 @@ use crate::service::access::{Authority, Call, Caller, visible};
 use crate::service::error::Error;
 
 impl Service {
+    /// Refuses names that were given alone as patterns and by which the owner reaches nothing: whoever writes `alice` means
+    /// `alice/*` more likely than a repository without a namespace. A system administrator's word is taken as it stands: the
+    /// repository may be made, or given, afterwards.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]; [`Error::Denied`] to who may make no access tokens for that owner.
+    pub fn may_be_meant(&self, call: &Call, username: Option<&str>, names: &[RepositoryName]) -> Result<(), Error> {
+        self.view(call, Act::TokenCreate, username.unwrap_or_default(), |authority| {
+            let owner = owner_for(authority, username)?;
+            if authority.is_administrator() {
+                return Ok(());
+            }
+            let state = authority.state();
+            let as_owner = Authority::of(state, authority.used(), &Caller::of_account(owner), call.now)?;
+            let in_vain = names.iter().find(|name| !reaches(&as_owner, &Pattern::Exact((*name).clone())));
+            match in_vain {
+                Some(name) => Err(Error::invalid("repositories", meant(name, owner.name.as_str()))),
+                None => Ok(()),
+            }
+        })
+    }
+
     /// The patterns of an access token by which its owner reaches nothing at present: no repository that it sees, and no
     /// place where it may make one. Empty for an inactive owner, who reaches nothing at all.
     ///
@@ -30,6 +52,13 @@ impl Service {
             Ok(patterns.filter(|pattern| !reaches(&owner, pattern)).cloned().collect())
         })
     }
+}
+
+fn meant(name: &RepositoryName, owner: &str) -> String {
+    format!(
+        "`{name}` alone is the repository `_/{name}`, which has no namespace and is not there, or {owner} has no access to \
+         it; the repositories of {name} are `{name}/*`, and `_/{name}` is taken as it is"
+    )
 }
 
 /// Whether an account reaches anything by this pattern.

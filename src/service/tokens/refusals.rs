@@ -5,13 +5,27 @@ use super::grants::{Refused, Target};
 use crate::domain::access::Actions;
 use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, Outcome};
-use crate::domain::scope::RepositoryScope;
+use crate::domain::scope::{RepositoryScope, TooManyScopes};
 use crate::service::Service;
-use crate::service::access::Call;
+use crate::service::access::{Call, Refusal};
+use crate::service::error::Error;
 use crate::service::ledger::Deed;
 use crate::store::State;
 
 impl Service {
+    /// Notes that the scopes of a request were refused as a whole, if its caller has signed in.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
+    pub fn refuse_scopes(&self, call: &Call, error: TooManyScopes) -> Result<(), Error> {
+        self.view(call, Act::RegistryTokenRefuse, "", |authority| authority.visitor())?;
+        if !call.caller.is_anonymous() {
+            let reason = Refusal::UnreadWhole(error.to_string());
+            self.note_refused(call, &[Refused { what: Target::Unread, reason }]);
+        }
+        Ok(())
+    }
+
     /// Notes what was refused.
     pub(super) fn note_refused(&self, call: &Call, refused: &[Refused]) {
         let state = self.store.state();
@@ -33,7 +47,7 @@ fn deed(state: &State, what: &Target) -> Deed {
             Deed::new(Act::RegistryTokenRefuse, format!("{name} {refused:?}")).about_repository(state, name)
         }
         Target::Catalog => Deed::new(Act::RegistryTokenRefuse, "registry:catalog:*"),
-        Target::Rest => Deed::new(Act::RegistryTokenRefuse, ""),
+        Target::Rest | Target::Unread => Deed::new(Act::RegistryTokenRefuse, ""),
     }
 }
 
@@ -42,7 +56,7 @@ fn reason(refused: &Refused) -> String {
         Target::Repository { is_mount_source: true, .. } => {
             format!("as the source of a mount, which docker asks for by habit: {}", refused.reason)
         }
-        Target::Repository { is_mount_source: false, .. } | Target::Catalog | Target::Rest => {
+        Target::Repository { is_mount_source: false, .. } | Target::Catalog | Target::Rest | Target::Unread => {
             refused.reason.to_string()
         }
     }
@@ -58,5 +72,6 @@ fn about(what: &Target) -> Option<String> {
         }
         Target::Catalog => Some(" repository=- asked=catalog granted=none".to_owned()),
         Target::Rest => Some(" repository=- asked=more granted=some".to_owned()),
+        Target::Unread => Some(" repository=- asked=unreadable granted=none".to_owned()),
     }
 }

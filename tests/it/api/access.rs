@@ -147,7 +147,7 @@ fn grants_are_shown_set_and_taken() {
     site.add_service("carol");
     let bob = site.with_token("bob", &site.add_token("bob", &json!({})));
     let id = |path: &str| site.as_local().get(path).must_be(200).json()["id"].clone();
-    let user = |name: &str| json!({ "name": name, "id": id(&account_path(name)) });
+    let user = |name: &str| json!({ "name": name, "id": id(&account_path(name)), "isActive": true });
     let repository = json!({ "namespace": "bob", "name": "app", "id": id(&repository_path("bob/app")) });
     let on_app = format!("{}/userAccess", repository_path("bob/app"));
     let on_bob = "/api/v0/repositoryNamespaces/bob/userAccess";
@@ -244,6 +244,11 @@ fn whoever_administers_a_repository_sees_who_has_access_and_why() {
     site.as_local().patch("/enzi/v0/accounts/carol", &json!({ "isActive": false })).must_be(200);
     let inactive = reasons(&alice).into_iter().filter(|entry| entry["isActive"] == false);
     assert!(inactive.map(|entry| entry["subject"].clone()).eq([json!("carol"), json!("carol")]));
+    let listed = alice.get(&format!("{}/userAccess", repository_path("bob/app"))).must_be(200).json();
+    let marks = listed["userAccessList"].as_array().expect("a list").iter();
+    let marks = marks.map(|it| (it["user"]["name"].clone(), it["user"]["isActive"].clone()));
+    let expected = [(json!("alice"), json!(true)), (json!("carol"), json!(false))];
+    assert!(marks.eq(expected), "{listed:#}");
     site.as_local().patch("/enzi/v0/accounts/carol", &json!({ "isActive": true })).must_be(200);
     let carol = site.with_token("carol", &site.add_token("carol", &json!({})));
     carol.get(&path).must_be_refused(403, "NOT_AUTHORIZED");

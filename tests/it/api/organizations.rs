@@ -272,6 +272,7 @@ fn members_are_put_shown_and_removed_by_name_or_id() {
     let shown = |is_admin: bool| {
         json!({
             "member": { "name": "dave", "id": id("dave"), "fullName": "", "isOrg": false }, "isAdmin": is_admin,
+            "isActive": true,
         })
     };
     let dave = member_path("acme", "dave");
@@ -298,6 +299,22 @@ fn members_are_put_shown_and_removed_by_name_or_id() {
         acme.alice.get(&format!("{}/teams", member_path("acme", missing))).must_be_refused(404, "NO_SUCH_USER");
     }
     assert_eq!(members(&acme.alice, "acme"), ["alice", "bob", "carol"]);
+}
+
+#[test]
+fn who_administers_an_organization_sees_who_is_inactive_and_other_members_do_not() {
+    let acme = Acme::new();
+    acme.site.as_local().patch(&account_path("carol"), &json!({ "isActive": false })).must_be(200);
+    let marks = |caller: &Caller| {
+        let list = caller.get("/enzi/v0/accounts/acme/members").must_be(200).json();
+        let members = list["members"].as_array().expect("a list").iter();
+        members.map(|it| (it["member"]["name"].clone(), it["isActive"].clone())).collect::<Vec<_>>()
+    };
+    let told = |name: &str, mark: Value| (json!(name), mark);
+    let all = [told("alice", json!(true)), told("bob", json!(true)), told("carol", json!(false))];
+    assert_eq!(marks(&acme.alice), all);
+    assert_eq!(marks(&acme.site.as_local()), all);
+    assert_eq!(marks(&acme.bob), [told("alice", Value::Null), told("bob", json!(true)), told("carol", Value::Null)]);
 }
 
 #[test]

@@ -209,19 +209,37 @@ fn patterns_for_nothing_are_told_and_reveal_nothing() {
         answer.header("warning").map(str::to_owned)
     };
     assert_eq!(said(json!(["alice/app", "alice/*", "alice/to/come"])), None);
-    let nothing =
-        |name: &str| format!(r#"299 - "{name} reaches nothing at present: not there, or no access for alice""#);
+    let nothing = |name: &str| {
+        format!(r#"299 - "`{name}` reaches nothing at present: it is not there, or alice has no access to it""#)
+    };
     assert_eq!(said(json!(["bob/secret"])), Some(nothing("bob/secret")));
     assert_eq!(said(json!(["bob/never"])), Some(nothing("bob/never")), "there or not is said alike");
     assert_eq!(said(json!(["bob/*"])), Some(nothing("bob/*")));
-    let alone = said(json!(["alice"])).expect("a warning");
-    assert!(
-        alone.contains("alice is read as the repository _/alice") && alone.contains("below alice is alice/*"),
-        "{alone}"
-    );
+    assert_eq!(said(json!(["_/alice"])), Some(nothing("_/alice")), "what is written whole is meant");
+    // A name alone is a forgotten `/*`, unless there is such a repository, or an administrator says so.
+    let alone = json!({ "repositories": ["alice/app", "alice"] });
+    let refused = alice.post(TOKENS, &alone).must_be_refused(400, "INVALID_PARAMETERS");
+    let words = "`alice` alone is the repository `_/alice`, which has no namespace and is not there, or alice has no access \
+                 to it; the repositories of alice are `alice/*`";
+    assert!(refused.body.contains(words), "{}", refused.describe());
+    let for_alice = format!("{TOKENS}?username=alice");
+    let warned = site.as_local().post(&for_alice, &alone).must_be(200);
+    let means = "`alice` is the repository `_/alice`, which has no namespace; the repositories of alice are `alice/*`";
+    let warnings = warned.headers("warning");
+    assert_eq!(warnings, [format!("299 - \"{means}\""), nothing("_/alice")], "{}", warned.describe());
+    site.as_admin().post("/api/v0/repositories/_", &json!({ "name": "busybox" })).must_be(201);
+    alice.post(TOKENS, &json!({ "repositories": ["busybox"] })).must_be_refused(400, "INVALID_PARAMETERS");
+    site.grant("_/busybox", "alice", "read-only");
+    let given = said(json!(["busybox"])).expect("a warning");
+    assert!(given.contains("`busybox` is the repository `_/busybox`") && !given.contains("nothing"), "{given}");
     let many: Vec<String> = (0..100).map(|number| format!("nope/{number}")).collect();
     let many = said(json!(many)).expect("a warning");
-    assert!(many.contains("nope/0, nope/1, nope/2, nope/3, nope/4 and 95 more reach nothing"), "{many}");
+    assert!(
+        many.contains(
+            "`nope/3`, `nope/4` and 95 more reach nothing at present: they are not there, or alice has no access"
+        ),
+        "{many}"
+    );
     for star in ["alice/a*", "*", "alice/*/x"] {
         let refused = alice.post(TOKENS, &json!({ "repositories": [star] })).must_be_refused(400, "INVALID_PARAMETERS");
         assert!(refused.body.contains("`*` stands alone after `/`"), "{}", refused.describe());

@@ -150,7 +150,7 @@ fn members_of_a_team_are_members_of_the_organization() {
     let carol = member_path("acme/dev", "carol");
     let shown = json!({
         "member": { "name": "carol", "id": acme.id(&account_path("carol")), "fullName": "", "isOrg": false },
-        "isAdmin": false,
+        "isAdmin": false, "isActive": true,
     });
     acme.alice.get(&carol).must_be_refused(404, "NO_SUCH_MEMBER");
     for _ in 0..2 {

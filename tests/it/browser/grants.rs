@@ -3,7 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{InProcess, Pages, exe::PASSWORD, person::soon, site::repository_path};
+use crate::support::{
+    InProcess, Pages,
+    exe::PASSWORD,
+    person::soon,
+    site::{account_path, repository_path},
+};
 
 /// An organization that bob administers, who is signed in; alice is in its team, and carol is not.
 fn acme() -> (InProcess, Pages) {
@@ -156,4 +161,23 @@ fn access_is_given_to_a_team_where_the_repositories_are() {
     send(&pages);
     soon("she has nothing any more", || level(&site, "alice", "acme/site").is_none().then_some(()));
     pages.must_be_clean(&[404]);
+}
+
+#[test]
+fn who_is_inactive_is_marked_among_members_and_where_access_is_listed() {
+    let (site, pages) = acme();
+    site.grant("acme", "alice", "read-only");
+    site.as_local().patch(&account_path("alice"), &json!({ "isActive": false })).must_be(200);
+    for (path, marks) in [
+        ("/organizations/acme?tab=members", 1),
+        ("/organizations/acme/teams/dev", 1),
+        ("/organizations/acme?tab=access", 1),
+        ("/repositories/acme/shop?tab=access", 1),
+    ] {
+        pages.open(path);
+        pages.browser.see("inactive");
+        let script = "return [...document.querySelectorAll('main td small')].filter((it) => it.textContent.includes('inactive')).length";
+        assert_eq!(pages.browser.run(script, json!([])), json!(marks), "{path}");
+    }
+    pages.must_be_clean(&[]);
 }

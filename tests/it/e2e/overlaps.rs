@@ -102,8 +102,8 @@ fn a_pattern_that_may_not_be_meant_is_refused_or_told() {
     create("alice/a*").must_fail_with(&["`*` stands alone after `/`"]);
     let made = create("app").must_succeed();
     assert!(made.stdout.starts_with("dkp_"), "{}", made.describe());
-    assert!(made.stderr.contains("app is read as the repository _/app"), "{}", made.describe());
-    assert!(made.stderr.contains("_/app reaches nothing at present"), "{}", made.describe());
+    assert!(made.stderr.contains("`app` is the repository `_/app`, which has no namespace"), "{}", made.describe());
+    assert!(made.stderr.contains("`_/app` reaches nothing at present"), "{}", made.describe());
     let quiet = create("alice/*").must_succeed();
     assert!(!quiet.stderr.contains("reach"), "{}", quiet.describe());
     let list = dockpass.cli(&["token", "list", "--user", "alice"]).must_succeed();

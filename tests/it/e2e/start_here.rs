@@ -5,7 +5,10 @@ use std::{
     fs,
     io::Write as _,
     net::{Ipv6Addr, TcpListener, TcpStream},
-    os::unix::fs::{PermissionsExt, chown, symlink},
+    os::unix::{
+        fs::{PermissionsExt, chown, symlink},
+        process::CommandExt as _,
+    },
     path::Path,
 };
 
@@ -14,7 +17,7 @@ use rustix::process::{Signal, geteuid};
 use crate::support::{
     Dockpass, Setup,
     exe::{cli_command, executable, ready_address},
-    process::{Background, Run, background_command},
+    process::{Background, Run, background_command, command},
     terminal::Terminal,
 };
 
@@ -153,6 +156,59 @@ fn an_empty_directory_of_another_user_is_refused_with_the_line_to_type() {
         assert!(refused.stderr.contains(&words), "{words}\n{}", refused.describe());
     }
     assert_eq!((mode(&data), fs::read_dir(&data).expect("it is there").count()), (0o2770, 0), "untouched");
+}
+
+/// What a server says that another user than root starts.
+fn refused_to_nobody(program: &Path, data: &Path, more: &[&str]) -> Run {
+    let mut serve = command(program);
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data).args(more);
+    Run::of(serve.uid(NOBODY).gid(NOBODY), "")
+}
+
+const NOBODY: u32 = 65_534;
+
+#[test]
+fn what_the_file_system_denies_is_told_with_the_command_that_mends_it() {
+    if !geteuid().is_root() {
+        eprintln!("not looked at: only root can start a server as another user");
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    set_mode(directory.path(), 0o755);
+    let [program, empty, missing] = ["dockpass", "empty", "missing"].map(|name| directory.path().join(name));
+    Run::of(command("install").args(["-m", "755"]).arg(executable()).arg(&program), "").must_succeed();
+    fs::create_dir(&empty).expect("a directory");
+    set_mode(&empty, 0o700);
+    let owner = "belongs to the user id 0 and is closed to the user who runs dockpass".to_owned();
+    let shown = |path: &Path| path.display().to_string();
+    let refused = |data: &Path, more: &[&str], words: &[String]| {
+        let refused = refused_to_nobody(&program, data, more);
+        refused.must_fail_with(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    };
+    refused(&empty, &[], &[owner, format!("chown {NOBODY} {}", shown(&empty))]);
+    let me = format!("dockpass runs as the user id {NOBODY}");
+    let make = format!("install -d -m 700 -o {NOBODY} {}", shown(&missing));
+    refused(&missing, &[], &[me.clone(), make]);
+    assert!(!missing.exists());
+    let config = directory.path().join("config.toml");
+    fs::write(&config, "").expect("a file");
+    set_mode(&config, 0o600);
+    let give = format!("{}: Permission denied (os error 13); {me}: chown {NOBODY} {0}", shown(&config));
+    refused(&missing, &["--config", &shown(&config)], &[give]);
+    // What root has left in a directory of the server's user.
+    let home = Dockpass::start().stop();
+    set_mode(home.path(), 0o755);
+    let data = home.path().join("data");
+    for (left, way) in [
+        ("format", format!("chown {NOBODY} {}/format", shown(&data))),
+        ("keys/audit.key", format!("chown {NOBODY} {}/keys/audit.key", shown(&data))),
+        ("store/db", format!("chown -R {NOBODY} {}/store", shown(&data))),
+        ("lock", format!("chown {NOBODY} {}/lock", shown(&data))),
+    ] {
+        Run::of(command("chown").args(["-R", &NOBODY.to_string()]).arg(&data), "").must_succeed();
+        chown(data.join(left), Some(0), Some(0)).expect("root takes it back");
+        refused(&data, &[], &["Permission denied".to_owned(), me.clone(), way]);
+    }
 }
 
 /// `fsGroup` of Kubernetes sets group and modes at each mount.

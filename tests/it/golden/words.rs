@@ -11,11 +11,15 @@ use crate::support::{
 };
 
 /// The commands; none of them changes anything, so that each can be asked again. On a terminal the answer is no.
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 21] = [
     &["grant", "delete", "--user", "build", "alice/app"],
     &["grant", "delete", "--team", "dev", "acme/app"],
     &["grant", "list", "--user", "build"],
     &["grant", "list", "--user", "build", "alice/app"],
+    &["grant", "list", "acme/*"],
+    &["grant", "set", "alice/*", "--user", "build", "--access", "read-write"],
+    &["team", "set", "acme/dev", "--description", ""],
+    &["settings", "set", "registryPublicHost="],
     &["org", "remove", "acme", "carol"],
     &["team", "remove", "acme/dev", "carol"],
     &["user", "set", "carol", "--active", "false"],
@@ -52,6 +56,7 @@ fn site() -> Dockpass {
         "grant set alice/* --user build --access read-write",
         "grant set _/busybox --user build --access read-only",
         "grant set acme/* --team acme/dev --access read-only",
+        "grant set acme/* --user carol --access read-only",
         "token create --user alice --label laptop",
     ] {
         run(line);

@@ -247,12 +247,72 @@ fn whoever_administers_a_repository_sees_who_was_refused_there_and_nothing_else(
     alice.get("/api/v0/audit").must_be_refused(403, "NOT_AUTHORIZED");
     bob.get("/api/v0/audit?repository=alice/app").must_be_refused(403, "NOT_AUTHORIZED");
     bob.get("/api/v0/audit?repository=alice/web").must_be_refused(404, "NO_SUCH_REPOSITORY");
-    // A later repository of the same name has nothing to do with it.
+    // A later repository of the same name has nothing to do with it, for whoever was given that one alone.
     site.pass(HOUR);
     site.as_local().delete(&repository_path("alice/app")).must_be(204);
     site.add_repository("alice/app");
-    let shown = alice.get("/api/v0/audit?repository=alice/app").must_be(200).json();
+    site.add_service("carol");
+    let carol = robot(&site, "carol", &json!({}));
+    site.grant("alice/app", "carol", "admin");
+    let shown = carol.get("/api/v0/audit?repository=alice/app").must_be(200).json();
     assert_eq!(shown["records"], json!([]));
+}
+
+/// The objects of the refusals at a name, as this caller is shown them.
+fn shown_at(caller: &Caller, name: &str) -> Vec<Value> {
+    let shown = caller.get(&format!("/api/v0/audit?repository={name}")).must_be(200).json();
+    shown["records"].as_array().expect("records").iter().map(|it| it["object"].clone()).collect()
+}
+
+#[test]
+fn whoever_administers_a_namespace_sees_who_was_refused_at_names_that_are_not_there() {
+    let site = InProcess::start();
+    let bob = site.add_robot("bob");
+    granted(&bob, &["alice/app:push", "alice/before:pull"]);
+    site.audit(REFUSALS);
+    site.pass(HOUR);
+    let alice = site.add_robot("alice");
+    site.pass(HOUR);
+    granted(&bob, &["alice/app:pull", "alice/other:pull"]);
+    site.audit(REFUSALS);
+    assert_eq!(shown_at(&alice, "alice/app"), [json!("alice/app pull")], "before, the name was not hers");
+    assert_eq!(shown_at(&alice, "alice/before"), Vec::<Value>::new());
+    assert_eq!(shown_at(&alice, "alice/nothing"), Vec::<Value>::new());
+    site.add_repository("alice/app");
+    assert_eq!(shown_at(&alice, "alice/app"), [json!("alice/app pull")], "also once it is there");
+    // Whoever is let into all of the namespace sees the same; nobody learns from the answer whether there is anything.
+    let narrow = robot(&site, "alice", &json!({ "repositories": ["alice/app"] }));
+    for caller in [&bob, &narrow] {
+        for name in ["alice/other", "alice/nothing"] {
+            let refused = caller.get(&format!("/api/v0/audit?repository={name}"));
+            let refused = refused.must_be_refused(404, "NO_SUCH_REPOSITORY");
+            assert!(refused.body.contains("not there, or no access"), "{}", refused.describe());
+        }
+    }
+    site.grant("alice", "bob", "admin");
+    assert_eq!(shown_at(&bob, "alice/other"), [json!("alice/other pull")]);
+}
+
+#[test]
+fn what_cannot_be_read_is_recorded_for_who_has_signed_in() {
+    let site = InProcess::start();
+    let bob = site.add_robot("bob");
+    let line = "registry token refused: user=bob";
+    site.watch_log_for("repository=- asked=unreadable granted=none");
+    for _ in 0..2 {
+        ask(&bob, &["repository:Alice/App:pull", "repository:bob/app:fly"]);
+    }
+    ask(&site.as_nobody(), &["repository:Alice/App:pull"]);
+    assert!(site.log_held("repository=- asked=unreadable granted=none"), "{line}");
+    let of_some = "2 scopes cannot be read: no repository can have that name, or no such action is known".to_owned();
+    assert_eq!(refusals(&site), [(String::new(), of_some.clone(), 2)]);
+    let many: Vec<String> = (0..=1_000).map(|number| format!("repository:bob/app{number}:pull")).collect();
+    let form = format!("grant_type=password&service=&scope={}", many.join("%20"));
+    for caller in [&bob, &site.as_nobody()] {
+        caller.post_form("/auth/token", &form).must_be(400);
+    }
+    let whole = "the scopes cannot be read: at most 1000 different scopes in one request".to_owned();
+    assert_eq!(refusals(&site), [(String::new(), of_some, 2), (String::new(), whole, 1)]);
 }
 
 #[test]

@@ -114,6 +114,8 @@ impl Pages {
         self.open("/sign-in");
         self.try_sign_in(user, secret);
         self.browser.arrive("/profile");
+        // The address changes first: until the new page has its data, the one before stays, with a heading of its own.
+        self.browser.see_no_more("Password or access token");
         self.drawn();
     }
 

@@ -20,7 +20,7 @@ use whose::{Whose, teams_on, users_on};
 #[derive(Subcommand)]
 pub(in crate::cli) enum GrantCommand {
     /// Give a user or a team access, or change it
-    #[command(after_help = "Example:\n  dockpass grant set acme/app --team dev --access read-write")]
+    #[command(after_help = "Example:\n  dockpass grant set acme/app --team acme/dev --access read-write")]
     Set(SetArguments),
     /// List who was given access, or what a user reaches
     #[command(after_help = "Example:\n  dockpass grant list 'alice/*'\n  dockpass grant list --user bob")]
@@ -79,12 +79,7 @@ const REACH_COLUMNS: &[(&str, Fit)] = &[("ON", Fit::Shrinks(20)), ("ACCESS", Fit
 
 pub(in crate::cli) async fn run(command: GrantCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
-        GrantCommand::Set(SetArguments { on, whose, access }) => {
-            whose.must_be_of(&on.target)?;
-            let answer = whose.set(&on.target, access, api).await?;
-            let line = format!("gave {} {access} access to {}", whose.shown(), on.target);
-            console.report(&Report::done(answer, line))
-        }
+        GrantCommand::Set(SetArguments { on, whose, access }) => set(&whose, &on.target, access, api, console).await,
         GrantCommand::List(ListArguments { target, user: Some(user) }) => {
             console.report(&reach(&user, target.as_ref(), api).await?)
         }
@@ -97,23 +92,42 @@ pub(in crate::cli) async fn run(command: GrantCommand, api: &mut Api, console: &
     }
 }
 
+/// Gives a level; that it was given already is said.
+async fn set(
+    whose: &Whose,
+    target: &GrantTarget,
+    access: AccessLevel,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    whose.must_be_of(target)?;
+    let before = whose.level(target, api).await?;
+    let answer = whose.set(target, access, api).await?;
+    let who = whose.shown(target);
+    let line = if before == Some(access) {
+        format!("{who} has {access} access to {target} already; nothing was changed")
+    } else {
+        format!("gave {who} {access} access to {target}")
+    };
+    console.report(&Report::done(answer, line))
+}
+
 /// Takes a grant away, and says what is left by other ways. The API's deletion is idempotent, but where there was no
 /// grant nothing was taken away.
 async fn delete(whose: &Whose, target: &GrantTarget, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     whose.must_be_of(target)?;
-    let was_there = whose.has_grant(target, api).await?;
+    let was_there = whose.level(target, api).await?.is_some();
     whose.delete(target, api).await?;
     let left = match &whose.team {
         Some(team) => left::of_team(&team.team, target, api).await?,
-        None => left::of_user(whose.user.as_deref().unwrap_or_default(), target, api).await?,
+        None => left::of_user(whose.user.as_deref().unwrap_or_default(), Some(target), api).await?,
     };
-    let who = whose.shown();
+    let who = whose.shown(target);
     if was_there {
         let line = format!("took the granted access of {who} to {target} away");
         return console.report(&Report::done_then(Value::Null, line, left));
     }
-    let nothing = std::iter::once(format!("{who} has no grant on {target}"));
-    Err(CliError::Finding(nothing.chain(left).collect::<Vec<_>>().join("; ")))
+    Err(CliError::NothingTaken { said: format!("{who} has no grant on {target}"), left })
 }
 
 /// What a user reaches, and why.
@@ -126,12 +140,19 @@ async fn reach(user: &str, on: Option<&GrantTarget>, api: &mut Api) -> Result<Re
     let rows = everything.into_iter().chain(found.access.iter().map(reached)).collect();
     let nothing =
         "This user reaches nothing there. Give it access: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
-    Ok(Report { answer: answer.value, view: View::Many(Table { columns: REACH_COLUMNS, rows }, nothing) })
+    let table = Table { columns: REACH_COLUMNS, rows };
+    let view = if found.user.is_active || table.rows.is_empty() {
+        View::Many(table, nothing)
+    } else {
+        View::ManyWith(table, vec![left::of_no_use(&found.user.name)])
+    };
+    Ok(Report { answer: answer.value, view })
 }
 
 fn reached(entry: &Reached) -> Vec<String> {
     let why = repo_report::reason(entry.reason);
-    let team = entry.team.as_deref().map(|team| format!("{}: {why}", repo_report::team(team)));
+    let organization = entry.on.split_once('/').map_or(entry.on.as_str(), |(organization, _)| organization);
+    let team = entry.team.as_deref().map(|team| format!("{}: {why}", repo_report::team(organization, team)));
     vec![entry.on.clone(), entry.access_level.to_string(), team.unwrap_or_else(|| why.to_owned())]
 }
 
@@ -140,8 +161,15 @@ async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
     let (to_users, to_teams) = (users_on(target, api).await?, teams_on(target, api).await?);
     let (users, teams) = (to_users.read()?, to_teams.read()?);
     let row = |who, level: AccessLevel| vec![who, level.to_string()];
-    let users = users.user_access_list.iter().map(|grant| row(repo_report::user(&grant.user.name), grant.access_level));
-    let teams = teams.team_access_list.iter().map(|grant| row(repo_report::team(&grant.team.name), grant.access_level));
+    let organization = target.namespace().to_string();
+    let users = users
+        .user_access_list
+        .iter()
+        .map(|grant| row(repo_report::user(&grant.user.name, grant.user.is_active), grant.access_level));
+    let teams = teams
+        .team_access_list
+        .iter()
+        .map(|grant| row(repo_report::team(&organization, &grant.team.name), grant.access_level));
     let table = Table { columns: COLUMNS, rows: users.chain(teams).collect() };
     let nothing = "Nobody was given access here. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
     Ok(Report { answer: joined(to_users.value, to_teams.value), view: View::Many(table, nothing) })
@@ -174,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn grants_are_on_repositories_or_namespaces() {
-        let server = Server::with_json(&[(200, "{}"), (200, USERS), (204, ""), (200, NOTHING)]);
+        let server = Server::with_json(&[(200, USERS), (200, "{}"), (200, USERS), (204, ""), (200, NOTHING)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         let give = SetArguments { on: on("team/a/b"), whose: bob(), access: AccessLevel::ReadWrite };
@@ -186,17 +214,17 @@ mod tests {
             "gave bob read-write access to team/a/b\ntook the granted access of bob to team/* away\n"
         );
         let sent = server.requests();
-        assert!(sent[0].starts_with("PUT /api/v0/repositories/team/a%2Fb/userAccess/bob "), "{}", sent[0]);
-        assert!(sent[0].ends_with(r#"{"accessLevel":"read-write"}"#));
-        assert!(sent[1].starts_with("GET /api/v0/repositoryNamespaces/team/userAccess "), "{}", sent[1]);
-        assert!(sent[2].starts_with("DELETE /api/v0/repositoryNamespaces/team/userAccess/bob "), "{}", sent[2]);
-        assert!(sent[3].starts_with("GET /api/v0/accounts/bob/repositoryAccess?on=team%2F%2A "), "{}", sent[3]);
+        assert!(sent[1].starts_with("PUT /api/v0/repositories/team/a%2Fb/userAccess/bob "), "{}", sent[1]);
+        assert!(sent[1].ends_with(r#"{"accessLevel":"read-write"}"#));
+        assert!(sent[2].starts_with("GET /api/v0/repositoryNamespaces/team/userAccess "), "{}", sent[2]);
+        assert!(sent[3].starts_with("DELETE /api/v0/repositoryNamespaces/team/userAccess/bob "), "{}", sent[3]);
+        assert!(sent[4].starts_with("GET /api/v0/accounts/bob/repositoryAccess?on=team%2F%2A "), "{}", sent[4]);
     }
 
     #[tokio::test]
     async fn a_team_is_given_access_as_a_user_is() {
         let left = r#"{"accessLevel":"read-only","team":{"name":"dev","id":"01C","clientUserIsMember":false}}"#;
-        let server = Server::with_json(&[(200, "{}"), (200, TEAMS), (204, ""), (200, left)]);
+        let server = Server::with_json(&[(200, TEAMS), (200, "{}"), (200, TEAMS), (204, ""), (200, left)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         let give = SetArguments { on: on("acme/*"), whose: dev(), access: AccessLevel::ReadOnly };
@@ -205,17 +233,18 @@ mod tests {
         run(GrantCommand::Delete(take), &mut api, &mut console).await.unwrap();
         assert_eq!(
             written.out(),
-            "gave the team dev read-only access to acme/*\ntook the granted access of the team dev to acme/app away\n  \
-             the team dev still has read-only on acme/app by acme/*: dockpass grant delete --team dev 'acme/*'\n"
+            "the team acme/dev has read-only access to acme/* already; nothing was changed\n\
+             took the granted access of the team acme/dev to acme/app away\n  \
+             the team acme/dev still has read-only on acme/app by acme/*: dockpass grant delete --team acme/dev 'acme/*'\n"
         );
         let sent = server.requests();
-        assert!(sent[0].starts_with("PUT /api/v0/repositoryNamespaces/acme/teamAccess/dev "), "{}", sent[0]);
-        assert!(sent[2].starts_with("DELETE /api/v0/repositories/acme/app/teamAccess/dev "), "{}", sent[2]);
+        assert!(sent[1].starts_with("PUT /api/v0/repositoryNamespaces/acme/teamAccess/dev "), "{}", sent[1]);
+        assert!(sent[3].starts_with("DELETE /api/v0/repositories/acme/app/teamAccess/dev "), "{}", sent[3]);
     }
 
     #[tokio::test]
     async fn where_no_grant_was_nothing_is_said_to_be_taken() {
-        let by_all = r#"{"user":{"name":"carol","id":"01D"},"isAdministrator":null,"access":[{"on":"acme/*",
+        let by_all = r#"{"user":{"name":"carol","id":"01D","isActive":true},"isAdministrator":null,"access":[{"on":"acme/*",
             "accessLevel":"read-write","reason":"namespaceGrant","team":null}]}"#;
         let server = Server::with_json(&[(200, USERS), (204, ""), (200, by_all)]);
         let (mut console, written) = console(b"");
@@ -229,7 +258,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_team_may_be_named_with_its_organization() {
-        let server = Server::with_json(&[(200, "{}")]);
+        let server = Server::with_json(&[(200, TEAMS), (200, "{}")]);
         let (mut console, _) = console(b"");
         let mut api = server.api();
         for (place, is_right) in [("acme/app", true), ("other/app", false)] {
@@ -237,12 +266,12 @@ mod tests {
             let give = SetArguments { on: on(place), whose, access: AccessLevel::ReadOnly };
             assert_eq!(run(GrantCommand::Set(give), &mut api, &mut console).await.is_ok(), is_right, "{place}");
         }
-        assert!(server.requests()[0].starts_with("PUT /api/v0/repositories/acme/app/teamAccess/dev "));
+        assert!(server.requests()[1].starts_with("PUT /api/v0/repositories/acme/app/teamAccess/dev "));
     }
 
     #[tokio::test]
     async fn what_a_user_reaches_is_listed_with_the_reasons() {
-        let all = r#"{"user":{"name":"carol","id":"01D"},"isAdministrator":true,"access":[
+        let all = r#"{"user":{"name":"carol","id":"01D","isActive":true},"isAdministrator":true,"access":[
             {"on":"acme/*","accessLevel":"read-write","reason":"teamNamespaceGrant","team":"dev"},
             {"on":"carol/*","accessLevel":"admin","reason":"owner","team":null}]}"#;
         let server = Server::with_json(&[(200, all)]);
@@ -252,18 +281,48 @@ mod tests {
         assert_eq!(
             written.out(),
             "ON          ACCESS      WHY\neverything  admin       system administrator\n\
-             acme/*      read-write  team dev: team grant on the namespace\n\
+             acme/*      read-write  team acme/dev: team grant on the namespace\n\
              carol/*     admin       owns the namespace\n"
         );
         assert!(server.requests()[0].starts_with("GET /api/v0/accounts/carol/repositoryAccess "));
     }
 
-    const NOTHING: &str = r#"{"user":{"name":"bob","id":"01A"},"isAdministrator":null,"access":[]}"#;
+    const NOTHING: &str = r#"{"user":{"name":"bob","id":"01A","isActive":true},"isAdministrator":null,"access":[]}"#;
 
-    const USERS: &str =
-        r#"{"namespace":"acme","userAccessList":[{"accessLevel":"admin","user":{"name":"bob","id":"01A"}}]}"#;
+    const USERS: &str = r#"{"namespace":"acme","userAccessList":[{"accessLevel":"admin","user":{"name":"bob","id":"01A","isActive":true}}]}"#;
     const TEAMS: &str = r#"{"namespace":"acme","teamAccessList":[{"accessLevel":"read-only",
         "team":{"name":"dev","id":"01C","clientUserIsMember":false}}]}"#;
+
+    #[tokio::test]
+    async fn inactive_people_are_marked_wherever_they_stand() {
+        let idle = NOTHING
+            .replace("\"isActive\":true", "\"isActive\":false")
+            .replace("[]", r#"[{"on":"acme/*","accessLevel":"read-only","reason":"namespaceGrant","team":null}]"#);
+        let (users, teams) = (USERS.replace("\"isActive\":true", "\"isActive\":false"), r#"{"teamAccessList":[]}"#);
+        let server =
+            Server::with_json(&[(200, &users), (200, teams), (200, &idle), (200, &users), (204, ""), (200, &idle)]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let all = |user: Option<&str>, target: Option<&str>| ListArguments {
+            target: target.map(|target| on(target).target),
+            user: user.map(str::to_owned),
+        };
+        run(GrantCommand::List(all(None, Some("acme/*"))), &mut api, &mut console).await.unwrap();
+        run(GrantCommand::List(all(Some("bob"), None)), &mut api, &mut console).await.unwrap();
+        let take = DeleteArguments { on: on("acme/app"), whose: bob() };
+        run(GrantCommand::Delete(take), &mut api, &mut console).await.unwrap();
+        assert_eq!(
+            written.out(),
+            "WHO                  ACCESS\nuser bob (inactive)  admin\n\
+             ON      ACCESS     WHY\nacme/*  read-only  grant on the namespace\n\
+             took the granted access of bob to acme/app away\n  bob (inactive) still has read-only on acme/app by \
+             acme/*: dockpass grant delete --user bob 'acme/*'\n"
+        );
+        assert_eq!(
+            written.note(),
+            "bob is inactive and let in nowhere; what it has counts again after: dockpass user set bob --active true\n"
+        );
+    }
 
     #[tokio::test]
     async fn a_list_names_users_and_teams_with_their_levels() {
@@ -271,7 +330,7 @@ mod tests {
         let (mut console, written) = console(b"");
         let list = ListArguments { target: Some(on("acme/*").target), user: None };
         run(GrantCommand::List(list), &mut server.api(), &mut console).await.unwrap();
-        assert_eq!(written.out(), "WHO       ACCESS\nuser bob  admin\nteam dev  read-only\n");
+        assert_eq!(written.out(), "WHO            ACCESS\nuser bob       admin\nteam acme/dev  read-only\n");
         let sent = server.requests();
         assert!(sent[0].starts_with("GET /api/v0/repositoryNamespaces/acme/userAccess "), "{}", sent[0]);
         assert!(sent[1].starts_with("GET /api/v0/repositoryNamespaces/acme/teamAccess "), "{}", sent[1]);

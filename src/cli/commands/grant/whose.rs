@@ -18,8 +18,8 @@ pub(super) struct Whose {
     /// The user
     #[arg(long, value_name = "NAME", value_parser = values::account)]
     pub(super) user: Option<String>,
-    /// The team, one of the organization that has the namespace
-    #[arg(long, value_name = "NAME", value_parser = values::team_here)]
+    /// The team, TEAM or ORG/TEAM, one of the organization that has the namespace
+    #[arg(long, value_name = "TEAM", value_parser = values::team_here)]
     pub(super) team: Option<TeamHere>,
 }
 
@@ -68,15 +68,17 @@ impl Whose {
         }
     }
 
-    /// Whether the grant is there.
-    pub(super) async fn has_grant(&self, target: &GrantTarget, api: &mut Api) -> Result<bool, CliError> {
+    /// The level that was given; none if no grant is there.
+    pub(super) async fn level(&self, target: &GrantTarget, api: &mut Api) -> Result<Option<AccessLevel>, CliError> {
         if let Some(wanted) = self.team() {
-            let list = teams_on(target, api).await?.read()?;
-            return Ok(list.team_access_list.iter().any(|it| it.team.name == wanted || it.team.id == wanted));
+            let list = teams_on(target, api).await?.read()?.team_access_list;
+            let found = list.iter().find(|it| it.team.name == wanted || it.team.id == wanted);
+            return Ok(found.map(|it| it.access_level));
         }
         let wanted = self.user.as_deref().unwrap_or_default();
-        let list = users_on(target, api).await?.read()?;
-        Ok(list.user_access_list.iter().any(|it| it.user.name == wanted || it.user.id == wanted))
+        let list = users_on(target, api).await?.read()?.user_access_list;
+        let found = list.iter().find(|it| it.user.name == wanted || it.user.id == wanted);
+        Ok(found.map(|it| it.access_level))
     }
 
     fn team(&self) -> Option<&str> {
@@ -95,9 +97,9 @@ impl Whose {
         }
     }
 
-    /// As messages name it.
-    pub(super) fn shown(&self) -> String {
-        let team = self.team().map(|name| format!("the team {name}"));
+    /// As messages name it, with the organization of a team, as the commands on teams take it.
+    pub(super) fn shown(&self, target: &GrantTarget) -> String {
+        let team = self.team().map(|name| format!("the team {}/{name}", target.namespace()));
         team.or_else(|| self.user.clone()).unwrap_or_default()
     }
 }

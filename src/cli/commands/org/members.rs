@@ -43,35 +43,30 @@ pub(super) async fn remove(
     let before = role(organization, user, api).await?;
     let answer = api.call(op::DeleteMember, [organization, user], &()).await?;
     let left = match left::all_of(organization) {
-        Some(all) => left::of_user(user, &all, api).await?,
+        Some(all) => left::of_user(user, Some(&all), api).await?,
         None => Vec::new(),
     };
     if before.is_some() {
         let line = format!("removed {user} from {organization} and its teams");
         return console.report(&Report::done_then(answer.value, line, left));
     }
-    let nothing = std::iter::once(format!("{user} is no member of {organization}; nothing was changed"));
-    Err(CliError::Finding(nothing.chain(left).collect::<Vec<_>>().join("; ")))
+    Err(CliError::NothingTaken { said: format!("{user} is no member of {organization}; nothing was changed"), left })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::commands::org::{OrgCommand, run};
-    use crate::cli::testing::{Server, console};
+    use crate::cli::testing::{Server, console, member};
 
     fn acme() -> One {
         One { name: "acme".into() }
     }
 
-    fn member(is_admin: bool) -> String {
-        format!(r#"{{"member":{{"name":"alice","id":"01A","fullName":"Alice","isOrg":false}},"isAdmin":{is_admin}}}"#)
-    }
-
     #[tokio::test]
     async fn members_come_become_administrators_and_go() {
         let missing = r#"{"errors":[{"code":"NO_SUCH_MEMBER","message":"no such member: alice"}]}"#;
-        let left = r#"{"user":{"name":"alice","id":"01A"},"isAdministrator":false,"access":[{"on":"acme/app",
+        let left = r#"{"user":{"name":"alice","id":"01A","isActive":true},"isAdministrator":false,"access":[{"on":"acme/app",
             "accessLevel":"read-only","reason":"repositoryGrant","team":null}]}"#;
         let (plain, admin) = (member(false), member(true));
         let server = Server::with_json(&[
@@ -107,7 +102,7 @@ mod tests {
     #[tokio::test]
     async fn who_is_no_member_is_neither_removed_nor_demoted() {
         let missing = r#"{"errors":[{"code":"NO_SUCH_MEMBER","message":"no such member: alice"}]}"#;
-        let left = r#"{"user":{"name":"alice","id":"01A"},"isAdministrator":false,"access":[]}"#;
+        let left = r#"{"user":{"name":"alice","id":"01A","isActive":true},"isAdministrator":false,"access":[]}"#;
         let plain = member(false);
         let server = Server::with_json(&[(404, missing), (204, ""), (200, left), (200, &plain), (200, &plain)]);
         let (mut console, written) = console(b"");

@@ -131,10 +131,15 @@ pub(in crate::cli) async fn run(command: OrgCommand, api: &mut Api, console: &mu
         OrgCommand::List { contains, user: None } => list(contains, api, console).await,
         OrgCommand::Show(One { name }) => console.report(&report::one(account::organization(&name, api).await?)?),
         OrgCommand::Set { organization: One { name }, full_name } => {
-            account::organization(&name, api).await?;
+            let before = account::organization(&name, api).await?.read()?;
+            let line = if before.full_name == full_name {
+                format!("{name} is of that name already; nothing was changed")
+            } else {
+                format!("changed the organization {name}")
+            };
             let body = UpdateAccount { full_name: Some(full_name), ..UpdateAccount::default() };
             let answer = api.send(accounts::UpdateAccount, [&name], &(), &body).await?;
-            console.report(&Report::done(answer.value, format!("changed the organization {name}")))
+            console.report(&Report::done(answer.value, line))
         }
         OrgCommand::Delete { organization: One { name }, removal } => delete(&name, removal, api, console).await,
         OrgCommand::Members { organization: One { name }, admins } => {
@@ -191,16 +196,12 @@ async fn delete(name: &str, removal: Removal, api: &mut Api, console: &mut Conso
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::testing::{Server, console, counted, ok};
+    use crate::cli::testing::{Server, console, counted, member, ok};
 
     const ACME: &str = r#"{"name":"acme","id":"01B","fullName":"","isOrg":true,"membersCount":0,"teamsCount":0}"#;
 
     fn acme() -> One {
         One { name: "acme".into() }
-    }
-
-    fn member(is_admin: bool) -> String {
-        format!(r#"{{"member":{{"name":"alice","id":"01A","fullName":"Alice","isOrg":false}},"isAdmin":{is_admin}}}"#)
     }
 
     #[tokio::test]
@@ -218,14 +219,19 @@ mod tests {
 
     #[tokio::test]
     async fn members_are_listed_with_their_role() {
-        let body = format!(r#"{{"members":[{}],"nextPageStart":"","resourceCount":1}}"#, member(true));
+        let idle = member(false).replace("\"isActive\":true", "\"isActive\":false").replace("alice", "bob");
+        let body = format!(r#"{{"members":[{},{idle}],"nextPageStart":"","resourceCount":2}}"#, member(true));
         let server = Server::with_json(&[(200, &body), (200, r#"{"members":[]}"#)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         for admins in [true, false] {
             run(OrgCommand::Members { organization: acme(), admins }, &mut api, &mut console).await.unwrap();
         }
-        assert_eq!(written.out(), "NAME   FULL NAME  ROLE\nalice  Alice      organization administrator\n");
+        assert_eq!(
+            written.out(),
+            "NAME            FULL NAME  ROLE\nalice           Alice      organization administrator\n\
+             bob (inactive)  Alice      member\n"
+        );
         assert!(written.note().starts_with("This organization has no members."));
         let sent = server.requests();
         assert!(sent[0].starts_with("GET /enzi/v0/accounts/acme/members?filter=admins&limit=500 "), "{}", sent[0]);

@@ -50,21 +50,22 @@ pub(in crate::cli) fn one(answer: ApiAnswer<Account>) -> Result<Report, CliError
 /// The members of an organization or of one of its teams; `nothing` is the sentence if there are none.
 pub(in crate::cli) fn members(list: List<Member>, nothing: &'static str) -> Result<Report, CliError> {
     let members = list.read()?;
-    let rows = members.iter().map(|entry| with_role(&entry.member, entry.is_admin)).collect();
+    let rows = members.iter().map(|entry| with_role(&entry.member, entry.is_active, entry.is_admin)).collect();
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: MEMBER_COLUMNS, rows }, nothing) })
 }
 
 /// The organizations that a user belongs to.
 pub(in crate::cli) fn of_user(list: List<MemberOrg>) -> Result<Report, CliError> {
     let memberships = list.read()?;
-    let rows = memberships.iter().map(|entry| with_role(&entry.org, entry.is_admin)).collect();
+    let rows = memberships.iter().map(|entry| with_role(&entry.org, None, entry.is_admin)).collect();
     let nothing = "This user belongs to no organization. Add it to one: dockpass org add NAME USER";
     Ok(Report { answer: list.answer, view: View::Many(Table { columns: MEMBER_COLUMNS, rows }, nothing) })
 }
 
-fn with_role(account: &Account, is_admin: bool) -> Vec<String> {
+fn with_role(account: &Account, is_active: Option<bool>, is_admin: bool) -> Vec<String> {
     let role = if is_admin { "organization administrator" } else { "member" };
-    vec![account.name.clone(), shown::or_dash(&account.full_name), role.to_owned()]
+    let name = shown::marked(&account.name, is_active.unwrap_or(true));
+    vec![name, shown::or_dash(&account.full_name), role.to_owned()]
 }
 
 /// A number, or a dash for callers who may not see it.

@@ -50,10 +50,10 @@ fn compared(comparison: &Comparison) -> String {
     let at = |time: &Option<String>| shown::time_or(time.as_deref(), "-");
     match comparison.state {
         Phase::Never => "none since the start".to_owned(),
-        Phase::Running => format!("at work since {}: {} so far", at(&comparison.started_at), comparison.counts()),
+        Phase::Running => format!("at work since {}: {} so far", at(&comparison.started_at), comparison.counts),
         Phase::Failed => format!("failed at {}: {}", at(&comparison.finished_at), shown::plain(&comparison.error)),
         state @ (Phase::Done | Phase::Stopped) => {
-            format!("{state} at {}: {}", at(&comparison.finished_at), comparison.counts())
+            format!("{state} at {}: {}", at(&comparison.finished_at), comparison.counts)
         }
     }
 }
@@ -73,7 +73,7 @@ pub(in crate::cli) fn left_out(comparison: &Comparison) -> Vec<String> {
         shown::plain(&format!("{repository}{tag}: {reason}"))
     });
     let mut lines: Vec<String> = named.collect();
-    let all = comparison.failed.saturating_add(comparison.unread_tags);
+    let all = comparison.counts.failed.saturating_add(comparison.counts.unread_tags);
     let more = all.saturating_sub(u64::try_from(lines.len()).unwrap_or(all));
     if more > 0 {
         lines.push(format!("{more} more: the server's log has them"));
@@ -84,14 +84,15 @@ pub(in crate::cli) fn left_out(comparison: &Comparison) -> Vec<String> {
 /// What there is to know after a comparison.
 pub(in crate::cli) fn next_after(comparison: &Comparison) -> Vec<String> {
     let left_out = left_out(comparison).into_iter().map(|line| format!("left out: {line}"));
-    let adopted =
-        (comparison.adopted > 0).then(|| "The new ones are private; see them with: dockpass repo list".to_owned());
+    let adopted = (comparison.counts.adopted > 0)
+        .then(|| "The new ones are private; see them with: dockpass repo list".to_owned());
     left_out.chain(adopted).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::registry::Counts;
 
     fn comparison(state: &str) -> Comparison {
         let text = serde_json::json!({
@@ -122,7 +123,8 @@ mod tests {
         assert_eq!(compared(&comparison("done")), "done at 2026-11-21 20:43: 1 repository: all as known");
         assert_eq!(compared(&comparison("failed")), "failed at 2026-11-21 20:43: no way");
         assert_eq!(compared(&comparison("never")), "none since the start");
-        let busy = Comparison { compared: 7, adopted: 2, ..comparison("running") };
+        let none = Counts::default();
+        let busy = Comparison { counts: Counts { compared: 7, adopted: 2, ..none }, ..comparison("running") };
         assert_eq!(compared(&busy), "at work since 2026-11-21 20:42: 7 repositories: 2 new so far");
         assert_eq!(next_after(&busy).len(), 1);
     }
@@ -135,9 +137,17 @@ mod tests {
             reason: "status 500".to_owned(),
         };
         let two = vec![left(Some("1.0")), left(None)];
-        let some = Comparison { failed: 1, unread_tags: 1, left_out: two, ..comparison("done") };
+        let some = Comparison {
+            counts: Counts { failed: 1, unread_tags: 1, ..Counts::default() },
+            left_out: two,
+            ..comparison("done")
+        };
         assert_eq!(left_out(&some), ["alice/app:1.0: status 500", "alice/app: status 500"]);
-        let many = Comparison { unread_tags: 150, left_out: vec![left(Some("1")); 100], ..comparison("done") };
+        let many = Comparison {
+            counts: Counts { unread_tags: 150, ..Counts::default() },
+            left_out: vec![left(Some("1")); 100],
+            ..comparison("done")
+        };
         let lines = next_after(&many);
         assert_eq!((lines.len(), lines[10].as_str()), (11, "left out: 140 more: the server's log has them"));
     }

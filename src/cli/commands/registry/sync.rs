@@ -7,7 +7,7 @@ use crate::api::{Comparison, RegistryState};
 use crate::cli::commands::registry::report;
 use crate::cli::screen::{CliError, Console, Report, shown};
 use crate::cli::wire::{Api, ApiAnswer};
-use crate::domain::registry::Phase;
+use crate::domain::registry::{Counts, Phase};
 use crate::domain::time::Timestamp;
 
 /// How often the server is asked for its progress.
@@ -65,7 +65,7 @@ fn tell(comparison: &Comparison, pace: &mut Pace, console: &mut Console) -> Resu
     if !console.out_is_terminal {
         return Ok(());
     }
-    let Comparison { known, compared, adopted, .. } = comparison;
+    let Comparison { known, counts: Counts { compared, adopted, .. }, .. } = comparison;
     let rate = pace.rate(*compared, console.clock.now());
     let rate = rate.map_or_else(String::new, |rate| format!(", {rate} a second"));
     let line = if comparison.state != Phase::Running {
@@ -79,9 +79,9 @@ fn tell(comparison: &Comparison, pace: &mut Pace, console: &mut Console) -> Resu
 }
 
 fn end(comparison: &Comparison, answer: ApiAnswer<RegistryState>, console: &mut Console) -> Result<(), CliError> {
-    let found = comparison.counts();
+    let found = comparison.counts;
     let failed = |text: String| Err(CliError::Finding(text));
-    match (comparison.state, comparison.compared) {
+    match (comparison.state, found.compared) {
         (Phase::Done, 0) => {
             let line = "nothing to compare: dockpass knows no repository, and the registry has none".to_owned();
             console.report(&Report::done(answer.value, line))

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::operations::grants::ListAccess;
 use crate::api::operations::repositories as op;
-use crate::api::{Counting, CreateRepository, Ordering, Paging, UpdateRepository, Visibility};
+use crate::api::{Counting, CreateRepository, Ordering, Paging, Repository, UpdateRepository, Visibility};
 use crate::cli::commands::stakes;
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Report, Unasked};
@@ -200,27 +200,27 @@ async fn set(arguments: SetArguments, api: &mut Api, console: &mut Console) -> R
         visibility: change.public.map(visibility),
         ..UpdateRepository::default()
     };
-    if change.public == Some(false) && body.short_description.is_none() && body.long_description.is_none() {
-        return withdraw(&name, &body, api, console).await;
-    }
+    let before = api.call(op::ViewRepository, parts(&name), &()).await?.read()?;
     let answer = api.send(op::UpdateRepository, parts(&name), &(), &body).await?;
-    console.report(&Report::done(answer.value, format!("changed the repository {}", report::shown(&name))))
+    let shown = report::shown(&name);
+    match already(&body, change.public, &before) {
+        // Nothing was taken from everybody: a script that expects that must learn it.
+        Some(what) if change.public == Some(false) => Err(CliError::Finding(format!("{shown} {what}"))),
+        Some(what) => console.report(&Report::done(answer.value, format!("{shown} {what}"))),
+        None => console.report(&Report::done(answer.value, format!("changed the repository {shown}"))),
+    }
 }
 
-/// Takes a repository from everybody, if everybody had it.
-async fn withdraw(
-    name: &RepositoryName,
-    body: &UpdateRepository,
-    api: &mut Api,
-    console: &mut Console,
-) -> Result<(), CliError> {
-    let was_public = api.call(op::ViewRepository, parts(name), &()).await?.read()?.visibility == Visibility::Public;
-    let answer = api.send(op::UpdateRepository, parts(name), &(), body).await?;
-    let shown = report::shown(name);
-    if !was_public {
-        return Err(CliError::Finding(format!("{shown} is private already; nothing was changed")));
-    }
-    console.report(&Report::done(answer.value, format!("changed the repository {shown}")))
+/// That a repository is already as this would make it, in words; none if anything changes.
+fn already(update: &UpdateRepository, public: Option<bool>, repository: &Repository) -> Option<String> {
+    let is_public = repository.visibility == Visibility::Public;
+    let is_same = public.is_none_or(|public| public == is_public)
+        && update.short_description.as_ref().is_none_or(|text| *text == repository.short_description)
+        && update.long_description.as_ref().is_none_or(|text| *text == repository.long_description);
+    let visible = public.map(|public| if public { "public" } else { "private" });
+    let is_described = update.short_description.is_some() || update.long_description.is_some();
+    let states: Vec<_> = visible.into_iter().chain(is_described.then_some("described so")).map(str::to_owned).collect();
+    is_same.then(|| format!("is {} already; nothing was changed", stakes::listed(&states)))
 }
 
 fn visibility(is_public: bool) -> String {

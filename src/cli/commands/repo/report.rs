@@ -107,37 +107,34 @@ fn tag_row(tag: &Tag) -> Vec<String> {
 /// Who has access to a repository.
 pub(in crate::cli) fn access(answer: ApiAnswer<RepositoryAccess>) -> Result<Report, CliError> {
     let found = answer.read()?;
-    let rows = found
-        .access
-        .iter()
-        .map(|entry| vec![who(entry), entry.access_level.to_string(), reason(entry.reason).to_owned()]);
+    let rows = found.access.iter().map(|entry| {
+        vec![who(&found.repository.namespace, entry), entry.access_level.to_string(), reason(entry.reason).to_owned()]
+    });
     let table = Table { columns: ACCESS_COLUMNS, rows: rows.collect() };
     let nothing =
         "Only system administrators have access. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
     Ok(Report { answer: answer.value, view: View::Many(table, nothing) })
 }
 
-/// The subject of a reason, marked as user or team, because both may have the same name.
-fn who(entry: &AccessReason) -> String {
-    let inactive = if entry.is_active { "" } else { " (inactive)" };
-    let subject = match entry.reason {
+/// The subject of a reason, marked as user or team of the namespace, because both may have the same name.
+fn who(namespace: &str, entry: &AccessReason) -> String {
+    match entry.reason {
         Reason::Owner | Reason::OrganizationAdmin | Reason::RepositoryGrant | Reason::NamespaceGrant => {
-            user(&entry.subject)
+            user(&entry.subject, entry.is_active)
         }
-        Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => team(&entry.subject),
+        Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => team(namespace, &entry.subject),
         Reason::Public => entry.subject.clone(),
-    };
-    format!("{subject}{inactive}")
+    }
 }
 
 /// A user's name in a list that also has teams.
-pub(in crate::cli) fn user(name: &str) -> String {
-    format!("user {name}")
+pub(in crate::cli) fn user(name: &str, is_active: bool) -> String {
+    format!("user {}", shown::marked(name, is_active))
 }
 
-/// A team's name in a list that also has users.
-pub(in crate::cli) fn team(name: &str) -> String {
-    format!("team {name}")
+/// A team's name in a list that also has users, as commands take it.
+pub(in crate::cli) fn team(organization: &str, name: &str) -> String {
+    format!("team {organization}/{name}")
 }
 
 /// Why somebody has access, in words.
@@ -224,11 +221,12 @@ mod tests {
             reason,
             is_active: true,
         };
-        assert_eq!(who(&entry("dev", Reason::OrganizationAdmin)), "user dev");
-        assert_eq!(who(&entry("dev", Reason::TeamRepositoryGrant)), "team dev");
-        assert_eq!(who(&entry("everybody", Reason::Public)), "everybody");
-        assert_eq!(who(&entry("everybody", Reason::RepositoryGrant)), "user everybody");
+        let who = |entry| who("acme", &entry);
+        assert_eq!(who(entry("dev", Reason::OrganizationAdmin)), "user dev");
+        assert_eq!(who(entry("dev", Reason::TeamRepositoryGrant)), "team acme/dev");
+        assert_eq!(who(entry("everybody", Reason::Public)), "everybody");
+        assert_eq!(who(entry("everybody", Reason::RepositoryGrant)), "user everybody");
         let inactive = AccessReason { is_active: false, ..entry("dev", Reason::Owner) };
-        assert_eq!(who(&inactive), "user dev (inactive)");
+        assert_eq!(who(inactive), "user dev (inactive)");
     }
 }

@@ -4,7 +4,7 @@ mod report;
 
 use clap::{Args, Subcommand};
 
-use crate::api::operations::grants::ListRepositoriesOfTeam;
+use crate::api::operations::grants::{ListRepositoriesOfTeam, ViewNamespaceTeamAccess};
 use crate::api::operations::organizations as op;
 use crate::api::{CreateTeam, Paging, PutMember, UpdateTeam};
 use crate::cli::commands::org::report as org_report;
@@ -103,9 +103,15 @@ pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &m
             console.report(&report::one(answer, &team)?)
         }
         TeamCommand::Set { one: One { team }, description } => {
+            let before = api.call(op::ViewTeam, parts(&team), &()).await?.read()?;
+            let line = if before.description == description {
+                format!("{team} is described so already; nothing was changed")
+            } else {
+                format!("changed the team {team}")
+            };
             let body = UpdateTeam { description: Some(description), ..UpdateTeam::default() };
             let answer = api.send(op::UpdateTeam, parts(&team), &(), &body).await?;
-            console.report(&Report::done(answer.value, format!("changed the team {team}")))
+            console.report(&Report::done(answer.value, line))
         }
         TeamCommand::Delete { one: One { team }, unasked } => delete(&team, unasked, api, console).await,
         TeamCommand::Members(One { team }) => {
@@ -126,11 +132,23 @@ pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &m
 async fn delete(team: &TeamReference, unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let found = api.call(op::ViewTeam, parts(team), &()).await?.read()?;
     let members = stakes::many(u64::try_from(found.members_count).ok(), "membership", "memberships");
-    let with = members.map(|members| format!("{members} and ")).unwrap_or_default();
-    let stakes = format!("The team {team} is deleted for good, with {with}all access that it was given.");
+    let grants = stakes::many(u64::try_from(grants(team, api).await?).ok(), "grant", "grants");
+    let along: Vec<_> = members.into_iter().chain(grants).collect();
+    let with = if along.is_empty() { String::new() } else { format!(", with {}", stakes::listed(&along)) };
+    let stakes = format!("The team {team} is deleted for good{with}.");
     prompt::confirm(Final::Delete, &stakes, unasked, console)?;
     let answer = api.call(op::DeleteTeam, parts(team), &()).await?;
     console.report(&Report::done(answer.value, format!("deleted the team {team} with its access")))
+}
+
+/// How many grants a team has: on single repositories, and on the namespace of its organization.
+async fn grants(team: &TeamReference, api: &mut Api) -> Result<usize, CliError> {
+    let single = api.list(ListRepositoriesOfTeam, parts(team), &Paging::default(), usize::MAX).await?.len();
+    match api.call(ViewNamespaceTeamAccess, parts(team), &()).await {
+        Ok(_) => Ok(single + 1),
+        Err(CliError::Refused { .. }) => Ok(single),
+        Err(error) => Err(error),
+    }
 }
 
 async fn add(team: &TeamReference, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -148,24 +166,24 @@ async fn add(team: &TeamReference, users: &[String], api: &mut Api, console: &mu
 /// Removes users, and says what each still reaches in the organization. The API's removal is idempotent, but who was no
 /// member was not removed; the others are, all the same.
 async fn remove(team: &TeamReference, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let mut missing = Vec::new();
+    let (mut missing, mut still) = (Vec::new(), Vec::new());
     for user in users {
         let was_there = is_member(team, user, api).await?;
         let place = [&team.organization, &team.team, user].map(String::as_str);
         let gone = api.call(op::DeleteTeamMember, place, &()).await;
         let answer = gone.map_err(|error| if users.len() > 1 { error.about(user) } else { error })?;
         let left = match left::all_of(&team.organization) {
-            Some(all) => left::of_user(user, &all, api).await?,
+            Some(all) => left::of_user(user, Some(&all), api).await?,
             None => Vec::new(),
         };
         if was_there {
             console.report(&Report::done_then(answer.value, format!("removed {user} from {team}"), left))?;
         } else {
             missing.push(format!("{user} is no member of {team}; nothing was changed"));
-            missing.extend(left);
+            still.extend(left);
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(CliError::Finding(missing.join("; "))) }
+    if missing.is_empty() { Ok(()) } else { Err(CliError::NothingTaken { said: missing.join("; "), left: still }) }
 }
 
 /// Whether a user is in a team; no, too, where the caller may not know.
@@ -184,6 +202,8 @@ mod tests {
     use super::*;
     use crate::cli::testing::{Server, console};
 
+    const PLAIN: &str = r#"{"id":"01C","orgID":"01B","name":"dev","description":"","membersCount":2}"#;
+    const NO_GRANT: &str = r#"{"errors":[{"code":"NO_SUCH_TEAM_ACCESS","message":"none"}]}"#;
     const DEV: &str = r#"{"id":"01C","orgID":"01B","name":"dev","description":"Builds","membersCount":2}"#;
 
     fn dev() -> One {
@@ -210,22 +230,34 @@ mod tests {
         let create = TeamCommand::Create { team: values::new_team("acme/dev").unwrap(), description: None };
         let set = TeamCommand::Set { one: dev(), description: "Builds".into() };
         let delete = TeamCommand::Delete { one: dev(), unasked: Unasked { yes: true } };
-        let (sent, printed) = done(vec![create, set, delete], &[(201, DEV), (200, DEV), (200, DEV), (204, "")]).await;
+        let nothing = r#"{"team":{},"repositoryAccessList":[]}"#;
+        let answers = [(201, DEV), (200, PLAIN), (200, DEV), (200, DEV), (200, nothing), (404, NO_GRANT), (204, "")];
+        let (sent, printed) = done(vec![create, set, delete], &answers).await;
         assert_eq!(
             printed,
             "created the team acme/dev\n  Next: dockpass team add acme/dev USER\n\
              changed the team acme/dev\ndeleted the team acme/dev with its access\n"
         );
         assert!(sent[0].starts_with("POST /enzi/v0/accounts/acme/teams ") && sent[0].ends_with(r#"{"name":"dev"}"#));
-        assert!(sent[1].starts_with("PATCH /enzi/v0/accounts/acme/teams/dev "), "{}", sent[1]);
-        assert!(sent[1].ends_with(r#"{"description":"Builds"}"#), "{}", sent[1]);
-        assert!(sent[3].starts_with("DELETE /enzi/v0/accounts/acme/teams/dev "), "{}", sent[3]);
+        assert!(sent[2].starts_with("PATCH /enzi/v0/accounts/acme/teams/dev "), "{}", sent[2]);
+        assert!(sent[2].ends_with(r#"{"description":"Builds"}"#), "{}", sent[2]);
+        assert!(sent[6].starts_with("DELETE /enzi/v0/accounts/acme/teams/dev "), "{}", sent[6]);
+    }
+
+    #[tokio::test]
+    async fn a_description_that_stands_already_is_not_called_a_change() {
+        let set = TeamCommand::Set { one: dev(), description: "Builds".into() };
+        let (_, printed) = done(vec![set], &[(200, DEV), (200, DEV)]).await;
+        assert_eq!(printed, "acme/dev is described so already; nothing was changed\n");
     }
 
     #[tokio::test]
     async fn a_team_that_goes_is_asked_about_and_must_be_there() {
         let missing = r#"{"errors":[{"code":"NO_SUCH_TEAM","message":"no such team: dev"}]}"#;
-        let server = Server::with_json(&[(200, DEV), (404, missing)]);
+        let entry = r#"{"accessLevel":"read-write","repository":{"namespace":"acme","name":"app","id":"01D"}}"#;
+        let one = format!(r#"{{"team":{{}},"repositoryAccessList":[{entry}]}}"#);
+        let whole = r#"{"accessLevel":"read-only","team":{"name":"dev","id":"01C","clientUserIsMember":false}}"#;
+        let server = Server::with_json(&[(200, DEV), (200, &one), (200, whole), (404, missing)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         let mut asked = async || {
@@ -233,8 +265,7 @@ mod tests {
             run(delete, &mut api, &mut console).await.unwrap_err()
         };
         let refused = asked().await;
-        let said =
-            "The team acme/dev is deleted for good, with 2 memberships and all access that it was given. Standard";
+        let said = "The team acme/dev is deleted for good, with 2 memberships and 2 grants. Standard";
         assert!(refused.to_string().starts_with(said) && refused.exit_code() == 2, "{refused}");
         let refused = asked().await;
         assert_eq!(
@@ -245,7 +276,7 @@ mod tests {
 
     const MISSING: &str = r#"{"errors":[{"code":"NO_SUCH_MEMBER","message":"no such member"}]}"#;
     const ALICE: &str = r#"{"member":{"name":"alice","id":"01A","fullName":"","isOrg":false},"isAdmin":false}"#;
-    const REACH: &str = r#"{"user":{"name":"alice","id":"01A"},"isAdministrator":false,"access":[{"on":"acme/*",
+    const REACH: &str = r#"{"user":{"name":"alice","id":"01A","isActive":true},"isAdministrator":false,"access":[{"on":"acme/*",
         "accessLevel":"admin","reason":"organizationAdmin","team":null}]}"#;
 
     #[tokio::test]
@@ -266,7 +297,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_several_users_those_who_were_there_are_removed() {
-        let nothing = r#"{"user":{"name":"bob","id":"01B"},"isAdministrator":false,"access":[]}"#;
+        let nothing = r#"{"user":{"name":"bob","id":"01B","isActive":true},"isAdministrator":false,"access":[]}"#;
         let answers = [(404, MISSING), (204, ""), (200, nothing), (200, ALICE), (204, ""), (200, nothing)];
         let server = Server::with_json(&answers);
         let (mut console, written) = console(b"");

@@ -115,12 +115,12 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
         }
         TokenCommand::Rename { token, label } => {
             let change = UpdateApiToken { token_label: Some(label), is_active: None };
-            update(&token.token, &change, "renamed", api, console).await
+            update(&token.token, &change, ["renamed", "is called so"], api, console).await
         }
         TokenCommand::Deactivate(One { token }) => deactivate(&token, api, console).await,
         TokenCommand::Activate(One { token }) => {
             let change = UpdateApiToken { token_label: None, is_active: Some(true) };
-            update(&token, &change, "activated", api, console).await
+            update(&token, &change, ["activated", "is switched on"], api, console).await
         }
         TokenCommand::Delete { everything, unasked, .. } if everything.all => {
             delete_all(everything.user, unasked, api, console).await
@@ -145,17 +145,23 @@ async fn places_for_frame(api: &mut Api, console: &Console) -> Places {
     if has_frame { Places::ask(api).await } else { Places::default() }
 }
 
+/// Changes an access token. `done` is what is said of it, and what where it was so already.
 async fn update(
     token: &str,
     change: &UpdateApiToken,
-    done: &str,
+    [done, already]: [&str; 2],
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
     let hash = reference::hash(api, token).await?;
+    let before = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
+    let is_same = change.token_label.as_ref().is_none_or(|label| *label == before.token_label)
+        && change.is_active.is_none_or(|is_active| is_active == before.is_active);
     let answer = api.send(op::UpdateAccessToken, [&hash], &(), change).await?;
     console.warn(&answer.warnings)?;
-    let line = format!("{done} {}", report::named(&answer.read()?));
+    let named = report::named(&answer.read()?);
+    let line =
+        if is_same { format!("{named} {already} already; nothing was changed") } else { format!("{done} {named}") };
     console.report(&Report::done(answer.value, line))
 }
 
@@ -259,7 +265,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cli::testing::{Server, console, token};
+    use crate::cli::testing::{Server, console, ok, token};
 
     #[tokio::test]
     async fn one_that_is_activated_in_vain_says_why() {
@@ -268,12 +274,14 @@ mod tests {
             "HTTP/1.1 200 X\r\nwarning: 299 - \"it stays expired\"\r\ncontent-length: {}\r\n\r\n{expired}",
             expired.len()
         );
-        let server = Server::start(&[&answer]);
+        let server = Server::start(&[&ok(&expired), &answer]);
         let (mut console, written) = console(b"");
         let activate = TokenCommand::Activate(One { token: "ab".repeat(32) });
         run(activate, &mut server.api(), &mut console).await.unwrap();
         assert_eq!(written.note(), "it stays expired\n");
-        assert!(server.requests()[0].ends_with(r#"{"isActive":true}"#));
+        let said = "the access token `laptop` of alice is switched on already; nothing was changed\n";
+        assert_eq!(written.out(), said);
+        assert!(server.requests()[1].ends_with(r#"{"isActive":true}"#));
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@
 use crate::api::operations::accounts as op;
 use crate::api::{Account, UpdateAccount};
 use crate::cli::commands::user::SetArguments;
-use crate::cli::commands::{account, stakes};
+use crate::cli::commands::{account, left, stakes};
 use crate::cli::screen::{CliError, Console, Report};
 use crate::cli::wire::Api;
 use crate::domain::text::shell_word;
@@ -21,15 +21,32 @@ pub(super) async fn set(arguments: SetArguments, api: &mut Api, console: &mut Co
     };
     let before = account::user(&user.name, api).await?.read()?;
     let already = already(&body, &before);
-    let takes_away = body.is_active == Some(false) || body.is_admin == Some(false);
     let answer = api.send(op::UpdateAccount, [&user.name], &(), &body).await?;
     console.warn(&answer.warnings)?;
-    match already {
+    let left = left(&body, &before.name, api).await?;
+    match (already, left) {
         // Nothing was taken away: a script that expects that must learn it.
-        Some(what) if takes_away => Err(CliError::Finding(format!("{} {what}", user.name))),
-        Some(what) => console.report(&Report::done(answer.value, format!("{} {what}", user.name))),
-        None => console.report(&Report::done(answer.value, format!("changed the user {}", user.name))),
+        (Some(what), Some(left)) => Err(CliError::NothingTaken { said: format!("{} {what}", user.name), left }),
+        (Some(what), None) => console.report(&Report::done(answer.value, format!("{} {what}", user.name))),
+        (None, left) => {
+            let line = format!("changed the user {}", user.name);
+            console.report(&Report::done_then(answer.value, line, left.unwrap_or_default()))
+        }
     }
+}
+
+/// What a user still has from whom something was to be taken; none where nothing was.
+async fn left(update: &UpdateAccount, name: &str, api: &mut Api) -> Result<Option<Vec<String>>, CliError> {
+    let stops = update.is_active == Some(false);
+    if !stops && update.is_admin != Some(false) {
+        return Ok(None);
+    }
+    let tokens = if stops { left::tokens_of(name, api).await? } else { None };
+    let mut told: Vec<_> = tokens.into_iter().chain(left::of_user(name, None, api).await?).collect();
+    if stops && !told.is_empty() {
+        told.push(left::of_no_use(name));
+    }
+    Ok(Some(told))
 }
 
 /// That an account is already as this would make it, in words; none if anything changes, or nobody can tell.
@@ -66,7 +83,7 @@ pub(super) async fn unlock(name: &str, api: &mut Api, console: &mut Console) -> 
 mod tests {
     use super::*;
     use crate::cli::commands::user::{One, UserChange, UserCommand, run};
-    use crate::cli::testing::{Server, console};
+    use crate::cli::testing::{Server, console, counted, ok};
 
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
 
@@ -88,7 +105,14 @@ mod tests {
     async fn what_is_so_already_was_not_taken_away() {
         let off = seen(false, false, None);
         let on = seen(true, false, None);
-        let server = Server::with_json(&[(200, &off), (200, &off), (200, &on), (200, &on), (200, &on), (200, &off)]);
+        let reach = r#"{"user":{"name":"alice","id":"01A","isActive":false},"isAdministrator":false,"access":[
+            {"on":"acme/*","accessLevel":"read-only","reason":"teamNamespaceGrant","team":"dev"}]}"#;
+        let plain = [&off, &off, &on, &on, &on, &off].map(|body| ok(body));
+        let [first, second, third, fourth, fifth, sixth] = plain.each_ref().map(String::as_str);
+        let (three, reach) = (counted(3), ok(reach));
+        let left = [three.as_str(), reach.as_str()];
+        let answers = [&[first, second][..], &left, &[third, fourth, fifth, sixth], &left].concat();
+        let server = Server::start(&answers);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         let change = |admin, active| SetArguments {
@@ -97,11 +121,20 @@ mod tests {
             keep_tokens: false,
         };
         let error = set(change(Some(false), Some(false)), &mut api, &mut console).await.unwrap_err();
+        let left = [
+            "alice still has 3 access tokens: dockpass token delete --user alice --all",
+            "alice (inactive) still has read-only on acme/* as a member of acme/dev: dockpass team remove acme/dev alice",
+            "alice is inactive and let in nowhere; what it has counts again after: dockpass user set alice --active true",
+        ];
         let said = "alice is inactive and no system administrator already; nothing was changed";
-        assert_eq!((error.to_string().as_str(), error.exit_code(), written.out()), (said, 1, String::new()));
+        assert_eq!((error.to_string(), error.exit_code()), (format!("{said}; {}", left.join("; ")), 1));
+        let json: serde_json::Value = serde_json::from_str(&error.as_json().unwrap()).unwrap();
+        assert_eq!(json["errors"][0]["detail"], serde_json::json!({ "left": left }));
+        assert_eq!(written.out(), "");
         set(change(None, Some(true)), &mut api, &mut console).await.unwrap();
         set(change(None, Some(false)), &mut api, &mut console).await.unwrap();
-        assert_eq!(written.out(), "alice is active already; nothing was changed\nchanged the user alice\n");
+        let changed = format!("changed the user alice\n  {}\n", left.join("\n  "));
+        assert_eq!(written.out(), format!("alice is active already; nothing was changed\n{changed}"));
     }
 
     #[tokio::test]
@@ -122,7 +155,8 @@ mod tests {
 
     #[tokio::test]
     async fn unlocking_and_changing_name_their_user() {
-        let server = Server::with_json(&[(200, ALICE), (204, ""), (200, ALICE), (200, ALICE)]);
+        let refused = r#"{"errors":[{"code":"NOT_AUTHORIZED","message":"no"}]}"#;
+        let server = Server::with_json(&[(200, ALICE), (204, ""), (200, ALICE), (200, ALICE), (403, refused)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
         run(UserCommand::Unlock(named("alice")), &mut api, &mut console).await.unwrap();
