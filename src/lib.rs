@@ -73,7 +73,8 @@
 //!
 //! 1. *No caller, no use-case.* [`service::Caller`] is made by `service` alone: from checked credentials, or for this process
 //!    itself (`Service::local`, `Service::registry`). Every use-case takes one, in a [`service::Call`], but for
-//!    the repetition of a rotation (`service::tokens`), which checks the replaced secret itself. A handler gets one only by
+//!    the repetition of a rotation (`service::tokens`), which checks the replaced secret itself. Who revokes an access token
+//!    need not sign in: its secret is looked up in the change itself. A handler gets one only by
 //!    the extractors of `http::request` and `http::events`, which check what was shown first, or by signing in
 //!    (`http::session`, `http::registry`).
 //! 2. *No permit, no change.* The right to write is a value that only `service::ledger` holds. A change of a caller reaches

@@ -4,8 +4,9 @@
 //   signIn     the page
 
 import { ownPath } from "./address.js";
-import { head, h } from "./dom.js";
+import { head, h, plural } from "./dom.js";
 import { field, form } from "./form.js";
+import { say } from "./notice.js";
 import * as session from "./session.js";
 
 /** Where to go once signed in. */
@@ -88,6 +89,8 @@ async function render(context) {
       if (!opened) return;
       password.value = "";
       await context.go(opened.setPassword ? `/profile/password?${new URLSearchParams({ next: goal })}` : goal, { replace: true });
+      const revoked = opened.revokedTokens.length;
+      if (revoked > 0) say(`Whoever held ${plural(revoked, "access token")} of yours ended ${revoked === 1 ? "it" : "them"} for good`);
     },
   });
   const why = ended && h("p.banner", { role: "status" }, "Your session ended. Sign in again to go on where you were.");

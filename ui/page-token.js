@@ -71,7 +71,8 @@ function editor(context, token) {
     hint: "Off, it is refused, and so is what it made. It can be switched on again.",
   });
   return form({
-    fields: [label, isActive],
+    // One that was ended for good is never switched on again.
+    fields: token.state === "revoked" ? [label] : [label, isActive],
     submit: "Save",
     onsubmit: async (body) => {
       const { warning } = await patchNoting(`${API}/${token.hashedToken}`, { body });
@@ -102,7 +103,7 @@ function dangers(context, token, list) {
   const canRotate = token.isActive && token.state !== "expired";
   return h("section", h("h2", "Replace or remove"),
     h("div.stack.tight",
-      h("p", "A new secret for the same access token, with an overlap if wished. ", !canRotate && h("span.quiet", "One that is inactive or expired cannot be rotated.")),
+      h("p", "A new secret for the same access token, with an overlap if wished. ", !canRotate && h("span.quiet", "One that is inactive, expired or revoked cannot be rotated.")),
       button("Rotate", { onclick: turn, disabled: !canRotate }),
       token.previousUntil && h("p", "The old secret still works. End it once nothing uses it any more."),
       token.previousUntil && button("End the old secret", { onclick: end }),

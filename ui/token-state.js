@@ -49,7 +49,8 @@ export function state(token) {
 /** The reason is said where the word alone would leave one asking. */
 export function stateBadge(token) {
   const { word, kind } = state(token);
-  return [badge(word, kind), token.stoppedBy && h("small", token.stateReason)];
+  const why = token.stoppedBy || token.state === "revoked";
+  return [badge(word, kind), why && h("small", token.stateReason)];
 }
 
 export const access = (token) => LEVELS[token.accessLevel]?.[0] ?? token.accessLevel;

@@ -88,6 +88,8 @@ codes! {
     NamespaceInUse "NAMESPACE_IN_USE" 409;
     /// An inactive or expired access token gets no new secret.
     NotRotatable "API_TOKEN_NOT_ACTIVE" 409;
+    /// An access token that was ended for good stays so.
+    Revoked "API_TOKEN_REVOKED" 409;
     /// The registry needs another setting first.
     NeedsFixedKey "NEEDS_FIXED_KEY" 409;
     /// The configuration does not fit a proxy before dockpass.

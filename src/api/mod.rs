@@ -53,11 +53,14 @@ pub use registry::{
 pub use repositories::{CreateRepository, NamespaceType, Repositories, Repository, UpdateRepository, Visibility};
 pub use search::{Autocomplete, SearchResult, SearchResults};
 pub use server::{ClusterStatus, Health, Version, of_replica};
-pub use session::{OpenSession, Session, SessionCredential};
+pub use session::{OpenSession, RevokedToken, Session, SessionCredential};
 pub use settings::{FixedSetting, SettingSource, Settings, UpdateSettings};
 pub use tags::{Manifest, Tag};
 pub use teams::{CreateTeam, Team, Teams, UpdateTeam};
-pub use tokens::{ApiToken, CreateApiToken, NewApiToken, RotateApiToken, UpdateApiToken};
+pub use tokens::{
+    ApiToken, CreateApiToken, IdentifiedApiToken, IdentifyApiToken, NewApiToken, RevokeApiTokens, RotateApiToken,
+    SecretKind, UpdateApiToken,
+};
 
 /// A field of a change that may be absent, null, or set.
 pub type Nullable<T> = Option<Option<T>>;

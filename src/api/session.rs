@@ -46,6 +46,28 @@ pub struct Session {
     pub token_max_lifetime: Option<i64>,
     /// How clients reach the registry, as an image reference begins; null where dockpass does not know it.
     pub registry_host: Option<String>,
+    /// The account's access tokens that whoever held them has ended for good: the newest 20, each until it is deleted. None
+    /// to a narrowed access token.
+    pub revoked_tokens: Vec<RevokedToken>,
+}
+
+/// An access token that whoever held it has ended for good: its owner is to know that somebody had it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RevokedToken {
+    /// Its `id`.
+    pub id: String,
+    /// BLAKE3 hash of its secret.
+    pub hashed_token: String,
+    /// The account that it belongs to.
+    pub username: String,
+    /// What people call it.
+    pub token_label: String,
+    /// When it was ended.
+    #[schemars(extend("format" = "date-time"))]
+    pub revoked_at: String,
+    /// The address that ended it; null over the local socket.
+    pub revoked_from: Option<String>,
 }
 
 /// What opened a session.

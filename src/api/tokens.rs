@@ -67,6 +67,11 @@ pub struct ApiToken {
     pub previous_last_used: Option<String>,
     /// The address of the last use of the replaced secret.
     pub previous_last_used_ip: Option<String>,
+    /// When whoever held it ended it for good; null if nobody did.
+    #[schemars(extend("format" = "date-time"))]
+    pub revoked_at: Option<String>,
+    /// The address that ended it; null over the local socket.
+    pub revoked_from: Option<String>,
 }
 
 /// A new or a rotated access token: the only answers that show the secret.
@@ -135,3 +140,51 @@ pub struct RotateApiToken {
 }
 
 impl JsonBody for RotateApiToken {}
+
+/// A text that may be an access token.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IdentifyApiToken {
+    /// The whole secret, `dkp_` and what follows.
+    #[schemars(extend("format" = "password"))]
+    pub token: String,
+}
+
+impl JsonBody for IdentifyApiToken {}
+
+/// The access token that a secret belongs to.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentifiedApiToken {
+    /// Which of its secrets was shown.
+    pub secret: SecretKind,
+    /// Until when this secret lives, if nothing ends it before; null is for ever, or that it has ended.
+    #[schemars(extend("format" = "date-time"))]
+    pub secret_until: Option<String>,
+    /// The access token.
+    #[serde(flatten)]
+    pub record: ApiToken,
+}
+
+/// Which secret of an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SecretKind {
+    /// The one that it has now.
+    Present,
+    /// The one that a rotation replaced, which lives on for a while.
+    Replaced,
+    /// One that it had before, which opens nothing any more. The last four are remembered.
+    Ended,
+}
+
+/// Texts that may be access tokens, to be ended for good.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeApiTokens {
+    /// The whole secrets, at most 100. What is none is left out.
+    #[schemars(length(max = 100))]
+    pub tokens: Vec<String>,
+}
+
+impl JsonBody for RevokeApiTokens {}

@@ -100,6 +100,7 @@ pub(super) fn token(change: &Value) -> Value {
         "state": "active", "stateReason": "it is accepted", "stoppedBy": null,
         "currentLastUsed": "0001-01-01T00:00:00Z", "previousHashedToken": null, "previousUntil": null,
         "previousUntilUsed": false, "previousLastUsed": null, "previousLastUsedIp": null,
+        "revokedAt": null, "revokedFrom": null,
     });
     token.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     token

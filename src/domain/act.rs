@@ -110,6 +110,7 @@ acts! {
     TokenDelete "token.delete" "An access token was deleted.";
     TokenEndOverlap "token.endOverlap" "The secret that a rotation had replaced was ended before its time.";
     TokenList "token.list" "The list of access tokens was asked for.";
+    TokenRevoke "token.revoke" "Whoever held an access token ended it for good.";
     TokenRotate "token.rotate" "An access token got a new secret.";
     TokenUpdate "token.update" "An access token was changed.";
     TokenView "token.view" "An access token was asked for.";
@@ -142,6 +143,7 @@ impl Act {
                 | Self::TokenDeactivate
                 | Self::TokenDelete
                 | Self::TokenEndOverlap
+                | Self::TokenRevoke
         )
     }
 
@@ -235,7 +237,7 @@ mod tests {
         tag.beginDelete tag.cancelDelete tag.delete tag.list
         team.create team.delete team.deleteMember team.list team.members team.putMember team.repositories team.update
         team.view
-        token.activate token.cleanUp token.create token.deactivate token.delete token.endOverlap token.list token.rotate token.update
+        token.activate token.cleanUp token.create token.deactivate token.delete token.endOverlap token.list token.revoke token.rotate token.update
         token.view";
 
     #[test]

@@ -1,6 +1,7 @@
 //! Access tokens: caps, repository patterns, expiry, and the rule that a token made by another is never stronger.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -153,7 +154,7 @@ words! {
     #[derive(Serialize, Deserialize, schemars::JsonSchema)]
     #[serde(rename_all = "camelCase")]
     pub enum TokenState {
-        /// Ended for good by whoever held it. Reserved: today such an access token is deleted.
+        /// Ended for good by whoever held it.
         Revoked = "revoked",
         /// Its end has come.
         Expired = "expired",
@@ -161,7 +162,7 @@ words! {
         Inactive = "inactive",
         /// Its account is inactive.
         AccountInactive = "accountInactive",
-        /// An access token that made it, directly or not, is expired or inactive.
+        /// An access token that made it, directly or not, is revoked, expired or inactive.
         Stopped = "stopped",
         /// It is accepted.
         Active = "active",
@@ -184,13 +185,20 @@ impl TokenStanding<'_> {
     #[must_use]
     pub fn reason(&self) -> String {
         match (self.state, self.stopped_by, self.token.expires_at) {
-            (TokenState::Revoked, ..) => "it was ended for good".to_owned(),
+            (TokenState::Revoked, ..) => match self.token.revoked {
+                Some(revocation) => format!("whoever held it ended it for good on {revocation}"),
+                None => "it was ended for good".to_owned(),
+            },
             (TokenState::Expired, _, Some(end)) => format!("it expired on {end}"),
             (TokenState::Expired, _, None) => "it expired".to_owned(),
             (TokenState::Inactive, ..) => "it is deactivated".to_owned(),
             (TokenState::AccountInactive, ..) => "its account is inactive".to_owned(),
             (TokenState::Stopped, Some(maker), _) if maker.own_fault(self.now).is_some() => {
-                let fault = if maker.is_expired(self.now) { "has expired" } else { "is deactivated" };
+                let fault = match (maker.revoked, maker.is_expired(self.now)) {
+                    (Some(_), _) => "was revoked",
+                    (None, true) => "has expired",
+                    (None, false) => "is deactivated",
+                };
                 format!("the access token `{}`, which made it, {fault}", maker.label)
             }
             (TokenState::Stopped, ..) => "the chain of access tokens that made it is too long".to_owned(),
@@ -223,6 +231,23 @@ pub struct RotationRetry {
     pub key: [u8; 32],
     /// Until when it may be repeated.
     pub until: Timestamp,
+}
+
+/// That whoever held an access token ended it for good, without signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// When.
+    pub at: Timestamp,
+    /// From where; none over the local socket.
+    pub address: Option<IpAddr>,
+}
+
+impl fmt::Display for Revocation {
+    /// `2026-11-29T12:00:00Z from 192.0.2.7`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.at)?;
+        self.address.map_or(Ok(()), |address| write!(f, " from {address}"))
+    }
 }
 
 /// Who made an access token.
@@ -278,6 +303,8 @@ pub struct AccessToken {
     pub overlap_until_used: bool,
     /// The length of its life as it was made, in seconds, which a renewal gives it again; none if it never ends.
     pub lifetime: Option<u64>,
+    /// That it was ended for good; it is inactive then, and never activated again.
+    pub revoked: Option<Revocation>,
     /// The hashes of its last ended secrets, at most [`MOST_ENDED`], newest first. They name it, and sign in never.
     pub ended: Vec<TokenHash>,
 }
@@ -330,6 +357,19 @@ impl AccessToken {
         std::iter::once(self.hash).chain(previous).chain(self.ended.iter().copied())
     }
 
+    /// The access token ended for good, with both of its secrets.
+    #[must_use]
+    pub fn ended_for_good(self, revocation: Revocation) -> Self {
+        Self { is_active: false, revoked: Some(revocation), ..self.without_replaced() }
+    }
+
+    /// Whether the replaced secret of this hash still opens anything: it signs in, or repeats the rotation that replaced it.
+    #[must_use]
+    pub fn opens_by_replaced(&self, hash: &TokenHash, now: Timestamp) -> bool {
+        let has = self.previous.is_some_and(|previous| previous.hash == *hash);
+        has && (self.replaced(now).is_some() || self.retry.is_some_and(|retry| now < retry.until))
+    }
+
     /// The replaced secret, while its time lasts.
     #[must_use]
     pub fn replaced(&self, now: Timestamp) -> Option<PreviousSecret> {
@@ -359,7 +399,9 @@ impl AccessToken {
 
     /// Why this access token is not accepted by itself, whoever owns it and made it.
     fn own_fault(&self, now: Timestamp) -> Option<TokenState> {
-        if self.is_expired(now) {
+        if self.revoked.is_some() {
+            Some(TokenState::Revoked)
+        } else if self.is_expired(now) {
             Some(TokenState::Expired)
         } else if self.is_active {
             None
@@ -490,6 +532,7 @@ mod tests {
             maker: Maker::Owner,
             overlap_until_used: false,
             lifetime: None,
+            revoked: None,
             ended: Vec::new(),
         }
     }
@@ -530,6 +573,38 @@ mod tests {
         assert_eq!(of(&chain, false), (TokenState::Inactive, None));
         chain[2].expires_at = Some(now);
         assert_eq!(of(&chain, false), (TokenState::Expired, None));
+        let revocation = Revocation { at: now, address: Some([192, 0, 2, 7].into()) };
+        chain[2] = chain[2].clone().ended_for_good(revocation);
+        assert_eq!(of(&chain, false), (TokenState::Revoked, None));
+    }
+
+    #[test]
+    fn what_a_revoked_one_made_is_stopped_and_both_say_why() {
+        let now = Timestamp::from_seconds(100);
+        let revocation = Revocation { at: now, address: Some([192, 0, 2, 7].into()) };
+        let chain = [token(0, None).ended_for_good(revocation), token(1, Some(0))];
+        let said = |place: usize| {
+            let found = chain[place].standing(true, now, |id| chain.iter().find(|it| it.id == id));
+            (found.state, found.reason())
+        };
+        let whose = "whoever held it ended it for good on 1970-01-01T00:01:40Z from 192.0.2.7";
+        assert_eq!(said(0), (TokenState::Revoked, whose.to_owned()));
+        assert_eq!(said(1), (TokenState::Stopped, "the access token `t0`, which made it, was revoked".to_owned()));
+        assert!(!chain[0].is_active);
+    }
+
+    #[test]
+    fn a_replaced_secret_opens_something_while_it_signs_in_or_repeats_its_rotation() {
+        let at = Timestamp::from_seconds;
+        let old = token(1, None);
+        let hash = old.hash;
+        let new = crate::domain::secret::TokenText::from_random([9; 32]).hash();
+        let token = old.with_secret(new, None, at(100), false);
+        let opens = |token: &AccessToken, now| token.opens_by_replaced(&hash, at(now));
+        assert!(opens(&token, 99) && !opens(&token, 100) && !token.opens_by_replaced(&new, at(99)));
+        let token = AccessToken { retry: Some(RotationRetry { key: [0; 32], until: at(200) }), ..token };
+        assert!(opens(&token, 199) && !opens(&token, 200));
+        assert!(!opens(&token.without_replaced(), 50));
     }
 
     #[test]

@@ -305,6 +305,11 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
         Obstacle::NotRotatable => {
             Failure::new(Code::NotRotatable, "an inactive or expired access token gets no new secret")
         }
+        Obstacle::Revoked => Failure::new(
+            Code::Revoked,
+            "whoever held this access token ended it for good: it is never activated again and gets no new secret; make \
+             another one",
+        ),
     }
 }
 

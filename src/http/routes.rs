@@ -79,6 +79,8 @@ fn of_content() -> Vec<Route> {
         route(tokens::list),
         route(tokens::create),
         route(tokens::clean_up),
+        route(tokens::identify),
+        route(tokens::revoke),
         route(tokens::view),
         route(tokens::update),
         route(tokens::delete),

@@ -15,6 +15,7 @@ use crate::api::operations::accounts as op;
 use crate::api::{self, Code, Nothing};
 use crate::domain::audit::CredentialKind;
 use crate::domain::secret::Password;
+use crate::domain::token::AccessToken;
 use crate::service::{Call, Credentials, LONGEST_SESSION, Service, SessionSecret, SessionView};
 
 /// The header in which a browser says from which site a request comes (Fetch Metadata).
@@ -85,7 +86,7 @@ fn foreign() -> Failure {
 
 fn shown(app: &App, view: SessionView) -> api::Session {
     api::Session {
-        username: view.username,
+        username: view.username.clone(),
         full_name: view.full_name,
         is_admin: view.is_admin,
         credential: match view.credential {
@@ -105,7 +106,20 @@ fn shown(app: &App, view: SessionView) -> api::Session {
         token_default_lifetime: view.token_default_lifetime,
         token_max_lifetime: view.token_max_lifetime,
         registry_host: app.service.registry_host().as_str().map(str::to_owned),
+        revoked_tokens: view.revoked_tokens.iter().filter_map(|token| revoked(token, &view.username)).collect(),
     }
+}
+
+fn revoked(token: &AccessToken, username: &str) -> Option<api::RevokedToken> {
+    let revocation = token.revoked?;
+    Some(api::RevokedToken {
+        id: token.id.to_string(),
+        hashed_token: token.hash.to_string(),
+        username: username.to_owned(),
+        token_label: token.label.clone(),
+        revoked_at: revocation.at.to_string(),
+        revoked_from: revocation.address.map(|address| address.to_string()),
+    })
 }
 
 pub(super) async fn open(request: Open<op::OpenSession>) -> Replied<op::OpenSession> {

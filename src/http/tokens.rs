@@ -13,9 +13,9 @@ use crate::api::{self, Access, Code, Nothing};
 use crate::domain::access::AccessLevel;
 use crate::domain::act::Act;
 use crate::domain::name::RepositoryName;
-use crate::domain::secret::TokenText;
+use crate::domain::secret::{Password, TokenText};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{GeneratedBy, Limits, Pattern, TokenState};
+use crate::domain::token::{GeneratedBy, Limits, Pattern, Shown, TokenState};
 use crate::domain::usage::SecretUse;
 use crate::service::{
     Call, Credentials, Expiry, NewToken, RepeatedRotation, RotatedToken, Rotation, RotationKey, Service, TokenFilter,
@@ -54,6 +54,8 @@ fn shown(view: &TokenView) -> api::ApiToken {
         previous_until_used: view.replaced.is_some_and(|replaced| replaced.until_used),
         previous_last_used: view.replaced.map(|replaced| used_at(replaced.used)),
         previous_last_used_ip: view.replaced.and_then(|replaced| replaced.used).map(|used| used.address.to_string()),
+        revoked_at: token.revoked.map(|revocation| revocation.at.to_string()),
+        revoked_from: token.revoked.and_then(|revocation| revocation.address).map(|address| address.to_string()),
     }
 }
 
@@ -184,6 +186,28 @@ pub(super) async fn clean_up(request: Request<op::CleanUpAccessTokens>) -> Repli
     Ok(Reply::new(&removed.iter().map(shown).collect()))
 }
 
+pub(super) async fn identify(request: Request<op::IdentifyAccessToken>) -> Replied<op::IdentifyAccessToken> {
+    let api::IdentifyApiToken { token } = request.body(Service::may_identify_token)?;
+    let secret = Password::new(token);
+    let found = request.run(|service, call| service.identify_token(call, &secret))?;
+    Ok(Reply::new(&api::IdentifiedApiToken {
+        secret: match found.shown {
+            Some(Shown::Current) => api::SecretKind::Present,
+            Some(Shown::Replaced) => api::SecretKind::Replaced,
+            None => api::SecretKind::Ended,
+        },
+        secret_until: found.until.map(|until| until.to_string()),
+        record: shown(&found.view),
+    }))
+}
+
+pub(super) async fn revoke(request: Request<op::RevokeAccessTokens>) -> Replied<op::RevokeAccessTokens> {
+    let api::RevokeApiTokens { tokens } = request.body(Service::may_revoke_tokens)?;
+    let texts: Vec<Password> = tokens.into_iter().map(Password::new).collect();
+    request.block(move |service, call| service.revoke_tokens(call, &texts)).await?;
+    Ok(Reply::new(&Nothing))
+}
+
 pub(super) async fn view(request: Request<op::ViewAccessToken>) -> Replied<op::ViewAccessToken> {
     let [hash] = request.parts()?;
     let view = request.run(|service, call| service.view_token(call, &hash))?;
@@ -211,7 +235,7 @@ fn stays_refused(view: &TokenView) -> Option<String> {
         TokenState::Expired => "it has expired, and stays expired",
         TokenState::Revoked => "it was ended for good, and stays so",
         TokenState::AccountInactive => "its account is inactive",
-        TokenState::Stopped => "an access token that made it is expired or inactive",
+        TokenState::Stopped => "an access token that made it is revoked, expired or inactive",
     };
     Some(format!("switched on, and refused all the same: {why}"))
 }

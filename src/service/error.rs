@@ -44,6 +44,8 @@ pub enum Obstacle {
     },
     /// An inactive or expired access token gets no new secret.
     NotRotatable,
+    /// An access token that was ended for good is neither activated nor given a new secret.
+    Revoked,
 }
 
 /// Why a use-case refused.

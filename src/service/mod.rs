@@ -52,8 +52,8 @@ pub use settings::{AuditKeep, Live, SiteSettings};
 pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret, SessionView};
 pub use start::{FirstStart, OpenError};
 pub use tokens::{
-    Decided, Errand, Expiry, Issued, NewToken, OWN_NAME, Pass, RepeatedRotation, ReplacedView, RotatedToken, Rotation,
-    RotationKey, TokenFilter, TokenView, UpdatedToken,
+    Decided, Errand, Expiry, IdentifiedToken, Issued, NewToken, OWN_NAME, Pass, RepeatedRotation, ReplacedView,
+    RotatedToken, Rotation, RotationKey, TokenFilter, TokenView, UpdatedToken,
 };
 
 pub use crate::store::{Trouble, WriteError};
@@ -85,6 +85,8 @@ pub struct Service {
     pace: Pace,
     /// How often accounts have set their own passwords lately.
     password_pace: Pace,
+    /// How often sources have revoked access tokens by their secrets lately.
+    revocation_pace: Pace<IpAddr>,
     /// The addresses that accounts signed in from, each with the older one that it evicted, until they are written.
     known_addresses: Mutex<Vec<(KnownAddress, Option<IpAddr>)>>,
     /// Authenticates the registry's notifications, and nothing else.

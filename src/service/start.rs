@@ -109,6 +109,7 @@ impl Service {
             lines: LinePace::default(),
             pace: Pace::default(),
             password_pace: Pace::default(),
+            revocation_pace: Pace::default(),
             known_addresses: Mutex::default(),
             events_secret,
             notices: RecentNotices::default(),

@@ -27,6 +27,7 @@ mod random;
 mod registry_tokens;
 mod remains;
 mod repeated_rotations;
+mod revocations;
 mod scale;
 mod session_ends;
 mod strangers;

@@ -20,7 +20,7 @@ use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::Lifetime;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{GeneratedBy, Limits, Maker, Pattern, PreviousSecret, RotationRetry};
+use crate::domain::token::{GeneratedBy, Limits, Maker, Pattern, PreviousSecret, Revocation, RotationRetry};
 use crate::domain::usage::SecretUse;
 
 /// An identifier, as a record has it.
@@ -93,6 +93,8 @@ converted! {
         |(hash, until)| Some(Self { hash: Field::load(hash)?, until: Field::load(until)? });
     RotationRetry as (Bytes32, i64): |retry| (retry.key, retry.until.store()),
         |(key, until)| Some(Self { key, until: Field::load(until)? });
+    Revocation as (i64, Option<String>): |revocation| (revocation.at.store(), revocation.address.store()),
+        |(at, address)| Some(Self { at: Field::load(at)?, address: Field::load(address)? });
     SecretUse as (Bytes32, i64, String): |used| (used.secret.store(), used.at.store(), used.address.store()),
         |(secret, at, address)| {
             Some(Self { secret: Field::load(secret)?, at: Field::load(at)?, address: Field::load(address)? })

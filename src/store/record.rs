@@ -100,6 +100,7 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
 } then TokenV5 is 5, adding |older| {
     // They were forgotten.
     ended: Vec<Bytes32> = Vec::new(),
+    revoked: Option<(i64, Option<String>)> = None,
 });
 
 /// The whole seconds from one moment to a later one, both in milliseconds; 0 if it is earlier.

@@ -70,6 +70,7 @@ pub struct State {
     tokens_by_owner: OrdSet<(Id, Id)>,
     token_counts: HashMap<Id, usize>,
     temporary_passwords: OrdSet<(Id, Id)>,
+    revoked_tokens: OrdSet<(Id, Id)>,
     tokens_by_parent: OrdSet<(Id, Id)>,
     members: OrdMap<(Id, Id), bool>,
     organizations_by_user: OrdMap<(Id, Name), (Id, bool)>,
@@ -209,6 +210,12 @@ impl State {
     /// The access tokens of an account that are temporary passwords.
     pub fn temporary_passwords_of(&self, owner: Id) -> impl Iterator<Item = Id> {
         self.temporary_passwords.range((owner, Id::MIN)..=(owner, Id::MAX)).map(|(_, id)| *id)
+    }
+
+    /// The access tokens of an account that whoever held them has ended for good, newest first.
+    pub fn revoked_tokens_of(&self, owner: Id) -> impl Iterator<Item = &Arc<AccessToken>> {
+        let ids = self.revoked_tokens.range((owner, Id::MIN)..=(owner, Id::MAX)).rev();
+        ids.filter_map(|(_, id)| self.tokens.get(id))
     }
 
     /// How many access tokens an account owns.
@@ -363,6 +370,9 @@ impl State {
         if token.temporary_password {
             self.temporary_passwords.insert((token.owner, token.id));
         }
+        if token.revoked.is_some() {
+            self.revoked_tokens.insert((token.owner, token.id));
+        }
         let count = self.tokens_count_of(token.owner) + 1;
         self.token_counts.insert(token.owner, count);
         if let Some(parent) = token.parent {
@@ -377,6 +387,7 @@ impl State {
         token.hashes().for_each(|hash| _ = self.token_hashes.remove(&hash));
         self.tokens_by_owner.remove(&(token.owner, id));
         self.temporary_passwords.remove(&(token.owner, id));
+        self.revoked_tokens.remove(&(token.owner, id));
         match self.tokens_count_of(token.owner).saturating_sub(1) {
             0 => self.token_counts.remove(&token.owner),
             count => self.token_counts.insert(token.owner, count),

@@ -65,7 +65,8 @@ fn errors() -> Vec<(&'static str, Answer)> {
     site.add_service("erin");
     let off = site.add_token("erin", &json!({}));
     site.as_local().patch(&token_path(&off), &json!({ "isActive": false })).must_be(200);
-    site.add_token("erin", &json!({}));
+    let revoked = site.add_token("erin", &json!({}));
+    site.as_nobody().post("/api/v0/api_tokens/revoke", &json!({ "tokens": [revoked.secret] })).must_be(202);
     site.as_local().delete(&account_path("gone")).must_be(204);
     site.add_organization("acme", &[("alice", false)]);
     site.add_team("acme/dev", &["alice"]);
@@ -104,6 +105,7 @@ fn errors() -> Vec<(&'static str, Answer)> {
         ("limit reached", local.post("/api/v0/api_tokens?username=erin", &json!({}))),
         ("namespace in use", local.post(accounts, &json!({ "name": "gone" }))),
         ("not rotatable", local.post(&format!("{}/rotate", token_path(&off)), &json!({}))),
+        ("revoked", local.patch(&token_path(&revoked), &json!({ "isActive": true }))),
         ("needs a fixed key", local.get("/api/v0/admin/registry/config?for=zot")),
         ("needs to expect a proxy", local.get("/api/v0/admin/registry/config?for=nginx")),
         ("no such team", local.get(&format!("{acme}/teams/none"))),

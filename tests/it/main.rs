@@ -9,5 +9,6 @@ mod browser;
 mod e2e;
 mod golden;
 mod protocol;
+mod scanners;
 mod support;
 mod ui_sources;

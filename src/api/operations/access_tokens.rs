@@ -79,6 +79,22 @@ operations! { AccessTokens:
         codes: [NoSuchUser, LastAdministrator],
     }
 
+    /// Tell which access token a secret belongs to, and which of its secrets that is
+    IdentifyAccessToken = Post "/api/v0/api_tokens/identify" 200 {
+        act: TokenView,
+        body: api::IdentifyApiToken,
+        answer: api::IdentifiedApiToken,
+        codes: [NoSuchApiToken],
+    }
+
+    /// End access tokens for good by their secrets, without signing in; the answer does not tell which texts were any
+    RevokeAccessTokens = Post "/api/v0/api_tokens/revoke" 202 {
+        act: TokenRevoke,
+        body: api::RevokeApiTokens,
+        access: Anybody,
+        codes: [NotAuthenticated, NotAuthorized, TooManyRequests],
+    }
+
     /// View an access token, also by the hash of one of the last four secrets that have ended
     ViewAccessToken = Get "/api/v0/api_tokens/{hashedtoken}" 200 {
         act: TokenView,
@@ -91,7 +107,7 @@ operations! { AccessTokens:
         act: TokenUpdate,
         body: api::UpdateApiToken,
         answer: api::ApiToken,
-        codes: [NoSuchApiToken, LastAdministrator],
+        codes: [NoSuchApiToken, LastAdministrator, Revoked],
     }
 
     /// Delete an access token and those that it made; also by the hash of an ended secret
@@ -119,6 +135,6 @@ operations! { AccessTokens:
              replaced: the secret of the lost answer ends, and another is answered. That is over with the first use of the \
              new secret, with a deactivation, and with the next rotation.",
         )],
-        codes: [NoSuchApiToken, NotRotatable],
+        codes: [NoSuchApiToken, NotRotatable, Revoked],
     }
 }

@@ -20,7 +20,8 @@ use super::caller::{Caller, Proof, Subject};
 use super::first_uses::Used;
 
 pub(in crate::service) use tokens::{
-    counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives, standing, standing_of, why_refused,
+    Ended, counts_for, is_of_another, may_repeat_rotation, may_revoke, may_serve_another, outlives, standing,
+    standing_of, why_refused,
 };
 
 /// Proof that a rule of this module was asked and agreed.

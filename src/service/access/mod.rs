@@ -13,8 +13,8 @@ pub use caller::{Call, Caller};
 
 pub(in crate::service) use administered::Administered;
 pub(in crate::service) use authority::{
-    Authority, OwnPassword, Permit, counts_for, is_of_another, may_repeat_rotation, may_serve_another, outlives,
-    standing, standing_of, why_refused,
+    Authority, Ended, OwnPassword, Permit, counts_for, is_of_another, may_repeat_rotation, may_revoke,
+    may_serve_another, outlives, standing, standing_of, why_refused,
 };
 pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
 pub(in crate::service) use find::{find, find_organization, find_user};

@@ -11,7 +11,9 @@ use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence, Outcome};
 use crate::domain::grant::GrantTarget;
+use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
+use crate::domain::source;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Administered, Allowed, Authority, Call, Permit, Used};
@@ -20,6 +22,8 @@ use crate::store::{Share, State, Txn, WriteAccess};
 
 /// New passwords of an account a minute: far more than anybody sets.
 const PASSWORDS_PER_MINUTE: u32 = 30;
+/// Requests of a source a minute that revoke access tokens by their secrets.
+const REVOCATIONS_PER_MINUTE: u32 = 60;
 
 /// The right to change the store. Only this module can use it, so no change gets past the two ways above.
 pub(in crate::service) struct Writing(WriteAccess);
@@ -162,6 +166,12 @@ impl<'s> Change<'_, 's> {
         self.is_skipped = true;
     }
 
+    /// Says that the change ends access tokens of this account by what they showed, whoever calls: on a full disk it takes
+    /// the room of these.
+    pub(in crate::service) fn by_holder_of(&mut self, owner: Id) {
+        self.share = Some(ending::share_of_holder(owner));
+    }
+
     /// Says that a rotation ends the replaced secret at once.
     pub(in crate::service) fn end_secret(&mut self) {
         self.ends_secret = true;
@@ -277,6 +287,13 @@ impl Service {
     /// Counts a new password of one who has shown the old one. Apart from changes, so that no access token uses up this room.
     pub(in crate::service) fn count_password(&self, call: &Call) -> Result<(), Error> {
         self.count(call, &self.password_pace, PASSWORDS_PER_MINUTE)
+    }
+
+    /// Counts a request that revokes access tokens by their secrets, which needs no account, where it comes from.
+    pub(in crate::service) fn count_revocation(&self, call: &Call) -> Result<(), Error> {
+        let Some(address) = call.caller.address else { return Ok(()) };
+        let counted = self.revocation_pace.count(source::of(address), REVOCATIONS_PER_MINUTE, call.now);
+        counted.map_err(|retry_after| Error::TooManyRequests { retry_after })
     }
 
     fn count(&self, call: &Call, pace: &Pace, limit: u32) -> Result<(), Error> {

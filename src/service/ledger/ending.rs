@@ -1,6 +1,7 @@
 //! Which changes take a power away and give none, and so are made on a full disk, too; and whose room they take there.
 
 use crate::domain::act::Act;
+use crate::domain::id::Id;
 use crate::service::access::{Caller, Subject};
 use crate::store::{Share, State};
 
@@ -8,6 +9,12 @@ use crate::store::{Share, State};
 pub(super) fn is_ending(acts: impl Iterator<Item = Act> + Clone, ends_secret: bool) -> bool {
     let is_any = ends_secret || acts.clone().any(Act::is_ending);
     is_any && acts.clone().all(|act| act.is_ending() || act.may_go_with_ending())
+}
+
+/// The part of the journal that endings of an account's access tokens go to where whoever holds these makes them: the one
+/// that the account's own access tokens use.
+pub(super) fn share_of_holder(owner: Id) -> Share {
+    Share::Account { account: owner, by_token: true }
 }
 
 /// Whose part of the journal this caller's endings go to; none for callers who end nothing.

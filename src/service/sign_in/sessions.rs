@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -17,7 +17,7 @@ use crate::domain::audit::{CredentialKind, Outcome};
 use crate::domain::random;
 use crate::domain::secret::{PREFIX, TokenText};
 use crate::domain::time::{Moment, Timestamp};
-use crate::domain::token::Limits;
+use crate::domain::token::{AccessToken, Limits};
 use crate::service::Service;
 use crate::service::access::{Authority, Call, Caller, SessionKey, Signed, Subject};
 use crate::service::error::Error;
@@ -34,6 +34,8 @@ const PER_CREDENTIAL: usize = 50;
 const PER_ACCOUNT: usize = 500;
 /// Most sessions of all accounts together; beyond that, the least recently used one ends.
 const MOST: usize = 100_000;
+/// Most revoked access tokens that a session tells of.
+const MOST_TOLD: usize = 20;
 
 /// The secret of a session, for the one answer that sets the cookie.
 pub struct SessionSecret(Zeroizing<String>);
@@ -154,6 +156,9 @@ pub struct SessionView {
     pub token_default_lifetime: Option<i64>,
     /// The site's longest lifetime of access tokens, in seconds; only without one does a page offer "never".
     pub token_max_lifetime: Option<i64>,
+    /// The account's access tokens that whoever held them has ended for good, until they are deleted; the newest ones, and
+    /// none to a narrowed access token.
+    pub revoked_tokens: Vec<Arc<AccessToken>>,
 }
 
 impl Service {
@@ -222,6 +227,7 @@ impl Service {
                 set_password: token.map_or(account.password_set_by_admin, |token| token.temporary_password),
                 token_default_lifetime: settings.token_default_lifetime.seconds(),
                 token_max_lifetime: settings.token_max_lifetime.seconds(),
+                revoked_tokens: authority.revoked_tokens().take(MOST_TOLD).cloned().collect(),
             })
         })
     }

@@ -78,6 +78,7 @@ fn token(state: &State, place: usize, given: &Given) -> AccessToken {
         maker: Maker::Owner,
         overlap_until_used: false,
         lifetime: None,
+        revoked: None,
         ended: Vec::new(),
     }
 }

@@ -1,7 +1,8 @@
 //! What is stopped on a full disk is stopped: the next request with it is refused, also after a restart.
 
 use super::super::{
-    AccountUpdate, AuditFilter, Call, Error, Expiry, NewToken, NewUser, Rotation, Service, Trouble, WriteError,
+    AccountUpdate, AuditFilter, Call, Credentials, Error, Expiry, NewToken, NewUser, Rotation, Service, Trouble,
+    WriteError,
 };
 use super::content::new_user;
 use super::support::{call, open_in, settings, sign_in, start};
@@ -66,6 +67,10 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
     let (revoked, revoked_text) = token(&service, "alice");
     let (rotated, rotated_text) = token(&service, "alice");
     let (_, of_bob) = token(&service, "bob");
+    let (_, leaked) = token(&service, "alice");
+    let (overlapping, replaced) = token(&service, "alice");
+    let hour = Rotation { overlap: Some(3_600), ..Rotation::default() };
+    let present = service.rotate_token(&local(), &overlapping, hour, None).unwrap().text;
     assert!(is_in(&service, "alice", revoked_text.reveal()) && is_in(&service, "alice", OLD));
     fill(&service, &disk);
 
@@ -80,6 +85,10 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
 
     service.update_token(&local(), &revoked, None, Some(false)).unwrap();
     assert!(is_full(service.update_token(&local(), &revoked, None, Some(true))));
+    // Whoever found them, in the room of the owner's access tokens.
+    let stranger = call(service.authenticate(Credentials::None, None, start()).unwrap(), start());
+    let secrets = [&leaked, &replaced].map(|text| password(text.reveal()));
+    service.revoke_tokens(&stranger, &secrets).unwrap();
     // The owner, with a password, on their own room.
     let alice = call(sign_in(&service, "alice", OLD, start()).unwrap(), start());
     let new = service.rotate_token(&alice, &rotated, Rotation::default(), None).unwrap().text;
@@ -92,12 +101,20 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
         assert!(!is_in(service, "alice", revoked_text.reveal()) && !is_in(service, "alice", rotated_text.reveal()));
         assert!(!is_in(service, "alice", OLD) && !is_in(service, "bob", OLD) && !is_in(service, "carol", OLD));
         assert!(!is_in(service, "bob", of_bob.reveal()));
+        assert!(!is_in(service, "alice", leaked.reveal()) && !is_in(service, "alice", replaced.reveal()));
+        assert!(is_in(service, "alice", present.reveal()));
         assert!(is_in(service, "alice", NEW) && is_in(service, "alice", new.reveal()));
         // sled may refuse to read as well while its disk is full; what it reads is right.
         let is_full = service.refusal().is_some();
         match service.list_audit(&local(), &AuditFilter::default(), None, 40) {
             Ok(found) => {
-                let acts = [Act::TokenDeactivate, Act::TokenRotate, Act::AccountChangePassword, Act::AccountDeactivate];
+                let acts = [
+                    Act::TokenRevoke,
+                    Act::TokenDeactivate,
+                    Act::TokenRotate,
+                    Act::AccountChangePassword,
+                    Act::AccountDeactivate,
+                ];
                 for act in acts.into_iter().chain([Act::AccountDelete]) {
                     assert!(found.entries.iter().any(|logged| logged.record.action == act.word()), "{act}");
                 }

@@ -64,6 +64,7 @@ fn token(owner: Id, number: u64) -> AccessToken {
         maker: Maker::Owner,
         overlap_until_used: false,
         lifetime: None,
+        revoked: None,
         ended: Vec::new(),
     }
 }

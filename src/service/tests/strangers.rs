@@ -20,7 +20,7 @@ use crate::domain::name::{Name, Namespace};
 use crate::domain::order::Order;
 use crate::domain::organization::MemberFilter;
 use crate::domain::scope::{Scopes, TooManyScopes};
-use crate::domain::secret::Password;
+use crate::domain::secret::{Password, TokenText};
 use crate::domain::settings::Choices;
 use crate::domain::token::Limits;
 
@@ -67,6 +67,11 @@ fn hash(service: &Service) -> String {
     let state = service.store.state();
     let alice = state.account_named("alice").unwrap().id;
     state.tokens_of(alice, None).next().unwrap().hash.to_string()
+}
+
+/// The text of an access token that never was.
+fn secret() -> Password {
+    Password::new(TokenText::from_random([0; 32]).reveal().to_owned())
 }
 
 fn deletion(call: &Call) -> Deletion {
@@ -140,6 +145,10 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("create_token", |service, call| service.create_token(call, new_token()).map(drop)),
     ("list_tokens", |service, call| service.list_tokens(call, &TokenFilter::default(), None, 10, false).map(drop)),
     ("view_token", |service, call| service.view_token(call, &hash(service)).map(drop)),
+    ("may_identify_token", |service, call| service.may_identify_token(call).map(drop)),
+    ("identify_token", |service, call| service.identify_token(call, &secret()).map(drop)),
+    ("may_revoke_tokens", |service, call| service.may_revoke_tokens(call).map(drop)),
+    ("revoke_tokens", |service, call| service.revoke_tokens(call, &[secret()])),
     ("may_change_token", |service, call| service.may_change_token(call, Act::TokenUpdate, &hash(service)).map(drop)),
     ("update_token", |service, call| service.update_token(call, &hash(service), None, Some(false)).map(drop)),
     ("rotate_token", |service, call| service.rotate_token(call, &hash(service), Rotation::default(), None).map(drop)),

@@ -151,6 +151,7 @@ impl Service {
                 retry: None,
                 maker: if authority.is_self(owner) { Maker::Owner } else { Maker::Other },
                 overlap_until_used: false,
+                revoked: None,
                 lifetime: expires_at.map(|end| seconds_between(now.whole_seconds(), end)),
                 ended: Vec::new(),
             };
@@ -184,9 +185,7 @@ impl Service {
     /// [`Error::NotFound`]; [`Error::Hidden`] for what the caller may not see.
     pub fn view_token(&self, call: &Call, hash: &str) -> Result<TokenView, Error> {
         self.view(call, Act::TokenView, hash, |authority| {
-            authority.signed_in()?;
-            let token = find_remembered(authority, hash)?;
-            authority.view_or_delete_token(token)?;
+            let token = visible(authority, hash)?;
             self.shown_token(authority, token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
         })
     }
@@ -221,8 +220,8 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] when an access token would switch on a stronger one, or one that another
-    /// account made for an administrator; [`Obstacle::LastAdministrator`]
-    /// when the last administrator would have nothing left to sign in with.
+    /// account made for an administrator; [`Obstacle::Revoked`] for one that was ended for good;
+    /// [`Obstacle::LastAdministrator`] when the last administrator would have nothing left to sign in with.
     pub fn update_token(
         &self,
         call: &Call,
@@ -242,6 +241,7 @@ impl Service {
             let mut permit = authority.change_token(token)?;
             if is_active == Some(true) && !token.is_active {
                 permit = authority.activate_token(token)?;
+                not_revoked(token)?;
             }
             if is_ending && !token.is_active {
                 let token = Arc::clone(token);
@@ -277,6 +277,11 @@ impl Service {
         let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
         Ok(UpdatedToken { view, is_known_to_maker })
     }
+}
+
+/// Refuses an access token that was ended for good: it gets no power again.
+pub(super) fn not_revoked(token: &AccessToken) -> Result<(), Error> {
+    if token.revoked.is_some() { Err(Error::Conflict(Obstacle::Revoked)) } else { Ok(()) }
 }
 
 fn check_label(label: &str, longest: usize) -> Result<String, Error> {
@@ -381,6 +386,14 @@ pub(super) fn find_token<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'
 /// may. Who has such a hash may have missed a rotation, and must not change what another has made of it since.
 pub(super) fn find_remembered<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
     find_hashed(authority, hash, |_, _| true)
+}
+
+/// The same for a caller who may view it.
+pub(super) fn visible<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
+    authority.signed_in()?;
+    let token = find_remembered(authority, hash)?;
+    authority.view_or_delete_token(token)?;
+    Ok(token)
 }
 
 fn find_hashed<'s>(

@@ -2,16 +2,19 @@
 
 mod access_tokens;
 mod grants;
+mod identification;
 mod labels;
 mod pass;
 mod reach;
 mod refusals;
 mod registry_tokens;
 mod removal;
+mod revocation;
 mod rotation;
 mod selection;
 
 pub use access_tokens::{Expiry, NewToken, ReplacedView, TokenView, UpdatedToken};
+pub use identification::IdentifiedToken;
 pub use pass::{Errand, OWN_NAME, Pass};
 pub use registry_tokens::{Decided, Issued};
 pub use rotation::{RepeatedRotation, RotatedToken, Rotation, RotationKey};

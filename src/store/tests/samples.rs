@@ -29,7 +29,7 @@ use crate::domain::secret::TokenHash;
 use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{
-    AccessToken, GeneratedBy, Limits, MOST_ENDED, Maker, Pattern, PreviousSecret, RotationRetry,
+    AccessToken, GeneratedBy, Limits, MOST_ENDED, Maker, Pattern, PreviousSecret, Revocation, RotationRetry,
 };
 use crate::domain::usage::{SecretUse, Usage};
 
@@ -92,9 +92,9 @@ pub(super) fn tokens_of_version_3() -> Vec<AccessToken> {
     tokens_of_version_4().into_iter().map(as_before).collect()
 }
 
-/// What the records of the fourth version say: ended secrets were forgotten.
+/// What the records of the fourth version say: ended secrets were forgotten, and nobody revoked one.
 pub(super) fn tokens_of_version_4() -> Vec<AccessToken> {
-    tokens().into_iter().map(|token| AccessToken { ended: Vec::new(), ..token }).collect()
+    tokens().into_iter().map(|token| AccessToken { ended: Vec::new(), revoked: None, ..token }).collect()
 }
 
 pub(super) fn repositories() -> Vec<Repository> {
@@ -124,6 +124,7 @@ pub(super) fn tokens() -> Vec<AccessToken> {
         overlap_until_used: true,
         lifetime: Some(86_400),
         ended: vec![hash(61), hash(60)],
+        revoked: Some(Revocation { at: now(), address: Some("192.0.2.7".parse().unwrap()) }),
         ..token(6, 1)
     };
     let middle = AccessToken {
@@ -383,7 +384,8 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
     let makers = prop::sample::select(vec![Maker::Unknown, Maker::Owner, Maker::Other]);
     let ended = prop::collection::vec(any_hash(), 0..=MOST_ENDED);
     let made = (option::of(any_id()), option::of(any_id()), makers, option::of(any::<u64>()), ended);
-    let who = (any_id(), any_id(), secrets, made);
+    let revoked = option::of((any_time(), option::of(any_address())));
+    let who = (any_id(), any_id(), secrets, made, revoked);
     let limits = (any_level(), prop::collection::vec(any_pattern(), 0..5));
     (who, ".{1,128}", limits, option::of(any_time()), any_time(), ".{0,256}", any::<(bool, bool, bool)>()).prop_map(
         |(
@@ -392,6 +394,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 owner,
                 (hash, previous, generation, retry, overlap_until_used),
                 (parent, previous_parent, maker, lifetime, ended),
+                revoked,
             ),
             label,
             (cap, patterns),
@@ -420,6 +423,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 maker,
                 overlap_until_used,
                 lifetime,
+                revoked: revoked.map(|(at, address)| Revocation { at, address }),
                 ended,
             }
         },

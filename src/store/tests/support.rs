@@ -216,6 +216,7 @@ pub(super) fn token(number: u64, owner: u64) -> AccessToken {
         maker: Maker::Owner,
         overlap_until_used: false,
         lifetime: None,
+        revoked: None,
         ended: Vec::new(),
     }
 }

@@ -147,12 +147,13 @@ fn a_registry_token_opens_the_registry_and_nothing_else() {
 // --- bodies ---
 
 /// A route of each kind that reads JSON, with a body that it takes.
-fn with_body() -> [(&'static str, &'static str, serde_json::Value); 9] {
+fn with_body() -> [(&'static str, &'static str, serde_json::Value); 10] {
     [
         ("POST", "/enzi/v0/accounts", json!({ "name": "new" })),
         ("PATCH", "/enzi/v0/accounts/alice", json!({ "fullName": "A" })),
         ("POST", "/enzi/v0/accounts/alice/changePassword", json!({ "newPassword": "another-long-password" })),
         ("POST", "/api/v0/api_tokens?username=alice", json!({ "tokenLabel": "x" })),
+        ("POST", "/api/v0/api_tokens/revoke", json!({ "tokens": [] })),
         ("POST", "/api/v0/repositories/alice", json!({ "name": "new" })),
         ("PATCH", "/api/v0/repositories/alice/app", json!({ "shortDescription": "x" })),
         ("PUT", "/api/v0/repositories/alice/app/userAccess/admin", json!({ "accessLevel": "read-only" })),

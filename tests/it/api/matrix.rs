@@ -23,6 +23,8 @@ const MATRIX: &str = "
 GET    /api/v0/api_tokens                                              401 401 401 401 401 200 403 200 200 200
 POST   /api/v0/api_tokens                                              401 401 401 401 401 403 403 200 200 200
 DELETE /api/v0/api_tokens                                              401 401 401 401 401 403 403 200 200 200
+POST   /api/v0/api_tokens/identify                                     401 401 401 401 401 404 404 200 200 200
+POST   /api/v0/api_tokens/revoke                                       202 401 401 401 401 202 202 202 202 202
 GET    /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
 PATCH  /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
 DELETE /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
@@ -299,6 +301,10 @@ impl Scene {
 
     fn body(&self, row: &Row) -> Value {
         match (row.method, row.path) {
+            ("POST", "/api/v0/api_tokens/identify") => json!({ "token": self.token.secret }),
+            ("POST", "/api/v0/api_tokens/revoke") => {
+                json!({ "tokens": [self.site.add_token("alice", &json!({})).secret] })
+            }
             ("POST", "/api/v0/repositories/{namespace}" | "/enzi/v0/accounts" | "/enzi/v0/accounts/{name}/teams") => {
                 json!({ "name": self.fresh("new") })
             }
@@ -359,8 +365,8 @@ impl Scene {
                 newest();
                 return None;
             }
-            // A check of the chain changes nothing: it is recorded when it is denied.
-            200..300 if row.method != "GET" && act != Act::AuditVerify => "success",
+            // A check of the chain and a look at an access token change nothing: they are recorded when they are denied.
+            200..300 if row.method != "GET" && ![Act::AuditVerify, Act::TokenView].contains(&act) => "success",
             _ => return None,
         };
         let records = newest();

@@ -26,6 +26,7 @@ mod registry;
 mod registry_host;
 mod replaced_secrets;
 mod repositories;
+mod revocation;
 mod search;
 mod sessions;
 mod settings;

@@ -92,11 +92,11 @@ fn an_access_token_is_renamed_switched_off_and_on_and_rotated() {
     site.browser.click("Save");
     soon("it is inactive", || (tokens(&site)[0]["isActive"] == false).then_some(()));
     assert_eq!(tokens(&site)[0]["tokenLabel"], "old laptop");
-    site.browser.see("One that is inactive or expired cannot be rotated.");
+    site.browser.see("One that is inactive, expired or revoked cannot be rotated.");
     assert!(!site.browser.is_enabled("Rotate"));
     site.browser.choose("Is active");
     site.browser.click("Save");
-    site.browser.see_no_more("One that is inactive or expired cannot be rotated.");
+    site.browser.see_no_more("One that is inactive, expired or revoked cannot be rotated.");
     let before = tokens(&site)[0]["hashedToken"].clone();
     site.browser.click("Rotate");
     site.browser.see("Rotate this access token?");
@@ -111,6 +111,26 @@ fn an_access_token_is_renamed_switched_off_and_on_and_rotated() {
     site.browser.click("Done");
     site.browser.see("old laptop");
     site.must_not_hold(&secret);
+    site.must_be_clean(&[]);
+}
+
+#[test]
+fn one_that_a_stranger_has_revoked_is_told_until_it_is_deleted() {
+    let site = Website::start();
+    let made = site.api("alice").post("/api/v0/api_tokens", &json!({ "tokenLabel": "laptop" })).must_be(200);
+    let leaked = json!({ "tokens": [made.text("/token")] });
+    site.server.http().post("/api/v0/api_tokens/revoke", &leaked).must_be(202);
+    site.sign_in("alice", crate::support::exe::PASSWORD);
+    site.browser.see("Whoever held 1 access token of yours ended it for good");
+    site.browser.see("Replace what used it, then delete what is revoked.");
+    site.browser.follow("View details of laptop");
+    site.browser.see("whoever held it ended it for good on ");
+    assert!(!site.browser.is_enabled("Rotate") && !site.browser.text().contains("Is active"));
+    site.browser.click("Delete");
+    site.browser.fill("Type delete to confirm", "delete");
+    site.browser.click("OK");
+    site.browser.arrive(LIST);
+    site.browser.see_no_more("Replace what used it");
     site.must_be_clean(&[]);
 }
 

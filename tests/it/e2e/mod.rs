@@ -19,6 +19,7 @@ mod organizations;
 mod overlaps;
 mod permissions;
 mod python;
+mod revocation;
 mod search;
 mod secrets;
 mod start;

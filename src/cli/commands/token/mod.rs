@@ -2,6 +2,7 @@
 
 mod clean;
 mod create;
+mod identify;
 mod list;
 mod reference;
 pub(in crate::cli) mod report;
@@ -40,6 +41,10 @@ pub(in crate::cli) enum TokenCommand {
     /// Show an access token; with `-`, the one whose secret stands on standard input
     #[command(after_help = "Example:\n  dockpass token show 01ARZ3NDEKTS\n  dockpass token show - < found.txt")]
     Show(One),
+    /// Say which access token a secret is, and end it if wished; the secret is asked for, or stands on standard input
+    #[command(after_help = "Example:\n  dockpass token identify < found.txt\n  \
+        dockpass token identify --deactivate < found.txt\n  dockpass token identify --delete --yes < found.txt")]
+    Identify(identify::IdentifyArguments),
     /// Give an access token another label
     #[command(after_help = "Example:\n  dockpass token rename 01ARZ3NDEKTS 'old laptop'")]
     Rename {
@@ -105,9 +110,9 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
         TokenCommand::List(arguments) => list::run(arguments, api, console).await,
         TokenCommand::Show(One { token }) if token == FROM_INPUT => {
             let hash = prompt::access_token(console)?;
-            let answer = api.call(op::ViewAccessToken, [&hash.to_string()], &()).await?;
-            console.report(&report::of_secret(answer, &hash, console.clock.now())?)
+            identify::show(&hash, api, console).await
         }
+        TokenCommand::Identify(arguments) => identify::run(arguments, api, console).await,
         TokenCommand::Show(One { token }) => {
             let hash = reference::hash(api, &token).await?;
             let answer = api.call(op::ViewAccessToken, [&hash], &()).await?;

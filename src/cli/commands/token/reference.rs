@@ -25,16 +25,22 @@ enum Reference {
     Id(String),
 }
 
+/// Refuses the secret of an access token where it stands for all to read; the error does not repeat it.
+pub(super) fn no_secret(text: &str) -> Result<(), CliError> {
+    if !text.starts_with(PREFIX) {
+        return Ok(());
+    }
+    Err(CliError::Usage(
+        "that is the secret of an access token, and now stands in the shell's history; name it by its id, see \
+         `dockpass token list`; whose it is says `dockpass token identify`, with the secret on standard input"
+            .to_owned(),
+    ))
+}
+
 impl Reference {
     /// Reads a reference. No error repeats the text, which may be a secret.
     fn read(text: &str) -> Result<Self, CliError> {
-        if text.starts_with(PREFIX) {
-            return Err(CliError::Usage(
-                "that is the secret of an access token, and now stands in the shell's history; name it by its id, see \
-                 `dockpass token list`; whose it is says `dockpass token show -`, with the secret on standard input"
-                    .to_owned(),
-            ));
-        }
+        no_secret(text)?;
         let is_hex = text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         match text.len() {
             WHOLE if is_hex => Ok(Self::Hash(text.to_owned())),

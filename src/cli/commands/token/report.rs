@@ -41,8 +41,8 @@ pub(in crate::cli) fn many(list: List<ApiToken>, now: Timestamp, how: &Shown) ->
     let tokens = list.read()?;
     let rows = tokens.iter().map(|token| row(token, now, how.owners)).collect();
     let table = Table { columns: if how.owners { COLUMNS } else { COLUMNS_OF_ONE }, rows };
-    let old: Vec<String> = tokens.iter().filter_map(in_overlap).collect();
-    let view = if old.is_empty() { View::Many(table, how.nothing) } else { View::ManyWith(table, old) };
+    let told: Vec<String> = tokens.iter().flat_map(|token| [in_overlap(token), revoked(token)]).flatten().collect();
+    let view = if told.is_empty() { View::Many(table, how.nothing) } else { View::ManyWith(table, told) };
     Ok(Report { answer: list.answer, view })
 }
 
@@ -127,6 +127,13 @@ fn old_secret(token: &ApiToken) -> Option<String> {
 /// A line on an access token with two secrets.
 fn in_overlap(token: &ApiToken) -> Option<String> {
     old_secret(token).map(|old| format!("{}: the old secret {old}", shown::plain(&token.token_label)))
+}
+
+/// A line on an access token that whoever held it has ended: its owner is to know that somebody had it.
+fn revoked(token: &ApiToken) -> Option<String> {
+    let label = shown::plain(&token.token_label);
+    let ended = used(token.revoked_at.as_deref()?, token.revoked_from.as_deref());
+    Some(format!("{label}: whoever held it ended it for good on {ended}; delete it once you have seen to that"))
 }
 
 /// The limits of a new access token, for its maker to check: what it may do, and until when.
@@ -232,5 +239,22 @@ mod tests {
         assert_eq!(in_overlap(&token(&json!({}))), None);
         let shown = facts(&used, now).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert!(shown.ends_with(&["Hash", "New secret", "Old secret", "Old hash"]), "{shown:?}");
+    }
+
+    #[test]
+    fn one_that_was_revoked_is_told_until_it_is_deleted() {
+        let revoked_at = |from: Option<&str>| {
+            token(
+                &json!({"state": "revoked", "isActive": false, "revokedAt": "2026-11-20T10:00:00Z", "revokedFrom": from}),
+            )
+        };
+        let said = "laptop: whoever held it ended it for good on 2026-11-20 10:00 from 192.0.2.7; delete it once you have seen \
+                    to that";
+        assert_eq!(revoked(&revoked_at(Some("192.0.2.7"))).as_deref(), Some(said));
+        let local = revoked(&revoked_at(None)).unwrap();
+        assert!(local.contains(" on 2026-11-20 10:00; delete"), "{local}");
+        assert_eq!(revoked(&token(&json!({}))), None);
+        let now = Timestamp::parse("2026-11-21T20:42:00Z").unwrap();
+        assert_eq!(row(&revoked_at(None), now, false)[1], "revoked");
     }
 }

@@ -1,5 +1,7 @@
 //! Who may do what with access tokens, and when an access token counts.
 
+use std::sync::Arc;
+
 use super::{Authority, Permit};
 use crate::domain::account::Account;
 use crate::domain::secret::TokenHash;
@@ -91,6 +93,12 @@ impl<'s> Authority<'s> {
         moves && leaves && self.state.tokens_made_with(token.id).any(|made| is_of_owner(made))
     }
 
+    /// Showing secrets of access tokens, to end what they open: anybody but the registry.
+    pub(in crate::service) fn show_secrets(&self) -> Result<Permit, Error> {
+        self.visitor()?;
+        Ok(Permit(()))
+    }
+
     /// The calling access token and its ancestors.
     pub(in crate::service) fn descent(&self) -> impl Iterator<Item = &'s AccessToken> + use<'s> {
         let state = self.state;
@@ -132,6 +140,13 @@ impl<'s> Authority<'s> {
     /// The access token that a narrowed one sees: itself alone. None without a narrowed one.
     pub(in crate::service) fn only_token(&self) -> Option<&'s AccessToken> {
         self.token().filter(|_| self.is_capped())
+    }
+
+    /// The caller's own access tokens that whoever held them has ended for good, newest first; none to a narrowed one.
+    pub(in crate::service) fn revoked_tokens(&self) -> impl Iterator<Item = &'s Arc<AccessToken>> + use<'s> {
+        let state = self.state;
+        let own = self.account().filter(|_| !self.is_capped());
+        own.into_iter().flat_map(move |own| state.revoked_tokens_of(own.id))
     }
 
     /// Whether the caller may know that this access token exists.
@@ -210,6 +225,29 @@ pub(in crate::service) fn why_refused(
     let Some(shown) = shown else { return Refusal::RotatedAway };
     let fault = fault_of(state, token, shown, now);
     fault.map_or(Refusal::OtherName, |standing| Refusal::State(standing.reason()))
+}
+
+/// What ends of an access token with one of its secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::service) enum Ended {
+    /// All of it, for good.
+    Token,
+    /// The replaced secret alone: the access token lives on with the present one.
+    ReplacedSecret,
+}
+
+/// What whoever shows this secret of an access token may end, without being its owner; none if nothing is left to end.
+pub(in crate::service) fn may_revoke(
+    token: &AccessToken,
+    secret: &TokenHash,
+    now: Timestamp,
+) -> Option<(Ended, Permit)> {
+    let ended = if token.hash == *secret {
+        Some(Ended::Token).filter(|_| token.revoked.is_none())
+    } else {
+        Some(Ended::ReplacedSecret).filter(|_| token.opens_by_replaced(secret, now))
+    };
+    ended.map(|ended| (ended, Permit(())))
 }
 
 /// Repeating the rotation that replaced this secret, whose answer was lost: with the secret and the key of the first

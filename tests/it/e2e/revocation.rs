@@ -1,0 +1,106 @@
+//! A leaked access token, by the real executable: whoever finds it ends it, and it stays ended.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{
+    Dockpass,
+    exe::{PASSWORD, Setup, executable},
+    process::{Run, background_command},
+};
+
+fn works(dockpass: &Dockpass, secret: &str) -> bool {
+    // As docker signs in.
+    let asked = dockpass.http_as("alice", secret).get("/auth/token?account=alice&client_id=docker&service=dockpass");
+    asked.must_be_one_of(&[200, 401]).status == 200
+}
+
+/// The lines of the README that revoke what a scanner found, for this server; `mark` is in the first of them.
+fn lines_of_readme(dockpass: &Dockpass, mark: &str) -> String {
+    let readme = include_str!("../../../README.md");
+    let begin = readme.find(mark).expect("the lines");
+    let lines: Vec<&str> = readme[begin..].lines().take(2).collect();
+    assert!(lines[0].ends_with(" found.json |") && lines[1].trim_start().starts_with("curl "), "{lines:?}");
+    lines.join("\n").replace("https://HOST", &format!("http://{}", dockpass.address))
+}
+
+#[test]
+fn what_a_scanner_found_is_revoked_by_the_lines_of_the_readme() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    for mark in ["jq -c '[.[].Secret]", "jq -sc '[.[].Raw"] {
+        let (leaked, other) = (dockpass.add_token("alice", &[]), dockpass.add_token("alice", &[]));
+        let directory = tempfile::tempdir().expect("a directory");
+        // A list of gitleaks, or a line for each of trufflehog's findings; older ones have what stands after the secret.
+        let found = if mark.contains("Secret") {
+            json!([{ "Secret": leaked.secret }, { "Secret": leaked.secret }]).to_string()
+        } else {
+            format!("{}\n{}\n", json!({ "Raw": format!("{}\"", leaked.secret) }), json!({ "level": "info" }))
+        };
+        fs::write(directory.path().join("found.json"), found).expect("a file");
+        let mut sh = background_command("sh");
+        sh.args(["-c", &lines_of_readme(&dockpass, mark)]).current_dir(directory.path());
+        Run::of(&mut sh, "").must_succeed();
+        assert!(!works(&dockpass, &leaked.secret) && works(&dockpass, &other.secret), "{mark}");
+    }
+}
+
+#[test]
+fn who_finds_a_secret_ends_it_without_an_account() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    let (leaked, other) = (dockpass.add_token("alice", &[]), dockpass.add_token("alice", &[]));
+    assert!(works(&dockpass, &leaked.secret) && works(&dockpass, &other.secret));
+    let ended = dockpass.http().post("/api/v0/api_tokens/revoke", &json!({ "tokens": [leaked.secret] }));
+    assert_eq!(ended.must_be(202).body, "");
+    assert!(!works(&dockpass, &leaked.secret) && works(&dockpass, &other.secret));
+    let list = dockpass.cli(&["token", "list", "--user", "alice"]).must_succeed();
+    assert!(list.stdout.contains("revoked"), "{}", list.describe());
+    assert!(list.stderr.contains("whoever held it ended it for good on ") && list.stderr.contains("from 127.0.0.1"));
+    let shown = dockpass.cli(&["token", "show", &leaked.id]).must_succeed();
+    assert!(shown.stdout.contains("revoked: whoever held it"), "{}", shown.describe());
+    let refusals = ["never activated again"];
+    dockpass.cli(&["token", "activate", &leaked.id]).must_fail_with(&refusals);
+    dockpass.cli(&["token", "rotate", &leaked.id, "--renew", "--overlap", "1h"]).must_fail_with(&refusals);
+    assert!(!dockpass.log().contains(&leaked.secret) && !dockpass.log().contains(&other.secret));
+    // It was on the disk before it was answered.
+    let dockpass = Dockpass::start_in(dockpass.kill(), Setup::default());
+    assert!(!works(&dockpass, &leaked.secret) && works(&dockpass, &other.secret));
+    dockpass.cli(&["token", "activate", &leaked.id]).must_fail_with(&refusals);
+    let audit = dockpass.cli(&["audit", "list", "--action", "token.revoke"]).must_succeed();
+    assert!(audit.stdout.contains("anonymous") && audit.stdout.contains("127.0.0.1"), "{}", audit.describe());
+}
+
+#[test]
+fn a_found_secret_is_identified_and_ended_by_its_owner() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    dockpass.add_user("bob");
+    let token = dockpass.add_token("alice", &[]);
+    let remotely = |user: &str, arguments: &[&str], input: &str| {
+        let mut command = background_command(executable());
+        command.args(["token", "identify"]).args(arguments).args(["--server", &format!("http://{}", dockpass.address)]);
+        command.envs([("DOCKPASS_USER", user), ("DOCKPASS_TOKEN", PASSWORD)]);
+        Run::of(&mut command, input)
+    };
+    let found = dockpass.data().join("found.txt");
+    fs::write(&found, format!("{}\n", token.secret)).expect("a file");
+    let input = fs::read_to_string(&found).expect("a file");
+    for run in [remotely("alice", &[], &input), dockpass.cli_with(&["token", "identify"], &input)] {
+        let run = run.must_succeed();
+        assert!(run.stdout.contains("test") && run.stdout.contains("the present one"), "{}", run.describe());
+        assert!(!run.stdout.contains("dkp_"), "{}", run.describe());
+    }
+    remotely("bob", &[], &input).must_fail_with(&["no such access token"]);
+    let typed = remotely("alice", &[&token.secret], "");
+    assert_eq!(typed.code(), Some(2));
+    assert!(typed.stderr.contains("shell's history") && !typed.stderr.contains("dkp_"), "{}", typed.describe());
+    let off = remotely("alice", &["--deactivate"], &input).must_succeed();
+    assert_eq!(off.stdout, "deactivated the access token `test` of alice\n");
+    assert!(!works(&dockpass, &token.secret));
+    assert_eq!(remotely("alice", &["--delete"], &input).code(), Some(2), "it must be said that it is meant");
+    let gone = remotely("alice", &["--delete", "--yes"], &input).must_succeed();
+    assert_eq!(gone.stdout, format!("deleted the access token `test` of alice (id {})\n", token.id));
+    remotely("alice", &[], &input).must_fail_with(&["no such access token"]);
+}
