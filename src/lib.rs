@@ -52,6 +52,8 @@
 //! - *Authority*: in `service`, a caller looked up in one state; in `pki` and TLS, a CA. *Leaf*: a certificate of the CA.
 //! - *Bundle*: the rows that one transaction of a long work writes. *Batch*: the changes that the writer commits together.
 //! - *Call*: a caller, with the time and the user agent of its request. *Proof*: the password or secret that it has shown.
+//! - *Cut*: what stands between somebody and an action. *Questioned*: an account that is asked about, which is permitted
+//!   nothing.
 //! - *Ending*: a change that takes a power away and gives none. *Journal*: where endings go on a full disk. *Fold*: to bring
 //!   what is in the journal into the store.
 //! - *Gone*: deleted, and so in no state, while its rows may still be on the disk. *Purge*: the removal of these rows.

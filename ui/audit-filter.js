@@ -11,7 +11,8 @@ import { suggestField, users } from "./complete.js";
 import { button, h } from "./dom.js";
 import { field, form } from "./form.js";
 
-const TEXTS = ["actor", "action", "object", "outcome", "since", "until"];
+const NAMES = ["actor", "action", "object", "account", "token", "outcome"];
+const TEXTS = [...NAMES, "since", "until"];
 const KEYS = [...TEXTS, "within"];
 const HOURS = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 };
 const TIMES = [["", "Any time"], ["1h", "Last hour"], ["24h", "Last 24 hours"], ["7d", "Last 7 days"], ["30d", "Last 30 days"], ["range", "Between two times"]];
@@ -42,6 +43,9 @@ function range(query) {
   return HOURS[query.get("within")] ? query.get("within") : "";
 }
 
+/** The places of these among the fields. */
+const [OUTCOME, TIME] = [NAMES.indexOf("outcome"), NAMES.length];
+
 function fieldsFor(query) {
   const time = field({ name: "within", label: "Time", type: "select", options: TIMES, value: range(query) });
   const check = (text) => (time.value === "range" && !isTime(text) ? "This is no time." : null);
@@ -54,6 +58,8 @@ function fieldsFor(query) {
     suggestField({ name: "actor", label: "Actor", value: query.get("actor") ?? "", suggest: users, placeholder: "alice" }),
     suggestField({ name: "action", label: "Action", value: query.get("action") ?? "", suggest: actions, placeholder: "token.create" }),
     field({ name: "object", label: "Object", value: query.get("object") ?? "", placeholder: "alice/app", autocomplete: "off", autocapitalize: "off" }),
+    suggestField({ name: "account", label: "Account", value: query.get("account") ?? "", suggest: users, placeholder: "alice" }),
+    field({ name: "token", label: "Access token", value: query.get("token") ?? "", placeholder: "id or label", autocomplete: "off", autocapitalize: "off" }),
     field({ name: "outcome", label: "Outcome", type: "select", options: OUTCOMES, value: query.get("outcome") ?? "" }),
     time, since, until,
   ];
@@ -66,7 +72,7 @@ function inAddress({ within, since, until, ...texts }) {
 }
 
 /** How many filters are set. */
-const setCount = (query) => TEXTS.slice(0, 4).filter((key) => query.get(key)).length + (range(query) ? 1 : 0);
+const setCount = (query) => NAMES.filter((key) => query.get(key)).length + (range(query) ? 1 : 0);
 
 export function filterPart(context, changed) {
   const { query } = context;
@@ -74,7 +80,7 @@ export function filterPart(context, changed) {
   const summary = h("summary");
   const clear = button("Clear", { kind: "plain", onclick: () => {
     fields.forEach((it) => (it.value = ""));
-    fields[4].node.dispatchEvent(new Event("input", { bubbles: true }));
+    fields.at(TIME).node.dispatchEvent(new Event("input", { bubbles: true }));
   } });
   const tell = () => {
     const count = setCount(query);
@@ -92,7 +98,7 @@ export function filterPart(context, changed) {
     children: h("div.across", fields.map((it) => it.node)),
   });
   // A choice is made at once; a text is finished by Enter or the button.
-  fields.slice(3, 5).forEach((it) => it.onchange((value) => value !== "range" && made.node.requestSubmit()));
+  fields.slice(OUTCOME, TIME + 1).forEach((it) => it.onchange((value) => value !== "range" && made.node.requestSubmit()));
   tell();
   const node = h("details.filter", summary, made.node);
   // On a phone the fields would push the records out of sight; what is set is seen there, too.

@@ -37,7 +37,7 @@ function details(record) {
     ["Object", withOnly("object", record.object, h("code", record.object))],
     ["Actor", actor(record)],
     ["Actor's id", record.actorId && h("code", record.actorId)],
-    ["Credential", id ? [credential(record.credential), " ", h("code", id)] : credential(record.credential)],
+    ["Credential", id ? [credential(record.credential), " ", h("code", id), " ", only("token", id)] : credential(record.credential)],
     ["Address", record.address],
     ["Outcome", withOnly("outcome", record.outcome)],
     ["Count", count(record)],

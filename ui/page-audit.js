@@ -2,7 +2,7 @@
 // For administrators.
 //
 // Exports
-//   list      the page; ?actor, action, object, outcome, since, until, within, start, record, follow
+//   list      the page; ?actor, action, object, account, token, outcome, since, until, within, start, record, follow
 
 import { isAbort, list as read } from "./api.js";
 import { exporter } from "./audit-export.js";

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JsonBody, Rows};
 use crate::domain::audit;
+use crate::domain::time::Timestamp;
 
 /// One audit record.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -16,15 +17,78 @@ pub struct AuditRecord {
     pub hash: String,
 }
 
-/// A page of audit records, newest first.
+/// A page of audit records.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct AuditRecords {
     /// The records of the page.
     pub records: Vec<AuditRecord>,
+    /// The number of the last record of the log, up to which was looked: what comes later, `after` finds.
+    pub head: u64,
 }
 
 impl Rows for AuditRecords {
     type Row = AuditRecord;
+    const FIELD: Option<&'static str> = Some("records");
+}
+
+/// What an account or an access token did, or what was done to it, for those whom it concerns.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnRecord {
+    /// When it happened; of summed events, when the last did.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub time: Timestamp,
+    /// When the first of the summed events happened; null if it sums none.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub first_time: Option<Timestamp>,
+    /// How many equal events it sums.
+    pub count: u64,
+    /// Who, as the audit log names it.
+    pub actor: String,
+    /// By what credential: its kind, and of the account's own after a colon the access token's id.
+    pub credential: String,
+    /// The label of that access token, at that moment; null if it was none.
+    pub credential_label: Option<String>,
+    /// From where; empty where another account acted.
+    pub address: String,
+    /// What: a word of the audit log.
+    pub action: String,
+    /// On what.
+    pub object: String,
+    /// `success` or `denied`.
+    pub outcome: String,
+    /// Why it ended so; null where nothing more is to be said.
+    pub reason: Option<String>,
+}
+
+/// A page of what was done, newest first.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct OwnRecords {
+    /// The records of the page.
+    pub records: Vec<OwnRecord>,
+}
+
+impl From<audit::AuditRecord> for OwnRecord {
+    /// What of a record those see whom it concerns.
+    fn from(record: audit::AuditRecord) -> Self {
+        Self {
+            time: record.time,
+            first_time: record.first_time,
+            count: record.count,
+            actor: record.actor,
+            credential: record.credential,
+            credential_label: record.credential_label,
+            address: record.address,
+            action: record.action,
+            object: record.object,
+            outcome: record.outcome,
+            reason: record.reason,
+        }
+    }
+}
+
+impl Rows for OwnRecords {
+    type Row = OwnRecord;
     const FIELD: Option<&'static str> = Some("records");
 }
 

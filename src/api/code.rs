@@ -42,6 +42,8 @@ codes! {
     NoSuchTag "NO_SUCH_TAG" 404;
     /// The repository has no such tag, and none with this digest.
     NoSuchRef "NO_SUCH_REF" 404;
+    /// No such session, or one that has ended.
+    NoSuchSession "NO_SUCH_SESSION" 404;
     /// No such team.
     NoSuchTeam "NO_SUCH_TEAM" 404;
     /// The user is no member.

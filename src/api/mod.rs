@@ -15,6 +15,7 @@ mod events;
 mod operation;
 pub mod operations;
 pub mod query;
+mod reach;
 mod registry;
 mod repositories;
 mod search;
@@ -36,7 +37,7 @@ pub use accounts::{
     Account, AccountInner, Accounts, ChangePassword, CreateAccount, Member, MemberOrg, MemberOrgs, MemberTeam,
     MemberTeams, Members, Named, PutMember, UpdateAccount,
 };
-pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification, VerifyAudit};
+pub use audit::{AuditHead, AuditRecord, AuditRecords, AuditVerification, OwnRecord, OwnRecords, VerifyAudit};
 pub use code::Code;
 pub use events::{CloudData, Envelope, Event, EventActor, EventRequest, EventTarget};
 pub use operation::{
@@ -46,20 +47,28 @@ pub use operation::{
 pub use query::{
     Counting, InvalidParameter, NamePaging, Number, Ordering, Paging, Parameter, ParameterKind, Parameters, Text,
 };
+pub use reach::{
+    AccessCheck, AccessCut, AccessSource, ReachedRepositories, ReachedRepository, ReachingToken, ReachingTokens,
+};
 pub use registry::{
     Catalog, Certificate, Comparison, Empty, LeftOut, Notifications, RegistryConfiguration, RegistryHost,
     RegistryState, RegistryToken,
 };
-pub use repositories::{CreateRepository, NamespaceType, Repositories, Repository, UpdateRepository, Visibility};
+pub use repositories::{
+    ActivityDay, CreateRepository, NamespaceType, Repositories, Repository, RepositoryActivity, UpdateRepository,
+    Visibility,
+};
 pub use search::{Autocomplete, SearchResult, SearchResults};
 pub use server::{ClusterStatus, Health, Version, of_replica};
-pub use session::{OpenSession, RevokedToken, Session, SessionCredential};
+pub use session::{
+    AccountSession, EndedSessions, EndingToken, NewAddress, OpenSession, RevokedToken, Session, SessionCredential,
+};
 pub use settings::{FixedSetting, SettingSource, Settings, UpdateSettings};
 pub use tags::{Manifest, Tag};
 pub use teams::{CreateTeam, Team, Teams, UpdateTeam};
 pub use tokens::{
-    ApiToken, CreateApiToken, IdentifiedApiToken, IdentifyApiToken, NewApiToken, RevokeApiTokens, RotateApiToken,
-    SecretKind, UpdateApiToken,
+    ApiToken, ApiTokenCounts, ApiTokenStates, CreateApiToken, IdentifiedApiToken, IdentifyApiToken, LimitedReach,
+    NewApiToken, PreviewReach, ReachedLevels, RevokeApiTokens, RotateApiToken, SecretKind, UpdateApiToken,
 };
 
 /// A field of a change that may be absent, null, or set.

@@ -10,6 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::time::{InvalidTime, Timestamp};
+use crate::domain::token_place::TokenPlace;
 use crate::domain::words::{Word, flag, one_of};
 
 /// Entries of a page by default.
@@ -219,6 +220,18 @@ as_sent! {
     Number: ParameterKind::Number
 }
 
+impl Value for Option<u64> {
+    const KIND: ParameterKind = ParameterKind::Number;
+
+    fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        first(values).map(str::parse).transpose().map_err(|_| "a number".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(u64::to_string).collect()
+    }
+}
+
 impl Value for Option<Timestamp> {
     const KIND: ParameterKind = ParameterKind::Text;
 
@@ -326,6 +339,7 @@ page_starts! {
     RepositoryName: RepositoryName::parse;
     TagName: TagName::parse;
     Digest: Digest::parse;
+    TokenPlace: str::parse;
 }
 
 /// Which page of a list: `pageStart` and `pageSize`.

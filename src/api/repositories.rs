@@ -66,6 +66,28 @@ pub struct Repository {
     pub missing_since: Option<String>,
 }
 
+/// How a repository was used lately.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RepositoryActivity {
+    /// The last 90 days, oldest first, today included. A crash of the server may lose what was counted within the half minute
+    /// before it.
+    pub days: Vec<ActivityDay>,
+}
+
+/// How a repository was used on one day.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivityDay {
+    /// The day, from midnight to midnight in UTC.
+    #[schemars(extend("format" = "date"))]
+    pub day: String,
+    /// How often it was pulled.
+    pub pulls: u32,
+    /// How often it was pushed to.
+    pub pushes: u32,
+}
+
 /// A page of repositories.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Repositories {

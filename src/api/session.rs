@@ -49,6 +49,13 @@ pub struct Session {
     /// The account's access tokens that whoever held them has ended for good: the newest 20, each until it is deleted. None
     /// to a narrowed access token.
     pub revoked_tokens: Vec<RevokedToken>,
+    /// The account's access tokens that are accepted and end within 14 days: the first 20 of them, the next end first. None
+    /// to a narrowed access token.
+    pub ending_tokens: Vec<EndingToken>,
+    /// From where somebody signed in with the account's password within the last two weeks for the first time in 30 days, the
+    /// newest first: as far as the server saw it since its start, and not from where this request comes. None to a narrowed
+    /// access token.
+    pub new_addresses: Vec<NewAddress>,
 }
 
 /// An access token that whoever held it has ended for good: its owner is to know that somebody had it.
@@ -70,8 +77,69 @@ pub struct RevokedToken {
     pub revoked_from: Option<String>,
 }
 
+/// An address that an account was not known to sign in from.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewAddress {
+    /// The address; of IPv6 the first one of its /64.
+    pub address: String,
+    /// When it was first used.
+    #[schemars(extend("format" = "date-time"))]
+    pub signed_in_at: String,
+}
+
+/// An access token that ends soon.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EndingToken {
+    /// Its `id`.
+    pub id: String,
+    /// BLAKE3 hash of its secret.
+    pub hashed_token: String,
+    /// What people call it.
+    pub token_label: String,
+    /// When it ends.
+    #[schemars(extend("format" = "date-time"))]
+    pub expires_at: String,
+}
+
+/// An open session of an account. Sessions are in memory: a restart of the server ends all of them.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountSession {
+    /// Its identifier, which opens nothing.
+    pub id: String,
+    /// Whether the request was made with it.
+    pub is_this: bool,
+    /// When it was opened.
+    #[schemars(extend("format" = "date-time"))]
+    pub created_at: String,
+    /// When it was last used.
+    #[schemars(extend("format" = "date-time"))]
+    pub last_used: String,
+    /// The address of the last use.
+    pub last_used_ip: Option<String>,
+    /// The user agent that opened it.
+    pub user_agent: String,
+    /// The kind of credential that opened it.
+    pub credential: SessionCredential,
+    /// The label of the access token that opened it; null for a password.
+    pub token_label: Option<String>,
+    /// When it ends, unless it is used before then.
+    #[schemars(extend("format" = "date-time"))]
+    pub expires_at: String,
+}
+
+/// What became of the sessions of an account.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EndedSessions {
+    /// How many were ended.
+    pub ended: usize,
+}
+
 /// What opened a session.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SessionCredential {
     /// The password.

@@ -74,6 +74,88 @@ pub struct ApiToken {
     pub revoked_from: Option<String>,
 }
 
+/// How many access tokens there are. Each number is that of the entries of a list with one filter, which its text names.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiTokenCounts {
+    /// All of them.
+    pub total: usize,
+    /// By state: `state`.
+    pub states: ApiTokenStates,
+    /// Those whose end is still to come, and near: `expiresbefore`.
+    pub expiring: usize,
+    /// Up to when an end counts as near.
+    #[schemars(extend("format" = "date-time"))]
+    pub expiring_before: String,
+    /// Those that were never used: `neverused=true`.
+    pub never_used: usize,
+    /// Those that may do all that their account may: `unlimited=true`.
+    pub unlimited: usize,
+}
+
+/// How many access tokens are in each state.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiTokenStates {
+    /// Ended for good.
+    pub revoked: usize,
+    /// Their end has come.
+    pub expired: usize,
+    /// Deactivated.
+    pub inactive: usize,
+    /// Their account is inactive.
+    pub account_inactive: usize,
+    /// Stopped with an access token that made them.
+    pub stopped: usize,
+    /// Accepted.
+    pub active: usize,
+}
+
+/// The limits of an access token that is not made yet.
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PreviewReach {
+    /// The highest level that it would reach; if omitted `admin`, which is all that the account may do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_level: Option<AccessLevel>,
+    /// The repositories that it would reach: `ns/name` or `ns/*`, at most 100; all, if empty or omitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repositories: Option<Vec<String>>,
+}
+
+impl JsonBody for PreviewReach {}
+
+/// What an access token with given limits would reach at present: of the repositories that its account has access to
+/// otherwise than everybody has to public ones. Those that it would make on push do not count.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitedReach {
+    /// How many it would reach; at most 1,000 are counted.
+    pub repositories: usize,
+    /// Whether it would reach more than that.
+    pub has_more: bool,
+    /// How many of these it would reach with each level.
+    pub levels: ReachedLevels,
+    /// The names of the first ten.
+    pub first: Vec<String>,
+    /// How many the account has access to; at most 1,000 are counted.
+    pub account_repositories: usize,
+    /// Whether the account has access to more than that.
+    pub account_has_more: bool,
+}
+
+/// How many repositories are reached with each level.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReachedLevels {
+    /// To view and pull.
+    pub read_only: usize,
+    /// Also to push and delete.
+    pub read_write: usize,
+    /// Also to administer.
+    pub admin: usize,
+}
+
 /// A new or a rotated access token: the only answers that show the secret.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{about, audit, config, grant, org, registry, repo, serve, settings, team, token, user};
+use super::commands::{about, access, audit, config, grant, org, registry, repo, serve, settings, team, token, user};
 use super::global::Global;
 
 /// Accounts, permissions and access tokens for a container registry.
@@ -70,6 +70,9 @@ pub(super) enum ApiCommand {
     /// Give users and teams access to repositories and namespaces
     #[command(subcommand)]
     Grant(grant::GrantCommand),
+    /// Ask who may do what, and why
+    #[command(subcommand)]
+    Access(access::AccessCommand),
     /// Make, show and change access tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -181,7 +184,18 @@ mod tests {
             "grant revoke a/b --user b",
             "grant delete a/b --user b",
             "grant delete a/* --team t",
+            "access check push a/b",
+            "access check --user a --token 0123456789ab pull _/b",
+            "user access a",
+            "team access a/t",
+            "token access 0123456789ab",
+            "repo access a/b --unfold",
+            "repo tokens a/b",
             "audit list --actor a --action token --object c --repository d/e --credential f --outcome denied --since 2026-01-01 --until 2026-02-01 --limit 5",
+            "audit list --token a --account b --follow",
+            "audit list --mine --action token --since 1h",
+            "audit export --account b --output audit.ndjson",
+            "token activity 01ARZ3NDEKTS --outcome denied --until 1d --limit 5",
             "audit verify",
             "audit head",
             "registry config --for zot --output d",
@@ -228,9 +242,16 @@ mod tests {
             "grant set a/b --team a/t/u --access admin",
             "grant list",
             "grant delete a/b",
+            "access check a/b",
+            "access check write a/b",
+            "access check push b",
             "registry config",
             "audit verify --head 7",
             "audit list --limit 0",
+            "audit list --mine --account b",
+            "audit list --mine --follow",
+            "audit list --follow --until 1h",
+            "audit export --limit 5",
             "user create a --password hunter2hunter2",
             "nonsense",
         ] {

@@ -29,7 +29,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser, ValueEnum};
 
 use arguments::{ApiCommand, Command};
-use commands::{about, audit, config, grant, org, registry, repo, serve, settings, team, token, user};
+use commands::{about, access, audit, config, grant, org, registry, repo, serve, settings, team, token, user};
 use global::Global;
 use screen::Format;
 use wire::{Api, Remote};
@@ -78,6 +78,7 @@ async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Re
         ApiCommand::Org(command) => org::run(command, &mut api, console).await,
         ApiCommand::Team(command) => team::run(command, &mut api, console).await,
         ApiCommand::Repo(command) => repo::run(command, &mut api, console).await,
+        ApiCommand::Access(command) => access::run(command, &mut api, console).await,
         ApiCommand::Grant(command) => grant::run(command, &mut api, console).await,
         ApiCommand::Token(command) => token::run(command, &mut api, console).await,
         ApiCommand::Audit(command) => audit::run(command, &mut api, console).await,

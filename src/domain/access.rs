@@ -39,6 +39,68 @@ words! {
         NamespaceGrant = "namespaceGrant",
         /// The repository is public.
         Public = "public",
+        /// The account is a system administrator, who reaches everything.
+        SystemAdministrator = "systemAdministrator",
+    }
+}
+
+words! {
+    /// One registry action.
+    #[derive(Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Action {
+        /// Read content.
+        Pull = "pull",
+        /// Write content.
+        Push = "push",
+        /// Delete tags and manifests.
+        Delete = "delete",
+    }
+}
+
+impl Action {
+    /// The set that has it alone.
+    #[must_use]
+    pub fn alone(self) -> Actions {
+        match self {
+            Self::Pull => Actions::PULL,
+            Self::Push => Actions::PUSH,
+            Self::Delete => Actions::DELETE,
+        }
+    }
+}
+
+words! {
+    /// What stands between an account, or an access token, and an action on a repository.
+    #[derive(Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "camelCase")]
+    pub enum Cut {
+        /// Nothing of this name is there, or it is not for whoever asks: which of both is not told.
+        Hidden = "hidden",
+        /// The account is inactive.
+        AccountInactive = "accountInactive",
+        /// The access token is not accepted in its state.
+        TokenState = "tokenState",
+        /// The account neither owns the repository nor was it given access.
+        NoAccess = "noAccess",
+        /// The account's level is too low.
+        Level = "level",
+        /// The access token is for other repositories.
+        Pattern = "pattern",
+        /// The access token's level is too low.
+        Cap = "cap",
+        /// A rotation has replaced the secret, which deletes nothing.
+        ReplacedSecret = "replacedSecret",
+        /// There is no such repository, and the account may not make it.
+        NotThere = "notThere",
+        /// It was deleted, and the registry may still hold its content.
+        Deleted = "deleted",
+        /// A push makes no repository without a namespace.
+        NoNamespace = "noNamespace",
+        /// Pushes make no repositories here.
+        CreateOnPushOff = "createOnPushOff",
+        /// The repository cannot be made now.
+        NotMade = "notMade",
     }
 }
 

@@ -38,6 +38,7 @@ macro_rules! acts {
 }
 
 acts! {
+    AccountActivity "account.activity" "What an account did was asked for.";
     AccountActivate "account.activate" "An account was activated.";
     AccountChangePassword "account.changePassword" "The password of a user was set.";
     AccountCreate "account.create" "An account was made.";
@@ -86,6 +87,8 @@ acts! {
     RepositoryView "repository.view" "A repository was asked for.";
     ServerVersion "server.version" "The version of dockpass was asked for.";
     ServerClusterStatus "server.clusterStatus" "The health of the replicas was asked for, in the form of DTR.";
+    SessionEnd "session.end" "Sessions of an account were ended.";
+    SessionList "session.list" "The sessions of an account were asked for.";
     SessionOpen "session.open" "A session was opened.";
     SessionView "session.view" "A session was asked for.";
     SettingsUpdate "settings.update" "Settings were changed.";
@@ -103,6 +106,7 @@ acts! {
     TeamRepositories "team.repositories" "The repositories of a team were asked for.";
     TeamUpdate "team.update" "A team was changed.";
     TeamView "team.view" "A team was asked for.";
+    TokenActivity "token.activity" "What an access token did was asked for.";
     TokenActivate "token.activate" "An access token was activated.";
     TokenCleanUp "token.cleanUp" "Unused access tokens were deleted.";
     TokenCreate "token.create" "An access token was made.";
@@ -110,6 +114,7 @@ acts! {
     TokenDelete "token.delete" "An access token was deleted.";
     TokenEndOverlap "token.endOverlap" "The secret that a rotation had replaced was ended before its time.";
     TokenList "token.list" "The list of access tokens was asked for.";
+    TokenReach "token.reach" "What an access token with given limits would reach was asked for.";
     TokenRevoke "token.revoke" "Whoever held an access token ended it for good.";
     TokenRotate "token.rotate" "An access token got a new secret.";
     TokenUpdate "token.update" "An access token was changed.";
@@ -221,7 +226,7 @@ mod tests {
 
     /// As they stand in logs. A line may come; none changes, and one goes only with what did it.
     const WORDS: &str = "
-        account.activate account.changePassword account.create account.deactivate account.delete account.demote
+        account.activity account.activate account.changePassword account.create account.deactivate account.delete account.demote
         account.list account.organizations account.promote account.signIn account.unlock account.update account.view
         audit.gap audit.head audit.list audit.remove audit.verify
         grant.delete grant.list grant.set
@@ -237,7 +242,8 @@ mod tests {
         tag.beginDelete tag.cancelDelete tag.delete tag.list
         team.create team.delete team.deleteMember team.list team.members team.putMember team.repositories team.update
         team.view
-        token.activate token.cleanUp token.create token.deactivate token.delete token.endOverlap token.list token.revoke token.rotate token.update
+        token.activity token.activate token.cleanUp token.create token.deactivate token.delete token.endOverlap token.list token.revoke
+        token.rotate token.update
         token.view";
 
     #[test]

@@ -1,6 +1,10 @@
 //! Audit records: who did what, by what credential, from where, on what, and how it ended.
 
+mod subjects;
+
 use serde::{Deserialize, Serialize};
+
+pub use subjects::SoughtAccount;
 
 use super::act::{self, Act};
 use super::id::Id;
@@ -27,6 +31,17 @@ words! {
         System = "system",
         /// The registry: its notifications, or what dockpass read there.
         Registry = "registry",
+    }
+}
+
+impl CredentialKind {
+    /// Whether somebody whom nobody knows may have shown it.
+    #[must_use]
+    pub fn may_be_of_stranger(self) -> bool {
+        match self {
+            Self::None | Self::Password | Self::AccessToken | Self::RegistryToken | Self::Session => true,
+            Self::Socket | Self::System | Self::Registry => false,
+        }
     }
 }
 
@@ -160,15 +175,7 @@ impl AuditEntry {
     /// Whether nobody has signed in: whoever it was may have any address, and any number of them.
     #[must_use]
     pub fn is_by_stranger(&self) -> bool {
-        let may_be = match self.credential {
-            CredentialKind::None
-            | CredentialKind::Password
-            | CredentialKind::AccessToken
-            | CredentialKind::RegistryToken
-            | CredentialKind::Session => true,
-            CredentialKind::Socket | CredentialKind::System | CredentialKind::Registry => false,
-        };
-        may_be && self.actor_id.is_none()
+        self.credential.may_be_of_stranger() && self.actor_id.is_none()
     }
 }
 
@@ -299,38 +306,6 @@ impl AuditRecord {
             summed: entry.summed.map(|summed| summed.as_str().to_owned()),
             removed: None,
         }
-    }
-
-    /// Whether it is about this: the object, or a word of it; an account, a repository or an access token by its name, its
-    /// id, its label of that moment, or its owner.
-    #[must_use]
-    pub fn is_about(&self, what: &str) -> bool {
-        let is_id = |id: Option<Id>| id.is_some_and(|id| id.to_string() == what);
-        let account = || self.account.as_ref().is_some_and(|it| it.name == what || is_id(it.id));
-        let repository_id = || is_id(self.repository.as_ref().and_then(|it| it.id));
-        let token = |it: &AuditedToken| it.owner == what || it.label == what || is_id(Some(it.id));
-        self.object == what
-            || self.object.split(' ').any(|word| word == what)
-            || account()
-            || self.is_about_repository(what)
-            || repository_id()
-            || self.access_token.as_ref().is_some_and(token)
-    }
-
-    /// Whether it is about the repository of this name, by its own field.
-    #[must_use]
-    pub fn is_about_repository(&self, name: &str) -> bool {
-        self.repository.as_ref().is_some_and(|repository| repository.name == name)
-    }
-
-    /// Whether this credential did it: a kind, an access token by its id or its label of that moment.
-    #[must_use]
-    pub fn is_by_credential(&self, what: &str) -> bool {
-        let (kind, id) = self.credential.split_once(':').unwrap_or((&self.credential, ""));
-        self.credential == what
-            || kind == what
-            || (!id.is_empty() && id == what)
-            || self.credential_label.as_deref() == Some(what)
     }
 
     /// The canonical line, without an end of line; none if it cannot be written.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::id::Id;
+use super::name::Name;
 use super::time::Timestamp;
 
 /// Longest tag, in bytes.
@@ -130,6 +132,17 @@ pub struct Tag {
     pub updated_at: Timestamp,
     /// What the manifest says; none until it was read.
     pub image: Option<Image>,
+    /// Who pushed it last; none if the registry told of nobody that has an account here.
+    pub pushed_by: Option<Pusher>,
+}
+
+/// An account that pushed something. The account may be gone, and another one may have its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pusher {
+    /// The account.
+    pub account: Id,
+    /// Its name.
+    pub name: Name,
 }
 
 /// What a manifest and its configuration say about an image. Its maker chose the texts: they are bounded, and to be

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::access::Reason;
 use super::id::Id;
 use super::name::{InvalidName, Namespace, RepositoryName};
 
@@ -59,6 +60,17 @@ impl GrantTarget {
         match self {
             Self::Namespace(namespace) => namespace.clone(),
             Self::Repository(name) => name.namespace(),
+        }
+    }
+
+    /// Why somebody has access by a grant on this, to a user or to a team.
+    #[must_use]
+    pub fn reason(&self, kind: GranteeKind) -> Reason {
+        match (self, kind) {
+            (Self::Repository(_), GranteeKind::User) => Reason::RepositoryGrant,
+            (Self::Namespace(_), GranteeKind::User) => Reason::NamespaceGrant,
+            (Self::Repository(_), GranteeKind::Team) => Reason::TeamRepositoryGrant,
+            (Self::Namespace(_), GranteeKind::Team) => Reason::TeamNamespaceGrant,
         }
     }
 

@@ -17,6 +17,8 @@ use super::words::words;
 pub const MAX_PATTERNS: usize = 100;
 /// The label of a token that was made without one.
 pub const DEFAULT_LABEL: &str = "access token";
+/// How long before its end an access token counts as one that ends soon, in seconds.
+pub const ENDS_SOON: i64 = 14 * 24 * 3_600;
 /// Longest user agent that is kept, in bytes.
 pub const MAX_USER_AGENT: usize = 256;
 

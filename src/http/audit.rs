@@ -1,17 +1,18 @@
-//! `/api/v0/audit`: the audit log and its chain.
+//! `/api/v0/audit`: the audit log and its chain, and what of it an owner may see.
 
 use actix_web::http::header::ACCEPT;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
+use super::page;
 use super::reply::{Replied, Reply};
 use super::request::{Request, header};
 use crate::api::operations::audit as op;
-use crate::api::{self, Code};
-use crate::domain::audit::{AuditHead, LoggedRecord};
+use crate::api::{self, Code, Paged};
+use crate::domain::audit::{AuditHead, AuditRecord, LoggedRecord};
 use crate::domain::name::RepositoryName;
-use crate::service::{AuditFilter, Page, Service};
+use crate::service::{AuditFilter, AuditPage, AuditPlace, Call, Page, Service};
 
 fn hex(hash: [u8; 32]) -> String {
     blake3::Hash::from_bytes(hash).to_hex().to_string()
@@ -22,6 +23,7 @@ fn hex(hash: [u8; 32]) -> String {
 #[derive(Serialize)]
 struct Records {
     records: Vec<Box<RawValue>>,
+    head: u64,
 }
 
 fn shown_head(head: AuditHead) -> api::AuditHead {
@@ -29,7 +31,7 @@ fn shown_head(head: AuditHead) -> api::AuditHead {
 }
 
 pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAudit> {
-    let (which, page) = request.query()?;
+    let (which, op::FromRecord { after }, page) = request.query()?;
     let repository = which.repository.as_deref().map(RepositoryName::parse_shown).transpose();
     let repository = repository.map_err(|error| Failure::invalid("repository", error))?;
     let filter = AuditFilter {
@@ -37,13 +39,16 @@ pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAud
         actor: which.actor,
         action: which.action,
         object: which.object,
+        token: which.token,
+        account: which.account,
         credential: which.credential,
         outcome: which.outcome,
         since: which.since,
         until: which.until,
     };
-    let listed = request.read_long(move |service, call| service.list_audit(call, &filter, page.start, page.size));
-    let Page { entries, next, .. } = listed.await?;
+    let place = AuditPlace { after, start: page.start, limit: page.size };
+    let listed = request.read_long(move |service, call| service.list_audit(call, &filter, place));
+    let AuditPage { page: Page { entries, next, .. }, head } = listed.await?;
     let lines = entries.iter().map(LoggedRecord::shown);
     let next = next.map(|seq| seq.to_string());
     if header(&request.http, ACCEPT).contains(op::LINES) {
@@ -52,7 +57,36 @@ pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAud
     }
     let records: Result<Vec<_>, _> = lines.map(RawValue::from_string).collect();
     let records = records.map_err(|error| Failure::internal(&error))?;
-    Ok(Reply::written(&Records { records }, next.as_deref()))
+    Ok(Reply::written(&Records { records, head }, next.as_deref()))
+}
+
+fn of_activity(which: op::WhichActivity) -> AuditFilter {
+    let op::WhichActivity { action, outcome, since, until } = which;
+    AuditFilter { action, outcome, since, until, ..AuditFilter::default() }
+}
+
+fn activities(page: &Page<AuditRecord, u64>) -> Paged<api::OwnRecords> {
+    page::paged(page, |_, _| api::OwnRecords {
+        records: page.entries.iter().cloned().map(api::OwnRecord::from).collect(),
+    })
+}
+
+pub(super) async fn of_token(request: Request<op::ListTokenActivity>) -> Replied<op::ListTokenActivity> {
+    let [hash] = request.parts()?;
+    let (which, page) = request.query()?;
+    let filter = of_activity(which);
+    let read =
+        move |service: &Service, call: &Call| service.token_activity(call, &hash, &filter, page.start, page.size);
+    Ok(Reply::new(&activities(&request.read_long(read).await?)))
+}
+
+pub(super) async fn of_account(request: Request<op::ListAccountActivity>) -> Replied<op::ListAccountActivity> {
+    let [name] = request.parts()?;
+    let (which, page) = request.query()?;
+    let filter = of_activity(which);
+    let read =
+        move |service: &Service, call: &Call| service.account_activity(call, &name, &filter, page.start, page.size);
+    Ok(Reply::new(&activities(&request.read_long(read).await?)))
 }
 
 pub(super) async fn head(request: Request<op::ViewAuditHead>) -> Replied<op::ViewAuditHead> {

@@ -243,7 +243,8 @@ fn hidden(kind: Kind, name: &str) -> Failure {
         | Kind::Organization
         | Kind::Team
         | Kind::Member
-        | Kind::TeamGrant => not_found(kind, name),
+        | Kind::TeamGrant
+        | Kind::Session => not_found(kind, name),
     }
 }
 
@@ -257,6 +258,7 @@ fn missing(kind: Kind) -> (Code, &'static str) {
         Kind::Team => (Code::NoSuchTeam, "team"),
         Kind::Member => (Code::NoSuchMember, "member"),
         Kind::TeamGrant => (Code::NoSuchTeamAccess, "grant to this team"),
+        Kind::Session => (Code::NoSuchSession, "session"),
     }
 }
 
@@ -269,6 +271,7 @@ fn taken(kind: Kind) -> (Code, &'static str) {
         Kind::TeamGrant => (Code::InvalidParameters, "grant"),
         Kind::Organization => (Code::AccountExists, "organization"),
         Kind::Member => (Code::InvalidParameters, "member"),
+        Kind::Session => (Code::InvalidParameters, "session"),
     }
 }
 

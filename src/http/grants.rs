@@ -81,7 +81,7 @@ fn shown_team(id: Id, name: &Name, client_user_is_member: bool) -> api::GrantTea
     api::GrantTeam { id: id.to_string(), name: name.to_string(), client_user_is_member }
 }
 
-fn shown_repository(repository: &Repository) -> api::GrantRepository {
+pub(super) fn shown_repository(repository: &Repository) -> api::GrantRepository {
     api::GrantRepository {
         namespace: repository.name.namespace_str().to_owned(),
         name: repository.name.rest().to_owned(),

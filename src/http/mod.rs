@@ -8,6 +8,7 @@
 mod accounts;
 mod address;
 mod admin;
+mod answers;
 mod audit;
 mod body;
 mod connections;

@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use crate::api::{self, Access, BodyFormat, Described, Heading, Method, Parameter, ParameterKind, operations};
 
 /// The descriptions of the variable parts of paths.
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 11] = [
     ("hashedtoken", "`hashedToken` of the access token."),
     ("id", "`hashedToken` of the access token, or `new`."),
     ("namespace", "The name of the account that owns it; `_` for repositories whose name has one component."),
     ("member", "Name or id of the user."),
+    ("session", "Identifier of the session, as the list has it."),
     ("team", "Name or id of the team."),
     ("reponame", "The name without its namespace; a `/` in it is sent as `%2F`, and may stay where it is read."),
     ("username", "The name of a user."),

@@ -4,12 +4,13 @@ use std::marker::PhantomData;
 
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
-use actix_web::http::header::TryIntoHeaderPair;
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::http::header::{ContentType, ETag, EntityTag, TryIntoHeaderPair};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 
 use super::failure::Failure;
 use super::headers::warning;
+use super::static_answers::knows;
 use crate::api::{Document, Nothing, Operation, Paged};
 
 /// The answer of an operation that succeeded.
@@ -62,6 +63,18 @@ impl<O: Operation<Answer: Write>> Reply<O> {
     /// This body, with the operation's status.
     pub(super) fn new(answer: &O::Answer) -> Self {
         Self::sent(answer.write(builder::<O>()))
+    }
+}
+
+impl<O: Operation<Answer: Serialize>> Reply<O> {
+    /// This body with an `ETag`, or 304 without it if the request says that the client has it (RFC 9110 section 13.1.2).
+    pub(super) fn unless_known(answer: &O::Answer, http: &HttpRequest) -> Result<Self, Failure> {
+        let body = serde_json::to_vec(answer).map_err(|error| Failure::internal(&error))?;
+        let tag = EntityTag::new_strong(blake3::hash(&body).to_hex().to_string());
+        let is_known = knows(http, &tag);
+        let mut response = if is_known { HttpResponse::NotModified() } else { builder::<O>() };
+        response.insert_header(ETag(tag));
+        Ok(Self::sent(if is_known { response.finish() } else { response.content_type(ContentType::json()).body(body) }))
     }
 }
 

@@ -11,6 +11,7 @@ use super::request::{Checked, Request};
 use crate::api::operations::repositories as op;
 use crate::api::{self, Code, Nothing, Paged};
 use crate::causes::with_causes;
+use crate::domain::days::{Day, DayCount};
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::registry::NeighbourError;
 use crate::service::{NewRepository, PageQuery, RepositoryQuery, RepositoryUpdate, RepositoryView};
@@ -69,6 +70,18 @@ fn read_visibility(text: Option<&str>) -> Result<Option<bool>, Failure> {
 pub(super) async fn list(request: Request<op::ListRepositories>) -> Replied<op::ListRepositories> {
     let query = request.query()?;
     Ok(Reply::new(&list_within(&request, None, query).await?))
+}
+
+pub(super) async fn activity(request: Request<op::ViewActivity>) -> Replied<op::ViewActivity> {
+    let [namespace, rest] = request.parts()?;
+    let name = repository(&namespace, &rest)?;
+    let days = request.read_long(move |service, call| service.daily_activity(call, &name)).await?;
+    let shown = |(day, count): &(Day, DayCount)| api::ActivityDay {
+        day: day.to_string(),
+        pulls: count.pulls,
+        pushes: count.pushes,
+    };
+    Ok(Reply::new(&api::RepositoryActivity { days: days.iter().map(shown).collect() }))
 }
 
 pub(super) async fn list_namespace(

@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
 use super::{
-    accounts, address, admin, audit, body, docs, events, grants, headers, not_found, operation, organizations,
+    accounts, address, admin, answers, audit, body, docs, events, grants, headers, not_found, operation, organizations,
     registry, repositories, search, session, settings, slashes, tags, tokens,
 };
 use crate::api::operations::grants as op;
@@ -81,6 +81,8 @@ fn of_content() -> Vec<Route> {
         route(tokens::clean_up),
         route(tokens::identify),
         route(tokens::revoke),
+        route(tokens::counts),
+        route(tokens::preview_reach),
         route(tokens::view),
         route(tokens::update),
         route(tokens::delete),
@@ -90,6 +92,7 @@ fn of_content() -> Vec<Route> {
         route(repositories::list_namespace),
         route(repositories::create),
         route(repositories::view),
+        route(repositories::activity),
         route(repositories::update),
         route(repositories::delete),
         route(tags::list),
@@ -113,6 +116,11 @@ fn of_content() -> Vec<Route> {
         route(grants::put::<op::SetNamespaceTeamAccess>),
         route(grants::delete::<op::DeleteNamespaceTeamAccess>),
         route(grants::repositories_of_team),
+        route(answers::check),
+        route(answers::of_account),
+        route(answers::of_team),
+        route(answers::of_token),
+        route(answers::tokens_of),
         route(search::ping),
         route(search::docker_v1),
         route(search::docker),
@@ -134,6 +142,9 @@ fn of_people() -> Vec<Route> {
         route(session::open),
         route(session::view),
         route(session::close),
+        route(session::list),
+        route(session::end),
+        route(session::end_others),
         route(organizations::list_members),
         route(organizations::view_member),
         route(organizations::put_member),
@@ -156,6 +167,8 @@ fn of_people() -> Vec<Route> {
 fn of_the_site() -> Vec<Route> {
     vec![
         route(audit::list),
+        route(audit::of_token),
+        route(audit::of_account),
         route(audit::head),
         route(audit::verify),
         route(operation::health),

@@ -1,6 +1,8 @@
 //! `/api/v0/session`: signing in for a browser. The session cookie is accepted below `/api/v0` and `/enzi/v0`; a write
 //! with it must come from a page of this server (against CSRF).
 
+use std::net::IpAddr;
+
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -15,8 +17,9 @@ use crate::api::operations::accounts as op;
 use crate::api::{self, Code, Nothing};
 use crate::domain::audit::CredentialKind;
 use crate::domain::secret::Password;
+use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
-use crate::service::{Call, Credentials, LONGEST_SESSION, Service, SessionSecret, SessionView};
+use crate::service::{Call, Credentials, LONGEST_SESSION, ListedSession, Service, SessionSecret, SessionView};
 
 /// The header in which a browser says from which site a request comes (Fetch Metadata).
 const SITE: &str = "sec-fetch-site";
@@ -89,16 +92,7 @@ fn shown(app: &App, view: SessionView) -> api::Session {
         username: view.username.clone(),
         full_name: view.full_name,
         is_admin: view.is_admin,
-        credential: match view.credential {
-            CredentialKind::AccessToken => api::SessionCredential::AccessToken,
-            CredentialKind::Password
-            | CredentialKind::None
-            | CredentialKind::RegistryToken
-            | CredentialKind::Session
-            | CredentialKind::Socket
-            | CredentialKind::System
-            | CredentialKind::Registry => api::SessionCredential::Password,
-        },
+        credential: credential(view.credential),
         access_level: view.limits.cap,
         repositories: view.limits.patterns.iter().map(ToString::to_string).collect(),
         expires_at: view.expires_at.to_string(),
@@ -107,6 +101,49 @@ fn shown(app: &App, view: SessionView) -> api::Session {
         token_max_lifetime: view.token_max_lifetime,
         registry_host: app.service.registry_host().as_str().map(str::to_owned),
         revoked_tokens: view.revoked_tokens.iter().filter_map(|token| revoked(token, &view.username)).collect(),
+        ending_tokens: view.ending_tokens.iter().filter_map(|token| ending(token)).collect(),
+        new_addresses: view.new_addresses.iter().map(|(address, at)| new_address(*address, *at)).collect(),
+    }
+}
+
+fn new_address(address: IpAddr, at: Timestamp) -> api::NewAddress {
+    api::NewAddress { address: address.to_string(), signed_in_at: at.to_string() }
+}
+
+fn ending(token: &AccessToken) -> Option<api::EndingToken> {
+    Some(api::EndingToken {
+        id: token.id.to_string(),
+        hashed_token: token.hash.to_string(),
+        token_label: token.label.clone(),
+        expires_at: token.expires_at?.to_string(),
+    })
+}
+
+/// What opened a session: nothing but a password or an access token does.
+fn credential(kind: CredentialKind) -> api::SessionCredential {
+    match kind {
+        CredentialKind::AccessToken => api::SessionCredential::AccessToken,
+        CredentialKind::Password
+        | CredentialKind::None
+        | CredentialKind::RegistryToken
+        | CredentialKind::Session
+        | CredentialKind::Socket
+        | CredentialKind::System
+        | CredentialKind::Registry => api::SessionCredential::Password,
+    }
+}
+
+fn listed(session: &ListedSession) -> api::AccountSession {
+    api::AccountSession {
+        id: session.id.to_string(),
+        is_this: session.is_this,
+        created_at: session.opened_at.to_string(),
+        last_used: session.used_at.to_string(),
+        last_used_ip: session.address.map(|address| address.to_string()),
+        user_agent: session.user_agent.to_string(),
+        credential: credential(session.opened_with),
+        token_label: session.token_label.clone(),
+        expires_at: session.expires_at.to_string(),
     }
 }
 
@@ -149,4 +186,26 @@ pub(super) async fn view(request: Request<op::ViewSession>) -> Replied<op::ViewS
 pub(super) async fn close(request: Request<op::CloseSession>) -> Replied<op::CloseSession> {
     request.run(Service::close_session)?;
     Ok(Reply::new(&Nothing).cookie(&request.app.cookie("", 0)))
+}
+
+/// `GET /api/v0/accounts/{name}/sessions`
+pub(super) async fn list(request: Request<op::ListSessions>) -> Replied<op::ListSessions> {
+    let [name] = request.parts()?;
+    // All open sessions are looked through.
+    let sessions = request.read_long(move |service, call| service.list_sessions(call, &name)).await?;
+    Ok(Reply::new(&sessions.iter().map(listed).collect()))
+}
+
+/// `DELETE /api/v0/accounts/{name}/sessions`
+pub(super) async fn end_others(request: Request<op::EndSessions>) -> Replied<op::EndSessions> {
+    let [name] = request.parts()?;
+    let ended = request.run(|service, call| service.end_other_sessions(call, &name))?;
+    Ok(Reply::new(&api::EndedSessions { ended }))
+}
+
+/// `DELETE /api/v0/accounts/{name}/sessions/{session}`
+pub(super) async fn end(request: Request<op::EndSession>) -> Replied<op::EndSession> {
+    let [name, session] = request.parts()?;
+    request.run(|service, call| service.end_session(call, &name, &session))?;
+    Ok(Reply::new(&Nothing))
 }

@@ -62,7 +62,7 @@ fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Whether `If-None-Match` matches this tag: the client has the form already (RFC 9110 section 13.1.2).
-fn knows(http: &HttpRequest, tag: &EntityTag) -> bool {
+pub(super) fn knows(http: &HttpRequest, tag: &EntityTag) -> bool {
     match http.get_header::<IfNoneMatch>() {
         Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
         Some(IfNoneMatch::Any) => true,

@@ -50,6 +50,8 @@ fn shown(tag: &Tag) -> api::Tag {
         hash_mismatch: false,
         in_notary: false,
         manifest,
+        pushed_by: tag.pushed_by.as_ref().map(|pusher| pusher.name.to_string()),
+        pushed_by_id: tag.pushed_by.as_ref().map(|pusher| pusher.account.to_string()),
         platforms: platforms(tag).iter().map(ToString::to_string).collect(),
     }
 }

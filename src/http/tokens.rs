@@ -15,11 +15,11 @@ use crate::domain::act::Act;
 use crate::domain::name::RepositoryName;
 use crate::domain::secret::{Password, TokenText};
 use crate::domain::time::Timestamp;
-use crate::domain::token::{GeneratedBy, Limits, Pattern, Shown, TokenState};
+use crate::domain::token::{ENDS_SOON, GeneratedBy, Limits, Pattern, Shown, TokenState};
 use crate::domain::usage::SecretUse;
 use crate::service::{
-    Call, Credentials, Expiry, NewToken, RepeatedRotation, RotatedToken, Rotation, RotationKey, Service, TokenFilter,
-    TokenView,
+    Call, Credentials, Expiry, NewToken, RepeatedRotation, RotatedToken, Rotation, RotationKey, Service, TokenCounts,
+    TokenFilter, TokenView,
 };
 
 /// What is said when an administrator's access token goes on that another account made.
@@ -27,7 +27,7 @@ const KNOWN_TO_MAKER: &str =
     "another account made this access token: whoever knows its secret acts as an administrator";
 
 /// The record as the API shows it.
-fn shown(view: &TokenView) -> api::ApiToken {
+pub(super) fn shown(view: &TokenView) -> api::ApiToken {
     let token = &view.token;
     api::ApiToken {
         hashed_token: token.hash.to_string(),
@@ -96,14 +96,23 @@ fn expiry(asked: api::Nullable<String>) -> Result<Expiry, Failure> {
 
 /// The filter of a list and of a clean-up. The defaults are those of the clean-up as soon as it is one, or its preview.
 fn filter(which: op::Selection) -> TokenFilter {
-    let op::Selection { username, used_before, generated_by, state, expires_before, unused_since } = which;
+    let op::Selection {
+        username,
+        used_before,
+        generated_by,
+        state,
+        expires_before,
+        unused_since,
+        never_used,
+        unlimited,
+    } = which;
     let default = if used_before.is_some() { op::Making::Auto } else { op::Making::All };
     let generated_by = match generated_by.unwrap_or(default) {
         op::Making::All => None,
         op::Making::Auto => Some(GeneratedBy::Auto),
         op::Making::Manual => Some(GeneratedBy::Manual),
     };
-    TokenFilter { username, used_before, generated_by, state, expires_before, unused_since }
+    TokenFilter { username, used_before, generated_by, state, expires_before, unused_since, never_used, unlimited }
 }
 
 pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::ListAccessTokens> {
@@ -115,6 +124,44 @@ pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::
         move |service: &Service, call: &Call| service.list_tokens(call, &filter, page.start, page.size, with_count);
     let list = request.read_list(is_long, read).await?;
     Ok(Reply::new(&page::paged(&list, |_, _| list.entries.iter().map(shown).collect())))
+}
+
+/// `GET /api/v0/api_tokens/counts`
+pub(super) async fn counts(request: Request<op::CountAccessTokens>) -> Replied<op::CountAccessTokens> {
+    let (op::OfUser { username }, op::Near { expires_before }) = request.query()?;
+    let before = expires_before.unwrap_or_else(|| request.now.plus_seconds(ENDS_SOON).whole_seconds());
+    let counts = request.read_long(move |service, call| service.count_tokens(call, username, before)).await?;
+    let TokenCounts { total, revoked, expired, inactive, account_inactive, stopped, active, .. } = counts;
+    Ok(Reply::new(&api::ApiTokenCounts {
+        total,
+        states: api::ApiTokenStates { revoked, expired, inactive, account_inactive, stopped, active },
+        expiring: counts.expiring,
+        expiring_before: before.to_string(),
+        never_used: counts.never_used,
+        unlimited: counts.unlimited,
+    }))
+}
+
+/// `POST /api/v0/api_tokens/reach`
+pub(super) async fn preview_reach(request: Request<op::PreviewTokenReach>) -> Replied<op::PreviewTokenReach> {
+    let username = request.query()?.username;
+    let body = request.body(|service, call| service.may_manage_tokens(call, Act::TokenReach, username.as_deref()))?;
+    let limits = limits(body.access_level, body.repositories)?;
+    let preview =
+        request.read_long(move |service, call| service.preview_reach(call, username.as_deref(), &limits)).await?;
+    let of = |level| preview.levels.get(&level).copied().unwrap_or(0);
+    Ok(Reply::new(&api::LimitedReach {
+        repositories: preview.levels.values().sum(),
+        has_more: preview.has_more,
+        levels: api::ReachedLevels {
+            read_only: of(AccessLevel::ReadOnly),
+            read_write: of(AccessLevel::ReadWrite),
+            admin: of(AccessLevel::Admin),
+        },
+        first: preview.first.iter().map(ToString::to_string).collect(),
+        account_repositories: preview.of_account,
+        account_has_more: preview.account_has_more,
+    }))
 }
 
 pub(super) async fn create(request: Request<op::CreateAccessToken>) -> Replied<op::CreateAccessToken> {
@@ -211,7 +258,8 @@ pub(super) async fn revoke(request: Request<op::RevokeAccessTokens>) -> Replied<
 pub(super) async fn view(request: Request<op::ViewAccessToken>) -> Replied<op::ViewAccessToken> {
     let [hash] = request.parts()?;
     let view = request.run(|service, call| service.view_token(call, &hash))?;
-    Ok(Reply::new(&shown(&view)))
+    // A page asks every two seconds whether it was used.
+    Reply::unless_known(&shown(&view), &request.http)
 }
 
 pub(super) async fn update(request: Request<op::UpdateAccessToken>) -> Replied<op::UpdateAccessToken> {

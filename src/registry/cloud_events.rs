@@ -111,7 +111,7 @@ impl CloudEvent {
             return Err(wrong("mediaType", "no media type"));
         }
         Ok(match self.reference()? {
-            Reference::Tag(tag) => Some(News::Pushed { tag, digest, media_type }),
+            Reference::Tag(tag) => Some(News::Pushed { tag, digest, media_type, by: None }),
             Reference::Digest(_) => None,
         })
     }
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_four_types_are_understood() {
-        let pushed = News::Pushed { tag: tag(), digest: digest(), media_type: MANIFEST.to_owned() };
+        let pushed = News::Pushed { tag: tag(), digest: digest(), media_type: MANIFEST.to_owned(), by: None };
         for (kind, reference, news) in [
             ("zotregistry.image.updated", "1.0", Some(pushed)),
             ("zotregistry.image.updated", DIGEST, None),

@@ -18,7 +18,7 @@ use super::cloud_events::{Attributes, CloudEvent};
 use super::refusal::{NotUnderstood, REPEATED, text};
 use crate::api::{Envelope, Event, EventTarget};
 use crate::domain::content::{Digest, MAX_WORD, TagName};
-use crate::domain::name::RepositoryName;
+use crate::domain::name::{Name, RepositoryName};
 use crate::domain::time::Timestamp;
 use crate::service::{News, Notice, OWN_NAME};
 
@@ -144,7 +144,8 @@ impl Event {
         match (self.action(), TagName::parse(tag).ok(), Digest::parse(digest).ok()) {
             // Without a tag it is a part of a list, or something that a comparison would not take for content either.
             ("push", Some(tag), Some(digest)) if is_manifest(media_type) => {
-                Some(News::Pushed { tag, digest, media_type: media_type.to_owned() })
+                let by = Name::parse(self.actor()).ok();
+                Some(News::Pushed { tag, digest, media_type: media_type.to_owned(), by })
             }
             // A HEAD is told as a pull, too (seen with 2.8.2), and fetches nothing.
             ("pull", tag, Some(digest)) if is_manifest(media_type) && method == "GET" => {
@@ -293,7 +294,8 @@ mod tests {
         assert_eq!((pushed.id.as_str(), pushed.repository.as_str()), ("e-1", "alice/app"));
         assert_eq!(pushed.at, Timestamp::parse("2026-11-21T10:00:00.123Z").unwrap());
         let media_type = MANIFEST.to_owned();
-        assert_eq!(pushed.news, News::Pushed { tag: tag("1.0"), digest: digest(), media_type });
+        let by = Name::parse("alice").ok();
+        assert_eq!(pushed.news, News::Pushed { tag: tag("1.0"), digest: digest(), media_type, by });
         assert_eq!(news(event("push", "PUT", target(MANIFEST, ""))), None);
         assert_eq!(news(event("push", "PUT", target("application/octet-stream", "1.0"))), None);
     }

@@ -21,6 +21,8 @@ pub enum Kind {
     Member,
     /// A team's grant on a namespace.
     TeamGrant,
+    /// A session of the web pages.
+    Session,
 }
 
 /// What stands in the way of a request that is understood and allowed.

@@ -14,9 +14,11 @@
 //! - `content`: repositories, their tags, what the registry tells of them, comparison and deletion.
 //! - `tokens`: access tokens and registry tokens.
 //! - `people`: accounts, organizations, teams, and what was granted to them.
+//! - `answers`: why somebody may do something, what somebody reaches.
 //! - `search`: over people and content. `start`: opens all of it.
 
 mod access;
+mod answers;
 mod content;
 mod error;
 mod ledger;
@@ -36,12 +38,15 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 pub use access::{Allowed, Call, Caller};
+pub use answers::{
+    AccessList, AskedAccess, CheckedAccess, CutView, ReachedView, ReachingToken, ReachingTokens, SourceView,
+};
 pub use content::{
     Compared, ContentDeletion, NewRepository, News, Notice, RepositoryQuery, RepositoryUpdate, RepositoryView, Seen,
     SeenTag, TagDeletion,
 };
 pub use error::{Error, Kind, Obstacle};
-pub use ledger::AuditFilter;
+pub use ledger::{AuditFilter, AuditPage, AuditPlace};
 pub use page::{Page, PageQuery};
 pub use people::{
     AccessView, AccountPage, AccountQuery, AccountUpdate, AccountView, GrantList, GrantView, MemberView,
@@ -49,11 +54,11 @@ pub use people::{
 };
 pub use search::{Found, Search};
 pub use settings::{AuditKeep, Live, SiteSettings};
-pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, SessionSecret, SessionView};
+pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, ListedSession, SessionSecret, SessionView};
 pub use start::{FirstStart, OpenError};
 pub use tokens::{
-    Decided, Errand, Expiry, IdentifiedToken, Issued, NewToken, OWN_NAME, Pass, RepeatedRotation, ReplacedView,
-    RotatedToken, Rotation, RotationKey, TokenFilter, TokenView, UpdatedToken,
+    Decided, Errand, Expiry, IdentifiedToken, Issued, NewToken, OWN_NAME, Pass, ReachPreview, RepeatedRotation,
+    ReplacedView, RotatedToken, Rotation, RotationKey, TokenCounts, TokenFilter, TokenView, UpdatedToken,
 };
 
 pub use crate::store::{Trouble, WriteError};

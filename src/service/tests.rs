@@ -1,6 +1,8 @@
 //! Tests of the use-cases together.
 
 mod administered;
+mod asking;
+mod asking_much;
 mod audit_log;
 mod between;
 mod both;
@@ -9,6 +11,7 @@ mod bundles;
 mod clean_ups;
 mod comparisons;
 mod content;
+mod daily;
 mod deletions;
 mod doing;
 mod endings;

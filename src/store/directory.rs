@@ -23,7 +23,8 @@ mod owner;
 /// registry's content; up to format 2 the rows of a repository had keys that began with its name; up to format 4
 /// nothing was removed from the audit log, and there was no journal: whoever does not read it brings back what was revoked;
 /// up to format 5 the settings had no host of the registry, and no overlap of a rotation ended by a use; up to
-/// format 6 an access token did not remember its ended secrets.
+/// format 6 an access token did not remember its ended secrets, was never revoked, and left no last use in a repository;
+/// nothing was counted by the day, and no tag said who pushed it.
 pub(super) const FORMAT: u32 = 7;
 
 /// The first format with a journal.

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use crate::domain::access::AccessLevel;
 use crate::domain::account::AccountKind;
 use crate::domain::audit::AuditHead;
-use crate::domain::content::{Deletion, Digest, Platform, Remains, TagName};
+use crate::domain::content::{Deletion, Digest, Platform, Pusher, Remains, TagName};
+use crate::domain::days::{Day, DayCount, Days};
 use crate::domain::grant::Grantee;
 use crate::domain::host::PublicHost;
 use crate::domain::id::Id;
@@ -21,6 +22,7 @@ use crate::domain::secret::TokenHash;
 use crate::domain::settings::Lifetime;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, Limits, Maker, Pattern, PreviousSecret, Revocation, RotationRetry};
+use crate::domain::token_uses::TokenUses;
 use crate::domain::usage::SecretUse;
 
 /// An identifier, as a record has it.
@@ -99,9 +101,23 @@ converted! {
         |(secret, at, address)| {
             Some(Self { secret: Field::load(secret)?, at: Field::load(at)?, address: Field::load(address)? })
         };
+    TokenUses as Vec<(Bytes16, i64)>: |uses| uses.iter().map(|(token, at)| (token.store(), at.store())).collect(),
+        |uses| {
+            let uses = uses.into_iter().map(|(token, at)| Some((Field::load(token)?, Field::load(at)?)));
+            uses.collect::<Option<Vec<_>>>().map(Self::of)
+        };
     AuditHead as (u64, Bytes32): |head| (head.seq, head.hash), |(seq, hash)| Some(Self { seq, hash });
     Deletion as (i64, (u8, String)): |deletion| (deletion.at.store(), deletion.content.store()),
         |(at, content)| Some(Self { at: Field::load(at)?, content: Field::load(content)? });
+    Pusher as (Bytes16, String): |pusher| (pusher.account.store(), pusher.name.store()),
+        |(account, name)| Some(Self { account: Field::load(account)?, name: Field::load(name)? });
+    // Day, pulls, pushes.
+    Days as Vec<(u32, u32, u32)>:
+        |days| days.counts().map(|(day, count)| (day.number(), count.pulls, count.pushes)).collect(),
+        |days| {
+            let of = |(day, pulls, pushes)| (Day::numbered(day), DayCount { pulls, pushes });
+            Some(Self::of(days.into_iter().map(of)))
+        };
     // Operating system, its version, architecture, variant.
     Platform as [String; 4]:
         |platform| {

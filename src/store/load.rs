@@ -5,12 +5,13 @@ use std::path::Path;
 use super::change::RowChange;
 use super::engine::Engine;
 use super::error::Error;
-use super::record::{Folded, KnownAddress};
+use super::record::{Folded, KnownAddress, StoredDays};
 use super::row::Row;
 use super::seal::{End, Seal, SealKey, StoreDigest};
 use super::state::{State, Taken, decode};
 use super::table::{self, Table};
 use crate::domain::audit::{AuditHead, LoggedRecord};
+use crate::domain::days::Days;
 use crate::domain::id::Id;
 use crate::domain::usage::Usage;
 
@@ -63,6 +64,8 @@ impl Loaded {
                     self.usage.push((id, used));
                 }
             }
+            // Only looked at whether it can be read: the disk has it.
+            (Table::Days, key) => drop(days(key, value)?),
             (Table::KnownAddresses, key) => {
                 let known: KnownAddress = decode(Table::KnownAddresses, key, value)?;
                 if known.key() != key {
@@ -94,6 +97,12 @@ pub(super) fn take_audit_end(engine: &Engine, state: &mut State) -> Result<(), E
 pub(super) fn audit_record(key: &[u8], value: &[u8]) -> Result<LoggedRecord, Error> {
     let record: LoggedRecord = decode(Table::Audit, key, value)?;
     if record.key() == key { Ok(record) } else { Err(Error::corrupt(Table::Audit, key, "key")) }
+}
+
+/// What was counted of a repository day by day, at this key.
+pub(super) fn days(key: &[u8], value: &[u8]) -> Result<Days, Error> {
+    let stored: StoredDays = decode(Table::Days, key, value)?;
+    if stored.key() == key { Ok(stored.days) } else { Err(Error::corrupt(Table::Days, key, "key")) }
 }
 
 /// Refuses a store whose records differ from those that were sealed.

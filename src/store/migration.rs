@@ -37,6 +37,7 @@ use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::repository::Repository;
+use crate::domain::token_uses::TokenUses;
 use crate::private_file::{create_directory, sync_directory};
 
 /// Rows of one change.
@@ -332,6 +333,7 @@ fn renewed(state: &State, change: &RowChange) -> Result<Option<RowChange>, Error
         | Table::Teams
         | Table::TeamMembers
         | Table::RepositoryGrants
+        | Table::Days
         | Table::Gone => Ok(Some(change.clone())),
     }
 }
@@ -371,7 +373,7 @@ fn repository(change: &RowChange) -> Result<RowChange, Error> {
 fn tag(state: &State, change: &RowChange) -> Result<RowChange, Error> {
     let TagV1 { repository, tag } = frozen(change)?;
     let (name, repository) = repository_named(state, change, &repository)?;
-    let tag = Field::load(tag).ok_or_else(|| damaged(change))?;
+    let tag = Field::load(tag.renewed()).ok_or_else(|| damaged(change))?;
     let stored = StoredTag { repository, tag };
     check(change, &earlier_tag(&name, &stored.tag.name))?;
     put(change, &stored)
@@ -382,7 +384,7 @@ fn activity(state: &State, change: &RowChange) -> Result<RowChange, Error> {
     let (name, repository) = repository_named(state, change, &repository)?;
     check(change, &table::name(&name))?;
     let activity = Field::load(activity).ok_or_else(|| damaged(change))?;
-    put(change, &StoredActivity { repository, activity })
+    put(change, &StoredActivity { repository, activity, uses: TokenUses::default() })
 }
 
 /// The owner is the account of the namespace, if it existed already when the repository was deleted.

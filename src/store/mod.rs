@@ -4,11 +4,14 @@
 //! a consistent moment in memory, and never wait. Each batch is sealed, and its end noted outside sled (`seal`, `end`),
 //! since sled does not notice records that a damaged disk hides. A stored kind is declared once (`row`, `record`), and
 //! enters the state by one function (`State::apply`). What is deleted leaves the state at once and the disk later
-//! (`purge`), and so do old records of the audit log (`retention`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
+//! (`purge`), and so do old records of the audit log (`retention`). That is read through an index in memory, which only
+//! says where nothing is (`audit_index`). A store of an earlier format is written anew at the start (`migration`). A successor of sled would
 //! replace `engine` and `nudge`; `directory` and `migration` know only the name of its file.
 
+mod audit_index;
 mod audit_key;
 mod audit_log;
+mod audit_look;
 mod chain;
 mod change;
 mod codec;
@@ -45,6 +48,8 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 
+pub use audit_index::AuditSought;
+pub use audit_look::AuditLook;
 pub use chain::Verification;
 pub use directory::DataDirectory;
 pub use error::{Error, Trouble, WriteError};
@@ -56,12 +61,13 @@ pub use table::Table;
 pub use txn::{TooLarge, Txn};
 pub use usage::UsageNotes;
 
-use crate::domain::audit::{AuditHead, LoggedRecord};
+use crate::domain::days::Days;
+use crate::domain::id::Id;
 use crate::domain::random;
 use crate::domain::time::{Clock, Moment};
 use crate::private_file;
+use audit_index::AuditIndex;
 use audit_key::AuditKey;
-use audit_log::AuditLog;
 use end::NotedEnd;
 use engine::Engine;
 use journal::Journal;
@@ -85,6 +91,7 @@ pub struct Store {
     /// Whether an earlier start has kept the store of an earlier dockpass.
     keeps_earlier: bool,
     retention: Mutex<Retention>,
+    audit_index: RwLock<AuditIndex>,
     audit_is_too_large: AtomicBool,
 }
 
@@ -151,6 +158,7 @@ impl Store {
             directory: Mutex::new(directory),
             keeps_earlier,
             retention: Mutex::default(),
+            audit_index: RwLock::default(),
             audit_is_too_large: AtomicBool::new(false),
         };
         Ok(Opened { store, access: WriteAccess(()), known_addresses: loaded.known_addresses })
@@ -244,32 +252,13 @@ impl Store {
         }
     }
 
-    /// At most `limit` audit records below number `before` (from the newest, if none), newest first.
+    /// What is written of a repository's use day by day. Reads the disk.
     ///
     /// # Errors
     /// [`Error`]
-    pub fn audit_before(&self, before: Option<u64>, limit: usize) -> Result<Vec<LoggedRecord>, Error> {
-        // Only up to the published end: the writer has not answered for later records yet.
-        let end = before.unwrap_or(u64::MAX).min(self.state().audit().seq.saturating_add(1));
-        let found = self.audit_log().before(end, limit)?;
-        found.iter().map(|(key, value)| load::audit_record(key, value)).collect()
-    }
-
-    /// Reads the whole audit chain, and checks that it is whole, and that `noted` (an end that was noted elsewhere)
-    /// is in it.
-    ///
-    /// # Errors
-    /// [`Error`] if it cannot be read at all.
-    pub fn verify_audit(&self, noted: Option<AuditHead>) -> Result<Verification, Error> {
-        let _held = self.hold_retention();
-        let head = self.state().audit();
-        chain::verify(&self.shared.key, &self.audit_log(), head, noted)
-    }
-
-    /// The audit log; taken after the state whose end of it is meant.
-    fn audit_log(&self) -> AuditLog<'_> {
-        let (unfolded, undone) = (self.shared.unfolded.load_full(), self.shared.undone.load_full());
-        AuditLog::new(&self.shared.engine, unfolded, undone)
+    pub fn days(&self, repository: Id) -> Result<Days, Error> {
+        let found = self.shared.engine.scan_prefix(Table::Days, &repository.to_bytes(), 1)?;
+        found.first().map_or(Ok(Days::default()), |(key, value)| load::days(key, value))
     }
 
     /// Notes that the first start is done: from now on an empty store is damage.

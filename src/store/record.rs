@@ -29,7 +29,7 @@ use crate::domain::usage::Usage;
 #[cfg(test)]
 pub(super) use audit::AuditV1;
 pub(super) use audit::hashed;
-pub(super) use content::{ActivityV1, Deleted, DeletedV1, StoredActivity, StoredTag, TagV1};
+pub(super) use content::{ActivityV1, Deleted, DeletedV1, StoredActivity, StoredDays, StoredTag, TagV1};
 pub(super) use gone::{Gone, Part};
 pub(super) use migration::MigrationV1;
 pub(super) use removed::{Removed, RemovedDigest};

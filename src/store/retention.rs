@@ -20,7 +20,7 @@ use super::table::Table;
 use super::txn::{TooLarge, Txn};
 use super::{Store, WriteAccess};
 use crate::domain::act::Act;
-use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence, RemovedRecords};
+use crate::domain::audit::{AuditEntry, AuditRecord, LoggedRecord, Occurrence, RemovedRecords};
 use crate::domain::time::Timestamp;
 use census::Census;
 use rank::Rank;
@@ -114,7 +114,12 @@ impl Store {
         if !self.shared.unfolded.load().is_empty() {
             return Ok(0);
         }
-        if !retention.census.count(&self.shared.engine, head)? {
+        let is_counted = retention.census.count(&self.shared.engine, head, |counted| {
+            let mut index = self.audit_index_mut();
+            counted.iter().for_each(|counted| index.add(&counted.record));
+        })?;
+        self.audit_index_mut().reach(retention.census.next());
+        if !is_counted {
             return Ok(0);
         }
         let mut removed = self.remove_aged(&mut retention, keep, now)?;
@@ -186,7 +191,9 @@ impl Store {
     fn remove(&self, retention: &mut Retention, removal: Removal, now: Timestamp) -> Result<u64, RetentionError> {
         let going = removal.clone();
         self.enqueue(move |txn| going.write(txn, now).map_err(RetentionError::from))?;
-        retention.census.recount(&self.shared.engine, &removal.records)?;
+        retention.census.recount(&self.shared.engine, &removal.records, |numbers, left| {
+            self.audit_index_mut().forget(numbers, left.iter().map(|counted| counted.going.seq));
+        })?;
         Ok(removal.records.len() as u64)
     }
 }
@@ -254,16 +261,27 @@ fn entry(first: u64, last: u64) -> AuditEntry {
     AuditEntry::by_system(Act::AuditRemove, format!("{first}-{last}"))
 }
 
-/// The record at this key, with its rank and its size.
-fn going(key: &[u8], value: &[u8]) -> Result<(Going, Timestamp), Error> {
-    let logged = load::audit_record(key, value)?;
-    let bytes = (key.len() + value.len()) as u64;
-    let rank = Rank::of(&logged.record);
-    Ok((Going { seq: logged.record.seq, hash: logged.hash, rank, bytes }, logged.record.time))
+/// A record of the log, as it is counted.
+struct Counted {
+    record: AuditRecord,
+    going: Going,
+}
+
+impl Counted {
+    fn read(key: &[u8], value: &[u8]) -> Result<Self, Error> {
+        let LoggedRecord { record, hash, .. } = load::audit_record(key, value)?;
+        let bytes = (key.len() + value.len()) as u64;
+        let going = Going { seq: record.seq, hash, rank: Rank::of(&record), bytes };
+        Ok(Self { record, going })
+    }
+
+    fn goes_for(&self, reason: Reason) -> bool {
+        reason.takes(self.going.rank, self.record.time)
+    }
 }
 
 /// A step of the log.
-fn step(engine: &Engine, from: u64, limit: usize) -> Result<Vec<(Going, Timestamp)>, Error> {
+fn step(engine: &Engine, from: u64, limit: usize) -> Result<Vec<Counted>, Error> {
     let found = engine.scan_on(Table::Audit, &from.to_be_bytes(), limit)?;
-    found.iter().map(|(key, value)| going(key, value)).collect()
+    found.iter().map(|(key, value)| Counted::read(key, value)).collect()
 }

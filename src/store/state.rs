@@ -10,6 +10,7 @@ mod gone;
 mod grams;
 mod groups;
 mod names;
+mod people;
 mod repositories;
 mod users;
 

@@ -34,6 +34,8 @@ pub enum Table {
     Tags,
     /// How repositories are used, by their identifier.
     Activity,
+    /// How often repositories were pulled and pushed to day by day, by their identifier.
+    Days,
     /// Repositories that were deleted here, by name.
     Deleted,
     /// Access tokens by identifier.
@@ -54,7 +56,7 @@ pub enum Table {
 
 impl Table {
     /// Every table with its name on disk, which never changes.
-    pub const ALL: [(Table, &'static str); 17] = [
+    pub const ALL: [(Table, &'static str); 18] = [
         (Self::Meta, "meta"),
         (Self::Gone, "gone"),
         (Self::Accounts, "accounts"),
@@ -64,6 +66,7 @@ impl Table {
         (Self::Repositories, "repositories"),
         (Self::Tags, "tags"),
         (Self::Activity, "activity"),
+        (Self::Days, "days"),
         (Self::Deleted, "deleted"),
         (Self::Tokens, "tokens"),
         (Self::Grants, "grants"),

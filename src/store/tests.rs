@@ -1,6 +1,7 @@
 //! Tests of the store as a whole, and of what disks and power cuts do to it.
 
 mod audit;
+mod audit_index;
 mod child;
 mod content;
 mod damage;

@@ -207,9 +207,9 @@ fn modules_name_only_what_stands_below_them() {
 }
 
 /// The rooms of the use-cases, in the order of `src/service/mod.rs`: each names only those before it.
-const ROOMS: [&str; 12] = [
-    "error", "page", "access", "ledger", "settings", "signing", "sign_in", "content", "tokens", "people", "search",
-    "start",
+const ROOMS: [&str; 13] = [
+    "error", "page", "access", "ledger", "settings", "signing", "sign_in", "content", "tokens", "people", "answers",
+    "search", "start",
 ];
 
 #[test]

@@ -108,6 +108,7 @@ fn errors() -> Vec<(&'static str, Answer)> {
         ("revoked", local.patch(&token_path(&revoked), &json!({ "isActive": true }))),
         ("needs a fixed key", local.get("/api/v0/admin/registry/config?for=zot")),
         ("needs to expect a proxy", local.get("/api/v0/admin/registry/config?for=nginx")),
+        ("no such session", local.delete("/api/v0/accounts/alice/sessions/none")),
         ("no such team", local.get(&format!("{acme}/teams/none"))),
         ("no such member", local.get(&format!("{acme}/members/erin"))),
         ("no such team access", local.get("/api/v0/repositoryNamespaces/acme/teamAccess/dev")),

@@ -34,6 +34,18 @@ parameters! {
         /// Only those last used before this time or date; never used ones count by their making. Unlike `usedbefore` it
         /// makes of a list no preview of a clean-up.
         unused_since "unusedsince": Option<Timestamp>,
+        /// Only those that were never used, or with `false` only those that were.
+        never_used "neverused": Option<bool>,
+        /// Only those without limits, which may do all that their account may, or with `false` only those with some.
+        unlimited "unlimited": Option<bool>,
+    }
+}
+
+parameters! {
+    /// Until when an end counts as near.
+    Near {
+        /// Up to when an end counts as near, a time or a date; if omitted, 14 days from now.
+        expires_before "expiresbefore": Option<Timestamp>,
     }
 }
 
@@ -95,10 +107,31 @@ operations! { AccessTokens:
         codes: [NotAuthenticated, NotAuthorized, TooManyRequests],
     }
 
+    /// Count access tokens: all, and those that a list with one filter shows
+    CountAccessTokens = Get "/api/v0/api_tokens/counts" 200 {
+        act: TokenList,
+        query: (OfUser, Near),
+        answer: api::ApiTokenCounts,
+        codes: [NoSuchUser],
+    }
+
+    /// See what an access token with these limits would reach at present; makes none
+    PreviewTokenReach = Post "/api/v0/api_tokens/reach" 200 {
+        act: TokenReach,
+        query: OfUser,
+        body: api::PreviewReach,
+        answer: api::LimitedReach,
+        codes: [NoSuchUser],
+    }
+
     /// View an access token, also by the hash of one of the last four secrets that have ended
     ViewAccessToken = Get "/api/v0/api_tokens/{hashedtoken}" 200 {
         act: TokenView,
         answer: api::ApiToken,
+        headers: [(
+            "If-None-Match",
+            "The `ETag` of an answer: if nothing has changed since, not even the last use, the answer is 304 without a body.",
+        )],
         codes: [NoSuchApiToken],
     }
 

@@ -87,6 +87,26 @@ operations! { Accounts:
         answer: api::Session,
     }
 
+    /// List the open sessions of an account, last used first; those of others: administrators
+    ListSessions = Get "/api/v0/accounts/{name}/sessions" 200 {
+        act: SessionList,
+        answer: Vec<api::AccountSession>,
+        codes: [NoSuchAccount],
+    }
+
+    /// End all sessions of an account but the one that asks
+    EndSessions = Delete "/api/v0/accounts/{name}/sessions" 200 {
+        act: SessionEnd,
+        answer: api::EndedSessions,
+        codes: [NoSuchAccount],
+    }
+
+    /// End one session of an account
+    EndSession = Delete "/api/v0/accounts/{name}/sessions/{session}" 204 {
+        act: SessionEnd,
+        codes: [NoSuchAccount, NoSuchSession],
+    }
+
     /// Sign out
     CloseSession = Delete "/api/v0/session" 204 {
     }

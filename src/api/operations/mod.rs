@@ -2,6 +2,7 @@
 
 pub mod access_tokens;
 pub mod accounts;
+pub mod answers;
 pub mod audit;
 pub mod grants;
 pub mod organizations;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Described> {
         access_tokens::all(),
         repositories::all(),
         grants::all(),
+        answers::all(),
         accounts::all(),
         organizations::all(),
         search::all(),

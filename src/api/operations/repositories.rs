@@ -79,6 +79,13 @@ operations! { Repositories:
         codes: [NoSuchRepository],
     }
 
+    /// View how often a repository was pulled and pushed to on each of the last 90 days
+    ViewActivity = Get "/api/v0/repositories/{namespace}/{reponame}/activity" 200 {
+        act: RepositoryView,
+        answer: api::RepositoryActivity,
+        codes: [NoSuchRepository],
+    }
+
     /// Change description and visibility
     UpdateRepository = Patch "/api/v0/repositories/{namespace}/{reponame}" 200 {
         act: RepositoryUpdate,

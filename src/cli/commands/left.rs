@@ -102,6 +102,9 @@ fn sentence(user: &str, word: &str, on: Option<&GrantTarget>, entry: &Reached) -
         Reason::RepositoryGrant | Reason::NamespaceGrant => {
             format!("{still} {}: dockpass grant delete --user {word} {}", by_what(&by), shell_word(&by))
         }
+        Reason::SystemAdministrator => {
+            format!("{still} as a system administrator: dockpass user set {word} --admin false")
+        }
         Reason::Public => {
             format!("everybody may still pull {place}, which is public: dockpass repo set {place} --public false")
         }

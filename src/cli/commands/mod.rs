@@ -1,12 +1,15 @@
 //! The commands: for each noun its arguments, what it asks the API for, and how the answers read.
 
 pub(in crate::cli) mod about;
+pub(in crate::cli) mod access;
 mod account;
+mod activity;
 pub(in crate::cli) mod audit;
 pub(in crate::cli) mod config;
 pub(in crate::cli) mod grant;
 mod left;
 pub(in crate::cli) mod org;
+mod reach;
 pub(in crate::cli) mod registry;
 pub(in crate::cli) mod repo;
 pub(in crate::cli) mod serve;
@@ -16,3 +19,4 @@ pub(in crate::cli) mod team;
 pub(in crate::cli) mod token;
 pub(in crate::cli) mod user;
 mod values;
+mod why;

@@ -110,10 +110,10 @@ impl Console {
     }
 
     /// Prints why a command failed in one line, which is the API's envelope for who wants JSON, and its causes under
-    /// `-v`; returns the exit code.
+    /// `-v`; returns the exit code. Who has pressed Ctrl-C knows why.
     pub fn fail(&mut self, error: &CliError) -> ExitCode {
         let code = error.exit_code();
-        if code != 0 {
+        if code != 0 && !matches!(error, CliError::Interrupted) {
             let message = error.to_string();
             let first = std::error::Error::source(error).filter(|_| self.is_verbose);
             let causes = std::iter::successors(first, |cause| cause.source()).map(ToString::to_string);

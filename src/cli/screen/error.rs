@@ -144,6 +144,9 @@ pub enum CliError {
         /// A sentence for each way, with the command that ends it.
         left: Vec<String>,
     },
+    /// Ctrl-C ended a command that would have gone on.
+    #[error("stopped")]
+    Interrupted,
 }
 
 /// A file that cannot be read may be given to us; where something is to be written, another place may be meant.
@@ -216,6 +219,30 @@ impl CliError {
             | Self::SecretLost { .. }
             | Self::Finding(_)
             | Self::NothingTaken { .. } => 1,
+            // As shells tell it: 128 and the number of SIGINT.
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// Whether the same question may be answered later: the server does not answer, as at a restart, or is busy.
+    pub(in crate::cli) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::ApiAnswer { .. } => true,
+            Self::Refused { status, .. } => *status >= 500 || *status == 429,
+            Self::Usage(_)
+            | Self::Distrusted { .. }
+            | Self::Stranger { .. }
+            | Self::Json(_)
+            | Self::NoDataDirectory(_)
+            | Self::Start(_)
+            | Self::Config(_)
+            | Self::File { .. }
+            | Self::Input { .. }
+            | Self::Output(_)
+            | Self::SecretLost { .. }
+            | Self::Finding(_)
+            | Self::NothingTaken { .. }
+            | Self::Interrupted => false,
         }
     }
 }

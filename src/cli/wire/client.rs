@@ -95,7 +95,11 @@ pub(in crate::cli) struct ApiRequest {
     pub(in crate::cli) body: Bytes,
     /// A header of this request alone.
     pub(in crate::cli) header: Option<(HeaderName, HeaderValue)>,
+    /// The media type of the answer: JSON, or one whose text is taken as it comes.
+    pub(in crate::cli) accept: &'static str,
 }
+
+const JSON: &str = "application/json";
 
 impl ApiRequest {
     /// A request for an operation, without a body.
@@ -107,7 +111,7 @@ impl ApiRequest {
             api::Method::Patch => Method::PATCH,
             api::Method::Delete => Method::DELETE,
         };
-        Self { method, path, body: Bytes::new(), header: None }
+        Self { method, path, body: Bytes::new(), header: None, accept: JSON }
     }
 
     /// The same request with a body.
@@ -142,12 +146,12 @@ impl ApiRequest {
             .uri(uri)
             .header(header::HOST, host)
             .header(header::USER_AGENT, USER_AGENT)
-            .header(header::ACCEPT, "application/json");
+            .header(header::ACCEPT, self.accept);
         for (name, value) in peer.credential.iter().chain(&self.header) {
             request = request.header(name, value.clone());
         }
         if !self.body.is_empty() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+            request = request.header(header::CONTENT_TYPE, JSON);
         }
         request.body(Full::new(self.body.clone()))
     }
@@ -202,24 +206,34 @@ pub(in crate::cli) fn read(
     let answer = answer.map_err(|failure| peer.failure(failure, is_change))?;
     log::debug!("{} {}: {}", call.method, call.path.as_str(), answer.status);
     if answer.status.is_success() {
-        accept(&answer.headers, &answer.body, peer, is_change)
+        accept(&answer.headers, &answer.body, peer, call)
     } else {
         Err(refusal(answer.status.as_u16(), &answer.body, peer))
     }
 }
 
-fn accept(headers: &HeaderMap, body: &Bytes, peer: &ApiServer, is_change: bool) -> Result<ApiAnswer, CliError> {
+fn accept(headers: &HeaderMap, body: &Bytes, peer: &ApiServer, call: &ApiRequest) -> Result<ApiAnswer, CliError> {
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).ok();
-    let read = || if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
     Ok(ApiAnswer {
-        value: read().map_err(|_| peer.stranger("its answer is no JSON"))?,
+        value: value(headers, body, call.accept).map_err(|why| peer.stranger(why))?,
         next_page: headers.get("x-next-page-start").and_then(text).filter(|start| !start.is_empty()),
         count: headers.get("x-resource-count").and_then(text).and_then(|count| count.parse().ok()),
         warnings: headers.get_all(header::WARNING).iter().filter_map(text).collect(),
         place: peer.place.clone(),
-        is_change,
+        is_change: call.is_change(),
         holds: PhantomData,
     })
+}
+
+/// The body, in the media type that was asked for.
+fn value(headers: &HeaderMap, body: &Bytes, asked: &str) -> Result<Value, String> {
+    if asked == JSON {
+        let read = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
+        return read.map_err(|_| "its answer is no JSON".to_owned());
+    }
+    let is_asked = headers.get(header::CONTENT_TYPE).is_some_and(|media| media == asked);
+    let text = std::str::from_utf8(body).ok().filter(|_| is_asked);
+    text.map(|text| Value::String(text.to_owned())).ok_or_else(|| format!("its answer is no {asked}"))
 }
 
 /// The server's error. If the body is not ours, something else has answered: at a status of 500 or more perhaps a proxy

@@ -108,6 +108,18 @@ impl Api {
         )))
     }
 
+    /// Refuses a command that waits for what others do, if no server runs: and from now on this process starts none, which
+    /// would keep one that comes back from its data.
+    pub(in crate::cli) fn must_be_served(&mut self, command: &str) -> Result<(), CliError> {
+        let Self::Local(local) = self else { return Ok(()) };
+        let Some(config) = local.config.take() else { return Ok(()) };
+        let directory = config.server.data_dir;
+        if is_served(&directory) {
+            return Ok(());
+        }
+        Err(CliError::Finding(format!("no server runs on {}, and `{command}` waits for one", directory.display())))
+    }
+
     /// Calls an operation without a body; `parts` are the variable parts of its path, in order.
     pub(in crate::cli) async fn call<O, const N: usize>(
         &mut self,

@@ -9,7 +9,7 @@ use super::client::{ApiAnswer, ApiRequest};
 use super::connection::{Api, Read};
 use super::path::ApiPath;
 use crate::api::{self, Nothing, Operation, Parameters, Rows};
-use crate::cli::screen::CliError;
+use crate::cli::screen::{Cause, CliError};
 
 /// Rows to ask for in each page.
 const PAGE: usize = 500;
@@ -21,6 +21,14 @@ pub(in crate::cli) struct List<R> {
     field: Option<&'static str>,
     place: String,
     rows: PhantomData<fn() -> R>,
+}
+
+/// One page of a list.
+pub(in crate::cli) struct Page<R> {
+    /// The page, with the API's answer as it came.
+    pub(in crate::cli) list: List<R>,
+    /// Where the next page starts, if there is one.
+    pub(in crate::cli) next: Option<String>,
 }
 
 /// A row of an operation's list.
@@ -57,6 +65,43 @@ impl Api {
 }
 
 impl Api {
+    /// Reads one page of the list of an operation.
+    pub(in crate::cli) async fn page<O, const N: usize>(
+        &mut self,
+        _operation: O,
+        parts: [&str; N],
+        query: &O::Query,
+        start: Option<&str>,
+    ) -> Result<Page<Row<O>>, CliError>
+    where
+        O: Operation<Body = Nothing, Answer: api::Answer<Read: Rows>>,
+    {
+        let path = page_path::<O, N>(parts, query, start, PAGE);
+        let mut answer = self.exchange(&ApiRequest::to::<O>(path)).await?;
+        let field = <Read<O> as Rows>::FIELD;
+        let items = take_items(&mut answer, field)?;
+        let answer_of_page = rejoin(answer.value, field, items);
+        let list = List { answer: answer_of_page, field, place: answer.place, rows: PhantomData };
+        Ok(Page { list, next: answer.next_page })
+    }
+
+    /// Reads one page of the list of an operation as lines, in the operation's first other media type: the answer is one
+    /// text.
+    pub(in crate::cli) async fn lines<O>(
+        &mut self,
+        _operation: O,
+        query: &O::Query,
+        start: Option<&str>,
+        size: usize,
+    ) -> Result<ApiAnswer, CliError>
+    where
+        O: Operation<Body = Nothing>,
+    {
+        let accept = O::FACTS.media.first().copied().unwrap_or_default();
+        let request = ApiRequest::to::<O>(page_path::<O, 0>([], query, start, size));
+        self.exchange(&ApiRequest { accept, ..request }).await
+    }
+
     /// How many rows the list of an operation has, as the query asks the server to count them; none if it does not tell.
     pub(in crate::cli) async fn count<O, const N: usize>(
         &mut self,
@@ -71,6 +116,17 @@ impl Api {
         let path = ApiPath::of::<O, N>(parts, query).query(size, "1");
         Ok(self.exchange(&ApiRequest::to::<O>(path)).await?.count)
     }
+}
+
+fn page_path<O: Operation, const N: usize>(
+    parts: [&str; N],
+    query: &O::Query,
+    start: Option<&str>,
+    size: usize,
+) -> ApiPath {
+    let (name_of_size, name_of_start) = paging::<O>();
+    let path = ApiPath::of::<O, N>(parts, query).query(name_of_size, &size.to_string());
+    start.into_iter().fold(path, |path, start| path.query(name_of_start, start))
 }
 
 /// The names of the paging parameters of an operation: the page's size, and its start.
@@ -91,9 +147,24 @@ impl<R> List<R> {
         self.items().len()
     }
 
-    fn items(&self) -> &[Value] {
+    /// The rows, as they came.
+    pub(in crate::cli) fn items(&self) -> &[Value] {
         let array = self.field.map_or(Some(&self.answer), |field| self.answer.get(field));
         array.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same rows, the last one first.
+    pub(in crate::cli) fn reverse(&mut self) {
+        let array = match self.field {
+            Some(field) => self.answer.get_mut(field),
+            None => Some(&mut self.answer),
+        };
+        array.and_then(Value::as_array_mut).into_iter().for_each(|items| items.reverse());
+    }
+
+    /// The error for an answer that cannot come from dockpass.
+    pub(in crate::cli) fn unusable(&self, cause: impl Into<Cause>) -> CliError {
+        CliError::ApiAnswer { place: self.place.clone(), cause: cause.into(), is_change: false }
     }
 
     /// The rows.
@@ -101,12 +172,7 @@ impl<R> List<R> {
     where
         R: DeserializeOwned,
     {
-        let unusable = |cause: serde_json::Error| CliError::ApiAnswer {
-            place: self.place.clone(),
-            cause: cause.into(),
-            is_change: false,
-        };
-        self.items().iter().map(|item| R::deserialize(item).map_err(unusable)).collect()
+        self.items().iter().map(|item| R::deserialize(item).map_err(|cause| self.unusable(cause))).collect()
     }
 }
 

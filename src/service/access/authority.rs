@@ -7,6 +7,7 @@
 
 mod registry;
 mod repositories;
+mod sources;
 mod tokens;
 
 use crate::domain::account::Account;
@@ -19,6 +20,7 @@ use crate::store::State;
 use super::caller::{Caller, Proof, Subject};
 use super::first_uses::Used;
 
+pub(in crate::service) use sources::{Source, granted_to};
 pub(in crate::service) use tokens::{
     Ended, counts_for, is_of_another, may_repeat_rotation, may_revoke, may_serve_another, outlives, standing,
     standing_of, why_refused,
@@ -88,7 +90,6 @@ impl<'s> Authority<'s> {
                 };
                 let current = |holds: bool| holds.then_some(Shown::Current);
                 let shown = match &signed.proof {
-                    Proof::None => Some(Shown::Current),
                     Proof::Generation(generation) => match token {
                         Some(token) => used.shown_by_generation(token, *generation, now),
                         None => current(account.generation == *generation),
@@ -104,6 +105,21 @@ impl<'s> Authority<'s> {
             }
         };
         Ok(Self { state, used, now, standing })
+    }
+
+    /// Another account in the same state, perhaps with an access token whose secret is shown as this. For `Questioned`
+    /// alone, which keeps it from permitting anything.
+    pub(super) fn for_another(&self, account: &'s Account, token: Option<(&'s AccessToken, Shown)>) -> Self {
+        let (token, shown) = token.map_or((None, Shown::Current), |(token, shown)| (Some(token), shown));
+        Self { standing: Standing::Account { account, token, shown }, ..*self }
+    }
+
+    /// The account that signed in, and the access token with which of its secrets.
+    pub(in crate::service) fn signed(&self) -> Option<(&'s Account, Option<(&'s AccessToken, Shown)>)> {
+        match self.standing {
+            Standing::Account { account, token, shown } => Some((account, token.map(|token| (token, shown)))),
+            Standing::Anonymous | Standing::Local | Standing::Registry => None,
+        }
     }
 
     /// Refuses replaced secrets, which are too weak for a change: such a secret ends before its access token does, and
@@ -146,7 +162,7 @@ impl<'s> Authority<'s> {
         Some(match &signed.proof {
             Proof::Generation(generation) => *generation,
             Proof::Secret(hash) => token.map_or(present, |token| token.generation_of(hash)),
-            Proof::None | Proof::Password(_) => present,
+            Proof::Password(_) => present,
         })
     }
 

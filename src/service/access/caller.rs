@@ -47,8 +47,6 @@ pub(in crate::service) struct Signed {
 /// password or secret is no longer accepted.
 #[derive(Clone, Debug)]
 pub(in crate::service) enum Proof {
-    /// Nothing: see [`Caller::of_account`].
-    None,
     /// A registry token that was made with the password or the secret of this generation.
     Generation(u64),
     /// The password, as a fingerprint of its stored hash.
@@ -92,11 +90,13 @@ impl Caller {
         Self { session: Some(key), ..self }
     }
 
-    /// A caller made up for an account, to ask what it may do. Nobody has signed in.
+    /// A caller made up for an account. Nobody has signed in.
+    #[cfg(test)]
     pub(in crate::service) fn of_account(account: &Account) -> Self {
         let (id, name) = (account.id, account.name.clone());
         let kind = CredentialKind::System;
-        Self::new(Subject::Account(Signed { account: id, name, kind, token: None, proof: Proof::None }), None)
+        let proof = Proof::Generation(account.generation);
+        Self::new(Subject::Account(Signed { account: id, name, kind, token: None, proof }), None)
     }
 
     /// A caller who showed the replaced secret of an access token, which may be accepted no longer.

@@ -5,6 +5,7 @@ mod authority;
 mod caller;
 mod find;
 mod first_uses;
+mod questioned;
 mod refusal;
 pub(in crate::service) mod visible;
 
@@ -13,10 +14,11 @@ pub use caller::{Call, Caller};
 
 pub(in crate::service) use administered::Administered;
 pub(in crate::service) use authority::{
-    Authority, Ended, OwnPassword, Permit, counts_for, is_of_another, may_repeat_rotation, may_revoke,
-    may_serve_another, outlives, standing, standing_of, why_refused,
+    Authority, Ended, OwnPassword, Permit, Source, counts_for, granted_to, is_of_another, may_repeat_rotation,
+    may_revoke, may_serve_another, outlives, standing, standing_of, why_refused,
 };
 pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
 pub(in crate::service) use find::{find, find_organization, find_user};
 pub(in crate::service) use first_uses::{FirstUses, Used};
+pub(in crate::service) use questioned::Questioned;
 pub(in crate::service) use refusal::Refusal;

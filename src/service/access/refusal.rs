@@ -3,13 +3,15 @@
 
 use std::fmt;
 
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, Cut};
 use crate::domain::name::RepositoryName;
 
 /// Why something is refused to a caller. Where several hold, the first step of the decision counts: what is there, what the
 /// account has on it, what its access token leaves of that, what the state of the repository allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::service) enum Refusal {
+    /// The account is inactive.
+    Inactive,
     /// The account neither owns the namespace nor has a grant, itself or by a team; nor is the repository public.
     NoAccess,
     /// Nothing has this name, and the account may not make it.
@@ -53,6 +55,7 @@ pub(in crate::service) enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Inactive => f.write_str("the account is inactive"),
             Self::NoAccess => f.write_str("the account has no access: it owns nothing there and has no grant"),
             Self::NotThere => f.write_str("there is no such repository, and the account may not make it"),
             Self::Deleted => f.write_str("it was deleted, and the registry may still hold its content"),
@@ -82,6 +85,28 @@ impl fmt::Display for Refusal {
             Self::OtherName => f.write_str("the access token belongs to another user than was named"),
             Self::RotatedAway => f.write_str("a rotation has replaced this secret"),
             Self::State(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+impl Refusal {
+    /// The same in one word, where an action on one repository is explained to who may know.
+    pub(in crate::service) fn cut(&self) -> Cut {
+        match self {
+            Self::Inactive => Cut::AccountInactive,
+            Self::NoAccess | Self::WholeRegistry => Cut::NoAccess,
+            Self::NotThere => Cut::NotThere,
+            Self::Deleted => Cut::Deleted,
+            Self::Level(_) => Cut::Level,
+            Self::Pattern => Cut::Pattern,
+            Self::Cap(_) => Cut::Cap,
+            Self::ReplacedSecret => Cut::ReplacedSecret,
+            Self::NoNamespace(_) => Cut::NoNamespace,
+            Self::CreateOnPushOff => Cut::CreateOnPushOff,
+            Self::StarMakesNone | Self::NotMade | Self::NoRoom(_) | Self::Unread(_) | Self::UnreadWhole(_) => {
+                Cut::NotMade
+            }
+            Self::OtherAccount | Self::OtherName | Self::RotatedAway | Self::State(_) => Cut::TokenState,
         }
     }
 }

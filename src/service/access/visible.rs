@@ -135,6 +135,22 @@ pub(in crate::service) fn containing<'s>(
     seen(authority, order, &wanted)
 }
 
+/// The repositories that an account has access to otherwise than by their being public, with its level, within patterns;
+/// all of them, if there are none. The caller must not have an access token.
+pub(in crate::service) fn own<'s>(
+    authority: &Authority<'s>,
+    patterns: &[Pattern],
+) -> impl Iterator<Item = (&'s Arc<Repository>, AccessLevel)> {
+    let wanted = Wanted::after(Order::Ascending, None);
+    let sources = if patterns.is_empty() {
+        account_sources(authority, &wanted)
+    } else {
+        patterns.iter().flat_map(|pattern| pattern_sources(authority, &wanted, pattern)).collect()
+    };
+    let repositories = Merge::new(Order::Ascending, sources).filter_map(move |name| authority.state().repository(name));
+    repositories.filter_map(move |repository| Some((repository, authority.account_level(&repository.name)?)))
+}
+
 /// Whether a caller sees any repository below this name.
 pub(in crate::service) fn has_below(authority: &Authority<'_>, prefix: &RepositoryName) -> bool {
     let wanted = Wanted::after(Order::Ascending, None).below(prefix.as_str());
@@ -178,15 +194,36 @@ fn account_sources<'s>(authority: &Authority<'s>, wanted: &Wanted) -> Vec<Reposi
         return vec![wanted.among_all(state)];
     }
     let own = authority.own_namespaces().into_iter().map(|name| Namespace::Of(name.clone()));
-    let mut namespaces: BTreeSet<Namespace> = own.collect();
+    granted_sources(state, authority.grantees(), own.collect(), wanted)
+}
+
+/// The names in these namespaces, and those that were granted to any of these.
+fn granted_sources<'s>(
+    state: &'s State,
+    grantees: impl Iterator<Item = Grantee>,
+    mut namespaces: BTreeSet<Namespace>,
+    wanted: &Wanted,
+) -> Vec<RepositoryNames<'s>> {
     let mut sources: Vec<RepositoryNames<'s>> = Vec::new();
-    for grantee in authority.grantees() {
+    for grantee in grantees {
         namespaces.extend(granted_namespaces(state, grantee).cloned());
         let (wanted, granted) = (wanted.clone(), granted_levels(state, grantee, wanted));
         sources.push(Box::new(granted.map(|(name, _)| name).filter(move |name| wanted.has(name))));
     }
     sources.extend(namespaces.iter().map(|namespace| wanted.among_those_of(state, namespace)));
     sources
+}
+
+/// The repositories that were granted to a user or a team, one by one or with their namespace, after `after` (from the
+/// beginning, if none).
+pub(in crate::service) fn of_grantee<'s>(
+    state: &'s State,
+    grantee: Grantee,
+    after: Option<&RepositoryName>,
+) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
+    let wanted = Wanted::after(Order::Ascending, after);
+    let sources = granted_sources(state, std::iter::once(grantee), BTreeSet::new(), &wanted);
+    Merge::new(Order::Ascending, sources).filter_map(|name| state.repository(name))
 }
 
 /// Namespaces granted as a whole, which sort before the repositories.

@@ -316,6 +316,7 @@ fn put_right(state: &State, name: &RepositoryName, seen: &SeenTag, seen_at: Time
         created_at: present.map_or(seen_at, |present| present.created_at),
         updated_at: same.map_or(seen_at, |same| same.updated_at),
         image: seen.image.clone().or_else(|| same.and_then(|same| same.image.clone())),
+        pushed_by: same.and_then(|same| same.pushed_by.clone()),
     };
     (present.map(AsRef::as_ref) != Some(&tag)).then_some(tag)
 }

@@ -11,9 +11,10 @@ use std::sync::{Mutex, PoisonError};
 use super::bundles::remove_bundle;
 use super::tags::note_emptied;
 use crate::domain::act::Act;
-use crate::domain::content::{Activity, Digest, Tag, TagName};
+use crate::domain::content::{Activity, Digest, Pusher, Tag, TagName};
+use crate::domain::days::{Day, DayCount};
 use crate::domain::id::Id;
-use crate::domain::name::RepositoryName;
+use crate::domain::name::{Name, RepositoryName};
 use crate::domain::random;
 use crate::domain::repository::Repository;
 use crate::domain::time::Timestamp;
@@ -37,6 +38,8 @@ pub enum News {
         digest: Digest,
         /// Its media type.
         media_type: String,
+        /// Who pushed, as the registry has it from the registry token; `None` if it tells of nobody.
+        by: Option<Name>,
     },
     /// A manifest was fetched.
     Pulled {
@@ -138,10 +141,14 @@ impl Service {
     fn take(&self, call: &Call, notice: Notice) -> Result<bool, Error> {
         let Notice { repository, at, news, .. } = notice;
         match news {
-            News::Pulled { tag, digest } => Ok(self.count_pull(&repository, tag.as_ref(), &digest)),
-            News::Pushed { tag, digest, media_type } => {
-                let at = at.min(call.now);
-                self.take_push(call, repository, Pushed { tag, digest, media_type, at })
+            News::Pulled { tag, digest } => Ok(self.count_pull(&repository, tag.as_ref(), &digest, Day::of(call.now))),
+            News::Pushed { tag, digest, media_type, by } => {
+                let pushed = Pushed { tag, digest, media_type, by, at: at.min(call.now) };
+                let is_taken = self.take_push(call, repository.clone(), pushed)?;
+                if let Some(known) = self.store.state().repository(&repository).filter(|_| is_taken) {
+                    self.pulls.note(known, Day::of(call.now), DayCount::PUSH);
+                }
+                Ok(is_taken)
             }
             News::TagDeleted(tag) => self.take_deletion(call, repository, move |present| present.name == tag),
             News::ManifestDeleted(digest) => {
@@ -154,11 +161,11 @@ impl Service {
 
     /// Counts a pull. A manifest fetched by digest counts only if a tag points to it: clients fetch the parts of a
     /// list by digest, and the whole by tag or, after a HEAD of the tag, by digest.
-    fn count_pull(&self, repository: &RepositoryName, tag: Option<&TagName>, digest: &Digest) -> bool {
+    fn count_pull(&self, repository: &RepositoryName, tag: Option<&TagName>, digest: &Digest, day: Day) -> bool {
         let state = self.store.state();
         let known = state.repository(repository);
         let known = known.filter(|_| tag.is_some() || points_to(&state, repository, digest));
-        known.map(|known| self.pulls.note(known)).is_some()
+        known.map(|known| self.pulls.note(known, day, DayCount::PULL)).is_some()
     }
 
     fn take_made(&self, call: &Call, repository: RepositoryName) -> Result<bool, Error> {
@@ -236,6 +243,7 @@ struct Pushed {
     tag: TagName,
     digest: Digest,
     media_type: String,
+    by: Option<Name>,
     at: Timestamp,
 }
 
@@ -282,12 +290,15 @@ fn put_tag(
     repository: &RepositoryName,
     seen: Pushed,
 ) -> Result<(), Error> {
-    let Pushed { tag: name, digest, media_type, .. } = seen;
+    let Pushed { tag: name, digest, media_type, by, .. } = seen;
     // By the clock of dockpass, as in comparisons: the registry's may differ.
     let at = change.call().now;
     let present = change.state().tag(repository, &name).cloned();
     let same = present.as_ref().filter(|present| present.digest == digest);
+    // A registry that takes other credentials as well may name somebody who is nobody here.
+    let pusher = by.and_then(|name| change.state().account_named(name.as_str()).cloned());
     let tag = Tag {
+        pushed_by: pusher.map(|account| Pusher { account: account.id, name: account.name.clone() }),
         created_at: present.as_ref().map_or(at, |present| present.created_at),
         updated_at: at,
         image: same.and_then(|same| same.image.clone()),

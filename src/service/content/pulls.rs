@@ -1,54 +1,98 @@
-//! Counts pulls without waiting for the disk: in memory first, written in bundles every half minute.
+//! Counts pulls, both pulls and pushes by the day, and notes which access tokens are used in a repository, without waiting
+//! for the disk: in memory first, written in bundles every half minute. A crash so loses what was noted since then.
+//!
+//! The days of a repository stand in one record, which only the disk has: memory holds what waits to be written.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::domain::act::Act;
 use crate::domain::content::Activity;
+use crate::domain::days::{Day, DayCount, Days};
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::repository::Repository;
+use crate::domain::time::Timestamp;
+use crate::domain::token_uses::TokenUses;
 use crate::service::Service;
+use crate::service::access::Call;
+use crate::service::error::Error;
 use crate::service::ledger::Upkeep;
-use crate::store::State;
+use crate::store::{State, Txn};
 
 /// Most repositories that one change writes.
 const BUNDLE: usize = 512;
 
 /// A repository's name and identifier: one that was deleted and made again is a different one.
-type PulledRepository = (RepositoryName, Id);
+type CountedRepository = (RepositoryName, Id);
 
-/// Pulls per repository that are not written yet. Only repositories with a record are counted, which bounds the map.
+/// What waits to be written of one repository.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Waiting {
+    days: Days,
+    uses: TokenUses,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.days.is_empty() && self.uses == TokenUses::default()
+    }
+}
+
+/// What was noted of repositories and is not written yet. Only those with a record are noted, which bounds it.
 #[derive(Default)]
-pub(in crate::service) struct Pulls(Mutex<BTreeMap<PulledRepository, u64>>);
+pub(in crate::service) struct Pulls {
+    waiting: Mutex<BTreeMap<CountedRepository, Waiting>>,
+    /// Held from the reading of a record to the writing of the next one.
+    writing: Mutex<()>,
+}
+
+/// What waits for one repository, and its days as they will be.
+#[derive(Clone)]
+struct Counted {
+    repository: CountedRepository,
+    new: Waiting,
+    all: Days,
+}
 
 impl Pulls {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<PulledRepository, u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CountedRepository, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one pull.
-    pub(super) fn note(&self, repository: &Repository) {
-        *self.lock().entry((repository.name.clone(), repository.id)).or_default() += 1;
+    /// Counts one pull or push.
+    pub(super) fn note(&self, repository: &Repository, day: Day, count: DayCount) {
+        self.lock().entry((repository.name.clone(), repository.id)).or_default().days.add(day, count);
     }
 
-    fn of(&self, repository: &Repository) -> u64 {
-        self.lock().get(&(repository.name.clone(), repository.id)).copied().unwrap_or(0)
-    }
-
-    fn bundle(&self) -> Vec<(PulledRepository, u64)> {
-        self.lock().iter().take(BUNDLE).map(|(key, count)| (key.clone(), *count)).collect()
-    }
-
-    /// Subtracts what was written; pulls counted since then stay.
-    fn written(&self, bundle: &[(PulledRepository, u64)]) {
-        let mut pulls = self.lock();
-        for (key, count) in bundle {
-            let left = pulls.get(key).map_or(0, |present| present.saturating_sub(*count));
-            match left {
-                0 => drop(pulls.remove(key)),
-                left => drop(pulls.insert(key.clone(), left)),
-            }
+    /// Notes that an access token is used there.
+    pub(in crate::service) fn note_use(&self, repository: &Repository, token: Id, at: Timestamp) {
+        let mut waiting = self.lock();
+        let waiting = waiting.entry((repository.name.clone(), repository.id)).or_default();
+        let last = waiting.uses.last(token);
+        if last.is_none_or(|last| last < at) {
+            waiting.uses = TokenUses::of(waiting.uses.iter().chain([(token, at)]));
         }
+    }
+
+    fn of(&self, repository: &Repository) -> Waiting {
+        self.lock().get(&(repository.name.clone(), repository.id)).cloned().unwrap_or_default()
+    }
+
+    fn bundle(&self) -> Vec<(CountedRepository, Waiting)> {
+        self.lock().iter().take(BUNDLE).map(|(repository, waiting)| (repository.clone(), waiting.clone())).collect()
+    }
+
+    /// Takes away what was written; what was noted since then stays.
+    fn written<'w>(&self, bundle: impl IntoIterator<Item = (&'w CountedRepository, &'w Waiting)>) {
+        let mut waiting = self.lock();
+        for (repository, written) in bundle {
+            let Some(left) = waiting.get_mut(repository) else { continue };
+            left.days.subtract(&written.days);
+            let later = left.uses.iter().filter(|(token, at)| written.uses.last(*token).is_none_or(|it| it < *at));
+            left.uses = TokenUses::of(later.collect::<Vec<_>>());
+        }
+        waiting.retain(|_, left| !left.is_empty());
     }
 }
 
@@ -56,25 +100,51 @@ impl Service {
     /// How a repository is used, with the pulls that are not written yet.
     pub(super) fn activity(&self, state: &State, repository: &Repository) -> Activity {
         let written = state.activity(&repository.name);
-        Activity { pulls: written.pulls.saturating_add(self.pulls.of(repository)), ..written }
+        Activity { pulls: written.pulls.saturating_add(self.pulls.of(repository).days.pulls()), ..written }
     }
 
-    /// Writes the waiting pulls. Those that cannot be written wait for the next time.
+    /// When access tokens were last used in a repository, with what is not written yet: of very many, those that used it
+    /// last.
+    pub(in crate::service) fn token_uses(&self, state: &State, repository: &Repository) -> TokenUses {
+        let (written, waiting) = (state.token_uses(&repository.name), self.pulls.of(repository).uses);
+        TokenUses::of(written.iter().chain(waiting.iter()))
+    }
+
+    /// The pulls and pushes of a repository on each of the last days, oldest first. Reads the disk, once the caller may
+    /// know of the repository.
+    ///
+    /// # Errors
+    /// [`Error::Hidden`] for what the caller may not see.
+    pub fn daily_activity(&self, call: &Call, name: &RepositoryName) -> Result<Vec<(Day, DayCount)>, Error> {
+        let repository = self.view(call, Act::RepositoryView, name.as_str(), |authority| {
+            authority.signed_in()?;
+            let known = authority.state().repository(name).filter(|_| authority.level(name).is_some());
+            known.cloned().ok_or_else(|| authority.no_such_repository(name))
+        })?;
+        // In this order nothing counts twice if it is written in between.
+        let written = self.store.days(repository.id)?;
+        let all = written.with(&self.pulls.of(&repository).days);
+        Ok(Day::of(call.now).and_before().map(|day| (day, all.on(day))).collect())
+    }
+
+    /// Writes what waits. What cannot be written waits for the next time.
     pub(in crate::service) fn save_pulls(&self) {
+        let _held = self.pulls.writing.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let bundle = self.pulls.bundle();
-            if bundle.is_empty() {
-                return;
-            }
-            let counts = bundle.clone();
+            let bundle: Result<Vec<Counted>, Error> =
+                self.pulls.bundle().into_iter().map(|(repository, new)| self.counted(repository, new)).collect();
+            let bundle = match bundle {
+                Ok(bundle) if bundle.is_empty() => return,
+                Ok(bundle) => bundle,
+                Err(error) => {
+                    log::warn!("{} wait: {error}", Upkeep::Pulls);
+                    return;
+                }
+            };
+            let noted = bundle.clone();
             let written = self.keep(Upkeep::Pulls, move |txn| {
-                for ((name, id), count) in &counts {
-                    // The count of a repository that is gone by now is dropped, even if another has its name.
-                    if txn.state().repository(name).is_none_or(|present| present.id != *id) {
-                        continue;
-                    }
-                    let activity = txn.state().activity(name);
-                    txn.put_activity(name, Activity { pulls: activity.pulls.saturating_add(*count), ..activity })?;
+                for counted in &noted {
+                    put(txn, counted)?;
                 }
                 Ok(())
             });
@@ -82,7 +152,64 @@ impl Service {
                 // The counts are kept for the next time.
                 return;
             }
-            self.pulls.written(&bundle);
+            self.pulls.written(bundle.iter().map(|counted| (&counted.repository, &counted.new)));
         }
+    }
+
+    fn counted(&self, repository: CountedRepository, new: Waiting) -> Result<Counted, Error> {
+        let all = self.store.days(repository.1)?.with(&new.days);
+        Ok(Counted { repository, new, all })
+    }
+}
+
+/// Writes what was noted of one repository. Of one that is gone by now it is dropped, even if another has its name.
+fn put(txn: &mut Txn<'_>, Counted { repository: (name, id), new, all }: &Counted) -> Result<(), Error> {
+    if txn.state().repository(name).is_none_or(|present| present.id != *id) {
+        return Ok(());
+    }
+    if !new.days.is_empty() {
+        txn.put_days(*id, all.clone())?;
+    }
+    let (activity, uses) = (txn.state().activity(name), txn.state().token_uses(name));
+    let activity = Activity { pulls: activity.pulls.saturating_add(new.days.pulls()), ..activity };
+    // Those that are gone make room for others.
+    let uses = uses.iter().chain(new.uses.iter());
+    let uses = TokenUses::of(uses.filter(|(token, _)| txn.state().token(*token).is_some()));
+    if (activity, &uses) != (txn.state().activity(name), &txn.state().token_uses(name)) {
+        txn.put_activity_and_uses(name, activity, uses)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_noted_while_it_is_written_waits_for_the_next_time() {
+        let (pulls, moment) = (Pulls::default(), Timestamp::from_seconds(1_795_296_000));
+        let repository = Repository {
+            id: Id::MAX,
+            name: RepositoryName::parse("alice/app").unwrap(),
+            is_public: false,
+            short_description: String::new(),
+            long_description: String::new(),
+            created_at: moment,
+        };
+        let [one, other] = [1, 2].map(|number| Id::from_bytes([number; 16]));
+        let (day, pull) = (Day::of(moment), DayCount { pulls: 1, ..DayCount::default() });
+        let write = |bundle: &[(CountedRepository, Waiting)]| pulls.written(bundle.iter().map(|(of, it)| (of, it)));
+        pulls.note(&repository, day, pull);
+        pulls.note_use(&repository, one, moment);
+        pulls.note_use(&repository, other, moment);
+        let bundle = pulls.bundle();
+        pulls.note(&repository, day, pull);
+        pulls.note_use(&repository, one, moment.plus_seconds(1));
+        write(&bundle);
+        let mut days = Days::default();
+        days.add(day, pull);
+        assert_eq!(pulls.of(&repository), Waiting { days, uses: TokenUses::of([(one, moment.plus_seconds(1))]) });
+        write(&pulls.bundle());
+        assert!(pulls.bundle().is_empty());
     }
 }

@@ -15,12 +15,12 @@ use crate::domain::repository::{MAX_LONG_DESCRIPTION, MAX_SHORT_DESCRIPTION, Rep
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, visible};
+use crate::service::access::{Allowed, Authority, Call, Permit, Questioned, visible};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::{Page, PageQuery};
 use crate::service::settings::is_full;
-use crate::store::Sought;
+use crate::store::{Sought, State};
 
 /// What a new repository shall be.
 #[derive(Clone, Debug)]
@@ -201,6 +201,23 @@ impl Service {
         Ok(())
     }
 
+    /// Refuses a name that a push of this account may make, where the state does not let it.
+    ///
+    /// # Errors
+    /// What [`Service::create_by_push`] meets, and tells no client.
+    pub(in crate::service) fn has_place_for_push(
+        &self,
+        state: &State,
+        by: &Questioned<'_>,
+        name: &RepositoryName,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.underway.refuse(state, name)?;
+        let repositories = self.settings.live.at(state).max_per_namespace;
+        let limits = CreationLimits { repositories, token_lifetime: self.settings.registry_token_lifetime };
+        must_have_place(state, name, by.reaches_everything(), &limits, now)
+    }
+
     /// Refuses callers who may make no repository in this namespace, before the body is read.
     ///
     /// # Errors
@@ -314,7 +331,30 @@ struct CreationLimits {
     token_lifetime: i64,
 }
 
-/// Writes a new record. The namespace must have room, and belong to an account unless it is the empty one.
+/// Refuses a new name for which there is no place: the namespace must have room, and belong to an account unless it is the
+/// empty one. System administrators are `unbounded` by the names that were deleted.
+fn must_have_place(
+    state: &State,
+    name: &RepositoryName,
+    unbounded: bool,
+    limits: &CreationLimits,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let namespace = name.namespace();
+    let owner = namespace.name().map(|name| state.account_named(name.as_str()).map(|owner| owner.id));
+    let owner = owner.map(|owner| owner.ok_or_else(|| Error::not_found(Kind::Account, &namespace))).transpose()?;
+    if is_full(state.namespace_size(&namespace), limits.repositories) {
+        return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
+    }
+    // Everybody who may create repositories here could use up the bound on deleted names, and so close the namespace
+    // to its owner. System administrators, who need no bound, can still create some then.
+    if let (Some(owner), false) = (owner, unbounded) {
+        refuse_too_many(state, name, owner, limits.repositories)?;
+    }
+    refuse_too_soon(state, name, owner, limits.token_lifetime, now)
+}
+
+/// Writes a new record.
 fn create(
     change: &mut Change<'_, '_>,
     permit: &Permit,
@@ -322,19 +362,9 @@ fn create(
     id: Id,
     limits: &CreationLimits,
 ) -> Result<(), Error> {
-    let namespace = new.name.namespace();
-    let owner = namespace.name().map(|name| change.state().account_named(name.as_str()).map(|owner| owner.id));
-    let owner = owner.map(|owner| owner.ok_or_else(|| Error::not_found(Kind::Account, &namespace))).transpose()?;
-    if is_full(change.state().namespace_size(&namespace), limits.repositories) {
-        return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
-    }
-    // Everybody who may create repositories here could use up the bound on deleted names, and so close the namespace
-    // to its owner. System administrators, who need no bound, can still create some then.
-    if let (Some(owner), false) = (owner, change.authority_to_push()?.reaches_everything()) {
-        refuse_too_many(change.state(), &new.name, owner, limits.repositories)?;
-    }
-    refuse_too_soon(change.state(), &new.name, owner, limits.token_lifetime, change.call().now)?;
-    let created_at: Timestamp = change.call().now.whole_seconds();
+    let (unbounded, now) = (change.authority_to_push()?.reaches_everything(), change.call().now);
+    must_have_place(change.state(), &new.name, unbounded, limits, now)?;
+    let created_at: Timestamp = now.whole_seconds();
     let repository = Repository {
         id,
         name: new.name,

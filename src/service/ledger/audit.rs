@@ -2,59 +2,66 @@
 //!
 //! A change is recorded in its own transaction. Where events were lost, a record of the gap says how many.
 
+use super::audit_filter::{AuditFilter, Filter};
 use super::change::Upkeep;
 use super::waiting::Waiting;
-use crate::domain::act::{Act, ActFilter};
-use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, AuditedRepository, LoggedRecord, Occurrence, Outcome};
+use crate::domain::act::Act;
+use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, AuditedRepository, LoggedRecord, Occurrence};
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
+use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call};
 use crate::service::error::Error;
 use crate::service::page::Page;
-use crate::store::{TooLarge, Txn, Verification};
+use crate::store::{AuditSought, TooLarge, Txn, Verification};
 
 /// Most records that one change writes.
 const BUNDLE: usize = 512;
-/// Most records that one step of a list reads.
-const STEP: usize = 512;
 /// How many records one page looks at, if fewer are asked for: a filter that finds little is asked for its next page.
 const LOOKED_AT: usize = 16 * 1_024;
 
-/// Which records of the audit log are wanted. A field that is `None` matches everything.
-#[derive(Clone, Debug, Default)]
-pub struct AuditFilter {
-    /// Exactly this actor.
-    pub actor: Option<String>,
-    /// This act, or a family of acts.
-    pub action: Option<ActFilter>,
-    /// What was done to this: the object as recorded, a word of it, or the name, id, label or owner of what it is about.
-    pub object: Option<String>,
-    /// What was done to the repository of this name.
-    pub repository: Option<RepositoryName>,
-    /// What was done with this credential: its kind, or the access token's id or label.
-    pub credential: Option<String>,
-    /// Exactly this outcome.
-    pub outcome: Option<Outcome>,
-    /// From this moment on.
-    pub since: Option<Timestamp>,
-    /// Before this moment.
-    pub until: Option<Timestamp>,
+/// A walk through the audit log.
+pub(in crate::service) struct AuditWalk<'s> {
+    /// Which way it goes.
+    pub(in crate::service) order: Order,
+    /// The number of the last record before it; none begins at the end that comes first.
+    pub(in crate::service) after: Option<u64>,
+    /// The last number of the log.
+    pub(in crate::service) head: u64,
+    /// At most so many records.
+    pub(in crate::service) limit: usize,
+    /// What the index is asked for.
+    pub(in crate::service) sought: &'s AuditSought,
 }
 
-impl AuditFilter {
-    fn matches(&self, record: &AuditRecord) -> bool {
-        let asked = |asked: &Option<String>, has: &dyn Fn(&str) -> bool| asked.as_deref().is_none_or(has);
-        asked(&self.actor, &|actor| actor == record.actor)
-            && self.action.as_ref().is_none_or(|acts| acts.has(&record.action))
-            && asked(&self.object, &|object| record.is_about(object))
-            && self.repository.as_ref().is_none_or(|name| record.is_about_repository(name.as_str()))
-            && asked(&self.credential, &|credential| record.is_by_credential(credential))
-            && self.outcome.is_none_or(|outcome| outcome.as_str() == record.outcome)
-            && self.until.is_none_or(|until| record.time < until)
-            && self.since.is_none_or(|since| record.time >= since)
+impl AuditPlace {
+    /// The newest records, at most so many.
+    #[must_use]
+    pub fn newest(limit: usize) -> Self {
+        Self { after: None, start: None, limit }
     }
+}
+
+/// A page of the audit log.
+#[derive(Debug)]
+pub struct AuditPage {
+    /// The records, and the number to go on after.
+    pub page: Page<LoggedRecord, u64>,
+    /// The number of the last record of the log, up to which was looked.
+    pub head: u64,
+}
+
+/// Which page of the audit log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AuditPlace {
+    /// Only records after this number, oldest first; if none, newest first.
+    pub after: Option<u64>,
+    /// The number to go on after; none for the first page.
+    pub start: Option<u64>,
+    /// At most so many records.
+    pub limit: usize,
 }
 
 /// What of the log a caller may see.
@@ -110,46 +117,59 @@ impl Service {
         }
     }
 
-    /// A page of the audit log, newest first: the records numbered below `before`, or from the newest on. With a filter it
-    /// may have fewer records than asked for, or none, before the list ends: the last page alone has no next one. All
-    /// records are looked at, as their times need not follow their numbers: clocks are put right.
+    /// A page of the audit log. With a filter it may have fewer records than asked for, or none, before the list ends: the
+    /// last page alone has no next one. The order is that of the numbers; times need not follow them: clocks are put right.
     ///
     /// Whoever administers a repository may ask for the refusals of pulls and pushes there, and gets nothing else; whoever
-    /// administers a namespace, at any name in it, there or not. These appear within half a minute: only an administrator's
-    /// question has what waits written first.
+    /// administers a namespace, at any name in it, there or not. What waits is written within half a minute: only an
+    /// administrator who asks for the newest has it written first.
     ///
     /// # Errors
-    /// [`Error::Denied`] and [`Error::Hidden`] to all others but administrators.
-    pub fn list_audit(
-        &self,
-        call: &Call,
-        filter: &AuditFilter,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Page<LoggedRecord, u64>, Error> {
+    /// [`Error::Denied`] and [`Error::Hidden`] to all others but administrators; [`Error::NotFound`], [`Error::Invalid`]
+    /// for what the filter names.
+    pub fn list_audit(&self, call: &Call, filter: &AuditFilter, place: AuditPlace) -> Result<AuditPage, Error> {
         let shown = self.shown_audit(call, filter.repository.as_ref())?;
-        if shown == ShownAudit::All {
+        if shown == ShownAudit::All && place.after.is_none() {
             self.write_audit(call.now);
         }
-        let (mut entries, mut next, mut left) = (Vec::new(), before, LOOKED_AT.max(limit));
-        let page = |entries, next| Page { entries, next, count: None };
-        loop {
-            let step = self.store.audit_before(next, STEP)?;
-            let is_last = step.len() < STEP;
-            for logged in step {
-                if entries.len() == limit || left == 0 {
-                    return Ok(page(entries, next));
+        let state = self.store.state();
+        let filter = Filter::in_state(&state, filter.clone())?;
+        let (sought, head) = (filter.sought(), state.audit().seq);
+        let AuditPlace { after, start, limit } = place;
+        let order = if after.is_some() { Order::Ascending } else { Order::Descending };
+        let walk = AuditWalk { order, after: after.max(start), head, limit, sought: &sought };
+        let page = self.walk_audit(&walk, |record| shown.has(record) && filter.matches(record))?;
+        Ok(AuditPage { page, head })
+    }
+
+    /// The records of a walk that are wanted. After a bounded number of others the page ends, and says where to go on.
+    pub(in crate::service) fn walk_audit(
+        &self,
+        walk: &AuditWalk<'_>,
+        is_wanted: impl Fn(&AuditRecord) -> bool,
+    ) -> Result<Page<LoggedRecord, u64>, Error> {
+        let (mut entries, mut reached, mut left) = (Vec::new(), walk.after, LOOKED_AT.max(walk.limit));
+        let page = |entries, next| Ok(Page { entries, next, count: None });
+        let mut from = Some(match (walk.order, walk.after) {
+            (Order::Ascending, after) => after.unwrap_or(0).saturating_add(1),
+            (Order::Descending, None) => walk.head,
+            (Order::Descending, Some(after)) => after.saturating_sub(1).min(walk.head),
+        });
+        while let Some(number) = from {
+            let look = self.store.audit_look(walk.order, number, walk.head, walk.sought)?;
+            for logged in look.records {
+                if entries.len() == walk.limit || left == 0 {
+                    return page(entries, reached);
                 }
                 left -= 1;
-                next = Some(logged.record.seq);
-                if shown.has(&logged.record) && filter.matches(&logged.record) {
+                reached = Some(logged.record.seq);
+                if is_wanted(&logged.record) {
                     entries.push(logged);
                 }
             }
-            if is_last {
-                return Ok(page(entries, None));
-            }
+            from = look.next;
         }
+        page(entries, None)
     }
 
     fn shown_audit(&self, call: &Call, repository: Option<&RepositoryName>) -> Result<ShownAudit, Error> {

@@ -45,7 +45,7 @@ pub(in crate::service) enum Upkeep {
     KnownAddresses,
     /// The rotations that are repeated no more, since the secrets that they made were used.
     FirstUses,
-    /// The pulls counted so far.
+    /// The pulls and pushes counted so far.
     Pulls,
     /// Denials, sign-ins and other events that are recorded later than they happen.
     AuditEvents,
@@ -60,7 +60,7 @@ impl fmt::Display for Upkeep {
             Self::PasswordHash => "the new hash of a password",
             Self::KnownAddresses => "the addresses of sign-ins",
             Self::FirstUses => "the first uses of new secrets",
-            Self::Pulls => "the counts of pulls",
+            Self::Pulls => "the counts of pulls and pushes",
             Self::AuditEvents => "events of the audit log",
             Self::AuditRemoval => "the removal of old audit records",
         })

@@ -3,6 +3,7 @@
 //! (`pace`). The server's log tells of refusals, too (`told`). How much of the log is kept, the store sees to.
 
 mod audit;
+mod audit_filter;
 mod budget;
 mod change;
 mod deed;
@@ -13,8 +14,11 @@ mod target;
 mod told;
 mod waiting;
 
-pub use audit::AuditFilter;
+pub use audit::{AuditPage, AuditPlace};
+pub use audit_filter::AuditFilter;
 
+pub(in crate::service) use audit::AuditWalk;
+pub(in crate::service) use audit_filter::Filter;
 pub(in crate::service) use change::{Change, Upkeep, Writing};
 pub(in crate::service) use deed::Deed;
 pub(in crate::service) use pace::Pace;

@@ -306,17 +306,20 @@ fn check_kept(account: &Account, update: &AccountUpdate) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives each switch an audit record of its own: a demotion must not look like a change of the full name.
+/// Gives each switch an audit record of its own: a demotion must not look like a change of the full name. What is switched
+/// and nothing else has no further record.
 fn note_switches(change: &mut Change<'_, '_>, account: &Account, update: &AccountUpdate) {
     let switched = |was: bool, shall: Option<bool>, on: Act, off: Act| {
         shall.filter(|shall| *shall != was).map(|shall| if shall { on } else { off })
     };
     let admin = switched(account.is_admin, update.is_admin, Act::AccountPromote, Act::AccountDemote);
     let active = switched(account.is_active, update.is_active, Act::AccountActivate, Act::AccountDeactivate);
-    admin
-        .into_iter()
-        .chain(active)
-        .for_each(|act| change.record_also(Deed::new(act, &account.name).about_account(account)));
+    let mut deeds = admin.into_iter().chain(active).map(|act| Deed::new(act, &account.name).about_account(account));
+    let is_renamed = update.full_name.as_ref().is_some_and(|name| *name != account.full_name);
+    if !is_renamed {
+        deeds.next().into_iter().for_each(|first| change.record_as(first));
+    }
+    deeds.for_each(|deed| change.record_also(deed));
 }
 
 /// Refuses to delete, deactivate or demote the last active administrator, also where it cannot sign in: it could be

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::teams::{TeamView, find_team, is_callers, team_view, view_team};
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Caller, Permit, find, find_organization, find_user, visible};
+use crate::service::access::{
+    Allowed, Authority, Call, Permit, Questioned, find, find_organization, find_user, visible,
+};
 use crate::service::error::{Error, Kind};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::Page;
@@ -329,13 +331,13 @@ impl Service {
             let public =
                 AccessView { subject: None, level: AccessLevel::ReadOnly, reason: Reason::Public, is_active: true };
             let mut access = owner_views(authority, name);
-            for (target, kind, reason) in [
-                (&target, GranteeKind::User, Reason::RepositoryGrant),
-                (&on_namespace, GranteeKind::User, Reason::NamespaceGrant),
-                (&target, GranteeKind::Team, Reason::TeamRepositoryGrant),
-                (&on_namespace, GranteeKind::Team, Reason::TeamNamespaceGrant),
+            for (target, kind) in [
+                (&target, GranteeKind::User),
+                (&on_namespace, GranteeKind::User),
+                (&target, GranteeKind::Team),
+                (&on_namespace, GranteeKind::Team),
             ] {
-                access.extend(grant_reasons(authority.state(), target, kind, reason));
+                access.extend(grant_reasons(authority.state(), target, kind));
             }
             access.extend(Some(public).filter(|_| repository.is_public));
             Ok((Arc::clone(repository), access))
@@ -367,18 +369,17 @@ impl Service {
 }
 
 /// The level of an account on a repository by itself, without any access token.
-fn level_of(authority: &Authority<'_>, user: &Account, name: &RepositoryName) -> Option<AccessLevel> {
-    let of_user = Caller::of_account(user);
-    let of_user = Authority::of(authority.state(), authority.used(), &of_user, authority.now()).ok()?;
-    of_user.level(name)
+fn level_of<'s>(authority: &Authority<'s>, user: &'s Account, name: &RepositoryName) -> Option<AccessLevel> {
+    let user = Questioned::account(authority, user, None);
+    if user.faults().is_empty() { user.level(name) } else { None }
 }
 
 /// The users, or the teams, that have access by a grant on a target, by name.
-fn grant_reasons(state: &State, target: &GrantTarget, kind: GranteeKind, reason: Reason) -> Vec<AccessView> {
+fn grant_reasons(state: &State, target: &GrantTarget, kind: GranteeKind) -> Vec<AccessView> {
     let view = |(grantee, name, level): (_, Name, _)| AccessView {
         subject: Some(name.to_string()),
         level,
-        reason,
+        reason: target.reason(kind),
         is_active: is_active(state, grantee),
     };
     held(state, target, kind).into_iter().map(view).collect()

@@ -15,3 +15,5 @@ pub use grants::{AccessView, GrantList, GrantView, TargetView};
 pub use organizations::{MemberView, MembershipView, NewOrganization};
 pub use reach::{Reach, ReachView};
 pub use teams::{TeamUpdate, TeamView};
+
+pub(in crate::service) use teams::view_team;

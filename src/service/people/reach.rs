@@ -101,13 +101,8 @@ fn of_teams(authority: &Authority<'_>, account: &Account) -> Vec<ReachView> {
 }
 
 fn by_grant(target: &GrantTarget, level: AccessLevel, team: Option<Name>) -> ReachView {
-    let reason = match (target, &team) {
-        (GrantTarget::Repository(_), None) => Reason::RepositoryGrant,
-        (GrantTarget::Namespace(_), None) => Reason::NamespaceGrant,
-        (GrantTarget::Repository(_), Some(_)) => Reason::TeamRepositoryGrant,
-        (GrantTarget::Namespace(_), Some(_)) => Reason::TeamNamespaceGrant,
-    };
-    ReachView { target: target.clone(), level, reason, team }
+    let kind = if team.is_some() { GranteeKind::Team } else { GranteeKind::User };
+    ReachView { target: target.clone(), level, reason: target.reason(kind), team }
 }
 
 /// That everybody may pull the repository that was asked about.

@@ -63,7 +63,11 @@ fn check_description(description: &str) -> Result<(), Error> {
 
 /// The team, for callers who may see its members and grants: its members, the organization's and system
 /// administrators.
-pub(super) fn view_team(authority: &Authority<'_>, organization: &str, team: &str) -> Result<(Permit, Team), Error> {
+pub(in crate::service) fn view_team(
+    authority: &Authority<'_>,
+    organization: &str,
+    team: &str,
+) -> Result<(Permit, Team), Error> {
     let (_, organization) = view_organization(authority, organization)?;
     let team = find_team(authority.state(), organization.id, team)?;
     Ok((authority.see_team(&team)?, team))

@@ -342,10 +342,11 @@ impl Service {
     fn note_failure(&self, username: &str, shown: Tried<'_>, address: Option<IpAddr>, now: Timestamp) {
         let state = self.store.state();
         // The name is recorded only if an account has it: people type passwords into the wrong field.
-        let known = state.account_named(username).map(|account| account.name.to_string());
-        let tried = known.unwrap_or_else(|| "(no such account)".to_owned());
+        let known = state.account_named(username);
+        let tried = known.map_or_else(|| "(no such account)".to_owned(), |account| account.name.to_string());
         let anonymous = Caller::new(Subject::Anonymous, address);
         let deed = Deed::new(Act::AccountSignIn, &tried);
+        let deed = known.into_iter().fold(deed, |deed, account| deed.about_account(account));
         let (credential, deed, id, reason) = match shown {
             Tried::Password => (CredentialKind::Password, deed, None, None),
             Tried::AccessToken(None) => (CredentialKind::AccessToken, deed, None, None),

@@ -8,11 +8,13 @@ mod first_uses;
 mod gate;
 mod passwords;
 mod session_ends;
+mod session_list;
 mod sessions;
 mod throttle;
 
 pub use authentication::Credentials;
 pub use events_secret::EventsSecretError;
+pub use session_list::ListedSession;
 pub use sessions::{LONGEST_SESSION, SessionSecret, SessionView};
 
 pub(in crate::service) use events_secret::EventsSecret;

@@ -14,12 +14,13 @@ use zeroize::Zeroizing;
 
 use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
+use crate::domain::id::Id;
 use crate::domain::random;
 use crate::domain::secret::{PREFIX, TokenText};
 use crate::domain::time::{Moment, Timestamp};
-use crate::domain::token::{AccessToken, Limits};
+use crate::domain::token::{AccessToken, ENDS_SOON, Limits, TokenState};
 use crate::service::Service;
-use crate::service::access::{Authority, Call, Caller, SessionKey, Signed, Subject};
+use crate::service::access::{Authority, Call, Caller, SessionKey, Signed, Subject, standing};
 use crate::service::error::Error;
 use crate::service::ledger::Deed;
 
@@ -32,10 +33,10 @@ pub const LONGEST_SESSION: i64 = 7 * 24 * 3_600;
 const PER_CREDENTIAL: usize = 50;
 /// Most sessions of one account; beyond that, the least recently used one of its access tokens ends.
 const PER_ACCOUNT: usize = 500;
+/// Most access tokens of each kind that a session tells of: those that end soon, those that were revoked.
+const MOST_TOLD: usize = 20;
 /// Most sessions of all accounts together; beyond that, the least recently used one ends.
 const MOST: usize = 100_000;
-/// Most revoked access tokens that a session tells of.
-const MOST_TOLD: usize = 20;
 
 /// The secret of a session, for the one answer that sets the cookie.
 pub struct SessionSecret(Zeroizing<String>);
@@ -61,16 +62,23 @@ impl fmt::Debug for SessionSecret {
 }
 
 #[derive(Clone)]
-struct Session {
-    signed: Signed,
+pub(super) struct Session {
+    /// Names it where its secret must not stand; whoever knows it has nothing.
+    pub(super) id: Id,
+    pub(super) signed: Signed,
     /// The kind of credential that opened it.
-    opened_with: CredentialKind,
-    opened_at: Moment,
-    used_at: Moment,
+    pub(super) opened_with: CredentialKind,
+    pub(super) opened_at: Moment,
+    pub(super) used_at: Moment,
+    /// The address of the last use.
+    pub(super) address: Option<IpAddr>,
+    /// The client that opened it.
+    pub(super) user_agent: Arc<str>,
 }
 
 impl Session {
-    fn ends_at(&self) -> Moment {
+    /// When it ends, unless it is used before then.
+    pub(super) fn ends_at(&self) -> Moment {
         self.used_at.plus_seconds(IDLE).min(self.opened_at.plus_seconds(LONGEST_SESSION))
     }
 }
@@ -98,8 +106,23 @@ impl Sessions {
         self.lock().retain(|_, session| !which(&session.signed));
     }
 
+    /// Ends those of an account for which this holds; returns how many.
+    pub(super) fn end_of(&self, account: Id, which: impl Fn(SessionKey, &Session) -> bool) -> usize {
+        let mut sessions = self.lock();
+        let before = sessions.len();
+        sessions.retain(|key, session| session.signed.account != account || !which(*key, session));
+        before - sessions.len()
+    }
+
+    /// Those of an account, in no order.
+    pub(super) fn of(&self, account: Id) -> Vec<(SessionKey, Session)> {
+        let sessions = self.lock();
+        let of_it = sessions.iter().filter(|(_, session)| session.signed.account == account);
+        of_it.map(|(key, session)| (*key, session.clone())).collect()
+    }
+
     /// The session, if it has not timed out; notes the use.
-    fn used(&self, key: SessionKey, now: Moment) -> Option<Session> {
+    fn used(&self, key: SessionKey, address: Option<IpAddr>, now: Moment) -> Option<Session> {
         let mut sessions = self.lock();
         let session = sessions.get_mut(&key)?;
         if session.ends_at() <= now {
@@ -107,6 +130,7 @@ impl Sessions {
             return None;
         }
         session.used_at = now;
+        session.address = address;
         Some(session.clone())
     }
 
@@ -159,6 +183,11 @@ pub struct SessionView {
     /// The account's access tokens that whoever held them has ended for good, until they are deleted; the newest ones, and
     /// none to a narrowed access token.
     pub revoked_tokens: Vec<Arc<AccessToken>>,
+    /// The account's access tokens that end soon, the next end first; not all, and none to a narrowed access token.
+    pub ending_tokens: Vec<Arc<AccessToken>>,
+    /// From where the account signed in lately for the first time in 30 days, the newest first, as far as this process saw
+    /// it: of IPv6 addresses the /64. Not from where the request comes, and none to a narrowed access token.
+    pub new_addresses: Vec<(IpAddr, Timestamp)>,
 }
 
 impl Service {
@@ -185,7 +214,15 @@ impl Service {
         let secret = SessionSecret::shown(secret.reveal().trim_start_matches(PREFIX));
         let signed = Signed { kind: CredentialKind::Session, ..signed.clone() };
         let moment = self.clock.moment();
-        let session = Session { signed, opened_with, opened_at: moment, used_at: moment };
+        let session = Session {
+            id: Id::new(call.now, random::bytes()?),
+            signed,
+            opened_with,
+            opened_at: moment,
+            used_at: moment,
+            address: call.caller.address,
+            user_agent: call.user_agent.as_str().into(),
+        };
         self.sessions.open(SessionKey::of(secret.reveal()), session);
         let entry = deed.entry(&call.caller, Outcome::Success);
         self.note_event(&call.caller, entry, call.now);
@@ -195,7 +232,7 @@ impl Service {
     /// The caller that a session's secret stands for.
     pub(super) fn by_session(&self, secret: &str, address: Option<IpAddr>, now: Timestamp) -> Result<Caller, Error> {
         let key = SessionKey::of(secret);
-        let session = self.sessions.used(key, self.clock.moment()).ok_or(Error::Unauthenticated)?;
+        let session = self.sessions.used(key, address, self.clock.moment()).ok_or(Error::Unauthenticated)?;
         let caller = Caller::new(Subject::Account(session.signed), address).with_session(key);
         let (used, state) = self.present();
         if let Err(error) = Authority::of(&state, &used, &caller, now) {
@@ -228,8 +265,17 @@ impl Service {
                 token_default_lifetime: settings.token_default_lifetime.seconds(),
                 token_max_lifetime: settings.token_max_lifetime.seconds(),
                 revoked_tokens: authority.revoked_tokens().take(MOST_TOLD).cloned().collect(),
+                ending_tokens: ending_tokens(authority),
+                new_addresses: self.new_addresses(authority, call),
             })
         })
+    }
+
+    fn new_addresses(&self, authority: &Authority<'_>, call: &Call) -> Vec<(IpAddr, Timestamp)> {
+        let Some(account) = authority.account().filter(|_| authority.only_token().is_none()) else { return Vec::new() };
+        let moment = self.clock.moment();
+        let new = self.throttle.new_sources(account.id, call.caller.address, moment);
+        new.into_iter().map(|(source, at)| (source, at.on(call.now, moment).whole_seconds())).collect()
     }
 
     /// Ends a session that another one replaces.
@@ -245,4 +291,17 @@ impl Service {
         let closed = call.caller.session.is_some_and(|key| self.sessions.close(key));
         if closed { Ok(()) } else { Err(Error::Unauthenticated) }
     }
+}
+
+/// The caller's access tokens that are accepted and end soon, the next end first.
+fn ending_tokens(authority: &Authority<'_>) -> Vec<Arc<AccessToken>> {
+    let (state, now) = (authority.state(), authority.now());
+    let Some(account) = authority.account().filter(|_| authority.only_token().is_none()) else { return Vec::new() };
+    let soon = |end: Timestamp| now < end && end < now.plus_seconds(ENDS_SOON);
+    let ending = state.tokens_of(account.id, None).filter(|token| token.expires_at.is_some_and(soon));
+    let accepted = ending.filter(|token| standing(state, token, now).state == TokenState::Active);
+    let mut accepted: Vec<Arc<AccessToken>> = accepted.cloned().collect();
+    accepted.sort_by_key(|token| (token.expires_at, token.id));
+    accepted.truncate(MOST_TOLD);
+    accepted
 }

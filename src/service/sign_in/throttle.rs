@@ -44,6 +44,8 @@ use crate::domain::time::Moment;
 use counter::{Counter, Fading, Guess, make_room};
 use known::{KnownAddresses, Likeness, Mark, NewAddress};
 
+/// How long the first sign-in from somewhere is told of, in seconds.
+const TOLD: i64 = 14 * 24 * 60 * 60;
 /// Distinct failures for one name from one source before it waits there.
 const PER_ADDRESS: u32 = 5;
 /// Distinct failures for one name before it waits everywhere.
@@ -173,6 +175,16 @@ impl Throttle {
         let mut counters = self.lock();
         counters.by_address.remove(&(attempt.username.to_owned(), source));
         counters.known.note(account, source, mark, now.seconds())
+    }
+
+    /// From where an account signed in by password for the first time in 30 days, the newest first, except from `here`: as far
+    /// as that was since the start, and within two weeks.
+    pub(super) fn new_sources(&self, account: Id, here: Option<IpAddr>, now: Moment) -> Vec<(IpAddr, Moment)> {
+        let here = here.map(source::of);
+        let mut new = self.lock().known.new_of(account);
+        new.retain(|(source, at)| Some(*source) != here && now.seconds() - at < TOLD);
+        new.sort_unstable_by_key(|(source, at)| (std::cmp::Reverse(*at), *source));
+        new.into_iter().map(|(source, at)| (source, Moment::from_seconds(at))).collect()
     }
 
     /// Forgets an account that is gone.
@@ -308,6 +320,28 @@ mod tests {
         assert!(door.0.locked_until("alice", at(0)).is_some());
         door.0.lift("alice");
         assert_eq!(door.wait(ALICE, other(8), RIGHT, 0), None);
+    }
+
+    #[test]
+    fn a_new_place_is_told_of_elsewhere_for_two_weeks_and_a_first_one_never() {
+        const DAY: i64 = 24 * 3_600;
+        let door = Door::new();
+        let told = |from: IpAddr, now| -> Vec<IpAddr> {
+            door.0.new_sources(Id::MIN, Some(from), at(now)).into_iter().map(|(source, _)| source).collect()
+        };
+        door.succeed("alice", Id::MIN, HERE, 0);
+        assert!(told(other(9), 0).is_empty(), "there is nothing to compare it with");
+        door.succeed("alice", Id::MIN, other(1), 60);
+        door.succeed("alice", Id::MIN, other(2), 120);
+        door.succeed("alice", Id::MIN, other(1), 2 * DAY);
+        door.succeed("alice", Id::MAX, other(3), 120);
+        assert_eq!((told(HERE, DAY), told(other(1), DAY)), (vec![other(2), other(1)], vec![other(2)]));
+        assert_eq!(told(HERE, 14 * DAY + 60), [other(2)]);
+        assert!(told(HERE, 14 * DAY + 120).is_empty());
+        // Not seen for long, it is new once more.
+        door.succeed("alice", Id::MIN, HERE, 30 * DAY);
+        door.succeed("alice", Id::MIN, other(1), 40 * DAY);
+        assert_eq!(told(HERE, 40 * DAY), [other(1)]);
     }
 
     #[test]

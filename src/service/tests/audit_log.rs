@@ -1,7 +1,8 @@
 //! The audit log as use-cases see it: every record is found, what is old goes, and nobody fills it with changes.
 
 use super::super::{
-    AuditFilter, AuditKeep, Call, Caller, Credentials, Error, Expiry, NewToken, Rotation, Service, TokenFilter,
+    AuditFilter, AuditKeep, AuditPlace, Call, Caller, Credentials, Error, Expiry, NewToken, Rotation, Service,
+    TokenFilter,
 };
 use super::content::new_user;
 use super::support::{Home, call, put, start};
@@ -33,7 +34,8 @@ fn add(service: &Service, count: usize, what: impl Fn(usize) -> (String, Timesta
 fn found(service: &Service, filter: &AuditFilter, limit: usize) -> (Vec<String>, usize) {
     let (mut objects, mut before, mut pages) = (Vec::new(), None, 0);
     loop {
-        let page = service.list_audit(&local(start()), filter, before, limit).unwrap();
+        let place = AuditPlace { start: before, ..AuditPlace::newest(limit) };
+        let page = service.list_audit(&local(start()), filter, place).unwrap().page;
         pages += 1;
         assert!(page.entries.len() <= limit);
         objects.extend(page.entries.into_iter().map(|logged| logged.record.object));
@@ -100,7 +102,7 @@ fn what_is_not_to_be_kept_goes_with_the_chores() {
     assert_eq!((objects("old"), objects("young")), (0, 1_000));
     assert!(service.warning().unwrap().contains("audit.keep_mib"));
     let removals = AuditFilter { action: Some("audit.remove".parse().unwrap()), ..AuditFilter::default() };
-    let page = service.list_audit(&local(start()), &removals, None, 100).unwrap().entries;
+    let page = service.list_audit(&local(start()), &removals, AuditPlace::newest(100)).unwrap().page.entries;
     assert_eq!(page.iter().map(|it| it.record.removed.as_ref().unwrap().count).sum::<u64>(), 2_000);
     assert_eq!(page.last().unwrap().record.object, "2-501");
     let found = service.verify_audit(&local(start()), None).unwrap();

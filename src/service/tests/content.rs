@@ -24,7 +24,13 @@ pub(super) fn digest(number: u8) -> Digest {
 }
 
 pub(super) fn pushed(name: &str, number: u8) -> News {
-    News::Pushed { tag: tag(name), digest: digest(number), media_type: MEDIA_TYPE.to_owned() }
+    News::Pushed { tag: tag(name), digest: digest(number), media_type: MEDIA_TYPE.to_owned(), by: None }
+}
+
+/// The same, by this account.
+pub(super) fn pushed_by(who: &str, name: &str, number: u8) -> News {
+    let (media_type, by) = (MEDIA_TYPE.to_owned(), Name::parse(who).ok());
+    News::Pushed { tag: tag(name), digest: digest(number), media_type, by }
 }
 
 pub(super) fn pulled(name: &str, number: u8) -> News {
@@ -108,6 +114,12 @@ impl Scene {
         if let Some(service) = self.opened.take() {
             service.close(self.now);
         }
+        self.opened = Some(self.home.open(self.now));
+    }
+
+    /// Ends it as a crash does: what waited in memory is lost.
+    pub(super) fn crash(&mut self) {
+        drop(self.opened.take());
         self.opened = Some(self.home.open(self.now));
     }
 

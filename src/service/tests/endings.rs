@@ -1,8 +1,8 @@
 //! What is stopped on a full disk is stopped: the next request with it is refused, also after a restart.
 
 use super::super::{
-    AccountUpdate, AuditFilter, Call, Credentials, Error, Expiry, NewToken, NewUser, Rotation, Service, Trouble,
-    WriteError,
+    AccountUpdate, AuditFilter, AuditPlace, Call, Credentials, Error, Expiry, NewToken, NewUser, Rotation, Service,
+    Trouble, WriteError,
 };
 use super::content::new_user;
 use super::support::{call, open_in, settings, sign_in, start};
@@ -67,10 +67,6 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
     let (revoked, revoked_text) = token(&service, "alice");
     let (rotated, rotated_text) = token(&service, "alice");
     let (_, of_bob) = token(&service, "bob");
-    let (_, leaked) = token(&service, "alice");
-    let (overlapping, replaced) = token(&service, "alice");
-    let hour = Rotation { overlap: Some(3_600), ..Rotation::default() };
-    let present = service.rotate_token(&local(), &overlapping, hour, None).unwrap().text;
     assert!(is_in(&service, "alice", revoked_text.reveal()) && is_in(&service, "alice", OLD));
     fill(&service, &disk);
 
@@ -85,10 +81,6 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
 
     service.update_token(&local(), &revoked, None, Some(false)).unwrap();
     assert!(is_full(service.update_token(&local(), &revoked, None, Some(true))));
-    // Whoever found them, in the room of the owner's access tokens.
-    let stranger = call(service.authenticate(Credentials::None, None, start()).unwrap(), start());
-    let secrets = [&leaked, &replaced].map(|text| password(text.reveal()));
-    service.revoke_tokens(&stranger, &secrets).unwrap();
     // The owner, with a password, on their own room.
     let alice = call(sign_in(&service, "alice", OLD, start()).unwrap(), start());
     let new = service.rotate_token(&alice, &rotated, Rotation::default(), None).unwrap().text;
@@ -101,22 +93,14 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
         assert!(!is_in(service, "alice", revoked_text.reveal()) && !is_in(service, "alice", rotated_text.reveal()));
         assert!(!is_in(service, "alice", OLD) && !is_in(service, "bob", OLD) && !is_in(service, "carol", OLD));
         assert!(!is_in(service, "bob", of_bob.reveal()));
-        assert!(!is_in(service, "alice", leaked.reveal()) && !is_in(service, "alice", replaced.reveal()));
-        assert!(is_in(service, "alice", present.reveal()));
         assert!(is_in(service, "alice", NEW) && is_in(service, "alice", new.reveal()));
         // sled may refuse to read as well while its disk is full; what it reads is right.
         let is_full = service.refusal().is_some();
-        match service.list_audit(&local(), &AuditFilter::default(), None, 40) {
+        match service.list_audit(&local(), &AuditFilter::default(), AuditPlace::newest(40)) {
             Ok(found) => {
-                let acts = [
-                    Act::TokenRevoke,
-                    Act::TokenDeactivate,
-                    Act::TokenRotate,
-                    Act::AccountChangePassword,
-                    Act::AccountDeactivate,
-                ];
+                let acts = [Act::TokenDeactivate, Act::TokenRotate, Act::AccountChangePassword, Act::AccountDeactivate];
                 for act in acts.into_iter().chain([Act::AccountDelete]) {
-                    assert!(found.entries.iter().any(|logged| logged.record.action == act.word()), "{act}");
+                    assert!(found.page.entries.iter().any(|logged| logged.record.action == act.word()), "{act}");
                 }
             }
             Err(error) => assert!(is_full, "{error}"),
@@ -134,4 +118,46 @@ fn what_is_stopped_on_a_full_disk_is_stopped() {
     check(&service);
     service.create_user(&local(), new_user("dave")).unwrap();
     check(&service);
+}
+
+#[test]
+fn what_its_finder_revokes_on_a_full_disk_is_over_and_takes_nobody_elses_room() {
+    let Some(disk) = SmallDisk::mount(28) else { return };
+    let service = open_in(&disk.data(), settings(), start());
+    for user in ["alice", "bob"] {
+        service.create_user(&local(), NewUser { password: Some(password(OLD)), ..new_user(user) }).unwrap();
+    }
+    let (_, leaked) = token(&service, "alice");
+    let (overlapping, replaced) = token(&service, "alice");
+    let (own, own_text) = token(&service, "alice");
+    let hour = Rotation { overlap: Some(3_600), ..Rotation::default() };
+    let present = service.rotate_token(&local(), &overlapping, hour, None).unwrap().text;
+    let (of_alice, of_bob) = ([(); 60].map(|()| token(&service, "alice").1), token(&service, "bob").1);
+    assert!(is_in(&service, "alice", OLD));
+    fill(&service, &disk);
+
+    let stranger = call(service.authenticate(Credentials::None, None, start()).unwrap(), start());
+    let revoke = |texts: &[&TokenText]| {
+        let secrets: Vec<Password> = texts.iter().map(|text| password(text.reveal())).collect();
+        service.revoke_tokens(&stranger, &secrets)
+    };
+    revoke(&[&leaked, &replaced]).unwrap();
+    // In the end the room of alice's access tokens is taken; that of her password, and everybody else's, is not.
+    let ended: Vec<bool> = of_alice.iter().map(|text| revoke(&[text]).is_ok()).collect();
+    assert!(ended.contains(&true) && ended.contains(&false), "{ended:?}");
+    revoke(&[&of_bob]).unwrap();
+    let alice = call(sign_in(&service, "alice", OLD, start()).unwrap(), start());
+    service.update_token(&alice, &own, None, Some(false)).unwrap();
+    for text in [&leaked, &replaced, &own_text] {
+        assert!(!is_in(&service, "alice", text.reveal()));
+    }
+    drop(service);
+    disk.make_room();
+    let service = open_in(&disk.data(), settings(), start());
+    for text in [&leaked, &replaced, &own_text] {
+        assert!(!is_in(&service, "alice", text.reveal()));
+    }
+    assert!(!is_in(&service, "bob", of_bob.reveal()) && is_in(&service, "alice", present.reveal()));
+    let works: Vec<bool> = of_alice.iter().map(|text| !is_in(&service, "alice", text.reveal())).collect();
+    assert_eq!(works, ended, "what was answered, and nothing else");
 }

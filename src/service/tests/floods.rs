@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 
-use super::super::{AuditFilter, Call, Caller, Credentials, Error, Service};
+use super::super::{AuditFilter, AuditPlace, Call, Caller, Credentials, Error, Service};
 use super::content::new_user;
 use super::support::{Home, call, is_long, put, repository, start};
 use crate::domain::audit::{AuditRecord, Outcome};
@@ -30,7 +30,7 @@ fn guess(service: &Service, name: &str, from: IpAddr, now: Timestamp) {
 fn records(service: &Service, now: Timestamp, outcome: Outcome) -> Vec<AuditRecord> {
     let filter = AuditFilter { outcome: Some(outcome), ..AuditFilter::default() };
     let local = call(Service::local(0), now);
-    let page = service.list_audit(&local, &filter, None, usize::MAX).unwrap();
+    let page = service.list_audit(&local, &filter, AuditPlace::newest(usize::MAX)).unwrap().page;
     page.entries.into_iter().map(|logged| logged.record).collect()
 }
 

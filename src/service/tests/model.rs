@@ -193,7 +193,7 @@ impl Model {
         }
     }
 
-    fn is_admin_account(&self, by: By) -> bool {
+    pub(super) fn is_admin_account(&self, by: By) -> bool {
         by == By::Local || self.account(by).and_then(|user| self.users.get(user)).is_some_and(|user| user.is_admin)
     }
 

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::{
-    AuditFilter, Call, Credentials, Error, Expiry, NewToken, RotatedToken, Rotation, Service, TokenFilter, TokenView,
+    AuditFilter, AuditPlace, Call, Credentials, Error, Expiry, NewToken, RotatedToken, Rotation, Service, TokenFilter,
+    TokenView,
 };
 use super::content::new_user;
 use super::support::{Home, call, issue, sign_in, start};
@@ -90,7 +91,7 @@ fn the_first_sign_in_with_the_new_secret_ends_the_old_one_at_once() {
         service.keep_up(start());
     }
     assert_eq!(service.store.state().token_hashed(&old.hash()).unwrap().ended, [old.hash()]);
-    let records = service.list_audit(&local(), &AuditFilter::default(), None, 100).unwrap().entries;
+    let records = service.list_audit(&local(), &AuditFilter::default(), AuditPlace::newest(100)).unwrap().page.entries;
     let ends = records.iter().filter(|logged| logged.record.action == "token.endOverlap").collect::<Vec<_>>();
     assert_eq!(ends.len(), 1);
     assert_eq!((ends[0].record.actor.as_str(), &ends[0].record.object), ("system", &view.token.id.to_string()));
@@ -255,7 +256,7 @@ fn an_ended_secret_names_its_access_token_in_the_record_of_its_refusal() {
         assert!(!is_in(&service, secret), "it signs in never");
     }
     service.keep_up(start());
-    let records = service.list_audit(&local(), &AuditFilter::default(), None, 100).unwrap().entries;
+    let records = service.list_audit(&local(), &AuditFilter::default(), AuditPlace::newest(100)).unwrap().page.entries;
     let refused: Vec<_> = records.iter().filter(|it| it.record.action == "account.signIn").collect();
     assert!(!refused.is_empty());
     for it in refused {

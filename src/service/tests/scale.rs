@@ -27,6 +27,7 @@ fn fill(service: &Service, owner: &str, from: usize, until: usize) {
             txn.put_repository(repository(&name))?;
             for number in 0..TAGS {
                 let new = Tag {
+                    pushed_by: None,
                     name: tag(&format!("v{number}")),
                     digest: digest(number),
                     media_type: MEDIA_TYPE.to_owned(),

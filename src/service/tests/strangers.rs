@@ -5,12 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use super::super::{
-    AccountQuery, AccountUpdate, AuditFilter, Call, Caller, Errand, Error, Expiry, NewOrganization, NewRepository,
-    NewToken, PageQuery, RepositoryQuery, RepositoryUpdate, Rotation, Search, Service, TeamUpdate, TokenFilter,
+    AccountQuery, AccountUpdate, AskedAccess, AuditFilter, AuditPlace, Call, Caller, Errand, Error, Expiry,
+    NewOrganization, NewRepository, NewToken, PageQuery, RepositoryQuery, RepositoryUpdate, Rotation, Search, Service,
+    TeamUpdate, TokenFilter,
 };
 use super::content::{Scene, digest, image, named, new_user, notice, pushed, seen, tag};
 use super::support::{call, sign_in, start};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, Action};
 use crate::domain::account::AccountFilter;
 use crate::domain::act::Act;
 use crate::domain::audit::Outcome;
@@ -155,6 +156,11 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("end_overlap", |service, call| service.end_overlap(call, &hash(service)).map(drop)),
     ("unreached_patterns", |service, call| service.unreached_patterns(call, &hash(service)).map(drop)),
     ("may_be_meant", |service, call| service.may_be_meant(call, Some("alice"), &[])),
+    ("count_tokens", |service, call| service.count_tokens(call, None, call.now).map(drop)),
+    ("preview_reach", |service, call| service.preview_reach(call, Some("alice"), &Limits::none()).map(drop)),
+    ("list_sessions", |service, call| service.list_sessions(call, "alice").map(drop)),
+    ("end_session", |service, call| service.end_session(call, "alice", "none")),
+    ("end_other_sessions", |service, call| service.end_other_sessions(call, "alice").map(drop)),
     ("delete_token", |service, call| service.delete_token(call, &hash(service))),
     ("clean_up_tokens", |service, call| {
         let filter = TokenFilter { username: Some("alice".to_owned()), ..TokenFilter::default() };
@@ -167,6 +173,7 @@ const ON_REPOSITORIES: &[UseCase] = &[
     ("catalog", |service, call| service.catalog(call, None, 10).map(drop)),
     ("search", |service, call| service.search(call, &search()).map(drop)),
     ("view_repository", |service, call| service.view_repository(call, &named("alice/app")).map(drop)),
+    ("daily_activity", |service, call| service.daily_activity(call, &named("alice/app")).map(drop)),
     ("create_repository", |service, call| service.create_repository(call, new_repository()).map(drop)),
     ("update_repository", |service, call| {
         service.update_repository(call, &named("alice/app"), RepositoryUpdate::default()).map(drop)
@@ -210,6 +217,22 @@ const ON_REPOSITORIES: &[UseCase] = &[
     }),
     ("delete_grant", |service, call| service.delete_grant(call, &app(), GranteeKind::Team, "dev")),
     ("repositories_of_team", |service, call| service.repositories_of_team(call, "acme", "dev", None, 10).map(drop)),
+    ("check_access", |service, call| {
+        let (user, action) = (Some("alice".to_owned()), Action::Push);
+        let asked = AskedAccess { user, token: None, action, repository: named("alice/app") };
+        service.check_access(call, &asked).map(drop)
+    }),
+    ("check_access", |service, call| {
+        let (token, action) = (Some(hash(service)), Action::Pull);
+        let asked = AskedAccess { user: None, token, action, repository: named("alice/none") };
+        service.check_access(call, &asked).map(drop)
+    }),
+    ("list_access_of_account", |service, call| service.list_access_of_account(call, "alice", None, 10).map(drop)),
+    ("list_access_of_team", |service, call| service.list_access_of_team(call, "acme", "dev", None, 10).map(drop)),
+    ("list_access_of_token", |service, call| service.list_access_of_token(call, &hash(service), None, 10).map(drop)),
+    ("list_tokens_reaching", |service, call| {
+        service.list_tokens_reaching(call, &named("alice/app"), None, 10).map(drop)
+    }),
     ("decide", |service, call| {
         let scopes = Scopes::parse(["repository:alice/app:pull,push", "repository:alice/new:push"]).unwrap();
         service.decide(call.clone(), None, scopes).map(drop)
@@ -231,7 +254,13 @@ const ON_THE_WHOLE: &[UseCase] = &[
         let asked = Choices { create_on_push: Some(false), ..Choices::default() };
         service.choose_settings(call, asked).map(drop)
     }),
-    ("list_audit", |service, call| service.list_audit(call, &AuditFilter::default(), None, 10).map(drop)),
+    ("list_audit", |service, call| service.list_audit(call, &AuditFilter::default(), AuditPlace::newest(10)).map(drop)),
+    ("account_activity", |service, call| {
+        service.account_activity(call, "alice", &AuditFilter::default(), None, 10).map(drop)
+    }),
+    ("token_activity", |service, call| {
+        service.token_activity(call, &hash(service), &AuditFilter::default(), None, 10).map(drop)
+    }),
     ("audit_head", |service, call| service.audit_head(call).map(drop)),
     ("verify_audit", |service, call| service.verify_audit(call, None).map(drop)),
 ];
@@ -346,7 +375,7 @@ fn a_denied_attempt_to_tell_content_is_recorded() {
         assert!(attempt(service, &scene.local()).is_err(), "{name}");
     }
     let denied = AuditFilter { outcome: Some(Outcome::Denied), ..AuditFilter::default() };
-    let records = service.list_audit(&scene.local(), &denied, None, 100).unwrap().entries;
+    let records = service.list_audit(&scene.local(), &denied, AuditPlace::newest(100)).unwrap().page.entries;
     let actions: BTreeSet<&str> = records.iter().map(|logged| logged.record.action.as_str()).collect();
     assert_eq!(actions, BTreeSet::from(["registry.compare", "registry.notify", "registry.read"]));
     assert!(records.iter().all(|logged| logged.record.actor == "local:0"));

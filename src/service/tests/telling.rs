@@ -38,7 +38,7 @@ pub(super) fn any_operation() -> impl Strategy<Value = Operation> {
 fn news(told: Told) -> News {
     match told {
         Told::Push { tag: name, manifest, .. } => {
-            News::Pushed { tag: tag(name), digest: digest(manifest), media_type: MEDIA_TYPE.to_owned() }
+            News::Pushed { tag: tag(name), digest: digest(manifest), media_type: MEDIA_TYPE.to_owned(), by: None }
         }
         Told::Pull { tag: name, manifest } => News::Pulled { tag: name.map(tag), digest: digest(manifest) },
         Told::DeleteTag(name) => News::TagDeleted(tag(name)),

@@ -169,7 +169,11 @@ impl Service {
     }
 
     /// An access token as it is shown to a caller.
-    pub(super) fn shown_token(&self, authority: &Authority<'_>, token: &Arc<AccessToken>) -> Option<TokenView> {
+    pub(in crate::service) fn shown_token(
+        &self,
+        authority: &Authority<'_>,
+        token: &Arc<AccessToken>,
+    ) -> Option<TokenView> {
         shown(authority.state(), (self.store.usage(), authority.used()), token, authority.now())
     }
 
@@ -378,7 +382,7 @@ pub(super) fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -
 }
 
 /// The access token with this hash, or with this replaced hash while the replaced secret lives on.
-pub(super) fn find_token<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
+pub(in crate::service) fn find_token<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
     find_hashed(authority, hash, |token, shown| authority.used().shown_by(token, shown, authority.now()).is_some())
 }
 

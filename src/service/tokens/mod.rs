@@ -1,10 +1,13 @@
 //! Access tokens, which people make, and registry tokens, which they get for them; passes are dockpass's own.
 
 mod access_tokens;
+mod activity;
+mod counts;
 mod grants;
 mod identification;
 mod labels;
 mod pass;
+mod preview;
 mod reach;
 mod refusals;
 mod registry_tokens;
@@ -14,11 +17,13 @@ mod rotation;
 mod selection;
 
 pub use access_tokens::{Expiry, NewToken, ReplacedView, TokenView, UpdatedToken};
+pub use counts::TokenCounts;
 pub use identification::IdentifiedToken;
 pub use pass::{Errand, OWN_NAME, Pass};
+pub use preview::ReachPreview;
 pub use registry_tokens::{Decided, Issued};
 pub use rotation::{RepeatedRotation, RotatedToken, Rotation, RotationKey};
 pub use selection::TokenFilter;
 
-pub(in crate::service) use access_tokens::about;
+pub(in crate::service) use access_tokens::{about, find_token};
 pub(in crate::service) use removal::delete_with_descendants;

@@ -6,8 +6,9 @@ use crate::domain::act::Act;
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::token::Pattern;
 use crate::service::Service;
-use crate::service::access::{Authority, Call, Caller, visible};
+use crate::service::access::{Call, Questioned};
 use crate::service::error::Error;
+use crate::store::State;
 
 impl Service {
     /// Refuses names that were given alone as patterns and by which the owner reaches nothing: whoever writes `alice` means
@@ -23,8 +24,8 @@ impl Service {
                 return Ok(());
             }
             let state = authority.state();
-            let as_owner = Authority::of(state, authority.used(), &Caller::of_account(owner), call.now)?;
-            let in_vain = names.iter().find(|name| !reaches(&as_owner, &Pattern::Exact((*name).clone())));
+            let as_owner = Questioned::account(authority, owner, None);
+            let in_vain = names.iter().find(|name| !reaches(state, &as_owner, &Pattern::Exact((*name).clone())));
             match in_vain {
                 Some(name) => Err(Error::invalid("repositories", meant(name, owner.name.as_str()))),
                 None => Ok(()),
@@ -44,12 +45,12 @@ impl Service {
             authority.view_or_delete_token(token)?;
             let state = authority.state();
             let Some(owner) = state.account(token.owner) else { return Ok(Vec::new()) };
-            let owner = Caller::of_account(owner);
-            let Ok(owner) = Authority::of(state, authority.used(), &owner, call.now) else {
+            let owner = Questioned::account(authority, owner, None);
+            if !owner.faults().is_empty() {
                 return Ok(Vec::new());
-            };
+            }
             let patterns = token.limits.patterns.iter();
-            Ok(patterns.filter(|pattern| !reaches(&owner, pattern)).cloned().collect())
+            Ok(patterns.filter(|pattern| !reaches(state, &owner, pattern)).cloned().collect())
         })
     }
 }
@@ -62,23 +63,23 @@ fn meant(name: &RepositoryName, owner: &str) -> String {
 }
 
 /// Whether an account reaches anything by this pattern.
-fn reaches(owner: &Authority<'_>, pattern: &Pattern) -> bool {
+fn reaches(state: &State, owner: &Questioned<'_>, pattern: &Pattern) -> bool {
     match pattern {
-        Pattern::Exact(name) if owner.state().repository(name).is_some() => owner.level(name).is_some(),
-        Pattern::Exact(name) => may_make(owner, name),
+        Pattern::Exact(name) if state.repository(name).is_some() => owner.level(name).is_some(),
+        Pattern::Exact(name) => may_make(state, owner, name),
         Pattern::Below(prefix) => {
             let some = RepositoryName::parse(&format!("{prefix}/x"));
-            visible::has_below(owner, prefix) || some.is_ok_and(|name| may_make(owner, &name))
+            owner.sees_below(prefix) || some.is_ok_and(|name| may_make(state, owner, &name))
         }
     }
 }
 
 /// Whether an account may make repositories in the namespace of this name, which has an owner. A push makes none without a
 /// namespace.
-fn may_make(owner: &Authority<'_>, name: &RepositoryName) -> bool {
+fn may_make(state: &State, owner: &Questioned<'_>, name: &RepositoryName) -> bool {
     let namespace = match name.namespace() {
         Namespace::Empty => return false,
         Namespace::Of(namespace) => namespace,
     };
-    owner.state().account_named(namespace.as_str()).is_some() && owner.may_create(name, AccessLevel::ReadWrite)
+    state.account_named(namespace.as_str()).is_some() && owner.may_create(name, AccessLevel::ReadWrite)
 }

@@ -129,6 +129,7 @@ impl Service {
             dkp: owner,
         };
         let token = self.signer.sign(&claims).map_err(Error::internal)?;
+        self.note_uses(&call, &scopes);
         if is_recorded && !scopes.is_empty() {
             self.note_issue(&call, &scopes);
         }
@@ -157,6 +158,14 @@ impl Service {
         let replaced = authority.token().and_then(|token| token.previous).filter(|_| is_replaced);
         let ends = own.into_iter().chain(replaced.map(|previous| previous.until));
         ends.min().map_or(end, |own| end.min(own.max(issued_at.plus_seconds(SHORTEST_LIFE))))
+    }
+
+    /// Notes in which repositories the caller's access token is used.
+    fn note_uses(&self, call: &Call, granted: &Scopes) {
+        let Some(token) = call.caller.token() else { return };
+        let state = self.store.state();
+        let repositories = granted.repositories.iter().filter_map(|scope| state.repository(&scope.name));
+        repositories.for_each(|repository| self.pulls.note_use(repository, token, call.now.whole_seconds()));
     }
 
     fn note_issue(&self, call: &Call, granted: &Scopes) {

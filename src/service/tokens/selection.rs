@@ -19,7 +19,7 @@ use crate::service::page::Page;
 use crate::store::{State, UsageNotes};
 
 /// Which access tokens a list or a clean-up selects.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenFilter {
     /// The owner's name; if none, the caller's, or everybody's in an administrator's list that previews no clean-up.
     pub username: Option<String>,
@@ -34,15 +34,17 @@ pub struct TokenFilter {
     pub expires_before: Option<Timestamp>,
     /// Only those last used before this moment; those never used count by their creation. A list with it is no preview.
     pub unused_since: Option<Timestamp>,
+    /// Only those that were never used, or only those that were; any, if none.
+    pub never_used: Option<bool>,
+    /// Only those without limits, or only those with some; any, if none.
+    pub unlimited: Option<bool>,
 }
 
 impl TokenFilter {
     /// Whether it selects every access token of the owner.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        let Self { username: _, used_before, generated_by, state, expires_before, unused_since } = self;
-        let has_moment = used_before.or(*expires_before).or(*unused_since).is_some();
-        !has_moment && generated_by.is_none() && state.is_none()
+        *self == Self { username: self.username.clone(), ..Self::default() }
     }
 
     /// Whether it asks for the caller's own access tokens.
@@ -50,13 +52,15 @@ impl TokenFilter {
         self.username.as_deref().is_none_or(|username| authority.is_called(username))
     }
 
-    fn selects(&self, state: &State, usage: &UsageNotes, token: &AccessToken, now: Timestamp) -> bool {
+    pub(super) fn selects(&self, state: &State, usage: &UsageNotes, token: &AccessToken, now: Timestamp) -> bool {
         let last = || usage.of(token.id).map_or(token.created_at, |usage| usage.at);
         let ends_before = |before| token.expires_at.is_some_and(|end| now < end && end < before);
         self.used_before.is_none_or(|before| last() < before)
             && self.unused_since.is_none_or(|since| last() < since)
             && self.expires_before.is_none_or(ends_before)
             && self.generated_by.is_none_or(|how| token.generated_by == how)
+            && self.never_used.is_none_or(|wanted| usage.of(token.id).is_none() == wanted)
+            && self.unlimited.is_none_or(|wanted| token.limits.is_capped() != wanted)
             && self.state.is_none_or(|wanted| standing(state, token, now).state == wanted)
     }
 }
@@ -137,6 +141,18 @@ impl Service {
             Ok(views)
         })
     }
+}
+
+/// All that a list for this caller shows of these owners, whatever else the filter says.
+pub(super) fn listed_tokens<'s>(
+    authority: &Authority<'s>,
+    filter: &TokenFilter,
+) -> Result<Box<dyn Iterator<Item = &'s Arc<AccessToken>> + 's>, Error> {
+    let state = authority.state();
+    if let Some(only) = authority.only_token().filter(|_| filter.is_of_caller(authority)) {
+        return Ok(Box::new(state.token(only.id).into_iter()));
+    }
+    Ok(tokens(state, listed_owner(authority, filter)?, None))
 }
 
 /// The account whose access tokens a list shows; none is everybody.

@@ -1,10 +1,12 @@
-//! Tags, activity, and the names that were deleted here: the records of what the registry holds.
+//! Tags, activity, also by day, and the names that were deleted here: the records of what the registry holds.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::content::{Activity, Deletion, Image, Tag};
+use crate::domain::days::Days;
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
+use crate::domain::token_uses::TokenUses;
 use crate::store::field::Bytes16;
 use crate::store::row::{frozen, part, record};
 use crate::store::table;
@@ -22,18 +24,55 @@ frozen!(TagV1 is 14, 1;; {
     tag: TagBody1,
 });
 
-record!(StoredTag, in Tags at |it| table::tag(it.repository, &it.tag.name); TagV2 is 14, 2 {
+frozen!(TagV2 is 14, 2;; {
     repository: Bytes16,
     tag: TagBody1,
 });
 
-part!(Tag; TagBody1 {
+frozen!(TagV3 is 14, 3; TagV2 by |older| TagV3 { repository: older.repository, tag: older.tag.renewed() }; {
+    repository: Bytes16,
+    tag: TagBody2,
+});
+
+record!(@fields StoredTag; TagV3 { repository, tag, });
+record!(@place StoredTag, in Tags at |it| table::tag(it.repository, &it.tag.name));
+
+/// A tag as it was written before it was known who pushed it.
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct TagBody1 {
     name: String,
     digest: String,
     media_type: String,
     created_at: i64,
     updated_at: i64,
     image: Option<Image1>,
+}
+
+impl TagBody1 {
+    /// The same in the form of today.
+    pub(in crate::store) fn renewed(self) -> TagBody2 {
+        let Self { name, digest, media_type, created_at, updated_at, image } = self;
+        TagBody2 { name, digest, media_type, created_at, updated_at, image, pushed_by: None }
+    }
+}
+
+#[cfg(test)]
+impl TagBody2 {
+    /// The same as it was written before.
+    pub(in crate::store) fn earlier(self) -> TagBody1 {
+        let Self { name, digest, media_type, created_at, updated_at, image, pushed_by: _ } = self;
+        TagBody1 { name, digest, media_type, created_at, updated_at, image }
+    }
+}
+
+part!(Tag; TagBody2 {
+    name: String,
+    digest: String,
+    media_type: String,
+    created_at: i64,
+    updated_at: i64,
+    image: Option<Image1>,
+    pushed_by: Option<(Bytes16, String)>,
 });
 
 part!(Image; Image1 {
@@ -49,6 +88,7 @@ part!(Image; Image1 {
 pub(in crate::store) struct StoredActivity {
     pub(in crate::store) repository: Id,
     pub(in crate::store) activity: Activity,
+    pub(in crate::store) uses: TokenUses,
 }
 
 // The migration knows the repository, as with tags.
@@ -60,6 +100,8 @@ frozen!(ActivityV1 is 15, 1;; {
 record!(StoredActivity, in Activity at |it| table::id(it.repository); ActivityV2 is 15, 2 {
     repository: Bytes16,
     activity: ActivityBody1,
+} then ActivityV3 is 3, adding |_older| {
+    uses: Vec<(Bytes16, i64)> = Vec::new(),
 });
 
 part!(Activity; ActivityBody1 {
@@ -67,6 +109,19 @@ part!(Activity; ActivityBody1 {
     pushes: u64,
     last_push: Option<i64>,
     missing_since: Option<i64>,
+});
+
+/// How often a repository was pulled and pushed to day by day, with its identifier. At most
+/// [`KEPT_DAYS`](crate::domain::days::KEPT_DAYS) days of 12 bytes each: some 1,100 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::store) struct StoredDays {
+    pub(in crate::store) repository: Id,
+    pub(in crate::store) days: Days,
+}
+
+record!(StoredDays, in Days at |it| table::id(it.repository); DaysV1 is 24, 1 {
+    repository: Bytes16,
+    days: Vec<(u32, u32, u32)>,
 });
 
 /// A repository that was deleted here, with what becomes of its content, and the account whose namespace it was.

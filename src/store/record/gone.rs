@@ -25,7 +25,9 @@ impl Part {
             Self::Account => &[Table::KnownAddresses, Table::Members, Table::Accounts],
             Self::Team => &[Table::TeamMembers, Table::Teams],
             Self::Token => &[Table::Usage, Table::Tokens],
-            Self::Repository => &[Table::Tags, Table::Activity, Table::RepositoryGrants, Table::Repositories],
+            Self::Repository => {
+                &[Table::Tags, Table::Activity, Table::Days, Table::RepositoryGrants, Table::Repositories]
+            }
         }
     }
 }

@@ -3,9 +3,10 @@
 //! In memory only, some 100 bytes for each thousand records; counted in steps after a start.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::rank::Rank;
-use super::{BLOCKS, Going, PIECE, Reason, Removal, step};
+use super::{BLOCKS, Counted, Going, PIECE, Reason, Removal, step};
 use crate::domain::time::Timestamp;
 use crate::store::engine::Engine;
 use crate::store::error::Error;
@@ -46,25 +47,37 @@ pub(super) struct Census {
 }
 
 impl Census {
-    /// Counts the records that are new since the last time, up to number `head`. False if there are more than one call
-    /// counts.
-    pub(super) fn count(&mut self, engine: &Engine, head: u64) -> Result<bool, Error> {
+    /// Counts the records that are new since the last time, up to number `head`, and passes them on in the order of their
+    /// numbers. False if there are more than one call counts.
+    pub(super) fn count(
+        &mut self,
+        engine: &Engine,
+        head: u64,
+        mut each: impl FnMut(&[Counted]),
+    ) -> Result<bool, Error> {
         let begin = self.counted;
         while self.counted < head {
             if self.counted - begin >= COUNTED_AT_ONCE {
                 return Ok(false);
             }
-            let found = step(engine, self.counted + 1, STEP)?;
+            let mut found = step(engine, self.counted + 1, STEP)?;
             let is_last = found.len() < STEP;
-            for (record, time) in found.into_iter().take_while(|(record, _)| record.seq <= head) {
-                self.counted = record.seq;
-                self.add(&record, time);
+            found.retain(|counted| counted.going.seq <= head);
+            each(&found);
+            for counted in &found {
+                self.counted = counted.going.seq;
+                self.add(counted);
             }
             if is_last {
                 self.counted = head;
             }
         }
         Ok(true)
+    }
+
+    /// The first number that is not counted.
+    pub(super) fn next(&self) -> u64 {
+        self.counted.saturating_add(1)
     }
 
     /// How many bytes of records there are.
@@ -83,41 +96,46 @@ impl Census {
         let mut bytes = 0;
         for number in self.blocks.iter().filter(|(_, block)| block.has(reason)).map(|(number, _)| *number).take(BLOCKS)
         {
-            for (record, _) in
-                self.read(engine, number)?.into_iter().filter(|(record, time)| reason.takes(record.rank, *time))
-            {
+            for Counted { going, .. } in self.read(engine, number)?.into_iter().filter(|it| it.goes_for(reason)) {
                 if removal.records.len() == PIECE || bytes >= reason.bytes() {
                     return Ok(removal);
                 }
-                bytes += record.bytes;
-                removal.records.push(record);
+                bytes += going.bytes;
+                removal.records.push(going);
             }
         }
         Ok(removal)
     }
 
-    /// Counts the blocks anew that records were removed from.
-    pub(super) fn recount(&mut self, engine: &Engine, removed: &[Going]) -> Result<(), Error> {
+    /// Counts the blocks anew that records were removed from, and passes on their numbers with the records that are left.
+    pub(super) fn recount(
+        &mut self,
+        engine: &Engine,
+        removed: &[Going],
+        mut each: impl FnMut(Range<u64>, &[Counted]),
+    ) -> Result<(), Error> {
         let touched: BTreeSet<u64> = removed.iter().map(|record| record.seq / BLOCK).collect();
         for number in touched {
             let found = self.read(engine, number)?;
             let before = self.blocks.remove(&number).map_or(0, |block| block.bytes());
             self.bytes = self.bytes.saturating_sub(before);
-            found.into_iter().for_each(|(record, time)| self.add(&record, time));
+            each(number * BLOCK..(number + 1) * BLOCK, &found);
+            found.iter().for_each(|counted| self.add(counted));
         }
         Ok(())
     }
 
     /// The counted records of a block.
-    fn read(&self, engine: &Engine, number: u64) -> Result<Vec<(Going, Timestamp)>, Error> {
+    fn read(&self, engine: &Engine, number: u64) -> Result<Vec<Counted>, Error> {
         let end = ((number + 1) * BLOCK).min(self.counted.saturating_add(1));
-        let found = step(engine, number * BLOCK, STEP)?;
-        Ok(found.into_iter().take_while(|(record, _)| record.seq < end).collect())
+        let mut found = step(engine, number * BLOCK, STEP)?;
+        found.retain(|counted| counted.going.seq < end);
+        Ok(found)
     }
 
-    fn add(&mut self, record: &Going, time: Timestamp) {
-        self.bytes += record.bytes;
-        self.blocks.entry(record.seq / BLOCK).or_default().add(record, time.millis());
+    fn add(&mut self, Counted { going, record }: &Counted) {
+        self.bytes += going.bytes;
+        self.blocks.entry(going.seq / BLOCK).or_default().add(going, record.time.millis());
     }
 }
 

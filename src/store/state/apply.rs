@@ -12,6 +12,7 @@ use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
+use crate::domain::token_uses::TokenUses;
 use crate::store::change::RowChange;
 use crate::store::codec::{self, DecodeError};
 use crate::store::error::Error;
@@ -73,7 +74,7 @@ impl State {
             Table::Deleted => self.take::<Deleted>(change),
             Table::Gone => self.take::<Gone>(change),
             // Kept outside the state, so that noting a use slows no change; and what is only read when the log is verified.
-            Table::Usage | Table::KnownAddresses | Table::Removed => Ok(Taken::In),
+            Table::Days | Table::Usage | Table::KnownAddresses | Table::Removed => Ok(Taken::In),
         }
     }
 
@@ -257,11 +258,12 @@ impl Enter for StoredTag {
 
 impl Enter for StoredActivity {
     fn enter(self, state: &mut State) -> Result<(), Contradiction> {
-        check(state.put_activity(self.repository, self.activity), "no such repository")
+        check(state.put_activity(self.repository, self.activity, self.uses), "no such repository")
     }
 
     fn leave(key: &[u8], state: &mut State) {
-        table::id_of(key).into_iter().for_each(|id| _ = state.put_activity(id, Activity::default()));
+        let (none, unused) = (Activity::default(), TokenUses::default());
+        table::id_of(key).into_iter().for_each(|id| _ = state.put_activity(id, none, unused.clone()));
     }
 }
 

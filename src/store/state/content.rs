@@ -9,12 +9,14 @@ use super::State;
 use crate::domain::content::{Activity, Deletion, Remains, Tag, TagName};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::token_uses::TokenUses;
 
 /// What is known of one repository's content.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Content {
     tags: OrdMap<TagName, Arc<Tag>>,
     activity: Activity,
+    uses: TokenUses,
 }
 
 /// A name that was deleted here, and the account whose namespace it was in.
@@ -65,6 +67,12 @@ impl State {
     #[must_use]
     pub fn activity(&self, repository: &RepositoryName) -> Activity {
         self.content(repository).map(|content| content.activity).unwrap_or_default()
+    }
+
+    /// When access tokens were last used in a repository.
+    #[must_use]
+    pub fn token_uses(&self, repository: &RepositoryName) -> TokenUses {
+        self.content(repository).map(|content| content.uses.clone()).unwrap_or_default()
     }
 
     /// How a repository of this name was deleted here, unless it was made again since.
@@ -120,8 +128,11 @@ impl State {
     }
 
     /// False if there is no such repository.
-    pub(in crate::store) fn put_activity(&mut self, repository: Id, activity: Activity) -> bool {
-        self.change_content(repository, |content| content.activity = activity)
+    pub(in crate::store) fn put_activity(&mut self, repository: Id, activity: Activity, uses: TokenUses) -> bool {
+        self.change_content(repository, |content| {
+            content.activity = activity;
+            content.uses = uses;
+        })
     }
 
     pub(in crate::store) fn put_deleted(&mut self, repository: RepositoryName, deletion: Deletion, owner: Option<Id>) {

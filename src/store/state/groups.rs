@@ -30,6 +30,16 @@ impl State {
         order.walk(self.members_by_name.range(named_in(group, order, after))).map(|(_, user)| *user)
     }
 
+    /// The members of an organization, ascending from this identifier on.
+    pub fn members_from(&self, organization: Id, from: Id) -> impl Iterator<Item = Id> {
+        self.members.range((organization, from)..=(organization, Id::MAX)).map(|((_, user), _)| *user)
+    }
+
+    /// The members of a team, ascending from this identifier on.
+    pub fn team_members_from(&self, team: Id, from: Id) -> impl Iterator<Item = Id> {
+        self.team_members.range((team, from)..=(team, Id::MAX)).map(|(_, user)| *user)
+    }
+
     /// The teams of an organization by name, from the first after `after` (from the beginning, if none).
     pub fn teams_by_name(
         &self,

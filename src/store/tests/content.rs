@@ -8,6 +8,7 @@ use super::super::{State, TooLarge, Txn};
 use super::samples;
 use super::support::{Home, now, purged, repository, write};
 use crate::domain::content::{Activity, Deletion, Remains, Tag, TagName};
+use crate::domain::days::{Day, DayCount, Days};
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::random;
@@ -23,6 +24,7 @@ enum Operation {
     Tag { name: usize, tag: usize, kind: usize },
     RemoveTag { name: usize, tag: usize },
     Activity { name: usize, pulls: u64 },
+    Days { name: usize, day: u32 },
     Forget(usize),
 }
 
@@ -34,6 +36,7 @@ fn operations() -> impl Strategy<Value = Operation> {
         4 => (name.clone(), tag.clone(), 0..2_usize).prop_map(|(name, tag, kind)| Operation::Tag { name, tag, kind }),
         1 => (name.clone(), tag).prop_map(|(name, tag)| Operation::RemoveTag { name, tag }),
         2 => (name.clone(), 0..2_u64).prop_map(|(name, pulls)| Operation::Activity { name, pulls }),
+        2 => (name.clone(), 1..4_u32).prop_map(|(name, day)| Operation::Days { name, day }),
         1 => name.prop_map(Operation::Forget),
     ]
 }
@@ -58,11 +61,16 @@ fn activity(pulls: u64) -> Activity {
     Activity { pulls, ..Activity::default() }
 }
 
+fn days(day: u32) -> Days {
+    Days::of([(Day::numbered(day), DayCount::PULL)])
+}
+
 #[derive(Clone, Default)]
 struct Model {
     repositories: BTreeSet<RepositoryName>,
     tags: BTreeMap<(RepositoryName, TagName), Tag>,
     activity: BTreeMap<RepositoryName, Activity>,
+    days: BTreeMap<RepositoryName, Days>,
     deleted: BTreeSet<RepositoryName>,
     /// What was deleted in this change, and still has its row on the disk.
     going: BTreeSet<RepositoryName>,
@@ -83,6 +91,7 @@ impl Model {
                 }
                 self.tags.retain(|(of, _), _| *of != name);
                 self.activity.remove(&name);
+                self.days.remove(&name);
             }
             Operation::Tag { name, tag, kind } => {
                 let fits = self.repositories.contains(&named(name));
@@ -99,10 +108,23 @@ impl Model {
                 }
                 return fits;
             }
+            Operation::Days { name, day } => {
+                if self.repositories.contains(&named(name)) {
+                    self.days.insert(named(name), days(day));
+                }
+            }
             Operation::Forget(name) if self.going.contains(&named(name)) => {}
             Operation::Forget(name) => drop(self.deleted.remove(&named(name))),
         }
         true
+    }
+
+    /// What the disk alone has.
+    fn check_days(&self, store: &super::super::Store) {
+        for name in (0..NAMES.len()).map(named) {
+            let written = store.state().repository(&name).map(|known| store.days(known.id).unwrap());
+            assert_eq!(written.unwrap_or_default(), self.days.get(&name).cloned().unwrap_or_default());
+        }
     }
 
     fn check(&self, state: &State) {
@@ -139,6 +161,11 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
         Operation::Tag { name, tag, kind } => return txn.put_tag(&named(name), new_tag(tag, kind)),
         Operation::RemoveTag { name, tag } => txn.remove_tag(&named(name), &tag_name(tag)),
         Operation::Activity { name, pulls } => return txn.put_activity(&named(name), activity(pulls)),
+        Operation::Days { name, day } => {
+            if let Some(id) = txn.state().repository(&named(name)).map(|present| present.id) {
+                txn.put_days(id, days(day))?;
+            }
+        }
         Operation::Forget(name) => txn.forget_deleted(&named(name)),
     }
     Ok(true)
@@ -169,6 +196,7 @@ proptest! {
                 prop_assert!(before.purged() == store.state().purged());
                 model.check(&store.state());
             }
+            model.check_days(&store);
             purged(&store);
             model.going.clear();
         }

@@ -13,7 +13,7 @@ use super::super::field::Field;
 use super::super::journal::{Entry, Head};
 use super::super::record::{
     ActivityV1, Deleted, Folded, Gone, GrantV1, KnownAddress, Meta, MigrationV1, NamespaceGrant, Removed,
-    RepositoryGrant, StoredActivity, StoredTag, TagV1,
+    RepositoryGrant, StoredActivity, StoredDays, StoredTag, TagV1,
 };
 use super::super::row::{self, Record};
 use super::super::seal::Seal;
@@ -26,13 +26,14 @@ use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::{Choices, Lifetime};
 use crate::domain::token::AccessToken;
+use crate::domain::token_uses::TokenUses;
 use crate::domain::usage::Usage;
 
 /// Fails unless the bytes are those of the samples.
 type Check = fn(&[Vec<u8>]);
 
 /// The golden files: one for each version of each kind that was ever written, one record a line.
-const GOLDEN: [(&str, Check); 34] = [
+const GOLDEN: [(&str, Check); 37] = [
     ("meta-v1", |bytes| stands_for(bytes, &samples::metas())),
     ("account-v1", |bytes| reads_as(bytes, &samples::early_accounts())),
     ("account-v2", |bytes| stands_for(bytes, &samples::accounts())),
@@ -63,18 +64,24 @@ const GOLDEN: [(&str, Check); 34] = [
     // Up to format 2: the migration reads them.
     ("tag-v1", |bytes| {
         let read = bytes.iter().map(|bytes| codec::decode::<TagV1>(bytes).unwrap());
-        let read: Vec<_> = read.map(|it| (it.repository, Field::load(it.tag))).collect();
-        let tags = samples::tags().into_iter().map(|it| ("team/tools/lint".to_owned(), Some(it.tag)));
+        let read: Vec<_> = read.map(|it| (it.repository, Field::load(it.tag.renewed()))).collect();
+        let tags = samples::early_tags().into_iter().map(|it| ("team/tools/lint".to_owned(), Some(it.tag)));
         assert_eq!(read, tags.collect::<Vec<_>>());
     }),
-    ("tag-v2", |bytes| stands_for(bytes, &samples::tags())),
+    ("tag-v2", |bytes| reads_as(bytes, &samples::early_tags())),
+    ("tag-v3", |bytes| stands_for(bytes, &samples::tags())),
     ("activity-v1", |bytes| {
         let read = bytes.iter().map(|bytes| codec::decode::<ActivityV1>(bytes).unwrap());
         let read: Vec<_> = read.map(|it| (it.repository, Field::load(it.activity))).collect();
         let activities = samples::activities().into_iter().map(|it| ("busybox".to_owned(), Some(it.activity)));
         assert_eq!(read, activities.collect::<Vec<_>>());
     }),
-    ("activity-v2", |bytes| stands_for(bytes, &samples::activities())),
+    ("activity-v2", |bytes| {
+        let unused = samples::activities().into_iter().map(|it| StoredActivity { uses: TokenUses::default(), ..it });
+        reads_as(bytes, &unused.collect::<Vec<_>>());
+    }),
+    ("activity-v3", |bytes| stands_for(bytes, &samples::activities())),
+    ("days-v1", |bytes| stands_for(bytes, &samples::days())),
     ("deleted-v1", |bytes| {
         let nobodys = samples::deleted().into_iter().map(|deleted| Deleted { owner: None, ..deleted });
         reads_as(bytes, &nobodys.collect::<Vec<_>>());
@@ -141,17 +148,17 @@ fn no_golden_file_is_missing_or_left_over() {
 fn each_kind_has_its_number() {
     let kinds: Vec<u8> = GOLDEN.iter().flat_map(|(name, _)| golden(name)).map(|bytes| bytes[1]).collect();
     let distinct: BTreeSet<u8> = kinds.iter().copied().collect();
-    assert_eq!(distinct, (1..=23).collect());
+    assert_eq!(distinct, (1..=24).collect());
 }
 
 #[test]
 fn the_format_of_the_directory_goes_with_its_tables_and_records() {
     // An earlier dockpass takes what it does not know for damage, unless the format says that it is new.
-    assert_eq!((FORMAT, Table::ALL.len(), GOLDEN.len()), (7, 17, 34), "with a new table or version, raise the format");
+    assert_eq!((FORMAT, Table::ALL.len(), GOLDEN.len()), (7, 18, 37), "with a new table or version, raise the format");
 }
 
 /// What each kind makes of bytes.
-fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 23] {
+fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 24] {
     [
         row::decode::<Meta>(bytes).err(),
         row::decode::<Account>(bytes).err(),
@@ -176,6 +183,7 @@ fn decode_all(bytes: &[u8]) -> [Option<DecodeError>; 23] {
         row::decode::<Folded>(bytes).err(),
         row::decode::<Entry>(bytes).err(),
         row::decode::<Head>(bytes).err(),
+        row::decode::<StoredDays>(bytes).err(),
     ]
 }
 
@@ -307,8 +315,13 @@ proptest! {
     }
 
     #[test]
-    fn content_round_trips(tag in samples::any_tag(), activity in samples::any_activity()) {
+    fn content_round_trips(
+        tag in samples::any_tag(),
+        activity in samples::any_activity(),
+        days in samples::any_days(),
+    ) {
         round_trips(&tag)?;
+        round_trips(&days)?;
         round_trips(&activity)?;
     }
 
@@ -329,7 +342,7 @@ proptest! {
 
     #[test]
     fn no_bytes_behind_a_right_header_make_a_decoder_panic(
-        kind in 1..=19_u8,
+        kind in 1..=24_u8,
         bytes in prop::collection::vec(prop_oneof![Just(0_u8), Just(1), any::<u8>()], 0..400),
     ) {
         decode_all(&[&[0xD7, kind, 1, 0], bytes.as_slice()].concat());

@@ -108,6 +108,7 @@ fn filled() -> Home {
                 txn.put_tag(&repository.name, stored.tag)?;
             }
             txn.put_activity(&repository.name, samples::activities().remove(0).activity)?;
+            txn.put_days(repository.id, samples::days().remove(0).days)?;
         }
         for (target, grantee) in [
             (on_repository("acme/app"), Grantee::Team(mark(DEV))),

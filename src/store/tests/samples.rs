@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::change::RowChange;
 use super::super::journal::{Entry, Head};
 use super::super::record::{
-    Deleted, Folded, Gone, NamespaceGrant, Part, Removed, RepositoryGrant, StoredActivity, StoredTag,
+    Deleted, Folded, Gone, NamespaceGrant, Part, Removed, RepositoryGrant, StoredActivity, StoredDays, StoredTag,
 };
 use super::super::seal::{Seal, StoreDigest};
 use super::super::{KnownAddress, Meta, Share, Table};
@@ -18,7 +18,10 @@ use crate::domain::account::{Account, AccountKind};
 use crate::domain::audit::{
     AuditHead, AuditRecord, AuditedAccount, AuditedRepository, AuditedToken, LoggedRecord, Occurrence, credential,
 };
-use crate::domain::content::{Activity, Deletion, Digest as ContentDigest, Image, Platform, Remains, Tag, TagName};
+use crate::domain::content::{
+    Activity, Deletion, Digest as ContentDigest, Image, Platform, Pusher, Remains, Tag, TagName,
+};
+use crate::domain::days::{Day, DayCount, Days};
 use crate::domain::grant::Grantee;
 use crate::domain::host::PublicHost;
 use crate::domain::id::Id;
@@ -31,6 +34,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::token::{
     AccessToken, GeneratedBy, Limits, MOST_ENDED, Maker, Pattern, PreviousSecret, Revocation, RotationRetry,
 };
+use crate::domain::token_uses::TokenUses;
 use crate::domain::usage::{SecretUse, Usage};
 
 pub(super) fn metas() -> Vec<Meta> {
@@ -267,6 +271,7 @@ pub(super) fn tags() -> Vec<StoredTag> {
         created_at: now(),
         updated_at: now().plus_seconds(60),
         image: None,
+        pushed_by: None,
     };
     let arm = Platform {
         architecture: "arm64".to_owned(),
@@ -288,14 +293,29 @@ pub(super) fn tags() -> Vec<StoredTag> {
         created_at: Some(now()),
     };
     let list = Image { config: None, created_at: None, ..image.clone() };
-    let read = Tag { name: TagName::parse("V1.0-rc_1").unwrap(), image: Some(image), ..bare.clone() };
+    let pushed_by = Some(Pusher { account: id(1), name: Name::parse("user-1").unwrap() });
+    let read = Tag { name: TagName::parse("V1.0-rc_1").unwrap(), image: Some(image), pushed_by, ..bare.clone() };
     let of_list = Tag { name: TagName::parse("all").unwrap(), image: Some(list), ..bare.clone() };
     [bare, read, of_list].map(|tag| StoredTag { repository: id(4), tag }).into()
 }
 
+/// What the records of the first two versions say: nothing of who pushed.
+pub(super) fn early_tags() -> Vec<StoredTag> {
+    let as_before = |it: StoredTag| StoredTag { tag: Tag { pushed_by: None, ..it.tag }, ..it };
+    tags().into_iter().map(as_before).collect()
+}
+
+pub(super) fn days() -> Vec<StoredDays> {
+    let day = |number, pulls, pushes| (Day::numbered(number), DayCount { pulls, pushes });
+    let used = Days::of([day(20_786, 7, 2), day(20_787, u32::MAX, 0), day(20_790, 0, 1)]);
+    [used, Days::default()].map(|days| StoredDays { repository: id(5), days }).into()
+}
+
 pub(super) fn activities() -> Vec<StoredActivity> {
     let used = Activity { pulls: 7, pushes: 2, last_push: Some(now()), missing_since: Some(now().plus_seconds(1)) };
-    [used, Activity::default()].map(|activity| StoredActivity { repository: id(5), activity }).into()
+    let uses = TokenUses::of([(id(6), now()), (id(7), now().plus_seconds(1))]);
+    let both = [(used, uses), (Activity::default(), TokenUses::default())];
+    both.map(|(activity, uses)| StoredActivity { repository: id(5), activity, uses }).into()
 }
 
 pub(super) fn deleted() -> Vec<Deleted> {
@@ -548,19 +568,28 @@ fn any_image() -> impl Strategy<Value = Image> {
 
 pub(super) fn any_tag() -> impl Strategy<Value = StoredTag> {
     let names = (any_id(), "[A-Za-z0-9_][A-Za-z0-9._-]{0,30}", any::<u8>().prop_map(content_digest));
-    (names, ".{0,40}", any_time(), any_time(), option::of(any_image())).prop_map(
-        |((repository, name, digest), media_type, created_at, updated_at, image)| {
+    let pusher = (any_id(), any_name()).prop_map(|(account, name)| Pusher { account, name });
+    (names, ".{0,40}", any_time(), any_time(), option::of(any_image()), option::of(pusher)).prop_map(
+        |((repository, name, digest), media_type, created_at, updated_at, image, pushed_by)| {
             let name = TagName::parse(&name).unwrap();
-            StoredTag { repository, tag: Tag { name, digest, media_type, created_at, updated_at, image } }
+            StoredTag { repository, tag: Tag { name, digest, media_type, created_at, updated_at, image, pushed_by } }
         },
     )
 }
 
+pub(super) fn any_days() -> impl Strategy<Value = StoredDays> {
+    let day = (any::<u32>(), any::<(u32, u32)>());
+    let day = day.prop_map(|(day, (pulls, pushes))| (Day::numbered(day), DayCount { pulls, pushes }));
+    (any_id(), prop::collection::vec(day, 0..90))
+        .prop_map(|(repository, days)| StoredDays { repository, days: Days::of(days) })
+}
+
 pub(super) fn any_activity() -> impl Strategy<Value = StoredActivity> {
-    (any_id(), any::<(u64, u64)>(), option::of(any_time()), option::of(any_time())).prop_map(
-        |(repository, (pulls, pushes), last_push, missing_since)| {
+    let uses = prop::collection::vec((any_id(), any_time()), 0..5).prop_map(TokenUses::of);
+    (any_id(), any::<(u64, u64)>(), option::of(any_time()), option::of(any_time()), uses).prop_map(
+        |(repository, (pulls, pushes), last_push, missing_since, uses)| {
             let activity = Activity { pulls, pushes, last_push, missing_since };
-            StoredActivity { repository, activity }
+            StoredActivity { repository, activity, uses }
         },
     )
 }

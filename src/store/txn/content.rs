@@ -2,10 +2,14 @@
 
 use super::{TooLarge, Txn};
 use crate::domain::content::{Activity, Deletion, Tag, TagName};
+use crate::domain::days::Days;
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::repository::Repository;
-use crate::store::record::{Deleted, Gone, StoredActivity, StoredTag};
+use crate::domain::token_uses::TokenUses;
+use crate::store::change::RowChange;
+use crate::store::record::{Deleted, Gone, StoredActivity, StoredDays, StoredTag};
+use crate::store::row;
 use crate::store::table;
 
 impl Txn<'_> {
@@ -36,10 +40,36 @@ impl Txn<'_> {
     /// # Errors
     /// [`TooLarge`]
     pub fn put_activity(&mut self, repository: &RepositoryName, activity: Activity) -> Result<bool, TooLarge> {
+        let uses = self.state.token_uses(repository);
+        self.put_activity_and_uses(repository, activity, uses)
+    }
+
+    /// The same, with when access tokens were last used there.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_activity_and_uses(
+        &mut self,
+        repository: &RepositoryName,
+        activity: Activity,
+        uses: TokenUses,
+    ) -> Result<bool, TooLarge> {
         match self.repository_id(repository) {
-            Some(repository) => self.put(StoredActivity { repository, activity }),
+            Some(repository) => self.put(StoredActivity { repository, activity, uses }),
             None => Ok(false),
         }
+    }
+
+    /// Writes what was counted of a repository day by day, which only the disk has; left out if the repository is gone.
+    ///
+    /// # Errors
+    /// [`TooLarge`]
+    pub fn put_days(&mut self, repository: Id, days: Days) -> Result<(), TooLarge> {
+        if self.state.repository_of(repository).is_some() {
+            let change: RowChange = row::put(&StoredDays { repository, days })?;
+            self.changes.push(change);
+        }
+        Ok(())
     }
 
     /// Forgets that a repository was deleted here, since the registry has nothing of it any more. Does nothing while it

@@ -73,9 +73,14 @@ fn every_change_has_its_record_and_only_changes_have() {
     site.add_service("bob");
     site.add_user("alice");
     local.patch(&account_path("alice"), &json!({ "fullName": "A" })).must_be(200);
+    local.patch(&account_path("alice"), &json!({ "fullName": "A", "isActive": false })).must_be(200);
+    local.patch(&account_path("alice"), &json!({ "isActive": true, "isAdmin": true })).must_be(200);
+    local.patch(&account_path("alice"), &json!({ "fullName": "B", "isAdmin": false })).must_be(200);
     let path = format!("{}/changePassword", account_path("alice"));
     local.post(&path, &json!({ "newPassword": "another-long-password" })).must_be(200);
     let token = site.add_token("alice", &json!({}));
+    local.patch(&token_path(&token), &json!({ "isActive": true })).must_be(200);
+    local.patch(&token_path(&token), &json!({ "isActive": false })).must_be(200);
     local.patch(&token_path(&token), &json!({ "isActive": true })).must_be(200);
     let rotated = local.post(&format!("{}/rotate", token_path(&token)), &json!({})).must_be(200);
     let rotated = AccessToken::of(&rotated.json());
@@ -110,9 +115,17 @@ fn every_change_has_its_record_and_only_changes_have() {
         ("account.create", "bob"),
         ("account.create", "alice"),
         ("account.update", "alice"),
+        ("account.deactivate", "alice"),
+        // Two deeds of one request.
+        ("account.promote", "alice"),
+        ("account.activate", "alice"),
+        ("account.update", "alice"),
+        ("account.demote", "alice"),
         ("account.changePassword", "alice"),
         ("token.create", &format!("alice {}", token.id)),
         ("token.update", &token.id),
+        ("token.deactivate", &token.id),
+        ("token.activate", &token.id),
         ("token.rotate", &token.id),
         ("token.create", &format!("alice {}", other.id)),
         ("token.revoke", &other.id),

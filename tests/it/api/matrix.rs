@@ -25,6 +25,8 @@ POST   /api/v0/api_tokens                                              401 401 4
 DELETE /api/v0/api_tokens                                              401 401 401 401 401 403 403 200 200 200
 POST   /api/v0/api_tokens/identify                                     401 401 401 401 401 404 404 200 200 200
 POST   /api/v0/api_tokens/revoke                                       202 401 401 401 401 202 202 202 202 202
+GET    /api/v0/api_tokens/counts                                       401 401 401 401 401 200 403 200 200 200
+POST   /api/v0/api_tokens/reach                                        401 401 401 401 401 403 403 200 200 200
 GET    /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
 PATCH  /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
 DELETE /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 200 200 200
@@ -34,6 +36,7 @@ GET    /api/v0/repositories                                            401 401 4
 GET    /api/v0/repositories/{namespace}                                401 401 401 401 401 200 200 200 200 200
 POST   /api/v0/repositories/{namespace}                                401 401 401 401 401 403 403 201 201 201
 GET    /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 200 404 200 200 200
+GET    /api/v0/repositories/{namespace}/{reponame}/activity            401 401 401 401 401 200 404 200 200 200
 PATCH  /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 200 200 200
 DELETE /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 204 204 204
 GET    /api/v0/repositories/{namespace}/{reponame}/tags                401 401 401 401 401 200 404 200 200 200
@@ -82,14 +85,24 @@ GET    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 4
 PUT    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 200 200 200
 DELETE /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 204 204 204
 GET    /api/v0/accounts/{name}/teams/{team}/repositoryAccess           401 401 401 401 401 403 403 200 200 200
+GET    /api/v0/access/check                                            401 401 401 401 401 403 404 200 200 200
+GET    /api/v0/accounts/{name}/access                                  401 401 401 401 401 403 403 200 200 200
+GET    /api/v0/accounts/{name}/teams/{team}/access                     401 401 401 401 401 403 403 200 200 200
+GET    /api/v0/api_tokens/{hashedtoken}/access                         401 401 401 401 401 404 404 200 200 200
+GET    /api/v0/repositories/{namespace}/{reponame}/tokens              401 401 401 401 401 403 404 200 200 200
 POST   /api/v0/session                                                 400 400 400 400 400 400 400 400 400 400
 GET    /api/v0/session                                                 401 401 401 401 401 401 401 401 401 401
 DELETE /api/v0/session                                                 401 401 401 401 401 401 401 401 401 401
+GET    /api/v0/accounts/{name}/sessions                                401 401 401 401 401 403 403 200 200 200
+DELETE /api/v0/accounts/{name}/sessions                                401 401 401 401 401 403 403 200 200 200
+DELETE /api/v0/accounts/{name}/sessions/{session}                      401 401 401 401 401 403 403 204 204 204
 GET    /v1/_ping                                                       200 200 200 200 200 200 200 200 200 200
 GET    /v1/search                                                      200 401 401 401 401 200 200 200 200 200
 GET    /api/v0/index/dockersearch                                      200 401 401 401 401 200 200 200 200 200
 GET    /api/v0/index/autocomplete                                      200 401 401 401 401 200 200 200 200 200
 GET    /api/v0/audit                                                   401 401 401 401 401 403 403 403 200 200
+GET    /api/v0/api_tokens/{hashedtoken}/activity                       401 401 401 401 401 404 404 200 200 200
+GET    /api/v0/accounts/{name}/activity                                401 401 401 401 401 200 403 200 200 200
 GET    /api/v0/audit/head                                              401 401 401 401 401 403 403 403 200 200
 POST   /api/v0/audit/verify                                            401 401 401 401 401 403 403 403 403 200
 GET    /auth/token                                                     200 401 401 401 401 200 200 200 200 401
@@ -198,6 +211,17 @@ impl Scene {
         Self { site, callers, token, number: Cell::new(0) }
     }
 
+    /// The identifier of an open session of alice's.
+    fn session(&self) -> String {
+        let open = || self.site.as_local().get("/api/v0/accounts/alice/sessions").must_be(200).json();
+        let first = |sessions: &Value| sessions[0]["id"].as_str().map(str::to_owned);
+        first(&open()).unwrap_or_else(|| {
+            let body = json!({ "username": "alice", "password": PASSWORD });
+            self.site.as_nobody().post("/api/v0/session", &body).must_be(200);
+            first(&open()).expect("the session")
+        })
+    }
+
     fn fresh(&self, what: &str) -> String {
         self.number.set(self.number.get() + 1);
         format!("{what}{}", self.number.get())
@@ -220,6 +244,7 @@ impl Scene {
             "/auth/ca.pem",
             "/auth/keys",
             "/api/v0/meta/settings",
+            "/api/v0/accounts/alice/sessions",
         ];
         let shown = paths.map(|path| self.site.as_local().get(path).must_be(200).body.clone());
         // A refused request counts as a use; that it is noted is no effect.
@@ -264,12 +289,16 @@ impl Scene {
             .replace("{reponame}", &repository)
             .replace("{name}", &account)
             .replace("{hashedtoken}", &token)
-            .replace("{id}", &token);
+            .replace("{id}", &token)
+            .replace("{session}", &if row.path.contains("{session}") { self.session() } else { String::new() });
         // An allowed clean-up finds nothing, so that the callers stay; a refused one would take everything.
         let before = if is_allowed { "2001-01-01" } else { "2999-01-01" };
         match (row.method, row.path) {
             ("DELETE", "/api/v0/api_tokens") => format!("{path}?username=alice&generatedby=all&usedbefore={before}"),
-            (_, "/api/v0/api_tokens") => format!("{path}?username=alice"),
+            (_, "/api/v0/access/check") => format!("{path}?user=alice&action=pull&repository=alice%2Fapp"),
+            (_, "/api/v0/api_tokens" | "/api/v0/api_tokens/counts" | "/api/v0/api_tokens/reach") => {
+                format!("{path}?username=alice")
+            }
             (_, "/api/v0/admin/registry/config") => format!("{path}?for=distribution"),
             (_, "/assets/{file}") => path.replace("{file}", &style_sheet()),
             (_, "/api/v0/index/autocomplete") => format!("{path}?query=app"),
@@ -329,6 +358,7 @@ impl Scene {
     fn try_cell(&self, row: &Row, column: usize) -> Option<String> {
         let expected = row.statuses[column];
         let (path, body) = (self.path(row, expected < 400), self.body(row));
+        let newest = self.newest_record();
         let before = (expected >= 400).then(|| self.snapshot());
         let caller = &self.callers[column];
         let answer = match (row.method, row.path) {
@@ -340,7 +370,7 @@ impl Scene {
         if answer.status != expected {
             return Some(format!("{mark}: {} instead of {expected}\n{}", answer.status, answer.describe()));
         }
-        if let Some(fault) = self.act_fault(row, expected) {
+        if let Some(fault) = self.act_fault(row, expected).or_else(|| self.count_fault(row, expected, newest)) {
             return Some(format!("{mark}: {fault}\n{}", answer.describe()));
         }
         before
@@ -351,6 +381,9 @@ impl Scene {
 
 /// Records that come beside the one of an operation: what a request does on the way.
 const BESIDE: [&str; 3] = ["account.signIn", "repository.createOnPush", "tag.beginDelete"];
+
+/// Acts that only read, although their requests have a body.
+const READS: [Act; 3] = [Act::AuditVerify, Act::TokenReach, Act::TokenView];
 
 impl Scene {
     /// What is wrong with the newest record of the audit log: a change, and what is denied, bear the operation's act.
@@ -365,8 +398,8 @@ impl Scene {
                 newest();
                 return None;
             }
-            // A check of the chain and a look at an access token change nothing: they are recorded when they are denied.
-            200..300 if row.method != "GET" && ![Act::AuditVerify, Act::TokenView].contains(&act) => "success",
+            // What changes nothing is recorded when it is denied.
+            200..300 if row.method != "GET" && !READS.contains(&act) => "success",
             _ => return None,
         };
         let records = newest();
@@ -374,6 +407,30 @@ impl Scene {
         let newest = records.iter().find(|it| !BESIDE.contains(&it["action"].as_str().expect("an action")))?;
         let is_it = newest["action"] == act.word() && newest["outcome"] == outcome;
         (!is_it).then(|| format!("the newest record is not {outcome} {act}: {newest}"))
+    }
+}
+
+/// Changes that are more than one deed, each of which has a record: repositories that go with their owner.
+const SEVERAL: [&str; 1] = ["/api/v0/accounts/{name}"];
+
+impl Scene {
+    /// The number of the newest record, once all that waits is written.
+    fn newest_record(&self) -> u64 {
+        self.site.as_local().get("/api/v0/audit/head").must_be(200).json()["seq"].as_u64().expect("a number")
+    }
+
+    /// What is wrong with the number of records that a change has left since this one: one deed has one record.
+    fn count_fault(&self, row: &Row, status: u16, before: u64) -> Option<String> {
+        let facts = operations::all().into_iter().map(|it| it.facts);
+        let act = facts.into_iter().find(|it| it.method.as_str() == row.method && it.path == row.path)?.act?;
+        let is_change = (200..300).contains(&status) && row.method != "GET" && act != Act::AuditVerify;
+        if !is_change || SEVERAL.contains(&row.path) {
+            return None;
+        }
+        let records = self.site.audit(&format!("outcome=success&after={before}"));
+        let is_its = |it: &&Value| !BESIDE.contains(&it["action"].as_str().expect("an action"));
+        let records: Vec<&Value> = records.iter().filter(is_its).collect();
+        (records.len() > 1).then(|| format!("one deed has {} records: {records:#?}", records.len()))
     }
 }
 

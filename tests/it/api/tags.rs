@@ -18,7 +18,7 @@ use crate::support::{
     InProcess,
     http::Answer,
     notify::{MEDIA_TYPE, digest, push, read_image},
-    site::{DAY, repository_path},
+    site::{DAY, account_path, repository_path},
 };
 
 const APP: &str = "alice/app";
@@ -175,9 +175,10 @@ fn a_tag_has_the_fields_of_dtr_and_its_platforms() {
     site.add_service("alice");
     site.push(APP, &[("1.0", 1)]);
     let (made, path) = (site.in_time(0), tags_path(APP));
+    let alice = site.as_local().get(&account_path("alice")).must_be(200).text("/id");
     let unread = json!([{
         "name": "1.0", "digest": digest(1), "author": "", "updatedAt": made, "createdAt": made, "hashMismatch": false,
-        "inNotary": false, "platforms": [], "manifest": {
+        "inNotary": false, "platforms": [], "pushedBy": "alice", "pushedById": alice, "manifest": {
             "digest": digest(1), "mediaType": MEDIA_TYPE, "configDigest": "", "configMediaType": "", "os": "", "osVersion": "",
             "architecture": "", "author": "", "createdAt": null, "size": 0, "dockerfile": [],
         },

@@ -82,6 +82,12 @@ fn each_filter_selects_what_the_api_selects() {
     browser.fill("Object", &format!("alice/app{ENTER}"));
     shows(&site, &pages, "object=alice/app");
     clear(&site, &pages);
+    browser.fill("Account", &format!("alice{ENTER}"));
+    shows(&site, &pages, "account=alice");
+    clear(&site, &pages);
+    browser.fill("Access token", &format!("laptop{ENTER}"));
+    shows(&site, &pages, "token=laptop");
+    clear(&site, &pages);
     for outcome in ["denied", "success"] {
         browser.pick("Outcome", outcome);
         shows(&site, &pages, &format!("outcome={outcome}"));

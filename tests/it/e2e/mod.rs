@@ -6,6 +6,7 @@ mod adoption_changes;
 mod adoption_damage;
 mod adoption_many;
 mod attacks;
+mod audit;
 mod copies;
 mod durability;
 mod entered;

@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// The commands; none of them changes anything, so that each can be asked again. On a terminal the answer is no.
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 30] = [
     &["grant", "delete", "--user", "build", "alice/app"],
     &["grant", "delete", "--team", "dev", "acme/app"],
     &["grant", "list", "--user", "build"],
@@ -20,6 +20,15 @@ const COMMANDS: [&[&str]; 21] = [
     &["grant", "set", "alice/*", "--user", "build", "--access", "read-write"],
     &["team", "set", "acme/dev", "--description", ""],
     &["settings", "set", "registryPublicHost="],
+    &["access", "check", "--user", "build", "push", "alice/app"],
+    &["access", "check", "--user", "build", "delete", "acme/app"],
+    &["access", "check", "--user", "carol", "pull", "alice/tools/continuous-integration/runners-of-the-second-kind"],
+    &["access", "check", "--user", "alice", "push", "acme/new"],
+    &["user", "access", "build"],
+    &["team", "access", "acme/dev"],
+    &["team", "access", "acme/none"],
+    &["repo", "access", "acme/app", "--unfold"],
+    &["repo", "tokens", "_/busybox"],
     &["org", "remove", "acme", "carol"],
     &["team", "remove", "acme/dev", "carol"],
     &["user", "set", "carol", "--active", "false"],

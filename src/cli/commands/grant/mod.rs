@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::api::Reached;
 use crate::api::operations::grants as op;
 use crate::cli::commands::left;
-use crate::cli::commands::repo::report as repo_report;
 use crate::cli::commands::values;
+use crate::cli::commands::why;
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
 use crate::cli::wire::Api;
 use crate::domain::access::AccessLevel;
@@ -150,10 +150,8 @@ async fn reach(user: &str, on: Option<&GrantTarget>, api: &mut Api) -> Result<Re
 }
 
 fn reached(entry: &Reached) -> Vec<String> {
-    let why = repo_report::reason(entry.reason);
-    let organization = entry.on.split_once('/').map_or(entry.on.as_str(), |(organization, _)| organization);
-    let team = entry.team.as_deref().map(|team| format!("{}: {why}", repo_report::team(organization, team)));
-    vec![entry.on.clone(), entry.access_level.to_string(), team.unwrap_or_else(|| why.to_owned())]
+    let namespace = entry.on.split_once('/').map_or(entry.on.as_str(), |(namespace, _)| namespace);
+    vec![entry.on.clone(), entry.access_level.to_string(), why::source(entry.reason, namespace, entry.team.as_deref())]
 }
 
 /// One list of the grants to users and of those to teams, which the API lists separately.
@@ -165,11 +163,9 @@ async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
     let users = users
         .user_access_list
         .iter()
-        .map(|grant| row(repo_report::user(&grant.user.name, grant.user.is_active), grant.access_level));
-    let teams = teams
-        .team_access_list
-        .iter()
-        .map(|grant| row(repo_report::team(&organization, &grant.team.name), grant.access_level));
+        .map(|grant| row(why::user(&grant.user.name, grant.user.is_active), grant.access_level));
+    let teams =
+        teams.team_access_list.iter().map(|grant| row(why::team(&organization, &grant.team.name), grant.access_level));
     let table = Table { columns: COLUMNS, rows: users.chain(teams).collect() };
     let nothing = "Nobody was given access here. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
     Ok(Report { answer: joined(to_users.value, to_teams.value), view: View::Many(table, nothing) })

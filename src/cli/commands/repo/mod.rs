@@ -3,18 +3,22 @@
 mod deletion;
 pub(in crate::cli) mod report;
 mod tag;
+mod unfold;
 
 use clap::{Args, Subcommand};
 
+use crate::api::operations::answers::ListTokensOfRepository;
 use crate::api::operations::grants::ListAccess;
 use crate::api::operations::repositories as op;
 use crate::api::{Counting, CreateRepository, Ordering, Paging, Repository, UpdateRepository, Visibility};
+use crate::cli::commands::reach;
 use crate::cli::commands::stakes;
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Report, Unasked};
 use crate::cli::wire::{Api, parts};
 use crate::domain::content::TagName;
 use crate::domain::name::{Namespace, RepositoryName};
+use unfold::Members;
 
 /// What can be done with repositories.
 #[derive(Subcommand)]
@@ -85,8 +89,21 @@ pub(in crate::cli) enum RepoCommand {
         unasked: Unasked,
     },
     /// Show who has access to a repository, and why
-    #[command(after_help = "Example:\n  dockpass repo access alice/app")]
-    Access(One),
+    #[command(after_help = "Example:\n  dockpass repo access alice/app\n  dockpass repo access acme/app --unfold")]
+    Access {
+        #[command(flatten)]
+        repository: One,
+        /// Name the members of each team, too
+        #[arg(long)]
+        unfold: bool,
+    },
+    /// List the access tokens that reach a repository
+    #[command(
+        after_help = "Example:\n  dockpass repo tokens alice/app\n\nAdministrators see each. Who administers the \
+                      repository sees whose they are, their level and their state; those of a person without limits are \
+                      one line. Those that only pull it because everybody does are not listed."
+    )]
+    Tokens(One),
 }
 
 /// One repository.
@@ -159,9 +176,14 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
         RepoCommand::DeleteTag { repository: One { name }, tags, unasked } => {
             tag::delete(&name, tags, unasked, api, console).await
         }
-        RepoCommand::Access(One { name }) => {
+        RepoCommand::Access { repository: One { name }, unfold } => {
             let answer = api.call(ListAccess, parts(&name), &()).await?;
-            console.report(&report::access(answer)?)
+            let members = if unfold { unfold::members(&name, &answer.read()?, api).await? } else { Members::new() };
+            console.report(&report::access(answer, &members)?)
+        }
+        RepoCommand::Tokens(One { name }) => {
+            let list = api.list(ListTokensOfRepository, parts(&name), &Paging::default(), usize::MAX).await?;
+            console.report(&reach::reaching(list)?)
         }
     }
 }

@@ -1,6 +1,8 @@
 //! How repositories are shown.
 
+use super::unfold::{Members, UnfoldedMember};
 use crate::api::{AccessReason, Repository, RepositoryAccess, Tag, Visibility};
+use crate::cli::commands::why::{reason, team, user};
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
 use crate::cli::wire::{ApiAnswer, List};
 use crate::domain::access::Reason;
@@ -29,6 +31,7 @@ const TAG_COLUMNS: &[(&str, Fit)] = &[
     ("SEEN SINCE (UTC)", Fit::Whole),
     ("SIZE", Fit::Whole),
     ("PLATFORMS", Fit::Shrinks(12)),
+    ("PUSHED BY", Fit::Optional(9)),
     ("DIGEST", Fit::Shrinks(19)),
 ];
 
@@ -100,53 +103,57 @@ fn tag_row(tag: &Tag) -> Vec<String> {
         shown::time(&tag.updated_at),
         if is_read { shown::size(tag.manifest.size) } else { "-".to_owned() },
         shown::or_dash(&shown::plain(&tag.platforms.join(", "))),
+        tag.pushed_by.clone().unwrap_or_else(|| "-".to_owned()),
         tag.digest.clone(),
     ]
 }
 
-/// Who has access to a repository.
-pub(in crate::cli) fn access(answer: ApiAnswer<RepositoryAccess>) -> Result<Report, CliError> {
+/// Who has access to a repository; below a team its members, as far as they are given.
+pub(super) fn access(mut answer: ApiAnswer<RepositoryAccess>, members: &Members) -> Result<Report, CliError> {
     let found = answer.read()?;
-    let rows = found.access.iter().map(|entry| {
-        vec![who(&found.repository.namespace, entry), entry.access_level.to_string(), reason(entry.reason).to_owned()]
+    let namespace = &found.repository.namespace;
+    let rows = found.access.iter().flat_map(|entry| {
+        let (who, level, why) = (who(namespace, entry), entry.access_level.to_string(), reason(entry.reason));
+        let unfolded = |member: &UnfoldedMember| {
+            vec![format!("  {}", user(&member.name, member.is_active)), level.clone(), format!("in {who}")]
+        };
+        let members: Vec<_> = members_of(entry, members).iter().map(unfolded).collect();
+        std::iter::once(vec![who, level, why.to_owned()]).chain(members)
     });
     let table = Table { columns: ACCESS_COLUMNS, rows: rows.collect() };
     let nothing =
         "Only system administrators have access. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
+    if let Some(object) = answer.value.as_object_mut().filter(|_| !members.is_empty()) {
+        object.insert("members".to_owned(), serde_json::json!(members));
+    }
     Ok(Report { answer: answer.value, view: View::Many(table, nothing) })
+}
+
+/// The members of the team that an entry is about.
+fn members_of<'m>(entry: &AccessReason, members: &'m Members) -> &'m [UnfoldedMember] {
+    match entry.reason {
+        Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => {
+            members.get(&entry.subject).map_or(&[], Vec::as_slice)
+        }
+        Reason::Owner
+        | Reason::OrganizationAdmin
+        | Reason::RepositoryGrant
+        | Reason::NamespaceGrant
+        | Reason::Public
+        | Reason::SystemAdministrator => &[],
+    }
 }
 
 /// The subject of a reason, marked as user or team of the namespace, because both may have the same name.
 fn who(namespace: &str, entry: &AccessReason) -> String {
     match entry.reason {
-        Reason::Owner | Reason::OrganizationAdmin | Reason::RepositoryGrant | Reason::NamespaceGrant => {
-            user(&entry.subject, entry.is_active)
-        }
+        Reason::Owner
+        | Reason::OrganizationAdmin
+        | Reason::RepositoryGrant
+        | Reason::NamespaceGrant
+        | Reason::SystemAdministrator => user(&entry.subject, entry.is_active),
         Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => team(namespace, &entry.subject),
         Reason::Public => entry.subject.clone(),
-    }
-}
-
-/// A user's name in a list that also has teams.
-pub(in crate::cli) fn user(name: &str, is_active: bool) -> String {
-    format!("user {}", shown::marked(name, is_active))
-}
-
-/// A team's name in a list that also has users, as commands take it.
-pub(in crate::cli) fn team(organization: &str, name: &str) -> String {
-    format!("team {organization}/{name}")
-}
-
-/// Why somebody has access, in words.
-pub(in crate::cli) fn reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Owner => "owns the namespace",
-        Reason::OrganizationAdmin => "administers the organization",
-        Reason::RepositoryGrant => "grant on the repository",
-        Reason::NamespaceGrant => "grant on the namespace",
-        Reason::TeamRepositoryGrant => "team grant on the repository",
-        Reason::TeamNamespaceGrant => "team grant on the namespace",
-        Reason::Public => "the repository is public",
     }
 }
 
@@ -205,12 +212,6 @@ mod tests {
              alice/app  private     admin        2026-11-21 20:42  -                   -\n\
              alice/web  private     admin        2026-11-21 20:42  2026-11-22 07:00    -\n"
         );
-    }
-
-    #[test]
-    fn reasons_are_words() {
-        assert_eq!(reason(Reason::Owner), "owns the namespace");
-        assert_eq!(reason(Reason::TeamNamespaceGrant), "team grant on the namespace");
     }
 
     #[test]

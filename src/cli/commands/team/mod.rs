@@ -4,12 +4,13 @@ mod report;
 
 use clap::{Args, Subcommand};
 
+use crate::api::operations::answers::ListAccessOfTeam;
 use crate::api::operations::grants::{ListRepositoriesOfTeam, ViewNamespaceTeamAccess};
 use crate::api::operations::organizations as op;
 use crate::api::{CreateTeam, Paging, PutMember, UpdateTeam};
 use crate::cli::commands::org::report as org_report;
 use crate::cli::commands::values::{self, TeamReference};
-use crate::cli::commands::{account, left, stakes};
+use crate::cli::commands::{account, left, reach, stakes};
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
 use crate::cli::wire::Api;
 use crate::domain::text::shell_word;
@@ -37,6 +38,9 @@ pub(in crate::cli) enum TeamCommand {
     /// Show a team
     #[command(after_help = "Example:\n  dockpass team show acme/dev")]
     Show(One),
+    /// List every repository that a team was given, with the level and why
+    #[command(after_help = "Example:\n  dockpass team access acme/dev")]
+    Access(One),
     /// Change a team
     #[command(after_help = "Example:\n  dockpass team set acme/dev --description 'Who builds it'")]
     Set {
@@ -100,7 +104,14 @@ pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &m
         }
         TeamCommand::Show(One { team }) => {
             let answer = api.call(op::ViewTeam, parts(&team), &()).await?;
-            console.report(&report::one(answer, &team)?)
+            let members =
+                api.list(op::ListTeamMembers, parts(&team), &Default::default(), report::MOST_MEMBERS).await?;
+            console.report(&report::one(answer, &team, &members.read()?)?)
+        }
+        TeamCommand::Access(One { team }) => {
+            let list = api.list(ListAccessOfTeam, parts(&team), &Paging::default(), usize::MAX).await?;
+            let nothing = "This team was given nothing. Give it access: dockpass grant set NAMESPACE/NAME --team NAME --access LEVEL";
+            console.report(&reach::reached(list, nothing)?)
         }
         TeamCommand::Set { one: One { team }, description } => {
             let before = api.call(op::ViewTeam, parts(&team), &()).await?.read()?;
@@ -312,11 +323,12 @@ mod tests {
     async fn teams_read_as_they_are_typed() {
         let all = format!(r#"{{"teams":[{DEV}],"nextPageStart":"","resourceCount":1}}"#);
         let commands = vec![TeamCommand::List { organization: "acme".into() }, TeamCommand::Show(dev())];
-        let (sent, printed) = done(commands, &[(200, &all), (200, DEV)]).await;
+        let members = format!(r#"{{"members":[{ALICE}],"nextPageStart":"","resourceCount":2}}"#);
+        let (sent, printed) = done(commands, &[(200, &all), (200, DEV), (200, &members)]).await;
         assert_eq!(
             printed,
             "NAME      MEMBERS  DESCRIPTION\nacme/dev  2        Builds\n\
-             \x20 Name         acme/dev\n  ID           01C\n  Members      2\n  Description  Builds\n"
+             \x20 Name         acme/dev\n  ID           01C\n  Members      2: alice, and 1 more: dockpass team members acme/dev\n  Description  Builds\n"
         );
         assert!(sent[0].starts_with("GET /enzi/v0/accounts/acme/teams?limit=500 "), "{}", sent[0]);
     }

@@ -1,9 +1,10 @@
 //! How teams and the access granted to them are shown.
 
-use crate::api::{RepositoryLevel, Team};
+use crate::api::{Member, RepositoryLevel, Team};
 use crate::cli::commands::values::TeamReference;
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
 use crate::cli::wire::{ApiAnswer, List};
+use crate::domain::text::shell_word;
 
 const COLUMNS: &[(&str, Fit)] =
     &[("NAME", Fit::Shrinks(12)), ("MEMBERS", Fit::Whole), ("DESCRIPTION", Fit::Shrinks(11))];
@@ -22,13 +23,26 @@ pub(in crate::cli) fn many(list: List<Team>, organization: &str) -> Result<Repor
     Ok(Report { answer: list.answer, view: View::Many(table, nothing) })
 }
 
-/// One team; its organization is shown as it was typed.
-pub(in crate::cli) fn one(answer: ApiAnswer<Team>, asked: &TeamReference) -> Result<Report, CliError> {
+/// Most members that the line of a team names; the rest is counted.
+pub(in crate::cli) const MOST_MEMBERS: usize = 20;
+
+/// One team with its first members; its organization is shown as it was typed.
+pub(in crate::cli) fn one(
+    answer: ApiAnswer<Team>,
+    asked: &TeamReference,
+    members: &[Member],
+) -> Result<Report, CliError> {
     let team = answer.read()?;
+    let mut named: Vec<String> = members.iter().map(|entry| entry.member.name.clone()).collect();
+    let more = team.members_count.saturating_sub(members.len());
+    named.extend(
+        (more > 0).then(|| format!("and {more} more: dockpass team members {}", shell_word(&asked.to_string()))),
+    );
+    let named = if named.is_empty() { String::new() } else { format!(": {}", named.join(", ")) };
     let pairs = vec![
         ("Name", format!("{}/{}", asked.organization, team.name)),
         ("ID", team.id.clone()),
-        ("Members", team.members_count.to_string()),
+        ("Members", format!("{}{named}", team.members_count)),
         ("Description", shown::or_dash(&team.description)),
     ];
     Ok(Report { answer: answer.value, view: View::One(pairs) })

@@ -4,15 +4,18 @@ mod clean;
 mod create;
 mod identify;
 mod list;
-mod reference;
+pub(in crate::cli) mod reference;
 pub(in crate::cli) mod report;
 mod rotate;
 pub(in crate::cli) mod secret;
 
 use clap::{Args, Subcommand};
 
-use crate::api::operations::access_tokens as op;
+use crate::api::operations::answers::ListAccessOfToken;
+use crate::api::operations::{access_tokens as op, audit};
 use crate::api::{ApiToken, Code, Counting, Paging, UpdateApiToken};
+use crate::cli::commands::activity::{self, ActivityArguments, Most};
+use crate::cli::commands::reach;
 use crate::cli::commands::token::secret::Places;
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Final, Format, Report, Unasked, prompt, shown};
@@ -45,6 +48,19 @@ pub(in crate::cli) enum TokenCommand {
     #[command(after_help = "Example:\n  dockpass token identify < found.txt\n  \
         dockpass token identify --deactivate < found.txt\n  dockpass token identify --delete --yes < found.txt")]
     Identify(identify::IdentifyArguments),
+    /// Show what an access token did, and what was done to it, newest first
+    #[command(after_help = "Example:\n  dockpass token activity 01ARZ3NDEKTS --since 7d")]
+    Activity {
+        #[command(flatten)]
+        token: One,
+        #[command(flatten)]
+        which: ActivityArguments,
+        #[command(flatten)]
+        most: Most,
+    },
+    /// List every repository that an access token reaches, with the level and why
+    #[command(after_help = "Example:\n  dockpass token access 01ARZ3NDEKTS")]
+    Access(One),
     /// Give an access token another label
     #[command(after_help = "Example:\n  dockpass token rename 01ARZ3NDEKTS 'old laptop'")]
     Rename {
@@ -117,6 +133,18 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
             let hash = reference::hash(api, &token).await?;
             let answer = api.call(op::ViewAccessToken, [&hash], &()).await?;
             console.report(&report::one(answer, &hash, console.clock.now())?)
+        }
+        TokenCommand::Activity { token: One { token }, which, most } => {
+            let hash = reference::hash(api, &token).await?;
+            let query = which.query(console.clock.now());
+            let list = api.list(audit::ListTokenActivity, [&hash], &query, most.rows()).await?;
+            console.report(&activity::report(list)?)
+        }
+        TokenCommand::Access(One { token }) => {
+            let hash = reference::hash(api, &token).await?;
+            let list = api.list(ListAccessOfToken, [&hash], &Paging::default(), usize::MAX).await?;
+            let nothing = "This access token reaches no repository. What its owner reaches: dockpass user access NAME";
+            console.report(&reach::reached(list, nothing)?)
         }
         TokenCommand::Rename { token, label } => {
             let change = UpdateApiToken { token_label: Some(label), is_active: None };

@@ -88,6 +88,22 @@ fn is_beginning_of_id(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) && filled.parse::<Id>().is_ok()
 }
 
+/// The id or hash of the access token that is meant, in whichever form; or the text itself, which may be a label, or the id
+/// of an access token that is gone.
+pub(in crate::cli) async fn id_or_label(api: &mut Api, text: String) -> Result<String, CliError> {
+    let reference = match Reference::read(&text) {
+        Ok(reference) => reference,
+        Err(error) if text.starts_with(PREFIX) => return Err(error),
+        Err(_) => return Ok(text),
+    };
+    let is_whole = matches!(reference, Reference::Hash(_)) || text.len() == ID;
+    if is_whole {
+        return Ok(text);
+    }
+    let tokens: Vec<ApiToken> = api.list(op::ListAccessTokens, [], &Default::default(), usize::MAX).await?.read()?;
+    if tokens.iter().any(|token| reference.means(token)) { reference.resolve(&tokens) } else { Ok(text) }
+}
+
 /// The hashes of the access tokens that are meant. All are resolved before the caller acts on the first.
 pub(in crate::cli) async fn hashes(api: &mut Api, texts: &[String]) -> Result<Vec<String>, CliError> {
     let references = texts.iter().map(|text| Reference::read(text)).collect::<Result<Vec<_>, _>>()?;

@@ -2,13 +2,16 @@
 
 mod deletion;
 mod report;
+mod show;
 mod state;
 
 use clap::{Args, Subcommand};
 
+use crate::api::operations::answers::ListAccessOfAccount;
 use crate::api::operations::{access_tokens, accounts as op};
-use crate::api::{ChangePassword, CreateAccount, CreateApiToken};
+use crate::api::{ChangePassword, CreateAccount, CreateApiToken, Paging};
 use crate::cli::commands::account::{self, Removal};
+use crate::cli::commands::reach;
 use crate::cli::commands::token::secret;
 use crate::cli::commands::values::{self, ExpiryArgument};
 use crate::cli::screen::{CliError, Console, Report, prompt};
@@ -32,6 +35,9 @@ pub(in crate::cli) enum UserCommand {
     /// Show a user
     #[command(after_help = "Example:\n  dockpass user show alice")]
     Show(One),
+    /// List every repository that a user reaches, with the level and why
+    #[command(after_help = "Example:\n  dockpass user access bob")]
+    Access(One),
     /// Change a user
     #[command(after_help = "Example:\n  dockpass user set alice --active false")]
     Set(SetArguments),
@@ -144,7 +150,12 @@ pub(in crate::cli) async fn run(command: UserCommand, api: &mut Api, console: &m
             let list = account::list(AccountFilter::Users, contains, api).await?;
             console.report(&report::many(list)?)
         }
-        UserCommand::Show(user) => console.report(&report::one(account::user(&user.name, api).await?)?),
+        UserCommand::Show(user) => show::show(&user.name, api, console).await,
+        UserCommand::Access(user) => {
+            let list = api.list(ListAccessOfAccount, [&user.name], &Paging::default(), usize::MAX).await?;
+            let nothing = "This user reaches nothing. Give it access: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
+            console.report(&reach::reached(list, nothing)?)
+        }
         UserCommand::Set(arguments) => state::set(arguments, api, console).await,
         UserCommand::Delete { users, removal } => deletion::delete(&users, removal, api, console).await,
         UserCommand::Password { user, password_stdin } => password(&user.name, password_stdin, api, console).await,

@@ -34,8 +34,8 @@ fn row(account: &Account) -> Vec<String> {
     ]
 }
 
-/// One user.
-pub(in crate::cli) fn one(answer: ApiAnswer<Account>) -> Result<Report, CliError> {
+/// One user, and more about it.
+pub(in crate::cli) fn one(answer: ApiAnswer<Account>, more: Vec<(&'static str, String)>) -> Result<Report, CliError> {
     let account = answer.read()?;
     let mut pairs = vec![
         ("Name", account.name.clone()),
@@ -50,6 +50,7 @@ pub(in crate::cli) fn one(answer: ApiAnswer<Account>) -> Result<Report, CliError
             ("Created (UTC)", shown::time(&inner.created_at)),
         ]);
     }
+    pairs.extend(more);
     Ok(Report { answer: answer.value, view: View::One(pairs) })
 }
 

@@ -40,38 +40,64 @@ impl Authority<'_> {
             && self.may_create(name, AccessLevel::ReadWrite)
     }
 
-    /// Why these actions of what was asked for are refused, in a state that refuses them.
+    /// Why these actions of what was asked for are refused, in a state that refuses them: the first that cuts them.
     pub(in crate::service) fn why_not(
         &self,
         asked: &RepositoryScope,
         refused: Actions,
         creates_on_push: bool,
     ) -> Refusal {
+        self.cuts(asked, refused, creates_on_push).into_iter().next().unwrap_or(Refusal::NotMade)
+    }
+
+    /// Everything that cuts these actions, which are refused, in the order of the decision: what is there, what the account
+    /// has on it, what its access token leaves of that, what the state of the repository allows.
+    pub(in crate::service::access) fn cuts(
+        &self,
+        asked: &RepositoryScope,
+        refused: Actions,
+        creates_on_push: bool,
+    ) -> Vec<Refusal> {
         let name = &asked.name;
         let account = self.account_level(name);
-        let Some(held) = account.max(self.public_level(name)) else { return self.why_unseen(name) };
-        let by_cap = self.token().map(|token| token.limits.cap).filter(|cap| !cap.actions().contains(refused));
-        if account.is_some() && self.token().is_some_and(|token| !token.limits.reaches(name)) {
-            Refusal::Pattern
-        } else if !held.actions().contains(refused) {
-            Refusal::Level(held)
-        } else if let Some(cap) = by_cap {
-            Refusal::Cap(cap)
-        } else if !self.of_secret().contains(refused) {
-            Refusal::ReplacedSecret
-        } else if !refused.contains(Actions::PUSH) {
-            Refusal::Deleted
-        } else if name.namespace() == Namespace::Empty {
-            Refusal::NoNamespace(name.clone())
-        } else if !creates_on_push {
-            Refusal::CreateOnPushOff
-        } else if !asked.pushes {
-            Refusal::StarMakesNone
-        } else if !self.may_create(name, AccessLevel::ReadWrite) {
-            Refusal::NotThere
-        } else {
-            Refusal::NotMade
+        let held = account.max(self.public_level(name));
+        let (is_other, cap) = match self.token() {
+            Some(token) => (!token.limits.reaches(name), token.limits.cap),
+            None => (false, AccessLevel::Admin),
+        };
+        let mut cuts = Vec::new();
+        let mut cut = |holds: bool, refusal: Refusal| cuts.extend(holds.then_some(refusal));
+        match held {
+            None => cut(true, self.why_unseen(name)),
+            Some(held) => {
+                cut(is_other && account.is_some(), Refusal::Pattern);
+                cut(!held.actions().contains(refused), Refusal::Level(held));
+            }
         }
+        cut(is_other && account.is_none(), Refusal::Pattern);
+        cut(!cap.actions().contains(refused), Refusal::Cap(cap));
+        cut(!self.of_secret().contains(refused), Refusal::ReplacedSecret);
+        if held.is_some() && self.state.repository(name).is_none() {
+            cuts.extend(self.cuts_of_missing(asked, refused, creates_on_push));
+        }
+        cuts
+    }
+
+    /// What cuts these actions because the repository is not there.
+    fn cuts_of_missing(&self, asked: &RepositoryScope, refused: Actions, creates_on_push: bool) -> Vec<Refusal> {
+        if !refused.contains(Actions::PUSH) {
+            return if self.state.deletion(&asked.name).is_some() { vec![Refusal::Deleted] } else { Vec::new() };
+        }
+        if asked.name.namespace() == Namespace::Empty {
+            return vec![Refusal::NoNamespace(asked.name.clone())];
+        }
+        let may_make = self.may_make_within(&asked.name.namespace());
+        let cuts = [
+            (!creates_on_push, Refusal::CreateOnPushOff),
+            (!asked.pushes, Refusal::StarMakesNone),
+            (!may_make, Refusal::NotThere),
+        ];
+        cuts.into_iter().filter_map(|(holds, refusal)| holds.then_some(refusal)).collect()
     }
 
     /// Why the caller has no level on a repository.

@@ -2,8 +2,7 @@
 
 use super::{Authority, Permit};
 use crate::domain::access::AccessLevel;
-use crate::domain::account::Account;
-use crate::domain::grant::{GrantTarget, Grantee};
+use crate::domain::grant::Grantee;
 use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::token::Pattern;
 use crate::service::error::Error;
@@ -13,26 +12,6 @@ const NO_NAMESPACE: &str = "only a system administrator makes a repository witho
 const NOT_BY_PUSH: &str = "a push makes no repository without a namespace; a system administrator does";
 
 impl<'s> Authority<'s> {
-    /// The account's level on a repository name, before the access token's limits; `None` for anonymous callers.
-    pub(super) fn account_level(&self, name: &RepositoryName) -> Option<AccessLevel> {
-        let owns = self.owns(&name.namespace()).then_some(AccessLevel::Admin);
-        if owns.is_some() {
-            return owns;
-        }
-        self.granted(&[GrantTarget::Repository(name.clone()), GrantTarget::Namespace(name.namespace())])
-    }
-
-    /// Whether the account has every right in the namespace: its own, that of an organization it administers, or any
-    /// at all for a system administrator.
-    fn owns(&self, namespace: &Namespace) -> bool {
-        if self.is_admin_account() {
-            return true;
-        }
-        let (Some(account), Some(name)) = (self.account(), namespace.name()) else { return false };
-        let administers = |owner: &Account| self.state.member(owner.id, account.id) == Some(true);
-        account.name == *name || self.state.account_named(name.as_str()).is_some_and(|owner| administers(owner))
-    }
-
     /// The grantees whose grants the account has: itself and its teams.
     pub(in crate::service) fn grantees(&self) -> impl Iterator<Item = Grantee> + use<'s> {
         let state = self.state;
@@ -50,13 +29,11 @@ impl<'s> Authority<'s> {
         std::iter::once(&account.name).chain(organizations.map(|organization| &organization.name)).collect()
     }
 
-    /// The highest grant on any of the targets, to the account itself or to one of its teams.
-    fn granted(&self, targets: &[GrantTarget]) -> Option<AccessLevel> {
-        let levels = |grantee| targets.iter().filter_map(move |target| self.state.grant(target, grantee));
-        self.grantees().flat_map(levels).max()
-    }
-
-    fn limited(&self, level: Option<AccessLevel>, name: &RepositoryName) -> Option<AccessLevel> {
+    pub(in crate::service::access) fn limited(
+        &self,
+        level: Option<AccessLevel>,
+        name: &RepositoryName,
+    ) -> Option<AccessLevel> {
         match self.token() {
             Some(token) => token.limits.limit(level, name),
             None => level,
@@ -93,8 +70,7 @@ impl<'s> Authority<'s> {
 
     /// Whether the account owns the namespace, or holds an `admin` grant on it.
     fn owns_namespace(&self, namespace: &Namespace) -> bool {
-        let by_grant = || self.granted(&[GrantTarget::Namespace(namespace.clone())]);
-        self.owns(namespace) || by_grant() == Some(AccessLevel::Admin)
+        self.level_on_all_of(namespace) == Some(AccessLevel::Admin)
     }
 
     /// Whether the caller may create a repository of this name, with at least `cap` on its access token.
@@ -105,7 +81,7 @@ impl<'s> Authority<'s> {
 
     /// Whether the account may make repositories of a namespace. Those without one have no owner: whoever was granted all
     /// of them makes none, only system administrators do.
-    fn may_make_within(&self, namespace: &Namespace) -> bool {
+    pub(super) fn may_make_within(&self, namespace: &Namespace) -> bool {
         match namespace {
             Namespace::Empty => self.is_admin_account(),
             Namespace::Of(_) => self.owns_namespace(namespace),

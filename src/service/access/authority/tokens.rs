@@ -128,6 +128,22 @@ impl<'s> Authority<'s> {
         if self.is_for_caller(token) { Ok(permit) } else { Err(no_such_token(token)) }
     }
 
+    /// Why the account, or its access token, could not sign in; empty if it can.
+    pub(in crate::service::access) fn faults(&self) -> Vec<Refusal> {
+        let Some((account, token)) = self.signed() else { return Vec::new() };
+        let inactive = (!account.is_active).then_some(Refusal::Inactive);
+        let fault = token.and_then(|(token, shown)| {
+            if shown == Shown::Replaced && self.used.replaced(token, self.now).is_none() {
+                return Some(Refusal::RotatedAway);
+            }
+            // That the account is inactive is said once.
+            let fault = fault_of(self.state, token, shown, self.now);
+            let fault = fault.filter(|standing| standing.state != TokenState::AccountInactive);
+            fault.map(|standing| Refusal::State(standing.reason()))
+        });
+        inactive.into_iter().chain(fault).collect()
+    }
+
     /// Viewing or deleting an access token. With a capped one, only itself.
     pub(in crate::service) fn view_or_delete_token(&self, token: &AccessToken) -> Result<Permit, Error> {
         match self.token() {

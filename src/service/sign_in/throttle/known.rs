@@ -42,6 +42,9 @@ pub(super) enum Likeness {
 struct Known {
     /// When it was, at most a day ago or noted again.
     at: i64,
+    /// When the account signed in from there for the first time in 30 days, if it had signed in elsewhere before; none if that
+    /// was before the start.
+    first: Option<i64>,
     /// Of its password; none since a restart.
     mark: Option<Mark>,
     /// Other passwords that were shown since, and when the last one was.
@@ -103,7 +106,12 @@ impl KnownAddresses {
     /// Notes a sign-in. The first one of a day answers what to write to disk.
     pub(super) fn note(&mut self, account: Id, source: IpAddr, mark: Mark, now: i64) -> Option<NewAddress> {
         let known = self.0.entry(account).or_default();
-        let fresh = Known { at: now, mark: Some(mark), ..Known::default() };
+        let is_recent = |present: &&Known| now - present.at <= KNOWN;
+        let first = match known.get(&source).filter(is_recent) {
+            Some(present) => present.first,
+            None => Some(now).filter(|_| known.values().any(|other| is_recent(&other))),
+        };
+        let fresh = Known { at: now, first, mark: Some(mark), ..Known::default() };
         if let Some(present) = known.get_mut(&source).filter(|present| now - present.at <= KNOWN / 30) {
             *present = Known { at: present.at, ..fresh };
             return None;
@@ -113,6 +121,12 @@ impl KnownAddresses {
         evicted.map(|address| known.remove(&address));
         known.insert(source, fresh);
         Some(NewAddress { address: source, evicted })
+    }
+
+    /// From where an account signed in for the first time in 30 days, and when, as far as that was since the start.
+    pub(super) fn new_of(&self, account: Id) -> Vec<(IpAddr, i64)> {
+        let known = self.0.get(&account).into_iter().flatten();
+        known.filter_map(|(source, known)| Some((*source, known.first?))).collect()
     }
 
     /// Forgets an account that is gone.

@@ -1,0 +1,75 @@
+//! Reading the audit log: what may be sought, where the index does not rule it out, and the check of the whole chain.
+
+use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
+
+use super::audit_index::{AuditIndex, AuditSought};
+use super::audit_log::AuditLog;
+use super::error::Error;
+use super::{Store, Verification, chain, load};
+use crate::domain::audit::{AuditHead, LoggedRecord};
+use crate::domain::order::Order;
+
+/// What one look into the log has found.
+#[derive(Debug)]
+pub struct AuditLook {
+    /// Records that may be those that are sought, in the order that was asked for.
+    pub records: Vec<LoggedRecord>,
+    /// The number from which the next look begins; none if nothing is left.
+    pub next: Option<u64>,
+}
+
+impl Store {
+    /// The next records that may be sought, from number `from` on, up to `head`, which is a published end: the writer has not
+    /// answered for later ones yet. May be none before the log ends.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub fn audit_look(&self, order: Order, from: u64, head: u64, sought: &AuditSought) -> Result<AuditLook, Error> {
+        let Some(range) = self.audit_index().next(order, from, head, sought) else {
+            return Ok(AuditLook { records: Vec::new(), next: None });
+        };
+        let (log, most) = (self.audit_log(), usize::try_from(range.end - range.start).unwrap_or(usize::MAX));
+        let (found, next) = match order {
+            Order::Ascending => (log.from(range.start, most)?, Some(range.end)),
+            Order::Descending => (log.before(range.end, most)?, range.start.checked_sub(1)),
+        };
+        let records = found.iter().map(|(key, value)| load::audit_record(key, value));
+        let within = |logged: &LoggedRecord| range.contains(&logged.record.seq);
+        let records = records.filter(|logged| logged.as_ref().map_or(true, within)).collect::<Result<_, _>>()?;
+        Ok(AuditLook { records, next })
+    }
+
+    /// Reads the whole audit chain, and checks that it is whole, and that `noted` (an end that was noted elsewhere)
+    /// is in it.
+    ///
+    /// # Errors
+    /// [`Error`] if it cannot be read at all.
+    pub fn verify_audit(&self, noted: Option<AuditHead>) -> Result<Verification, Error> {
+        let _held = self.hold_retention();
+        let head = self.state().audit();
+        chain::verify(&self.shared.key, &self.audit_log(), head, noted)
+    }
+
+    /// The audit log; taken after the state whose end of it is meant.
+    fn audit_log(&self) -> AuditLog<'_> {
+        let (unfolded, undone) = (self.shared.unfolded.load_full(), self.shared.undone.load_full());
+        AuditLog::new(&self.shared.engine, unfolded, undone)
+    }
+
+    pub(super) fn audit_index(&self) -> RwLockReadGuard<'_, AuditIndex> {
+        self.audit_index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn audit_index_mut(&self) -> RwLockWriteGuard<'_, AuditIndex> {
+        self.audit_index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// At most `limit` records below number `before` (from the newest, if none), newest first, whatever the index says: what
+    /// tests compare it with.
+    #[cfg(test)]
+    pub(crate) fn audit_before(&self, before: Option<u64>, limit: usize) -> Result<Vec<LoggedRecord>, Error> {
+        let end = before.unwrap_or(u64::MAX).min(self.state().audit().seq.saturating_add(1));
+        let found = self.audit_log().before(end, limit)?;
+        found.iter().map(|(key, value)| load::audit_record(key, value)).collect()
+    }
+}
