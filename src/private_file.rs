@@ -163,15 +163,12 @@ pub(crate) fn close_elsewhere(path: &Path, file: &File, open: u32) {
     }
     let shown = path.display();
     let kept = Permissions::from_mode(mode & !open);
-    match may_close(path, &found).then(|| file.set_permissions(kept)) {
-        Some(Ok(())) => {
-            let now = mode & !open;
-            log::warn!("{shown} was open to others (mode {mode:o}); it has mode {now:o} now: others may have used it");
-        }
-        Some(Err(_)) | None => {
-            let (word, changes) = (denied::word(path), without(open));
-            log::warn!("{shown} is open to others (mode {mode:o}), and not ours to close: chmod {changes} {word}");
-        }
+    if may_close(path, &found) && file.set_permissions(kept).is_ok() {
+        let now = mode & !open;
+        log::warn!("{shown} was open to others (mode {mode:o}); it has mode {now:o} now: others may have used it");
+    } else {
+        let (word, changes) = (denied::word(path), without(open));
+        log::warn!("{shown} is open to others (mode {mode:o}), and not ours to close: chmod {changes} {word}");
     }
 }
 

@@ -10,8 +10,8 @@ import { allOf, apiPath, fullName, namespaceHref } from "./repository-name.js";
 
 /** Reason of the API → whose, in which order, whether given here, why. */
 const REASONS = {
-  owner: ["user", 0, false, () => "owns the namespace"],
-  organizationAdmin: ["user", 1, false, (it) => [`administers ${it.namespace}`]],
+  owner: ["user", 0, false, (it, who) => (who === it.namespace ? "owns the namespace" : "owns the repository")],
+  organizationAdmin: ["user", 1, false, (it) => [`administers ${it.owner ?? it.namespace}`]],
   repositoryGrant: ["user", 2, true, () => "given here"],
   teamRepositoryGrant: ["team", 3, true, () => "given here"],
   namespaceGrant: ["user", 4, false, wide],
@@ -26,7 +26,7 @@ function wide({ namespace }) {
 function row(repository, { subject, accessLevel, reason, isActive }) {
   const [kind, order, isHere, why] = REASONS[reason] ?? ["user", 9, false, () => reason];
   const name = kind === "everybody" ? "Everybody" : subject;
-  return { kind, name, level: accessLevel, order, isHere, isActive, why: why(repository) };
+  return { kind, name, level: accessLevel, order, isHere, isActive, why: why(repository, name) };
 }
 
 export async function repositoryAccess(context, repository) {

@@ -15,7 +15,7 @@ const CHOICES = (count) => [
 ];
 
 async function countOf(account, signal) {
-  const { count } = await list(path`/api/v0/repositories/${account.name}`, { query: { pageSize: 1, count: true }, signal });
+  const { count } = await list("/api/v0/repositories", { query: { owner: account.name, pageSize: 1, count: true }, signal });
   return count ?? 0;
 }
 

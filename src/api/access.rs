@@ -131,6 +131,8 @@ pub struct Reached {
     pub reason: Reason,
     /// The team that it comes from; null if it comes from none.
     pub team: Option<String>,
+    /// The organization of that team, or the one that the user administers; null if it comes from none.
+    pub organization: Option<String>,
 }
 
 /// What a user reaches, and why.

@@ -9,8 +9,9 @@ use crate::domain::content::{Digest, TagName};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
 use crate::domain::order::Order;
+use crate::domain::owner_place::OwnerPlace;
 use crate::domain::time::{InvalidTime, Timestamp};
-use crate::domain::token_place::TokenPlace;
+use crate::domain::token_order::TokenPlace;
 use crate::domain::words::{Word, flag, one_of};
 
 /// Entries of a page by default.
@@ -334,6 +335,7 @@ macro_rules! page_starts {
 }
 page_starts! {
     Id: str::parse;
+    OwnerPlace: str::parse;
     u64: str::parse;
     Name: Name::parse;
     RepositoryName: RepositoryName::parse;

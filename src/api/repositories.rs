@@ -58,6 +58,9 @@ pub struct Repository {
     pub tag_limit: u64,
     /// The caller's level.
     pub access_level: AccessLevel,
+    /// The name of the account that owns it: that of its namespace, unless it was transferred. Null if nobody does, and for
+    /// callers who may not see accounts.
+    pub owner: Option<String>,
     /// When it was last pushed to; null if no push was seen.
     #[schemars(extend("format" = "date-time"))]
     pub last_push: Option<String>,
@@ -101,7 +104,8 @@ impl Rows for Repositories {
 }
 
 /// Fields of a [`Repository`] that no request sets.
-const SHOWN_ONLY: &[&str] = &["id", "namespaceType", "pulls", "pushes", "accessLevel", "lastPush", "missingSince"];
+const SHOWN_ONLY: &[&str] =
+    &["id", "namespaceType", "pulls", "pushes", "accessLevel", "owner", "lastPush", "missingSince"];
 
 /// What DTR lets a repository choose, and what it always is here.
 const FIXED: &[(&str, Fixed)] = &[
@@ -137,6 +141,26 @@ impl JsonBody for CreateRepository {
     const UNKNOWN: UnknownFields = UnknownFields::Named;
     const ECHOED: &'static [&'static str] = SHOWN_ONLY;
     const FIXED: &'static [(&'static str, Fixed)] = FIXED;
+}
+
+/// Who shall have repositories.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct TransferRepositories {
+    /// The account, a user or an organization, by name or id.
+    pub to: String,
+}
+
+impl JsonBody for TransferRepositories {}
+
+/// What was transferred.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct TransferredRepositories {
+    /// The name of the account that has them now.
+    pub to: String,
+    /// How many repositories it was given by this request.
+    pub transferred: u64,
+    /// How many the account before still has: the same request goes on with them.
+    pub left: u64,
 }
 
 /// Changes of a repository; its name never changes.

@@ -25,9 +25,9 @@ words! {
     #[derive(Serialize, Deserialize, schemars::JsonSchema)]
     #[serde(rename_all = "camelCase")]
     pub enum Reason {
-        /// The account owns the namespace.
+        /// The account owns the namespace, or the repository since it was given to it.
         Owner = "owner",
-        /// The account administers the organization that owns the namespace.
+        /// The account administers the organization that owns the namespace, or the repository since it was given to it.
         OrganizationAdmin = "organizationAdmin",
         /// As a member of a team, by the team's grant on the repository.
         TeamRepositoryGrant = "teamRepositoryGrant",

@@ -83,6 +83,7 @@ acts! {
     RepositoryLearn "repository.learn" "A repository that the registry holds became known.";
     RepositoryList "repository.list" "The list of repositories was asked for.";
     RepositorySearch "repository.search" "A search was made.";
+    RepositoryTransfer "repository.transfer" "A repository was given to another account.";
     RepositoryUpdate "repository.update" "A repository was changed.";
     RepositoryView "repository.view" "A repository was asked for.";
     ServerVersion "server.version" "The version of dockpass was asked for.";
@@ -226,8 +227,9 @@ mod tests {
 
     /// As they stand in logs. A line may come; none changes, and one goes only with what did it.
     const WORDS: &str = "
-        account.activity account.activate account.changePassword account.create account.deactivate account.delete account.demote
-        account.list account.organizations account.promote account.signIn account.unlock account.update account.view
+        account.activity account.activate account.changePassword account.create account.deactivate account.delete
+        account.demote account.list account.organizations account.promote account.signIn account.unlock account.update
+        account.view
         audit.gap audit.head audit.list audit.remove audit.verify
         grant.delete grant.list grant.set
         organization.deleteMember organization.member organization.members organization.putMember
@@ -235,16 +237,15 @@ mod tests {
         registry.stopSync registry.sync registry.view
         registryToken.issue registryToken.refuse
         repository.access repository.accessOf repository.create repository.createOnPush repository.delete
-        repository.learn repository.list repository.search repository.update repository.view
+        repository.learn repository.list repository.search repository.transfer repository.update repository.view
         server.version server.clusterStatus
-        session.open session.view
+        session.end session.list session.open session.view
         settings.update settings.view
         tag.beginDelete tag.cancelDelete tag.delete tag.list
         team.create team.delete team.deleteMember team.list team.members team.putMember team.repositories team.update
         team.view
-        token.activity token.activate token.cleanUp token.create token.deactivate token.delete token.endOverlap token.list token.revoke
-        token.rotate token.update
-        token.view";
+        token.activity token.activate token.cleanUp token.create token.deactivate token.delete token.endOverlap token.list
+        token.reach token.revoke token.rotate token.update token.view";
 
     #[test]
     fn the_words_stay_as_they_are() {

@@ -9,7 +9,8 @@ pub const MAX_SHORT_DESCRIPTION: usize = 140;
 /// Longest long description, in bytes.
 pub const MAX_LONG_DESCRIPTION: usize = 25_000;
 
-/// A repository as it is now. Its name never changes; who owns it follows from the account of its namespace.
+/// A repository as it is now. Its name never changes. The account of its namespace owns it, until it is transferred to
+/// another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
     /// Identifier; a re-created repository of the same name has another.
@@ -24,4 +25,7 @@ pub struct Repository {
     pub long_description: String,
     /// When the record was made.
     pub created_at: Timestamp,
+    /// The account that it was transferred to; none while it belongs to whoever has its namespace. If that account is
+    /// gone, nobody owns the repository.
+    pub owner: Option<Id>,
 }

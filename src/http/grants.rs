@@ -207,6 +207,7 @@ pub(super) async fn reach(request: Request<op::ListAccessOfUser>) -> Replied<op:
         access_level: view.level,
         reason: view.reason,
         team: view.team.as_ref().map(ToString::to_string),
+        organization: view.organization.as_ref().map(ToString::to_string),
     };
     Ok(Reply::new(&api::AccountAccess {
         user: api::GrantUser { name: reach.user.to_string(), id: reach.id.to_string(), is_active: reach.is_active },

@@ -10,7 +10,7 @@ use crate::api::{self, Access, BodyFormat, Described, Heading, Method, Parameter
 const PARTS: [(&str, &str); 11] = [
     ("hashedtoken", "`hashedToken` of the access token."),
     ("id", "`hashedToken` of the access token, or `new`."),
-    ("namespace", "The name of the account that owns it; `_` for repositories whose name has one component."),
+    ("namespace", "The name of the account whose namespace it is; `_` for repositories whose name has one component."),
     ("member", "Name or id of the user."),
     ("session", "Identifier of the session, as the list has it."),
     ("team", "Name or id of the team."),

@@ -41,6 +41,7 @@ pub(super) fn shown(view: &RepositoryView) -> api::Repository {
         pushes: view.activity.pushes,
         tag_limit: 0,
         access_level: view.level,
+        owner: view.owner.as_ref().map(ToString::to_string),
         last_push: view.activity.last_push.map(|at| at.to_string()),
         missing_since: view.activity.missing_since.map(|at| at.to_string()),
     }
@@ -68,8 +69,8 @@ fn read_visibility(text: Option<&str>) -> Result<Option<bool>, Failure> {
 }
 
 pub(super) async fn list(request: Request<op::ListRepositories>) -> Replied<op::ListRepositories> {
-    let query = request.query()?;
-    Ok(Reply::new(&list_within(&request, None, query).await?))
+    let (op::OfOwner { owner }, containing, order, page, count) = request.query()?;
+    Ok(Reply::new(&list_within(&request, (None, owner), (containing, order, page, count)).await?))
 }
 
 pub(super) async fn activity(request: Request<op::ViewActivity>) -> Replied<op::ViewActivity> {
@@ -89,19 +90,20 @@ pub(super) async fn list_namespace(
 ) -> Replied<op::ListRepositoriesOfNamespace> {
     let ([text], query) = (request.parts()?, request.query()?);
     let namespace = namespace(&text)?;
-    Ok(Reply::new(&list_within(&request, Some(namespace), query).await?))
+    Ok(Reply::new(&list_within(&request, (Some(namespace), None), query).await?))
 }
 
 async fn list_within(
     request: &Checked,
-    namespace: Option<Namespace>,
+    (namespace, owner): (Option<Namespace>, Option<String>),
     (containing, order, page, count): op::RepositoryList,
 ) -> Result<Paged<api::Repositories>, Failure> {
     let (contains, order, with_count) = (containing.contains, order.order.unwrap_or_default(), count.is_wanted());
     // The repositories of the empty namespace are no contiguous range of names: all names are scanned.
-    let is_long = with_count || page::is_long(page.size) || contains.is_some() || namespace == Some(Namespace::Empty);
+    let is_scan = contains.is_some() || owner.is_some() || namespace == Some(Namespace::Empty);
+    let is_long = with_count || page::is_long(page.size) || is_scan;
     let page = PageQuery { order, after: page.start, limit: page.size };
-    let query = RepositoryQuery { namespace, contains, page, with_count };
+    let query = RepositoryQuery { namespace, owner, contains, page, with_count };
     let list = request.read_list(is_long, move |service, call| service.list_repositories(call, &query)).await?;
     let repositories = list.entries.iter().map(shown).collect();
     Ok(page::paged(&list, |_, _| api::Repositories { repositories }))
@@ -152,6 +154,26 @@ pub(super) async fn delete(request: Request<op::DeleteRepository>) -> Replied<op
     let was_there = request.block(move |service, call| service.delete_repository(call, &asked)).await?;
     let said = if was_there { request.app.delete_content(name).await } else { None };
     Ok(Reply::new(&Nothing).warning(said))
+}
+
+pub(super) async fn transfer(request: Request<op::TransferRepository>) -> Replied<op::TransferRepository> {
+    let [namespace, rest] = request.parts()?;
+    let body = request.body(|service, call| service.may_transfer(call, &format!("{namespace}/{rest}")))?;
+    let name = repository(&namespace, &rest)?;
+    let view = request.block(move |service, call| service.transfer_repository(call, &name, &body.to)).await?;
+    Ok(Reply::new(&shown(&view)))
+}
+
+pub(super) async fn transfer_all(
+    request: Request<op::TransferRepositoriesOfAccount>,
+) -> Replied<op::TransferRepositoriesOfAccount> {
+    let [account] = request.parts()?;
+    let body = request.body(|service, call| service.may_transfer(call, &account))?;
+    let done = request.block(move |service, call| service.transfer_repositories(call, &account, &body.to)).await?;
+    let left = (done.left > 0).then(|| format!("{} repositories are left: send the same request again", done.left));
+    let (transferred, left_count) = (done.count as u64, done.left as u64);
+    let answer = api::TransferredRepositories { to: done.to.to_string(), transferred, left: left_count };
+    Ok(Reply::new(&answer).warning(left.as_deref()))
 }
 
 impl App {

@@ -95,6 +95,8 @@ fn of_content() -> Vec<Route> {
         route(repositories::activity),
         route(repositories::update),
         route(repositories::delete),
+        route(repositories::transfer),
+        route(repositories::transfer_all),
         route(tags::list),
         route(tags::view),
         route(tags::manifests),

@@ -16,10 +16,11 @@ use crate::domain::name::RepositoryName;
 use crate::domain::secret::{Password, TokenText};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{ENDS_SOON, GeneratedBy, Limits, Pattern, Shown, TokenState};
+use crate::domain::token_order::{TokenOrder, TokenPlace};
 use crate::domain::usage::SecretUse;
 use crate::service::{
-    Call, Credentials, Expiry, NewToken, RepeatedRotation, RotatedToken, Rotation, RotationKey, Service, TokenCounts,
-    TokenFilter, TokenView,
+    Call, Credentials, Expiry, NewToken, Page, RepeatedRotation, RotatedToken, Rotation, RotationKey, Service,
+    TokenCounts, TokenFilter, TokenView,
 };
 
 /// What is said when an administrator's access token goes on that another account made.
@@ -98,6 +99,7 @@ fn expiry(asked: api::Nullable<String>) -> Result<Expiry, Failure> {
 fn filter(which: op::Selection) -> TokenFilter {
     let op::Selection {
         username,
+        everybody,
         used_before,
         generated_by,
         state,
@@ -106,22 +108,45 @@ fn filter(which: op::Selection) -> TokenFilter {
         never_used,
         unlimited,
     } = which;
+    let everybody = everybody.unwrap_or(false);
     let default = if used_before.is_some() { op::Making::Auto } else { op::Making::All };
     let generated_by = match generated_by.unwrap_or(default) {
         op::Making::All => None,
         op::Making::Auto => Some(GeneratedBy::Auto),
         op::Making::Manual => Some(GeneratedBy::Manual),
     };
-    TokenFilter { username, used_before, generated_by, state, expires_before, unused_since, never_used, unlimited }
+    TokenFilter {
+        username,
+        everybody,
+        made_with: None,
+        used_before,
+        generated_by,
+        state,
+        expires_before,
+        unused_since,
+        never_used,
+        unlimited,
+    }
 }
 
 pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::ListAccessTokens> {
-    let (which, page, count) = request.query()?;
-    let filter = filter(which);
+    let (which, op::Ranking { sort, made_with }, page, count) = request.query()?;
+    let filter = TokenFilter { made_with, ..filter(which) };
+    let sort = sort.unwrap_or_default();
+    if page.start.is_some_and(|start| start.end.is_some() != (sort == TokenOrder::End)) {
+        return Err(Failure::invalid("pageStart", "not the start of a page in this order"));
+    }
     let with_count = count.is_wanted();
     let is_long = with_count || page::is_long(page.size) || !filter.is_whole();
-    let read =
-        move |service: &Service, call: &Call| service.list_tokens(call, &filter, page.start, page.size, with_count);
+    let read = move |service: &Service, call: &Call| match sort {
+        TokenOrder::Newest => {
+            let before = page.start.map(|start| start.id);
+            let list = service.list_tokens(call, &filter, before, page.size, with_count)?;
+            let next = list.next.map(|id| TokenPlace { end: None, id });
+            Ok(Page { entries: list.entries, next, count: list.count })
+        }
+        TokenOrder::End => service.list_tokens_by_end(call, &filter, page.start, page.size, with_count),
+    };
     let list = request.read_list(is_long, read).await?;
     Ok(Reply::new(&page::paged(&list, |_, _| list.entries.iter().map(shown).collect())))
 }
@@ -228,7 +253,7 @@ pub(super) async fn end_overlap(request: Request<op::EndTokenOverlap>) -> Replie
 
 pub(super) async fn clean_up(request: Request<op::CleanUpAccessTokens>) -> Replied<op::CleanUpAccessTokens> {
     let filter = filter(request.exact_query()?);
-    request.run(|service, call| service.may_manage_tokens(call, Act::TokenCleanUp, filter.username.as_deref()))?;
+    request.run(|service, call| service.may_clean_up(call, &filter))?;
     let removed = request.block(move |service, call| service.clean_up_tokens(call, &filter)).await?;
     Ok(Reply::new(&removed.iter().map(shown).collect()))
 }

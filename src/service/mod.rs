@@ -43,7 +43,7 @@ pub use answers::{
 };
 pub use content::{
     Compared, ContentDeletion, NewRepository, News, Notice, RepositoryQuery, RepositoryUpdate, RepositoryView, Seen,
-    SeenTag, TagDeletion,
+    SeenTag, TagDeletion, Transferred,
 };
 pub use error::{Error, Kind, Obstacle};
 pub use ledger::{AuditFilter, AuditPage, AuditPlace};

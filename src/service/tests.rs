@@ -36,3 +36,4 @@ mod session_ends;
 mod strangers;
 mod support;
 mod telling;
+mod transfers;

@@ -24,7 +24,7 @@ mod owner;
 /// nothing was removed from the audit log, and there was no journal: whoever does not read it brings back what was revoked;
 /// up to format 5 the settings had no host of the registry, and no overlap of a rotation ended by a use; up to
 /// format 6 an access token did not remember its ended secrets, was never revoked, and left no last use in a repository;
-/// nothing was counted by the day, and no tag said who pushed it.
+/// nothing was counted by the day, no tag said who pushed it, and no repository was transferred.
 pub(super) const FORMAT: u32 = 7;
 
 /// The first format with a journal.

@@ -69,6 +69,8 @@ record!(Repository, in Repositories at |it| table::id(it.id); RepositoryV1 is 3,
     short_description: String,
     long_description: String,
     created_at: i64,
+} then RepositoryV2 is 2, adding |_older| {
+    owner: Option<Bytes16> = None,
 });
 
 record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {

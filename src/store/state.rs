@@ -10,6 +10,7 @@ mod gone;
 mod grams;
 mod groups;
 mod names;
+mod owners;
 mod people;
 mod repositories;
 mod users;
@@ -33,6 +34,7 @@ use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
+use crate::domain::token_order::TokenPlace;
 pub(super) use apply::{Enter, Taken, decode};
 use content::{Content, DeletedName, DeletedSize};
 pub use grams::Sought;
@@ -59,6 +61,9 @@ pub struct State {
     without_namespace: Names<RepositoryName>,
     public_without_namespace: Names<RepositoryName>,
     namespace_sizes: HashMap<Namespace, usize>,
+    transferred: OrdSet<(Id, RepositoryName)>,
+    transferred_counts: HashMap<Id, usize>,
+    transferred_away: HashMap<Namespace, usize>,
     contents: HashMap<Id, Content>,
     deleted: OrdMap<RepositoryName, DeletedName>,
     deleted_sizes: HashMap<Namespace, DeletedSize>,
@@ -69,6 +74,7 @@ pub struct State {
     tokens: OrdMap<Id, Arc<AccessToken>>,
     token_hashes: HashMap<TokenHash, Id>,
     tokens_by_owner: OrdSet<(Id, Id)>,
+    tokens_by_end: OrdSet<TokenPlace>,
     token_counts: HashMap<Id, usize>,
     temporary_passwords: OrdSet<(Id, Id)>,
     revoked_tokens: OrdSet<(Id, Id)>,
@@ -194,6 +200,12 @@ impl State {
     pub fn tokens_before(&self, before: Option<Id>) -> impl Iterator<Item = &Arc<AccessToken>> {
         let end = before.map_or(Bound::Unbounded, Bound::Excluded);
         self.tokens.range((Bound::Unbounded, end)).rev().map(|(_, token)| token)
+    }
+
+    /// Everybody's access tokens by their end, from the first after `after` (from the beginning, if none).
+    pub fn tokens_by_end(&self, after: Option<TokenPlace>) -> impl Iterator<Item = &Arc<AccessToken>> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.tokens_by_end.range((start, Bound::Unbounded)).filter_map(|place| self.tokens.get(&place.id))
     }
 
     /// The access tokens of one account, newest first, from the first before `before`.
@@ -368,6 +380,7 @@ impl State {
         self.remove_token(token.id);
         self.token_hashes.extend(hashes.into_iter().map(|hash| (hash, token.id)));
         self.tokens_by_owner.insert((token.owner, token.id));
+        self.tokens_by_end.insert(TokenPlace::by_end(&token));
         if token.temporary_password {
             self.temporary_passwords.insert((token.owner, token.id));
         }
@@ -387,6 +400,7 @@ impl State {
         let Some(token) = self.tokens.remove(&id) else { return };
         token.hashes().for_each(|hash| _ = self.token_hashes.remove(&hash));
         self.tokens_by_owner.remove(&(token.owner, id));
+        self.tokens_by_end.remove(&TokenPlace::by_end(&token));
         self.temporary_passwords.remove(&(token.owner, id));
         self.revoked_tokens.remove(&(token.owner, id));
         match self.tokens_count_of(token.owner).saturating_sub(1) {

@@ -245,7 +245,7 @@ impl<'a> Txn<'a> {
         self.remove_repositories([name], deletion, None)
     }
 
-    /// Removes repositories of one namespace, however many they are. `later` is the audit record that each of them gets
+    /// Removes repositories of one owner, however many they are. `later` is the audit record that each of them gets
     /// when its row is removed, without the repository's name and id.
     ///
     /// # Errors
@@ -257,7 +257,7 @@ impl<'a> Txn<'a> {
         later: Option<&AuditRecord>,
     ) -> Result<(), TooLarge> {
         let (state, mut names) = (&*self.state, names.into_iter().peekable());
-        let owner = names.peek().and_then(|name| state.account_named(name.namespace_str())).map(|owner| owner.id);
+        let owner = names.peek().and_then(|name| state.owner(name)).map(|owner| owner.id);
         let ids = names.filter_map(|name| state.repository(name)).map(|repository| (Part::Repository, repository.id));
         let ids: Vec<(Part, Id)> = ids.collect();
         let record = later.map(|record| record.line().ok_or(TooLarge)).transpose()?;

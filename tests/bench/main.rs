@@ -110,7 +110,7 @@ fn from(after: Option<Name>) -> PageQuery<Name> {
 
 fn page(site: &Site, call: &Call, order: Order, after: Option<&RepositoryName>) {
     let page = PageQuery { order, after: after.cloned(), limit: PAGE };
-    let query = RepositoryQuery { namespace: None, contains: None, page, with_count: false };
+    let query = RepositoryQuery { namespace: None, owner: None, contains: None, page, with_count: false };
     assert_eq!(site.service.list_repositories(call, &query).expect("a page").entries.len(), PAGE);
 }
 

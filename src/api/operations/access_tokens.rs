@@ -3,9 +3,9 @@
 use crate::api::operation::operations;
 use crate::api::query::parameters;
 use crate::api::{self, Counting, Paged, Paging};
-use crate::domain::id::Id;
 use crate::domain::time::Timestamp;
 use crate::domain::token::TokenState;
+use crate::domain::token_order::{TokenOrder, TokenPlace};
 use crate::domain::words::words;
 
 parameters! {
@@ -22,6 +22,9 @@ parameters! {
         /// Whose; your own if omitted, or everybody's in an administrator's list without `usedbefore`. Another's:
         /// administrators.
         username "username": Option<String>,
+        /// Everybody's, for administrators, instead of `username`. A clean-up then takes those of some accounts at a time, each
+        /// account's all together: repeat it until it answers none.
+        everybody "everybody": Option<bool>,
         /// Last used before this time or date; never used ones count by their making. A list with it shows exactly what a
         /// clean-up with the same parameters deletes: none that made another one which stays.
         used_before "usedbefore": Option<Timestamp>,
@@ -49,6 +52,17 @@ parameters! {
     }
 }
 
+parameters! {
+    /// In which order a list of access tokens is, and of whose making.
+    Ranking {
+        /// In which order: `end` has those first that ended or end first, and those without an end last; `newest` if omitted.
+        /// Not together with `usedbefore`.
+        sort "sort": Option<TokenOrder>,
+        /// Only those of other accounts that were made with an access token of this one: administrators.
+        made_with "madewith": Option<String>,
+    }
+}
+
 words! {
     /// How access tokens came to be, as a filter.
     pub enum Making {
@@ -65,10 +79,10 @@ words! {
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 operations! { AccessTokens:
-    /// List access tokens, newest first; with `usedbefore`, what a clean-up would delete
+    /// List access tokens; with `usedbefore`, what a clean-up would delete
     ListAccessTokens = Get "/api/v0/api_tokens" 200 {
         act: TokenList,
-        query: (Selection, Paging<Id>, Counting),
+        query: (Selection, Ranking, Paging<TokenPlace>, Counting),
         answer: Paged<Vec<api::ApiToken>>,
         codes: [NoSuchUser],
     }

@@ -5,7 +5,7 @@ use crate::api::query::parameters;
 use crate::api::{self, Paged, Paging};
 use crate::domain::access::Action;
 use crate::domain::name::RepositoryName;
-use crate::domain::token_place::TokenPlace;
+use crate::domain::owner_place::OwnerPlace;
 
 parameters! {
     /// What is asked of whom.
@@ -61,7 +61,7 @@ operations! { Grants:
     /// for, and still be followed by others
     ListTokensOfRepository = Get "/api/v0/repositories/{namespace}/{reponame}/tokens" 200 {
         act: RepositoryAccess,
-        query: Paging<TokenPlace>,
+        query: Paging<OwnerPlace>,
         answer: Paged<api::ReachingTokens>,
         codes: [NoSuchRepository],
     }

@@ -45,6 +45,14 @@ parameters! {
     }
 }
 
+parameters! {
+    /// Whose repositories.
+    OfOwner {
+        /// Only those that this account owns, in whatever namespace; another's: administrators.
+        owner "owner": Option<String>,
+    }
+}
+
 /// The query parameters of a list of repositories.
 pub type RepositoryList = (Containing, Ordering, Paging<RepositoryName>, Counting);
 
@@ -52,8 +60,9 @@ operations! { Repositories:
     /// List the repositories that you see, by name
     ListRepositories = Get "/api/v0/repositories" 200 {
         act: RepositoryList,
-        query: RepositoryList,
+        query: (OfOwner, Containing, Ordering, Paging<RepositoryName>, Counting),
         answer: Paged<api::Repositories>,
+        codes: [NoSuchAccount],
     }
 
     /// List the repositories of a namespace that you see
@@ -98,6 +107,22 @@ operations! { Repositories:
     DeleteRepository = Delete "/api/v0/repositories/{namespace}/{reponame}" 204 {
         act: RepositoryDelete,
         codes: [NoSuchRepository],
+    }
+
+    /// Give a repository to another account, for administrators: its name stays, and who has its namespace owns it no more
+    TransferRepository = Post "/api/v0/repositories/{namespace}/{reponame}/transfer" 200 {
+        act: RepositoryTransfer,
+        body: api::TransferRepositories,
+        answer: api::Repository,
+        codes: [NoSuchRepository, NoSuchAccount, LimitReached],
+    }
+
+    /// Give all repositories of an account to another one, for administrators; of very many the first, until `left` is 0
+    TransferRepositoriesOfAccount = Post "/api/v0/accounts/{name}/transferRepositories" 200 {
+        act: RepositoryTransfer,
+        body: api::TransferRepositories,
+        answer: api::TransferredRepositories,
+        codes: [NoSuchAccount, LimitReached],
     }
 
     /// List the tags of a repository, by name

@@ -49,7 +49,7 @@ pub(in crate::cli) struct Doomed {
     name: String,
     /// What always goes with it, counted.
     along: Vec<String>,
-    /// How many repositories are under its name, if the server tells.
+    /// How many repositories it owns, if the server tells.
     repositories: Option<u64>,
 }
 

@@ -87,13 +87,16 @@ fn sentences(reach: &AccountAccess, on: Option<&GrantTarget>) -> Vec<String> {
 fn sentence(user: &str, word: &str, on: Option<&GrantTarget>, entry: &Reached) -> String {
     let by = shown::plain(&entry.on);
     let (level, place) = (entry.access_level, reached(on, &by));
-    let organization = by.split_once('/').map_or(by.as_str(), |(organization, _)| organization);
-    let team = shown::plain(&format!("{organization}/{}", entry.team.as_deref().unwrap_or_default()));
+    // An earlier server does not name it: then nothing was ever transferred, and it has the namespace.
+    let first = by.split_once('/').map_or(by.as_str(), |(organization, _)| organization);
+    let organization = shown::plain(entry.organization.as_deref().unwrap_or(first));
+    let team = format!("{organization}/{}", shown::plain(entry.team.as_deref().unwrap_or_default()));
     let still = format!("{user} still has {level} on {place}");
     match entry.reason {
-        Reason::Owner => format!("{still} as the owner of the namespace"),
+        Reason::Owner if by.ends_with("/*") => format!("{still} as the owner of the namespace"),
+        Reason::Owner => format!("{still} as its owner: dockpass repo transfer {} --to NAME", shell_word(&by)),
         Reason::OrganizationAdmin => {
-            let way = format!("dockpass org add {} {word} --admin false", shell_word(organization));
+            let way = format!("dockpass org add {} {word} --admin false", shell_word(&organization));
             format!("{still} as an administrator of {organization}: {way}")
         }
         Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => {
@@ -148,7 +151,7 @@ mod tests {
     use super::*;
 
     fn told(is_administrator: Option<bool>, entries: &[(&str, &str, &str, Option<&str>)], on: &str) -> Vec<String> {
-        let entry = |(on, level, reason, team): &(&str, &str, &str, Option<&str>)| serde_json::json!({ "on": on, "accessLevel": level, "reason": reason, "team": team });
+        let entry = |(on, level, reason, team): &(&str, &str, &str, Option<&str>)| serde_json::json!({ "on": on, "accessLevel": level, "reason": reason, "team": team, "organization": "alice" });
         let access: Vec<_> = entries.iter().map(entry).collect();
         let reach = serde_json::json!({
             "user": { "name": "build", "id": "01A", "isActive": true }, "isAdministrator": is_administrator, "access": access,

@@ -7,10 +7,11 @@ use crate::cli::wire::Api;
 
 const COUNTED: Counting = Counting { count: Some(true) };
 
-/// How many repositories are under this name; none if the server does not tell.
-pub(in crate::cli) async fn repositories(namespace: &str, api: &mut Api) -> Result<Option<u64>, CliError> {
-    let query = (repositories::Containing::default(), Ordering::default(), Paging::default(), COUNTED);
-    api.count(repositories::ListRepositoriesOfNamespace, [namespace], &query).await
+/// How many repositories this account owns, in whatever namespace; none if the server does not tell.
+pub(in crate::cli) async fn repositories(owner: &str, api: &mut Api) -> Result<Option<u64>, CliError> {
+    let whose = repositories::OfOwner { owner: Some(owner.to_owned()) };
+    let query = (whose, repositories::Containing::default(), Ordering::default(), Paging::default(), COUNTED);
+    api.count(repositories::ListRepositories, [], &query).await
 }
 
 /// How many tags of a repository are known; none if the server does not tell.
@@ -22,7 +23,8 @@ pub(in crate::cli) async fn tags([namespace, rest]: [&str; 2], api: &mut Api) ->
 /// How many access tokens a user has; none if the server does not tell.
 pub(in crate::cli) async fn tokens(user: &str, api: &mut Api) -> Result<Option<u64>, CliError> {
     let which = access_tokens::Selection { username: Some(user.to_owned()), ..access_tokens::Selection::default() };
-    api.count(access_tokens::ListAccessTokens, [], &(which, Paging::default(), COUNTED)).await
+    let query = (which, access_tokens::Ranking::default(), Paging::default(), COUNTED);
+    api.count(access_tokens::ListAccessTokens, [], &query).await
 }
 
 /// Whether the server was told where the registry is; none for callers who may not know, all but administrators.

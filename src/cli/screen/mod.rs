@@ -13,5 +13,5 @@ pub use console::Console;
 pub(in crate::cli) use error::Cause;
 pub use error::CliError;
 pub(in crate::cli) use prompt::{Final, Unasked};
-pub(in crate::cli) use report::{Format, Report, View};
+pub(in crate::cli) use report::{Format, Report, Step, View};
 pub(in crate::cli) use table::{Fit, Table};

@@ -33,6 +33,8 @@ pub(in crate::cli) enum Final {
     Delete,
     /// A secret ends at once.
     Rotate,
+    /// Somebody leaves.
+    Offboard,
 }
 
 impl Final {
@@ -40,6 +42,7 @@ impl Final {
         match self {
             Self::Delete => "delete",
             Self::Rotate => "rotate",
+            Self::Offboard => "offboard",
         }
     }
 
@@ -47,6 +50,7 @@ impl Final {
         match self {
             Self::Delete => "nothing was deleted",
             Self::Rotate => "nothing was rotated",
+            Self::Offboard => "nothing was changed",
         }
     }
 }

@@ -26,6 +26,16 @@ pub(in crate::cli) enum View {
     One(Vec<(&'static str, String)>),
     /// What was done, in one line, and the next steps, if there are any.
     Done(String, Vec<String>),
+    /// What was done in several steps, and what was found on the way.
+    Steps(Vec<Step>),
+}
+
+/// A part of a report in steps.
+pub(in crate::cli) enum Step {
+    /// A line, and what belongs to it.
+    Line(String, Vec<String>),
+    /// Things of one kind.
+    Table(Table),
 }
 
 /// The answer of a command.
@@ -76,6 +86,16 @@ impl Report {
             }
             (Format::Table, View::One(pairs)) => quiet(table::fields(pairs)),
             (Format::Table, View::Done(line, next)) => quiet(done(line, next)),
+            (Format::Table, View::Steps(steps)) => quiet(steps.iter().map(|step| step.print(width)).collect()),
+        }
+    }
+}
+
+impl Step {
+    fn print(&self, width: Option<usize>) -> String {
+        match self {
+            Self::Line(line, rest) => done(line, rest),
+            Self::Table(table) => table.render(width),
         }
     }
 }

@@ -142,6 +142,13 @@ impl<R> List<R> {
         Ok(Self { answer: Value::Array(items), field: None, place: answer.place, rows: PhantomData })
     }
 
+    /// Adds the rows of another answer to the same question.
+    pub(in crate::cli) fn join(&mut self, other: Self) {
+        let mut items = self.items().to_vec();
+        items.extend_from_slice(other.items());
+        self.answer = rejoin(std::mem::take(&mut self.answer), self.field, items);
+    }
+
     /// How many rows there are.
     pub(in crate::cli) fn len(&self) -> usize {
         self.items().len()
@@ -209,7 +216,7 @@ mod tests {
 
     fn of_alice() -> <access_tokens::ListAccessTokens as Operation>::Query {
         let which = access_tokens::Selection { username: Some("alice".into()), ..access_tokens::Selection::default() };
-        (which, Paging::default(), Counting::default())
+        (which, access_tokens::Ranking::default(), Paging::default(), Counting::default())
     }
 
     fn page(body: &str, next: &str) -> String {

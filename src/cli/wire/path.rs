@@ -80,7 +80,8 @@ mod tests {
         let path = ApiPath::of::<organizations::ViewMember, _>(["a/../b?c#d", ".."], &());
         assert_eq!(path.as_str(), "/enzi/v0/accounts/a%2F..%2Fb%3Fc%23d/members/..");
         let containing = repositories::Containing { contains: Some("x&y=z w é".into()) };
-        let query = (containing, Ordering::default(), Paging::default(), Counting::default());
+        let whose = repositories::OfOwner::default();
+        let query = (whose, containing, Ordering::default(), Paging::default(), Counting::default());
         let path = ApiPath::of::<repositories::ListRepositories, _>([], &query);
         assert_eq!(path.query("r", "s").as_str(), "/api/v0/repositories?q=x%26y%3Dz%20w%20%C3%A9&r=s");
         let path = ApiPath::of::<access_tokens::ViewAccessToken, _>(["0a"], &());

@@ -20,7 +20,7 @@ use crate::store::State;
 use super::caller::{Caller, Proof, Subject};
 use super::first_uses::Used;
 
-pub(in crate::service) use sources::{Source, granted_to};
+pub(in crate::service) use sources::{Source, granted_to, reaching};
 pub(in crate::service) use tokens::{
     Ended, counts_for, is_of_another, may_repeat_rotation, may_revoke, may_serve_another, outlives, standing,
     standing_of, why_refused,

@@ -15,7 +15,7 @@ pub use caller::{Call, Caller};
 pub(in crate::service) use administered::Administered;
 pub(in crate::service) use authority::{
     Authority, Ended, OwnPassword, Permit, Source, counts_for, granted_to, is_of_another, may_repeat_rotation,
-    may_revoke, may_serve_another, outlives, standing, standing_of, why_refused,
+    may_revoke, may_serve_another, outlives, reaching, standing, standing_of, why_refused,
 };
 pub(in crate::service) use caller::{PasswordProof, Proof, SessionKey, Signed, Subject};
 pub(in crate::service) use find::{find, find_organization, find_user};

@@ -1,7 +1,7 @@
 //! Which repositories a caller sees, ordered by name, at a cost that grows with the page and not with the store.
 //!
-//! An account sees the union of a few ordered sources: its own namespaces, namespaces and repositories granted to it,
-//! and public repositories. Each is a range of names that can be walked from either end, so a page is a merge that
+//! An account sees the union of a few ordered sources: what it owns, namespaces and repositories granted to it, and
+//! public repositories. What was transferred out of a namespace is passed over there. Each is a range of names that can be walked from either end, so a page is a merge that
 //! seeks to its start. Access-token patterns narrow the sources to intervals of names, walked the same way.
 
 use std::cmp::Ordering;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::authority::Authority;
 use crate::domain::access::AccessLevel;
+use crate::domain::account::Account;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::order::Order;
@@ -92,6 +93,27 @@ impl Wanted {
         }
         self.clone().of(namespace).among_all(state)
     }
+
+    /// Those of a namespace that whoever has it, or was granted all of it, reaches by that.
+    fn among_those_kept_by<'s>(&self, state: &'s State, namespace: &Namespace) -> RepositoryNames<'s> {
+        let all = self.among_those_of(state, namespace);
+        if !state.has_transferred(namespace) {
+            return all;
+        }
+        Box::new(all.filter(|name| !state.is_transferred(name)))
+    }
+
+    /// Those that were transferred to an account.
+    fn among_those_transferred_to<'s>(&self, state: &'s State, owner: &Account) -> RepositoryNames<'s> {
+        let wanted = self.clone();
+        Box::new(state.transferred_to(owner.id, self.bounds()).filter(move |name| wanted.has(name)))
+    }
+
+    /// Those that an account owns.
+    fn among_those_owned_by<'s>(&self, state: &'s State, owner: &Account) -> [RepositoryNames<'s>; 2] {
+        let namespace = Namespace::Of(owner.name.clone());
+        [self.among_those_kept_by(state, &namespace), self.among_those_transferred_to(state, owner)]
+    }
 }
 
 /// The repositories of a namespace, whoever may see them.
@@ -101,6 +123,17 @@ pub(in crate::service) fn namespace<'s>(
 ) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
     let all = Wanted::after(Order::Ascending, None);
     all.among_those_of(state, namespace).filter_map(|name| state.repository(name))
+}
+
+/// The repositories that an account owns, whoever may see them, after `after` (from the beginning, if none).
+pub(in crate::service) fn owned<'s>(
+    state: &'s State,
+    owner: &Account,
+    order: Order,
+    after: Option<&RepositoryName>,
+) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
+    let sources = Wanted::after(order, after).among_those_owned_by(state, owner);
+    Merge::new(order, sources.into()).filter_map(|name| state.repository(name))
 }
 
 /// The repositories that a caller sees, after `after` (from the beginning, if none).
@@ -193,8 +226,12 @@ fn account_sources<'s>(authority: &Authority<'s>, wanted: &Wanted) -> Vec<Reposi
     if authority.reaches_everything() {
         return vec![wanted.among_all(state)];
     }
-    let own = authority.own_namespaces().into_iter().map(|name| Namespace::Of(name.clone()));
-    granted_sources(state, authority.grantees(), own.collect(), wanted)
+    let owners = authority.owners();
+    let namespaces = owners.iter().map(|owner| Namespace::Of(owner.name.clone())).collect();
+    let given = owners.into_iter().map(|owner| wanted.among_those_transferred_to(state, owner));
+    let mut sources = granted_sources(state, authority.grantees(), namespaces, wanted);
+    sources.extend(given);
+    sources
 }
 
 /// The names in these namespaces, and those that were granted to any of these.
@@ -210,7 +247,7 @@ fn granted_sources<'s>(
         let (wanted, granted) = (wanted.clone(), granted_levels(state, grantee, wanted));
         sources.push(Box::new(granted.map(|(name, _)| name).filter(move |name| wanted.has(name))));
     }
-    sources.extend(namespaces.iter().map(|namespace| wanted.among_those_of(state, namespace)));
+    sources.extend(namespaces.iter().map(|namespace| wanted.among_those_kept_by(state, namespace)));
     sources
 }
 

@@ -12,10 +12,10 @@ use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
+use crate::domain::owner_place::{OwnerPlace, Within};
 use crate::domain::repository::Repository;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, TokenState};
-use crate::domain::token_place::{TokenPlace, Within};
 use crate::domain::token_uses::TokenUses;
 use crate::service::Service;
 use crate::service::access::{Authority, Call, Questioned, standing};
@@ -47,7 +47,7 @@ pub struct ReachingTokens {
     pub repository: Arc<Repository>,
     /// A page of them: by owner, the eldest account first, and each one's newest first. It may have fewer entries than
     /// were asked for and still be followed by others.
-    pub page: Page<ReachingToken, TokenPlace>,
+    pub page: Page<ReachingToken, OwnerPlace>,
 }
 
 impl Service {
@@ -59,7 +59,7 @@ impl Service {
         &self,
         call: &Call,
         name: &RepositoryName,
-        after: Option<TokenPlace>,
+        after: Option<OwnerPlace>,
         limit: usize,
     ) -> Result<ReachingTokens, Error> {
         self.view(call, Act::RepositoryAccess, name.as_str(), |authority| {
@@ -72,7 +72,7 @@ impl Service {
             let steps = people(authority.state(), name, sees_all, from).flat_map(|owner| {
                 let within = after.filter(|after| after.owner == owner).map(|after| after.within);
                 let account = authority.state().account(owner);
-                let done = Step { place: TokenPlace { owner, within: Within::All }, row: None };
+                let done = Step { place: OwnerPlace { owner, within: Within::All }, row: None };
                 let steps = match account.filter(|_| within != Some(Within::All)) {
                     None => Box::new(std::iter::empty()) as Steps<'_>,
                     Some(account) if sees_all => self.each(authority, account, name, uses, within),
@@ -108,7 +108,7 @@ impl Service {
                 token: Some(Box::new(view)),
                 ..row(authority, account, token, level, uses)
             });
-            Step { place: TokenPlace { owner: account.id, within: Within::Token(token.id) }, row }
+            Step { place: OwnerPlace { owner: account.id, within: Within::Token(token.id) }, row }
         });
         Box::new(steps)
     }
@@ -163,7 +163,7 @@ fn by_person<'a>(
     let rows = whole.into_iter().chain(limited).zip(1..).skip(usize::try_from(shown).unwrap_or(usize::MAX));
     Box::new(
         rows.map(move |(row, count)| Step {
-            place: TokenPlace { owner, within: Within::Count(count) },
+            place: OwnerPlace { owner, within: Within::Count(count) },
             row: Some(row),
         }),
     )

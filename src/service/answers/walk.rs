@@ -4,10 +4,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::domain::grant::GrantTarget;
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
-use crate::domain::token_place::TokenPlace;
+use crate::domain::owner_place::OwnerPlace;
+use crate::service::access::reaching;
 use crate::service::page::Page;
 use crate::store::State;
 
@@ -17,13 +17,13 @@ const MOST_IN_VAIN: usize = 2_000;
 /// One thing that was looked at.
 pub(super) struct Step<R> {
     /// Where the next page begins, if this is the last of one.
-    pub(super) place: TokenPlace,
+    pub(super) place: OwnerPlace,
     /// What it shows, if it does.
     pub(super) row: Option<R>,
 }
 
 /// A page of what these steps show.
-pub(super) fn page_of<R>(steps: impl Iterator<Item = Step<R>>, limit: usize) -> Page<R, TokenPlace> {
+pub(super) fn page_of<R>(steps: impl Iterator<Item = Step<R>>, limit: usize) -> Page<R, OwnerPlace> {
     let (mut entries, mut last, mut in_vain) = (Vec::new(), None, 0);
     for Step { place, row } in steps {
         match row {
@@ -51,12 +51,12 @@ pub(super) fn people<'s>(
     from: Id,
 ) -> impl Iterator<Item = Id> + use<'s> {
     let mut sources: Vec<Ids<'s>> = Vec::new();
-    if let Some(owner) = state.account_named(name.namespace_str()) {
+    if let Some(owner) = state.owner(name) {
         let own = Some(owner.id).filter(|id| !owner.is_organization() && *id >= from);
         sources.push(Box::new(own.into_iter()));
         sources.push(Box::new(state.members_from(owner.id, from)));
     }
-    for target in [GrantTarget::Repository(name.clone()), GrantTarget::Namespace(name.namespace())] {
+    for target in reaching(state, name) {
         sources.push(Box::new(state.users_granted_from(&target, from)));
         let teams = state.teams_granted(&target);
         sources.extend(teams.map(|team| -> Ids<'s> { Box::new(state.team_members_from(team, from)) }));
@@ -100,10 +100,10 @@ impl Iterator for Ascending<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::token_place::Within;
+    use crate::domain::owner_place::Within;
 
     fn step(number: u8, row: Option<u8>) -> Step<u8> {
-        Step { place: TokenPlace { owner: Id::from_bytes([number; 16]), within: Within::All }, row }
+        Step { place: OwnerPlace { owner: Id::from_bytes([number; 16]), within: Within::All }, row }
     }
 
     #[test]

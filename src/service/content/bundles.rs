@@ -19,7 +19,7 @@ pub(in crate::service) const BUNDLE: usize = 4_000;
 impl Service {
     /// Makes one change after another until `step` breaks. Each step gets what the one before it passed to
     /// `Continue`; the first gets `None`.
-    pub(super) fn change_by_steps<T: Send + 'static, N: Clone + Send + 'static>(
+    pub(in crate::service) fn change_by_steps<T: Send + 'static, N: Clone + Send + 'static>(
         &self,
         call: &Call,
         deed: &Deed,

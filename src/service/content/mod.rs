@@ -8,20 +8,19 @@ mod news;
 mod pulls;
 mod repositories;
 mod tags;
+mod transfers;
 
 pub use comparison::{Compared, Seen, SeenTag};
 pub use deletions::ContentDeletion;
 pub use news::{News, Notice};
 pub use repositories::{NewRepository, RepositoryQuery, RepositoryUpdate, RepositoryView};
 pub use tags::TagDeletion;
+pub use transfers::Transferred;
 
+pub(in crate::service) use bundles::BUNDLE;
 pub(in crate::service) use deletions::Underway;
 pub(in crate::service) use news::RecentNotices;
 pub(in crate::service) use pulls::Pulls;
 
 #[cfg(test)]
-pub(in crate::service) use {
-    bundles::{BUNDLE, remove_bundle},
-    comparison::put_bundle,
-    deletions::DELETED_NAMES,
-};
+pub(in crate::service) use {bundles::remove_bundle, comparison::put_bundle, deletions::DELETED_NAMES};

@@ -269,6 +269,7 @@ pub(super) fn learn_repository(
         short_description: String::new(),
         long_description: String::new(),
         created_at,
+        owner: None,
     };
     change.txn(permit).put_repository(repository)?;
     let deed = Deed::new(Act::RepositoryLearn, name).about_repository(change.state(), name);

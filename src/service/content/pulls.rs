@@ -13,7 +13,7 @@ use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::repository::Repository;
 use crate::domain::time::Timestamp;
-use crate::domain::token_uses::TokenUses;
+use crate::domain::token_uses::{MAX_TOKEN_USES, TokenUses};
 use crate::service::Service;
 use crate::service::access::Call;
 use crate::service::error::Error;
@@ -30,12 +30,25 @@ type CountedRepository = (RepositoryName, Id);
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Waiting {
     days: Days,
-    uses: TokenUses,
+    /// The last use of access tokens, of more than are kept.
+    uses: BTreeMap<Id, Timestamp>,
 }
 
 impl Waiting {
     fn is_empty(&self) -> bool {
-        self.days.is_empty() && self.uses == TokenUses::default()
+        self.days.is_empty() && self.uses.is_empty()
+    }
+
+    fn note_use(&mut self, token: Id, at: Timestamp) {
+        let last = self.uses.entry(token).or_insert(at);
+        *last = at.max(*last);
+        if self.uses.len() > 2 * MAX_TOKEN_USES {
+            self.uses = TokenUses::of(self.uses()).iter().collect();
+        }
+    }
+
+    fn uses(&self) -> impl Iterator<Item = (Id, Timestamp)> {
+        self.uses.iter().map(|(token, at)| (*token, *at))
     }
 }
 
@@ -67,16 +80,12 @@ impl Pulls {
 
     /// Notes that an access token is used there.
     pub(in crate::service) fn note_use(&self, repository: &Repository, token: Id, at: Timestamp) {
-        let mut waiting = self.lock();
-        let waiting = waiting.entry((repository.name.clone(), repository.id)).or_default();
-        let last = waiting.uses.last(token);
-        if last.is_none_or(|last| last < at) {
-            waiting.uses = TokenUses::of(waiting.uses.iter().chain([(token, at)]));
-        }
+        self.lock().entry((repository.name.clone(), repository.id)).or_default().note_use(token, at);
     }
 
-    fn of(&self, repository: &Repository) -> Waiting {
-        self.lock().get(&(repository.name.clone(), repository.id)).cloned().unwrap_or_default()
+    /// What waits of a repository, as far as it is read.
+    fn of<T: Default>(&self, repository: &Repository, read: impl FnOnce(&Waiting) -> T) -> T {
+        self.lock().get(&(repository.name.clone(), repository.id)).map(read).unwrap_or_default()
     }
 
     fn bundle(&self) -> Vec<(CountedRepository, Waiting)> {
@@ -89,8 +98,7 @@ impl Pulls {
         for (repository, written) in bundle {
             let Some(left) = waiting.get_mut(repository) else { continue };
             left.days.subtract(&written.days);
-            let later = left.uses.iter().filter(|(token, at)| written.uses.last(*token).is_none_or(|it| it < *at));
-            left.uses = TokenUses::of(later.collect::<Vec<_>>());
+            left.uses.retain(|token, at| written.uses.get(token).is_none_or(|it| it < at));
         }
         waiting.retain(|_, left| !left.is_empty());
     }
@@ -100,14 +108,15 @@ impl Service {
     /// How a repository is used, with the pulls that are not written yet.
     pub(super) fn activity(&self, state: &State, repository: &Repository) -> Activity {
         let written = state.activity(&repository.name);
-        Activity { pulls: written.pulls.saturating_add(self.pulls.of(repository).days.pulls()), ..written }
+        let waiting = self.pulls.of(repository, |waiting| waiting.days.pulls());
+        Activity { pulls: written.pulls.saturating_add(waiting), ..written }
     }
 
     /// When access tokens were last used in a repository, with what is not written yet: of very many, those that used it
     /// last.
     pub(in crate::service) fn token_uses(&self, state: &State, repository: &Repository) -> TokenUses {
-        let (written, waiting) = (state.token_uses(&repository.name), self.pulls.of(repository).uses);
-        TokenUses::of(written.iter().chain(waiting.iter()))
+        let waiting = self.pulls.of(repository, |waiting| waiting.uses.clone());
+        TokenUses::of(state.token_uses(&repository.name).iter().chain(waiting))
     }
 
     /// The pulls and pushes of a repository on each of the last days, oldest first. Reads the disk, once the caller may
@@ -123,7 +132,7 @@ impl Service {
         })?;
         // In this order nothing counts twice if it is written in between.
         let written = self.store.days(repository.id)?;
-        let all = written.with(&self.pulls.of(&repository).days);
+        let all = written.with(&self.pulls.of(&repository, |waiting| waiting.days.clone()));
         Ok(Day::of(call.now).and_before().map(|day| (day, all.on(day))).collect())
     }
 
@@ -173,7 +182,7 @@ fn put(txn: &mut Txn<'_>, Counted { repository: (name, id), new, all }: &Counted
     let (activity, uses) = (txn.state().activity(name), txn.state().token_uses(name));
     let activity = Activity { pulls: activity.pulls.saturating_add(new.days.pulls()), ..activity };
     // Those that are gone make room for others.
-    let uses = uses.iter().chain(new.uses.iter());
+    let uses = uses.iter().chain(new.uses());
     let uses = TokenUses::of(uses.filter(|(token, _)| txn.state().token(*token).is_some()));
     if (activity, &uses) != (txn.state().activity(name), &txn.state().token_uses(name)) {
         txn.put_activity_and_uses(name, activity, uses)?;
@@ -195,6 +204,7 @@ mod tests {
             short_description: String::new(),
             long_description: String::new(),
             created_at: moment,
+            owner: None,
         };
         let [one, other] = [1, 2].map(|number| Id::from_bytes([number; 16]));
         let (day, pull) = (Day::of(moment), DayCount { pulls: 1, ..DayCount::default() });
@@ -208,8 +218,14 @@ mod tests {
         write(&bundle);
         let mut days = Days::default();
         days.add(day, pull);
-        assert_eq!(pulls.of(&repository), Waiting { days, uses: TokenUses::of([(one, moment.plus_seconds(1))]) });
+        let left = Waiting { days, uses: BTreeMap::from([(one, moment.plus_seconds(1))]) };
+        assert_eq!(pulls.of(&repository, |it| Some(it.clone())), Some(left));
         write(&pulls.bundle());
         assert!(pulls.bundle().is_empty());
+        for number in 0..=u8::MAX {
+            pulls.note_use(&repository, Id::from_bytes([number; 16]), moment.plus_seconds(number.into()));
+        }
+        let waiting = pulls.of(&repository, |waiting| waiting.uses.clone());
+        assert!(waiting.len() <= 2 * MAX_TOKEN_USES && waiting.contains_key(&Id::MAX), "{}", waiting.len());
     }
 }

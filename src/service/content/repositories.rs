@@ -15,7 +15,7 @@ use crate::domain::repository::{MAX_LONG_DESCRIPTION, MAX_SHORT_DESCRIPTION, Rep
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, Questioned, visible};
+use crate::service::access::{Allowed, Authority, Call, Permit, Questioned, find, visible};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::{Page, PageQuery};
@@ -55,6 +55,8 @@ pub struct RepositoryView {
     pub level: AccessLevel,
     /// Whether its namespace belongs to an organization.
     pub is_organization: bool,
+    /// The account that owns it; none if nobody does, and for callers who see no accounts but their own.
+    pub owner: Option<Name>,
     /// How it is used.
     pub activity: Activity,
 }
@@ -64,6 +66,8 @@ pub struct RepositoryView {
 pub struct RepositoryQuery {
     /// Only those of this namespace; all, if none.
     pub namespace: Option<Namespace>,
+    /// Only those that this account owns, by name or identifier; anybody's, if none.
+    pub owner: Option<String>,
     /// Only those whose name contains this.
     pub contains: Option<String>,
     /// Which page, by name.
@@ -91,14 +95,17 @@ impl Service {
         let level = authority.level(&repository.name)?;
         let owner = authority.state().account_named(repository.name.namespace_str());
         let is_organization = owner.is_some_and(|owner| owner.is_organization());
+        let owner = authority.state().owner(&repository.name).filter(|owner| sees_account(authority, owner));
+        let owner = owner.map(|owner| owner.name.clone());
         let activity = self.activity(authority.state(), repository);
-        Some(RepositoryView { repository: Arc::clone(repository), level, is_organization, activity })
+        Some(RepositoryView { repository: Arc::clone(repository), level, is_organization, owner, activity })
     }
 
     /// A page of the repositories that the caller sees.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a namespace that no account owns and in which the caller sees nothing.
+    /// [`Error::NotFound`] for a namespace that no account owns and in which the caller sees nothing; [`Error::Denied`] for
+    /// what another account owns, to all but administrators.
     pub fn list_repositories(
         &self,
         call: &Call,
@@ -106,8 +113,10 @@ impl Service {
     ) -> Result<Page<RepositoryView, RepositoryName>, Error> {
         self.view(call, Act::RepositoryList, "", |authority| {
             authority.signed_in()?;
-            let seen = |after: Option<&RepositoryName>| seen(authority, query, after);
-            let count = query.with_count.then(|| kept_count(authority, query).unwrap_or_else(|| seen(None).count()));
+            let owner = query.owner.as_deref().map(|owner| listed_owner(authority, owner)).transpose()?;
+            let seen = |after: Option<&RepositoryName>| seen(authority, query, owner, after);
+            let kept = || kept_count(authority, query, owner);
+            let count = query.with_count.then(|| kept().unwrap_or_else(|| seen(None).count()));
             let rest = seen(query.page.after.as_ref());
             let rest = rest.filter_map(|repository| self.shown_repository(authority, repository));
             let page = Page::of(rest, |view| &view.repository.name, query.page.limit, count);
@@ -278,6 +287,11 @@ impl Service {
                 change.skip_record();
                 return Ok(false);
             }
+            // One that was transferred away, which the caller may not see, is none to who has the namespace.
+            if authority.level(&asked).is_none() && authority.may_create(&asked, AccessLevel::Admin) {
+                change.skip_record();
+                return Ok(false);
+            }
             let permit = authority.administer_repository(&asked)?;
             change.about_repository(&asked);
             change.txn(&permit).remove_repository(&asked, deletion.clone())?;
@@ -286,22 +300,51 @@ impl Service {
     }
 }
 
+/// The account whose repositories are asked for: one's own, or any for administrators.
+fn listed_owner<'s>(authority: &Authority<'s>, name_or_id: &str) -> Result<&'s Account, Error> {
+    authority.account_data()?;
+    if !authority.is_called(name_or_id) {
+        authority.administrator()?;
+    }
+    find(authority.state(), name_or_id)
+}
+
+/// Who sees no accounts must not learn which there are.
+fn sees_account(authority: &Authority<'_>, account: &Account) -> bool {
+    authority.account_data().is_ok() || authority.is_self(account)
+}
+
 /// How many repositories a query matches, where that is kept: for callers who see everything, and without a text.
-fn kept_count(authority: &Authority<'_>, query: &RepositoryQuery) -> Option<usize> {
+fn kept_count(authority: &Authority<'_>, query: &RepositoryQuery, owner: Option<&Account>) -> Option<usize> {
     if query.contains.is_some() || !authority.may_list_whole_registry() {
         return None;
     }
     let state = authority.state();
-    Some(query.namespace.as_ref().map_or_else(|| state.repositories_count(), |it| state.namespace_size(it)))
+    match (owner, &query.namespace) {
+        (Some(owner), None) => Some(state.owned_count(owner)),
+        (None, Some(namespace)) => Some(state.namespace_size(namespace)),
+        (None, None) => Some(state.repositories_count()),
+        (Some(_), Some(_)) => None,
+    }
 }
 
 /// The repositories that a query matches, after a name.
 fn seen<'s>(
     authority: &Authority<'s>,
     query: &RepositoryQuery,
+    owner: Option<&Account>,
     after: Option<&RepositoryName>,
 ) -> Box<dyn Iterator<Item = &'s Arc<Repository>> + 's> {
     let (namespace, order) = (query.namespace.as_ref(), query.page.order);
+    if let Some(owner) = owner {
+        let (namespace, text) = (namespace.cloned(), query.contains.clone());
+        let owned = visible::owned(authority.state(), owner, order, after);
+        return Box::new(owned.filter(move |repository| {
+            let name = &repository.name;
+            namespace.as_ref().is_none_or(|it| name.namespace() == *it)
+                && text.as_deref().is_none_or(|text| name.as_str().contains(text))
+        }));
+    }
     match (namespace, &query.contains) {
         (namespace, Some(text)) => {
             let sought = Arc::new(Sought::new(text.clone()));
@@ -314,10 +357,8 @@ fn seen<'s>(
 
 /// Refuses a namespace that nobody owns and in which the caller sees nothing.
 fn known_namespace(authority: &Authority<'_>, namespace: &Namespace) -> Result<(), Error> {
-    // Who sees no accounts must not learn here which there are.
-    let sees_accounts = authority.account_data().is_ok();
-    let sees = |account: &Account| sees_accounts || authority.account().is_some_and(|own| own.id == account.id);
-    let owner = |name: &Name| authority.state().account_named(name.as_str()).is_some_and(|account| sees(account));
+    let known = |name: &Name| authority.state().account_named(name.as_str());
+    let owner = |name: &Name| known(name).is_some_and(|account| sees_account(authority, account));
     let is_owned = namespace.name().is_none_or(owner);
     let is_known = is_owned || visible::of_namespace(authority, namespace, Order::Ascending, None).next().is_some();
     if is_known { Ok(()) } else { Err(Error::not_found(Kind::Account, namespace)) }
@@ -341,11 +382,14 @@ fn must_have_place(
     now: Timestamp,
 ) -> Result<(), Error> {
     let namespace = name.namespace();
-    let owner = namespace.name().map(|name| state.account_named(name.as_str()).map(|owner| owner.id));
+    let owner = namespace.name().map(|name| state.account_named(name.as_str()));
     let owner = owner.map(|owner| owner.ok_or_else(|| Error::not_found(Kind::Account, &namespace))).transpose()?;
-    if is_full(state.namespace_size(&namespace), limits.repositories) {
+    // Whoever was given repositories of other namespaces has that much less room in its own.
+    let owned = owner.map_or(0, |owner| state.owned_count(owner));
+    if is_full(state.namespace_size(&namespace).max(owned), limits.repositories) {
         return Err(Error::Conflict(Obstacle::Limit("repositories of a namespace")));
     }
+    let owner = owner.map(|owner| owner.id);
     // Everybody who may create repositories here could use up the bound on deleted names, and so close the namespace
     // to its owner. System administrators, who need no bound, can still create some then.
     if let (Some(owner), false) = (owner, unbounded) {
@@ -372,6 +416,7 @@ fn create(
         short_description: new.short_description,
         long_description: new.long_description,
         created_at,
+        owner: None,
     };
     let name = repository.name.clone();
     change.txn(permit).put_repository(repository)?;

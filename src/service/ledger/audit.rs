@@ -220,6 +220,10 @@ impl Service {
 /// the second: what falls into the first one may have been another account's.
 fn owned_since(authority: &Authority<'_>, name: &RepositoryName) -> Option<Timestamp> {
     authority.signed_in().ok()?;
+    // Whoever has the namespace has no right on what was transferred out of it.
+    if authority.state().is_transferred(name) {
+        return None;
+    }
     let namespace = name.namespace();
     let owner = authority.state().account_named(namespace.name()?.as_str())?;
     authority.administers_namespace(&namespace).then(|| owner.created_at.plus_seconds(1))

@@ -6,6 +6,7 @@ use crate::domain::act::Act;
 use crate::domain::content::Deletion;
 use crate::domain::grant::GrantTarget;
 use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::order::Order;
 use crate::service::Service;
 use crate::service::access::{Call, Permit, find, visible};
 use crate::service::error::Error;
@@ -49,16 +50,16 @@ impl Service {
     }
 }
 
-/// Deletes the repositories of an account, and the grants on its namespace; answers how many repositories there were.
+/// Deletes the repositories that an account owns, and the grants on its namespace; answers how many repositories there
+/// were.
 fn take_along(
     change: &mut Change<'_, '_>,
     permit: &Permit,
     account: &Account,
     deletion: &Deletion,
 ) -> Result<usize, Error> {
-    let namespace = Namespace::Of(account.name.clone());
-    let names = visible::namespace(change.state(), &namespace).map(|repository| repository.name.clone());
-    let names: Vec<RepositoryName> = names.collect();
+    let owned = visible::owned(change.state(), account, Order::Ascending, None);
+    let names: Vec<RepositoryName> = owned.map(|repository| repository.name.clone()).collect();
     let (at_once, later) = names.split_at(names.len().min(RECORDED_AT_ONCE));
     for name in at_once {
         let deed = Deed::new(Act::RepositoryDelete, name).about_repository(change.state(), name);
@@ -68,6 +69,6 @@ fn take_along(
     let txn = change.txn(permit);
     txn.remove_repositories(at_once, deletion.clone(), None)?;
     txn.remove_repositories(later, deletion.clone(), Some(&record))?;
-    txn.remove_grants_on(&GrantTarget::Namespace(namespace));
+    txn.remove_grants_on(&GrantTarget::Namespace(Namespace::Of(account.name.clone())));
     Ok(names.len())
 }

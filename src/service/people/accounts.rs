@@ -1,5 +1,6 @@
 //! Users: making, viewing, changing, deactivating; organizations, too, where they are accounts like any other.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::domain::account::{Account, AccountKind, MAX_FULL_NAME};
@@ -9,12 +10,14 @@ use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace};
 use crate::domain::password;
 use crate::domain::random;
+use crate::domain::repository::Repository;
 use crate::domain::secret::Password;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, find, is_of_another};
+use crate::service::access::{Allowed, Authority, Call, Permit, find, is_of_another, visible};
+use crate::service::content::BUNDLE;
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::sign_in::SessionEnds;
@@ -156,7 +159,7 @@ impl Service {
             generation: 0,
         };
         let adopt = new.adopt_repositories;
-        let made = self.change(call, deed, move |change| create(change, account.clone(), adopt))?;
+        let made = self.make_account(call, &deed, account, adopt)?;
         Ok(AccountView { account: made, shows_inner: true, locked_until: None, size: None })
     }
 
@@ -185,14 +188,55 @@ impl Service {
     }
 }
 
-pub(super) fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool) -> Result<Account, Error> {
+impl Service {
+    /// Makes an account, which takes over what nobody owns in its namespace if it is to `adopt` that. Repositories whose
+    /// owner is gone are let go of before, a bundle at a time: as long as nobody has the namespace that gives them to nobody.
+    pub(super) fn make_account(
+        &self,
+        call: &Call,
+        deed: &Deed,
+        account: Account,
+        adopt: bool,
+    ) -> Result<Account, Error> {
+        self.change_by_steps(call, deed, move |change, _: Option<()>| {
+            if adopt && release(change, &account)?.is_continue() {
+                change.skip_record();
+                return Ok(ControlFlow::Continue(()));
+            }
+            create(change, account.clone(), adopt).map(ControlFlow::Break)
+        })
+    }
+}
+
+/// Writes of one bundle of the repositories in the namespace of a new account, whose owner is gone, that they follow the
+/// namespace again; `Continue` if more are left.
+fn release(change: &mut Change<'_, '_>, account: &Account) -> Result<ControlFlow<()>, Error> {
+    let permit = change.authority()?.create_account(account.is_admin, account.password.is_some())?;
+    let (state, namespace) = (change.state(), Namespace::Of(account.name.clone()));
+    if state.account_named(account.name.as_str()).is_some() || !state.has_transferred(&namespace) {
+        return Ok(ControlFlow::Break(()));
+    }
+    let all = visible::namespace(state, &namespace);
+    let is_orphan = |it: &&Arc<Repository>| it.owner.is_some_and(|owner| state.account(owner).is_none());
+    let mut orphans: Vec<Repository> = all.filter(is_orphan).take(BUNDLE + 1).map(|it| Repository::clone(it)).collect();
+    let has_more = orphans.len() > BUNDLE;
+    orphans.truncate(BUNDLE);
+    let txn = change.txn(&permit);
+    // What an earlier account of this name granted there does not come back with them.
+    txn.remove_grants_on(&GrantTarget::Namespace(namespace));
+    orphans.into_iter().try_for_each(|it| txn.put_repository(Repository { owner: None, ..it }).map(drop))?;
+    Ok(if has_more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+}
+
+fn create(change: &mut Change<'_, '_>, account: Account, adopt: bool) -> Result<Account, Error> {
     let permit = change.authority()?.create_account(account.is_admin, account.password.is_some())?;
     check_full_name(&account.full_name)?;
     if change.state().account_named(account.name.as_str()).is_some() {
         return Err(Error::AlreadyExists { kind: Kind::Account, name: account.name.to_string() });
     }
     let namespace = Namespace::Of(account.name.clone());
-    let is_used = change.state().namespace_size(&namespace) > 0;
+    // What somebody else was given is no obstacle, and is not taken over.
+    let is_used = change.state().unowned_within(&namespace) > 0;
     // The registry may still hold deleted content, and a new account of that name would find it.
     if (is_used || change.state().has_deleted_content(&account.name)) && !adopt {
         return Err(Error::Conflict(Obstacle::NamespaceInUse));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::teams::{TeamView, find_team, is_callers, team_view, view_team};
 use crate::service::Service;
 use crate::service::access::{
-    Allowed, Authority, Call, Permit, Questioned, find, find_organization, find_user, visible,
+    Allowed, Authority, Call, Permit, Questioned, find, find_organization, find_user, reaching, visible,
 };
 use crate::service::error::{Error, Kind};
 use crate::service::ledger::{Change, Deed};
@@ -107,20 +107,26 @@ pub(super) fn look_after(
     if is_known { Ok((permit, TargetView::Namespace(namespace.clone()))) } else { administered }
 }
 
-/// The organization that owns the target; teams have grants in their own organization only.
-fn organization_of(authority: &Authority<'_>, target: &GrantTarget) -> Result<Id, Error> {
-    let namespace = match target {
-        GrantTarget::Namespace(namespace) => namespace.clone(),
-        GrantTarget::Repository(name) => name.namespace(),
+/// The organizations whose teams may have grants on the target: the one that owns it, and the one that has its namespace,
+/// whose teams keep theirs when a repository is transferred.
+fn organizations_of(authority: &Authority<'_>, target: &GrantTarget) -> Result<Vec<Id>, Error> {
+    let (state, namespace) = (authority.state(), target.namespace());
+    let owner = match target {
+        GrantTarget::Namespace(_) => None,
+        GrantTarget::Repository(name) => state.owner(name).filter(|owner| owner.is_organization()),
     };
-    let refused =
-        |what: &str| Error::invalid("team", format!("{what} is no organization, and only organizations have teams"));
-    let Namespace::Of(name) = namespace else { return Err(refused("the namespace `_`")) };
-    let organization = find_organization(authority.state(), name.as_str());
-    organization.map(|organization| organization.id).map_err(|_| refused(name.as_str()))
+    let of_namespace = namespace.name().and_then(|name| find_organization(state, name.as_str()).ok());
+    let mut organizations: Vec<Id> = owner.map(|owner| owner.id).into_iter().collect();
+    organizations.extend(of_namespace.map(|it| it.id).filter(|id| owner.is_none_or(|owner| owner.id != *id)));
+    if !organizations.is_empty() {
+        return Ok(organizations);
+    }
+    let what = namespace.name().map_or("the namespace `_`", Name::as_str);
+    Err(Error::invalid("team", format!("{what} is no organization, and only organizations have teams")))
 }
 
-/// The user of this name or identifier, or the team of it in the organization that owns the target.
+/// The user of this name or identifier, or the team of it in the organization that owns the target, or else in the one that
+/// has its namespace.
 fn grantee_named(
     authority: &Authority<'_>,
     target: &GrantTarget,
@@ -131,8 +137,10 @@ fn grantee_named(
     match kind {
         GranteeKind::User => find_user(state, name).map(|user| (Grantee::User(user.id), user.name.clone())),
         GranteeKind::Team => {
-            let organization = organization_of(authority, target)?;
-            match (find_team(state, organization, name), name.parse::<Id>()) {
+            let organizations = organizations_of(authority, target)?;
+            let mut found = organizations.into_iter().map(|organization| find_team(state, organization, name));
+            let first = found.next().unwrap_or_else(|| Err(Error::not_found(Kind::Team, name)));
+            match (first.or_else(|missing| found.next().unwrap_or(Err(missing))), name.parse::<Id>()) {
                 (Err(_), Ok(id)) if state.team(id).is_some() => {
                     Err(Error::invalid("team", "a team of another organization"))
                 }
@@ -323,21 +331,17 @@ impl Service {
         name: &RepositoryName,
     ) -> Result<(Arc<Repository>, Vec<AccessView>), Error> {
         self.view(call, Act::RepositoryAccess, name.as_str(), |authority| {
-            let target = GrantTarget::Repository(name.clone());
             authority.administer_repository(name)?;
             let repository = authority.state().repository(name);
             let repository = repository.ok_or_else(|| Error::not_found(Kind::Repository, name))?;
-            let on_namespace = GrantTarget::Namespace(name.namespace());
             let public =
                 AccessView { subject: None, level: AccessLevel::ReadOnly, reason: Reason::Public, is_active: true };
             let mut access = owner_views(authority, name);
-            for (target, kind) in [
-                (&target, GranteeKind::User),
-                (&on_namespace, GranteeKind::User),
-                (&target, GranteeKind::Team),
-                (&on_namespace, GranteeKind::Team),
-            ] {
-                access.extend(grant_reasons(authority.state(), target, kind));
+            let targets = reaching(authority.state(), name);
+            for kind in [GranteeKind::User, GranteeKind::Team] {
+                for target in &targets {
+                    access.extend(grant_reasons(authority.state(), target, kind));
+                }
             }
             access.extend(Some(public).filter(|_| repository.is_public));
             Ok((Arc::clone(repository), access))
@@ -385,10 +389,10 @@ fn grant_reasons(state: &State, target: &GrantTarget, kind: GranteeKind) -> Vec<
     held(state, target, kind).into_iter().map(view).collect()
 }
 
-/// The owner of the namespace: a user, or the administrators of an organization.
+/// The owner of the repository: a user, or the administrators of an organization.
 fn owner_views(authority: &Authority<'_>, name: &RepositoryName) -> Vec<AccessView> {
     let state = authority.state();
-    let Some(owner) = state.account_named(name.namespace_str()) else { return Vec::new() };
+    let Some(owner) = state.owner(name) else { return Vec::new() };
     let view = |user: &Account, reason| {
         let (subject, level) = (Some(user.name.to_string()), AccessLevel::Admin);
         AccessView { subject, level, reason, is_active: user.is_active }

@@ -1,6 +1,6 @@
 //! Organizations: making them, their members and administrators.
 
-use super::accounts::{AccountView, create};
+use super::accounts::AccountView;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::act::Act;
 use crate::domain::id::Id;
@@ -106,7 +106,7 @@ impl Service {
             generation: 0,
         };
         let adopt = new.adopt_repositories;
-        let made = self.change(call, deed, move |change| create(change, account.clone(), adopt))?;
+        let made = self.make_account(call, &deed, account, adopt)?;
         Ok(self.shown(&self.store.state(), &made, call))
     }
 

@@ -1,5 +1,7 @@
 //! What one user reaches, and by what: asked for where access is taken away, since what is left may come from elsewhere.
 
+use std::ops::Bound;
+
 use super::grants::look_after;
 use crate::domain::access::{AccessLevel, Reason};
 use crate::domain::account::Account;
@@ -7,9 +9,11 @@ use crate::domain::act::Act;
 use crate::domain::grant::{GrantTarget, Grantee, GranteeKind};
 use crate::domain::id::Id;
 use crate::domain::name::{Name, Namespace};
+use crate::domain::organization::Team;
 use crate::service::Service;
-use crate::service::access::{Authority, Call, find_user};
+use crate::service::access::{Authority, Call, find_user, reaching};
 use crate::service::error::Error;
+use crate::store::State;
 
 /// One way in which a user has access.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub struct ReachView {
     pub reason: Reason,
     /// The team that it comes from, if it does.
     pub team: Option<Name>,
+    /// The organization of that team, or the one that it is administered for.
+    pub organization: Option<Name>,
 }
 
 /// What a user reaches.
@@ -61,7 +67,7 @@ impl Service {
                 [owned(authority, account), granted(authority, account), of_teams(authority, account)]
                     .into_iter()
                     .flatten()
-                    .filter(|entry| on.is_none_or(|target| entry.target.touches(target)))
+                    .filter(|entry| on.is_none_or(|target| touches(authority.state(), &entry.target, target)))
                     .collect();
             entries.extend(public(authority, on));
             entries.sort_by_cached_key(|entry| (entry.target.namespace(), entry.target.clone()));
@@ -71,17 +77,38 @@ impl Service {
     }
 }
 
-/// The namespaces that it has all rights in: its own, and those of the organizations that it administers.
+/// Whether what is reached on `reached` concerns `asked`: what a namespace gives does not reach a repository that was
+/// transferred.
+fn touches(state: &State, reached: &GrantTarget, asked: &GrantTarget) -> bool {
+    match (reached, asked) {
+        (GrantTarget::Namespace(_), GrantTarget::Repository(name)) => reaching(state, name).contains(reached),
+        (GrantTarget::Repository(_), _) | (_, GrantTarget::Namespace(_)) => reached.touches(asked),
+    }
+}
+
+/// What it has all rights on: its own namespace and those of the organizations that it administers, and what was
+/// transferred to one of these.
 fn owned(authority: &Authority<'_>, account: &Account) -> Vec<ReachView> {
     let state = authority.state();
-    let view = |name: &Name, reason| {
-        let target = GrantTarget::Namespace(Namespace::Of(name.clone()));
-        ReachView { target, level: AccessLevel::Admin, reason, team: None }
-    };
     let administered = state.organizations_of(account.id).filter(|(_, is_admin)| *is_admin);
-    let administered = administered.filter_map(|(id, _)| state.account(id));
-    let administered = administered.map(|owner| view(&owner.name, Reason::OrganizationAdmin));
-    std::iter::once(view(&account.name, Reason::Owner)).chain(administered).collect()
+    let administered = administered.filter_map(|(id, _)| state.account(id)).map(AsRef::as_ref);
+    let owners = std::iter::once((account, Reason::Owner));
+    let owners = owners.chain(administered.map(|owner| (owner, Reason::OrganizationAdmin)));
+    let views = owners.flat_map(|(owner, reason)| {
+        let received = state.transferred_to(owner.id, (Bound::Unbounded, Bound::Unbounded));
+        let received = received.map(|name| GrantTarget::Repository(name.clone()));
+        let targets = std::iter::once(GrantTarget::Namespace(Namespace::Of(owner.name.clone()))).chain(received);
+        let organization = owner.is_organization().then(|| owner.name.clone());
+        let view = move |target| ReachView {
+            target,
+            level: AccessLevel::Admin,
+            reason,
+            team: None,
+            organization: organization.clone(),
+        };
+        targets.map(view)
+    });
+    views.collect()
 }
 
 fn granted(authority: &Authority<'_>, account: &Account) -> Vec<ReachView> {
@@ -94,20 +121,30 @@ fn of_teams(authority: &Authority<'_>, account: &Account) -> Vec<ReachView> {
     let state = authority.state();
     let teams = state.teams_of(account.id).filter(|team| authority.see_team(team).is_ok());
     let grants = teams.flat_map(|team| {
+        let organization = state.account(team.organization).map(|organization| &organization.name);
         let grants = state.grants_of(Grantee::Team(team.id));
-        grants.map(|(target, level)| by_grant(target, level, Some(team.name.clone())))
+        grants.map(move |(target, level)| by_grant(target, level, Some(TeamOf { team, organization })))
     });
     grants.collect()
 }
 
-fn by_grant(target: &GrantTarget, level: AccessLevel, team: Option<Name>) -> ReachView {
-    let kind = if team.is_some() { GranteeKind::Team } else { GranteeKind::User };
-    ReachView { target: target.clone(), level, reason: target.reason(kind), team }
+/// A team, and the name of its organization.
+#[derive(Clone, Copy)]
+struct TeamOf<'s> {
+    team: &'s Team,
+    organization: Option<&'s Name>,
+}
+
+fn by_grant(target: &GrantTarget, level: AccessLevel, by: Option<TeamOf<'_>>) -> ReachView {
+    let reason = target.reason(if by.is_some() { GranteeKind::Team } else { GranteeKind::User });
+    let (team, organization) = (by.map(|by| by.team.name.clone()), by.and_then(|by| by.organization.cloned()));
+    ReachView { target: target.clone(), level, reason, team, organization }
 }
 
 /// That everybody may pull the repository that was asked about.
 fn public(authority: &Authority<'_>, on: Option<&GrantTarget>) -> Option<ReachView> {
     let Some(target @ GrantTarget::Repository(name)) = on else { return None };
     authority.state().repository(name).filter(|repository| repository.is_public)?;
-    Some(ReachView { target: target.clone(), level: AccessLevel::ReadOnly, reason: Reason::Public, team: None })
+    let (level, reason) = (AccessLevel::ReadOnly, Reason::Public);
+    Some(ReachView { target: target.clone(), level, reason, team: None, organization: None })
 }

@@ -83,15 +83,13 @@ impl Service {
     /// [`Error::Denied`] for those of another account, to all but administrators; [`Error::NotFound`].
     pub fn end_session(&self, call: &Call, name: &str, id: &str) -> Result<(), Error> {
         let missing = || Error::not_found(Kind::Session, id);
-        let (account, deed) = self.permitted_end(call, name)?;
+        let (account, deed) = self.permitted_end(call, name, &format!("{name} {id}"))?;
         let id: Id = id.parse().map_err(|_| missing())?;
-        match self.sessions.end_of(account, |_, session| session.id == id) {
-            0 => Err(missing()),
-            _ => {
-                self.note_end(call, &Deed { object: format!("{} {id}", deed.object), ..deed });
-                Ok(())
-            }
+        if self.sessions.end_of(account, |_, session| session.id == id) == 0 {
+            return Err(missing());
         }
+        self.note_end(call, &deed);
+        Ok(())
     }
 
     /// Ends all sessions of an account but the one that the caller has shown. Returns how many.
@@ -100,7 +98,7 @@ impl Service {
     /// [`Error::Denied`] for those of another account, to all but administrators; [`Error::NotFound`];
     /// [`Error::TooManyChanges`] to one that ends nothing again and again.
     pub fn end_other_sessions(&self, call: &Call, name: &str) -> Result<usize, Error> {
-        let (account, deed) = self.permitted_end(call, name)?;
+        let (account, deed) = self.permitted_end(call, name, name)?;
         let ended = self.sessions.end_of(account, |key, _| call.caller.session != Some(key));
         // Each leaves a record; nobody is kept from ending what there is.
         self.count_change(call, &deed.clone().free(ended > 0))?;
@@ -108,12 +106,12 @@ impl Service {
         Ok(ended)
     }
 
-    /// The account whose sessions the caller may end, and the deed. A replaced secret ends none.
-    fn permitted_end(&self, call: &Call, name: &str) -> Result<(Id, Deed), Error> {
-        self.view(call, Act::SessionEnd, name, |authority| {
+    /// The account whose sessions the caller may end, and the deed on this object. A replaced secret ends none.
+    fn permitted_end(&self, call: &Call, name: &str, object: &str) -> Result<(Id, Deed), Error> {
+        self.view(call, Act::SessionEnd, object, |authority| {
             let account = whose(authority, name)?;
             authority.present_secret()?;
-            Ok((account.id, Deed::new(Act::SessionEnd, &account.name).about_account(account)))
+            Ok((account.id, Deed::new(Act::SessionEnd, object).about_account(account)))
         })
     }
 
@@ -124,11 +122,9 @@ impl Service {
 
 /// The account of this name, if the caller may know of its sessions. Who may not does not learn whether there is one.
 fn whose<'s>(authority: &Authority<'s>, name: &str) -> Result<&'s Account, Error> {
-    match authority.account().filter(|_| authority.is_called(name)) {
-        Some(own) => authority.self_or_administrator(own).map(|_| own),
-        None => {
-            authority.administrator()?;
-            find(authority.state(), name)
-        }
+    if let Some(own) = authority.account().filter(|_| authority.is_called(name)) {
+        return authority.self_or_administrator(own).map(|_| own);
     }
+    authority.administrator()?;
+    find(authority.state(), name)
 }

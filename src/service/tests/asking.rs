@@ -84,10 +84,12 @@ impl Both<'_> {
         stands.filter_map(|by| Some((by, self.call(self.caller(by)?)))).collect()
     }
 
-    /// A repository that a caller does not see is like one that never was, whatever is asked of it.
+    /// A repository that a caller does not see is like one that never was, whatever is asked of it; but for who has its
+    /// namespace: that one knows that a name is taken.
     fn check_unseen(&self) {
         for (by, call) in self.callers() {
-            for name in NAMES.into_iter().filter(|name| self.model.level(by, name).is_none()) {
+            let unseen = NAMES.into_iter().filter(|name| self.model.level(by, name).is_none());
+            for name in unseen.filter(|name| !self.model.has_lost(by, name)) {
                 let never = match name.split_once('/') {
                     Some((namespace, _)) => format!("{namespace}/never"),
                     None => "never".to_owned(),
@@ -158,7 +160,9 @@ impl Both<'_> {
     fn expected_of_team(&self, team: &'static str) -> Vec<(String, AccessLevel)> {
         let granted = |target: &'static str| self.model.grants.get(&(target, Holder::Team(team))).copied();
         let names = self.model.visible(By::Local).into_iter();
-        let level = |name: &'static str| granted(name).max(granted(whole_namespace(name)));
+        let by_namespace =
+            |name: &'static str| granted(whole_namespace(name)).filter(|_| !self.model.transferred.contains_key(name));
+        let level = |name: &'static str| granted(name).max(by_namespace(name));
         names.filter_map(|name| Some((name.to_owned(), level(name)?))).collect()
     }
 

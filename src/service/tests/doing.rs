@@ -35,6 +35,7 @@ impl Both<'_> {
             | Operation::SetAdmin(..) => {
                 self.on_account(by, &call, operation);
             }
+            Operation::Transfer { .. } | Operation::TransferAll { .. } => self.on_owner(by, &call, operation),
             Operation::AddRepository { .. } | Operation::SetPublic { .. } | Operation::RemoveRepository(_) => {
                 self.on_repository(by, &call, operation);
             }
@@ -153,14 +154,40 @@ impl Both<'_> {
             }
             Operation::RemoveRepository(name) => {
                 let is_known = self.model.repositories.contains_key(name);
-                let may =
-                    self.model.administers(by, name) || !is_known && self.model.may_make(by, name, AccessLevel::Admin);
+                // One that the caller may not see is none to who could make it.
+                let is_none = !is_known || self.model.level(by, name).is_none();
+                let is_there = self.model.administers(by, name);
+                let may = is_there || is_none && self.model.may_make(by, name, AccessLevel::Admin);
                 agree(self.service().delete_repository(call, &named(name)), may, operation);
-                if may {
+                if is_there {
                     self.model.remove_repository(name);
                 }
             }
             _ => unreachable!("on no repository: {operation:?}"),
+        }
+    }
+
+    fn on_owner(&mut self, by: By, call: &Call, operation: &Operation) {
+        let may = self.model.is_administrator(by);
+        match *operation {
+            Operation::Transfer { name, to } => {
+                let is_fit = self.model.repositories.contains_key(name) && self.model.receiver(to).is_some();
+                let done = self.service().transfer_repository(call, &named(name), to).map(drop);
+                agree(done, may && is_fit, &(by, operation));
+                if may && is_fit {
+                    self.model.transfer(name, to);
+                }
+            }
+            Operation::TransferAll { from, to } => {
+                let is_fit = self.model.has_account(from) && self.model.receiver(to).is_some() && from != to;
+                let done = self.service().transfer_repositories(call, from, to);
+                let owned = self.model.owned_by(from);
+                if let Some(done) = agree(done, may && is_fit, &(by, operation)) {
+                    assert_eq!((done.count, done.left), (owned.len(), 0), "{operation:?}");
+                    owned.into_iter().for_each(|name| self.model.transfer(name, to));
+                }
+            }
+            _ => unreachable!("not on the owner: {operation:?}"),
         }
     }
 

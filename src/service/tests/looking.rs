@@ -127,7 +127,7 @@ impl Both<'_> {
             assert_eq!(found, expected[..expected.len().min(limit)], "{search:?} by {by:?}");
             if by != By::Anonymous && !expected.is_empty() {
                 let page = PageQuery { order: Order::Descending, after: None, limit: 2 };
-                let query = RepositoryQuery { namespace, contains: Some(text), page, with_count: true };
+                let query = RepositoryQuery { namespace, owner: None, contains: Some(text), page, with_count: true };
                 let mut listed = self.pages(call, query).unwrap();
                 listed.reverse();
                 assert_eq!(listed, expected, "{search:?} as {by:?} lists it");
@@ -186,7 +186,7 @@ impl Both<'_> {
     fn list(&self, call: &Call, namespace: Option<&str>, order: Order) -> Result<Vec<String>, Error> {
         let namespace = namespace.map(|namespace| Namespace::parse(namespace).unwrap());
         let page = PageQuery { order, after: None, limit: 2 };
-        self.pages(call, RepositoryQuery { namespace, contains: None, page, with_count: true })
+        self.pages(call, RepositoryQuery { namespace, owner: None, contains: None, page, with_count: true })
     }
 
     fn pages(&self, call: &Call, mut query: RepositoryQuery) -> Result<Vec<String>, Error> {

@@ -125,6 +125,8 @@ pub(super) struct Model {
     pub(super) users: BTreeMap<&'static str, User>,
     /// Each with whether it is public.
     pub(super) repositories: BTreeMap<&'static str, bool>,
+    /// Those that were transferred, each with the generation of the account that they were given to.
+    pub(super) transferred: BTreeMap<&'static str, usize>,
     /// What the registry holds of each of them.
     pub(super) held: BTreeMap<&'static str, Held>,
     /// Names that were deleted and not made again, each with the second of its deletion and the owner of its namespace
@@ -224,6 +226,29 @@ impl Model {
         is_own || is_office || self.is_admin_account(by)
     }
 
+    /// The account that a repository was transferred to.
+    fn given_to(&self, name: &str) -> Option<&'static str> {
+        let generation = self.transferred.get(name)?;
+        let user = self.users.iter().find(|(_, user)| user.generation == *generation).map(|(user, _)| *user);
+        user.or(self.acme.as_ref().filter(|acme| acme.generation == *generation).map(|_| ACME))
+    }
+
+    /// Whether the account has every right on this repository.
+    fn owns_repository(&self, by: By, name: &'static str) -> bool {
+        if !self.transferred.contains_key(name) {
+            return self.owns(by, whole_namespace(name));
+        }
+        let owner = self.given_to(name);
+        let is_office = owner == Some(ACME) && self.membership(by) == Some(true);
+        owner.is_some() && owner == self.account(by) || is_office || self.is_admin_account(by)
+    }
+
+    /// Whether the caller has something on the namespace of a repository that was transferred out of it.
+    pub(super) fn has_lost(&self, by: By, name: &'static str) -> bool {
+        let namespace = whole_namespace(name);
+        self.transferred.contains_key(name) && (self.owns(by, namespace) || self.granted(by, namespace).is_some())
+    }
+
     fn owns_namespace(&self, by: By, namespace: &'static str) -> bool {
         self.owns(by, namespace) || self.granted(by, namespace) == Some(AccessLevel::Admin)
     }
@@ -250,14 +275,16 @@ impl Model {
     /// Whether the caller may change the grant of a team on a target, which must be in the team's own organization.
     pub(super) fn may_grant_to(&self, by: By, target: &'static str, team: &str) -> bool {
         let is_there = self.acme.as_ref().is_some_and(|acme| acme.teams.contains_key(team));
-        is_there && target.starts_with("acme/") && self.administers(by, target)
+        let is_of_acme = target.starts_with("acme/") || self.given_to(target) == Some(ACME);
+        is_there && is_of_acme && self.administers(by, target)
     }
 
     pub(super) fn level(&self, by: By, name: &'static str) -> Option<AccessLevel> {
         let public = (self.repositories.get(name) == Some(&true)).then_some(AccessLevel::ReadOnly);
         let namespace = whole_namespace(name);
-        let as_owner = self.owns(by, namespace).then_some(AccessLevel::Admin);
-        let level = as_owner.max(self.granted(by, name)).max(self.granted(by, namespace));
+        let as_owner = self.owns_repository(by, name).then_some(AccessLevel::Admin);
+        let by_namespace = self.granted(by, namespace).filter(|_| !self.transferred.contains_key(name));
+        let level = as_owner.max(self.granted(by, name)).max(by_namespace);
         let limited = match self.token(by) {
             Some(token) => level.filter(|_| token.reaches(name)).map(|level| level.min(token.cap)),
             None => level,
@@ -275,8 +302,11 @@ impl Model {
         name.split_once('/').is_some_and(|(namespace, _)| self.has_account(namespace))
     }
 
-    /// The owner of the namespace of this name.
+    /// The owner of this name: whom it was given to, or the owner of its namespace.
     pub(super) fn owner_of(&self, name: &str) -> Option<usize> {
+        if let Some(generation) = self.transferred.get(name) {
+            return self.given_to(name).map(|_| *generation);
+        }
         let (namespace, _) = name.split_once('/')?;
         let organization = self.acme.as_ref().filter(|_| namespace == ACME).map(|acme| acme.generation);
         self.users.get(namespace).map(|user| user.generation).or(organization)
@@ -411,8 +441,56 @@ impl Model {
             self.users.insert(name, User { generation: self.generations, is_active: true, is_admin: false });
             // Grants on the namespace of an earlier user of this name do not carry over.
             self.grants.retain(|(target, _), _| *target != format!("{name}/*"));
+            self.adopt(name);
         }
         is_new
+    }
+
+    /// A new account takes over what nobody owns in its namespace.
+    fn adopt(&mut self, namespace: &str) {
+        let prefix = format!("{namespace}/");
+        let orphans = self.transferred.keys().copied().filter(|name| self.given_to(name).is_none());
+        let orphans: Vec<_> = orphans.filter(|name| name.starts_with(&prefix)).collect();
+        orphans.into_iter().for_each(|name| _ = self.transferred.remove(name));
+    }
+
+    /// The account of this name that can be given repositories.
+    pub(super) fn receiver(&self, name: &'static str) -> Option<usize> {
+        let user = self.users.get(name).filter(|user| user.is_active).map(|user| user.generation);
+        user.or(self.acme.as_ref().filter(|_| name == ACME).map(|acme| acme.generation))
+    }
+
+    /// The repositories that an account owns.
+    pub(super) fn owned_by(&self, account: &str) -> Vec<&'static str> {
+        let prefix = format!("{account}/");
+        let is_kept = |name: &str| !self.transferred.contains_key(name) && name.starts_with(&prefix);
+        let all = self.repositories.keys().copied();
+        all.filter(|name| self.has_account(account) && is_kept(name) || self.given_to(name) == Some(account)).collect()
+    }
+
+    /// Gives a repository to an account. Grants on the namespace become grants on it; what its owner granted itself goes.
+    pub(super) fn transfer(&mut self, name: &'static str, to: &'static str) {
+        let (before, Some(receiver)) = (self.owner_of(name), self.receiver(to)) else { return };
+        if before == Some(receiver) {
+            return;
+        }
+        let own = self.users.iter().find(|(_, user)| Some(user.generation) == before);
+        let own = own.map(|(user, _)| Holder::User(user));
+        let is_back = name.starts_with(&format!("{to}/"));
+        if !is_back && !self.transferred.contains_key(name) {
+            let namespace = whole_namespace(name);
+            let wide = self.grants.iter().filter(|((target, holder), _)| *target == namespace && Some(*holder) != own);
+            let wide: Vec<_> = wide.map(|((_, holder), level)| (*holder, *level)).collect();
+            for (holder, level) in wide {
+                let present = self.grants.entry((name, holder)).or_insert(level);
+                *present = level.max(*present);
+            }
+        }
+        self.grants.retain(|(target, holder), _| *target != name || Some(*holder) != own);
+        self.transferred.remove(name);
+        if !is_back {
+            self.transferred.insert(name, receiver);
+        }
     }
 
     pub(super) fn remove_user(&mut self, name: &'static str, with_repositories: bool) {
@@ -428,8 +506,7 @@ impl Model {
     }
 
     fn remove_repositories(&mut self, namespace: &str) {
-        let prefix = format!("{namespace}/");
-        let gone: BTreeSet<_> = self.repositories.keys().copied().filter(|name| name.starts_with(&prefix)).collect();
+        let gone: BTreeSet<_> = self.owned_by(namespace).into_iter().collect();
         gone.into_iter().for_each(|name| self.remove_repository(name));
         self.grants.retain(|(target, _), _| *target != format!("{namespace}/*"));
     }
@@ -440,6 +517,7 @@ impl Model {
             self.generations += 1;
             self.acme = Some(Organization { generation: self.generations, ..Organization::default() });
             self.grants.retain(|(target, _), _| *target != "acme/*");
+            self.adopt(ACME);
         }
     }
 
@@ -472,6 +550,7 @@ impl Model {
     pub(super) fn remove_repository(&mut self, name: &'static str) {
         if self.repositories.remove(name).is_some() {
             self.forget_content(name);
+            self.transferred.remove(name);
         }
         self.grants.retain(|(target, _), _| *target != name);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::held::Told;
-use super::model::{By, NAMES, PATTERNS, TARGETS, TEAMS, USERS};
+use super::model::{ACME, By, NAMES, PATTERNS, TARGETS, TEAMS, USERS};
 use super::{organizations, telling};
 use crate::domain::access::AccessLevel;
 
@@ -64,6 +64,14 @@ pub(super) enum Operation {
         is_public: bool,
     },
     RemoveRepository(&'static str),
+    Transfer {
+        name: &'static str,
+        to: &'static str,
+    },
+    TransferAll {
+        from: &'static str,
+        to: &'static str,
+    },
     Push {
         name: &'static str,
         actions: &'static str,
@@ -120,6 +128,11 @@ pub(super) fn users() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&USERS[..])
 }
 
+/// Names of users, and of the organization.
+fn accounts() -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => users(), 1 => Just(ACME)]
+}
+
 pub(super) fn actors() -> impl Strategy<Value = Actor> {
     let token = any::<prop::sample::Index>().prop_map(Actor::Token);
     prop_oneof![
@@ -147,6 +160,8 @@ pub(super) fn operations() -> impl Strategy<Value = Operation> {
         5 => (name.clone(), any::<bool>()).prop_map(|(name, is_public)| Operation::AddRepository { name, is_public }),
         2 => (name.clone(), any::<bool>()).prop_map(|(name, is_public)| Operation::SetPublic { name, is_public }),
         2 => name.clone().prop_map(Operation::RemoveRepository),
+        6 => (name.clone(), accounts()).prop_map(|(name, to)| Operation::Transfer { name, to }),
+        2 => (accounts(), accounts()).prop_map(|(from, to)| Operation::TransferAll { from, to }),
         5 => (name, actions).prop_map(|(name, actions)| Operation::Push { name, actions }),
         7 => (target.clone(), users(), level.clone()).prop_map(|(target, user, level)| Operation::Grant { target, user, level }),
         2 => (target, users()).prop_map(|(target, user)| Operation::Revoke { target, user }),
@@ -171,6 +186,8 @@ pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
     first.push(by_local(Operation::AddToken { owner, cap, patterns, life }));
     let repository = (prop::sample::select(&NAMES[..]), prop::bool::weighted(0.4));
     let repository = repository.prop_map(|(name, is_public)| Operation::AddRepository { name, is_public });
+    let transfer = (prop::sample::select(&NAMES[..]), accounts());
+    let transfer = transfer.prop_map(|(name, to)| Operation::Transfer { name, to });
     let levels = vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin];
     let grant = (prop::sample::select(&TARGETS[..]), users(), prop::sample::select(levels.clone()));
     let grant = grant.prop_map(|(target, user, level)| Operation::Grant { target, user, level });
@@ -178,6 +195,7 @@ pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
     let tokens = new_tokens(prop::sample::select(levels));
     let operation = prop_oneof![
         6 => repository,
+        3 => transfer,
         4 => grant,
         8 => tokens,
         2 => admin,

@@ -51,7 +51,7 @@ fn new_repository() -> NewRepository {
 
 fn repositories() -> RepositoryQuery {
     let page = PageQuery { order: Order::Ascending, after: None, limit: 10 };
-    RepositoryQuery { namespace: None, contains: None, page, with_count: true }
+    RepositoryQuery { namespace: None, owner: None, contains: None, page, with_count: true }
 }
 
 fn search() -> Search {
@@ -145,6 +145,9 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("delete_team_member", |service, call| service.delete_team_member(call, "acme", "dev", "alice")),
     ("create_token", |service, call| service.create_token(call, new_token()).map(drop)),
     ("list_tokens", |service, call| service.list_tokens(call, &TokenFilter::default(), None, 10, false).map(drop)),
+    ("list_tokens_by_end", |service, call| {
+        service.list_tokens_by_end(call, &TokenFilter::default(), None, 10, false).map(drop)
+    }),
     ("view_token", |service, call| service.view_token(call, &hash(service)).map(drop)),
     ("may_identify_token", |service, call| service.may_identify_token(call).map(drop)),
     ("identify_token", |service, call| service.identify_token(call, &secret()).map(drop)),
@@ -162,6 +165,10 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("end_session", |service, call| service.end_session(call, "alice", "none")),
     ("end_other_sessions", |service, call| service.end_other_sessions(call, "alice").map(drop)),
     ("delete_token", |service, call| service.delete_token(call, &hash(service))),
+    ("may_clean_up", |service, call| {
+        let filter = TokenFilter { everybody: true, ..TokenFilter::default() };
+        service.may_clean_up(call, &filter).map(drop)
+    }),
     ("clean_up_tokens", |service, call| {
         let filter = TokenFilter { username: Some("alice".to_owned()), ..TokenFilter::default() };
         service.clean_up_tokens(call, &filter).map(drop)
@@ -180,6 +187,9 @@ const ON_REPOSITORIES: &[UseCase] = &[
     }),
     ("delete_repository", |service, call| service.delete_repository(call, &named("alice/app")).map(drop)),
     ("delete_repository", |service, call| service.delete_repository(call, &named("alice/none")).map(drop)),
+    ("may_transfer", |service, call| service.may_transfer(call, "alice/app").map(drop)),
+    ("transfer_repository", |service, call| service.transfer_repository(call, &named("alice/app"), "bob").map(drop)),
+    ("transfer_repositories", |service, call| service.transfer_repositories(call, "alice", "bob").map(drop)),
     ("view_tags", |service, call| {
         let latest = TagOrDigest::parse("latest");
         service.view_tags(call, &named("alice/app"), latest.as_ref()).map(drop)

@@ -99,6 +99,7 @@ pub(super) fn repository(name: &str) -> Repository {
         short_description: String::new(),
         long_description: String::new(),
         created_at: start(),
+        owner: None,
     }
 }
 

@@ -18,8 +18,8 @@ impl Service {
     /// # Errors
     /// [`Error::Unauthenticated`] if the caller's credential no longer stands.
     pub fn refuse_scopes(&self, call: &Call, error: TooManyScopes) -> Result<(), Error> {
-        self.view(call, Act::RegistryTokenRefuse, "", |authority| authority.visitor())?;
-        if !call.caller.is_anonymous() {
+        let has_signed_in = !call.caller.is_anonymous();
+        if self.view(call, Act::RegistryTokenRefuse, "", |authority| authority.visitor().map(|()| has_signed_in))? {
             let reason = Refusal::UnreadWhole(error.to_string());
             self.note_refused(call, &[Refused { what: Target::Unread, reason }]);
         }

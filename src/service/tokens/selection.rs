@@ -11,9 +11,10 @@ use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{AccessToken, GeneratedBy, TokenState};
+use crate::domain::token_order::TokenPlace;
 use crate::service::Service;
-use crate::service::access::{Authority, Call, standing};
-use crate::service::error::Error;
+use crate::service::access::{Allowed, Authority, Call, find, standing};
+use crate::service::error::{Error, Kind};
 use crate::service::ledger::Deed;
 use crate::service::page::Page;
 use crate::store::{State, UsageNotes};
@@ -23,6 +24,10 @@ use crate::store::{State, UsageNotes};
 pub struct TokenFilter {
     /// The owner's name; if none, the caller's, or everybody's in an administrator's list that previews no clean-up.
     pub username: Option<String>,
+    /// Everybody's, for administrators alone.
+    pub everybody: bool,
+    /// Only those of other accounts that were made with an access token of this one, for administrators alone.
+    pub made_with: Option<String>,
     /// Only those last used before this moment; those never used count by their creation. With it, a list is the preview
     /// of a clean-up.
     pub used_before: Option<Timestamp>,
@@ -40,16 +45,59 @@ pub struct TokenFilter {
     pub unlimited: Option<bool>,
 }
 
+/// How the audit log names whose access tokens a clean-up of everybody's took.
+const EVERYBODY: &str = "everybody";
+/// Access tokens of everybody that one clean-up takes: each is two rows, and has an audit record.
+const MOST_AT_ONCE: usize = 1_300;
+
 impl TokenFilter {
+    /// Everybody's by their end, after `after`, between the ends that this can select.
+    fn by_end<'s>(
+        &self,
+        state: &'s State,
+        after: Option<TokenPlace>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'s Arc<AccessToken>> + use<'s> {
+        let begun = self.expires_before.map(|_| TokenPlace { end: Some(now), id: Id::MAX });
+        let before = self.expires_before;
+        let until = (self.state == Some(TokenState::Expired)).then_some(now);
+        let tokens = state.tokens_by_end(after.max(begun));
+        tokens.take_while(move |token| {
+            let end = token.expires_at.unwrap_or(Timestamp::LAST);
+            before.is_none_or(|before| end < before) && until.is_none_or(|until| end <= until)
+        })
+    }
+
     /// Whether it selects every access token of the owner.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        *self == Self { username: self.username.clone(), ..Self::default() }
+        let Self {
+            username: _,
+            everybody: _,
+            made_with,
+            used_before,
+            generated_by,
+            state,
+            expires_before,
+            unused_since,
+            never_used,
+            unlimited,
+        } = self;
+        let has_moment = used_before.or(*expires_before).or(*unused_since).is_some();
+        let has_choice = never_used.or(*unlimited).is_some();
+        !has_moment && !has_choice && generated_by.is_none() && state.is_none() && made_with.is_none()
+    }
+
+    /// Whose access tokens a clean-up takes, as the audit log names them.
+    fn whose(&self, call: &Call) -> String {
+        let everybody = self.everybody.then(|| EVERYBODY.to_owned());
+        self.username.clone().or(everybody).unwrap_or_else(|| call.caller.actor())
     }
 
     /// Whether it asks for the caller's own access tokens.
     fn is_of_caller(&self, authority: &Authority<'_>) -> bool {
-        self.username.as_deref().is_none_or(|username| authority.is_called(username))
+        let is_own = self.username.as_deref().is_none_or(|username| authority.is_called(username));
+        is_own && !self.everybody && self.made_with.is_none()
     }
 
     pub(super) fn selects(&self, state: &State, usage: &UsageNotes, token: &AccessToken, now: Timestamp) -> bool {
@@ -83,7 +131,12 @@ impl Service {
         let object = filter.username.clone().unwrap_or_default();
         self.view(call, Act::TokenList, &object, |authority| {
             let (state, usage) = (authority.state(), self.store.usage());
-            let page = if filter.used_before.is_some() {
+            let page = if let Some(maker) = &filter.made_with {
+                let made = made_with_those_of(authority, maker)?;
+                let selected = || made.iter().copied().filter(|token| filter.selects(state, usage, token, call.now));
+                let rest = selected().filter(|token| before.is_none_or(|before| token.id < before));
+                Page::of(rest, |token| &token.id, limit, with_count.then(|| selected().count()))
+            } else if filter.used_before.is_some() {
                 let all = cleaned(authority, usage, filter)?;
                 let count = with_count.then_some(all.len());
                 let rest = all.into_iter().filter(|token| before.is_none_or(|before| token.id < before));
@@ -110,13 +163,69 @@ impl Service {
         })
     }
 
-    /// Deletes the access tokens that the list with this filter shows. Answers them as they were.
+    /// A page of access tokens by their end, those without one last, after `after`. Everybody's cost what the page shows, as
+    /// far as the filter selects by the end; an account's are few.
+    ///
+    /// # Errors
+    /// As [`Self::list_tokens`]; [`Error::Invalid`] for the preview of a clean-up, and for those of one maker.
+    pub fn list_tokens_by_end(
+        &self,
+        call: &Call,
+        filter: &TokenFilter,
+        after: Option<TokenPlace>,
+        limit: usize,
+        with_count: bool,
+    ) -> Result<Page<TokenView, TokenPlace>, Error> {
+        let object = filter.username.clone().unwrap_or_default();
+        self.view(call, Act::TokenList, &object, |authority| {
+            if filter.used_before.is_some() || filter.made_with.is_some() {
+                return Err(Error::invalid("sort", "newest: the only order of such a list"));
+            }
+            let (state, usage) = (authority.state(), self.store.usage());
+            let selects = |token: &&Arc<AccessToken>| filter.selects(state, usage, token, call.now);
+            let few = match authority.only_token().filter(|_| filter.is_of_caller(authority)) {
+                Some(only) => Some(state.token(only.id).into_iter().collect()),
+                None => listed_owner(authority, filter)?.map(|owner| by_end(state, owner)),
+            };
+            let all = |after: Option<TokenPlace>| -> Box<dyn Iterator<Item = &Arc<AccessToken>>> {
+                match &few {
+                    Some(few) => {
+                        let is_left =
+                            move |token: &&Arc<AccessToken>| after.is_none_or(|it| it < TokenPlace::by_end(token));
+                        Box::new(few.iter().copied().filter(is_left))
+                    }
+                    None => Box::new(filter.by_end(state, after, call.now)),
+                }
+            };
+            let placed = all(after).filter(selects).map(|token| (TokenPlace::by_end(token), token));
+            let count = with_count.then(|| all(None).filter(selects).count());
+            let page = Page::of(placed, |(place, _)| place, limit, count);
+            let entries = page.entries.into_iter().filter_map(|(_, token)| self.shown_token(authority, token));
+            Ok(Page { entries: entries.collect(), next: page.next, count: page.count })
+        })
+    }
+
+    /// Refuses callers who may not clean up what a filter selects.
+    ///
+    /// # Errors
+    /// As [`Self::clean_up_tokens`].
+    pub fn may_clean_up(&self, call: &Call, filter: &TokenFilter) -> Result<Allowed, Error> {
+        self.gate(call, Act::TokenCleanUp, &filter.whose(call), |authority| {
+            if is_everybody(authority, filter)? {
+                return authority.administrator();
+            }
+            authority.self_or_administrator(owner_for(authority, filter.username.as_deref())?)
+        })
+    }
+
+    /// Deletes the access tokens that the list with this filter shows; of everybody's, those of as many accounts as one change
+    /// takes. Answers them as they were.
     ///
     /// # Errors
     /// [`Error::Denied`] for those of another account, to all but administrators; [`Error::Invalid`] without
     /// `used_before`; [`Obstacle::LastAdministrator`](crate::service::Obstacle::LastAdministrator).
     pub fn clean_up_tokens(&self, call: &Call, filter: &TokenFilter) -> Result<Vec<TokenView>, Error> {
-        let object = filter.username.clone().unwrap_or_else(|| call.caller.actor());
+        let object = filter.whose(call);
         let (filter, usage) = (filter.clone(), Arc::clone(self.store.usage()));
         let deed = Deed::new(Act::TokenCleanUp, object);
         // One that finds nothing ends nothing, and counts like any other change.
@@ -129,6 +238,7 @@ impl Service {
             let permit = authority.account_data()?;
             let (state, now) = (authority.state(), authority.now());
             let meant = cleaned(&authority, &usage, &filter)?;
+            let meant = if filter.everybody { of_some_owners(meant) } else { meant };
             let uses = (&*usage, authority.used());
             let views: Vec<_> = meant.iter().filter_map(|token| shown(state, uses, token, now)).collect();
             let (ids, before) = (meant.iter().map(|token| token.id).collect(), change.administered());
@@ -158,8 +268,48 @@ pub(super) fn listed_tokens<'s>(
 /// The account whose access tokens a list shows; none is everybody.
 fn listed_owner<'s>(authority: &Authority<'s>, filter: &TokenFilter) -> Result<Option<&'s Account>, Error> {
     authority.account_data()?;
-    let is_everybody = filter.username.is_none() && authority.is_administrator();
+    let is_everybody = is_everybody(authority, filter)? || filter.username.is_none() && authority.is_administrator();
     if is_everybody { Ok(None) } else { owner_for(authority, filter.username.as_deref()).map(Some) }
+}
+
+/// Whether everybody's are asked for, which only administrators may.
+fn is_everybody(authority: &Authority<'_>, filter: &TokenFilter) -> Result<bool, Error> {
+    if !filter.everybody {
+        return Ok(false);
+    }
+    authority.administrator()?;
+    if filter.username.is_some() {
+        return Err(Error::invalid("everybody", "not together with a username"));
+    }
+    Ok(true)
+}
+
+/// The access tokens of an account by their end.
+fn by_end<'s>(state: &'s State, owner: &Account) -> Vec<&'s Arc<AccessToken>> {
+    let mut tokens: Vec<_> = state.tokens_of(owner.id, None).collect();
+    tokens.sort_by_key(|token| TokenPlace::by_end(token));
+    tokens
+}
+
+/// The access tokens of other accounts that were made with one of this account, newest first.
+fn made_with_those_of<'s>(authority: &Authority<'s>, maker: &str) -> Result<Vec<&'s Arc<AccessToken>>, Error> {
+    authority.administrator()?;
+    let state = authority.state();
+    let maker = find(state, maker).map_err(|_| Error::not_found(Kind::User, maker))?;
+    let made = state.tokens_of(maker.id, None).flat_map(|token| state.tokens_made_with(token.id));
+    let mut made: Vec<_> = made.filter(|token| token.owner != maker.id).collect();
+    made.sort_by_key(|token| std::cmp::Reverse(token.id));
+    Ok(made)
+}
+
+/// Those of the first accounts, as many as fit into one change; of each account all, since some go along with others.
+fn of_some_owners(mut meant: Vec<&Arc<AccessToken>>) -> Vec<&Arc<AccessToken>> {
+    meant.sort_by_key(|token| token.owner);
+    if let Some(last) = meant.get(MOST_AT_ONCE).map(|token| token.owner) {
+        let end = meant.iter().skip(MOST_AT_ONCE).position(|token| token.owner != last);
+        end.into_iter().for_each(|end| meant.truncate(MOST_AT_ONCE + end));
+    }
+    meant
 }
 
 fn tokens<'s>(
@@ -184,16 +334,20 @@ fn cleaned<'s>(
         return Err(Error::invalid("usedbefore", "needed: a time or a date"));
     }
     let (state, now) = (authority.state(), authority.now());
-    let owner = owner_for(authority, filter.username.as_deref())?;
+    let all: Box<dyn Iterator<Item = &Arc<AccessToken>>> = if is_everybody(authority, filter)? {
+        Box::new(state.tokens_before(None))
+    } else {
+        Box::new(state.tokens_of(owner_for(authority, filter.username.as_deref())?.id, None))
+    };
     let calling: Vec<Id> = authority.descent().map(|token| token.id).collect();
     let goes = |token: &AccessToken| !calling.contains(&token.id) && filter.selects(state, usage, token, now);
-    let (mut meant, mut waiting): (Vec<_>, Vec<_>) = state.tokens_of(owner.id, None).partition(|token| goes(token));
+    let (mut meant, mut waiting): (Vec<_>, Vec<_>) = all.partition(|token| goes(token));
     let mut stays: BTreeSet<Id> = waiting.iter().map(|token| token.id).collect();
     while let Some(token) = waiting.pop() {
         let lives_on = authority.used().replaced(token, now).is_some();
         let by = [token.parent, token.previous_parent.filter(|_| lives_on)];
         let makers = by.into_iter().flatten().filter_map(|id| state.token(id));
-        waiting.extend(makers.filter(|maker| maker.owner == owner.id && stays.insert(maker.id)));
+        waiting.extend(makers.filter(|maker| maker.owner == token.owner && stays.insert(maker.id)));
     }
     meant.retain(|token| !stays.contains(&token.id));
     Ok(meant)

@@ -124,7 +124,7 @@ record!(StoredDays, in Days at |it| table::id(it.repository); DaysV1 is 24, 1 {
     days: Vec<(u32, u32, u32)>,
 });
 
-/// A repository that was deleted here, with what becomes of its content, and the account whose namespace it was.
+/// A repository that was deleted here, with what becomes of its content, and the account that owned it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Deleted {
     pub(in crate::store) repository: RepositoryName,

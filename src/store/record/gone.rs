@@ -64,7 +64,7 @@ pub(in crate::store) struct Gone {
     pub(in crate::store) ids: Vec<(Part, Id)>,
     /// What is noted of the repositories among them.
     pub(in crate::store) deletion: Option<Deletion>,
-    /// The account whose namespace these repositories were in.
+    /// The account that owned these repositories.
     pub(in crate::store) owner: Option<Id>,
     /// The canonical line of the audit record that each of these repositories gets when its row is removed, without its
     /// name and id; none if each has its record already.

@@ -19,7 +19,7 @@ pub(super) struct Content {
     uses: TokenUses,
 }
 
-/// A name that was deleted here, and the account whose namespace it was in.
+/// A name that was deleted here, and the account that owned it.
 #[derive(Clone, PartialEq)]
 pub(super) struct DeletedName {
     deletion: Deletion,
@@ -81,7 +81,7 @@ impl State {
         self.deleted.get(repository).map(|deleted| deleted.deletion.clone())
     }
 
-    /// The account whose namespace a deleted name was in when it was deleted; none if it was nobody's.
+    /// The account that owned a deleted name when it was deleted; none if it was nobody's.
     #[must_use]
     pub fn deleted_owner(&self, repository: &RepositoryName) -> Option<Id> {
         self.deleted.get(repository).and_then(|deleted| deleted.owner)
@@ -103,7 +103,7 @@ impl State {
         self.deleted_size(namespace).all
     }
 
-    /// How many names were deleted here while their namespace was this account's.
+    /// How many names were deleted here while this account owned them.
     #[must_use]
     pub fn deleted_count_of(&self, owner: Id) -> usize {
         self.deleted_by_owner.get(&owner).copied().unwrap_or(0)

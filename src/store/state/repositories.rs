@@ -88,6 +88,7 @@ impl State {
         let namespace = name.namespace();
         let size = self.namespace_size(&namespace) + 1;
         self.namespace_sizes.insert(namespace, size);
+        self.list_transferred(&repository);
         self.repositories.insert(name, repository);
         true
     }
@@ -144,6 +145,7 @@ impl State {
     /// Answers what it was.
     fn unlist_repository(&mut self, name: &RepositoryName) -> Option<Arc<Repository>> {
         let repository = self.repositories.remove(name)?;
+        self.unlist_transferred(&repository);
         self.repository_names.remove(&repository.id);
         let namespace = name.namespace();
         match self.namespace_size(&namespace).saturating_sub(1) {

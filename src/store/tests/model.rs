@@ -20,6 +20,7 @@ use crate::domain::organization::{Membership, Team, TeamMembership};
 use crate::domain::repository::Repository;
 use crate::domain::settings::Choices;
 use crate::domain::token::{AccessToken, PreviousSecret};
+use crate::domain::token_order::TokenPlace;
 use crate::domain::usage::Usage;
 
 /// How many teams there may be.
@@ -31,7 +32,7 @@ const NAMES: [&str; 6] = ["user-0/app", "user-0/app/web", "user-1/app", "user-10
 enum Operation {
     Account { number: u64, name: u64, is_admin: bool, is_organization: bool },
     RemoveAccount(u64),
-    Repository { name: usize, is_public: bool },
+    Repository { name: usize, is_public: bool, owner: Option<u64> },
     RemoveRepository(usize),
     Token { number: u64, owner: u64, secret: u64, previous: Option<u64>, ended: Option<u64>, parent: Option<u64> },
     RemoveToken(u64),
@@ -58,7 +59,9 @@ fn operations() -> impl Strategy<Value = Operation> {
             |(number, name, is_admin, is_organization)| Operation::Account { number, name, is_admin, is_organization }
         ),
         1 => user.clone().prop_map(Operation::RemoveAccount),
-        2 => (name.clone(), any::<bool>()).prop_map(|(name, is_public)| Operation::Repository { name, is_public }),
+        3 => (name.clone(), any::<bool>(), prop::option::of(user.clone())).prop_map(
+            |(name, is_public, owner)| Operation::Repository { name, is_public, owner }
+        ),
         1 => name.clone().prop_map(Operation::RemoveRepository),
         4 => (number.clone(), user.clone(), 0..9_u64, prop::option::of(0..9_u64), prop::option::of(0..9_u64), parent).prop_map(
             |(number, owner, secret, previous, ended, parent)| {
@@ -127,8 +130,8 @@ fn new_team(number: u64, description: &str) -> Team {
     Team { description: description.to_owned(), ..team(200 + number, number % 2, name) }
 }
 
-fn new_repository(name: usize, is_public: bool) -> Repository {
-    Repository { is_public, ..repository(NAMES[name], 500 + u64::try_from(name).unwrap()) }
+fn new_repository(name: usize, is_public: bool, owner: Option<u64>) -> Repository {
+    Repository { is_public, owner: owner.map(id), ..repository(NAMES[name], 500 + u64::try_from(name).unwrap()) }
 }
 
 fn new_account(number: u64, name: u64, is_admin: bool, is_organization: bool) -> Account {
@@ -146,7 +149,8 @@ fn new_token(
 ) -> AccessToken {
     let previous = previous.map(|secret| PreviousSecret { hash: hash(secret), until: now() });
     let ended = ended.map(hash).into_iter().collect();
-    AccessToken { hash: hash(secret), previous, ended, parent: parent.map(id), ..token(number, owner) }
+    let expires_at = (secret > 3).then(|| now().plus_seconds(i64::try_from(secret).unwrap()));
+    AccessToken { hash: hash(secret), previous, ended, parent: parent.map(id), expires_at, ..token(number, owner) }
 }
 
 #[derive(Clone, Default)]
@@ -180,8 +184,8 @@ impl Model {
                 return is_free;
             }
             Operation::RemoveAccount(number) => self.remove_account(id(number)),
-            Operation::Repository { name, is_public } => {
-                self.repositories.insert(named(name), new_repository(name, is_public));
+            Operation::Repository { name, is_public, owner } => {
+                self.repositories.insert(named(name), new_repository(name, is_public, owner));
             }
             Operation::RemoveRepository(name) => {
                 self.buried.extend(self.repositories.remove(&named(name)).map(|repository| repository.id));
@@ -238,7 +242,7 @@ impl Model {
     fn is_buried(&self, operation: &Operation) -> bool {
         let named = match *operation {
             Operation::Account { number, .. } | Operation::Token { number, .. } => id(number),
-            Operation::Repository { name, is_public } => new_repository(name, is_public).id,
+            Operation::Repository { name, is_public, owner } => new_repository(name, is_public, owner).id,
             Operation::Team { number, .. } => team_id(number),
             Operation::Grant { grantee, .. } => grantee.id(),
             _ => return false,
@@ -312,6 +316,7 @@ impl Model {
     fn check(&self, state: &State) {
         self.check_accounts(state);
         self.check_repositories(state);
+        self.check_owners(state);
         self.check_tokens(state);
         self.check_organizations(state);
         self.check_grants(state);
@@ -381,7 +386,41 @@ impl Model {
         }
     }
 
+    /// Each repository is its owner's, or that of whoever has its namespace.
+    fn check_owners(&self, state: &State) {
+        let everything = (Bound::Unbounded, Bound::Unbounded);
+        for number in 0..4 {
+            let given = self.repositories.values().filter(|each| each.owner == Some(id(number)));
+            let given: Vec<&RepositoryName> = given.map(|each| &each.name).collect();
+            assert_eq!(state.transferred_to(id(number), everything.clone()).collect::<Vec<_>>(), given);
+            let Some(account) = state.account(id(number)) else { continue };
+            let owned = self.repositories.keys().filter(|name| state.owner(name) == Some(account));
+            assert_eq!(state.owned_count(account), owned.count());
+        }
+        for each in self.repositories.values() {
+            assert_eq!(state.is_transferred(&each.name), each.owner.is_some());
+            let owner = match each.owner {
+                Some(owner) => state.account(owner),
+                None => state.account_named(each.name.namespace_str()),
+            };
+            assert_eq!(state.owner(&each.name), owner);
+            let namespace = each.name.namespace();
+            let in_it = || self.repositories.values().filter(|other| other.name.namespace() == namespace);
+            assert_eq!(state.has_transferred(&namespace), in_it().any(|other| other.owner.is_some()));
+            let is_unowned = |other: &&Repository| other.owner.is_none_or(|owner| state.account(owner).is_none());
+            assert_eq!(state.unowned_within(&namespace), in_it().filter(is_unowned).count());
+        }
+    }
+
     fn check_tokens(&self, state: &State) {
+        let mut by_end: Vec<&AccessToken> = self.tokens.values().collect();
+        by_end.sort_by_key(|token| TokenPlace::by_end(token));
+        assert_eq!(state.tokens_by_end(None).map(AsRef::as_ref).collect::<Vec<_>>(), by_end);
+        if let Some(first) = by_end.first() {
+            let rest: Vec<&AccessToken> =
+                state.tokens_by_end(Some(TokenPlace::by_end(first))).map(AsRef::as_ref).collect();
+            assert_eq!(rest, by_end[1..]);
+        }
         let newest: Vec<&AccessToken> = self.tokens.values().rev().collect();
         assert_eq!(state.tokens_count(), newest.len());
         let select = |is_meant: &dyn Fn(&AccessToken) -> bool| {
@@ -529,7 +568,9 @@ fn apply(txn: &mut Txn<'_>, operation: &Operation) -> Result<bool, TooLarge> {
             return txn.put_account(new_account(number, name, is_admin, is_organization));
         }
         Operation::RemoveAccount(number) => txn.remove_account(id(number))?,
-        Operation::Repository { name, is_public } => return txn.put_repository(new_repository(name, is_public)),
+        Operation::Repository { name, is_public, owner } => {
+            return txn.put_repository(new_repository(name, is_public, owner));
+        }
         Operation::RemoveRepository(name) => {
             txn.remove_repository(&named(name), Deletion { at: now(), content: Remains::Stays })?;
         }

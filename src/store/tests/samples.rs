@@ -106,9 +106,15 @@ pub(super) fn repositories() -> Vec<Repository> {
         is_public: true,
         short_description: "short".to_owned(),
         long_description: "# long\n".to_owned(),
+        owner: Some(id(1)),
         ..repository("team/tools/lint", 4)
     };
     vec![described, repository("busybox", 5)]
+}
+
+/// What the records of the first version say: nothing was ever transferred.
+pub(super) fn early_repositories() -> Vec<Repository> {
+    repositories().into_iter().map(|repository| Repository { owner: None, ..repository }).collect()
 }
 
 pub(super) fn tokens() -> Vec<AccessToken> {
@@ -381,14 +387,16 @@ pub(super) fn any_account() -> impl Strategy<Value = Account> {
 }
 
 pub(super) fn any_repository() -> impl Strategy<Value = Repository> {
-    (any_id(), any_repository_name(), any::<bool>(), ".{0,140}", ".{0,400}", any_time()).prop_map(
-        |(id, name, is_public, short_description, long_description, created_at)| Repository {
+    let ids = (any_id(), option::of(any_id()));
+    (ids, any_repository_name(), any::<bool>(), ".{0,140}", ".{0,400}", any_time()).prop_map(
+        |((id, owner), name, is_public, short_description, long_description, created_at)| Repository {
             id,
             name,
             is_public,
             short_description,
             long_description,
             created_at,
+            owner,
         },
     )
 }

@@ -229,6 +229,7 @@ pub(super) fn repository(name: &str, number: u64) -> Repository {
         short_description: String::new(),
         long_description: String::new(),
         created_at: now(),
+        owner: None,
     }
 }
 

@@ -184,7 +184,7 @@ fn scripts_that_fill_a_dtr_go_through() {
     let member = json!({ "name": "al", "isAdmin": true, "isPublic": null });
     for path in [member_path("acme", "al"), member_path("acme/web", "al")] {
         let put = local.put(&path, &member).must_be(200);
-        assert_eq!(ignored(&put), set(&["name", "isPublic"]));
+        assert_eq!(ignored(&put), set(&["isPublic"]));
         let of_team = put.headers("warning").iter().any(|warning| warning.contains("isAdmin is ignored"));
         assert_eq!(of_team, path.contains("/teams/"), "{}", put.describe());
     }

@@ -218,7 +218,7 @@ fn what_is_not_understood_is_refused_with_the_reason_and_counted() {
 fn an_envelope_without_a_known_action_is_refused_once_and_stands_before_no_other() {
     let site = with_alice();
     let odd = with(push("odd", APP, "1.0", 1), "/action", json!("Push"));
-    let refused = site.notify(&[odd.clone()]).must_be_refused(400, "INVALID_PARAMETERS");
+    let refused = site.notify(std::slice::from_ref(&odd)).must_be_refused(400, "INVALID_PARAMETERS");
     assert!(refused.describe().contains("is not known; known are push, pull, delete, mount"), "{}", refused.describe());
     // Distribution sends it again, before everything else.
     site.notify(&[odd]).must_be(200);

@@ -38,6 +38,7 @@ POST   /api/v0/repositories/{namespace}                                401 401 4
 GET    /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 200 404 200 200 200
 GET    /api/v0/repositories/{namespace}/{reponame}/activity            401 401 401 401 401 200 404 200 200 200
 PATCH  /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 200 200 200
+POST   /api/v0/repositories/{namespace}/{reponame}/transfer            401 401 401 401 401 403 403 403 200 200
 DELETE /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 404 204 204 204
 GET    /api/v0/repositories/{namespace}/{reponame}/tags                401 401 401 401 401 200 404 200 200 200
 GET    /api/v0/repositories/{namespace}/{reponame}/tags/{tag}          401 401 401 401 401 200 404 200 200 200
@@ -61,6 +62,7 @@ PATCH  /enzi/v0/accounts/{name}                                        401 401 4
 DELETE /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 403 403 204 204
 POST   /enzi/v0/accounts/{name}/changePassword                         401 401 401 401 401 403 403 200 200 200
 DELETE /api/v0/accounts/{name}                                         401 401 401 401 401 403 403 403 204 204
+POST   /api/v0/accounts/{name}/transferRepositories                    401 401 401 401 401 403 403 403 200 200
 DELETE /api/v0/accounts/{name}/lock                                    401 401 401 401 401 403 403 403 204 204
 GET    /enzi/v0/accounts/{name}/members                                401 401 401 401 401 403 403 200 200 200
 GET    /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 200 200 200
@@ -218,6 +220,8 @@ impl Scene {
         first(&open()).unwrap_or_else(|| {
             let body = json!({ "username": "alice", "password": PASSWORD });
             self.site.as_nobody().post("/api/v0/session", &body).must_be(200);
+            // Written now, so that its record is older than that of the request.
+            self.site.audit("action=session.open");
             first(&open()).expect("the session")
         })
     }
@@ -263,12 +267,15 @@ impl Scene {
     fn path(&self, row: &Row, is_allowed: bool) -> String {
         let ends = |path: &str| is_allowed && row.method == "DELETE" && row.path.ends_with(path);
         let (mut repository, mut account, mut token) = ("app".to_owned(), "alice".to_owned(), self.token.hash.clone());
-        if ends("/{reponame}") {
+        if ends("/{reponame}") || is_allowed && row.path.ends_with("/transfer") {
             repository = self.fresh("victim");
             self.site.add_repository(&format!("alice/{repository}"));
-        } else if ends("accounts/{name}") {
+        } else if ends("accounts/{name}") || is_allowed && row.path.ends_with("/transferRepositories") {
             account = self.fresh("victim");
             self.site.add_service(&account);
+            if row.method == "POST" {
+                self.site.add_repository(&format!("{account}/app"));
+            }
         } else if ends("/{reponame}/userAccess/{username}") {
             self.site.grant("alice/app", "carol", "read-only");
         } else if ends("/userAccess/{username}") {
@@ -339,6 +346,7 @@ impl Scene {
             }
             ("PATCH", "/api/v0/repositories/{namespace}/{reponame}") => json!({ "shortDescription": self.fresh("") }),
             ("PATCH", "/api/v0/api_tokens/{hashedtoken}") => json!({ "tokenLabel": self.fresh("label") }),
+            ("POST", path) if path.contains("/transfer") => json!({ "to": "carol" }),
             ("PATCH", "/enzi/v0/accounts/{name}/teams/{team}") => json!({ "description": self.fresh("") }),
             ("PUT", "/enzi/v0/accounts/{name}/members/{member}") => json!({ "isAdmin": true }),
             ("PUT", "/enzi/v0/accounts/{name}/teams/{team}/members/{member}") => json!({}),

@@ -16,6 +16,7 @@ mod days;
 mod events;
 mod events_secret;
 mod last_administrator;
+mod leaver;
 mod limits;
 mod local_socket;
 mod matrix;

@@ -71,7 +71,9 @@ fn the_old_secret_is_told_with_its_end_and_its_last_use() {
     for field in ["previousHashedToken", "previousUntil", "previousLastUsed", "previousLastUsedIp"] {
         assert_eq!(shown[field], Value::Null, "{field}");
     }
-    site.as_local().get(&token_path(&old)).must_be_refused(404, "NO_SUCH_API_TOKEN");
+    // It signs in no longer, and still finds its access token.
+    assert!(!works(&site, &old));
+    assert_eq!(site.as_local().get(&token_path(&old)).must_be(200).json()["hashedToken"], new.hash);
 }
 
 #[test]

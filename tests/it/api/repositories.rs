@@ -48,6 +48,7 @@ fn record(name: &str, number: usize) -> Repository {
         short_description: String::new(),
         long_description: String::new(),
         created_at: at,
+        owner: None,
     }
 }
 
@@ -65,7 +66,7 @@ fn a_new_repository_has_every_field() {
     let expected = json!({
         "id": made["id"], "namespace": "alice", "namespaceType": "user", "name": "app", "shortDescription": "",
         "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false,
-        "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin", "lastPush": null, "missingSince": null,
+        "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin", "owner": "alice", "lastPush": null, "missingSince": null,
     });
     assert_eq!(made, expected);
     let path = repository_path("alice/app");

@@ -4,8 +4,8 @@ use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt};
 
 use crate::support::{
     Clients, Dockpass, Http, Registry, Setup,
-    exe::{cli_command, ready_address},
-    process::{Background, Run},
+    exe::{cli_command, executable, ready_address},
+    process::{Background, Run, background_command},
 };
 
 const FIRST: &str = "sekret-admin-9";
@@ -51,7 +51,10 @@ fn a_first_password_that_nobody_can_type_is_refused_with_the_reason() {
     let mut latin = cli_command(&home.path().join("data"), &["serve", "--listen", "127.0.0.1:0"]);
     latin.env("DOCKPASS_ADMIN_PASSWORD", OsStr::from_bytes(b"sekret-\xe4dmin-9"));
     Run::of(&mut latin, "").must_fail_with(&["DOCKPASS_ADMIN_PASSWORD is not UTF-8"]);
-    let server = Background::start("dockpass", &mut start(b"\xef\xbb\xbfsekret-admin-9\r\n"));
+    fs::write(&file, b"\xef\xbb\xbfsekret-admin-9\r\n").expect("a file");
+    let mut serve = background_command(executable());
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--admin-password-file"]).arg(&file);
+    let server = Background::start("dockpass", serve.arg("--data-dir").arg(home.path().join("data")));
     let address = server.wait_for("that it is ready", ready_address);
     let admin = Http::at(&format!("http://{address}")).basic("admin", FIRST);
     admin.get("/api/v0/api_tokens").must_be(200);

@@ -12,6 +12,7 @@ mod durability;
 mod entered;
 mod formats;
 mod hung_disk;
+mod leaver;
 mod main_job;
 mod nginx;
 mod notifications;

@@ -187,17 +187,17 @@ fn the_tables_tell_who_has_what_and_why() {
     acme.run(&["grant", "set", "acme/app", "--user", "carol", "--access", "read-only"]);
     assert_eq!(
         acme.run(&["repo", "access", "acme/app"]),
-        "WHO         ACCESS      WHY\n\
-         user alice  admin       administers the organization\n\
-         user carol  read-only   grant on the repository\n\
-         team dev    read-write  team grant on the repository\n\
-         team dev    read-only   team grant on the namespace\n"
+        "WHO            ACCESS      WHY\n\
+         user alice     admin       administers the organization\n\
+         user carol     read-only   grant on the repository\n\
+         team acme/dev  read-write  team grant on the repository\n\
+         team acme/dev  read-only   team grant on the namespace\n"
     );
     assert_eq!(
         acme.run(&["grant", "list", "acme/app"]),
-        "WHO         ACCESS\nuser carol  read-only\nteam dev    read-write\n"
+        "WHO            ACCESS\nuser carol     read-only\nteam acme/dev  read-write\n"
     );
-    assert_eq!(acme.run(&["grant", "list", "acme/*"]), "WHO       ACCESS\nteam dev  read-only\n");
+    assert_eq!(acme.run(&["grant", "list", "acme/*"]), "WHO            ACCESS\nteam acme/dev  read-only\n");
     assert_eq!(acme.run(&["team", "repositories", "acme/dev"]), "NAME      ACCESS\nacme/app  read-write\n");
     assert_eq!(
         acme.run(&["team", "list", "acme"]),

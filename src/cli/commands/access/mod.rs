@@ -96,8 +96,8 @@ mod tests {
         assert_eq!((error.to_string().as_str(), error.exit_code()), ("alice may not push carol/tool", 1));
         assert_eq!(
             written.out(),
-            "yes, with read-write\n  read-write: team dev: team grant on the namespace\n  read-only: the repository is \
-             public\nno, with read-only\n  read-write: team dev: team grant on the namespace\n  read-only: the repository \
+            "yes, with read-write\n  read-write: team carol/dev: team grant on the namespace\n  read-only: the repository is \
+             public\nno, with read-only\n  read-write: team carol/dev: team grant on the namespace\n  read-only: the repository \
              is public\n  but the access token reaches read-only only\n"
         );
         let sent = server.requests().remove(0);

@@ -100,7 +100,7 @@ async fn set(
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
-    whose.must_be_of(target)?;
+    whose.must_be_of(target, api).await?;
     let before = whose.level(target, api).await?;
     let answer = whose.set(target, access, api).await?;
     let who = whose.shown(target);
@@ -115,7 +115,7 @@ async fn set(
 /// Takes a grant away, and says what is left by other ways. The API's deletion is idempotent, but where there was no
 /// grant nothing was taken away.
 async fn delete(whose: &Whose, target: &GrantTarget, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    whose.must_be_of(target)?;
+    whose.must_be_of(target, api).await?;
     let was_there = whose.level(target, api).await?.is_some();
     whose.delete(target, api).await?;
     let left = match &whose.team {

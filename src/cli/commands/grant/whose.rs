@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::api::operations::grants as op;
+use crate::api::operations::repositories::ViewRepository;
 use crate::api::{SetAccess, TeamAccessList, UserAccessList};
 use crate::cli::commands::values::{self, TeamHere};
 use crate::cli::screen::CliError;
@@ -18,7 +19,7 @@ pub(super) struct Whose {
     /// The user
     #[arg(long, value_name = "NAME", value_parser = values::account)]
     pub(super) user: Option<String>,
-    /// The team, TEAM or ORG/TEAM, one of the organization that has the namespace
+    /// The team, TEAM or ORG/TEAM, one of the organization that has the namespace, or that a repository was given to
     #[arg(long, value_name = "TEAM", value_parser = values::team_here)]
     pub(super) team: Option<TeamHere>,
 }
@@ -85,16 +86,19 @@ impl Whose {
         self.team.as_ref().map(|team| team.team.as_str())
     }
 
-    /// Refuses a team that was named with another organization than the one that has the target.
-    pub(super) fn must_be_of(&self, target: &GrantTarget) -> Result<(), CliError> {
+    /// Refuses a team that was named with another organization than those that have the target: its namespace, or the
+    /// repository itself since it was transferred.
+    pub(super) async fn must_be_of(&self, target: &GrantTarget, api: &mut Api) -> Result<(), CliError> {
         let named = self.team.as_ref().and_then(|team| team.organization.as_deref());
         let namespace = target.namespace();
-        match named.filter(|named| *named != namespace.as_str()) {
-            Some(named) => Err(CliError::Usage(format!(
-                "the team is one of {namespace}, which has the namespace, not one of {named}"
-            ))),
-            None => Ok(()),
+        let Some(named) = named.filter(|named| *named != namespace.as_str()) else { return Ok(()) };
+        if let GrantTarget::Repository(name) = target {
+            let owner = api.call(ViewRepository, parts(name), &()).await?.read()?.owner;
+            if owner.as_deref() == Some(named) {
+                return Ok(());
+            }
         }
+        Err(CliError::Usage(format!("the team is one of {namespace}, which has the namespace, not one of {named}")))
     }
 
     /// As messages name it, with the organization of a team, as the commands on teams take it.

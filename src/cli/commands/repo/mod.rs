@@ -3,6 +3,7 @@
 mod deletion;
 pub(in crate::cli) mod report;
 mod tag;
+pub(in crate::cli) mod transfer;
 mod unfold;
 
 use clap::{Args, Subcommand};
@@ -50,6 +51,9 @@ pub(in crate::cli) enum RepoCommand {
         /// Only those whose name contains this text
         #[arg(short = 'q', long, value_name = "TEXT")]
         contains: Option<String>,
+        /// Only those that this account owns, in whatever namespace
+        #[arg(long, value_name = "NAME", value_parser = values::account, conflicts_with = "namespace")]
+        owner: Option<String>,
     },
     /// Show a repository
     #[command(after_help = "Example:\n  dockpass repo show alice/app")]
@@ -69,6 +73,20 @@ pub(in crate::cli) enum RepoCommand {
         repository: One,
         #[command(flatten)]
         unasked: Unasked,
+    },
+    /// Give a repository to another account, for administrators; its name stays
+    #[command(
+        after_help = "Example:\n  dockpass repo transfer alice/app --to bob\n\nClients go on to pull alice/app. bob owns it \
+                      then, and alice does not any more; grants on it and patterns of access tokens stay, and grants on \
+                      alice/* become grants on it. All that somebody owns goes with: dockpass user offboard alice \
+                      --transfer-repositories bob"
+    )]
+    Transfer {
+        #[command(flatten)]
+        repository: One,
+        /// The user or organization that is to own it
+        #[arg(long, value_name = "NAME", value_parser = values::account)]
+        to: String,
     },
     /// List the tags of a repository
     #[command(after_help = "Example:\n  dockpass repo tags alice/app")]
@@ -144,11 +162,15 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
         RepoCommand::Create { repository, public, description } => {
             create(&repository.name, public, description, api, console).await
         }
-        RepoCommand::List { namespace, contains } => {
+        RepoCommand::List { namespace, contains, owner } => {
             let containing = op::Containing { contains };
             let query = (containing, Ordering::default(), Paging::default(), Counting::default());
             let list = match namespace {
-                None => api.list(op::ListRepositories, [], &query, usize::MAX).await?,
+                None => {
+                    let (containing, ordering, paging, counting) = query;
+                    let query = (op::OfOwner { owner }, containing, ordering, paging, counting);
+                    api.list(op::ListRepositories, [], &query, usize::MAX).await?
+                }
                 Some(namespace) => {
                     let parts = [namespace.as_str()];
                     api.list(op::ListRepositoriesOfNamespace, parts, &query, usize::MAX).await?
@@ -164,6 +186,7 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
         RepoCommand::Delete { repository: One { name }, unasked } => {
             deletion::delete(&name, unasked, api, console).await
         }
+        RepoCommand::Transfer { repository: One { name }, to } => transfer::one(&name, &to, api, console).await,
         RepoCommand::Tags(One { name }) => {
             let list = api.list(op::ListTags, parts(&name), &Default::default(), usize::MAX).await?;
             let is_unread = report::is_unread(&list)?;
@@ -285,7 +308,7 @@ mod tests {
             format!(
                 r#"{{"id":"01A","namespace":"alice","namespaceType":"user","name":"app","shortDescription":"",
                 "longDescription":"","visibility":"{visibility}","scanOnPush":false,"immutableTags":false,
-                "enableManifestLists":true,"pulls":0,"pushes":0,"tagLimit":0,"accessLevel":"admin","lastPush":null,
+                "enableManifestLists":true,"pulls":0,"pushes":0,"tagLimit":0,"accessLevel":"admin","owner":"alice","lastPush":null,
                 "missingSince":null}}"#
             )
         };
@@ -309,7 +332,8 @@ mod tests {
     async fn a_list_is_filtered_by_the_server() {
         let server = Server::with_json(&[(200, r#"{"repositories":[]}"#)]);
         let (mut console, written) = console(b"");
-        let command = RepoCommand::List { namespace: Some(Namespace::Empty), contains: Some("a b".into()) };
+        let command =
+            RepoCommand::List { namespace: Some(Namespace::Empty), contains: Some("a b".into()), owner: None };
         run(command, &mut server.api(), &mut console).await.unwrap();
         assert!(written.note().starts_with("There are no repositories"));
         assert!(server.requests()[0].starts_with("GET /api/v0/repositories/_?q=a%20b&pageSize=500 "));

@@ -72,6 +72,7 @@ pub(in crate::cli) fn one(answer: ApiAnswer<Repository>) -> Result<Report, CliEr
         ("ID", repository.id.clone()),
         ("Visibility", visibility(repository.visibility).to_owned()),
         ("Your access", repository.access_level.to_string()),
+        ("Owner", repository.owner.clone().unwrap_or_else(|| "-".to_owned())),
         ("Last push (UTC)", shown::time_or(repository.last_push.as_deref(), "none seen")),
         ("Pulls, pushes", format!("{}, {}", repository.pulls, repository.pushes)),
         ("Description", shown::or_dash(&repository.short_description)),
@@ -113,7 +114,7 @@ pub(super) fn access(mut answer: ApiAnswer<RepositoryAccess>, members: &Members)
     let found = answer.read()?;
     let namespace = &found.repository.namespace;
     let rows = found.access.iter().flat_map(|entry| {
-        let (who, level, why) = (who(namespace, entry), entry.access_level.to_string(), reason(entry.reason));
+        let (who, level, why) = (who(namespace, entry), entry.access_level.to_string(), why(namespace, entry));
         let unfolded = |member: &UnfoldedMember| {
             vec![format!("  {}", user(&member.name, member.is_active)), level.clone(), format!("in {who}")]
         };
@@ -155,6 +156,12 @@ fn who(namespace: &str, entry: &AccessReason) -> String {
         Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => team(namespace, &entry.subject),
         Reason::Public => entry.subject.clone(),
     }
+}
+
+/// Why somebody has access to a repository, in words: whoever owns it without having its namespace was given it.
+fn why(namespace: &str, entry: &AccessReason) -> &'static str {
+    let is_given = entry.reason == Reason::Owner && entry.subject != namespace;
+    if is_given { "owns the repository" } else { reason(entry.reason) }
 }
 
 fn visibility(visibility: Visibility) -> &'static str {

@@ -3,25 +3,33 @@
 use clap::{Args, ValueEnum};
 
 use crate::api::operations::access_tokens as op;
-use crate::api::{Counting, Paging};
+use crate::api::{ApiToken, Counting, Paging};
 use crate::cli::commands::token::{must_name_user, report, stakes};
 use crate::cli::commands::values::{self, MomentArgument};
 use crate::cli::screen::{CliError, Console, Final, Unasked, prompt, shown};
 use crate::cli::wire::{Api, List};
+use crate::domain::time::Timestamp;
+use crate::domain::token::TokenState;
 
 /// Which access tokens go.
 #[derive(Args)]
 pub(in crate::cli) struct CleanArguments {
     /// The user they belong to; with --server, yourself if omitted
-    #[arg(long, value_name = "NAME", value_parser = values::account)]
+    #[arg(long, value_name = "NAME", value_parser = values::account, conflicts_with = "all_users")]
     user: Option<String>,
+    /// Those of all users, for administrators
+    #[arg(long)]
+    all_users: bool,
     /// Those last used before this moment: a length of time ago (90d), a date or a time; never used ones count by when they
     /// were made
-    #[arg(long, value_name = "WHEN", value_parser = values::moment)]
-    used_before: MomentArgument,
-    /// How they came to be
-    #[arg(long, value_enum, default_value_t = Origin::Manual)]
-    generated_by: Origin,
+    #[arg(long, value_name = "WHEN", value_parser = values::moment, required_unless_present = "expired")]
+    used_before: Option<MomentArgument>,
+    /// Those that have expired
+    #[arg(long)]
+    expired: bool,
+    /// How they came to be [default: manual; all with --expired]
+    #[arg(long, value_enum)]
+    generated_by: Option<Origin>,
     /// Only show which ones would go
     #[arg(long)]
     dry_run: bool,
@@ -56,14 +64,12 @@ pub(in crate::cli) async fn run(
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
-    must_name_user(arguments.user.as_deref(), api)?;
-    let which = op::Selection {
-        username: arguments.user.clone(),
-        used_before: Some(arguments.used_before.back(console.clock.now())),
-        generated_by: Some(arguments.generated_by.making()),
-        ..op::Selection::default()
-    };
-    let query = (which.clone(), Paging::default(), Counting::default());
+    if !arguments.all_users {
+        must_name_user(arguments.user.as_deref(), api)?;
+    }
+    let which = arguments.selection(console.clock.now());
+    let query = (which.clone(), op::Ranking::default(), Paging::default(), Counting::default());
+    let mut interrupted = None;
     let list = if arguments.dry_run {
         api.list(op::ListAccessTokens, [], &query, usize::MAX).await?
     } else {
@@ -74,17 +80,51 @@ pub(in crate::cli) async fn run(
                 prompt::confirm(Final::Delete, &stakes(&count, found), arguments.unasked, console)?;
             }
         }
-        List::whole(api.call(op::CleanUpAccessTokens, [], &which).await?)?
+        let (deleted, outcome) = delete(&which, api).await?;
+        interrupted = outcome;
+        deleted
     };
     let found = list.len();
-    // All of them belong to one user.
-    let report = report::many(list, console.clock.now(), &report::Shown { owners: false, nothing: "" })?;
-    console.report(&report)?;
-    match (arguments.dry_run, found) {
-        (false, 0) => Err(CliError::Finding("there are no such access tokens; nothing was deleted".to_owned())),
-        (false, _) => console.note(&format!("deleted {}\n", shown::counted(found, "access token"))),
-        (true, _) => console.note(&format!("would delete {}\n", shown::counted(found, "access token"))),
+    if found == 0 && !arguments.dry_run {
+        return Err(CliError::Finding("there are no such access tokens; nothing was deleted".to_owned()));
     }
+    // Without --all-users, all of them belong to one user.
+    let shown = report::Shown { owners: arguments.all_users, nothing: "" };
+    console.report(&report::many(list, console.clock.now(), &shown)?)?;
+    let done = if arguments.dry_run { "would delete" } else { "deleted" };
+    console.note(&format!("{done} {}\n", shown::counted(found, "access token")))?;
+    interrupted.map_or(Ok(()), Err)
+}
+
+impl CleanArguments {
+    fn selection(&self, now: Timestamp) -> op::Selection {
+        let default = if self.expired { Origin::All } else { Origin::Manual };
+        op::Selection {
+            username: self.user.clone(),
+            everybody: self.all_users.then_some(true),
+            // Whenever they were last used, if only their end counts.
+            used_before: Some(self.used_before.as_ref().map_or(Timestamp::LAST, |moment| moment.back(now))),
+            generated_by: Some(self.generated_by.unwrap_or(default).making()),
+            state: self.expired.then_some(TokenState::Expired),
+            ..op::Selection::default()
+        }
+    }
+}
+
+/// Deletes what is selected: of all users, those of some with each request, until none is left. Answers what was deleted,
+/// and what came between.
+async fn delete(which: &op::Selection, api: &mut Api) -> Result<(List<ApiToken>, Option<CliError>), CliError> {
+    let mut all = List::whole(api.call(op::CleanUpAccessTokens, [], which).await?)?;
+    let mut has_more = which.everybody == Some(true) && all.len() > 0;
+    while has_more {
+        let before = all.len();
+        match api.call(op::CleanUpAccessTokens, [], which).await.and_then(List::whole) {
+            Ok(next) => all.join(next),
+            Err(error) => return Ok((all, Some(error))),
+        }
+        has_more = all.len() > before;
+    }
+    Ok((all, None))
 }
 
 #[cfg(test)]
@@ -98,8 +138,10 @@ mod tests {
         let used_before = values::moment("2026-01-31").unwrap();
         CleanArguments {
             user: Some("alice".into()),
-            used_before,
-            generated_by: Origin::Manual,
+            all_users: false,
+            used_before: Some(used_before),
+            expired: false,
+            generated_by: None,
             dry_run,
             unasked: Unasked { yes: true },
         }
@@ -134,6 +176,23 @@ mod tests {
             let said = "there are no such access tokens; nothing was deleted";
             assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
         }
+    }
+
+    #[tokio::test]
+    async fn expired_ones_of_all_users_go_until_none_is_left() {
+        let some = json!([token(&json!({})), token(&json!({ "username": "bob" }))]).to_string();
+        let server = Server::with_json(&[(200, &some), (200, &some), (200, "[]"), (200, "[]")]);
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let everybody =
+            || CleanArguments { user: None, all_users: true, used_before: None, expired: true, ..clean_up(false) };
+        run(&everybody(), &mut api, &mut console).await.unwrap();
+        assert_eq!(written.note(), "deleted 4 access tokens\n");
+        let error = run(&everybody(), &mut api, &mut console).await.unwrap_err();
+        assert_eq!((error.exit_code(), error.to_string().contains("nothing was deleted")), (1, true), "{error}");
+        let query = "?everybody=true&usedbefore=9999-12-31T23%3A59%3A59.999Z&generatedby=all&state=expired ";
+        let sent = server.requests();
+        assert!(sent.iter().all(|it| it.starts_with(&format!("DELETE /api/v0/api_tokens{query}"))), "{sent:?}");
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use crate::cli::commands::values::{self, MomentArgument};
 use crate::cli::screen::{CliError, Console};
 use crate::cli::wire::Api;
 use crate::domain::token::TokenState;
+use crate::domain::token_order::TokenOrder;
 
 /// Which access tokens.
 #[derive(Args, Default)]
@@ -16,6 +17,9 @@ pub(in crate::cli) struct ListArguments {
     /// Only those of this user
     #[arg(long, value_name = "NAME", value_parser = values::account)]
     user: Option<String>,
+    /// Those of all users, for administrators
+    #[arg(long, conflicts_with = "user")]
+    all_users: bool,
     /// Only those that end within this time (14d), or before this date or time, and have not ended yet
     #[arg(long, value_name = "WHEN", value_parser = values::moment, conflicts_with = "expired")]
     expiring: Option<MomentArgument>,
@@ -39,12 +43,16 @@ pub(in crate::cli) async fn run(
     let is_of_one = arguments.user.is_some();
     let which = op::Selection {
         username: arguments.user,
+        everybody: arguments.all_users.then_some(true),
         state: arguments.expired.then_some(TokenState::Expired),
         expires_before: arguments.expiring.map(|moment| moment.ahead(now)),
         unused_since: arguments.unused.map(|moment| moment.back(now)),
         ..op::Selection::default()
     };
-    let list = api.list(op::ListAccessTokens, [], &(which, Paging::default(), Counting::default()), usize::MAX).await?;
+    // What wants a hand first comes first.
+    let ranking = op::Ranking { sort: (!is_whole).then_some(TokenOrder::End), made_with: None };
+    let query = (which, ranking, Paging::default(), Counting::default());
+    let list = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?;
     // Who signs in elsewhere has a list of its own access tokens, unless it is an administrator.
     let own = api.user();
     let owners = !is_of_one && !list.read()?.iter().all(|token| Some(token.username.as_str()) == own);
@@ -78,10 +86,11 @@ mod tests {
         let expired = ListArguments { user: Some("alice".into()), expired: true, ..ListArguments::default() };
         run(expired, &mut api, &mut console).await.unwrap();
         let sent = server.requests();
-        let query = "?expiresbefore=2026-12-05T20%3A42%3A00Z&unusedsince=2026-08-23T20%3A42%3A00Z&pageSize=500 ";
+        let query =
+            "?expiresbefore=2026-12-05T20%3A42%3A00Z&unusedsince=2026-08-23T20%3A42%3A00Z&sort=end&pageSize=500 ";
         assert!(sent[0].starts_with(&format!("GET /api/v0/api_tokens{query}")), "{}", sent[0]);
         assert!(
-            sent[1].starts_with("GET /api/v0/api_tokens?username=alice&state=expired&pageSize=500 "),
+            sent[1].starts_with("GET /api/v0/api_tokens?username=alice&state=expired&sort=end&pageSize=500 "),
             "{}",
             sent[1]
         );

@@ -35,10 +35,12 @@ pub(in crate::cli) enum TokenCommand {
         dockpass token create --user ci --label build --access read-only --repository 'alice/*' > token.txt"
     )]
     Create(create::CreateArguments),
-    /// List access tokens, newest first
+    /// List access tokens, newest first, or those that want a hand
     #[command(
         alias = "ls",
-        after_help = "Example:\n  dockpass token list --user alice\n  dockpass token list --expiring 14d"
+        after_help = "Example:\n  dockpass token list --user alice\n  dockpass token list --expiring 14d\n  \
+        dockpass token list --all-users --unused 90d\n\nWith --expiring, --unused or --expired, those are first that want a \
+        hand first: those that ended or end soonest."
     )]
     List(list::ListArguments),
     /// Show an access token; with `-`, the one whose secret stands on standard input
@@ -91,8 +93,10 @@ pub(in crate::cli) enum TokenCommand {
         #[command(flatten)]
         unasked: Unasked,
     },
-    /// Delete the access tokens that were not used for long
-    #[command(after_help = "Example:\n  dockpass token clean --user alice --used-before 2026-01-31 --dry-run")]
+    /// Delete the access tokens that were not used for long, or have expired
+    #[command(after_help = "Example:\n  dockpass token clean --user alice --used-before 2026-01-31 --dry-run\n  \
+        dockpass token clean --all-users --expired --yes\n\nOf all users, those of some at a time are deleted; if that is \
+        interrupted, the same command goes on.")]
     Clean(clean::CleanArguments),
     /// Give an access token a new secret, or end its old one
     #[command(after_help = "Example:\n  dockpass token rotate 01ARZ3NDEKTS --overlap 1h\n  \
@@ -214,7 +218,7 @@ async fn delete_all(
         ..op::Selection::default()
     };
     if !unasked.yes {
-        let query = (which.clone(), Paging::default(), Counting::default());
+        let query = (which.clone(), op::Ranking::default(), Paging::default(), Counting::default());
         let found = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?.len();
         if found > 0 {
             let count = shown::counted(found, "access token");

@@ -1,7 +1,7 @@
 //! How access tokens are shown.
 
 use crate::api::ApiToken;
-use crate::cli::screen::{CliError, Fit, Report, Table, View, shown, table};
+use crate::cli::screen::{CliError, Fit, Report, Table, View, shown, table as screen};
 use crate::cli::wire::{ApiAnswer, List};
 use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
@@ -39,11 +39,16 @@ pub(in crate::cli) struct Shown {
 /// A list of access tokens.
 pub(in crate::cli) fn many(list: List<ApiToken>, now: Timestamp, how: &Shown) -> Result<Report, CliError> {
     let tokens = list.read()?;
-    let rows = tokens.iter().map(|token| row(token, now, how.owners)).collect();
-    let table = Table { columns: if how.owners { COLUMNS } else { COLUMNS_OF_ONE }, rows };
+    let table = table(&tokens, now, how);
     let told: Vec<String> = tokens.iter().flat_map(|token| [in_overlap(token), revoked(token)]).flatten().collect();
     let view = if told.is_empty() { View::Many(table, how.nothing) } else { View::ManyWith(table, told) };
     Ok(Report { answer: list.answer, view })
+}
+
+/// The table of access tokens.
+pub(in crate::cli) fn table(tokens: &[ApiToken], now: Timestamp, how: &Shown) -> Table {
+    let rows = tokens.iter().map(|token| row(token, now, how.owners)).collect();
+    Table { columns: if how.owners { COLUMNS } else { COLUMNS_OF_ONE }, rows }
 }
 
 fn row(token: &ApiToken, now: Timestamp, with_owner: bool) -> Vec<String> {
@@ -140,7 +145,7 @@ fn revoked(token: &ApiToken) -> Option<String> {
 pub(in crate::cli) fn limits(token: &ApiToken) -> String {
     let expires = token.expires_at.as_deref().map(|end| format!("{} UTC", shown::time(end)));
     let expires = expires.unwrap_or_else(|| "never".to_owned());
-    format!("\n{}", table::fields(&[("Access", access(token)), ("Expires", expires), ("ID", token.id.clone())]))
+    format!("\n{}", screen::fields(&[("Access", access(token)), ("Expires", expires), ("ID", token.id.clone())]))
 }
 
 /// The label and owner of an access token, for the line that says what was done.

@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(written.note(), "");
         let sent = server.requests();
         assert!(sent[1].starts_with("GET /api/v0/api_tokens?username=alice&count=true&pageSize=1 "), "{}", sent[1]);
-        assert!(sent[2].starts_with("GET /api/v0/repositories/alice?count=true&pageSize=1 "), "{}", sent[2]);
+        assert!(sent[2].starts_with("GET /api/v0/repositories?owner=alice&count=true&pageSize=1 "), "{}", sent[2]);
         assert!(sent[3].starts_with("DELETE /enzi/v0/accounts/alice "));
         assert!(sent[8].starts_with("DELETE /api/v0/accounts/alice "));
     }

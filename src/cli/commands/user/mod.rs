@@ -1,6 +1,8 @@
 //! `dockpass user`: users, and service accounts, which are users without a password.
 
 mod deletion;
+mod offboard;
+mod remains;
 mod report;
 mod show;
 mod state;
@@ -53,6 +55,14 @@ pub(in crate::cli) enum UserCommand {
         #[command(flatten)]
         removal: Removal,
     },
+    /// Let a user go: deactivate it, sign it out, and say what is left
+    #[command(
+        after_help = "Example:\n  dockpass user offboard alice --delete-tokens --transfer-repositories bob\n\nThe user is \
+                      deactivated first: from then on nothing lets it in. Its access tokens are listed, with the last use of \
+                      each; its repositories keep their names. What is left, such as grants and organizations, is said with \
+                      the command that ends it. An interrupted command can be repeated."
+    )]
+    Offboard(offboard::OffboardArguments),
     /// Set a user's password; asks for it twice
     #[command(
         after_help = "Example:\n  dockpass user password alice\n\nThe administrator's password is lost? On the machine of \
@@ -158,6 +168,7 @@ pub(in crate::cli) async fn run(command: UserCommand, api: &mut Api, console: &m
         }
         UserCommand::Set(arguments) => state::set(arguments, api, console).await,
         UserCommand::Delete { users, removal } => deletion::delete(&users, removal, api, console).await,
+        UserCommand::Offboard(arguments) => offboard::run(arguments, api, console).await,
         UserCommand::Password { user, password_stdin } => password(&user.name, password_stdin, api, console).await,
         UserCommand::Unlock(user) => state::unlock(&user.name, api, console).await,
         UserCommand::TemporaryPassword { user, expires } => temporary(&user.name, expires, api, console).await,

@@ -78,7 +78,7 @@ mod tests {
         let bob = r#"{"name":"bob","id":"01B","fullName":"","isOrg":false,"isActive":true,"isAdmin":false,
             "isImported":false,"hasPassword":false,"passwordSetByAdmin":false,"lockedUntil":null,
             "createdAt":"2026-11-21T20:42:00Z"}"#;
-        let reach = r#"{"user":{"name":"bob","id":"01B"},"isAdministrator":false,"access":[
+        let reach = r#"{"user":{"name":"bob","id":"01B","isActive":true},"isAdministrator":false,"access":[
             {"on":"acme/*","accessLevel":"read-write","reason":"teamNamespaceGrant","team":"dev"},
             {"on":"alice/app","accessLevel":"read-only","reason":"repositoryGrant","team":null},
             {"on":"bob/*","accessLevel":"admin","reason":"owner","team":null}]}"#;

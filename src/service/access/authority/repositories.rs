@@ -2,8 +2,9 @@
 
 use super::{Authority, Permit};
 use crate::domain::access::AccessLevel;
+use crate::domain::account::Account;
 use crate::domain::grant::Grantee;
-use crate::domain::name::{Name, Namespace, RepositoryName};
+use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::token::Pattern;
 use crate::service::error::Error;
 
@@ -20,13 +21,13 @@ impl<'s> Authority<'s> {
         user.map(Grantee::User).into_iter().chain(teams)
     }
 
-    /// The account's own namespace and those of organizations that it administers; not the others that a system
-    /// administrator has every right in.
-    pub(in crate::service) fn own_namespaces(&self) -> Vec<&'s Name> {
+    /// The account itself and the organizations that it administers, which own what it has every right on; not the others
+    /// that a system administrator has every right of.
+    pub(in crate::service) fn owners(&self) -> Vec<&'s Account> {
         let Some(account) = self.account() else { return Vec::new() };
         let administered = self.state.organizations_of(account.id).filter(|(_, is_admin)| *is_admin);
         let organizations = administered.filter_map(|(id, _)| self.state.account(id));
-        std::iter::once(&account.name).chain(organizations.map(|organization| &organization.name)).collect()
+        std::iter::once(account).chain(organizations.map(AsRef::as_ref)).collect()
     }
 
     pub(in crate::service::access) fn limited(

@@ -1,5 +1,7 @@
 //! Where the level of an account on a repository comes from: the one list by which is decided and explained.
 
+use std::sync::Arc;
+
 use super::Authority;
 use crate::domain::access::{AccessLevel, Reason};
 use crate::domain::account::Account;
@@ -33,16 +35,14 @@ impl<'s> Authority<'s> {
 
     /// The account's level on all of a namespace.
     pub(super) fn level_on_all_of(&self, namespace: &Namespace) -> Option<AccessLevel> {
-        highest(self.sources_on(|| namespace.clone(), || [GrantTarget::Namespace(namespace.clone())]))
+        let owner = namespace.name().and_then(|name| self.state().account_named(name.as_str()));
+        highest(self.sources_on(owner, vec![GrantTarget::Namespace(namespace.clone())]))
     }
 
     /// Each way in which the account itself has access to a repository of this name, known or not, before the access
-    /// token's limits; what gives everything comes first. Nothing is looked up before it is asked for.
-    pub(in crate::service) fn sources<'n>(
-        &self,
-        name: &'n RepositoryName,
-    ) -> impl Iterator<Item = Source> + use<'s, 'n> {
-        self.sources_on(move || name.namespace(), move || targets(name))
+    /// token's limits; what gives everything comes first.
+    pub(in crate::service) fn sources(&self, name: &RepositoryName) -> impl Iterator<Item = Source> + use<'s> {
+        self.sources_on(self.state().owner(name), reaching(self.state(), name))
     }
 
     /// That everybody may pull it.
@@ -50,35 +50,32 @@ impl<'s> Authority<'s> {
         self.public_level(name).map(|level| Source { level, reason: Reason::Public, team: None })
     }
 
-    /// Each way on the targets, which are in the namespace.
-    fn sources_on<const N: usize, S: FnOnce() -> Namespace, T: FnOnce() -> [GrantTarget; N]>(
+    /// Each way on the targets, which belong to this account.
+    fn sources_on(
         &self,
-        namespace: S,
-        targets: T,
-    ) -> impl Iterator<Item = Source> + use<'s, N, S, T> {
-        let (state, account, grantees) = (self.state(), self.account(), self.grantees());
+        owner: Option<&'s Arc<Account>>,
+        targets: Vec<GrantTarget>,
+    ) -> impl Iterator<Item = Source> + use<'s> {
+        let (state, account) = (self.state(), self.account());
         let administrator = self.is_admin_account().then(|| Source::all_of(Reason::SystemAdministrator));
-        let owner = std::iter::once_with(move || owner(state, account?, &namespace())).flatten();
-        let granted = std::iter::once_with(move || {
-            let targets = targets();
-            grantees.flat_map(move |grantee| granted_on(state, grantee, &targets))
-        });
-        administrator.into_iter().chain(owner).chain(granted.flatten())
+        let owning = std::iter::once_with(move || owning(state, account?, owner?)).flatten();
+        let granted = self.grantees().flat_map(move |grantee| granted_on(state, grantee, &targets));
+        administrator.into_iter().chain(owning).chain(granted)
     }
 }
 
-/// What grants on a repository of this name are on.
-fn targets(name: &RepositoryName) -> [GrantTarget; 2] {
-    [GrantTarget::Repository(name.clone()), GrantTarget::Namespace(name.namespace())]
+/// The targets whose grants reach a repository: itself, and its whole namespace unless it was transferred out of the hands
+/// of those who grant there.
+pub(in crate::service) fn reaching(state: &State, name: &RepositoryName) -> Vec<GrantTarget> {
+    let namespace = (!state.is_transferred(name)).then(|| GrantTarget::Namespace(name.namespace()));
+    std::iter::once(GrantTarget::Repository(name.clone())).chain(namespace).collect()
 }
 
-/// That the account has every right in the namespace: its own, or that of an organization that it administers.
-fn owner(state: &State, account: &Account, namespace: &Namespace) -> Option<Source> {
-    let name = namespace.name()?;
-    if account.name == *name {
+/// That the account has every right of the owner: it is the owner, or administers the organization that is.
+fn owning(state: &State, account: &Account, owner: &Account) -> Option<Source> {
+    if account.id == owner.id {
         return Some(Source::all_of(Reason::Owner));
     }
-    let owner = state.account_named(name.as_str())?;
     let administers = state.member(owner.id, account.id) == Some(true);
     administers.then(|| Source::all_of(Reason::OrganizationAdmin))
 }
@@ -89,23 +86,19 @@ pub(in crate::service) fn granted_to(
     grantee: Grantee,
     name: &RepositoryName,
 ) -> impl Iterator<Item = Source> + use<> {
-    granted_on(state, grantee, &targets(name))
+    granted_on(state, grantee, &reaching(state, name))
 }
 
-fn granted_on<const N: usize>(
-    state: &State,
-    grantee: Grantee,
-    targets: &[GrantTarget; N],
-) -> impl Iterator<Item = Source> + use<N> {
+fn granted_on(state: &State, grantee: Grantee, targets: &[GrantTarget]) -> impl Iterator<Item = Source> + use<> {
     let team = match grantee {
         Grantee::User(_) => None,
         Grantee::Team(team) => Some(team),
     };
-    let found = targets.each_ref().map(|target| {
+    let found = targets.iter().filter_map(|target| {
         let level = state.grant(target, grantee)?;
         Some(Source { level, reason: target.reason(grantee.kind()), team })
     });
-    found.into_iter().flatten()
+    found.collect::<Vec<_>>().into_iter()
 }
 
 /// The highest level of these. Nothing is looked up behind one that gives everything.

@@ -7,7 +7,7 @@ use super::id::{Id, InvalidId};
 
 /// Behind what the next page begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TokenPlace {
+pub struct OwnerPlace {
     /// The owner.
     pub owner: Id,
     /// Behind which of the owner's.
@@ -25,7 +25,7 @@ pub enum Within {
     All,
 }
 
-impl fmt::Display for TokenPlace {
+impl fmt::Display for OwnerPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.within {
             Within::Count(count) => write!(f, "{}.{count}", self.owner),
@@ -35,7 +35,7 @@ impl fmt::Display for TokenPlace {
     }
 }
 
-impl FromStr for TokenPlace {
+impl FromStr for OwnerPlace {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
@@ -56,11 +56,11 @@ mod tests {
     fn places_read_as_they_are_written() {
         let owner = Id::from_bytes([7; 16]);
         for within in [Within::Count(0), Within::Count(u32::MAX), Within::Token(Id::MAX), Within::All] {
-            let place = TokenPlace { owner, within };
+            let place = OwnerPlace { owner, within };
             assert_eq!(place.to_string().parse(), Ok(place));
         }
         for text in ["", ".", "x", "alice.1", &format!("{owner}."), &format!("{owner}.x"), &format!("{owner}.1.1")] {
-            assert!(text.parse::<TokenPlace>().is_err(), "{text}");
+            assert!(text.parse::<OwnerPlace>().is_err(), "{text}");
         }
     }
 }

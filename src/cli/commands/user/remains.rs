@@ -1,0 +1,149 @@
+//! What a user who left still has, and the command that ends each.
+
+use serde_json::{Value, json};
+
+use crate::api::operations::{grants, organizations};
+use crate::api::{ApiToken, NamePaging, Ordering, Reached};
+use crate::cli::commands::{account, stakes};
+use crate::cli::screen::{CliError, shown};
+use crate::cli::wire::{Api, List};
+use crate::domain::access::Reason;
+use crate::domain::organization::MemberFilter;
+use crate::domain::text::shell_word;
+use crate::domain::token::TokenState;
+
+/// Most lines of each sort; the rest is counted.
+const MOST: usize = 5;
+
+/// What is left.
+pub(super) struct Remains {
+    /// One line for each thing.
+    pub(super) lines: Vec<String>,
+    /// The same for programs.
+    pub(super) json: Value,
+}
+
+/// An organization that the user belongs to.
+struct Office {
+    organization: String,
+    is_admin: bool,
+    /// Whether nobody else administers it.
+    is_alone: bool,
+}
+
+impl Remains {
+    /// Of a user, who may have made access tokens for others.
+    pub(super) async fn of(user: &str, made_for_others: &List<ApiToken>, api: &mut Api) -> Result<Self, CliError> {
+        let inner = account::user(user, api).await?.read()?.inner;
+        let is_admin = inner.is_some_and(|inner| inner.is_admin);
+        let tokens = stakes::tokens(user, api).await?;
+        let repositories = stakes::repositories(user, api).await?;
+        let reached = api.call(grants::ListAccessOfUser, [user], &grants::WhichTarget::default()).await?.read()?.access;
+        let offices = offices(user, api).await?;
+        let made: Vec<ApiToken> = made_for_others.read()?;
+        let made: Vec<&ApiToken> = made.iter().filter(|token| token.state == TokenState::Active).collect();
+        let word = shell_word(user);
+        let mut lines = Vec::new();
+        lines.extend(is_admin.then(|| {
+            format!("a system administrator again once it is activated: dockpass user set {word} --admin false")
+        }));
+        lines.extend(stakes::many(tokens, "access token", "access tokens").map(|tokens| {
+            format!("{tokens}, refused while it is inactive: dockpass token delete --user {word} --all")
+        }));
+        lines.extend(
+            stakes::many(repositories, "repository", "repositories").map(|repositories| {
+                format!("{repositories}: dockpass user offboard {word} --transfer-repositories NAME")
+            }),
+        );
+        lines.extend(bounded(offices.iter().map(|office| office.line(&word)).collect()));
+        lines.extend(bounded(teams(&reached, &word)));
+        let granted = reached.iter().filter(|it| is_grant(it.reason)).count();
+        let granted = stakes::many(u64::try_from(granted).ok(), "grant", "grants");
+        lines.extend(granted.map(|granted| format!("{granted}: dockpass grant list --user {word}")));
+        lines.extend(bounded(made.iter().map(|token| made_line(token)).collect()));
+        let alone = offices.iter().filter(|office| office.is_alone).map(|office| &office.organization);
+        let json = json!({
+            "isAdmin": is_admin,
+            "tokens": tokens,
+            "repositories": repositories,
+            "organizations": offices.iter().map(|office| &office.organization).collect::<Vec<_>>(),
+            "administersAlone": alone.collect::<Vec<_>>(),
+            "access": reached.iter().filter(|it| is_granted(it.reason)).collect::<Vec<_>>(),
+            "madeForOthers": made,
+        });
+        Ok(Self { lines, json })
+    }
+}
+
+impl Office {
+    fn line(&self, word: &str) -> String {
+        let (name, organization) = (shown::plain(&self.organization), shell_word(&self.organization));
+        match (self.is_alone, self.is_admin) {
+            (true, _) => format!(
+                "the only administrator of {name}: dockpass org add {organization} NAME --admin true, and then: dockpass org \
+                 remove {organization} {word}"
+            ),
+            (false, true) => format!("an administrator of {name}: dockpass org remove {organization} {word}"),
+            (false, false) => format!("a member of {name}: dockpass org remove {organization} {word}"),
+        }
+    }
+}
+
+async fn offices(user: &str, api: &mut Api) -> Result<Vec<Office>, CliError> {
+    let query = (Ordering::default(), NamePaging::default());
+    let list = api.list(organizations::ListOrganizationsOfUser, [user], &query, usize::MAX).await?.read()?;
+    let mut offices = Vec::new();
+    for member in list {
+        let organization = member.org.name;
+        let is_alone = member.is_admin && administrators(&organization, api).await? == 1;
+        offices.push(Office { organization, is_admin: member.is_admin, is_alone });
+    }
+    Ok(offices)
+}
+
+async fn administrators(organization: &str, api: &mut Api) -> Result<usize, CliError> {
+    let which = organizations::WhichMembers { filter: Some(MemberFilter::Admins) };
+    let query = (which, Ordering::default(), NamePaging::default());
+    Ok(api.list(organizations::ListMembers, [organization], &query, 2).await?.len())
+}
+
+/// The teams that give it something, each once.
+fn teams(reached: &[Reached], word: &str) -> Vec<String> {
+    let team = |it: &Reached| Some(shown::plain(&format!("{}/{}", it.organization.as_ref()?, it.team.as_ref()?)));
+    let mut teams: Vec<String> = reached.iter().filter_map(team).collect();
+    teams.sort();
+    teams.dedup();
+    let line = |team: &String| format!("a member of the team {team}: dockpass team remove {} {word}", shell_word(team));
+    teams.iter().map(line).collect()
+}
+
+fn made_line(token: &ApiToken) -> String {
+    let (label, owner) = (shown::plain(&token.token_label), shown::plain(&token.username));
+    let id: String = token.id.chars().take(12).collect();
+    format!("`{label}` of {owner}, made with an access token of its own, works on: dockpass token deactivate {id}")
+}
+
+/// Whether it comes from a grant to the user itself.
+fn is_grant(reason: Reason) -> bool {
+    match reason {
+        Reason::RepositoryGrant | Reason::NamespaceGrant => true,
+        Reason::Owner
+        | Reason::OrganizationAdmin
+        | Reason::TeamRepositoryGrant
+        | Reason::TeamNamespaceGrant
+        | Reason::Public
+        | Reason::SystemAdministrator => false,
+    }
+}
+
+/// Whether it comes from what somebody gave, and not from what the user owns.
+fn is_granted(reason: Reason) -> bool {
+    is_grant(reason) || matches!(reason, Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant)
+}
+
+fn bounded(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(MOST);
+    lines.truncate(MOST);
+    lines.extend((more > 0).then(|| format!("and {more} more")));
+    lines
+}
