@@ -1,21 +1,37 @@
 //! What the file system denies, told with what mends it: which place, whom dockpass runs as, and the command. Reads owners and
 //! kinds of files, and changes nothing.
 
+use std::fs::Metadata;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::domain::text::shell_word;
 
-/// The place and why it failed; of what was denied, how it is mended, too.
+/// A place in the data directory and why it failed; of what was denied, how it is mended, too: all there is to be ours.
 #[must_use]
 pub(crate) fn told(path: &Path, cause: &io::Error) -> String {
-    format!("{}: {cause}{}", path.display(), way_out(path, cause).map(|way| format!("; {way}")).unwrap_or_default())
+    with_way(path, cause, way_in_data)
+}
+
+/// The same for a file of the site's, which stays whose it is.
+#[must_use]
+pub(crate) fn told_of_site(path: &Path, cause: &io::Error) -> String {
+    with_way(path, cause, way_at_site)
+}
+
+fn with_way(path: &Path, cause: &io::Error, way_of: fn(&Path) -> String) -> String {
+    format!(
+        "{}: {cause}{}",
+        path.display(),
+        way_out(path, cause, way_of).map(|way| format!("; {way}")).unwrap_or_default()
+    )
 }
 
 /// How what was denied is allowed; none for any other failure.
-fn way_out(path: &Path, cause: &io::Error) -> Option<String> {
+fn way_out(path: &Path, cause: &io::Error, way_of: fn(&Path) -> String) -> Option<String> {
     match cause.kind() {
-        io::ErrorKind::PermissionDenied => Some(format!("{}: {}", runs_as(), command(path))),
+        io::ErrorKind::PermissionDenied => Some(format!("{}: {}", runs_as(), way_of(path))),
         io::ErrorKind::ReadOnlyFilesystem => {
             Some("nothing can be written there: name a directory that can be written, with --data-dir".to_owned())
         }
@@ -37,19 +53,74 @@ pub(crate) fn word(path: &Path) -> String {
     shell_word(&path.to_string_lossy())
 }
 
-/// The command for a place that is there, that could not be made, or that lies beyond a directory that lets nobody in.
-fn command(path: &Path) -> String {
-    match path.symlink_metadata() {
-        Ok(found) => {
-            let option = if found.is_dir() { "-R " } else { "" };
-            format!("chown {option}{} {}", me(), word(path))
+/// Said where owner and mode allow what was denied.
+const OTHERWISE: &str = "owner and mode allow it, so something else denies it, such as SELinux or AppArmor";
+
+/// The command for a place that is there, that could not be made, or that lies in a directory that does not let us in.
+fn way_in_data(path: &Path) -> String {
+    let Some((at, found)) = nearest(path) else { return OTHERWISE.to_owned() };
+    match way_of_owner(at, &found) {
+        Some(way) => way,
+        // What is denied is something in it.
+        None if at == path && found.is_dir() => {
+            format!("chown -R {} {place} && chmod -R u+rwX {place}", me(), place = word(at))
         }
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            let closed = path.ancestors().skip(1).find(|above| above.symlink_metadata().is_ok()).unwrap_or(path);
-            format!("chmod o+x {} lets it in there, or name a place elsewhere", word(closed))
-        }
-        Err(_) => format!("chown -R {} {}", me(), word(directory_of(path))),
+        None if at == path => nearest(directory_of(path))
+            .and_then(|(at, found)| way_of_owner(at, &found))
+            .unwrap_or_else(|| OTHERWISE.to_owned()),
+        None => OTHERWISE.to_owned(),
     }
+}
+
+/// How we come to what dockpass keeps: by the mode of what is ours, else by its owner.
+fn way_of_owner(at: &Path, found: &Metadata) -> Option<String> {
+    if is_ours(found) {
+        return way_of_mode(at, found, WRITE);
+    }
+    let option = if found.is_dir() { "-R " } else { "" };
+    Some(format!("chown {option}{} {}", me(), word(at)))
+}
+
+/// How a file of the site's is read: by its mode where it is ours, else as the site wants it, and never by everybody.
+fn way_at_site(path: &Path) -> String {
+    let Some((at, found)) = nearest(path) else { return OTHERWISE.to_owned() };
+    if is_ours(&found) {
+        return way_of_mode(at, &found, READ).unwrap_or_else(|| OTHERWISE.to_owned());
+    }
+    let (me, owner) = (me(), found.uid());
+    if at == path {
+        return format!(
+            "it belongs to the user id {owner}; let the user id {me} read it, by a group of that user's (chgrp, chmod g+r)"
+        );
+    }
+    format!(
+        "{} belongs to the user id {owner}; let the user id {me} in there, by a group of that user's (chgrp, chmod g+x), \
+         or name a place elsewhere",
+        word(at)
+    )
+}
+
+/// What its owner needs of a file that is only read.
+const READ: u32 = 0o400;
+/// What its owner needs of a file that is written, too.
+const WRITE: u32 = 0o600;
+/// What its owner needs of a directory.
+const ENTER: u32 = 0o700;
+
+/// The command that gives the owner what is missing, if anything is.
+fn way_of_mode(at: &Path, found: &Metadata, needed: u32) -> Option<String> {
+    let (needed, change) = if found.is_dir() { (ENTER, "u+rwx") } else { (needed, "u+rw") };
+    (found.mode() & needed != needed).then(|| format!("chmod {change} {}", word(at)))
+}
+
+fn is_ours(found: &Metadata) -> bool {
+    found.uid() == me()
+}
+
+/// The place itself or, where it is not there or not to be seen, the nearest directory above it that is.
+fn nearest(path: &Path) -> Option<(&Path, Metadata)> {
+    let above = |at: &Path| if at.as_os_str().is_empty() { Path::new(".").metadata() } else { at.metadata() };
+    path.ancestors().find_map(|at| Some((at, above(at).ok()?)))
 }
 
 fn directory_of(path: &Path) -> &Path {
@@ -65,38 +136,133 @@ pub(crate) fn unmade(path: &Path, cause: &io::Error) -> String {
     format!("{said}: install -d -m 700 -o {me} {}, or name another directory with --data-dir", word(path))
 }
 
-/// How a place becomes ours: by giving it away or, where something else decides on owner and mode at each start, by
-/// leaving that place alone.
+/// Why the data directory does not let us in, and what opens it.
+#[must_use]
+pub(crate) fn closed(path: &Path, owner: u32) -> String {
+    let shown = path.display();
+    if owner == me() {
+        return format!(
+            "{shown} is closed to its own user, the user id {owner}, who runs dockpass: chmod 700 {}",
+            word(path)
+        );
+    }
+    format!(
+        "{shown} belongs to the user id {owner} and is closed to the user who runs dockpass: start the server as that \
+         user, or, if nothing but the data of dockpass is in it, {}",
+        way_to_own(path)
+    )
+}
+
+/// How a place becomes ours: by giving it away with all that is in it or, where something else decides on owner and mode
+/// at each start, by leaving that place alone.
 #[must_use]
 pub(crate) fn way_to_own(path: &Path) -> String {
     format!(
-        "give it to the user who runs dockpass (chown {} {}), or, where it is a volume whose owner and mode an \
+        "give it to the user who runs dockpass (chown {}{} {}), or, where it is a volume whose owner and mode an \
          orchestrator sets (fsGroup of Kubernetes), keep the data in a directory below the volume, which dockpass makes \
          itself",
+        if may_have_content(path) { "-R " } else { "" },
         me(),
         word(path)
     )
 }
 
+/// Whether it is a directory with something in it, or one that cannot be looked into.
+fn may_have_content(path: &Path) -> bool {
+    path.is_dir() && path.read_dir().map_or(true, |mut entries| entries.next().is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::{PermissionsExt, chown};
+
+    const NOBODY: u32 = 65_534;
+
+    fn set_mode(path: &Path, mode: u32) {
+        set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn denied() -> io::Error {
+        io::ErrorKind::PermissionDenied.into()
+    }
 
     #[test]
-    fn what_is_denied_is_told_with_the_command_and_anything_else_without() {
+    fn what_is_ours_is_opened_by_its_mode() {
         let directory = tempfile::tempdir().unwrap();
-        let (me, denied) = (me(), io::Error::from(io::ErrorKind::PermissionDenied));
         let (file, missing) = (directory.path().join("a file"), directory.path().join("missing"));
         std::fs::write(&file, "").unwrap();
-        let told = |path: &Path| told(path, &denied);
-        let said = format!("{}: {denied}; dockpass runs as the user id {me}: chown {me} '{0}'", file.display());
-        assert_eq!(told(&file), said);
+        let opened = format!("chmod u+rw '{}'", file.display());
+        let said = format!("{}: {}; dockpass runs as the user id {}: {opened}", file.display(), denied(), me());
+        set_mode(&file, 0o200);
+        assert_eq!((told(&file, &denied()), told_of_site(&file, &denied())), (said.clone(), said));
+        set_mode(&file, 0o400);
+        assert!(told(&file, &denied()).ends_with(&opened), "it may have to be written");
+        assert!(told_of_site(&file, &denied()).ends_with(OTHERWISE), "it is only read");
+        set_mode(&file, 0o600);
+        for place in [&file, &missing] {
+            assert!(told(place, &denied()).ends_with(OTHERWISE), "{}", told(place, &denied()));
+        }
         let place = directory.path().display().to_string();
-        assert!(told(directory.path()).ends_with(&format!("chown -R {me} {place}")), "{}", told(directory.path()));
-        assert!(told(&missing).ends_with(&format!("chown -R {me} {place}")), "{}", told(&missing));
+        set_mode(directory.path(), 0o500);
+        for path in [directory.path(), &file, &missing] {
+            let said = told(path, &denied());
+            assert!(said.ends_with(&format!("chmod u+rwx {place}")), "{said}");
+        }
+        set_mode(directory.path(), 0o700);
+        let said = told(directory.path(), &denied());
+        assert!(said.ends_with(&format!("chown -R {} {place} && chmod -R u+rwX {place}", me())), "{said}");
+    }
+
+    #[test]
+    fn what_is_somebody_elses_is_given_to_us_in_the_data_directory_alone() {
+        if me() != 0 {
+            eprintln!("not looked at: only root can give files away");
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let (file, missing) = (directory.path().join("file"), directory.path().join("missing"));
+        std::fs::write(&file, "").unwrap();
+        for path in [&file, directory.path()] {
+            chown(path, Some(NOBODY), None).unwrap();
+        }
+        let place = directory.path().display().to_string();
+        assert!(told(&file, &denied()).ends_with(&format!(": chown 0 {place}/file")));
+        for path in [directory.path(), &missing] {
+            assert!(told(path, &denied()).ends_with(&format!(": chown -R 0 {place}")), "{}", told(path, &denied()));
+        }
+        let way = "let the user id 0 read it, by a group of that user's (chgrp, chmod g+r)";
+        assert!(told_of_site(&file, &denied()).ends_with(&format!("it belongs to the user id {NOBODY}; {way}")));
+        let said = told_of_site(&missing, &denied());
+        assert!(
+            said.contains(&format!("{place} belongs to the user id {NOBODY}; let the user id 0 in there")),
+            "{said}"
+        );
+        for path in [&file, directory.path(), &missing] {
+            let said = told_of_site(path, &denied());
+            assert!(!said.contains("chown") && !said.contains("o+x"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_closed_directory_is_opened_by_its_mode_where_it_is_ours_and_else_given_away_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, place) = (directory.path(), directory.path().display());
+        let said = closed(path, me());
+        assert!(said.ends_with(&format!("chmod 700 {place}")) && !said.contains("chown"), "{said}");
+        assert!(closed(path, me() + 1).contains(&format!("(chown {} {place})", me())), "an empty one");
+        std::fs::write(path.join("file"), "").unwrap();
+        assert!(closed(path, me() + 1).contains(&format!("(chown -R {} {place})", me())));
+        assert!(way_to_own(&path.join("file")).contains(&format!("(chown {} {place}/file)", me())));
+    }
+
+    #[test]
+    fn any_other_failure_is_told_without_a_command() {
+        let path = Path::new("/a file");
         let full = io::Error::from(io::ErrorKind::StorageFull);
-        assert_eq!(super::told(&file, &full), format!("{}: {full}", file.display()));
-        let fixed = super::told(&file, &io::ErrorKind::ReadOnlyFilesystem.into());
+        assert_eq!(told(path, &full), format!("/a file: {full}"));
+        let fixed = told(path, &io::ErrorKind::ReadOnlyFilesystem.into());
         assert!(fixed.ends_with("name a directory that can be written, with --data-dir"), "{fixed}");
     }
 }

@@ -1,7 +1,7 @@
 //! Small files that only their owner may read: keys, the first password, markers. Knows nothing of what is in them.
 //!
 //! Closed to others when they are read, with a warning, where that is ours to do; so are the site's own secrets elsewhere,
-//! which are taken all the same where it is not. Written whole: to a temporary name, fsynced, renamed, and the directory
+//! once they have been read, which are taken all the same where it is not. Written whole: to a temporary name, fsynced, renamed, and the directory
 //! fsynced, so that a crash leaves the old file or the new one. What root writes belongs to the directory's owner.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
@@ -153,8 +153,9 @@ fn refuse_theirs(path: &Path, found: &Metadata) -> Result<(), PrivateFileError> 
     Err(PrivateFileError::Theirs { path: path.to_owned(), owner: found.uid(), place })
 }
 
-/// Takes the permissions `open` from a file of the site's that stands elsewhere, or warns where it is not ours to do so:
-/// an orchestrator may have put it there, read-only. What is no ordinary file, such as a pipe, is left alone.
+/// Takes the permissions `open` from a file of the site's that stands elsewhere, once its content has proved to be what it is
+/// read for: a mistyped path may name anything. Warns where it is not ours to do so, since an orchestrator may have put it
+/// there, read-only, and where a symbolic link leads to it. What is no ordinary file, such as a pipe, is left alone.
 pub(crate) fn close_elsewhere(path: &Path, file: &File, open: u32) {
     let Ok(found) = file.metadata() else { return };
     let mode = found.mode() & 0o7777;
@@ -163,13 +164,20 @@ pub(crate) fn close_elsewhere(path: &Path, file: &File, open: u32) {
     }
     let shown = path.display();
     let kept = Permissions::from_mode(mode & !open);
-    if may_close(path, &found) && file.set_permissions(kept).is_ok() {
+    let is_linked = is_linked(path);
+    if !is_linked && may_close(path, &found) && file.set_permissions(kept).is_ok() {
         let now = mode & !open;
         log::warn!("{shown} was open to others (mode {mode:o}); it has mode {now:o} now: others may have used it");
     } else {
+        let why = if is_linked { "left so, since a symbolic link leads to it" } else { "not ours to close" };
         let (word, changes) = (denied::word(path), without(open));
-        log::warn!("{shown} is open to others (mode {mode:o}), and not ours to close: chmod {changes} {word}");
+        log::warn!("{shown} is open to others (mode {mode:o}), and {why}: chmod {changes} {word}");
     }
+}
+
+/// Whether a symbolic link is part of the path.
+fn is_linked(path: &Path) -> bool {
+    path.ancestors().any(Path::is_symlink)
 }
 
 /// How `chmod` is told to take these permissions away.
@@ -366,6 +374,14 @@ mod tests {
         }
         for (open, left) in [(0o644, 0o644), (0o666, 0o644), (0o664, 0o644), (0o600, 0o600)] {
             assert_eq!(closed(open, OTHERS_WRITE), left, "{open:o}");
+        }
+        let (link, beyond) = (directory.path().join("link"), directory.path().join("beyond"));
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        std::os::unix::fs::symlink(directory.path(), &beyond).unwrap();
+        set_mode(&path, 0o644);
+        for linked in [link, beyond.join("site.key")] {
+            close_elsewhere(&linked, &File::open(&linked).unwrap(), STRANGERS);
+            assert_eq!(mode(&path), 0o644, "{}", linked.display());
         }
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();

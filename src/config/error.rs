@@ -14,7 +14,7 @@ use crate::domain::key_header::KeyHeader;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration file {}", denied::told(path, source))]
+    #[error("cannot read the configuration file {}", denied::told_of_site(path, source))]
     Read {
         /// The file.
         path: PathBuf,

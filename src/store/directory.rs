@@ -209,9 +209,9 @@ fn noted_format(directory: &Path) -> Result<Option<u32>, Error> {
 /// Why a file of the data directory cannot be opened: the whole of it is closed to us, or that file alone.
 fn closed(directory: &Path, file: &Path, error: io::Error) -> Error {
     match (std::fs::metadata(directory), std::fs::symlink_metadata(file)) {
-        (Ok(found), Err(_)) => Error::NotOurs { path: directory.to_owned(), owner: found.uid() },
+        (Ok(found), Err(_)) => Error::ClosedToUs { path: directory.to_owned(), owner: found.uid() },
         (Ok(_), Ok(_)) => io_error(file, error),
-        (Err(_), _) => io_error(directory, error),
+        (Err(_), _) => Error::Unreachable { path: directory.to_owned(), source: error },
     }
 }
 

@@ -26,12 +26,17 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The data directory lies beyond one that does not let this user in.
+    #[error("{}", denied::told_of_site(path, source))]
+    Unreachable {
+        /// The data directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A data directory that does not let this user in.
-    #[error(
-        "{} belongs to the user id {owner} and is closed to the user who runs dockpass: start the server as that user, or {}",
-        path.display(), denied::way_to_own(path)
-    )]
-    NotOurs {
+    #[error("{}", denied::closed(path, *owner))]
+    ClosedToUs {
         /// The data directory.
         path: PathBuf,
         /// The user id of its owner.

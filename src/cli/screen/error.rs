@@ -149,9 +149,9 @@ pub enum CliError {
     Interrupted,
 }
 
-/// A file that cannot be read may be given to us; where something is to be written, another place may be meant.
+/// A file that cannot be read may be opened to us; where something is to be written, another place may be meant.
 fn file(action: &str, path: &Path, cause: &io::Error) -> String {
-    if action == "read" { denied::told(path, cause) } else { format!("{}: {cause}", path.display()) }
+    if action == "read" { denied::told_of_site(path, cause) } else { format!("{}: {cause}", path.display()) }
 }
 
 fn joined(said: &str, left: &[String]) -> String {

@@ -13,22 +13,20 @@ use zeroize::Zeroizing;
 
 use super::error::TlsError;
 use crate::pki::Certificate;
-use crate::private_file;
 
 /// How much of a PEM file is read, in bytes; the rest is ignored.
 const MAX: u64 = 1024 * 1024;
 
-/// The content of one of the operator's PEM files, which this key of the configuration names. It has none of the
-/// permissions `open` afterwards, if it is ours.
-pub(super) fn read_file(key: &'static str, path: &Path, open: u32) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+/// The content of one of the operator's PEM files, which this key of the configuration names, with the open
+/// file.
+pub(super) fn read_file(key: &'static str, path: &Path) -> Result<(File, Zeroizing<Vec<u8>>), TlsError> {
     let failed = |source| TlsError::Read { key, path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
-    private_file::close_elsewhere(path, &file, open);
     // As large as the file: a growing buffer would leave copies behind that are not wiped.
     let length = file.metadata().map_err(failed)?.len().min(MAX);
     let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(64)));
-    file.take(MAX).read_to_end(&mut content).map_err(failed)?;
-    Ok(content)
+    (&file).take(MAX).read_to_end(&mut content).map_err(failed)?;
+    Ok((file, content))
 }
 
 /// Every certificate of a PEM text, the server's own first.

@@ -15,7 +15,7 @@ pub enum TlsError {
     #[error("tls.cert and tls.key belong together: set both or none")]
     HalfAPair,
     /// A file cannot be read.
-    #[error("{key}: cannot read {}", denied::told(path, source))]
+    #[error("{key}: cannot read {}", denied::told_of_site(path, source))]
     Read {
         /// The key of the configuration that names it.
         key: &'static str,

@@ -11,7 +11,7 @@ use super::certificate;
 use super::error::TlsError;
 use crate::causes::with_causes;
 use crate::domain::time::Timestamp;
-use crate::private_file::{OTHERS_WRITE, STRANGERS};
+use crate::private_file::{OTHERS_WRITE, STRANGERS, close_elsewhere};
 
 /// A warning is logged if a certificate ends within this time when it is read, in seconds.
 const SOON: i64 = 14 * 86_400;
@@ -82,11 +82,16 @@ impl Files {
         [Stamp::of(&self.cert), Stamp::of(&self.key)]
     }
 
+    /// The pair. What others may do with its files too much is taken from them once they have proved to belong together.
     fn load(&self, provider: &CryptoProvider, now: Timestamp) -> Result<CertifiedKey, TlsError> {
-        let chain = certificate::chain(&self.cert, &certificate::read_file("tls.cert", &self.cert, OTHERS_WRITE)?)?;
-        let key = certificate::private_key(&self.key, &certificate::read_file("tls.key", &self.key, STRANGERS)?)?;
+        let (cert_file, text) = certificate::read_file("tls.cert", &self.cert)?;
+        let chain = certificate::chain(&self.cert, &text)?;
+        let (key_file, text) = certificate::read_file("tls.key", &self.key)?;
+        let key = certificate::private_key(&self.key, &text)?;
         let ends = chain.first().map(|own| certificate::read(&self.cert, own)).transpose()?.map(|own| own.not_after);
         let certified = certificate::certified((&self.cert, chain), (&self.key, key), provider)?;
+        close_elsewhere(&self.cert, &cert_file, OTHERS_WRITE);
+        close_elsewhere(&self.key, &key_file, STRANGERS);
         if let Some(end) = ends.filter(|end| *end < now.plus_seconds(SOON)) {
             log::warn!("the certificate in {} ends at {end}", self.cert.display());
         }

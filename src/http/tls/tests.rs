@@ -357,6 +357,26 @@ fn files_that_break_later_leave_the_old_certificate_in_use() {
 }
 
 #[test]
+fn files_open_to_others_are_closed_once_they_belong_together() {
+    let brought = Brought::new();
+    let modes = |cert: &str, key: &str| {
+        brought.bring(&(cert.to_owned(), key.to_owned()));
+        let both = ["cert", "key"].map(|name| brought.path(name));
+        for path in &both {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        }
+        let is_taken = brought.open().is_ok();
+        (is_taken, both.map(|path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777))
+    };
+    let (cert, key) = pair();
+    for something_else in ["root:x:0:0\n", &pair().1] {
+        assert_eq!(modes(&cert, something_else), (false, [0o666, 0o666]));
+        assert_eq!(modes(something_else, &key), (false, [0o666, 0o666]));
+    }
+    assert_eq!(modes(&cert, &key), (true, [0o644, 0o640]));
+}
+
+#[test]
 fn files_that_cannot_be_used_are_refused_by_name() {
     let brought = Brought::new();
     let (cert, key) = pair();

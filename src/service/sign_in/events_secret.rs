@@ -1,7 +1,7 @@
 //! The secret that the registry sends with its notifications: from a file of the site's, or one that dockpass makes.
 
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,10 @@ impl fmt::Debug for EventsSecret {
 impl EventsSecret {
     /// Reads the site's own file.
     pub(in crate::service) fn read(given: &Path) -> Result<Self, EventsSecretError> {
-        Self::of(given, &read_given(given).map_err(|source| unreadable(given, source))?)
+        let (file, content) = read_given(given).map_err(|source| unreadable(given, source))?;
+        let secret = Self::of(given, &content)?;
+        private_file::close_elsewhere(given, &file, STRANGERS);
+        Ok(secret)
     }
 
     /// Reads the file among the keys, which is made when missing.
@@ -102,7 +105,7 @@ fn unreadable(path: &Path, source: io::Error) -> EventsSecretError {
 }
 
 /// Reads the site's own file. It may be a link, and belong to somebody else, as files do that an orchestrator mounts.
-fn read_given(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_given(path: &Path) -> io::Result<(File, Zeroizing<Vec<u8>>)> {
     let file = OpenOptions::new().read(true).custom_flags(NO_WAIT).open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {
@@ -111,10 +114,9 @@ fn read_given(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     if !kind.is_file() {
         return Err(io::Error::other("no ordinary file"));
     }
-    private_file::close_elsewhere(path, &file, STRANGERS);
     let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST));
-    file.take(2 * LONGEST as u64).read_to_end(&mut content)?;
-    Ok(content)
+    (&file).take(2 * LONGEST as u64).read_to_end(&mut content)?;
+    Ok((file, content))
 }
 
 impl Service {
@@ -171,6 +173,19 @@ mod tests {
         fs::set_permissions(&own, fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(EventsSecret::open(keys.path()).unwrap().text.as_str(), SECRET);
         assert_eq!(fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_given_file_is_closed_once_it_has_proved_to_be_the_secret() {
+        let site = tempfile::tempdir().unwrap();
+        let given = site.path().join("given");
+        let read = |content: &str| {
+            fs::write(&given, content).unwrap();
+            fs::set_permissions(&given, fs::Permissions::from_mode(0o644)).unwrap();
+            (EventsSecret::read(&given).is_ok(), fs::metadata(&given).unwrap().permissions().mode() & 0o777)
+        };
+        assert_eq!(read("root:x:0:0\nalice:x:1000\n"), (false, 0o644), "something else");
+        assert_eq!(read(SECRET), (true, 0o640));
     }
 
     #[test]

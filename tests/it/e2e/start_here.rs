@@ -185,7 +185,7 @@ fn what_the_file_system_denies_is_told_with_the_command_that_mends_it() {
         let refused = refused_to_nobody(&program, data, more);
         refused.must_fail_with(&words.iter().map(String::as_str).collect::<Vec<_>>());
     };
-    refused(&empty, &[], &[owner, format!("chown {NOBODY} {}", shown(&empty))]);
+    refused(&empty, &[], &[owner, format!("chown -R {NOBODY} {}", shown(&empty))]);
     let me = format!("dockpass runs as the user id {NOBODY}");
     let make = format!("install -d -m 700 -o {NOBODY} {}", shown(&missing));
     refused(&missing, &[], &[me.clone(), make]);
@@ -193,8 +193,20 @@ fn what_the_file_system_denies_is_told_with_the_command_that_mends_it() {
     let config = directory.path().join("config.toml");
     fs::write(&config, "").expect("a file");
     set_mode(&config, 0o600);
-    let give = format!("{}: Permission denied (os error 13); {me}: chown {NOBODY} {0}", shown(&config));
-    refused(&missing, &["--config", &shown(&config)], &[give]);
+    let told = format!("{}: Permission denied (os error 13); {me}: it belongs to the user id 0; let", shown(&config));
+    refused(&missing, &["--config", &shown(&config)], &[told, format!("let the user id {NOBODY} read it")]);
+    chown(&empty, Some(NOBODY), Some(NOBODY)).expect("root gives it away");
+    set_mode(&empty, 0o000);
+    refused(
+        &empty,
+        &[],
+        &[format!("closed to its own user, the user id {NOBODY}"), format!("chmod 700 {}", shown(&empty))],
+    );
+    let beyond = directory.path().join("beyond");
+    fs::create_dir(&beyond).expect("a directory");
+    set_mode(&beyond, 0o700);
+    let words = format!("{} belongs to the user id 0; let the user id {NOBODY} in there", shown(&beyond));
+    refused(&beyond.join("data"), &[], &[words]);
     // What root has left in a directory of the server's user.
     let home = Dockpass::start().stop();
     set_mode(home.path(), 0o755);
