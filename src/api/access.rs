@@ -14,8 +14,8 @@ pub struct GrantUser {
     pub name: String,
     /// Identifier.
     pub id: String,
-    /// Whether it may sign in: what an inactive user has is of no use until it is active again.
-    pub is_active: bool,
+    /// Whether it may sign in: what an inactive user has is of no use until it is active again. Null for who may not know.
+    pub is_active: Option<bool>,
 }
 
 /// A repository in a grant.

@@ -22,7 +22,8 @@ pub struct AuditRecord {
 pub struct AuditRecords {
     /// The records of the page.
     pub records: Vec<AuditRecord>,
-    /// The number of the last record of the log, up to which was looked: what comes later, `after` finds.
+    /// The number of the last record of the log, up to which was looked: what comes later, `after` finds. To all but
+    /// administrators, that of the last record here.
     pub head: u64,
 }
 

@@ -88,7 +88,7 @@ codes! {
     LimitReached "LIMIT_REACHED" 409;
     /// Repositories are known under the name of a new account.
     NamespaceInUse "NAMESPACE_IN_USE" 409;
-    /// An inactive or expired access token gets no new secret.
+    /// The access token, or the secret whose hash names it, is not active.
     NotRotatable "API_TOKEN_NOT_ACTIVE" 409;
     /// An access token that was ended for good stays so.
     Revoked "API_TOKEN_REVOKED" 409;

@@ -313,6 +313,10 @@ fn in_the_way(obstacle: Obstacle) -> Failure {
             "whoever held this access token ended it for good: it is never activated again and gets no new secret; make \
              another one",
         ),
+        Obstacle::SecretEnded { token } => Failure::new(
+            Code::NotRotatable,
+            format!("this is the hash of a secret that has ended; its access token is {token}"),
+        ),
     }
 }
 

@@ -99,7 +99,7 @@ fn shown_target(target: &TargetView) -> (Option<api::GrantRepository>, Option<St
 impl From<GrantView> for api::UserAccess {
     fn from(GrantView { target, grantee, name, level, is_active, .. }: GrantView) -> Self {
         let (repository, namespace) = shown_target(&target);
-        let user = api::GrantUser { name: name.to_string(), id: grantee.id().to_string(), is_active };
+        let user = api::GrantUser { name: name.to_string(), id: grantee.id().to_string(), is_active: Some(is_active) };
         Self { access_level: level, user, repository, namespace }
     }
 }
@@ -160,6 +160,13 @@ fn must_repeat(body: &api::SetAccess, target: &GrantTarget, kind: GranteeKind, g
     match kind {
         GranteeKind::User => must_be_named("user", body.user.as_ref(), grantee)?,
         GranteeKind::Team => must_be_named("team", body.team.as_ref(), grantee)?,
+    }
+    let (other, told) = match kind {
+        GranteeKind::User => ("team", body.team.is_some()),
+        GranteeKind::Team => ("user", body.user.is_some()),
+    };
+    if told {
+        return Err(Failure::invalid(other, "the path names another kind"));
     }
     let (namespace, name) = match target {
         GrantTarget::Repository(name) => (name.namespace_str(), Some(name.rest())),

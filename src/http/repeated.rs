@@ -6,7 +6,10 @@ use crate::api;
 use crate::domain::id::Id;
 
 /// What the path has.
-pub(super) const OF_THE_PATH: &str = "that of the path";
+pub(super) const OF_THE_PATH: &str = "must be the one in the path";
+
+/// How an object must name itself.
+const AS_THE_PATH: &str = "must be named as in the path, by its name or by its id";
 
 /// Refuses a text in the body that is not the known one. An empty text counts as left out.
 pub(super) fn must_be(field: &str, asked: Option<&str>, known: &str, why: &str) -> Result<(), Failure> {
@@ -21,11 +24,15 @@ pub(super) fn must_name(field: &str, name: Option<&str>, path: &str) -> Result<(
     must_be(field, name.filter(|_| path.parse::<Id>().is_err()), path, OF_THE_PATH)
 }
 
-/// The same for an object that names itself.
+/// The same for an object that names itself. It must do so as the path does, by its name or by its identifier, or it could
+/// mean another one.
 pub(super) fn must_be_named(field: &str, told: Option<&api::Named>, path: &str) -> Result<(), Failure> {
     let Some(api::Named { name, id }) = told else { return Ok(()) };
-    must_name(field, name.as_deref(), path)?;
-    must_be(field, id.as_deref().filter(|_| path.parse::<Id>().is_ok()), path, OF_THE_PATH)
+    let (same, other) = if path.parse::<Id>().is_ok() { (id, name) } else { (name, id) };
+    if same.as_deref().is_none_or(str::is_empty) && !other.as_deref().is_some_and(str::is_empty) {
+        return Err(Failure::invalid(field, AS_THE_PATH));
+    }
+    must_be(field, same.as_deref(), path, OF_THE_PATH)
 }
 
 #[cfg(test)]
@@ -42,10 +49,12 @@ mod tests {
             (named("", ""), "al", true),
             (named("al", ID), ID, true),
             (named("al", "01BX5ZZKBKACTAV9WEVGEMMVRZ"), ID, false),
-            (api::Named::default(), "al", true),
+            (named("", ID), "al", false),
+            (named("al", ""), ID, false),
+            (api::Named::default(), "al", false),
         ] {
             assert_eq!(must_be_named("user", Some(&told), path).is_ok(), is_same, "{told:?} {path}");
         }
-        assert_eq!(must_name("name", Some("bo"), "al").unwrap_err().message, "name: that of the path");
+        assert_eq!(must_name("name", Some("bo"), "al").unwrap_err().message, "name: must be the one in the path");
     }
 }

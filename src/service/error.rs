@@ -1,5 +1,6 @@
 //! The errors of use-cases. They know no HTTP, and keep the sources of internal failures for the log.
 
+use crate::domain::id::Id;
 use crate::store::{TooLarge, WriteError};
 
 /// The kinds of things that can be missing or taken.
@@ -48,6 +49,11 @@ pub enum Obstacle {
     NotRotatable,
     /// An access token that was ended for good is neither activated nor given a new secret.
     Revoked,
+    /// What was named by the hash of a secret that has ended is changed by the present one.
+    SecretEnded {
+        /// The access token that the secret was of.
+        token: Id,
+    },
 }
 
 /// Why a use-case refused.

@@ -154,7 +154,7 @@ operations! { AccessTokens:
         act: TokenUpdate,
         body: api::UpdateApiToken,
         answer: api::ApiToken,
-        codes: [NoSuchApiToken, LastAdministrator, Revoked],
+        codes: [NoSuchApiToken, NotRotatable, LastAdministrator, Revoked],
     }
 
     /// Delete an access token and those that it made; also by the hash of an ended secret

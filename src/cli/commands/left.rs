@@ -15,17 +15,50 @@ const MOST: usize = 5;
 
 /// One sentence for each way in which a user still reaches something of `on`, or anything; none where the caller may not
 /// know.
-pub(in crate::cli) async fn of_user(
-    user: &str,
-    on: Option<&GrantTarget>,
-    api: &mut Api,
-) -> Result<Vec<String>, CliError> {
-    let which = op::WhichTarget { on: on.map(ToString::to_string) };
-    match api.call(op::ListAccessOfUser, [user], &which).await {
-        Ok(answer) => Ok(sentences(&answer.read()?, on)),
-        Err(CliError::Refused { .. }) => Ok(Vec::new()),
-        Err(error) => Err(error),
+pub(in crate::cli) async fn of_user(user: &str, on: Option<&GrantTarget>, api: &mut Api) -> Vec<String> {
+    let reach = reach_of(user, on, api).await;
+    told(reach.map(|reach| sentences(&reach, on)), || unknown(user))
+}
+
+/// The same for all that a user was given, and for its access tokens, if these are asked for. What it owns was not given,
+/// and stays its own.
+pub(in crate::cli) async fn given_to(user: &str, with_tokens: bool, api: &mut Api) -> Vec<String> {
+    let tokens = if with_tokens { tokens_of(user, api).await } else { Ok(None) };
+    let tokens = tokens.map(|tokens| tokens.into_iter().collect());
+    let mut left = told(tokens, || unknown(user));
+    if left.contains(&unknown(user)) {
+        return left;
     }
+    let given = reach_of(user, None, api).await.map(|mut reach| {
+        reach.access.retain(|entry| entry.reason != Reason::Owner);
+        sentences(&reach, None)
+    });
+    left.extend(told(given, || unknown(user)));
+    left
+}
+
+async fn reach_of(user: &str, on: Option<&GrantTarget>, api: &mut Api) -> Result<AccountAccess, CliError> {
+    let which = op::WhichTarget { on: on.map(ToString::to_string) };
+    api.call(op::ListAccessOfUser, [user], &which).await?.read()
+}
+
+/// What a look-up after a change has found; nothing where the caller may not know. The change is made: a look-up that
+/// fails, perhaps because the change ended the caller's own sign-in, is no failure of it.
+fn told(found: Result<Vec<String>, CliError>, unknown: impl FnOnce() -> String) -> Vec<String> {
+    match found {
+        Ok(told) => told,
+        Err(error) if may_not_know(&error) => Vec::new(),
+        Err(_) => vec![unknown()],
+    }
+}
+
+fn may_not_know(error: &CliError) -> bool {
+    matches!(error, CliError::Refused { status, .. } if *status != 401) && !error.may_pass()
+}
+
+/// That nobody could be asked what a user still has, and what shows it.
+pub(in crate::cli) fn unknown(user: &str) -> String {
+    format!("what is left to {} is not known: dockpass user show {}", shown::plain(user), shell_word(user))
 }
 
 /// That what an inactive user has is of no use, and what makes it count again.
@@ -37,14 +70,14 @@ pub(in crate::cli) fn of_no_use(user: &str) -> String {
 }
 
 /// The access tokens that a user still has, and the command that ends them.
-pub(in crate::cli) async fn tokens_of(user: &str, api: &mut Api) -> Result<Option<String>, CliError> {
+async fn tokens_of(user: &str, api: &mut Api) -> Result<Option<String>, CliError> {
     let count = stakes::many(stakes::tokens(user, api).await?, "access token", "access tokens");
     let (name, word) = (shown::plain(user), shell_word(user));
     Ok(count.map(|count| format!("{name} still has {count}: dockpass token delete --user {word} --all")))
 }
 
 /// The same for a team: its grant on the namespace, or those on single repositories.
-pub(in crate::cli) async fn of_team(team: &str, on: &GrantTarget, api: &mut Api) -> Result<Vec<String>, CliError> {
+pub(in crate::cli) async fn of_team(team: &str, on: &GrantTarget, api: &mut Api) -> Vec<String> {
     let found = match on {
         GrantTarget::Repository(name) => {
             let [namespace, _] = parts(name);
@@ -61,18 +94,14 @@ pub(in crate::cli) async fn of_team(team: &str, on: &GrantTarget, api: &mut Api)
             rows.map(|rows| rows.iter().map(|row| (place(&row.repository), row.access_level)).collect())
         }
     };
-    match found {
-        Ok(found) => {
-            let team = format!("{}/{team}", on.namespace());
-            Ok(bounded(found.iter().map(|(by, level)| team_sentence(&team, on, by, *level)).collect(), None))
-        }
-        Err(CliError::Refused { .. }) => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
+    let team = format!("{}/{team}", on.namespace());
+    let each = |(by, level): &(String, AccessLevel)| team_sentence(&team, on, by, *level);
+    let found = found.map(|found| bounded(found.iter().map(each).collect(), None));
+    told(found, || format!("what is left to the team {team} is not known: dockpass team access {}", shell_word(&team)))
 }
 
 fn sentences(reach: &AccountAccess, on: Option<&GrantTarget>) -> Vec<String> {
-    let user = shown::marked(&shown::plain(&reach.user.name), reach.user.is_active);
+    let user = shown::marked(&shown::plain(&reach.user.name), reach.user.is_active != Some(false));
     let word = shell_word(&reach.user.name);
     let everything = reach.is_administrator == Some(true);
     let everything = everything.then(|| {

@@ -110,7 +110,7 @@ impl Console {
     }
 
     /// Prints why a command failed in one line, which is the API's envelope for who wants JSON, and its causes under
-    /// `-v`; returns the exit code. Who has pressed Ctrl-C knows why.
+    /// `-v`; returns the exit code. On a terminal, what is left has a line for each way. Who has pressed Ctrl-C knows why.
     pub fn fail(&mut self, error: &CliError) -> ExitCode {
         let code = error.exit_code();
         if code != 0 && !matches!(error, CliError::Interrupted) {
@@ -121,6 +121,9 @@ impl Console {
             let news = shown::lines("  because: ", news.iter().map(String::as_str));
             let text = match (self.format, error.as_json()) {
                 (Format::Json, Ok(json)) => format!("{json}\n{news}"),
+                (Format::Json, Err(_)) | (Format::Table, _) if self.out_is_terminal => {
+                    format!("dockpass: {}{news}", error.lines())
+                }
                 (Format::Json, Err(_)) | (Format::Table, _) => format!("dockpass: {message}\n{news}"),
             };
             // If standard error is closed too, only the exit code is left to report the failure.
@@ -188,6 +191,20 @@ mod tests {
         console.is_verbose = true;
         console.fail(&error);
         assert!(written.note().ends_with("not trusted\n  because: it ended in 1999\n"), "{}", written.note());
+    }
+
+    #[test]
+    fn on_a_terminal_each_way_that_is_left_has_its_line() {
+        let left = ["alice still has 3 access tokens", "alice is inactive"].map(str::to_owned).to_vec();
+        let error = CliError::NothingTaken { said: "nothing was changed".to_owned(), left };
+        let (mut console, written) = console(b"");
+        console.out_is_terminal = true;
+        console.fail(&error);
+        console.fail(&CliError::Usage("say it".into()));
+        assert_eq!(
+            written.note(),
+            "dockpass: nothing was changed\n  alice still has 3 access tokens\n  alice is inactive\ndockpass: say it\n"
+        );
     }
 
     #[test]

@@ -183,6 +183,14 @@ impl CliError {
         }
     }
 
+    /// The error as people read it on a terminal: what is left has a line for each way.
+    pub(super) fn lines(&self) -> String {
+        if let Self::NothingTaken { said, left } = self {
+            return format!("{said}\n{}", shown::lines("  ", left.iter().map(String::as_str)));
+        }
+        format!("{self}\n")
+    }
+
     /// The error in the envelope of the API. The code is the server's, or says who found it: `USAGE`, or `FAILED`.
     ///
     /// # Errors

@@ -54,6 +54,22 @@ pub(super) fn refuse_too_soon(
     if retry_after > 0 { Err(Error::Conflict(Obstacle::DeletedLately { retry_after })) } else { Ok(()) }
 }
 
+/// Refuses a name to an `owner` other than the account that deleted it, as long as that account exists and the registry may
+/// still have the content, which is that account's. What an account left that is gone itself was adopted with its name.
+pub(super) fn refuse_content_of_another(state: &State, name: &RepositoryName, owner: Option<Id>) -> Result<(), Error> {
+    let another = state.deleted_owner(name).filter(|deleted| Some(*deleted) != owner);
+    let is_there = another.is_some_and(|deleted| state.account(deleted).is_some());
+    let is_left = state.deletion(name).is_some_and(|deletion| match deletion.content {
+        Remains::Stays | Remains::Goes { .. } => true,
+        Remains::None => false,
+    });
+    if is_there && is_left { Err(Error::Denied(CONTENT_OF_ANOTHER)) } else { Ok(()) }
+}
+
+/// The message of [`refuse_content_of_another`].
+const CONTENT_OF_ANOTHER: &str = "another account deleted a repository of this name, and the registry may still have its \
+                                  content: only a system administrator makes it again";
+
 /// How long after its expiry a registry may still accept a registry token, in seconds.
 const CLOCK_SKEW: i64 = 60;
 

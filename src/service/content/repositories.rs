@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::deletions::{refuse_too_many, refuse_too_soon};
+use super::deletions::{refuse_content_of_another, refuse_too_many, refuse_too_soon};
 use crate::domain::access::AccessLevel;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
@@ -394,6 +394,9 @@ fn must_have_place(
     // to its owner. System administrators, who need no bound, can still create some then.
     if let (Some(owner), false) = (owner, unbounded) {
         refuse_too_many(state, name, owner, limits.repositories)?;
+    }
+    if !unbounded {
+        refuse_content_of_another(state, name, owner)?;
     }
     refuse_too_soon(state, name, owner, limits.token_lifetime, now)
 }

@@ -139,6 +139,9 @@ impl Service {
         let order = if after.is_some() { Order::Ascending } else { Order::Descending };
         let walk = AuditWalk { order, after: after.max(start), head, limit, sought: &sought };
         let page = self.walk_audit(&walk, |record| shown.has(record) && filter.matches(record))?;
+        // The length of the log is not for others: it would tell what else was recorded.
+        let seen = || page.entries.iter().map(|logged| logged.record.seq).max().or(after).unwrap_or(0);
+        let head = if shown == ShownAudit::All { head } else { seen() };
         Ok(AuditPage { page, head })
     }
 
@@ -226,6 +229,10 @@ fn owned_since(authority: &Authority<'_>, name: &RepositoryName) -> Option<Times
     }
     let namespace = name.namespace();
     let owner = authority.state().account_named(namespace.name()?.as_str())?;
+    // Nor on the records of what another account deleted there.
+    if authority.state().deleted_owner(name).is_some_and(|deleted| deleted != owner.id) {
+        return None;
+    }
     authority.administers_namespace(&namespace).then(|| owner.created_at.plus_seconds(1))
 }
 

@@ -199,6 +199,7 @@ impl Service {
         adopt: bool,
     ) -> Result<Account, Error> {
         self.change_by_steps(call, deed, move |change, _: Option<()>| {
+            check_full_name(&account.full_name)?;
             if adopt && release(change, &account)?.is_continue() {
                 change.skip_record();
                 return Ok(ControlFlow::Continue(()));

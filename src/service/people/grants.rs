@@ -107,6 +107,9 @@ pub(super) fn look_after(
     if is_known { Ok((permit, TargetView::Namespace(namespace.clone()))) } else { administered }
 }
 
+/// Why a name is not taken for a team.
+const TWO_TEAMS: &str = "the owner's organization and the namespace's both have a team of this name: name it by its id";
+
 /// The organizations whose teams may have grants on the target: the one that owns it, and the one that has its namespace,
 /// whose teams keep theirs when a repository is transferred.
 fn organizations_of(authority: &Authority<'_>, target: &GrantTarget) -> Result<Vec<Id>, Error> {
@@ -125,8 +128,8 @@ fn organizations_of(authority: &Authority<'_>, target: &GrantTarget) -> Result<V
     Err(Error::invalid("team", format!("{what} is no organization, and only organizations have teams")))
 }
 
-/// The user of this name or identifier, or the team of it in the organization that owns the target, or else in the one that
-/// has its namespace.
+/// The user of this name or identifier, or the team of it in the organization that owns the target or in the one that has
+/// its namespace; none if both have a team of that name, since it could be the other one that is meant.
 fn grantee_named(
     authority: &Authority<'_>,
     target: &GrantTarget,
@@ -138,9 +141,13 @@ fn grantee_named(
         GranteeKind::User => find_user(state, name).map(|user| (Grantee::User(user.id), user.name.clone())),
         GranteeKind::Team => {
             let organizations = organizations_of(authority, target)?;
-            let mut found = organizations.into_iter().map(|organization| find_team(state, organization, name));
-            let first = found.next().unwrap_or_else(|| Err(Error::not_found(Kind::Team, name)));
-            match (first.or_else(|missing| found.next().unwrap_or(Err(missing))), name.parse::<Id>()) {
+            let found: Vec<_> = organizations.into_iter().map(|it| find_team(state, it, name)).collect();
+            if found.iter().filter(|found| found.is_ok()).count() > 1 {
+                return Err(Error::invalid("team", TWO_TEAMS));
+            }
+            let missing = || Error::not_found(Kind::Team, name);
+            let found = found.into_iter().find_map(Result::ok).ok_or_else(missing);
+            match (found, name.parse::<Id>()) {
                 (Err(_), Ok(id)) if state.team(id).is_some() => {
                     Err(Error::invalid("team", "a team of another organization"))
                 }

@@ -37,8 +37,8 @@ pub struct Reach {
     pub user: Name,
     /// Its identifier.
     pub id: Id,
-    /// Whether it may sign in: an inactive user reaches nothing of it.
-    pub is_active: bool,
+    /// Whether it may sign in: an inactive user reaches nothing of it. None for callers who may not know.
+    pub is_active: Option<bool>,
     /// Whether it reaches everything as a system administrator; none for callers who may not know.
     pub is_administrator: Option<bool>,
     /// By ownership, by grants and by teams, by namespace and repository.
@@ -68,12 +68,26 @@ impl Service {
                     .into_iter()
                     .flatten()
                     .filter(|entry| on.is_none_or(|target| touches(authority.state(), &entry.target, target)))
+                    .filter(|entry| is_own || on.is_none() || may_know(authority, &entry.target))
                     .collect();
             entries.extend(public(authority, on));
             entries.sort_by_cached_key(|entry| (entry.target.namespace(), entry.target.clone()));
-            let (user, id, is_active) = (account.name.clone(), account.id, account.is_active);
+            // Of somebody who has nothing there it is not told, or one could ask it of everybody.
+            let has_some = entries.iter().any(|entry| entry.reason != Reason::Public);
+            let (user, id) = (account.name.clone(), account.id);
+            let is_active = (sees_inner || has_some).then_some(account.is_active);
             Ok(Reach { user, id, is_active, is_administrator, entries })
         })
+    }
+}
+
+/// Whether who administers a namespace may know who reaches this: not what was transferred out of its hands.
+fn may_know(authority: &Authority<'_>, target: &GrantTarget) -> bool {
+    match target {
+        GrantTarget::Repository(name) if authority.state().is_transferred(name) => {
+            authority.administer_repository(name).is_ok()
+        }
+        GrantTarget::Repository(_) | GrantTarget::Namespace(_) => true,
     }
 }
 

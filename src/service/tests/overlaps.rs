@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::{
-    AuditFilter, AuditPlace, Call, Credentials, Error, Expiry, NewToken, RotatedToken, Rotation, Service, TokenFilter,
-    TokenView,
+    AuditFilter, AuditPlace, Call, Credentials, Error, Expiry, NewToken, Obstacle, RotatedToken, Rotation, Service,
+    TokenFilter, TokenView,
 };
 use super::content::new_user;
 use super::support::{Home, call, issue, sign_in, start};
@@ -275,16 +275,26 @@ fn an_ended_hash_finds_its_access_token_and_changes_nothing_but_ends() {
     let (ended, present) = (old.hash().to_string(), done.text.hash().to_string());
     assert_eq!(viewed(&service, &ended).unwrap().token.hash, done.text.hash());
     let missing = |error: Error| assert!(matches!(error, Error::NotFound { .. }), "{error}");
-    missing(service.rotate_token(&local(), &ended, HOUR, None).unwrap_err());
-    missing(service.update_token(&local(), &ended, Some("mine"), None).unwrap_err());
-    missing(service.update_token(&local(), &ended, Some("mine"), Some(false)).unwrap_err());
+    let id = view.token.id;
+    let told = |error: Error| match error {
+        Error::Conflict(Obstacle::SecretEnded { token }) => assert_eq!(token, id),
+        other => panic!("{other}"),
+    };
+    told(service.rotate_token(&local(), &ended, HOUR, None).unwrap_err());
+    told(service.update_token(&local(), &ended, Some("mine"), None).unwrap_err());
+    told(service.update_token(&local(), &ended, Some("mine"), Some(false)).unwrap_err());
+    let never = "0".repeat(ended.len());
+    missing(service.rotate_token(&local(), &never, HOUR, None).unwrap_err());
     let bob = NewToken { username: Some("bob".to_owned()), ..new(Expiry::Never) };
     let (_, bob) = service.create_token(&local(), bob).unwrap();
     let bob = call(sign_in(&service, "bob", bob.reveal(), start()).unwrap(), start());
     assert!(matches!(service.view_token(&bob, &ended), Err(Error::Hidden { .. })));
     assert!(matches!(service.delete_token(&bob, &ended), Err(Error::Hidden { .. })));
+    missing(service.rotate_token(&bob, &ended, HOUR, None).unwrap_err());
+    missing(service.update_token(&bob, &ended, Some("mine"), None).unwrap_err());
+    missing(service.update_token(&bob, &ended, None, Some(true)).unwrap_err());
     assert!(service.update_token(&local(), &ended, None, Some(false)).is_ok());
-    missing(service.update_token(&local(), &ended, None, Some(true)).unwrap_err());
+    told(service.update_token(&local(), &ended, None, Some(true)).unwrap_err());
     assert!(service.update_token(&local(), &present, None, Some(true)).is_ok());
     service.delete_token(&local(), &ended).unwrap();
     for hash in [&ended, &present] {

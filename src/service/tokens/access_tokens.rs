@@ -225,6 +225,7 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Denied`] when an access token would switch on a stronger one, or one that another
     /// account made for an administrator; [`Obstacle::Revoked`] for one that was ended for good;
+    /// [`Obstacle::SecretEnded`] by the hash of an ended secret, unless it is only switched off;
     /// [`Obstacle::LastAdministrator`] when the last administrator would have nothing left to sign in with.
     pub fn update_token(
         &self,
@@ -240,7 +241,7 @@ impl Service {
         let (token, is_known_to_maker) = self.change_ending_sessions(call, deed, move |change, ends| {
             let authority = change.authority()?;
             authority.signed_in()?;
-            let found = if is_ending { find_remembered } else { find_token };
+            let found = if is_ending { find_remembered } else { find_present };
             let token = found(&authority, &asked)?;
             let mut permit = authority.change_token(token)?;
             if is_active == Some(true) && !token.is_active {
@@ -392,7 +393,16 @@ pub(super) fn find_remembered<'s>(authority: &Authority<'s>, hash: &str) -> Resu
     find_hashed(authority, hash, |_, _| true)
 }
 
-/// The same for a caller who may view it.
+/// The access token whose hash is not that of an ended secret, to change it. Who may view it is told which it is.
+pub(super) fn find_present<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
+    find_token(authority, hash).map_err(|error| match visible(authority, hash) {
+        Ok(token) => Error::Conflict(Obstacle::SecretEnded { token: token.id }),
+        // As of one that never was.
+        Err(_) => error,
+    })
+}
+
+/// The same as [`find_remembered`] for a caller who may view it.
 pub(super) fn visible<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
     authority.signed_in()?;
     let token = find_remembered(authority, hash)?;

@@ -94,7 +94,10 @@ impl Service {
 impl Whose {
     fn may_see(&self, authority: &Authority<'_>, record: &AuditRecord) -> bool {
         if record.outcome == Outcome::Denied.as_str() {
-            return !is_mixed(record) && self.sees_object(authority, record);
+            let is_own = record.actor_id == Some(self.account) || self.is_object(authority, record);
+            return !is_mixed(record)
+                && self.sees_object(authority, record)
+                && (is_own || administers_object(authority, record));
         }
         record.actor_id == Some(self.account) || self.is_object(authority, record)
     }
@@ -142,6 +145,12 @@ impl Whose {
         let credential = record.credential_parts().0.to_owned();
         AuditRecord { address: String::new(), credential, credential_label: None, ..record }
     }
+}
+
+/// Whether the caller administers the repository that a record is about, and so may know who was refused there.
+fn administers_object(authority: &Authority<'_>, record: &AuditRecord) -> bool {
+    let name = record.repository.as_ref().and_then(|it| RepositoryName::parse_shown(&it.name).ok());
+    name.is_some_and(|name| authority.administer_repository(&name).is_ok())
 }
 
 /// Whether it sums refusals at different objects.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::access_tokens::{TokenView, about, find_remembered, find_token, not_revoked, put};
+use super::access_tokens::{TokenView, about, find_present, find_remembered, not_revoked, put};
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::id::Id;
@@ -133,7 +133,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Obstacle::NotRotatable`] for an inactive or expired one, [`Obstacle::Revoked`] for one that was
-    /// ended for good; [`Error::Denied`] when an access
+    /// ended for good, [`Obstacle::SecretEnded`] by the hash of an ended secret; [`Error::Denied`] when an access
     /// token would rotate a stronger one; [`Error::Invalid`] for too long an overlap, and for the renewal of a temporary
     /// password.
     pub fn rotate_token(
@@ -151,7 +151,7 @@ impl Service {
             let now = change.call().now;
             let authority = change.authority()?;
             authority.signed_in()?;
-            let token = find_token(&authority, &asked)?;
+            let token = find_present(&authority, &asked)?;
             let permit = authority.rotate_token(token)?;
             not_revoked(token)?;
             if !token.is_active || token.is_expired(now) {

@@ -65,6 +65,8 @@ impl Writer {
         if let Err(error) = engine.commit(&undo) {
             return self.refuse(error, undo, stored).0;
         }
+        // Before the journal is folded in: its records have the numbers of those that were undone.
+        self.shared.undone.store(Arc::default());
         let loaded = load::load(engine, &self.seal_key);
         let is_same = |loaded: Loaded| loaded.seal == self.seal && loaded.state == *stored;
         if !loaded.is_ok_and(is_same) {
@@ -74,7 +76,6 @@ impl Writer {
         match self.fold(stored) {
             Mode::Ready => {
                 log::info!("there is room again: changes are accepted");
-                self.shared.undone.store(Arc::default());
                 self.journal.make_up();
                 self.shared.refusal.store(Arc::new(None));
                 Mode::Ready

@@ -299,7 +299,7 @@ fn what_never_changes_is_not_passed_over() {
     }
     let other = json!({ "name": "x", "namespace": "bob" });
     let refused = site.as_local().post("/api/v0/repositories/alice", &other).must_be_refused(400, "INVALID_PARAMETERS");
-    assert_eq!(refused.text("/errors/0/message"), "namespace: that of the path");
+    assert_eq!(refused.text("/errors/0/message"), "namespace: must be the one in the path");
     // A password in the wrong place must not look as if it had been set.
     patch(&account_path("alice"), json!({ "password": "another-long-password" })).must_be(400);
 }

@@ -64,7 +64,7 @@ fn the_old_secret_is_seen_found_and_ended() {
     assert!(found.stdout.contains("has ended") && found.stdout.contains(&old.id), "{}", found.describe());
     let found = dockpass.cli(&["token", "show", &old.hash]).must_succeed();
     assert!(found.stdout.contains("This hash ") && found.stdout.contains(&old.id), "{}", found.describe());
-    dockpass.cli(&["token", "rotate", &old.hash, "--overlap", "1h"]).must_fail_with(&["no such"]);
+    dockpass.cli(&["token", "rotate", &old.hash, "--overlap", "1h"]).must_fail_with(&["a secret that has ended"]);
     eventually("its refusal names the token", || {
         let list = dockpass.cli(&["audit", "list", "--action", "account.signIn", "--format", "json"]).must_succeed();
         (list.stdout.contains(&old.id) && list.stdout.contains("a rotation has replaced this secret")).then_some(())

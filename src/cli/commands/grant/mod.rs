@@ -119,8 +119,8 @@ async fn delete(whose: &Whose, target: &GrantTarget, api: &mut Api, console: &mu
     let was_there = whose.level(target, api).await?.is_some();
     whose.delete(target, api).await?;
     let left = match &whose.team {
-        Some(team) => left::of_team(&team.team, target, api).await?,
-        None => left::of_user(whose.user.as_deref().unwrap_or_default(), Some(target), api).await?,
+        Some(team) => left::of_team(&team.team, target, api).await,
+        None => left::of_user(whose.user.as_deref().unwrap_or_default(), Some(target), api).await,
     };
     let who = whose.shown(target);
     if was_there {
@@ -141,7 +141,7 @@ async fn reach(user: &str, on: Option<&GrantTarget>, api: &mut Api) -> Result<Re
     let nothing =
         "This user reaches nothing there. Give it access: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
     let table = Table { columns: REACH_COLUMNS, rows };
-    let view = if found.user.is_active || table.rows.is_empty() {
+    let view = if found.user.is_active != Some(false) || table.rows.is_empty() {
         View::Many(table, nothing)
     } else {
         View::ManyWith(table, vec![left::of_no_use(&found.user.name)])
@@ -163,7 +163,7 @@ async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
     let users = users
         .user_access_list
         .iter()
-        .map(|grant| row(why::user(&grant.user.name, grant.user.is_active), grant.access_level));
+        .map(|grant| row(why::user(&grant.user.name, grant.user.is_active != Some(false)), grant.access_level));
     let teams =
         teams.team_access_list.iter().map(|grant| row(why::team(&organization, &grant.team.name), grant.access_level));
     let table = Table { columns: COLUMNS, rows: users.chain(teams).collect() };
@@ -254,15 +254,27 @@ mod tests {
 
     #[tokio::test]
     async fn a_team_may_be_named_with_its_organization() {
-        let server = Server::with_json(&[(200, TEAMS), (200, "{}")]);
+        let [acme, other] = ["acme", "other"].map(|namespace| repository(namespace, namespace));
+        let given = repository("acme", "beta");
+        let server = Server::with_json(&[(200, &acme), (200, TEAMS), (200, "{}"), (200, &other), (200, &given)]);
         let (mut console, _) = console(b"");
         let mut api = server.api();
-        for (place, is_right) in [("acme/app", true), ("other/app", false)] {
+        for (place, is_right) in [("acme/app", true), ("other/app", false), ("acme/app", false)] {
             let whose = Whose { user: None, team: Some(values::team_here("acme/dev").unwrap()) };
             let give = SetArguments { on: on(place), whose, access: AccessLevel::ReadOnly };
             assert_eq!(run(GrantCommand::Set(give), &mut api, &mut console).await.is_ok(), is_right, "{place}");
         }
-        assert!(server.requests()[1].starts_with("PUT /api/v0/repositories/acme/app/teamAccess/dev "));
+        assert!(server.requests()[2].starts_with("PUT /api/v0/repositories/acme/app/teamAccess/dev "));
+    }
+
+    fn repository(namespace: &str, owner: &str) -> String {
+        serde_json::json!({
+            "id": "01A", "namespace": namespace, "namespaceType": "organization", "name": "app", "shortDescription": "",
+            "longDescription": "", "visibility": "private", "scanOnPush": false, "immutableTags": false,
+            "enableManifestLists": true, "pulls": 0, "pushes": 0, "tagLimit": 0, "accessLevel": "admin", "owner": owner,
+            "lastPush": null, "missingSince": null,
+        })
+        .to_string()
     }
 
     #[tokio::test]

@@ -86,17 +86,22 @@ impl Whose {
         self.team.as_ref().map(|team| team.team.as_str())
     }
 
-    /// Refuses a team that was named with another organization than those that have the target: its namespace, or the
-    /// repository itself since it was transferred.
+    /// Refuses a team that was named with another organization than the one that has the target. Where a repository was
+    /// transferred, two organizations may have a team of one name: only an id is exact there.
     pub(super) async fn must_be_of(&self, target: &GrantTarget, api: &mut Api) -> Result<(), CliError> {
         let named = self.team.as_ref().and_then(|team| team.organization.as_deref());
         let namespace = target.namespace();
-        let Some(named) = named.filter(|named| *named != namespace.as_str()) else { return Ok(()) };
+        let Some(named) = named else { return Ok(()) };
         if let GrantTarget::Repository(name) = target {
             let owner = api.call(ViewRepository, parts(name), &()).await?.read()?.owner;
-            if owner.as_deref() == Some(named) {
-                return Ok(());
+            if let Some(owner) = owner.filter(|owner| owner != namespace.as_str()) {
+                return Err(CliError::Usage(format!(
+                    "{target} was given to {owner}: name the team by its id (dockpass team show {named}/TEAM)"
+                )));
             }
+        }
+        if named == namespace.as_str() {
+            return Ok(());
         }
         Err(CliError::Usage(format!("the team is one of {namespace}, which has the namespace, not one of {named}")))
     }

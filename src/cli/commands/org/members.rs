@@ -43,7 +43,7 @@ pub(super) async fn remove(
     let before = role(organization, user, api).await?;
     let answer = api.call(op::DeleteMember, [organization, user], &()).await?;
     let left = match left::all_of(organization) {
-        Some(all) => left::of_user(user, Some(&all), api).await?,
+        Some(all) => left::of_user(user, Some(&all), api).await,
         None => Vec::new(),
     };
     if before.is_some() {

@@ -184,7 +184,7 @@ async fn remove(team: &TeamReference, users: &[String], api: &mut Api, console: 
         let gone = api.call(op::DeleteTeamMember, place, &()).await;
         let answer = gone.map_err(|error| if users.len() > 1 { error.about(user) } else { error })?;
         let left = match left::all_of(&team.organization) {
-            Some(all) => left::of_user(user, Some(&all), api).await?,
+            Some(all) => left::of_user(user, Some(&all), api).await,
             None => Vec::new(),
         };
         if was_there {

@@ -23,7 +23,7 @@ pub(super) async fn set(arguments: SetArguments, api: &mut Api, console: &mut Co
     let already = already(&body, &before);
     let answer = api.send(op::UpdateAccount, [&user.name], &(), &body).await?;
     console.warn(&answer.warnings)?;
-    let left = left(&body, &before.name, api).await?;
+    let left = left(&body, &before.name, api).await;
     match (already, left) {
         // Nothing was taken away: a script that expects that must learn it.
         (Some(what), Some(left)) => Err(CliError::NothingTaken { said: format!("{} {what}", user.name), left }),
@@ -35,18 +35,19 @@ pub(super) async fn set(arguments: SetArguments, api: &mut Api, console: &mut Co
     }
 }
 
-/// What a user still has from whom something was to be taken; none where nothing was.
-async fn left(update: &UpdateAccount, name: &str, api: &mut Api) -> Result<Option<Vec<String>>, CliError> {
+/// What a user still has from whom something was to be taken; none where nothing was. Who took it from itself may not be
+/// let in any more, and asks nothing.
+async fn left(update: &UpdateAccount, name: &str, api: &mut Api) -> Option<Vec<String>> {
     let stops = update.is_active == Some(false);
     if !stops && update.is_admin != Some(false) {
-        return Ok(None);
+        return None;
     }
-    let tokens = if stops { left::tokens_of(name, api).await? } else { None };
-    let mut told: Vec<_> = tokens.into_iter().chain(left::of_user(name, None, api).await?).collect();
+    let is_caller = api.user() == Some(name);
+    let mut told = if is_caller { vec![left::unknown(name)] } else { left::given_to(name, stops, api).await };
     if stops && !told.is_empty() {
         told.push(left::of_no_use(name));
     }
-    Ok(Some(told))
+    Some(told)
 }
 
 /// That an account is already as this would make it, in words; none if anything changes, or nobody can tell.
@@ -84,6 +85,7 @@ mod tests {
     use super::*;
     use crate::cli::commands::user::{One, UserChange, UserCommand, run};
     use crate::cli::testing::{Server, console, counted, ok};
+    use crate::cli::wire::Remote;
 
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
 
@@ -135,6 +137,69 @@ mod tests {
         set(change(None, Some(false)), &mut api, &mut console).await.unwrap();
         let changed = format!("changed the user alice\n  {}\n", left.join("\n  "));
         assert_eq!(written.out(), format!("alice is active already; nothing was changed\n{changed}"));
+    }
+
+    #[tokio::test]
+    async fn a_change_that_is_made_is_no_failure_because_nobody_knows_what_is_left() {
+        let (on, off) = (seen(true, false, None), seen(false, false, None));
+        let ended = (401, r#"{"errors":[{"code":"NOT_AUTHENTICATED","message":"authentication required"}]}"#);
+        let broken = (500, r#"{"errors":[{"code":"INTERNAL_ERROR","message":"internal failure"}]}"#);
+        let stop = |admin, active| SetArguments {
+            user: named("alice"),
+            change: UserChange { full_name: None, admin, active },
+            keep_tokens: false,
+        };
+        let unknown = "what is left to alice is not known: dockpass user show alice";
+        let no_use = "alice is inactive and let in nowhere; what it has counts again after: dockpass user set alice --active true";
+        // The last server is gone after the change.
+        for failed in [&[ended][..], &[broken], &[]] {
+            let server = Server::with_json(&[&[(200, on.as_str()), (200, off.as_str())], failed].concat());
+            let (mut console, written) = console(b"");
+            set(stop(None, Some(false)), &mut server.api(), &mut console).await.unwrap();
+            assert_eq!(written.out(), format!("changed the user alice\n  {unknown}\n  {no_use}\n"));
+        }
+        let admin = seen(true, true, None);
+        let server = Server::with_json(&[(200, &admin), (200, &on), ended]);
+        let (mut console, written) = console(b"");
+        set(stop(Some(false), None), &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), format!("changed the user alice\n  {unknown}\n"));
+    }
+
+    #[tokio::test]
+    async fn who_stops_itself_asks_nothing_more() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let mut api = Api::Remote(Box::new(Remote::new(&url, None, "alice", "horse").unwrap()));
+        for update in [
+            UpdateAccount { is_active: Some(false), ..UpdateAccount::default() },
+            UpdateAccount { is_admin: Some(false), ..UpdateAccount::default() },
+        ] {
+            let told = left(&update, "alice", &mut api).await.unwrap();
+            assert_eq!(told[0], "what is left to alice is not known: dockpass user show alice");
+        }
+        assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    }
+
+    #[tokio::test]
+    async fn what_a_user_owns_is_not_left_over() {
+        let (on, off) = (seen(true, false, None), seen(false, false, None));
+        let own = r#"{"user":{"name":"alice","id":"01A","isActive":false},"isAdministrator":false,"access":[
+            {"on":"alice/*","accessLevel":"admin","reason":"owner","team":null},
+            {"on":"bob/tool","accessLevel":"admin","reason":"owner","team":null}]}"#;
+        let answers = [ok(&on), ok(&off), counted(0), ok(own), ok(&off), ok(&off), counted(0), ok(own)];
+        let server = Server::start(&answers.each_ref().map(String::as_str));
+        let (mut console, written) = console(b"");
+        let mut api = server.api();
+        let stop = || SetArguments {
+            user: named("alice"),
+            change: UserChange { full_name: None, admin: None, active: Some(false) },
+            keep_tokens: false,
+        };
+        set(stop(), &mut api, &mut console).await.unwrap();
+        assert_eq!(written.out(), "changed the user alice\n");
+        let error = set(stop(), &mut api, &mut console).await.unwrap_err();
+        assert_eq!(error.to_string(), "alice is inactive already; nothing was changed");
     }
 
     #[tokio::test]
