@@ -60,12 +60,12 @@ pub(in crate::service) struct Pulls {
     writing: Mutex<()>,
 }
 
-/// What waits for one repository, and its days as they will be.
+/// What waits for one repository, and its days as they will be, if any of them changes.
 #[derive(Clone)]
 struct Counted {
     repository: CountedRepository,
     new: Waiting,
-    all: Days,
+    all: Option<Days>,
 }
 
 impl Pulls {
@@ -166,7 +166,8 @@ impl Service {
     }
 
     fn counted(&self, repository: CountedRepository, new: Waiting) -> Result<Counted, Error> {
-        let all = self.store.days(repository.1)?.with(&new.days);
+        let days = (!new.days.is_empty()).then(|| self.store.days(repository.1)).transpose()?;
+        let all = days.map(|written| written.with(&new.days));
         Ok(Counted { repository, new, all })
     }
 }
@@ -176,15 +177,15 @@ fn put(txn: &mut Txn<'_>, Counted { repository: (name, id), new, all }: &Counted
     if txn.state().repository(name).is_none_or(|present| present.id != *id) {
         return Ok(());
     }
-    if !new.days.is_empty() {
+    if let Some(all) = all {
         txn.put_days(*id, all.clone())?;
     }
-    let (activity, uses) = (txn.state().activity(name), txn.state().token_uses(name));
-    let activity = Activity { pulls: activity.pulls.saturating_add(new.days.pulls()), ..activity };
+    let (before, used) = (txn.state().activity(name), txn.state().token_uses(name));
+    let activity = Activity { pulls: before.pulls.saturating_add(new.days.pulls()), ..before };
     // Those that are gone make room for others.
-    let uses = uses.iter().chain(new.uses());
+    let uses = used.iter().chain(new.uses());
     let uses = TokenUses::of(uses.filter(|(token, _)| txn.state().token(*token).is_some()));
-    if (activity, &uses) != (txn.state().activity(name), &txn.state().token_uses(name)) {
+    if (activity, &uses) != (before, &used) {
         txn.put_activity_and_uses(name, activity, uses)?;
     }
     Ok(())

@@ -71,21 +71,7 @@ impl TokenFilter {
     /// Whether it selects every access token of the owner.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        let Self {
-            username: _,
-            everybody: _,
-            made_with,
-            used_before,
-            generated_by,
-            state,
-            expires_before,
-            unused_since,
-            never_used,
-            unlimited,
-        } = self;
-        let has_moment = used_before.or(*expires_before).or(*unused_since).is_some();
-        let has_choice = never_used.or(*unlimited).is_some();
-        !has_moment && !has_choice && generated_by.is_none() && state.is_none() && made_with.is_none()
+        *self == Self { username: self.username.clone(), everybody: self.everybody, ..Self::default() }
     }
 
     /// Whose access tokens a clean-up takes, as the audit log names them.

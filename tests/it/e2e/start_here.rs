@@ -244,7 +244,7 @@ fn a_volume_whose_modes_are_set_at_each_mount_is_closed_again() {
         let dockpass = Dockpass::start_in(directory, Setup::config(config));
         for key in ["keys/audit.key", "keys/registry-ca.pem", "keys/tls-ca-key.pem", "keys/registry-events-secret"] {
             assert_eq!(mode(&data.join(key)), 0o600, "{key}");
-            dockpass.log_with(&format!("{key} was open to others (mode 660); it is private now"));
+            dockpass.must_log(&format!("{key} was open to others (mode 660); it is private now"));
         }
         assert_eq!((mode(&data), mode(&data.join("keys"))), (0o700, 0o700));
         dockpass.cli(&["user", "list"]).must_succeed();
@@ -293,7 +293,7 @@ fn every_start_names_the_passwords_file_until_it_is_changed() {
     assert!(told.contains(&line) && !told.contains("(new)") && !told.contains(password.trim()), "{told}");
     second.end();
     let dockpass = Dockpass::start_in(directory, Setup::default());
-    dockpass.log_with(&format!("the password of admin is in {}", file.display()));
+    dockpass.must_log(&format!("the password of admin is in {}", file.display()));
     dockpass.cli_with(&["user", "password", "admin", "--password-stdin"], "another-long-password").must_succeed();
     let directory = dockpass.stop();
     let (last, _) = Terminal::start(&directory.path().join("data"));

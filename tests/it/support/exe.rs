@@ -120,13 +120,12 @@ impl Dockpass {
         self.process.log()
     }
 
-    /// The same, once this is in it. Each output is read by itself: what stands in one may come after what was printed to
-    /// the other later.
-    pub(crate) fn log_with(&self, text: &str) -> String {
+    /// Waits until this is in the log. Each output is read by itself: what stands in one may come after what was printed
+    /// to the other later.
+    pub(crate) fn must_log(&self, text: &str) {
         while !self.log().contains(text) {
             self.process.wait_for(text, |_| Some(()));
         }
-        self.log()
     }
 
     /// Sends a signal.
