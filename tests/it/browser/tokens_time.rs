@@ -159,7 +159,7 @@ fn the_list_tells_what_ends_soon_and_what_ended() {
     });
     assert_eq!(states, ["expired", "active", "expires in 5 days"]);
     pages.browser.follow("gone");
-    pages.browser.see("One that is inactive or expired cannot be rotated.");
+    pages.browser.see("One that is inactive, expired or revoked cannot be rotated.");
     assert!(!pages.browser.is_enabled("Rotate"));
     pages.must_be_clean(&[]);
 }
