@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! dockpass-data/            0700
-//!   format                  "dockpass data 7", written last at the first start: from then on a missing store is damage
+//!   format                  "dockpass data 8", written last at the first start: from then on a missing store is damage
 //!   lock                    flock and process number of who has it open
 //!   end                     the seal of the last batch, noted outside the store after each change
 //!   journal                 preallocated: what took a power away while the disk was full

@@ -13,6 +13,8 @@ words! {
     pub enum AccessLevel {
         /// View and pull.
         ReadOnly = "read-only",
+        /// Also push, and delete nothing. A cap of access tokens and robots, and no level that is granted.
+        Push = "push",
         /// Also push, and delete tags and manifests.
         ReadWrite = "read-write",
         /// Also change description, visibility and access, and delete the repository.
@@ -110,6 +112,7 @@ impl AccessLevel {
     pub fn actions(self) -> Actions {
         match self {
             Self::ReadOnly => Actions::PULL,
+            Self::Push => Actions::PUSH.with_implied(),
             Self::ReadWrite | Self::Admin => Actions::ALL,
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::AccessLevel;
 use super::id::Id;
-use super::name::{InvalidName, Namespace, RepositoryName};
+use super::name::{InvalidName, Name, Namespace, RepositoryName};
 use super::secret::TokenHash;
 use super::time::Timestamp;
 use super::words::words;
@@ -309,6 +309,10 @@ pub struct AccessToken {
     pub revoked: Option<Revocation>,
     /// The hashes of its last ended secrets, at most [`MOST_ENDED`], newest first. They name it, and sign in never.
     pub ended: Vec<TokenHash>,
+    /// Its name as a robot of the organization that owns it, in the grammar of account names; none for all others.
+    pub robot: Option<Name>,
+    /// The account that asked for its present secret; none if that was not recorded, or was the local administrator.
+    pub secret_by: Option<Id>,
 }
 
 /// Which secret of an access token was shown.
@@ -536,6 +540,8 @@ mod tests {
             lifetime: None,
             revoked: None,
             ended: Vec::new(),
+            robot: None,
+            secret_by: None,
         }
     }
 

@@ -25,7 +25,7 @@ mod owner;
 /// up to format 5 the settings had no host of the registry, and no overlap of a rotation ended by a use; up to
 /// format 6 an access token did not remember its ended secrets, was never revoked, and left no last use in a repository;
 /// nothing was counted by the day, no tag said who pushed it, and no repository was transferred.
-pub(super) const FORMAT: u32 = 7;
+pub(super) const FORMAT: u32 = 8;
 
 /// The first format with a journal.
 const FIRST_WITH_JOURNAL: u32 = 5;

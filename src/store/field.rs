@@ -142,6 +142,7 @@ converted! {
     AccessLevel as u8:
         |level| match level {
             Self::ReadOnly => 1,
+            Self::Push => 4,
             Self::ReadWrite => 2,
             Self::Admin => 3,
         },
@@ -149,6 +150,7 @@ converted! {
             1 => Some(Self::ReadOnly),
             2 => Some(Self::ReadWrite),
             3 => Some(Self::Admin),
+            4 => Some(Self::Push),
             _ => None,
         };
     GeneratedBy as u8:

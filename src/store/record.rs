@@ -103,6 +103,10 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
     // They were forgotten.
     ended: Vec<Bytes32> = Vec::new(),
     revoked: Option<(i64, Option<String>)> = None,
+} then TokenV6 is 6, adding |_older| {
+    robot: Option<String> = None,
+    // It was not recorded.
+    secret_by: Option<Bytes16> = None,
 });
 
 /// The whole seconds from one moment to a later one, both in milliseconds; 0 if it is earlier.

@@ -76,6 +76,8 @@ fn token(owner: Id, number: u64, patterns: &[&str]) -> AccessToken {
         overlap_until_used: false,
         lifetime: None,
         ended: Vec::new(),
+        robot: None,
+        secret_by: None,
         revoked: None,
     }
 }

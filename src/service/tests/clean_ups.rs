@@ -80,6 +80,8 @@ fn token(state: &State, place: usize, given: &Given) -> AccessToken {
         lifetime: None,
         revoked: None,
         ended: Vec::new(),
+        robot: None,
+        secret_by: None,
     }
 }
 

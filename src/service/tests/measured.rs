@@ -66,6 +66,8 @@ fn token(owner: Id, number: u64) -> AccessToken {
         lifetime: None,
         revoked: None,
         ended: Vec::new(),
+        robot: None,
+        secret_by: None,
     }
 }
 

@@ -420,6 +420,8 @@ impl Model {
         match self.level(by, name).filter(|_| !is_closed) {
             None => Actions::NONE,
             Some(AccessLevel::ReadOnly) => Actions::PULL,
+            Some(AccessLevel::Push) if is_known => Actions::PUSH.with_implied(),
+            Some(AccessLevel::Push) => Actions::PULL,
             Some(AccessLevel::ReadWrite | AccessLevel::Admin) if is_known => Actions::ALL,
             Some(AccessLevel::ReadWrite | AccessLevel::Admin) => Actions::PULL.union(Actions::DELETE),
         }

@@ -154,6 +154,8 @@ impl Service {
                 revoked: None,
                 lifetime: expires_at.map(|end| seconds_between(now.whole_seconds(), end)),
                 ended: Vec::new(),
+                robot: None,
+                secret_by: None,
             };
             let owner = owner.name.clone();
             put(change, &permit, &token)?;

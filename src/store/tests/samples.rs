@@ -98,7 +98,12 @@ pub(super) fn tokens_of_version_3() -> Vec<AccessToken> {
 
 /// What the records of the fourth version say: ended secrets were forgotten, and nobody revoked one.
 pub(super) fn tokens_of_version_4() -> Vec<AccessToken> {
-    tokens().into_iter().map(|token| AccessToken { ended: Vec::new(), revoked: None, ..token }).collect()
+    tokens_of_version_5().into_iter().map(|token| AccessToken { ended: Vec::new(), revoked: None, ..token }).collect()
+}
+
+/// What the records of the fifth version say: there were no robots and no cap `push`, and nothing of who asked for a secret.
+pub(super) fn tokens_of_version_5() -> Vec<AccessToken> {
+    tokens().into_iter().take(3).map(|token| AccessToken { secret_by: None, ..token }).collect()
 }
 
 pub(super) fn repositories() -> Vec<Repository> {
@@ -135,6 +140,7 @@ pub(super) fn tokens() -> Vec<AccessToken> {
         lifetime: Some(86_400),
         ended: vec![hash(61), hash(60)],
         revoked: Some(Revocation { at: now(), address: Some("192.0.2.7".parse().unwrap()) }),
+        secret_by: Some(id(2)),
         ..token(6, 1)
     };
     let middle = AccessToken {
@@ -142,7 +148,13 @@ pub(super) fn tokens() -> Vec<AccessToken> {
         maker: Maker::Unknown,
         ..token(9, 1)
     };
-    vec![capped, middle, token(8, 1)]
+    let robot = AccessToken {
+        limits: Limits { cap: AccessLevel::Push, patterns: [Pattern::parse("acme/*").unwrap()].into() },
+        robot: Some(Name::parse("ci").unwrap()),
+        secret_by: Some(id(1)),
+        ..token(10, 3)
+    };
+    vec![capped, middle, token(8, 1), robot]
 }
 
 pub(super) fn usages() -> Vec<Usage> {
@@ -348,7 +360,7 @@ fn any_address() -> impl Strategy<Value = IpAddr> {
 }
 
 fn any_level() -> impl Strategy<Value = AccessLevel> {
-    prop::sample::select(vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin])
+    prop::sample::select(vec![AccessLevel::ReadOnly, AccessLevel::Push, AccessLevel::ReadWrite, AccessLevel::Admin])
 }
 
 fn any_name() -> impl Strategy<Value = Name> {
@@ -413,7 +425,8 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
     let ended = prop::collection::vec(any_hash(), 0..=MOST_ENDED);
     let made = (option::of(any_id()), option::of(any_id()), makers, option::of(any::<u64>()), ended);
     let revoked = option::of((any_time(), option::of(any_address())));
-    let who = (any_id(), any_id(), secrets, made, revoked);
+    let robot = (option::of(any_name()), option::of(any_id()));
+    let who = (any_id(), any_id(), secrets, made, revoked, robot);
     let limits = (any_level(), prop::collection::vec(any_pattern(), 0..5));
     (who, ".{1,128}", limits, option::of(any_time()), any_time(), ".{0,256}", any::<(bool, bool, bool)>()).prop_map(
         |(
@@ -423,6 +436,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 (hash, previous, generation, retry, overlap_until_used),
                 (parent, previous_parent, maker, lifetime, ended),
                 revoked,
+                (robot, secret_by),
             ),
             label,
             (cap, patterns),
@@ -453,6 +467,8 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 lifetime,
                 revoked: revoked.map(|(at, address)| Revocation { at, address }),
                 ended,
+                robot,
+                secret_by,
             }
         },
     )

@@ -218,6 +218,8 @@ pub(super) fn token(number: u64, owner: u64) -> AccessToken {
         lifetime: None,
         revoked: None,
         ended: Vec::new(),
+        robot: None,
+        secret_by: None,
     }
 }
 
