@@ -1,9 +1,10 @@
 // Owns what access levels are called, and the field that chooses one.
 //
 // Exports
-//   levelName(level)          "Read-only", "Read-write", "Admin"
-//   levelField(value)         a field of form.js named `accessLevel`
-//   mayPush(level)            whether it pushes, and deletes tags
+//   levelName(level)          "Read-only", "Push", "Read-write", "Admin"
+//   levelField(value)         a field of form.js named `accessLevel`, with the levels that are granted
+//   mayPush(level)
+//   mayDeleteTags(level)
 //   mayAdminister(level)
 
 import { field } from "./form.js";
@@ -14,11 +15,16 @@ const LEVELS = [
   ["admin", "Admin", "Also change description, visibility and access, and delete"],
 ];
 
-export const levelName = (level) => LEVELS.find(([name]) => name === level)?.[1] ?? level;
+/** Granted to nobody: what an access token with this cap leaves of more. */
+const CAP = ["push", "Push"];
+
+export const levelName = (level) => [...LEVELS, CAP].find(([name]) => name === level)?.[1] ?? level;
 
 export const levelField = (value = "read-only") =>
   field({ name: "accessLevel", label: "Access", type: "radio", options: LEVELS, value });
 
-export const mayPush = (level) => level === "read-write" || level === "admin";
+export const mayDeleteTags = (level) => level === "read-write" || mayAdminister(level);
+
+export const mayPush = (level) => level === "push" || mayDeleteTags(level);
 
 export const mayAdminister = (level) => level === "admin";

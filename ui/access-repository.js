@@ -23,10 +23,10 @@ function wide({ namespace }) {
   return ["given on ", h("a", { href: `${namespaceHref(namespace)}?tab=access` }, allOf(namespace))];
 }
 
-function row(repository, { subject, accessLevel, reason, isActive }) {
+function row(repository, { subject, accessLevel, reason, organization, isActive }) {
   const [kind, order, isHere, why] = REASONS[reason] ?? ["user", 9, false, () => reason];
   const name = kind === "everybody" ? "Everybody" : subject;
-  return { kind, name, level: accessLevel, order, isHere, isActive, why: why(repository, name) };
+  return { kind, name, level: accessLevel, order, isHere, isActive, organization, why: why(repository, name) };
 }
 
 export async function repositoryAccess(context, repository) {

@@ -3,8 +3,9 @@
 // Exports
 //   accessTable({ context, target, read, hasWhy, mayGive, empty })
 //       target    what the grants are on, as in access-grants.js
-//       read      async (signal) => rows: { kind: "user" | "team" | "everybody", name, level, why, isHere, isActive }; `isHere` marks
-//                 the grants on the target itself: only these can be changed here; `isActive` is false of an inactive user
+//       read      async (signal) => rows: { kind: "user" | "team" | "everybody", name, level, why, isHere, isActive, organization };
+//                 `isHere` marks the grants on the target itself: only these can be changed here; `isActive` is false of an inactive
+//                 user; `organization` is a team's, if not the target's
 //       hasWhy    whether to tell why
 //       mayGive   whether more can be given, or only be taken away
 //       empty     a sentence, where nobody was given anything
@@ -15,7 +16,8 @@ import { levelName } from "./access-level.js";
 import { button, h, path } from "./dom.js";
 import { list } from "./list.js";
 
-function link(row, { organization }, { session }) {
+function link(row, target, { session }) {
+  const organization = row.organization ?? target.organization;
   if (row.kind === "team" && organization) return h("a", { href: path`/organizations/${organization}/teams/${row.name}` }, row.name);
   if (row.kind === "user" && session.isAdmin) return h("a", { href: path`/people/${row.name}` }, row.name);
   return row.name;

@@ -5,7 +5,7 @@
 //   newestTag(repository, signal)    { tag, count }: a tag to show in lines, null if there is none; how many there are
 
 import { list as readPage, readAll } from "./api.js";
-import { mayPush } from "./access-level.js";
+import { mayDeleteTags, mayPush } from "./access-level.js";
 import { copyButton } from "./copy.js";
 import { apiPath, pageHref } from "./repository-name.js";
 import { size } from "./repository-size.js";
@@ -92,7 +92,7 @@ export async function tagList(context, repository) {
     id: (tag) => tag.name,
     matches: (tag) => [tag.name, tag.digest, ...tag.platforms].join(" "),
     empty: () => empty(repository),
-    actions: mayPush(repository.accessLevel) ? (rows, clear) => [button("Delete", { kind: "danger", onclick: () => act(rows, clear) })] : null,
+    actions: mayDeleteTags(repository.accessLevel) ? (rows, clear) => [button("Delete", { kind: "danger", onclick: () => act(rows, clear) })] : null,
     ...from,
   });
   return tags.node;

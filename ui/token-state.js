@@ -3,7 +3,7 @@
 // Exports
 //   state(token)              { word, kind, order }: the state that the API says, or "expires in 5 days" of an active one
 //   stateBadge(token)
-//   access(token)             "Admin", "Read-write", "Read-only"; allows(token) says what that means
+//   access(token)             "Admin", "Read-write", "Push", "Read-only"; allows(token) says what that means
 //   reach(token)              "all repositories" or the patterns
 //   LEVEL_CHOICES             the same as choices of a field
 //   agent(text)               a short name of a user agent: "Firefox on Linux", "curl 8.5.0"
@@ -14,6 +14,7 @@ import { daysUntil, until } from "./time.js";
 const SOON = 14;
 const LEVELS = {
   "read-only": ["Read-only", "view and pull"],
+  push: ["Push", "pulls and pushes, deletes nothing"],
   "read-write": ["Read-write", "view, pull, push, delete tags"],
   admin: ["Admin", "all that the account may"],
 };
@@ -21,6 +22,7 @@ const LEVELS = {
 export const LEVEL_CHOICES = [
   ["admin", "Admin", "All that your account may, with your account's data"],
   ["read-write", "Read-write", "View, pull, push and delete tags; nothing else of the account"],
+  ["push", "Push", "Pulls and pushes, deletes nothing; nothing else of the account"],
   ["read-only", "Read-only", "View and pull; nothing else of the account"],
 ];
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{JsonBody, Named, Rows};
-use crate::domain::access::{AccessLevel, Reason};
+use crate::domain::access::{AccessLevel, GrantLevel, Reason};
 
 /// An account in a grant.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +35,7 @@ pub struct GrantRepository {
 #[serde(rename_all = "camelCase")]
 pub struct UserAccess {
     /// The level.
+    #[schemars(with = "GrantLevel")]
     pub access_level: AccessLevel,
     /// The user.
     pub user: GrantUser,
@@ -65,7 +66,7 @@ pub struct UserAccessList {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetAccess {
     /// The level.
-    #[schemars(with = "AccessLevel")]
+    #[schemars(with = "GrantLevel")]
     pub access_level: String,
     /// The user, as answers have it: it must be the one in the path.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,9 +103,12 @@ pub struct AccessReason {
     /// The account's name, or `everybody`.
     pub subject: String,
     /// The level.
+    #[schemars(with = "GrantLevel")]
     pub access_level: AccessLevel,
     /// Why.
     pub reason: Reason,
+    /// The organization of the team, or the one that the user administers; null for others.
+    pub organization: Option<String>,
     /// Whether it can be used: an inactive user is let in nowhere. True for teams and everybody.
     pub is_active: bool,
 }
@@ -126,6 +130,7 @@ pub struct Reached {
     /// On what: `NAMESPACE/NAME`, or `NAMESPACE/*` for all of a namespace.
     pub on: String,
     /// The level.
+    #[schemars(with = "GrantLevel")]
     pub access_level: AccessLevel,
     /// Why.
     pub reason: Reason,
@@ -155,6 +160,8 @@ pub struct GrantTeam {
     pub id: String,
     /// Name.
     pub name: String,
+    /// Its organization.
+    pub organization: Option<String>,
     /// Whether the caller is a member.
     pub client_user_is_member: bool,
 }
@@ -164,6 +171,7 @@ pub struct GrantTeam {
 #[serde(rename_all = "camelCase")]
 pub struct TeamAccess {
     /// The level.
+    #[schemars(with = "GrantLevel")]
     pub access_level: AccessLevel,
     /// The team.
     pub team: GrantTeam,
@@ -209,6 +217,7 @@ impl Rows for TeamRepositories {
 #[serde(rename_all = "camelCase")]
 pub struct RepositoryLevel {
     /// The level.
+    #[schemars(with = "GrantLevel")]
     pub access_level: AccessLevel,
     /// The repository.
     pub repository: GrantRepository,

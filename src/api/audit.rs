@@ -13,7 +13,7 @@ pub struct AuditRecord {
     /// The record as the log has it. The hash covers these fields in this form.
     #[serde(flatten)]
     pub record: audit::AuditRecord,
-    /// Keyed hash over the record and all before it, in lower-case hexadecimal.
+    /// Keyed hash over the record and all before it, in lower-case hexadecimal; empty for all but administrators.
     pub hash: String,
 }
 
@@ -22,9 +22,11 @@ pub struct AuditRecord {
 pub struct AuditRecords {
     /// The records of the page.
     pub records: Vec<AuditRecord>,
-    /// The number of the last record of the log, up to which was looked: what comes later, `after` finds. To all but
-    /// administrators, that of the last record here.
+    /// The number of the last record of the log, up to which was looked; 0 for all but administrators.
     pub head: u64,
+    /// The same as `after` takes it to find what comes later.
+    #[serde(default)]
+    pub reached: String,
 }
 
 impl Rows for AuditRecords {

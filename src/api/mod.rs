@@ -55,8 +55,8 @@ pub use registry::{
     RegistryState, RegistryToken,
 };
 pub use repositories::{
-    ActivityDay, CreateRepository, NamespaceType, Repositories, Repository, RepositoryActivity, TransferRepositories,
-    TransferredRepositories, UpdateRepository, Visibility,
+    ActivityDay, CreateRepository, NamespaceType, Repositories, Repository, RepositoryActivity,
+    TransferAllRepositories, TransferRepositories, TransferredRepositories, UpdateRepository, Visibility,
 };
 pub use search::{Autocomplete, SearchResult, SearchResults};
 pub use server::{ClusterStatus, Health, Version, of_replica};

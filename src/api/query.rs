@@ -10,6 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::name::{Name, RepositoryName};
 use crate::domain::order::Order;
 use crate::domain::owner_place::OwnerPlace;
+use crate::domain::sealed_number::{LogPlace, SealedNumber};
 use crate::domain::time::{InvalidTime, Timestamp};
 use crate::domain::token_order::TokenPlace;
 use crate::domain::words::{Word, flag, one_of};
@@ -233,6 +234,18 @@ impl Value for Option<u64> {
     }
 }
 
+impl Value for Option<LogPlace> {
+    const KIND: ParameterKind = ParameterKind::Text;
+
+    fn read<'p>(values: impl Iterator<Item = &'p str>) -> Result<Self, String> {
+        first(values).map(str::parse).transpose().map_err(|_| "`reached` of an answer, or a number".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
 impl Value for Option<Timestamp> {
     const KIND: ParameterKind = ParameterKind::Text;
 
@@ -336,7 +349,7 @@ macro_rules! page_starts {
 page_starts! {
     Id: str::parse;
     OwnerPlace: str::parse;
-    u64: str::parse;
+    SealedNumber: str::parse;
     Name: Name::parse;
     RepositoryName: RepositoryName::parse;
     TagName: TagName::parse;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ApiToken, GrantRepository, Rows};
-use crate::domain::access::{AccessLevel, Action, Cut, Reason};
+use crate::domain::access::{AccessLevel, Action, Cut, GrantLevel, Reason};
 use crate::domain::token::TokenState;
 
 /// One thing that gives access.
@@ -12,11 +12,14 @@ use crate::domain::token::TokenState;
 #[serde(rename_all = "camelCase")]
 pub struct AccessSource {
     /// The level that it gives.
+    #[schemars(with = "GrantLevel")]
     pub access_level: AccessLevel,
     /// Why.
     pub reason: Reason,
     /// The team that it comes from; null if it comes from none, or from one that you may not see.
     pub team: Option<String>,
+    /// The organization of that team, or the one that the user administers; null if it comes from none.
+    pub organization: Option<String>,
 }
 
 /// One thing that stands against an action.
@@ -45,6 +48,11 @@ pub struct AccessCheck {
     pub repository: String,
     /// The level, after the access token's limits; null without any.
     pub access_level: Option<AccessLevel>,
+    /// Whether a repository of this name is there; null to who does not see it.
+    pub repository_exists: Option<bool>,
+    /// Whether everybody may do it without signing in, whatever this user may.
+    #[serde(default)]
+    pub allowed_anonymously: bool,
     /// Whether the push would make the repository, which is not there.
     pub makes_repository: bool,
     /// Each thing that gives access, before these limits.

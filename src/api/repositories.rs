@@ -152,6 +152,19 @@ pub struct TransferRepositories {
 
 impl JsonBody for TransferRepositories {}
 
+/// Who shall have all repositories of an account.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TransferAllRepositories {
+    /// The account, a user or an organization, by name or id.
+    pub to: String,
+    /// Transfers nothing, and says whether all of them could be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
+impl JsonBody for TransferAllRepositories {}
+
 /// What was transferred.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct TransferredRepositories {

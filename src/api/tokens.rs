@@ -41,7 +41,7 @@ pub struct ApiToken {
     /// When it ends; null is never.
     #[schemars(extend("format" = "date-time"))]
     pub expires_at: Option<String>,
-    /// The highest level that it reaches.
+    /// The highest level that it reaches; with `push` it pulls and pushes, and deletes nothing.
     pub access_level: AccessLevel,
     /// The repositories that it reaches: `ns/name` or `ns/*`; all, if empty.
     pub repositories: Vec<String>,
@@ -150,7 +150,9 @@ pub struct LimitedReach {
 pub struct ReachedLevels {
     /// To view and pull.
     pub read_only: usize,
-    /// Also to push and delete.
+    /// Also to push, and to delete nothing.
+    pub push: usize,
+    /// Also to delete.
     pub read_write: usize,
     /// Also to administer.
     pub admin: usize,
@@ -177,7 +179,8 @@ pub struct CreateApiToken {
     /// When it ends, a time or a date; null is never, omitted is the site's default.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub expires_at: Nullable<String>,
-    /// The highest level that it reaches; if omitted `admin`, which is all that the account may do.
+    /// The highest level that it reaches; with `push` it pulls and pushes, and deletes nothing. If omitted `admin`, which is
+    /// all that the account may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_level: Option<AccessLevel>,
     /// The repositories that it reaches: `ns/name` or `ns/*`, at most 100; all, if empty or omitted.

@@ -18,7 +18,7 @@ Example:
   dockpass
   dockpass token create --user admin --label laptop
 
-`ls`, `rm` and `add` stand for list, delete and create; `revoke` for grant delete and token deactivate.
+`ls`, `rm` and `add` stand for list, delete and create; `revoke` for grant delete.
 
 With --format json the answer is the API's: access tokens come as an array, repositories, accounts and records in an object, \
 and `never` is the year 0001. The access tokens that were never used:
@@ -153,6 +153,7 @@ mod tests {
             "team remove a/t b c",
             "team repositories a/t",
             "token create --user a --label l --expires 30d --access read-only --repository a/b --repository a/*",
+            "token create --user a --label l --access push",
             "token list --user a",
             "token show 0123456789ab",
             "token identify --deactivate",
@@ -162,6 +163,8 @@ mod tests {
             "token activate 0123456789ab",
             "token delete 0123456789ab 01ARZ3NDEKTSV4RRFFQ69G5FAV",
             "token revoke 0123456789ab",
+            "token revoke -",
+            "token revoke",
             "token rm 0123456789ab --yes",
             "token clean --user a --used-before 2026-01-01 --generated-by all --dry-run",
             "token clean --user a --used-before 2026-01-01 --yes",
@@ -228,6 +231,7 @@ mod tests {
             "user create a --service --password-stdin",
             "user set a",
             "token create --user a --label l --access root",
+            "grant set a/b --user c --access push",
             "token create --user a --label l --repository */x",
             "token create --user a --label l --expires 30",
             "token delete",

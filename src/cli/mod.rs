@@ -1,6 +1,7 @@
 //! The command line.
 //!
 //! - `screen`: what people see and type: tables, reports, prompts, errors.
+//! - `files`: files that commands write.
 //! - `wire`: the API client: the socket, a server elsewhere, or the handlers in this process.
 //! - `global`: the options that every command takes.
 //! - `commands`: one file or folder for each noun, with its arguments.
@@ -16,6 +17,7 @@
 mod arguments;
 mod commands;
 mod dumps;
+mod files;
 mod global;
 mod log_lines;
 mod screen;
@@ -72,7 +74,8 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
 
 /// Opens the API, runs the command, and stops the server in this process, if one was started.
 async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Result<(), CliError> {
-    let mut api = open(&global.or_environment(console), console)?;
+    let signs_in = !matches!(&command, ApiCommand::Token(command) if command.is_for_everybody());
+    let mut api = open(&global.or_environment(console), signs_in, console)?;
     let done = match command {
         ApiCommand::User(command) => user::run(command, &mut api, console).await,
         ApiCommand::Org(command) => org::run(command, &mut api, console).await,
@@ -89,13 +92,16 @@ async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Re
     done
 }
 
-fn open(global: &Global, console: &Console) -> Result<Api, CliError> {
+fn open(global: &Global, signs_in: bool, console: &Console) -> Result<Api, CliError> {
     let Some(url) = &global.server else {
         if global.ca.is_some() {
             log::debug!("the CA is for --server only");
         }
         return Api::local(config::load(global, None, console)?);
     };
+    if !signs_in {
+        return Ok(Api::Remote(Box::new(Remote::unsigned(url, global.ca.as_deref())?)));
+    }
     let user = console.user()?.ok_or_else(|| no_credential("DOCKPASS_USER"))?;
     let secret = console.secret_variable("DOCKPASS_TOKEN")?.ok_or_else(|| no_credential("DOCKPASS_TOKEN"))?;
     Ok(Api::Remote(Box::new(Remote::new(url, global.ca.as_deref(), user, secret)?)))

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::words::words;
+use super::words::{UnknownWord, one_of, words};
 
 words! {
     /// What somebody may do with a repository or a namespace; each level has all that is below it.
@@ -13,12 +13,57 @@ words! {
     pub enum AccessLevel {
         /// View and pull.
         ReadOnly = "read-only",
-        /// Also push, and delete nothing. A cap of access tokens and robots, and no level that is granted.
+        /// Also push, and delete nothing. A cap of access tokens and robots, and no level that is granted: see [`GrantLevel`].
         Push = "push",
         /// Also push, and delete tags and manifests.
         ReadWrite = "read-write",
         /// Also change description, visibility and access, and delete the repository.
         Admin = "admin",
+    }
+}
+
+words! {
+    /// A level that an account is given or has by itself: every [`AccessLevel`] but `push`, which only limits.
+    #[derive(PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum GrantLevel {
+        /// View and pull.
+        ReadOnly = "read-only",
+        /// Also push, and delete tags and manifests.
+        ReadWrite = "read-write",
+        /// Also change description, visibility and access, and delete the repository.
+        Admin = "admin",
+    }
+}
+
+/// Why a word is no level that is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotGranted {
+    /// A level that only limits access tokens.
+    #[error("push is a cap of access tokens, and no level that is granted: expected {}", one_of(GrantLevel::WORDS))]
+    Cap,
+    /// No level at all.
+    #[error(transparent)]
+    Unknown(#[from] UnknownWord),
+}
+
+impl GrantLevel {
+    /// Reads the level that somebody shall be given.
+    ///
+    /// # Errors
+    /// [`NotGranted`], which says what is.
+    pub fn read(text: &str) -> Result<Self, NotGranted> {
+        if text == AccessLevel::Push.as_str() { Err(NotGranted::Cap) } else { Ok(text.parse()?) }
+    }
+}
+
+impl From<GrantLevel> for AccessLevel {
+    fn from(level: GrantLevel) -> Self {
+        match level {
+            GrantLevel::ReadOnly => Self::ReadOnly,
+            GrantLevel::ReadWrite => Self::ReadWrite,
+            GrantLevel::Admin => Self::Admin,
+        }
     }
 }
 
@@ -43,6 +88,22 @@ words! {
         Public = "public",
         /// The account is a system administrator, who reaches everything.
         SystemAdministrator = "systemAdministrator",
+    }
+}
+
+impl Reason {
+    /// Whether it is a grant on a whole namespace.
+    #[must_use]
+    pub fn is_by_namespace(self) -> bool {
+        match self {
+            Self::NamespaceGrant | Self::TeamNamespaceGrant => true,
+            Self::Owner
+            | Self::OrganizationAdmin
+            | Self::TeamRepositoryGrant
+            | Self::RepositoryGrant
+            | Self::Public
+            | Self::SystemAdministrator => false,
+        }
     }
 }
 
@@ -206,12 +267,29 @@ mod tests {
 
     #[test]
     fn levels_rise_and_read_back() {
-        assert!(AccessLevel::ReadOnly < AccessLevel::ReadWrite && AccessLevel::ReadWrite < AccessLevel::Admin);
-        for level in [AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin] {
+        let levels = [AccessLevel::ReadOnly, AccessLevel::Push, AccessLevel::ReadWrite, AccessLevel::Admin];
+        assert!(levels.is_sorted_by(|one, next| one < next && next.actions().contains(one.actions())));
+        for level in levels {
             assert_eq!(level.as_str().parse(), Ok(level));
             assert_eq!(serde_json::to_string(&level).unwrap(), format!("\"{level}\""));
         }
-        assert_eq!("Admin".parse::<AccessLevel>().unwrap_err().to_string(), "expected read-only, read-write or admin");
+        let expected = "expected read-only, push, read-write or admin";
+        assert_eq!("Admin".parse::<AccessLevel>().unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn every_level_but_the_cap_push_is_granted() {
+        for word in AccessLevel::WORDS {
+            let granted = GrantLevel::read(word).map(AccessLevel::from);
+            if *word == "push" {
+                let told = "push is a cap of access tokens, and no level that is granted: expected read-only, read-write or admin";
+                assert_eq!(granted.unwrap_err().to_string(), told);
+            } else {
+                assert_eq!(granted.unwrap().as_str(), *word);
+                assert_eq!(serde_json::to_string(&GrantLevel::read(word).unwrap()).unwrap(), format!("\"{word}\""));
+            }
+        }
+        assert_eq!(GrantLevel::read("Admin").unwrap_err().to_string(), "expected read-only, read-write or admin");
     }
 
     #[test]
@@ -224,5 +302,6 @@ mod tests {
         assert_eq!(Actions::DELETE.with_implied().names(), ["delete"]);
         assert_eq!(Actions::ALL.without(Actions::PUSH).names(), ["pull", "delete"]);
         assert_eq!(AccessLevel::ReadOnly.actions().names(), ["pull"]);
+        assert_eq!(AccessLevel::Push.actions().names(), ["pull", "push"]);
     }
 }

@@ -217,7 +217,7 @@ impl Occurrence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditRecord {
-    /// Number, from 1, without gaps.
+    /// Number, from 1, without gaps; 0 for who sees a part of the log.
     pub seq: u64,
     /// When it happened; of summed records, when the last did.
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -338,6 +338,13 @@ impl LoggedRecord {
     pub fn shown(&self) -> String {
         let line = self.line.strip_suffix('}').unwrap_or(&self.line);
         format!("{line},\"hash\":\"{}\"}}", blake3::Hash::from_bytes(self.hash).to_hex())
+    }
+
+    /// The same for who sees a part of the log: its place in the whole would tell how much else was recorded.
+    #[must_use]
+    pub fn shown_apart(&self) -> String {
+        let line = AuditRecord { seq: 0, ..self.record.clone() }.line().unwrap_or_default();
+        format!("{},\"hash\":\"\"}}", line.strip_suffix('}').unwrap_or(&line))
     }
 }
 

@@ -26,6 +26,7 @@ pub mod random;
 pub mod registry;
 pub mod repository;
 pub mod scope;
+pub mod sealed_number;
 pub mod secret;
 pub mod settings;
 pub mod source;

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// Longest component, in bytes.
@@ -135,6 +136,18 @@ impl Namespace {
         match self {
             Self::Empty => None,
             Self::Of(name) => Some(name),
+        }
+    }
+
+    /// Between which names its repositories are; others, too, only where it is the empty one.
+    #[must_use]
+    pub fn bounds(&self) -> (Bound<RepositoryName>, Bound<RepositoryName>) {
+        match self {
+            Self::Empty => (Bound::Unbounded, Bound::Unbounded),
+            Self::Of(name) => (
+                Bound::Excluded(RepositoryName::first_within(name.as_str())),
+                Bound::Excluded(RepositoryName::last_within(name.as_str())),
+            ),
         }
     }
 }

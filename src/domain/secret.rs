@@ -27,10 +27,13 @@ pub struct TokenText(String);
 pub struct InvalidTokenText;
 
 impl TokenText {
+    /// How many letters and digits each has.
+    pub const LENGTH: usize = PREFIX.len() + BODY + CHECK;
+
     /// The access token of 32 bytes from the operating system.
     #[must_use]
     pub fn from_random(random: [u8; 32]) -> Self {
-        let mut text = String::with_capacity(PREFIX.len() + BODY + CHECK);
+        let mut text = String::with_capacity(Self::LENGTH);
         text.push_str(PREFIX);
         text.push_str(&base62(random, BODY));
         let check = check_digits(&text);
@@ -43,7 +46,7 @@ impl TokenText {
     /// # Errors
     /// [`InvalidTokenText`] for anything that this type never made.
     pub fn parse(text: &str) -> Result<Self, InvalidTokenText> {
-        let right_shape = text.len() == PREFIX.len() + BODY + CHECK
+        let right_shape = text.len() == Self::LENGTH
             && text.starts_with(PREFIX)
             && text.bytes().skip(PREFIX.len()).all(|byte| byte.is_ascii_alphanumeric());
         let Some((body, check)) = text.split_at_checked(PREFIX.len() + BODY).filter(|_| right_shape) else {

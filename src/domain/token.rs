@@ -482,6 +482,38 @@ impl AccessToken {
 }
 
 #[cfg(test)]
+impl AccessToken {
+    /// What tests make others from: its owner has made it in the first second, without limits, end or history.
+    pub(crate) fn plain(id: Id, owner: Id, hash: TokenHash) -> Self {
+        Self {
+            id,
+            owner,
+            hash,
+            previous: None,
+            label: DEFAULT_LABEL.to_owned(),
+            is_active: true,
+            limits: Limits::none(),
+            expires_at: None,
+            created_at: Timestamp::from_seconds(1),
+            generated_by: GeneratedBy::Manual,
+            creator_ua: "".into(),
+            parent: None,
+            temporary_password: false,
+            generation: 0,
+            previous_parent: None,
+            retry: None,
+            maker: Maker::Owner,
+            overlap_until_used: false,
+            lifetime: None,
+            revoked: None,
+            ended: Vec::new(),
+            robot: None,
+            secret_by: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -516,33 +548,24 @@ mod tests {
         assert!(some.is_capped() && !all.is_capped() && limits(AccessLevel::ReadWrite, &[]).is_capped());
     }
 
+    #[test]
+    fn a_cap_covers_those_below_it_alone() {
+        let caps = [AccessLevel::ReadOnly, AccessLevel::Push, AccessLevel::ReadWrite, AccessLevel::Admin];
+        for (place, cap) in caps.into_iter().enumerate() {
+            let covered = caps.map(|other| limits(cap, &["a/*"]).covers(&limits(other, &["a/b"])));
+            assert_eq!(covered, [0, 1, 2, 3].map(|other| other <= place), "{cap}");
+        }
+        let name = RepositoryName::parse("a/b").unwrap();
+        let left = |level| limits(AccessLevel::Push, &["a/*"]).limit(level, &name);
+        assert_eq!(caps.map(|level| left(Some(level))).map(Option::unwrap)[1..], [AccessLevel::Push; 3]);
+        assert_eq!((left(Some(AccessLevel::ReadOnly)), left(None)), (Some(AccessLevel::ReadOnly), None));
+    }
+
     fn token(id: u64, parent: Option<u64>) -> AccessToken {
         let id_of = |number: u64| Id::from_bytes(u128::from(number).to_be_bytes());
-        AccessToken {
-            id: id_of(id),
-            owner: id_of(1_000),
-            hash: crate::domain::secret::TokenText::from_random([u8::try_from(id).unwrap(); 32]).hash(),
-            previous: None,
-            label: format!("t{id}"),
-            is_active: true,
-            limits: Limits::none(),
-            expires_at: None,
-            created_at: Timestamp::from_seconds(1),
-            generated_by: GeneratedBy::Manual,
-            creator_ua: "".into(),
-            parent: parent.map(id_of),
-            temporary_password: false,
-            generation: 0,
-            previous_parent: None,
-            retry: None,
-            maker: Maker::Owner,
-            overlap_until_used: false,
-            lifetime: None,
-            revoked: None,
-            ended: Vec::new(),
-            robot: None,
-            secret_by: None,
-        }
+        let hash = crate::domain::secret::TokenText::from_random([u8::try_from(id).unwrap(); 32]).hash();
+        let parent = parent.map(id_of);
+        AccessToken { label: format!("t{id}"), parent, ..AccessToken::plain(id_of(id), id_of(1_000), hash) }
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::domain::name::RepositoryName;
 use crate::service::{AccessList, AskedAccess, Call, CutView, ReachedView, ReachingToken, Service, SourceView};
 
 fn shown_source(source: &SourceView) -> api::AccessSource {
-    let team = source.team.as_ref().map(ToString::to_string);
-    api::AccessSource { access_level: source.level, reason: source.reason, team }
+    let [team, organization] = [&source.team, &source.organization].map(|name| name.as_ref().map(ToString::to_string));
+    api::AccessSource { access_level: source.level, reason: source.reason, team, organization }
 }
 
 fn shown_cut(cut: &CutView) -> api::AccessCut {
@@ -60,6 +60,8 @@ pub(super) async fn check(request: Request<op::CheckAccess>) -> Replied<op::Chec
         action,
         repository: asked.repository.shown(),
         access_level: found.level,
+        repository_exists: found.is_there,
+        allowed_anonymously: found.is_for_everybody,
         makes_repository: found.makes,
         sources: found.sources.iter().map(shown_source).collect(),
         cuts: found.cuts.iter().map(shown_cut).collect(),

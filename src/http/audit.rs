@@ -12,6 +12,7 @@ use crate::api::operations::audit as op;
 use crate::api::{self, Code, Paged};
 use crate::domain::audit::{AuditHead, AuditRecord, LoggedRecord};
 use crate::domain::name::RepositoryName;
+use crate::domain::sealed_number::SealedNumber;
 use crate::service::{AuditFilter, AuditPage, AuditPlace, Call, Page, Service};
 
 fn hex(hash: [u8; 32]) -> String {
@@ -24,6 +25,7 @@ fn hex(hash: [u8; 32]) -> String {
 struct Records {
     records: Vec<Box<RawValue>>,
     head: u64,
+    reached: String,
 }
 
 fn shown_head(head: AuditHead) -> api::AuditHead {
@@ -48,16 +50,17 @@ pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAud
     };
     let place = AuditPlace { after, start: page.start, limit: page.size };
     let listed = request.read_long(move |service, call| service.list_audit(call, &filter, place));
-    let AuditPage { page: Page { entries, next, .. }, head } = listed.await?;
-    let lines = entries.iter().map(LoggedRecord::shown);
-    let next = next.map(|seq| seq.to_string());
+    let AuditPage { page: Page { entries, next, .. }, head, reached } = listed.await?;
+    let shown = if head.is_some() { LoggedRecord::shown } else { LoggedRecord::shown_apart };
+    let lines = entries.iter().map(shown);
+    let next = next.map(|next| next.to_string());
     if header(&request.http, ACCEPT).contains(op::LINES) {
         let lines = lines.flat_map(|line| [line, "\n".to_owned()]).collect();
         return Ok(Reply::lines(op::LINES, lines, next.as_deref()));
     }
     let records: Result<Vec<_>, _> = lines.map(RawValue::from_string).collect();
     let records = records.map_err(|error| Failure::internal(&error))?;
-    Ok(Reply::written(&Records { records, head }, next.as_deref()))
+    Ok(Reply::written(&Records { records, head: head.unwrap_or(0), reached: reached.to_string() }, next.as_deref()))
 }
 
 fn of_activity(which: op::WhichActivity) -> AuditFilter {
@@ -65,7 +68,7 @@ fn of_activity(which: op::WhichActivity) -> AuditFilter {
     AuditFilter { action, outcome, since, until, ..AuditFilter::default() }
 }
 
-fn activities(page: &Page<AuditRecord, u64>) -> Paged<api::OwnRecords> {
+fn activities(page: &Page<AuditRecord, SealedNumber>) -> Paged<api::OwnRecords> {
     page::paged(page, |_, _| api::OwnRecords {
         records: page.entries.iter().cloned().map(api::OwnRecord::from).collect(),
     })

@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpMessage, HttpRequest};
 
-use self::json::{Json, Wrong};
+use self::json::{Json, Wrong, repeated};
 use self::unknown::{ReadObject, Unread};
 use super::failure::Failure;
 use crate::api::{Code, Form, JsonBody, Parameters};
@@ -71,7 +71,7 @@ fn read_object<T: JsonBody>(bytes: &[u8], is_change: bool) -> Result<(T, Unread)
     let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair.first() == pair.last()).and_then(|pair| pair.first()) {
-        return Err(Failure::invalid(twice, "given twice"));
+        return Err(Failure::invalid(&repeated(twice), "given twice"));
     }
     let mut unread = Unread::default();
     let body = T::deserialize(ReadObject::of::<T>(fields, is_change, &mut unread));

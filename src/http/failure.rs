@@ -53,7 +53,7 @@ impl Failure {
     }
 
     fn with_detail(mut self, detail: Value) -> Self {
-        self.detail = detail;
+        self.detail = cleaned(detail);
         self
     }
 
@@ -113,6 +113,16 @@ impl Failure {
     }
 }
 
+/// The detail without secrets: what it names, a client chose, as it chose what the message repeats.
+fn cleaned(detail: Value) -> Value {
+    match detail {
+        Value::String(text) => Value::String(without_secrets(&text)),
+        Value::Array(items) => items.into_iter().map(cleaned).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, cleaned(value))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => detail,
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -162,11 +172,11 @@ impl From<Error> for Failure {
                 Self::new(Code::NotAuthenticated, "wrong user name, password or access token, or none")
             }
             Error::Denied(reason) => Self::new(Code::NotAuthorized, reason),
+            Error::Capped(reason) => Self::new(Code::NotAuthorized, reason),
             Error::NotFound { kind, name } => not_found(kind, &name),
             // Whoever may not see it learns nothing of the reason.
             Error::Hidden { kind, name, reason: _ } => hidden(kind, &name),
             Error::AlreadyExists { kind, name } => {
-                let name = without_secrets(&name);
                 let (code, what) = taken(kind);
                 // The detail blames the name: the client has to choose another.
                 Self::new(code, format!("this {what} exists already: {name}"))
@@ -229,7 +239,6 @@ fn not_found(kind: Kind, name: &str) -> Failure {
 }
 
 fn about_name(code: Code, what: &str, name: &str) -> Failure {
-    let name = without_secrets(name);
     Failure::new(code, format!("{what}: {name}")).with_detail(serde_json::json!({ "name": name }))
 }
 

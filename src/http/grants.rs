@@ -11,7 +11,7 @@ use super::repositories::{namespace, repository};
 use super::request::Request;
 use crate::api::operations::grants as op;
 use crate::api::{self, Nothing, Operation};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::id::Id;
 use crate::domain::name::Name;
@@ -77,8 +77,9 @@ on_grants! {
     DeleteNamespaceTeamAccess Team one_on_namespace;
 }
 
-fn shown_team(id: Id, name: &Name, client_user_is_member: bool) -> api::GrantTeam {
-    api::GrantTeam { id: id.to_string(), name: name.to_string(), client_user_is_member }
+fn shown_team(id: Id, name: &Name, organization: Option<&Name>, client_user_is_member: bool) -> api::GrantTeam {
+    let organization = organization.map(ToString::to_string);
+    api::GrantTeam { id: id.to_string(), name: name.to_string(), organization, client_user_is_member }
 }
 
 pub(super) fn shown_repository(repository: &Repository) -> api::GrantRepository {
@@ -105,9 +106,10 @@ impl From<GrantView> for api::UserAccess {
 }
 
 impl From<GrantView> for api::TeamAccess {
-    fn from(GrantView { target, grantee, name, caller_is_member, level, .. }: GrantView) -> Self {
+    fn from(GrantView { target, grantee, name, organization, caller_is_member, level, .. }: GrantView) -> Self {
         let (repository, namespace) = shown_target(&target);
-        Self { access_level: level, team: shown_team(grantee.id(), &name, caller_is_member), repository, namespace }
+        let team = shown_team(grantee.id(), &name, organization.as_ref(), caller_is_member);
+        Self { access_level: level, team, repository, namespace }
     }
 }
 
@@ -150,7 +152,7 @@ where
     let (target, name) = O::place(&request)?;
     let body = request.body(|service, call| service.may_grant(call, &target))?;
     must_repeat(&body, &target, O::KIND, &name)?;
-    let level = body.access_level.parse().map_err(|error| Failure::invalid("accessLevel", error))?;
+    let level = GrantLevel::read(&body.access_level).map_err(|error| Failure::invalid("accessLevel", error))?;
     let put = request.block(move |service, call| service.put_grant(call, &target, O::KIND, &name, level));
     Ok(Reply::new(&put.await?.into()))
 }
@@ -186,7 +188,9 @@ pub(super) async fn delete<O: OnGrants<Answer = Nothing>>(request: Request<O>) -
 
 fn shown_reason(view: &AccessView) -> api::AccessReason {
     let subject = view.subject.clone().unwrap_or_else(|| "everybody".to_owned());
-    api::AccessReason { subject, access_level: view.level, reason: view.reason, is_active: view.is_active }
+    let organization = view.organization.as_ref().map(ToString::to_string);
+    let AccessView { level: access_level, reason, is_active, .. } = *view;
+    api::AccessReason { subject, access_level, reason, organization, is_active }
 }
 
 pub(super) async fn reasons(request: Request<op::ListAccess>) -> Replied<op::ListAccess> {
@@ -232,11 +236,11 @@ pub(super) async fn repositories_of_team(
         service.repositories_of_team(call, &organization, &team, page.start.as_ref(), page.size)
     };
     let (team, list) = request.read_list(page::is_long(page.size), read).await?;
-    let entry = |(repository, level): &(Arc<_>, AccessLevel)| api::RepositoryLevel {
-        access_level: *level,
+    let entry = |(repository, level): &(Arc<_>, GrantLevel)| api::RepositoryLevel {
+        access_level: (*level).into(),
         repository: shown_repository(repository),
     };
     let repository_access_list = list.entries.iter().map(entry).collect();
-    let team = shown_team(team.team.id, &team.team.name, team.caller_is_member);
+    let team = shown_team(team.team.id, &team.team.name, team.organization.as_ref(), team.caller_is_member);
     Ok(Reply::new(&page::paged(&list, |_, _| api::TeamRepositories { team, repository_access_list })))
 }

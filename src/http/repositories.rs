@@ -14,7 +14,7 @@ use crate::causes::with_causes;
 use crate::domain::days::{Day, DayCount};
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::registry::NeighbourError;
-use crate::service::{NewRepository, PageQuery, RepositoryQuery, RepositoryUpdate, RepositoryView};
+use crate::service::{NewRepository, PageQuery, RepositoryQuery, RepositoryUpdate, RepositoryView, Service};
 
 /// The warning that only records were deleted, because dockpass does not know where the registry is.
 pub(super) const CONTENT_STAYS: &str =
@@ -169,8 +169,11 @@ pub(super) async fn transfer_all(
 ) -> Replied<op::TransferRepositoriesOfAccount> {
     let [account] = request.parts()?;
     let body = request.body(|service, call| service.may_transfer(call, &account))?;
-    let done = request.block(move |service, call| service.transfer_repositories(call, &account, &body.to)).await?;
-    let left = (done.left > 0).then(|| format!("{} repositories are left: send the same request again", done.left));
+    let is_dry = body.dry_run.unwrap_or(false);
+    let transfer = if is_dry { Service::try_transfer_of_repositories } else { Service::transfer_repositories };
+    let done = request.block(move |service, call| transfer(service, call, &account, &body.to)).await?;
+    let left =
+        (done.left > 0 && !is_dry).then(|| format!("{} repositories are left: send the same request again", done.left));
     let (transferred, left_count) = (done.count as u64, done.left as u64);
     let answer = api::TransferredRepositories { to: done.to.to_string(), transferred, left: left_count };
     Ok(Reply::new(&answer).warning(left.as_deref()))

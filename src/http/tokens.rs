@@ -180,6 +180,7 @@ pub(super) async fn preview_reach(request: Request<op::PreviewTokenReach>) -> Re
         has_more: preview.has_more,
         levels: api::ReachedLevels {
             read_only: of(AccessLevel::ReadOnly),
+            push: of(AccessLevel::Push),
             read_write: of(AccessLevel::ReadWrite),
             admin: of(AccessLevel::Admin),
         },

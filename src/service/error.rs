@@ -65,6 +65,9 @@ pub enum Error {
     /// The caller may not do this.
     #[error("not allowed: {0}")]
     Denied(&'static str),
+    /// As [`Error::Denied`], to one whose account may: the cap of its access token, which the reason names, does not.
+    #[error("not allowed: {0}")]
+    Capped(String),
     /// It does not exist, or the caller may not see it.
     #[error("not found: {name}")]
     NotFound {
@@ -151,7 +154,7 @@ impl Error {
     pub fn denial(&self) -> Option<&str> {
         match self {
             Self::Denied(reason) => Some(reason),
-            Self::Hidden { reason, .. } => Some(reason),
+            Self::Capped(reason) | Self::Hidden { reason, .. } => Some(reason),
             Self::Unauthenticated
             | Self::NotFound { .. }
             | Self::AlreadyExists { .. }

@@ -17,6 +17,7 @@ mod doing;
 mod endings;
 mod floods;
 mod held;
+mod like_time;
 mod looking;
 mod measured;
 mod missing;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, GrantLevel};
 use crate::domain::account::AccountKind;
 use crate::domain::audit::AuditHead;
 use crate::domain::content::{Deletion, Digest, Platform, Pusher, Remains, TagName};
@@ -152,6 +152,14 @@ converted! {
             3 => Some(Self::Admin),
             4 => Some(Self::Push),
             _ => None,
+        };
+    GrantLevel as u8:
+        |level| AccessLevel::from(*level).store(),
+        |number| match AccessLevel::load(number)? {
+            AccessLevel::ReadOnly => Some(Self::ReadOnly),
+            AccessLevel::Push => None,
+            AccessLevel::ReadWrite => Some(Self::ReadWrite),
+            AccessLevel::Admin => Some(Self::Admin),
         };
     GeneratedBy as u8:
         |generated_by| match generated_by {

@@ -56,6 +56,8 @@ pub use error::{Error, Trouble, WriteError};
 pub use journal::Share;
 pub use record::{KnownAddress, Meta};
 pub use retention::{Keep, RetentionError};
+#[cfg(test)]
+pub(crate) use state::lookups;
 pub use state::{GroupSize, Indexed, Names, Sought, State, UserSort};
 pub use table::Table;
 pub use txn::{TooLarge, Txn};
@@ -176,6 +178,12 @@ impl Store {
         &self.shared.path
     }
 
+    /// A key of this data directory for a purpose, the same at each start.
+    #[must_use]
+    pub fn key_for(&self, purpose: &str) -> [u8; 32] {
+        self.shared.key.derive(purpose)
+    }
+
     /// When access tokens were last used; a change takes it along.
     #[must_use]
     pub fn usage(&self) -> &Arc<UsageNotes> {
@@ -259,6 +267,15 @@ impl Store {
     pub fn days(&self, repository: Id) -> Result<Days, Error> {
         let found = self.shared.engine.scan_prefix(Table::Days, &repository.to_bytes(), 1)?;
         found.first().map_or(Ok(Days::default()), |(key, value)| load::days(key, value))
+    }
+
+    /// Damages the record of a repository's days, as a disk may.
+    #[cfg(test)]
+    pub(crate) fn damage_days(&self, repository: Id) {
+        let found = self.shared.engine.scan_prefix(Table::Days, &repository.to_bytes(), 1).unwrap();
+        let damaged =
+            found.into_iter().map(|(key, _)| change::RowChange { table: Table::Days, key, value: Some(vec![0xff]) });
+        self.shared.engine.commit(&damaged.collect::<Vec<_>>()).unwrap();
     }
 
     /// Notes that the first start is done: from now on an empty store is damage.

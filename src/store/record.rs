@@ -14,7 +14,7 @@ use super::field::{Bytes16, Bytes32, Field};
 use super::row::{frozen, record};
 use super::seal::Seal;
 use super::table;
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::account::Account;
 use crate::domain::grant::Grantee;
 use crate::domain::id::Id;
@@ -129,7 +129,7 @@ record!(Usage; UsageV1 is 5, 1 {
 pub(super) struct NamespaceGrant {
     pub(super) target: Namespace,
     pub(super) grantee: Grantee,
-    pub(super) level: AccessLevel,
+    pub(super) level: GrantLevel,
 }
 
 // Before format 3 grants on repositories stood in the same table, so the target says of which kind it is.
@@ -144,7 +144,7 @@ record!(NamespaceGrant, in Grants at |it| table::namespace_grant(&it.target, it.
 pub(super) struct RepositoryGrant {
     pub(super) repository: Id,
     pub(super) grantee: Grantee,
-    pub(super) level: AccessLevel,
+    pub(super) level: GrantLevel,
 }
 
 record!(RepositoryGrant, in RepositoryGrants at |it| table::repository_grant(it.repository, it.grantee);

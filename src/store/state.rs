@@ -9,6 +9,8 @@ mod content;
 mod gone;
 mod grams;
 mod groups;
+#[cfg(test)]
+pub(crate) mod lookups;
 mod names;
 mod owners;
 mod people;
@@ -22,7 +24,7 @@ use std::sync::Arc;
 use imbl::{HashMap, OrdMap, OrdSet};
 
 use super::record::{Gone, Meta};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::account::Account;
 use crate::domain::audit::AuditHead;
 use crate::domain::grant::{GrantTarget, Grantee};
@@ -40,6 +42,7 @@ use content::{Content, DeletedName, DeletedSize};
 pub use grams::Sought;
 pub use groups::GroupSize;
 pub use names::{Indexed, Names};
+use owners::Away;
 pub use users::UserSort;
 
 /// One consistent moment of everything but the audit log.
@@ -63,7 +66,8 @@ pub struct State {
     namespace_sizes: HashMap<Namespace, usize>,
     transferred: OrdSet<(Id, RepositoryName)>,
     transferred_counts: HashMap<Id, usize>,
-    transferred_away: HashMap<Namespace, usize>,
+    transferred_away: HashMap<Namespace, Away>,
+    kept: HashMap<Namespace, Names<RepositoryName>>,
     contents: HashMap<Id, Content>,
     deleted: OrdMap<RepositoryName, DeletedName>,
     deleted_sizes: HashMap<Namespace, DeletedSize>,
@@ -88,8 +92,8 @@ pub struct State {
     teams_by_user: OrdSet<(Id, Id)>,
     members_by_name: OrdMap<(Id, Name), Id>,
     group_sizes: HashMap<Id, GroupSize>,
-    grants: OrdMap<(GrantTarget, Grantee), AccessLevel>,
-    grants_by_grantee: OrdMap<(Grantee, GrantTarget), AccessLevel>,
+    grants: OrdMap<(GrantTarget, Grantee), GrantLevel>,
+    grants_by_grantee: OrdMap<(Grantee, GrantTarget), GrantLevel>,
     audit: AuditHead,
     /// Whether rows are taken in one after another, and the indexes of names are made of all at the end.
     is_loading: bool,
@@ -118,12 +122,16 @@ impl State {
     /// The account of this identifier.
     #[must_use]
     pub fn account(&self, id: Id) -> Option<&Arc<Account>> {
+        #[cfg(test)]
+        lookups::count();
         self.accounts.get(&id)
     }
 
     /// The account of this name.
     #[must_use]
     pub fn account_named(&self, name: &str) -> Option<&Arc<Account>> {
+        #[cfg(test)]
+        lookups::count();
         self.account_names.get(name).and_then(|id| self.accounts.get(id))
     }
 
@@ -246,6 +254,8 @@ impl State {
     /// Whether the user is a member of the organization, and if so whether it administers it.
     #[must_use]
     pub fn member(&self, organization: Id, user: Id) -> Option<bool> {
+        #[cfg(test)]
+        lookups::count();
         self.members.get(&(organization, user)).copied()
     }
 
@@ -295,20 +305,22 @@ impl State {
 
     /// The level of a grant.
     #[must_use]
-    pub fn grant(&self, target: &GrantTarget, grantee: Grantee) -> Option<AccessLevel> {
+    pub fn grant(&self, target: &GrantTarget, grantee: Grantee) -> Option<GrantLevel> {
+        #[cfg(test)]
+        lookups::count();
         self.grants_by_grantee.get(&(grantee, target.clone())).copied()
     }
 
     /// The grants on a target, by grantee.
-    pub fn grants_on<'a>(&'a self, target: &GrantTarget) -> impl Iterator<Item = (Grantee, AccessLevel)> + use<'a> {
+    pub fn grants_on<'a>(&'a self, target: &GrantTarget) -> impl Iterator<Item = (Grantee, GrantLevel)> + use<'a> {
         let target = target.clone();
         let start = (target.clone(), Grantee::User(Id::MIN));
-        let on_target = move |entry: &(&'a (GrantTarget, Grantee), &'a AccessLevel)| entry.0.0 == target;
+        let on_target = move |entry: &(&'a (GrantTarget, Grantee), &'a GrantLevel)| entry.0.0 == target;
         self.grants.range(start..).take_while(on_target).map(|((_, grantee), level)| (*grantee, *level))
     }
 
     /// The grants of a grantee, namespaces first, by name.
-    pub fn grants_of(&self, grantee: Grantee) -> impl Iterator<Item = (&GrantTarget, AccessLevel)> {
+    pub fn grants_of(&self, grantee: Grantee) -> impl Iterator<Item = (&GrantTarget, GrantLevel)> {
         let first = GrantTarget::Namespace(Namespace::Empty);
         let last = GrantTarget::Repository(RepositoryName::last());
         self.grants_within(grantee, Bound::Included(first), Bound::Excluded(last))
@@ -321,7 +333,7 @@ impl State {
         grantee: Grantee,
         first: Bound<GrantTarget>,
         last: Bound<GrantTarget>,
-    ) -> impl DoubleEndedIterator<Item = (&GrantTarget, AccessLevel)> {
+    ) -> impl DoubleEndedIterator<Item = (&GrantTarget, GrantLevel)> {
         let range = (first.map(|target| (grantee, target)), last.map(|target| (grantee, target)));
         self.grants_by_grantee.range(range).map(|((_, target), level)| (target, *level))
     }
@@ -412,7 +424,7 @@ impl State {
         }
     }
 
-    pub(super) fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) {
+    pub(super) fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: GrantLevel) {
         self.grants.insert((target.clone(), grantee), level);
         self.grants_by_grantee.insert((grantee, target.clone()), level);
     }

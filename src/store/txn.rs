@@ -16,7 +16,7 @@ use super::record::{Deleted, Gone, KnownAddress, Meta, NamespaceGrant, Part, Rem
 use super::row;
 use super::state::{Enter, State};
 use super::table::{self, Table};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::account::Account;
 use crate::domain::audit::{AuditEntry, AuditRecord, Occurrence};
 use crate::domain::content::Deletion;
@@ -284,7 +284,7 @@ impl<'a> Txn<'a> {
     ///
     /// # Errors
     /// [`TooLarge`]
-    pub fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: AccessLevel) -> Result<bool, TooLarge> {
+    pub fn put_grant(&mut self, target: &GrantTarget, grantee: Grantee, level: GrantLevel) -> Result<bool, TooLarge> {
         match target {
             GrantTarget::Namespace(target) => self.put(NamespaceGrant { target: target.clone(), grantee, level }),
             GrantTarget::Repository(name) => {

@@ -12,7 +12,7 @@ mod site;
 
 use std::time::{Duration, Instant};
 
-use dockpass::domain::access::AccessLevel;
+use dockpass::domain::access::GrantLevel;
 use dockpass::domain::account::AccountFilter;
 use dockpass::domain::grant::{GrantTarget, GranteeKind};
 use dockpass::domain::name::{Name, RepositoryName};
@@ -166,13 +166,13 @@ fn issue(site: &Site, asked: &str, granted: usize) {
 
 fn grant(site: &Site) {
     let target = GrantTarget::Repository(repository("user-11/app-3"));
-    site.service.put_grant(&site.admin, &target, GranteeKind::User, "user-0", AccessLevel::Admin).expect("granted");
+    site.service.put_grant(&site.admin, &target, GranteeKind::User, "user-0", GrantLevel::Admin).expect("granted");
     site.service.delete_grant(&site.admin, &target, GranteeKind::User, "user-0").expect("taken");
 }
 
 fn team_grant(site: &Site) {
     let target = GrantTarget::Repository(repository("org-0/app-49"));
-    site.service.put_grant(&site.admin, &target, GranteeKind::Team, "team-3", AccessLevel::ReadWrite).expect("granted");
+    site.service.put_grant(&site.admin, &target, GranteeKind::Team, "team-3", GrantLevel::ReadWrite).expect("granted");
     site.service.delete_grant(&site.admin, &target, GranteeKind::Team, "team-3").expect("taken");
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use dockpass::domain::access::AccessLevel;
+use dockpass::domain::access::GrantLevel;
 use dockpass::domain::grant::{GrantTarget, GranteeKind};
 use dockpass::domain::host::PublicHost;
 use dockpass::domain::key_header::KeyHeader;
@@ -92,7 +92,7 @@ impl Site {
             let repository = GrantTarget::Repository(repository("user", number + 5, 1));
             for target in [namespace, repository] {
                 self.service
-                    .put_grant(&self.admin, &target, GranteeKind::User, "user-0", AccessLevel::ReadWrite)
+                    .put_grant(&self.admin, &target, GranteeKind::User, "user-0", GrantLevel::ReadWrite)
                     .expect("granted");
             }
         }
@@ -190,7 +190,7 @@ impl Fill<'_> {
         }
         for app in 0..TEAM_GRANTS {
             let target = GrantTarget::Repository(repository("org", organization, app));
-            self.done(self.service.put_grant(self.admin, &target, GranteeKind::Team, &team, AccessLevel::ReadWrite));
+            self.done(self.service.put_grant(self.admin, &target, GranteeKind::Team, &team, GrantLevel::ReadWrite));
         }
     }
 }

@@ -79,7 +79,7 @@ words! {
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 operations! { AccessTokens:
-    /// List access tokens; with `usedbefore`, what a clean-up would delete
+    /// List access tokens; with `usedbefore`, what a clean-up would delete; with another filter a page may have fewer than asked for
     ListAccessTokens = Get "/api/v0/api_tokens" 200 {
         act: TokenList,
         query: (Selection, Ranking, Paging<TokenPlace>, Counting),

@@ -5,6 +5,7 @@ use crate::api::query::parameters;
 use crate::api::{self, Paged, Paging};
 use crate::domain::act::ActFilter;
 use crate::domain::audit::Outcome;
+use crate::domain::sealed_number::{LogPlace, SealedNumber};
 use crate::domain::time::Timestamp;
 
 /// The media type of an export: one record a line.
@@ -41,8 +42,9 @@ parameters! {
 parameters! {
     /// Which way the log is read.
     FromRecord {
-        /// Only records after the one of this number, oldest first; `0` for the whole log. The list is then newest last.
-        after "after": Option<u64>,
+        /// Only records after this one, oldest first: `reached` of an answer, or `0` for the whole log; for administrators
+        /// also the number of a record. The list is then newest last.
+        after "after": Option<LogPlace>,
     }
 }
 
@@ -64,7 +66,7 @@ operations! { Audit:
     /// List the audit log, newest first unless it is read `after` a record; one record a line with `Accept: application/x-ndjson`
     ListAudit = Get "/api/v0/audit" 200 {
         act: AuditList,
-        query: (WhichRecords, FromRecord, Paging<u64>),
+        query: (WhichRecords, FromRecord, Paging<SealedNumber>),
         answer: Paged<api::AuditRecords>,
         media: [LINES],
         codes: [NoSuchRepository, NoSuchApiToken],
@@ -73,7 +75,7 @@ operations! { Audit:
     /// List what an access token did and what was done to it, newest first; for its owner and administrators
     ListTokenActivity = Get "/api/v0/api_tokens/{hashedtoken}/activity" 200 {
         act: TokenActivity,
-        query: (WhichActivity, Paging<u64>),
+        query: (WhichActivity, Paging<SealedNumber>),
         answer: Paged<api::OwnRecords>,
         codes: [NoSuchApiToken],
     }
@@ -81,7 +83,7 @@ operations! { Audit:
     /// List what an account did, and what was done to it and its access tokens, newest first; for itself and administrators
     ListAccountActivity = Get "/api/v0/accounts/{name}/activity" 200 {
         act: AccountActivity,
-        query: (WhichActivity, Paging<u64>),
+        query: (WhichActivity, Paging<SealedNumber>),
         answer: Paged<api::OwnRecords>,
         codes: [NoSuchAccount],
     }

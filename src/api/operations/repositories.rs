@@ -120,7 +120,7 @@ operations! { Repositories:
     /// Give all repositories of an account to another one, for administrators; of very many the first, until `left` is 0
     TransferRepositoriesOfAccount = Post "/api/v0/accounts/{name}/transferRepositories" 200 {
         act: RepositoryTransfer,
-        body: api::TransferRepositories,
+        body: api::TransferAllRepositories,
         answer: api::TransferredRepositories,
         codes: [NoSuchAccount, LimitReached],
     }

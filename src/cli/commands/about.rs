@@ -6,6 +6,7 @@ use std::{fs, io};
 use clap::Command;
 use clap_complete::Shell;
 
+use crate::cli::files;
 use crate::cli::screen::{CliError, Console, Report, shown};
 
 /// What `dockpass completions` takes.
@@ -111,7 +112,7 @@ fn write_pages(directory: &Path, grammar: &Command, console: &mut Console) -> Re
         left.extend(command.get_subcommands().filter(|inner| inner.get_name() != "help"));
         let path = directory.join(format!("{}.1", file_stem(command)));
         let text = page(command).map_err(failed("write", &path))?;
-        fs::write(&path, text).map_err(failed("write", &path))?;
+        files::replace(&path, &text, 0o644)?;
         count += 1;
     }
     let line = format!("wrote {} into {}", shown::counted(count, "page"), directory.display());

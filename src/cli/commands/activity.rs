@@ -9,6 +9,7 @@ use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
 use crate::cli::wire::List;
 use crate::domain::act::ActFilter;
 use crate::domain::audit::Outcome;
+use crate::domain::sealed_number::SealedNumber;
 use crate::domain::time::Timestamp;
 
 /// Records that a list shows unless it is told otherwise.
@@ -33,7 +34,7 @@ pub(in crate::cli) struct ActivityArguments {
 
 impl ActivityArguments {
     /// The query for it.
-    pub(in crate::cli) fn query(self, now: Timestamp) -> (op::WhichActivity, Paging<u64>) {
+    pub(in crate::cli) fn query(self, now: Timestamp) -> (op::WhichActivity, Paging<SealedNumber>) {
         let Self { action, outcome, since, until } = self;
         let [since, until] = [since, until].map(|moment| moment.map(|moment| moment.back(now)));
         (op::WhichActivity { action, outcome, since, until }, Paging::default())

@@ -1,13 +1,14 @@
 //! What is left of somebody's access where some was taken away, why, and how that is taken, too.
 
 use crate::api::operations::grants as op;
+use crate::api::operations::repositories::ViewRepository;
 use crate::api::{AccountAccess, Paging, Reached};
 use crate::cli::commands::stakes;
 use crate::cli::screen::{CliError, shown};
 use crate::cli::wire::{Api, parts};
 use crate::domain::access::{AccessLevel, Reason};
 use crate::domain::grant::GrantTarget;
-use crate::domain::name::Namespace;
+use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::text::shell_word;
 
 /// Most sentences; the rest is counted.
@@ -79,12 +80,7 @@ async fn tokens_of(user: &str, api: &mut Api) -> Result<Option<String>, CliError
 /// The same for a team: its grant on the namespace, or those on single repositories.
 pub(in crate::cli) async fn of_team(team: &str, on: &GrantTarget, api: &mut Api) -> Vec<String> {
     let found = match on {
-        GrantTarget::Repository(name) => {
-            let [namespace, _] = parts(name);
-            let answer = api.call(op::ViewNamespaceTeamAccess, [namespace, team], &()).await;
-            let level = answer.and_then(|answer| Ok(answer.read()?.access_level));
-            level.map(|level| vec![(format!("{namespace}/*"), level)])
-        }
+        GrantTarget::Repository(name) => by_namespace(team, name, api).await,
         GrantTarget::Namespace(namespace) => {
             let parts = [namespace.as_str(), team];
             let list = api.list(op::ListRepositoriesOfTeam, parts, &Paging::default(), usize::MAX).await;
@@ -98,6 +94,20 @@ pub(in crate::cli) async fn of_team(team: &str, on: &GrantTarget, api: &mut Api)
     let each = |(by, level): &(String, AccessLevel)| team_sentence(&team, on, by, *level);
     let found = found.map(|found| bounded(found.iter().map(each).collect(), None));
     told(found, || format!("what is left to the team {team} is not known: dockpass team access {}", shell_word(&team)))
+}
+
+/// What a team's grant on the namespace gives on a repository: nothing on one that was given away.
+async fn by_namespace(
+    team: &str,
+    name: &RepositoryName,
+    api: &mut Api,
+) -> Result<Vec<(String, AccessLevel)>, CliError> {
+    let [namespace, _] = parts(name);
+    if api.call(ViewRepository, parts(name), &()).await?.read()?.owner.as_deref() != Some(namespace) {
+        return Ok(Vec::new());
+    }
+    let level = api.call(op::ViewNamespaceTeamAccess, [namespace, team], &()).await?.read()?.access_level;
+    Ok(vec![(format!("{namespace}/*"), level)])
 }
 
 fn sentences(reach: &AccountAccess, on: Option<&GrantTarget>) -> Vec<String> {

@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use crate::api::{ReachedRepository, ReachingToken};
-use crate::cli::commands::why;
+use crate::cli::commands::why::Way;
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
 use crate::cli::wire::List;
+use crate::domain::name::RepositoryName;
+use crate::domain::text::shell_word;
 
 const COLUMNS: &[(&str, Fit)] = &[("NAME", Fit::Shrinks(20)), ("ACCESS", Fit::Whole), ("WHY", Fit::Shrinks(12))];
 
@@ -28,37 +30,33 @@ const TOKEN_COLUMNS_OF_ONE: &[(&str, Fit)] = &[
     ("LAST USED HERE (UTC)", Fit::Whole),
 ];
 
-/// Every repository that somebody reaches.
-pub(in crate::cli) fn reached(list: List<ReachedRepository>, nothing: &'static str) -> Result<Report, CliError> {
+/// Every repository that somebody reaches; `nothing` is said if there is none.
+pub(in crate::cli) fn reached(list: List<ReachedRepository>, nothing: String) -> Result<Report, CliError> {
     let found = list.read()?;
     let row = |entry: &ReachedRepository| {
         let name = format!("{}/{}", entry.repository.namespace, entry.repository.name);
-        let why: Vec<String> = entry
-            .sources
-            .iter()
-            .map(|it| why::source(it.reason, &entry.repository.namespace, it.team.as_deref()))
-            .collect();
-        vec![name, entry.access_level.to_string(), why.join("; ")]
+        let why: Vec<String> = entry.sources.iter().map(|source| Way::to(&name, None, source).source()).collect();
+        let why = why.join("; ");
+        vec![name, entry.access_level.to_string(), why]
     };
     let table = Table { columns: COLUMNS, rows: found.iter().map(row).collect() };
     let unusable = list.answer.get("unusable").and_then(Value::as_str);
-    let notes = unusable.map(|why| format!("nothing of it can be used: {}", shown::plain(why)));
-    let view = match notes {
-        Some(note) if !table.rows.is_empty() => View::ManyWith(table, vec![note]),
-        Some(_) | None => View::Many(table, nothing),
-    };
-    Ok(Report { answer: list.answer, view })
+    let unusable = unusable.map(|why| format!("nothing of it can be used: {}", shown::plain(why)));
+    let notes = if table.rows.is_empty() { Some(nothing) } else { unusable };
+    Ok(Report { answer: list.answer, view: View::ManyWith(table, notes.into_iter().collect()) })
 }
 
 /// The access tokens that reach a repository. An answer that names one is an administrator's.
-pub(in crate::cli) fn reaching(list: List<ReachingToken>) -> Result<Report, CliError> {
+pub(in crate::cli) fn reaching(list: List<ReachingToken>, name: &RepositoryName) -> Result<Report, CliError> {
     let found = list.read()?;
     let is_named = found.iter().any(|entry| entry.token.is_some());
     let columns = if is_named { TOKEN_COLUMNS } else { TOKEN_COLUMNS_OF_ONE };
     let rows = found.iter().map(|entry| token_row(entry, is_named)).collect();
-    let nothing =
-        "No access token reaches it by what its owner was given. Who has access: dockpass repo access NAMESPACE/NAME";
-    Ok(Report { answer: list.answer, view: View::Many(Table { columns, rows }, nothing) })
+    let nothing = found.is_empty().then(|| {
+        let name = shell_word(&name.shown());
+        format!("No access token reaches it by what its owner was given. Who has access: dockpass repo access {name}")
+    });
+    Ok(Report { answer: list.answer, view: View::ManyWith(Table { columns, rows }, nothing.into_iter().collect()) })
 }
 
 fn token_row(entry: &ReachingToken, is_named: bool) -> Vec<String> {

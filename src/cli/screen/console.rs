@@ -113,7 +113,7 @@ impl Console {
     /// `-v`; returns the exit code. On a terminal, what is left has a line for each way. Who has pressed Ctrl-C knows why.
     pub fn fail(&mut self, error: &CliError) -> ExitCode {
         let code = error.exit_code();
-        if code != 0 && !matches!(error, CliError::Interrupted) {
+        if code != 0 && !matches!(error, CliError::Interrupted(_)) {
             let message = error.to_string();
             let first = std::error::Error::source(error).filter(|_| self.is_verbose);
             let causes = std::iter::successors(first, |cause| cause.source()).map(ToString::to_string);

@@ -144,9 +144,9 @@ pub enum CliError {
         /// A sentence for each way, with the command that ends it.
         left: Vec<String>,
     },
-    /// Ctrl-C ended a command that would have gone on.
+    /// Ctrl-C, or another signal of this number, ended a command that would have gone on.
     #[error("stopped")]
-    Interrupted,
+    Interrupted(u8),
 }
 
 /// A file that cannot be read may be opened to us; where something is to be written, another place may be meant.
@@ -227,8 +227,8 @@ impl CliError {
             | Self::SecretLost { .. }
             | Self::Finding(_)
             | Self::NothingTaken { .. } => 1,
-            // As shells tell it: 128 and the number of SIGINT.
-            Self::Interrupted => 130,
+            // As shells tell it.
+            Self::Interrupted(signal) => signal.saturating_add(128),
         }
     }
 
@@ -250,7 +250,7 @@ impl CliError {
             | Self::SecretLost { .. }
             | Self::Finding(_)
             | Self::NothingTaken { .. }
-            | Self::Interrupted => false,
+            | Self::Interrupted(_) => false,
         }
     }
 }

@@ -6,6 +6,7 @@ mod error;
 pub(in crate::cli) mod prompt;
 mod report;
 pub(in crate::cli) mod shown;
+mod stop;
 pub(in crate::cli) mod table;
 mod width;
 
@@ -14,4 +15,5 @@ pub(in crate::cli) use error::Cause;
 pub use error::CliError;
 pub(in crate::cli) use prompt::{Final, Unasked};
 pub(in crate::cli) use report::{Format, Report, Step, View};
+pub(in crate::cli) use stop::Stop;
 pub(in crate::cli) use table::{Fit, Table};

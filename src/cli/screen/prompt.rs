@@ -164,6 +164,12 @@ pub(in crate::cli) fn access_token(console: &mut Console) -> Result<TokenHash, C
     })
 }
 
+/// Reads a secret from the terminal without echo; none if nothing was typed.
+pub(in crate::cli) fn hidden(question: &str, console: &Console) -> Result<Option<Zeroizing<String>>, CliError> {
+    let typed = (console.ask)(question).map(Zeroizing::new).map_err(|cause| unread(ACCESS_TOKEN, cause))?;
+    Ok(Some(typed).filter(|typed| !typed.trim().is_empty()))
+}
+
 fn unanswered(cause: io::Error) -> CliError {
     CliError::Input { what: "answer", cause }
 }

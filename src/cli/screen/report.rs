@@ -20,7 +20,7 @@ pub(in crate::cli) enum Format {
 pub(in crate::cli) enum View {
     /// Things of one kind, and the sentence printed if there are none; the sentence may be empty.
     Many(Table, &'static str),
-    /// Things of one kind, and lines on some of them, for standard error.
+    /// Things of one kind, and lines on some of them or on why there are none, for standard error.
     ManyWith(Table, Vec<String>),
     /// One thing.
     One(Vec<(&'static str, String)>),
@@ -82,7 +82,8 @@ impl Report {
             (Format::Table, View::Many(table, _)) => quiet(table.render(width)),
             (Format::Table, View::ManyWith(table, notes)) => {
                 let note = shown::lines("", notes.iter().map(String::as_str));
-                Ok(Printed { out: table.render(width), note })
+                let out = if table.rows.is_empty() { String::new() } else { table.render(width) };
+                Ok(Printed { out, note })
             }
             (Format::Table, View::One(pairs)) => quiet(table::fields(pairs)),
             (Format::Table, View::Done(line, next)) => quiet(done(line, next)),

@@ -85,7 +85,7 @@ impl Api {
     pub(in crate::cli) fn user(&self) -> Option<&str> {
         match self {
             Self::Local(_) => None,
-            Self::Remote(remote) => Some(remote.user()),
+            Self::Remote(remote) => remote.user(),
         }
     }
 

@@ -19,27 +19,34 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub(in crate::cli) struct Remote {
     peer: ApiServer,
     client: Client,
-    user: String,
+    /// Who signs in, if anybody does.
+    user: Option<String>,
 }
 
 impl Remote {
     /// Prepares requests to `url` (scheme, host and port only) as a user with a password or an access token. `ca` is
     /// trusted in addition to the roots of the system.
     pub(in crate::cli) fn new(url: &str, ca: Option<&Path>, user: &str, secret: &str) -> Result<Self, CliError> {
-        let address = Address::parse(url).map_err(|_| bad_url())?;
         let text = Zeroizing::new(format!("{user}:{secret}"));
         let basic = Zeroizing::new(format!("Basic {}", STANDARD.encode(text.as_bytes())));
         let mut authorization = HeaderValue::from_str(&basic).map_err(|_| bad_url())?;
         authorization.set_sensitive(true);
+        let remote = Self::unsigned(url, ca)?;
+        let peer = ApiServer { credential: Some((AUTHORIZATION, authorization)), ..remote.peer };
+        Ok(Self { peer, user: Some(user.to_owned()), ..remote })
+    }
+
+    /// Prepares requests to `url` without signing in.
+    pub(in crate::cli) fn unsigned(url: &str, ca: Option<&Path>) -> Result<Self, CliError> {
+        let address = Address::parse(url).map_err(|_| bad_url())?;
         let hint = match ca {
             Some(_) => "",
             None => "; where the site has a CA of its own, name its certificate with --ca FILE",
         };
         let tls = net::trust(ca.filter(|_| address.is_tls)).map_err(no_tls)?;
         let client = Client::new(tls, Plain::ThisMachine, CONNECT);
-        let credential = Some((AUTHORIZATION, authorization));
-        let peer = ApiServer { place: address.url(), address: Some(address), credential, hint };
-        Ok(Self { peer, client, user: user.to_owned() })
+        let peer = ApiServer { place: address.url(), address: Some(address), credential: None, hint };
+        Ok(Self { peer, client, user: None })
     }
 
     /// The server's URL without a trailing slash.
@@ -47,9 +54,9 @@ impl Remote {
         &self.peer.place
     }
 
-    /// The user who signs in.
-    pub(in crate::cli) fn user(&self) -> &str {
-        &self.user
+    /// The user who signs in, if anybody does.
+    pub(in crate::cli) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
     }
 
     /// Sends one request and waits for its answer.

@@ -6,6 +6,8 @@ use serde::de::value::SeqDeserializer;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
+use crate::domain::secret::without_secrets;
+
 /// A JSON value whose syntax has been checked.
 pub(super) enum Json {
     Null,
@@ -83,7 +85,12 @@ impl<'de> Visitor<'de> for AnyJson {
 }
 
 /// Longest part of a field's name that is repeated, in characters: the body of a stranger may consist of one.
-pub(super) const LONGEST_NAME: usize = 64;
+const LONGEST_NAME: usize = 64;
+
+/// A field's name as it is repeated. A secret in it goes first: a part of one would not be known for what it is.
+pub(super) fn repeated(name: &str) -> String {
+    without_secrets(name).chars().take(LONGEST_NAME).collect()
+}
 
 /// What is wrong with a body, and in which of its fields.
 #[derive(Debug)]
@@ -96,7 +103,7 @@ impl Wrong {
     /// A field that the body does not have.
     pub(super) fn unknown(field: &str, known: &[&str]) -> Self {
         Self {
-            field: Some(field.chars().take(LONGEST_NAME).collect()),
+            field: Some(repeated(field)),
             reason: format!("there is no such field; the fields are {}", known.join(", ")),
         }
     }

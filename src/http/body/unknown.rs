@@ -3,9 +3,8 @@
 use serde::de::{Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::json::{Fields, Json, LONGEST_NAME, Wrong};
+use super::json::{Fields, Json, Wrong, repeated};
 use crate::api::{Fixed, JsonBody, UnknownFields};
-use crate::domain::secret::without_secrets;
 use crate::domain::words;
 
 /// Most fields that a warning names.
@@ -27,7 +26,7 @@ impl Unread {
 /// A name as a header may have it: what others chose must not end the quoted text, or the header.
 fn printed(name: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() || "_-.$".contains(letter) { letter } else { '?' };
-    without_secrets(name).chars().take(LONGEST_NAME).map(plain).collect()
+    repeated(name).chars().map(plain).collect()
 }
 
 /// The object of a body, which knows what becomes of fields that the type does not have.
@@ -101,7 +100,8 @@ impl<'a> ReadObject<'a> {
         let fixed = self.fixed.iter().map(|(fixed, _)| fixed);
         let older = self.spellings.iter().map(|(older, _)| older);
         if let Some(meant) = words::nearest(&name, known.iter().chain(fixed).chain(older).copied()) {
-            return Err(Wrong { field: Some(name), reason: format!("there is no such field; {meant} may be meant") });
+            let field = Some(repeated(&name));
+            return Err(Wrong { field, reason: format!("there is no such field; {meant} may be meant") });
         }
         self.unread.0.push(name);
         Ok(())

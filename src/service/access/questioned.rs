@@ -66,6 +66,12 @@ impl<'s> Questioned<'s> {
         self.0.sources(name).chain(self.0.public_source(name)).collect()
     }
 
+    /// Whether everybody is granted what is asked for, without signing in.
+    pub(in crate::service) fn is_for_everybody(&self, asked: &RepositoryScope) -> bool {
+        let public = self.0.public_source(&asked.name).map_or(Actions::NONE, |source| source.level.actions());
+        public.contains(asked.actions.with_implied())
+    }
+
     /// Whether a repository that is not there could be made by it, with at least this cap on the access token.
     pub(in crate::service) fn may_create(&self, name: &RepositoryName, cap: AccessLevel) -> bool {
         self.0.may_create(name, cap)
@@ -98,7 +104,10 @@ impl<'s> Questioned<'s> {
     pub(in crate::service) fn explain(&self, asked: &RepositoryScope, creates_on_push: bool) -> Explanation {
         let (authority, name) = (&self.0, &asked.name);
         let makes = creates_on_push && authority.makes_by_push(asked);
-        let granted = if makes { Actions::ALL } else { authority.actions(name, asked.actions) };
+        let granted = match makes {
+            true => authority.actions_once_made(name, asked.actions),
+            false => authority.actions(name, asked.actions),
+        };
         let refused = asked.actions.with_implied().without(granted);
         let mut cuts = self.faults();
         if !refused.is_empty() {

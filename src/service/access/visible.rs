@@ -11,7 +11,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::authority::Authority;
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, GrantLevel};
 use crate::domain::account::Account;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::name::{Namespace, RepositoryName};
@@ -96,11 +96,11 @@ impl Wanted {
 
     /// Those of a namespace that whoever has it, or was granted all of it, reaches by that.
     fn among_those_kept_by<'s>(&self, state: &'s State, namespace: &Namespace) -> RepositoryNames<'s> {
-        let all = self.among_those_of(state, namespace);
-        if !state.has_transferred(namespace) {
-            return all;
+        let Some(kept) = state.kept(namespace) else { return self.among_those_of(state, namespace) };
+        if self.without_namespace && *namespace != Namespace::Empty {
+            return Box::new(std::iter::empty());
         }
-        Box::new(all.filter(|name| !state.is_transferred(name)))
+        self.clone().of(namespace).among(kept)
     }
 
     /// Those that were transferred to an account.
@@ -114,15 +114,6 @@ impl Wanted {
         let namespace = Namespace::Of(owner.name.clone());
         [self.among_those_kept_by(state, &namespace), self.among_those_transferred_to(state, owner)]
     }
-}
-
-/// The repositories of a namespace, whoever may see them.
-pub(in crate::service) fn namespace<'s>(
-    state: &'s State,
-    namespace: &Namespace,
-) -> impl Iterator<Item = &'s Arc<Repository>> + use<'s> {
-    let all = Wanted::after(Order::Ascending, None);
-    all.among_those_of(state, namespace).filter_map(|name| state.repository(name))
 }
 
 /// The repositories that an account owns, whoever may see them, after `after` (from the beginning, if none).
@@ -276,7 +267,7 @@ pub(in crate::service) fn granted<'s>(
     state: &'s State,
     grantee: Grantee,
     after: Option<&RepositoryName>,
-) -> impl Iterator<Item = (Arc<Repository>, AccessLevel)> + use<'s> {
+) -> impl Iterator<Item = (Arc<Repository>, GrantLevel)> + use<'s> {
     let levels = granted_levels(state, grantee, &Wanted::after(Order::Ascending, after));
     levels.filter_map(|(name, level)| state.repository(name).map(|repository| (Arc::clone(repository), level)))
 }
@@ -286,7 +277,7 @@ fn granted_levels<'s>(
     state: &'s State,
     grantee: Grantee,
     wanted: &Wanted,
-) -> impl DoubleEndedIterator<Item = (&'s RepositoryName, AccessLevel)> + use<'s> {
+) -> impl DoubleEndedIterator<Item = (&'s RepositoryName, GrantLevel)> + use<'s> {
     let (first, last) = wanted.bounds();
     let grants = state.grants_within(grantee, first.map(GrantTarget::Repository), last.map(GrantTarget::Repository));
     grants.filter_map(|(target, level)| match target {

@@ -39,6 +39,10 @@ pub struct CheckedAccess {
     pub token: Option<Id>,
     /// Whether it may.
     pub is_allowed: bool,
+    /// Whether a repository of this name is there; none to a caller who does not see it.
+    pub is_there: Option<bool>,
+    /// Whether everybody may, without signing in.
+    pub is_for_everybody: bool,
     /// Whether a push would make the repository first.
     pub makes: bool,
     /// The level, after the access token's limits; none without any.
@@ -86,11 +90,9 @@ impl Service {
             pushes: asked.action == Action::Push,
         };
         let explanation = questioned.explain(&scope, self.settings.live.at(state).create_on_push);
-        // So is who is inactive, but of those who were given something here.
+        let mut cuts: Vec<CutView> = explanation.cuts.iter().map(CutView::from).collect();
         let is_on_it = explanation.sources.iter().any(|source| source.reason != Reason::Public);
-        let cuts = explanation.cuts.iter().map(CutView::from);
-        let mut cuts: Vec<CutView> =
-            cuts.filter(|it| it.cut != Cut::AccountInactive || subject.is_told || is_on_it).collect();
+        withhold(authority, &mut cuts, subject.is_told || is_on_it);
         if explanation.makes && cuts.is_empty() {
             let place = self.has_place_for_push(state, &questioned, &asked.repository, authority.now());
             cuts.extend(place.err().map(|error| CutView { cut: Cut::NotMade, text: not_made(&error) }));
@@ -99,11 +101,26 @@ impl Service {
             user: told.name.clone(),
             token: subject.token.map(|(token, _)| token.id),
             is_allowed: cuts.is_empty(),
+            is_there: Some(state.repository(&asked.repository).is_some()),
+            is_for_everybody: questioned.is_for_everybody(&scope),
             makes: explanation.makes && cuts.is_empty(),
             level: explanation.level,
-            sources: shown(authority, &explanation.sources),
+            sources: shown(authority, &asked.repository, &explanation.sources),
             cuts,
         }
+    }
+}
+
+/// Takes away what is not the caller's to know, and leaves what decides.
+fn withhold(authority: &Authority<'_>, cuts: &mut Vec<CutView>, knows_state: bool) {
+    // Who is inactive is told of those who were given something here, and where nothing else stands against it: the answer
+    // is what the token endpoint does.
+    if !knows_state && cuts.iter().any(|it| it.cut != Cut::AccountInactive) {
+        cuts.retain(|it| it.cut != Cut::AccountInactive);
+    }
+    // What its owner has beyond its limits is no concern of a narrowed access token.
+    if authority.only_token().is_some() && cuts.iter().any(|it| matches!(it.cut, Cut::Pattern | Cut::Cap)) {
+        cuts.retain(|it| !matches!(it.cut, Cut::Level | Cut::NoAccess));
     }
 }
 
@@ -150,6 +167,8 @@ fn unseen(subject: &Subject<'_>) -> CheckedAccess {
     CheckedAccess {
         token: subject.token.map(|(token, _)| token.id),
         is_allowed: false,
+        is_there: None,
+        is_for_everybody: false,
         makes: false,
         level: None,
         sources: Vec::new(),

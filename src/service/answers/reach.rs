@@ -84,7 +84,11 @@ impl Service {
             let found = visible::of_grantee(state, grantee, after).filter_map(|repository| {
                 let sources: Vec<_> = granted_to(state, grantee, &repository.name).collect();
                 let level = sources.iter().map(|source| source.level).max()?;
-                Some(ReachedView { repository: repository.clone(), level, sources: shown(authority, &sources) })
+                Some(ReachedView {
+                    repository: repository.clone(),
+                    level,
+                    sources: shown(authority, &repository.name, &sources),
+                })
             });
             Ok(AccessList { unusable: None, page: Page::of(found, |it| &it.repository.name, limit, None) })
         })
@@ -99,7 +103,7 @@ fn reached(
 ) -> AccessList {
     let found = questioned.repositories(after).filter_map(|repository| {
         let level = questioned.level(&repository.name)?;
-        let sources = shown(authority, &questioned.sources(&repository.name));
+        let sources = shown(authority, &repository.name, &questioned.sources(&repository.name));
         Some(ReachedView { repository: repository.clone(), level, sources })
     });
     let unusable = questioned.faults().first().map(ToString::to_string);

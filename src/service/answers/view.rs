@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::access::{AccessLevel, Cut, Reason};
-use crate::domain::name::Name;
+use crate::domain::name::{Name, RepositoryName};
 use crate::domain::repository::Repository;
 use crate::service::access::{Authority, Refusal, Source};
 
@@ -16,6 +16,8 @@ pub struct SourceView {
     pub reason: Reason,
     /// The team that it comes from; none, too, where the caller may not see the team.
     pub team: Option<Name>,
+    /// The organization of that team, or the one that is administered.
+    pub organization: Option<Name>,
 }
 
 /// Something that stands against access.
@@ -38,14 +40,19 @@ pub struct ReachedView {
     pub sources: Vec<SourceView>,
 }
 
-/// Sources as the caller may see them.
-pub(super) fn shown(authority: &Authority<'_>, sources: &[Source]) -> Vec<SourceView> {
-    let team = |source: &Source| {
-        let team = source.team.and_then(|id| authority.state().team(id));
-        team.filter(|team| authority.see_team(team).is_ok()).map(|team| team.name.clone())
-    };
-    let view = |source: &Source| SourceView { level: source.level, reason: source.reason, team: team(source) };
-    sources.iter().map(view).collect()
+/// The sources of a repository of this name as the caller may see them: a narrowed access token, what lies within its limits.
+pub(super) fn shown(authority: &Authority<'_>, name: &RepositoryName, sources: &[Source]) -> Vec<SourceView> {
+    sources.iter().filter_map(|source| shown_source(authority, name, source)).collect()
+}
+
+fn shown_source(authority: &Authority<'_>, name: &RepositoryName, source: &Source) -> Option<SourceView> {
+    let Source { level, reason, .. } = *source;
+    let level = if reason == Reason::Public { level } else { authority.limited(Some(level), name)? };
+    let state = authority.state();
+    let team = source.team.and_then(|id| state.team(id)).filter(|team| authority.see_team(team).is_ok());
+    let organization = team.map(|team| team.organization).or(source.organization).and_then(|id| state.account(id));
+    let (team, organization) = (team.map(|team| team.name.clone()), organization.map(|it| it.name.clone()));
+    Some(SourceView { level, reason, team, organization })
 }
 
 impl From<&Refusal> for CutView {

@@ -21,6 +21,7 @@ pub(in crate::service) use bundles::BUNDLE;
 pub(in crate::service) use deletions::Underway;
 pub(in crate::service) use news::RecentNotices;
 pub(in crate::service) use pulls::Pulls;
+pub(in crate::service) use transfers::give_back;
 
 #[cfg(test)]
 pub(in crate::service) use {bundles::remove_bundle, comparison::put_bundle, deletions::DELETED_NAMES};

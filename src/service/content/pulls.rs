@@ -3,7 +3,8 @@
 //!
 //! The days of a repository stand in one record, which only the disk has: memory holds what waits to be written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::act::Act;
@@ -18,7 +19,7 @@ use crate::service::Service;
 use crate::service::access::Call;
 use crate::service::error::Error;
 use crate::service::ledger::Upkeep;
-use crate::store::{State, Txn};
+use crate::store::{Error as StoreError, State, Txn};
 
 /// Most repositories that one change writes.
 const BUNDLE: usize = 512;
@@ -56,8 +57,9 @@ impl Waiting {
 #[derive(Default)]
 pub(in crate::service) struct Pulls {
     waiting: Mutex<BTreeMap<CountedRepository, Waiting>>,
-    /// Held from the reading of a record to the writing of the next one.
-    writing: Mutex<()>,
+    /// Held from the reading of a record to the writing of the next one: the repositories whose days cannot be read, as was
+    /// told.
+    writing: Mutex<BTreeSet<Id>>,
 }
 
 /// What waits for one repository, and its days as they will be, if any of them changes.
@@ -88,8 +90,11 @@ impl Pulls {
         self.lock().get(&(repository.name.clone(), repository.id)).map(read).unwrap_or_default()
     }
 
-    fn bundle(&self) -> Vec<(CountedRepository, Waiting)> {
-        self.lock().iter().take(BUNDLE).map(|(repository, waiting)| (repository.clone(), waiting.clone())).collect()
+    /// What waits of the next repositories after this one.
+    fn bundle(&self, after: Option<&CountedRepository>) -> Vec<(CountedRepository, Waiting)> {
+        let waiting = self.lock();
+        let next = waiting.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+        next.take(BUNDLE).map(|(repository, waiting)| (repository.clone(), waiting.clone())).collect()
     }
 
     /// Takes away what was written; what was noted since then stays.
@@ -136,20 +141,20 @@ impl Service {
         Ok(Day::of(call.now).and_before().map(|day| (day, all.on(day))).collect())
     }
 
-    /// Writes what waits. What cannot be written waits for the next time.
+    /// Writes what waits. What cannot be written waits for the next time. A repository whose days cannot be read keeps none
+    /// of the others waiting.
     pub(in crate::service) fn save_pulls(&self) {
-        let _held = self.pulls.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.pulls.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut after: Option<CountedRepository> = None;
         loop {
-            let bundle: Result<Vec<Counted>, Error> =
-                self.pulls.bundle().into_iter().map(|(repository, new)| self.counted(repository, new)).collect();
-            let bundle = match bundle {
-                Ok(bundle) if bundle.is_empty() => return,
-                Ok(bundle) => bundle,
-                Err(error) => {
-                    log::warn!("{} wait: {error}", Upkeep::Pulls);
-                    return;
-                }
-            };
+            let waiting = self.pulls.bundle(after.as_ref());
+            let Some((last, _)) = waiting.last() else { return };
+            after = Some(last.clone());
+            let counted = waiting.into_iter().map(|(repository, new)| self.counted(repository, new));
+            let bundle: Vec<Counted> = counted.filter_map(|found| readable(found, &mut told)).collect();
+            if bundle.is_empty() {
+                continue;
+            }
             let noted = bundle.clone();
             let written = self.keep(Upkeep::Pulls, move |txn| {
                 for counted in &noted {
@@ -165,10 +170,34 @@ impl Service {
         }
     }
 
-    fn counted(&self, repository: CountedRepository, new: Waiting) -> Result<Counted, Error> {
-        let days = (!new.days.is_empty()).then(|| self.store.days(repository.1)).transpose()?;
-        let all = days.map(|written| written.with(&new.days));
-        Ok(Counted { repository, new, all })
+    fn counted(&self, repository: CountedRepository, new: Waiting) -> Result<Counted, Unreadable> {
+        let days = (!new.days.is_empty()).then(|| self.store.days(repository.1)).transpose();
+        match days {
+            Ok(days) => Ok(Counted { all: days.map(|written| written.with(&new.days)), repository, new }),
+            Err(cause) => Err(Unreadable { repository, cause }),
+        }
+    }
+}
+
+/// A repository whose days cannot be read.
+struct Unreadable {
+    repository: CountedRepository,
+    cause: StoreError,
+}
+
+/// What can be written. The rest is told, each once as long as that is so.
+fn readable(found: Result<Counted, Unreadable>, told: &mut BTreeSet<Id>) -> Option<Counted> {
+    match found {
+        Ok(counted) => {
+            told.remove(&counted.repository.1);
+            Some(counted)
+        }
+        Err(Unreadable { repository: (name, id), cause }) => {
+            if told.insert(id) {
+                log::error!("the {} of {name} are not written: {cause}", Upkeep::Pulls);
+            }
+            None
+        }
     }
 }
 
@@ -213,7 +242,7 @@ mod tests {
         pulls.note(&repository, day, pull);
         pulls.note_use(&repository, one, moment);
         pulls.note_use(&repository, other, moment);
-        let bundle = pulls.bundle();
+        let bundle = pulls.bundle(None);
         pulls.note(&repository, day, pull);
         pulls.note_use(&repository, one, moment.plus_seconds(1));
         write(&bundle);
@@ -221,8 +250,8 @@ mod tests {
         days.add(day, pull);
         let left = Waiting { days, uses: BTreeMap::from([(one, moment.plus_seconds(1))]) };
         assert_eq!(pulls.of(&repository, |it| Some(it.clone())), Some(left));
-        write(&pulls.bundle());
-        assert!(pulls.bundle().is_empty());
+        write(&pulls.bundle(None));
+        assert!(pulls.bundle(None).is_empty());
         for number in 0..=u8::MAX {
             pulls.note_use(&repository, Id::from_bytes([number; 16]), moment.plus_seconds(number.into()));
         }

@@ -201,8 +201,14 @@ impl Service {
                 create(change, &permit, new, id, &limits)
             });
             match created {
-                Ok(()) | Err(Error::Denied(_) | Error::Conflict(_) | Error::NotFound { .. } | Error::Hidden { .. }) => {
-                }
+                Ok(())
+                | Err(
+                    Error::Denied(_)
+                    | Error::Capped(_)
+                    | Error::Conflict(_)
+                    | Error::NotFound { .. }
+                    | Error::Hidden { .. },
+                ) => {}
                 Err(Error::Unavailable(reason)) => log::warn!("a push made no repository: {reason}"),
                 Err(error) => return Err(error),
             }

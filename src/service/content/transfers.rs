@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::bundles::BUNDLE;
 use super::repositories::RepositoryView;
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::grant::{GrantTarget, Grantee};
@@ -85,15 +85,37 @@ impl Service {
             let permit = change.authority()?.administrator()?;
             change.skip_record();
             let state = change.state();
-            let (owner, receiver) = (find(state, &asked)?.clone(), receiver_named(state, &receiver)?);
-            if owner.id == receiver.id {
-                return Err(Error::invalid("to", "the account has its repositories already"));
-            }
-            refuse_beyond(state, &receiver, state.owned_count(&owner), live.at(state).max_per_namespace)?;
+            let (owner, receiver) = parties(state, &asked, &receiver, live.at(state).max_per_namespace)?;
             let count = transfer_bundle(change, &permit, &owner, &receiver)?;
             Ok(Transferred { to: receiver.name, count, left: change.state().owned_count(&owner) })
         })
     }
+
+    /// Whether [`transfer_repositories`](Self::transfer_repositories) would give all that an account owns to another one,
+    /// with what is left then: all of it.
+    ///
+    /// # Errors
+    /// Those that it would have.
+    pub fn try_transfer_of_repositories(&self, call: &Call, name_or_id: &str, to: &str) -> Result<Transferred, Error> {
+        let Deed { act, object, .. } = deed(&format!("{name_or_id}/*"), to);
+        self.view(call, act, &object, |authority| {
+            authority.administrator()?;
+            let state = authority.state();
+            let limit = self.settings.live.at(state).max_per_namespace;
+            let (owner, receiver) = parties(state, name_or_id, to, limit)?;
+            Ok(Transferred { to: receiver.name, count: 0, left: state.owned_count(&owner) })
+        })
+    }
+}
+
+/// The account that owns repositories, and the one that is to have them, which has room for all of them.
+fn parties(state: &State, owner: &str, receiver: &str, limit: u32) -> Result<(Account, Account), Error> {
+    let (owner, receiver) = (find(state, owner)?.clone(), receiver_named(state, receiver)?);
+    if owner.id == receiver.id {
+        return Err(Error::invalid("to", "the account has its repositories already"));
+    }
+    refuse_beyond(state, &receiver, state.owned_count(&owner), limit)?;
+    Ok((owner, receiver))
 }
 
 fn deed(what: &str, to: &str) -> Deed {
@@ -143,7 +165,7 @@ fn transfer(
     repository: Repository,
     receiver: &Account,
 ) -> Result<usize, Error> {
-    let (state, name, long) = (change.state(), repository.name.clone(), repository.long_description.len() / USUAL_ROW);
+    let (state, name, rows) = (change.state(), repository.name.clone(), rows(&repository));
     let target = GrantTarget::Repository(name.clone());
     let before = state.owner(&name).map(|owner| Grantee::User(owner.id));
     // An account that gets back what is in its own namespace has it by that again.
@@ -160,11 +182,30 @@ fn transfer(
     let deed = deed.about_repository(change.state(), &name).about_account(receiver);
     change.record_also(deed);
     // The repository, the grant that goes, and the audit record.
-    Ok(grants.len() + long + 3)
+    Ok(grants.len() + rows + 2)
+}
+
+/// Gives a repository whose owner is gone back to whoever has its namespace, which is to be `name`'s; answers how many rows
+/// that wrote.
+pub(in crate::service) fn give_back(
+    change: &mut Change<'_, '_>,
+    permit: &Permit,
+    repository: &Repository,
+    name: &Name,
+) -> Result<usize, Error> {
+    let deed = deed(repository.name.as_str(), name.as_str()).about_repository(change.state(), &repository.name);
+    change.txn(permit).put_repository(Repository { owner: None, ..repository.clone() })?;
+    change.record_also(deed);
+    Ok(rows(repository) + 1)
+}
+
+/// How many rows of the usual size a repository takes.
+fn rows(repository: &Repository) -> usize {
+    1 + repository.long_description.len() / USUAL_ROW
 }
 
 /// What grants on the whole namespace give on a repository that they will reach no more, where no grant on it gives as much.
-fn namespace_grants(state: &State, name: &RepositoryName, owner: Option<Grantee>) -> Vec<(Grantee, AccessLevel)> {
+fn namespace_grants(state: &State, name: &RepositoryName, owner: Option<Grantee>) -> Vec<(Grantee, GrantLevel)> {
     if state.is_transferred(name) {
         return Vec::new();
     }

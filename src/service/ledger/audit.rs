@@ -10,24 +10,23 @@ use crate::domain::audit::{AuditEntry, AuditHead, AuditRecord, AuditedRepository
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::order::Order;
+use crate::domain::sealed_number::{LogPlace, SealedNumber};
 use crate::domain::time::Timestamp;
 use crate::service::Service;
 use crate::service::access::{Allowed, Authority, Call};
 use crate::service::error::Error;
-use crate::service::page::Page;
+use crate::service::page::{LOOKED_AT, Page};
 use crate::store::{AuditSought, TooLarge, Txn, Verification};
 
 /// Most records that one change writes.
 const BUNDLE: usize = 512;
-/// How many records one page looks at, if fewer are asked for: a filter that finds little is asked for its next page.
-const LOOKED_AT: usize = 16 * 1_024;
 
 /// A walk through the audit log.
 pub(in crate::service) struct AuditWalk<'s> {
     /// Which way it goes.
     pub(in crate::service) order: Order,
-    /// The number of the last record before it; none begins at the end that comes first.
-    pub(in crate::service) after: Option<u64>,
+    /// The last record before it; none begins at the end that comes first.
+    pub(in crate::service) after: Option<LogPlace>,
     /// The last number of the log.
     pub(in crate::service) head: u64,
     /// At most so many records.
@@ -47,19 +46,21 @@ impl AuditPlace {
 /// A page of the audit log.
 #[derive(Debug)]
 pub struct AuditPage {
-    /// The records, and the number to go on after.
-    pub page: Page<LoggedRecord, u64>,
-    /// The number of the last record of the log, up to which was looked.
-    pub head: u64,
+    /// The records, and where to go on.
+    pub page: Page<LoggedRecord, SealedNumber>,
+    /// The number of the last record of the log, up to which was looked; none for callers who see a part of the log.
+    pub head: Option<u64>,
+    /// The same for who gives it back.
+    pub reached: SealedNumber,
 }
 
 /// Which page of the audit log.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuditPlace {
-    /// Only records after this number, oldest first; if none, newest first.
-    pub after: Option<u64>,
-    /// The number to go on after; none for the first page.
-    pub start: Option<u64>,
+    /// Only records after this one, oldest first; if none, newest first.
+    pub after: Option<LogPlace>,
+    /// Where to go on; none for the first page.
+    pub start: Option<SealedNumber>,
     /// At most so many records.
     pub limit: usize,
 }
@@ -136,13 +137,34 @@ impl Service {
         let filter = Filter::in_state(&state, filter.clone())?;
         let (sought, head) = (filter.sought(), state.audit().seq);
         let AuditPlace { after, start, limit } = place;
+        let is_whole = shown == ShownAudit::All;
+        // Numbers are not for others: they would tell how much else was recorded.
+        if !is_whole && after.is_some_and(|after| matches!(after, LogPlace::Number(1..))) {
+            return Err(Error::invalid("after", "`reached` of an answer, or 0"));
+        }
         let order = if after.is_some() { Order::Ascending } else { Order::Descending };
-        let walk = AuditWalk { order, after: after.max(start), head, limit, sought: &sought };
+        let walk = AuditWalk { order, after: start.map(LogPlace::Sealed).or(after), head, limit, sought: &sought };
         let page = self.walk_audit(&walk, |record| shown.has(record) && filter.matches(record))?;
-        // The length of the log is not for others: it would tell what else was recorded.
-        let seen = || page.entries.iter().map(|logged| logged.record.seq).max().or(after).unwrap_or(0);
-        let head = if shown == ShownAudit::All { head } else { seen() };
-        Ok(AuditPage { page, head })
+        let seen = page.entries.iter().map(|logged| logged.record.seq).max();
+        let before = after.map(|after| self.number_of(after)).transpose()?;
+        // Others go on after what they have seen: not even that something else was recorded is told.
+        let reached = if is_whole { head } else { seen.or(before).unwrap_or(0) };
+        let reached = SealedNumber::seal(&self.log_key(), reached);
+        Ok(AuditPage { page, head: is_whole.then_some(head), reached })
+    }
+
+    fn log_key(&self) -> [u8; 32] {
+        self.store.key_for("dockpass 2026-11-29 places in the audit log")
+    }
+
+    /// The number of a record that a caller names.
+    fn number_of(&self, place: LogPlace) -> Result<u64, Error> {
+        match place {
+            LogPlace::Number(number) => Ok(number),
+            LogPlace::Sealed(sealed) => {
+                sealed.open(&self.log_key()).ok_or_else(|| Error::invalid("pageStart", "not the start of a page"))
+            }
+        }
     }
 
     /// The records of a walk that are wanted. After a bounded number of others the page ends, and says where to go on.
@@ -150,10 +172,15 @@ impl Service {
         &self,
         walk: &AuditWalk<'_>,
         is_wanted: impl Fn(&AuditRecord) -> bool,
-    ) -> Result<Page<LoggedRecord, u64>, Error> {
-        let (mut entries, mut reached, mut left) = (Vec::new(), walk.after, LOOKED_AT.max(walk.limit));
-        let page = |entries, next| Ok(Page { entries, next, count: None });
-        let mut from = Some(match (walk.order, walk.after) {
+    ) -> Result<Page<LoggedRecord, SealedNumber>, Error> {
+        let after = walk.after.map(|after| self.number_of(after)).transpose()?;
+        let (mut entries, mut reached, mut left) = (Vec::new(), after, LOOKED_AT.max(walk.limit));
+        let key = self.log_key();
+        let page = |entries, next: Option<u64>| {
+            let next = next.map(|next| SealedNumber::seal(&key, next));
+            Ok(Page { entries, next, count: None })
+        };
+        let mut from = Some(match (walk.order, after) {
             (Order::Ascending, after) => after.unwrap_or(0).saturating_add(1),
             (Order::Descending, None) => walk.head,
             (Order::Descending, Some(after)) => after.saturating_sub(1).min(walk.head),
@@ -219,21 +246,10 @@ impl Service {
     }
 }
 
-/// Since when the account exists that has the namespace of this name, if the caller administers all of that. It is made to
-/// the second: what falls into the first one may have been another account's.
+/// Since when the account exists that has the namespace of this name, if the caller administers that name by it. It is
+/// made to the second: what falls into the first one may have been another account's.
 fn owned_since(authority: &Authority<'_>, name: &RepositoryName) -> Option<Timestamp> {
-    authority.signed_in().ok()?;
-    // Whoever has the namespace has no right on what was transferred out of it.
-    if authority.state().is_transferred(name) {
-        return None;
-    }
-    let namespace = name.namespace();
-    let owner = authority.state().account_named(namespace.name()?.as_str())?;
-    // Nor on the records of what another account deleted there.
-    if authority.state().deleted_owner(name).is_some_and(|deleted| deleted != owner.id) {
-        return None;
-    }
-    authority.administers_namespace(&namespace).then(|| owner.created_at.plus_seconds(1))
+    authority.administered_by_namespace(name).map(|owner| owner.created_at.plus_seconds(1))
 }
 
 fn append(txn: &mut Txn<'_>, bundle: &[(AuditEntry, Occurrence)]) -> Result<(), Error> {

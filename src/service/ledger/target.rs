@@ -57,5 +57,7 @@ fn existing(state: &State, text: &str) -> Option<Id> {
         let team = || Name::parse(rest).ok().and_then(|name| state.team_named(owner, &name)).map(|team| team.id);
         if rest == "*" { Some(owner) } else { team() }
     };
-    repository.or_else(in_account)
+    // Looked up either way: the time tells whoever is refused nothing.
+    let in_account = in_account();
+    repository.or(in_account)
 }

@@ -16,8 +16,8 @@ use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
 use crate::service::Service;
-use crate::service::access::{Allowed, Authority, Call, Permit, find, is_of_another, visible};
-use crate::service::content::BUNDLE;
+use crate::service::access::{Allowed, Authority, Call, Permit, find, is_of_another};
+use crate::service::content::{BUNDLE, give_back};
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
 use crate::service::sign_in::SessionEnds;
@@ -210,22 +210,25 @@ impl Service {
 }
 
 /// Writes of one bundle of the repositories in the namespace of a new account, whose owner is gone, that they follow the
-/// namespace again; `Continue` if more are left.
+/// namespace again, each with an audit record of its own; `Continue` if more are left.
 fn release(change: &mut Change<'_, '_>, account: &Account) -> Result<ControlFlow<()>, Error> {
     let permit = change.authority()?.create_account(account.is_admin, account.password.is_some())?;
     let (state, namespace) = (change.state(), Namespace::Of(account.name.clone()));
     if state.account_named(account.name.as_str()).is_some() || !state.has_transferred(&namespace) {
         return Ok(ControlFlow::Break(()));
     }
-    let all = visible::namespace(state, &namespace);
-    let is_orphan = |it: &&Arc<Repository>| it.owner.is_some_and(|owner| state.account(owner).is_none());
-    let mut orphans: Vec<Repository> = all.filter(is_orphan).take(BUNDLE + 1).map(|it| Repository::clone(it)).collect();
-    let has_more = orphans.len() > BUNDLE;
-    orphans.truncate(BUNDLE);
-    let txn = change.txn(&permit);
+    let orphans = state.orphans_within(&namespace).filter_map(|name| state.repository(name));
+    let orphans: Vec<Arc<Repository>> = orphans.take(BUNDLE).cloned().collect();
     // What an earlier account of this name granted there does not come back with them.
-    txn.remove_grants_on(&GrantTarget::Namespace(namespace));
-    orphans.into_iter().try_for_each(|it| txn.put_repository(Repository { owner: None, ..it }).map(drop))?;
+    change.txn(&permit).remove_grants_on(&GrantTarget::Namespace(namespace.clone()));
+    let mut rows = 0;
+    for orphan in orphans {
+        if rows >= BUNDLE {
+            break;
+        }
+        rows += give_back(change, &permit, &orphan, &account.name)?;
+    }
+    let has_more = change.state().orphans_within(&namespace).next().is_some();
     Ok(if has_more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
 }
 

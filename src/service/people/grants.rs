@@ -12,7 +12,7 @@ use crate::service::error::{Error, Kind};
 use crate::service::ledger::{Change, Deed};
 use crate::service::page::Page;
 
-use crate::domain::access::{AccessLevel, Reason};
+use crate::domain::access::{AccessLevel, GrantLevel, Reason};
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::grant::{GrantTarget, Grantee, GranteeKind};
@@ -30,6 +30,8 @@ pub struct GrantView {
     pub grantee: Grantee,
     /// The name of the user or the team.
     pub name: Name,
+    /// The organization of the team; none for a user.
+    pub organization: Option<Name>,
     /// Whether the grantee is a team that the caller is a member of.
     pub caller_is_member: bool,
     /// Whether it can be used: an inactive user has it, and is let in nowhere.
@@ -65,6 +67,8 @@ pub struct AccessView {
     pub level: AccessLevel,
     /// Why.
     pub reason: Reason,
+    /// The organization of the team, or the one that is administered.
+    pub organization: Option<Name>,
     /// Whether it can be used: an inactive user has it, and is let in nowhere.
     pub is_active: bool,
 }
@@ -145,14 +149,12 @@ fn grantee_named(
             if found.iter().filter(|found| found.is_ok()).count() > 1 {
                 return Err(Error::invalid("team", TWO_TEAMS));
             }
-            let missing = || Error::not_found(Kind::Team, name);
-            let found = found.into_iter().find_map(Result::ok).ok_or_else(missing);
-            match (found, name.parse::<Id>()) {
-                (Err(_), Ok(id)) if state.team(id).is_some() => {
-                    Err(Error::invalid("team", "a team of another organization"))
-                }
-                (found, _) => found.map(|team| (Grantee::Team(team.id), team.name)),
+            if found.iter().all(Result::is_err) && name.parse::<Id>().is_ok_and(|id| state.team(id).is_some()) {
+                return Err(Error::invalid("team", "a team of another organization"));
             }
+            // Where it is in none, the first says that: the one that owns the target.
+            let found = found.into_iter().reduce(Result::or).unwrap_or_else(|| Err(Error::not_found(Kind::Team, name)));
+            found.map(|team| (Grantee::Team(team.id), team.name))
         }
     }
 }
@@ -162,14 +164,23 @@ fn grant_view(
     authority: &Authority<'_>,
     target: &TargetView,
     (grantee, name): (Grantee, Name),
-    level: AccessLevel,
+    level: impl Into<AccessLevel>,
 ) -> GrantView {
     let caller_is_member = match grantee {
         Grantee::User(_) => false,
         Grantee::Team(id) => is_callers(authority, id),
     };
-    let is_active = is_active(authority.state(), grantee);
-    GrantView { target: target.clone(), grantee, name, caller_is_member, is_active, level }
+    let (state, target) = (authority.state(), target.clone());
+    let (is_active, organization) = (is_active(state, grantee), organization_of(state, grantee));
+    GrantView { target, grantee, name, organization, caller_is_member, is_active, level: level.into() }
+}
+
+/// The organization of a team.
+fn organization_of(state: &State, grantee: Grantee) -> Option<Name> {
+    match grantee {
+        Grantee::User(_) => None,
+        Grantee::Team(id) => Some(state.account(state.team(id)?.organization)?.name.clone()),
+    }
 }
 
 /// Whether a grant can be used: a team's always, and a user's unless that is inactive.
@@ -181,7 +192,7 @@ fn is_active(state: &State, grantee: Grantee) -> bool {
 }
 
 /// The users, or the teams, that have a grant on a target, with their levels, by name.
-fn held(state: &State, target: &GrantTarget, kind: GranteeKind) -> Vec<(Grantee, Name, AccessLevel)> {
+fn held(state: &State, target: &GrantTarget, kind: GranteeKind) -> Vec<(Grantee, Name, GrantLevel)> {
     let name = |grantee| match grantee {
         Grantee::User(id) => state.account(id).map(|user| user.name.clone()),
         Grantee::Team(id) => state.team(id).map(|team| team.name.clone()),
@@ -221,7 +232,7 @@ fn object(target: &GrantTarget) -> String {
 }
 
 /// A repository with the level that was granted on it.
-pub(super) type GrantedRepository = (Arc<Repository>, AccessLevel);
+pub(super) type GrantedRepository = (Arc<Repository>, GrantLevel);
 
 impl Service {
     /// The grants of users, or those of teams, on a repository or a namespace.
@@ -272,7 +283,7 @@ impl Service {
         target: &GrantTarget,
         kind: GranteeKind,
         name: &str,
-        level: AccessLevel,
+        level: GrantLevel,
     ) -> Result<GrantView, Error> {
         let deed = Deed::new(Act::GrantSet, format!("{} {} {level}", object(target), told(kind, name)));
         let (target, name) = (target.clone(), name.to_owned());
@@ -341,8 +352,13 @@ impl Service {
             authority.administer_repository(name)?;
             let repository = authority.state().repository(name);
             let repository = repository.ok_or_else(|| Error::not_found(Kind::Repository, name))?;
-            let public =
-                AccessView { subject: None, level: AccessLevel::ReadOnly, reason: Reason::Public, is_active: true };
+            let public = AccessView {
+                subject: None,
+                level: AccessLevel::ReadOnly,
+                reason: Reason::Public,
+                organization: None,
+                is_active: true,
+            };
             let mut access = owner_views(authority, name);
             let targets = reaching(authority.state(), name);
             for kind in [GranteeKind::User, GranteeKind::Team] {
@@ -387,10 +403,11 @@ fn level_of<'s>(authority: &Authority<'s>, user: &'s Account, name: &RepositoryN
 
 /// The users, or the teams, that have access by a grant on a target, by name.
 fn grant_reasons(state: &State, target: &GrantTarget, kind: GranteeKind) -> Vec<AccessView> {
-    let view = |(grantee, name, level): (_, Name, _)| AccessView {
+    let view = |(grantee, name, level): (_, Name, GrantLevel)| AccessView {
         subject: Some(name.to_string()),
-        level,
+        level: level.into(),
         reason: target.reason(kind),
+        organization: organization_of(state, grantee),
         is_active: is_active(state, grantee),
     };
     held(state, target, kind).into_iter().map(view).collect()
@@ -402,7 +419,8 @@ fn owner_views(authority: &Authority<'_>, name: &RepositoryName) -> Vec<AccessVi
     let Some(owner) = state.owner(name) else { return Vec::new() };
     let view = |user: &Account, reason| {
         let (subject, level) = (Some(user.name.to_string()), AccessLevel::Admin);
-        AccessView { subject, level, reason, is_active: user.is_active }
+        let organization = owner.is_organization().then(|| owner.name.clone());
+        AccessView { subject, level, reason, organization, is_active: user.is_active }
     };
     if !owner.is_organization() {
         return vec![view(owner, Reason::Owner)];

@@ -3,15 +3,15 @@
 use std::ops::Bound;
 
 use super::grants::look_after;
-use crate::domain::access::{AccessLevel, Reason};
+use crate::domain::access::{AccessLevel, GrantLevel, Reason};
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::grant::{GrantTarget, Grantee, GranteeKind};
 use crate::domain::id::Id;
-use crate::domain::name::{Name, Namespace};
+use crate::domain::name::{Name, Namespace, RepositoryName};
 use crate::domain::organization::Team;
 use crate::service::Service;
-use crate::service::access::{Authority, Call, find_user, reaching};
+use crate::service::access::{Authority, Call, Questioned, find_user, reaching};
 use crate::service::error::Error;
 use crate::store::State;
 
@@ -61,12 +61,20 @@ impl Service {
             };
             permit?;
             let account = find_user(authority.state(), user)?;
+            // What a grant on the namespace gives on a name that it may not know of would tell whether that was given away.
+            let is_known = match on {
+                Some(GrantTarget::Repository(name)) => {
+                    Questioned::account(authority, account, None).own_level(name).is_some()
+                }
+                Some(GrantTarget::Namespace(_)) | None => true,
+            };
             let sees_inner = authority.sees_inner(account);
             let is_administrator = sees_inner.then(|| account.is_active_admin());
             let mut entries: Vec<_> =
-                [owned(authority, account), granted(authority, account), of_teams(authority, account)]
+                [owned(authority, account, on), granted(authority, account), of_teams(authority, account)]
                     .into_iter()
                     .flatten()
+                    .filter(|_| is_known)
                     .filter(|entry| on.is_none_or(|target| touches(authority.state(), &entry.target, target)))
                     .filter(|entry| is_own || on.is_none() || may_know(authority, &entry.target))
                     .collect();
@@ -84,10 +92,8 @@ impl Service {
 /// Whether who administers a namespace may know who reaches this: not what was transferred out of its hands.
 fn may_know(authority: &Authority<'_>, target: &GrantTarget) -> bool {
     match target {
-        GrantTarget::Repository(name) if authority.state().is_transferred(name) => {
-            authority.administer_repository(name).is_ok()
-        }
-        GrantTarget::Repository(_) | GrantTarget::Namespace(_) => true,
+        GrantTarget::Repository(name) => authority.administers(name),
+        GrantTarget::Namespace(_) => true,
     }
 }
 
@@ -101,15 +107,15 @@ fn touches(state: &State, reached: &GrantTarget, asked: &GrantTarget) -> bool {
 }
 
 /// What it has all rights on: its own namespace and those of the organizations that it administers, and what was
-/// transferred to one of these.
-fn owned(authority: &Authority<'_>, account: &Account) -> Vec<ReachView> {
-    let state = authority.state();
+/// transferred to one of these, of which only what is asked about is looked at.
+fn owned(authority: &Authority<'_>, account: &Account, on: Option<&GrantTarget>) -> Vec<ReachView> {
+    let (state, (first, last)) = (authority.state(), names_on(on));
     let administered = state.organizations_of(account.id).filter(|(_, is_admin)| *is_admin);
     let administered = administered.filter_map(|(id, _)| state.account(id)).map(AsRef::as_ref);
     let owners = std::iter::once((account, Reason::Owner));
     let owners = owners.chain(administered.map(|owner| (owner, Reason::OrganizationAdmin)));
     let views = owners.flat_map(|(owner, reason)| {
-        let received = state.transferred_to(owner.id, (Bound::Unbounded, Bound::Unbounded));
+        let received = state.transferred_to(owner.id, (first.clone(), last.clone()));
         let received = received.map(|name| GrantTarget::Repository(name.clone()));
         let targets = std::iter::once(GrantTarget::Namespace(Namespace::Of(owner.name.clone()))).chain(received);
         let organization = owner.is_organization().then(|| owner.name.clone());
@@ -123,6 +129,15 @@ fn owned(authority: &Authority<'_>, account: &Account) -> Vec<ReachView> {
         targets.map(view)
     });
     views.collect()
+}
+
+/// Between which names everything is that a target touches.
+fn names_on(on: Option<&GrantTarget>) -> (Bound<RepositoryName>, Bound<RepositoryName>) {
+    match on {
+        Some(GrantTarget::Repository(name)) => (Bound::Included(name.clone()), Bound::Included(name.clone())),
+        Some(GrantTarget::Namespace(namespace)) => namespace.bounds(),
+        None => (Bound::Unbounded, Bound::Unbounded),
+    }
 }
 
 fn granted(authority: &Authority<'_>, account: &Account) -> Vec<ReachView> {
@@ -149,10 +164,10 @@ struct TeamOf<'s> {
     organization: Option<&'s Name>,
 }
 
-fn by_grant(target: &GrantTarget, level: AccessLevel, by: Option<TeamOf<'_>>) -> ReachView {
+fn by_grant(target: &GrantTarget, level: GrantLevel, by: Option<TeamOf<'_>>) -> ReachView {
     let reason = target.reason(if by.is_some() { GranteeKind::Team } else { GranteeKind::User });
     let (team, organization) = (by.map(|by| by.team.name.clone()), by.and_then(|by| by.organization.cloned()));
-    ReachView { target: target.clone(), level, reason, team, organization }
+    ReachView { target: target.clone(), level: level.into(), reason, team, organization }
 }
 
 /// That everybody may pull the repository that was asked about.

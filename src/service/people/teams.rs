@@ -19,6 +19,8 @@ use crate::store::State;
 pub struct TeamView {
     /// The team.
     pub team: Team,
+    /// The name of its organization.
+    pub organization: Option<Name>,
     /// How many members it has.
     pub members: usize,
     /// Whether the caller is one of them.
@@ -40,12 +42,16 @@ pub(super) fn find_team(state: &State, organization: Id, name_or_id: &str) -> Re
     let by_id = by_id.filter(|team| team.organization == organization);
     let by_name = || Name::parse(name_or_id).ok().and_then(|name| state.team_named(organization, &name));
     let found = by_id.or_else(by_name).map(|team| Team::clone(team));
-    found.ok_or_else(|| Error::not_found(Kind::Team, name_or_id))
+    found.ok_or_else(|| {
+        let organization = state.account(organization).map(|it| format!("{}/", it.name)).unwrap_or_default();
+        Error::not_found(Kind::Team, format!("{organization}{name_or_id}"))
+    })
 }
 
 /// A team as the caller sees it.
 pub(super) fn team_view(authority: &Authority<'_>, team: Team) -> TeamView {
     TeamView {
+        organization: authority.state().account(team.organization).map(|it| it.name.clone()),
         members: authority.state().group_size(team.id).members,
         caller_is_member: is_callers(authority, team.id),
         team,

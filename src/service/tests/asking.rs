@@ -11,7 +11,7 @@ use super::doing::granted_on;
 use super::model::{ACME, By, Holder, Model, NAMES, TEAMS, USERS, whole_namespace};
 use super::operations::{Actor, Operation, actors, beginnings, operations};
 use super::support::{Home, is_long, issue, sign_in};
-use crate::domain::access::{AccessLevel, Action, Actions};
+use crate::domain::access::{AccessLevel, Action, Actions, GrantLevel};
 use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::name::RepositoryName;
 use crate::domain::scope::Scopes;
@@ -60,11 +60,31 @@ impl Both<'_> {
         }
     }
 
+    /// Whoever administers the repository is answered what happens next, too; but not what somebody may as a system
+    /// administrator.
+    fn must_foretell_to_others(&self, user: &'static str, action: Action, name: &'static str) {
+        let is_plain = self.model.users.get(user).is_some_and(|user| !user.is_admin);
+        let call = self.caller(By::User(user)).map(|caller| self.call(caller));
+        for other in USERS.into_iter().filter(|other| *other != user && is_plain) {
+            let asking = By::User(other);
+            if self.model.stands(asking) && self.model.administers(asking, name) {
+                let by_other = self.call(self.caller(asking).unwrap());
+                let found = self.service().check_access(&by_other, &asked(Some(user), None, action, name)).unwrap();
+                let is_granted = self.is_granted(call.as_ref(), action, name);
+                assert_eq!(found.is_allowed, is_granted, "{user} {action} {name} to {other}: {found:?}");
+                assert_eq!(found.is_there, Some(true));
+                let is_for_everybody = self.model.repositories[name] && action == Action::Pull;
+                assert_eq!(found.is_for_everybody, is_for_everybody, "{found:?}");
+            }
+        }
+    }
+
     fn check_answers(&self) {
         for (name, action) in NAMES.into_iter().flat_map(|name| ACTIONS.map(|action| (name, action))) {
             for user in USERS {
                 let call = self.caller(By::User(user)).map(|caller| self.call(caller));
                 self.must_foretell(By::User(user), &asked(Some(user), None, action, name), call.as_ref());
+                self.must_foretell_to_others(user, action, name);
             }
             for (place, token) in self.model.tokens.iter().enumerate() {
                 for text in std::iter::once(&token.text).chain(token.previous.as_ref().map(|it| &it.text)) {
@@ -84,8 +104,8 @@ impl Both<'_> {
         stands.filter_map(|by| Some((by, self.call(self.caller(by)?)))).collect()
     }
 
-    /// A repository that a caller does not see is like one that never was, whatever is asked of it; but for who has its
-    /// namespace: that one knows that a name is taken.
+    /// A repository that a caller does not see is like one that never was, whatever is asked of it; but for who may make
+    /// repositories in its namespace: that one knows that a name is taken.
     fn check_unseen(&self) {
         for (by, call) in self.callers() {
             let unseen = NAMES.into_iter().filter(|name| self.model.level(by, name).is_none());
@@ -117,6 +137,14 @@ impl Both<'_> {
         }
         let tokens = service.list_tokens_reaching(call, &named(name), None, 10).map(|found| format!("{found:?}"));
         told.push(answered(tokens));
+        told.push(answered(service.repository_access(call, &named(name)).map(|found| format!("{found:?}"))));
+        let on = GrantTarget::Repository(named(name));
+        for user in USERS {
+            told.push(answered(service.access_of(call, user, &named(name)).map(|found| format!("{found:?}"))));
+            told.push(answered(service.reach_of(call, user, Some(&on)).map(|found| format!("{found:?}"))));
+        }
+        let all = ACTIONS.map(|action| self.is_granted(Some(call), action, name));
+        told.push(format!("{all:?}"));
         told
     }
 
@@ -258,7 +286,7 @@ fn who_administers_a_repository_is_told_of_everybody_on_it_and_no_secret_of_thei
         assert_eq!(found.cuts.iter().map(|cut| cut.cut.as_str()).collect::<Vec<_>>(), ["noAccess"]);
     }
     let target = GrantTarget::Repository(named("carol/app"));
-    both.service().put_grant(&carol, &target, GranteeKind::User, "alice", AccessLevel::ReadWrite).unwrap();
+    both.service().put_grant(&carol, &target, GranteeKind::User, "alice", GrantLevel::ReadWrite).unwrap();
     let found = ask("alice").unwrap();
     assert_eq!((found.level, found.cuts[0].cut.as_str()), (Some(AccessLevel::ReadWrite), "accountInactive"));
 }

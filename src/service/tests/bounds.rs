@@ -5,7 +5,7 @@ use super::super::content::DELETED_NAMES;
 use super::super::{Call, Caller, Error, Expiry, NewRepository, NewToken, Obstacle};
 use super::content::{Scene, named, new_user};
 use super::support::{call, issue, put, repository, sign_in};
-use crate::domain::access::{AccessLevel, Actions};
+use crate::domain::access::{AccessLevel, Actions, GrantLevel};
 use crate::domain::content::{Deletion, Remains};
 use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::scope::Scopes;
@@ -131,7 +131,7 @@ fn a_delegate_who_uses_it_up_closes_a_namespace_to_no_system_administrator() {
     let scene = churned(DELETED_NAMES, Remains::Stays);
     scene.service().create_user(&scene.local(), new_user("bob")).unwrap();
     let namespace = GrantTarget::Namespace(named("alice/app").namespace());
-    scene.service().put_grant(&scene.local(), &namespace, GranteeKind::User, "bob", AccessLevel::Admin).unwrap();
+    scene.service().put_grant(&scene.local(), &namespace, GranteeKind::User, "bob", GrantLevel::Admin).unwrap();
     let by_bob = create_as(&of(&scene, "bob"), &scene, "alice/prod");
     let Err(Error::Conflict(Obstacle::Limit(reason))) = by_bob else { panic!("{by_bob:?}") };
     assert!(reason.contains("maxRepositoriesPerNamespace") && reason.contains("registry.url"), "{reason}");

@@ -11,7 +11,7 @@ use super::support::{Home, call, put, sign_in, start};
 use crate::domain::id::Id;
 use crate::domain::secret::TokenText;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, PreviousSecret, TokenState};
+use crate::domain::token::{AccessToken, GeneratedBy, PreviousSecret, TokenState};
 use crate::domain::usage::Usage;
 use crate::store::State;
 
@@ -58,30 +58,18 @@ fn earlier(number: usize, place: usize) -> Option<usize> {
 fn token(state: &State, place: usize, given: &Given) -> AccessToken {
     let other = |number: Option<usize>| number.and_then(|number| earlier(number, place)).map(id);
     let replaced = |until| PreviousSecret { hash: text(place + 100).hash(), until: day(until) };
+    let owner = state.account_named(USERS[given.owner]).unwrap().id;
     AccessToken {
-        id: id(place),
-        owner: state.account_named(USERS[given.owner]).unwrap().id,
-        hash: text(place).hash(),
         previous: given.previous.map(|(until, _)| replaced(until)),
         label: format!("t{place}"),
         is_active: given.is_active,
-        limits: Limits::none(),
         expires_at: given.ends_on.map(day),
         created_at: day(given.made_on),
         generated_by: if given.is_auto { GeneratedBy::Auto } else { GeneratedBy::Manual },
-        creator_ua: "".into(),
         parent: other(given.parent),
-        temporary_password: false,
         generation: 1,
         previous_parent: other(given.previous.and_then(|(_, parent)| parent)),
-        retry: None,
-        maker: Maker::Owner,
-        overlap_until_used: false,
-        lifetime: None,
-        revoked: None,
-        ended: Vec::new(),
-        robot: None,
-        secret_by: None,
+        ..AccessToken::plain(id(place), owner, text(place).hash())
     }
 }
 

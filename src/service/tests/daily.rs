@@ -61,6 +61,31 @@ fn a_crash_loses_what_was_counted_since_the_last_writing_and_no_more() {
 }
 
 #[test]
+fn one_damaged_record_keeps_no_other_repository_waiting() {
+    let (mut scene, web) = (Scene::new(), "alice/web");
+    let written = |scene: &Scene| scene.service().store.state().activity(&named(web)).pulls;
+    for name in [APP, web] {
+        scene.make(name);
+        scene.tell(name, pulled("1.0", 7));
+    }
+    scene.service().housekeep(scene.now());
+    assert_eq!(written(&scene), 1);
+    scene.service().store.damage_days(id(&scene));
+    for pulls in 2..4 {
+        // The damaged one comes first in the order of names.
+        scene.tell(APP, pulled("1.0", 7));
+        scene.tell(web, pulled("1.0", 7));
+        scene.service().housekeep(scene.now());
+        assert_eq!(written(&scene), pulls, "the other one is written");
+        assert_eq!(scene.activity(APP).pulls, pulls, "the counts of the damaged one wait");
+    }
+    assert!(
+        scene.service().daily_activity(&scene.local(), &named(APP)).is_err(),
+        "and it is not told as if it were whole"
+    );
+}
+
+#[test]
 fn ninety_days_are_kept_in_one_small_record() {
     let mut scene = Scene::new();
     for _ in 0..KEPT_DAYS + 20 {

@@ -3,7 +3,7 @@
 use super::super::{Call, Caller, Compared, Credentials, Error, Expiry, NewToken, RepositoryUpdate};
 use super::content::{Scene, named, new_user, pushed, seen, tag};
 use super::support::{call, sign_in};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, GrantLevel};
 use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::token::Limits;
 
@@ -13,7 +13,7 @@ fn shared() -> Scene {
     scene.make("alice/app");
     scene.tell("alice/app", pushed("1.0", 1));
     scene.tell("alice/app", pushed("2.0", 1));
-    for (user, level) in [("bob", AccessLevel::ReadOnly), ("carol", AccessLevel::ReadWrite)] {
+    for (user, level) in [("bob", GrantLevel::ReadOnly), ("carol", GrantLevel::ReadWrite)] {
         scene.service().create_user(&scene.local(), new_user(user)).unwrap();
         let target = GrantTarget::Repository(named("alice/app"));
         scene.service().put_grant(&scene.local(), &target, GranteeKind::User, user, level).unwrap();
@@ -67,8 +67,14 @@ fn a_deletion_needs_read_write_and_a_repository_that_is_seen() {
     for allowed in [of(&scene, "alice"), of(&scene, "carol"), scene.local(), limited(AccessLevel::ReadWrite, "alice")] {
         assert!(begin(&allowed, "alice/app").is_ok(), "{allowed:?}");
     }
-    for denied in [of(&scene, "bob"), limited(AccessLevel::ReadOnly, "alice")] {
-        assert!(matches!(begin(&denied, "alice/app"), Err(Error::Denied(_))), "{denied:?}");
+    let bob = begin(&of(&scene, "bob"), "alice/app");
+    assert!(matches!(bob, Err(Error::Denied("this needs read-write access to the repository"))), "{bob:?}");
+    for cap in [AccessLevel::ReadOnly, AccessLevel::Push] {
+        let refused = begin(&limited(cap, "alice"), "alice/app").unwrap_err();
+        let told = format!("this needs read-write access to the repository: the access token reaches {cap} only");
+        assert_eq!(refused.denial(), Some(told.as_str()));
+        // What the account has not the cap does not take.
+        assert!(matches!(begin(&limited(cap, "bob"), "alice/app"), Err(Error::Denied(_))), "{cap}");
     }
     assert!(matches!(begin(&of(&scene, "dave"), "alice/app"), Err(Error::Hidden { .. })));
     assert!(matches!(begin(&scene.local(), "alice/none"), Err(Error::NotFound { .. })));
@@ -135,7 +141,7 @@ fn who_has_a_tag_deleted_is_recorded_before_the_registry_is_asked() {
     assert_eq!((deletions(&scene), begun(&scene).len()), (vec![], 2));
     // While the deletion waited, carol lost her access, the repository was deleted, or changes are no longer accepted.
     let target = GrantTarget::Repository(named("alice/app"));
-    scene.service().put_grant(&scene.local(), &target, GranteeKind::User, "carol", AccessLevel::ReadOnly).unwrap();
+    scene.service().put_grant(&scene.local(), &target, GranteeKind::User, "carol", GrantLevel::ReadOnly).unwrap();
     assert!(matches!(scene.service().tag_deletion_begins(&carol, &mut permitted), Err(Error::Denied(_))));
     let along = scene.service().tags_go_along(&carol, &mut permitted, vec![tag("2.0")]);
     assert!(matches!(along, Err(Error::Denied(_))), "{along:?}");

@@ -201,7 +201,7 @@ impl Both<'_> {
                     operation,
                 );
                 if may {
-                    self.model.grants.insert((target, Holder::User(user)), level);
+                    self.model.grants.insert((target, Holder::User(user)), level.into());
                 }
             }
             Operation::Revoke { target, user } => {
@@ -219,7 +219,7 @@ impl Both<'_> {
                     operation,
                 );
                 if may {
-                    self.model.grants.insert((target, Holder::Team(team)), level);
+                    self.model.grants.insert((target, Holder::Team(team)), level.into());
                 }
             }
             Operation::RevokeTeam { target, team } => {
@@ -322,7 +322,7 @@ impl Both<'_> {
         let Some(issued) = agree(issued, may_sign, &(by, &asked)) else { return };
         let is_free = self.model.has_namespace(name) && !self.model.repositories.contains_key(name);
         let is_free = is_free && !self.model.is_too_soon(name);
-        if actions.contains("push") && is_free && self.model.may_make(by, name, AccessLevel::ReadWrite) {
+        if actions.contains("push") && is_free && self.model.may_make(by, name, AccessLevel::Push) {
             self.model.add_repository(name, false);
         }
         assert_eq!(granted_on(&issued, name), self.expected(by, name, actions), "{by:?} asks for {asked}");

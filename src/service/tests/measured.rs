@@ -10,7 +10,7 @@ use super::content::new_user;
 use super::support::{Home, call, put, start};
 use crate::domain::id::Id;
 use crate::domain::secret::TokenText;
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker, PreviousSecret};
+use crate::domain::token::{AccessToken, PreviousSecret};
 
 /// Access tokens of a family: each but the first was made with the one before.
 const FAMILY: u64 = 20;
@@ -45,29 +45,13 @@ fn text(number: u64) -> TokenText {
 fn token(owner: Id, number: u64) -> AccessToken {
     let parent = number.checked_sub(1).filter(|_| !number.is_multiple_of(FAMILY)).map(id);
     AccessToken {
-        id: id(number),
-        owner,
-        hash: text(number).hash(),
         previous: Some(PreviousSecret { hash: text(u64::MAX - number).hash(), until: start() }),
         label: "measured".to_owned(),
-        is_active: true,
-        limits: Limits::none(),
-        expires_at: None,
         created_at: start(),
-        generated_by: GeneratedBy::Manual,
-        creator_ua: "".into(),
         parent,
-        temporary_password: false,
         generation: 1,
         previous_parent: parent,
-        retry: None,
-        maker: Maker::Owner,
-        overlap_until_used: false,
-        lifetime: None,
-        revoked: None,
-        ended: Vec::new(),
-        robot: None,
-        secret_by: None,
+        ..AccessToken::plain(id(number), owner, text(number).hash())
     }
 }
 

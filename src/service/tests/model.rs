@@ -243,10 +243,13 @@ impl Model {
         owner.is_some() && owner == self.account(by) || is_office || self.is_admin_account(by)
     }
 
-    /// Whether the caller has something on the namespace of a repository that was transferred out of it.
+    /// Whether the caller may make repositories in the namespace of one that was transferred out of it.
     pub(super) fn has_lost(&self, by: By, name: &'static str) -> bool {
-        let namespace = whole_namespace(name);
-        self.transferred.contains_key(name) && (self.owns(by, namespace) || self.granted(by, namespace).is_some())
+        self.transferred.contains_key(name) && self.may_make_within(by, whole_namespace(name))
+    }
+
+    fn may_make_within(&self, by: By, namespace: &'static str) -> bool {
+        if namespace == "_/*" { self.is_admin_account(by) } else { self.owns_namespace(by, namespace) }
     }
 
     fn owns_namespace(&self, by: By, namespace: &'static str) -> bool {
@@ -285,6 +288,8 @@ impl Model {
         let as_owner = self.owns_repository(by, name).then_some(AccessLevel::Admin);
         let by_namespace = self.granted(by, namespace).filter(|_| !self.transferred.contains_key(name));
         let level = as_owner.max(self.granted(by, name)).max(by_namespace);
+        // What is not there is told to who may make it.
+        let level = level.filter(|_| self.repositories.contains_key(name) || self.may_make_within(by, namespace));
         let limited = match self.token(by) {
             Some(token) => level.filter(|_| token.reaches(name)).map(|level| level.min(token.cap)),
             None => level,

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::held::Told;
 use super::model::{ACME, By, NAMES, PATTERNS, TARGETS, TEAMS, USERS};
 use super::{organizations, telling};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, GrantLevel};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Life {
@@ -47,7 +47,7 @@ pub(super) enum Operation {
     GrantTeam {
         target: &'static str,
         team: &'static str,
-        level: AccessLevel,
+        level: GrantLevel,
     },
     RevokeTeam {
         target: &'static str,
@@ -79,7 +79,7 @@ pub(super) enum Operation {
     Grant {
         target: &'static str,
         user: &'static str,
-        level: AccessLevel,
+        level: GrantLevel,
     },
     Revoke {
         target: &'static str,
@@ -143,10 +143,12 @@ pub(super) fn actors() -> impl Strategy<Value = Actor> {
     ]
 }
 
+/// The levels that are granted.
+pub(super) const GRANTED: [GrantLevel; 3] = [GrantLevel::ReadOnly, GrantLevel::ReadWrite, GrantLevel::Admin];
+
 pub(super) fn operations() -> impl Strategy<Value = Operation> {
     let (name, target) = (prop::sample::select(&NAMES[..]), prop::sample::select(&TARGETS[..]));
-    let levels = [AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin];
-    let level = prop::sample::select(levels.to_vec());
+    let level = prop::sample::select(&GRANTED[..]);
     let token = any::<prop::sample::Index>();
     let actions = prop::sample::select(vec!["push", "pull,push", "push,delete", "pull", "delete", "*"]);
     prop_oneof![
@@ -163,9 +165,9 @@ pub(super) fn operations() -> impl Strategy<Value = Operation> {
         6 => (name.clone(), accounts()).prop_map(|(name, to)| Operation::Transfer { name, to }),
         2 => (accounts(), accounts()).prop_map(|(from, to)| Operation::TransferAll { from, to }),
         5 => (name, actions).prop_map(|(name, actions)| Operation::Push { name, actions }),
-        7 => (target.clone(), users(), level.clone()).prop_map(|(target, user, level)| Operation::Grant { target, user, level }),
+        7 => (target.clone(), users(), level).prop_map(|(target, user, level)| Operation::Grant { target, user, level }),
         2 => (target, users()).prop_map(|(target, user)| Operation::Revoke { target, user }),
-        8 => new_tokens(level),
+        8 => new_tokens(),
         3 => (token.clone(), any::<bool>()).prop_map(|(token, is_active)| Operation::SetTokenActive { token, is_active }),
         2 => (token.clone(), prop_oneof![Just(0), Just(100_i64)]).prop_map(|(token, overlap)| Operation::Rotate { token, overlap }),
         2 => token.prop_map(Operation::RemoveToken),
@@ -188,16 +190,14 @@ pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
     let repository = repository.prop_map(|(name, is_public)| Operation::AddRepository { name, is_public });
     let transfer = (prop::sample::select(&NAMES[..]), accounts());
     let transfer = transfer.prop_map(|(name, to)| Operation::Transfer { name, to });
-    let levels = vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin];
-    let grant = (prop::sample::select(&TARGETS[..]), users(), prop::sample::select(levels.clone()));
+    let grant = (prop::sample::select(&TARGETS[..]), users(), prop::sample::select(&GRANTED[..]));
     let grant = grant.prop_map(|(target, user, level)| Operation::Grant { target, user, level });
     let admin = (users(), any::<bool>()).prop_map(|(user, is)| Operation::SetAdmin(user, is));
-    let tokens = new_tokens(prop::sample::select(levels));
     let operation = prop_oneof![
         6 => repository,
         3 => transfer,
         4 => grant,
-        8 => tokens,
+        8 => new_tokens(),
         2 => admin,
         6 => organizations::any_operation(),
         6 => telling::any_operation(),
@@ -212,7 +212,7 @@ fn whole_steps(most: i64) -> impl Strategy<Value = i64> {
     (1..=most).prop_map(|steps| steps * 50)
 }
 
-fn new_tokens(level: impl Strategy<Value = AccessLevel>) -> impl Strategy<Value = Operation> {
+fn new_tokens() -> impl Strategy<Value = Operation> {
     let life = prop_oneof![
         3 => Just(Life::Default),
         1 => Just(Life::Never),
@@ -222,7 +222,8 @@ fn new_tokens(level: impl Strategy<Value = AccessLevel>) -> impl Strategy<Value 
         2 => Just(Vec::new()),
         2 => prop::sample::subsequence(&PATTERNS[..], 1..4),
     ];
-    let cap = prop_oneof![2 => Just(AccessLevel::Admin), 1 => level];
+    let levels = [AccessLevel::ReadOnly, AccessLevel::Push, AccessLevel::ReadWrite, AccessLevel::Admin];
+    let cap = prop_oneof![3 => Just(AccessLevel::Admin), 2 => prop::sample::select(levels.to_vec())];
     (prop::option::of(users()), cap, patterns, life).prop_map(|(owner, cap, patterns, life)| Operation::AddToken {
         owner,
         cap,

@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use super::super::{Call, Error, MemberView, NewOrganization, PageQuery, Service};
 use super::both::{Both, agree};
 use super::model::{ACME, By, TARGETS, TEAMS, USERS};
-use super::operations::{Operation, users};
-use crate::domain::access::AccessLevel;
+use super::operations::{GRANTED, Operation, users};
 use crate::domain::name::Name;
 use crate::domain::order::Order;
 use crate::domain::organization::MemberFilter;
@@ -14,7 +13,6 @@ use crate::domain::organization::MemberFilter;
 pub(super) fn any_operation() -> impl Strategy<Value = Operation> {
     let team = prop::sample::select(&TEAMS[..]);
     let member = (team.clone(), prop::sample::select(&USERS[..]));
-    let levels = vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin];
     // Mostly targets that a team can have a grant on.
     let of_acme = prop::sample::select(vec!["acme/app", "acme/lib", "acme/*"]);
     let target = prop_oneof![4 => of_acme, 1 => prop::sample::select(&TARGETS[..])];
@@ -27,7 +25,7 @@ pub(super) fn any_operation() -> impl Strategy<Value = Operation> {
         1 => team.clone().prop_map(Operation::RemoveTeam),
         4 => member.clone().prop_map(|(team, user)| Operation::JoinTeam { team, user }),
         2 => member.prop_map(|(team, user)| Operation::LeaveTeam { team, user }),
-        5 => (target.clone(), team.clone(), prop::sample::select(levels)).prop_map(
+        5 => (target.clone(), team.clone(), prop::sample::select(&GRANTED[..])).prop_map(
             |(target, team, level)| Operation::GrantTeam { target, team, level }
         ),
         2 => (target, team).prop_map(|(target, team)| Operation::RevokeTeam { target, team }),

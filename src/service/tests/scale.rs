@@ -5,7 +5,7 @@ use std::fs;
 use super::super::Service;
 use super::content::{MEDIA_TYPE, Scene, digest, named, new_user, pulled, tag};
 use super::support::{is_long, put, repository, start};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::content::{Activity, Tag};
 use crate::domain::grant::{GrantTarget, GranteeKind};
 use crate::domain::name::Namespace;
@@ -60,7 +60,7 @@ fn an_account_goes_with_very_many_repositories_and_the_store_goes_on() {
     for target in
         [GrantTarget::Repository(named("alice/app-7")), GrantTarget::Namespace(Namespace::parse("alice").unwrap())]
     {
-        service.put_grant(&local, &target, GranteeKind::User, "bob", AccessLevel::ReadWrite).unwrap();
+        service.put_grant(&local, &target, GranteeKind::User, "bob", GrantLevel::ReadWrite).unwrap();
     }
     let (before, size_before) = (service.store.state().audit().seq, size(service));
     scene.tell("alice/app-7", pulled("v1", 1));

@@ -11,7 +11,7 @@ use super::super::{
 };
 use super::content::{Scene, digest, image, named, new_user, notice, pushed, seen, tag};
 use super::support::{call, sign_in, start};
-use crate::domain::access::{AccessLevel, Action};
+use crate::domain::access::{Action, GrantLevel};
 use crate::domain::account::AccountFilter;
 use crate::domain::act::Act;
 use crate::domain::audit::Outcome;
@@ -190,6 +190,9 @@ const ON_REPOSITORIES: &[UseCase] = &[
     ("may_transfer", |service, call| service.may_transfer(call, "alice/app").map(drop)),
     ("transfer_repository", |service, call| service.transfer_repository(call, &named("alice/app"), "bob").map(drop)),
     ("transfer_repositories", |service, call| service.transfer_repositories(call, "alice", "bob").map(drop)),
+    ("try_transfer_of_repositories", |service, call| {
+        service.try_transfer_of_repositories(call, "alice", "bob").map(drop)
+    }),
     ("view_tags", |service, call| {
         let latest = TagOrDigest::parse("latest");
         service.view_tags(call, &named("alice/app"), latest.as_ref()).map(drop)
@@ -213,7 +216,7 @@ const ON_REPOSITORIES: &[UseCase] = &[
     ("may_update_repository", |service, call| service.may_update_repository(call, &named("alice/app")).map(drop)),
     ("list_grants", |service, call| service.list_grants(call, &app(), GranteeKind::User).map(drop)),
     ("put_grant", |service, call| {
-        service.put_grant(call, &app(), GranteeKind::User, "bob", AccessLevel::Admin).map(drop)
+        service.put_grant(call, &app(), GranteeKind::User, "bob", GrantLevel::Admin).map(drop)
     }),
     ("delete_grant", |service, call| service.delete_grant(call, &app(), GranteeKind::User, "bob")),
     ("repository_access", |service, call| service.repository_access(call, &named("alice/app")).map(drop)),
@@ -223,7 +226,7 @@ const ON_REPOSITORIES: &[UseCase] = &[
     ("list_grants", |service, call| service.list_grants(call, &app(), GranteeKind::Team).map(drop)),
     ("view_team_grant", |service, call| service.view_team_grant(call, &app(), "dev").map(drop)),
     ("put_grant", |service, call| {
-        service.put_grant(call, &app(), GranteeKind::Team, "dev", AccessLevel::Admin).map(drop)
+        service.put_grant(call, &app(), GranteeKind::Team, "dev", GrantLevel::Admin).map(drop)
     }),
     ("delete_grant", |service, call| service.delete_grant(call, &app(), GranteeKind::Team, "dev")),
     ("repositories_of_team", |service, call| service.repositories_of_team(call, "acme", "dev", None, 10).map(drop)),

@@ -5,7 +5,7 @@ use super::super::{Error, NewUser, Transferred};
 use super::bundles::{is_the_same_when_opened_again, recorded};
 use super::content::{Scene, named, new_user};
 use super::support::{put, repository};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::grant::{GrantTarget, Grantee, GranteeKind};
 
 /// More repositories than two bundles have: each takes three rows and one grant.
@@ -23,7 +23,7 @@ fn filled() -> Scene {
         Ok(())
     });
     let all = GrantTarget::Namespace(named("alice/app").namespace());
-    scene.service().put_grant(&scene.local(), &all, GranteeKind::User, "carol", AccessLevel::ReadWrite).unwrap();
+    scene.service().put_grant(&scene.local(), &all, GranteeKind::User, "carol", GrantLevel::ReadWrite).unwrap();
     scene
 }
 
@@ -64,7 +64,7 @@ fn very_many_go_in_bundles_and_each_is_whole() {
         let name = GrantTarget::Repository(named(&format!("alice/app-{number:05}")));
         state.grant(&name, carol)
     };
-    assert!((0..first.count).all(|number| granted(number) == Some(AccessLevel::ReadWrite)));
+    assert!((0..first.count).all(|number| granted(number) == Some(GrantLevel::ReadWrite)));
     assert!((first.count..MANY).all(|number| granted(number).is_none()));
     assert_eq!(recorded(&scene, earlier).len(), first.count, "one record each");
     let mut count = first.count;
@@ -94,8 +94,24 @@ fn very_many_without_an_owner_are_taken_over_by_a_new_account() {
     ["alice", "bob"].iter().for_each(|user| _ = service.delete_account(&local, user, false).unwrap());
     let alice = |adopt_repositories| NewUser { adopt_repositories, ..new_user("alice") };
     assert!(service.create_user(&local, alice(false)).is_err(), "it must be said that she takes them over");
+    let (earlier, before) = (scene.audited().len(), service.store.state());
+    assert_eq!(before.unowned_within(&named("alice/app").namespace()), 2 * MANY);
     service.create_user(&local, alice(true)).unwrap();
     assert_eq!(owned(&scene, "alice"), 2 * MANY);
+    let records = recorded(&scene, earlier);
+    let given = records.iter().filter(|(action, _)| action == "repository.transfer");
+    let objects: std::collections::BTreeSet<&str> = given.map(|(_, object)| object.as_str()).collect();
+    assert_eq!(objects.len(), 2 * MANY, "each has its own record");
+    assert!(objects.contains("alice/app-00000 to alice"), "{:?}", objects.first());
+    let state = scene.service().store.state();
+    let carol = Grantee::User(state.account_named("carol").unwrap().id);
+    let level = |target: GrantTarget| state.grant(&target, carol);
+    assert_eq!(level(GrantTarget::Repository(named("alice/app-00000"))), Some(GrantLevel::ReadWrite), "it stays");
+    assert_eq!(level(GrantTarget::Namespace(named("alice/app").namespace())), None, "an earlier alice's does not");
+    assert!(
+        scene.service().store.state().kept(&named("alice/app").namespace()).is_none(),
+        "nothing is transferred any more"
+    );
     let made =
         recorded(&scene, 0).iter().filter(|(action, object)| action == "account.create" && object == "alice").count();
     assert_eq!(made, 2, "one record each time, however many changes");

@@ -11,6 +11,7 @@ use crate::domain::audit::{AuditRecord, AuditedRepository, AuditedToken, Credent
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::order::Order;
+use crate::domain::sealed_number::{LogPlace, SealedNumber};
 use crate::service::Service;
 use crate::service::access::{Authority, Call, find};
 use crate::service::error::Error;
@@ -33,9 +34,9 @@ impl Service {
         call: &Call,
         hash: &str,
         filter: &AuditFilter,
-        start: Option<u64>,
+        start: Option<SealedNumber>,
         limit: usize,
-    ) -> Result<Page<AuditRecord, u64>, Error> {
+    ) -> Result<Page<AuditRecord, SealedNumber>, Error> {
         self.view(call, Act::TokenActivity, hash, |authority| {
             authority.signed_in()?;
             let token = find_token(authority, hash)?;
@@ -56,9 +57,9 @@ impl Service {
         call: &Call,
         name: &str,
         filter: &AuditFilter,
-        start: Option<u64>,
+        start: Option<SealedNumber>,
         limit: usize,
-    ) -> Result<Page<AuditRecord, u64>, Error> {
+    ) -> Result<Page<AuditRecord, SealedNumber>, Error> {
         self.view(call, Act::AccountActivity, name, |authority| {
             authority.signed_in()?;
             if !authority.is_called(name) {
@@ -78,12 +79,13 @@ impl Service {
         authority: &Authority<'_>,
         whose: &Whose,
         filter: AuditFilter,
-        (start, limit): (Option<u64>, usize),
-    ) -> Result<Page<AuditRecord, u64>, Error> {
+        (start, limit): (Option<SealedNumber>, usize),
+    ) -> Result<Page<AuditRecord, SealedNumber>, Error> {
         let filter = Filter::in_state(authority.state(), filter)?;
         let sought = filter.sought();
         let head = authority.state().audit().seq;
-        let walk = AuditWalk { order: Order::Descending, after: start, head, limit, sought: &sought };
+        let walk =
+            AuditWalk { order: Order::Descending, after: start.map(LogPlace::Sealed), head, limit, sought: &sought };
         let is_wanted = |record: &AuditRecord| filter.matches(record) && whose.may_see(authority, record);
         let Page { entries, next, count } = self.walk_audit(&walk, is_wanted)?;
         let entries = entries.into_iter().map(|logged| whose.without_others(authority, logged.record)).collect();
@@ -132,13 +134,16 @@ impl Whose {
         name.is_some_and(|name| id.is_none() || there(&name) == *id)
     }
 
-    /// The record without what is not the caller's to know: from where others acted, and with what; and the ids of what
-    /// it is about.
+    /// The record without what is not the caller's to know: from where others acted, and with what.
     fn without_others(&self, authority: &Authority<'_>, record: AuditRecord) -> AuditRecord {
         let is_own = record.actor_id == Some(self.account);
         let (kind, _) = record.credential_parts();
         let kind = kind.parse::<CredentialKind>().unwrap_or(CredentialKind::System);
-        // From where strangers tried its password is the account's to know.
+        // From where strangers tried its password is the account's to know, and from where somebody held its access token,
+        // as that itself tells it: whoever had the secret is no less a stranger for having signed in.
+        if record.action == Act::TokenRevoke.word() {
+            return AuditRecord { credential_label: record.credential_label.clone().filter(|_| is_own), ..record };
+        }
         if authority.is_administrator() || is_own || (record.actor_id.is_none() && kind.may_be_of_stranger()) {
             return record;
         }
@@ -150,7 +155,7 @@ impl Whose {
 /// Whether the caller administers the repository that a record is about, and so may know who was refused there.
 fn administers_object(authority: &Authority<'_>, record: &AuditRecord) -> bool {
     let name = record.repository.as_ref().and_then(|it| RepositoryName::parse_shown(&it.name).ok());
-    name.is_some_and(|name| authority.administer_repository(&name).is_ok())
+    name.is_some_and(|name| authority.administers(&name))
 }
 
 /// Whether it sums refusals at different objects.

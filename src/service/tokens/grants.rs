@@ -46,7 +46,7 @@ impl Room {
     fn take(&mut self, authority: &Authority<'_>, asked: &RepositoryScope, granted: Actions) -> bool {
         const AROUND: usize = r#"{"type":"repository","name":"","actions":[]},"#.len();
         let is_made = asked.pushes && !granted.contains(Actions::PUSH) && authority.makes_by_push(asked);
-        let actions = if is_made { asked.actions.with_implied() } else { granted };
+        let actions = if is_made { authority.actions_once_made(&asked.name, asked.actions) } else { granted };
         if actions.is_empty() {
             return true;
         }

@@ -81,5 +81,5 @@ fn may_make(state: &State, owner: &Questioned<'_>, name: &RepositoryName) -> boo
         Namespace::Empty => return false,
         Namespace::Of(namespace) => namespace,
     };
-    state.account_named(namespace.as_str()).is_some() && owner.may_create(name, AccessLevel::ReadWrite)
+    state.account_named(namespace.as_str()).is_some() && owner.may_create(name, AccessLevel::Push)
 }

@@ -101,7 +101,8 @@ impl TokenFilter {
 
 impl Service {
     /// A page of access tokens, newest first, made before `before`; a narrowed access token sees itself alone. With
-    /// `used_before`: what a clean-up by this caller with this filter would delete.
+    /// `used_before`: what a clean-up by this caller with this filter would delete. A page looks at a bounded number of them:
+    /// with another filter it may have fewer than asked for before the list ends. To count what a filter selects takes all.
     ///
     /// # Errors
     /// [`Error::Denied`] for those of another account, to all but administrators; [`Error::Invalid`] for a preview that
@@ -134,15 +135,14 @@ impl Service {
                 Page::of(rest, |token| &token.id, limit, count)
             } else {
                 let owner = listed_owner(authority, filter)?;
-                let matching =
-                    |before| tokens(state, owner, before).filter(|token| filter.selects(state, usage, token, call.now));
+                let selects = |token: &&Arc<AccessToken>| filter.selects(state, usage, token, call.now);
                 let is_whole = filter.is_whole();
                 let count = with_count.then(|| match owner {
                     Some(owner) if is_whole => state.tokens_count_of(owner.id),
                     None if is_whole => state.tokens_count(),
-                    Some(_) | None => matching(None).count(),
+                    Some(_) | None => tokens(state, owner, None).filter(selects).count(),
                 });
-                Page::of(matching(before), |token| &token.id, limit, count)
+                Page::selected(tokens(state, owner, before), selects, |token| &token.id, limit, count)
             };
             let entries = page.entries.into_iter().filter_map(|token| self.shown_token(authority, token));
             Ok(Page { entries: entries.collect(), next: page.next, count: page.count })
@@ -150,7 +150,8 @@ impl Service {
     }
 
     /// A page of access tokens by their end, those without one last, after `after`. Everybody's cost what the page shows, as
-    /// far as the filter selects by the end; an account's are few.
+    /// far as the filter selects by the end; of what else it selects, as of last uses, there is no index, and a page looks at
+    /// a bounded number. An account's are few.
     ///
     /// # Errors
     /// As [`Self::list_tokens`]; [`Error::Invalid`] for the preview of a clean-up, and for those of one maker.
@@ -183,9 +184,9 @@ impl Service {
                     None => Box::new(filter.by_end(state, after, call.now)),
                 }
             };
-            let placed = all(after).filter(selects).map(|token| (TokenPlace::by_end(token), token));
+            let placed = all(after).map(|token| (TokenPlace::by_end(token), token));
             let count = with_count.then(|| all(None).filter(selects).count());
-            let page = Page::of(placed, |(place, _)| place, limit, count);
+            let page = Page::selected(placed, |(_, token)| selects(token), |(place, _)| place, limit, count);
             let entries = page.entries.into_iter().filter_map(|(_, token)| self.shown_token(authority, token));
             Ok(Page { entries: entries.collect(), next: page.next, count: page.count })
         })

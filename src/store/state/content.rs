@@ -78,12 +78,16 @@ impl State {
     /// How a repository of this name was deleted here, unless it was made again since.
     #[must_use]
     pub fn deletion(&self, repository: &RepositoryName) -> Option<Deletion> {
+        #[cfg(test)]
+        super::lookups::count();
         self.deleted.get(repository).map(|deleted| deleted.deletion.clone())
     }
 
     /// The account that owned a deleted name when it was deleted; none if it was nobody's.
     #[must_use]
     pub fn deleted_owner(&self, repository: &RepositoryName) -> Option<Id> {
+        #[cfg(test)]
+        super::lookups::count();
         self.deleted.get(repository).and_then(|deleted| deleted.owner)
     }
 

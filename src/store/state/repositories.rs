@@ -15,6 +15,8 @@ impl State {
     /// The repository of this name.
     #[must_use]
     pub fn repository(&self, name: &RepositoryName) -> Option<&Arc<Repository>> {
+        #[cfg(test)]
+        super::lookups::count();
         self.repositories.get(name)
     }
 
@@ -89,7 +91,10 @@ impl State {
         let size = self.namespace_size(&namespace) + 1;
         self.namespace_sizes.insert(namespace, size);
         self.list_transferred(&repository);
-        self.repositories.insert(name, repository);
+        self.repositories.insert(name.clone(), repository);
+        if !self.is_loading {
+            self.note_kept(&name);
+        }
         true
     }
 
@@ -108,6 +113,7 @@ impl State {
         self.public = Names::of_sorted(public());
         self.repository_index = Names::of_sorted(self.repositories.keys());
         self.account_index = Names::of_sorted(self.account_names.keys());
+        self.index_all_kept();
     }
 
     fn index_repository(&mut self, repository: &Repository) {
@@ -133,6 +139,7 @@ impl State {
         grantees.into_iter().for_each(|grantee| self.remove_grant(&target, grantee));
         self.unlist_repository(&name);
         self.unindex_repository(&name);
+        self.note_kept(&name);
     }
 
     fn unindex_repository(&mut self, name: &RepositoryName) {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::super::{GroupSize, Sought, State, Store, TooLarge, Txn, UserSort};
 use super::support::{Failure, Home, account, entry, hash, id, now, purged, repository, team, token, usage, write};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::audit::Occurrence;
 use crate::domain::content::{Deletion, Remains};
@@ -42,7 +42,7 @@ enum Operation {
     RemoveTeam(u64),
     TeamMember { team: u64, user: u64 },
     RemoveTeamMember { team: u64, user: u64 },
-    Grant { target: usize, grantee: Grantee, level: AccessLevel },
+    Grant { target: usize, grantee: Grantee, level: GrantLevel },
     RemoveGrant { target: usize, grantee: Grantee },
     Usage(u64),
     Choose(Choices),
@@ -50,7 +50,7 @@ enum Operation {
 
 fn operations() -> impl Strategy<Value = Operation> {
     let (user, number) = (0..4_u64, 100..106_u64);
-    let level = prop::sample::select(vec![AccessLevel::ReadOnly, AccessLevel::ReadWrite, AccessLevel::Admin]);
+    let level = prop::sample::select(vec![GrantLevel::ReadOnly, GrantLevel::ReadWrite, GrantLevel::Admin]);
     let name = 0..NAMES.len();
     let parent = prop::option::of(number.clone());
     let grantee = prop::sample::select(grantees());
@@ -161,7 +161,7 @@ struct Model {
     members: BTreeMap<(Id, Id), bool>,
     teams: BTreeMap<Id, Team>,
     team_members: BTreeSet<(Id, Id)>,
-    grants: BTreeMap<(GrantTarget, Grantee), AccessLevel>,
+    grants: BTreeMap<(GrantTarget, Grantee), GrantLevel>,
     usage: BTreeMap<Id, Usage>,
     choices: Choices,
     audit: u64,
@@ -407,6 +407,13 @@ impl Model {
             let namespace = each.name.namespace();
             let in_it = || self.repositories.values().filter(|other| other.name.namespace() == namespace);
             assert_eq!(state.has_transferred(&namespace), in_it().any(|other| other.owner.is_some()));
+            let kept = in_it().filter(|other| other.owner.is_none()).map(|other| &other.name).collect::<Vec<_>>();
+            let known = state.kept(&namespace).map(|names| names.within(everything.clone()).collect());
+            assert_eq!(known, state.has_transferred(&namespace).then_some(kept));
+            let is_orphan = |owner| state.account(owner).is_none();
+            let orphans = in_it().filter(|other| other.owner.is_some_and(is_orphan)).map(|other| &other.name);
+            let known = state.orphans_within(&namespace).collect::<std::collections::BTreeSet<_>>();
+            assert_eq!(known, orphans.collect());
             let is_unowned = |other: &&Repository| other.owner.is_none_or(|owner| state.account(owner).is_none());
             assert_eq!(state.unowned_within(&namespace), in_it().filter(is_unowned).count());
         }

@@ -47,7 +47,7 @@ fn filled() -> Home {
         write(&store, move |txn| {
             txn.put_repository(repository(named(number).as_str(), 1_000 + number))?;
             (0..TAGS).try_for_each(|name| txn.put_tag(&named(number), tag(&format!("v{name}"))).map(drop))?;
-            Ok(super::support::grant_to(txn, named(number).as_str(), 2, crate::domain::access::AccessLevel::Admin)?)
+            Ok(super::support::grant_to(txn, named(number).as_str(), 2, crate::domain::access::GrantLevel::Admin)?)
         })
         .unwrap();
     }

@@ -9,7 +9,7 @@ use super::super::table::Table;
 use super::super::{KnownAddress, TooLarge, Txn};
 use super::samples;
 use super::support::{Failure, Home, account, now, purged, repository, team, token, usage, write};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
@@ -121,7 +121,7 @@ fn filled() -> Home {
             (on_namespace("acme"), Grantee::User(mark(BOB))),
             (on_repository("alice/app"), Grantee::User(mark(BOB))),
         ] {
-            txn.put_grant(&target, grantee, AccessLevel::ReadWrite)?;
+            txn.put_grant(&target, grantee, GrantLevel::ReadWrite)?;
         }
         txn.put_token(AccessToken { id: mark(TOKEN), owner: mark(BOB), ..token(1, 1) })?;
         txn.put_usage(mark(TOKEN), &usage(0))?;

@@ -13,7 +13,7 @@ use super::super::record::{
 use super::super::seal::{Seal, StoreDigest};
 use super::super::{KnownAddress, Meta, Share, Table};
 use super::support::{account, entry, hash, id, now, repository, team, token, usage};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, GrantLevel};
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::audit::{
     AuditHead, AuditRecord, AuditedAccount, AuditedRepository, AuditedToken, LoggedRecord, Occurrence, credential,
@@ -171,15 +171,15 @@ pub(super) fn early_usages() -> Vec<Usage> {
 pub(super) fn namespace_grants() -> Vec<NamespaceGrant> {
     let team = Namespace::Of(Name::parse("team").unwrap());
     vec![
-        NamespaceGrant { target: team, grantee: Grantee::User(id(1)), level: AccessLevel::ReadOnly },
-        NamespaceGrant { target: Namespace::Empty, grantee: Grantee::Team(id(2)), level: AccessLevel::ReadWrite },
+        NamespaceGrant { target: team, grantee: Grantee::User(id(1)), level: GrantLevel::ReadOnly },
+        NamespaceGrant { target: Namespace::Empty, grantee: Grantee::Team(id(2)), level: GrantLevel::ReadWrite },
     ]
 }
 
 pub(super) fn repository_grants() -> Vec<RepositoryGrant> {
     vec![
-        RepositoryGrant { repository: id(4), grantee: Grantee::User(id(3)), level: AccessLevel::Admin },
-        RepositoryGrant { repository: id(5), grantee: Grantee::Team(id(2)), level: AccessLevel::ReadOnly },
+        RepositoryGrant { repository: id(4), grantee: Grantee::User(id(3)), level: GrantLevel::Admin },
+        RepositoryGrant { repository: id(5), grantee: Grantee::Team(id(2)), level: GrantLevel::ReadOnly },
     ]
 }
 
@@ -359,6 +359,10 @@ fn any_address() -> impl Strategy<Value = IpAddr> {
     prop_oneof![any::<[u8; 4]>().prop_map(IpAddr::from), any::<[u8; 16]>().prop_map(IpAddr::from)]
 }
 
+fn any_grant_level() -> impl Strategy<Value = GrantLevel> {
+    prop::sample::select(vec![GrantLevel::ReadOnly, GrantLevel::ReadWrite, GrantLevel::Admin])
+}
+
 fn any_level() -> impl Strategy<Value = AccessLevel> {
     prop::sample::select(vec![AccessLevel::ReadOnly, AccessLevel::Push, AccessLevel::ReadWrite, AccessLevel::Admin])
 }
@@ -487,11 +491,15 @@ fn any_grantee() -> impl Strategy<Value = Grantee> {
 
 pub(super) fn any_namespace_grant() -> impl Strategy<Value = NamespaceGrant> {
     let target = prop_oneof![Just(Namespace::Empty), any_name().prop_map(Namespace::Of)];
-    (target, any_grantee(), any_level()).prop_map(|(target, grantee, level)| NamespaceGrant { target, grantee, level })
+    (target, any_grantee(), any_grant_level()).prop_map(|(target, grantee, level)| NamespaceGrant {
+        target,
+        grantee,
+        level,
+    })
 }
 
 pub(super) fn any_repository_grant() -> impl Strategy<Value = RepositoryGrant> {
-    (any_id(), any_grantee(), any_level()).prop_map(|(repository, grantee, level)| RepositoryGrant {
+    (any_id(), any_grantee(), any_grant_level()).prop_map(|(repository, grantee, level)| RepositoryGrant {
         repository,
         grantee,
         level,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::super::{KnownAddress, Meta, Opened, Store, TooLarge, Txn, WriteAccess, WriteError, open};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::act::Act;
 use crate::domain::audit::{AuditEntry, Concerned, CredentialKind, Occurrence, Outcome};
@@ -20,7 +20,7 @@ use crate::domain::organization::Team;
 use crate::domain::repository::Repository;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::{Clock, Moment, Timestamp};
-use crate::domain::token::{AccessToken, GeneratedBy, Limits, Maker};
+use crate::domain::token::AccessToken;
 use crate::domain::usage::Usage;
 
 /// The moment at which everything in these tests happens.
@@ -148,7 +148,7 @@ pub(super) fn add_account(store: &Store, number: u64) -> Result<(), Failure> {
 }
 
 /// Grants a user a level on a repository.
-pub(super) fn grant_to(txn: &mut Txn<'_>, name: &str, user: u64, level: AccessLevel) -> Result<(), TooLarge> {
+pub(super) fn grant_to(txn: &mut Txn<'_>, name: &str, user: u64, level: GrantLevel) -> Result<(), TooLarge> {
     let target = GrantTarget::Repository(RepositoryName::parse(name).unwrap());
     txn.put_grant(&target, Grantee::User(id(user)), level).map(drop)
 }
@@ -196,31 +196,8 @@ pub(super) fn team(number: u64, organization: u64, name: &str) -> Team {
 }
 
 pub(super) fn token(number: u64, owner: u64) -> AccessToken {
-    AccessToken {
-        id: id(number),
-        owner: id(owner),
-        hash: hash(number),
-        previous: None,
-        label: format!("token {number}"),
-        is_active: true,
-        limits: Limits { cap: AccessLevel::Admin, patterns: [].into() },
-        expires_at: None,
-        created_at: now(),
-        generated_by: GeneratedBy::Manual,
-        creator_ua: "curl/8".into(),
-        parent: None,
-        temporary_password: false,
-        generation: 0,
-        previous_parent: None,
-        retry: None,
-        maker: Maker::Owner,
-        overlap_until_used: false,
-        lifetime: None,
-        revoked: None,
-        ended: Vec::new(),
-        robot: None,
-        secret_by: None,
-    }
+    let plain = AccessToken::plain(id(number), id(owner), hash(number));
+    AccessToken { label: format!("token {number}"), created_at: now(), creator_ua: "curl/8".into(), ..plain }
 }
 
 pub(super) fn repository(name: &str, number: u64) -> Repository {

@@ -8,7 +8,7 @@ use super::super::{Store, WriteError};
 use super::support::{
     Failure, Home, account, add_account, entry, grant_to, id, moment, now, repository, token, usage, write,
 };
-use crate::domain::access::AccessLevel;
+use crate::domain::access::GrantLevel;
 use crate::domain::account::Account;
 use crate::domain::audit::Occurrence;
 
@@ -28,7 +28,7 @@ fn a_failed_change_leaves_no_trace() {
         assert!(txn.put_account(account(11))?);
         assert!(txn.put_token(token(20, 11))?);
         txn.put_repository(repository("user-11/app", 30))?;
-        grant_to(txn, "user-11/app", 10, AccessLevel::Admin)?;
+        grant_to(txn, "user-11/app", 10, GrantLevel::Admin)?;
         txn.remove_account(id(10))?;
         txn.audit(&entry("all of it"), Occurrence::once(now()))?;
         assert_eq!((txn.state().users_count(), txn.state().tokens_count()), (1, 1));
@@ -161,7 +161,7 @@ fn an_account_takes_its_tokens_and_grants_with_it() {
         txn.put_token(token(20, 10))?;
         txn.put_usage(id(20), &usage(0))?;
         txn.put_repository(repository("team/app", 30))?;
-        Ok(grant_to(txn, "team/app", 10, AccessLevel::Admin)?)
+        Ok(grant_to(txn, "team/app", 10, GrantLevel::Admin)?)
     })
     .unwrap();
     write(&store, |txn| {

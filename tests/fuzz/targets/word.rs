@@ -1,7 +1,7 @@
 //! Every other word that has a grammar: names, identifiers, times, lengths of time, access levels.
 #![no_main]
 
-use dockpass::domain::access::AccessLevel;
+use dockpass::domain::access::{AccessLevel, GrantLevel};
 use dockpass::domain::duration;
 use dockpass::domain::id::Id;
 use dockpass::domain::name::{Name, Namespace, RepositoryName};
@@ -32,5 +32,8 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(level) = text.parse::<AccessLevel>() {
         assert_eq!(level.as_str(), text);
+    }
+    if let Ok(level) = GrantLevel::read(text) {
+        assert_eq!(AccessLevel::from(level).as_str(), text);
     }
 });

@@ -77,7 +77,7 @@ fn owners_and_system_administrators_have_everything() {
 fn an_access_token_has_what_its_account_has_within_cap_and_patterns() {
     let (site, _) = with_bobs_app();
     site.grant("bob", "alice", "admin");
-    let levels = ["read-only", "read-write", "admin"];
+    let levels = ["read-only", "push", "read-write", "admin"];
     let patterns = [
         (json!([]), true, true),
         (json!(["bob/*"]), true, true),
@@ -227,7 +227,7 @@ fn whoever_administers_a_repository_sees_who_has_access_and_why() {
         assert_eq!((&json["repository"]["namespace"], &json["repository"]["name"]), (&json!("bob"), &json!("app")));
         json["access"].as_array().expect("a list").clone()
     };
-    let entry = |subject: &str, level: &str, reason: &str| json!({ "subject": subject, "accessLevel": level, "reason": reason, "isActive": true });
+    let entry = |subject: &str, level: &str, reason: &str| json!({ "subject": subject, "accessLevel": level, "reason": reason, "organization": null, "isActive": true });
     assert_eq!(reasons(&site.as_local()), [entry("bob", "admin", "owner")]);
     site.grant("bob/app", "carol", "read-only");
     site.grant("bob/app", "alice", "admin");
@@ -287,7 +287,13 @@ fn creating_wants_admin_on_the_namespace_and_a_token_that_has_it() {
     site.grant("bob/app", "alice", "admin");
     assert!(!create(&alice, "by-repository-grant"), "a grant on a repository is none on the namespace");
     let token = |body: Value| site.with_token("bob", &site.add_token("bob", &body));
-    assert!(!create(&token(json!({ "accessLevel": "read-write" })), "capped"));
+    for cap in ["read-only", "push", "read-write"] {
+        let capped = token(json!({ "accessLevel": cap }));
+        assert!(!create(&capped, "capped"));
+        let refused = capped.post("/api/v0/repositories/bob", &json!({ "name": "capped" }));
+        let told = format!("this needs admin access to the namespace: the access token reaches {cap} only");
+        assert_eq!(refused.must_be_refused(403, "NOT_AUTHORIZED").text("/errors/0/message"), told);
+    }
     let narrow = token(json!({ "repositories": ["bob/mine", "bob/below/*"] }));
     assert!(create(&narrow, "mine") && create(&narrow, "below/x"));
     assert!(!create(&narrow, "other") && !create(&narrow, "below"));

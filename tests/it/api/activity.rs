@@ -265,3 +265,79 @@ fn a_narrowed_access_token_sees_itself_alone() {
     caller.get("/api/v0/audit?account=alice").must_be_refused(403, "NOT_AUTHORIZED");
     site.with("alice", PASSWORD).get("/api/v0/audit?account=alice").must_be_refused(403, "NOT_AUTHORIZED");
 }
+
+#[test]
+fn from_where_a_held_access_token_was_revoked_is_told_in_both_places() {
+    let site = InProcess::start();
+    site.add_user("alice");
+    let eve = site.add_robot("eve");
+    let revoke = |caller: &Caller, token: &AccessToken| {
+        caller.post("/api/v0/api_tokens/revoke", &json!({ "tokens": [token.secret] })).must_be(202);
+    };
+    for caller in [eve, site.as_nobody(), site.as_user("alice")] {
+        let token = site.add_token("alice", &json!({ "tokenLabel": "lost" }));
+        revoke(&caller, &token);
+        let alice = site.as_user("alice");
+        let record = seen(&site, &alice, &format!("{}&action=token.revoke", activity_of_token(&token)));
+        let told = alice.get(&token_path(&token)).must_be(200).json()["revokedFrom"].clone();
+        assert_eq!((&record["records"][0]["address"], &told), (&json!("127.0.0.1"), &json!("127.0.0.1")), "{record}");
+        assert!(record["records"][0]["credentialLabel"].is_null(), "{record}");
+    }
+}
+
+#[test]
+fn no_answer_tells_how_much_was_recorded_of_others() {
+    let site = InProcess::start();
+    let (alice, bob) = (site.add_robot("alice"), site.add_robot("bob"));
+    site.add_repository("alice/app");
+    let refused = |bob: &Caller| {
+        granted(bob, &["alice/app:pull"]);
+        site.pass(HOUR);
+        site.audit("");
+    };
+    // Between the refusals that are hers to see, more or less of others is recorded.
+    refused(&bob);
+    for number in 0..20 {
+        site.add_repository(&format!("bob/r{number}"));
+    }
+    refused(&bob);
+    refused(&bob);
+    let numbered = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    for path in ["/api/v0/audit?repository=alice/app", "/api/v0/accounts/alice/activity?"] {
+        let (mut start, mut starts) = (String::new(), Vec::new());
+        loop {
+            let page = alice.get(&format!("{path}&pageSize=1{start}")).must_be(200);
+            let records = page.json()["records"].clone();
+            assert!(records.as_array().expect("records").len() <= 1);
+            assert!(records[0]["seq"].as_u64().unwrap_or(0) == 0, "{records}");
+            assert!(records[0]["hash"].as_str().unwrap_or_default().is_empty(), "{records}");
+            let Some(next) = page.header("x-next-page-start") else { break };
+            assert!(next.len() == 32 && !numbered(next), "{next}");
+            starts.push(next.to_owned());
+            start = format!("&pageStart={next}");
+        }
+        assert!(starts.len() >= 2, "{path}: {starts:?}");
+        // One made up, and a number, lead nowhere.
+        for wrong in ["7".to_owned(), "0".repeat(32)] {
+            alice.get(&format!("{path}&pageStart={wrong}")).must_be_refused(400, "INVALID_PARAMETERS");
+        }
+    }
+    // She follows it by what she was told, and by no number.
+    let path = "/api/v0/audit?repository=alice/app";
+    let all = alice.get(&format!("{path}&after=0&pageSize=0")).must_be(200).json();
+    assert_eq!((all["records"].as_array().map(Vec::len), &all["head"]), (Some(3), &json!(0)), "{all}");
+    let reached = all["reached"].as_str().expect("a text").to_owned();
+    let later = |after: &str| {
+        alice.get(&format!("{path}&after={after}")).must_be(200).json()["records"].as_array().map(Vec::len)
+    };
+    assert_eq!(later(&reached), Some(0));
+    site.add_repository("bob/more");
+    let again = alice.get(&format!("{path}&after={reached}")).must_be(200).json();
+    assert_eq!(again["reached"], json!(reached), "not even that something was recorded");
+    refused(&bob);
+    assert_eq!(later(&reached), Some(1));
+    alice.get(&format!("{path}&after=3")).must_be_refused(400, "INVALID_PARAMETERS");
+    // Administrators have the numbers.
+    let shown = site.as_local().get(path).must_be(200).json();
+    assert!(shown["records"][0]["seq"].as_u64() > Some(20) && shown["head"].as_u64() > Some(20), "{shown}");
+}

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     InProcess,
+    issued::granted,
     site::{Caller, HOUR},
 };
 
@@ -69,13 +70,12 @@ fn why_can_alice_not_push_carol_tool() {
     assert_eq!(said(&admin, &push), inactive);
     site.as_local().delete("/api/v0/repositories/carol/tool").must_be(204);
     site.as_local().patch("/enzi/v0/accounts/alice", &json!({ "isActive": true })).must_be(200);
-    let gone =
-        "no read-write; read-write namespaceGrant -; but there is no such repository, and the account may not make it";
+    // On what is not there only who may make it has anything.
+    let gone = "no -; but it was deleted, and the registry may still hold its content";
     assert_eq!(said(&admin, &push), gone);
-    let pull = check("alice", "", "pull", "carol/tool");
-    let gone =
-        "no read-write; read-write namespaceGrant -; but it was deleted, and the registry may still hold its content";
-    assert_eq!(said(&admin, &pull), gone);
+    assert_eq!(said(&admin, &check("alice", "", "pull", "carol/tool")), gone);
+    let never = "no -; but there is no such repository, and the account may not make it";
+    assert_eq!(said(&admin, &check("alice", "", "pull", "carol/never")), never);
 }
 
 #[test]
@@ -99,6 +99,7 @@ fn why_does_the_build_not_push_with_this_access_token() {
     admin.get(&check("bob", &token.hash, "push", "acme/app")).must_be_refused(400, "INVALID_PARAMETERS");
     assert_eq!(said(&admin, &check("alice", &token.hash, "push", "acme/app")), told);
     site.pass(HOUR);
+    site.add_repository("acme/lib");
     let pull = said(&admin, &check("", &token.hash, "pull", "acme/lib"));
     assert!(pull.contains("; but it expired on ") && pull.starts_with("no read-only; read-write "), "{pull}");
     site.as_local().delete(&format!("/api/v0/api_tokens/{}", token.hash)).must_be(200);
@@ -130,7 +131,128 @@ fn would_a_push_make_it() {
     admin.post("/api/v0/meta/settings", &json!({ "createRepositoryOnPush": false })).must_be(202);
     let off = "no admin; admin owner -; but there is no such repository, and pushes make none here";
     assert_eq!(new("carol", "carol/new"), off);
-    assert_eq!(said(&admin, &check("carol", "", "pull", "carol/new")), "yes admin; admin owner -");
+    let pull = check("carol", "", "pull", "carol/new");
+    assert_eq!(said(&admin, &pull), "yes admin; admin owner -");
+    // That nothing is there is told to who may know, and to nobody else.
+    let is_there = |caller: &Caller, path: &str| caller.get(path).must_be(200).json()["repositoryExists"].clone();
+    assert_eq!(is_there(&admin, &pull), json!(false));
+    assert_eq!(is_there(&with(&site, "carol"), &check("", "", "pull", "carol/tool")), json!(true));
+    for name in ["carol/new", "carol/tool"] {
+        assert_eq!(is_there(&with(&site, "alice"), &check("", "", "pull", name)), json!(null));
+    }
+}
+
+#[test]
+fn is_a_name_that_was_given_away_told_to_who_may_pull_the_others() {
+    let site = site();
+    site.add_repository("acme/given");
+    site.grant("acme", "bob", "read-write");
+    site.grant_team("acme", "dev", "read-only");
+    let transfer = "/api/v0/repositories/acme/given/transfer";
+    site.as_local().post(transfer, &json!({ "to": "carol" })).must_be(200);
+    let narrow = site.add_token("bob", &json!({ "repositories": ["acme/*"], "accessLevel": "read-only" }));
+    for (who, caller) in
+        [("bob", with(&site, "bob")), ("alice", with(&site, "alice")), ("bob", site.with_token("bob", &narrow))]
+    {
+        let told = |name: &str| {
+            let short = name.trim_start_matches("acme/");
+            let mut told = Vec::new();
+            let mut ask = |path: &str| {
+                let found = caller.get(path);
+                told.push((found.status, found.body.replace(name, "NAME").replace(short, "NAME")));
+            };
+            for action in ["pull", "push", "delete"] {
+                ask(&check("", "", action, name));
+                ask(&check("carol", "", action, name));
+            }
+            for rest in ["", "/access", "/tokens", "/tags", "/teamAccess", "/userAccess", "/teamAccess/dev"] {
+                ask(&format!("/api/v0/repositories/{name}{rest}"));
+            }
+            ask(&format!("/api/v0/accounts/{who}/repositoryAccess/{name}"));
+            ask(&format!("/api/v0/accounts/{who}/repositoryAccess?on={}", name.replace('/', "%2F")));
+            ask(&format!("/api/v0/audit?repository={}", name.replace('/', "%2F")));
+            for action in ["pull", "pull,push", "delete", "*"] {
+                told.push((200, granted(&caller, &[&format!("{name}:{action}")])));
+            }
+            told
+        };
+        assert_eq!(told("acme/given"), told("acme/never"), "{who}");
+        // What was refused there leaves no trace that differs, either.
+        site.audit("");
+        let activity = caller.get(&format!("/api/v0/accounts/{who}/activity?outcome=denied&pageSize=0")).must_be(200);
+        assert!(!activity.body.contains("acme/"), "{}", activity.body);
+    }
+    // Who may make repositories there knows that the name is taken.
+    site.grant("acme", "bob", "admin");
+    let bob = with(&site, "bob");
+    assert_eq!(said(&bob, &check("", "", "push", "acme/given")), "no -; but not there, or no access for bob");
+    assert!(said(&bob, &check("", "", "push", "acme/never")).ends_with("; makes it"));
+}
+
+#[test]
+fn what_does_a_narrowed_access_token_learn_of_its_owner() {
+    let site = site();
+    site.add_public("carol/open");
+    let narrow = json!({ "accessLevel": "read-only", "repositories": ["carol/tool"] });
+    // alice has nothing on what is public, carol owns it: their access tokens are told the same.
+    site.grant("carol/tool", "alice", "read-only");
+    let told = ["alice", "carol"].map(|name| {
+        let token = site.add_token(name, &narrow);
+        let caller = site.with_token(name, &token);
+        let ask = |action: &str, name: &str| said(&caller, &check("", "", action, name));
+        let answers = [ask("push", "carol/open"), ask("pull", "carol/open"), ask("push", "carol/tool")];
+        let reached = reached(&caller, &format!("/api/v0/api_tokens/{}/access", token.hash));
+        (answers.map(|it| it.replace("owner", "WHY").replace("repositoryGrant", "WHY")), reached)
+    });
+    assert_eq!(told[0].0, told[1].0);
+    let [push, pull, tool] = &told[1].0;
+    let outside = "; but the access token is not for this repository; but the access token reaches read-only only";
+    assert_eq!(*push, format!("no read-only; read-only public -{outside}"));
+    assert_eq!(*pull, "yes read-only; read-only public -");
+    assert_eq!(*tool, "no read-only; read-only WHY -; but the access token reaches read-only only");
+    assert_eq!(told[1].1, ["carol/open read-only: read-only public -", "carol/tool read-only: read-only owner -"]);
+}
+
+#[test]
+fn may_an_inactive_user_pull_what_everybody_may() {
+    let site = site();
+    site.add_public("carol/open");
+    site.as_local().patch("/enzi/v0/accounts/bob", &json!({ "isActive": false })).must_be(200);
+    let (pull, push) = (check("bob", "", "pull", "carol/open"), check("bob", "", "push", "carol/open"));
+    for caller in [site.as_admin(), with(&site, "carol")] {
+        // Signed in: nothing. Without: a pull, as everybody.
+        assert_eq!(said(&caller, &pull), "no read-only; read-only public -; but the account is inactive");
+        assert_eq!(caller.get(&pull).must_be(200).json()["allowedAnonymously"], true);
+        assert_eq!(caller.get(&push).must_be(200).json()["allowedAnonymously"], false);
+    }
+    // Where something else stands against it, that he is inactive is not for carol to know.
+    let told = said(&with(&site, "carol"), &push);
+    assert_eq!(told, "no read-only; read-only public -; but the account has read-only only");
+}
+
+#[test]
+fn whose_team_is_it_after_a_transfer() {
+    let site = site();
+    site.add_repository("bob/app");
+    site.as_local().post("/api/v0/repositories/bob/app/transfer", &json!({ "to": "acme" })).must_be(200);
+    site.grant_team("bob/app", "dev", "read-write");
+    let local = site.as_local();
+    let listed = local.get("/api/v0/repositories/bob/app/teamAccess").must_be(200).json();
+    assert_eq!(listed["teamAccessList"][0]["team"]["organization"], "acme");
+    let access = local.get("/api/v0/repositories/bob/app/access").must_be(200).json();
+    let rows = access["access"].as_array().expect("a list").iter();
+    let rows: Vec<String> =
+        rows.map(|it| ["subject", "reason", "organization"].map(|name| it[name].to_string()).join(" ")).collect();
+    assert_eq!(rows, [r#""carol" "organizationAdmin" "acme""#, r#""dev" "teamRepositoryGrant" "acme""#]);
+    let sources = |user: &str| {
+        local.get(&check(user, "", "push", "bob/app")).must_be(200).json()["sources"][0]["organization"].clone()
+    };
+    assert_eq!((sources("alice"), sources("carol")), (json!("acme"), json!("acme")));
+    let missing = local.get("/api/v0/repositories/bob/app/teamAccess").must_be(200);
+    assert!(!missing.body.contains("bob/dev"));
+    let none = local.put("/api/v0/repositories/bob/app/teamAccess/none", &json!({ "accessLevel": "read-only" }));
+    let none = none.must_be_refused(404, "NO_SUCH_TEAM");
+    assert!(none.body.contains("no such team: acme/none"), "{}", none.body);
 }
 
 #[test]
@@ -223,7 +345,10 @@ fn what_does_alice_reach_and_her_team_and_her_access_token() {
     let token = site.add_token("alice", &json!({ "accessLevel": "read-only", "repositories": ["acme/*"] }));
     let path = format!("/api/v0/api_tokens/{}/access", token.hash);
     let narrowed = [all[0].replacen("read-write", "read-only", 1), all[2].to_owned()];
-    for caller in [alice, site.as_admin(), site.with_token("alice", &token)] {
+    // What its owner has beyond its limits it does not learn.
+    let of_itself = [all[0].replace("read-write", "read-only"), all[2].to_owned()];
+    let callers = [(alice, &narrowed), (site.as_admin(), &narrowed), (site.with_token("alice", &token), &of_itself)];
+    for (caller, narrowed) in callers {
         let found = reached(&caller, &path);
         // A narrowed access token learns of no team.
         let found: Vec<String> =

@@ -108,6 +108,46 @@ fn nobody_has_the_namespace_of_who_left_and_a_later_account_gets_what_has_no_own
 }
 
 #[test]
+fn nobody_makes_repositories_in_the_namespace_of_who_is_inactive() {
+    let (site, _, bob, carol) = site();
+    site.grant("alice", "bob", "admin");
+    let pushes = |caller: &Caller, name: &str| {
+        caller.get(&format!("/auth/token?scope=repository:{name}:pull,push")).must_be(200);
+        level(&site.as_local(), name).is_some()
+    };
+    let make = |caller: &Caller, name: &str| caller.post("/api/v0/repositories/alice", &json!({ "name": name }));
+    assert!(pushes(&bob, "alice/before"), "who may do all in her namespace makes one there");
+    make(&bob, "made").must_be(201);
+    site.as_local().patch(&account_path("alice"), &json!({ "isActive": false })).must_be(200);
+    for caller in [&bob, &carol] {
+        assert!(!pushes(caller, "alice/after"));
+        make(caller, "after").must_be_refused(403, "NOT_AUTHORIZED");
+    }
+    let check = "/api/v0/access/check?repository=alice/after&action=push";
+    let answer = bob.get(check).must_be(200).json();
+    assert_eq!(answer["allowed"], json!(false), "{answer}");
+    assert_eq!(level(&bob, "alice/web").as_deref(), Some("admin"), "what is there stays within reach");
+    assert!(pushes(&bob, "alice/before"));
+    make(&site.as_local(), "by-administrator").must_be(201);
+    site.as_local().patch(&account_path("alice"), &json!({ "isActive": true })).must_be(200);
+    assert!(pushes(&bob, "alice/after"), "she is back");
+}
+
+#[test]
+fn whether_all_can_be_given_is_known_before_any_is() {
+    let (site, alice, ..) = site();
+    let ask = |to: &str| site.as_local().post(&all_path("alice"), &json!({ "to": to, "dryRun": true }));
+    assert_eq!(ask("bob").must_be(200).json(), json!({ "to": "bob", "transferred": 0, "left": 2 }));
+    ask("nobody").must_be_refused(404, "NO_SUCH_ACCOUNT");
+    ask("alice").must_be_refused(400, "INVALID_PARAMETERS");
+    site.as_local().post("/api/v0/meta/settings", &json!({ "maxRepositoriesPerNamespace": 1 })).must_be(202);
+    ask("bob").must_be_refused(409, "LIMIT_REACHED");
+    assert_eq!(owned(&alice, "alice").1, "2");
+    alice.post(&all_path("alice"), &json!({ "to": "bob", "dryRun": true })).must_be(403);
+    assert!(site.audit("action=repository.transfer&outcome=success").is_empty());
+}
+
+#[test]
 fn where_everything_was_given_away_a_new_account_needs_no_adoption_and_sees_nothing() {
     let (site, ..) = site();
     let done = site.as_local().post(&all_path("alice"), &json!({ "to": "bob" })).must_be(200).json();

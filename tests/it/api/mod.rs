@@ -25,6 +25,7 @@ mod overlaps;
 mod pages;
 mod paging;
 mod permissions;
+mod push_cap;
 mod reach;
 mod registry;
 mod registry_host;

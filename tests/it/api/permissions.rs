@@ -10,7 +10,9 @@ use crate::support::{
 };
 
 const APP: &str = "acme/app";
-const LEVELS: [Option<&str>; 4] = [None, Some("read-only"), Some("read-write"), Some("admin")];
+/// The columns of the table. All but the cap `push` are granted, too.
+const LEVELS: [Option<&str>; 5] = [None, Some("read-only"), CAP, Some("read-write"), Some("admin")];
+const CAP: Option<&str> = Some("push");
 
 /// Tries an operation on a repository; returns whether the caller could do it. It makes what it needs, and undoes what
 /// it did.
@@ -33,7 +35,7 @@ const OPERATIONS: [(&str, &str, Attempt); 14] = [
         names["repositories"].as_array().expect("names").contains(&json!(APP))
     }),
     ("pull", "read-only", |_, caller| granted(caller, APP, "pull,push,delete").contains(&"pull".to_owned())),
-    ("push", "read-write", |_, caller| granted(caller, APP, "pull,push,delete").contains(&"push".to_owned())),
+    ("push", "push", |_, caller| granted(caller, APP, "pull,push,delete").contains(&"push".to_owned())),
     ("delete tags", "read-write", |_, caller| granted(caller, APP, "pull,push,delete").contains(&"delete".to_owned())),
     ("edit the description", "admin", |_, caller| {
         may(caller.patch(&repository_path(APP), &json!({ "shortDescription": "ours" })).status)
@@ -100,6 +102,10 @@ fn granted(caller: &Caller, repository: &str, actions: &str) -> Vec<String> {
     actions.map(|action| action.as_str().expect("an action").to_owned()).collect()
 }
 
+fn granted_levels() -> impl Iterator<Item = Option<&'static str>> {
+    LEVELS.into_iter().filter(|level| *level != CAP)
+}
+
 fn rank(level: Option<&str>) -> usize {
     LEVELS.iter().position(|known| *known == level).expect("a level")
 }
@@ -138,7 +144,7 @@ fn check_table(site: &InProcess, caller: &Caller, level: Option<&str>, case: &st
 fn each_operation_needs_its_level_however_it_was_given() {
     let (site, bob) = acme();
     for way in WAYS {
-        for level in LEVELS {
+        for level in granted_levels() {
             give(&site, way, level);
             check_table(&site, &bob, level, &format!("{level:?} by {} on {}", way.0, way.1));
         }
@@ -176,7 +182,7 @@ fn each_operation_is_open_to_those_whose_place_it_is() {
 fn a_public_repository_is_read_by_everybody_and_written_by_grants_only() {
     let (site, bob) = acme();
     let read_only = &OPERATIONS[..7];
-    for level in LEVELS {
+    for level in granted_levels() {
         give(&site, ("team", APP), level);
         site.as_local().patch(&repository_path(APP), &json!({ "visibility": "public" })).must_be(200);
         for (operation, least, attempt) in read_only {
@@ -196,7 +202,7 @@ fn a_public_repository_is_read_by_everybody_and_written_by_grants_only() {
 fn a_level_on_the_namespace_counts_for_all_that_is_and_comes() {
     let (site, bob) = acme();
     for holder in ["user", "team"] {
-        for level in LEVELS {
+        for level in granted_levels() {
             let case = format!("{level:?} by {holder}");
             give(&site, (holder, "acme"), level);
             let name = format!("acme/{holder}/{}", level.unwrap_or("none"));

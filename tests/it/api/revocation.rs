@@ -310,3 +310,67 @@ fn anothers_is_as_if_it_never_was() {
         identify(&site.as_user("bob"), slip).must_be_one_of(&[400, 404]);
     }
 }
+
+// --- secrets in the wrong place ---
+
+/// Bodies that have a secret where none belongs.
+fn misplaced(secret: &str) -> Vec<String> {
+    let name = format!("\"{secret}\"");
+    let long = format!("\"{}{secret}\"", "x".repeat(30));
+    let deep = format!("{}{name}{}", "[".repeat(200), "]".repeat(200));
+    let mut bodies = vec![
+        secret.to_owned(),
+        name.clone(),
+        format!("[{name}]"),
+        format!("{{{name}:1}}"),
+        format!("{{{name}:{name}}}"),
+        format!("{{{name}:1,{name}:2}}"),
+        format!("{{{long}:1}}"),
+        format!("{{{long}:1,{long}:2}}"),
+        format!("{{\"{secret}{secret}\":1}}"),
+        format!("{{\"token\":[],{name}:{{}}}}"),
+        format!("{{{name}"),
+        deep.clone(),
+    ];
+    for field in ["token", "tokens", "tokenLabel", "isActive", "expiresAt"] {
+        let values = [
+            format!("[{{{name}:{name}}}]"),
+            format!("[[{name}]]"),
+            format!("[{name},7]"),
+            format!("{{{name}:1}}"),
+            format!("{name},\"{field}\":{name}"),
+            format!("{name},{name}:1"),
+            format!("{name}x"),
+            secret.to_owned(),
+            deep.clone(),
+        ];
+        bodies.extend(values.map(|value| format!("{{\"{field}\":{value}}}")));
+    }
+    bodies
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    let site = with_alice();
+    let (alice, nobody) = (site.as_user("alice"), site.as_nobody());
+    let secret = never_one();
+    let path = token_path(&site.add_token("alice", &json!({})));
+    let parts: Vec<&str> = (4..secret.len() - 8).map(|place| &secret[place..place + 8]).collect();
+    for body in misplaced(&secret) {
+        let rotate = format!("{path}/rotate");
+        let posts = [IDENTIFY, TOKENS, &rotate, "/api/v0/repositories/alice"].map(|path| (&alice, "POST", path));
+        let others = [(&alice, "POST", REVOKE), (&nobody, "POST", REVOKE), (&alice, "PATCH", path.as_str())];
+        for (caller, method, path) in posts.into_iter().chain(others) {
+            let caller = caller.header("Content-Type", "application/json");
+            let answer = caller.send(method, path, body.as_bytes());
+            // What was done has the text where the caller has put it, as the label of an access token.
+            let is_told = answer.status >= 400 && parts.iter().any(|part| answer.body.contains(part));
+            let is_warned = answer.header("warning").is_some_and(|said| parts.iter().any(|part| said.contains(part)));
+            assert!(answer.status < 500 && !is_told && !is_warned, "{}", answer.describe());
+        }
+    }
+    for query in [format!("{secret}=1"), format!("pageStart={secret}"), format!("{}{secret}=1", "x".repeat(30))] {
+        let answer = alice.get(&format!("/api/v0/access/check?user=alice&action=pull&repository=a%2Fb&{query}"));
+        assert!(!parts.iter().any(|part| answer.body.contains(part)), "{}", answer.body);
+    }
+}

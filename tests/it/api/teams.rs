@@ -197,7 +197,7 @@ fn members_of_a_team_are_members_of_the_organization() {
 fn grants_are_shown_set_and_taken() {
     let acme = Acme::new();
     acme.site.add_team("acme/a", &[]);
-    let team = |is_member: bool| json!({ "id": acme.id(&team_path("acme/dev")), "name": "dev", "clientUserIsMember": is_member });
+    let team = |is_member: bool| json!({ "id": acme.id(&team_path("acme/dev")), "name": "dev", "organization": "acme", "clientUserIsMember": is_member });
     let app = acme.repository("app");
     let empty = json!({ "repository": app, "teamAccessList": [] });
     assert_eq!(acme.alice.get(&on_repository("acme/app")).must_be(200).json(), empty);
@@ -324,7 +324,7 @@ fn what_a_team_has_is_listed_by_name_for_its_members() {
     let acme = Acme::new();
     let entry = |level: &str, rest: &str| json!({ "accessLevel": level, "repository": acme.repository(rest) });
     let path = accessible("acme/dev");
-    let team = json!({ "id": acme.id(&team_path("acme/dev")), "name": "dev", "clientUserIsMember": true });
+    let team = json!({ "id": acme.id(&team_path("acme/dev")), "name": "dev", "organization": "acme", "clientUserIsMember": true });
     let shown = acme.bob.get(&path).must_be(200).json();
     assert_eq!(shown, json!({ "team": team, "repositoryAccessList": [] }));
     acme.site.grant_team("acme/tools/lint", "dev", "admin");
@@ -357,7 +357,10 @@ fn who_has_access_and_why_names_teams_and_administrators() {
     acme.site.grant_team("acme", "dev", "read-only");
     acme.site.grant("acme/app", "bob", "admin");
     let reasons = acme.bob.get(&format!("{}/access", repository_path("acme/app"))).must_be(200).json();
-    let entry = |subject: &str, level: &str, reason: &str| json!({ "subject": subject, "accessLevel": level, "reason": reason, "isActive": true });
+    let entry = |subject: &str, level: &str, reason: &str| {
+        let organization = if reason == "repositoryGrant" { json!(null) } else { json!("acme") };
+        json!({ "subject": subject, "accessLevel": level, "reason": reason, "organization": organization, "isActive": true })
+    };
     let expected = [
         entry("alice", "admin", "organizationAdmin"),
         entry("carol", "admin", "organizationAdmin"),

@@ -111,17 +111,19 @@ fn a_preview_is_what_an_access_token_with_these_limits_reaches() {
     let all = of(json!({}));
     let names = ["acme/app", "acme/web", "alice/a", "alice/b", "alice/open", "bob/shared"];
     let expected = json!({
-        "repositories": 6, "hasMore": false, "levels": { "read-only": 1, "read-write": 2, "admin": 3 }, "first": names,
+        "repositories": 6, "hasMore": false, "levels": { "read-only": 1, "push": 0, "read-write": 2, "admin": 3 }, "first": names,
         "accountRepositories": 6, "accountHasMore": false,
     });
     assert_eq!(all, expected, "not those that only are public");
     assert_eq!(
         of(json!({ "accessLevel": "read-only" }))["levels"],
-        json!({ "read-only": 6, "read-write": 0, "admin": 0 })
+        json!({ "read-only": 6, "push": 0, "read-write": 0, "admin": 0 })
     );
+    let pushing = of(json!({ "accessLevel": "push" }));
+    assert_eq!(pushing["levels"], json!({ "read-only": 1, "push": 5, "read-write": 0, "admin": 0 }));
     let some =
         of(json!({ "accessLevel": "read-write", "repositories": ["alice/*", "bob/*", "alice/a", "alice/none"] }));
-    assert_eq!(some["levels"], json!({ "read-only": 1, "read-write": 3, "admin": 0 }));
+    assert_eq!(some["levels"], json!({ "read-only": 1, "push": 0, "read-write": 3, "admin": 0 }));
     assert_eq!(
         (&some["first"], &some["accountRepositories"]),
         (&json!(["alice/a", "alice/b", "alice/open", "bob/shared"]), &json!(6))

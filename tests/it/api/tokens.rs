@@ -136,7 +136,7 @@ fn a_label_has_1_to_128_characters_after_trimming() {
 fn caps_and_patterns_are_checked_when_a_token_is_made() {
     let site = with_alice();
     let create = |body: Value| site.as_local().post(&format!("{TOKENS}?username=alice"), &body);
-    for level in ["read-only", "read-write", "admin"] {
+    for level in ["read-only", "push", "read-write", "admin"] {
         assert_eq!(create(json!({ "accessLevel": level })).must_be(200).text("/accessLevel"), level);
     }
     for level in [json!("write"), json!("Admin"), json!(""), json!(1)] {
@@ -293,7 +293,11 @@ fn a_token_is_renamed_stopped_started_and_deleted() {
 fn a_capped_token_reads_and_deletes_itself_and_nothing_else() {
     let site = with_alice();
     let other = site.add_token("alice", &json!({}));
-    for body in [json!({ "accessLevel": "read-write" }), json!({ "repositories": ["alice/*"] })] {
+    for body in [
+        json!({ "accessLevel": "push" }),
+        json!({ "accessLevel": "read-write" }),
+        json!({ "repositories": ["alice/*"] }),
+    ] {
         let token = site.add_token("alice", &body);
         let capped = site.with_token("alice", &token);
         capped.get(&token_path(&token)).must_be(200);

@@ -59,6 +59,27 @@ fn a_narrowed_session_is_offered_what_it_reaches() {
 }
 
 #[test]
+fn who_pushes_and_deletes_nothing_is_offered_just_that() {
+    let site = Website::start();
+    for name in ["app", "new"] {
+        site.api("alice").post("/api/v0/repositories/alice", &json!({ "name": name })).must_be(201);
+    }
+    site.push("alice/app", &[("v1", 1)]);
+    let browser = &site.browser;
+    for (level, may_delete) in [("push", false), ("read-write", true)] {
+        sign_in_with(&site, "alice", &json!({ "accessLevel": level }));
+        browser.arrive("/repositories");
+        site.open("/repositories/alice/new");
+        browser.see("Push the first one, as below.");
+        site.open("/repositories/alice/app?tab=tags");
+        browser.see("v1");
+        assert_eq!(browser.has("css", "main thead input[type=checkbox]"), may_delete, "{level}");
+        site.sign_out("alice");
+    }
+    site.must_be_clean(&[]);
+}
+
+#[test]
 fn a_password_is_not_asked_for_where_it_cannot_be_set() {
     let site = Website::start();
     sign_in_with(&site, "alice", &json!({}));

@@ -90,6 +90,30 @@ fn access_and_repositories_are_what_was_chosen_and_all_that_it_can() {
 }
 
 #[test]
+fn push_is_offered_for_access_tokens_and_for_no_grant() {
+    let site = before_the_form();
+    let browser = &site.browser;
+    browser.fill("Description", "build");
+    browser.see("Pulls and pushes, deletes nothing; nothing else of the account");
+    browser.choose("Push");
+    let secret = create(&site);
+    assert_eq!(record(&site, "build")["accessLevel"], "push");
+    let its = site.server.http_as("alice", &secret);
+    assert_eq!(its.get("/api/v0/repositories/alice/app").must_be(200).json()["accessLevel"], "push");
+    its.delete("/api/v0/repositories/alice/app/tags/v1").must_be(403);
+    browser.click("Done");
+    let row = soon("its row", || browser.rows("access tokens").into_iter().find(|row| row[1].starts_with("build")));
+    assert!(row.iter().any(|cell| cell.contains("Push")), "{row:?}");
+    browser.follow("build");
+    browser.see("Push: pulls and pushes, deletes nothing");
+    site.open("/repositories/alice/app?tab=access");
+    browser.click("Give access");
+    browser.see("Also push, and delete tags");
+    assert!(!browser.has("css", "dialog input[value=push]"));
+    site.must_be_clean(&[]);
+}
+
+#[test]
 fn all_of_a_namespace_is_suggested_and_reaches_what_comes_later() {
     let site = before_the_form();
     site.browser.fill("Description", "deploy");

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{
     Dockpass, Setup,
     exe::{cli_command, executable},
-    process::{Background, Run, background_command, command},
+    process::{Background, Run, background_command, command, eventually},
 };
 
 /// A command that goes on, on this data directory.
@@ -124,4 +124,82 @@ fn a_user_asks_for_what_is_hers_and_for_one_of_her_access_tokens() {
     dockpass.cli(&["token", "delete", "--yes", &token.id]).must_succeed();
     let found = dockpass.cli(&["audit", "list", "--token", &token.id]).must_succeed().stdout;
     assert!(found.contains("token.delete") && found.contains("token.create"), "{found}");
+}
+
+/// An export into this file from a server that hangs, with the file that is beside it meanwhile.
+fn stuck_export(dockpass: &Dockpass, file: &std::path::Path) -> Background {
+    let export = following(dockpass, &["audit", "export", "--output", file.to_str().expect("a path")]);
+    eventually("a file beside it", || (names_in(file).len() > 1).then_some(()));
+    export
+}
+
+/// What is in the directory of a file.
+fn names_in(file: &std::path::Path) -> Vec<String> {
+    let entries = fs::read_dir(file.parent().expect("a directory")).expect("it is there");
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn an_export_that_is_ended_leaves_what_was_there_and_nothing_beside_it() {
+    let dockpass = Dockpass::start();
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("audit.ndjson");
+    fs::write(&file, "before").expect("a file");
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
+        dockpass.signal(Signal::STOP);
+        let mut export = stuck_export(&dockpass, &file);
+        export.signal(signal);
+        let ended = export.wait_end().code();
+        dockpass.signal(Signal::CONT);
+        assert_eq!((ended, names_in(&file)), (Some(code), vec!["audit.ndjson".to_owned()]), "{}", export.log());
+        assert_eq!(fs::read_to_string(&file).expect("the file"), "before");
+    }
+}
+
+#[test]
+fn an_export_under_nohup_outlives_its_terminal() {
+    let dockpass = Dockpass::start();
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("audit.ndjson");
+    fs::write(&file, "before").expect("a file");
+    dockpass.signal(Signal::STOP);
+    let mut nohup = background_command("nohup");
+    nohup.arg(executable()).args(["audit", "export", "--output"]).arg(&file).arg("--data-dir").arg(dockpass.data());
+    let mut export = Background::start("nohup", &mut nohup);
+    eventually("a file beside it", || (names_in(&file).len() > 1).then_some(()));
+    export.signal(Signal::HUP);
+    dockpass.signal(Signal::CONT);
+    assert_eq!(export.wait_end().code(), Some(0), "{}", export.log());
+    assert!(fs::read_to_string(&file).expect("the file").contains("account.create"));
+}
+
+#[test]
+fn an_export_goes_into_a_pipe_and_replaces_nothing_but_files() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    let all = dockpass.cli(&["audit", "export"]).must_succeed().stdout;
+    let place = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| place.path().join(name).to_str().expect("a path").to_owned();
+    let made = command("mkfifo").arg(path("pipe")).status().expect("mkfifo");
+    assert!(made.success());
+    std::os::unix::fs::symlink("elsewhere", path("link")).expect("a link");
+    let reader = std::thread::spawn({
+        let pipe = path("pipe");
+        move || fs::read_to_string(pipe).expect("the pipe")
+    });
+    dockpass.cli(&["audit", "export", "--output", &path("pipe")]).must_succeed();
+    assert!(reader.join().expect("a reader").starts_with(&all));
+    assert!(dockpass.cli(&["audit", "export", "--output", "-"]).must_succeed().stdout.starts_with(&all));
+    assert!(dockpass.cli(&["audit", "export", "--output", "/dev/stdout"]).must_succeed().stdout.starts_with(&all));
+    dockpass.cli(&["audit", "export", "--output", &path("link")]).must_fail_with(&["a symbolic link"]);
+    dockpass
+        .cli(&["audit", "export", "--output", place.path().to_str().expect("a path")])
+        .must_fail_with(&["a directory"]);
+    let mut there = names_in(std::path::Path::new(&path("pipe")));
+    there.sort();
+    assert_eq!(there, ["link", "pipe"]);
+    // What is there is not exported again.
+    let second = all.lines().nth(1).expect("two records");
+    let rest = dockpass.cli(&["audit", "export", "--after", "1"]).must_succeed().stdout;
+    assert!(rest.starts_with(second), "{rest}");
 }

@@ -66,7 +66,9 @@ fn alice_leaves_with_one_command_that_can_be_repeated() {
     alice.get("/api/v0/repositories/alice/app").must_be(401);
     let again = run(&dockpass, &format!("{leave} --yes")).must_succeed().stdout;
     assert!(
-        again.starts_with("alice was inactive already\ndeleted 0 access tokens of alice\ngave 0 repositories"),
+        again.starts_with(
+            "alice was inactive already\nalice has no access token to delete\nalice has no repository to give to bob\n"
+        ),
         "{again}"
     );
     let bob = dockpass.cli_json(&["repo", "list", "--owner", "bob"]);
@@ -87,4 +89,30 @@ fn programs_get_one_answer_and_the_last_administrator_stays() {
     run(&dockpass, "user offboard bob --transfer-repositories alice --yes").must_fail_with(&["alice is inactive"]);
     let bob = dockpass.cli_json(&["user", "show", "bob"]);
     assert_eq!(bob["isActive"], json!(true), "nothing was done before it was known that all can be done");
+}
+
+#[test]
+fn what_cannot_be_done_is_known_before_anything_is_done() {
+    let dockpass = site();
+    run(&dockpass, "settings set maxRepositoriesPerNamespace=2").must_succeed();
+    let leave = "user offboard alice --delete-tokens --transfer-repositories bob --yes";
+    let full = run(&dockpass, leave).must_fail_with(&["repositories of the account that is to have these"]);
+    assert_eq!(full.stdout, "", "{}", full.describe());
+    let alice = dockpass.cli_json(&["user", "show", "alice"]);
+    assert_eq!(alice["isActive"], json!(true), "{alice}");
+    run(&dockpass, "settings set maxRepositoriesPerNamespace=3").must_succeed();
+    let said = run(&dockpass, leave).must_succeed().stdout;
+    let row = said.lines().find(|line| line.starts_with("laptop")).expect("its access token");
+    assert!(row.contains("inactive"), "as it is by then: {row}");
+}
+
+#[test]
+fn nobody_offboards_who_signs_in_for_it() {
+    let dockpass = site();
+    let password = dockpass.admin_password();
+    let mut offboard = crate::support::process::command(crate::support::exe::executable());
+    offboard.args(["user", "offboard", "admin", "--yes", "--server", &format!("http://{}", dockpass.address)]);
+    let refused = Run::of(offboard.env("DOCKPASS_USER", "admin").env("DOCKPASS_TOKEN", &password), "");
+    assert_eq!(refused.code(), Some(2), "{}", refused.describe());
+    assert!(refused.stderr.contains("you sign in as this user"), "{}", refused.describe());
 }

@@ -20,6 +20,7 @@ mod notifications_by_hand;
 mod organizations;
 mod overlaps;
 mod permissions;
+mod push_cap;
 mod python;
 mod revocation;
 mod search;

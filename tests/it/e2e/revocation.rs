@@ -21,8 +21,40 @@ fn lines_of_readme(dockpass: &Dockpass, mark: &str) -> String {
     let readme = include_str!("../../../README.md");
     let begin = readme.find(mark).expect("the lines");
     let lines: Vec<&str> = readme[begin..].lines().take(2).collect();
-    assert!(lines[0].ends_with(" found.json |") && lines[1].trim_start().starts_with("curl "), "{lines:?}");
+    assert!(lines[0].ends_with(" found.json |") && lines[1].trim_start().starts_with("(while "), "{lines:?}");
     lines.join("\n").replace("https://HOST", &format!("http://{}", dockpass.address))
+}
+
+/// More than one request takes, this one twice and the last in any order.
+fn many_and(secret: &str) -> Vec<String> {
+    let others = (0..250).map(|number| format!("dkp_{number:049}"));
+    others.chain([secret.to_owned(), secret.to_owned()]).collect()
+}
+
+#[test]
+fn the_command_revokes_what_stands_in_any_text_without_signing_in() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    let url = format!("http://{}", dockpass.address);
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    for over_socket in [false, true] {
+        let (leaked, other) = (dockpass.add_token("alice", &[]), dockpass.add_token("alice", &[]));
+        let mut revoke = background_command(executable());
+        revoke.args(["token", "revoke"]).current_dir(elsewhere.path());
+        if over_socket {
+            revoke.arg("-").arg("--data-dir").arg(dockpass.data());
+        } else {
+            revoke.args(["--server", &url]).env("DOCKPASS_USER", "alice").env("DOCKPASS_TOKEN", "wrong");
+        }
+        let found = json!([{ "File": "a", "Secret": format!("TOKEN={};", leaked.secret) }]).to_string();
+        let done = Run::of(&mut revoke, &found).must_succeed();
+        assert!(done.stdout.starts_with("sent 1 text: ") && !done.stdout.contains("dkp_"), "{}", done.describe());
+        assert!(!works(&dockpass, &leaked.secret) && works(&dockpass, &other.secret));
+        dockpass.cli(&["token", "activate", &leaked.id]).must_fail_with(&["never activated again"]);
+        dockpass.cli(&["token", "revoke", &other.id]).must_succeed();
+        dockpass.cli(&["token", "activate", &other.id]).must_succeed();
+        dockpass.cli(&["token", "revoke", &other.secret]).must_fail_with(&["shell's history"]);
+    }
 }
 
 #[test]
@@ -33,10 +65,13 @@ fn what_a_scanner_found_is_revoked_by_the_lines_of_the_readme() {
         let (leaked, other) = (dockpass.add_token("alice", &[]), dockpass.add_token("alice", &[]));
         let directory = tempfile::tempdir().expect("a directory");
         // A list of gitleaks, or a line for each of trufflehog's findings; older ones have what stands after the secret.
+        let secrets = many_and(&leaked.secret);
         let found = if mark.contains("Secret") {
-            json!([{ "Secret": leaked.secret }, { "Secret": leaked.secret }]).to_string()
+            let found: Vec<_> = secrets.iter().map(|secret| json!({ "Secret": secret })).collect();
+            json!(found).to_string()
         } else {
-            format!("{}\n{}\n", json!({ "Raw": format!("{}\"", leaked.secret) }), json!({ "level": "info" }))
+            let found = secrets.iter().map(|secret| format!("{}\n", json!({ "Raw": format!("{secret}\"") })));
+            format!("{}{}\n", found.collect::<String>(), json!({ "level": "info" }))
         };
         fs::write(directory.path().join("found.json"), found).expect("a file");
         let mut sh = background_command("sh");
@@ -103,4 +138,25 @@ fn a_found_secret_is_identified_and_ended_by_its_owner() {
     let gone = remotely("alice", &["--delete", "--yes"], &input).must_succeed();
     assert_eq!(gone.stdout, format!("deleted the access token `test` of alice (id {})\n", token.id));
     remotely("alice", &[], &input).must_fail_with(&["no such access token"]);
+}
+
+#[test]
+fn a_found_secret_that_a_rotation_replaced_ends_alone() {
+    let dockpass = Dockpass::start();
+    dockpass.add_user("alice");
+    for flag in ["--deactivate", "--delete"] {
+        let old = dockpass.add_token("alice", &[]);
+        let rotated = dockpass.cli(&["token", "rotate", &old.id, "--overlap", "1h"]).must_succeed();
+        let new = rotated.stdout.trim().to_owned();
+        assert!(works(&dockpass, &old.secret) && works(&dockpass, &new));
+        let ended = dockpass.cli_with(&["token", "identify", flag], &old.secret).must_succeed();
+        assert!(
+            ended.stdout.starts_with("ended this secret of the access token `test` of alice"),
+            "{}",
+            ended.describe()
+        );
+        assert!(!works(&dockpass, &old.secret) && works(&dockpass, &new), "{flag}");
+        dockpass.cli_with(&["token", "identify", flag, "--yes"], &old.secret).must_fail_with(&["has ended already"]);
+        assert!(works(&dockpass, &new));
+    }
 }

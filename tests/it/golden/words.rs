@@ -12,7 +12,7 @@ use crate::support::{
 
 /// The commands; none but the last changes anything, and that can be repeated, so that each can be asked again. On a terminal
 /// the answer is no.
-const COMMANDS: [&[&str]; 37] = [
+const COMMANDS: [&[&str]; 45] = [
     &["grant", "delete", "--user", "build", "alice/app"],
     &["grant", "delete", "--team", "dev", "acme/app"],
     &["grant", "list", "--user", "build"],
@@ -25,6 +25,14 @@ const COMMANDS: [&[&str]; 37] = [
     &["access", "check", "--user", "build", "delete", "acme/app"],
     &["access", "check", "--user", "carol", "pull", "alice/tools/continuous-integration/runners-of-the-second-kind"],
     &["access", "check", "--user", "alice", "push", "acme/new"],
+    &["access", "check", "--user", "alice", "pull", "acme/none"],
+    &["access", "check", "--user", "build", "push", "acme/none"],
+    &["access", "check", "--user", "robot", "push", "nobody/none"],
+    &["access", "check", "--user", "bob", "push", "carol/tool"],
+    &["access", "check", "--user", "carol", "push", "carol/tool"],
+    &["access", "check", "--user", "carol", "pull", "robot/open"],
+    &["access", "check", "--user", "build", "push", "robot/open"],
+    &["repo", "tokens", "carol/tool"],
     &["user", "access", "build"],
     &["team", "access", "acme/dev"],
     &["team", "access", "acme/none"],
@@ -67,6 +75,7 @@ fn site() -> Dockpass {
         "user create bob --service",
         "repo create carol/tool",
         "repo create bob/app",
+        "repo create robot/open --public",
         "repo transfer carol/tool --to bob",
         "repo create alice/app",
         "repo create alice/web",

@@ -55,8 +55,9 @@ fn a_star_becomes_the_actions_that_are_really_held() {
         site.grant("alice/app", "bob", level);
         assert_eq!(granted(&bob, &["alice/app:*"]), expected, "{level}");
     }
-    let capped = limited(&site, "alice", "read-only", &[]);
-    assert_eq!(granted(&capped, &["alice/app:*"]), "alice/app:pull");
+    for (cap, expected) in [("read-only", "alice/app:pull"), ("push", "alice/app:pull,push")] {
+        assert_eq!(granted(&limited(&site, "alice", cap, &[]), &["alice/app:*"]), expected, "{cap}");
+    }
 }
 
 #[test]
@@ -116,6 +117,7 @@ fn cap_and_patterns_narrow_what_the_account_may() {
     let asked = ["alice/app:pull,push", "alice/team/web:pull,push", "alice/other:pull,push"];
     for (cap, patterns, expected) in [
         ("read-only", &[][..], "alice/app:pull alice/other:pull alice/team/web:pull"),
+        ("push", &["alice/app"], "alice/app:pull,push"),
         ("read-write", &["alice/app"], "alice/app:pull,push"),
         ("admin", &["alice/team/*", "alice/app"], "alice/app:pull,push alice/team/web:pull,push"),
         ("read-only", &["alice/*"], "alice/app:pull alice/other:pull alice/team/web:pull"),
@@ -235,11 +237,34 @@ fn an_access_token_makes_only_what_its_cap_and_patterns_reach() {
         ("alice/d", "read-write", &["alice/d"], true),
         ("alice/e", "admin", &["alice/*"], true),
         ("alice/f", "read-only", &["alice/f"], false),
+        ("alice/g", "push", &[], true),
+        ("alice/h", "push", &["alice/other"], false),
+        ("alice/i", "push", &["alice/*"], true),
     ] {
         let answer = granted(&limited(&site, "alice", cap, patterns), &[&format!("{name}:push")]);
         assert_eq!(answer.contains("push"), is_made, "{name}");
         assert_eq!(exists(&site, name), is_made, "{name}");
     }
+}
+
+#[test]
+fn what_the_cap_push_makes_it_pushes_to_and_never_deletes() {
+    let site = InProcess::start();
+    site.add_service("alice");
+    let pushing = limited(&site, "alice", "push", &["alice/*"]);
+    assert_eq!(granted(&pushing, &["alice/new:pull,push,delete"]), "alice/new:pull,push");
+    assert_eq!(granted(&pushing, &["alice/new:delete"]), "");
+    assert_eq!(granted(&pushing, &["alice/none:*"]), "alice/none:pull");
+    assert_eq!(granted(&pushing, &["alice/none:delete"]), "");
+    assert!(exists(&site, "alice/new") && !exists(&site, "alice/none"));
+    // A cap gives nothing that the account does not have.
+    site.add_service("bob");
+    site.grant("alice", "bob", "read-only");
+    let asked = ["alice/new:pull,push", "alice/later:pull,push"];
+    assert_eq!(granted(&limited(&site, "bob", "push", &[]), &asked), "alice/later:pull alice/new:pull");
+    site.grant("alice", "bob", "read-write");
+    assert_eq!(granted(&limited(&site, "bob", "push", &[]), &asked), "alice/later:pull alice/new:pull,push");
+    assert!(!exists(&site, "alice/later"));
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn every_step_of_the_decision_has_its_reason() {
     site.add_repository("alice/gone");
     site.as_local().delete(&repository_path("alice/gone")).must_be(204);
     let reader = robot(&site, "alice", &json!({ "accessLevel": "read-only" }));
+    let pushing = robot(&site, "alice", &json!({ "accessLevel": "push" }));
     let narrow = robot(&site, "alice", &json!({ "repositories": ["alice/web"] }));
     let cases = [
         (&carol, "alice/web:pull", "pull", "the account has no access: it owns nothing there and has no grant"),
@@ -83,6 +84,8 @@ fn every_step_of_the_decision_has_its_reason() {
         (&carol, "alice/app:pull,push", "push", "the account has read-only only"),
         (&dave, "alice/later:push", "push", "there is no such repository, and the account may not make it"),
         (&reader, "alice/app:pull,push", "push", "the access token reaches read-only only"),
+        (&pushing, "alice/app:pull,push,delete", "delete", "the access token reaches push only"),
+        (&pushing, "alice/app:*", "delete", "the access token reaches push only"),
         (&narrow, "alice/app:pull", "pull", "the access token is not for this repository"),
         (&alice, "alice/new:*", "push", "there is no such repository, and only push by name makes it"),
     ];

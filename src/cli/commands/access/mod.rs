@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(
             written.out(),
             "yes, with read-write\n  read-write: team carol/dev: team grant on the namespace\n  read-only: the repository is \
-             public\nno, with read-only\n  read-write: team carol/dev: team grant on the namespace\n  read-only: the repository \
+             public\nno, with no more than read-only\n  read-write: team carol/dev: team grant on the namespace\n  read-only: the repository \
              is public\n  but the access token reaches read-only only\n"
         );
         let sent = server.requests().remove(0);

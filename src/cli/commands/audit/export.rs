@@ -1,48 +1,52 @@
 //! `dockpass audit export`: records of the audit log as they stand in it, one a line, oldest first.
 //!
-//! The end is that of the log when the export begins. The log is read page by page, and nothing is kept; a file is there
-//! under its name only once it is whole and on the disk.
+//! The end is that of the log when the export begins. The log is read page by page, and nothing is kept. Where something
+//! comes between, all lines that are there are whole; it is said with which number to go on.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Deserialize;
 
-use super::which::{Query, WhichArguments, head};
+use super::which::{End, Query, WhichArguments};
 use crate::api::operations::audit as op;
+use crate::cli::files::Output;
 use crate::cli::screen::{CliError, Console, Report, shown};
 use crate::cli::wire::{Api, ApiAnswer};
+use crate::domain::sealed_number::LogPlace;
+
+/// The permissions of a file: the records are for its owner alone.
+const MODE: u32 = 0o600;
 
 #[derive(Args)]
 pub(in crate::cli) struct ExportArguments {
     #[command(flatten)]
     which: WhichArguments,
-    /// The file to write, for its owner alone; one that is there is replaced once all is written
+    /// Only the records after the one of this number, such as the last of an earlier export
+    #[arg(long, value_name = "SEQ", default_value_t = 0, hide_default_value = true)]
+    after: u64,
+    /// The file to write, for its owner alone; one that is there is replaced once all is written. A pipe gets the records as
+    /// they come; `-` is standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub(super) async fn run(arguments: ExportArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let query = arguments.which.query(console.clock.now(), api).await?;
-    let Some(path) = arguments.output else {
-        return stoppable(export(query, api, |lines| console.write(lines))).await.map(drop);
-    };
-    let mut file = Unfinished::create(&path)?;
-    let count = stoppable(export(query, api, |lines| file.write(lines))).await?;
-    file.finish()?;
-    let line = format!("wrote {} into {}", shown::counted(count, "record"), path.display());
-    console.report(&Report::done(serde_json::json!({ "records": count }), line))
-}
-
-async fn stoppable(export: impl Future<Output = Result<u64, CliError>>) -> Result<u64, CliError> {
-    tokio::select! {
-        ended = export => ended,
-        _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+    let ExportArguments { which, after, output } = arguments;
+    let query = which.query(console.clock.now(), api).await?;
+    let mut output = Output::to(output.as_deref(), MODE)?;
+    let (mut stop, mut exported) = (output.stop(), Exported { reached: after, count: 0 });
+    let ended = stop.or(exported.go_on(query, api, |lines| output.write(lines, console))).await;
+    let is_kept = !matches!(output, Output::Whole(..));
+    if let Err(error) = ended {
+        if is_kept && exported.reached > 0 && exported.count > 0 && error.exit_code() != 0 {
+            console.note(&format!("all up to record {0} is written; go on with --after {0}\n", exported.reached))?;
+        }
+        return Err(error);
     }
+    let Some(path) = output.finish()? else { return Ok(()) };
+    let line = format!("wrote {} into {}", shown::counted(exported.count, "record"), path.display());
+    console.report(&Report::done(serde_json::json!({ "records": exported.count }), line))
 }
 
 /// What is read of a line.
@@ -51,39 +55,51 @@ struct Numbered {
     seq: u64,
 }
 
-/// Passes all records on to `write`, page by page; returns how many.
-async fn export(
-    mut query: Query,
-    api: &mut Api,
-    mut write: impl FnMut(&str) -> Result<(), CliError>,
-) -> Result<u64, CliError> {
-    // The newest are asked for first: so what waits is written, and the end is known.
-    let last = head(&api.page(op::ListAudit, [], &query, None).await?.list)?;
-    query.1.after = Some(0);
-    let (mut start, mut count) = (None::<String>, 0);
-    let mut reached = 0;
-    loop {
-        let answer = api.lines(op::ListAudit, &query, start.as_deref(), PAGE).await?;
-        let lines = answer.value.as_str().unwrap_or_default();
-        let mut kept = 0;
-        for line in lines.split_inclusive('\n') {
-            let seq = number(&answer, line)?;
-            if seq > last {
-                break;
+/// How far an export has come.
+struct Exported {
+    /// The number of the last record that was passed on, or the one before the first.
+    reached: u64,
+    count: u64,
+}
+
+impl Exported {
+    /// Passes all records on to `write`, page by page.
+    async fn go_on(
+        &mut self,
+        mut query: Query,
+        api: &mut Api,
+        mut write: impl FnMut(&str) -> Result<(), CliError>,
+    ) -> Result<(), CliError> {
+        // The newest are asked for first: so what waits is written, and the end is known.
+        let last = End::of(&api.page(op::ListAudit, [], &query, None).await?.list)?.number;
+        query.1.after = Some(LogPlace::Number(self.reached));
+        let mut start = None::<String>;
+        loop {
+            let answer = api.lines(op::ListAudit, &query, start.as_deref(), PAGE).await?;
+            let lines = answer.value.as_str().unwrap_or_default();
+            let (mut reached, mut count, mut kept) = (self.reached, 0, 0);
+            for line in lines.split_inclusive('\n') {
+                let seq = number(&answer, line)?;
+                if seq > last {
+                    break;
+                }
+                // Who sees a part of the log is told no numbers.
+                let is_next = if last == 0 { seq == 0 } else { seq > reached };
+                if !is_next || !line.ends_with('\n') {
+                    return Err(answer.unusable("its records are not in order"));
+                }
+                (reached, count, kept) = (seq, count + 1, kept + line.len());
             }
-            if seq <= reached || !line.ends_with('\n') {
-                return Err(answer.unusable("its records are not in order"));
+            write(lines.get(..kept).unwrap_or_default())?;
+            (self.reached, self.count) = (reached, self.count + count);
+            if kept < lines.len() || answer.next_page.is_none() {
+                return Ok(());
             }
-            (reached, count, kept) = (seq, count + 1, kept + line.len());
+            if answer.next_page == start {
+                return Err(answer.unusable("the list leads in a circle"));
+            }
+            start = answer.next_page;
         }
-        write(lines.get(..kept).unwrap_or_default())?;
-        if kept < lines.len() || answer.next_page.is_none() {
-            return Ok(count);
-        }
-        if answer.next_page == start {
-            return Err(answer.unusable("the list leads in a circle"));
-        }
-        start = answer.next_page;
     }
 }
 
@@ -94,51 +110,9 @@ fn number(answer: &ApiAnswer, line: &str) -> Result<u64, CliError> {
     serde_json::from_str::<Numbered>(line).map(|it| it.seq).map_err(|cause| answer.unusable(cause))
 }
 
-/// A file that gets its name when it is whole, and goes if it never is.
-struct Unfinished<'p> {
-    file: File,
-    path: &'p Path,
-    beside: PathBuf,
-    is_whole: bool,
-}
-
-impl<'p> Unfinished<'p> {
-    fn create(path: &'p Path) -> Result<Self, CliError> {
-        let mut name = OsString::from(".");
-        name.push(path.file_name().ok_or_else(|| CliError::Usage("--output takes a file".to_owned()))?);
-        name.push(format!(".{}", std::process::id()));
-        let beside = path.with_file_name(name);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
-        let file = file.map_err(|cause| failed(path, cause))?;
-        Ok(Self { file, path, beside, is_whole: false })
-    }
-
-    fn write(&mut self, lines: &str) -> Result<(), CliError> {
-        self.file.write_all(lines.as_bytes()).map_err(|cause| failed(self.path, cause))
-    }
-
-    fn finish(mut self) -> Result<(), CliError> {
-        let kept = self.file.sync_all().and_then(|()| fs::rename(&self.beside, self.path));
-        self.is_whole = kept.is_ok();
-        kept.map_err(|cause| failed(self.path, cause))
-    }
-}
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        if !self.is_whole {
-            // It may be gone already; what failed is told anyway.
-            let _ = fs::remove_file(&self.beside);
-        }
-    }
-}
-
-fn failed(path: &Path, cause: io::Error) -> CliError {
-    CliError::File { action: "write", path: path.to_owned(), cause }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
@@ -169,8 +143,9 @@ mod tests {
             out.push_str(lines);
             Ok(())
         };
-        let ended = export(Query::default(), &mut server.api(), keep).await;
-        (ended, out, server.requests())
+        let mut exported = Exported { reached: 0, count: 0 };
+        let ended = exported.go_on(Query::default(), &mut server.api(), keep).await;
+        (ended.map(|()| exported.count), out, server.requests())
     }
 
     #[tokio::test]
@@ -180,6 +155,32 @@ mod tests {
         assert_eq!((count.unwrap(), out), (3, [1, 2, 4].map(line).concat()));
         assert!(asked[1..].iter().all(|request| request.contains(op::LINES)), "{asked:?}");
         assert!(asked[2].starts_with("GET /api/v0/audit?after=0&pageSize=1000&pageStart=2 "), "{asked:?}");
+    }
+
+    fn arguments(output: Option<PathBuf>) -> ExportArguments {
+        ExportArguments { which: WhichArguments::all(), after: 0, output }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_leaves_whole_lines_and_says_how_to_go_on() {
+        let half = page(&[5, 6], "").replace(&line(6), &line(6)[..9]);
+        for output in [None, Some("-".into()), Some("/dev/null".into())] {
+            let is_seen = output.as_ref().is_none_or(|path: &PathBuf| path == &PathBuf::from("-"));
+            let answers = [end(9), page(&[1, 4], "4"), half.clone(), end(9), page(&[5, 6], "")];
+            let server = Server::start(&answers.iter().map(String::as_str).collect::<Vec<_>>());
+            let (mut console, written) = console(b"");
+            let mut api = server.api();
+            let error = run(arguments(output.clone()), &mut api, &mut console).await.unwrap_err();
+            assert_eq!(error.exit_code(), 1, "{error}");
+            assert_eq!(written.note(), "all up to record 4 is written; go on with --after 4\n");
+            run(ExportArguments { after: 4, ..arguments(output) }, &mut api, &mut console).await.unwrap();
+            let said = if is_seen { [1, 4, 5, 6].map(line).concat() } else { String::new() };
+            assert_eq!(written.out(), said);
+            assert!(
+                server.requests()[4].starts_with("GET /api/v0/audit?after=4&"),
+                "what is there comes no second time"
+            );
+        }
     }
 
     #[tokio::test]
@@ -205,7 +206,7 @@ mod tests {
         let run_with = async |answers: &[String]| {
             let server = Server::start(&answers.iter().map(String::as_str).collect::<Vec<_>>());
             let (mut console, written) = console(b"");
-            let arguments = ExportArguments { which: WhichArguments::all(), output: Some(path.clone()) };
+            let arguments = arguments(Some(path.clone()));
             (run(arguments, &mut server.api(), &mut console).await, written.out())
         };
         let (ended, _) = run_with(&[end(4), page(&[1, 2], "2"), "HTTP/1.1 ".to_owned()]).await;

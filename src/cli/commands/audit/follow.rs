@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use super::which::{self, Query, head};
+use super::which::{self, End, Query};
 use crate::api::AuditRecord;
 use crate::api::operations::audit as op;
 use crate::cli::commands::activity;
-use crate::cli::screen::{CliError, Console, Format};
+use crate::cli::screen::{CliError, Console, Format, Stop};
 use crate::cli::wire::{Api, List};
 
 /// How often the server is asked.
@@ -17,16 +17,13 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// Prints the newest records, at most `most`, then those that come.
 pub(super) async fn run(query: Query, most: usize, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    tokio::select! {
-        ended = follow(query, most, api, console) => ended,
-        _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
-    }
+    Stop::new().or(follow(query, most, api, console)).await
 }
 
 async fn follow(query: Query, most: usize, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let mut newest = api.list(op::ListAudit, [], &query, most).await?;
     newest.reverse();
-    let mut following = Following { query, reached: head(&newest)?, has_title: false, is_away: false };
+    let mut following = Following { query, reached: End::of(&newest)?, start: None, has_title: false, is_away: false };
     following.print(&newest, console)?;
     loop {
         tokio::time::sleep(PAUSE).await;
@@ -36,8 +33,10 @@ async fn follow(query: Query, most: usize, api: &mut Api, console: &mut Console)
 
 struct Following {
     query: Query,
-    /// The last number that was looked at.
-    reached: u64,
+    /// Up to where was looked.
+    reached: End,
+    /// Where the next page begins, while there is one.
+    start: Option<String>,
     /// Whether the titles of the columns were printed.
     has_title: bool,
     /// Whether the server does not answer.
@@ -47,10 +46,9 @@ struct Following {
 impl Following {
     /// Prints what has come.
     async fn go_on(&mut self, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-        let mut start = None;
         loop {
-            self.query.1.after = Some(self.reached);
-            let page = match api.page(op::ListAudit, [], &self.query, start.as_deref()).await {
+            self.query.1.after = Some(self.reached.place);
+            let page = match api.page(op::ListAudit, [], &self.query, self.start.as_deref()).await {
                 Ok(page) => page,
                 Err(error) if error.may_pass() => return self.wait(&error, console),
                 Err(error) => return Err(error),
@@ -58,14 +56,16 @@ impl Following {
             if std::mem::take(&mut self.is_away) {
                 console.note("the server answers again\n")?;
             }
-            self.print(&page.list, console)?;
-            let head = head(&page.list)?;
-            if head < self.reached {
-                console.note(&format!("the log has another end than before, {head}: going on from there\n"))?;
+            let end = End::of(&page.list)?;
+            if end.number < self.reached.number {
+                let number = end.number;
+                console.note(&format!("the log has another end than before, {number}: going on from there\n"))?;
             }
-            start = page.next;
-            if start.is_none() {
-                self.reached = head;
+            self.print(&page.list, console)?;
+            // Kept: what is printed is not asked for again, if the next page does not come.
+            self.start = page.next;
+            if self.start.is_none() {
+                self.reached = end;
                 return Ok(());
             }
         }
@@ -98,6 +98,7 @@ impl Following {
 mod tests {
     use super::*;
     use crate::cli::testing::{Server, console};
+    use crate::domain::sealed_number::LogPlace;
 
     fn page(seqs: &[u64], head: u64) -> String {
         let record = |seq: &u64| {
@@ -112,7 +113,8 @@ mod tests {
     }
 
     fn following() -> Following {
-        Following { query: Default::default(), reached: 5, has_title: false, is_away: false }
+        let reached = End { number: 5, place: LogPlace::Number(5) };
+        Following { query: Default::default(), reached, start: None, has_title: false, is_away: false }
     }
 
     #[tokio::test]
@@ -148,6 +150,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_printed_before_an_error_between_two_pages_is_not_printed_again() {
+        let gone = r#"{"errors":[{"code":"UNAVAILABLE","message":"ending","detail":{}}]}"#;
+        let paged = |body: &str| {
+            format!("HTTP/1.1 200 X\r\nx-next-page-start: 7\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        };
+        let failed = format!("HTTP/1.1 503 X\r\ncontent-length: {}\r\n\r\n{gone}", gone.len());
+        let answers = [paged(&page(&[6, 7], 9)), failed, crate::cli::testing::ok(&page(&[8, 9], 9))];
+        let server = Server::start(&answers.each_ref().map(String::as_str));
+        let (mut console, written) = console(b"");
+        let (mut api, mut following) = (server.api(), following());
+        for _ in 0..2 {
+            following.go_on(&mut api, &mut console).await.unwrap();
+        }
+        let out = written.out();
+        let printed: Vec<_> = (6..10).map(|seq| out.matches(&format!("number-{seq}")).count()).collect();
+        assert_eq!(printed, [1, 1, 1, 1], "{out}");
+        let asked = server.requests();
+        assert!(asked[2].starts_with("GET /api/v0/audit?after=5&") && asked[2].contains("pageStart=7"), "{asked:?}");
+    }
+
+    #[tokio::test]
     async fn who_may_not_see_the_log_does_not_wait_for_it() {
         let refused = r#"{"errors":[{"code":"NOT_AUTHORIZED","message":"for administrators","detail":{}}]}"#;
         let server = Server::with_json(&[(403, refused)]);
@@ -162,7 +185,22 @@ mod tests {
         let (mut console, written) = console(b"");
         let mut following = following();
         following.go_on(&mut server.api(), &mut console).await.unwrap();
-        assert_eq!((following.reached, written.note().contains("another end")), (2, true));
+        assert_eq!((following.reached.number, written.note().contains("another end")), (2, true));
+    }
+
+    #[tokio::test]
+    async fn who_sees_a_part_of_the_log_goes_on_by_what_the_server_said() {
+        let sealed = "0123456789abcdef".repeat(2);
+        let page = |end: &str| serde_json::json!({ "records": [], "head": 0, "reached": end }).to_string();
+        let server = Server::with_json(&[(200, &page(&sealed)), (200, &page(&sealed))]);
+        let (mut console, written) = console(b"");
+        let mut following = Following { reached: End { number: 0, place: LogPlace::Number(0) }, ..following() };
+        for _ in 0..2 {
+            following.go_on(&mut server.api(), &mut console).await.unwrap();
+        }
+        let asked = server.requests();
+        assert!(asked[1].starts_with(&format!("GET /api/v0/audit?after={sealed}&")), "{asked:?}");
+        assert_eq!(written.note(), "");
     }
 
     #[tokio::test]

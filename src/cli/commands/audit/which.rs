@@ -8,10 +8,11 @@ use crate::cli::commands::activity::ActivityArguments;
 use crate::cli::commands::token::reference;
 use crate::cli::screen::CliError;
 use crate::cli::wire::{Api, List};
+use crate::domain::sealed_number::{LogPlace, SealedNumber};
 use crate::domain::time::Timestamp;
 
 /// The query for records of the log.
-pub(super) type Query = (op::WhichRecords, op::FromRecord, Paging<u64>);
+pub(super) type Query = (op::WhichRecords, op::FromRecord, Paging<SealedNumber>);
 
 /// Which records.
 #[derive(Args)]
@@ -66,10 +67,24 @@ pub(super) fn shown(list: &List<AuditRecord>) -> Result<Vec<OwnRecord>, CliError
     Ok(list.read()?.into_iter().map(|shown| OwnRecord::from(shown.record)).collect())
 }
 
-/// The number of the last record of the log, up to which was looked.
-pub(super) fn head(list: &List<AuditRecord>) -> Result<u64, CliError> {
-    let head = list.answer.get("head").and_then(serde_json::Value::as_u64);
-    head.ok_or_else(|| list.unusable("the end of the log is missing"))
+/// Up to where of the log was looked.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    /// The number of the record; 0 for who sees a part of the log.
+    pub(super) number: u64,
+    /// The same as it is given back.
+    pub(super) place: LogPlace,
+}
+
+impl End {
+    /// As an answer says it. An earlier server has the number alone.
+    pub(super) fn of(list: &List<AuditRecord>) -> Result<Self, CliError> {
+        let missing = || list.unusable("the end of the log is missing");
+        let number = list.answer.get("head").and_then(serde_json::Value::as_u64).ok_or_else(missing)?;
+        let place = list.answer.get("reached").and_then(serde_json::Value::as_str);
+        let place = place.map_or(Ok(LogPlace::Number(number)), str::parse).map_err(|_| missing())?;
+        Ok(Self { number, place })
+    }
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use crate::api::Reached;
 use crate::api::operations::grants as op;
 use crate::cli::commands::left;
 use crate::cli::commands::values;
-use crate::cli::commands::why;
+use crate::cli::commands::why::{self, Way};
 use crate::cli::screen::{CliError, Console, Fit, Report, Table, View};
 use crate::cli::wire::Api;
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, GrantLevel};
 use crate::domain::grant::GrantTarget;
 use whose::{Whose, teams_on, users_on};
 
@@ -59,8 +59,8 @@ pub(in crate::cli) struct SetArguments {
     #[command(flatten)]
     whose: Whose,
     /// What the user or the members of the team may do
-    #[arg(long, value_name = "LEVEL", value_parser = values::word::<AccessLevel>())]
-    access: AccessLevel,
+    #[arg(long, value_name = "LEVEL", value_parser = values::word::<GrantLevel>())]
+    access: GrantLevel,
 }
 
 /// What is taken from whom.
@@ -96,15 +96,15 @@ pub(in crate::cli) async fn run(command: GrantCommand, api: &mut Api, console: &
 async fn set(
     whose: &Whose,
     target: &GrantTarget,
-    access: AccessLevel,
+    access: GrantLevel,
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
     whose.must_be_of(target, api).await?;
     let before = whose.level(target, api).await?;
     let answer = whose.set(target, access, api).await?;
-    let who = whose.shown(target);
-    let line = if before == Some(access) {
+    let who = whose.shown(target, answer.pointer("/team/organization").and_then(Value::as_str));
+    let line = if before.is_some_and(|before| before.level == access.into()) {
         format!("{who} has {access} access to {target} already; nothing was changed")
     } else {
         format!("gave {who} {access} access to {target}")
@@ -116,14 +116,14 @@ async fn set(
 /// grant nothing was taken away.
 async fn delete(whose: &Whose, target: &GrantTarget, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     whose.must_be_of(target, api).await?;
-    let was_there = whose.level(target, api).await?.is_some();
+    let before = whose.level(target, api).await?;
     whose.delete(target, api).await?;
     let left = match &whose.team {
         Some(team) => left::of_team(&team.team, target, api).await,
         None => left::of_user(whose.user.as_deref().unwrap_or_default(), Some(target), api).await,
     };
-    let who = whose.shown(target);
-    if was_there {
+    let who = whose.shown(target, before.as_ref().and_then(|before| before.organization.as_deref()));
+    if before.is_some() {
         let line = format!("took the granted access of {who} to {target} away");
         return console.report(&Report::done_then(Value::Null, line, left));
     }
@@ -150,8 +150,7 @@ async fn reach(user: &str, on: Option<&GrantTarget>, api: &mut Api) -> Result<Re
 }
 
 fn reached(entry: &Reached) -> Vec<String> {
-    let namespace = entry.on.split_once('/').map_or(entry.on.as_str(), |(namespace, _)| namespace);
-    vec![entry.on.clone(), entry.access_level.to_string(), why::source(entry.reason, namespace, entry.team.as_deref())]
+    vec![entry.on.clone(), entry.access_level.to_string(), Way::reached(entry).source()]
 }
 
 /// One list of the grants to users and of those to teams, which the API lists separately.
@@ -164,8 +163,10 @@ async fn list(target: &GrantTarget, api: &mut Api) -> Result<Report, CliError> {
         .user_access_list
         .iter()
         .map(|grant| row(why::user(&grant.user.name, grant.user.is_active != Some(false)), grant.access_level));
-    let teams =
-        teams.team_access_list.iter().map(|grant| row(why::team(&organization, &grant.team.name), grant.access_level));
+    let teams = teams.team_access_list.iter().map(|grant| {
+        let organization = grant.team.organization.as_deref().unwrap_or(&organization);
+        row(why::team(organization, &grant.team.name), grant.access_level)
+    });
     let table = Table { columns: COLUMNS, rows: users.chain(teams).collect() };
     let nothing = "Nobody was given access here. Give it: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
     Ok(Report { answer: joined(to_users.value, to_teams.value), view: View::Many(table, nothing) })
@@ -201,7 +202,7 @@ mod tests {
         let server = Server::with_json(&[(200, USERS), (200, "{}"), (200, USERS), (204, ""), (200, NOTHING)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        let give = SetArguments { on: on("team/a/b"), whose: bob(), access: AccessLevel::ReadWrite };
+        let give = SetArguments { on: on("team/a/b"), whose: bob(), access: GrantLevel::ReadWrite };
         run(GrantCommand::Set(give), &mut api, &mut console).await.unwrap();
         let take = DeleteArguments { on: on("team/*"), whose: bob() };
         run(GrantCommand::Delete(take), &mut api, &mut console).await.unwrap();
@@ -220,10 +221,11 @@ mod tests {
     #[tokio::test]
     async fn a_team_is_given_access_as_a_user_is() {
         let left = r#"{"accessLevel":"read-only","team":{"name":"dev","id":"01C","clientUserIsMember":false}}"#;
-        let server = Server::with_json(&[(200, TEAMS), (200, "{}"), (200, TEAMS), (204, ""), (200, left)]);
+        let app = repository("acme", "acme");
+        let server = Server::with_json(&[(200, TEAMS), (200, "{}"), (200, TEAMS), (204, ""), (200, &app), (200, left)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        let give = SetArguments { on: on("acme/*"), whose: dev(), access: AccessLevel::ReadOnly };
+        let give = SetArguments { on: on("acme/*"), whose: dev(), access: GrantLevel::ReadOnly };
         run(GrantCommand::Set(give), &mut api, &mut console).await.unwrap();
         let take = DeleteArguments { on: on("acme/app"), whose: dev() };
         run(GrantCommand::Delete(take), &mut api, &mut console).await.unwrap();
@@ -236,6 +238,18 @@ mod tests {
         let sent = server.requests();
         assert!(sent[1].starts_with("PUT /api/v0/repositoryNamespaces/acme/teamAccess/dev "), "{}", sent[1]);
         assert!(sent[3].starts_with("DELETE /api/v0/repositories/acme/app/teamAccess/dev "), "{}", sent[3]);
+    }
+
+    #[tokio::test]
+    async fn what_was_given_away_is_not_said_to_be_reached_by_its_namespace() {
+        let of_newco = TEAMS.replace(r#""name":"dev""#, r#""name":"dev","organization":"newco""#);
+        let app = repository("acme", "newco");
+        let server = Server::with_json(&[(200, &of_newco), (204, ""), (200, &app)]);
+        let (mut console, written) = console(b"");
+        let take = DeleteArguments { on: on("acme/app"), whose: dev() };
+        run(GrantCommand::Delete(take), &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(written.out(), "took the granted access of the team newco/dev to acme/app away\n");
+        assert_eq!(server.requests().len(), 3);
     }
 
     #[tokio::test]
@@ -261,7 +275,7 @@ mod tests {
         let mut api = server.api();
         for (place, is_right) in [("acme/app", true), ("other/app", false), ("acme/app", false)] {
             let whose = Whose { user: None, team: Some(values::team_here("acme/dev").unwrap()) };
-            let give = SetArguments { on: on(place), whose, access: AccessLevel::ReadOnly };
+            let give = SetArguments { on: on(place), whose, access: GrantLevel::ReadOnly };
             assert_eq!(run(GrantCommand::Set(give), &mut api, &mut console).await.is_ok(), is_right, "{place}");
         }
         assert!(server.requests()[2].starts_with("PUT /api/v0/repositories/acme/app/teamAccess/dev "));

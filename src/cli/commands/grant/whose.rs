@@ -9,8 +9,16 @@ use crate::api::{SetAccess, TeamAccessList, UserAccessList};
 use crate::cli::commands::values::{self, TeamHere};
 use crate::cli::screen::CliError;
 use crate::cli::wire::{Api, ApiAnswer, parts};
-use crate::domain::access::AccessLevel;
+use crate::domain::access::{AccessLevel, GrantLevel};
 use crate::domain::grant::GrantTarget;
+
+/// A grant that is there.
+pub(super) struct Given {
+    /// Its level.
+    pub(super) level: AccessLevel,
+    /// The organization of the team that has it.
+    pub(super) organization: Option<String>,
+}
 
 /// Whose it is: one of these.
 #[derive(Args)]
@@ -26,12 +34,7 @@ pub(super) struct Whose {
 
 impl Whose {
     /// Gives the access. The grammar makes sure that a user or a team is named.
-    pub(super) async fn set(
-        &self,
-        target: &GrantTarget,
-        access: AccessLevel,
-        api: &mut Api,
-    ) -> Result<Value, CliError> {
+    pub(super) async fn set(&self, target: &GrantTarget, access: GrantLevel, api: &mut Api) -> Result<Value, CliError> {
         let body = SetAccess { access_level: access.to_string(), ..SetAccess::default() };
         let user = self.user.as_deref().unwrap_or_default();
         Ok(match (target, self.team()) {
@@ -69,17 +72,17 @@ impl Whose {
         }
     }
 
-    /// The level that was given; none if no grant is there.
-    pub(super) async fn level(&self, target: &GrantTarget, api: &mut Api) -> Result<Option<AccessLevel>, CliError> {
+    /// What was given; none if no grant is there.
+    pub(super) async fn level(&self, target: &GrantTarget, api: &mut Api) -> Result<Option<Given>, CliError> {
         if let Some(wanted) = self.team() {
             let list = teams_on(target, api).await?.read()?.team_access_list;
             let found = list.iter().find(|it| it.team.name == wanted || it.team.id == wanted);
-            return Ok(found.map(|it| it.access_level));
+            return Ok(found.map(|it| Given { level: it.access_level, organization: it.team.organization.clone() }));
         }
         let wanted = self.user.as_deref().unwrap_or_default();
         let list = users_on(target, api).await?.read()?.user_access_list;
         let found = list.iter().find(|it| it.user.name == wanted || it.user.id == wanted);
-        Ok(found.map(|it| it.access_level))
+        Ok(found.map(|it| Given { level: it.access_level, organization: None }))
     }
 
     fn team(&self) -> Option<&str> {
@@ -106,9 +109,12 @@ impl Whose {
         Err(CliError::Usage(format!("the team is one of {namespace}, which has the namespace, not one of {named}")))
     }
 
-    /// As messages name it, with the organization of a team, as the commands on teams take it.
-    pub(super) fn shown(&self, target: &GrantTarget) -> String {
-        let team = self.team().map(|name| format!("the team {}/{name}", target.namespace()));
+    /// As messages name it, with the organization of a team, as the commands on teams take it: if the server does not say
+    /// which it is, the one that has the namespace.
+    pub(super) fn shown(&self, target: &GrantTarget, organization: Option<&str>) -> String {
+        let namespace = target.namespace();
+        let organization = organization.unwrap_or(namespace.as_str());
+        let team = self.team().map(|name| format!("the team {organization}/{name}"));
         team.or_else(|| self.user.clone()).unwrap_or_default()
     }
 }

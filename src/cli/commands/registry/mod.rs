@@ -4,14 +4,14 @@ mod report;
 mod sync;
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
 use crate::api::operations::registry as op;
 use crate::api::{RegistryConfiguration, RegistryState};
+use crate::cli::files;
 use crate::cli::screen::{CliError, Console, Format, Report, shown};
 use crate::cli::wire::{Api, ApiAnswer};
 use crate::domain::program::Program;
@@ -201,15 +201,15 @@ async fn write(program: Configurable, directory: &Path, api: &mut Api, console: 
     refuse_other(&file, &configuration.configuration)?;
     let mut line = format!("wrote {}", file.display());
     if let (Some(path), Some((_, pem))) = (&beside, certificate(&configuration)) {
-        replace(path, pem, 0o644).map_err(failed("write", path))?;
+        files::replace(path, pem, 0o644)?;
         line = format!("{line} and {}", path.display());
     }
     if let (Some(name), Some(keys)) = (&configuration.keys_name, &configuration.keys) {
         let path = directory.join(file_name(name)?);
-        replace(&path, keys, 0o644).map_err(failed("write", &path))?;
+        files::replace(&path, keys, 0o644)?;
         line = format!("{line} and {}", path.display());
     }
-    replace(&file, &configuration.configuration, program.mode()).map_err(failed("write", &file))?;
+    files::replace(&file, &configuration.configuration, program.mode())?;
     console.report(&Report::done_then(answer.value, line, vec![program.next().to_owned()]))
 }
 
@@ -245,24 +245,10 @@ fn refuse_other(path: &Path, text: &str) -> Result<(), CliError> {
     }
 }
 
-/// Replaces a file atomically, by a rename: a reader sees the old text or the new one.
-fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    match fs::remove_file(&beside) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
-    // If no server runs, this process has opened the store, which set a umask that makes all new files private.
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
     use crate::cli::testing::{Server, console};
 

@@ -206,7 +206,7 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
         }
         RepoCommand::Tokens(One { name }) => {
             let list = api.list(ListTokensOfRepository, parts(&name), &Paging::default(), usize::MAX).await?;
-            console.report(&reach::reaching(list)?)
+            console.report(&reach::reaching(list, &name)?)
         }
     }
 }

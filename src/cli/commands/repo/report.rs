@@ -1,8 +1,8 @@
 //! How repositories are shown.
 
-use super::unfold::{Members, UnfoldedMember};
+use super::unfold::{self, Members, UnfoldedMember};
 use crate::api::{AccessReason, Repository, RepositoryAccess, Tag, Visibility};
-use crate::cli::commands::why::{reason, team, user};
+use crate::cli::commands::why::{Way, team, user};
 use crate::cli::screen::{CliError, Fit, Report, Table, View, shown};
 use crate::cli::wire::{ApiAnswer, List};
 use crate::domain::access::Reason;
@@ -112,14 +112,14 @@ fn tag_row(tag: &Tag) -> Vec<String> {
 /// Who has access to a repository; below a team its members, as far as they are given.
 pub(super) fn access(mut answer: ApiAnswer<RepositoryAccess>, members: &Members) -> Result<Report, CliError> {
     let found = answer.read()?;
-    let namespace = &found.repository.namespace;
+    let name = format!("{}/{}", found.repository.namespace, found.repository.name);
     let rows = found.access.iter().flat_map(|entry| {
-        let (who, level, why) = (who(namespace, entry), entry.access_level.to_string(), why(namespace, entry));
+        let (who, level, why) = (who(&name, entry), entry.access_level.to_string(), way(&name, entry).reason());
         let unfolded = |member: &UnfoldedMember| {
             vec![format!("  {}", user(&member.name, member.is_active)), level.clone(), format!("in {who}")]
         };
         let members: Vec<_> = members_of(entry, members).iter().map(unfolded).collect();
-        std::iter::once(vec![who, level, why.to_owned()]).chain(members)
+        std::iter::once(vec![who.clone(), level.clone(), why]).chain(members)
     });
     let table = Table { columns: ACCESS_COLUMNS, rows: rows.collect() };
     let nothing =
@@ -134,7 +134,7 @@ pub(super) fn access(mut answer: ApiAnswer<RepositoryAccess>, members: &Members)
 fn members_of<'m>(entry: &AccessReason, members: &'m Members) -> &'m [UnfoldedMember] {
     match entry.reason {
         Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => {
-            members.get(&entry.subject).map_or(&[], Vec::as_slice)
+            members.get(&unfold::key(entry)).map_or(&[], Vec::as_slice)
         }
         Reason::Owner
         | Reason::OrganizationAdmin
@@ -145,23 +145,23 @@ fn members_of<'m>(entry: &AccessReason, members: &'m Members) -> &'m [UnfoldedMe
     }
 }
 
-/// The subject of a reason, marked as user or team of the namespace, because both may have the same name.
-fn who(namespace: &str, entry: &AccessReason) -> String {
+/// The subject of a reason, marked as user or team of its organization, because both may have the same name.
+fn who(on: &str, entry: &AccessReason) -> String {
     match entry.reason {
         Reason::Owner
         | Reason::OrganizationAdmin
         | Reason::RepositoryGrant
         | Reason::NamespaceGrant
         | Reason::SystemAdministrator => user(&entry.subject, entry.is_active),
-        Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => team(namespace, &entry.subject),
+        Reason::TeamRepositoryGrant | Reason::TeamNamespaceGrant => team(way(on, entry).organization(), &entry.subject),
         Reason::Public => entry.subject.clone(),
     }
 }
 
-/// Why somebody has access to a repository, in words: whoever owns it without having its namespace was given it.
-fn why(namespace: &str, entry: &AccessReason) -> &'static str {
-    let is_given = entry.reason == Reason::Owner && entry.subject != namespace;
-    if is_given { "owns the repository" } else { reason(entry.reason) }
+/// Why somebody has access to a repository.
+fn way<'a>(on: &'a str, entry: &'a AccessReason) -> Way<'a> {
+    let (who, organization) = (Some(entry.subject.as_str()), entry.organization.as_deref());
+    Way { reason: entry.reason, on, who, team: None, organization }
 }
 
 fn visibility(visibility: Visibility) -> &'static str {
@@ -227,11 +227,14 @@ mod tests {
             subject: subject.into(),
             access_level: AccessLevel::ReadOnly,
             reason,
+            organization: None,
             is_active: true,
         };
-        let who = |entry| who("acme", &entry);
+        let who = |entry| who("acme/app", &entry);
         assert_eq!(who(entry("dev", Reason::OrganizationAdmin)), "user dev");
         assert_eq!(who(entry("dev", Reason::TeamRepositoryGrant)), "team acme/dev");
+        let given = AccessReason { organization: Some("newco".into()), ..entry("dev", Reason::TeamRepositoryGrant) };
+        assert_eq!(who(given), "team newco/dev");
         assert_eq!(who(entry("everybody", Reason::Public)), "everybody");
         assert_eq!(who(entry("everybody", Reason::RepositoryGrant)), "user everybody");
         let inactive = AccessReason { is_active: false, ..entry("dev", Reason::Owner) };

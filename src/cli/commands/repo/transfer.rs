@@ -1,7 +1,7 @@
 //! `dockpass repo transfer`: a repository gets another owner; and the same for all that somebody owns.
 
 use crate::api::operations::repositories as op;
-use crate::api::{TransferRepositories, TransferredRepositories};
+use crate::api::{TransferAllRepositories, TransferRepositories, TransferredRepositories};
 use crate::cli::commands::repo::report;
 use crate::cli::screen::{CliError, Console, Report, shown};
 use crate::cli::wire::{Api, parts};
@@ -29,20 +29,35 @@ pub(in crate::cli) struct Moved {
     pub(in crate::cli) error: Option<CliError>,
 }
 
+/// Asks whether all that an account owns could be given to another one; answers how many that are.
+pub(in crate::cli) async fn may_all(from: &str, to: &str, api: &mut Api) -> Result<u64, CliError> {
+    let body = TransferAllRepositories { to: to.to_owned(), dry_run: Some(true) };
+    Ok(api.send(op::TransferRepositoriesOfAccount, [from], &(), &body).await?.read()?.left)
+}
+
 /// Gives all that an account owns to another one, as many requests as that takes.
 pub(in crate::cli) async fn all(from: &str, to: &str, api: &mut Api) -> Moved {
-    let body = TransferRepositories { to: to.to_owned() };
+    let body = TransferAllRepositories { to: to.to_owned(), dry_run: None };
     let mut count = 0;
     loop {
         let answer = api.send(op::TransferRepositoriesOfAccount, [from], &(), &body).await;
-        match answer.and_then(|answer| answer.read()) {
+        let error = match answer.and_then(|answer| answer.read()) {
             Ok(TransferredRepositories { transferred, left, .. }) => {
                 count += transferred;
-                if left == 0 || transferred == 0 {
-                    return Moved { count, error: None };
+                match (transferred, left) {
+                    (_, 0) => return Moved { count, error: None },
+                    (0, left) => Some(CliError::Finding(format!(
+                        "{} of {} are left, and the server transferred none of them",
+                        shown::counted_as(left, "repository", "repositories"),
+                        shown::plain(from)
+                    ))),
+                    (1.., _) => None,
                 }
             }
-            Err(error) => return Moved { count, error: Some(error) },
+            Err(error) => Some(error),
+        };
+        if error.is_some() {
+            return Moved { count, error };
         }
     }
 }
@@ -87,12 +102,16 @@ mod tests {
     async fn very_many_take_several_requests_and_what_was_done_is_known_where_one_fails() {
         let (some, last) = (r#"{"to":"bob","transferred":3,"left":2}"#, r#"{"to":"bob","transferred":2,"left":0}"#);
         let full = r#"{"errors":[{"code":"UNAVAILABLE","message":"the disk is full","detail":null}]}"#;
-        let server = Server::with_json(&[(200, some), (200, last), (200, some), (503, full)]);
+        let none = r#"{"to":"bob","transferred":0,"left":2}"#;
+        let server = Server::with_json(&[(200, some), (200, last), (200, some), (503, full), (200, some), (200, none)]);
         let mut api = server.api();
         let moved = all("alice", "bob", &mut api).await;
         assert!(moved.error.is_none() && moved.count == 5);
         let moved = all("alice", "bob", &mut api).await;
         assert!(moved.error.is_some() && moved.count == 3);
+        let moved = all("alice", "bob", &mut api).await;
+        let said = "2 repositories of alice are left, and the server transferred none of them";
+        assert_eq!((moved.error.unwrap().to_string().as_str(), moved.count), (said, 3));
         assert!(server.requests()[0].starts_with("POST /api/v0/accounts/alice/transferRepositories "));
     }
 }

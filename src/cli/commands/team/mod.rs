@@ -110,7 +110,9 @@ pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &m
         }
         TeamCommand::Access(One { team }) => {
             let list = api.list(ListAccessOfTeam, parts(&team), &Paging::default(), usize::MAX).await?;
-            let nothing = "This team was given nothing. Give it access: dockpass grant set NAMESPACE/NAME --team NAME --access LEVEL";
+            let way =
+                format!("dockpass grant set NAMESPACE/NAME --team {} --access LEVEL", shell_word(&team.to_string()));
+            let nothing = format!("This team was given nothing. Give it access: {way}");
             console.report(&reach::reached(list, nothing)?)
         }
         TeamCommand::Set { one: One { team }, description } => {

@@ -25,7 +25,7 @@ pub(in crate::cli) struct CreateArguments {
     /// When it ends: a length of time (30d), a date (its beginning in UTC), a time, or never [default: the site's]
     #[arg(long, value_name = "WHEN", value_parser = values::expiry)]
     expires: Option<ExpiryArgument>,
-    /// The highest level that it reaches [default: admin, all that its user may]
+    /// The highest level that it reaches; push pulls and pushes, and deletes nothing [default: admin, all that its user may]
     #[arg(long, value_name = "LEVEL", value_parser = values::word::<AccessLevel>())]
     access: Option<AccessLevel>,
     /// A repository that it reaches, NAMESPACE/NAME, or 'NAMESPACE/*', quoted against the shell; may be repeated [default: all]

@@ -1,21 +1,26 @@
 //! `dockpass token identify`: which access token a secret is, and ending it. The secret is read from the terminal or
 //! standard input, and hashed here: it is not sent.
+//!
+//! Who finds a secret wants an end of that one. So one that a rotation has replaced ends alone, whether the access token was to
+//! be deactivated or deleted: it goes on with its present secret, which nobody has found.
 
 use clap::Args;
 
 use super::{deactivate, delete, reference, report};
+use crate::api::ApiToken;
 use crate::api::operations::access_tokens as op;
-use crate::cli::screen::{CliError, Console, Unasked, prompt};
+use crate::cli::screen::{CliError, Console, Report, Unasked, prompt};
 use crate::cli::wire::Api;
 use crate::domain::secret::TokenHash;
+use crate::domain::text::shell_word;
 
 /// What is to become of the access token.
 #[derive(Args)]
 pub(in crate::cli) struct IdentifyArguments {
-    /// Stop it until it is activated again
+    /// Stop it until it is activated again; a secret that a rotation replaced ends alone
     #[arg(long, conflicts_with = "delete")]
     deactivate: bool,
-    /// Delete it, and those that it made, for good
+    /// Delete it, and those that it made, for good; a secret that a rotation replaced ends alone
     #[arg(long)]
     delete: bool,
     #[command(flatten)]
@@ -41,8 +46,10 @@ pub(in crate::cli) async fn run(
     if !deactivates && !deletes {
         return show(&hash, api, console).await;
     }
-    lives(&hash, api).await?;
-    let hash = hash.to_string();
+    let (token, hash) = (living(&hash, api).await?, hash.to_string());
+    if token.hashed_token != hash {
+        return end_replaced(&token, api, console).await;
+    }
     if deletes { delete(&[hash], unasked, api, console).await } else { deactivate(&hash, api, console).await }
 }
 
@@ -52,15 +59,30 @@ pub(super) async fn show(hash: &TokenHash, api: &mut Api, console: &mut Console)
     console.report(&report::of_secret(answer, hash, console.clock.now())?)
 }
 
-/// Refuses a secret that has ended: who finds an old one must not stop what goes on with another.
-async fn lives(hash: &TokenHash, api: &mut Api) -> Result<(), CliError> {
+/// The access token of a secret that works. One that has ended is refused: who finds an old one must not stop what goes on
+/// with another.
+async fn living(hash: &TokenHash, api: &mut Api) -> Result<ApiToken, CliError> {
     let hash = hash.to_string();
     let token = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
     if [Some(&token.hashed_token), token.previous_hashed_token.as_ref()].contains(&Some(&hash)) {
-        return Ok(());
+        return Ok(token);
     }
     let named = report::named_with_id(&token);
     Err(CliError::Finding(format!("this secret of {named} has ended already; nothing was changed")))
+}
+
+/// Ends the replaced secret alone.
+async fn end_replaced(token: &ApiToken, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let answer = api.call(op::EndTokenOverlap, [&token.hashed_token], &()).await?;
+    let (named, word) = (report::named_with_id(token), shell_word(&token.id));
+    let line = format!(
+        "ended this secret of {named}, which a rotation had replaced; the access token goes on with its new one"
+    );
+    console.report(&Report::done_then(
+        answer.value,
+        line,
+        vec![format!("To stop that, too: dockpass token deactivate {word}")],
+    ))
 }
 
 #[cfg(test)]
@@ -130,24 +152,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_has_ended_stops_nothing() {
+    async fn one_that_has_ended_stops_nothing_and_one_that_was_replaced_ends_alone() {
         let text = TokenText::from_random([7; 32]);
-        for (change, is_over) in [
-            (json!({ "hashedToken": "ab" }), true),
-            (json!({ "hashedToken": "ab", "previousHashedToken": "cd" }), true),
-            (json!({ "hashedToken": "ab", "previousHashedToken": text.hash().to_string() }), false),
+        let over = "this secret of the access token `laptop` of alice (id 01A) has ended already; nothing was changed";
+        for (deactivates, change, is_over) in [
+            (true, json!({ "hashedToken": "ab" }), true),
+            (false, json!({ "hashedToken": "ab", "previousHashedToken": "cd" }), true),
+            (true, json!({ "hashedToken": "ab", "previousHashedToken": text.hash().to_string() }), false),
+            (false, json!({ "hashedToken": "ab", "previousHashedToken": text.hash().to_string() }), false),
         ] {
             let there = token(&change).to_string();
-            let server = Server::with_json(
-                &[(200, there.as_str()), (200, &there), (200, &there)][..if is_over { 1 } else { 3 }],
+            let answers = [(200, there.as_str()), (200, &there)];
+            let server = Server::with_json(&answers[..if is_over { 1 } else { 2 }]);
+            let (mut console, written) = console(text.reveal().as_bytes());
+            let asked = IdentifyArguments { unasked: Unasked::default(), ..arguments(deactivates, !deactivates, &[]) };
+            let done = run(asked, &mut server.api(), &mut console).await;
+            let sent = server.requests();
+            if is_over {
+                assert_eq!(done.unwrap_err().to_string(), over);
+                continue;
+            }
+            done.unwrap();
+            let said = written.out();
+            assert!(
+                said.starts_with("ended this secret of the access token `laptop` of alice (id 01A), which a"),
+                "{said}"
             );
-            let (mut console, _) = console(text.reveal().as_bytes());
-            let done = run(arguments(true, false, &[]), &mut server.api(), &mut console).await;
-            let said = done.map_err(|error| error.to_string());
-            let over =
-                "this secret of the access token `laptop` of alice (id 01A) has ended already; nothing was changed";
-            assert_eq!(said, if is_over { Err(over.to_owned()) } else { Ok(()) });
-            drop(server.requests());
+            assert!(
+                sent[1].starts_with("DELETE /api/v0/api_tokens/ab/"),
+                "the access token itself goes on: {}",
+                sent[1]
+            );
         }
     }
 }

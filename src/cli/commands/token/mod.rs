@@ -6,6 +6,7 @@ mod identify;
 mod list;
 pub(in crate::cli) mod reference;
 pub(in crate::cli) mod report;
+mod revoke;
 mod rotate;
 pub(in crate::cli) mod secret;
 
@@ -32,7 +33,7 @@ pub(in crate::cli) enum TokenCommand {
     #[command(
         alias = "add",
         after_help = "Example:\n  dockpass token create --user alice --label laptop --expires 90d\n  \
-        dockpass token create --user ci --label build --access read-only --repository 'alice/*' > token.txt"
+        dockpass token create --user ci --label build --access push --repository 'alice/*' > token.txt"
     )]
     Create(create::CreateArguments),
     /// List access tokens, newest first, or those that want a hand
@@ -73,8 +74,14 @@ pub(in crate::cli) enum TokenCommand {
         label: String,
     },
     /// Stop an access token until it is activated again
-    #[command(alias = "revoke", after_help = "Example:\n  dockpass token deactivate 01ARZ3NDEKTS")]
+    #[command(after_help = "Example:\n  dockpass token deactivate 01ARZ3NDEKTS")]
     Deactivate(One),
+    /// End access tokens for good by their secrets, without signing in, as whoever finds one may
+    #[command(after_help = "Example:\n  dockpass token revoke --server https://dockpass.example.org < found.json\n\n\
+        Every access token in the input is sent, whatever stands around it. The server does not tell which were its own. \
+        What is ended so is never activated again; a secret that a rotation replaced ends alone. With an id or a hash, \
+        this is `dockpass token deactivate`.")]
+    Revoke(revoke::RevokeArguments),
     /// Let a deactivated access token work again
     #[command(after_help = "Example:\n  dockpass token activate 01ARZ3NDEKTS")]
     Activate(One),
@@ -103,6 +110,13 @@ pub(in crate::cli) enum TokenCommand {
         dockpass token rotate 01ARZ3NDEKTS --overlap until-used --renew\n  \
         dockpass token rotate 01ARZ3NDEKTS --end-overlap")]
     Rotate(rotate::RotateArguments),
+}
+
+impl TokenCommand {
+    /// Whether it shows secrets that prove all it needs, so that nobody signs in for it.
+    pub(in crate::cli) fn is_for_everybody(&self) -> bool {
+        matches!(self, Self::Revoke(arguments) if arguments.is_by_secret())
+    }
 }
 
 /// One access token.
@@ -148,13 +162,14 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
             let hash = reference::hash(api, &token).await?;
             let list = api.list(ListAccessOfToken, [&hash], &Paging::default(), usize::MAX).await?;
             let nothing = "This access token reaches no repository. What its owner reaches: dockpass user access NAME";
-            console.report(&reach::reached(list, nothing)?)
+            console.report(&reach::reached(list, nothing.to_owned())?)
         }
         TokenCommand::Rename { token, label } => {
             let change = UpdateApiToken { token_label: Some(label), is_active: None };
             update(&token.token, &change, ["renamed", "is called so"], api, console).await
         }
         TokenCommand::Deactivate(One { token }) => deactivate(&token, api, console).await,
+        TokenCommand::Revoke(arguments) => revoke::run(arguments, api, console).await,
         TokenCommand::Activate(One { token }) => {
             let change = UpdateApiToken { token_label: None, is_active: Some(true) };
             update(&token, &change, ["activated", "is switched on"], api, console).await

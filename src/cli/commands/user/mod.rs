@@ -20,6 +20,7 @@ use crate::cli::screen::{CliError, Console, Report, prompt};
 use crate::cli::wire::Api;
 use crate::domain::account::AccountFilter;
 use crate::domain::secret::Password;
+use crate::domain::text::shell_word;
 
 /// What can be done with users.
 #[derive(Subcommand)]
@@ -163,7 +164,8 @@ pub(in crate::cli) async fn run(command: UserCommand, api: &mut Api, console: &m
         UserCommand::Show(user) => show::show(&user.name, api, console).await,
         UserCommand::Access(user) => {
             let list = api.list(ListAccessOfAccount, [&user.name], &Paging::default(), usize::MAX).await?;
-            let nothing = "This user reaches nothing. Give it access: dockpass grant set NAMESPACE/NAME --user NAME --access LEVEL";
+            let way = format!("dockpass grant set NAMESPACE/NAME --user {} --access LEVEL", shell_word(&user.name));
+            let nothing = format!("This user reaches nothing. Give it access: {way}");
             console.report(&reach::reached(list, nothing)?)
         }
         UserCommand::Set(arguments) => state::set(arguments, api, console).await,

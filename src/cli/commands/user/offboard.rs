@@ -73,21 +73,25 @@ pub(super) async fn run(arguments: OffboardArguments, api: &mut Api, console: &m
     outcome
 }
 
+/// Looks up all that the steps need: what stands in the way of one of them must not be found out halfway.
 async fn look_up(arguments: &OffboardArguments, api: &mut Api) -> Result<Leaver, CliError> {
     let account = account::user(&arguments.name, api).await?.read()?;
+    if api.user() == Some(account.name.as_str()) {
+        let why = "you sign in as this user, who could not go on once it is inactive; let somebody else do it";
+        return Err(CliError::Usage(why.to_owned()));
+    }
     let receiver = match &arguments.transfer_repositories {
         Some(to) => Some(receiver(to, &account, api).await?),
         None => None,
     };
-    let all = access_tokens::Selection { username: Some(account.name.clone()), ..Default::default() };
-    let tokens = list(all, access_tokens::Ranking::default(), api).await?;
+    let tokens = tokens_of(&account.name, api).await?;
     let made_with = access_tokens::Ranking { made_with: Some(account.name.clone()), sort: None };
     let made_for_others = list(access_tokens::Selection::default(), made_with, api).await?;
     let repositories = stakes::repositories(&account.name, api).await?;
     Ok(Leaver { account, receiver, tokens, made_for_others, repositories })
 }
 
-/// The name of who is to have the repositories, who must be there: what is misspelt must not be found out halfway.
+/// The name of who is to have the repositories, who must be there and have room for all of them.
 async fn receiver(to: &str, leaver: &Account, api: &mut Api) -> Result<String, CliError> {
     let receiver = api.call(accounts::ViewAccount, [to], &()).await?.read()?;
     if receiver.id == leaver.id {
@@ -96,7 +100,13 @@ async fn receiver(to: &str, leaver: &Account, api: &mut Api) -> Result<String, C
     if receiver.inner.as_ref().is_some_and(|inner| !inner.is_active) {
         return Err(CliError::Usage(format!("{} is inactive, and cannot be given repositories", receiver.name)));
     }
+    transfer::may_all(&leaver.name, &receiver.name, api).await?;
     Ok(receiver.name)
+}
+
+async fn tokens_of(user: &str, api: &mut Api) -> Result<List<ApiToken>, CliError> {
+    let all = access_tokens::Selection { username: Some(user.to_owned()), ..Default::default() };
+    list(all, access_tokens::Ranking::default(), api).await
 }
 
 async fn list(
@@ -113,14 +123,21 @@ impl Leaver {
         &self.account.name
     }
 
-    fn its_tokens(&self) -> Option<String> {
-        stakes::many(u64::try_from(self.tokens.len()).ok(), "access token", "access tokens")
+    /// The command that goes on where this one was interrupted.
+    fn again(&self, delete_tokens: bool) -> String {
+        let mut again = format!("go on: dockpass user offboard {}", shell_word(self.name()));
+        again.push_str(if delete_tokens { " --delete-tokens" } else { "" });
+        if let Some(to) = &self.receiver {
+            again.push_str(" --transfer-repositories ");
+            again.push_str(&shell_word(to));
+        }
+        again
     }
 
     /// What is lost, in sentences.
     fn stakes(&self, delete_tokens: bool) -> String {
         let mut said = vec![format!("{} is deactivated, and signed out everywhere.", self.name())];
-        if let Some(tokens) = self.its_tokens() {
+        if let Some(tokens) = many_tokens(&self.tokens) {
             let fate = match (delete_tokens, self.tokens.len()) {
                 (true, 1) => "deleted for good, with all that it made",
                 (true, _) => "deleted for good, with all that they made",
@@ -136,7 +153,11 @@ impl Leaver {
     }
 }
 
-/// The steps, the one that takes most power first.
+fn many_tokens(tokens: &List<ApiToken>) -> Option<String> {
+    stakes::many(u64::try_from(tokens.len()).ok(), "access token", "access tokens")
+}
+
+/// The steps, the one that takes most power first, and what is left after them.
 async fn act(
     leaver: &Leaver,
     delete_tokens: bool,
@@ -145,18 +166,46 @@ async fn act(
     now: Timestamp,
 ) -> Result<(), CliError> {
     deactivate(leaver, done, api).await?;
-    tell_tokens(leaver, done, now)?;
+    if let Err(error) = go_on(leaver, delete_tokens, done, api, now).await {
+        done.steps.push(Step::Line(leaver.again(delete_tokens), Vec::new()));
+        return Err(error);
+    }
+    let remains = Remains::of(leaver.name(), &leaver.made_for_others, api).await;
+    let line = match (remains.lines.is_empty(), remains.unread.is_empty()) {
+        (false, _) => "what is left:",
+        (true, true) => "nothing else is left",
+        (true, false) => "nothing else is left, as far as that could be read",
+    };
+    done.json.insert("left".to_owned(), remains.json);
+    done.steps.push(Step::Line(line.to_owned(), remains.lines));
+    if !remains.unread.is_empty() {
+        // All that was asked for is done: that this could not be looked at is no failure of it.
+        done.json.insert("unread".to_owned(), json!(remains.unread));
+        done.steps.push(Step::Line("what could not be read:".to_owned(), remains.unread));
+    }
+    Ok(())
+}
+
+/// The steps after the first one.
+async fn go_on(
+    leaver: &Leaver,
+    delete_tokens: bool,
+    done: &mut Done,
+    api: &mut Api,
+    now: Timestamp,
+) -> Result<(), CliError> {
+    if leaver.tokens.len() > 0 {
+        tell_tokens(leaver, done, api, now).await?;
+    } else {
+        done.json.insert("tokens".to_owned(), leaver.tokens.answer.clone());
+    }
     if delete_tokens {
         delete(leaver, done, api).await?;
     }
-    if let Some(to) = &leaver.receiver {
-        give(leaver, to, done, api).await?;
+    match &leaver.receiver {
+        Some(to) => give(leaver, to, done, api).await,
+        None => Ok(()),
     }
-    let remains = Remains::of(leaver.name(), &leaver.made_for_others, api).await?;
-    let line = if remains.lines.is_empty() { "nothing else is left" } else { "what is left:" };
-    done.json.insert("left".to_owned(), remains.json);
-    done.steps.push(Step::Line(line.to_owned(), remains.lines));
-    Ok(())
 }
 
 async fn deactivate(leaver: &Leaver, done: &mut Done, api: &mut Api) -> Result<(), CliError> {
@@ -168,12 +217,13 @@ async fn deactivate(leaver: &Leaver, done: &mut Done, api: &mut Api) -> Result<(
     Ok(())
 }
 
-fn tell_tokens(leaver: &Leaver, done: &mut Done, now: Timestamp) -> Result<(), CliError> {
-    done.json.insert("tokens".to_owned(), leaver.tokens.answer.clone());
-    if leaver.tokens.len() > 0 {
-        let line = format!("its {}, with the last use of each:", leaver.its_tokens().unwrap_or_default());
-        done.steps.push(Step::Line(line, Vec::new()));
-        done.steps.push(Step::Table(tokens::table(&leaver.tokens.read()?, now, &Shown { owners: false, nothing: "" })));
+/// Lists the access tokens as they are now, before any of them is deleted.
+async fn tell_tokens(leaver: &Leaver, done: &mut Done, api: &mut Api, now: Timestamp) -> Result<(), CliError> {
+    let tokens = tokens_of(leaver.name(), api).await?;
+    done.json.insert("tokens".to_owned(), tokens.answer.clone());
+    if let Some(count) = many_tokens(&tokens) {
+        done.steps.push(Step::Line(format!("its {count}, with the last use of each:"), Vec::new()));
+        done.steps.push(Step::Table(tokens::table(&tokens.read()?, now, &Shown { owners: false, nothing: "" })));
     }
     Ok(())
 }
@@ -186,25 +236,24 @@ async fn delete(leaver: &Leaver, done: &mut Done, api: &mut Api) -> Result<(), C
         ..access_tokens::Selection::default()
     };
     let count = api.call(access_tokens::CleanUpAccessTokens, [], &which).await?.read()?.len();
-    let number = shown::counted(u32::try_from(count).unwrap_or(u32::MAX), "access token");
-    done.note("deletedTokens", json!(count), format!("deleted {number} of {}", leaver.name()));
+    let line = match count {
+        0 => format!("{} has no access token to delete", leaver.name()),
+        count => format!("deleted {} of {}", shown::counted(count, "access token"), leaver.name()),
+    };
+    done.note("deletedTokens", json!(count), line);
     Ok(())
 }
 
 async fn give(leaver: &Leaver, to: &str, done: &mut Done, api: &mut Api) -> Result<(), CliError> {
     let moved = transfer::all(leaver.name(), to, api).await;
-    let number = shown::counted_as(moved.count, "repository", "repositories");
-    let line = format!("gave {number} of {} to {to}; names, grants and patterns stay", leaver.name());
+    let (name, number) = (leaver.name(), shown::counted_as(moved.count, "repository", "repositories"));
+    let line = match (moved.count, &moved.error) {
+        (0, None) => format!("{name} has no repository to give to {to}"),
+        (0, Some(_)) => format!("gave no repository of {name} to {to}"),
+        (1.., _) => format!("gave {number} of {name} to {to}; names, grants and patterns stay"),
+    };
     done.note("transferred", json!({ "to": to, "repositories": moved.count }), line);
-    match moved.error {
-        None => Ok(()),
-        Some(error) => {
-            let again =
-                format!("go on: dockpass user offboard {} --transfer-repositories {to}", shell_word(leaver.name()));
-            done.steps.push(Step::Line(again, Vec::new()));
-            Err(error)
-        }
-    }
+    moved.error.map_or(Ok(()), Err)
 }
 
 #[cfg(test)]
@@ -232,32 +281,79 @@ mod tests {
 
     const GONE: &str = r#"{"errors":[{"code":"UNAVAILABLE","message":"the disk is full","detail":null}]}"#;
 
+    fn refused(status: u16, body: &str) -> String {
+        format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    }
+
     #[tokio::test]
     async fn power_goes_first_and_what_was_done_before_an_interruption_is_said() {
-        let one = ok(&json!([token(&json!({}))]).to_string());
-        let failed = format!("HTTP/1.1 503 X\r\ncontent-length: {}\r\n\r\n{GONE}", GONE.len());
-        let some = ok(r#"{"to":"bob","transferred":2,"left":1}"#);
+        let token_in = |state: &str| ok(&json!([token(&json!({ "state": state }))]).to_string());
+        let (one, now) = (token_in("active"), token_in("accountInactive"));
+        let (may, some) =
+            (ok(r#"{"to":"bob","transferred":0,"left":3}"#), ok(r#"{"to":"bob","transferred":2,"left":1}"#));
         let (alice, bob, off, none) = (user("alice", true), user("bob", true), user("alice", false), ok("[]"));
-        let answers = [&alice, &bob, &one, &none, &counted(3), &off, &one, &some, &failed];
+        let failed = refused(503, GONE);
+        let answers = [&alice, &bob, &may, &one, &none, &counted(3), &off, &now, &one, &some, &failed];
         let server = Server::start(&answers.map(String::as_str));
         let (mut console, written) = console(b"");
         let error = run(arguments(Some("bob"), true), &mut server.api(), &mut console).await.unwrap_err();
         assert_eq!(error.to_string(), "the disk is full");
+        let out = written.out();
+        let said: Vec<&str> = out.lines().collect();
         assert_eq!(
-            written.out(),
-            "alice is deactivated, and signed out everywhere\n\
-             its 1 access token, with the last use of each:\n\
-             LABEL   STATE   ACCESS      LAST USED (UTC)  ID\n\
-             laptop  active  admin, all  never            01A\n\
-             deleted 1 access token of alice\n\
-             gave 2 repositories of alice to bob; names, grants and patterns stay\n\
-             go on: dockpass user offboard alice --transfer-repositories bob\n"
+            said[..2],
+            ["alice is deactivated, and signed out everywhere", "its 1 access token, with the last use of each:"]
+        );
+        assert!(said[3].starts_with("laptop") && !said[3].contains("laptop  active"), "as it is now: {out}");
+        assert_eq!(
+            said[4..],
+            [
+                "deleted 1 access token of alice",
+                "gave 2 repositories of alice to bob; names, grants and patterns stay",
+                "go on: dockpass user offboard alice --delete-tokens --transfer-repositories bob",
+            ]
         );
         let sent = server.requests();
-        let order: Vec<_> = sent[5..].iter().filter_map(|it| it.split(" HTTP").next()).collect();
+        let order: Vec<_> = sent[6..].iter().filter_map(|it| it.split(" HTTP").next()).collect();
         assert_eq!(order[0], "PATCH /enzi/v0/accounts/alice");
-        assert!(order[1].starts_with("DELETE /api/v0/api_tokens?username=alice&"), "{order:?}");
-        assert_eq!(order[2], "POST /api/v0/accounts/alice/transferRepositories");
+        assert!(order[1].starts_with("GET /api/v0/api_tokens?username=alice&"), "{order:?}");
+        assert!(order[2].starts_with("DELETE /api/v0/api_tokens?username=alice&"), "{order:?}");
+        assert_eq!(order[3], "POST /api/v0/accounts/alice/transferRepositories");
+    }
+
+    #[tokio::test]
+    async fn a_receiver_without_room_is_found_out_before_anything_is_done() {
+        let full = r#"{"errors":[{"code":"LIMIT_REACHED","message":"bob has no room","detail":null}]}"#;
+        let (alice, bob, full) = (user("alice", true), user("bob", true), refused(409, full));
+        let server = Server::start(&[&alice, &bob, &full].map(String::as_str));
+        let (mut console, written) = console(b"");
+        let error = run(arguments(Some("bob"), true), &mut server.api(), &mut console).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), written.out()), ("bob has no room", String::new()));
+        let sent = server.requests();
+        assert!(sent[2].ends_with(r#"{"to":"bob","dryRun":true}"#), "{}", sent[2]);
+    }
+
+    #[tokio::test]
+    async fn what_is_done_is_no_failure_where_what_is_left_cannot_be_read() {
+        let (alice, off, none) = (user("alice", true), user("alice", false), ok("[]"));
+        let failed = refused(503, GONE);
+        let before = [&alice, &none, &none, &counted(0), &off, &none];
+        // The account, its tokens, repositories, what it reaches, its organizations.
+        let after = [&failed; 5];
+        let answers: Vec<&str> = before.iter().chain(&after).map(|it| it.as_str()).collect();
+        let server = Server::start(&answers);
+        let (mut console, written) = console(b"");
+        run(arguments(None, true), &mut server.api(), &mut console).await.unwrap();
+        let out = written.out();
+        let said = [
+            "alice is deactivated, and signed out everywhere",
+            "alice has no access token to delete",
+            "nothing else is left, as far as that could be read",
+            "what could not be read:",
+        ];
+        assert!(said.iter().all(|line| out.lines().any(|it| it == *line)), "{out}");
+        assert_eq!(out.matches(": the disk is full\n").count(), 5, "{out}");
+        drop(server.requests());
     }
 
     #[tokio::test]

@@ -21,6 +21,8 @@ pub(super) struct Remains {
     pub(super) lines: Vec<String>,
     /// The same for programs.
     pub(super) json: Value,
+    /// What could not be read, and why.
+    pub(super) unread: Vec<String>,
 }
 
 /// An organization that the user belongs to.
@@ -32,46 +34,81 @@ struct Office {
 }
 
 impl Remains {
-    /// Of a user, who may have made access tokens for others.
-    pub(super) async fn of(user: &str, made_for_others: &List<ApiToken>, api: &mut Api) -> Result<Self, CliError> {
-        let inner = account::user(user, api).await?.read()?.inner;
-        let is_admin = inner.is_some_and(|inner| inner.is_admin);
-        let tokens = stakes::tokens(user, api).await?;
-        let repositories = stakes::repositories(user, api).await?;
-        let reached = api.call(grants::ListAccessOfUser, [user], &grants::WhichTarget::default()).await?.read()?.access;
-        let offices = offices(user, api).await?;
-        let made: Vec<ApiToken> = made_for_others.read()?;
-        let made: Vec<&ApiToken> = made.iter().filter(|token| token.state == TokenState::Active).collect();
+    /// Of a user, who may have made access tokens for others. What cannot be read stands in nobody's way.
+    pub(super) async fn of(user: &str, made_for_others: &List<ApiToken>, api: &mut Api) -> Self {
+        let mut unread = Vec::new();
+        let account = account::user(user, api).await.and_then(|answer| answer.read());
+        let is_admin = kept(account, "whether it is a system administrator", &mut unread)
+            .and_then(|account| account.inner)
+            .is_some_and(|inner| inner.is_admin);
+        let tokens = kept(stakes::tokens(user, api).await, "its access tokens", &mut unread);
+        let repositories = kept(stakes::repositories(user, api).await, "its repositories", &mut unread);
+        let reached = api.call(grants::ListAccessOfUser, [user], &grants::WhichTarget::default()).await;
+        let reached = kept(reached.and_then(|answer| answer.read()), "its grants and teams", &mut unread);
+        let reached = reached.map(|reached| reached.access).unwrap_or_default();
+        let offices = kept(offices(user, api).await, "its organizations", &mut unread).unwrap_or_default();
+        let made = kept(made_for_others.read(), "what it made for others", &mut unread).unwrap_or_default();
+        let made: Vec<ApiToken> = made.into_iter().filter(|token| token.state == TokenState::Active).collect();
+        let found = Found { is_admin, tokens, repositories, reached, offices, made };
+        Self { lines: found.lines(user), json: found.json(), unread }
+    }
+}
+
+/// What was read; of what could not be, it is noted why.
+fn kept<T>(read: Result<T, CliError>, what: &str, unread: &mut Vec<String>) -> Option<T> {
+    read.map_err(|error| unread.push(format!("{what}: {error}"))).ok()
+}
+
+/// What was found.
+struct Found {
+    is_admin: bool,
+    /// None where it could not be read, and where the server does not tell how many.
+    tokens: Option<Option<u64>>,
+    repositories: Option<Option<u64>>,
+    reached: Vec<Reached>,
+    offices: Vec<Office>,
+    /// Access tokens of others that still work.
+    made: Vec<ApiToken>,
+}
+
+impl Found {
+    /// A line for each thing, with the command that ends it.
+    fn lines(&self, user: &str) -> Vec<String> {
         let word = shell_word(user);
         let mut lines = Vec::new();
-        lines.extend(is_admin.then(|| {
+        lines.extend(self.is_admin.then(|| {
             format!("a system administrator again once it is activated: dockpass user set {word} --admin false")
         }));
-        lines.extend(stakes::many(tokens, "access token", "access tokens").map(|tokens| {
+        let tokens = self.tokens.and_then(|count| stakes::many(count, "access token", "access tokens"));
+        lines.extend(tokens.map(|tokens| {
             format!("{tokens}, refused while it is inactive: dockpass token delete --user {word} --all")
         }));
+        let repositories = self.repositories.and_then(|count| stakes::many(count, "repository", "repositories"));
         lines.extend(
-            stakes::many(repositories, "repository", "repositories").map(|repositories| {
+            repositories.map(|repositories| {
                 format!("{repositories}: dockpass user offboard {word} --transfer-repositories NAME")
             }),
         );
-        lines.extend(bounded(offices.iter().map(|office| office.line(&word)).collect()));
-        lines.extend(bounded(teams(&reached, &word)));
-        let granted = reached.iter().filter(|it| is_grant(it.reason)).count();
+        lines.extend(bounded(self.offices.iter().map(|office| office.line(&word)).collect()));
+        lines.extend(bounded(teams(&self.reached, &word)));
+        let granted = self.reached.iter().filter(|it| is_grant(it.reason)).count();
         let granted = stakes::many(u64::try_from(granted).ok(), "grant", "grants");
         lines.extend(granted.map(|granted| format!("{granted}: dockpass grant list --user {word}")));
-        lines.extend(bounded(made.iter().map(|token| made_line(token)).collect()));
-        let alone = offices.iter().filter(|office| office.is_alone).map(|office| &office.organization);
-        let json = json!({
-            "isAdmin": is_admin,
-            "tokens": tokens,
-            "repositories": repositories,
-            "organizations": offices.iter().map(|office| &office.organization).collect::<Vec<_>>(),
+        lines.extend(bounded(self.made.iter().map(made_line).collect()));
+        lines
+    }
+
+    fn json(&self) -> Value {
+        let alone = self.offices.iter().filter(|office| office.is_alone).map(|office| &office.organization);
+        json!({
+            "isAdmin": self.is_admin,
+            "tokens": self.tokens.flatten(),
+            "repositories": self.repositories.flatten(),
+            "organizations": self.offices.iter().map(|office| &office.organization).collect::<Vec<_>>(),
             "administersAlone": alone.collect::<Vec<_>>(),
-            "access": reached.iter().filter(|it| is_granted(it.reason)).collect::<Vec<_>>(),
-            "madeForOthers": made,
-        });
-        Ok(Self { lines, json })
+            "access": self.reached.iter().filter(|it| is_granted(it.reason)).collect::<Vec<_>>(),
+            "madeForOthers": self.made,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a caller may do with repositories in the registry, and why not more. A reason is worked out only after a refusal.
 
 use super::Authority;
+use super::sources::public_level;
 use crate::domain::access::{AccessLevel, Actions};
 use crate::domain::name::{Namespace, RepositoryName};
 use crate::domain::scope::RepositoryScope;
@@ -11,10 +12,9 @@ impl Authority<'_> {
     /// The part of the actions asked for that the caller has. `push` means `pull` as well, since the registry demands
     /// both for a write: what a cap leaves of it may be `pull`.
     pub(in crate::service) fn actions(&self, name: &RepositoryName, asked: Actions) -> Actions {
-        let held = self.level(name).map_or(Actions::NONE, AccessLevel::actions);
-        let is_known = self.state.repository(name).is_some();
+        let there = self.there(name);
         let was_deleted = self.state.deletion(name).is_some();
-        let possible = match (is_known, was_deleted) {
+        let possible = match (there.is_some(), was_deleted) {
             (true, _) => Actions::ALL,
             // A repository that was not made cannot be pushed to: its content would have no record.
             (false, false) => Actions::PULL.union(Actions::DELETE),
@@ -22,12 +22,23 @@ impl Authority<'_> {
             (false, true) if self.reaches_everything() => Actions::PULL.union(Actions::DELETE),
             (false, true) => Actions::NONE,
         };
-        asked.with_implied().intersection(held).intersection(possible).intersection(self.of_secret())
+        self.actions_at(self.level_on(name, there), asked).intersection(possible)
     }
 
-    /// A replaced secret pulls and pushes, and deletes nothing.
+    /// The same of a repository that is there, as it is once a push has made it.
+    pub(in crate::service) fn actions_once_made(&self, name: &RepositoryName, asked: Actions) -> Actions {
+        self.actions_at(self.level(name), asked)
+    }
+
+    fn actions_at(&self, level: Option<AccessLevel>, asked: Actions) -> Actions {
+        let held = level.map_or(Actions::NONE, AccessLevel::actions);
+        asked.with_implied().intersection(held).intersection(self.of_secret())
+    }
+
+    /// A replaced secret is one with the cap `push`: it pulls and pushes, and deletes nothing.
     fn of_secret(&self) -> Actions {
-        if self.present_secret().is_ok() { Actions::ALL } else { Actions::PULL.union(Actions::PUSH) }
+        let cap = if self.present_secret().is_ok() { AccessLevel::Admin } else { AccessLevel::Push };
+        cap.actions()
     }
 
     /// Whether a push that asks for this would make the repository, which does not exist. One without a namespace is
@@ -37,7 +48,7 @@ impl Authority<'_> {
         asked.pushes
             && self.state.repository(name).is_none()
             && name.namespace() != Namespace::Empty
-            && self.may_create(name, AccessLevel::ReadWrite)
+            && self.may_create(name, AccessLevel::Push)
     }
 
     /// Why these actions of what was asked for are refused, in a state that refuses them: the first that cuts them.
@@ -59,8 +70,9 @@ impl Authority<'_> {
         creates_on_push: bool,
     ) -> Vec<Refusal> {
         let name = &asked.name;
-        let account = self.account_level(name);
-        let held = account.max(self.public_level(name));
+        let there = self.there(name);
+        let account = self.account_level_on(name, there);
+        let held = account.max(public_level(there));
         let (is_other, cap) = match self.token() {
             Some(token) => (!token.limits.reaches(name), token.limits.cap),
             None => (false, AccessLevel::Admin),
@@ -77,7 +89,7 @@ impl Authority<'_> {
         cut(is_other && account.is_none(), Refusal::Pattern);
         cut(!cap.actions().contains(refused), Refusal::Cap(cap));
         cut(!self.of_secret().contains(refused), Refusal::ReplacedSecret);
-        if held.is_some() && self.state.repository(name).is_none() {
+        if held.is_some() && there.is_none() {
             cuts.extend(self.cuts_of_missing(asked, refused, creates_on_push));
         }
         cuts
@@ -100,13 +112,14 @@ impl Authority<'_> {
         cuts.into_iter().filter_map(|(holds, refusal)| holds.then_some(refusal)).collect()
     }
 
-    /// Why the caller has no level on a repository.
+    /// Why the caller has no level on a repository. All is looked up before any of it counts: the time tells nothing.
     fn why_unseen(&self, name: &RepositoryName) -> Refusal {
-        if self.account_level(name).is_some() {
+        let (there, deletion) = (self.there(name), self.state.deletion(name));
+        if self.account_level_on(name, there).is_some() {
             Refusal::Pattern
-        } else if self.state.repository(name).is_some() {
+        } else if there.is_some() {
             Refusal::NoAccess
-        } else if self.state.deletion(name).is_some() {
+        } else if deletion.is_some() {
             Refusal::Deleted
         } else if name.namespace() == Namespace::Empty {
             Refusal::NoNamespace(name.clone())

@@ -8,6 +8,7 @@ use crate::domain::account::Account;
 use crate::domain::grant::{GrantTarget, Grantee};
 use crate::domain::id::Id;
 use crate::domain::name::{Namespace, RepositoryName};
+use crate::domain::repository::Repository;
 use crate::store::State;
 
 /// One way in which an account has access.
@@ -19,18 +20,37 @@ pub(in crate::service) struct Source {
     pub(in crate::service) reason: Reason,
     /// The team that it comes from, if it does.
     pub(in crate::service) team: Option<Id>,
+    /// The organization that is the owner, where it comes from administering that.
+    pub(in crate::service) organization: Option<Id>,
 }
 
 impl Source {
     fn all_of(reason: Reason) -> Self {
-        Self { level: AccessLevel::Admin, reason, team: None }
+        Self { reason, ..Self::of_everybody(AccessLevel::Admin) }
+    }
+
+    fn of_everybody(level: AccessLevel) -> Self {
+        Self { level, reason: Reason::Public, team: None, organization: None }
     }
 }
 
 impl<'s> Authority<'s> {
     /// The account's level on a repository name, before the access token's limits; `None` for anonymous callers.
     pub(in crate::service) fn account_level(&self, name: &RepositoryName) -> Option<AccessLevel> {
-        highest(self.sources(name))
+        self.account_level_on(name, self.there(name))
+    }
+
+    /// The same for who has looked up what is there. On what is not there only who may make it has a level: others cannot
+    /// tell such a name from one that was transferred or deleted. It is found out by the same look-ups.
+    pub(super) fn account_level_on(&self, name: &RepositoryName, there: Option<&Repository>) -> Option<AccessLevel> {
+        let level = highest(self.ways(name, there));
+        level.filter(|level| there.is_some() || self.makes_with(*level, &name.namespace()))
+    }
+
+    /// The caller's level where this, or nothing, is there of the name. Everybody may read a public one, whatever an access
+    /// token's limits.
+    pub(super) fn level_on(&self, name: &RepositoryName, there: Option<&Repository>) -> Option<AccessLevel> {
+        self.limited(self.account_level_on(name, there), name).max(public_level(there))
     }
 
     /// The account's level on all of a namespace.
@@ -42,12 +62,28 @@ impl<'s> Authority<'s> {
     /// Each way in which the account itself has access to a repository of this name, known or not, before the access
     /// token's limits; what gives everything comes first.
     pub(in crate::service) fn sources(&self, name: &RepositoryName) -> impl Iterator<Item = Source> + use<'s> {
-        self.sources_on(self.state().owner(name), reaching(self.state(), name))
+        let there = self.there(name);
+        let found = self.account_level_on(name, there).map(|_| self.ways(name, there));
+        found.into_iter().flatten()
+    }
+
+    /// Each way on a name, whether or not the account may know of it. What was transferred is out of the hands of those who
+    /// grant on the namespace, which is found out by the same look-ups.
+    fn ways(&self, name: &RepositoryName, there: Option<&Repository>) -> impl Iterator<Item = Source> + use<'s> {
+        let is_transferred = is_transferred(there);
+        let targets = vec![GrantTarget::Repository(name.clone()), GrantTarget::Namespace(name.namespace())];
+        let all = self.sources_on(self.state().owner_of(name, there), targets);
+        all.filter(move |source| !(is_transferred && source.reason.is_by_namespace()))
+    }
+
+    /// What is there of this name.
+    pub(super) fn there(&self, name: &RepositoryName) -> Option<&'s Repository> {
+        self.state().repository(name).map(AsRef::as_ref)
     }
 
     /// That everybody may pull it.
     pub(in crate::service::access) fn public_source(&self, name: &RepositoryName) -> Option<Source> {
-        self.public_level(name).map(|level| Source { level, reason: Reason::Public, team: None })
+        public_level(self.there(name)).map(Source::of_everybody)
     }
 
     /// Each way on the targets, which belong to this account.
@@ -71,13 +107,22 @@ pub(in crate::service) fn reaching(state: &State, name: &RepositoryName) -> Vec<
     std::iter::once(GrantTarget::Repository(name.clone())).chain(namespace).collect()
 }
 
+fn is_transferred(there: Option<&Repository>) -> bool {
+    there.is_some_and(|repository| repository.owner.is_some())
+}
+
+/// The level of everybody.
+pub(super) fn public_level(there: Option<&Repository>) -> Option<AccessLevel> {
+    there.is_some_and(|repository| repository.is_public).then_some(AccessLevel::ReadOnly)
+}
+
 /// That the account has every right of the owner: it is the owner, or administers the organization that is.
 fn owning(state: &State, account: &Account, owner: &Account) -> Option<Source> {
     if account.id == owner.id {
         return Some(Source::all_of(Reason::Owner));
     }
     let administers = state.member(owner.id, account.id) == Some(true);
-    administers.then(|| Source::all_of(Reason::OrganizationAdmin))
+    administers.then(|| Source { organization: Some(owner.id), ..Source::all_of(Reason::OrganizationAdmin) })
 }
 
 /// What a user or a team was granted on a repository of this name.
@@ -95,8 +140,8 @@ fn granted_on(state: &State, grantee: Grantee, targets: &[GrantTarget]) -> impl 
         Grantee::Team(team) => Some(team),
     };
     let found = targets.iter().filter_map(|target| {
-        let level = state.grant(target, grantee)?;
-        Some(Source { level, reason: target.reason(grantee.kind()), team })
+        let level = state.grant(target, grantee)?.into();
+        Some(Source { level, reason: target.reason(grantee.kind()), team, organization: None })
     });
     found.collect::<Vec<_>>().into_iter()
 }

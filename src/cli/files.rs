@@ -1,0 +1,255 @@
+//! Files that commands write, where `--output` says. Ordinary files are written whole: to a name beside, fsynced, renamed,
+//! and the directory fsynced. So there is the file before or the new one, also after a crash, and nothing else is left.
+//!
+//! A pipe, a device or a socket is never replaced: it is written into as the text comes. A symbolic link to a file is neither
+//! followed nor replaced, as in a directory of somebody else it could lead anywhere.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::screen::{CliError, Console, Stop};
+use crate::domain::random;
+
+/// In the place of a file: standard output.
+const STANDARD: &str = "-";
+
+/// Where a command writes what it was asked for.
+pub(in crate::cli) enum Output {
+    /// Standard output.
+    Standard,
+    /// What takes it as it comes, such as a pipe.
+    Stream(File, PathBuf),
+    /// A file, which a signal must not leave unfinished.
+    Whole(Unfinished, Stop),
+}
+
+impl Output {
+    /// What `--output` names, standard output if nothing; a new file has these permissions.
+    ///
+    /// # Errors
+    /// [`CliError::Finding`] for a link to a file, and a directory; [`CliError::File`]
+    pub(in crate::cli) fn to(path: Option<&Path>, mode: u32) -> Result<Self, CliError> {
+        let Some(path) = path.filter(|path| *path != Path::new(STANDARD)) else { return Ok(Self::Standard) };
+        match fs::metadata(path) {
+            Ok(found) if !found.is_file() && !found.is_dir() => {
+                let stream = OpenOptions::new().write(true).open(path).map_err(|cause| failed(path, cause))?;
+                Ok(Self::Stream(stream, path.to_owned()))
+            }
+            Ok(_) | Err(_) => {
+                // Heard before there is anything to put away.
+                let stop = Stop::new();
+                Unfinished::create(path, mode).map(|file| Self::Whole(file, stop))
+            }
+        }
+    }
+
+    /// What ends the work that writes it, taken once.
+    pub(in crate::cli) fn stop(&mut self) -> Stop {
+        match self {
+            Self::Standard | Self::Stream(..) => Stop::never(),
+            Self::Whole(_, stop) => std::mem::replace(stop, Stop::never()),
+        }
+    }
+
+    /// Writes more text.
+    ///
+    /// # Errors
+    /// [`CliError::File`], [`CliError::Output`]
+    pub(in crate::cli) fn write(&mut self, text: &str, console: &mut Console) -> Result<(), CliError> {
+        match self {
+            Self::Standard => console.write(text),
+            Self::Stream(file, path) => file.write_all(text.as_bytes()).map_err(|cause| failed(path, cause)),
+            Self::Whole(file, _) => file.write(text.as_bytes()),
+        }
+    }
+
+    /// Gives a file its name, now that all is written, and answers it. A stream may be standard output by another name, where
+    /// nothing else must follow.
+    ///
+    /// # Errors
+    /// [`CliError::File`]: then the file before is still there.
+    pub(in crate::cli) fn finish(self) -> Result<Option<PathBuf>, CliError> {
+        match self {
+            Self::Standard | Self::Stream(..) => Ok(None),
+            Self::Whole(file, _) => file.finish().map(Some),
+        }
+    }
+}
+
+/// A file that gets its name when it is whole, and goes if it never is.
+pub(in crate::cli) struct Unfinished {
+    file: File,
+    path: PathBuf,
+    beside: PathBuf,
+    has_name: bool,
+}
+
+impl Unfinished {
+    fn create(path: &Path, mode: u32) -> Result<Self, CliError> {
+        refuse_other(path)?;
+        let random = random::bytes::<4>().map_err(|none| failed(path, io::Error::other(none)))?;
+        let mut name = OsString::from(".");
+        name.push(path.file_name().ok_or_else(|| failed(path, io::ErrorKind::IsADirectory.into()))?);
+        name.push(format!(".{:08x}", u32::from_ne_bytes(random)));
+        let beside = path.with_file_name(name);
+        let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside);
+        let file = file.map_err(|cause| failed(path, cause))?;
+        let made = Self { file, path: path.to_owned(), beside, has_name: false };
+        // If no server runs, this process has opened the store, which set a umask that makes all new files private.
+        made.file.set_permissions(Permissions::from_mode(mode)).map_err(|cause| failed(path, cause))?;
+        Ok(made)
+    }
+
+    fn write(&mut self, content: &[u8]) -> Result<(), CliError> {
+        self.file.write_all(content).map_err(|cause| failed(&self.path, cause))
+    }
+
+    fn finish(mut self) -> Result<PathBuf, CliError> {
+        let renamed = self.file.sync_all().and_then(|()| fs::rename(&self.beside, &self.path));
+        self.has_name = renamed.is_ok();
+        renamed.and_then(|()| sync_directory(&self.path)).map_err(|cause| failed(&self.path, cause))?;
+        Ok(std::mem::take(&mut self.path))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.has_name {
+            // It may be gone already; what failed is told anyway.
+            let _ = fs::remove_file(&self.beside);
+        }
+    }
+}
+
+/// Writes a file whole, in place of the one that is there.
+///
+/// # Errors
+/// [`CliError::Finding`] for a link and whatever else is no file; [`CliError::File`]
+pub(in crate::cli) fn replace(path: &Path, content: impl AsRef<[u8]>, mode: u32) -> Result<(), CliError> {
+    let mut file = Unfinished::create(path, mode)?;
+    file.write(content.as_ref())?;
+    file.finish().map(drop)
+}
+
+/// Refuses to put a file in the place of something else.
+fn refuse_other(path: &Path) -> Result<(), CliError> {
+    let what = match fs::symlink_metadata(path) {
+        Ok(found) => what_else(&found),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
+        Err(cause) => return Err(failed(path, cause)),
+    };
+    what.map_or(Ok(()), |what| Err(CliError::Finding(format!("{} is {what}; nothing was written", path.display()))))
+}
+
+fn what_else(found: &Metadata) -> Option<&'static str> {
+    if found.is_symlink() {
+        Some("a symbolic link, which is neither followed nor replaced: name the file itself")
+    } else if found.is_dir() {
+        Some("a directory: name a file in it")
+    } else {
+        (!found.is_file()).then_some("no ordinary file, and is not replaced")
+    }
+}
+
+/// Makes the name of a file durable. A directory that we may write to but not read cannot be synced.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(directory).and_then(|directory| directory.sync_all()) {
+        Err(cause) if cause.kind() != io::ErrorKind::PermissionDenied => Err(cause),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn failed(path: &Path, cause: io::Error) -> CliError {
+    CliError::File { action: "write", path: path.to_owned(), cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, symlink};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+    use crate::cli::testing::console;
+
+    fn written(path: &Path, text: &str) -> Result<(), String> {
+        let (mut console, _) = console(b"");
+        let mut output = Output::to(Some(path), 0o600).map_err(|error| error.to_string())?;
+        output.write(text, &mut console).map_err(|error| error.to_string())?;
+        output.finish().map(drop).map_err(|error| error.to_string())
+    }
+
+    fn names(directory: &Path) -> Vec<OsString> {
+        let mut names: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    }
+
+    #[tokio::test]
+    async fn a_file_is_replaced_once_all_is_written_and_what_is_given_up_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out");
+        fs::write(&path, "before").unwrap();
+        let (mut console, _) = console(b"");
+        let mut output = Output::to(Some(&path), 0o600).unwrap();
+        output.write("half", &mut console).unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), names(directory.path()).len()), ("before", 2));
+        drop(output);
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), names(directory.path()).len()), ("before", 1));
+        written(&path, "after").unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), names(directory.path()).len()), ("after", 1));
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        replace(&path, "open", 0o644).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o644);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_file_stays_what_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = |name: &str| directory.path().join(name);
+        fs::write(place("file"), "before").unwrap();
+        symlink("file", place("link")).unwrap();
+        symlink("nowhere", place("dangling")).unwrap();
+        fs::create_dir(place("inner")).unwrap();
+        let _listening = UnixListener::bind(place("socket")).unwrap();
+        let before = names(directory.path());
+        for (name, said) in [("link", "a symbolic link"), ("dangling", "a symbolic link"), ("inner", "a directory")] {
+            let [one, other] =
+                [written(&place(name), "x"), replace(&place(name), "x", 0o644).map_err(|it| it.to_string())];
+            assert!(one.as_ref().unwrap_err().contains(said) && one == other, "{one:?}");
+        }
+        assert!(written(&place("socket"), "x").is_err(), "nobody opens a socket");
+        assert!(replace(&place("socket"), "x", 0o644).unwrap_err().to_string().contains("no ordinary file"));
+        assert_eq!(
+            (names(directory.path()), fs::read_to_string(place("file")).unwrap()),
+            (before, "before".to_owned())
+        );
+        written(Path::new("/dev/null"), "x").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[tokio::test]
+    async fn a_pipe_and_standard_output_get_the_text_as_it_comes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let read = std::thread::spawn({
+            let path = path.clone();
+            move || fs::read_to_string(path).unwrap()
+        });
+        written(&path, "line\n").unwrap();
+        assert_eq!(read.join().unwrap(), "line\n");
+        assert_eq!(names(directory.path()), ["pipe"]);
+        let (mut console, seen) = console(b"");
+        for path in [None, Some(Path::new("-"))] {
+            let mut output = Output::to(path, 0o600).unwrap();
+            output.write("line\n", &mut console).unwrap();
+            assert_eq!(output.finish().unwrap(), None);
+        }
+        assert_eq!(seen.out(), "line\nline\n");
+    }
+}
