@@ -35,7 +35,7 @@
 //! domain  <-  api                              <-  registry, http, cli
 //! domain  <-  config                           <-  http, cli
 //! domain  <-  pki                              <-  service, http
-//! domain  <-  private_file                     <-  store, service, http
+//! domain  <-  private_file                     <-  store, service, http, cli
 //!             net                              <-  registry, cli
 //!             data_files                       <-  private_file, store, service, http, cli
 //! domain  <-  denied                           <-  private_file, store, service, config, http, cli
@@ -65,6 +65,8 @@
 //! - *Permit*: proof that a rule allowed a change, without which there is none. *Allowed*: proof that the caller may have its
 //!   body read. *Upkeep*: the changes that dockpass makes for itself, without a permit.
 //! - *Remains*: what the registry still has of a deleted repository: it stays, it is to go, or nothing is left.
+//! - *Robot*: an access token of an organization, with a name: the credential of a machine. It signs in as `ORG/NAME`, and acts
+//!   on what its organization owns, on repositories only.
 //! - *Row*: a record at its key in a table of the store. *Frozen*: the struct of one version of a record, never edited.
 //! - *Seal*: a digest of all records, written with each batch. *End*: the last seal, noted outside the store as well.
 //! - *Standing*: what a caller is at this moment: a stranger, the local administrator, the registry, or an account; of an
@@ -85,7 +87,8 @@
 //!    a tag takes its permit along: what the registry has done by then is recorded. What is written without a caller is
 //!    named, each of it: `service::ledger::Upkeep`; and last uses, which the store writes itself.
 //! 3. *A token never exceeds its account.* What may be done is what the account may, within the token's cap and patterns
-//!    (`service::access`), every time anew. Granted is never more than requested (`service::tokens`).
+//!    (`service::access`), every time anew; of a robot, the account is its organization's, and nothing but repositories counts.
+//!    A robot's secret is never better than what asked for it, and stops with that. Granted is never more than requested (`service::tokens`).
 //! 4. *"Done" is said after the disk.* [`store::Store::write`] returns after flush and fdatasync of the writer
 //!    (`store::writer`, `store::engine`), and after the new state is published. A change that failed leaves no trace in
 //!    the running server; where it may be on the disk all the same, the answer says so. On a full disk, what takes a

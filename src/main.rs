@@ -9,9 +9,12 @@ use tikv_jemallocator::Jemalloc;
 static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
+    if let Some(code) = cli::complete(std::env::args_os(), &mut Console::system()) {
+        return code;
+    }
     let arguments = match Arguments::read(std::env::args_os()) {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+        Err(error) => return Console::system().refuse(&error, std::env::args_os()),
     };
     let mut console = Console::system();
     cli::start_log(&arguments, &console);
@@ -19,11 +22,4 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => console.fail(&error),
     }
-}
-
-/// Prints what is wrong with the arguments, or the help that they ask for.
-fn usage(error: &clap::Error) -> ExitCode {
-    // If the stream is closed, only the exit code is left to tell.
-    let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

@@ -9,7 +9,7 @@
 //        };
 //      Until the promise settles the page before stays, so nothing jumps; a line on top appears after 300 ms. What render
 //      throws is shown: a 403 or 404 of the API as "There is nothing here", everything else with "Try again".
-//      The page begins with one <h1> (head() of dom.js makes it); the focus goes there.
+//      The page begins with one <h1> (head() of lib/dom.js makes it); the focus goes there.
 //   3. `context` is
 //        session     who is signed in: { username, fullName, isAdmin, credential, accessLevel, setPassword, … }
 //        params      the parts of the path, decoded: { namespace, reponame }
@@ -24,70 +24,84 @@
 //                                       now on, which a reload opens
 //        hold(text | null)              asks before leaving, with this reason, as long as it is set
 //      Once the person left, none of them does anything: a late answer changes no other page.
-//   Links are plain <a href="/repositories/…"> (path`…` of dom.js encodes the parts); no handler is needed.
+//   Links are plain <a href="/repositories/…"> (path`…` of lib/dom.js encodes the parts); no handler is needed.
 //
-// What else there is: api.js (requests, errors), dom.js (elements), form.js (fields, forms), dialog.js (ask), list.js
-// (tables), complete.js (fields with suggestions), time.js (when), notice.js (say, during). Each begins with its exports.
+// What else there is, in lib/: api.js (requests, errors), dom.js (elements), form.js (fields, forms), dialog.js (ask), list.js
+// and table.js (tables), complete.js (fields with suggestions), time.js (when), words.js and names.js (what is said), level.js
+// (access levels), notice.js (say, during). Each begins with its exports. The other folders have what they show: tokens/,
+// people/ (users, and one's own sign-in, profile and password), repositories/, organizations/, audit/, registry/.
 
-import { isAbort, isGone } from "./api.js";
-import { ask, closeAll } from "./dialog.js";
-import { button, h, head, linkButton } from "./dom.js";
-import { remember } from "./focus.js";
-import { isAnyBusy } from "./form.js";
+import { isAbort, isGone } from "./lib/api.js";
+import { ask, closeAll } from "./lib/dialog.js";
+import { button, h, head, linkButton } from "./lib/dom.js";
+import { remember } from "./lib/focus.js";
+import { isAnyBusy } from "./lib/form.js";
+import { during } from "./lib/notice.js";
+import * as session from "./lib/session.js";
+import { keepTrue } from "./lib/time.js";
 import * as nav from "./nav.js";
-import { during } from "./notice.js";
 import { find } from "./pages.js";
-import * as session from "./session.js";
 
 const UNANSWERED = "What you sent has no answer yet.";
 
-const main = document.getElementById("content");
+const main = /** @type {HTMLElement} */ (document.getElementById("content"));
 let leaving = new AbortController();
 /** Where the window is: the address, and which entry of the history that is. */
 let here = "";
 let index = history.state?.index ?? 0;
-/** The reason to ask before the page is left, or null. */
+/** The reason to ask before the page is left, or null. @type {string | null} */
 let held = null;
 let isAsking = false;
 /** Whether the history may move: the person has agreed to leave, or need not be asked. */
 let isFreeToMove = false;
-/** The addresses of the history entries that this document made. */
+/** The addresses of the history entries that this document made. @type {string[]} */
 const trail = [];
-/** The title that a page has set for itself. */
+/** The title that a page has set for itself. @type {string | null} */
 let named = null;
 let isDrawn = false;
 let isFirst = true;
 let isKnownOut = false;
 
+/** @param {URL} url */
 const place = (url) => url.pathname + url.search;
 
-/** Gives the present entry of the history this address, or makes the next one. */
+/**
+ * Gives the present entry of the history this address, or makes the next one.
+ * @param {string | URL} href @param {boolean} push
+ */
 function write(href, push) {
   if (push) index += 1;
   trail[index] = place(new URL(href, location.href));
   history[push ? "pushState" : "replaceState"]({ index }, "", href);
 }
 
+/** @param {URL} url @param {Record<string, string>} params @param {AbortSignal} signal @returns {Context} */
 function context(url, params, signal) {
-  const whileHere = (act) => (...given) => (signal.aborted ? undefined : act(...given));
+  /** @template {any[]} Given @template Result @param {(...given: Given) => Result} act @returns {(...given: Given) => Result} */
+  const whileHere = (act) => /** @type {any} */ ((/** @type {Given} */ ...given) => (signal.aborted ? undefined : act(...given)));
   return {
-    session: session.current(),
+    session: /** @type {Api.Session} */ (session.current()),
     params,
     query: url.searchParams,
     signal,
     go: whileHere(go),
     reload: whileHere(() => show({ scroll: scrollY, keepsFocus: true })),
-    setQuery: whileHere((changes, { push = false } = {}) => setQuery(url, changes, push)),
-    setTitle: whileHere((text) => (named = text) && isDrawn && setTitle(text)),
-    swap: whileHere((nodes, { href, title }) => swap(nodes, href, title)),
-    hold: whileHere((text) => (held = text)),
+    setQuery: whileHere((/** @type {Parameters<Context["setQuery"]>[0]} */ changes, { push = false } = {}) => setQuery(url, changes, push)),
+    setTitle: whileHere((/** @type {string} */ text) => {
+      named = text;
+      if (isDrawn) setTitle(text);
+    }),
+    swap: whileHere((/** @type {Node[]} */ nodes, /** @type {{ href: string, title: string }} */ { href, title }) => swap(nodes, href, title)),
+    hold: whileHere((/** @type {string | null} */ text) => void (held = text)),
   };
 }
 
+/** @param {string | null} text */
 function setTitle(text) {
   document.title = text ? `${text} · dockpass` : "dockpass";
 }
 
+/** @param {Node[]} nodes @param {string} href @param {string} title */
 function swap(nodes, href, title) {
   write(href, false);
   here = place(new URL(location.href));
@@ -96,17 +110,18 @@ function swap(nodes, href, title) {
   settle(0);
 }
 
+/** @param {URL} url @param {Parameters<Context["setQuery"]>[0]} changes @param {boolean} push */
 function setQuery(url, changes, push) {
   for (const [key, value] of Object.entries(changes)) {
     if (value === null || value === undefined || value === "") url.searchParams.delete(key);
-    else url.searchParams.set(key, value);
+    else url.searchParams.set(key, String(value));
   }
   if (place(url) === here) return;
   here = place(url);
   write(here, push);
 }
 
-/** Shows the page of the address. */
+/** Shows the page of the address. @param {{ scroll?: number, keepsFocus?: boolean }} [options] */
 async function show({ scroll = 0, keepsFocus = false } = {}) {
   leaving.abort();
   closeAll();
@@ -121,16 +136,19 @@ async function show({ scroll = 0, keepsFocus = false } = {}) {
     setTitle(drawn.title);
     isDrawn = true;
     const again = keepsFocus ? remember(main) : () => null;
-    main.replaceChildren(...[drawn.nodes].flat(Infinity).filter(Boolean));
+    main.replaceChildren(.../** @type {any[]} */ ([drawn.nodes]).flat(Infinity).filter(Boolean));
     settle(scroll, again());
   } catch (error) {
     if (!signal.aborted && !isAbort(error)) throw error;
   }
 }
 
-/** `focused` is what had the focus before, if that is to stay. */
+/**
+ * `focused` is what had the focus before, if that is to stay.
+ * @param {number} scroll @param {HTMLElement | null} [focused]
+ */
 function settle(scroll, focused = null) {
-  const wanted = focused ?? main.querySelector("[data-focus]");
+  const wanted = focused ?? /** @type {HTMLElement | null} */ (main.querySelector("[data-focus]"));
   const heading = main.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");
   if (wanted) wanted.focus({ preventScroll: true });
@@ -139,7 +157,10 @@ function settle(scroll, focused = null) {
   scrollTo(0, scroll);
 }
 
-/** The content of the page: { nodes, title, area, isAlone }; nothing if the address leads elsewhere. */
+/**
+ * The content of the page: { nodes, title, area, isAlone }; nothing if the address leads elsewhere.
+ * @param {URL} url @param {AbortSignal} signal @param {boolean} [isAgain] @returns {Promise<Drawn | null>}
+ */
 async function draw(url, signal, isAgain = false) {
   const found = find(url.pathname);
   try {
@@ -150,7 +171,10 @@ async function draw(url, signal, isAgain = false) {
     if (signal.aborted) return null;
     // Signing in would lead to no page either.
     if (!found) return nothing("There is no page at this address.");
-    if (!session.current() && !found.row.isOpen) return void toSignIn(url);
+    if (!session.current() && !found.row.isOpen) {
+      toSignIn(url);
+      return null;
+    }
     const { row, params } = found;
     if (row.isAdmin && !session.current()?.isAdmin) return nothing("Only administrators see this page.");
     const page = await row.load();
@@ -163,7 +187,10 @@ async function draw(url, signal, isAgain = false) {
     return { nodes: [row.isOpen || row.isAlone ? null : banner(), nodes], title, area: row.area, isAlone: row.isOpen || row.isAlone };
   } catch (error) {
     if (signal.aborted || isAbort(error)) return null;
-    if (error.status === 401) return void toSignIn(url);
+    if (error.status === 401) {
+      toSignIn(url);
+      return null;
+    }
     // Somebody may have changed what this person may since the last page.
     if (error.status === 403 && !isAgain && (await session.refresh().catch(() => false))) return draw(url, signal, true);
     return isGone(error) || error.status === 403 ? nothing(error.message) : failed(error);
@@ -171,16 +198,19 @@ async function draw(url, signal, isAgain = false) {
 }
 
 function banner() {
-  if (!session.current()?.setPassword) return null;
-  const text = session.current().credential === "accessToken" ? "You signed in with a temporary password. " : "You did not choose your password yourself. ";
+  const { setPassword, credential } = session.current() ?? {};
+  if (!setPassword) return null;
+  const text = credential === "accessToken" ? "You signed in with a temporary password. " : "You did not choose your password yourself. ";
   return h("p.banner", text, h("a", { href: "/profile/password" }, "Set your own"));
 }
 
+/** @param {string} text */
 const nothing = (text) => ({
   title: "There is nothing here",
   nodes: [...head("There is nothing here"), h("div.stack", h("p", text), linkButton("Access tokens", "/profile/access-tokens"))],
 });
 
+/** @param {any} error */
 function failed(error) {
   if (!error.status) console.error(error);
   const again = button("Try again", { kind: "primary", onclick: () => show({ keepsFocus: true }) });
@@ -190,13 +220,17 @@ function failed(error) {
   };
 }
 
+/** @param {URL} url */
 function toSignIn(url) {
   const next = place(url);
   isKnownOut = true;
   go(next === "/" ? "/sign-in" : `/sign-in?${new URLSearchParams({ next })}`, { replace: true, isFree: true });
 }
 
-/** Whether the page may be left. A person who leaves is asked, too, while something that was sent has no answer. */
+/**
+ * Whether the page may be left. A person who leaves is asked, too, while something that was sent has no answer.
+ * @param {boolean} isByPerson @returns {Promise<boolean>}
+ */
 async function mayLeave(isByPerson) {
   const reason = held ?? (isByPerson && isAnyBusy() ? UNANSWERED : null);
   if (!reason) return true;
@@ -211,6 +245,7 @@ async function mayLeave(isByPerson) {
   return true;
 }
 
+/** @param {string | URL} href @param {{ replace?: boolean, isFree?: boolean, isByPerson?: boolean }} [options] */
 async function go(href, { replace = false, isFree = false, isByPerson = false } = {}) {
   const url = new URL(href, location.href);
   if (!isFree && !(await mayLeave(isByPerson))) return;
@@ -222,6 +257,7 @@ async function go(href, { replace = false, isFree = false, isByPerson = false } 
   await show();
 }
 
+/** @param {number} steps */
 function moveBy(steps) {
   isFreeToMove = true;
   history.go(steps);
@@ -229,9 +265,10 @@ function moveBy(steps) {
 
 const keepScroll = () => history.replaceState({ ...history.state, scroll: scrollY }, "");
 
-/** A link that one of the pages answers, opened in this window. */
+/** A link that one of the pages answers, opened in this window. @param {MouseEvent} event */
 function pageLink(event) {
-  const link = event.target.closest?.("a[href]");
+  /** @type {HTMLAnchorElement | null} */
+  const link = /** @type {Element} */ (event.target).closest?.("a[href]");
   const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
   if (!link || !isPlain || event.defaultPrevented || link.target || link.hasAttribute("download")) return null;
   const url = new URL(link.href);
@@ -267,28 +304,30 @@ addEventListener("popstate", async (event) => {
   show({ scroll: event.state?.scroll ?? 0 });
 });
 
-addEventListener("beforeunload", (event) => (held || isAnyBusy()) && event.preventDefault());
+addEventListener("beforeunload", (event) => void ((held || isAnyBusy()) && event.preventDefault()));
 
 // Back finds the place in the page again.
-let scrolled = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let scrolled;
 addEventListener("scroll", () => {
   clearTimeout(scrolled);
   scrolled = setTimeout(keepScroll, 200);
 }, { passive: true });
 
 // A page that the browser kept whole may show what its person may no longer see.
-addEventListener("pageshow", (event) => event.persisted && location.reload());
+addEventListener("pageshow", (event) => void (event.persisted && location.reload()));
 
 session.onChange((reason, username) => {
   closeAll();
   held = null;
   main.replaceChildren();
   if (reason === "other") return location.reload();
-  if (reason === "ended") sessionStorage.setItem("ended", username);
+  if (reason === "ended") sessionStorage.setItem("ended", username ?? "");
   if (reason === "out") return go("/sign-in", { isFree: true });
   toSignIn(new URL(location.href));
 });
 
+keepTrue();
 history.scrollRestoration = "manual";
 history.replaceState({ ...history.state, index }, "");
 trail[index] = place(new URL(location.href));

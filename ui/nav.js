@@ -3,11 +3,12 @@
 // Exports
 //   draw(session, area)    session null hides it; area is the one of the page's row in pages.js
 
-import { h } from "./dom.js";
-import { isNarrowed } from "./narrowed.js";
-import { say } from "./notice.js";
-import { signOut } from "./session.js";
+import { h } from "./lib/dom.js";
+import { isNarrowed } from "./lib/narrowed.js";
+import { say } from "./lib/notice.js";
+import { signOut } from "./lib/session.js";
 
+/** @type {{ area: string, label: string, href: string, isWhole?: boolean, isAdmin?: boolean }[]} */
 const PLACES = [
   { area: "tokens", label: "Access tokens", href: "/profile/access-tokens", isWhole: true },
   { area: "repositories", label: "Repositories", href: "/repositories" },
@@ -17,12 +18,14 @@ const PLACES = [
   { area: "registry", label: "Registry", href: "/registry", isAdmin: true },
 ];
 
-/** Only places that the session may open are offered. */
+/** Only places that the session may open are offered. @param {typeof PLACES[number]} place @param {Api.Session} session */
 const isOffered = (place, session) => (!place.isAdmin || session.isAdmin) && !(place.isWhole && isNarrowed(session));
 
-const nav = document.getElementById("nav");
+const nav = /** @type {HTMLElement} */ (document.getElementById("nav"));
+/** @type {string | null} */
 let drawnFor = null;
 
+/** @param {Api.Session} session */
 function account(session) {
   const out = () => signOut().catch((error) => say(error.message));
   const details = h("details.account",
@@ -34,16 +37,19 @@ function account(session) {
   details.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !details.open) return;
     details.open = false;
-    details.querySelector("summary").focus();
+    details.querySelector("summary")?.focus();
   });
   return details;
 }
 
 addEventListener("click", (event) => {
+  /** @type {HTMLDetailsElement | null} */
   const details = nav.querySelector(".account[open]");
-  if (details && (!details.contains(event.target) || event.target.closest(".menu"))) details.open = false;
+  const target = /** @type {Element} */ (event.target);
+  if (details && (!details.contains(target) || target.closest(".menu"))) details.open = false;
 });
 
+/** @param {Api.Session | null} session @param {string} [area] */
 export function draw(session, area) {
   nav.hidden = !session;
   document.body.classList.toggle("alone", !session);
@@ -58,7 +64,7 @@ export function draw(session, area) {
     ] : []));
   }
   for (const link of nav.querySelectorAll("[data-area]")) {
-    if (link.dataset.area === area) link.setAttribute("aria-current", "page");
+    if (link.getAttribute("data-area") === area) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

@@ -3,10 +3,12 @@
 //
 // Exports
 //   find(pathname)     { row, params } or null; parts are decoded, so a repository's name has its slashes again
+//   ownPath(text, fallback)   path and query of an address of this very site, the fallback for anything else
 
-import { unreachable } from "./api.js";
-import { unlessNarrowed } from "./narrowed.js";
+import { unreachable } from "./lib/api.js";
+import { unlessNarrowed } from "./lib/narrowed.js";
 
+/** @param {string} file @param {string} name @returns {() => Promise<Page>} */
 const from = (file, name) => async () => {
   try {
     return (await import(`./${file}.js`))[name];
@@ -16,34 +18,37 @@ const from = (file, name) => async () => {
   }
 };
 
-/** The same, for what a narrowed access token does not reach. */
-const whole = (...place) => async () => unlessNarrowed(await from(...place)());
+/** The same, for what a narrowed access token does not reach. @param {string} file @param {string} name */
+const whole = (file, name) => async () => unlessNarrowed(await from(file, name)());
 
+/** @type {PageRow[]} */
 const PAGES = [
-  { path: "/", load: from("page-tokens", "start") },
-  { path: "/sign-in", load: from("page-sign-in", "signIn"), isOpen: true },
-  { path: "/profile", area: "profile", load: from("page-profile", "profile") },
-  { path: "/profile/password", area: "profile", load: whole("page-password", "password"), isAlone: true },
-  { path: "/profile/access-tokens", area: "tokens", load: whole("page-tokens", "list") },
-  { path: "/profile/access-tokens/new", area: "tokens", load: whole("page-token-new", "create") },
-  { path: "/profile/access-tokens/{id}", area: "tokens", load: whole("page-token", "one") },
-  { path: "/repositories", area: "repositories", load: from("page-repositories", "list") },
-  { path: "/repositories/{namespace}", area: "repositories", load: from("page-repositories", "namespace") },
-  { path: "/repositories/{namespace}/{reponame}", area: "repositories", load: from("page-repositories", "one") },
-  { path: "/organizations", area: "organizations", load: whole("page-organizations", "list") },
-  { path: "/organizations/{name}", area: "organizations", load: whole("page-organizations", "one") },
-  { path: "/organizations/{name}/teams/{team}", area: "organizations", load: whole("page-organizations", "team") },
-  { path: "/people", area: "people", load: from("page-people", "list"), isAdmin: true },
-  { path: "/people/{name}", area: "people", load: from("page-people", "one"), isAdmin: true },
-  { path: "/people/{name}/access-tokens/new", area: "people", load: from("page-token-new", "create"), isAdmin: true },
-  { path: "/people/{name}/access-tokens/{id}", area: "people", load: from("page-token", "one"), isAdmin: true },
-  { path: "/audit", area: "audit", load: from("page-audit", "list"), isAdmin: true },
-  { path: "/registry", area: "registry", load: from("page-registry", "show"), isAdmin: true },
+  { path: "/", load: from("tokens/page-list", "start") },
+  { path: "/sign-in", load: from("people/page-sign-in", "signIn"), isOpen: true },
+  { path: "/profile", area: "profile", load: from("people/page-profile", "profile") },
+  { path: "/profile/password", area: "profile", load: whole("people/page-password", "password"), isAlone: true },
+  { path: "/profile/access-tokens", area: "tokens", load: whole("tokens/page-list", "list") },
+  { path: "/profile/access-tokens/new", area: "tokens", load: whole("tokens/page-new", "create") },
+  { path: "/profile/access-tokens/{id}", area: "tokens", load: whole("tokens/page-one", "one") },
+  { path: "/repositories", area: "repositories", load: from("repositories/page", "list") },
+  { path: "/repositories/{namespace}", area: "repositories", load: from("repositories/page", "namespace") },
+  { path: "/repositories/{namespace}/{reponame}", area: "repositories", load: from("repositories/page", "one") },
+  { path: "/organizations", area: "organizations", load: whole("organizations/page", "list") },
+  { path: "/organizations/{name}", area: "organizations", load: whole("organizations/page", "one") },
+  { path: "/organizations/{name}/teams/{team}", area: "organizations", load: whole("organizations/page", "team") },
+  { path: "/people", area: "people", load: from("people/page", "list"), isAdmin: true },
+  { path: "/people/{name}", area: "people", load: from("people/page", "one"), isAdmin: true },
+  { path: "/people/{name}/access-tokens/new", area: "people", load: from("tokens/page-new", "create"), isAdmin: true },
+  { path: "/people/{name}/access-tokens/{id}", area: "people", load: from("tokens/page-one", "one"), isAdmin: true },
+  { path: "/audit", area: "audit", load: from("audit/page", "list"), isAdmin: true },
+  { path: "/registry", area: "registry", load: from("registry/page", "show"), isAdmin: true },
 ];
 
+/** @param {string} pattern @param {string} pathname */
 function match(pattern, pathname) {
   const [wanted, given] = [pattern, pathname].map((text) => text.replace(/(.)\/$/, "$1").split("/"));
   if (wanted.length !== given.length) return null;
+  /** @type {Record<string, string>} */
   const params = {};
   for (const [place, part] of wanted.entries()) {
     if (!part.startsWith("{")) {
@@ -54,6 +59,7 @@ function match(pattern, pathname) {
   return params;
 }
 
+/** @param {string} pathname */
 export function find(pathname) {
   try {
     for (const row of PAGES) {
@@ -64,4 +70,21 @@ export function find(pathname) {
     // An encoding that is none names no page.
   }
   return null;
+}
+
+/**
+ * An attacker may have made up the address: it leads to a page of ours, or nowhere.
+ * @param {string | null} text @param {string} fallback @returns {string}
+ */
+export function ownPath(text, fallback) {
+  /** @type {URL} */
+  let wanted;
+  try {
+    wanted = new URL(text ?? fallback, location.origin);
+  } catch {
+    return fallback;
+  }
+  // A path that begins with two slashes would be taken for the name of another host.
+  const isOurs = wanted.origin === location.origin && !wanted.pathname.startsWith("//");
+  return isOurs ? wanted.pathname + wanted.search : fallback;
 }

@@ -38,6 +38,8 @@ codes! {
     NoSuchRepository "NO_SUCH_REPOSITORY" 404;
     /// No such access token, or none that the caller sees.
     NoSuchApiToken "NO_SUCH_API_TOKEN" 404;
+    /// No such robot, or none that the caller sees.
+    NoSuchRobot "NO_SUCH_ROBOT" 404;
     /// The registry has no such tag.
     NoSuchTag "NO_SUCH_TAG" 404;
     /// The repository has no such tag, and none with this digest.
@@ -52,6 +54,8 @@ codes! {
     NoSuchTeamAccess "NO_SUCH_NAMESPACE_TEAM_ACCESS" 404;
     /// The name is taken.
     TeamExists "TEAM_EXISTS" 400;
+    /// The name is taken.
+    RobotExists "ROBOT_EXISTS" 409;
     /// No such path.
     NotFound "NOT_FOUND" 404;
     /// The path has other methods.

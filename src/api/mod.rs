@@ -18,6 +18,7 @@ pub mod query;
 mod reach;
 mod registry;
 mod repositories;
+mod robots;
 mod search;
 mod server;
 mod session;
@@ -58,6 +59,7 @@ pub use repositories::{
     ActivityDay, CreateRepository, NamespaceType, Repositories, Repository, RepositoryActivity,
     TransferAllRepositories, TransferRepositories, TransferredRepositories, UpdateRepository, Visibility,
 };
+pub use robots::{CreateRobot, NewRobot, Robot};
 pub use search::{Autocomplete, SearchResult, SearchResults};
 pub use server::{ClusterStatus, Health, Version, of_replica};
 pub use session::{

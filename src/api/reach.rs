@@ -38,7 +38,7 @@ pub struct AccessCut {
 pub struct AccessCheck {
     /// Whether it would.
     pub allowed: bool,
-    /// The user.
+    /// The user name, of a user or a robot.
     pub user: String,
     /// Identifier of the access token that would be shown; null for none.
     pub token: Option<String>,

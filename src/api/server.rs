@@ -36,9 +36,22 @@ pub fn of_replica<T>(value: T) -> BTreeMap<String, T> {
     BTreeMap::from([("dockpass".to_owned(), value)])
 }
 
-/// Which dockpass this is.
+/// Which dockpass this is, and how it runs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Version {
     /// Its version.
     pub version: String,
+    /// Since when it runs.
+    #[serde(default)]
+    pub started_at: String,
+    /// The URL that clients are told; null where a command works on the data directory and no server runs.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// Room that is left on the file system of the data directory, in bytes; null if the system does not tell.
+    #[serde(default)]
+    pub free_bytes: Option<u64>,
+    /// Why changes are not accepted; empty if they are.
+    #[serde(default)]
+    pub refusal: String,
 }

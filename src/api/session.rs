@@ -66,7 +66,7 @@ pub struct RevokedToken {
     pub id: String,
     /// BLAKE3 hash of its secret.
     pub hashed_token: String,
-    /// The account that it belongs to.
+    /// The user name that it signed in with: of the account, or of a robot.
     pub username: String,
     /// What people call it.
     pub token_label: String,

@@ -36,8 +36,15 @@ pub struct ApiToken {
     pub creator_ua: String,
     /// Identifier that stays through rotations.
     pub id: String,
-    /// The account that it belongs to.
+    /// The account that it belongs to; of a robot, its organization.
     pub username: String,
+    /// The name of the robot that it is, in the organization; null for all other access tokens.
+    #[serde(default)]
+    pub robot: Option<String>,
+    /// The account that asked for its present secret, by making or rotating it; null if that is not recorded, or gone, or
+    /// was the local administrator.
+    #[serde(default)]
+    pub secret_by: Option<String>,
     /// When it ends; null is never.
     #[schemars(extend("format" = "date-time"))]
     pub expires_at: Option<String>,

@@ -2,7 +2,11 @@
 
 use clap::{Parser, Subcommand};
 
-use super::commands::{about, access, audit, config, grant, org, registry, repo, serve, settings, team, token, user};
+use super::aliases;
+use super::commands::{
+    about, access, audit, config, grant, help, login, man, org, registry, repo, robot, serve, settings, status, team,
+    token, user, whoami,
+};
 use super::global::Global;
 
 /// Accounts, permissions and access tokens for a container registry.
@@ -13,14 +17,19 @@ use super::global::Global;
 #[command(
     name = "dockpass",
     version,
+    disable_help_subcommand = true,
+    mut_subcommands(aliases::of_noun),
     after_help = "\
 Example:
   dockpass
   dockpass token create --user admin --label laptop
 
-`ls`, `rm` and `add` stand for list, delete and create; `revoke` for grant delete.
+Other words that hands type stand beside each command, such as `ls` for list and `rm` for delete.
 
-With --format json the answer is the API's: access tokens come as an array, repositories, accounts and records in an object, \
+WHEN is a length of time from now or back, whichever can be meant (30m, 12h, 90d, 2w), a date, which is its beginning in UTC \
+(2026-01-31), or a time (2026-01-31T12:00:00Z).
+
+With --format json an error stands in the API's envelope on standard error, and the answer is the API's: access tokens come as an array, repositories, accounts and records in an object, \
 and `never` is the year 0001. The access tokens that were never used:
   dockpass token list --format json | jq '.[] | select(.lastUsed < \"0002\") | .id'
 
@@ -42,14 +51,24 @@ pub struct Arguments {
 pub(super) enum Command {
     /// Run the server
     Serve(serve::ServeArguments),
+    /// Say whether the server is healthy
+    Status(status::StatusArguments),
     #[command(flatten)]
     Speak(ApiCommand),
-    /// Show the configuration that this command finds
+    /// Sign in to a server elsewhere, for the commands that come after
+    Login(login::LoginArguments),
+    /// End a login
+    Logout(login::LogoutArguments),
+    /// Say which server commands speak to, and as whom
+    Whoami(whoami::WhoamiArguments),
+    /// Show and check the configuration that this command finds
     Config(config::ConfigArguments),
     /// Print the completions of a shell
     Completions(about::CompletionsArguments),
-    /// Print a manual page
-    Man(about::ManArguments),
+    /// Print a manual page, or write all of them
+    Man(man::ManArguments),
+    /// Print the help of a command, or on what people look for
+    Help(help::HelpArguments),
 }
 
 /// The commands that speak to the API.
@@ -76,6 +95,9 @@ pub(super) enum ApiCommand {
     /// Make, show and change access tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Make, show and change robots: the credentials of machines that belong to an organization
+    #[command(subcommand)]
+    Robot(robot::RobotCommand),
     /// Read and check the audit log
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -122,18 +144,34 @@ mod tests {
         for line in [
             "user create a --full-name X --admin --password-stdin --adopt-repositories",
             "user create ci --service --inactive",
+            "user create --from - --passwords f --inactive",
+            "user create --from f --service --adopt-repositories",
             "user list",
             "user show a",
             "user set a --full-name X --admin true --active false",
             "user delete a --with-repositories",
             "user delete a b --yes",
             "user offboard a",
+            "user offboard a --rotate-robots file",
             "user offboard a --delete-tokens --transfer-repositories b --yes",
             "user rm a",
             "user ls",
             "user add a",
+            "user remove a",
+            "org ls -q al",
+            "user list -q al",
+            "org new a",
+            "team get a/t",
+            "team rm a/t",
+            "repo edit a/b --public true",
+            "grant ls a/b",
+            "grant add a/b --user b --access admin",
+            "audit ls",
+            "settings ls",
             "user password a --password-stdin",
-            "user unlock a",
+            "user unlock a b",
+            "user deactivate a b",
+            "user activate a b",
             "user temporary-password a --expires 24h",
             "org create a --full-name X --adopt-repositories",
             "org list",
@@ -142,7 +180,11 @@ mod tests {
             "org delete a --with-repositories",
             "org members a --admins",
             "org add a b --admin false",
-            "org remove a b",
+            "org remove a b c",
+            "org delete a b --yes",
+            "team delete a/t a/u --yes",
+            "repo delete a/b _/c --yes",
+            "token deactivate 0123456789ab 01ARZ3NDEKTS",
             "team create a/t --description X",
             "team list a",
             "team show a/t",
@@ -171,8 +213,23 @@ mod tests {
             "token clean --all-users --expired --yes",
             "token list --all-users --expiring 14d --unused 90d",
             "token rotate 0123456789ab --overlap 1h",
+            "token rotate 0123456789ab --overlap 2026-01-31",
+            "token create --description laptop --expires 2026-01-31T12:00:00Z",
             "token rotate 0123456789ab --yes",
             "token rotate 0123456789ab --idempotency-key-file key",
+            "robot create a/ci --access push --repository a/* --expires 90d --label l",
+            "robot list",
+            "robot ls a",
+            "robot show a/ci",
+            "robot activity a/ci --since 7d --limit 5",
+            "robot access a/ci",
+            "robot rename a/ci new",
+            "robot deactivate a/ci",
+            "robot activate a/ci",
+            "robot rotate a/ci --overlap until-used --renew",
+            "robot rotate a/ci --yes",
+            "robot delete a/ci a/web --yes",
+            "access check --user a/ci push a/b",
             "repo create a/b --public --description X",
             "repo list --namespace a -q text",
             "repo ls --contains text",
@@ -209,10 +266,18 @@ mod tests {
             "audit head",
             "registry config --for zot --output d",
             "registry rotate-key",
+            "status --quiet --timeout 1s",
             "settings show",
             "settings set maxTokensPerAccount=5 tokenMaxLifetime=90d",
+            "help token create",
+            "help lost the password?",
             "man token create",
             "man --output d",
+            "login --user a --password-stdin --expires 30d",
+            "login --switch",
+            "logout --all --forget",
+            "whoami",
+            "whoami --all",
             "config --example",
             "completions bash",
         ] {
@@ -227,6 +292,11 @@ mod tests {
     fn wrong_usage_is_exit_code_2() {
         for line in [
             "user",
+            "user create",
+            "user create a --from f",
+            "user create --from f --admin",
+            "user create --from f --service --passwords f",
+            "user create a --passwords f",
             "user create Alice",
             "user create a --service --password-stdin",
             "user set a",
@@ -237,6 +307,10 @@ mod tests {
             "token delete",
             "token identify --deactivate --delete",
             "token clean --user a",
+            "robot create a/ci",
+            "robot create a/ci --access admin",
+            "robot create ci --access push",
+            "robot show a/b/c",
             "repo create app",
             "repo set a/b",
             "org create Acme",
@@ -279,6 +353,34 @@ mod tests {
             command.get_subcommands().for_each(check);
         }
         check(&Arguments::command());
+    }
+
+    #[test]
+    fn a_moment_is_written_in_every_form_wherever_one_is_taken() {
+        fn moments(command: &clap::Command, line: &str, found: &mut Vec<String>) {
+            for argument in command.get_arguments() {
+                let called = argument.get_value_names().and_then(<[_]>::first).map_or("", |name| name.as_str());
+                if called.starts_with("WHEN") {
+                    found.push(format!("{line} --{}", argument.get_long().unwrap()));
+                }
+            }
+            for inner in command.get_subcommands() {
+                moments(inner, &format!("{line} {}", inner.get_name()), found);
+            }
+        }
+        let mut found = Vec::new();
+        moments(&Arguments::command(), "dockpass", &mut found);
+        assert!(found.len() > 10, "{found:?}");
+        for option in found {
+            // What else the command needs is not given: the value itself must be taken.
+            for (form, is_one) in
+                [("90d", true), ("1h", true), ("2026-01-31", true), ("2026-01-31T12:00:00Z", true), ("x", false)]
+            {
+                let error = parse(&format!("{option} {form}")).err();
+                let is_taken = error.is_none_or(|error| error.kind() != clap::error::ErrorKind::ValueValidation);
+                assert_eq!(is_taken, is_one, "{option} {form}");
+            }
+        }
     }
 
     #[test]

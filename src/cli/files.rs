@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use super::screen::{CliError, Console, Stop};
@@ -129,7 +129,25 @@ impl Drop for Unfinished {
 /// # Errors
 /// [`CliError::Finding`] for a link and whatever else is no file; [`CliError::File`]
 pub(in crate::cli) fn replace(path: &Path, content: impl AsRef<[u8]>, mode: u32) -> Result<(), CliError> {
-    let mut file = Unfinished::create(path, mode)?;
+    replace_for(None, path, content, mode)
+}
+
+/// The same for the user and the group of these ids; for who writes it, if none.
+///
+/// # Errors
+/// Those of [`replace`].
+pub(in crate::cli) fn replace_for(
+    owner: Option<(u32, u32)>,
+    path: &Path,
+    content: impl AsRef<[u8]>,
+    mode: u32,
+) -> Result<(), CliError> {
+    let mut file = Unfinished::create(path, if owner.is_some() { 0o600 } else { mode })?;
+    if let Some((user, group)) = owner {
+        let given = fchown(&file.file, Some(user), Some(group));
+        let given = given.and_then(|()| file.file.set_permissions(Permissions::from_mode(mode)));
+        given.map_err(|cause| failed(path, cause))?;
+    }
     file.write(content.as_ref())?;
     file.finish().map(drop)
 }

@@ -18,7 +18,7 @@ pub(in crate::cli) struct Global {
     /// Configuration file [default: /etc/dockpass/config.toml, if it is there] [environment: DOCKPASS_CONFIG]
     #[arg(long, value_name = "FILE", global = true)]
     pub(in crate::cli) config: Option<PathBuf>,
-    /// Speak to a server elsewhere, as DOCKPASS_USER with DOCKPASS_TOKEN [environment: DOCKPASS_SERVER]
+    /// Speak to a server elsewhere, by `dockpass login`, or as DOCKPASS_USER with DOCKPASS_TOKEN [environment: DOCKPASS_SERVER]
     #[arg(long, value_name = "URL", global = true)]
     pub(in crate::cli) server: Option<String>,
     /// Certificates (PEM) to trust for --server, beside those of the system [environment: DOCKPASS_CA]

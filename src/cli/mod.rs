@@ -3,9 +3,10 @@
 //! - `screen`: what people see and type: tables, reports, prompts, errors.
 //! - `files`: files that commands write.
 //! - `wire`: the API client: the socket, a server elsewhere, or the handlers in this process.
-//! - `global`: the options that every command takes.
+//! - `global`: the options that every command takes. `logins`: who signs in at which server elsewhere.
 //! - `commands`: one file or folder for each noun, with its arguments.
-//! - `arguments`: the tree of commands. `tips`: what is proposed for a slip in them. `log_lines`: the log on standard error. `dumps`: that there are none.
+//! - `completion`: what a shell proposes at the Tab key.
+//! - `arguments`: the tree of commands. `aliases`: the other words that hands type for them. `tips`: what is proposed for a slip in them. `log_lines`: the log on standard error. `dumps`: that there are none.
 //!
 //! Each uses only those before it.
 //!
@@ -14,12 +15,15 @@
 //! store or decides who may do what. Secrets come from a prompt, standard input, a file or the environment, never from
 //! an argument.
 
+mod aliases;
 mod arguments;
 mod commands;
+mod completion;
 mod dumps;
 mod files;
 mod global;
 mod log_lines;
+mod logins;
 mod screen;
 #[cfg(test)]
 mod testing;
@@ -31,12 +35,16 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser, ValueEnum};
 
 use arguments::{ApiCommand, Command};
-use commands::{about, access, audit, config, grant, org, registry, repo, serve, settings, team, token, user};
+use commands::target::Signing;
+use commands::{
+    about, access, audit, config, grant, help, login, man, org, registry, repo, robot, serve, settings, status, target,
+    team, token, user, whoami,
+};
 use global::Global;
 use screen::Format;
-use wire::{Api, Remote};
 
 pub use arguments::Arguments;
+pub use completion::complete;
 pub use log_lines::start as start_log;
 pub use screen::{CliError, Console};
 
@@ -66,16 +74,22 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
         None => serve::run(serve, global, console).await,
         Some(Command::Serve(arguments)) => serve::run(arguments, global, console).await,
         Some(Command::Speak(command)) => speak(command, global, console).await,
+        Some(Command::Status(arguments)) => status::run(&arguments, global, console).await,
+        Some(Command::Login(arguments)) => login::login(arguments, global, console).await,
+        Some(Command::Logout(arguments)) => login::logout(&arguments, global, console).await,
+        Some(Command::Whoami(arguments)) => whoami::run(&arguments, global, console).await,
         Some(Command::Config(arguments)) => config::run(&arguments, &global.or_environment(console), console),
         Some(Command::Completions(arguments)) => about::completions(&arguments, Arguments::command(), console),
-        Some(Command::Man(arguments)) => about::man(&arguments, Arguments::command(), console),
+        Some(Command::Man(arguments)) => man::run(&arguments, Arguments::command(), console),
+        Some(Command::Help(arguments)) => help::run(&arguments, Arguments::command(), console),
     }
 }
 
 /// Opens the API, runs the command, and stops the server in this process, if one was started.
 async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Result<(), CliError> {
-    let signs_in = !matches!(&command, ApiCommand::Token(command) if command.is_for_everybody());
-    let mut api = open(&global.or_environment(console), signs_in, console)?;
+    let for_everybody = matches!(&command, ApiCommand::Token(command) if command.is_for_everybody());
+    let signing = if for_everybody { Signing::Never } else { Signing::Needed };
+    let mut api = target::open(signing, global, console)?;
     let done = match command {
         ApiCommand::User(command) => user::run(command, &mut api, console).await,
         ApiCommand::Org(command) => org::run(command, &mut api, console).await,
@@ -84,33 +98,13 @@ async fn speak(command: ApiCommand, global: Global, console: &mut Console) -> Re
         ApiCommand::Access(command) => access::run(command, &mut api, console).await,
         ApiCommand::Grant(command) => grant::run(command, &mut api, console).await,
         ApiCommand::Token(command) => token::run(command, &mut api, console).await,
+        ApiCommand::Robot(command) => robot::run(command, &mut api, console).await,
         ApiCommand::Audit(command) => audit::run(command, &mut api, console).await,
         ApiCommand::Registry(command) => registry::run(command, &mut api, console).await,
         ApiCommand::Settings(command) => settings::run(command, &mut api, console).await,
     };
     api.close().await;
     done
-}
-
-fn open(global: &Global, signs_in: bool, console: &Console) -> Result<Api, CliError> {
-    let Some(url) = &global.server else {
-        if global.ca.is_some() {
-            log::debug!("the CA is for --server only");
-        }
-        return Api::local(config::load(global, None, console)?);
-    };
-    if !signs_in {
-        return Ok(Api::Remote(Box::new(Remote::unsigned(url, global.ca.as_deref())?)));
-    }
-    let user = console.user()?.ok_or_else(|| no_credential("DOCKPASS_USER"))?;
-    let secret = console.secret_variable("DOCKPASS_TOKEN")?.ok_or_else(|| no_credential("DOCKPASS_TOKEN"))?;
-    Ok(Api::Remote(Box::new(Remote::new(url, global.ca.as_deref(), user, secret)?)))
-}
-
-fn no_credential(name: &str) -> CliError {
-    CliError::Usage(format!(
-        "--server needs a user name in DOCKPASS_USER and an access token or password in DOCKPASS_TOKEN; {name} is not set"
-    ))
 }
 
 fn format(global: &Global, console: &Console) -> Result<Format, CliError> {

@@ -106,6 +106,16 @@ pub(super) fn token(change: &Value) -> Value {
     token
 }
 
+/// The robot `acme/ci` in the API's JSON, with the fields of `change` replaced or added.
+pub(super) fn ci(change: &Value) -> Value {
+    let mut robot = token(&json!({
+        "name": "ci", "userName": "acme/ci", "username": "acme", "robot": "ci", "tokenLabel": "acme/ci",
+        "accessLevel": "push", "repositories": ["acme/*"], "secretBy": "alice",
+    }));
+    robot.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    robot
+}
+
 /// Alice as a member of an organization, in the API's JSON.
 pub(super) fn member(is_admin: bool) -> String {
     let alice = json!({ "name": "alice", "id": "01A", "fullName": "Alice", "isOrg": false });
@@ -154,6 +164,8 @@ pub(super) fn console(input: &[u8]) -> (Console, Written) {
         unreadable: std::collections::BTreeSet::new(),
         clock: Clock::fixed(Timestamp::parse("2026-11-21T20:42:00Z").unwrap()),
         program: "dockpass".to_owned(),
+        machine: "desk".to_owned(),
+        spoken_to: None,
         out_is_terminal: false,
         in_is_terminal: false,
         width: None,

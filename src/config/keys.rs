@@ -323,6 +323,11 @@ pub(super) const KEYS: &[Key] = &[
         "The latest that an access token may expire, counted from its creation; forbids \"never\" unless it is never.",
     ),
     key(
+        "robots.max_per_organization",
+        ValueKind::Number(100, 1..=10_000, |config, value| config.robots.max_per_organization = value),
+        "Most robots of one organization. They do not count as access tokens of an account.",
+    ),
+    key(
         "audit.registry_tokens",
         ValueKind::Flag(false, |config, value| config.audit.registry_tokens = value),
         "Whether each issued registry token is audited.",

@@ -27,8 +27,9 @@ pub use error::{ConfigError, Conflict, ValueSource};
 pub use example::example;
 pub use invalid::Invalid;
 pub use network::Network;
-pub use sections::{Audit, Limits, Registry, Repositories, Server, Tls, Tokens};
+pub use sections::{Audit, Limits, Registry, Repositories, Robots, Server, Tls, Tokens};
 pub use url::{BaseUrl, is_localhost};
+pub use values::address as listen_address;
 
 use keys::{KEYS, Key};
 use values::Raw;
@@ -59,6 +60,8 @@ pub struct Config {
     pub repositories: Repositories,
     /// Access tokens.
     pub tokens: Tokens,
+    /// Robots of organizations.
+    pub robots: Robots,
     /// The audit log.
     pub audit: Audit,
     /// What one account may do.
@@ -229,6 +232,7 @@ impl Config {
             registry: Registry::blank(),
             repositories: Repositories::blank(),
             tokens: Tokens::blank(),
+            robots: Robots::blank(),
             audit: Audit::blank(),
             limits: Limits::blank(),
             settings: Vec::new(),

@@ -103,6 +103,13 @@ pub struct Tokens {
     pub max_lifetime: Option<i64>,
 }
 
+/// Robots of organizations.
+#[derive(Clone, Debug)]
+pub struct Robots {
+    /// Most robots of one organization.
+    pub max_per_organization: u32,
+}
+
 /// The audit log.
 #[derive(Clone, Debug)]
 pub struct Audit {
@@ -186,6 +193,13 @@ impl Tokens {
     /// Placeholders: the table of keys sets each field.
     pub(super) fn blank() -> Self {
         Self { max_label: 0, max_per_account: 0, default_lifetime: None, max_lifetime: None }
+    }
+}
+
+impl Robots {
+    /// Placeholders: the table of keys sets each field.
+    pub(super) fn blank() -> Self {
+        Self { max_per_organization: 0 }
     }
 }
 

@@ -65,6 +65,7 @@ fn without_anything_the_defaults_hold() {
     assert_eq!((config.registry.sync_interval, config.registry.timeout), (6 * 3_600, 60));
     assert_eq!((config.repositories.create_on_push, config.repositories.max_per_namespace), (true, 10_000));
     assert_eq!((config.tokens.max_label, config.tokens.max_per_account), (128, 1_000));
+    assert_eq!(config.robots.max_per_organization, 100);
     assert_eq!((config.tokens.default_lifetime, config.tokens.max_lifetime), (None, None));
     assert!(!config.audit.registry_tokens);
     assert_eq!((config.audit.keep_days, config.audit.keep_mib), (400, 2_048));

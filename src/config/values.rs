@@ -63,7 +63,10 @@ pub(super) fn split_list(text: &str) -> Vec<String> {
 
 /// An IP address and a port. A port alone, with or without a colon, and `localhost` with a port are on loopback: nothing
 /// is opened by what is left out.
-pub(super) fn address(text: &str) -> Result<SocketAddr, Invalid> {
+///
+/// # Errors
+/// [`Invalid::Address`]
+pub fn address(text: &str) -> Result<SocketAddr, Invalid> {
     let digits = text.strip_prefix("localhost:").or(text.strip_prefix(':')).unwrap_or(text);
     let port = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     match port.map(str::parse) {

@@ -86,6 +86,17 @@ acts! {
     RepositoryTransfer "repository.transfer" "A repository was given to another account.";
     RepositoryUpdate "repository.update" "A repository was changed.";
     RepositoryView "repository.view" "A repository was asked for.";
+    RobotActivity "robot.activity" "What a robot did was asked for.";
+    RobotActivate "robot.activate" "A robot was activated.";
+    RobotCreate "robot.create" "A robot was made.";
+    RobotDeactivate "robot.deactivate" "A robot was deactivated.";
+    RobotDelete "robot.delete" "A robot was deleted.";
+    RobotEndOverlap "robot.endOverlap" "The secret of a robot that a rotation had replaced was ended before its time.";
+    RobotList "robot.list" "The robots of an organization were asked for.";
+    RobotRevoke "robot.revoke" "Whoever held the secret of a robot ended it for good.";
+    RobotRotate "robot.rotate" "A robot got a new secret.";
+    RobotUpdate "robot.update" "A robot was changed.";
+    RobotView "robot.view" "A robot was asked for.";
     ServerVersion "server.version" "The version of dockpass was asked for.";
     ServerClusterStatus "server.clusterStatus" "The health of the replicas was asked for, in the form of DTR.";
     SessionEnd "session.end" "Sessions of an account were ended.";
@@ -144,6 +155,10 @@ impl Act {
                 | Self::AccountDemote
                 | Self::GrantDelete
                 | Self::OrganizationDeleteMember
+                | Self::RobotDeactivate
+                | Self::RobotDelete
+                | Self::RobotEndOverlap
+                | Self::RobotRevoke
                 | Self::TeamDelete
                 | Self::TeamDeleteMember
                 | Self::TokenDeactivate
@@ -158,8 +173,33 @@ impl Act {
     pub const fn may_go_with_ending(self) -> bool {
         matches!(
             self,
-            Self::AccountUpdate | Self::RepositoryDelete | Self::TokenCleanUp | Self::TokenRotate | Self::TokenUpdate
+            Self::AccountUpdate
+                | Self::RepositoryDelete
+                | Self::RobotRotate
+                | Self::RobotUpdate
+                | Self::TokenCleanUp
+                | Self::TokenRotate
+                | Self::TokenUpdate
         )
+    }
+
+    /// The act on a robot that this is on any other access token; the same, if robots have none of their own.
+    #[must_use]
+    pub const fn on_robot(self) -> Self {
+        match self {
+            Self::TokenActivity => Self::RobotActivity,
+            Self::TokenActivate => Self::RobotActivate,
+            Self::TokenCreate => Self::RobotCreate,
+            Self::TokenDeactivate => Self::RobotDeactivate,
+            Self::TokenDelete => Self::RobotDelete,
+            Self::TokenEndOverlap => Self::RobotEndOverlap,
+            Self::TokenList => Self::RobotList,
+            Self::TokenRevoke => Self::RobotRevoke,
+            Self::TokenRotate => Self::RobotRotate,
+            Self::TokenUpdate => Self::RobotUpdate,
+            Self::TokenView => Self::RobotView,
+            other => other,
+        }
     }
 }
 
@@ -238,6 +278,8 @@ mod tests {
         registryToken.issue registryToken.refuse
         repository.access repository.accessOf repository.create repository.createOnPush repository.delete
         repository.learn repository.list repository.search repository.transfer repository.update repository.view
+        robot.activity robot.activate robot.create robot.deactivate robot.delete robot.endOverlap robot.list robot.revoke
+        robot.rotate robot.update robot.view
         server.version server.clusterStatus
         session.end session.list session.open session.view
         settings.update settings.view
@@ -272,6 +314,15 @@ mod tests {
             assert_eq!(told, format!("no action is called {slip}; did you mean {meant}?"));
         }
         assert!(sought(&"x".repeat(10_000)).is_err() && sought("").is_err());
+    }
+
+    #[test]
+    fn each_act_on_a_robot_is_that_on_an_access_token() {
+        let of_tokens = Act::all().iter().filter(|act| act.noun() == "token" && act.on_robot() != **act);
+        let of_robots: Vec<String> = of_tokens.map(|act| act.word().replace("token.", "robot.")).collect();
+        let words: Vec<&str> = Act::all().iter().map(|act| act.word()).filter(|it| it.starts_with("robot.")).collect();
+        assert_eq!(of_robots, words);
+        assert_eq!(Act::AccountSignIn.on_robot(), Act::AccountSignIn);
     }
 
     #[test]

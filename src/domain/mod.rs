@@ -36,4 +36,5 @@ pub mod token;
 pub mod token_order;
 pub mod token_uses;
 pub mod usage;
+pub mod user_name;
 pub mod words;

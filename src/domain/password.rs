@@ -1,5 +1,6 @@
-//! Which passwords may be set. The service hashes them.
+//! Which passwords may be set, and passwords that are made up. The service hashes them.
 
+use super::random::{self, NoRandomness};
 use super::secret::{PREFIX, Password};
 use super::text::is_invisible;
 
@@ -165,6 +166,28 @@ pub fn check(password: &Password) -> Result<(), WeakPassword> {
         return Err(WeakPassword::LooksLikeAccessToken);
     }
     if COMMONEST.iter().any(|common| common.eq_ignore_ascii_case(text)) { Err(WeakPassword::Common) } else { Ok(()) }
+}
+
+/// Words of a made-up password: short, distinct, and easy to type.
+const WORDS: [&str; 64] = [
+    "acorn", "amber", "anchor", "apple", "arrow", "autumn", "badger", "basil", "beacon", "birch", "bramble", "breeze",
+    "brook", "cedar", "chalk", "cloud", "clover", "cobalt", "copper", "coral", "cotton", "crane", "cypress", "ember",
+    "falcon", "fern", "fiddle", "flint", "forest", "garnet", "ginger", "granite", "harbour", "hazel", "heron",
+    "indigo", "island", "ivory", "jasper", "kestrel", "lantern", "lemon", "linen", "maple", "marble", "meadow",
+    "mellow", "mirror", "nutmeg", "oak", "olive", "orchard", "otter", "pebble", "pepper", "quartz", "raven", "river",
+    "saffron", "silver", "thistle", "velvet", "violet", "willow",
+];
+
+/// Six of 64 words and one of 9,000 numbers: 49 bits, enough behind a slow hash and a throttle, and easy to type.
+///
+/// # Errors
+/// [`NoRandomness`]
+pub fn made_up() -> Result<Password, NoRandomness> {
+    let bytes: [u8; 8] = random::bytes()?;
+    let [high, low, chosen @ ..] = bytes;
+    let words = chosen.map(|byte| WORDS.get(usize::from(byte % 64)).copied().unwrap_or("oak"));
+    let number = u32::from(u16::from_be_bytes([high, low])) % 9_000 + 1_000;
+    Ok(Password::new(format!("{}-{number}", words.join("-"))))
 }
 
 #[cfg(test)]

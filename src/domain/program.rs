@@ -13,3 +13,17 @@ words! {
         Nginx = "nginx",
     }
 }
+
+words! {
+    /// A part of a registry's configuration, as Distribution calls it.
+    pub enum Section {
+        /// Where it keeps what it holds.
+        Storage = "storage",
+        /// Where it listens.
+        Http = "http",
+        /// Whom it believes.
+        Auth = "auth",
+        /// Whom it tells what happens.
+        Notifications = "notifications",
+    }
+}

@@ -11,6 +11,7 @@ use super::id::Id;
 use super::name::{InvalidName, Name, Namespace, RepositoryName};
 use super::secret::TokenHash;
 use super::time::Timestamp;
+use super::user_name::UserName;
 use super::words::words;
 
 /// Most repository patterns that one access token may hold.
@@ -164,7 +165,8 @@ words! {
         Inactive = "inactive",
         /// Its account is inactive.
         AccountInactive = "accountInactive",
-        /// An access token that made it, directly or not, is revoked, expired or inactive.
+        /// An access token that made it, directly or not, is revoked, expired or inactive; of a robot, also if the one that
+        /// made its secret was deleted.
         Stopped = "stopped",
         /// It is accepted.
         Active = "active",
@@ -178,7 +180,7 @@ pub struct TokenStanding<'t> {
     now: Timestamp,
     /// In one word.
     pub state: TokenState,
-    /// The access token that stops it, if it is [`TokenState::Stopped`].
+    /// The access token that stops it, if it is [`TokenState::Stopped`]; none of a robot whose maker was deleted.
     pub stopped_by: Option<&'t AccessToken>,
 }
 
@@ -203,7 +205,10 @@ impl TokenStanding<'_> {
                 };
                 format!("the access token `{}`, which made it, {fault}", maker.label)
             }
-            (TokenState::Stopped, ..) => "the chain of access tokens that made it is too long".to_owned(),
+            (TokenState::Stopped, Some(_), _) => "the chain of access tokens that made it is too long".to_owned(),
+            (TokenState::Stopped, None, _) => {
+                "the access token that made its secret was deleted: a rotation gives it another".to_owned()
+            }
             (TokenState::Active, _, Some(end)) => format!("it is accepted until {end}"),
             (TokenState::Active, _, None) => "it is accepted".to_owned(),
         }
@@ -416,8 +421,35 @@ impl AccessToken {
         }
     }
 
+    /// Whether it is a robot of the organization that owns it. A robot acts on repositories only.
+    #[must_use]
+    pub fn is_robot(&self) -> bool {
+        self.robot.is_some()
+    }
+
+    /// Whether it acts on repositories only: a robot, or one with a cap or patterns.
+    #[must_use]
+    pub fn is_capped(&self) -> bool {
+        self.is_robot() || self.limits.is_capped()
+    }
+
+    /// The name that signs in with it, if this is its owner's.
+    #[must_use]
+    pub fn user_name(&self, owner: &Name) -> UserName {
+        UserName { account: owner.clone(), robot: self.robot.clone() }
+    }
+
+    /// Whether this is the name that signs in with it, if `owner` is its owner's.
+    #[must_use]
+    pub fn is_called(&self, owner: &Name, username: &str) -> bool {
+        match &self.robot {
+            Some(robot) => username.split_once('/') == Some((owner.as_str(), robot.as_str())),
+            None => owner.as_str() == username,
+        }
+    }
+
     /// Its state at this moment. `parent` looks an access token up that made another; one that is gone had another owner,
-    /// for deleting one deletes those that it made for its own account.
+    /// for deleting one deletes those that it made for its own account. Robots are not deleted along: they stop.
     #[must_use]
     pub fn standing<'t>(
         &'t self,
@@ -444,6 +476,9 @@ impl AccessToken {
         if !is_owner_active {
             return of(TokenState::AccountInactive, None);
         }
+        if self.is_robot() && self.made_with(shown).is_some_and(|maker| parent(maker).is_none()) {
+            return of(TokenState::Stopped, None);
+        }
         let mut makers = self.makers(shown, parent).enumerate();
         let stopper = makers.find(|(place, it)| it.own_fault(now).is_some() || place + 1 >= LONGEST_DESCENT);
         match stopper {
@@ -452,20 +487,26 @@ impl AccessToken {
         }
     }
 
+    /// The access token that this secret of it was made with, if one was.
+    fn made_with(&self, shown: Shown) -> Option<Id> {
+        match shown {
+            Shown::Current => self.parent,
+            Shown::Replaced => self.previous_parent,
+        }
+    }
+
     /// The access tokens that stop this secret of it when they are stopped: the one that it was made with, the one that
-    /// made that, and so on, at most [`LONGEST_DESCENT`]. Those of another owner stop nothing.
+    /// made that, and so on, at most [`LONGEST_DESCENT`]. Those of another owner stop nothing, except that the secret of a
+    /// robot, which people of many accounts make, hangs on whatever made it, whoever owns that.
     pub fn makers<'t>(
         &self,
         shown: Shown,
         parent: impl Fn(Id) -> Option<&'t AccessToken>,
     ) -> impl Iterator<Item = &'t AccessToken> {
-        let owner = self.owner;
-        let maker = move |id: Option<Id>| id.and_then(&parent).filter(|it| it.owner == owner);
-        let first = match shown {
-            Shown::Current => self.parent,
-            Shown::Replaced => self.previous_parent,
-        };
-        std::iter::successors(maker(first), move |it| maker(it.parent)).take(LONGEST_DESCENT)
+        let first = self.made_with(shown).and_then(&parent);
+        let first = first.filter(|maker| self.is_robot() || maker.owner == self.owner);
+        let maker = move |of: &&'t AccessToken| of.parent.and_then(&parent).filter(|maker| maker.owner == of.owner);
+        std::iter::successors(first, maker).take(LONGEST_DESCENT)
     }
 
     /// The access token switched on or off. Switched off, its last rotation is repeated no more, whatever comes later.
@@ -636,6 +677,55 @@ mod tests {
         let token = AccessToken { retry: Some(RotationRetry { key: [0; 32], until: at(200) }), ..token };
         assert!(opens(&token, 199) && !opens(&token, 200));
         assert!(!opens(&token.without_replaced(), 50));
+    }
+
+    fn robot(id: u64, parent: Option<u64>) -> AccessToken {
+        AccessToken { owner: Id::MAX, robot: Some(Name::parse("ci").unwrap()), ..token(id, parent) }
+    }
+
+    #[test]
+    fn the_secret_of_a_robot_hangs_on_its_maker_whoever_owns_that() {
+        let now = Timestamp::from_seconds(100);
+        let by = |makers: &[AccessToken], robot: &AccessToken, shown| {
+            let standing = robot.standing_of(shown, true, now, |id| makers.iter().find(|it| it.id == id));
+            (standing.state, standing.stopped_by.map(|by| by.id), standing.reason())
+        };
+        let mut makers = [token(0, None), token(1, Some(0))];
+        let made = robot(2, Some(1));
+        assert_eq!(by(&makers, &made, Shown::Current).0, TokenState::Active);
+        assert_eq!(by(&[], &robot(2, None), Shown::Current).0, TokenState::Active, "made with a password");
+        makers[0].is_active = false;
+        let stopped = by(&makers, &made, Shown::Current);
+        assert_eq!((stopped.0, stopped.1), (TokenState::Stopped, Some(makers[0].id)), "the maker's maker");
+        // A maker that is gone stops it, too: it may have been deleted because it was stolen.
+        let gone = by(&[], &made, Shown::Current);
+        assert_eq!((gone.0, gone.1), (TokenState::Stopped, None));
+        assert!(gone.2.contains("deleted") && gone.2.contains("rotation"), "{}", gone.2);
+        // A secret that was made with a password hangs on nothing; the one that it replaced on its own maker.
+        let new = crate::domain::secret::TokenText::from_random([9; 32]).hash();
+        let rotated = made.with_secret(new, None, Timestamp::from_seconds(200), false);
+        assert_eq!(by(&[], &rotated, Shown::Current).0, TokenState::Active);
+        assert_eq!(by(&[], &rotated, Shown::Replaced).0, TokenState::Stopped);
+    }
+
+    #[test]
+    fn a_maker_of_another_owner_that_made_the_maker_stops_neither() {
+        let makers = [AccessToken { is_active: false, owner: Id::MIN, ..token(0, None) }, token(1, Some(0))];
+        let find = |id| makers.iter().find(|it| it.id == id);
+        let now = Timestamp::from_seconds(100);
+        let states = [makers[1].standing(true, now, find).state, robot(2, Some(1)).standing(true, now, find).state];
+        assert_eq!(states, [TokenState::Active; 2]);
+    }
+
+    #[test]
+    fn a_robot_is_called_by_both_names() {
+        let (acme, robot) = (Name::parse("acme").unwrap(), robot(1, None));
+        assert_eq!(robot.user_name(&acme).to_string(), "acme/ci");
+        assert!(robot.is_called(&acme, "acme/ci") && robot.is_capped());
+        for other in ["acme", "ci", "acme/c", "acme/ci/", "acme//ci", "/ci", "other/ci", "acme/ci/x", ""] {
+            assert!(!robot.is_called(&acme, other), "{other}");
+        }
+        assert!(token(1, None).is_called(&acme, "acme") && !token(1, None).is_called(&acme, "acme/ci"));
     }
 
     #[test]

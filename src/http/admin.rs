@@ -9,11 +9,11 @@ use super::reply::{Replied, Reply};
 use super::request::{Checked, Request};
 use crate::api::operations::registry as op;
 use crate::api::{self, Code};
-use crate::config::BaseUrl;
+use crate::config::{BaseUrl, listen_address};
 use crate::domain::act::Act;
-use crate::domain::program::Program;
+use crate::domain::program::{Program, Section};
 use crate::domain::registry::Phase;
-use crate::domain::words::one_of;
+use crate::domain::words::{UnknownWord, one_of};
 use crate::registry::snippet::{self, Facts, Listening, ProxyFacts, PublicName, SnippetError};
 use crate::registry::{LeftOut, Neighbour, Progress};
 use crate::service::Service;
@@ -131,16 +131,12 @@ pub(super) async fn registry_configuration(
     let asked = request.query()?;
     let program =
         asked.program.ok_or_else(|| Failure::invalid("for", format!("needed: {}", one_of(Program::WORDS))))?;
-    let path = asked.certificate.unwrap_or_else(|| format!("/etc/docker/registry/{}", snippet::CERTIFICATE_NAME));
-    if path.chars().any(char::is_control) {
-        return Err(Failure::invalid("certificate", "a path"));
-    }
+    let asked = Asked::read(program, asked)?;
     let app = &request.app;
     let settings = app.service.settings();
     // Nobody gets the secret over the network, not even administrators. Callers of the local socket may read its file
     // anyway.
     let secret = request.run(Service::events_secret)?;
-    let listening = app.registry_listening();
     let usual = format!("http://{}:{}", snippet::USUAL.host, snippet::USUAL.port);
     let registry = app.config.registry.url.as_ref().map_or(usual, ToString::to_string);
     let registry_ca = app.config.registry.ca.as_deref().map(absolute);
@@ -148,15 +144,17 @@ pub(super) async fn registry_configuration(
         realm: &app.realm(),
         service: settings.services.first().map_or("", String::as_str),
         issuer: &settings.issuer,
-        certificate_path: &path,
+        certificate_path: &asked.certificate,
         certificate_pem: &app.service.signer().trusted_pem(),
         fixed_key: app.config.registry.fixed_key,
         key_header: app.config.registry.key_header,
         keys: &app.service.signer().jwks().to_string(),
-        registry: listening,
+        registry: asked.listening(app.registry_listening()),
         events_url: &format!("{}/api/v0/registry/events", app.public_url),
         events_secret: secret.as_deref().map(String::as_str),
         self_signed: app.config.tls.self_signed,
+        storage: asked.storage.as_deref(),
+        only: &asked.only,
         proxy: app.proxy_facts(&registry, registry_ca.as_deref()),
     };
     let made = snippet::configuration(program, &facts).map_err(|error| match error {
@@ -180,6 +178,58 @@ pub(super) async fn registry_configuration(
         keys,
     });
     Ok(reply.warning(warning.as_deref()))
+}
+
+/// What is asked of a configuration, checked.
+struct Asked {
+    certificate: String,
+    only: Vec<Section>,
+    /// IP address and port.
+    address: Option<(String, u16)>,
+    storage: Option<String>,
+}
+
+impl Asked {
+    fn read(program: Program, asked: op::WhichConfiguration) -> Result<Self, Failure> {
+        let is_of_registry = !asked.only.is_empty() || asked.address.is_some() || asked.storage.is_some();
+        if program == Program::Nginx && is_of_registry {
+            return Err(Failure::invalid(
+                "for",
+                "parts, addresses and directories are those of a registry, not nginx's",
+            ));
+        }
+        let certificate = path("certificate", asked.certificate)?;
+        let only = asked.only.iter().map(|word| word.parse()).collect::<Result<_, _>>();
+        let address = asked.address.map(|text| listen_address(&text)).transpose();
+        Ok(Self {
+            certificate: certificate.unwrap_or_else(|| format!("/etc/docker/registry/{}", snippet::CERTIFICATE_NAME)),
+            only: only.map_err(|error: UnknownWord| Failure::invalid("only", error.to_string()))?,
+            address: address
+                .map_err(|error| Failure::invalid("addr", error.to_string()))?
+                .map(|address| (address.ip().to_string(), address.port())),
+            storage: path("storage", asked.storage)?
+                .map(|text| {
+                    if text.starts_with('/') { Ok(text) } else { Err(Failure::invalid("storage", "an absolute path")) }
+                })
+                .transpose()?,
+        })
+    }
+
+    /// Where the registry listens, if this leaves it to that.
+    fn listening<'a>(&'a self, otherwise: Listening<'a>) -> Listening<'a> {
+        match &self.address {
+            Some((host, port)) => Listening { host, port: *port, ..otherwise },
+            None => otherwise,
+        }
+    }
+}
+
+/// A path that can stand in a configuration.
+fn path(field: &'static str, text: Option<String>) -> Result<Option<String>, Failure> {
+    match text {
+        Some(text) if text.chars().any(char::is_control) => Err(Failure::invalid(field, "a path")),
+        text => Ok(text),
+    }
 }
 
 /// The absolute path, since other programs have another working directory; unchanged if it cannot be determined.

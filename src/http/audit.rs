@@ -63,12 +63,12 @@ pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAud
     Ok(Reply::written(&Records { records, head: head.unwrap_or(0), reached: reached.to_string() }, next.as_deref()))
 }
 
-fn of_activity(which: op::WhichActivity) -> AuditFilter {
+pub(super) fn of_activity(which: op::WhichActivity) -> AuditFilter {
     let op::WhichActivity { action, outcome, since, until } = which;
     AuditFilter { action, outcome, since, until, ..AuditFilter::default() }
 }
 
-fn activities(page: &Page<AuditRecord, SealedNumber>) -> Paged<api::OwnRecords> {
+pub(super) fn activities(page: &Page<AuditRecord, SealedNumber>) -> Paged<api::OwnRecords> {
     page::paged(page, |_, _| api::OwnRecords {
         records: page.entries.iter().cloned().map(api::OwnRecord::from).collect(),
     })

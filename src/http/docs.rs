@@ -85,9 +85,18 @@ pub(super) async fn page(request: Open<op::GetDocs>) -> Replied<op::GetDocs> {
 
 pub(super) async fn asset(request: Open<op::GetAsset>) -> Replied<op::GetAsset> {
     let [name] = request.parts()?;
-    match media_type(&name) {
+    serve_asset(&request.app, &request.http, &name).map(Reply::file)
+}
+
+pub(super) async fn asset_in_folder(request: Open<op::GetAssetInFolder>) -> Replied<op::GetAssetInFolder> {
+    let [folder, name] = request.parts()?;
+    serve_asset(&request.app, &request.http, &format!("{folder}/{name}")).map(Reply::file)
+}
+
+fn serve_asset(app: &App, http: &HttpRequest, name: &str) -> Result<HttpResponse, Failure> {
+    match media_type(name) {
         PAGE => Err(no_such_file()),
-        _ => serve(&request.app, &request.http, &name).map(Reply::file),
+        _ => serve(app, http, name),
     }
 }
 

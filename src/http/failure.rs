@@ -249,6 +249,7 @@ fn hidden(kind: Kind, name: &str) -> Failure {
         Kind::Account
         | Kind::User
         | Kind::AccessToken
+        | Kind::Robot
         | Kind::Organization
         | Kind::Team
         | Kind::Member
@@ -263,6 +264,7 @@ fn missing(kind: Kind) -> (Code, &'static str) {
         Kind::User => (Code::NoSuchUser, "user"),
         Kind::Repository => (Code::NoSuchRepository, "repository"),
         Kind::AccessToken => (Code::NoSuchApiToken, "access token"),
+        Kind::Robot => (Code::NoSuchRobot, "robot"),
         Kind::Organization => (Code::NoSuchAccount, "organization"),
         Kind::Team => (Code::NoSuchTeam, "team"),
         Kind::Member => (Code::NoSuchMember, "member"),
@@ -276,6 +278,7 @@ fn taken(kind: Kind) -> (Code, &'static str) {
         Kind::Account | Kind::User => (Code::AccountExists, "account"),
         Kind::Repository => (Code::RepositoryExists, "repository"),
         Kind::AccessToken => (Code::InvalidParameters, "access token"),
+        Kind::Robot => (Code::RobotExists, "robot"),
         Kind::Team => (Code::TeamExists, "team"),
         Kind::TeamGrant => (Code::InvalidParameters, "grant"),
         Kind::Organization => (Code::AccountExists, "organization"),

@@ -67,7 +67,7 @@ fn write_next(greeting: &Greeting<'_>, out: &mut dyn Write) -> io::Result<()> {
     let ca = ca.map(|file| format!(" --cacert {file}")).unwrap_or_default();
     writeln!(out, "\n  Try it, in another terminal:")?;
     writeln!(out, "    {program}{data_dir} token create --user admin --label laptop")?;
-    writeln!(out, "    curl{ca} --user admin:<token> {url}/api/v0/repositories")?;
+    writeln!(out, "    curl{ca} --user admin {url}/api/v0/repositories      # asks for the token")?;
     writeln!(out, "    docker login {} --username admin", host.as_str().unwrap_or("HOST"))?;
     if host.as_str().is_none() {
         writeln!(out, "      {UNKNOWN}")?;
@@ -153,7 +153,7 @@ mod tests {
     fn a_token_is_sent_to_a_certificate_that_was_checked() {
         let trust = Trust { ca: "a b/tls-ca.pem".into(), instructions: "Trust it".to_owned() };
         let told = told(&[("tls.self_signed", "true")], Some(&trust), |it| it.url = "https://127.0.0.1:8700");
-        assert!(told.contains("    curl --cacert 'a b/tls-ca.pem' --user admin:<token> https://"), "{told}");
+        assert!(told.contains("    curl --cacert 'a b/tls-ca.pem' --user admin https://"), "{told}");
         assert!(!told.contains("--insecure") && told.contains("\nTrust it\n"), "{told}");
     }
 }

@@ -32,6 +32,7 @@ mod repeated;
 mod reply;
 mod repositories;
 mod request;
+mod robots;
 mod routes;
 mod search;
 mod server;
@@ -50,12 +51,12 @@ use std::sync::Arc;
 
 pub use listen::ListenError;
 pub use openapi::document;
-pub use server::{Listeners, Running, StartError, offline, serve, start};
+pub use server::{Listeners, Running, StartError, check, offline, serve, start};
 pub use socket_path::{LongSocketPath, socket_path};
 pub use socket_secret::{SOCKET_SECRET_HEADER, SocketSecretError, read_socket_secret};
 
 use crate::config::Config;
-use crate::domain::time::Clock;
+use crate::domain::time::{Clock, Timestamp};
 use crate::registry::Neighbour;
 use crate::registry::events::Received;
 use crate::registry::heard::Heard;
@@ -73,6 +74,10 @@ pub(crate) struct App {
     /// The bound address; the configured one where only the local socket is served.
     listen: SocketAddr,
     clock: Clock,
+    /// Since when it runs.
+    started: Timestamp,
+    /// Whether it listens on the network; if not, a command works on the data directory.
+    is_network: bool,
     /// The URL that clients are told to use: from the configuration, never from a request.
     public_url: String,
     /// The same as they are told to get registry tokens: by the name `localhost` where nothing else is set.

@@ -7,17 +7,19 @@ use serde_json::{Map, Value, json};
 use crate::api::{self, Access, BodyFormat, Described, Heading, Method, Parameter, ParameterKind, operations};
 
 /// The descriptions of the variable parts of paths.
-const PARTS: [(&str, &str); 11] = [
+const PARTS: [(&str, &str); 13] = [
     ("hashedtoken", "`hashedToken` of the access token."),
     ("id", "`hashedToken` of the access token, or `new`."),
     ("namespace", "The name of the account whose namespace it is; `_` for repositories whose name has one component."),
     ("member", "Name or id of the user."),
+    ("robot", "The name of a robot in its organization."),
     ("session", "Identifier of the session, as the list has it."),
     ("team", "Name or id of the team."),
     ("reponame", "The name without its namespace; a `/` in it is sent as `%2F`, and may stay where it is read."),
     ("username", "The name of a user."),
     ("tag", "The name of a tag; where it is read, a digest may stand for it."),
     ("name", "The name or the identifier of an account."),
+    ("folder", "The name of a folder."),
     ("file", "The name of a file."),
 ];
 

@@ -25,7 +25,14 @@ pub(super) async fn health(request: Open<op::GetHealth>) -> Replied<op::GetHealt
 
 pub(super) async fn version(request: Request<op::GetVersion>) -> Replied<op::GetVersion> {
     request.run(|service, call| service.may_administer(call, Act::ServerVersion))?;
-    Ok(Reply::new(&api::Version { version: env!("CARGO_PKG_VERSION").to_owned() }))
+    let app = &request.app;
+    Ok(Reply::new(&api::Version {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: app.started.to_string(),
+        address: app.is_network.then(|| app.public_url.clone()),
+        free_bytes: app.service.room(),
+        refusal: app.service.refusal().unwrap_or_default(),
+    }))
 }
 
 /// `GET /ca.pem`: the CA of the self-signed TLS certificate.

@@ -18,7 +18,7 @@ use super::reply::Reply;
 use super::request::{Arrival, FromArrival, app};
 use super::{
     accounts, address, admin, answers, audit, body, docs, events, grants, headers, not_found, operation, organizations,
-    registry, repositories, search, session, settings, slashes, tags, tokens,
+    registry, repositories, robots, search, session, settings, slashes, tags, tokens,
 };
 use crate::api::operations::grants as op;
 use crate::api::{Access, Code, Described, Method, operations};
@@ -130,7 +130,7 @@ fn of_content() -> Vec<Route> {
     ]
 }
 
-/// Accounts, organizations, sessions.
+/// Accounts, sessions, organizations and their robots.
 fn of_people() -> Vec<Route> {
     vec![
         route(accounts::list),
@@ -162,6 +162,13 @@ fn of_people() -> Vec<Route> {
         route(organizations::view_team_member),
         route(organizations::put_team_member),
         route(organizations::delete_team_member),
+        route(robots::list),
+        route(robots::create),
+        route(robots::view),
+        route(robots::update),
+        route(robots::delete),
+        route(robots::rotate),
+        route(robots::activity),
     ]
 }
 
@@ -190,6 +197,7 @@ fn of_the_site() -> Vec<Route> {
         route(docs::document),
         route(docs::page),
         route(docs::asset),
+        route(docs::asset_in_folder),
         route(registry::token),
         route(registry::token_by_form),
         route(registry::keys),

@@ -31,7 +31,7 @@ use crate::config::Config;
 use crate::data_files;
 use crate::denied;
 use crate::domain::secret::Password;
-use crate::domain::time::Clock;
+use crate::domain::time::{Clock, Timestamp};
 use crate::registry::Neighbour;
 use crate::registry::events::Received;
 use crate::registry::heard::Heard;
@@ -299,6 +299,7 @@ fn service_settings(config: &Config) -> (SiteSettings, SigningSettings) {
         services: registry.services.clone(),
         registry_token_lifetime: registry.token_lifetime,
         max_label: usize::try_from(config.tokens.max_label).unwrap_or(usize::MAX),
+        max_robots: usize::try_from(config.robots.max_per_organization).unwrap_or(usize::MAX),
         live: settings::of(config),
         audit_keep: audit_keep(config),
         changes_per_minute: config.limits.changes_per_minute,
@@ -359,6 +360,8 @@ pub async fn start(
         is_https: public.is_https(),
         authority: public.authority(),
         listen: bound,
+        started: clock.now(),
+        is_network,
         clock: clock.clone(),
         tls: tls.clone(),
         owner,
@@ -391,6 +394,18 @@ pub async fn start(
         socket,
     };
     Ok((running, first))
+}
+
+/// Reads what the configuration names, as a start does, and changes nothing.
+///
+/// # Errors
+/// [`StartError`]: what a start would be refused for.
+pub fn check(config: &Config, now: Timestamp) -> Result<(), StartError> {
+    socket_path(&config.server.data_dir)?;
+    Tls::check(config, now)?;
+    upstream(config)?;
+    config.registry.events_secret.as_deref().map(service::check_events_secret).transpose()?;
+    Ok(())
 }
 
 /// What a start finds before the store is made.

@@ -16,6 +16,7 @@ use super::request::{Open, Request};
 use crate::api::operations::accounts as op;
 use crate::api::{self, Code, Nothing};
 use crate::domain::audit::CredentialKind;
+use crate::domain::name::Name;
 use crate::domain::secret::Password;
 use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
@@ -100,7 +101,7 @@ fn shown(app: &App, view: SessionView) -> api::Session {
         token_default_lifetime: view.token_default_lifetime,
         token_max_lifetime: view.token_max_lifetime,
         registry_host: app.service.registry_host().as_str().map(str::to_owned),
-        revoked_tokens: view.revoked_tokens.iter().filter_map(|token| revoked(token, &view.username)).collect(),
+        revoked_tokens: view.revoked_tokens.iter().filter_map(|(token, owner)| revoked(token, owner)).collect(),
         ending_tokens: view.ending_tokens.iter().filter_map(|token| ending(token)).collect(),
         new_addresses: view.new_addresses.iter().map(|(address, at)| new_address(*address, *at)).collect(),
     }
@@ -147,12 +148,12 @@ fn listed(session: &ListedSession) -> api::AccountSession {
     }
 }
 
-fn revoked(token: &AccessToken, username: &str) -> Option<api::RevokedToken> {
+fn revoked(token: &AccessToken, owner: &Name) -> Option<api::RevokedToken> {
     let revocation = token.revoked?;
     Some(api::RevokedToken {
         id: token.id.to_string(),
         hashed_token: token.hash.to_string(),
-        username: username.to_owned(),
+        username: token.user_name(owner).to_string(),
         token_label: token.label.clone(),
         revoked_at: revocation.at.to_string(),
         revoked_from: revocation.address.map(|address| address.to_string()),

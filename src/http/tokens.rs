@@ -43,6 +43,8 @@ pub(super) fn shown(view: &TokenView) -> api::ApiToken {
         creator_ua: token.creator_ua.to_string(),
         id: token.id.to_string(),
         username: view.owner.to_string(),
+        robot: token.robot.as_ref().map(ToString::to_string),
+        secret_by: view.secret_by.as_ref().map(ToString::to_string),
         expires_at: token.expires_at.map(|end| end.to_string()),
         access_level: token.limits.cap,
         repositories: token.limits.patterns.iter().map(ToString::to_string).collect(),
@@ -69,7 +71,7 @@ fn new_secret(view: &TokenView, text: &TokenText) -> api::NewApiToken {
 }
 
 /// The answer to a rotation names the secret that was replaced also where nothing overlaps.
-fn rotated(rotated: &RotatedToken) -> api::NewApiToken {
+pub(super) fn rotated(rotated: &RotatedToken) -> api::NewApiToken {
     let mut new = new_secret(&rotated.view, &rotated.text);
     new.record.previous_hashed_token = Some(rotated.replaced.hash.to_string());
     new.record.previous_until = Some(rotated.replaced.until.to_string());
@@ -78,13 +80,16 @@ fn rotated(rotated: &RotatedToken) -> api::NewApiToken {
 
 /// Reads the requested cap and patterns.
 fn limits(level: Option<AccessLevel>, patterns: Option<Vec<String>>) -> Result<Limits, Failure> {
-    let patterns = patterns.unwrap_or_default();
-    let read = |text: &String| Pattern::parse(text).map_err(|reason| Failure::invalid("repositories", reason));
-    let patterns: Arc<[Pattern]> = patterns.iter().map(read).collect::<Result<_, _>>()?;
+    let patterns: Arc<[Pattern]> = self::patterns(&patterns.unwrap_or_default())?.into();
     Ok(Limits { cap: level.unwrap_or(AccessLevel::Admin), patterns })
 }
 
-fn expiry(asked: api::Nullable<String>) -> Result<Expiry, Failure> {
+pub(super) fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Failure> {
+    let read = |text: &String| Pattern::parse(text).map_err(|reason| Failure::invalid("repositories", reason));
+    texts.iter().map(read).collect()
+}
+
+pub(super) fn expiry(asked: api::Nullable<String>) -> Result<Expiry, Failure> {
     match asked {
         None => Ok(Expiry::Default),
         Some(None) => Ok(Expiry::Never),
@@ -119,6 +124,7 @@ fn filter(which: op::Selection) -> TokenFilter {
         username,
         everybody,
         made_with: None,
+        secret_by: None,
         used_before,
         generated_by,
         state,
@@ -130,8 +136,8 @@ fn filter(which: op::Selection) -> TokenFilter {
 }
 
 pub(super) async fn list(request: Request<op::ListAccessTokens>) -> Replied<op::ListAccessTokens> {
-    let (which, op::Ranking { sort, made_with }, page, count) = request.query()?;
-    let filter = TokenFilter { made_with, ..filter(which) };
+    let (which, op::Ranking { sort, made_with, secret_by }, page, count) = request.query()?;
+    let filter = TokenFilter { made_with, secret_by, ..filter(which) };
     let sort = sort.unwrap_or_default();
     if page.start.is_some_and(|start| start.end.is_some() != (sort == TokenOrder::End)) {
         return Err(Failure::invalid("pageStart", "not the start of a page in this order"));
@@ -303,7 +309,7 @@ pub(super) async fn update(request: Request<op::UpdateAccessToken>) -> Replied<o
 
 /// What is said when an access token is switched on and is refused all the same. The reason may name labels, which a header
 /// does not take; the answer has it.
-fn stays_refused(view: &TokenView) -> Option<String> {
+pub(super) fn stays_refused(view: &TokenView) -> Option<String> {
     let why = match view.state {
         TokenState::Active | TokenState::Inactive => return None,
         TokenState::Expired => "it has expired, and stays expired",
@@ -386,15 +392,19 @@ pub(super) async fn rotate(request: RotationRequest) -> Replied<op::RotateAccess
     Ok(Reply::new(&rotated(&done)))
 }
 
+pub(super) fn rotation(body: &api::RotateApiToken) -> Rotation {
+    let api::RotateApiToken { overlap, until_used, renew } = *body;
+    let overlap = overlap.map(i64::from);
+    Rotation { overlap, until_used: until_used.unwrap_or(false), renew: renew.unwrap_or(false) }
+}
+
 async fn rotate_first(
     request: &Request<op::RotateAccessToken>,
     key: Option<RotationKey>,
 ) -> Result<RotatedToken, Failure> {
     let [hash] = request.parts()?;
-    let api::RotateApiToken { overlap, until_used, renew } =
-        request.body(|service, call| service.may_change_token(call, Act::TokenRotate, &hash))?;
-    let overlap = overlap.map(i64::from);
-    let rotation = Rotation { overlap, until_used: until_used.unwrap_or(false), renew: renew.unwrap_or(false) };
+    let body = request.body(|service, call| service.may_change_token(call, Act::TokenRotate, &hash))?;
+    let rotation = rotation(&body);
     request.block(move |service, call| service.rotate_token(call, &hash, rotation, key)).await
 }
 

@@ -17,7 +17,7 @@ pub use address::{Address, InvalidUrl};
 pub use connector::Plain;
 pub use failure::Failure;
 pub use http::{Answer, Client, Limits, send_over};
-pub use trust::{TrustError, trust};
+pub use trust::{TrustError, trust, trust_text};
 
 /// A cause of any kind.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;

@@ -14,6 +14,8 @@ pub enum Kind {
     Repository,
     /// An access token.
     AccessToken,
+    /// A robot of an organization.
+    Robot,
     /// An organization, where only an organization will do.
     Organization,
     /// A team.

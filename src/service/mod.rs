@@ -55,10 +55,11 @@ pub use people::{
 pub use search::{Found, Search};
 pub use settings::{AuditKeep, Live, SiteSettings};
 pub use sign_in::{Credentials, EventsSecretError, LONGEST_SESSION, ListedSession, SessionSecret, SessionView};
-pub use start::{FirstStart, OpenError};
+pub use start::{FirstStart, OpenError, check_events_secret};
 pub use tokens::{
-    Decided, Errand, Expiry, IdentifiedToken, Issued, NewToken, OWN_NAME, Pass, ReachPreview, RepeatedRotation,
-    ReplacedView, RotatedToken, Rotation, RotationKey, TokenCounts, TokenFilter, TokenView, UpdatedToken,
+    Decided, Errand, Expiry, IdentifiedToken, Issued, NewRobot, NewToken, OWN_NAME, Pass, ReachPreview,
+    RepeatedRotation, ReplacedView, RotatedToken, Rotation, RotationKey, TokenCounts, TokenFilter, TokenView,
+    UpdatedToken, WhichToken,
 };
 
 pub use crate::store::{Trouble, WriteError};
@@ -127,6 +128,12 @@ impl Service {
         self.store
             .audit_is_too_large()
             .then_some("the audit log is larger than audit.keep_mib: its changes are too young")
+    }
+
+    /// Room that is left on the file system of the data directory, in bytes; none if the system does not tell.
+    #[must_use]
+    pub fn room(&self) -> Option<u64> {
+        self.store.room()
     }
 
     /// How many repositories are known.

@@ -26,6 +26,8 @@ pub struct SiteSettings {
     pub registry_token_lifetime: i64,
     /// Longest label of an access token, in characters.
     pub max_label: usize,
+    /// Most robots of one organization.
+    pub max_robots: usize,
     /// What may change while the server runs.
     pub live: Live,
     /// The file with the secret of the registry's notifications; if none, one in the data directory, made when missing.

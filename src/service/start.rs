@@ -22,9 +22,7 @@ use crate::service::content::{Pulls, RecentNotices, Underway};
 use crate::service::error::Error;
 use crate::service::ledger::{AuditBuffer, Deed, LinePace, Pace, Upkeep, Writing};
 use crate::service::settings::SiteSettings;
-use crate::service::sign_in::{
-    ADMIN, EventsSecret, EventsSecretError, Passwords, Sessions, Throttle, made_up_password,
-};
+use crate::service::sign_in::{ADMIN, EventsSecret, EventsSecretError, Passwords, Sessions, Throttle};
 use crate::service::signing::{Signer, SigningError, SigningSettings};
 use crate::store::{self, DataDirectory, Meta, Opened, Store};
 
@@ -67,6 +65,14 @@ impl OpenError {
 pub struct FirstStart {
     /// The password of `admin`, if it was generated.
     pub password: Option<Password>,
+}
+
+/// Whether the site's own secret of notifications can be used; its file stays as it is.
+///
+/// # Errors
+/// [`OpenError`], as of a start.
+pub fn check_events_secret(file: &Path) -> Result<(), OpenError> {
+    Ok(EventsSecret::check(file)?)
 }
 
 impl Service {
@@ -136,7 +142,7 @@ impl Service {
         let is_made_up = given.is_none();
         let password = match given {
             Some(given) => given,
-            None => made_up_password()?,
+            None => password::made_up()?,
         };
         check_first(&password)?;
         let hash = self.passwords.hash(&password, None).map_err(OpenError::FirstAccount)?;

@@ -32,6 +32,7 @@ mod registry_tokens;
 mod remains;
 mod repeated_rotations;
 mod revocations;
+mod robots;
 mod scale;
 mod session_ends;
 mod strangers;

@@ -238,6 +238,12 @@ impl Store {
         (since != 0 && now.millis().saturating_sub(since) > HUNG).then(|| "the writer hangs".to_owned())
     }
 
+    /// Room that is left on the file system of the data directory, in bytes; none if the system does not tell.
+    #[must_use]
+    pub fn room(&self) -> Option<u64> {
+        self.shared.room()
+    }
+
     /// Writes the notes of last use that are not on disk yet.
     ///
     /// # Errors

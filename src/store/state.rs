@@ -223,6 +223,13 @@ impl State {
         self.tokens_by_owner.range(range).rev().filter_map(|(_, id)| self.tokens.get(id))
     }
 
+    /// The robot of this name in an organization. It costs a look at each of its robots, which are few.
+    #[must_use]
+    pub fn robot(&self, organization: Id, name: &str) -> Option<&Arc<AccessToken>> {
+        self.tokens_of(organization, None)
+            .find(|token| token.robot.as_ref().is_some_and(|robot| robot.as_str() == name))
+    }
+
     /// The access tokens that one made.
     pub fn tokens_made_with(&self, parent: Id) -> impl Iterator<Item = &Arc<AccessToken>> {
         self.tokens_by_parent.range((parent, Id::MIN)..=(parent, Id::MAX)).filter_map(|(_, id)| self.tokens.get(id))

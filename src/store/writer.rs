@@ -58,6 +58,14 @@ pub(super) struct Shared {
     pub(super) path: PathBuf,
 }
 
+impl Shared {
+    /// Room that is left on the file system, in bytes; none if the system does not tell.
+    pub(super) fn room(&self) -> Option<u64> {
+        let room = rustix::fs::statvfs(&self.path).ok()?;
+        Some(room.f_bavail.saturating_mul(room.f_frsize))
+    }
+}
+
 /// A change that waits in the queue, and the caller that waits for it.
 pub(super) trait Job: Send {
     /// Does the work; returns whether it succeeded.

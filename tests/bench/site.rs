@@ -236,6 +236,7 @@ fn settings() -> (SiteSettings, SigningSettings) {
         services: vec!["dockpass".to_owned()],
         registry_token_lifetime: 900,
         max_label: 128,
+        max_robots: 100,
         live: Live { configured, fixed: Choices::default() },
         audit_keep: AuditKeep::default(),
         changes_per_minute: 1_000_000,

@@ -29,7 +29,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
         "http",
         &["api", "causes", "config", "data_files", "denied", "domain", "pki", "private_file", "registry", "service"],
     ),
-    ("cli", &["api", "causes", "config", "data_files", "denied", "domain", "http", "net"]),
+    ("cli", &["api", "causes", "config", "data_files", "denied", "domain", "http", "net", "private_file"]),
 ];
 
 /// Crates that belong to one module, so that replacing the store or the server changes nothing else.

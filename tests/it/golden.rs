@@ -1,6 +1,7 @@
 //! Texts that others rely on, letter by letter: error bodies, help, the registry token, the greeting. A change here is a
 //! change for whoever reads them, and shows in the golden files.
 
+mod logins;
 mod words;
 
 use std::{collections::BTreeSet, fs};
@@ -22,7 +23,7 @@ use crate::support::{
 };
 
 /// Directories of `tests/golden` that a test of this file compares as a whole.
-const OURS: [&str; 5] = ["errors", "help", "registry-token", "start", "words"];
+const OURS: [&str; 6] = ["errors", "help", "logins", "registry-token", "start", "words"];
 
 #[test]
 fn every_golden_file_is_looked_at_by_a_test() {
@@ -59,10 +60,9 @@ const NOT_PROVOKED: [&str; 3] = ["INTERNAL_ERROR", "OUTCOME_UNKNOWN", "UNAVAILAB
 fn errors() -> Vec<(&'static str, Answer)> {
     let site = InProcess::start_with(&[("tokens.max_per_account", "2"), ("repositories.max_per_namespace", "3")]);
     let alice = site.add_robot("alice");
-    site.add_service("gone");
+    ["gone", "erin"].iter().for_each(|name| site.add_service(name));
     site.add_repository("alice/app");
     site.add_repository("gone/app");
-    site.add_service("erin");
     let off = site.add_token("erin", &json!({}));
     site.as_local().patch(&token_path(&off), &json!({ "isActive": false })).must_be(200);
     let revoked = site.add_token("erin", &json!({}));
@@ -70,6 +70,7 @@ fn errors() -> Vec<(&'static str, Answer)> {
     site.as_local().delete(&account_path("gone")).must_be(204);
     site.add_organization("acme", &[("alice", false)]);
     site.add_team("acme/dev", &["alice"]);
+    site.make_robot("acme/ci", &json!({ "accessLevel": "push" }));
     let (nobody, local) = (site.as_nobody(), site.as_local());
     let acme = "/enzi/v0/accounts/acme";
     let accounts = "/enzi/v0/accounts";
@@ -110,6 +111,8 @@ fn errors() -> Vec<(&'static str, Answer)> {
         ("needs to expect a proxy", local.get("/api/v0/admin/registry/config?for=nginx")),
         ("no such session", local.delete("/api/v0/accounts/alice/sessions/none")),
         ("no such team", local.get(&format!("{acme}/teams/none"))),
+        ("no such robot", local.get("/api/v0/accounts/acme/robots/none")),
+        ("robot exists", local.post("/api/v0/accounts/acme/robots", &json!({ "name": "ci", "accessLevel": "push" }))),
         ("no such member", local.get(&format!("{acme}/members/erin"))),
         ("no such team access", local.get("/api/v0/repositoryNamespaces/acme/teamAccess/dev")),
         ("team exists", local.post(&format!("{acme}/teams"), &json!({ "name": "dev" }))),

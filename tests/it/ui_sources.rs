@@ -1,18 +1,33 @@
 //! The sources of the web pages: every file in `ui/` is loaded by a page.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::path::{Path, PathBuf};
+use std::{collections::BTreeSet, fs};
 
 /// Where modules are named without their ending, for each is fetched when its page is opened first.
 const TABLE: &str = "pages.js";
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("ui")
+}
+
 fn read(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui").join(name);
+    let path = root().join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The files, those in folders as `folder/file`.
 fn files() -> BTreeSet<String> {
-    let directory = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("ui")).unwrap();
-    directory.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(root()).unwrap() {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name().into_string().unwrap())).unwrap();
+        if path.is_dir() {
+            let inside = fs::read_dir(path).unwrap();
+            found.extend(inside.map(|file| format!("{name}/{}", file.unwrap().file_name().into_string().unwrap())));
+        } else {
+            found.insert(name);
+        }
+    }
+    found
 }
 
 fn ending(name: &str) -> &str {
@@ -24,18 +39,46 @@ fn quoted<'a>(text: &'a str, beginning: &'a str) -> impl Iterator<Item = &'a str
     text.split(beginning).skip(1).filter_map(|rest| rest.split('"').next())
 }
 
+/// The file that a module means by `./file`, `../folder/file` or `./folder/file`.
+fn relative(to: &str, named: &str) -> String {
+    let folder = to.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let (folder, rest) = match named.strip_prefix("../") {
+        Some(rest) => ("", rest),
+        None => (folder, named.trim_start_matches("./")),
+    };
+    if folder.is_empty() { rest.to_owned() } else { format!("{folder}/{rest}") }
+}
+
+/// What the statements of a module import.
+fn imports(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| line.starts_with("import ")).filter_map(|line| line.split('"').nth(1))
+}
+
 /// The files that one file loads.
 fn loaded_by(name: &str) -> BTreeSet<String> {
     let text = read(name);
     let mut found: BTreeSet<String> = match ending(name) {
         "html" => quoted(&text, "\"/assets/").map(str::to_owned).collect(),
-        "js" => quoted(&text, " from \"./").chain(quoted(&text, "import \"./")).map(str::to_owned).collect(),
+        "js" => imports(&text).map(|it| relative(name, it)).collect(),
         _ => BTreeSet::new(),
     };
     if name == TABLE {
         found.extend(["from(\"", "whole(\""].iter().flat_map(|call| quoted(&text, call)).map(|it| format!("{it}.js")));
     }
     found
+}
+
+/// Found by the browser one after the other, they would cost a journey each before the first page is drawn.
+#[test]
+fn what_the_first_module_needs_is_loaded_at_once() {
+    let (mut needed, mut open) = (BTreeSet::new(), vec!["app.js".to_owned()]);
+    while let Some(name) = open.pop() {
+        let text = read(&name);
+        open.extend(imports(&text).map(|it| relative(&name, it)).filter(|it| needed.insert(it.clone())));
+    }
+    let page = read("index.html");
+    let preloaded = quoted(&page, "rel=\"modulepreload\" href=\"/assets/").map(str::to_owned).collect();
+    assert_eq!(needed, preloaded, "left: what app.js needs; right: what index.html preloads");
 }
 
 #[test]

@@ -58,8 +58,11 @@ parameters! {
         /// In which order: `end` has those first that ended or end first, and those without an end last; `newest` if omitted.
         /// Not together with `usedbefore`.
         sort "sort": Option<TokenOrder>,
-        /// Only those of other accounts that were made with an access token of this one: administrators.
+        /// Only those of other accounts, robots aside, that were made with an access token of this one: administrators.
         made_with "madewith": Option<String>,
+        /// Only robots whose present secret this account asked for, by making or rotating them: administrators. Not together
+        /// with `madewith`.
+        secret_by "secretby": Option<String>,
     }
 }
 

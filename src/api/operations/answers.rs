@@ -10,7 +10,7 @@ use crate::domain::owner_place::OwnerPlace;
 parameters! {
     /// What is asked of whom.
     AskedAccess {
-        /// Who would do it, by name or id; the owner of the access token if omitted, or else you, as you signed in.
+        /// Who would do it, by name or id, or a robot as `ORG/NAME`; the owner of the access token if omitted, or else you, as you signed in.
         /// Another: whoever administers the repository.
         user "user": Option<String>,
         /// `hashedToken` of the access token that would be shown.
@@ -30,7 +30,7 @@ operations! { Grants:
         query: AskedAccess,
         answer: api::AccessCheck,
         needs: ["action", "repository"],
-        codes: [NoSuchRepository, NoSuchUser, NoSuchApiToken],
+        codes: [NoSuchRepository, NoSuchUser, NoSuchApiToken, NoSuchAccount, NoSuchRobot],
     }
 
     /// List every repository that a user reaches, with the level and why

@@ -9,6 +9,7 @@ pub mod organizations;
 pub mod pages;
 pub mod registry;
 pub mod repositories;
+pub mod robots;
 pub mod search;
 pub mod server;
 
@@ -19,6 +20,7 @@ use super::Described;
 pub fn all() -> Vec<Described> {
     let kinds = [
         access_tokens::all(),
+        robots::all(),
         repositories::all(),
         grants::all(),
         answers::all(),

@@ -54,6 +54,13 @@ parameters! {
         program "for": Option<Program>,
         /// Where the certificate lies on the registry's machine; nothing to nginx.
         certificate "certificate": Option<String>,
+        /// Only these parts of a registry's configuration, to be put into one that is there: `storage`, `http`, `auth`,
+        /// `notifications`. All if omitted.
+        only "only": Vec<String>,
+        /// Where the registry listens, an IP address and a port; by default where `registry.url` says.
+        address "addr": Option<String>,
+        /// The directory in which the registry keeps what it holds, an absolute path.
+        storage "storage": Option<String>,
     }
 }
 

@@ -51,7 +51,7 @@ operations! { Server:
         answer: api::ClusterStatus,
     }
 
-    /// Which dockpass this is
+    /// Which dockpass this is, and how it runs
     GetVersion = Get "/api/v0/admin/version" 200 {
         act: ServerVersion,
         answer: api::Version,
@@ -90,6 +90,14 @@ operations! { Server:
         answer: Document,
         access: Open,
         media: ["text/css", "text/javascript"],
+        codes: [NotFound],
+    }
+
+    /// The files of the pages that stand in a folder
+    GetAssetInFolder = Get "/assets/{folder}/{file}" 200 {
+        answer: Document,
+        access: Open,
+        media: ["text/javascript"],
         codes: [NotFound],
     }
 }

@@ -1,14 +1,17 @@
 //! Accounts on the command line. Users and organizations share one set of names and one path of the API. Each kind
 //! has its own commands, which refuse the other kind before they change anything.
 
+use std::fmt;
+
 use clap::Args;
 
 use crate::api::operations::accounts as op;
 use crate::api::{Account, Code, CreateAccount, NamePaging, Ordering};
-use crate::cli::commands::stakes;
+use crate::cli::commands::{several, stakes};
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
 use crate::cli::wire::{Api, ApiAnswer, List};
 use crate::domain::account::AccountFilter;
+use crate::domain::text::shell_word;
 
 /// How an account is deleted.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -51,6 +54,8 @@ pub(in crate::cli) struct Doomed {
     along: Vec<String>,
     /// How many repositories it owns, if the server tells.
     repositories: Option<u64>,
+    /// How many robots have a secret that it knows, as far as the server tells.
+    robots: u64,
 }
 
 impl Doomed {
@@ -59,21 +64,24 @@ impl Doomed {
         let account = user(name, api).await?.read()?;
         let along = stakes::many(stakes::tokens(&account.name, api).await?, "access token", "access tokens");
         let repositories = stakes::repositories(&account.name, api).await?;
-        Ok(Self { what: "user", name: account.name, along: along.into_iter().collect(), repositories })
+        let robots = stakes::robots_known_to(&account.name, api).await?.unwrap_or(0);
+        Ok(Self { what: "user", name: account.name, along: along.into_iter().collect(), repositories, robots })
     }
 
-    /// An organization, with its teams.
+    /// An organization, with its teams and robots.
     pub(in crate::cli) async fn organization(name: &str, api: &mut Api) -> Result<Self, CliError> {
         let account = organization(name, api).await?.read()?;
         let count = |count: Option<usize>| count.and_then(|count| u64::try_from(count).ok());
         let members = stakes::many(count(account.members_count), "membership", "memberships");
         let teams = stakes::many(count(account.teams_count), "team", "teams");
+        let robots = stakes::many(stakes::robots(&account.name, api).await?, "robot", "robots");
         let repositories = stakes::repositories(&account.name, api).await?;
         Ok(Self {
             what: "organization",
             name: account.name,
-            along: teams.into_iter().chain(members).collect(),
+            along: teams.into_iter().chain(members).chain(robots).collect(),
             repositories,
+            robots: 0,
         })
     }
 
@@ -95,7 +103,14 @@ impl Doomed {
             None => {}
         }
         let with = if parts.is_empty() { String::new() } else { format!(", with {}", stakes::listed(&parts)) };
-        format!("The {} {} is deleted for good{with}{rest}.", self.what, self.name)
+        let robots = stakes::many(Some(self.robots), "robot", "robots").map(|robots| {
+            let name = shell_word(&self.name);
+            format!(
+                "\nThe secrets of {robots} that {name} asked for go on: dockpass user offboard {name} --rotate-robots FILE"
+            )
+        });
+        let robots = robots.unwrap_or_default();
+        format!("The {} {} is deleted for good{with}{rest}.{robots}", self.what, self.name)
     }
 
     /// What was done. The server warns if the registry keeps the content.
@@ -110,7 +125,13 @@ impl Doomed {
     }
 }
 
-/// Asks for confirmation, then deletes accounts that were looked up; the first that cannot be ends it.
+impl fmt::Display for Doomed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// Asks for confirmation, then deletes accounts that were looked up, one after the other.
 pub(in crate::cli) async fn delete(
     doomed: &[Doomed],
     Removal { with_repositories, unasked }: Removal,
@@ -121,19 +142,18 @@ pub(in crate::cli) async fn delete(
     let content = if goes { stakes::content(api).await? } else { "" };
     let stakes: Vec<_> = doomed.iter().map(|it| it.stakes(with_repositories, content)).collect();
     prompt::confirm(Final::Delete, &stakes.join("\n"), unasked, console)?;
-    for it in doomed {
+    several::each(doomed, api, console, async |it, api, console| {
         let name = [it.name.as_str()];
         let answer = if with_repositories {
             api.call(op::DeleteAccountAndRepositories, name, &()).await
         } else {
             api.call(op::DeleteAccount, name, &()).await
-        };
-        let answer = answer.map_err(|error| if doomed.len() > 1 { error.about(&it.name) } else { error })?;
+        }?;
         console.warn(&answer.warnings)?;
         let line = it.done(with_repositories, !answer.warnings.is_empty());
-        console.report(&Report::done(answer.value, line))?;
-    }
-    Ok(())
+        Ok(Report::done(answer.value, line))
+    })
+    .await
 }
 
 /// An answer about a membership; none if there is no such member, or the caller may not know: then the change that
@@ -218,7 +238,7 @@ mod tests {
     }
 
     fn doomed(repositories: Option<u64>) -> Doomed {
-        Doomed { what: "user", name: "alice".into(), along: vec!["2 access tokens".into()], repositories }
+        Doomed { what: "user", name: "alice".into(), along: vec!["2 access tokens".into()], repositories, robots: 0 }
     }
 
     #[test]

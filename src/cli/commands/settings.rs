@@ -15,7 +15,7 @@ use crate::domain::text::shell_word;
 #[derive(Subcommand)]
 pub(in crate::cli) enum SettingsCommand {
     /// Show the settings in force, and which of them the configuration fixes
-    #[command(alias = "list", alias = "ls", after_help = "Example:\n  dockpass settings show")]
+    #[command(after_help = "Example:\n  dockpass settings show")]
     Show,
     /// Change settings, at once and for good
     #[command(

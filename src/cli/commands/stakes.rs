@@ -1,7 +1,7 @@
 //! What goes with something that is deleted, in numbers: for the question before it, and the line after it.
 
-use crate::api::operations::{access_tokens, registry, repositories};
-use crate::api::{Counting, Ordering, Paging};
+use crate::api::operations::{access_tokens, registry, repositories, robots};
+use crate::api::{Code, Counting, Ordering, Paging};
 use crate::cli::screen::{CliError, shown};
 use crate::cli::wire::Api;
 
@@ -25,6 +25,24 @@ pub(in crate::cli) async fn tokens(user: &str, api: &mut Api) -> Result<Option<u
     let which = access_tokens::Selection { username: Some(user.to_owned()), ..access_tokens::Selection::default() };
     let query = (which, access_tokens::Ranking::default(), Paging::default(), COUNTED);
     api.count(access_tokens::ListAccessTokens, [], &query).await
+}
+
+/// How many robots have a secret that a user asked for; none for callers who may not know.
+pub(in crate::cli) async fn robots_known_to(user: &str, api: &mut Api) -> Result<Option<u64>, CliError> {
+    let ranking = access_tokens::Ranking { secret_by: Some(user.to_owned()), ..access_tokens::Ranking::default() };
+    let query = (access_tokens::Selection::default(), ranking, Paging::default(), COUNTED);
+    match api.count(access_tokens::ListAccessTokens, [], &query).await {
+        Err(CliError::Refused { code, .. }) if code == Code::NotAuthorized.name() => Ok(None),
+        count => count,
+    }
+}
+
+/// How many robots an organization has; none for callers who may not know.
+pub(in crate::cli) async fn robots(organization: &str, api: &mut Api) -> Result<Option<u64>, CliError> {
+    match api.count(robots::ListRobots, [organization], &Default::default()).await {
+        Err(CliError::Refused { code, .. }) if code == Code::NotAuthorized.name() => Ok(None),
+        count => count,
+    }
 }
 
 /// Whether the server was told where the registry is; none for callers who may not know, all but administrators.

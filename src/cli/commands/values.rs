@@ -4,6 +4,7 @@ use std::fmt;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use crate::domain::access::AccessLevel;
 use crate::domain::content::{InvalidTag, TagName};
 use crate::domain::duration::{self, InvalidDuration};
 use crate::domain::grant::GrantTarget;
@@ -114,6 +115,59 @@ pub(in crate::cli) fn new_team(text: &str) -> Result<TeamReference, InvalidTeam>
     Ok(reference)
 }
 
+/// A robot, and its organization by name or id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct RobotReference {
+    /// The organization.
+    pub(in crate::cli) organization: String,
+    /// The robot in it.
+    pub(in crate::cli) name: String,
+}
+
+impl RobotReference {
+    /// The parts of a path.
+    pub(in crate::cli) fn parts(&self) -> [&str; 2] {
+        [&self.organization, &self.name]
+    }
+}
+
+impl fmt::Display for RobotReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.organization, self.name)
+    }
+}
+
+/// Why a text names no robot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::cli) enum InvalidRobot {
+    /// Not two names.
+    #[error("expected ORG/NAME: the organization, a slash, the robot")]
+    NotTwo,
+    /// Not the grammar of names.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+}
+
+/// Reads `ORG/NAME`.
+pub(in crate::cli) fn robot(text: &str) -> Result<RobotReference, InvalidRobot> {
+    let (organization, name) = text.split_once('/').ok_or(InvalidRobot::NotTwo)?;
+    if organization.is_empty() || name.is_empty() || name.contains('/') {
+        return Err(InvalidRobot::NotTwo);
+    }
+    Ok(RobotReference { organization: account(organization)?, name: new_name(name)? })
+}
+
+/// The name or the id of an account, or a robot, ORG/NAME.
+pub(in crate::cli) fn account_or_robot(text: &str) -> Result<String, InvalidRobot> {
+    if text.contains('/') { robot(text).map(|robot| robot.to_string()) } else { Ok(account(text)?) }
+}
+
+/// Parses a level that a robot may have.
+pub(in crate::cli) fn robot_level() -> impl TypedValueParser<Value = AccessLevel> {
+    let words = [AccessLevel::ReadOnly, AccessLevel::Push, AccessLevel::ReadWrite].map(AccessLevel::as_str);
+    PossibleValuesParser::new(words).try_map(|text| text.parse::<AccessLevel>())
+}
+
 /// A team whose organization is known from elsewhere, and may be named all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct TeamHere {
@@ -216,19 +270,51 @@ pub(in crate::cli) fn moment(text: &str) -> Result<MomentArgument, InvalidMoment
 pub(in crate::cli) enum OverlapArgument {
     /// So many seconds.
     Seconds(u32),
+    /// Until this moment.
+    Until(Timestamp),
     /// Until the new secret is used.
     UntilUsed,
 }
 
-/// Reads a length of time, or `until-used`.
-pub(in crate::cli) fn overlap(text: &str) -> Result<OverlapArgument, InvalidDuration> {
-    if text == "until-used" { Ok(OverlapArgument::UntilUsed) } else { seconds(text).map(OverlapArgument::Seconds) }
+impl OverlapArgument {
+    /// The seconds that the old secret lives on; none where that is not a matter of time.
+    pub(in crate::cli) fn seconds(self, now: Timestamp) -> Option<u32> {
+        match self {
+            Self::Seconds(seconds) => Some(seconds),
+            // One that is past already is none; the server has a limit for the other end.
+            Self::Until(end) => {
+                Some(u32::try_from(end.seconds().saturating_sub(now.seconds()).max(0)).unwrap_or(u32::MAX))
+            }
+            Self::UntilUsed => None,
+        }
+    }
+}
+
+/// Reads a length of time, a date, a time, or `until-used`.
+pub(in crate::cli) fn overlap(text: &str) -> Result<OverlapArgument, InvalidOverlap> {
+    if text == "until-used" {
+        return Ok(OverlapArgument::UntilUsed);
+    }
+    if let Ok(seconds) = seconds(text) {
+        return Ok(OverlapArgument::Seconds(seconds));
+    }
+    match moment(text) {
+        Ok(MomentArgument::At(end)) => Ok(OverlapArgument::Until(end)),
+        Ok(MomentArgument::Away(_)) | Err(InvalidMoment) => Err(InvalidOverlap),
+    }
 }
 
 /// A length of time in seconds.
 pub(in crate::cli) fn seconds(text: &str) -> Result<u32, InvalidDuration> {
     u32::try_from(duration::parse(text)?).map_err(|_| InvalidDuration::TooLong)
 }
+
+/// Why a text is no overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a length of time like 1h or 7d, a date like 2026-01-31, a time like 2026-01-31T12:00:00Z, or until-used"
+)]
+pub(in crate::cli) struct InvalidOverlap;
 
 /// Why a text names no place in the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -310,6 +396,18 @@ mod tests {
     }
 
     #[test]
+    fn robots_are_named_with_their_organization() {
+        let ci = RobotReference { organization: "acme".into(), name: "ci".into() };
+        assert_eq!((robot("acme/ci"), ci.to_string().as_str()), (Ok(ci), "acme/ci"));
+        assert!(robot("01ARZ3NDEKTSV4RRFFQ69G5FAV/ci").is_ok() && robot("acme/01ARZ3NDEKTSV4RRFFQ69G5FAV").is_err());
+        for text in ["", "acme", "acme/", "/ci", "acme/ci/x"] {
+            assert_eq!(robot(text), Err(InvalidRobot::NotTwo), "{text}");
+        }
+        assert!(account_or_robot("acme/ci").is_ok() && account_or_robot("alice").is_ok());
+        assert!(account_or_robot("acme/CI").is_err() && account_or_robot("acme/").is_err());
+    }
+
+    #[test]
     fn a_head_is_a_number_and_a_hash() {
         let hash = "AB".repeat(32);
         assert_eq!(head(&format!("12:{hash}")), Ok(format!("12:{}", hash.to_lowercase())));
@@ -320,8 +418,12 @@ mod tests {
 
     #[test]
     fn an_overlap_is_a_length_of_time() {
-        assert_eq!(seconds("1h"), Ok(3_600));
-        assert!(seconds("3600").is_err() && seconds("9999w").is_err());
+        assert!(overlap("3600").is_err() && overlap("9999w").is_err());
+        let now = Timestamp::parse("2026-11-21T20:42:00Z").unwrap();
+        let seconds = |text| overlap(text).unwrap().seconds(now);
+        assert_eq!(seconds("2026-11-22"), Some(11_880));
+        assert_eq!((seconds("2026-11-21T20:43:00Z"), seconds("2020-01-01")), (Some(60), Some(0)));
+        assert_eq!((seconds("9999-01-01"), seconds("until-used")), (Some(u32::MAX), None));
         assert_eq!(overlap("1h"), Ok(OverlapArgument::Seconds(3_600)));
         assert_eq!(overlap("until-used"), Ok(OverlapArgument::UntilUsed));
         assert!(overlap("until used").is_err() && overlap("Until-Used").is_err() && overlap("").is_err());

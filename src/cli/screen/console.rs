@@ -2,16 +2,20 @@
 //! the log (`log_lines`) writes to standard error and reads the time without it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::error::CliError;
+use super::error::{CliError, envelope};
 use super::report::{Format, Report};
 use super::shown;
 use crate::config::SYSTEM_FILE;
 use crate::domain::entered;
 use crate::domain::time::Clock;
+
+/// Where the system tells its name.
+const MACHINE: &str = "/proc/sys/kernel/hostname";
 
 /// The surroundings of one command.
 pub struct Console {
@@ -28,6 +32,10 @@ pub struct Console {
     pub(in crate::cli) clock: Clock,
     /// `argv[0]`: a path, or the bare name if the shell found the program in `PATH`.
     pub(in crate::cli) program: String,
+    /// The name of this machine; empty if it has none.
+    pub(in crate::cli) machine: String,
+    /// The server and who signs in there, where the command did not name it: errors and questions do then.
+    pub(in crate::cli) spoken_to: Option<String>,
     pub(in crate::cli) out_is_terminal: bool,
     pub(in crate::cli) in_is_terminal: bool,
     /// Columns of the terminal at standard output; `None` in a pipe.
@@ -55,6 +63,8 @@ impl Console {
             system_file: Some(PathBuf::from(SYSTEM_FILE)).filter(|path| path.exists()),
             clock: Clock::system(),
             program: std::env::args().next().unwrap_or_else(|| "dockpass".to_owned()),
+            machine: std::fs::read_to_string(MACHINE).map(|name| name.trim().to_owned()).unwrap_or_default(),
+            spoken_to: None,
             out_is_terminal,
             in_is_terminal: io::stdin().is_terminal(),
             width: width.or(out_is_terminal.then_some(80)),
@@ -109,20 +119,55 @@ impl Console {
         warnings.iter().try_for_each(|warning| self.note(&format!("{}\n", shown::plain(&unquoted(warning)))))
     }
 
+    /// Says what is wrong with the arguments, or prints the help that they ask for; returns the exit code. Who wants JSON
+    /// gets an error in the API's envelope here, too.
+    pub fn refuse(&mut self, error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+        let code = u8::try_from(error.exit_code()).unwrap_or(2);
+        let json = (code != 0 && self.wants_json(arguments)).then(|| {
+            let text = error.to_string();
+            let first: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+            let message = first.join(" ");
+            envelope("USAGE", message.strip_prefix("error: ").unwrap_or(&message), serde_json::Value::Null)
+        });
+        // If the stream is closed, only the exit code is left to tell.
+        let _ = match json {
+            Some(Ok(json)) => self.note.write_all(format!("{json}\n").as_bytes()),
+            Some(Err(_)) | None => error.print(),
+        };
+        ExitCode::from(code)
+    }
+
+    /// Whether arguments that cannot be understood ask for JSON, or else the environment does.
+    fn wants_json(&self, arguments: impl Iterator<Item = OsString>) -> bool {
+        let mut words = arguments.map(|word| word.to_string_lossy().into_owned());
+        let mut named = None;
+        while let Some(word) = words.next().filter(|word| word != "--") {
+            if word == "--format" {
+                named = words.next();
+            } else if let Some(format) = word.strip_prefix("--format=") {
+                named = Some(format.to_owned());
+            }
+        }
+        named.as_deref().or(self.variable("DOCKPASS_FORMAT")) == Some("json")
+    }
+
     /// Prints why a command failed in one line, which is the API's envelope for who wants JSON, and its causes under
-    /// `-v`; returns the exit code. On a terminal, what is left has a line for each way. Who has pressed Ctrl-C knows why.
+    /// `-v`; returns the exit code. On a terminal, what is left has a line for each way. Who has pressed Ctrl-C, and who
+    /// has read that the server is not well, knows why.
     pub fn fail(&mut self, error: &CliError) -> ExitCode {
         let code = error.exit_code();
-        if code != 0 && !matches!(error, CliError::Interrupted(_)) {
-            let message = error.to_string();
+        let is_known = matches!(error, CliError::Interrupted(_)) && self.format == Format::Table;
+        if code != 0 && !is_known && !matches!(error, CliError::Unhealthy) {
+            let place = self.spoken_to.as_ref().map(|place| format!(" (at {place})")).unwrap_or_default();
+            let message = format!("{error}{place}");
             let first = std::error::Error::source(error).filter(|_| self.is_verbose);
             let causes = std::iter::successors(first, |cause| cause.source()).map(ToString::to_string);
             let news: Vec<String> = causes.filter(|cause| !message.contains(cause)).collect();
             let news = shown::lines("  because: ", news.iter().map(String::as_str));
-            let text = match (self.format, error.as_json()) {
+            let text = match (self.format, error.as_json(&place)) {
                 (Format::Json, Ok(json)) => format!("{json}\n{news}"),
                 (Format::Json, Err(_)) | (Format::Table, _) if self.out_is_terminal => {
-                    format!("dockpass: {}{news}", error.lines())
+                    format!("dockpass: {}{news}", error.lines(&place))
                 }
                 (Format::Json, Err(_)) | (Format::Table, _) => format!("dockpass: {message}\n{news}"),
             };
@@ -218,6 +263,37 @@ mod tests {
             "{\"errors\":[{\"code\":\"NO_SUCH_USER\",\"message\":\"no user bob\",\"detail\":null}]}\n\
              {\"errors\":[{\"code\":\"USAGE\",\"message\":\"say it\",\"detail\":null}]}\n"
         );
+    }
+
+    #[test]
+    fn who_has_pressed_ctrl_c_knows_why_and_a_program_is_told() {
+        let (mut console, written) = console(b"");
+        console.fail(&CliError::Interrupted(2));
+        assert_eq!(written.note(), "");
+        console.format = Format::Json;
+        console.fail(&CliError::Interrupted(2));
+        assert!(written.note().starts_with("{\"errors\":[{\"code\":\"INTERRUPTED\""), "{}", written.note());
+    }
+
+    #[test]
+    fn a_server_that_was_not_named_is_told_with_what_went_wrong() {
+        let (mut console, written) = console(b"");
+        console.spoken_to = Some("https://a, as alice".to_owned());
+        console.fail(&CliError::Finding("no".into()));
+        console.format = Format::Json;
+        console.fail(&CliError::Finding("no".into()));
+        let json = "{\"errors\":[{\"code\":\"FAILED\",\"message\":\"no (at https://a, as alice)\",\"detail\":null}]}";
+        assert_eq!(written.note(), format!("dockpass: no (at https://a, as alice)\n{json}\n"));
+    }
+
+    #[test]
+    fn json_is_wanted_by_an_option_or_else_by_the_environment() {
+        let (mut console, _) = console(b"");
+        let wants = |console: &Console, line: &str| console.wants_json(line.split(' ').map(OsString::from));
+        assert!(wants(&console, "dockpass frobnicate --format json") && wants(&console, "dockpass --format=json x"));
+        assert!(!wants(&console, "dockpass x") && !wants(&console, "dockpass -- --format json"));
+        console.environment.insert("DOCKPASS_FORMAT".into(), "json".into());
+        assert!(wants(&console, "dockpass x") && !wants(&console, "dockpass x --format table"));
     }
 
     #[test]

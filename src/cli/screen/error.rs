@@ -15,6 +15,7 @@ use crate::config::ConfigError;
 use crate::denied;
 use crate::domain::text::shell_word;
 use crate::http::StartError;
+use crate::private_file::PrivateFileError;
 
 /// A cause of any kind, kept for `-v`.
 pub(in crate::cli) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -88,7 +89,8 @@ pub enum CliError {
     Json(#[source] serde_json::Error),
     /// The data directory does not exist yet.
     #[error(
-        "there is no data directory {}; start the server once with `dockpass serve`, or name another one with --data-dir",
+        "there is no data directory {}; start the server once with `dockpass serve`, or name another one with \
+         --data-dir, or a server elsewhere with --server; `dockpass login` keeps one",
         .0.display()
     )]
     NoDataDirectory(PathBuf),
@@ -109,6 +111,9 @@ pub enum CliError {
         #[source]
         cause: io::Error,
     },
+    /// A file that only its owner may read, such as that of the logins, cannot be used.
+    #[error(transparent)]
+    PrivateFile(#[from] PrivateFileError),
     /// A secret or a confirmation cannot be read from the terminal or standard input.
     #[error("cannot read the {what}: {cause}")]
     Input {
@@ -144,6 +149,15 @@ pub enum CliError {
         /// A sentence for each way, with the command that ends it.
         left: Vec<String>,
     },
+    /// Of several things that were to be done one after the other, more than one failed.
+    #[error("{}", several(.0))]
+    Several(Vec<CliError>),
+    /// The server is not well, which was told already.
+    #[error("not healthy")]
+    Unhealthy,
+    /// Ctrl-C ended long work, and this is what came of it.
+    #[error("{0}")]
+    Stopped(String),
     /// Ctrl-C, or another signal of this number, ended a command that would have gone on.
     #[error("stopped")]
     Interrupted(u8),
@@ -158,6 +172,10 @@ fn joined(said: &str, left: &[String]) -> String {
     std::iter::once(said).chain(left.iter().map(String::as_str)).collect::<Vec<_>>().join("; ")
 }
 
+fn several(failures: &[CliError]) -> String {
+    failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 /// What is not known where an answer to a change is missing.
 fn doubt(is_change: bool) -> &'static str {
     if is_change { "; a change may have been made all the same" } else { "" }
@@ -166,10 +184,20 @@ fn doubt(is_change: bool) -> &'static str {
 /// Advice on a refusal that only the command line can give.
 fn refusal_hint(status: u16) -> &'static str {
     if status == 401 {
-        "; with --server, DOCKPASS_USER and DOCKPASS_TOKEN hold a user name and its access token or password"
+        "; with --server, sign in by `dockpass login`, or let DOCKPASS_USER and DOCKPASS_TOKEN hold a user name and its access token or \
+         password"
     } else {
         ""
     }
+}
+
+/// An error in the envelope of the API.
+pub(super) fn envelope(code: &str, message: &str, detail: Value) -> Result<String, serde_json::Error> {
+    enveloped(vec![ErrorEntry { code: code.to_owned(), message: message.to_owned(), detail }])
+}
+
+fn enveloped(errors: Vec<ErrorEntry>) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&ErrorAnswer { errors, error: None, error_description: None })
 }
 
 impl CliError {
@@ -183,25 +211,82 @@ impl CliError {
         }
     }
 
-    /// The error as people read it on a terminal: what is left has a line for each way.
-    pub(super) fn lines(&self) -> String {
-        if let Self::NothingTaken { said, left } = self {
-            return format!("{said}\n{}", shown::lines("  ", left.iter().map(String::as_str)));
+    /// Several failures as one; none is no failure.
+    pub(in crate::cli) fn all(mut failures: Vec<Self>) -> Result<(), Self> {
+        match failures.pop() {
+            None => Ok(()),
+            Some(only) if failures.is_empty() => Err(only),
+            Some(last) => {
+                failures.push(last);
+                Err(Self::Several(failures))
+            }
         }
-        format!("{self}\n")
     }
 
-    /// The error in the envelope of the API. The code is the server's, or says who found it: `USAGE`, or `FAILED`.
+    /// Whether what is to be done after it has no chance either: nobody answers, or nothing can be said.
+    pub(in crate::cli) fn ends_all(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Distrusted { .. }
+            | Self::Stranger { .. }
+            | Self::Timeout { .. }
+            | Self::ApiAnswer { .. }
+            | Self::NoDataDirectory(_)
+            | Self::Start(_)
+            | Self::Config(_)
+            | Self::File { .. }
+            | Self::Input { .. }
+            | Self::PrivateFile(_)
+            | Self::Output(_)
+            | Self::Unhealthy
+            | Self::Stopped(_)
+            | Self::Interrupted(_) => true,
+            Self::Refused { status, .. } => *status == 401,
+            Self::Usage(_)
+            | Self::Json(_)
+            | Self::SecretLost { .. }
+            | Self::Finding(_)
+            | Self::NothingTaken { .. }
+            | Self::Several(_) => false,
+        }
+    }
+
+    /// The error as people read it on a terminal: what is left has a line for each way, and so has each of several failures.
+    /// `place` says where it was, with a blank before it; it may be empty.
+    pub(super) fn lines(&self, place: &str) -> String {
+        if let Self::Several(failures) = self {
+            return failures.iter().map(|failure| failure.lines(place)).collect::<Vec<_>>().join("dockpass: ");
+        }
+        if let Self::NothingTaken { said, left } = self {
+            return format!("{said}{place}\n{}", shown::lines("  ", left.iter().map(String::as_str)));
+        }
+        format!("{self}{place}\n")
+    }
+
+    /// The error in the envelope of the API. The code is the server's, or says who found it: `USAGE`, `FAILED`, or
+    /// `INTERRUPTED`. `place` is as in `lines`.
     ///
     /// # Errors
     /// If it cannot be written as JSON.
-    pub(in crate::cli) fn as_json(&self) -> Result<String, serde_json::Error> {
-        let own = if self.exit_code() == 2 { "USAGE" } else { "FAILED" };
+    pub(in crate::cli) fn as_json(&self, place: &str) -> Result<String, serde_json::Error> {
+        enveloped(self.entries(place))
+    }
+
+    fn entries(&self, place: &str) -> Vec<ErrorEntry> {
+        if let Self::Several(failures) = self {
+            return failures.iter().flat_map(|failure| failure.entries(place)).collect();
+        }
+        let own = if matches!(self, Self::Interrupted(_) | Self::Stopped(_)) {
+            "INTERRUPTED"
+        } else if self.exit_code() == 2 {
+            "USAGE"
+        } else {
+            "FAILED"
+        };
         let servers = if let Self::Refused { code, .. } = self { code.as_str() } else { "" };
         let code = if servers.is_empty() { own } else { servers };
         let detail = if let Self::NothingTaken { left, .. } = self { json!({ "left": left }) } else { Value::Null };
-        let entry = ErrorEntry { code: code.to_owned(), message: self.to_string(), detail };
-        serde_json::to_string(&ErrorAnswer { errors: vec![entry], error: None, error_description: None })
+        vec![ErrorEntry { code: code.to_owned(), message: format!("{self}{place}"), detail }]
     }
 
     /// The exit code of the process. It is 0 if the reader of standard output left early (EPIPE): nothing went wrong.
@@ -211,6 +296,7 @@ impl CliError {
             Self::Usage(_) | Self::Start(StartError::LongPath(_)) => 2,
             Self::Config(error) if error.is_usage() => 2,
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Several(failures) => failures.iter().map(Self::exit_code).max().unwrap_or(1),
             Self::Refused { .. }
             | Self::Unreachable { .. }
             | Self::Distrusted { .. }
@@ -222,13 +308,17 @@ impl CliError {
             | Self::Start(_)
             | Self::Config(_)
             | Self::File { .. }
+            | Self::PrivateFile(_)
             | Self::Input { .. }
             | Self::Output(_)
             | Self::SecretLost { .. }
             | Self::Finding(_)
+            | Self::Unhealthy
             | Self::NothingTaken { .. } => 1,
             // As shells tell it.
             Self::Interrupted(signal) => signal.saturating_add(128),
+            // The same of SIGINT.
+            Self::Stopped(_) => 130,
         }
     }
 
@@ -245,11 +335,15 @@ impl CliError {
             | Self::Start(_)
             | Self::Config(_)
             | Self::File { .. }
+            | Self::PrivateFile(_)
             | Self::Input { .. }
             | Self::Output(_)
             | Self::SecretLost { .. }
             | Self::Finding(_)
+            | Self::Several(_)
+            | Self::Unhealthy
             | Self::NothingTaken { .. }
+            | Self::Stopped(_)
             | Self::Interrupted(_) => false,
         }
     }
@@ -264,9 +358,22 @@ mod tests {
         assert_eq!(CliError::Usage("no".into()).exit_code(), 2);
         assert_eq!(CliError::Output(io::ErrorKind::BrokenPipe.into()).exit_code(), 0);
         assert_eq!(CliError::Output(io::ErrorKind::StorageFull.into()).exit_code(), 1);
+        assert_eq!([CliError::Stopped("so far".into()), CliError::Interrupted(2)].map(|it| it.exit_code()), [130, 130]);
         let lost = CliError::SecretLost { id: "01A".into(), cause: io::ErrorKind::BrokenPipe.into() };
         assert_eq!(lost.exit_code(), 1);
         assert!(lost.to_string().contains("dockpass token delete 01A"));
+    }
+
+    #[test]
+    fn several_failures_are_told_each_and_the_worst_is_the_exit_code() {
+        let failures = || vec![CliError::Finding("one".into()), CliError::Usage("two".into())];
+        let error = CliError::all(failures()).unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_code()), ("one; two", 2));
+        assert_eq!(error.lines(""), "one\ndockpass: two\n");
+        let read: Value = serde_json::from_str(&error.as_json("").unwrap()).unwrap();
+        assert_eq!((&read["errors"][0]["code"], &read["errors"][1]["code"]), (&json!("FAILED"), &json!("USAGE")));
+        assert_eq!(CliError::all(failures().drain(..1).collect()).unwrap_err().to_string(), "one");
+        assert!(CliError::all(Vec::new()).is_ok());
     }
 
     #[test]
@@ -278,6 +385,10 @@ mod tests {
     #[test]
     fn a_401_says_where_the_credentials_come_from() {
         let refused = CliError::Refused { status: 401, code: "NOT_AUTHENTICATED".into(), message: "sign in".into() };
-        assert!(refused.to_string().starts_with("sign in; with --server, DOCKPASS_USER"));
+        assert!(
+            refused
+                .to_string()
+                .starts_with("sign in; with --server, sign in by `dockpass login`, or let DOCKPASS_USER")
+        );
     }
 }

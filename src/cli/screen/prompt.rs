@@ -17,6 +17,7 @@ const LONGEST: usize = 4_096;
 /// What is read, for the error that it cannot be.
 const PASSWORD: &str = "password";
 const ACCESS_TOKEN: &str = "access token";
+const CREDENTIAL: &str = "password or access token";
 
 /// The option of commands whose doing cannot be undone.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -125,7 +126,8 @@ pub(in crate::cli) fn confirm(
             "{stakes} Standard input is no terminal to ask on, so {not_done}; add --yes if that is meant"
         )));
     }
-    console.note(&format!("{stakes}\nType {} to go on: ", act.word()))?;
+    let place = console.spoken_to.as_ref().map(|place| format!("At {place}:\n")).unwrap_or_default();
+    console.note(&format!("{place}{stakes}\nType {} to go on: ", act.word()))?;
     let is_meant = answer(console)? == act.word().as_bytes();
     if is_meant { Ok(()) } else { Err(CliError::Finding(act.not_done().to_owned())) }
 }
@@ -138,6 +140,35 @@ pub(in crate::cli) fn yes_or_no(question: &str, console: &mut Console) -> Result
         b"n" | b"no" => Some(false),
         _ => None,
     })
+}
+
+/// Asks for a line, on a terminal.
+pub(in crate::cli) fn line(question: &str, console: &mut Console) -> Result<String, CliError> {
+    console.note(question)?;
+    let bytes = answer(console)?;
+    let invalid = |fault| unanswered(io::Error::new(io::ErrorKind::InvalidData, fault));
+    entered::text(&bytes).map(|text| entered::bare(text).to_owned()).map_err(invalid)
+}
+
+/// Reads what somebody signs in with, a password or an access token: from standard input if `from_stdin`, else from the
+/// terminal without echo. It is not checked as a new password is.
+pub(in crate::cli) fn sign_in(console: &mut Console, from_stdin: bool) -> Result<Password, CliError> {
+    if from_stdin {
+        return first_line(&mut console.input, CREDENTIAL);
+    }
+    if !console.in_is_terminal {
+        return Err(CliError::Usage(
+            "standard input is no terminal to ask for the password or access token on; write it to standard input and add \
+             --password-stdin"
+                .to_owned(),
+        ));
+    }
+    let typed = (console.ask)("Password or access token: ").map(Zeroizing::new);
+    let typed = typed.map_err(|cause| unread(CREDENTIAL, cause))?;
+    if typed.is_empty() {
+        return Err(CliError::Usage("nothing was typed; nothing was done".to_owned()));
+    }
+    Ok(Password::chosen(&typed))
 }
 
 /// A line of standard input, without the blanks around it.

@@ -66,15 +66,26 @@ impl Report {
         Self { answer, view: View::Done(line, next) }
     }
 
+    /// A report of what needs no word.
+    pub(in crate::cli) fn nothing() -> Self {
+        Self { answer: Value::Null, view: View::Steps(Vec::new()) }
+    }
+
+    /// The report as JSON. The API answers some changes with nothing: then what was done is said, so that something is.
+    pub(in crate::cli) fn as_json(&self) -> Value {
+        match &self.view {
+            View::Done(line, next) if self.answer.is_null() && !line.is_empty() => {
+                serde_json::json!({ "done": line, "next": next })
+            }
+            View::Done(..) | View::Many(..) | View::ManyWith(..) | View::One(_) | View::Steps(_) => self.answer.clone(),
+        }
+    }
+
     /// Renders the report; `width` is the terminal's in columns, `None` in a pipe.
     pub(in crate::cli) fn print(&self, format: Format, width: Option<usize>) -> Result<Printed, CliError> {
         let quiet = |out| Ok(Printed { out, note: String::new() });
         match (format, &self.view) {
-            // The API answers some changes with nothing: then what was done is said, so that something is.
-            (Format::Json, View::Done(line, next)) if self.answer.is_null() && !line.is_empty() => {
-                quiet(json(&serde_json::json!({ "done": line, "next": next }))?)
-            }
-            (Format::Json, _) => quiet(json(&self.answer)?),
+            (Format::Json, _) => quiet(json(&self.as_json())?),
             (Format::Table, View::Many(table, nothing)) if table.rows.is_empty() => {
                 let note = if nothing.is_empty() { String::new() } else { format!("{nothing}\n") };
                 Ok(Printed { out: String::new(), note })

@@ -28,6 +28,8 @@ const READING: net::Limits = net::Limits { time: Duration::from_secs(30), size: 
 /// option.
 const OPTIONS: &[(&str, &str)] = &[
     ("accessLevel", "--access"),
+    ("addr", "--addr"),
+    ("certificate", "--output"),
     ("expiresAt", "--expires"),
     ("fullName", "--full-name"),
     ("generatedby", "--generated-by"),
@@ -35,9 +37,11 @@ const OPTIONS: &[(&str, &str)] = &[
     ("isAdmin", "--admin"),
     ("longDescription", "--long-description"),
     ("newPassword", "password"),
+    ("only", "--only"),
     ("overlap", "--overlap"),
     ("repositories", "--repository"),
     ("shortDescription", "--description"),
+    ("storage", "--storage-dir"),
     ("tokenLabel", "label"),
     ("usedbefore", "--used-before"),
 ];

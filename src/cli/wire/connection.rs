@@ -62,8 +62,17 @@ impl Api {
         Ok(Self::Local(Box::new(Local::new(socket, Some(config)))))
     }
 
+    /// The API of a server that runs on this data directory: nothing is started where none does, and no store opened.
+    pub(in crate::cli) fn served(directory: &Path) -> Result<Self, CliError> {
+        if !directory.is_dir() {
+            return Err(CliError::NoDataDirectory(directory.to_owned()));
+        }
+        let socket = LocalSocket::of(directory.to_owned());
+        socket.check_directory()?;
+        Ok(Self::Local(Box::new(Local::new(socket, None))))
+    }
+
     /// The API at the socket of this directory; it never starts a server in this process.
-    #[cfg(test)]
     pub(in crate::cli) fn in_directory(directory: &Path) -> Self {
         Self::Local(Box::new(Local::new(LocalSocket::of(directory.to_owned()), None)))
     }
@@ -233,6 +242,7 @@ fn is_nobody_there(kind: ErrorKind) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::remote::Trusted;
     use super::*;
     use crate::api::operations::server::GetVersion;
 
@@ -246,7 +256,7 @@ mod tests {
 
     #[test]
     fn some_commands_are_for_the_machine_of_the_server() {
-        let remote = Remote::new("https://127.0.0.1:1", None, "alice", "dkp_x").unwrap();
+        let remote = Remote::new("https://127.0.0.1:1", &Trusted::Nothing, "alice", "dkp_x").unwrap();
         let error = Api::Remote(Box::new(remote)).must_be_local("dockpass audit verify").unwrap_err();
         assert_eq!(error.exit_code(), 2);
         assert!(Api::in_directory("/nonexistent".as_ref()).must_be_local("dockpass audit verify").is_ok());

@@ -149,6 +149,11 @@ impl<R> List<R> {
         self.answer = rejoin(std::mem::take(&mut self.answer), self.field, items);
     }
 
+    /// The list as one of rows of type `T`; only `read` checks them.
+    pub(in crate::cli) fn of<T>(self) -> List<T> {
+        List { answer: self.answer, field: self.field, place: self.place, rows: PhantomData }
+    }
+
     /// How many rows there are.
     pub(in crate::cli) fn len(&self) -> usize {
         self.items().len()

@@ -14,4 +14,4 @@ pub(in crate::cli) use list::List;
 #[cfg(test)]
 pub(in crate::cli) use path::ApiPath;
 pub(in crate::cli) use path::parts;
-pub(in crate::cli) use remote::Remote;
+pub(in crate::cli) use remote::{Remote, Trusted, canonical};

@@ -1,6 +1,6 @@
 //! The connection to a remote server: its URL, TLS, and the credentials from the environment.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine;
@@ -15,6 +15,22 @@ use crate::net::{self, Address, Client, Plain, TrustError};
 /// Time limit for connecting.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// The certificates that are trusted beside the roots of the system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Trusted {
+    /// None.
+    Nothing,
+    /// Those in a PEM file.
+    File(PathBuf),
+    /// Those in a PEM text, which a file holds beside other things.
+    Text {
+        /// The text.
+        pem: String,
+        /// The file.
+        of: PathBuf,
+    },
+}
+
 /// A server that is reached over TCP.
 pub(in crate::cli) struct Remote {
     peer: ApiServer,
@@ -24,26 +40,30 @@ pub(in crate::cli) struct Remote {
 }
 
 impl Remote {
-    /// Prepares requests to `url` (scheme, host and port only) as a user with a password or an access token. `ca` is
-    /// trusted in addition to the roots of the system.
-    pub(in crate::cli) fn new(url: &str, ca: Option<&Path>, user: &str, secret: &str) -> Result<Self, CliError> {
+    /// Prepares requests to `url` (scheme, host and port only) as a user with a password or an access token.
+    pub(in crate::cli) fn new(url: &str, trusted: &Trusted, user: &str, secret: &str) -> Result<Self, CliError> {
         let text = Zeroizing::new(format!("{user}:{secret}"));
         let basic = Zeroizing::new(format!("Basic {}", STANDARD.encode(text.as_bytes())));
         let mut authorization = HeaderValue::from_str(&basic).map_err(|_| bad_url())?;
         authorization.set_sensitive(true);
-        let remote = Self::unsigned(url, ca)?;
+        let remote = Self::unsigned(url, trusted)?;
         let peer = ApiServer { credential: Some((AUTHORIZATION, authorization)), ..remote.peer };
         Ok(Self { peer, user: Some(user.to_owned()), ..remote })
     }
 
     /// Prepares requests to `url` without signing in.
-    pub(in crate::cli) fn unsigned(url: &str, ca: Option<&Path>) -> Result<Self, CliError> {
-        let address = Address::parse(url).map_err(|_| bad_url())?;
-        let hint = match ca {
-            Some(_) => "",
-            None => "; where the site has a CA of its own, name its certificate with --ca FILE",
+    pub(in crate::cli) fn unsigned(url: &str, trusted: &Trusted) -> Result<Self, CliError> {
+        let address = parsed(url)?;
+        let hint = match trusted {
+            Trusted::File(_) | Trusted::Text { .. } => "",
+            Trusted::Nothing => "; where the site has a CA of its own, name its certificate with --ca FILE",
         };
-        let tls = net::trust(ca.filter(|_| address.is_tls)).map_err(no_tls)?;
+        let tls = match trusted {
+            Trusted::File(path) if address.is_tls => net::trust(Some(path)),
+            Trusted::Text { pem, of } if address.is_tls => net::trust_text(pem.as_bytes(), of),
+            Trusted::Nothing | Trusted::File(_) | Trusted::Text { .. } => net::trust(None),
+        };
+        let tls = tls.map_err(no_tls)?;
         let client = Client::new(tls, Plain::ThisMachine, CONNECT);
         let peer = ApiServer { place: address.url(), address: Some(address), credential: None, hint };
         Ok(Self { peer, client, user: None })
@@ -66,10 +86,19 @@ impl Remote {
     }
 }
 
+/// The one form of a server's URL, without a trailing slash.
+pub(in crate::cli) fn canonical(url: &str) -> Result<String, CliError> {
+    parsed(url).map(|address| address.url())
+}
+
+fn parsed(url: &str) -> Result<Address, CliError> {
+    Address::parse(url).map_err(|_| bad_url())
+}
+
 /// Does not repeat the URL: somebody may have put a password into it.
 fn bad_url() -> CliError {
     let text = "--server takes a URL like https://dockpass.example.org:8700, without path, query or credentials";
-    CliError::Usage(format!("{text}; those come from DOCKPASS_USER and DOCKPASS_TOKEN"))
+    CliError::Usage(format!("{text}; those come from DOCKPASS_USER and DOCKPASS_TOKEN, or from `dockpass login`"))
 }
 
 fn no_tls(error: TrustError) -> CliError {
@@ -87,14 +116,14 @@ mod tests {
     use super::*;
     use crate::api::operations::server::Ping;
 
-    fn refusal(url: &str, ca: Option<&Path>) -> CliError {
-        Remote::new(url, ca, "alice", "dkp_x").err().unwrap()
+    fn refusal(url: &str, trusted: &Trusted) -> CliError {
+        Remote::new(url, trusted, "alice", "dkp_x").err().unwrap()
     }
 
     #[test]
     fn a_url_that_is_refused_is_not_repeated() {
         for url in ["", "secret.example", "ftp://secret", "https://a/secret", "https://alice:secret@a/"] {
-            let error = refusal(url, None);
+            let error = refusal(url, &Trusted::Nothing);
             assert_eq!(error.exit_code(), 2);
             assert!(error.to_string().starts_with("--server takes") && !error.to_string().contains("secret"), "{url}");
         }
@@ -102,7 +131,7 @@ mod tests {
 
     #[tokio::test]
     async fn credentials_do_not_cross_a_network_unprotected() {
-        let remote = Remote::new("http://192.0.2.1:8700", None, "alice", "dkp_x").unwrap();
+        let remote = Remote::new("http://192.0.2.1:8700", &Trusted::Nothing, "alice", "dkp_x").unwrap();
         let call = ApiRequest::to::<Ping>(ApiPath::of::<Ping, _>([], &()));
         let error = remote.call(&call).await.err().unwrap();
         assert!(error.to_string().contains("give an https URL"), "{error}");
@@ -117,7 +146,7 @@ mod tests {
             assert!(std::io::Read::read(&mut stream, &mut [0; 1024]).unwrap() > 0);
             std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
         });
-        let remote = Remote::new(&url, None, "alice", "dkp_x").unwrap();
+        let remote = Remote::new(&url, &Trusted::Nothing, "alice", "dkp_x").unwrap();
         let call = ApiRequest::to::<Ping>(ApiPath::of::<Ping, _>([], &()));
         let error = remote.call(&call).await.err().unwrap();
         let said = format!("what answers at {url} is no dockpass: it speaks no TLS; ");
@@ -128,7 +157,7 @@ mod tests {
     #[test]
     fn a_ca_file_must_hold_certificates() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let error = refusal("https://a.example", Some(file.path()));
+        let error = refusal("https://a.example", &Trusted::File(file.path().to_owned()));
         let said = format!("cannot read {}: it holds no PEM certificate", file.path().display());
         assert_eq!((error.to_string(), error.exit_code()), (said, 1));
     }

@@ -93,7 +93,10 @@ fn may_use(me: u32, owner: u32) -> Result<(), String> {
     if me == 0 || me == owner {
         return Ok(());
     }
-    Err(format!("the data directory belongs to the user id {owner}; only that user and root use it"))
+    Err(format!(
+        "the data directory belongs to the user id {owner}; only that user and root use it; others sign in with \
+         `dockpass login --server URL`"
+    ))
 }
 
 /// Whether a server of the user `peer` may listen in a data directory of `owner`.

@@ -1,5 +1,6 @@
 //! The operator's certificate and key: read at the start, and again whenever one of the files changes.
 
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -82,19 +83,31 @@ impl Files {
         [Stamp::of(&self.cert), Stamp::of(&self.key)]
     }
 
+    /// Reads both files, and leaves them as they are.
+    pub(super) fn check(cert: &Path, key: &Path, provider: &CryptoProvider, now: Timestamp) -> Result<(), TlsError> {
+        let files = Self { cert: cert.to_owned(), key: key.to_owned(), seen: Mutex::new([None, None]) };
+        files.read(provider, now).map(|_| ())
+    }
+
     /// The pair. What others may do with its files too much is taken from them once they have proved to belong together.
     fn load(&self, provider: &CryptoProvider, now: Timestamp) -> Result<CertifiedKey, TlsError> {
+        let (certified, [cert_file, key_file]) = self.read(provider, now)?;
+        close_elsewhere(&self.cert, &cert_file, OTHERS_WRITE);
+        close_elsewhere(&self.key, &key_file, STRANGERS);
+        Ok(certified)
+    }
+
+    /// The pair, and its files as they were read.
+    fn read(&self, provider: &CryptoProvider, now: Timestamp) -> Result<(CertifiedKey, [File; 2]), TlsError> {
         let (cert_file, text) = certificate::read_file("tls.cert", &self.cert)?;
         let chain = certificate::chain(&self.cert, &text)?;
         let (key_file, text) = certificate::read_file("tls.key", &self.key)?;
         let key = certificate::private_key(&self.key, &text)?;
         let ends = chain.first().map(|own| certificate::read(&self.cert, own)).transpose()?.map(|own| own.not_after);
         let certified = certificate::certified((&self.cert, chain), (&self.key, key), provider)?;
-        close_elsewhere(&self.cert, &cert_file, OTHERS_WRITE);
-        close_elsewhere(&self.key, &key_file, STRANGERS);
         if let Some(end) = ends.filter(|end| *end < now.plus_seconds(SOON)) {
             log::warn!("the certificate in {} ends at {end}", self.cert.display());
         }
-        Ok(certified)
+        Ok((certified, [cert_file, key_file]))
     }
 }

@@ -93,6 +93,18 @@ impl Tls {
         Ok(Some(Self { provider, current, source }))
     }
 
+    /// Reads the operator's certificate, if there is one, and changes nothing.
+    ///
+    /// # Errors
+    /// [`TlsError`], as of a start.
+    pub fn check(config: &Config, now: Timestamp) -> Result<(), TlsError> {
+        match (&config.tls.cert, &config.tls.key) {
+            (Some(cert), Some(key)) => Files::check(cert, key, &aws_lc_rs::default_provider(), now),
+            (None, None) => Ok(()),
+            (Some(_), None) | (None, Some(_)) => Err(TlsError::HalfAPair),
+        }
+    }
+
     /// What actix-web's `listen_rustls_0_23` takes: TLS 1.2 and 1.3, HTTP/1.1, always the certificate in use.
     ///
     /// # Errors

@@ -3,8 +3,9 @@
 
 use std::net::SocketAddr;
 
-use super::{Facts, KEYS_NAME, Listening, authorization, beside};
+use super::{Facts, KEYS_NAME, authorization, beside};
 use crate::domain::key_header::KeyHeader;
+use crate::domain::program::Section;
 
 /// How to get it, as comment lines.
 const SECRET_HINT: &str = "\
@@ -17,37 +18,88 @@ const TRUST_HINT: &str = "\
 #   /usr/local/share/ca-certificates/dockpass-tls.crt\n\
 # then run update-ca-certificates, and restart the registry.\n";
 
-/// `config.yml`.
+/// `config.yml`; or only some of its sections, for one that is there.
 pub(super) fn text(facts: &Facts<'_>) -> String {
-    let versions = versions(facts.key_header);
-    let (http, keys) = (http(facts.registry), keys(facts));
-    let authorization = authorization(facts);
-    let texts = [facts.realm, facts.service, facts.issuer, facts.certificate_path, facts.events_url, &authorization];
-    let [realm, service, issuer, bundle, events, authorization] = texts.map(yaml_string);
-    let trust = if facts.self_signed { TRUST_HINT } else { "" };
-    let how = if facts.events_secret.is_some() { "" } else { SECRET_HINT };
+    let sections: [(Section, fn(&Facts<'_>) -> String); 4] = [
+        (Section::Storage, storage),
+        (Section::Http, http),
+        (Section::Auth, auth),
+        (Section::Notifications, notifications),
+    ];
+    let wanted = sections.iter().filter(|(section, _)| facts.wants(*section)).map(|(_, text)| text(facts));
+    let head = if facts.only.is_empty() { head(facts) } else { head_of_part(facts) };
+    std::iter::once(head).chain(wanted).collect()
+}
+
+/// What stands before the sections, with those that say nothing of dockpass.
+fn head(facts: &Facts<'_>) -> String {
     format!(
         "# Configuration of the registry (Distribution) for dockpass.\n\
-         {versions}\
-         # The file in rootcertbundle is what dockpass answers at /auth/ca.pem; the registry reads it when it starts.\n\
+         {}\
+         {BUNDLE_HINT}\
          version: 0.1\n\
          # At info the registry logs the secret of its notifications at each start.\n\
          log:\n  \
-           level: warn\n\
-         storage:\n  \
-           filesystem:\n    \
-             rootdirectory: /var/lib/registry\n  \
-           delete:\n    \
-             enabled: true\n\
-         {http}\
-         auth:\n  \
+           level: warn\n",
+        versions(facts.key_header)
+    )
+}
+
+/// What to do with a part, and what the rest of the configuration must say.
+fn head_of_part(facts: &Facts<'_>) -> String {
+    let is_told = facts.wants(Section::Notifications);
+    let hints = [
+        (facts.wants(Section::Auth), versions(facts.key_header)),
+        (facts.wants(Section::Auth), BUNDLE_HINT),
+        (
+            is_told,
+            "# Set log.level to warn: at info the registry logs the secret of its notifications at each start.\n",
+        ),
+        (
+            !facts.wants(Section::Storage),
+            "# What is deleted in dockpass goes from the registry only with storage.delete.enabled: true there.\n",
+        ),
+    ];
+    let hints: String = hints.iter().filter(|(applies, _)| *applies).map(|(_, hint)| *hint).collect();
+    format!(
+        "# A part of the configuration of the registry (Distribution) for dockpass: put each section into the configuration\n\
+         # that is there, in the place of its section of that name; everything else in it stays.\n\
+         {hints}"
+    )
+}
+
+const BUNDLE_HINT: &str =
+    "# The file in rootcertbundle is what dockpass answers at /auth/ca.pem; the registry reads it when it starts.\n";
+
+/// The section `storage`.
+fn storage(facts: &Facts<'_>) -> String {
+    let directory = facts.storage.map_or_else(|| "/var/lib/registry".to_owned(), yaml_string);
+    format!("storage:\n  filesystem:\n    rootdirectory: {directory}\n  delete:\n    enabled: true\n")
+}
+
+/// The section `auth`: whose registry tokens are believed.
+fn auth(facts: &Facts<'_>) -> String {
+    let texts = [facts.realm, facts.service, facts.issuer, facts.certificate_path];
+    let [realm, service, issuer, bundle] = texts.map(yaml_string);
+    format!(
+        "auth:\n  \
            token:\n    \
              realm: {realm}\n    \
              service: {service}\n    \
              issuer: {issuer}\n    \
              rootcertbundle: {bundle}\n\
-         {keys}\
-         # Tells dockpass what is pushed, pulled and deleted. Layers are left out: nothing is counted by them.\n\
+         {}",
+        keys(facts)
+    )
+}
+
+/// The section `notifications`: who is told what happens.
+fn notifications(facts: &Facts<'_>) -> String {
+    let [events, authorization] = [facts.events_url, &authorization(facts)].map(yaml_string);
+    let trust = if facts.self_signed { TRUST_HINT } else { "" };
+    let how = if facts.events_secret.is_some() { "" } else { SECRET_HINT };
+    format!(
+        "# Tells dockpass what is pushed, pulled and deleted. Layers are left out: nothing is counted by them.\n\
          {trust}\
          {how}\
          notifications:\n  \
@@ -65,7 +117,8 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
 }
 
 /// The section `http`: where the registry listens. What only has a name is known by its port alone.
-fn http(listening: Listening<'_>) -> String {
+fn http(facts: &Facts<'_>) -> String {
+    let listening = facts.registry;
     let port = listening.port;
     let addr = listening.address().map(|address| match SocketAddr::new(address, port) {
         SocketAddr::V4(address) => format!("addr: {address}"),
@@ -135,8 +188,8 @@ fn yaml_string(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Program;
     use super::super::tests::{FACTS, fixed, snippet};
+    use super::super::{Listening, Program};
     use super::*;
 
     #[test]
@@ -188,5 +241,29 @@ mod tests {
     fn a_certificate_that_dockpass_made_itself_needs_the_systems_trust() {
         let golden = include_str!("../../../tests/golden/registry/distribution-self-signed.yml");
         assert_eq!(snippet(Program::Distribution, &Facts { self_signed: true, ..FACTS }), golden);
+    }
+
+    #[test]
+    fn a_part_says_what_becomes_of_the_rest() {
+        let golden = include_str!("../../../tests/golden/registry/distribution-part.yml");
+        let only = &[Section::Auth, Section::Notifications];
+        let facts = Facts { only, events_secret: Some("told"), ..FACTS };
+        assert_eq!(snippet(Program::Distribution, &facts), golden);
+        let part = |only| {
+            let made = super::super::configuration(Program::Distribution, &Facts { only, ..FACTS }).unwrap();
+            let sections =
+                made.configuration.lines().filter(|line| line.ends_with(':') && !line.starts_with([' ', '#']));
+            (sections.map(str::to_owned).collect::<Vec<_>>().concat(), made.certificate.is_some(), made.file_name)
+        };
+        assert_eq!(part(&[Section::Http, Section::Storage]), ("storage:http:".to_owned(), false, "dockpass.yml"));
+        assert_eq!(part(&[Section::Auth]), ("auth:".to_owned(), true, "dockpass.yml"));
+        assert_eq!(part(&[]), ("log:storage:http:auth:notifications:".to_owned(), true, "config.yml"));
+    }
+
+    #[test]
+    fn the_storage_is_where_it_was_said_to_be() {
+        let facts = Facts { storage: Some("/srv/my \"images\""), ..FACTS };
+        let made = snippet(Program::Distribution, &facts);
+        assert!(made.contains("    rootdirectory: \"/srv/my \\\"images\\\"\"\n"), "{made}");
     }
 }

@@ -11,7 +11,7 @@ pub use nginx::loopback;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::domain::key_header::KeyHeader;
-use crate::domain::program::Program;
+use crate::domain::program::{Program, Section};
 
 /// The certificate's file name beside the configuration.
 pub const CERTIFICATE_NAME: &str = "dockpass-ca.pem";
@@ -45,8 +45,19 @@ pub struct Facts<'a> {
     pub events_secret: Option<&'a str>,
     /// `tls.self_signed`: no system trusts the CA by itself, and the registry asks its system.
     pub self_signed: bool,
+    /// Where the registry keeps what it holds; none for where its program does by default.
+    pub storage: Option<&'a str>,
+    /// The only parts that are wanted, for a configuration that is there; all if there are none.
+    pub only: &'a [Section],
     /// What only a proxy has to know.
     pub proxy: ProxyFacts<'a>,
+}
+
+impl Facts<'_> {
+    /// Whether this part is wanted.
+    fn wants(&self, section: Section) -> bool {
+        self.only.is_empty() || self.only.contains(&section)
+    }
 }
 
 /// Where a registry listens, as `registry.url` says it.
@@ -162,17 +173,17 @@ pub fn configuration(program: Program, facts: &Facts<'_>) -> Result<Snippet, Sni
     let keys = Some(BesideFile { name: KEYS_NAME, text: format!("{}\n", facts.keys) });
     match program {
         Program::Distribution => Ok(Snippet {
-            file_name: "config.yml",
+            file_name: if facts.only.is_empty() { "config.yml" } else { "dockpass.yml" },
             configuration: distribution::text(facts),
-            certificate,
-            keys: keys.filter(|_| distribution::reads_keys(facts.key_header)),
+            certificate: certificate.filter(|_| facts.wants(Section::Auth)),
+            keys: keys.filter(|_| facts.wants(Section::Auth) && distribution::reads_keys(facts.key_header)),
             notes: Vec::new(),
         }),
         Program::Zot if !facts.fixed_key => Err(SnippetError::NeedsFixedKey(program)),
         Program::Zot => Ok(Snippet {
-            file_name: "config.json",
+            file_name: if facts.only.is_empty() { "config.json" } else { "dockpass.json" },
             configuration: zot::text(facts),
-            certificate,
+            certificate: certificate.filter(|_| facts.wants(Section::Auth)),
             keys: None,
             notes: zot::notes(facts),
         }),
@@ -219,6 +230,8 @@ mod tests {
         events_url: "https://registry.example.com:8700/api/v0/registry/events",
         events_secret: None,
         self_signed: false,
+        storage: None,
+        only: &[],
         proxy: PROXY,
     };
 

@@ -7,33 +7,46 @@
 use serde::Serialize;
 
 use super::{Facts, Listening, authorization};
+use crate::domain::program::Section;
 
 /// zot's configuration file, as far as it is needed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ZotConfiguration<'a> {
-    dist_spec_version: &'static str,
-    storage: ZotStorage,
-    http: ZotHttp<'a>,
-    log: ZotLog,
-    extensions: ZotExtensions<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dist_spec_version: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage: Option<ZotStorage<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<ZotHttp<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<ZotLog>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<ZotExtensions<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ZotStorage {
-    root_directory: &'static str,
+struct ZotStorage<'a> {
+    root_directory: &'a str,
     dedupe: bool,
 }
 
 #[derive(Serialize)]
 struct ZotHttp<'a> {
+    #[serde(flatten)]
+    listening: Option<ZotListening>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<ZotAuth<'a>>,
+}
+
+#[derive(Serialize)]
+struct ZotListening {
     address: String,
     port: String,
     compat: [&'static str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<ZotTls>,
-    auth: ZotAuth<'a>,
 }
 
 #[derive(Serialize)]
@@ -88,32 +101,34 @@ struct ZotHeaders {
 /// Where zot's own certificate would be.
 const TLS: ZotTls = ZotTls { cert: "/etc/zot/registry.pem", key: "/etc/zot/registry.key" };
 
-/// `config.json`.
+/// `config.json`; or only some of its parts, for one that is there.
 pub(super) fn text(facts: &Facts<'_>) -> String {
-    let Listening { port, is_tls, .. } = facts.registry;
-    let address = facts.registry.address().map_or_else(|| "0.0.0.0".to_owned(), |address| address.to_string());
+    let is_whole = facts.only.is_empty();
+    let listening = facts.wants(Section::Http).then(|| listening(facts.registry));
     let bearer = ZotBearer { realm: facts.realm, service: facts.service, cert: facts.certificate_path };
-    let headers = ZotHeaders { authorization: authorization(facts) };
+    let auth = facts.wants(Section::Auth).then_some(ZotAuth { bearer });
+    let storage = ZotStorage { root_directory: facts.storage.unwrap_or("/var/lib/zot"), dedupe: false };
     let configuration = ZotConfiguration {
-        dist_spec_version: "1.1.1",
-        storage: ZotStorage { root_directory: "/var/lib/zot", dedupe: false },
-        http: ZotHttp {
-            address,
-            port: port.to_string(),
-            compat: ["docker2s2"],
-            tls: is_tls.then_some(TLS),
-            auth: ZotAuth { bearer },
-        },
-        log: ZotLog { level: "info" },
-        extensions: ZotExtensions {
-            events: ZotEvents {
-                enable: true,
-                sinks: [ZotSink { kind: "http", address: facts.events_url, timeout: "10s", headers }],
-            },
-        },
+        dist_spec_version: is_whole.then_some("1.1.1"),
+        storage: facts.wants(Section::Storage).then_some(storage),
+        http: (listening.is_some() || auth.is_some()).then_some(ZotHttp { listening, auth }),
+        log: is_whole.then_some(ZotLog { level: "info" }),
+        extensions: facts.wants(Section::Notifications).then(|| extensions(facts)),
     };
     // Plain text in plain structs: writing them as JSON cannot fail.
     serde_json::to_string_pretty(&configuration).unwrap_or_default() + "\n"
+}
+
+fn listening(registry: Listening<'_>) -> ZotListening {
+    let Listening { port, is_tls, .. } = registry;
+    let address = registry.address().map_or_else(|| "0.0.0.0".to_owned(), |address| address.to_string());
+    ZotListening { address, port: port.to_string(), compat: ["docker2s2"], tls: is_tls.then_some(TLS) }
+}
+
+fn extensions<'a>(facts: &Facts<'a>) -> ZotExtensions<'a> {
+    let headers = ZotHeaders { authorization: authorization(facts) };
+    let sink = ZotSink { kind: "http", address: facts.events_url, timeout: "10s", headers };
+    ZotExtensions { events: ZotEvents { enable: true, sinks: [sink] } }
 }
 
 /// What JSON has no place for.
@@ -124,9 +139,9 @@ pub(super) fn notes(facts: &Facts<'_>) -> Vec<&'static str> {
                  itself: give the system what dockpass answers at /ca.pem";
     let tls = "registry.url begins with https://: put the paths of zot's own certificate and key into http.tls";
     let notes = [
-        facts.events_secret.is_none().then_some(secret),
-        facts.self_signed.then_some(trust),
-        facts.registry.is_tls.then_some(tls),
+        (facts.wants(Section::Notifications) && facts.events_secret.is_none()).then_some(secret),
+        (facts.wants(Section::Notifications) && facts.self_signed).then_some(trust),
+        (facts.wants(Section::Http) && facts.registry.is_tls).then_some(tls),
     ];
     notes.into_iter().flatten().collect()
 }
@@ -173,6 +188,18 @@ mod tests {
         let told = Facts { events_secret: Some("s3cret"), ..fixed(KeyHeader::X5c) };
         assert_eq!(notes(told.clone()), "");
         assert!(notes(Facts { self_signed: true, ..told }).contains("/ca.pem"));
+    }
+
+    #[test]
+    fn a_part_is_what_is_merged_into_a_file_that_is_there() {
+        let only = &[Section::Auth, Section::Storage];
+        let part = Facts { only, storage: Some("/srv/zot"), ..fixed(KeyHeader::X5c) };
+        let made = configuration(Program::Zot, &part).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&made.configuration).unwrap();
+        let bearer = serde_json::json!({ "realm": FACTS.realm, "service": "dockpass", "cert": FACTS.certificate_path });
+        let storage = serde_json::json!({ "rootDirectory": "/srv/zot", "dedupe": false });
+        assert_eq!(read, serde_json::json!({ "storage": storage, "http": { "auth": { "bearer": bearer } } }));
+        assert_eq!((made.file_name, made.notes), ("dockpass.json", Vec::new()));
     }
 
     #[test]

@@ -168,7 +168,7 @@ impl<'s> Authority<'s> {
 
     /// Whether it signed in with a capped access token, which acts on repositories only.
     fn is_capped(&self) -> bool {
-        self.token().is_some_and(|token| token.limits.is_capped())
+        self.token().is_some_and(AccessToken::is_capped)
     }
 
     /// Whether this name or identifier is the account's own.

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use crate::domain::account::Account;
 use crate::domain::audit::CredentialKind;
 use crate::domain::id::Id;
-use crate::domain::name::Name;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
+use crate::domain::token::AccessToken;
+use crate::domain::user_name::UserName;
 
 /// A checked identity. It holds identifiers only: what it may do is looked up at the moment of each use, so that a
 /// change of rights counts from the next request on.
@@ -35,7 +36,8 @@ pub(in crate::service) enum Subject {
 #[derive(Clone, Debug)]
 pub(in crate::service) struct Signed {
     pub(in crate::service) account: Id,
-    pub(in crate::service) name: Name,
+    /// The name that it signed in with: of a robot, not its organization's.
+    pub(in crate::service) name: UserName,
     pub(in crate::service) kind: CredentialKind,
     /// The access token that it signed in with, directly or by a registry token.
     pub(in crate::service) token: Option<Id>,
@@ -93,7 +95,7 @@ impl Caller {
     /// A caller made up for an account. Nobody has signed in.
     #[cfg(test)]
     pub(in crate::service) fn of_account(account: &Account) -> Self {
-        let (id, name) = (account.id, account.name.clone());
+        let (id, name) = (account.id, account.name.clone().into());
         let kind = CredentialKind::System;
         let proof = Proof::Generation(account.generation);
         Self::new(Subject::Account(Signed { account: id, name, kind, token: None, proof }), None)
@@ -102,12 +104,12 @@ impl Caller {
     /// A caller who showed the replaced secret of an access token, which may be accepted no longer.
     pub(in crate::service) fn of_replaced_secret(
         owner: &Account,
-        token: Id,
+        token: &AccessToken,
         shown: TokenHash,
         address: IpAddr,
     ) -> Self {
-        let (account, name, kind) = (owner.id, owner.name.clone(), CredentialKind::AccessToken);
-        let signed = Signed { account, name, kind, token: Some(token), proof: Proof::Secret(shown) };
+        let (account, name, kind) = (owner.id, token.user_name(&owner.name), CredentialKind::AccessToken);
+        let signed = Signed { account, name, kind, token: Some(token.id), proof: Proof::Secret(shown) };
         Self::new(Subject::Account(signed), Some(address))
     }
 
@@ -117,9 +119,9 @@ impl Caller {
         matches!(self.subject, Subject::Anonymous)
     }
 
-    /// The account's name; `None` unless an account signed in.
+    /// The name of the account or the robot; `None` unless one signed in.
     #[must_use]
-    pub fn name(&self) -> Option<&Name> {
+    pub fn name(&self) -> Option<&UserName> {
         match &self.subject {
             Subject::Account(signed) => Some(&signed.name),
             Subject::Anonymous | Subject::Local { .. } | Subject::Registry => None,

@@ -8,19 +8,20 @@ use crate::domain::access::{AccessLevel, Action, Cut, Reason};
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::id::Id;
-use crate::domain::name::{Name, RepositoryName};
+use crate::domain::name::RepositoryName;
 use crate::domain::scope::RepositoryScope;
 use crate::domain::secret::TokenHash;
 use crate::domain::token::{AccessToken, Shown};
+use crate::domain::user_name::UserName;
 use crate::service::Service;
 use crate::service::access::{Authority, Call, Questioned, find_user};
 use crate::service::error::{Error, Kind, Obstacle};
-use crate::service::tokens::find_token;
+use crate::service::tokens::{WhichToken, find_token};
 
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct AskedAccess {
-    /// Who: a user's name or identifier. Without it the owner of the access token, or else the caller as it signed in.
+    /// Who: a user's name or identifier, or the user name of a robot. Without it the owner of the access token, or else the caller as it signed in.
     pub user: Option<String>,
     /// The hash of the access token that would be shown.
     pub token: Option<String>,
@@ -34,7 +35,7 @@ pub struct AskedAccess {
 #[derive(Clone, Debug)]
 pub struct CheckedAccess {
     /// Who.
-    pub user: Name,
+    pub user: UserName,
     /// With which access token, if with one.
     pub token: Option<Id>,
     /// Whether it may.
@@ -59,6 +60,13 @@ struct Subject<'s> {
     token: Option<(&'s AccessToken, Shown)>,
     /// Whether the caller may know all of it, as of itself.
     is_told: bool,
+}
+
+impl Subject<'_> {
+    fn user_name(&self) -> UserName {
+        let name = &self.account.name;
+        self.token.map_or_else(|| name.clone().into(), |(token, _)| token.user_name(name))
+    }
 }
 
 impl Service {
@@ -98,7 +106,7 @@ impl Service {
             cuts.extend(place.err().map(|error| CutView { cut: Cut::NotMade, text: not_made(&error) }));
         }
         CheckedAccess {
-            user: told.name.clone(),
+            user: subject.user_name(),
             token: subject.token.map(|(token, _)| token.id),
             is_allowed: cuts.is_empty(),
             is_there: Some(state.repository(&asked.repository).is_some()),
@@ -135,6 +143,9 @@ fn subject<'s>(authority: &Authority<'s>, asked: &AskedAccess) -> Result<Subject
             Ok(Subject { account: own.0, token: own.1, is_told: true })
         }
         (Some(user), None) => {
+            if let Some((organization, name)) = user.split_once('/') {
+                return robot(authority, organization, name);
+            }
             if authority.is_called(user) {
                 authority.account_data()?;
             } else {
@@ -148,21 +159,30 @@ fn subject<'s>(authority: &Authority<'s>, asked: &AskedAccess) -> Result<Subject
 
 /// An access token, for those who may see it.
 fn with_token<'s>(authority: &Authority<'s>, user: Option<&str>, hash: &str) -> Result<Subject<'s>, Error> {
-    let token = find_token(authority, hash)?;
+    let token = find_token(authority, &WhichToken::from(hash))?;
     authority.view_or_delete_token(token)?;
     let missing = || Error::not_found(Kind::AccessToken, hash);
     let shown = TokenHash::parse(hash).and_then(|hash| authority.used().shown_by(token, &hash, authority.now()));
     let account = authority.state().account(token.owner).ok_or_else(missing)?;
-    let is_other = user.is_some_and(|user| account.name.as_str() != user && account.id.to_string() != user);
+    let is_other = user.is_some_and(|user| !token.is_called(&account.name, user) && account.id.to_string() != user);
     if is_other {
         return Err(Error::invalid("user", "the access token belongs to another user"));
     }
     Ok(Subject { account, token: Some((token, shown.ok_or_else(missing)?)), is_told: true })
 }
 
+/// A robot with its present secret, for those who may see it.
+fn robot<'s>(authority: &Authority<'s>, organization: &str, name: &str) -> Result<Subject<'s>, Error> {
+    let which = WhichToken::Robot { organization: organization.to_owned(), name: name.to_owned() };
+    let token = find_token(authority, &which)?;
+    let account = authority.state().account(token.owner);
+    let account = account.ok_or_else(|| Error::not_found(Kind::Robot, &which))?;
+    Ok(Subject { account, token: Some((token, Shown::Current)), is_told: true })
+}
+
 /// The one answer to a caller who does not see the repository.
 fn unseen(subject: &Subject<'_>) -> CheckedAccess {
-    let user = subject.account.name.clone();
+    let user = subject.user_name();
     let text = format!("not there, or no access for {user}");
     CheckedAccess {
         token: subject.token.map(|(token, _)| token.id),

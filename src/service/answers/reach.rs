@@ -11,7 +11,7 @@ use crate::service::access::{Authority, Call, Questioned, find_user, granted_to,
 use crate::service::error::{Error, Kind};
 use crate::service::page::Page;
 use crate::service::people::view_team;
-use crate::service::tokens::find_token;
+use crate::service::tokens::{WhichToken, find_token};
 
 /// What somebody reaches.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Service {
     ) -> Result<AccessList, Error> {
         self.view(call, Act::TokenView, hash, |authority| {
             authority.signed_in()?;
-            let token = find_token(authority, hash)?;
+            let token = find_token(authority, &WhichToken::from(hash))?;
             authority.view_or_delete_token(token)?;
             let owner = authority.state().account(token.owner);
             let owner = owner.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;

@@ -1,4 +1,4 @@
-//! Which access tokens reach a repository, by what its owner was given: those that only pull it because everybody does are
+//! Which access tokens, robots among them, reach a repository, by what its owner was given: those that only pull it because everybody does are
 //! not among them.
 //!
 //! Administrators see each. Whoever administers the repository sees whose it is, its level, its state and its last use

@@ -41,8 +41,8 @@ pub(super) fn page_of<R>(steps: impl Iterator<Item = Step<R>>, limit: usize) -> 
     Page { entries, next: None, count: None }
 }
 
-/// Everybody who may have something on a repository of this name, from an identifier on, each once: its owner or the
-/// members of the organization that owns it, to whom it was granted, the members of such teams, and perhaps the system
+/// Everybody who may have something on a repository of this name, from an identifier on, each once: its owner, and the
+/// members of the organization if that is one (whose robots are its access tokens), to whom it was granted, the members of such teams, and perhaps the system
 /// administrators.
 pub(super) fn people<'s>(
     state: &'s State,
@@ -52,7 +52,7 @@ pub(super) fn people<'s>(
 ) -> impl Iterator<Item = Id> + use<'s> {
     let mut sources: Vec<Ids<'s>> = Vec::new();
     if let Some(owner) = state.owner(name) {
-        let own = Some(owner.id).filter(|id| !owner.is_organization() && *id >= from);
+        let own = Some(owner.id).filter(|id| *id >= from);
         sources.push(Box::new(own.into_iter()));
         sources.push(Box::new(state.members_from(owner.id, from)));
     }

@@ -20,7 +20,8 @@ pub struct AuditFilter {
     pub object: Option<String>,
     /// What was done to the repository of this name.
     pub repository: Option<RepositoryName>,
-    /// What this access token did, and what was done to it: its id, its hash while it exists, or its label of that moment.
+    /// What this access token did, and what was done to it: its id, its hash or a robot's name while it exists, or its label
+    /// of that moment.
     pub token: Option<String>,
     /// All that concerns this account, by name or id: what it did, and what was done to it, to its access tokens, and to
     /// what is in its namespace.
@@ -102,6 +103,13 @@ fn sought_token(state: &State, text: &str) -> Result<SoughtToken, Error> {
     }
     if let Ok(id) = text.parse() {
         return Ok(SoughtToken::Id(id));
+    }
+    let robot = text.split_once('/').and_then(|(organization, name)| {
+        let organization = state.account_named(organization)?;
+        state.robot(organization.id, name)
+    });
+    if let Some(robot) = robot {
+        return Ok(SoughtToken::Id(robot.id));
     }
     let Some(hash) = TokenHash::parse(text) else { return Ok(SoughtToken::Label(text.to_owned())) };
     // The log has no hashes: those of what is gone mean nothing any more.

@@ -27,6 +27,16 @@ impl Deed {
         Self { act, object: object.to_string(), concerned: Concerned::default(), is_free: false }
     }
 
+    /// An act on an access token, or the same on a robot, which is named.
+    pub(in crate::service) fn of_token(act: Act, state: &State, token: &AccessToken) -> Self {
+        let robot = state.account(token.owner).filter(|_| token.is_robot());
+        let deed = match robot.map(|owner| token.user_name(&owner.name)) {
+            Some(name) => Self::new(act.on_robot(), format!("{name} {}", token.id)),
+            None => Self::new(act, token.id),
+        };
+        deed.about_token(state, token)
+    }
+
     /// The same deed, which counts for no bound of changes if `is_free`. It must leave no record where there was nothing to
     /// end.
     pub(in crate::service) fn free(self, is_free: bool) -> Self {

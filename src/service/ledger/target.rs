@@ -30,6 +30,10 @@ impl Target {
         if let Some(id) = named.into_iter().flatten().next() {
             return Self::Existing(id);
         }
+        // The name of a repository that is not there: nothing else is looked up for it than for one that is.
+        if concerned.repository.is_some() {
+            return Self::Unknown;
+        }
         // An object begins with the name of what it is about; more words say more about that.
         match entry.object.split(' ').next() {
             None | Some("") => Self::Nothing,

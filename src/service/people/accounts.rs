@@ -328,7 +328,7 @@ fn made_by_others(state: &State, account: &Account) -> Vec<Arc<AccessToken>> {
 
 fn stop(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Result<(), Error> {
     change.txn(permit).put_token(token.clone().switched(false))?;
-    let deed = Deed::new(Act::TokenDeactivate, token.id).about_token(change.state(), token);
+    let deed = Deed::of_token(Act::TokenDeactivate, change.state(), token);
     change.record_also(deed);
     Ok(())
 }

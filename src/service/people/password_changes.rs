@@ -120,11 +120,12 @@ fn set_password(
     let account = find_for_password(&authority, asked)?.clone();
     let permit = permit_password(&authority, &account)?;
     let own = authority.own_password(&account);
-    let set_by_admin = matches!(own, OwnPassword::NotOwn);
+    // Who sets an administrator's password at the server is one: nobody is to be asked for another.
+    let is_own = !matches!(own, OwnPassword::NotOwn) || (account.is_active_admin() && authority.local().is_ok());
     if matches!(own, OwnPassword::WithOld(_)) && !shown.is_some_and(|shown| shown.holds(&account)) {
         return Err(Error::invalid("oldPassword", "this is not your present password"));
     }
-    let account = account.with_password(hash, set_by_admin);
+    let account = account.with_password(hash, !is_own);
     // With a password set, no temporary one may be left that could set it again.
     delete_temporary_passwords(change, &permit, account.id)?;
     change.txn(&permit).put_account(account.clone())?;

@@ -20,6 +20,7 @@ use crate::domain::secret::{Password, TokenHash, TokenText, without_secrets};
 use crate::domain::time::Timestamp;
 use crate::domain::token::AccessToken;
 use crate::domain::usage::SecretUse;
+use crate::domain::user_name::UserName;
 use crate::service::Service;
 use crate::service::access::{
     Authority, Caller, PasswordProof, Proof, Refusal, Signed, Subject, counts_for, why_refused,
@@ -170,7 +171,7 @@ impl Service {
         let shown = |token: &AccessToken, hash: &TokenHash| used.shown_by(token, hash, now);
         let accepted = found.filter(|(token, owner, hash)| {
             let stands = shown(token, hash).is_some_and(|shown| counts_for(&state, token, shown, now));
-            stands && owner.name.as_str() == username
+            stands && token.is_called(&owner.name, username)
         });
         let Some((token, owner, hash)) = accepted else {
             let refused =
@@ -180,7 +181,8 @@ impl Service {
         };
         self.note_use(token, hash, address, now);
         self.first_uses.note(token, &hash);
-        Ok(signed(owner, CredentialKind::AccessToken, Some(token.id), Proof::Secret(hash), address))
+        let kind = CredentialKind::AccessToken;
+        Ok(signed(owner.id, token.user_name(&owner.name), kind, Some(token.id), Proof::Secret(hash), address))
     }
 
     fn note_use(&self, token: &AccessToken, secret: TokenHash, address: Option<IpAddr>, now: Timestamp) {
@@ -211,7 +213,8 @@ impl Service {
             self.note_failure(username, Tried::Password, address, now);
         }
         let (Some(account), Some(proof)) = (account, checked?) else { return Err(Error::Unauthenticated) };
-        let caller = signed(&account, CredentialKind::Password, None, Proof::Password(proof), address);
+        let (kind, name) = (CredentialKind::Password, account.name.clone().into());
+        let caller = signed(account.id, name, kind, None, Proof::Password(proof), address);
         let deed = Deed::new(Act::AccountSignIn, &account.name).about_account(&account);
         self.note_event(&caller, deed.entry(&caller, Outcome::Success), now);
         Ok(caller)
@@ -330,7 +333,9 @@ impl Service {
             Some(token) => Some(token.parse().ok()?),
             None => None,
         };
-        let name = self.store.state().account(account)?.name.clone();
+        let state = self.store.state();
+        let (owner, token_there) = (state.account(account)?, token.and_then(|token| state.token(token)));
+        let name = token_there.map_or_else(|| owner.name.clone().into(), |token| token.user_name(&owner.name));
         // A token of an earlier dockpass names no generation: then there was only one password and one secret.
         let proof = Proof::Generation(claims.dkp.generation.unwrap_or(0));
         let signed = Signed { account, name, kind: CredentialKind::RegistryToken, token, proof };
@@ -341,9 +346,11 @@ impl Service {
     /// why it is refused; the caller does not learn that it exists.
     fn note_failure(&self, username: &str, shown: Tried<'_>, address: Option<IpAddr>, now: Timestamp) {
         let state = self.store.state();
-        // The name is recorded only if an account has it: people type passwords into the wrong field.
-        let known = state.account_named(username);
-        let tried = known.map_or_else(|| "(no such account)".to_owned(), |account| account.name.to_string());
+        // The name is recorded only if an account or a robot has it: people type passwords into the wrong field.
+        let (account, robot) = username.split_once('/').map_or((username, None), |(it, robot)| (it, Some(robot)));
+        let known =
+            state.account_named(account).filter(|it| robot.is_none_or(|name| state.robot(it.id, name).is_some()));
+        let tried = known.map_or_else(|| "(no such account)".to_owned(), |_| username.to_owned());
         let anonymous = Caller::new(Subject::Anonymous, address);
         let deed = Deed::new(Act::AccountSignIn, &tried);
         let deed = known.into_iter().fold(deed, |deed, account| deed.about_account(account));
@@ -378,9 +385,15 @@ enum Tried<'t> {
     AccessToken(Option<(&'t AccessToken, Refusal)>),
 }
 
-fn signed(account: &Account, kind: CredentialKind, token: Option<Id>, proof: Proof, address: Option<IpAddr>) -> Caller {
-    let signed = Signed { account: account.id, name: account.name.clone(), kind, token, proof };
-    Caller::new(Subject::Account(signed), address)
+fn signed(
+    account: Id,
+    name: UserName,
+    kind: CredentialKind,
+    token: Option<Id>,
+    proof: Proof,
+    address: Option<IpAddr>,
+) -> Caller {
+    Caller::new(Subject::Account(Signed { account, name, kind, token, proof }), address)
 }
 
 #[cfg(test)]

@@ -70,6 +70,12 @@ impl EventsSecret {
         Ok(secret)
     }
 
+    /// Whether the site's own file can be used; it stays as it is.
+    pub(in crate::service) fn check(given: &Path) -> Result<(), EventsSecretError> {
+        let (_, content) = read_given(given).map_err(|source| unreadable(given, source))?;
+        Self::of(given, &content).map(|_| ())
+    }
+
     /// Reads the file among the keys, which is made when missing.
     pub(in crate::service) fn open(keys: &Path) -> Result<Self, EventsSecretError> {
         let path = &keys.join(FILE);

@@ -4,22 +4,10 @@ use std::path::PathBuf;
 
 use crate::data_files;
 use crate::domain::account::Account;
-use crate::domain::random::{self, NoRandomness};
-use crate::domain::secret::Password;
 use crate::service::Service;
 
 /// The name of the first account.
 pub(in crate::service) const ADMIN: &str = "admin";
-
-/// Words of the initial password: short, distinct, and easy to type.
-const WORDS: [&str; 64] = [
-    "acorn", "amber", "anchor", "apple", "arrow", "autumn", "badger", "basil", "beacon", "birch", "bramble", "breeze",
-    "brook", "cedar", "chalk", "cloud", "clover", "cobalt", "copper", "coral", "cotton", "crane", "cypress", "ember",
-    "falcon", "fern", "fiddle", "flint", "forest", "garnet", "ginger", "granite", "harbour", "hazel", "heron",
-    "indigo", "island", "ivory", "jasper", "kestrel", "lantern", "lemon", "linen", "maple", "marble", "meadow",
-    "mellow", "mirror", "nutmeg", "oak", "olive", "orchard", "otter", "pebble", "pepper", "quartz", "raven", "river",
-    "saffron", "silver", "thistle", "velvet", "violet", "willow",
-];
 
 impl Service {
     /// The file that holds the initial password.
@@ -46,13 +34,4 @@ impl Service {
             Ok(()) | Err(_) => {}
         }
     }
-}
-
-/// Six of 64 words and one of 9,000 numbers: 49 bits, enough behind a slow hash and a throttle, and easy to type.
-pub(in crate::service) fn made_up_password() -> Result<Password, NoRandomness> {
-    let bytes: [u8; 8] = random::bytes()?;
-    let [high, low, chosen @ ..] = bytes;
-    let words = chosen.map(|byte| WORDS.get(usize::from(byte % 64)).copied().unwrap_or("oak"));
-    let number = u32::from(u16::from_be_bytes([high, low])) % 9_000 + 1_000;
-    Ok(Password::new(format!("{}-{number}", words.join("-"))))
 }

@@ -49,7 +49,7 @@ fn write(txn: &mut Txn<'_>, id: Id, generation: u64, now: Timestamp) -> Result<(
 
 /// The record that a replaced secret ended by a use of the new one.
 fn ended(state: &State, token: &AccessToken) -> AuditEntry {
-    let deed = Deed::new(Act::TokenEndOverlap, token.id).about_token(state, token);
+    let deed = Deed::of_token(Act::TokenEndOverlap, state, token);
     let entry = deed.entry(&Caller::new(Subject::Anonymous, None), Outcome::Success);
     AuditEntry { actor: "system".to_owned(), credential: CredentialKind::System, ..entry }
 }

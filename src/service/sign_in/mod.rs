@@ -18,7 +18,7 @@ pub use session_list::ListedSession;
 pub use sessions::{LONGEST_SESSION, SessionSecret, SessionView};
 
 pub(in crate::service) use events_secret::EventsSecret;
-pub(in crate::service) use first_password::{ADMIN, made_up_password};
+pub(in crate::service) use first_password::ADMIN;
 pub(in crate::service) use passwords::Passwords;
 pub(in crate::service) use session_ends::SessionEnds;
 pub(in crate::service) use sessions::Sessions;

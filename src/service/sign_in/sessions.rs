@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::domain::act::Act;
 use crate::domain::audit::{CredentialKind, Outcome};
 use crate::domain::id::Id;
+use crate::domain::name::Name;
 use crate::domain::random;
 use crate::domain::secret::{PREFIX, TokenText};
 use crate::domain::time::{Moment, Timestamp};
@@ -180,9 +181,9 @@ pub struct SessionView {
     pub token_default_lifetime: Option<i64>,
     /// The site's longest lifetime of access tokens, in seconds; only without one does a page offer "never".
     pub token_max_lifetime: Option<i64>,
-    /// The account's access tokens that whoever held them has ended for good, until they are deleted; the newest ones, and
-    /// none to a narrowed access token.
-    pub revoked_tokens: Vec<Arc<AccessToken>>,
+    /// The account's access tokens, and the robots of the organizations that it administers, that whoever held them has
+    /// ended for good, until they are deleted, each with its owner's name; not all, and none to a narrowed access token.
+    pub revoked_tokens: Vec<(Arc<AccessToken>, Name)>,
     /// The account's access tokens that end soon, the next end first; not all, and none to a narrowed access token.
     pub ending_tokens: Vec<Arc<AccessToken>>,
     /// From where the account signed in lately for the first time in 30 days, the newest first, as far as this process saw
@@ -208,6 +209,7 @@ impl Service {
             | CredentialKind::Registry => return Err(Error::Unauthenticated),
         };
         let deed = Deed::new(Act::SessionOpen, call.caller.actor());
+        self.view(call, deed.act, &deed.object, |authority| authority.have_session())?;
         // Each leaves a record, and an access token costs no hash.
         self.count_change(call, &deed)?;
         let secret = TokenText::from_random(random::bytes()?);
@@ -264,7 +266,7 @@ impl Service {
                 set_password: token.map_or(account.password_set_by_admin, |token| token.temporary_password),
                 token_default_lifetime: settings.token_default_lifetime.seconds(),
                 token_max_lifetime: settings.token_max_lifetime.seconds(),
-                revoked_tokens: authority.revoked_tokens().take(MOST_TOLD).cloned().collect(),
+                revoked_tokens: revoked_tokens(authority),
                 ending_tokens: ending_tokens(authority),
                 new_addresses: self.new_addresses(authority, call),
             })
@@ -291,6 +293,15 @@ impl Service {
         let closed = call.caller.session.is_some_and(|key| self.sessions.close(key));
         if closed { Ok(()) } else { Err(Error::Unauthenticated) }
     }
+}
+
+/// Some of what concerns the caller and was ended for good by whoever held it, each with its owner's name.
+fn revoked_tokens(authority: &Authority<'_>) -> Vec<(Arc<AccessToken>, Name)> {
+    let of_owner = |token: &Arc<AccessToken>| {
+        let owner = authority.state().account(token.owner)?;
+        Some((Arc::clone(token), owner.name.clone()))
+    };
+    authority.revoked_tokens().take(MOST_TOLD).filter_map(of_owner).collect()
 }
 
 /// The caller's access tokens that are accepted and end soon, the next end first.

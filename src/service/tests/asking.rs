@@ -88,7 +88,7 @@ impl Both<'_> {
             }
             for (place, token) in self.model.tokens.iter().enumerate() {
                 for text in std::iter::once(&token.text).chain(token.previous.as_ref().map(|it| &it.text)) {
-                    let call = sign_in(self.service(), token.owner, text, self.now()).ok();
+                    let call = sign_in(self.service(), &token.user_name(), text, self.now()).ok();
                     let call = call.map(|caller| self.call(caller));
                     let hash = hash_of(text).to_string();
                     self.must_foretell(By::Token(place), &asked(None, Some(&hash), action, name), call.as_ref());
@@ -216,7 +216,8 @@ impl Both<'_> {
         let is_there = |place: &usize| {
             let token = &model.tokens[*place];
             let owner = model.users.get(token.owner);
-            !token.is_deleted && owner.is_some_and(|owner| owner.generation == token.generation)
+            let is_owned = owner.is_some_and(|owner| owner.generation == token.generation);
+            !token.is_deleted && (is_owned || model.is_robot_of_acme(token))
         };
         let reaches = |place: usize| Some((self.hash(place), model.level(By::Token(place), name)?));
         (0..model.tokens.len()).filter(is_there).filter_map(reaches).collect()

@@ -61,7 +61,7 @@ impl<'h> Both<'h> {
             By::User(user) => self.service().store.state().account_named(user).map(|user| Caller::of_account(user)),
             By::Token(place) => {
                 let token = &self.model.tokens[place];
-                sign_in(self.service(), token.owner, &token.text, self.now()).ok()
+                sign_in(self.service(), &token.user_name(), &token.text, self.now()).ok()
             }
         }
     }

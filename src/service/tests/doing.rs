@@ -1,10 +1,11 @@
 //! Does the same to the service and to the model, which must agree on whether it is allowed.
 
 use super::super::{
-    AccountUpdate, Call, Expiry, Issued, NewRepository, NewToken, NewUser, RepositoryUpdate, RotatedToken, Rotation,
+    AccountUpdate, Call, Expiry, Issued, NewRepository, NewRobot, NewToken, NewUser, RepositoryUpdate, RotatedToken,
+    Rotation,
 };
 use super::both::{Both, agree, named, target_of};
-use super::model::{By, Holder, Previous, Token};
+use super::model::{ACME, By, Holder, Previous, Token};
 use super::operations::{Actor, Life, Operation};
 use super::support::issue;
 use crate::domain::access::{AccessLevel, Actions};
@@ -51,6 +52,7 @@ impl Both<'_> {
             | Operation::JoinTeam { .. }
             | Operation::LeaveTeam { .. } => self.on_team(by, &call, operation),
             Operation::AddToken { .. } => self.add_token(by, &call, operation),
+            Operation::AddRobot { .. } => self.add_robot(by, &call, operation),
             Operation::Tell { .. }
             | Operation::Compare { .. }
             | Operation::Forget(_)
@@ -261,6 +263,45 @@ impl Both<'_> {
             text: text.reveal().to_owned(),
             previous: None,
             dead: Vec::new(),
+            robot: None,
+        });
+        self.registry_tokens.push(None);
+    }
+
+    fn add_robot(&mut self, by: By, call: &Call, operation: &Operation) {
+        let Operation::AddRobot { cap, patterns, life } = operation else { return };
+        let parent = if let By::Token(place) = by { Some(place) } else { None };
+        let (ends, expiry) = match life {
+            Life::Default => (parent.and_then(|parent| self.model.tokens[parent].ends), Expiry::Default),
+            Life::Never => (None, Expiry::Never),
+            Life::Seconds(seconds) => (Some(self.model.now + seconds), Expiry::At(self.now().plus_seconds(*seconds))),
+        };
+        let robot = format!("r{}", self.model.tokens.len());
+        let new = NewRobot {
+            organization: ACME.to_owned(),
+            name: Name::parse(&robot).unwrap(),
+            label: None,
+            expiry,
+            cap: *cap,
+            patterns: patterns.iter().map(|pattern| Pattern::parse(pattern).unwrap()).collect(),
+        };
+        let may = self.model.may_make_robot(by, *cap, patterns) && self.model.may_give_end(by, ends);
+        let made = agree(self.service().create_robot(call, new), may, &(by, operation));
+        let Some((_, text)) = made else { return };
+        self.model.tokens.push(Token {
+            owner: ACME,
+            generation: self.model.acme_generation(),
+            cap: *cap,
+            patterns: if patterns.is_empty() { vec!["acme/*"] } else { patterns.clone() },
+            is_active: true,
+            ends,
+            parent,
+            is_deleted: false,
+            is_own: false,
+            text: text.reveal().to_owned(),
+            previous: None,
+            dead: Vec::new(),
+            robot: Some(robot),
         });
         self.registry_tokens.push(None);
     }
@@ -296,7 +337,10 @@ impl Both<'_> {
                     token.is_own &= is_by_owner;
                     // The asking token's holder knows the new secret.
                     let parent = token.parent;
-                    token.parent = asking.filter(|_| is_of_one_account).or(parent);
+                    token.parent = match token.robot {
+                        Some(_) => asking,
+                        None => asking.filter(|_| is_of_one_account).or(parent),
+                    };
                     token.dead.extend(token.previous.take().map(|previous| previous.text));
                     let text = std::mem::replace(&mut token.text, text.reveal().to_owned());
                     token.previous = Some(Previous { text, until, parent });

@@ -28,7 +28,7 @@ impl Both<'_> {
         let by = By::Token(place);
         let token = &self.model.tokens[place];
         let counts = self.model.counts(place);
-        let signs_in = |text: &str| sign_in(self.service(), token.owner, text, self.now()).is_ok();
+        let signs_in = |text: &str| sign_in(self.service(), &token.user_name(), text, self.now()).is_ok();
         assert_eq!(signs_in(&token.text), counts, "{token:?}");
         if let Some(previous) = &token.previous {
             let is_accepted = self.model.previous_counts(place);

@@ -92,6 +92,8 @@ pub(super) struct Token {
     pub(super) text: String,
     pub(super) previous: Option<Previous>,
     pub(super) dead: Vec<String>,
+    /// Its name, if it is a robot of the organization, which then is its owner.
+    pub(super) robot: Option<String>,
 }
 
 /// A replaced secret.
@@ -104,6 +106,11 @@ pub(super) struct Previous {
 }
 
 impl Token {
+    /// The name that signs in with it.
+    pub(super) fn user_name(&self) -> String {
+        self.robot.as_ref().map_or_else(|| self.owner.to_owned(), |robot| format!("{}/{robot}", self.owner))
+    }
+
     pub(super) fn is_capped(&self) -> bool {
         self.cap != AccessLevel::Admin || !self.patterns.is_empty()
     }
@@ -169,13 +176,25 @@ impl Model {
         let token = &self.tokens[place];
         let is_owned =
             self.users.get(token.owner).is_some_and(|owner| owner.is_active && owner.generation == token.generation);
-        let is_alive = token.is_active && !token.is_deleted && token.ends.is_none_or(|end| self.now < end);
-        is_owned && is_alive && self.maker_counts(token, token.parent)
+        (is_owned || self.is_robot_of_acme(token)) && self.is_alive(token, token.parent)
     }
 
+    /// Whether it is a robot of the organization that there is.
+    pub(super) fn is_robot_of_acme(&self, token: &Token) -> bool {
+        token.robot.is_some() && self.acme.as_ref().is_some_and(|acme| acme.generation == token.generation)
+    }
+
+    /// Whether an access token is alive, whoever owns it, and what its secret was made with.
+    fn is_alive(&self, token: &Token, maker: Option<usize>) -> bool {
+        let is_alive = token.is_active && !token.is_deleted && token.ends.is_none_or(|end| self.now < end);
+        is_alive && self.maker_counts(token, maker)
+    }
+
+    /// The secret of a robot hangs on its maker, whoever owns that; any other on one of the same account.
     fn maker_counts(&self, token: &Token, maker: Option<usize>) -> bool {
-        let own_maker = maker.filter(|maker| self.tokens[*maker].generation == token.generation);
-        own_maker.is_none_or(|maker| self.counts(maker))
+        let hangs_on =
+            maker.filter(|maker| token.robot.is_some() || self.tokens[*maker].generation == token.generation);
+        hangs_on.is_none_or(|maker| self.is_alive(&self.tokens[maker], self.tokens[maker].parent))
     }
 
     /// Whether the replaced secret of an access token is accepted.
@@ -352,7 +371,8 @@ impl Model {
         let token = &self.tokens[place];
         let owner = self.account(by).and_then(|user| self.users.get(user));
         let is_own = owner.is_some_and(|owner| owner.generation == token.generation);
-        !token.is_deleted && self.touches_accounts(by) && (is_own || self.is_administrator(by))
+        let is_office = token.robot.is_some() && self.administers_acme(by);
+        !token.is_deleted && self.touches_accounts(by) && (is_own || is_office || self.is_administrator(by))
     }
 
     /// Whether the caller may give an access token power: activate or rotate it. It must not end after the asking one.
@@ -385,6 +405,21 @@ impl Model {
     pub(super) fn descends_from(&self, place: usize, above: usize) -> bool {
         let parent = self.tokens[place].parent.filter(|parent| !self.tokens[*parent].is_deleted);
         parent.is_some_and(|parent| parent == above || self.descends_from(parent, above))
+    }
+
+    /// Whether the caller may make a robot with these limits: nothing but what lies in the organization, or what that owns.
+    pub(super) fn may_make_robot(&self, by: By, cap: AccessLevel, patterns: &[&'static str]) -> bool {
+        let owns = |pattern: &str| {
+            let name = pattern.strip_prefix("_/").unwrap_or(pattern);
+            self.repositories.contains_key(name) && self.given_to(name) == Some(ACME)
+        };
+        let is_fit = |pattern: &&str| pattern.starts_with("acme/") || !pattern.ends_with('*') && owns(pattern);
+        self.administers_acme(by) && cap != AccessLevel::Admin && patterns.iter().all(|pattern| is_fit(pattern))
+    }
+
+    /// The generation of the organization.
+    pub(super) fn acme_generation(&self) -> usize {
+        self.acme.as_ref().map_or(0, |acme| acme.generation)
     }
 
     pub(super) fn may_give_end(&self, by: By, end: Option<i64>) -> bool {
@@ -535,6 +570,8 @@ impl Model {
         if with_repositories {
             self.remove_repositories(ACME);
         }
+        let generation = self.acme_generation();
+        self.tokens.iter_mut().for_each(|token| token.is_deleted |= token.generation == generation);
         self.acme = None;
         self.grants.retain(|(_, holder), _| !matches!(holder, Holder::Team(_)));
     }

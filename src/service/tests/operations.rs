@@ -91,6 +91,11 @@ pub(super) enum Operation {
         patterns: Vec<&'static str>,
         life: Life,
     },
+    AddRobot {
+        cap: AccessLevel,
+        patterns: Vec<&'static str>,
+        life: Life,
+    },
     SetTokenActive {
         token: prop::sample::Index,
         is_active: bool,
@@ -168,6 +173,7 @@ pub(super) fn operations() -> impl Strategy<Value = Operation> {
         7 => (target.clone(), users(), level).prop_map(|(target, user, level)| Operation::Grant { target, user, level }),
         2 => (target, users()).prop_map(|(target, user)| Operation::Revoke { target, user }),
         8 => new_tokens(),
+        4 => new_robots(),
         3 => (token.clone(), any::<bool>()).prop_map(|(token, is_active)| Operation::SetTokenActive { token, is_active }),
         2 => (token.clone(), prop_oneof![Just(0), Just(100_i64)]).prop_map(|(token, overlap)| Operation::Rotate { token, overlap }),
         2 => token.prop_map(Operation::RemoveToken),
@@ -198,6 +204,7 @@ pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
         3 => transfer,
         4 => grant,
         8 => new_tokens(),
+        4 => new_robots(),
         2 => admin,
         6 => organizations::any_operation(),
         6 => telling::any_operation(),
@@ -210,6 +217,20 @@ pub(super) fn beginnings() -> impl Strategy<Value = Vec<(Actor, Operation)>> {
 /// Seconds in steps of fifty, so that things often end at the very moment at which somebody looks.
 fn whole_steps(most: i64) -> impl Strategy<Value = i64> {
     (1..=most).prop_map(|steps| steps * 50)
+}
+
+fn new_robots() -> impl Strategy<Value = Operation> {
+    let levels =
+        [AccessLevel::ReadOnly, AccessLevel::Push, AccessLevel::ReadWrite, AccessLevel::ReadWrite, AccessLevel::Admin];
+    let patterns = prop_oneof![
+        3 => Just(Vec::new()),
+        2 => Just(vec!["acme/*"]),
+        1 => prop::sample::subsequence(&PATTERNS[..], 1..3),
+    ];
+    let life =
+        prop_oneof![3 => Just(Life::Default), 1 => Just(Life::Never), 2 => whole_steps(6).prop_map(Life::Seconds)];
+    let made = (prop::sample::select(levels.to_vec()), patterns, life);
+    made.prop_map(|(cap, patterns, life)| Operation::AddRobot { cap, patterns, life })
 }
 
 fn new_tokens() -> impl Strategy<Value = Operation> {

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use super::super::{
     AccountQuery, AccountUpdate, AskedAccess, AuditFilter, AuditPlace, Call, Caller, Errand, Error, Expiry,
-    NewOrganization, NewRepository, NewToken, PageQuery, RepositoryQuery, RepositoryUpdate, Rotation, Search, Service,
-    TeamUpdate, TokenFilter,
+    NewOrganization, NewRepository, NewRobot, NewToken, PageQuery, RepositoryQuery, RepositoryUpdate, Rotation, Search,
+    Service, TeamUpdate, TokenFilter,
 };
 use super::content::{Scene, digest, image, named, new_user, notice, pushed, seen, tag};
 use super::support::{call, sign_in, start};
-use crate::domain::access::{Action, GrantLevel};
+use crate::domain::access::{AccessLevel, Action, GrantLevel};
 use crate::domain::account::AccountFilter;
 use crate::domain::act::Act;
 use crate::domain::audit::Outcome;
@@ -157,6 +157,14 @@ const ON_ACCOUNTS: &[UseCase] = &[
     ("update_token", |service, call| service.update_token(call, &hash(service), None, Some(false)).map(drop)),
     ("rotate_token", |service, call| service.rotate_token(call, &hash(service), Rotation::default(), None).map(drop)),
     ("end_overlap", |service, call| service.end_overlap(call, &hash(service)).map(drop)),
+    ("may_manage_robots", |service, call| service.may_manage_robots(call, Act::RobotCreate, "acme").map(drop)),
+    ("create_robot", |service, call| {
+        let (organization, name, patterns) = ("acme".to_owned(), name("ci"), Vec::new());
+        let new =
+            NewRobot { organization, name, label: None, expiry: Expiry::Default, cap: AccessLevel::ReadOnly, patterns };
+        service.create_robot(call, new).map(drop)
+    }),
+    ("list_robots", |service, call| service.list_robots(call, "acme", &whole()).map(drop)),
     ("unreached_patterns", |service, call| service.unreached_patterns(call, &hash(service)).map(drop)),
     ("may_be_meant", |service, call| service.may_be_meant(call, Some("alice"), &[])),
     ("count_tokens", |service, call| service.count_tokens(call, None, call.now).map(drop)),

@@ -67,6 +67,7 @@ pub(super) fn settings() -> SiteSettings {
         services: vec!["dockpass".to_owned()],
         registry_token_lifetime: 900,
         max_label: 128,
+        max_robots: 100,
         live: Live {
             configured: LiveSettings {
                 create_on_push: true,

@@ -1,11 +1,12 @@
-//! Access tokens: making, viewing, renaming, switching off and on.
+//! Access tokens: making, viewing, renaming, switching off and on; robots among them, whose making is in `robots`.
 
 use std::sync::Arc;
 
 use super::labels;
+use super::which::{WhichToken, find_present, find_remembered, visible};
 use crate::service::Service;
 use crate::service::access::{
-    Allowed, Authority, Call, Permit, Refusal, Used, find, may_serve_another, outlives, standing, standing_of,
+    Allowed, Authority, Call, Permit, Used, find, may_serve_another, outlives, standing, standing_of,
 };
 use crate::service::error::{Error, Kind, Obstacle};
 use crate::service::ledger::{Change, Deed};
@@ -62,6 +63,8 @@ pub struct TokenView {
     pub token: Arc<AccessToken>,
     /// Its owner's name.
     pub owner: Name,
+    /// Who asked for its present secret; none if that is not known, or was the local administrator.
+    pub secret_by: Option<Name>,
     /// Its last use.
     pub usage: Option<Usage>,
     /// The last use of its present secret.
@@ -118,7 +121,7 @@ impl Service {
         let live = self.settings.live.clone();
         let deed = Deed::new(Act::TokenCreate, new.username.clone().unwrap_or_else(|| call.caller.actor()));
         let token = self.change(call, deed, move |change| {
-            let (authority, now) = (change.authority()?, change.call().now);
+            let authority = change.authority()?;
             let owner = owner_for(&authority, new.username.as_deref())?;
             if owner.is_organization() {
                 return Err(Error::invalid("username", "an organization owns no access tokens"));
@@ -129,34 +132,13 @@ impl Service {
             if is_full(authority.state().tokens_count_of(owner.id), settings.max_tokens_per_account) {
                 return Err(Error::Conflict(Obstacle::Limit("access tokens of an account")));
             }
-            let token = AccessToken {
-                id,
-                owner: owner.id,
-                hash,
-                previous: None,
-                label: match &label {
-                    Some(label) => label.clone(),
-                    None => check_label(&labels::free(authority.state(), owner.id), max_label)?,
-                },
-                is_active: true,
-                limits: new.limits.clone(),
-                expires_at,
-                created_at: now.whole_seconds(),
-                generated_by: GeneratedBy::Manual,
-                creator_ua: change.call().user_agent.as_str().into(),
-                parent: authority.token().map(|parent| parent.id),
-                temporary_password: new.is_temporary,
-                generation: 0,
-                previous_parent: None,
-                retry: None,
-                maker: if authority.is_self(owner) { Maker::Owner } else { Maker::Other },
-                overlap_until_used: false,
-                revoked: None,
-                lifetime: expires_at.map(|end| seconds_between(now.whole_seconds(), end)),
-                ended: Vec::new(),
-                robot: None,
-                secret_by: None,
+            let label = match &label {
+                Some(label) => label.clone(),
+                None => check_label(&labels::free(authority.state(), owner.id), max_label)?,
             };
+            let made = Made { id, hash, label, limits: new.limits.clone(), expires_at };
+            let token = made.token(&authority, owner, &change.call().user_agent);
+            let token = AccessToken { temporary_password: new.is_temporary, ..token };
             let owner = owner.name.clone();
             put(change, &permit, &token)?;
             change.record_as(Deed::new(Act::TokenCreate, format!("{owner} {id}")).about_token(change.state(), &token));
@@ -166,7 +148,7 @@ impl Service {
         Ok((view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?, text))
     }
 
-    fn check_label(&self, label: &str) -> Result<String, Error> {
+    pub(super) fn check_label(&self, label: &str) -> Result<String, Error> {
         check_label(label, self.settings.max_label)
     }
 
@@ -189,10 +171,11 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Hidden`] for what the caller may not see.
-    pub fn view_token(&self, call: &Call, hash: &str) -> Result<TokenView, Error> {
-        self.view(call, Act::TokenView, hash, |authority| {
-            let token = visible(authority, hash)?;
-            self.shown_token(authority, token).ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+    pub fn view_token(&self, call: &Call, which: impl Into<WhichToken>) -> Result<TokenView, Error> {
+        let which = which.into();
+        self.view(call, which.act(Act::TokenView), &which.to_string(), |authority| {
+            let token = visible(authority, &which)?;
+            self.shown_token(authority, token).ok_or_else(|| Error::not_found(Kind::AccessToken, &which))
         })
     }
 
@@ -212,11 +195,12 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Hidden`] for what the caller may not see; [`Error::Denied`]
-    pub fn may_change_token(&self, call: &Call, act: Act, hash: &str) -> Result<Allowed, Error> {
-        self.gate(call, act, hash, |authority| {
+    pub fn may_change_token(&self, call: &Call, act: Act, which: impl Into<WhichToken>) -> Result<Allowed, Error> {
+        let which = which.into();
+        self.gate(call, which.act(act), &which.to_string(), |authority| {
             authority.signed_in()?;
             // Whether it ends something, which an ended secret's hash may, stands in the body.
-            let token = find_remembered(authority, hash)?;
+            let token = find_remembered(authority, &which)?;
             authority.view_or_delete_token(token)?;
             authority.change_token(token)
         })
@@ -232,14 +216,15 @@ impl Service {
     pub fn update_token(
         &self,
         call: &Call,
-        hash: &str,
+        which: impl Into<WhichToken>,
         label: Option<&str>,
         is_active: Option<bool>,
     ) -> Result<UpdatedToken, Error> {
         let label = label.map(|label| self.check_label(label)).transpose()?;
-        let asked = hash.to_owned();
+        let asked = which.into();
+        let missing = asked.to_string();
         let is_ending = is_active == Some(false) && label.is_none();
-        let deed = Deed::new(Act::TokenUpdate, hash).free(is_ending);
+        let deed = Deed::new(asked.act(Act::TokenUpdate), &asked).free(is_ending);
         let (token, is_known_to_maker) = self.change_ending_sessions(call, deed, move |change, ends| {
             let authority = change.authority()?;
             authority.signed_in()?;
@@ -281,8 +266,50 @@ impl Service {
             Ok((Arc::new(token), is_known_to_maker))
         })?;
         let view = self.changed_token(&token, call.now);
-        let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
+        let view = view.ok_or_else(|| Error::not_found(Kind::AccessToken, missing))?;
         Ok(UpdatedToken { view, is_known_to_maker })
+    }
+}
+
+/// What a new access token has of its own.
+pub(super) struct Made {
+    pub(super) id: Id,
+    pub(super) hash: TokenHash,
+    pub(super) label: String,
+    pub(super) limits: Limits,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl Made {
+    /// The access token, made by this caller for an owner.
+    pub(super) fn token(self, authority: &Authority<'_>, owner: &Account, user_agent: &str) -> AccessToken {
+        let Self { id, hash, label, limits, expires_at } = self;
+        let now = authority.now().whole_seconds();
+        AccessToken {
+            id,
+            owner: owner.id,
+            hash,
+            previous: None,
+            label,
+            is_active: true,
+            limits,
+            expires_at,
+            created_at: now,
+            generated_by: GeneratedBy::Manual,
+            creator_ua: user_agent.into(),
+            parent: authority.token().map(|parent| parent.id),
+            temporary_password: false,
+            generation: 0,
+            previous_parent: None,
+            retry: None,
+            maker: if authority.is_self(owner) { Maker::Owner } else { Maker::Other },
+            overlap_until_used: false,
+            revoked: None,
+            lifetime: expires_at.map(|end| seconds_between(now, end)),
+            ended: Vec::new(),
+            robot: None,
+            secret_by: authority.account().map(|account| account.id),
+        }
     }
 }
 
@@ -305,6 +332,7 @@ pub(super) fn shown(state: &State, uses: Uses<'_>, token: &Arc<AccessToken>, now
     Some(TokenView {
         token: Arc::clone(token),
         owner: owner.name.clone(),
+        secret_by: token.secret_by.and_then(|by| state.account(by)).map(|by| by.name.clone()),
         usage,
         current_use: usage.and_then(|usage| usage.of(&token.hash)),
         replaced: replaced(state, uses, token, now),
@@ -337,7 +365,7 @@ fn seconds_between(from: Timestamp, to: Timestamp) -> u64 {
 }
 
 /// When a new access token ends.
-fn end(
+pub(super) fn end(
     settings: &LiveSettings,
     expiry: Expiry,
     is_temporary: bool,
@@ -384,52 +412,9 @@ pub(super) fn owner_for<'s>(authority: &Authority<'s>, username: Option<&str>) -
     }
 }
 
-/// The access token with this hash, or with this replaced hash while the replaced secret lives on.
-pub(in crate::service) fn find_token<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
-    find_hashed(authority, hash, |token, shown| authority.used().shown_by(token, shown, authority.now()).is_some())
-}
-
-/// The same, or with the hash of a secret that has ended, as long as that is remembered: to read of it, and to end what it
-/// may. Who has such a hash may have missed a rotation, and must not change what another has made of it since.
-pub(super) fn find_remembered<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
-    find_hashed(authority, hash, |_, _| true)
-}
-
-/// The access token whose hash is not that of an ended secret, to change it. Who may view it is told which it is.
-pub(super) fn find_present<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
-    find_token(authority, hash).map_err(|error| match visible(authority, hash) {
-        Ok(token) => Error::Conflict(Obstacle::SecretEnded { token: token.id }),
-        // As of one that never was.
-        Err(_) => error,
-    })
-}
-
-/// The same as [`find_remembered`] for a caller who may view it.
-pub(super) fn visible<'s>(authority: &Authority<'s>, hash: &str) -> Result<&'s Arc<AccessToken>, Error> {
-    authority.signed_in()?;
-    let token = find_remembered(authority, hash)?;
-    authority.view_or_delete_token(token)?;
-    Ok(token)
-}
-
-fn find_hashed<'s>(
-    authority: &Authority<'s>,
-    hash: &str,
-    is_meant: impl FnOnce(&AccessToken, &TokenHash) -> bool,
-) -> Result<&'s Arc<AccessToken>, Error> {
-    let found = TokenHash::parse(hash)
-        .and_then(|hash| authority.state().token_hashed(&hash).filter(|token| is_meant(token, &hash)));
-    let token = found.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
-    // By the hash that was asked for: the present one would tell a stranger that the replaced one lives on.
-    authority
-        .is_for_caller(token)
-        .then_some(token)
-        .ok_or_else(|| Error::hidden(Kind::AccessToken, hash, Refusal::OtherAccount))
-}
-
 /// The deed of an act on an access token.
 pub(in crate::service) fn about(act: Act, change: &Change<'_, '_>, token: &AccessToken) -> Deed {
-    Deed::new(act, token.id).about_token(change.state(), token)
+    Deed::of_token(act, change.state(), token)
 }
 
 pub(super) fn put(change: &mut Change<'_, '_>, permit: &Permit, token: &AccessToken) -> Result<(), Error> {

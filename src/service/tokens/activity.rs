@@ -5,7 +5,7 @@
 //! sees at present: what is there and hidden is left out as what never was. So are sums over several objects, whose counts
 //! would tell them apart, and what others did to organizations and repositories.
 
-use super::access_tokens::find_token;
+use super::which::{WhichToken, find_token};
 use crate::domain::act::Act;
 use crate::domain::audit::{AuditRecord, AuditedRepository, AuditedToken, CredentialKind, Outcome, Summed};
 use crate::domain::id::Id;
@@ -32,14 +32,15 @@ impl Service {
     pub fn token_activity(
         &self,
         call: &Call,
-        hash: &str,
+        which: impl Into<WhichToken>,
         filter: &AuditFilter,
         start: Option<SealedNumber>,
         limit: usize,
     ) -> Result<Page<AuditRecord, SealedNumber>, Error> {
-        self.view(call, Act::TokenActivity, hash, |authority| {
+        let which = which.into();
+        self.view(call, which.act(Act::TokenActivity), &which.to_string(), |authority| {
             authority.signed_in()?;
-            let token = find_token(authority, hash)?;
+            let token = find_token(authority, &which)?;
             authority.view_or_delete_token(token)?;
             let whose = Whose { account: token.owner };
             let filter = AuditFilter { token: Some(token.id.to_string()), ..filter.clone() };

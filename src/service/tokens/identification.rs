@@ -1,6 +1,7 @@
 //! What is this text? The access token that a secret belongs to, for its owner and for administrators.
 
-use super::access_tokens::{TokenView, visible};
+use super::access_tokens::TokenView;
+use super::which::{WhichToken, visible};
 use crate::domain::act::Act;
 use crate::domain::secret::{Password, TokenText};
 use crate::domain::time::Timestamp;
@@ -40,7 +41,7 @@ impl Service {
         let text = text.map_err(|_| Error::invalid("token", "this is no access token, or there is a slip in it"))?;
         let (hash, name) = (text.hash(), text.hash().to_string());
         self.view(call, Act::TokenView, &name, |authority| {
-            let token = visible(authority, &name)?;
+            let token = visible(authority, &WhichToken::from(&name))?;
             let shown = authority.used().shown_by(token, &hash, call.now);
             let until = match shown {
                 Some(Shown::Current) => token.expires_at,

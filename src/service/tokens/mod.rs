@@ -13,8 +13,10 @@ mod refusals;
 mod registry_tokens;
 mod removal;
 mod revocation;
+mod robots;
 mod rotation;
 mod selection;
+mod which;
 
 pub use access_tokens::{Expiry, NewToken, ReplacedView, TokenView, UpdatedToken};
 pub use counts::TokenCounts;
@@ -22,8 +24,11 @@ pub use identification::IdentifiedToken;
 pub use pass::{Errand, OWN_NAME, Pass};
 pub use preview::ReachPreview;
 pub use registry_tokens::{Decided, Issued};
+pub use robots::NewRobot;
 pub use rotation::{RepeatedRotation, RotatedToken, Rotation, RotationKey};
 pub use selection::TokenFilter;
+pub use which::WhichToken;
 
-pub(in crate::service) use access_tokens::{about, find_token};
+pub(in crate::service) use access_tokens::about;
 pub(in crate::service) use removal::delete_with_descendants;
+pub(in crate::service) use which::find_token;

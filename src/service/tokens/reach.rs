@@ -1,6 +1,7 @@
 //! Which patterns of an access token reach nothing: most often a slip of the pen, such as a forgotten `/*`.
 
-use super::access_tokens::{find_remembered, owner_for};
+use super::access_tokens::owner_for;
+use super::which::{WhichToken, find_remembered};
 use crate::domain::access::AccessLevel;
 use crate::domain::act::Act;
 use crate::domain::name::{Namespace, RepositoryName};
@@ -41,7 +42,7 @@ impl Service {
     pub fn unreached_patterns(&self, call: &Call, hash: &str) -> Result<Vec<Pattern>, Error> {
         self.view(call, Act::TokenView, hash, |authority| {
             authority.signed_in()?;
-            let token = find_remembered(authority, hash)?;
+            let token = find_remembered(authority, &WhichToken::from(hash))?;
             authority.view_or_delete_token(token)?;
             let state = authority.state();
             let Some(owner) = state.account(token.owner) else { return Ok(Vec::new()) };

@@ -1,9 +1,11 @@
-//! Deleting access tokens, with those that they made for their own account, which count only while they do.
+//! Deleting access tokens, with those that they made for their own account, which count only while they do. Robots are
+//! never deleted along: their organization keeps them, and they stop until they are given another secret.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::access_tokens::{about, find_remembered, put};
+use super::access_tokens::{about, put};
+use super::which::{WhichToken, find_remembered};
 use crate::domain::act::Act;
 use crate::domain::id::Id;
 use crate::domain::token::AccessToken;
@@ -18,9 +20,9 @@ impl Service {
     /// # Errors
     /// [`Error::NotFound`]; [`Obstacle::LastAdministrator`](crate::service::Obstacle::LastAdministrator) where nobody else
     /// could sign in as an administrator.
-    pub fn delete_token(&self, call: &Call, hash: &str) -> Result<(), Error> {
-        let asked = hash.to_owned();
-        self.change(call, Deed::new(Act::TokenDelete, hash).free(true), move |change| {
+    pub fn delete_token(&self, call: &Call, which: impl Into<WhichToken>) -> Result<(), Error> {
+        let asked = which.into();
+        self.change(call, Deed::new(asked.act(Act::TokenDelete), &asked).free(true), move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = find_remembered(&authority, &asked)?;
@@ -36,7 +38,7 @@ impl Service {
 }
 
 /// Deletes access tokens and their descendants: those of the same account, which count only while they do, or with
-/// `everybody` those of any account. Answers the deleted ones. Takes time in proportion to their number and that of
+/// `everybody` those of any account, robots aside. Answers the deleted ones. Takes time in proportion to their number and that of
 /// their owners' access tokens.
 pub(in crate::service) fn delete_with_descendants(
     change: &mut Change<'_, '_>,
@@ -48,7 +50,8 @@ pub(in crate::service) fn delete_with_descendants(
     let mut deleted = Vec::new();
     while let Some(id) = waiting.pop() {
         let Some(token) = change.state().token(id).cloned() else { continue };
-        let made = change.state().tokens_made_with(id).filter(|made| everybody || made.owner == token.owner);
+        let goes = |made: &&Arc<AccessToken>| !made.is_robot() && (everybody || made.owner == token.owner);
+        let made = change.state().tokens_made_with(id).filter(goes);
         waiting.extend(made.map(|made| made.id));
         change.txn(permit).remove_token(id);
         deleted.push(token);

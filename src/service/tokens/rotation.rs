@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::access_tokens::{TokenView, about, find_present, find_remembered, not_revoked, put};
+use super::access_tokens::{TokenView, about, not_revoked, put};
+use super::which::{WhichToken, find_present, find_remembered};
 use crate::domain::account::Account;
 use crate::domain::act::Act;
 use crate::domain::id::Id;
@@ -77,10 +78,14 @@ fn renewed(
 
 /// What a rotated access token hangs on, and who made it.
 fn origin(authority: &Authority<'_>, token: &AccessToken) -> (Option<Id>, Maker) {
+    let asking = authority.token().filter(|asking| asking.id != token.id);
+    if token.is_robot() {
+        // Its secret is only as good as what asked for it: nothing, where a password did.
+        return (asking.map(|asking| asking.id), Maker::Other);
+    }
     // Whoever holds the asking token knows the new secret: stopping that token must stop this one, too. An asking token
     // of another account stops nothing here, and must not detach this one from its parent.
-    let hangs_on =
-        authority.token().filter(|asking| asking.id != token.id && asking.owner == token.owner).map(|asking| asking.id);
+    let hangs_on = asking.filter(|asking| asking.owner == token.owner).map(|asking| asking.id);
     // Whoever rotates it knows its secret: of another account, that counts like having made it.
     let is_own = authority.account().is_some_and(|account| account.id == token.owner);
     (hangs_on.or(token.parent), if is_own { token.maker } else { Maker::Other })
@@ -139,15 +144,16 @@ impl Service {
     pub fn rotate_token(
         &self,
         call: &Call,
-        hash: &str,
+        which: impl Into<WhichToken>,
         rotation: Rotation,
         key: Option<RotationKey>,
     ) -> Result<RotatedToken, Error> {
         let overlap = rotation.seconds()?;
         let text = TokenText::from_random(random::bytes()?);
         let new_hash = text.hash();
-        let (asked, key, live) = (hash.to_owned(), key.map(|key| key.0), self.settings.live.clone());
-        let (token, replaced) = self.change(call, Deed::new(Act::TokenRotate, hash), move |change| {
+        let (asked, key, live) = (which.into(), key.map(|key| key.0), self.settings.live.clone());
+        let deed = Deed::new(asked.act(Act::TokenRotate), &asked);
+        let (token, replaced) = self.change(call, deed, move |change| {
             let now = change.call().now;
             let authority = change.authority()?;
             authority.signed_in()?;
@@ -168,7 +174,8 @@ impl Service {
             let replaced = PreviousSecret { hash: token.hash, until };
             let (parent, maker) = origin(&authority, token);
             let token = AccessToken::clone(token).with_secret(new_hash, parent, until, rotation.until_used);
-            let token = AccessToken { expires_at, retry, maker, ..token };
+            let secret_by = authority.account().map(|account| account.id);
+            let token = AccessToken { expires_at, retry, maker, secret_by, ..token };
             put(change, &permit, &token)?;
             change.record_as(about(Act::TokenRotate, change, &token));
             if overlap == 0 {
@@ -183,9 +190,10 @@ impl Service {
     ///
     /// # Errors
     /// [`Error::NotFound`], also for what the caller may not see; [`Error::Denied`]
-    pub fn end_overlap(&self, call: &Call, hash: &str) -> Result<TokenView, Error> {
-        let asked = hash.to_owned();
-        let token = self.change(call, Deed::new(Act::TokenEndOverlap, hash).free(true), move |change| {
+    pub fn end_overlap(&self, call: &Call, which: impl Into<WhichToken>) -> Result<TokenView, Error> {
+        let asked = which.into();
+        let (missing, deed) = (asked.to_string(), Deed::new(asked.act(Act::TokenEndOverlap), &asked).free(true));
+        let token = self.change(call, deed, move |change| {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = Arc::clone(find_remembered(&authority, &asked)?);
@@ -201,7 +209,7 @@ impl Service {
             Ok(Arc::new(token))
         })?;
         let view = self.changed_token(&token, call.now);
-        view.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))
+        view.ok_or_else(|| Error::not_found(Kind::AccessToken, missing))
     }
 
     fn rotated(
@@ -225,12 +233,17 @@ impl Service {
     }
 
     /// The access token whose rotation is repeated, and its owner.
-    fn repeated_token(&self, repeated: &RepeatedRotation, shown: &TokenHash, now: Timestamp) -> Option<(Id, Account)> {
+    fn repeated_token(
+        &self,
+        repeated: &RepeatedRotation,
+        shown: &TokenHash,
+        now: Timestamp,
+    ) -> Option<(Arc<AccessToken>, Account)> {
         let (used, state) = self.present();
         let token = state.token_hashed(shown).filter(|_| repeated.hash == shown.to_string())?;
-        let owner = state.account(token.owner).filter(|owner| owner.name.as_str() == repeated.username)?;
+        let owner = state.account(token.owner).filter(|owner| token.is_called(&owner.name, &repeated.username))?;
         may_repeat_rotation(&state, &used, token, shown, &repeated.key.0, now)?;
-        Some((token.id, Account::clone(owner)))
+        Some((Arc::clone(token), Account::clone(owner)))
     }
 
     /// Repeats a rotation. The lost secret ends, and the answer has another; how long the replaced one lives on stays.
@@ -244,8 +257,9 @@ impl Service {
         user_agent: String,
     ) -> Result<RotatedToken, Error> {
         let shown = repeated.shown().ok_or(Error::Unauthenticated)?;
-        let (id, owner) = self.repeated_token(repeated, &shown, now).ok_or(Error::Unauthenticated)?;
-        let call = Call { caller: Caller::of_replaced_secret(&owner, id, shown, repeated.address), now, user_agent };
+        let (token, owner) = self.repeated_token(repeated, &shown, now).ok_or(Error::Unauthenticated)?;
+        let (id, caller) = (token.id, Caller::of_replaced_secret(&owner, &token, shown, repeated.address));
+        let call = Call { caller, now, user_agent };
         let (text, key) = (TokenText::from_random(random::bytes()?), repeated.key.0);
         let new_hash = text.hash();
         let (token, replaced) = self.change(&call, Deed::new(Act::TokenRotate, shown), move |change| {

@@ -28,6 +28,8 @@ pub struct TokenFilter {
     pub everybody: bool,
     /// Only those of other accounts that were made with an access token of this one, for administrators alone.
     pub made_with: Option<String>,
+    /// Only robots whose present secret this account asked for, for administrators alone.
+    pub secret_by: Option<String>,
     /// Only those last used before this moment; those never used count by their creation. With it, a list is the preview
     /// of a clean-up.
     pub used_before: Option<Timestamp>,
@@ -83,7 +85,7 @@ impl TokenFilter {
     /// Whether it asks for the caller's own access tokens.
     fn is_of_caller(&self, authority: &Authority<'_>) -> bool {
         let is_own = self.username.as_deref().is_none_or(|username| authority.is_called(username));
-        is_own && !self.everybody && self.made_with.is_none()
+        is_own && !self.everybody && self.made_with.is_none() && self.secret_by.is_none()
     }
 
     pub(super) fn selects(&self, state: &State, usage: &UsageNotes, token: &AccessToken, now: Timestamp) -> bool {
@@ -118,8 +120,7 @@ impl Service {
         let object = filter.username.clone().unwrap_or_default();
         self.view(call, Act::TokenList, &object, |authority| {
             let (state, usage) = (authority.state(), self.store.usage());
-            let page = if let Some(maker) = &filter.made_with {
-                let made = made_with_those_of(authority, maker)?;
+            let page = if let Some(made) = by_making(authority, filter)? {
                 let selected = || made.iter().copied().filter(|token| filter.selects(state, usage, token, call.now));
                 let rest = selected().filter(|token| before.is_none_or(|before| token.id < before));
                 Page::of(rest, |token| &token.id, limit, with_count.then(|| selected().count()))
@@ -165,7 +166,7 @@ impl Service {
     ) -> Result<Page<TokenView, TokenPlace>, Error> {
         let object = filter.username.clone().unwrap_or_default();
         self.view(call, Act::TokenList, &object, |authority| {
-            if filter.used_before.is_some() || filter.made_with.is_some() {
+            if filter.used_before.is_some() || filter.made_with.is_some() || filter.secret_by.is_some() {
                 return Err(Error::invalid("sort", "newest: the only order of such a list"));
             }
             let (state, usage) = (authority.state(), self.store.usage());
@@ -278,13 +279,31 @@ fn by_end<'s>(state: &'s State, owner: &Account) -> Vec<&'s Arc<AccessToken>> {
     tokens
 }
 
-/// The access tokens of other accounts that were made with one of this account, newest first.
+/// What a filter selects by who made it, newest first; none if it does not.
+fn by_making<'s>(authority: &Authority<'s>, filter: &TokenFilter) -> Result<Option<Vec<&'s Arc<AccessToken>>>, Error> {
+    match (&filter.made_with, &filter.secret_by) {
+        (None, None) => Ok(None),
+        (Some(maker), None) => made_with_those_of(authority, maker).map(Some),
+        (None, Some(maker)) => robots_by(authority, maker).map(Some),
+        (Some(_), Some(_)) => Err(Error::invalid("secretby", "not together with madewith")),
+    }
+}
+
+/// The robots whose present secret this account asked for, newest first. It costs a look at every access token.
+fn robots_by<'s>(authority: &Authority<'s>, maker: &str) -> Result<Vec<&'s Arc<AccessToken>>, Error> {
+    authority.administrator()?;
+    let state = authority.state();
+    let maker = find(state, maker).map_err(|_| Error::not_found(Kind::User, maker))?.id;
+    Ok(state.tokens_before(None).filter(|token| token.is_robot() && token.secret_by == Some(maker)).collect())
+}
+
+/// The access tokens of other accounts, robots aside, that were made with one of this account, newest first.
 fn made_with_those_of<'s>(authority: &Authority<'s>, maker: &str) -> Result<Vec<&'s Arc<AccessToken>>, Error> {
     authority.administrator()?;
     let state = authority.state();
     let maker = find(state, maker).map_err(|_| Error::not_found(Kind::User, maker))?;
     let made = state.tokens_of(maker.id, None).flat_map(|token| state.tokens_made_with(token.id));
-    let mut made: Vec<_> = made.filter(|token| token.owner != maker.id).collect();
+    let mut made: Vec<_> = made.filter(|token| token.owner != maker.id && !token.is_robot()).collect();
     made.sort_by_key(|token| std::cmp::Reverse(token.id));
     Ok(made)
 }
@@ -310,8 +329,8 @@ fn tokens<'s>(
     }
 }
 
-/// The access tokens that a clean-up with this filter takes, newest first. It spares the calling one and its makers, and
-/// what made one that stays, or a replaced secret of one that lives on: these would end along with it, unseen.
+/// The access tokens that a clean-up with this filter takes, newest first. It spares the calling one and its makers, robots,
+/// which are an organization's to delete one by one, and what made one that stays, or a replaced secret of one that lives on: these would end along with it, unseen.
 fn cleaned<'s>(
     authority: &Authority<'s>,
     usage: &UsageNotes,
@@ -327,7 +346,8 @@ fn cleaned<'s>(
         Box::new(state.tokens_of(owner_for(authority, filter.username.as_deref())?.id, None))
     };
     let calling: Vec<Id> = authority.descent().map(|token| token.id).collect();
-    let goes = |token: &AccessToken| !calling.contains(&token.id) && filter.selects(state, usage, token, now);
+    let is_spared = |token: &AccessToken| token.is_robot() || calling.contains(&token.id);
+    let goes = |token: &AccessToken| !is_spared(token) && filter.selects(state, usage, token, now);
     let (mut meant, mut waiting): (Vec<_>, Vec<_>) = all.partition(|token| goes(token));
     let mut stays: BTreeSet<Id> = waiting.iter().map(|token| token.id).collect();
     while let Some(token) = waiting.pop() {

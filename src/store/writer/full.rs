@@ -119,6 +119,6 @@ impl Writer {
     }
 
     fn has_room(&self) -> bool {
-        rustix::fs::statvfs(&self.shared.path).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= ROOM)
+        self.shared.room().is_some_and(|room| room >= ROOM)
     }
 }

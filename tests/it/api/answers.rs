@@ -146,10 +146,11 @@ fn would_a_push_make_it() {
 fn is_a_name_that_was_given_away_told_to_who_may_pull_the_others() {
     let site = site();
     site.add_repository("acme/given");
-    site.grant("acme", "bob", "read-write");
-    site.grant_team("acme", "dev", "read-only");
     let transfer = "/api/v0/repositories/acme/given/transfer";
     site.as_local().post(transfer, &json!({ "to": "carol" })).must_be(200);
+    // After it: what was granted before has become grants on the repository.
+    site.grant("acme", "bob", "read-write");
+    site.grant_team("acme", "dev", "read-only");
     let narrow = site.add_token("bob", &json!({ "repositories": ["acme/*"], "accessLevel": "read-only" }));
     for (who, caller) in
         [("bob", with(&site, "bob")), ("alice", with(&site, "alice")), ("bob", site.with_token("bob", &narrow))]

@@ -382,7 +382,7 @@ fn hostile_parts_of_paths_are_no_fault_of_ours() {
             let filled =
                 route.path.replace("{namespace}", part).replace("{reponame}", part).replace("{username}", part);
             let filled = filled.replace("{name}", part).replace("{hashedtoken}", part).replace("{file}", part);
-            let filled = filled.replace("{id}", part).replace("{team}", part);
+            let filled = filled.replace("{id}", part).replace("{team}", part).replace("{robot}", part);
             let answer = site.as_local().json(route.method.as_str(), &filled, &json!({}));
             assert!(answer.header("x-injected").is_none(), "{}", answer.describe());
             // Deleting what is not there succeeds, and so does listing the empty namespace `_`; nothing else does.
@@ -471,6 +471,13 @@ fn files_of_the_pages_are_those_and_no_others() {
         "%2e%2e%2fCargo.toml",
         "....//",
         "docs.html",
+        "lib",
+        "lib/",
+        "lib/..",
+        "lib/../docs.html",
+        "lib/..%2fdocs.html",
+        "./docs.html",
+        "lib%2fdom.js",
         "",
         ".",
         "..",
@@ -596,7 +603,11 @@ fn health_and_version_tell_strangers_nothing() {
     site.as_nobody().get("/health?strict=perhaps").must_be_refused(400, "INVALID_PARAMETERS");
     assert_eq!(site.as_nobody().get("/_ping").must_be(200).body, "OK");
     let version = env!("CARGO_PKG_VERSION");
-    assert_eq!(site.as_admin().get("/api/v0/admin/version").must_be(200).json(), json!({ "version": version }));
+    let told = site.as_admin().get("/api/v0/admin/version").must_be(200);
+    assert_eq!((told.text("/version").as_str(), told.text("/refusal").as_str()), (version, ""));
+    assert!(told.text("/address").starts_with("http://localhost:") || told.text("/address").starts_with("http://127"));
+    assert!(told.json()["freeBytes"].as_u64().is_some_and(|bytes| bytes > 0), "{}", told.describe());
+    assert!(told.text("/startedAt").ends_with('Z'), "{}", told.describe());
     for path in ["/health", "/_ping", "/nothing", "/v2/", LIST] {
         let answer = site.as_nobody().get(path);
         assert!(answer.header("server").is_none() && answer.header("x-powered-by").is_none(), "{}", answer.describe());

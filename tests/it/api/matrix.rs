@@ -1,7 +1,7 @@
 //! The authorization matrix: every route of the table for every kind of caller. A route without a row fails, and so
 //! does a refused request that changed anything.
 
-use std::{cell::Cell, collections::BTreeSet, fs};
+use std::{cell::Cell, collections::BTreeSet};
 
 use dockpass::{api::operations, domain::act::Act};
 use serde_json::{Value, json};
@@ -15,139 +15,150 @@ use crate::support::{
 
 /// Who calls, in the order of the columns. Everything that is asked for belongs to `alice`, or to the organization `acme`
 /// that she administers; `carol` is in its team `dev`. `capped` is her access token without admin level, `pushing` one that
-/// deletes nothing, `owner` she herself, `other` another user, `bearer` the administrator's registry token.
-const CALLERS: [&str; 11] =
-    ["none", "garbage", "expired", "revoked", "bearer", "capped", "pushing", "other", "owner", "admin", "socket"];
+/// deletes nothing, `owner` she herself, `other` another user, `robot` a read-write robot of the organization, `bearer` the
+/// administrator's registry token.
+const CALLERS: [&str; 12] = [
+    "none", "garbage", "expired", "revoked", "bearer", "capped", "pushing", "other", "robot", "owner", "admin",
+    "socket",
+];
 
 const MATRIX: &str = "
-GET    /api/v0/api_tokens                                              401 401 401 401 401 200 200 403 200 200 200
-POST   /api/v0/api_tokens                                              401 401 401 401 401 403 403 403 200 200 200
-DELETE /api/v0/api_tokens                                              401 401 401 401 401 403 403 403 200 200 200
-POST   /api/v0/api_tokens/identify                                     401 401 401 401 401 404 404 404 200 200 200
-POST   /api/v0/api_tokens/revoke                                       202 401 401 401 401 202 202 202 202 202 202
-GET    /api/v0/api_tokens/counts                                       401 401 401 401 401 200 200 403 200 200 200
-POST   /api/v0/api_tokens/reach                                        401 401 401 401 401 403 403 403 200 200 200
-GET    /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 404 200 200 200
-PATCH  /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 404 200 200 200
-DELETE /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 404 200 200 200
-DELETE /api/v0/api_tokens/{hashedtoken}/overlap                        401 401 401 401 401 404 404 404 200 200 200
-POST   /api/v0/api_tokens/{hashedtoken}/rotate                         401 401 401 401 401 404 404 404 200 200 200
-GET    /api/v0/repositories                                            401 401 401 401 401 200 200 200 200 200 200
-GET    /api/v0/repositories/{namespace}                                401 401 401 401 401 200 200 200 200 200 200
-POST   /api/v0/repositories/{namespace}                                401 401 401 401 401 403 403 403 201 201 201
-GET    /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 200 200 404 200 200 200
-GET    /api/v0/repositories/{namespace}/{reponame}/activity            401 401 401 401 401 200 200 404 200 200 200
-PATCH  /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 403 404 200 200 200
-POST   /api/v0/repositories/{namespace}/{reponame}/transfer            401 401 401 401 401 403 403 403 403 200 200
-DELETE /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 403 404 204 204 204
-GET    /api/v0/repositories/{namespace}/{reponame}/tags                401 401 401 401 401 200 200 404 200 200 200
-GET    /api/v0/repositories/{namespace}/{reponame}/tags/{tag}          401 401 401 401 401 200 200 404 200 200 200
-GET    /api/v0/repositories/{namespace}/{reponame}/manifests           401 401 401 401 401 200 200 404 200 200 200
-DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}          401 401 401 401 401 409 403 404 409 409 409
-GET    /api/v0/repositories/{namespace}/{reponame}/userAccess          401 401 401 401 401 403 403 404 200 200 200
+GET    /api/v0/api_tokens                                              401 401 401 401 401 200 200 403 403 200 200 200
+POST   /api/v0/api_tokens                                              401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /api/v0/api_tokens                                              401 401 401 401 401 403 403 403 403 200 200 200
+POST   /api/v0/api_tokens/identify                                     401 401 401 401 401 404 404 404 404 200 200 200
+POST   /api/v0/api_tokens/revoke                                       202 401 401 401 401 202 202 202 202 202 202 202
+GET    /api/v0/api_tokens/counts                                       401 401 401 401 401 200 200 403 403 200 200 200
+POST   /api/v0/api_tokens/reach                                        401 401 401 401 401 403 403 403 403 200 200 200
+GET    /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 404 404 200 200 200
+PATCH  /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 404 404 200 200 200
+DELETE /api/v0/api_tokens/{hashedtoken}                                401 401 401 401 401 404 404 404 404 200 200 200
+DELETE /api/v0/api_tokens/{hashedtoken}/overlap                        401 401 401 401 401 404 404 404 404 200 200 200
+POST   /api/v0/api_tokens/{hashedtoken}/rotate                         401 401 401 401 401 404 404 404 404 200 200 200
+GET    /api/v0/accounts/{name}/robots                                  401 401 401 401 401 403 403 403 403 200 200 200
+POST   /api/v0/accounts/{name}/robots                                  401 401 401 401 401 403 403 403 403 201 201 201
+GET    /api/v0/accounts/{name}/robots/{robot}                          401 401 401 401 401 403 403 403 403 200 200 200
+PATCH  /api/v0/accounts/{name}/robots/{robot}                          401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /api/v0/accounts/{name}/robots/{robot}                          401 401 401 401 401 403 403 403 403 204 204 204
+POST   /api/v0/accounts/{name}/robots/{robot}/rotate                   401 401 401 401 401 403 403 403 403 200 200 200
+GET    /api/v0/accounts/{name}/robots/{robot}/activity                 401 401 401 401 401 403 403 403 403 200 200 200
+GET    /api/v0/repositories                                            401 401 401 401 401 200 200 200 200 200 200 200
+GET    /api/v0/repositories/{namespace}                                401 401 401 401 401 200 200 200 200 200 200 200
+POST   /api/v0/repositories/{namespace}                                401 401 401 401 401 403 403 403 403 201 201 201
+GET    /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 200 200 404 404 200 200 200
+GET    /api/v0/repositories/{namespace}/{reponame}/activity            401 401 401 401 401 200 200 404 404 200 200 200
+PATCH  /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 403 404 404 200 200 200
+POST   /api/v0/repositories/{namespace}/{reponame}/transfer            401 401 401 401 401 403 403 403 403 403 200 200
+DELETE /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 403 403 404 404 204 204 204
+GET    /api/v0/repositories/{namespace}/{reponame}/tags                401 401 401 401 401 200 200 404 404 200 200 200
+GET    /api/v0/repositories/{namespace}/{reponame}/tags/{tag}          401 401 401 401 401 200 200 404 404 200 200 200
+GET    /api/v0/repositories/{namespace}/{reponame}/manifests           401 401 401 401 401 200 200 404 404 200 200 200
+DELETE /api/v0/repositories/{namespace}/{reponame}/tags/{tag}          401 401 401 401 401 409 403 404 404 409 409 409
+GET    /api/v0/repositories/{namespace}/{reponame}/userAccess          401 401 401 401 401 403 403 404 404 200 200 200
 PUT    /api/v0/repositories/{namespace}/{reponame}/userAccess/{username}
-                                                                       401 401 401 401 401 403 403 404 200 200 200
+                                                                       401 401 401 401 401 403 403 404 404 200 200 200
 DELETE /api/v0/repositories/{namespace}/{reponame}/userAccess/{username}
-                                                                       401 401 401 401 401 403 403 404 204 204 204
-GET    /api/v0/repositoryNamespaces/{namespace}/userAccess             401 401 401 401 401 403 403 403 200 200 200
-PUT    /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}  401 401 401 401 401 403 403 403 200 200 200
-DELETE /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}  401 401 401 401 401 403 403 403 204 204 204
-GET    /api/v0/repositories/{namespace}/{reponame}/access              401 401 401 401 401 403 403 404 200 200 200
-GET    /api/v0/accounts/{name}/repositoryAccess/{namespace}/{reponame} 401 401 401 401 401 403 403 403 200 200 200
-GET    /api/v0/accounts/{name}/repositoryAccess                        401 401 401 401 401 403 403 403 200 200 200
-GET    /enzi/v0/accounts                                               401 401 401 401 401 403 403 403 403 200 200
-POST   /enzi/v0/accounts                                               401 401 401 401 401 403 403 403 403 201 201
-GET    /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 403 200 200 200 200
-PATCH  /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 403 403 200 200 200
-DELETE /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 403 403 403 204 204
-POST   /enzi/v0/accounts/{name}/changePassword                         401 401 401 401 401 403 403 403 200 200 200
-DELETE /api/v0/accounts/{name}                                         401 401 401 401 401 403 403 403 403 204 204
-POST   /api/v0/accounts/{name}/transferRepositories                    401 401 401 401 401 403 403 403 403 200 200
-DELETE /api/v0/accounts/{name}/lock                                    401 401 401 401 401 403 403 403 403 204 204
-GET    /enzi/v0/accounts/{name}/members                                401 401 401 401 401 403 403 403 200 200 200
-GET    /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 403 200 200 200
-PUT    /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 403 200 200 200
-DELETE /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 403 204 204 204
-GET    /enzi/v0/accounts/{name}/members/{member}/teams                 401 401 401 401 401 403 403 403 200 200 200
-GET    /enzi/v0/accounts/{name}/organizations                          401 401 401 401 401 403 403 403 200 200 200
-GET    /enzi/v0/accounts/{name}/teams                                  401 401 401 401 401 403 403 403 200 200 200
-POST   /enzi/v0/accounts/{name}/teams                                  401 401 401 401 401 403 403 403 201 201 201
-GET    /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 403 200 200 200
-PATCH  /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 403 200 200 200
-DELETE /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 403 204 204 204
-GET    /enzi/v0/accounts/{name}/teams/{team}/members                   401 401 401 401 401 403 403 403 200 200 200
-GET    /enzi/v0/accounts/{name}/teams/{team}/members/{member}          401 401 401 401 401 403 403 403 200 200 200
-PUT    /enzi/v0/accounts/{name}/teams/{team}/members/{member}          401 401 401 401 401 403 403 403 200 200 200
-DELETE /enzi/v0/accounts/{name}/teams/{team}/members/{member}          401 401 401 401 401 403 403 403 204 204 204
-GET    /api/v0/repositories/{namespace}/{reponame}/teamAccess          401 401 401 401 401 403 403 404 200 200 200
-PUT    /api/v0/repositories/{namespace}/{reponame}/teamAccess/{team}   401 401 401 401 401 403 403 404 200 200 200
-DELETE /api/v0/repositories/{namespace}/{reponame}/teamAccess/{team}   401 401 401 401 401 403 403 404 204 204 204
-GET    /api/v0/repositoryNamespaces/{namespace}/teamAccess             401 401 401 401 401 403 403 403 200 200 200
-GET    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 403 200 200 200
-PUT    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 403 200 200 200
-DELETE /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 403 204 204 204
-GET    /api/v0/accounts/{name}/teams/{team}/repositoryAccess           401 401 401 401 401 403 403 403 200 200 200
-GET    /api/v0/access/check                                            401 401 401 401 401 403 403 404 200 200 200
-GET    /api/v0/accounts/{name}/access                                  401 401 401 401 401 403 403 403 200 200 200
-GET    /api/v0/accounts/{name}/teams/{team}/access                     401 401 401 401 401 403 403 403 200 200 200
-GET    /api/v0/api_tokens/{hashedtoken}/access                         401 401 401 401 401 404 404 404 200 200 200
-GET    /api/v0/repositories/{namespace}/{reponame}/tokens              401 401 401 401 401 403 403 404 200 200 200
-POST   /api/v0/session                                                 400 400 400 400 400 400 400 400 400 400 400
-GET    /api/v0/session                                                 401 401 401 401 401 401 401 401 401 401 401
-DELETE /api/v0/session                                                 401 401 401 401 401 401 401 401 401 401 401
-GET    /api/v0/accounts/{name}/sessions                                401 401 401 401 401 403 403 403 200 200 200
-DELETE /api/v0/accounts/{name}/sessions                                401 401 401 401 401 403 403 403 200 200 200
-DELETE /api/v0/accounts/{name}/sessions/{session}                      401 401 401 401 401 403 403 403 204 204 204
-GET    /v1/_ping                                                       200 200 200 200 200 200 200 200 200 200 200
-GET    /v1/search                                                      200 401 401 401 401 200 200 200 200 200 200
-GET    /api/v0/index/dockersearch                                      200 401 401 401 401 200 200 200 200 200 200
-GET    /api/v0/index/autocomplete                                      200 401 401 401 401 200 200 200 200 200 200
-GET    /api/v0/audit                                                   401 401 401 401 401 403 403 403 403 200 200
-GET    /api/v0/api_tokens/{hashedtoken}/activity                       401 401 401 401 401 404 404 404 200 200 200
-GET    /api/v0/accounts/{name}/activity                                401 401 401 401 401 200 200 403 200 200 200
-GET    /api/v0/audit/head                                              401 401 401 401 401 403 403 403 403 200 200
-POST   /api/v0/audit/verify                                            401 401 401 401 401 403 403 403 403 403 200
-GET    /auth/token                                                     200 401 401 401 401 200 200 200 200 200 401
-POST   /auth/token                                                     200 401 401 401 401 200 200 200 200 200 401
-GET    /auth/keys                                                      200 200 200 200 200 200 200 200 200 200 200
-GET    /auth/ca.pem                                                    200 200 200 200 200 200 200 200 200 200 200
-GET    /v2/                                                            401 401 401 401 200 200 200 200 200 200 200
-GET    /v2/_catalog                                                    401 401 401 401 200 200 200 200 200 200 200
-GET    /health                                                         200 200 200 200 200 200 200 200 200 200 200
-GET    /_ping                                                          200 200 200 200 200 200 200 200 200 200 200
-GET    /ca.pem                                                         404 404 404 404 404 404 404 404 404 404 404
-GET    /ca                                                             404 404 404 404 404 404 404 404 404 404 404
-GET    /api/v0/meta/cluster_status                                     401 401 401 401 401 403 403 403 403 200 200
-GET    /api/v0/admin/version                                           401 401 401 401 401 403 403 403 403 200 200
-GET    /api/v0/admin/registry                                          401 401 401 401 401 403 403 403 403 200 200
-GET    /api/v0/admin/registry/config                                   401 401 401 401 401 403 403 403 403 200 200
-POST   /api/v0/admin/registry/sync                                     401 401 401 401 401 403 403 403 403 409 409
-DELETE /api/v0/admin/registry/sync                                     401 401 401 401 401 403 403 403 403 409 409
-GET    /api/v0/registry/host                                           401 401 401 401 401 200 200 200 200 200 200
-POST   /api/v0/registry/events                                         404 404 404 404 404 404 404 404 404 404 404
-POST   /api/v0/admin/registry/rotate-key                               401 401 401 401 401 403 403 403 403 403 200
-GET    /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 403 200 200
-POST   /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 403 202 202
-GET    /api/v0/openapi.json                                            200 200 200 200 200 200 200 200 200 200 200
-GET    /api/v0/docs                                                    200 200 200 200 200 200 200 200 200 200 200
-GET    /                                                               200 200 200 200 200 200 200 200 200 200 200
-GET    /sign-in                                                        200 200 200 200 200 200 200 200 200 200 200
-GET    /profile                                                        200 200 200 200 200 200 200 200 200 200 200
-GET    /profile/password                                               200 200 200 200 200 200 200 200 200 200 200
-GET    /profile/access-tokens                                          200 200 200 200 200 200 200 200 200 200 200
-GET    /profile/access-tokens/{id}                                     200 200 200 200 200 200 200 200 200 200 200
-GET    /repositories                                                   200 200 200 200 200 200 200 200 200 200 200
-GET    /repositories/{namespace}                                       200 200 200 200 200 200 200 200 200 200 200
-GET    /repositories/{namespace}/{reponame}                            200 200 200 200 200 200 200 200 200 200 200
-GET    /organizations                                                  200 200 200 200 200 200 200 200 200 200 200
-GET    /organizations/{name}                                           200 200 200 200 200 200 200 200 200 200 200
-GET    /organizations/{name}/teams/{team}                              200 200 200 200 200 200 200 200 200 200 200
-GET    /people                                                         200 200 200 200 200 200 200 200 200 200 200
-GET    /people/{name}                                                  200 200 200 200 200 200 200 200 200 200 200
-GET    /people/{name}/access-tokens/{id}                               200 200 200 200 200 200 200 200 200 200 200
-GET    /audit                                                          200 200 200 200 200 200 200 200 200 200 200
-GET    /registry                                                       200 200 200 200 200 200 200 200 200 200 200
-GET    /assets/{file}                                                  200 200 200 200 200 200 200 200 200 200 200
+                                                                       401 401 401 401 401 403 403 404 404 204 204 204
+GET    /api/v0/repositoryNamespaces/{namespace}/userAccess             401 401 401 401 401 403 403 403 403 200 200 200
+PUT    /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}  401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /api/v0/repositoryNamespaces/{namespace}/userAccess/{username}  401 401 401 401 401 403 403 403 403 204 204 204
+GET    /api/v0/repositories/{namespace}/{reponame}/access              401 401 401 401 401 403 403 404 404 200 200 200
+GET    /api/v0/accounts/{name}/repositoryAccess/{namespace}/{reponame} 401 401 401 401 401 403 403 403 403 200 200 200
+GET    /api/v0/accounts/{name}/repositoryAccess                        401 401 401 401 401 403 403 403 403 200 200 200
+GET    /enzi/v0/accounts                                               401 401 401 401 401 403 403 403 403 403 200 200
+POST   /enzi/v0/accounts                                               401 401 401 401 401 403 403 403 403 403 201 201
+GET    /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 403 200 403 200 200 200
+PATCH  /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /enzi/v0/accounts/{name}                                        401 401 401 401 401 403 403 403 403 403 204 204
+POST   /enzi/v0/accounts/{name}/changePassword                         401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /api/v0/accounts/{name}                                         401 401 401 401 401 403 403 403 403 403 204 204
+POST   /api/v0/accounts/{name}/transferRepositories                    401 401 401 401 401 403 403 403 403 403 200 200
+DELETE /api/v0/accounts/{name}/lock                                    401 401 401 401 401 403 403 403 403 403 204 204
+GET    /enzi/v0/accounts/{name}/members                                401 401 401 401 401 403 403 403 403 200 200 200
+GET    /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 403 403 200 200 200
+PUT    /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /enzi/v0/accounts/{name}/members/{member}                       401 401 401 401 401 403 403 403 403 204 204 204
+GET    /enzi/v0/accounts/{name}/members/{member}/teams                 401 401 401 401 401 403 403 403 403 200 200 200
+GET    /enzi/v0/accounts/{name}/organizations                          401 401 401 401 401 403 403 403 403 200 200 200
+GET    /enzi/v0/accounts/{name}/teams                                  401 401 401 401 401 403 403 403 403 200 200 200
+POST   /enzi/v0/accounts/{name}/teams                                  401 401 401 401 401 403 403 403 403 201 201 201
+GET    /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 403 403 200 200 200
+PATCH  /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /enzi/v0/accounts/{name}/teams/{team}                           401 401 401 401 401 403 403 403 403 204 204 204
+GET    /enzi/v0/accounts/{name}/teams/{team}/members                   401 401 401 401 401 403 403 403 403 200 200 200
+GET    /enzi/v0/accounts/{name}/teams/{team}/members/{member}          401 401 401 401 401 403 403 403 403 200 200 200
+PUT    /enzi/v0/accounts/{name}/teams/{team}/members/{member}          401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /enzi/v0/accounts/{name}/teams/{team}/members/{member}          401 401 401 401 401 403 403 403 403 204 204 204
+GET    /api/v0/repositories/{namespace}/{reponame}/teamAccess          401 401 401 401 401 403 403 404 403 200 200 200
+PUT    /api/v0/repositories/{namespace}/{reponame}/teamAccess/{team}   401 401 401 401 401 403 403 404 403 200 200 200
+DELETE /api/v0/repositories/{namespace}/{reponame}/teamAccess/{team}   401 401 401 401 401 403 403 404 403 204 204 204
+GET    /api/v0/repositoryNamespaces/{namespace}/teamAccess             401 401 401 401 401 403 403 403 403 200 200 200
+GET    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 403 403 200 200 200
+PUT    /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /api/v0/repositoryNamespaces/{namespace}/teamAccess/{team}      401 401 401 401 401 403 403 403 403 204 204 204
+GET    /api/v0/accounts/{name}/teams/{team}/repositoryAccess           401 401 401 401 401 403 403 403 403 200 200 200
+GET    /api/v0/access/check                                            401 401 401 401 401 403 403 404 404 200 200 200
+GET    /api/v0/accounts/{name}/access                                  401 401 401 401 401 403 403 403 403 200 200 200
+GET    /api/v0/accounts/{name}/teams/{team}/access                     401 401 401 401 401 403 403 403 403 200 200 200
+GET    /api/v0/api_tokens/{hashedtoken}/access                         401 401 401 401 401 404 404 404 404 200 200 200
+GET    /api/v0/repositories/{namespace}/{reponame}/tokens              401 401 401 401 401 403 403 404 404 200 200 200
+POST   /api/v0/session                                                 400 400 400 400 400 400 400 400 400 400 400 400
+GET    /api/v0/session                                                 401 401 401 401 401 401 401 401 401 401 401 401
+DELETE /api/v0/session                                                 401 401 401 401 401 401 401 401 401 401 401 401
+GET    /api/v0/accounts/{name}/sessions                                401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /api/v0/accounts/{name}/sessions                                401 401 401 401 401 403 403 403 403 200 200 200
+DELETE /api/v0/accounts/{name}/sessions/{session}                      401 401 401 401 401 403 403 403 403 204 204 204
+GET    /v1/_ping                                                       200 200 200 200 200 200 200 200 200 200 200 200
+GET    /v1/search                                                      200 401 401 401 401 200 200 200 200 200 200 200
+GET    /api/v0/index/dockersearch                                      200 401 401 401 401 200 200 200 200 200 200 200
+GET    /api/v0/index/autocomplete                                      200 401 401 401 401 200 200 200 200 200 200 200
+GET    /api/v0/audit                                                   401 401 401 401 401 403 403 403 403 403 200 200
+GET    /api/v0/api_tokens/{hashedtoken}/activity                       401 401 401 401 401 404 404 404 404 200 200 200
+GET    /api/v0/accounts/{name}/activity                                401 401 401 401 401 200 200 403 403 200 200 200
+GET    /api/v0/audit/head                                              401 401 401 401 401 403 403 403 403 403 200 200
+POST   /api/v0/audit/verify                                            401 401 401 401 401 403 403 403 403 403 403 200
+GET    /auth/token                                                     200 401 401 401 401 200 200 200 200 200 200 401
+POST   /auth/token                                                     200 401 401 401 401 200 200 200 200 200 200 401
+GET    /auth/keys                                                      200 200 200 200 200 200 200 200 200 200 200 200
+GET    /auth/ca.pem                                                    200 200 200 200 200 200 200 200 200 200 200 200
+GET    /v2/                                                            401 401 401 401 200 200 200 200 200 200 200 200
+GET    /v2/_catalog                                                    401 401 401 401 200 200 200 200 200 200 200 200
+GET    /health                                                         200 200 200 200 200 200 200 200 200 200 200 200
+GET    /_ping                                                          200 200 200 200 200 200 200 200 200 200 200 200
+GET    /ca.pem                                                         404 404 404 404 404 404 404 404 404 404 404 404
+GET    /ca                                                             404 404 404 404 404 404 404 404 404 404 404 404
+GET    /api/v0/meta/cluster_status                                     401 401 401 401 401 403 403 403 403 403 200 200
+GET    /api/v0/admin/version                                           401 401 401 401 401 403 403 403 403 403 200 200
+GET    /api/v0/admin/registry                                          401 401 401 401 401 403 403 403 403 403 200 200
+GET    /api/v0/admin/registry/config                                   401 401 401 401 401 403 403 403 403 403 200 200
+POST   /api/v0/admin/registry/sync                                     401 401 401 401 401 403 403 403 403 403 409 409
+DELETE /api/v0/admin/registry/sync                                     401 401 401 401 401 403 403 403 403 403 409 409
+GET    /api/v0/registry/host                                           401 401 401 401 401 200 200 200 200 200 200 200
+POST   /api/v0/registry/events                                         404 404 404 404 404 404 404 404 404 404 404 404
+POST   /api/v0/admin/registry/rotate-key                               401 401 401 401 401 403 403 403 403 403 403 200
+GET    /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 403 403 200 200
+POST   /api/v0/meta/settings                                           401 401 401 401 401 403 403 403 403 403 202 202
+GET    /api/v0/openapi.json                                            200 200 200 200 200 200 200 200 200 200 200 200
+GET    /api/v0/docs                                                    200 200 200 200 200 200 200 200 200 200 200 200
+GET    /                                                               200 200 200 200 200 200 200 200 200 200 200 200
+GET    /sign-in                                                        200 200 200 200 200 200 200 200 200 200 200 200
+GET    /profile                                                        200 200 200 200 200 200 200 200 200 200 200 200
+GET    /profile/password                                               200 200 200 200 200 200 200 200 200 200 200 200
+GET    /profile/access-tokens                                          200 200 200 200 200 200 200 200 200 200 200 200
+GET    /profile/access-tokens/{id}                                     200 200 200 200 200 200 200 200 200 200 200 200
+GET    /repositories                                                   200 200 200 200 200 200 200 200 200 200 200 200
+GET    /repositories/{namespace}                                       200 200 200 200 200 200 200 200 200 200 200 200
+GET    /repositories/{namespace}/{reponame}                            200 200 200 200 200 200 200 200 200 200 200 200
+GET    /organizations                                                  200 200 200 200 200 200 200 200 200 200 200 200
+GET    /organizations/{name}                                           200 200 200 200 200 200 200 200 200 200 200 200
+GET    /organizations/{name}/teams/{team}                              200 200 200 200 200 200 200 200 200 200 200 200
+GET    /people                                                         200 200 200 200 200 200 200 200 200 200 200 200
+GET    /people/{name}                                                  200 200 200 200 200 200 200 200 200 200 200 200
+GET    /people/{name}/access-tokens/{id}                               200 200 200 200 200 200 200 200 200 200 200 200
+GET    /audit                                                          200 200 200 200 200 200 200 200 200 200 200 200
+GET    /registry                                                       200 200 200 200 200 200 200 200 200 200 200 200
+GET    /assets/{file}                                                  200 200 200 200 200 200 200 200 200 200 200 200
+GET    /assets/{folder}/{file}                                         200 200 200 200 200 200 200 200 200 200 200 200
 ";
 
 struct Row {
@@ -198,6 +209,8 @@ impl Scene {
         site.as_local().delete(&format!("/api/v0/api_tokens/{}", revoked.hash)).must_be(200);
         let capped = site.add_token("alice", &json!({ "accessLevel": "read-write" }));
         let pushing = site.add_token("alice", &json!({ "accessLevel": "push" }));
+        let machine = site.make_robot("acme/machine", &json!({ "accessLevel": "read-write" }));
+        site.make_robot("acme/ci", &json!({ "accessLevel": "read-write" }));
         let registry_token = site.as_admin().get("/auth/token").must_be(200).text("/token");
         let callers = vec![
             site.as_nobody(),
@@ -208,6 +221,7 @@ impl Scene {
             site.with_token("alice", &capped),
             site.with_token("alice", &pushing),
             site.as_user("bob"),
+            site.with("acme/machine", &machine),
             site.as_user("alice"),
             site.as_admin(),
             site.as_local(),
@@ -243,6 +257,7 @@ impl Scene {
             "/api/v0/repositoryNamespaces/alice/userAccess",
             "/enzi/v0/accounts/acme/members?limit=0",
             "/enzi/v0/accounts/acme/teams?limit=0",
+            "/api/v0/accounts/acme/robots?limit=0",
             "/enzi/v0/accounts/acme/teams/dev/members?limit=0",
             "/api/v0/repositories/acme/app/teamAccess",
             "/api/v0/repositoryNamespaces/acme/teamAccess",
@@ -290,6 +305,11 @@ impl Scene {
                 token = rotated.must_be(200).text("/hashedToken");
             }
         }
+        let mut robot = "ci".to_owned();
+        if ends("/{robot}") {
+            robot = self.fresh("robot");
+            self.site.make_robot(&format!("acme/{robot}"), &json!({ "accessLevel": "push" }));
+        }
         let owner = if row.path.contains("teamAccess") { "acme" } else { "alice" };
         let path = row.path.replace("{namespace}", owner).replace("{username}", "carol");
         let path = self.path_in_organization(row, path);
@@ -298,6 +318,7 @@ impl Scene {
             .replace("{reponame}", &repository)
             .replace("{name}", &account)
             .replace("{hashedtoken}", &token)
+            .replace("{robot}", &robot)
             .replace("{id}", &token)
             .replace("{session}", &if row.path.contains("{session}") { self.session() } else { String::new() });
         // An allowed clean-up finds nothing, so that the callers stay; a refused one would take everything.
@@ -309,7 +330,8 @@ impl Scene {
                 format!("{path}?username=alice")
             }
             (_, "/api/v0/admin/registry/config") => format!("{path}?for=distribution"),
-            (_, "/assets/{file}") => path.replace("{file}", &style_sheet()),
+            (_, "/assets/{file}") => "/assets/app.css".to_owned(),
+            (_, "/assets/{folder}/{file}") => "/assets/lib/dom.js".to_owned(),
             (_, "/api/v0/index/autocomplete") => format!("{path}?query=app"),
             _ => path,
         }
@@ -317,6 +339,9 @@ impl Scene {
 
     /// The rest of a path in the organization, with its members, teams and team grants as they were at the beginning.
     fn path_in_organization(&self, row: &Row, path: String) -> String {
+        if row.path.contains("/robots") {
+            return path.replace("{name}", "acme");
+        }
         if !["/members", "/teams", "teamAccess"].iter().any(|part| path.contains(part)) {
             return path;
         }
@@ -348,6 +373,10 @@ impl Scene {
             }
             ("PATCH", "/api/v0/repositories/{namespace}/{reponame}") => json!({ "shortDescription": self.fresh("") }),
             ("PATCH", "/api/v0/api_tokens/{hashedtoken}") => json!({ "tokenLabel": self.fresh("label") }),
+            ("POST", "/api/v0/accounts/{name}/robots") => {
+                json!({ "name": self.fresh("robot"), "accessLevel": "read-only" })
+            }
+            ("PATCH", "/api/v0/accounts/{name}/robots/{robot}") => json!({ "tokenLabel": self.fresh("label") }),
             ("POST", path) if path.contains("/transfer") => json!({ "to": "carol" }),
             ("PATCH", "/enzi/v0/accounts/{name}/teams/{team}") => json!({ "description": self.fresh("") }),
             ("PUT", "/enzi/v0/accounts/{name}/members/{member}") => json!({ "isAdmin": true }),
@@ -442,14 +471,6 @@ impl Scene {
         let records: Vec<&Value> = records.iter().filter(is_its).collect();
         (records.len() > 1).then(|| format!("one deed has {} records: {records:#?}", records.len()))
     }
-}
-
-fn style_sheet() -> String {
-    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/ui")).expect("the pages");
-    let paths = files.map(|file| file.expect("a file").path());
-    let names = paths.filter(|path| path.extension().is_some_and(|extension| extension == "css"));
-    let first = names.min().expect("a style sheet");
-    first.file_name().expect("its name").to_string_lossy().into_owned()
 }
 
 #[test]

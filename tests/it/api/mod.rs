@@ -32,6 +32,7 @@ mod registry_host;
 mod replaced_secrets;
 mod repositories;
 mod revocation;
+mod robots;
 mod search;
 mod session_list;
 mod sessions;

@@ -41,7 +41,8 @@ fn must_be_the_page(answer: &Answer, page: &Answer) {
 fn a_browser_gets_the_page_at_a_path_that_is_none_with_its_status() {
     let site = InProcess::start();
     let page = site.as_nobody().get("/sign-in").must_be(200);
-    for path in ["/nothing", "/nothing/", "/a/b/c/d/e", "/people/alice/tokens", "/apiary", "/v20", "/assets/a/b", "//x"]
+    for path in
+        ["/nothing", "/nothing/", "/a/b/c/d/e", "/people/alice/tokens", "/apiary", "/v20", "/assets/a/b/c", "//x"]
     {
         for browser in browsers(&site) {
             let answer = browser.get(path).must_be(404);
@@ -83,6 +84,7 @@ fn what_only_clients_ask_for_answers_browsers_as_clients() {
     for browser in browsers(&site) {
         browser.get("/api").must_be_refused(404, "NOT_FOUND");
         browser.get("/assets/nothing.js").must_be_refused(404, "NOT_FOUND");
+        browser.get("/assets/lib/nothing.js").must_be_refused(404, "NOT_FOUND");
     }
 }
 

@@ -61,7 +61,7 @@ fn what_the_configuration_fixes_is_off_and_says_where_it_is_set() {
 fn a_message_that_begins_with_a_key_keeps_it_as_it_is() {
     let site = partly_fixed();
     let said = |body: Value| {
-        let script = "const [body, done] = arguments; import('/assets/api.js').then(({ post }) => \
+        let script = "const [body, done] = arguments; import('/assets/lib/api.js').then(({ post }) => \
             post('/api/v0/meta/settings', { body })).then(done, (error) => done(error.message))";
         site.browser.run_async(script, json!([body]))
     };

@@ -49,7 +49,7 @@ fn what_is_said_of_the_end_fits_the_calendar() {
     must_say("breakfast", "expires in 10 hours");
     must_say("evening", "expires tomorrow");
     must_say("midnight", "expires in 2 days");
-    let told = "const done = arguments[0]; import('/assets/time.js').then(({ when }) => \
+    let told = "const done = arguments[0]; import('/assets/lib/time.js').then(({ when }) => \
         done(['2027-03-12T02:00+09:00', '2027-03-11T21:30+09:00', '2027-03-09T00:30+09:00', '2027-03-08T23:30+09:00', '2027-03-18T21:00+09:00'] \
         .map((iso) => when(iso).textContent)))";
     let told = site.browser.run_async(told, json!([]));

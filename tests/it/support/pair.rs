@@ -251,7 +251,7 @@ pub(crate) fn copy_repository(from: &Path, to: &Path) {
 
 /// Two addresses that only this test uses. The second and third number of the IP address identify the process, the
 /// fourth the test.
-pub(super) fn addresses() -> [SocketAddr; 2] {
+pub(crate) fn addresses() -> [SocketAddr; 2] {
     static NUMBER: AtomicU8 = AtomicU8::new(0);
     let [.., high, low] = process::id().to_be_bytes();
     let host = Ipv4Addr::new(127, high.max(1), low, NUMBER.fetch_add(1, Ordering::Relaxed).max(1));

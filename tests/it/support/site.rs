@@ -261,6 +261,15 @@ impl InProcess {
         AccessToken::of(&made.must_be(200).json())
     }
 
+    /// The secret of a robot of an organization, `acme/ci`.
+    pub(crate) fn make_robot(&self, name: &str, body: &Value) -> String {
+        let (organization, name) = name.split_once('/').expect("ORG/NAME");
+        let mut body = body.clone();
+        body["name"] = name.into();
+        let made = self.as_local().post(&format!("/api/v0/accounts/{organization}/robots"), &body);
+        made.must_be(201).text("/token")
+    }
+
     /// A user without a password, who signs in with an access token that may do all that the account may.
     pub(crate) fn add_robot(&self, name: &str) -> Caller {
         self.add_service(name);

@@ -26,8 +26,8 @@ pub(in crate::cli) enum AccessCommand {
 /// What is asked of whom.
 #[derive(Args)]
 pub(in crate::cli) struct CheckArguments {
-    /// Who would do it, by name or id; with --server, yourself if omitted
-    #[arg(long, value_name = "NAME", value_parser = values::account)]
+    /// Who would do it, by name or id, or a robot, ORG/NAME; with --server, yourself if omitted
+    #[arg(long, value_name = "NAME", value_parser = values::account_or_robot)]
     user: Option<String>,
     /// The access token that would be shown: id or hash, or the first 8 or more digits of it
     #[arg(long, value_name = "TOKEN")]

@@ -26,7 +26,7 @@ pub(in crate::cli) enum GrantCommand {
     #[command(after_help = "Example:\n  dockpass grant list 'alice/*'\n  dockpass grant list --user bob")]
     List(ListArguments),
     /// Take the access of a user or a team away; says what is left by other ways
-    #[command(alias = "revoke", after_help = "Example:\n  dockpass grant delete alice/app --user bob")]
+    #[command(after_help = "Example:\n  dockpass grant delete alice/app --user bob")]
     Delete(DeleteArguments),
 }
 

@@ -2,28 +2,28 @@
 
 use crate::api::PutMember;
 use crate::api::operations::organizations as op;
-use crate::cli::commands::org::{AddArguments, MemberName, One};
-use crate::cli::commands::{account, left};
+use crate::cli::commands::org::{AddArguments, MemberNames, One};
+use crate::cli::commands::{account, left, several};
 use crate::cli::screen::{CliError, Console, Report};
 use crate::cli::wire::Api;
 
-/// Adds a member, or changes its role.
+/// Adds members, or changes their roles.
 pub(super) async fn add(arguments: AddArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let AddArguments { organization: One { name }, member: MemberName { user }, admin } = arguments;
-    let before = role(&name, &user, api).await?;
+    let AddArguments { organization: One { name }, members: MemberNames { users }, admin } = arguments;
+    several::each(&users, api, console, async |user, api, _| added(&name, user, admin, api).await).await
+}
+
+async fn added(name: &str, user: &str, admin: Option<bool>, api: &mut Api) -> Result<Report, CliError> {
+    let before = role(name, user, api).await?;
     let answer =
-        api.send(op::PutMember, [&name, &user], &(), &PutMember { is_admin: admin, ..PutMember::default() }).await?;
+        api.send(op::PutMember, [name, user], &(), &PutMember { is_admin: admin, ..PutMember::default() }).await?;
     let after = answer.read()?.is_admin;
     let what = if after { "an administrator" } else { "a member" };
     if before != Some(after) {
-        return console.report(&Report::done(answer.value, format!("{user} is now {what} of {name}")));
+        return Ok(Report::done(answer.value, format!("{user} is now {what} of {name}")));
     }
     let already = format!("{user} is {what} of {name} already; nothing was changed");
-    if admin == Some(false) {
-        Err(CliError::Finding(already))
-    } else {
-        console.report(&Report::done(answer.value, already))
-    }
+    if admin == Some(false) { Err(CliError::Finding(already)) } else { Ok(Report::done(answer.value, already)) }
 }
 
 /// Whether a user administers an organization; none if it is no member, or the caller may not know.
@@ -32,14 +32,18 @@ async fn role(organization: &str, user: &str, api: &mut Api) -> Result<Option<bo
     member.map(|answer| Ok(answer.read()?.is_admin)).transpose()
 }
 
-/// Removes a member, and says what it still reaches there. The API's removal is idempotent, but who was no member was
+/// Removes members, and says what each still reaches there. The API's removal is idempotent, but who was no member was
 /// not removed.
 pub(super) async fn remove(
     organization: &str,
-    user: &str,
+    users: &[String],
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
+    several::each(users, api, console, async |user, api, _| removed(organization, user, api).await).await
+}
+
+async fn removed(organization: &str, user: &str, api: &mut Api) -> Result<Report, CliError> {
     let before = role(organization, user, api).await?;
     let answer = api.call(op::DeleteMember, [organization, user], &()).await?;
     let left = match left::all_of(organization) {
@@ -48,7 +52,7 @@ pub(super) async fn remove(
     };
     if before.is_some() {
         let line = format!("removed {user} from {organization} and its teams");
-        return console.report(&Report::done_then(answer.value, line, left));
+        return Ok(Report::done_then(answer.value, line, left));
     }
     Err(CliError::NothingTaken { said: format!("{user} is no member of {organization}; nothing was changed"), left })
 }
@@ -80,12 +84,12 @@ mod tests {
         ]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        let alice = || MemberName { user: "alice".into() };
+        let alice = || MemberNames { users: vec!["alice".into()] };
         for admin in [None, Some(true)] {
-            let arguments = AddArguments { organization: acme(), member: alice(), admin };
+            let arguments = AddArguments { organization: acme(), members: alice(), admin };
             run(OrgCommand::Add(arguments), &mut api, &mut console).await.unwrap();
         }
-        let remove = OrgCommand::Remove { organization: acme(), member: alice() };
+        let remove = OrgCommand::Remove { organization: acme(), members: alice() };
         run(remove, &mut api, &mut console).await.unwrap();
         assert_eq!(
             written.out(),
@@ -107,12 +111,12 @@ mod tests {
         let server = Server::with_json(&[(404, missing), (204, ""), (200, left), (200, &plain), (200, &plain)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        let alice = || MemberName { user: "alice".into() };
-        let remove = OrgCommand::Remove { organization: acme(), member: alice() };
+        let alice = || MemberNames { users: vec!["alice".into()] };
+        let remove = OrgCommand::Remove { organization: acme(), members: alice() };
         let error = run(remove, &mut api, &mut console).await.unwrap_err();
         let said = "alice is no member of acme; nothing was changed";
         assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
-        let demote = AddArguments { organization: acme(), member: alice(), admin: Some(false) };
+        let demote = AddArguments { organization: acme(), members: alice(), admin: Some(false) };
         let error = run(OrgCommand::Add(demote), &mut api, &mut console).await.unwrap_err();
         let said = "alice is a member of acme already; nothing was changed";
         assert_eq!((error.to_string().as_str(), error.exit_code(), written.out()), (said, 1, String::new()));

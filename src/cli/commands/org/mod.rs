@@ -3,12 +3,14 @@
 mod members;
 pub(in crate::cli) mod report;
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 
 use crate::api::operations::{accounts, organizations as op};
 use crate::api::{Code, CreateAccount, NamePaging, Ordering, UpdateAccount};
 use crate::cli::commands::account::{self, Doomed, Removal};
-use crate::cli::commands::values;
+use crate::cli::commands::{stakes, values};
 use crate::cli::screen::{CliError, Console, Report};
 use crate::cli::wire::Api;
 use crate::domain::account::AccountFilter;
@@ -22,13 +24,10 @@ pub(in crate::cli) enum OrgCommand {
     #[command(after_help = "Example:\n  dockpass org create acme --full-name 'Acme Works'")]
     Create(CreateArguments),
     /// List the organizations
-    #[command(
-        alias = "ls",
-        after_help = "Example:\n  dockpass org list --contains al\n  dockpass org list --user alice"
-    )]
+    #[command(after_help = "Example:\n  dockpass org list --contains al\n  dockpass org list --user alice")]
     List {
         /// Only those whose name or full name contains this text
-        #[arg(long, value_name = "TEXT")]
+        #[arg(short = 'q', long, value_name = "TEXT")]
         contains: Option<String>,
         /// Only those that this user belongs to, with its role; for the user and administrators
         #[arg(long, value_name = "NAME", value_parser = values::account, conflicts_with = "contains")]
@@ -46,14 +45,14 @@ pub(in crate::cli) enum OrgCommand {
         #[arg(long, value_name = "TEXT")]
         full_name: String,
     },
-    /// Delete an organization with its teams; its repositories stay, without an owner
+    /// Delete organizations with their teams; their repositories stay, without an owner
     #[command(
-        alias = "rm",
         after_help = format!("Example:\n  dockpass org delete acme\n\n{}", account::WITH_REPOSITORIES)
     )]
     Delete {
-        #[command(flatten)]
-        organization: One,
+        /// Names or ids
+        #[arg(value_name = "NAME", required = true, value_parser = values::account)]
+        organizations: Vec<String>,
         #[command(flatten)]
         removal: Removal,
     },
@@ -66,16 +65,16 @@ pub(in crate::cli) enum OrgCommand {
         #[arg(long)]
         admins: bool,
     },
-    /// Add a member, or change what it may
-    #[command(after_help = "Example:\n  dockpass org add acme alice --admin true")]
+    /// Add members, or change what they may
+    #[command(after_help = "Example:\n  dockpass org add acme alice bob\n  dockpass org add acme alice --admin true")]
     Add(AddArguments),
-    /// Remove a member, from the organization's teams, too; says what access is left
+    /// Remove members, from the organization's teams, too; says what access is left
     #[command(after_help = "Example:\n  dockpass org remove acme alice")]
     Remove {
         #[command(flatten)]
         organization: One,
         #[command(flatten)]
-        member: MemberName,
+        members: MemberNames,
     },
 }
 
@@ -89,10 +88,10 @@ pub(in crate::cli) struct One {
 
 /// Who belongs to it.
 #[derive(Args)]
-pub(in crate::cli) struct MemberName {
-    /// The user, by name or id
-    #[arg(value_name = "USER", value_parser = values::account)]
-    user: String,
+pub(in crate::cli) struct MemberNames {
+    /// The users, by name or id
+    #[arg(value_name = "USER", required = true, value_parser = values::account)]
+    users: Vec<String>,
 }
 
 /// What a new organization is.
@@ -109,14 +108,14 @@ pub(in crate::cli) struct CreateArguments {
     adopt_repositories: bool,
 }
 
-/// How a user belongs to an organization.
+/// How users belong to an organization.
 #[derive(Args)]
 pub(in crate::cli) struct AddArguments {
     #[command(flatten)]
     organization: One,
     #[command(flatten)]
-    member: MemberName,
-    /// Whether the user administers the organization: its members, its teams and all of its repositories
+    members: MemberNames,
+    /// Whether they administer the organization: its members, its teams and all of its repositories
     #[arg(long, value_name = "true|false")]
     admin: Option<bool>,
 }
@@ -129,7 +128,11 @@ pub(in crate::cli) async fn run(command: OrgCommand, api: &mut Api, console: &mu
             console.report(&report::of_user(list)?)
         }
         OrgCommand::List { contains, user: None } => list(contains, api, console).await,
-        OrgCommand::Show(One { name }) => console.report(&report::one(account::organization(&name, api).await?)?),
+        OrgCommand::Show(One { name }) => {
+            let answer = account::organization(&name, api).await?;
+            let robots = stakes::robots(&name, api).await?;
+            console.report(&report::one(answer, robots)?)
+        }
         OrgCommand::Set { organization: One { name }, full_name } => {
             let before = account::organization(&name, api).await?.read()?;
             let line = if before.full_name == full_name {
@@ -141,7 +144,7 @@ pub(in crate::cli) async fn run(command: OrgCommand, api: &mut Api, console: &mu
             let answer = api.send(accounts::UpdateAccount, [&name], &(), &body).await?;
             console.report(&Report::done(answer.value, line))
         }
-        OrgCommand::Delete { organization: One { name }, removal } => delete(&name, removal, api, console).await,
+        OrgCommand::Delete { organizations, removal } => delete(&organizations, removal, api, console).await,
         OrgCommand::Members { organization: One { name }, admins } => {
             let which = op::WhichMembers { filter: admins.then_some(MemberFilter::Admins) };
             let query = (which, Ordering::default(), NamePaging::default());
@@ -154,8 +157,8 @@ pub(in crate::cli) async fn run(command: OrgCommand, api: &mut Api, console: &mu
             console.report(&report::members(list, nothing)?)
         }
         OrgCommand::Add(arguments) => members::add(arguments, api, console).await,
-        OrgCommand::Remove { organization: One { name }, member: MemberName { user } } => {
-            members::remove(&name, &user, api, console).await
+        OrgCommand::Remove { organization: One { name }, members: MemberNames { users } } => {
+            members::remove(&name, &users, api, console).await
         }
     }
 }
@@ -188,8 +191,11 @@ async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console
     console.report(&Report::done_then(answer.value, format!("created the organization {name}"), next))
 }
 
-async fn delete(name: &str, removal: Removal, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let doomed = [Doomed::organization(name, api).await?];
+async fn delete(names: &[String], removal: Removal, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    let mut doomed = Vec::new();
+    for name in names.iter().collect::<BTreeSet<_>>() {
+        doomed.push(Doomed::organization(name, api).await?);
+    }
     account::delete(&doomed, removal, api, console).await
 }
 
@@ -260,22 +266,22 @@ mod tests {
         let acme = ACME.replace(r#""teamsCount":0"#, r#""teamsCount":2"#);
         let registry = r#"{"issuer":"i","services":[],"realm":"r","certificates":[],"url":"http://r","notifications":
             {"received":0,"refused":0,"lastReceived":null},"comparison":null}"#;
-        let (acme, three, registry) = (ok(&acme), counted(3_000), ok(registry));
-        let looked_up = [acme.as_str(), &three, &registry];
+        let (acme, two, three, registry) = (ok(&acme), counted(2), counted(3_000), ok(registry));
+        let looked_up = [acme.as_str(), &two, &three, &registry];
         let server = Server::start(&[&looked_up[..], &looked_up, &["HTTP/1.1 204 X\r\n\r\n"]].concat());
         let (mut console, written) = console(b"no\n");
         console.in_is_terminal = true;
         let mut api = server.api();
         let mut removal = Removal { with_repositories: true, ..Removal::default() };
-        let error = delete("acme", removal, &mut api, &mut console).await.unwrap_err();
+        let error = delete(&["acme".to_owned()], removal, &mut api, &mut console).await.unwrap_err();
         assert_eq!((error.to_string().as_str(), written.out().as_str()), ("nothing was deleted", ""));
-        let asked = "The organization acme is deleted for good, with 2 teams and 3,000 repositories and what they hold in \
-                     the registry.\nType delete to go on: ";
+        let asked = "The organization acme is deleted for good, with 2 teams, 2 robots and 3,000 repositories and what they \
+                     hold in the registry.\nType delete to go on: ";
         assert_eq!(written.note(), asked);
         removal.unasked.yes = true;
-        delete("acme", removal, &mut api, &mut console).await.unwrap();
+        delete(&["acme".to_owned()], removal, &mut api, &mut console).await.unwrap();
         assert_eq!(written.out(), "deleted the organization acme with its 3,000 repositories\n");
-        assert!(server.requests()[6].starts_with("DELETE /api/v0/accounts/acme "));
+        assert!(server.requests()[8].starts_with("DELETE /api/v0/accounts/acme "));
     }
 
     #[tokio::test]
@@ -288,7 +294,7 @@ mod tests {
         let set = OrgCommand::Set { organization: named(), full_name: "A".into() };
         assert_eq!(run(set, &mut api, &mut console).await.unwrap_err().exit_code(), 2);
         let delete = OrgCommand::Delete {
-            organization: named(),
+            organizations: vec!["alice".into()],
             removal: Removal { with_repositories: true, ..Removal::default() },
         };
         assert_eq!(run(delete, &mut api, &mut console).await.unwrap_err().exit_code(), 2);

@@ -33,17 +33,18 @@ fn row(account: &Account) -> Vec<String> {
     ]
 }
 
-/// One organization.
-pub(in crate::cli) fn one(answer: ApiAnswer<Account>) -> Result<Report, CliError> {
+/// One organization, with the number of its robots, where that is told.
+pub(in crate::cli) fn one(answer: ApiAnswer<Account>, robots: Option<u64>) -> Result<Report, CliError> {
     let account = answer.read()?;
-    let pairs = vec![
+    let mut pairs = vec![
         ("Name", account.name.clone()),
         ("Full name", shown::or_dash(&account.full_name)),
         ("ID", account.id.clone()),
         ("Members", count(account.members_count)),
         ("Teams", count(account.teams_count)),
-        ("Created (UTC)", created(&account)),
     ];
+    pairs.extend(robots.map(|robots| ("Robots", robots.to_string())));
+    pairs.push(("Created (UTC)", created(&account)));
     Ok(Report { answer: answer.value, view: View::One(pairs) })
 }
 

@@ -8,6 +8,8 @@ use crate::domain::registry::{CertificateRole, Phase};
 /// How many of those that a comparison left out are shown.
 const NAMED: usize = 10;
 
+const NO_URL: &str = "not set: registry.url in the configuration";
+
 /// The registry side as it stands.
 pub(in crate::cli) fn state(answer: ApiAnswer<RegistryState>) -> Result<Report, CliError> {
     let state = answer.read()?;
@@ -16,7 +18,7 @@ pub(in crate::cli) fn state(answer: ApiAnswer<RegistryState>) -> Result<Report, 
         ("Services", state.services.join(", ")),
         ("Token endpoint", state.realm.clone()),
         ("Public host", public_host(&state)),
-        ("Registry", state.url.clone().unwrap_or_else(|| "not set: registry.url in the configuration".to_owned())),
+        ("Registry", state.url.clone().unwrap_or_else(|| NO_URL.to_owned())),
         ("Notifications", notifications(&state)),
     ];
     pairs.extend(state.realm_warning.as_ref().map(|warning| ("Warning", shown::plain(warning))));
@@ -32,6 +34,13 @@ fn public_host(state: &RegistryState) -> String {
     let known =
         state.public_host.clone().unwrap_or_else(|| "not known: registry.public_host in the configuration".to_owned());
     [Some(known), seen].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// The registry next door in one line: where it is, and what the last comparison with it found.
+pub(in crate::cli) fn next_door(state: &RegistryState) -> String {
+    let url = state.url.clone().unwrap_or_else(|| NO_URL.to_owned());
+    let comparison = state.comparison.as_ref().map(|comparison| format!("comparison {}", compared(comparison)));
+    [Some(url), comparison].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn notifications(state: &RegistryState) -> String {

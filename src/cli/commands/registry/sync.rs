@@ -38,7 +38,8 @@ pub(in crate::cli) async fn run(api: &mut Api, console: &mut Console) -> Result<
         }
         answer = api.call(op::ViewRegistry, [], &()).await?;
     };
-    end(&comparison, answer, console)
+    let ended = end(&comparison, answer, console);
+    if is_stopping { ended.map_err(|error| CliError::Stopped(error.to_string())) } else { ended }
 }
 
 fn read(answer: &ApiAnswer<RegistryState>) -> Result<Comparison, CliError> {

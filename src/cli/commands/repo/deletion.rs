@@ -1,42 +1,54 @@
-//! `dockpass repo delete`: a repository, and what it holds in the registry.
+//! `dockpass repo delete`: repositories, and what they hold in the registry.
 
 use crate::api::operations::repositories as op;
 use crate::cli::commands::repo::report;
-use crate::cli::commands::stakes;
+use crate::cli::commands::{several, stakes};
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
 use crate::cli::wire::{Api, parts};
 use crate::domain::name::RepositoryName;
 
-/// Looks the repository up first: the API's deletion is idempotent, but a missing name on the command line is
+/// Looks the repositories up first: the API's deletion is idempotent, but a missing name on the command line is
 /// misspelt.
 pub(super) async fn delete(
-    name: &RepositoryName,
+    names: &[RepositoryName],
     unasked: Unasked,
     api: &mut Api,
     console: &mut Console,
 ) -> Result<(), CliError> {
+    let mut stakes = Vec::new();
+    for name in names {
+        stakes.push(lost_with(name, api).await?);
+    }
+    prompt::confirm(Final::Delete, &stakes.join("\n"), unasked, console)?;
+    several::each(names, api, console, async |name, api, console| {
+        let answer = api.call(op::DeleteRepository, parts(name), &()).await?;
+        console.warn(&answer.warnings)?;
+        let shown = report::shown(name);
+        // The server warns if the registry keeps the content, even if only for now.
+        let line = if answer.warnings.is_empty() {
+            format!("deleted the repository {shown} and its content in the registry")
+        } else {
+            format!("deleted the record of the repository {shown}")
+        };
+        Ok(Report::done(answer.value, line))
+    })
+    .await
+}
+
+/// What is lost with a repository.
+async fn lost_with(name: &RepositoryName, api: &mut Api) -> Result<String, CliError> {
     let shown = report::shown(name);
     api.call(op::ViewRepository, parts(name), &()).await?;
-    let stakes = match stakes::many(stakes::tags(parts(name), api).await?, "tag", "tags") {
+    Ok(match stakes::many(stakes::tags(parts(name), api).await?, "tag", "tags") {
         Some(tags) => format!("{shown} is deleted for good, with {tags}{}.", stakes::content(api).await?),
         None => format!("{shown} is deleted for good; no tags of it are known."),
-    };
-    prompt::confirm(Final::Delete, &stakes, unasked, console)?;
-    let answer = api.call(op::DeleteRepository, parts(name), &()).await?;
-    console.warn(&answer.warnings)?;
-    // The server warns if the registry keeps the content, even if only for now.
-    let line = if answer.warnings.is_empty() {
-        format!("deleted the repository {shown} and its content in the registry")
-    } else {
-        format!("deleted the record of the repository {shown}")
-    };
-    console.report(&Report::done(answer.value, line))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::commands::repo::{One, RepoCommand, run};
+    use crate::cli::commands::repo::{RepoCommand, run};
     use crate::cli::testing::{Server, console, counted};
 
     fn name(text: &str) -> RepositoryName {
@@ -44,7 +56,7 @@ mod tests {
     }
 
     fn deletion(text: &str, yes: bool) -> RepoCommand {
-        RepoCommand::Delete { repository: One { name: name(text) }, unasked: Unasked { yes } }
+        RepoCommand::Delete { repositories: vec![name(text)], unasked: Unasked { yes } }
     }
 
     const FOUND: &str = "HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\n{}";

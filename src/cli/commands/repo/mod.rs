@@ -26,7 +26,6 @@ use unfold::Members;
 pub(in crate::cli) enum RepoCommand {
     /// Make a repository
     #[command(
-        alias = "add",
         after_help = "Example:\n  dockpass repo create alice/app --description 'The app'\n  dockpass repo create \
                       _/busybox\n\nA repository without a namespace, which clients call `busybox` alone, is made by a \
                       system administrator, and never by a push. Then access to it is granted as to any other: dockpass \
@@ -43,7 +42,7 @@ pub(in crate::cli) enum RepoCommand {
         description: Option<String>,
     },
     /// List repositories by name
-    #[command(alias = "ls", after_help = "Example:\n  dockpass repo list --namespace alice --contains app")]
+    #[command(after_help = "Example:\n  dockpass repo list --namespace alice --contains app")]
     List {
         /// Only those of this namespace; _ for names without one
         #[arg(long, value_name = "NAMESPACE", value_parser = values::namespace)]
@@ -61,16 +60,16 @@ pub(in crate::cli) enum RepoCommand {
     /// Change a repository
     #[command(after_help = "Example:\n  dockpass repo set alice/app --public true")]
     Set(SetArguments),
-    /// Delete a repository, in the registry, too, if that can be asked
+    /// Delete repositories, in the registry, too, if that can be asked
     #[command(
-        alias = "rm",
         after_help = "Example:\n  dockpass repo delete alice/app\n\nWith registry.url in the configuration of the server, \
                       everything that its tags point to is deleted in the registry, too, at once and for good. Without \
                       it only the record goes, with its grants: the registry keeps the content."
     )]
     Delete {
-        #[command(flatten)]
-        repository: One,
+        /// Names; _/NAME without a namespace
+        #[arg(value_name = "NAMESPACE/NAME", required = true, value_parser = values::repository)]
+        repositories: Vec<RepositoryName>,
         #[command(flatten)]
         unasked: Unasked,
     },
@@ -183,9 +182,7 @@ pub(in crate::cli) async fn run(command: RepoCommand, api: &mut Api, console: &m
             console.report(&report::one(answer)?)
         }
         RepoCommand::Set(arguments) => set(arguments, api, console).await,
-        RepoCommand::Delete { repository: One { name }, unasked } => {
-            deletion::delete(&name, unasked, api, console).await
-        }
+        RepoCommand::Delete { repositories, unasked } => deletion::delete(&repositories, unasked, api, console).await,
         RepoCommand::Transfer { repository: One { name }, to } => transfer::one(&name, &to, api, console).await,
         RepoCommand::Tags(One { name }) => {
             let list = api.list(op::ListTags, parts(&name), &Default::default(), usize::MAX).await?;

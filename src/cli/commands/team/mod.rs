@@ -10,7 +10,7 @@ use crate::api::operations::organizations as op;
 use crate::api::{CreateTeam, Paging, PutMember, UpdateTeam};
 use crate::cli::commands::org::report as org_report;
 use crate::cli::commands::values::{self, TeamReference};
-use crate::cli::commands::{account, left, reach, stakes};
+use crate::cli::commands::{account, left, reach, several, stakes};
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
 use crate::cli::wire::Api;
 use crate::domain::text::shell_word;
@@ -29,7 +29,7 @@ pub(in crate::cli) enum TeamCommand {
         description: Option<String>,
     },
     /// List the teams of an organization
-    #[command(alias = "ls", after_help = "Example:\n  dockpass team list acme")]
+    #[command(after_help = "Example:\n  dockpass team list acme")]
     List {
         /// The organization, by name or id
         #[arg(value_name = "ORG", value_parser = values::account)]
@@ -50,11 +50,12 @@ pub(in crate::cli) enum TeamCommand {
         #[arg(long, value_name = "TEXT")]
         description: String,
     },
-    /// Delete a team with the access that it was given
-    #[command(alias = "rm", after_help = "Example:\n  dockpass team delete acme/dev")]
+    /// Delete teams with the access that they were given
+    #[command(after_help = "Example:\n  dockpass team delete acme/dev acme/ops")]
     Delete {
-        #[command(flatten)]
-        one: One,
+        /// The organization and the team, by name or id
+        #[arg(value_name = "ORG/TEAM", required = true, value_parser = values::team)]
+        teams: Vec<TeamReference>,
         #[command(flatten)]
         unasked: Unasked,
     },
@@ -126,7 +127,7 @@ pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &m
             let answer = api.send(op::UpdateTeam, parts(&team), &(), &body).await?;
             console.report(&Report::done(answer.value, line))
         }
-        TeamCommand::Delete { one: One { team }, unasked } => delete(&team, unasked, api, console).await,
+        TeamCommand::Delete { teams, unasked } => delete(&teams, unasked, api, console).await,
         TeamCommand::Members(One { team }) => {
             let list = api.list(op::ListTeamMembers, parts(&team), &Default::default(), usize::MAX).await?;
             let nothing = "This team has no members. Add one: dockpass team add ORG/TEAM USER";
@@ -141,17 +142,33 @@ pub(in crate::cli) async fn run(command: TeamCommand, api: &mut Api, console: &m
     }
 }
 
-/// Looks the team up first: the API's deletion is idempotent, but a missing name on the command line is misspelt.
-async fn delete(team: &TeamReference, unasked: Unasked, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+/// Looks the teams up first: the API's deletion is idempotent, but a missing name on the command line is misspelt.
+async fn delete(
+    teams: &[TeamReference],
+    unasked: Unasked,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let mut stakes = Vec::new();
+    for team in teams {
+        stakes.push(lost_with(team, api).await?);
+    }
+    prompt::confirm(Final::Delete, &stakes.join("\n"), unasked, console)?;
+    several::each(teams, api, console, async |team, api, _| {
+        let answer = api.call(op::DeleteTeam, parts(team), &()).await?;
+        Ok(Report::done(answer.value, format!("deleted the team {team} with its access")))
+    })
+    .await
+}
+
+/// What is lost with a team.
+async fn lost_with(team: &TeamReference, api: &mut Api) -> Result<String, CliError> {
     let found = api.call(op::ViewTeam, parts(team), &()).await?.read()?;
     let members = stakes::many(u64::try_from(found.members_count).ok(), "membership", "memberships");
     let grants = stakes::many(u64::try_from(grants(team, api).await?).ok(), "grant", "grants");
     let along: Vec<_> = members.into_iter().chain(grants).collect();
     let with = if along.is_empty() { String::new() } else { format!(", with {}", stakes::listed(&along)) };
-    let stakes = format!("The team {team} is deleted for good{with}.");
-    prompt::confirm(Final::Delete, &stakes, unasked, console)?;
-    let answer = api.call(op::DeleteTeam, parts(team), &()).await?;
-    console.report(&Report::done(answer.value, format!("deleted the team {team} with its access")))
+    Ok(format!("The team {team} is deleted for good{with}."))
 }
 
 /// How many grants a team has: on single repositories, and on the namespace of its organization.
@@ -165,38 +182,33 @@ async fn grants(team: &TeamReference, api: &mut Api) -> Result<usize, CliError> 
 }
 
 async fn add(team: &TeamReference, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    for user in users {
+    several::each(users, api, console, async |user, api, _| {
         let was_there = is_member(team, user, api).await?;
         let place = [&team.organization, &team.team, user].map(String::as_str);
-        let put = api.send(op::PutTeamMember, place, &(), &PutMember::default()).await;
-        let answer = put.map_err(|error| if users.len() > 1 { error.about(user) } else { error })?;
+        let answer = api.send(op::PutTeamMember, place, &(), &PutMember::default()).await?;
         let now = if was_there { "already is" } else { "is now" };
-        console.report(&Report::done(answer.value, format!("{user} {now} a member of {team}")))?;
-    }
-    Ok(())
+        Ok(Report::done(answer.value, format!("{user} {now} a member of {team}")))
+    })
+    .await
 }
 
 /// Removes users, and says what each still reaches in the organization. The API's removal is idempotent, but who was no
 /// member was not removed; the others are, all the same.
 async fn remove(team: &TeamReference, users: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let (mut missing, mut still) = (Vec::new(), Vec::new());
-    for user in users {
+    several::each(users, api, console, async |user, api, _| {
         let was_there = is_member(team, user, api).await?;
         let place = [&team.organization, &team.team, user].map(String::as_str);
-        let gone = api.call(op::DeleteTeamMember, place, &()).await;
-        let answer = gone.map_err(|error| if users.len() > 1 { error.about(user) } else { error })?;
+        let answer = api.call(op::DeleteTeamMember, place, &()).await?;
         let left = match left::all_of(&team.organization) {
             Some(all) => left::of_user(user, Some(&all), api).await,
             None => Vec::new(),
         };
         if was_there {
-            console.report(&Report::done_then(answer.value, format!("removed {user} from {team}"), left))?;
-        } else {
-            missing.push(format!("{user} is no member of {team}; nothing was changed"));
-            still.extend(left);
+            return Ok(Report::done_then(answer.value, format!("removed {user} from {team}"), left));
         }
-    }
-    if missing.is_empty() { Ok(()) } else { Err(CliError::NothingTaken { said: missing.join("; "), left: still }) }
+        Err(CliError::NothingTaken { said: format!("{user} is no member of {team}; nothing was changed"), left })
+    })
+    .await
 }
 
 /// Whether a user is in a team; no, too, where the caller may not know.
@@ -242,7 +254,7 @@ mod tests {
     async fn a_team_is_made_changed_and_deleted_in_its_organization() {
         let create = TeamCommand::Create { team: values::new_team("acme/dev").unwrap(), description: None };
         let set = TeamCommand::Set { one: dev(), description: "Builds".into() };
-        let delete = TeamCommand::Delete { one: dev(), unasked: Unasked { yes: true } };
+        let delete = TeamCommand::Delete { teams: vec![dev().team], unasked: Unasked { yes: true } };
         let nothing = r#"{"team":{},"repositoryAccessList":[]}"#;
         let answers = [(201, DEV), (200, PLAIN), (200, DEV), (200, DEV), (200, nothing), (404, NO_GRANT), (204, "")];
         let (sent, printed) = done(vec![create, set, delete], &answers).await;
@@ -274,7 +286,7 @@ mod tests {
         let (mut console, written) = console(b"");
         let mut api = server.api();
         let mut asked = async || {
-            let delete = TeamCommand::Delete { one: dev(), unasked: Unasked::default() };
+            let delete = TeamCommand::Delete { teams: vec![dev().team], unasked: Unasked::default() };
             run(delete, &mut api, &mut console).await.unwrap_err()
         };
         let refused = asked().await;

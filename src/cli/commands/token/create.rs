@@ -19,8 +19,8 @@ pub(in crate::cli) struct CreateArguments {
     /// The user it belongs to; with --server, yourself if omitted
     #[arg(long, value_name = "NAME", value_parser = values::account)]
     user: Option<String>,
-    /// What people call it [default: access token, numbered]
-    #[arg(long)]
+    /// What people call it; the pages say description, too [default: access token, numbered]
+    #[arg(long, visible_alias = "description", value_name = "LABEL")]
     label: Option<String>,
     /// When it ends: a length of time (30d), a date (its beginning in UTC), a time, or never [default: the site's]
     #[arg(long, value_name = "WHEN", value_parser = values::expiry)]

@@ -50,7 +50,11 @@ pub(in crate::cli) async fn run(
     if token.hashed_token != hash {
         return end_replaced(&token, api, console).await;
     }
-    if deletes { delete(&[hash], unasked, api, console).await } else { deactivate(&hash, api, console).await }
+    if deletes {
+        return delete(&[hash], unasked, api, console).await;
+    }
+    let report = deactivate(&hash, api).await?;
+    console.report(&report)
 }
 
 /// Shows the access token that the secret of this hash belongs to.

@@ -50,7 +50,7 @@ pub(in crate::cli) async fn run(
         ..op::Selection::default()
     };
     // What wants a hand first comes first.
-    let ranking = op::Ranking { sort: (!is_whole).then_some(TokenOrder::End), made_with: None };
+    let ranking = op::Ranking { sort: (!is_whole).then_some(TokenOrder::End), ..op::Ranking::default() };
     let query = (which, ranking, Paging::default(), Counting::default());
     let list = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?;
     // Who signs in elsewhere has a list of its own access tokens, unless it is an administrator.

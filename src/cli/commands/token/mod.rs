@@ -16,9 +16,9 @@ use crate::api::operations::answers::ListAccessOfToken;
 use crate::api::operations::{access_tokens as op, audit};
 use crate::api::{ApiToken, Code, Counting, Paging, UpdateApiToken};
 use crate::cli::commands::activity::{self, ActivityArguments, Most};
-use crate::cli::commands::reach;
 use crate::cli::commands::token::secret::Places;
 use crate::cli::commands::values;
+use crate::cli::commands::{reach, several};
 use crate::cli::screen::{CliError, Console, Final, Format, Report, Unasked, prompt, shown};
 use crate::cli::wire::Api;
 use crate::domain::time::Timestamp;
@@ -30,19 +30,13 @@ const FROM_INPUT: &str = "-";
 #[derive(Subcommand)]
 pub(in crate::cli) enum TokenCommand {
     /// Make an access token; the secret is shown once, alone in a pipe
-    #[command(
-        alias = "add",
-        after_help = "Example:\n  dockpass token create --user alice --label laptop --expires 90d\n  \
-        dockpass token create --user ci --label build --access push --repository 'alice/*' > token.txt"
-    )]
+    #[command(after_help = "Example:\n  dockpass token create --user alice --label laptop --expires 90d\n  \
+        dockpass token create --user ci --label build --access push --repository 'alice/*' > token.txt")]
     Create(create::CreateArguments),
     /// List access tokens, newest first, or those that want a hand
-    #[command(
-        alias = "ls",
-        after_help = "Example:\n  dockpass token list --user alice\n  dockpass token list --expiring 14d\n  \
+    #[command(after_help = "Example:\n  dockpass token list --user alice\n  dockpass token list --expiring 14d\n  \
         dockpass token list --all-users --unused 90d\n\nWith --expiring, --unused or --expired, those are first that want a \
-        hand first: those that ended or end soonest."
-    )]
+        hand first: those that ended or end soonest.")]
     List(list::ListArguments),
     /// Show an access token; with `-`, the one whose secret stands on standard input
     #[command(after_help = "Example:\n  dockpass token show 01ARZ3NDEKTS\n  dockpass token show - < found.txt")]
@@ -73,24 +67,21 @@ pub(in crate::cli) enum TokenCommand {
         #[arg(value_name = "LABEL")]
         label: String,
     },
-    /// Stop an access token until it is activated again
+    /// Stop access tokens until they are activated again
     #[command(after_help = "Example:\n  dockpass token deactivate 01ARZ3NDEKTS")]
-    Deactivate(One),
+    Deactivate(Many),
     /// End access tokens for good by their secrets, without signing in, as whoever finds one may
     #[command(after_help = "Example:\n  dockpass token revoke --server https://dockpass.example.org < found.json\n\n\
         Every access token in the input is sent, whatever stands around it. The server does not tell which were its own. \
         What is ended so is never activated again; a secret that a rotation replaced ends alone. With an id or a hash, \
         this is `dockpass token deactivate`.")]
     Revoke(revoke::RevokeArguments),
-    /// Let a deactivated access token work again
+    /// Let deactivated access tokens work again
     #[command(after_help = "Example:\n  dockpass token activate 01ARZ3NDEKTS")]
-    Activate(One),
+    Activate(Many),
     /// Delete access tokens, and those that they made, for good
-    #[command(
-        alias = "rm",
-        after_help = "Example:\n  dockpass token delete 01ARZ3NDEKTSV4RRFFQ69G5FAV 01ARZ3NDEKTT\n  \
-        dockpass token delete --user alice --all"
-    )]
+    #[command(after_help = "Example:\n  dockpass token delete 01ARZ3NDEKTSV4RRFFQ69G5FAV 01ARZ3NDEKTT\n  \
+        dockpass token delete --user alice --all")]
     Delete {
         /// Id or hash, or the first 8 or more digits of it
         #[arg(value_name = "TOKEN", required_unless_present = "all")]
@@ -125,6 +116,14 @@ pub(in crate::cli) struct One {
     /// Id or hash, or the first 8 or more digits of it
     #[arg(value_name = "TOKEN")]
     token: String,
+}
+
+/// One access token or several.
+#[derive(Args)]
+pub(in crate::cli) struct Many {
+    /// Id or hash, or the first 8 or more digits of it
+    #[arg(value_name = "TOKEN", required = true)]
+    tokens: Vec<String>,
 }
 
 /// Every access token of a user.
@@ -166,13 +165,20 @@ pub(in crate::cli) async fn run(command: TokenCommand, api: &mut Api, console: &
         }
         TokenCommand::Rename { token, label } => {
             let change = UpdateApiToken { token_label: Some(label), is_active: None };
-            update(&token.token, &change, ["renamed", "is called so"], api, console).await
+            let report = update(&token.token, &change, ["renamed", "is called so"], api, console).await?;
+            console.report(&report)
         }
-        TokenCommand::Deactivate(One { token }) => deactivate(&token, api, console).await,
+        TokenCommand::Deactivate(Many { tokens }) => {
+            several::each(&tokens, api, console, async |token, api, _| deactivate(token, api).await).await
+        }
         TokenCommand::Revoke(arguments) => revoke::run(arguments, api, console).await,
-        TokenCommand::Activate(One { token }) => {
+        TokenCommand::Activate(Many { tokens }) => {
             let change = UpdateApiToken { token_label: None, is_active: Some(true) };
-            update(&token, &change, ["activated", "is switched on"], api, console).await
+            let words = ["activated", "is switched on"];
+            let work = async |token: &String, api: &mut Api, console: &mut Console| {
+                update(token, &change, words, api, console).await
+            };
+            several::each(&tokens, api, console, work).await
         }
         TokenCommand::Delete { everything, unasked, .. } if everything.all => {
             delete_all(everything.user, unasked, api, console).await
@@ -192,7 +198,7 @@ pub(in crate::cli) fn must_name_user(user: Option<&str>, api: &Api) -> Result<()
 }
 
 /// The places for the frame on a terminal; nothing if nothing will show them.
-async fn places_for_frame(api: &mut Api, console: &Console) -> Places {
+pub(in crate::cli) async fn places_for_frame(api: &mut Api, console: &Console) -> Places {
     let has_frame = console.out_is_terminal && console.format == Format::Table;
     if has_frame { Places::ask(api).await } else { Places::default() }
 }
@@ -204,7 +210,7 @@ async fn update(
     [done, already]: [&str; 2],
     api: &mut Api,
     console: &mut Console,
-) -> Result<(), CliError> {
+) -> Result<Report, CliError> {
     let hash = reference::hash(api, token).await?;
     let before = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
     let is_same = change.token_label.as_ref().is_none_or(|label| *label == before.token_label)
@@ -214,7 +220,7 @@ async fn update(
     let named = report::named(&answer.read()?);
     let line =
         if is_same { format!("{named} {already} already; nothing was changed") } else { format!("{done} {named}") };
-    console.report(&Report::done(answer.value, line))
+    Ok(Report::done(answer.value, line))
 }
 
 /// Deletes what a clean-up takes to which none is too young: in one change, all of it or nothing.
@@ -252,7 +258,7 @@ async fn delete_all(
 }
 
 /// Stops an access token; that it was stopped already is said.
-async fn deactivate(token: &str, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+async fn deactivate(token: &str, api: &mut Api) -> Result<Report, CliError> {
     let hash = reference::hash(api, token).await?;
     let before = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
     let change = UpdateApiToken { token_label: None, is_active: Some(false) };
@@ -261,7 +267,7 @@ async fn deactivate(token: &str, api: &mut Api, console: &mut Console) -> Result
     if !before.is_active {
         return Err(CliError::Finding(format!("{named} is inactive already; nothing was changed")));
     }
-    console.report(&Report::done(answer.value, format!("deactivated {named}")))
+    Ok(Report::done(answer.value, format!("deactivated {named}")))
 }
 
 /// What is lost with so many access tokens, which `what` says.
@@ -282,18 +288,21 @@ async fn delete(tokens: &[String], unasked: Unasked, api: &mut Api, console: &mu
         all => shown::counted(all.len(), "access token"),
     };
     prompt::confirm(Final::Delete, &stakes(&what, meant.len()), unasked, console)?;
-    for (place, token) in meant.iter().enumerate() {
-        let named = report::named_with_id(token);
-        let answer = match api.call(op::DeleteAccessToken, [&token.hashed_token], &()).await {
-            Err(CliError::Refused { code, .. }) if place > 0 && code == Code::NoSuchApiToken.name() => {
+    let hashes: Vec<_> = meant.iter().map(|token| token.hashed_token.as_str()).collect();
+    let mut left = meant.iter();
+    let done = several::each(&hashes, api, console, async |hash, api, console| {
+        let (is_first, token) = (left.len() == hashes.len(), left.next());
+        let named = token.map(report::named_with_id).unwrap_or_default();
+        match api.call(op::DeleteAccessToken, [hash], &()).await {
+            Err(CliError::Refused { code, .. }) if !is_first && code == Code::NoSuchApiToken.name() => {
                 console.note(&format!("{named} is gone already, as one that made it was deleted\n"))?;
-                continue;
+                Ok(Report::nothing())
             }
-            answer => answer?,
-        };
-        console.report(&Report::done(answer.value, format!("deleted {named}")))?;
-    }
-    if again.is_empty() { Ok(()) } else { Err(CliError::Finding(again.join("; "))) }
+            answer => Ok(Report::done(answer?.value, format!("deleted {named}"))),
+        }
+    });
+    let failures = done.await.err().into_iter().chain(again.into_iter().map(CliError::Finding));
+    CliError::all(failures.collect())
 }
 
 /// The access tokens that are meant, and a sentence for each that is named again, perhaps in another form.
@@ -328,7 +337,7 @@ mod tests {
         );
         let server = Server::start(&[&ok(&expired), &answer]);
         let (mut console, written) = console(b"");
-        let activate = TokenCommand::Activate(One { token: "ab".repeat(32) });
+        let activate = TokenCommand::Activate(Many { tokens: vec!["ab".repeat(32)] });
         run(activate, &mut server.api(), &mut console).await.unwrap();
         assert_eq!(written.note(), "it stays expired\n");
         let said = "the access token `laptop` of alice is switched on already; nothing was changed\n";
@@ -400,9 +409,9 @@ mod tests {
         let server = Server::with_json(&[(200, &on), (200, &off), (200, &off), (200, ""), (200, &off), (200, &off)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        run(TokenCommand::Deactivate(One { token: hash.clone() }), &mut api, &mut console).await.unwrap();
+        run(TokenCommand::Deactivate(Many { tokens: vec![hash.clone()] }), &mut api, &mut console).await.unwrap();
         delete(std::slice::from_ref(&hash), Unasked { yes: true }, &mut api, &mut console).await.unwrap();
-        let error = deactivate(&hash, &mut api, &mut console).await.unwrap_err();
+        let error = deactivate(&hash, &mut api).await.err().unwrap();
         let said = "the access token `laptop` of alice is inactive already; nothing was changed";
         assert_eq!((error.to_string().as_str(), error.exit_code()), (said, 1));
         assert_eq!(

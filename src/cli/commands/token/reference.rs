@@ -5,7 +5,7 @@ use crate::api::operations::access_tokens as op;
 use crate::cli::screen::CliError;
 use crate::cli::wire::Api;
 use crate::domain::id::Id;
-use crate::domain::secret::PREFIX;
+use crate::domain::secret::{PREFIX, TokenHash, TokenText};
 
 /// Digits of a whole hash.
 const WHOLE: usize = 64;
@@ -35,6 +35,14 @@ pub(super) fn no_secret(text: &str) -> Result<(), CliError> {
          `dockpass token list`; whose it is says `dockpass token identify`, with the secret on standard input"
             .to_owned(),
     ))
+}
+
+/// The hash of a whole secret, which is how the API names its access token.
+pub(in crate::cli) fn secret_hash(secret: &str) -> Result<TokenHash, CliError> {
+    TokenText::parse(secret).map(|text| text.hash()).map_err(|_| {
+        let why = "this is no access token: expected the whole secret, dkp_ and what follows";
+        CliError::Usage(why.to_owned())
+    })
 }
 
 impl Reference {

@@ -52,7 +52,7 @@ pub(in crate::cli) fn table(tokens: &[ApiToken], now: Timestamp, how: &Shown) ->
 }
 
 fn row(token: &ApiToken, now: Timestamp, with_owner: bool) -> Vec<String> {
-    let owner = with_owner.then(|| token.username.clone());
+    let owner = with_owner.then(|| owner(token));
     let rest = [state(token, now), access(token), shown::time(&token.last_used), token.id.clone()];
     std::iter::once(token.token_label.clone()).chain(owner).chain(rest).collect()
 }
@@ -93,12 +93,13 @@ fn secret_of(token: &ApiToken, hash: &str) -> &'static str {
 fn facts(token: &ApiToken, now: Timestamp) -> Vec<(&'static str, String)> {
     let mut pairs = vec![
         ("Label", token.token_label.clone()),
-        ("Owner", token.username.clone()),
+        ("Owner", owner(token)),
         ("State", format!("{}: {}", state(token, now), token.state_reason)),
         ("Access", access(token)),
         ("Expires (UTC)", shown::time_or(token.expires_at.as_deref(), "never")),
         ("Last used (UTC)", used(&token.last_used, token.last_used_ip.as_deref())),
         ("Created (UTC)", format!("{} by {}", shown::time(&token.created_at), shown::or_dash(&token.creator_ua))),
+        ("Secret by", token.secret_by.clone().unwrap_or_else(|| "-".to_owned())),
         ("Made with", token.parent.clone().unwrap_or_else(|| "-".to_owned())),
         ("Kind", kind(token).to_owned()),
         ("ID", token.id.clone()),
@@ -148,8 +149,19 @@ pub(in crate::cli) fn limits(token: &ApiToken) -> String {
     format!("\n{}", screen::fields(&[("Access", access(token)), ("Expires", expires), ("ID", token.id.clone())]))
 }
 
-/// The label and owner of an access token, for the line that says what was done.
+/// The name that signs in with it: of its owner, or of the robot that it is.
+pub(in crate::cli) fn owner(token: &ApiToken) -> String {
+    match &token.robot {
+        Some(robot) => format!("{}/{robot}", token.username),
+        None => token.username.clone(),
+    }
+}
+
+/// The label and owner of an access token, or the name of a robot, for the line that says what was done.
 pub(in crate::cli) fn named(token: &ApiToken) -> String {
+    if token.robot.is_some() {
+        return format!("the robot {}", shown::plain(&owner(token)));
+    }
     format!("the access token `{}` of {}", shown::plain(&token.token_label), shown::plain(&token.username))
 }
 
@@ -166,7 +178,8 @@ fn state(token: &ApiToken, now: Timestamp) -> String {
     }
 }
 
-fn access(token: &ApiToken) -> String {
+/// What an access token may do at most, and where.
+pub(in crate::cli) fn access(token: &ApiToken) -> String {
     let repositories = if token.repositories.is_empty() { "all".to_owned() } else { token.repositories.join(" ") };
     format!("{}, {repositories}", token.access_level)
 }
@@ -174,6 +187,7 @@ fn access(token: &ApiToken) -> String {
 fn kind(token: &ApiToken) -> &'static str {
     match token.generated_by {
         _ if token.temporary_password => "temporary password",
+        _ if token.robot.is_some() => "robot",
         GeneratedBy::Manual => "made by hand",
         GeneratedBy::Auto => "made automatically",
     }

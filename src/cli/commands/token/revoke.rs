@@ -42,7 +42,7 @@ impl RevokeArguments {
 pub(super) async fn run(arguments: RevokeArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     if let Some(token) = arguments.token.as_deref().filter(|_| !arguments.is_by_secret()) {
         reference::no_secret(token)?;
-        return deactivate(token, api, console).await;
+        return console.report(&deactivate(token, api).await?);
     }
     let found = if console.in_is_terminal { typed(console)? } else { Found::in_input(&mut *console.input)? };
     if found.broken > 0 {

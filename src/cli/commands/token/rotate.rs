@@ -19,9 +19,9 @@ use crate::domain::entered;
 pub(in crate::cli) struct RotateArguments {
     #[command(flatten)]
     token: One,
-    /// How long the old secret works on, at most 7d; `until-used`, for one consumer alone: until the new one signs in, 7d
+    /// How long the old secret works on, or until when, at most 7d; `until-used`, for one consumer alone: until the new one signs in, 7d
     /// at most [default: not at all]
-    #[arg(long, value_name = "TIME|until-used", value_parser = values::overlap)]
+    #[arg(long, value_name = "WHEN|until-used", value_parser = values::overlap)]
     overlap: Option<OverlapArgument>,
     /// Let the access token live as long again as it was made to, from now on: at most the site's longest life, and not
     /// beyond the end of the access token that you sign in with
@@ -65,18 +65,15 @@ fn rotation_key(path: &Path) -> Result<(HeaderName, HeaderValue), CliError> {
 
 async fn rotate(arguments: RotateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let key = arguments.idempotency_key_file.as_deref().map(rotation_key).transpose()?;
-    if matches!(arguments.overlap, None | Some(OverlapArgument::Seconds(0))) {
+    let until_used = arguments.overlap == Some(OverlapArgument::UntilUsed);
+    let overlap = arguments.overlap.and_then(|overlap| overlap.seconds(console.clock.now()));
+    if !until_used && overlap.is_none_or(|seconds| seconds == 0) {
         let named = shown::plain(&arguments.token.token);
         let stakes = format!("Whatever uses the secret of the access token {named} is refused at once.");
         prompt::confirm(Final::Rotate, &stakes, arguments.unasked, console)?;
     }
     let hash = reference::hash(api, &arguments.token.token).await?;
     let places = places_for_frame(api, console).await;
-    let (overlap, until_used) = match arguments.overlap {
-        None => (None, false),
-        Some(OverlapArgument::Seconds(seconds)) => (Some(seconds), false),
-        Some(OverlapArgument::UntilUsed) => (None, true),
-    };
     let flag = |is_set: bool| is_set.then_some(true);
     let body = RotateApiToken { overlap, until_used: flag(until_used), renew: flag(arguments.renew) };
     let answer = api.send_with(op::RotateAccessToken, [&hash], key, &body).await?;

@@ -100,14 +100,15 @@ fn aside(new: &NewApiToken, purpose: Purpose, places: &Places) -> String {
 }
 
 fn done(new: &NewApiToken, purpose: Purpose) -> String {
-    let ApiToken { token_label, username, id, .. } = &new.record;
+    let ApiToken { token_label, username, id, robot, .. } = &new.record;
     let (label, user, id) = (shown::plain(token_label), shown::plain(username), shown::plain(id));
     match purpose {
+        Purpose::New if robot.is_some() => format!("made {}", report::named_with_id(&new.record)),
         Purpose::New => format!("made the access token `{label}` for {user} (id {id})"),
         Purpose::Rotated { overlaps, renewed } => {
             let end = if renewed { format!("; {}", new_end(&new.record)) } else { String::new() };
             let old = old_secret(new, overlaps);
-            format!("gave the access token `{label}` of {user} (id {id}) a new secret; {old}{end}")
+            format!("gave {} a new secret; {old}{end}", report::named_with_id(&new.record))
         }
         Purpose::TemporaryPassword => {
             format!("made a temporary password for {user}, for one use until {} UTC", end(&new.record))
@@ -139,7 +140,8 @@ fn end(record: &ApiToken) -> String {
 
 fn next(new: &NewApiToken, purpose: Purpose, Places { url, registry }: &Places) -> String {
     // Name and address may come from a server elsewhere: they must be nothing but words of the commands.
-    let user = shell_word(&new.record.username);
+    let owner = report::owner(&new.record);
+    let user = shell_word(&owner);
     let host = registry.as_deref().map_or("HOST".into(), shell_word);
     let unknown = if registry.is_some() { "" } else { UNKNOWN };
     let (url, list) = (shell_word(url), shell_word(&format!("{url}/api/v0/repositories")));

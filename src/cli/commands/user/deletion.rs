@@ -37,7 +37,8 @@ mod tests {
     async fn a_user_goes_with_or_without_its_repositories() {
         let (alice, registry, gone) = (ok(ALICE), ok(REGISTRY), "HTTP/1.1 204 X\r\n\r\n");
         let (one, three) = (counted(1), counted(3));
-        let answers = [&alice, &one, &three, gone, &alice, &one, &three, &registry, gone];
+        let none = counted(0);
+        let answers = [&alice, &one, &three, &none, gone, &alice, &one, &three, &none, &registry, gone];
         let server = Server::start(&answers.map(|answer: &str| answer));
         let (mut console, written) = console(b"");
         let mut api = server.api();
@@ -52,8 +53,9 @@ mod tests {
         let sent = server.requests();
         assert!(sent[1].starts_with("GET /api/v0/api_tokens?username=alice&count=true&pageSize=1 "), "{}", sent[1]);
         assert!(sent[2].starts_with("GET /api/v0/repositories?owner=alice&count=true&pageSize=1 "), "{}", sent[2]);
-        assert!(sent[3].starts_with("DELETE /enzi/v0/accounts/alice "));
-        assert!(sent[8].starts_with("DELETE /api/v0/accounts/alice "));
+        assert!(sent[3].starts_with("GET /api/v0/api_tokens?secretby=alice&count=true&pageSize=1 "), "{}", sent[3]);
+        assert!(sent[4].starts_with("DELETE /enzi/v0/accounts/alice "));
+        assert!(sent[10].starts_with("DELETE /api/v0/accounts/alice "));
     }
 
     #[tokio::test]
@@ -63,14 +65,15 @@ mod tests {
         let last = r#"{"errors":[{"code":"LAST_ADMINISTRATOR","message":"nobody would be left","detail":null}]}"#;
         let last = format!("HTTP/1.1 409 X\r\ncontent-length: {}\r\n\r\n{last}", last.len());
         let gone = "HTTP/1.1 204 X\r\n\r\n";
-        let looked_up = [alice.as_str(), &none, &none, &bob, &none, &none];
+        let two = counted(2);
+        let looked_up = [alice.as_str(), &none, &none, &two, &bob, &none, &none, &none];
         let server = Server::start(&[&looked_up[..], &looked_up, &[gone, &last]].concat());
         let (mut console, written) = console(b"");
         let mut api = server.api();
         let both = ["bob", "alice", "bob"].map(str::to_owned);
         let refused = delete(&both, Removal::default(), &mut api, &mut console).await.unwrap_err();
-        let said =
-            "The user alice is deleted for good. The user bob is deleted for good. Standard input is no terminal";
+        let said = "The user alice is deleted for good. The secrets of 2 robots that alice asked for go on: dockpass user offboard \
+             alice --rotate-robots FILE The user bob is deleted for good. Standard input is no terminal";
         assert!(refused.to_string().starts_with(said) && refused.exit_code() == 2, "{refused}");
         let refused = delete(&both, KEEPING_THEM, &mut api, &mut console).await.unwrap_err();
         assert_eq!(
@@ -83,7 +86,8 @@ mod tests {
     async fn content_that_stays_is_not_said_to_be_gone() {
         let (alice, registry, three) = (ok(ALICE), ok(REGISTRY), counted(3));
         let warned = "HTTP/1.1 204 X\r\nwarning: 299 - \"the registry keeps the content\"\r\n\r\n";
-        let server = Server::start(&[&alice, &three, &three, &registry, warned]);
+        let none = counted(0);
+        let server = Server::start(&[&alice, &three, &three, &none, &registry, warned]);
         let (mut console, written) = console(b"");
         delete(&["alice".into()], WITH_THEM, &mut server.api(), &mut console).await.unwrap();
         assert_eq!(written.out(), "deleted the user alice with the records of its 3 repositories\n");

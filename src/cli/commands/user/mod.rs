@@ -1,9 +1,13 @@
 //! `dockpass user`: users, and service accounts, which are users without a password.
 
+mod create;
 mod deletion;
+mod first_passwords;
 mod offboard;
 mod remains;
 mod report;
+mod robots;
+mod roster;
 mod show;
 mod state;
 
@@ -11,7 +15,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::operations::answers::ListAccessOfAccount;
 use crate::api::operations::{access_tokens, accounts as op};
-use crate::api::{ChangePassword, CreateAccount, CreateApiToken, Paging};
+use crate::api::{ChangePassword, CreateApiToken, Paging};
 use crate::cli::commands::account::{self, Removal};
 use crate::cli::commands::reach;
 use crate::cli::commands::token::secret;
@@ -25,14 +29,21 @@ use crate::domain::text::shell_word;
 /// What can be done with users.
 #[derive(Subcommand)]
 pub(in crate::cli) enum UserCommand {
-    /// Make a user; asks for the password twice
-    #[command(alias = "add", after_help = "Example:\n  dockpass user create alice --full-name 'Alice Liddell'")]
-    Create(CreateArguments),
+    /// Make a user, and ask for the password twice; or the users that a file lists
+    #[command(
+        after_help = "Example:\n  dockpass user create alice --full-name 'Alice Liddell'\n  dockpass user create --from \
+                      people.csv --passwords first-passwords\n\nEach line of the file is a name or `NAME, FULL NAME`; empty \
+                      lines and those that begin with # do not count. The whole file is checked before the first user is \
+                      made. First passwords are made up, and each is written into the file of --passwords (mode 600) before \
+                      its user is made; whoever has one is asked for another at the first sign-in. After an interruption \
+                      the same command goes on."
+    )]
+    Create(create::CreateArguments),
     /// List the users
-    #[command(alias = "ls", after_help = "Example:\n  dockpass user list --contains al")]
+    #[command(after_help = "Example:\n  dockpass user list --contains al")]
     List {
         /// Only those whose name or full name contains this text
-        #[arg(long, value_name = "TEXT")]
+        #[arg(short = 'q', long, value_name = "TEXT")]
         contains: Option<String>,
     },
     /// Show a user
@@ -46,13 +57,11 @@ pub(in crate::cli) enum UserCommand {
     Set(SetArguments),
     /// Delete users with their access tokens; their repositories stay, without an owner
     #[command(
-        alias = "rm",
         after_help = format!("Example:\n  dockpass user delete alice bob\n\n{}", account::WITH_REPOSITORIES)
     )]
     Delete {
-        /// Names or ids
-        #[arg(value_name = "NAME", required = true, value_parser = values::account)]
-        users: Vec<String>,
+        #[command(flatten)]
+        users: Many,
         #[command(flatten)]
         removal: Removal,
     },
@@ -77,16 +86,25 @@ pub(in crate::cli) enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Let a user sign in again after too many wrong passwords
+    /// Let users sign in no more, until they are activated again
+    #[command(
+        after_help = "Example:\n  dockpass user deactivate alice bob\n\nThey are signed out, and their access tokens are \
+                      refused. Who leaves for good goes by: dockpass user offboard alice"
+    )]
+    Deactivate(Many),
+    /// Let deactivated users sign in again
+    #[command(after_help = "Example:\n  dockpass user activate alice bob")]
+    Activate(Many),
+    /// Let users sign in again after too many wrong passwords
     #[command(after_help = "Example:\n  dockpass user unlock alice")]
-    Unlock(One),
+    Unlock(Many),
     /// Make a temporary password for a user who is locked out
     #[command(after_help = "Example:\n  dockpass user temporary-password alice --expires 2h")]
     TemporaryPassword {
         #[command(flatten)]
         user: One,
-        /// How long it works, at most 7d [default: 24h]
-        #[arg(long, value_name = "TIME", value_parser = values::expiry)]
+        /// How long it works, or until when, at most 7d [default: 24h]
+        #[arg(long, value_name = "WHEN", value_parser = values::expiry)]
         expires: Option<ExpiryArgument>,
     },
 }
@@ -99,31 +117,12 @@ pub(in crate::cli) struct One {
     name: String,
 }
 
-/// What a new user is.
+/// One user or several.
 #[derive(Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(in crate::cli) struct CreateArguments {
-    /// Name: lower-case letters and digits, joined by `.`, `_` or `-`
-    #[arg(value_name = "NAME", value_parser = values::new_name)]
-    name: String,
-    /// Name in full
-    #[arg(long, value_name = "TEXT")]
-    full_name: Option<String>,
-    /// Make a system administrator
-    #[arg(long)]
-    admin: bool,
-    /// Make a service account: no password, access tokens only
-    #[arg(long, conflicts_with = "password_stdin")]
-    service: bool,
-    /// Make it inactive
-    #[arg(long)]
-    inactive: bool,
-    /// Read the password from standard input, up to the first line end
-    #[arg(long)]
-    password_stdin: bool,
-    /// Take over the repositories that already are under this name
-    #[arg(long)]
-    adopt_repositories: bool,
+pub(in crate::cli) struct Many {
+    /// Names or ids
+    #[arg(value_name = "NAME", required = true, value_parser = values::account)]
+    names: Vec<String>,
 }
 
 /// What changes of a user.
@@ -156,7 +155,7 @@ struct UserChange {
 
 pub(in crate::cli) async fn run(command: UserCommand, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     match command {
-        UserCommand::Create(arguments) => create(arguments, api, console).await,
+        UserCommand::Create(arguments) => create::run(&arguments, api, console).await,
         UserCommand::List { contains } => {
             let list = account::list(AccountFilter::Users, contains, api).await?;
             console.report(&report::many(list)?)
@@ -169,33 +168,14 @@ pub(in crate::cli) async fn run(command: UserCommand, api: &mut Api, console: &m
             console.report(&reach::reached(list, nothing)?)
         }
         UserCommand::Set(arguments) => state::set(arguments, api, console).await,
-        UserCommand::Delete { users, removal } => deletion::delete(&users, removal, api, console).await,
+        UserCommand::Delete { users, removal } => deletion::delete(&users.names, removal, api, console).await,
         UserCommand::Offboard(arguments) => offboard::run(arguments, api, console).await,
         UserCommand::Password { user, password_stdin } => password(&user.name, password_stdin, api, console).await,
-        UserCommand::Unlock(user) => state::unlock(&user.name, api, console).await,
+        UserCommand::Deactivate(users) => state::activate(&users.names, false, api, console).await,
+        UserCommand::Activate(users) => state::activate(&users.names, true, api, console).await,
+        UserCommand::Unlock(users) => state::unlock(&users.names, api, console).await,
         UserCommand::TemporaryPassword { user, expires } => temporary(&user.name, expires, api, console).await,
     }
-}
-
-async fn create(arguments: CreateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let from_stdin = arguments.password_stdin;
-    // Who is asked on a terminal is not asked in vain.
-    let is_asked = !arguments.service && !from_stdin && console.in_is_terminal;
-    if is_asked && account::found(&arguments.name, api).await?.is_some() {
-        return Err(CliError::Finding(format!("this account exists already: {}", arguments.name)));
-    }
-    let password = if arguments.service { None } else { Some(prompt::new_password(console, from_stdin)?) };
-    let body = CreateAccount {
-        name: arguments.name.clone(),
-        password: password.as_ref().map(|password| password.reveal().to_owned()),
-        full_name: arguments.full_name,
-        is_active: Some(!arguments.inactive),
-        is_admin: arguments.admin.then_some(true),
-        adopt_repositories: arguments.adopt_repositories.then_some(true),
-        ..CreateAccount::default()
-    };
-    let answer = account::create(&body, api).await?;
-    console.report(&report::created(answer.value, &arguments.name, arguments.service))
 }
 
 async fn password(name: &str, from_stdin: bool, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
@@ -243,50 +223,6 @@ async fn temporary(
 mod tests {
     use super::*;
     use crate::cli::testing::{Server, console};
-
-    const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
-
-    #[tokio::test]
-    async fn a_new_user_gets_the_password_of_standard_input() {
-        let server = Server::with_json(&[(201, ALICE)]);
-        let (mut console, written) = console(b"correct horse\n");
-        let arguments = CreateArguments {
-            name: "alice".into(),
-            full_name: Some("Alice".into()),
-            admin: false,
-            service: false,
-            inactive: true,
-            password_stdin: true,
-            adopt_repositories: false,
-        };
-        create(arguments, &mut server.api(), &mut console).await.unwrap();
-        assert!(written.out().starts_with("created the user alice\n"));
-        let sent = server.requests().remove(0);
-        assert!(sent.starts_with("POST /enzi/v0/accounts HTTP/1.1"));
-        assert!(
-            sent.ends_with(r#"{"name":"alice","password":"correct horse","fullName":"Alice","isActive":false}"#),
-            "{sent}"
-        );
-    }
-
-    #[tokio::test]
-    async fn nobody_is_asked_for_the_password_of_an_account_that_is_there() {
-        let server = Server::with_json(&[(200, ALICE)]);
-        let (mut console, _) = console(b"");
-        console.in_is_terminal = true;
-        console.ask = |_| panic!("asked in vain");
-        let arguments = CreateArguments {
-            name: "alice".into(),
-            full_name: None,
-            admin: false,
-            service: false,
-            inactive: false,
-            password_stdin: false,
-            adopt_repositories: false,
-        };
-        let error = create(arguments, &mut server.api(), &mut console).await.unwrap_err();
-        assert_eq!(error.to_string(), "this account exists already: alice");
-    }
 
     #[tokio::test]
     async fn users_are_listed_by_a_part_of_the_name() {

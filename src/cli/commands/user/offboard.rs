@@ -1,10 +1,13 @@
 //! `dockpass user offboard`: a user leaves. Its power goes first, then its access tokens and repositories, as far as that was
 //! asked for; what is left is said, with the command for each. Asked again it goes on where it was interrupted.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::remains::Remains;
+use super::robots::{Known, RotateRobots};
 use crate::api::operations::{access_tokens, accounts};
 use crate::api::{Account, ApiToken, Counting, Paging, UpdateAccount};
 use crate::cli::commands::repo::transfer;
@@ -28,6 +31,8 @@ pub(in crate::cli) struct OffboardArguments {
     #[arg(long, value_name = "NAME", value_parser = values::account)]
     transfer_repositories: Option<String>,
     #[command(flatten)]
+    robots: RotateRobots,
+    #[command(flatten)]
     unasked: Unasked,
 }
 
@@ -39,6 +44,9 @@ struct Leaver {
     tokens: List<ApiToken>,
     /// Access tokens of other accounts that were made with those.
     made_for_others: List<ApiToken>,
+    /// Robots whose secret it knows, and where new ones are to stand.
+    robots: Known,
+    new_secrets: Option<PathBuf>,
     repositories: Option<u64>,
 }
 
@@ -85,10 +93,12 @@ async fn look_up(arguments: &OffboardArguments, api: &mut Api) -> Result<Leaver,
         None => None,
     };
     let tokens = tokens_of(&account.name, api).await?;
-    let made_with = access_tokens::Ranking { made_with: Some(account.name.clone()), sort: None };
+    let made_with = access_tokens::Ranking { made_with: Some(account.name.clone()), ..Default::default() };
     let made_for_others = list(access_tokens::Selection::default(), made_with, api).await?;
+    let robots = Known::to(&account.name, api).await?;
     let repositories = stakes::repositories(&account.name, api).await?;
-    Ok(Leaver { account, receiver, tokens, made_for_others, repositories })
+    let new_secrets = arguments.robots.rotate_robots.clone();
+    Ok(Leaver { account, receiver, tokens, made_for_others, robots, new_secrets, repositories })
 }
 
 /// The name of who is to have the repositories, who must be there and have room for all of them.
@@ -131,6 +141,8 @@ impl Leaver {
             again.push_str(" --transfer-repositories ");
             again.push_str(&shell_word(to));
         }
+        // The file that is there keeps what stands in it.
+        again.push_str(if self.new_secrets.is_some() { " --rotate-robots ANOTHER-FILE" } else { "" });
         again
     }
 
@@ -145,6 +157,7 @@ impl Leaver {
             };
             said.push(format!("Its {tokens}: {fate}."));
         }
+        said.extend(self.robots.stakes(self.new_secrets.as_deref()));
         if let Some(repositories) = stakes::many(self.repositories, "repository", "repositories") {
             let fate = self.receiver.as_ref().map_or("still its own".to_owned(), |to| format!("given to {to}"));
             said.push(format!("Its {repositories}: {fate}."));
@@ -170,7 +183,12 @@ async fn act(
         done.steps.push(Step::Line(leaver.again(delete_tokens), Vec::new()));
         return Err(error);
     }
-    let remains = Remains::of(leaver.name(), &leaver.made_for_others, api).await;
+    let mut remains = Remains::of(leaver.name(), &leaver.made_for_others, api).await;
+    if leaver.new_secrets.is_none() {
+        let (lines, json) = leaver.robots.remains()?;
+        remains.lines.extend(lines);
+        done.json.insert("robots".to_owned(), json);
+    }
     let line = match (remains.lines.is_empty(), remains.unread.is_empty()) {
         (false, _) => "what is left:",
         (true, true) => "nothing else is left",
@@ -194,6 +212,7 @@ async fn go_on(
     api: &mut Api,
     now: Timestamp,
 ) -> Result<(), CliError> {
+    rotate_robots(leaver, done, api).await?;
     if leaver.tokens.len() > 0 {
         tell_tokens(leaver, done, api, now).await?;
     } else {
@@ -214,6 +233,15 @@ async fn deactivate(leaver: &Leaver, done: &mut Done, api: &mut Api) -> Result<(
     let answer = api.send(accounts::UpdateAccount, [leaver.name()], &(), &body).await?;
     let line = if was_active { "is deactivated, and signed out everywhere" } else { "was inactive already" };
     done.note("account", answer.value, format!("{} {line}", leaver.name()));
+    Ok(())
+}
+
+/// What it knows ends with its power: before what takes longer.
+async fn rotate_robots(leaver: &Leaver, done: &mut Done, api: &mut Api) -> Result<(), CliError> {
+    let Some(path) = &leaver.new_secrets else { return Ok(()) };
+    let (step, names) = leaver.robots.rotate(path, api).await?;
+    done.json.insert("rotatedRobots".to_owned(), names);
+    done.steps.push(step);
     Ok(())
 }
 
@@ -275,6 +303,7 @@ mod tests {
             name: "alice".into(),
             delete_tokens: true,
             transfer_repositories: transfer.map(str::to_owned),
+            robots: RotateRobots::default(),
             unasked: Unasked { yes },
         }
     }
@@ -293,7 +322,7 @@ mod tests {
             (ok(r#"{"to":"bob","transferred":0,"left":3}"#), ok(r#"{"to":"bob","transferred":2,"left":1}"#));
         let (alice, bob, off, none) = (user("alice", true), user("bob", true), user("alice", false), ok("[]"));
         let failed = refused(503, GONE);
-        let answers = [&alice, &bob, &may, &one, &none, &counted(3), &off, &now, &one, &some, &failed];
+        let answers = [&alice, &bob, &may, &one, &none, &none, &counted(3), &off, &now, &one, &some, &failed];
         let server = Server::start(&answers.map(String::as_str));
         let (mut console, written) = console(b"");
         let error = run(arguments(Some("bob"), true), &mut server.api(), &mut console).await.unwrap_err();
@@ -362,7 +391,7 @@ mod tests {
         let missing = r#"{"errors":[{"code":"NO_SUCH_ACCOUNT","message":"no such account: bbo","detail":null}]}"#;
         let missing = format!("HTTP/1.1 404 X\r\ncontent-length: {}\r\n\r\n{missing}", missing.len());
         let counted = counted(3);
-        let answers = [&alice, &one, &none, &counted, &alice, &missing, &alice, &alice];
+        let answers = [&alice, &one, &none, &none, &counted, &alice, &missing, &alice, &alice];
         let server = Server::start(&answers.map(String::as_str));
         let (mut console, written) = console(b"");
         let mut api = server.api();

@@ -1,10 +1,10 @@
-//! `dockpass user set` and `unlock`: what a user is and may. What is so already is said, and is an error where it should be
+//! `dockpass user set`, `activate`, `deactivate` and `unlock`: what users are and may. What is so already is said, and is an error where it should be
 //! taken away.
 
 use crate::api::operations::accounts as op;
 use crate::api::{Account, UpdateAccount};
 use crate::cli::commands::user::SetArguments;
-use crate::cli::commands::{account, left, stakes};
+use crate::cli::commands::{account, left, several, stakes};
 use crate::cli::screen::{CliError, Console, Report};
 use crate::cli::wire::Api;
 use crate::domain::text::shell_word;
@@ -19,18 +19,42 @@ pub(super) async fn set(arguments: SetArguments, api: &mut Api, console: &mut Co
         keep_tokens: keep_tokens.then_some(true),
         ..UpdateAccount::default()
     };
-    let before = account::user(&user.name, api).await?.read()?;
-    let already = already(&body, &before);
-    let answer = api.send(op::UpdateAccount, [&user.name], &(), &body).await?;
+    let report = changed(&user.name, &body, "changed", api, console).await?;
+    console.report(&report)
+}
+
+/// Lets users sign in, or no more.
+pub(super) async fn activate(
+    names: &[String],
+    is_active: bool,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let body = UpdateAccount { is_active: Some(is_active), ..UpdateAccount::default() };
+    let done = if is_active { "activated" } else { "deactivated" };
+    several::each(names, api, console, async |name, api, console| changed(name, &body, done, api, console).await).await
+}
+
+/// Changes a user; `done` is what is said of it.
+async fn changed(
+    name: &str,
+    body: &UpdateAccount,
+    done: &str,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<Report, CliError> {
+    let before = account::user(name, api).await?.read()?;
+    let already = already(body, &before);
+    let answer = api.send(op::UpdateAccount, [name], &(), body).await?;
     console.warn(&answer.warnings)?;
-    let left = left(&body, &before.name, api).await;
+    let left = left(body, &before.name, api).await;
     match (already, left) {
         // Nothing was taken away: a script that expects that must learn it.
-        (Some(what), Some(left)) => Err(CliError::NothingTaken { said: format!("{} {what}", user.name), left }),
-        (Some(what), None) => console.report(&Report::done(answer.value, format!("{} {what}", user.name))),
+        (Some(what), Some(left)) => Err(CliError::NothingTaken { said: format!("{name} {what}"), left }),
+        (Some(what), None) => Ok(Report::done(answer.value, format!("{name} {what}"))),
         (None, left) => {
-            let line = format!("changed the user {}", user.name);
-            console.report(&Report::done_then(answer.value, line, left.unwrap_or_default()))
+            let line = format!("{done} the user {name}");
+            Ok(Report::done_then(answer.value, line, left.unwrap_or_default()))
         }
     }
 }
@@ -64,28 +88,32 @@ fn already(update: &UpdateAccount, account: &Account) -> Option<String> {
 }
 
 /// Ends the wait after wrong passwords, if there is one.
-pub(super) async fn unlock(name: &str, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+pub(super) async fn unlock(names: &[String], api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    several::each(names, api, console, async |name, api, _| unlocked(name, api).await).await
+}
+
+async fn unlocked(name: &str, api: &mut Api) -> Result<Report, CliError> {
     let before = account::user(name, api).await?.read()?;
     let answer = api.call(op::UnlockAccount, [name], &()).await?;
     let Some(inner) = before.inner else {
-        return console.report(&Report::done(answer.value, format!("{name} may sign in again")));
+        return Ok(Report::done(answer.value, format!("{name} may sign in again")));
     };
     if inner.locked_until.is_none() {
         return Err(CliError::Finding(format!("{name} was not locked; nothing was changed")));
     }
     if inner.is_active {
-        return console.report(&Report::done(answer.value, format!("{name} may sign in again")));
+        return Ok(Report::done(answer.value, format!("{name} may sign in again")));
     }
     let left = format!("{name} is still inactive: dockpass user set {} --active true", shell_word(name));
-    console.report(&Report::done_then(answer.value, format!("{name} is not locked any more"), vec![left]))
+    Ok(Report::done_then(answer.value, format!("{name} is not locked any more"), vec![left]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::commands::user::{One, UserChange, UserCommand, run};
+    use crate::cli::commands::user::{Many, One, UserChange, UserCommand, run};
     use crate::cli::testing::{Server, console, counted, ok};
-    use crate::cli::wire::Remote;
+    use crate::cli::wire::{Remote, Trusted};
 
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
 
@@ -130,7 +158,7 @@ mod tests {
         ];
         let said = "alice is inactive and no system administrator already; nothing was changed";
         assert_eq!((error.to_string(), error.exit_code()), (format!("{said}; {}", left.join("; ")), 1));
-        let json: serde_json::Value = serde_json::from_str(&error.as_json().unwrap()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&error.as_json("").unwrap()).unwrap();
         assert_eq!(json["errors"][0]["detail"], serde_json::json!({ "left": left }));
         assert_eq!(written.out(), "");
         set(change(None, Some(true)), &mut api, &mut console).await.unwrap();
@@ -170,7 +198,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let mut api = Api::Remote(Box::new(Remote::new(&url, None, "alice", "horse").unwrap()));
+        let mut api = Api::Remote(Box::new(Remote::new(&url, &Trusted::Nothing, "alice", "horse").unwrap()));
         for update in [
             UpdateAccount { is_active: Some(false), ..UpdateAccount::default() },
             UpdateAccount { is_admin: Some(false), ..UpdateAccount::default() },
@@ -210,10 +238,10 @@ mod tests {
         let server = Server::with_json(&answers);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        let error = unlock("alice", &mut api, &mut console).await.unwrap_err();
+        let error = unlock(&["alice".to_owned()], &mut api, &mut console).await.unwrap_err();
         assert_eq!((error.to_string().as_str(), error.exit_code()), ("alice was not locked; nothing was changed", 1));
-        unlock("alice", &mut api, &mut console).await.unwrap();
-        unlock("alice", &mut api, &mut console).await.unwrap();
+        unlock(&["alice".to_owned()], &mut api, &mut console).await.unwrap();
+        unlock(&["alice".to_owned()], &mut api, &mut console).await.unwrap();
         let still = "alice is not locked any more\n  alice is still inactive: dockpass user set alice --active true\n";
         assert_eq!(written.out(), format!("alice may sign in again\n{still}"));
     }
@@ -224,7 +252,7 @@ mod tests {
         let server = Server::with_json(&[(200, ALICE), (204, ""), (200, ALICE), (200, ALICE), (403, refused)]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        run(UserCommand::Unlock(named("alice")), &mut api, &mut console).await.unwrap();
+        run(UserCommand::Unlock(Many { names: vec!["alice".into()] }), &mut api, &mut console).await.unwrap();
         let change = UserChange { full_name: None, admin: Some(false), active: None };
         set(SetArguments { user: named("alice"), change, keep_tokens: false }, &mut api, &mut console).await.unwrap();
         assert_eq!(written.out(), "alice may sign in again\nchanged the user alice\n");

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Authority, Permit};
 use crate::domain::account::Account;
+use crate::domain::name::RepositoryName;
 use crate::domain::secret::TokenHash;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{AccessToken, LONGEST_DESCENT, Limits, Maker, Shown, TokenStanding, TokenState};
+use crate::domain::token::{AccessToken, LONGEST_DESCENT, Limits, Maker, Pattern, Shown, TokenStanding, TokenState};
 use crate::service::access::{Refusal, Used};
 use crate::service::error::{Error, Kind};
 use crate::store::State;
@@ -24,9 +25,6 @@ impl<'s> Authority<'s> {
     ) -> Result<Permit, Error> {
         let permit = self.self_or_administrator(owner)?;
         self.not_of_another_administrator(owner)?;
-        if self.descent().count() >= LONGEST_DESCENT {
-            return Err(Error::Denied("too long a chain of access tokens that made each other"));
-        }
         if is_temporary {
             self.administrator()?;
             self.without_token()?;
@@ -34,11 +32,62 @@ impl<'s> Authority<'s> {
                 return Err(Error::Denied("a temporary password is for another user"));
             }
         }
+        self.may_make(limits, expires_at)?;
+        Ok(permit)
+    }
+
+    /// Making, seeing and changing the robots of an organization: its administrators and system administrators. Whether
+    /// there is such an organization is told to those alone who may see accounts.
+    pub(in crate::service) fn administer_robots(&self, organization: Result<&Account, Error>) -> Result<Permit, Error> {
+        self.account_data()?;
+        self.administer_organization(organization?)
+    }
+
+    /// Making a robot with these limits and this expiry for an organization.
+    pub(in crate::service) fn create_robot(
+        &self,
+        organization: &Account,
+        limits: &Limits,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Permit, Error> {
+        let permit = self.administer_organization(organization)?;
+        self.may_make(limits, expires_at)?;
+        Ok(permit)
+    }
+
+    /// Whether a robot of an organization may have this pattern: it lies within the organization's namespace, or names a
+    /// repository that the organization owns. It tells of no other repository whether it is there.
+    pub(in crate::service) fn may_be_of_robot(&self, organization: &Account, pattern: &Pattern) -> bool {
+        let within = RepositoryName::parse(organization.name.as_str()).map(Pattern::Below);
+        let owns = |name: &RepositoryName| {
+            let owner = self.state.repository(name).and_then(|_| self.state.owner(name));
+            owner.is_some_and(|owner| owner.id == organization.id)
+        };
+        within.is_ok_and(|within| within.covers(pattern))
+            || match pattern {
+                Pattern::Exact(name) => owns(name),
+                Pattern::Below(_) => false,
+            }
+    }
+
+    /// Whether the caller's credential may make an access token with these limits and this expiry.
+    fn may_make(&self, limits: &Limits, expires_at: Option<Timestamp>) -> Result<(), Error> {
+        if self.descent().count() >= LONGEST_DESCENT {
+            return Err(Error::Denied("too long a chain of access tokens that made each other"));
+        }
         self.no_stronger(limits)?;
         if self.ends_before(expires_at) {
             return Err(Error::invalid("expiresAt", "later than the end of the access token that asks"));
         }
-        Ok(permit)
+        Ok(())
+    }
+
+    /// Opening a session of the web pages: accounts, and no robots, which sign in with each request.
+    pub(in crate::service) fn have_session(&self) -> Result<(), Error> {
+        if self.token().is_some_and(AccessToken::is_robot) {
+            return Err(Error::Denied("a robot has no session: it signs in with its secret at each request"));
+        }
+        Ok(())
     }
 
     /// Giving an access token power: activating it, or giving it a new secret. An access token may do so only to tokens no stronger
@@ -158,20 +207,28 @@ impl<'s> Authority<'s> {
         self.token().filter(|_| self.is_capped())
     }
 
-    /// The caller's own access tokens that whoever held them has ended for good, newest first; none to a narrowed one.
+    /// The caller's own access tokens, and the robots of the organizations that it administers, that whoever held them has
+    /// ended for good, of each owner newest first; none to a narrowed one.
     pub(in crate::service) fn revoked_tokens(&self) -> impl Iterator<Item = &'s Arc<AccessToken>> + use<'s> {
         let state = self.state;
-        let own = self.account().filter(|_| !self.is_capped());
-        own.into_iter().flat_map(move |own| state.revoked_tokens_of(own.id))
+        let owners = if self.is_capped() { Vec::new() } else { self.owners() };
+        owners.into_iter().flat_map(move |owner| state.revoked_tokens_of(owner.id))
     }
 
     /// Whether the caller may know that this access token exists.
     pub(in crate::service) fn is_for_caller(&self, token: &AccessToken) -> bool {
-        self.owns_token(token) || self.is_administrator()
+        self.owns_token(token) || self.is_administrator() || self.administers_robot(token)
     }
 
+    /// A robot signs in as its organization's account, and has no part in the other robots of that.
     fn owns_token(&self, token: &AccessToken) -> bool {
-        self.account().is_some_and(|account| account.id == token.owner)
+        let is_itself = || self.token().is_some_and(|own| own.id == token.id);
+        self.account().is_some_and(|account| account.id == token.owner) && (!token.is_robot() || is_itself())
+    }
+
+    fn administers_robot(&self, token: &AccessToken) -> bool {
+        let organization = self.state.account(token.owner).filter(|_| token.is_robot());
+        organization.is_some_and(|organization| self.administer_organization(organization).is_ok())
     }
 }
 

@@ -1,0 +1,240 @@
+//! `dockpass help`: the help of a command, or what people look for who do not know which command it is.
+
+use clap::Command;
+
+use crate::cli::screen::{CliError, Console};
+
+/// What `dockpass help` takes.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  dockpass help token create\n  dockpass help lost password")]
+pub(in crate::cli) struct HelpArguments {
+    /// A command, or what it is about
+    #[arg(value_name = "COMMAND OR TOPIC")]
+    words: Vec<String>,
+}
+
+/// What people look for, the words they look for it by, and what they need to know.
+struct Topic {
+    name: &'static str,
+    words: &'static [&'static str],
+    text: &'static str,
+}
+
+const TOPICS: &[Topic] = &[
+    Topic {
+        name: "lost password",
+        words: &["lost", "forgot", "forgotten", "password", "passwords", "reset", "locked"],
+        text: "\
+The administrator's password is lost? On the machine of the server, as its user
+or root; it works whether the server runs or not:
+  dockpass user password admin
+
+Somebody else's? Set another one, or give a temporary one, with which the user
+sets its own:
+  dockpass user password alice
+  dockpass user temporary-password alice
+
+Too many wrong passwords make the user wait. To end the wait:
+  dockpass user unlock alice
+
+The password of the first start stands in DIR/initial-admin-password until it is
+changed.
+",
+    },
+    Topic {
+        name: "why denied",
+        words: &["why", "denied", "refused", "403", "unauthorized", "forbidden"],
+        text: "\
+Why can somebody not push or pull?
+  dockpass access check --user alice push acme/app
+  dockpass access check --token 01ARZ3NDEKTS pull acme/app
+
+Who reaches a repository, and what somebody reaches:
+  dockpass repo access acme/app
+  dockpass user access alice
+
+What was refused, and for which reason:
+  dockpass audit list --outcome denied --since 1h
+",
+    },
+    Topic {
+        name: "leaked token",
+        words: &["leak", "leaked", "stolen", "secret", "revoke"],
+        text: "\
+Which access token is it? Its secret is asked for, or stands on standard input:
+  dockpass token identify < found.txt
+
+End it:
+  dockpass token identify --deactivate < found.txt
+
+What it did:
+  dockpass audit list --token 01ARZ3NDEKTS
+",
+    },
+    Topic {
+        name: "leaver",
+        words: &["leaver", "leave", "leaves", "offboard", "fired"],
+        text: "\
+Somebody leaves: deactivated and signed out first; what is left is said:
+  dockpass user offboard alice
+  dockpass user offboard alice --delete-tokens --transfer-repositories bob
+",
+    },
+    Topic {
+        name: "connect a registry",
+        words: &["connect", "distribution", "docker", "zot", "nginx", "s3"],
+        text: "\
+The whole configuration of a registry, and of nginx before it:
+  dockpass registry config --for distribution --output /etc/docker/registry
+  dockpass registry config --for nginx --output /etc/nginx/conf.d
+
+For a registry that is there, with storage of its own:
+  dockpass registry config --for distribution --only auth,notifications
+
+Then name its address in registry.url, in the configuration of the server. Is
+dockpass told what happens there?
+  dockpass registry show
+",
+    },
+    Topic {
+        name: "health",
+        words: &["health", "healthy", "healthcheck", "alive", "monitoring", "probe"],
+        text: "\
+For people, and for the HEALTHCHECK of a container:
+  dockpass status
+  dockpass status --quiet
+
+For load balancers and orchestrators: GET /health?strict=true, which is 503
+while changes are not accepted.
+",
+    },
+    Topic {
+        name: "scripts",
+        words: &["script", "scripts", "json", "jq", "exit", "code", "codes"],
+        text: "\
+With --format json, or DOCKPASS_FORMAT=json, answers are those of the API, and
+errors are JSON on standard error. Access tokens come as an array, repositories,
+accounts and records in an object; `never` is the year 0001. What is done to
+several things gives an array of results.
+  dockpass token list --format json | jq -r '.[].id'
+
+Exit codes: 0 done, 1 refused or failed, also where nothing was there to take
+away, 2 wrong usage. What cannot be undone needs --yes where nobody is asked.
+",
+    },
+    Topic {
+        name: "environment",
+        words: &["environment", "variable", "variables", "env", "files", "config.toml"],
+        text: "\
+DOCKPASS_DATA_DIR, DOCKPASS_CONFIG
+  The data directory, and the configuration file.
+DOCKPASS_SERVER, DOCKPASS_CA
+  A server elsewhere, and the certificates to trust for it.
+DOCKPASS_USER, DOCKPASS_TOKEN
+  Who signs in there, with which access token or password.
+DOCKPASS_FORMAT, DOCKPASS_LOG
+  How answers are printed, table or json; the filter of the log.
+DOCKPASS_SECTION_KEY
+  A key of the configuration: dockpass config --example
+
+Without them: ./dockpass-data, and /etc/dockpass/config.toml if it is there.
+",
+    },
+];
+
+/// Prints the help of a command, or that on a topic; of nothing, that of dockpass.
+pub(in crate::cli) fn run(
+    arguments: &HelpArguments,
+    mut grammar: Command,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    grammar.build();
+    let found = arguments.words.iter().try_fold(&grammar, |at, name| at.find_subcommand(name));
+    if let Some(command) = found {
+        let mut text = command.clone().render_long_help().to_string();
+        if arguments.words.is_empty() {
+            text = format!("{}\n\n{}\n", text.trim_end(), all());
+        }
+        return console.write(&text);
+    }
+    match about(&arguments.words) {
+        Some(topic) => console.write(topic.text),
+        None => {
+            let asked = arguments.words.join(" ");
+            Err(CliError::Usage(format!("there is no help on `{asked}`; commands: dockpass --help; {}", all())))
+        }
+    }
+}
+
+fn all() -> String {
+    let names: Vec<_> = TOPICS.iter().map(|topic| topic.name).collect();
+    format!("Topics of `dockpass help`: {}", names.join(", "))
+}
+
+/// The topic that most of the words are about.
+fn about(words: &[String]) -> Option<&'static Topic> {
+    let words: Vec<_> = words
+        .iter()
+        .flat_map(|word| word.split_whitespace())
+        .map(|word| word.trim_matches(|letter: char| letter.is_ascii_punctuation()).to_lowercase())
+        .collect();
+    let hits = |topic: &Topic| words.iter().filter(|word| topic.words.contains(&word.as_str())).count();
+    // Of equals, the first.
+    TOPICS.iter().rev().max_by_key(|topic| hits(topic)).filter(|topic| hits(topic) > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::Arguments;
+    use crate::cli::testing::console;
+
+    fn help(line: &str) -> Result<String, CliError> {
+        let (mut console, written) = console(b"");
+        let words = line.split_whitespace().map(str::to_owned).collect();
+        run(&HelpArguments { words }, Arguments::command(), &mut console).map(|()| written.out())
+    }
+
+    #[test]
+    fn a_command_has_its_help_and_nothing_that_of_all() {
+        let create = help("token create").unwrap();
+        assert!(create.contains("Usage: dockpass token create [OPTIONS]") && create.contains("--data-dir"), "{create}");
+        let all = help("").unwrap();
+        assert!(
+            all.contains("Usage: dockpass [OPTIONS] [COMMAND]") && all.contains("Topics of `dockpass help`: lost"),
+            "{all}"
+        );
+        assert!(help("settings").unwrap().contains("  set "));
+    }
+
+    #[test]
+    fn what_people_look_for_is_found_by_their_words() {
+        for (asked, found) in [
+            ("lost the admin password?", "dockpass user password admin"),
+            ("Forgot password", "dockpass user password admin"),
+            ("why denied", "access check"),
+            ("leaked", "token identify"),
+            ("health", "status --quiet"),
+            ("jq", "Exit codes"),
+            ("environment", "DOCKPASS_DATA_DIR"),
+            ("s3", "--only auth,notifications"),
+            ("alice leaves", "user offboard"),
+        ] {
+            let text = help(asked).unwrap();
+            assert!(text.contains(found), "{asked}: {text}");
+        }
+        let error = help("the weather").unwrap_err();
+        assert!(error.exit_code() == 2 && error.to_string().contains("lost password, why denied"), "{error}");
+    }
+
+    #[test]
+    fn each_topic_is_found_by_its_name_and_fits_a_terminal() {
+        for topic in TOPICS {
+            let found = about(&[topic.name.to_owned()]).unwrap();
+            assert_eq!(found.name, topic.name);
+            assert!(topic.text.lines().all(|line| line.len() <= 80), "{}", topic.name);
+        }
+    }
+}

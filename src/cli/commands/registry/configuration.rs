@@ -1,0 +1,332 @@
+//! `dockpass registry config`: the configuration of a registry or of nginx, printed or written.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::api::RegistryConfiguration;
+use crate::api::operations::registry as op;
+use crate::cli::commands::registry::files::{self, Files};
+use crate::cli::commands::registry::note_alone;
+use crate::cli::commands::registry::owner::Owner;
+use crate::cli::commands::values;
+use crate::cli::screen::{CliError, Console, Format, Report, shown};
+use crate::cli::wire::{Api, ApiAnswer};
+use crate::domain::program::{Program, Section};
+use crate::domain::text::shell_word;
+
+/// Which configuration, and what becomes of it.
+#[derive(Args)]
+pub(in crate::cli) struct ConfigArguments {
+    /// What the configuration is for
+    #[arg(long = "for", value_enum, value_name = "PROGRAM")]
+    program: Configurable,
+    /// Only these sections, to be put into a configuration that is there
+    #[arg(long, value_name = "SECTION,…", value_delimiter = ',', value_parser = values::word::<Section>())]
+    only: Vec<Section>,
+    /// Where the registry is to listen; a port alone is on loopback [default: that of registry.url, else 127.0.0.1:5000]
+    #[arg(long, value_name = "ADDRESS")]
+    addr: Option<String>,
+    /// Where the registry keeps what it holds [default: /var/lib/registry, or /var/lib/zot]
+    #[arg(long, value_name = "DIR")]
+    storage_dir: Option<PathBuf>,
+    /// Write the configuration, and the certificate that a registry needs, into this directory
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Give the files to this user, by name or as UID:GID; for root
+    #[arg(long, value_name = "USER", requires = "output")]
+    owner: Option<String>,
+    /// Keep a configuration that is there and says something else as NAME.before-1, and replace it
+    #[arg(long, requires = "output")]
+    replace: bool,
+}
+
+/// What can be configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Configurable {
+    /// CNCF Distribution, 2.8 or 3.x.
+    Distribution,
+    /// zot; needs a fixed key.
+    Zot,
+    /// nginx before dockpass and the registry; needs an https address and a trusted proxy.
+    Nginx,
+}
+
+impl Configurable {
+    /// The same program as a value of the API.
+    fn program(self) -> Program {
+        match self {
+            Self::Distribution => Program::Distribution,
+            Self::Zot => Program::Zot,
+            Self::Nginx => Program::Nginx,
+        }
+    }
+
+    /// The file's mode: a registry's configuration may hold the secret of its notifications, so only the owner may
+    /// read it.
+    fn mode(self) -> u32 {
+        match self {
+            Self::Distribution | Self::Zot => 0o600,
+            Self::Nginx => 0o644,
+        }
+    }
+}
+
+/// The next step, once the files are written.
+fn next(arguments: &ConfigArguments, file: &Path) -> String {
+    let registry = match arguments.program {
+        Configurable::Distribution | Configurable::Zot => true,
+        Configurable::Nginx => false,
+    };
+    if !registry {
+        return "Next: put the paths of your certificate and key into it, then: nginx -t && systemctl reload nginx"
+            .to_owned();
+    }
+    let first = match (&arguments.owner, arguments.only.is_empty()) {
+        (Some(_), true) => "restart the registry with this configuration".to_owned(),
+        (None, true) => "let the registry read these files, and start it with this configuration".to_owned(),
+        (_, false) => {
+            let file = shell_word(&file.display().to_string());
+            format!("put what {file} holds into the registry's configuration, and restart the registry")
+        }
+    };
+    format!("Next: {first}; then name its address in registry.url, so that dockpass can ask it what it holds")
+}
+
+/// Prints the configuration, or writes its files.
+pub(super) async fn run(arguments: &ConfigArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
+    if let Some(directory) = &arguments.output {
+        return write(arguments, directory, api, console).await;
+    }
+    let (answer, configuration) = ask(arguments, None, api).await?;
+    console.warn(&answer.warnings)?;
+    note_alone(api, console)?;
+    match console.format {
+        Format::Json => console.report(&Report::done(answer.value, String::new())),
+        Format::Table => {
+            console.write(&printed(&configuration, arguments.program))?;
+            let is_of_registry = arguments.program != Configurable::Nginx;
+            if is_of_registry && console.out_is_terminal { console.note(URL) } else { Ok(()) }
+        }
+    }
+}
+
+/// What is easily forgotten, since the registry works without it.
+const URL: &str = "\nNext: name the registry's address in registry.url, so that dockpass can ask it what it holds\n";
+
+async fn ask(
+    arguments: &ConfigArguments,
+    certificate: Option<&Path>,
+    api: &mut Api,
+) -> Result<(ApiAnswer<RegistryConfiguration>, RegistryConfiguration), CliError> {
+    let storage = arguments.storage_dir.as_deref().map(std::path::absolute).transpose();
+    let storage = storage.map_err(|cause| CliError::Usage(format!("--storage-dir: {cause}")))?;
+    let which = op::WhichConfiguration {
+        program: Some(arguments.program.program()),
+        certificate: certificate.map(text).transpose()?,
+        only: arguments.only.iter().map(ToString::to_string).collect(),
+        address: arguments.addr.clone(),
+        storage: storage.as_deref().map(text).transpose()?,
+    };
+    let answer = api.call(op::GetRegistryConfiguration, [], &which).await?;
+    let configuration = answer.read()?;
+    Ok((answer, configuration))
+}
+
+fn text(path: &Path) -> Result<String, CliError> {
+    let no_text = || CliError::Usage(format!("the path {} is not UTF-8", path.display()));
+    path.to_str().map(str::to_owned).ok_or_else(no_text)
+}
+
+/// The configuration after its certificate, if it has one, as a comment, so that one stream carries both.
+fn printed(configuration: &RegistryConfiguration, program: Configurable) -> String {
+    let RegistryConfiguration { file_name, configuration: text, .. } = configuration;
+    let Some((certificate_name, certificate)) = certificate(configuration) else { return text.clone() };
+    let certificate = shown::lines("# ", certificate.lines());
+    let program = program.program();
+    let keys = configuration.keys_name.as_deref().zip(configuration.keys.as_deref());
+    let keys = keys.map_or_else(String::new, |(name, keys)| {
+        format!(
+            "# And these keys, with\n\
+             #   sed -n 's/^# {{/{{/p' {file_name} > {name}\n\
+             #\n\
+             # {}\n",
+            keys.trim_end()
+        )
+    });
+    format!(
+        "# The registry needs this certificate, at the path that is given below. Save it from a copy of these lines with\n\
+         #   sed -n '/^# -----BEGIN/,/^# -----END/s/^# //p' {file_name} > {certificate_name}\n\
+         # or have all files written with\n\
+         #   dockpass registry config --for {program} --output DIR\n\
+         #\n\
+         {certificate}{keys}\n{}\n",
+        text.trim_end()
+    )
+}
+
+/// Name and content of the certificate, where there is one.
+fn certificate(configuration: &RegistryConfiguration) -> Option<(&str, &str)> {
+    Some((configuration.certificate_name.as_deref()?, configuration.certificate.as_deref()?))
+}
+
+/// Writes the files. The certificate is ours, so it is replaced; a different configuration is the operator's, so nothing is
+/// written unless that may be put aside.
+async fn write(
+    arguments: &ConfigArguments,
+    directory: &Path,
+    api: &mut Api,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let owner = arguments.owner.as_deref().map(Owner::named).transpose()?;
+    let files = Files { directory: files::absolute(directory)?, owner };
+    let (mut answer, mut configuration) = ask(arguments, None, api).await?;
+    note_alone(api, console)?;
+    let beside = certificate(&configuration).map(|(name, _)| files.path(name)).transpose()?;
+    if let Some(path) = &beside {
+        (answer, configuration) = ask(arguments, Some(path), api).await?;
+    }
+    console.warn(&answer.warnings)?;
+    let file = files.path(&configuration.file_name)?;
+    files.make_directory()?;
+    let is_other = files::says_something_else(&file, &configuration.configuration)?;
+    if is_other && !arguments.replace {
+        return Err(CliError::Finding(format!(
+            "{} is there and says something else; nothing was written: choose another directory, or add --replace, which \
+             keeps it under another name",
+            file.display()
+        )));
+    }
+    let mut written = vec![file.clone()];
+    if let (Some(path), Some((_, pem))) = (beside, certificate(&configuration)) {
+        files.replace(&path, pem, 0o644)?;
+        written.push(path);
+    }
+    if let (Some(name), Some(keys)) = (&configuration.keys_name, &configuration.keys) {
+        let path = files.path(name)?;
+        files.replace(&path, keys, 0o644)?;
+        written.push(path);
+    }
+    let kept = if is_other { Some(files::keep(&file)?) } else { None };
+    files.replace(&file, &configuration.configuration, arguments.program.mode())?;
+    let written: Vec<_> = written.iter().map(|path| path.display().to_string()).collect();
+    let kept = kept.map(|path| format!("what was there is kept as {}", path.display()));
+    let then = kept.into_iter().chain([next(arguments, &file)]).collect();
+    console.report(&Report::done_then(answer.value, format!("wrote {}", written.join(" and ")), then))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::cli::testing::{Server, console};
+
+    fn answer(certificate_name: &str) -> String {
+        serde_json::json!({
+            "for": "distribution", "fileName": "config.yml", "configuration": "auth:\n  token: {}\n",
+            "certificateName": certificate_name,
+            "certificate": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        })
+        .to_string()
+    }
+
+    fn config(program: Configurable, output: Option<PathBuf>) -> ConfigArguments {
+        let (addr, storage_dir, owner) = (None, None, None);
+        ConfigArguments { program, only: Vec::new(), addr, storage_dir, output, owner, replace: false }
+    }
+
+    fn distribution(output: Option<PathBuf>) -> ConfigArguments {
+        config(Configurable::Distribution, output)
+    }
+
+    #[tokio::test]
+    async fn one_stream_carries_configuration_and_certificate() {
+        let server = Server::with_json(&[(200, &answer("dockpass-ca.pem"))]);
+        let (mut console, written) = console(b"");
+        run(&distribution(None), &mut server.api(), &mut console).await.unwrap();
+        let out = written.out();
+        assert!(
+            out.contains("\n# -----BEGIN CERTIFICATE-----\n# AAAA\n# -----END CERTIFICATE-----\n\nauth:\n"),
+            "{out}"
+        );
+        assert!(out.contains("p' config.yml > dockpass-ca.pem\n"), "{out}");
+        assert!(out.ends_with("token: {}\n") && out.starts_with("# "), "{out}");
+        assert!(server.requests()[0].starts_with("GET /api/v0/admin/registry/config?for=distribution "));
+    }
+
+    #[tokio::test]
+    async fn both_files_are_written_and_a_foreign_one_is_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("new");
+        let body = answer("dockpass-ca.pem");
+        let server = Server::with_json(&[(200, &body), (200, &body), (200, &body), (200, &body)]);
+        let (mut console, _) = console(b"");
+        let mut api = server.api();
+        run(&distribution(Some(place.clone())), &mut api, &mut console).await.unwrap();
+        assert_eq!(fs::read_to_string(place.join("config.yml")).unwrap(), "auth:\n  token: {}\n");
+        assert!(fs::read_to_string(place.join("dockpass-ca.pem")).unwrap().starts_with("-----BEGIN"));
+        fs::write(place.join("config.yml"), "mine").unwrap();
+        let error = run(&distribution(Some(place.clone())), &mut api, &mut console).await.unwrap_err();
+        assert!(error.to_string().contains("says something else"), "{error}");
+        assert_eq!(fs::read_to_string(place.join("config.yml")).unwrap(), "mine");
+        let asked = server.requests().remove(1);
+        let certificate = place.join("dockpass-ca.pem").display().to_string().replace('/', "%2F");
+        assert!(
+            asked
+                .starts_with(&format!("GET /api/v0/admin/registry/config?for=distribution&certificate={certificate} ")),
+            "{asked}"
+        );
+    }
+
+    #[tokio::test]
+    async fn nginx_gets_one_file_that_everybody_may_read() {
+        let text = "server {\n    listen 443 ssl;\n}\n";
+        let body = serde_json::json!({
+            "for": "nginx", "fileName": "dockpass.conf", "configuration": text,
+            "certificateName": null, "certificate": null,
+        });
+        let body = body.to_string();
+        let server = Server::with_json(&[(200, &body), (200, &body)]);
+        let mut api = server.api();
+        let (mut stdout, written) = console(b"");
+        let command = |output| config(Configurable::Nginx, output);
+        run(&command(None), &mut api, &mut stdout).await.unwrap();
+        assert_eq!(written.out(), text);
+        let directory = tempfile::tempdir().unwrap();
+        let (mut stdout, written) = console(b"");
+        run(&command(Some(directory.path().to_owned())), &mut api, &mut stdout).await.unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        let file = directory.path().join("dockpass.conf");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+        let said = written.out();
+        assert!(said.starts_with(&format!("wrote {}\n", file.display())) && said.contains("nginx -t"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_is_sent_and_what_is_replaced_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let body = answer("dockpass-ca.pem");
+        let server = Server::with_json(&[(200, &body), (200, &body)]);
+        let (mut console, written) = console(b"");
+        let file = directory.path().join("config.yml");
+        fs::write(&file, "mine").unwrap();
+        let arguments = ConfigArguments {
+            only: vec![Section::Auth, Section::Notifications],
+            addr: Some("5001".to_owned()),
+            storage_dir: Some("/srv/x".into()),
+            replace: true,
+            ..distribution(Some(directory.path().to_owned()))
+        };
+        run(&arguments, &mut server.api(), &mut console).await.unwrap();
+        assert_eq!(fs::read_to_string(directory.path().join("config.yml.before-1")).unwrap(), "mine");
+        assert!(fs::read_to_string(&file).unwrap().starts_with("auth:"));
+        let said = written.out();
+        let lines: Vec<_> = said.lines().collect();
+        assert!(lines[1].ends_with("config.yml.before-1") && lines[2].contains("registry.url"), "{said}");
+        let asked = "?for=distribution&only=auth&only=notifications&addr=5001&storage=%2Fsrv%2Fx ";
+        assert!(server.requests()[0].contains(asked));
+    }
+}
