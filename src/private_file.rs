@@ -23,7 +23,7 @@ pub(crate) const STRANGERS: u32 = 0o027;
 pub(crate) const OTHERS_WRITE: u32 = 0o022;
 
 /// Largest file that is read, in bytes.
-const MAX: u64 = 1024 * 1024;
+pub(crate) const MOST: usize = 1024 * 1024;
 
 /// Open flags: root must not be led to another file by a symbolic link in somebody else's directory.
 pub(crate) const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
@@ -97,7 +97,7 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateFileError>
         Err(error) => return Err(PrivateFileError::io(path, error)),
     };
     let metadata = file.metadata().map_err(|error| PrivateFileError::io(path, error))?;
-    if !metadata.is_file() || metadata.len() > MAX {
+    if !metadata.is_file() || metadata.len() > MOST as u64 {
         return Err(PrivateFileError::Unsuitable { path: path.to_owned() });
     }
     refuse_theirs(path, &metadata)?;

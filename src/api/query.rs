@@ -350,6 +350,7 @@ page_starts! {
     Id: str::parse;
     OwnerPlace: str::parse;
     SealedNumber: str::parse;
+    LogPlace: str::parse;
     Name: Name::parse;
     RepositoryName: RepositoryName::parse;
     TagName: TagName::parse;

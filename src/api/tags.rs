@@ -25,9 +25,10 @@ pub struct Tag {
     pub in_notary: bool,
     /// What it points to.
     pub manifest: Manifest,
-    /// Who pushed it last: the account's name, which another one may have by now; null if the registry did not tell.
+    /// Who pushed it last: the name of the account, or `ORG/NAME` of a robot, which another one may have by now; null if the
+    /// registry did not tell.
     pub pushed_by: Option<String>,
-    /// The identifier of that account.
+    /// The identifier of that account; of a robot, of its organization.
     pub pushed_by_id: Option<String>,
     /// The platforms that the image runs on, as `linux/arm64/v8`; several for a list of images, none if the manifest
     /// was not read.

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::aliases;
 use super::commands::{
-    about, access, audit, config, grant, help, login, man, org, registry, repo, robot, serve, settings, status, team,
-    token, user, whoami,
+    about, access, audit, config, grant, help, login, logout, man, org, registry, repo, robot, serve, settings, status,
+    team, token, user, whoami,
 };
 use super::global::Global;
 
@@ -58,7 +58,7 @@ pub(super) enum Command {
     /// Sign in to a server elsewhere, for the commands that come after
     Login(login::LoginArguments),
     /// End a login
-    Logout(login::LogoutArguments),
+    Logout(logout::LogoutArguments),
     /// Say which server commands speak to, and as whom
     Whoami(whoami::WhoamiArguments),
     /// Show and check the configuration that this command finds

@@ -153,7 +153,10 @@ pub(in crate::cli) fn replace_for(
 }
 
 /// Refuses to put a file in the place of something else.
-fn refuse_other(path: &Path) -> Result<(), CliError> {
+///
+/// # Errors
+/// [`CliError::Finding`] for a link and whatever else is no file; [`CliError::File`]
+pub(in crate::cli) fn refuse_other(path: &Path) -> Result<(), CliError> {
     let what = match fs::symlink_metadata(path) {
         Ok(found) => what_else(&found),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
@@ -173,10 +176,12 @@ fn what_else(found: &Metadata) -> Option<&'static str> {
 }
 
 /// Makes the name of a file durable. A directory that we may write to but not read cannot be synced.
-fn sync_directory(path: &Path) -> io::Result<()> {
+pub(in crate::cli) fn sync_directory(path: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match File::open(directory).and_then(|directory| directory.sync_all()) {
-        Err(cause) if cause.kind() != io::ErrorKind::PermissionDenied => Err(cause),
+        // Nor can one on some network file systems, where the name is durable as they make it.
+        Err(cause) if !matches!(cause.kind(), PermissionDenied | InvalidInput | Unsupported) => Err(cause),
         Ok(()) | Err(_) => Ok(()),
     }
 }

@@ -130,12 +130,19 @@ impl LoginFile {
         self.read().map(drop)
     }
 
-    /// Changes the logins: reads, changes and writes them in one turn. They are as before if it fails.
+    /// Changes the logins: reads, changes and writes them in one turn. They are as before if it fails, also where they
+    /// would be more than is read again.
     pub(super) async fn change<T>(&self, change: impl FnOnce(&mut Logins) -> T) -> Result<T, CliError> {
         let _turn = self.turn().await?;
         let mut logins = self.read()?;
         let changed = change(&mut logins);
         let text = Zeroizing::new(serde_json::to_vec_pretty(&logins).map_err(CliError::Json)?);
+        if text.len() > private_file::MOST {
+            let path = self.path.display();
+            return Err(CliError::Finding(format!(
+                "the logins in {path} would be larger than 1 MiB: end others first, with dockpass logout --server URL"
+            )));
+        }
         private_file::write(&self.path, &text)?;
         Ok(changed)
     }
@@ -278,6 +285,17 @@ mod tests {
         symlink(&elsewhere, file.path()).unwrap();
         assert!(file.read().is_err() && put(&file, "https://b", "bob").await.is_err());
         assert_eq!(fs::read(&elsewhere).unwrap(), whole);
+    }
+
+    #[tokio::test]
+    async fn no_more_is_written_than_is_read_again() {
+        let home = tempfile::tempdir().unwrap();
+        let file = at_home(home.path());
+        put(&file, "https://a", "alice").await.unwrap();
+        let before = fs::read(file.path()).unwrap();
+        let said = put(&file, "https://b", &"b".repeat(private_file::MOST)).await.unwrap_err().to_string();
+        assert!(said.contains("larger than 1 MiB"), "{said}");
+        assert_eq!(fs::read(file.path()).unwrap(), before);
     }
 
     #[tokio::test]

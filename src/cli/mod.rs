@@ -37,8 +37,8 @@ use clap::{CommandFactory, Parser, ValueEnum};
 use arguments::{ApiCommand, Command};
 use commands::target::Signing;
 use commands::{
-    about, access, audit, config, grant, help, login, man, org, registry, repo, robot, serve, settings, status, target,
-    team, token, user, whoami,
+    about, access, audit, config, grant, help, login, logout, man, org, registry, repo, robot, serve, settings, status,
+    target, team, token, user, whoami,
 };
 use global::Global;
 use screen::Format;
@@ -76,7 +76,7 @@ pub async fn run(arguments: Arguments, console: &mut Console) -> Result<(), CliE
         Some(Command::Speak(command)) => speak(command, global, console).await,
         Some(Command::Status(arguments)) => status::run(&arguments, global, console).await,
         Some(Command::Login(arguments)) => login::login(arguments, global, console).await,
-        Some(Command::Logout(arguments)) => login::logout(&arguments, global, console).await,
+        Some(Command::Logout(arguments)) => logout::logout(&arguments, global, console).await,
         Some(Command::Whoami(arguments)) => whoami::run(&arguments, global, console).await,
         Some(Command::Config(arguments)) => config::run(&arguments, &global.or_environment(console), console),
         Some(Command::Completions(arguments)) => about::completions(&arguments, Arguments::command(), console),

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::id::Id;
-use super::name::Name;
 use super::time::Timestamp;
+use super::user_name::UserName;
 
 /// Longest tag, in bytes.
 pub const MAX_TAG: usize = 128;
@@ -136,13 +136,13 @@ pub struct Tag {
     pub pushed_by: Option<Pusher>,
 }
 
-/// An account that pushed something. The account may be gone, and another one may have its name.
+/// An account, or a robot, that pushed something. It may be gone, and another one may have its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pusher {
-    /// The account.
+    /// The account; of a robot, the organization that owns it.
     pub account: Id,
-    /// Its name.
-    pub name: Name,
+    /// The name that signed in.
+    pub name: UserName,
 }
 
 /// What a manifest and its configuration say about an image. Its maker chose the texts: they are bounded, and to be

@@ -27,3 +27,6 @@ words! {
         Notifications = "notifications",
     }
 }
+
+/// Stands in a registry's configuration for the secret of its notifications, where that may not be told.
+pub const SECRET_PLACEHOLDER: &str = "SECRET";

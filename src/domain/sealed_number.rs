@@ -23,22 +23,22 @@ impl SealedNumber {
     /// Seals a number.
     #[must_use]
     pub fn seal(key: &[u8; 32], number: u64) -> Self {
-        let tag = keyed(key, b"tag", number);
-        Self { tag, covered: number ^ keyed(key, b"pad", tag) }
+        let tag = keyed(key, *b"tag", number);
+        Self { tag, covered: number ^ keyed(key, *b"pad", tag) }
     }
 
     /// The number; none if it was sealed with another key.
     #[must_use]
     pub fn open(self, key: &[u8; 32]) -> Option<u64> {
-        let number = self.covered ^ keyed(key, b"pad", self.tag);
-        (keyed(key, b"tag", number) == self.tag).then_some(number)
+        let number = self.covered ^ keyed(key, *b"pad", self.tag);
+        (keyed(key, *b"tag", number) == self.tag).then_some(number)
     }
 }
 
-fn keyed(key: &[u8; 32], purpose: &[u8; 3], number: u64) -> u64 {
+fn keyed(key: &[u8; 32], purpose: [u8; 3], number: u64) -> u64 {
     let mut hasher = blake3::Hasher::new_keyed(key);
     let mut made = [0; 8];
-    hasher.update(purpose).update(&number.to_le_bytes()).finalize_xof().fill(&mut made);
+    hasher.update(&purpose).update(&number.to_le_bytes()).finalize_xof().fill(&mut made);
     u64::from_le_bytes(made)
 }
 
@@ -98,7 +98,9 @@ mod tests {
             prop_assert_eq!(sealed.to_string().parse(), Ok(LogPlace::Sealed(sealed)));
             prop_assert_eq!(sealed.open(&key), Some(number));
             prop_assert!(key == other || sealed.open(&other).is_none());
-            let flip = |word: u64, first: u32| if (first..first + 64).contains(&bit) { word ^ 1 << (bit - first) } else { word };
+            let flip = |word: u64, first: u32| {
+                if (first..first + 64).contains(&bit) { word ^ (1 << (bit - first)) } else { word }
+            };
             let forged = SealedNumber { tag: flip(sealed.tag, 0), covered: flip(sealed.covered, 64) };
             prop_assert_eq!(forged.open(&key), None);
         }

@@ -203,7 +203,12 @@ impl TokenStanding<'_> {
                     (None, true) => "has expired",
                     (None, false) => "is deactivated",
                 };
-                format!("the access token `{}`, which made it, {fault}", maker.label)
+                // What made a robot's secret is for its own owner to call something.
+                if maker.owner == self.token.owner {
+                    format!("the access token `{}`, which made it, {fault}", maker.label)
+                } else {
+                    format!("the access token which made its secret {fault}")
+                }
             }
             (TokenState::Stopped, Some(_), _) => "the chain of access tokens that made it is too long".to_owned(),
             (TokenState::Stopped, None, _) => {
@@ -318,6 +323,8 @@ pub struct AccessToken {
     pub robot: Option<Name>,
     /// The account that asked for its present secret; none if that was not recorded, or was the local administrator.
     pub secret_by: Option<Id>,
+    /// The account that asked for the replaced secret.
+    pub previous_by: Option<Id>,
 }
 
 /// Which secret of an access token was shown.
@@ -331,14 +338,24 @@ pub enum Shown {
 
 impl AccessToken {
     /// The access token with another secret, made with the access token `parent`; the old one is accepted until
-    /// `until`, or with `until_used` until the new one is used, if that is earlier.
+    /// `until`, or with `until_used` until the new one is used, if that is earlier. Who asked for the new one is none yet.
     #[must_use]
     pub fn with_secret(self, hash: TokenHash, parent: Option<Id>, until: Timestamp, until_used: bool) -> Self {
         let previous = Some(PreviousSecret { hash: self.hash, until });
-        let (generation, previous_parent) = (self.generation.saturating_add(1), self.parent);
-        let overlap_until_used = until_used;
         let ended = self.ended_after(self.previous.map(|previous| previous.hash));
-        Self { hash, parent, previous, previous_parent, generation, retry: None, overlap_until_used, ended, ..self }
+        Self {
+            hash,
+            parent,
+            previous,
+            previous_parent: self.parent,
+            secret_by: None,
+            previous_by: self.secret_by,
+            generation: self.generation.saturating_add(1),
+            retry: None,
+            overlap_until_used: until_used,
+            ended,
+            ..self
+        }
     }
 
     /// The access token with another secret in the place of one that nobody got to know, after a repeated rotation.
@@ -354,7 +371,15 @@ impl AccessToken {
     #[must_use]
     pub fn without_replaced(self) -> Self {
         let ended = self.ended_after(self.previous.map(|previous| previous.hash));
-        Self { previous: None, previous_parent: None, retry: None, overlap_until_used: false, ended, ..self }
+        Self {
+            previous: None,
+            previous_parent: None,
+            previous_by: None,
+            retry: None,
+            overlap_until_used: false,
+            ended,
+            ..self
+        }
     }
 
     /// The hashes of ended secrets, once this one has ended.
@@ -550,6 +575,7 @@ impl AccessToken {
             ended: Vec::new(),
             robot: None,
             secret_by: None,
+            previous_by: None,
         }
     }
 }

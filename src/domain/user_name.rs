@@ -1,7 +1,7 @@
 //! The names by which accounts and robots sign in.
 //!
 //! A robot's is `ORG/NAME`. No account name holds a slash, so the two cannot be confused, and no client stumbles over it
-//! (tried with docker 28.2, podman 4.3, skopeo 1.9 and curl 7.88): each sends it as it stands in Basic, before the
+//! (tried with docker 28.2, podman, skopeo 1.9 and curl 7.88): each sends it as it stands in Basic, before the
 //! first colon, and in the credential files that Kubernetes takes as pull secrets; `account=` of docker's token requests
 //! and the form of `POST /auth/token` have it as `acme%2Fci`. A URL, `https://acme%2Fci:…@host`, has to write it so, too.
 

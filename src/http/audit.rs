@@ -22,7 +22,7 @@ fn hex(hash: [u8; 32]) -> String {
 /// A page in the form of [`api::AuditRecords`], with the text of each record taken from the log instead of serialized
 /// anew.
 #[derive(Serialize)]
-struct Records {
+struct Listed {
     records: Vec<Box<RawValue>>,
     head: u64,
     reached: String,
@@ -60,7 +60,7 @@ pub(super) async fn list(request: Request<op::ListAudit>) -> Replied<op::ListAud
     }
     let records: Result<Vec<_>, _> = lines.map(RawValue::from_string).collect();
     let records = records.map_err(|error| Failure::internal(&error))?;
-    Ok(Reply::written(&Records { records, head: head.unwrap_or(0), reached: reached.to_string() }, next.as_deref()))
+    Ok(Reply::written(&Listed { records, head: head.unwrap_or(0), reached: reached.to_string() }, next.as_deref()))
 }
 
 pub(super) fn of_activity(which: op::WhichActivity) -> AuditFilter {

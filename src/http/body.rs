@@ -102,8 +102,14 @@ mod tests {
         assert_eq!(wrong::<CreateApiToken>(r#"{"tokenLabel":7}"#), "tokenLabel: a text");
         assert_eq!(wrong::<CreateApiToken>(r#"{"repositories":"a/b"}"#), "repositories: a list of texts");
         assert_eq!(wrong::<CreateApiToken>(r#"{"repositories":[1]}"#), "repositories: a list of texts");
-        assert_eq!(wrong::<CreateApiToken>(r#"{"accessLevel":"root"}"#), "accessLevel: read-only, read-write or admin");
-        assert_eq!(wrong::<CreateApiToken>(r#"{"accessLevel":[]}"#), "accessLevel: read-only, read-write or admin");
+        assert_eq!(
+            wrong::<CreateApiToken>(r#"{"accessLevel":"root"}"#),
+            "accessLevel: read-only, push, read-write or admin"
+        );
+        assert_eq!(
+            wrong::<CreateApiToken>(r#"{"accessLevel":[]}"#),
+            "accessLevel: read-only, push, read-write or admin"
+        );
         assert_eq!(wrong::<CreateRepository>("{}"), "name: needed");
         assert_eq!(wrong::<PutMember>(r#"{"isAdmin":true,"isAdmin":true}"#), "isAdmin: given twice");
         let unknown = wrong::<RotateApiToken>(r#"{"colour":1}"#);

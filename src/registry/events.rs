@@ -18,8 +18,9 @@ use super::cloud_events::{Attributes, CloudEvent};
 use super::refusal::{NotUnderstood, REPEATED, text};
 use crate::api::{Envelope, Event, EventTarget};
 use crate::domain::content::{Digest, MAX_WORD, TagName};
-use crate::domain::name::{Name, RepositoryName};
+use crate::domain::name::RepositoryName;
 use crate::domain::time::Timestamp;
+use crate::domain::user_name::UserName;
 use crate::service::{News, Notice, OWN_NAME};
 
 /// Longest identifier of an event that is taken, in bytes; Distribution's have 36.
@@ -144,7 +145,7 @@ impl Event {
         match (self.action(), TagName::parse(tag).ok(), Digest::parse(digest).ok()) {
             // Without a tag it is a part of a list, or something that a comparison would not take for content either.
             ("push", Some(tag), Some(digest)) if is_manifest(media_type) => {
-                let by = Name::parse(self.actor()).ok();
+                let by = UserName::parse(self.actor()).ok();
                 Some(News::Pushed { tag, digest, media_type: media_type.to_owned(), by })
             }
             // A HEAD is told as a pull, too (seen with 2.8.2), and fetches nothing.
@@ -294,8 +295,12 @@ mod tests {
         assert_eq!((pushed.id.as_str(), pushed.repository.as_str()), ("e-1", "alice/app"));
         assert_eq!(pushed.at, Timestamp::parse("2026-11-21T10:00:00.123Z").unwrap());
         let media_type = MANIFEST.to_owned();
-        let by = Name::parse("alice").ok();
+        let by = UserName::parse("alice").ok();
         assert_eq!(pushed.news, News::Pushed { tag: tag("1.0"), digest: digest(), media_type, by });
+        let mut by_robot = event("push", "PUT", target(MANIFEST, "1.0"));
+        by_robot["actor"]["name"] = "acme/ci".into();
+        let robot = UserName::parse("acme/ci").ok();
+        assert!(matches!(news(by_robot), Some(News::Pushed { by, .. }) if by == robot && by.is_some()));
         assert_eq!(news(event("push", "PUT", target(MANIFEST, ""))), None);
         assert_eq!(news(event("push", "PUT", target("application/octet-stream", "1.0"))), None);
     }

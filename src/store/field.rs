@@ -24,6 +24,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::token::{GeneratedBy, Limits, Maker, Pattern, PreviousSecret, Revocation, RotationRetry};
 use crate::domain::token_uses::TokenUses;
 use crate::domain::usage::SecretUse;
+use crate::domain::user_name::UserName;
 
 /// An identifier, as a record has it.
 pub(super) type Bytes16 = [u8; 16];
@@ -84,6 +85,7 @@ converted! {
     Timestamp as i64: |at| at.millis(), |millis| Some(Self::from_millis(millis));
     Arc<str> as String: |text| text.to_string(), |text| Some(text.into());
     Name as String: |name| name.to_string(), |text| Self::parse(&text).ok();
+    UserName as String: |name| name.to_string(), |text| Self::parse(&text).ok();
     RepositoryName as String: |name| name.to_string(), |text| Self::parse(&text).ok();
     TagName as String: |name| name.to_string(), |text| Self::parse(&text).ok();
     Digest as String: |digest| digest.to_string(), |text| Self::parse(&text).ok();

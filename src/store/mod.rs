@@ -275,13 +275,13 @@ impl Store {
         found.first().map_or(Ok(Days::default()), |(key, value)| load::days(key, value))
     }
 
-    /// Damages the record of a repository's days, as a disk may.
+    /// Damages the record of a repository's days, as a disk may; false if there is none.
     #[cfg(test)]
-    pub(crate) fn damage_days(&self, repository: Id) {
-        let found = self.shared.engine.scan_prefix(Table::Days, &repository.to_bytes(), 1).unwrap();
-        let damaged =
-            found.into_iter().map(|(key, _)| change::RowChange { table: Table::Days, key, value: Some(vec![0xff]) });
-        self.shared.engine.commit(&damaged.collect::<Vec<_>>()).unwrap();
+    pub(crate) fn damage_days(&self, repository: Id) -> bool {
+        let found = self.shared.engine.scan_prefix(Table::Days, &repository.to_bytes(), 1).unwrap_or_default();
+        let damage = |(key, _)| change::RowChange { table: Table::Days, key, value: Some(vec![0xff]) };
+        let damaged: Vec<_> = found.into_iter().map(damage).collect();
+        !damaged.is_empty() && self.shared.engine.commit(&damaged).is_ok()
     }
 
     /// Notes that the first start is done: from now on an empty store is damage.

@@ -107,6 +107,7 @@ record!(AccessToken, in Tokens at |token| table::id(token.id); TokenV1 is 4, 1 {
     robot: Option<String> = None,
     // It was not recorded.
     secret_by: Option<Bytes16> = None,
+    previous_by: Option<Bytes16> = None,
 });
 
 /// The whole seconds from one moment to a later one, both in milliseconds; 0 if it is earlier.

@@ -223,9 +223,11 @@ impl State {
         self.tokens_by_owner.range(range).rev().filter_map(|(_, id)| self.tokens.get(id))
     }
 
-    /// The robot of this name in an organization. It costs a look at each of its robots, which are few.
+    /// The robot of this name in an organization. It costs a look at each of its robots, which are few; of a user, who has
+    /// none and may have many access tokens, at nothing.
     #[must_use]
     pub fn robot(&self, organization: Id, name: &str) -> Option<&Arc<AccessToken>> {
+        self.account(organization).filter(|account| account.is_organization())?;
         self.tokens_of(organization, None)
             .find(|token| token.robot.as_ref().is_some_and(|robot| robot.as_str() == name))
     }

@@ -249,6 +249,8 @@ interface Holder {
 interface AccessRow extends Holder {
   isHere: boolean;
   isActive?: boolean | null;
+  /** A team's, if not the target's. */
+  organization?: string | null;
   why?: Child;
   order?: number;
 }

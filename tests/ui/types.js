@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 
 /** Keywords that say nothing about the type. */
 const SILENT = new Set([
-  "$schema", "additionalProperties", "default", "description", "format", "maxItems", "maxLength", "maximum", "minimum", "pattern", "readOnly",
-  "title", "writeOnly",
+  "$schema", "additionalProperties", "default", "description", "format", "maxItems", "maxLength", "maximum", "minimum", "minLength", "pattern",
+  "readOnly", "title", "writeOnly",
 ]);
 const READ = new Set(["$ref", "anyOf", "const", "enum", "items", "oneOf", "properties", "required", "type"]);
 const PLAIN = { boolean: "boolean", integer: "number", null: "null", number: "number", string: "string" };

@@ -48,7 +48,7 @@ function roleSwitch(context, organization, { member: { name }, isAdmin }) {
       if (isBusy || !(await isMeant(context, organization, name, shall))) return void (box.checked = !shall);
       isBusy = true;
       try {
-        await put(`${organization.api}/members${path`/${name}`}`, { body: { isAdmin: shall } });
+        await put(`${organization.api}/members${path`/${name}`}`, { body: /** @satisfies {Api.PutMember} */ ({ isAdmin: shall }) });
         say(shall ? `${name} administers ${organization.name}` : `${name} no longer administers ${organization.name}`);
         if (name === context.session.username && !context.session.isAdmin) context.reload();
       } catch (error) {

@@ -15,7 +15,7 @@ import { plural } from "../lib/words.js";
 /** @param {Group} group @param {string} name */
 const memberPath = (group, name) => `${group.api}/members${path`/${name}`}`;
 
-/** @param {Group} group @param {string[]} names @param {object} body @param {Set<string>} done */
+/** @param {Group} group @param {string[]} names @param {Api.PutMember} body @param {Set<string>} done */
 async function putAll(group, names, body, done) {
   for (const name of names) {
     await put(memberPath(group, name), { body }).catch((error) => refuse("users", `${name}: ${error.message}`));

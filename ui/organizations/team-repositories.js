@@ -69,7 +69,7 @@ async function giveRepository(team) {
     confirm: "Give access",
     act: (values) => {
       const api = values.reach === "all" ? namespaceApi(team) : apiPath({ namespace: organization, name: inside(team, values.name) });
-      return put(`${api}/teamAccess${path`/${team.name}`}`, { body: { accessLevel: values.accessLevel } }).catch(beside(WRONG));
+      return put(`${api}/teamAccess${path`/${team.name}`}`, { body: /** @satisfies {Api.SetAccess} */ ({ accessLevel: values.accessLevel }) }).catch(beside(WRONG));
     },
   });
   if (given) say(`The team ${team.name} has ${levelName(given.accessLevel).toLowerCase()} access`);

@@ -60,6 +60,7 @@ function fieldsFor(session) {
  * @param {FormField} adopt @returns {Promise<Api.Account>}
  */
 async function create({ name, fullName, kind, password, isAdmin, adoptRepositories }, adopt) {
+  /** @satisfies {Api.CreateAccount} */
   const body = { name: name.trim(), fullName: fullName.trim(), ...(kind === "password" && { password }), isAdmin, adoptRepositories };
   try {
     return await post("/enzi/v0/accounts", { body });

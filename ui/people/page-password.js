@@ -39,7 +39,7 @@ const REASONS = {
 async function change(username, values) {
   if (values.newPassword !== values.repeated) refuse("repeated", "The two are not the same.");
   const { oldPassword, newPassword: fresh } = values;
-  await post(`/enzi/v0/accounts/${username}/changePassword`, { body: { ...(oldPassword && { oldPassword }), newPassword: fresh } });
+  await post(`/enzi/v0/accounts/${username}/changePassword`, { body: /** @satisfies {Api.ChangePassword} */ ({ ...(oldPassword && { oldPassword }), newPassword: fresh }) });
   await session.signIn(username, fresh);
 }
 

@@ -20,7 +20,7 @@ async function setPassword(account) {
       !account.hasPassword && `${account.name} is a service account; with a password it is a user like others.`].filter(Boolean),
     fields: [whose(account.name), newPassword({ required: true })],
     confirm: "Set password",
-    act: ({ newPassword: fresh }) => post(path`/enzi/v0/accounts/${account.name}/changePassword`, { body: { newPassword: fresh } }),
+    act: ({ newPassword: fresh }) => post(path`/enzi/v0/accounts/${account.name}/changePassword`, { body: /** @satisfies {Api.ChangePassword} */ ({ newPassword: fresh }) }),
   });
   if (changed) say("Password set");
   return changed;

@@ -34,7 +34,7 @@ export function take(username) {
 
 /** @param {string} username @param {string} [expiresAt] @returns {Promise<Api.NewApiToken>} */
 export const makeTemporary = (username, expiresAt) =>
-  post(TOKENS, { query: { username }, body: { temporaryPassword: true, tokenLabel: "temporary password", expiresAt } });
+  post(TOKENS, { query: { username }, body: /** @satisfies {Api.CreateApiToken} */ ({ temporaryPassword: true, tokenLabel: "temporary password", expiresAt }) });
 
 /** @param {Context} context @param {WholeAccount} account */
 export async function askTemporary(context, account) {

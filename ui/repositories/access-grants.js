@@ -69,7 +69,7 @@ export async function giveAccess(target) {
     confirm: "Give access",
     act: async (values) => {
       const holder = { kind: values.kind ?? "user", name: values.name.trim() };
-      await put(grantPath(target, holder), { body: { accessLevel: values.accessLevel } }).catch(beside(WRONG_NAME));
+      await put(grantPath(target, holder), { body: /** @satisfies {Api.SetAccess} */ ({ accessLevel: values.accessLevel }) }).catch(beside(WRONG_NAME));
       return { ...holder, level: values.accessLevel };
     },
   });
@@ -84,7 +84,7 @@ export async function changeAccess(target, holder) {
     body: `On ${target.name}. It counts from the next request on.`,
     fields: [levelField(holder.level)],
     confirm: "Save",
-    act: ({ accessLevel }) => put(grantPath(target, holder), { body: { accessLevel } }),
+    act: ({ accessLevel }) => put(grantPath(target, holder), { body: /** @satisfies {Api.SetAccess} */ ({ accessLevel }) }),
   });
   if (changed) say(has(holder, changed.accessLevel));
   return changed !== null;

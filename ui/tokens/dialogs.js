@@ -159,6 +159,7 @@ export async function rotate(token) {
     confirm: "Rotate",
     act: async (values) => {
       const lasts = values.overlap === UNTIL_USED ? { untilUsed: true } : { overlap: Number(values.overlap) };
+      /** @satisfies {Api.RotateApiToken} */
       const body = { ...lasts, ...(values.renew && { renew: true }) };
       const made = await post(`${TOKENS}/${token.hashedToken}/rotate`, { body });
       // Without an overlap the API tells the moment itself, which is past already.

@@ -26,7 +26,7 @@ parameters! {
         /// account's all together: repeat it until it answers none.
         everybody "everybody": Option<bool>,
         /// Last used before this time or date; never used ones count by their making. A list with it shows exactly what a
-        /// clean-up with the same parameters deletes: none that made another one which stays.
+        /// clean-up with the same parameters deletes: none that made another one which stays, or a robot.
         used_before "usedbefore": Option<Timestamp>,
         /// How they came to be; if omitted, `auto` with `usedbefore` and `all` without.
         generated_by "generatedby": Option<Making>,
@@ -60,8 +60,8 @@ parameters! {
         sort "sort": Option<TokenOrder>,
         /// Only those of other accounts, robots aside, that were made with an access token of this one: administrators.
         made_with "madewith": Option<String>,
-        /// Only robots whose present secret this account asked for, by making or rotating them: administrators. Not together
-        /// with `madewith`.
+        /// Only robots with a secret that this account asked for, by making or rotating them, the present one or a replaced one
+        /// that lives on: administrators. Not together with `madewith`.
         secret_by "secretby": Option<String>,
     }
 }

@@ -66,7 +66,7 @@ operations! { Audit:
     /// List the audit log, newest first unless it is read `after` a record; one record a line with `Accept: application/x-ndjson`
     ListAudit = Get "/api/v0/audit" 200 {
         act: AuditList,
-        query: (WhichRecords, FromRecord, Paging<SealedNumber>),
+        query: (WhichRecords, FromRecord, Paging<LogPlace>),
         answer: Paged<api::AuditRecords>,
         media: [LINES],
         codes: [NoSuchRepository, NoSuchApiToken],

@@ -106,7 +106,8 @@ impl Doomed {
         let robots = stakes::many(Some(self.robots), "robot", "robots").map(|robots| {
             let name = shell_word(&self.name);
             format!(
-                "\nThe secrets of {robots} that {name} asked for go on: dockpass user offboard {name} --rotate-robots FILE"
+                "\n{name} asked for the secrets of {robots}. Those made with an access token of {name} stop, the others go on: \
+                 dockpass user offboard {name} --rotate-robots FILE"
             )
         });
         let robots = robots.unwrap_or_default();

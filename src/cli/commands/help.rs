@@ -64,7 +64,10 @@ What was refused, and for which reason:
 Which access token is it? Its secret is asked for, or stands on standard input:
   dockpass token identify < found.txt
 
-End it:
+End it for good, without signing in; a whole report of a scanner will do:
+  dockpass token revoke < found.txt
+
+Or deactivate it, as who signs in, so that it can be activated again:
   dockpass token identify --deactivate < found.txt
 
 What it did:
@@ -137,7 +140,9 @@ DOCKPASS_FORMAT, DOCKPASS_LOG
 DOCKPASS_SECTION_KEY
   A key of the configuration: dockpass config --example
 
-Without them: ./dockpass-data, and /etc/dockpass/config.toml if it is there.
+Without them: /etc/dockpass/config.toml, if it is there, and the data directory
+that it names, or ./dockpass-data. Where that is not there, or neither yours nor
+you are root: the current login of dockpass login.
 ",
     },
 ];
@@ -157,13 +162,11 @@ pub(in crate::cli) fn run(
         }
         return console.write(&text);
     }
-    match about(&arguments.words) {
-        Some(topic) => console.write(topic.text),
-        None => {
-            let asked = arguments.words.join(" ");
-            Err(CliError::Usage(format!("there is no help on `{asked}`; commands: dockpass --help; {}", all())))
-        }
-    }
+    let Some(topic) = about(&arguments.words) else {
+        let asked = arguments.words.join(" ");
+        return Err(CliError::Usage(format!("there is no help on `{asked}`; commands: dockpass --help; {}", all())));
+    };
+    console.write(topic.text)
 }
 
 fn all() -> String {
@@ -215,7 +218,7 @@ mod tests {
             ("lost the admin password?", "dockpass user password admin"),
             ("Forgot password", "dockpass user password admin"),
             ("why denied", "access check"),
-            ("leaked", "token identify"),
+            ("leaked", "token revoke"),
             ("health", "status --quiet"),
             ("jq", "Exit codes"),
             ("environment", "DOCKPASS_DATA_DIR"),

@@ -1,25 +1,39 @@
-//! `dockpass login` and `logout`: who signs in at a server elsewhere, kept for the commands that come after. A password makes
-//! an access token for this machine, and is not kept.
+//! `dockpass login`: who signs in at a server elsewhere, kept for the commands that come after. A password makes an access
+//! token for this machine, and is not kept.
 
 #![expect(clippy::doc_markdown, reason = "help texts are read on terminals, where Markdown is noise")]
+
+use std::fs::File;
+use std::io::Read;
 
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::logout::{end, others, remote};
 use super::target;
 use super::token::reference::secret_hash;
+use super::token::report::owner;
+use super::token::secret::{READ_TEMPORARY, set_password};
 use super::values::{self, ExpiryArgument};
 use crate::api::operations::access_tokens as op;
 use crate::api::{ApiToken, Code, CreateApiToken};
 use crate::cli::global::Global;
-use crate::cli::logins::{Login, LoginFile, Logins};
+use crate::cli::logins::{Login, LoginFile};
 use crate::cli::screen::{CliError, Console, Report, prompt, shown};
-use crate::cli::wire::{Api, Remote, Trusted};
+use crate::cli::wire::{Api, Trusted};
 use crate::domain::secret::Password;
 use crate::domain::text::shell_word;
 
 /// How long the access token of a login lives, unless the site allows less or something else is asked for: 90 days.
 const LIFETIME: i64 = 90 * 86_400;
+
+/// The lines around a certificate in a PEM file.
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+/// Bytes of certificates that a login keeps: far more than a site's own authorities have. Each command reads them.
+const MOST_KEPT: usize = 64 * 1_024;
+/// Bytes that are read to find them.
+const MOST_READ: u64 = 1_024 * 1_024;
 
 /// How somebody signs in.
 #[derive(clap::Args)]
@@ -32,12 +46,19 @@ Asks for a password or an access token, and tries it. A password is not kept: it
 which `dockpass logout` deletes. An access token that is given is kept as it is. Both stand in a file that only you may read, \
 $XDG_CONFIG_HOME/dockpass/logins.json or ~/.config/dockpass/logins.json, with the certificates of --ca.
 
+An access token that ends, as that of a login does, sets no password and makes no user with one; no access token makes an \
+administrator or a temporary password. Who administers does that on the machine of the server, or gives the password to that \
+command alone, as DOCKPASS_USER and DOCKPASS_TOKEN come before the login:
+  read -rs DOCKPASS_TOKEN && export DOCKPASS_TOKEN
+  DOCKPASS_USER=admin dockpass user password alice --server https://dockpass.example.org:8700
+  unset DOCKPASS_TOKEN
+
 A command speaks to the server that is named: by --server, --data-dir, DOCKPASS_SERVER, --config, DOCKPASS_CONFIG or \
 DOCKPASS_DATA_DIR, in this order. If none is named, it speaks to the data directory of this machine, if there is one that you \
 may use, and else to the current login. `dockpass whoami` tells.")]
 pub(in crate::cli) struct LoginArguments {
-    /// Who signs in [environment: DOCKPASS_USER]
-    #[arg(long, value_name = "NAME", value_parser = values::new_name)]
+    /// Who signs in, a user or a robot ORG/NAME [environment: DOCKPASS_USER]
+    #[arg(long, value_name = "NAME", value_parser = values::user_name)]
     user: Option<String>,
     /// Read the password or the access token from standard input
     #[arg(long)]
@@ -49,24 +70,6 @@ pub(in crate::cli) struct LoginArguments {
     /// Make the login at --server, which is there already, the current one
     #[arg(long, conflicts_with_all = ["user", "password_stdin", "expires"])]
     switch: bool,
-}
-
-/// Which login ends.
-#[derive(clap::Args)]
-#[command(after_help = "\
-Example:
-  dockpass logout
-  dockpass logout --server https://dockpass.example.org:8700
-
-Deletes the access token that `dockpass login` made, at the server, and forgets the login; an access token that was given \
-to it stays. Without --server, the current login ends.")]
-pub(in crate::cli) struct LogoutArguments {
-    /// Every login of yours on this machine
-    #[arg(long)]
-    all: bool,
-    /// Forget the login also where its access token cannot be deleted
-    #[arg(long)]
-    forget: bool,
 }
 
 /// Signs in and keeps the login.
@@ -90,7 +93,7 @@ pub(in crate::cli) async fn login(
     let secret = prompt::sign_in(console, arguments.password_stdin)?;
     let mut api = remote(&url, &trusted, &user, secret.reveal())?;
     let signed_in = if secret.is_access_token() {
-        given(&user, &secret, &mut api).await
+        given(&user, &url, &secret, &mut api).await
     } else {
         made(arguments.expires, &mut api, console).await
     };
@@ -108,83 +111,6 @@ pub(in crate::cli) async fn login(
             local_comes_first(&global, console)
         }
         Err(error) => Err(undone(error, &url, &login, &trusted).await),
-    }
-}
-
-/// Ends logins.
-pub(in crate::cli) async fn logout(
-    arguments: &LogoutArguments,
-    global: Global,
-    console: &mut Console,
-) -> Result<(), CliError> {
-    let file = LoginFile::must_be(console)?;
-    let logins = file.read()?;
-    let urls: Vec<String> = if arguments.all {
-        logins.servers.keys().cloned().collect()
-    } else {
-        target::url(&global, console, &logins)?.into_iter().collect()
-    };
-    let chosen: Vec<_> = urls.iter().filter_map(|url| Some((url, logins.servers.get(url)?))).collect();
-    if chosen.is_empty() {
-        let others = others(&logins);
-        let place = urls.first().map(|url| format!(" at {url}")).unwrap_or_default();
-        return Err(CliError::Finding(format!("there is no login{place} to end{others}")));
-    }
-    for (url, login) in chosen {
-        let trusted = target::trusted(&global.clone().or_environment(console), Some(login), file.path());
-        let fate = match end(url, login, &trusted).await {
-            Ok(fate) => fate,
-            Err(error) if arguments.forget => format!("its access token {} is still there: {error}", login.token),
-            Err(error) => {
-                console.note(&format!(
-                    "the login of {} at {url} stays: its access token {} could not be deleted; with --forget it is \
-                     forgotten here\n",
-                    login.user, login.token
-                ))?;
-                return Err(error);
-            }
-        };
-        forget(&file, url).await?;
-        let said = format!("signed out of {url}, as {}; {fate}", shown::plain(&login.user));
-        let answer = json!({ "server": url, "user": login.user, "accessToken": login.token, "done": said });
-        console.report(&Report::done(answer, said))?;
-    }
-    Ok(())
-}
-
-/// The sentence on the logins that there are.
-fn others(logins: &Logins) -> String {
-    let urls: Vec<&str> = logins.servers.keys().map(String::as_str).collect();
-    if urls.is_empty() {
-        String::new()
-    } else {
-        format!("; there are those at {}: name one with --server", urls.join(", "))
-    }
-}
-
-async fn forget(file: &LoginFile, url: &str) -> Result<(), CliError> {
-    file.change(|logins| {
-        drop(logins.servers.remove(url));
-        logins.current = logins.current.take().filter(|current| current != url);
-    })
-    .await
-}
-
-/// Ends a login at its server; answers what became of its access token.
-async fn end(url: &str, login: &Login, trusted: &Trusted) -> Result<String, CliError> {
-    let id = shown::plain(&login.token);
-    if !login.is_ours {
-        return Ok(format!("its access token {id} stays: dockpass token delete {}", shell_word(&login.token)));
-    }
-    let hash = secret_hash(&login.secret)?.to_string();
-    let mut api = remote(url, trusted, &login.user, &login.secret)?;
-    match api.call(op::DeleteAccessToken, [&hash], &()).await {
-        Ok(_) => Ok(format!("its access token {id} is deleted")),
-        // It does not sign in any more, whyever.
-        Err(CliError::Refused { code, .. }) if code == Code::NotAuthenticated.name() => {
-            Ok(format!("its access token {id} signed in no longer"))
-        }
-        Err(error) => Err(error),
     }
 }
 
@@ -209,14 +135,40 @@ async fn switch(file: &LoginFile, url: String, console: &mut Console) -> Result<
 fn kept(trusted: &Trusted) -> Result<Trusted, CliError> {
     let Trusted::File(path) = trusted else { return Ok(trusted.clone()) };
     let failed = |cause| CliError::File { action: "read", path: path.clone(), cause };
-    let pem = std::fs::read_to_string(path).map_err(failed)?;
-    Ok(Trusted::Text { pem, of: path.clone() })
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = File::open(path).and_then(|file| file.take(MOST_READ + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    let pem = certificates(&String::from_utf8_lossy(&bytes));
+    if u64::try_from(read).is_ok_and(|read| read <= MOST_READ) && pem.len() <= MOST_KEPT {
+        return Ok(Trusted::Text { pem, of: path.clone() });
+    }
+    Err(CliError::Finding(format!(
+        "{} holds more than the {} KiB of certificates that a login keeps: name a file with those alone that the server \
+         needs with --ca, as its /ca.pem",
+        path.display(),
+        MOST_KEPT / 1_024
+    )))
+}
+
+/// The certificates in a PEM file, without what stands around them: a private key there is nothing to keep.
+fn certificates(text: &str) -> String {
+    let (mut found, mut is_inside) = (String::new(), false);
+    for line in text.lines().map(str::trim) {
+        is_inside |= line == BEGIN;
+        if is_inside {
+            found.extend([line, "\n"]);
+        }
+        is_inside &= line != END;
+    }
+    found
 }
 
 /// The name of who signs in: named, or asked for on a terminal.
 fn who(named: Option<String>, earlier: Option<&Login>, console: &mut Console) -> Result<String, CliError> {
-    if let Some(name) = named.or(console.user()?.map(str::to_owned)) {
+    if let Some(name) = named {
         return Ok(name);
+    }
+    if let Some(name) = console.user()? {
+        return values::user_name(name).map_err(|error| CliError::Usage(format!("DOCKPASS_USER: {error}")));
     }
     if !console.in_is_terminal {
         return Err(CliError::Usage("say who signs in, with --user NAME".to_owned()));
@@ -224,11 +176,7 @@ fn who(named: Option<String>, earlier: Option<&Login>, console: &mut Console) ->
     let usual = earlier.map(|login| format!(" [{}]", shown::plain(&login.user))).unwrap_or_default();
     let typed = prompt::line(&format!("User name{usual}: "), console)?;
     let name = if typed.is_empty() { earlier.map(|login| login.user.clone()).unwrap_or_default() } else { typed };
-    values::new_name(&name).map_err(|error| CliError::Usage(error.to_string()))
-}
-
-fn remote(url: &str, trusted: &Trusted, user: &str, secret: &str) -> Result<Api, CliError> {
-    Ok(Api::Remote(Box::new(Remote::new(url, trusted, user, secret)?)))
+    values::user_name(&name).map_err(|error| CliError::Usage(error.to_string()))
 }
 
 /// Who signs in need not be told how to.
@@ -243,14 +191,15 @@ fn not_let_in(error: CliError, user: &str, url: &str) -> CliError {
 }
 
 /// A login with an access token that was given.
-async fn given(user: &str, secret: &Password, api: &mut Api) -> Result<(String, Login), CliError> {
+async fn given(user: &str, url: &str, secret: &Password, api: &mut Api) -> Result<(String, Login), CliError> {
     let secret = Zeroizing::new(crate::domain::entered::without_blanks(secret.reveal()).to_owned());
     let hash = secret_hash(&secret)?.to_string();
     let record = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
     if record.temporary_password {
         return Err(CliError::Usage(format!(
-            "this is a temporary password, which sets a new one and does nothing else: dockpass user password {user} \
-             --server URL"
+            "this is a temporary password, which sets a new password and does nothing else: sign in with it at {url} in a \
+             browser; or `{READ_TEMPORARY}`, type it, then `{}`",
+            set_password(&shell_word(user), &shell_word(url))
         )));
     }
     Ok((record.token_label.clone(), of(&record, &secret, false)))
@@ -284,7 +233,7 @@ async fn made(expires: Option<ExpiryArgument>, api: &mut Api, console: &Console)
 
 fn of(record: &ApiToken, secret: &str, is_ours: bool) -> Login {
     Login {
-        user: record.username.clone(),
+        user: owner(record),
         secret: secret.to_owned(),
         token: record.id.clone(),
         expires_at: record.expires_at.clone(),
@@ -309,13 +258,11 @@ async fn replaced(
     let Some(earlier) = earlier.filter(|earlier| earlier.is_ours && earlier.token != login.token) else {
         return Ok(());
     };
-    match end(url, &earlier, trusted).await {
-        Ok(_) => Ok(()),
-        Err(error) => console.note(&format!(
-            "the access token {} of the login before is still there: {error}\n",
-            shown::plain(&earlier.token)
-        )),
+    if let Err(error) = end(url, &earlier, trusted).await {
+        let id = shown::plain(&earlier.token);
+        console.note(&format!("the access token {id} of the login before is still there: {error}\n"))?;
     }
+    Ok(())
 }
 
 /// The error of a login that could not be kept: an access token that was made for it is deleted again.
@@ -323,13 +270,11 @@ async fn undone(error: CliError, url: &str, login: &Login, trusted: &Trusted) ->
     if !login.is_ours {
         return error;
     }
-    match end(url, login, trusted).await {
-        Ok(_) => CliError::Finding(format!("{error}; the access token that was made is deleted again")),
-        Err(_) => {
-            let id = shell_word(&login.token);
-            CliError::Finding(format!("{error}; an access token was made: delete it with `dockpass token delete {id}`"))
-        }
+    if end(url, login, trusted).await.is_ok() {
+        return CliError::Finding(format!("{error}; the access token that was made is deleted again"));
     }
+    let id = shell_word(&login.token);
+    CliError::Finding(format!("{error}; an access token was made: delete it with `dockpass token delete {id}`"))
 }
 
 fn report(url: &str, label: &str, login: &Login, file: &LoginFile) -> Report {
@@ -352,12 +297,84 @@ fn report(url: &str, label: &str, login: &Login, file: &LoginFile) -> Report {
     Report::done_then(answer, format!("signed in to {url}, as {user}"), next)
 }
 
-/// Says so where commands go to the data directory of this machine all the same.
+/// Says so where commands go to the data directory of this machine all the same. They do not while the environment names a
+/// server.
 fn local_comes_first(global: &Global, console: &mut Console) -> Result<(), CliError> {
+    if console.variable("DOCKPASS_SERVER").is_some() {
+        return Ok(());
+    }
     let bare = Global { server: None, ca: None, ..global.clone() };
     let Ok(Some(directory)) = target::used_here(&bare, console) else { return Ok(()) };
     console.note(&format!(
         "Commands without --server speak to the data directory {} of this machine first.\n",
         directory.display()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::{Server, ci, console, token};
+
+    #[test]
+    fn a_robot_signs_in_by_its_whole_name() {
+        let (mut console, _) = console(b"");
+        assert_eq!(values::user_name("acme/ci").unwrap(), "acme/ci");
+        assert!(values::user_name("acme/ci/x").is_err());
+        console.environment.insert("DOCKPASS_USER".into(), "acme/ci".into());
+        assert_eq!(who(None, None, &mut console).unwrap(), "acme/ci");
+        assert_eq!(who(Some("alice".into()), None, &mut console).unwrap(), "alice");
+        console.environment.insert("DOCKPASS_USER".into(), "Acme".into());
+        assert!(who(None, None, &mut console).unwrap_err().to_string().starts_with("DOCKPASS_USER: "));
+    }
+
+    #[test]
+    fn the_data_directory_here_comes_first_unless_the_environment_names_a_server() {
+        let directory = tempfile::tempdir().unwrap();
+        let global = Global { data_dir: Some(directory.path().to_owned()), ..Global::default() };
+        for (server, is_said) in [(None, true), (Some("https://a.example"), false)] {
+            let (mut console, written) = console(b"");
+            console.environment.extend(server.map(|url| ("DOCKPASS_SERVER".to_owned(), url.to_owned())));
+            local_comes_first(&global, &mut console).unwrap();
+            assert_eq!(written.note().contains("of this machine first"), is_said, "{}", written.note());
+        }
+    }
+
+    #[test]
+    fn certificates_are_kept_without_a_key_and_not_a_whole_system_of_them() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let trusted = Trusted::File(file.path().to_owned());
+        let one = format!("{BEGIN}\nAAAA\n{END}\n");
+        let key = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n";
+        std::fs::write(file.path(), format!("Subject: caf\u{e9}\r\n{one}{key}{}", one.replace('\n', "\r\n"))).unwrap();
+        let Trusted::Text { pem, of } = kept(&trusted).unwrap() else { panic!("no text") };
+        assert_eq!((pem, of.as_path()), (one.repeat(2), file.path()));
+        for large in [one.repeat(MOST_KEPT / one.len() + 1), "x".repeat(1_024 * 1_024 + 1)] {
+            std::fs::write(file.path(), large).unwrap();
+            let said = kept(&trusted).unwrap_err().to_string();
+            assert!(said.contains("the 64 KiB of certificates that a login keeps"), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_the_name_that_signed_in() {
+        let robot = ci(&json!({})).to_string();
+        let server = Server::with_json(&[(200, &robot)]);
+        let secret = Password::new(crate::domain::secret::TokenText::from_random([1; 32]).reveal().to_owned());
+        let (_, login) = given("acme/ci", "https://a.example", &secret, &mut server.api()).await.unwrap();
+        assert_eq!(login.user, "acme/ci");
+    }
+
+    #[tokio::test]
+    async fn who_has_a_temporary_password_is_told_what_needs_no_login() {
+        let temporary = token(&json!({ "temporaryPassword": true })).to_string();
+        let server = Server::with_json(&[(200, &temporary)]);
+        let secret = Password::new(crate::domain::secret::TokenText::from_random([1; 32]).reveal().to_owned());
+        let Err(error) = given("alice", "https://a.example", &secret, &mut server.api()).await else {
+            panic!("a login")
+        };
+        let said = error.to_string();
+        let command = "DOCKPASS_USER=alice dockpass user password alice --server https://a.example";
+        assert!(said.contains(command) && said.contains(READ_TEMPORARY), "{said}");
+    }
 }

@@ -47,7 +47,8 @@ A key of the configuration, as \fBdockpass config \-\-example\fR lists them.
 The configuration, where none is named.
 .TP
 \fI./dockpass\-data\fR
-The data directory, where none is named; only its owner may read it.
+The data directory, where neither that nor a server is named; only its owner may read it. Where it is not there, or not
+yours, commands speak to the current login.
 .TP
 \fI./dockpass\-data/dockpass.sock\fR
 The socket of the server that runs on it, for its owner and root.
@@ -56,7 +57,7 @@ The socket of the server that runs on it, for its owner and root.
 The first password of \fBadmin\fR, until it is changed.
 .TP
 \fI$XDG_CONFIG_HOME/dockpass/logins.json\fR, \fI~/.config/dockpass/logins.json\fR
-The logins of \fBdockpass login\fR.
+The logins of \fBdockpass login\fR; the current one is where commands go that name no server and find no data directory.
 .SH EXIT STATUS
 .TP
 \fB0\fR

@@ -10,6 +10,7 @@ pub(in crate::cli) mod grant;
 pub(in crate::cli) mod help;
 mod left;
 pub(in crate::cli) mod login;
+pub(in crate::cli) mod logout;
 pub(in crate::cli) mod man;
 pub(in crate::cli) mod org;
 mod reach;

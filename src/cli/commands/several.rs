@@ -94,7 +94,7 @@ mod tests {
             ("did a\ndid b\n", "missing: none", 1)
         );
         let (result, out) = done(&["a", "gone", "b", "c"], Format::Table).await;
-        let said = "x takes connections, but did not answer within 1 seconds; not tried: b, c";
+        let said = "x (about gone) takes connections, but did not answer within 1 seconds; not tried: b, c";
         assert_eq!((out.as_str(), result.unwrap_err().to_string().as_str()), ("did a\n", said));
     }
 

@@ -226,7 +226,7 @@ mod tests {
     use super::*;
     use crate::cli::testing::{Server, console};
 
-    const LIMIT: Duration = Duration::from_secs(60);
+    const LIMIT: Duration = Duration::from_mins(1);
     const WELL: &str = r#"{"healthy":true,"error":"","warning":""}"#;
 
     fn version(address: Option<&str>, refusal: &str) -> String {

@@ -12,6 +12,7 @@ use crate::domain::id::Id;
 use crate::domain::name::{InvalidName, Name, Namespace, RepositoryName};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{InvalidPattern, Pattern};
+use crate::domain::user_name::UserName;
 use crate::domain::words::Word;
 
 /// Parses one of a few words; help texts and completions list all of them.
@@ -22,6 +23,11 @@ pub(in crate::cli) fn word<W: Word>() -> impl TypedValueParser<Value = W> {
 /// The name of a new account.
 pub(in crate::cli) fn new_name(text: &str) -> Result<String, InvalidName> {
     Name::parse(text).map(|name| name.as_str().to_owned())
+}
+
+/// The name that somebody signs in by: of an account, or `ORG/NAME` of a robot.
+pub(in crate::cli) fn user_name(text: &str) -> Result<String, InvalidName> {
+    UserName::parse(text).map(|name| name.to_string())
 }
 
 /// The name or the id of an account.

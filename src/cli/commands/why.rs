@@ -74,7 +74,10 @@ impl<'a> Way<'a> {
     /// The same with the team that it comes from, if it does.
     pub(in crate::cli) fn source(&self) -> String {
         let why = self.reason();
-        self.team().map_or(why.clone(), |team| format!("{team}: {why}"))
+        match self.team() {
+            Some(team) => format!("{team}: {why}"),
+            None => why,
+        }
     }
 }
 

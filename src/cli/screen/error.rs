@@ -13,7 +13,6 @@ use crate::api::{ErrorAnswer, ErrorEntry};
 use crate::causes::with_causes;
 use crate::config::ConfigError;
 use crate::denied;
-use crate::domain::text::shell_word;
 use crate::http::StartError;
 use crate::private_file::PrivateFileError;
 
@@ -127,13 +126,12 @@ pub enum CliError {
     #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
     /// A new secret exists, but nobody has seen it.
-    #[error(
-        "the access token {id} was made, but its secret could not be written: {cause}; delete it with `dockpass token delete {}`",
-        shell_word(id)
-    )]
+    #[error("{done}, but its secret could not be written: {cause}; {mend}")]
     SecretLost {
-        /// The access token's id.
-        id: String,
+        /// What was done, in a sentence without its end.
+        done: String,
+        /// What mends it.
+        mend: String,
         /// Why.
         #[source]
         cause: io::Error,
@@ -201,11 +199,17 @@ fn enveloped(errors: Vec<ErrorEntry>) -> Result<String, serde_json::Error> {
 }
 
 impl CliError {
-    /// The same, where a command does one thing after the other: a refusal names which it was.
+    /// The same, where a command does one thing after the other: it names which it was.
     pub(in crate::cli) fn about(self, name: &str) -> Self {
         match self {
             Self::Refused { status, code, message } => {
                 Self::Refused { status, code, message: format!("{name}: {message}") }
+            }
+            Self::Timeout { place, seconds, is_change } => {
+                Self::Timeout { place: format!("{place} (about {name})"), seconds, is_change }
+            }
+            Self::ApiAnswer { place, is_change, cause } => {
+                Self::ApiAnswer { place: format!("{place} (about {name})"), is_change, cause }
             }
             other => other,
         }
@@ -359,9 +363,13 @@ mod tests {
         assert_eq!(CliError::Output(io::ErrorKind::BrokenPipe.into()).exit_code(), 0);
         assert_eq!(CliError::Output(io::ErrorKind::StorageFull.into()).exit_code(), 1);
         assert_eq!([CliError::Stopped("so far".into()), CliError::Interrupted(2)].map(|it| it.exit_code()), [130, 130]);
-        let lost = CliError::SecretLost { id: "01A".into(), cause: io::ErrorKind::BrokenPipe.into() };
+        let (done, mend) = ("the access token 01A was made".into(), "delete it".into());
+        let lost = CliError::SecretLost { done, mend, cause: io::ErrorKind::BrokenPipe.into() };
         assert_eq!(lost.exit_code(), 1);
-        assert!(lost.to_string().contains("dockpass token delete 01A"));
+        assert!(
+            lost.to_string().starts_with("the access token 01A was made, but")
+                && lost.to_string().ends_with("; delete it")
+        );
     }
 
     #[test]

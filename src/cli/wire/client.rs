@@ -31,6 +31,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("addr", "--addr"),
     ("certificate", "--output"),
     ("expiresAt", "--expires"),
+    ("for", "--for"),
     ("fullName", "--full-name"),
     ("generatedby", "--generated-by"),
     ("isActive", "--active"),

@@ -82,6 +82,14 @@ impl Api {
         matches!(self, Self::Local(_))
     }
 
+    /// The data directory whose socket is spoken to.
+    pub(in crate::cli) fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Local(local) => Some(local.socket.directory()),
+            Self::Remote(_) => None,
+        }
+    }
+
     /// The URL given with `--server`.
     pub(in crate::cli) fn url(&self) -> Option<&str> {
         match self {

@@ -32,6 +32,10 @@ impl LocalSocket {
         &self.path
     }
 
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Refuses a data directory of somebody else; root uses any.
     pub(super) fn check_directory(&self) -> Result<(), CliError> {
         self.owner_here(std::fs::metadata(&self.directory)).map(|_| ())

@@ -11,6 +11,10 @@ use crate::domain::program::Section;
 const SECRET_HINT: &str = "\
 # For SECRET put what `dockpass registry config` prints here on the machine of dockpass: it is not told over the network.\n";
 
+/// The same beside the configuration: one that is written into a file is not read before the registry does.
+pub(super) const SECRET_NOTE: &str = "for SECRET put what `dockpass registry config --for distribution` prints on the machine of dockpass: it is not told over \
+     the network";
+
 /// What the registry's system needs for a certificate that dockpass made itself, as comment lines.
 const TRUST_HINT: &str = "\
 # The registry checks dockpass's TLS certificate with the CAs of its system, and dockpass made that certificate itself:\n\
@@ -20,13 +24,13 @@ const TRUST_HINT: &str = "\
 
 /// `config.yml`; or only some of its sections, for one that is there.
 pub(super) fn text(facts: &Facts<'_>) -> String {
-    let sections: [(Section, fn(&Facts<'_>) -> String); 4] = [
-        (Section::Storage, storage),
-        (Section::Http, http),
-        (Section::Auth, auth),
-        (Section::Notifications, notifications),
-    ];
-    let wanted = sections.iter().filter(|(section, _)| facts.wants(*section)).map(|(_, text)| text(facts));
+    let sections = [Section::Storage, Section::Http, Section::Auth, Section::Notifications];
+    let wanted = sections.into_iter().filter(|section| facts.wants(*section)).map(|section| match section {
+        Section::Storage => storage(facts),
+        Section::Http => http(facts),
+        Section::Auth => auth(facts),
+        Section::Notifications => notifications(facts),
+    });
     let head = if facts.only.is_empty() { head(facts) } else { head_of_part(facts) };
     std::iter::once(head).chain(wanted).collect()
 }
@@ -235,6 +239,9 @@ mod tests {
         let told = Facts { events_secret: Some("s3\"cret"), ..FACTS };
         let made = snippet(Program::Distribution, &told);
         assert!(made.contains("Authorization: [\"Bearer s3\\\"cret\"]\n") && !made.contains("SECRET"), "{made}");
+        let notes = |facts| super::super::configuration(Program::Distribution, &facts).unwrap().notes;
+        assert_eq!(notes(FACTS), [SECRET_NOTE]);
+        assert!(notes(told).is_empty() && notes(Facts { only: &[Section::Auth], ..FACTS }).is_empty());
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub use nginx::loopback;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::domain::key_header::KeyHeader;
-use crate::domain::program::{Program, Section};
+use crate::domain::program::{Program, SECRET_PLACEHOLDER, Section};
 
 /// The certificate's file name beside the configuration.
 pub const CERTIFICATE_NAME: &str = "dockpass-ca.pem";
@@ -177,7 +177,7 @@ pub fn configuration(program: Program, facts: &Facts<'_>) -> Result<Snippet, Sni
             configuration: distribution::text(facts),
             certificate: certificate.filter(|_| facts.wants(Section::Auth)),
             keys: keys.filter(|_| facts.wants(Section::Auth) && distribution::reads_keys(facts.key_header)),
-            notes: Vec::new(),
+            notes: secret_note(facts, distribution::SECRET_NOTE).into_iter().collect(),
         }),
         Program::Zot if !facts.fixed_key => Err(SnippetError::NeedsFixedKey(program)),
         Program::Zot => Ok(Snippet {
@@ -208,8 +208,10 @@ fn authorization(facts: &Facts<'_>) -> String {
     format!("Bearer {}", facts.events_secret.unwrap_or(SECRET_PLACEHOLDER))
 }
 
-/// The placeholder for the secret of notifications where it may not be shown.
-const SECRET_PLACEHOLDER: &str = "SECRET";
+/// What is to be put in the place of the secret, where it may not be told.
+fn secret_note(facts: &Facts<'_>, note: &'static str) -> Option<&'static str> {
+    (facts.wants(Section::Notifications) && facts.events_secret.is_none()).then_some(note)
+}
 
 #[cfg(test)]
 mod tests {

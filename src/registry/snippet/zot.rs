@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::{Facts, Listening, authorization};
+use super::{Facts, Listening, authorization, secret_note};
 use crate::domain::program::Section;
 
 /// zot's configuration file, as far as it is needed.
@@ -139,7 +139,7 @@ pub(super) fn notes(facts: &Facts<'_>) -> Vec<&'static str> {
                  itself: give the system what dockpass answers at /ca.pem";
     let tls = "registry.url begins with https://: put the paths of zot's own certificate and key into http.tls";
     let notes = [
-        (facts.wants(Section::Notifications) && facts.events_secret.is_none()).then_some(secret),
+        secret_note(facts, secret),
         (facts.wants(Section::Notifications) && facts.self_signed).then_some(trust),
         (facts.wants(Section::Http) && facts.registry.is_tls).then_some(tls),
     ];

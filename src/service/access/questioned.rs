@@ -104,9 +104,10 @@ impl<'s> Questioned<'s> {
     pub(in crate::service) fn explain(&self, asked: &RepositoryScope, creates_on_push: bool) -> Explanation {
         let (authority, name) = (&self.0, &asked.name);
         let makes = creates_on_push && authority.makes_by_push(asked);
-        let granted = match makes {
-            true => authority.actions_once_made(name, asked.actions),
-            false => authority.actions(name, asked.actions),
+        let granted = if makes {
+            authority.actions_once_made(name, asked.actions)
+        } else {
+            authority.actions(name, asked.actions)
         };
         let refused = asked.actions.with_implied().without(granted);
         let mut cuts = self.faults();

@@ -121,9 +121,9 @@ impl Service {
 
 /// Takes away what is not the caller's to know, and leaves what decides.
 fn withhold(authority: &Authority<'_>, cuts: &mut Vec<CutView>, knows_state: bool) {
-    // Who is inactive is told of those who were given something here, and where nothing else stands against it: the answer
-    // is what the token endpoint does.
-    if !knows_state && cuts.iter().any(|it| it.cut != Cut::AccountInactive) {
+    // Who is inactive is told of those who were given something here. Of others, who have what everybody has, it is not, or
+    // whoever administers a public repository could ask it of everybody.
+    if !knows_state {
         cuts.retain(|it| it.cut != Cut::AccountInactive);
     }
     // What its owner has beyond its limits is no concern of a narrowed access token.
@@ -160,7 +160,7 @@ fn subject<'s>(authority: &Authority<'s>, asked: &AskedAccess) -> Result<Subject
 /// An access token, for those who may see it.
 fn with_token<'s>(authority: &Authority<'s>, user: Option<&str>, hash: &str) -> Result<Subject<'s>, Error> {
     let token = find_token(authority, &WhichToken::from(hash))?;
-    authority.view_or_delete_token(token)?;
+    authority.view_token(token)?;
     let missing = || Error::not_found(Kind::AccessToken, hash);
     let shown = TokenHash::parse(hash).and_then(|hash| authority.used().shown_by(token, &hash, authority.now()));
     let account = authority.state().account(token.owner).ok_or_else(missing)?;

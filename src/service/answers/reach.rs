@@ -58,7 +58,7 @@ impl Service {
         self.view(call, Act::TokenView, hash, |authority| {
             authority.signed_in()?;
             let token = find_token(authority, &WhichToken::from(hash))?;
-            authority.view_or_delete_token(token)?;
+            authority.view_token(token)?;
             let owner = authority.state().account(token.owner);
             let owner = owner.ok_or_else(|| Error::not_found(Kind::AccessToken, hash))?;
             let questioned = Questioned::account(authority, owner, Some((token, Shown::Current)));

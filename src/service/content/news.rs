@@ -14,10 +14,11 @@ use crate::domain::act::Act;
 use crate::domain::content::{Activity, Digest, Pusher, Tag, TagName};
 use crate::domain::days::{Day, DayCount};
 use crate::domain::id::Id;
-use crate::domain::name::{Name, RepositoryName};
+use crate::domain::name::RepositoryName;
 use crate::domain::random;
 use crate::domain::repository::Repository;
 use crate::domain::time::Timestamp;
+use crate::domain::user_name::UserName;
 use crate::service::Service;
 use crate::service::access::{Call, Permit};
 use crate::service::error::Error;
@@ -39,7 +40,7 @@ pub enum News {
         /// Its media type.
         media_type: String,
         /// Who pushed, as the registry has it from the registry token; `None` if it tells of nobody.
-        by: Option<Name>,
+        by: Option<UserName>,
     },
     /// A manifest was fetched.
     Pulled {
@@ -243,7 +244,7 @@ struct Pushed {
     tag: TagName,
     digest: Digest,
     media_type: String,
-    by: Option<Name>,
+    by: Option<UserName>,
     at: Timestamp,
 }
 
@@ -284,6 +285,13 @@ fn forget_lost_tags(change: &mut Change<'_, '_>, permit: &Permit, repository: &R
     if is_lost { remove_bundle(change, permit, repository, |_| true) } else { ControlFlow::Break(()) }
 }
 
+/// Who pushed: an account, or a robot that is there.
+fn pusher(state: &State, name: UserName) -> Option<Pusher> {
+    let account = state.account_named(name.account.as_str())?;
+    let is_there = name.robot.as_ref().is_none_or(|robot| state.robot(account.id, robot.as_str()).is_some());
+    is_there.then(|| Pusher { account: account.id, name })
+}
+
 /// Points a tag to a manifest. If it pointed there already, what was read of the manifest is kept.
 fn put_tag(
     change: &mut Change<'_, '_>,
@@ -297,9 +305,9 @@ fn put_tag(
     let present = change.state().tag(repository, &name).cloned();
     let same = present.as_ref().filter(|present| present.digest == digest);
     // A registry that takes other credentials as well may name somebody who is nobody here.
-    let pusher = by.and_then(|name| change.state().account_named(name.as_str()).cloned());
+    let pushed_by = by.and_then(|name| pusher(change.state(), name));
     let tag = Tag {
-        pushed_by: pusher.map(|account| Pusher { account: account.id, name: account.name.clone() }),
+        pushed_by,
         created_at: present.as_ref().map_or(at, |present| present.created_at),
         updated_at: at,
         image: same.and_then(|same| same.image.clone()),

@@ -26,7 +26,7 @@ pub(in crate::service) struct AuditWalk<'s> {
     /// Which way it goes.
     pub(in crate::service) order: Order,
     /// The last record before it; none begins at the end that comes first.
-    pub(in crate::service) after: Option<LogPlace>,
+    pub(in crate::service) after: Option<u64>,
     /// The last number of the log.
     pub(in crate::service) head: u64,
     /// At most so many records.
@@ -46,13 +46,16 @@ impl AuditPlace {
 /// A page of the audit log.
 #[derive(Debug)]
 pub struct AuditPage {
-    /// The records, and where to go on.
-    pub page: Page<LoggedRecord, SealedNumber>,
+    /// The records, and where to go on: by its number for administrators.
+    pub page: Page<LoggedRecord, LogPlace>,
     /// The number of the last record of the log, up to which was looked; none for callers who see a part of the log.
     pub head: Option<u64>,
     /// The same for who gives it back.
     pub reached: SealedNumber,
 }
+
+/// What is wrong with the start of a page that tells a number.
+const NO_START: &str = "the start of a page, as an answer gave it";
 
 /// Which page of the audit log.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,7 +63,7 @@ pub struct AuditPlace {
     /// Only records after this one, oldest first; if none, newest first.
     pub after: Option<LogPlace>,
     /// Where to go on; none for the first page.
-    pub start: Option<SealedNumber>,
+    pub start: Option<LogPlace>,
     /// At most so many records.
     pub limit: usize,
 }
@@ -139,32 +142,55 @@ impl Service {
         let AuditPlace { after, start, limit } = place;
         let is_whole = shown == ShownAudit::All;
         // Numbers are not for others: they would tell how much else was recorded.
-        if !is_whole && after.is_some_and(|after| matches!(after, LogPlace::Number(1..))) {
+        if !is_whole && matches!(after, Some(LogPlace::Number(1..))) {
             return Err(Error::invalid("after", "`reached` of an answer, or 0"));
         }
+        if !is_whole && matches!(start, Some(LogPlace::Number(_))) {
+            return Err(Error::invalid("pageStart", NO_START));
+        }
+        let before = after.map(|after| self.number_of(after, "after")).transpose()?;
+        let started = start.map(|start| self.number_of(start, "pageStart")).transpose()?;
         let order = if after.is_some() { Order::Ascending } else { Order::Descending };
-        let walk = AuditWalk { order, after: start.map(LogPlace::Sealed).or(after), head, limit, sought: &sought };
+        let walk = AuditWalk { order, after: started.or(before), head, limit, sought: &sought };
         let page = self.walk_audit(&walk, |record| shown.has(record) && filter.matches(record))?;
         let seen = page.entries.iter().map(|logged| logged.record.seq).max();
-        let before = after.map(|after| self.number_of(after)).transpose()?;
-        // Others go on after what they have seen: not even that something else was recorded is told.
-        let reached = if is_whole { head } else { seen.or(before).unwrap_or(0) };
-        let reached = SealedNumber::seal(&self.log_key(), reached);
-        Ok(AuditPage { page, head: is_whole.then_some(head), reached })
+        // Others go on after what they have seen, which does not tell that something else was recorded. A page without
+        // anything for them has looked at as many records as lie beyond this round number.
+        let unseen =
+            || started.filter(|_| order == Order::Ascending).or(before).unwrap_or(head - head % LOOKED_AT as u64);
+        let reached = if is_whole { head } else { seen.unwrap_or_else(unseen) };
+        let key = self.log_key();
+        let place = |number| {
+            if is_whole { LogPlace::Number(number) } else { LogPlace::Sealed(SealedNumber::seal(&key, number)) }
+        };
+        let Page { entries, next, count } = page;
+        let page = Page { entries, next: next.map(place), count };
+        Ok(AuditPage { page, head: is_whole.then_some(head), reached: SealedNumber::seal(&key, reached) })
     }
 
     fn log_key(&self) -> [u8; 32] {
         self.store.key_for("dockpass 2026-11-29 places in the audit log")
     }
 
-    /// The number of a record that a caller names.
-    fn number_of(&self, place: LogPlace) -> Result<u64, Error> {
+    /// The number of a record that a caller names in this parameter.
+    fn number_of(&self, place: LogPlace, parameter: &'static str) -> Result<u64, Error> {
         match place {
             LogPlace::Number(number) => Ok(number),
             LogPlace::Sealed(sealed) => {
-                sealed.open(&self.log_key()).ok_or_else(|| Error::invalid("pageStart", "not the start of a page"))
+                sealed.open(&self.log_key()).ok_or_else(|| Error::invalid(parameter, "no place of this log"))
             }
         }
+    }
+
+    /// Where the next page of what is a part of the log begins, for who is told no numbers.
+    pub(in crate::service) fn sealed<T>(&self, page: Page<T, u64>) -> Page<T, SealedNumber> {
+        let Page { entries, next, count } = page;
+        Page { entries, next: next.map(|next| SealedNumber::seal(&self.log_key(), next)), count }
+    }
+
+    /// The number of what [`Self::sealed`] gave.
+    pub(in crate::service) fn opened(&self, start: Option<SealedNumber>) -> Result<Option<u64>, Error> {
+        start.map(|start| self.number_of(LogPlace::Sealed(start), "pageStart")).transpose()
     }
 
     /// The records of a walk that are wanted. After a bounded number of others the page ends, and says where to go on.
@@ -172,14 +198,10 @@ impl Service {
         &self,
         walk: &AuditWalk<'_>,
         is_wanted: impl Fn(&AuditRecord) -> bool,
-    ) -> Result<Page<LoggedRecord, SealedNumber>, Error> {
-        let after = walk.after.map(|after| self.number_of(after)).transpose()?;
+    ) -> Result<Page<LoggedRecord, u64>, Error> {
+        let after = walk.after;
         let (mut entries, mut reached, mut left) = (Vec::new(), after, LOOKED_AT.max(walk.limit));
-        let key = self.log_key();
-        let page = |entries, next: Option<u64>| {
-            let next = next.map(|next| SealedNumber::seal(&key, next));
-            Ok(Page { entries, next, count: None })
-        };
+        let page = |entries, next: Option<u64>| Ok(Page { entries, next, count: None });
         let mut from = Some(match (walk.order, after) {
             (Order::Ascending, after) => after.unwrap_or(0).saturating_add(1),
             (Order::Descending, None) => walk.head,

@@ -209,7 +209,7 @@ impl Service {
             | CredentialKind::Registry => return Err(Error::Unauthenticated),
         };
         let deed = Deed::new(Act::SessionOpen, call.caller.actor());
-        self.view(call, deed.act, &deed.object, |authority| authority.have_session())?;
+        self.view(call, deed.act, &deed.object, |authority| authority.open_session().map(drop))?;
         // Each leaves a record, and an access token costs no hash.
         self.count_change(call, &deed)?;
         let secret = TokenText::from_random(random::bytes()?);

@@ -7,6 +7,7 @@ use super::support::{Home, call, start};
 use crate::domain::content::{Activity, Digest, Image, Tag, TagName};
 use crate::domain::name::{Name, RepositoryName};
 use crate::domain::time::Timestamp;
+use crate::domain::user_name::UserName;
 
 pub(super) const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -29,7 +30,7 @@ pub(super) fn pushed(name: &str, number: u8) -> News {
 
 /// The same, by this account.
 pub(super) fn pushed_by(who: &str, name: &str, number: u8) -> News {
-    let (media_type, by) = (MEDIA_TYPE.to_owned(), Name::parse(who).ok());
+    let (media_type, by) = (MEDIA_TYPE.to_owned(), UserName::parse(who).ok());
     News::Pushed { tag: tag(name), digest: digest(number), media_type, by }
 }
 

@@ -1,10 +1,12 @@
 //! Pulls and pushes by the day: what is counted, what a crash loses, and what goes with the repository.
 
-use super::super::Error;
+use super::super::{Error, Expiry, NewOrganization, NewRobot};
 use super::content::{Scene, named, new_user, pulled, pushed, pushed_by};
 use super::support::call;
+use crate::domain::access::AccessLevel;
 use crate::domain::days::{Day, Days, KEPT_DAYS};
 use crate::domain::id::Id;
+use crate::domain::name::Name;
 use crate::service::Caller;
 
 const DAY: i64 = 24 * 3_600;
@@ -70,7 +72,7 @@ fn one_damaged_record_keeps_no_other_repository_waiting() {
     }
     scene.service().housekeep(scene.now());
     assert_eq!(written(&scene), 1);
-    scene.service().store.damage_days(id(&scene));
+    assert!(scene.service().store.damage_days(id(&scene)));
     for pulls in 2..4 {
         // The damaged one comes first in the order of names.
         scene.tell(APP, pulled("1.0", 7));
@@ -138,6 +140,28 @@ fn the_days_of_a_hidden_repository_are_those_of_none() {
 }
 
 #[test]
+fn a_tag_says_which_robot_pushed_it_last() {
+    let mut scene = Scene::new();
+    scene.make(APP);
+    let (name, full_name) = (Name::parse("acme").unwrap(), String::new());
+    let new = NewOrganization { name, full_name, adopt_repositories: false };
+    let acme = scene.service().create_organization(&scene.local(), new).unwrap();
+    let new = NewRobot {
+        organization: "acme".to_owned(),
+        name: Name::parse("ci").unwrap(),
+        label: None,
+        expiry: Expiry::Never,
+        cap: AccessLevel::Push,
+        patterns: Vec::new(),
+    };
+    scene.service().create_robot(&scene.local(), new).unwrap();
+    scene.tell(APP, pushed_by("acme/ci", "1.0", 7));
+    scene.reopen();
+    let pusher = scene.tag(APP, "1.0").pushed_by.unwrap();
+    assert_eq!((pusher.name.to_string().as_str(), pusher.account), ("acme/ci", acme.account.id));
+}
+
+#[test]
 fn a_tag_says_which_account_pushed_it_last() {
     let mut scene = Scene::new();
     scene.make(APP);
@@ -151,6 +175,10 @@ fn a_tag_says_which_account_pushed_it_last() {
     assert_eq!(who(&scene).as_deref(), Some("bob"), "the same once more");
     scene.reopen();
     assert_eq!(who(&scene).as_deref(), Some("bob"));
+    for gone in ["acme/ci", "bob/ci"] {
+        scene.tell(APP, pushed_by(gone, "1.0", 7));
+        assert_eq!(who(&scene), None, "no robot {gone}");
+    }
     scene.tell(APP, pushed_by("nobody", "1.0", 8));
     assert_eq!(who(&scene), None, "no account");
     scene.tell(APP, pushed_by("alice", "1.0", 8));

@@ -268,7 +268,10 @@ impl Model {
     }
 
     fn may_make_within(&self, by: By, namespace: &'static str) -> bool {
-        if namespace == "_/*" { self.is_admin_account(by) } else { self.owns_namespace(by, namespace) }
+        let owner = namespace.trim_end_matches("/*");
+        let has_owner =
+            self.users.get(owner).is_some_and(|owner| owner.is_active) || owner == ACME && self.acme.is_some();
+        self.is_admin_account(by) || has_owner && self.owns_namespace(by, namespace)
     }
 
     fn owns_namespace(&self, by: By, namespace: &'static str) -> bool {
@@ -318,7 +321,7 @@ impl Model {
 
     pub(super) fn may_make(&self, by: By, name: &'static str, cap: AccessLevel) -> bool {
         let reaches = self.token(by).is_none_or(|token| token.cap >= cap && token.reaches(name));
-        self.stands(by) && reaches && self.owns_namespace(by, whole_namespace(name))
+        self.stands(by) && reaches && self.may_make_within(by, whole_namespace(name))
     }
 
     /// Whether an account owns the namespace of this name.
@@ -414,7 +417,7 @@ impl Model {
             self.repositories.contains_key(name) && self.given_to(name) == Some(ACME)
         };
         let is_fit = |pattern: &&str| pattern.starts_with("acme/") || !pattern.ends_with('*') && owns(pattern);
-        self.administers_acme(by) && cap != AccessLevel::Admin && patterns.iter().all(|pattern| is_fit(pattern))
+        self.administers_acme(by) && cap != AccessLevel::Admin && patterns.iter().all(is_fit)
     }
 
     /// The generation of the organization.
@@ -459,9 +462,8 @@ impl Model {
         let is_closed = self.deleted.contains_key(name) && !self.is_admin_account(by);
         match self.level(by, name).filter(|_| !is_closed) {
             None => Actions::NONE,
-            Some(AccessLevel::ReadOnly) => Actions::PULL,
             Some(AccessLevel::Push) if is_known => Actions::PUSH.with_implied(),
-            Some(AccessLevel::Push) => Actions::PULL,
+            Some(AccessLevel::ReadOnly | AccessLevel::Push) => Actions::PULL,
             Some(AccessLevel::ReadWrite | AccessLevel::Admin) if is_known => Actions::ALL,
             Some(AccessLevel::ReadWrite | AccessLevel::Admin) => Actions::PULL.union(Actions::DELETE),
         }

@@ -1,5 +1,7 @@
 //! Robots of organizations: what they reach, whose secret they have, who may manage them.
 
+use std::collections::BTreeSet;
+
 use super::super::{
     Call, Caller, Credentials, Error, Expiry, NewOrganization, NewRepository, NewRobot, NewToken, Obstacle, PageQuery,
     RepositoryUpdate, Rotation, Service, TokenFilter, TokenView, WhichToken,
@@ -11,7 +13,8 @@ use crate::domain::name::Name;
 use crate::domain::order::Order;
 use crate::domain::scope::Scopes;
 use crate::domain::secret::{Password, TokenText};
-use crate::domain::token::{Limits, Pattern, TokenState};
+use crate::domain::time::Timestamp;
+use crate::domain::token::{LONGEST_DESCENT, Limits, Pattern, TokenState};
 
 fn local() -> Call {
     call(Service::local(0), start())
@@ -79,8 +82,13 @@ fn state(service: &Service) -> TokenState {
 
 /// An access token of alice's, and who signs in with it.
 fn token_of_alice(service: &Service, limits: Limits, expiry: Expiry) -> (TokenView, Call) {
+    token_by(service, &account(service, "alice"), limits, expiry)
+}
+
+/// The same, made by this caller.
+fn token_by(service: &Service, by: &Call, limits: Limits, expiry: Expiry) -> (TokenView, Call) {
     let new = NewToken { username: Some("alice".to_owned()), label: None, expiry, limits, is_temporary: false };
-    let (view, text) = service.create_token(&account(service, "alice"), new).unwrap();
+    let (view, text) = service.create_token(by, new).unwrap();
     (view, call(sign_in(service, "alice", text.reveal(), start()).unwrap(), start()))
 }
 
@@ -226,6 +234,47 @@ fn its_secret_stops_with_the_access_token_that_made_it_and_with_its_deletion() {
 }
 
 #[test]
+fn the_last_of_the_longest_chain_gives_it_no_secret() {
+    let home = Home::new();
+    let service = with_acme(&home);
+    let (_, text) = made(&service, &account(&service, "alice"), ci());
+    let (_, first) = token_of_alice(&service, Limits::none(), Expiry::Never);
+    let last_but_one =
+        (2..LONGEST_DESCENT).fold(first, |by, _| token_by(&service, &by, Limits::none(), Expiry::Never).1);
+    let (_, last) = token_by(&service, &last_but_one, Limits::none(), Expiry::Never);
+    let refused = service.rotate_token(&last, of_ci(), Rotation::default(), None);
+    assert!(matches!(refused, Err(Error::Denied(reason)) if reason.contains("too long")), "{refused:?}");
+    assert!(is_in(&service, &text), "it has the secret that it had");
+    service.rotate_token(&last_but_one, of_ci(), Rotation::default(), None).unwrap();
+    assert_eq!(state(&service), TokenState::Active);
+}
+
+#[test]
+fn why_it_is_stopped_tells_no_label_of_another_account() {
+    let home = Home::new();
+    let service = with_acme(&home);
+    let (maker, by) = token_of_alice(&service, Limits::none(), Expiry::Never);
+    made(&service, &by, ci());
+    service.update_token(&local(), &maker.token.hash, Some("for the takeover"), Some(false)).unwrap();
+    let reason = service.view_token(&account(&service, "alice"), of_ci()).unwrap().reason;
+    assert_eq!(reason, "the access token which made its secret is deactivated");
+}
+
+#[test]
+fn a_rotation_detaches_it_from_no_ancestor_of_its_maker() {
+    let home = Home::new();
+    let service = with_acme(&home);
+    let (leaked, by_leaked) = token_of_alice(&service, Limits::none(), Expiry::Never);
+    let (made_by_leaked, by) = token_by(&service, &by_leaked, Limits::none(), Expiry::Never);
+    let (_, text) = made(&service, &by, ci());
+    let (_, other) = token_of_alice(&service, Limits::none(), Expiry::Never);
+    let refused = service.rotate_token(&other, &made_by_leaked.token.hash, Rotation::default(), None);
+    assert!(matches!(refused, Err(Error::Denied(reason)) if reason.contains("made others")), "{refused:?}");
+    service.update_token(&account(&service, "alice"), &leaked.token.hash, None, Some(false)).unwrap();
+    assert!(!is_in(&service, &text) && state(&service) == TokenState::Stopped);
+}
+
+#[test]
 fn a_replaced_secret_hangs_on_its_own_maker() {
     let home = Home::new();
     let service = with_acme(&home);
@@ -236,6 +285,27 @@ fn a_replaced_secret_hangs_on_its_own_maker() {
     assert!(is_in(&service, &old) && is_in(&service, &new));
     service.delete_token(&account(&service, "alice"), &maker.token.hash).unwrap();
     assert!(!is_in(&service, &old) && is_in(&service, &new), "the stolen maker's secret ends, and that alone");
+}
+
+#[test]
+fn who_asked_for_a_replaced_secret_is_found_while_that_lives_on() {
+    let home = Home::new();
+    let service = with_acme(&home);
+    service.put_member(&local(), "acme", "bob", Some(true)).unwrap();
+    let (_, old) = made(&service, &account(&service, "alice"), ci());
+    let known_to = |user: &str, now| {
+        let filter = TokenFilter { secret_by: Some(user.to_owned()), ..TokenFilter::default() };
+        service.list_tokens(&Call { now, ..local() }, &filter, None, 10, false).unwrap().entries.len()
+    };
+    let overlap = Rotation { overlap: Some(3_600), ..Rotation::default() };
+    service.rotate_token(&account(&service, "bob"), of_ci(), overlap, None).unwrap();
+    assert!(is_in(&service, &old));
+    assert_eq!((known_to("alice", start()), known_to("bob", start())), (1, 1));
+    let later = start().plus_seconds(3_600);
+    assert_eq!((known_to("alice", later), known_to("bob", later)), (0, 1), "its time is over");
+    service.end_overlap(&account(&service, "bob"), of_ci()).unwrap();
+    assert!(!is_in(&service, &old));
+    assert_eq!((known_to("alice", start()), known_to("bob", start())), (0, 1), "it was ended");
 }
 
 #[test]
@@ -300,15 +370,17 @@ fn nobody_else_manages_it_or_learns_of_it() {
         assert!(service.delete_token(&by, &hash).is_err() && service.delete_token(&by, of_ci()).is_err(), "{who}");
         assert!(service.create_robot(&by, new("new", AccessLevel::ReadOnly, &[])).is_err(), "{who}");
     }
-    // It sees and deletes itself, and changes nothing, as any narrowed access token.
+    // It sees itself, and changes nothing, as any narrowed access token; it does not delete itself, as those do.
     let itself = robot(&service, &text);
     assert!(service.view_token(&itself, of_ci()).is_ok() && service.view_token(&itself, &hash).is_ok());
     assert!(service.rotate_token(&itself, of_ci(), Rotation::default(), None).is_err());
     assert!(service.update_token(&itself, of_ci(), Some("x"), None).is_err());
     let own = service.list_tokens(&itself, &TokenFilter::default(), None, 10, false).unwrap();
     assert_eq!(own.entries.iter().map(|it| it.token.id).collect::<Vec<_>>(), [view.token.id]);
-    assert!(is_in(&service, &text) && service.delete_token(&itself, of_ci()).is_ok());
-    assert!(!is_in(&service, &text));
+    for refused in [service.delete_token(&itself, of_ci()), service.delete_token(&itself, &hash)] {
+        assert!(matches!(refused, Err(Error::Denied(reason)) if reason.contains("revoke")), "{refused:?}");
+    }
+    assert!(is_in(&service, &text));
 }
 
 #[test]
@@ -342,6 +414,32 @@ fn clean_ups_spare_it_and_the_bound_of_an_account_does_not_count_it() {
     assert!(is_in(&service, &text));
     let all = service.list_tokens(&local(), &TokenFilter::default(), None, 10, false).unwrap().entries;
     assert!(all.iter().any(|it| it.token.id == view.token.id), "an administrator's list of all has it");
+}
+
+#[test]
+fn clean_ups_by_use_spare_what_its_secret_hangs_on() {
+    let home = Home::new();
+    let service = with_acme(&home);
+    let (first, by_first) = token_of_alice(&service, Limits::none(), Expiry::Never);
+    let (maker, by) = token_by(&service, &by_first, Limits::none(), Expiry::Never);
+    let (unused, _) = token_of_alice(&service, Limits::none(), Expiry::Never);
+    let (_, text) = made(&service, &by, ci());
+    let later = start().plus_seconds(1_000);
+    let cleaned = |everybody: bool, moment| {
+        let username = (!everybody).then(|| "alice".to_owned());
+        let filter = TokenFilter { username, everybody, used_before: Some(moment), ..TokenFilter::default() };
+        let by = Call { now: later, ..local() };
+        let seen = service.list_tokens(&by, &filter, None, 10, false).unwrap().entries;
+        let gone = service.clean_up_tokens(&by, &filter).unwrap();
+        let ids = |views: &[TokenView]| views.iter().map(|view| view.token.id).collect::<BTreeSet<_>>();
+        assert_eq!(ids(&seen), ids(&gone), "the preview shows what goes");
+        ids(&gone)
+    };
+    assert_eq!(cleaned(false, later), [unused.token.id].into());
+    assert!(cleaned(true, later).is_empty() && is_in(&service, &text));
+    let both = [maker.token.id, first.token.id].into();
+    assert_eq!(cleaned(false, Timestamp::LAST), both, "all of them, as who leaves has it");
+    assert!(!is_in(&service, &text) && state(&service) == TokenState::Stopped);
 }
 
 #[test]

@@ -201,7 +201,7 @@ impl Service {
             authority.signed_in()?;
             // Whether it ends something, which an ended secret's hash may, stands in the body.
             let token = find_remembered(authority, &which)?;
-            authority.view_or_delete_token(token)?;
+            authority.view_token(token)?;
             authority.change_token(token)
         })
     }
@@ -309,6 +309,7 @@ impl Made {
             ended: Vec::new(),
             robot: None,
             secret_by: authority.account().map(|account| account.id),
+            previous_by: None,
         }
     }
 }

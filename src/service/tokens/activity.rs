@@ -11,7 +11,7 @@ use crate::domain::audit::{AuditRecord, AuditedRepository, AuditedToken, Credent
 use crate::domain::id::Id;
 use crate::domain::name::RepositoryName;
 use crate::domain::order::Order;
-use crate::domain::sealed_number::{LogPlace, SealedNumber};
+use crate::domain::sealed_number::SealedNumber;
 use crate::service::Service;
 use crate::service::access::{Authority, Call, find};
 use crate::service::error::Error;
@@ -41,7 +41,7 @@ impl Service {
         self.view(call, which.act(Act::TokenActivity), &which.to_string(), |authority| {
             authority.signed_in()?;
             let token = find_token(authority, &which)?;
-            authority.view_or_delete_token(token)?;
+            authority.view_token(token)?;
             let whose = Whose { account: token.owner };
             let filter = AuditFilter { token: Some(token.id.to_string()), ..filter.clone() };
             self.activity_of(authority, &whose, filter, (start, limit))
@@ -85,10 +85,10 @@ impl Service {
         let filter = Filter::in_state(authority.state(), filter)?;
         let sought = filter.sought();
         let head = authority.state().audit().seq;
-        let walk =
-            AuditWalk { order: Order::Descending, after: start.map(LogPlace::Sealed), head, limit, sought: &sought };
+        let after = self.opened(start)?;
+        let walk = AuditWalk { order: Order::Descending, after, head, limit, sought: &sought };
         let is_wanted = |record: &AuditRecord| filter.matches(record) && whose.may_see(authority, record);
-        let Page { entries, next, count } = self.walk_audit(&walk, is_wanted)?;
+        let Page { entries, next, count } = self.sealed(self.walk_audit(&walk, is_wanted)?);
         let entries = entries.into_iter().map(|logged| whose.without_others(authority, logged.record)).collect();
         Ok(Page { entries, next, count })
     }
@@ -140,16 +140,16 @@ impl Whose {
         let is_own = record.actor_id == Some(self.account);
         let (kind, _) = record.credential_parts();
         let kind = kind.parse::<CredentialKind>().unwrap_or(CredentialKind::System);
-        // From where strangers tried its password is the account's to know, and from where somebody held its access token,
-        // as that itself tells it: whoever had the secret is no less a stranger for having signed in.
-        if record.action == Act::TokenRevoke.word() {
-            return AuditRecord { credential_label: record.credential_label.clone().filter(|_| is_own), ..record };
-        }
+        // From where strangers tried its password is the account's to know.
         if authority.is_administrator() || is_own || (record.actor_id.is_none() && kind.may_be_of_stranger()) {
             return record;
         }
         let credential = record.credential_parts().0.to_owned();
-        AuditRecord { address: String::new(), credential, credential_label: None, ..record }
+        // And from where somebody held the secret of its access token, as `revokedFrom` tells it: who had that is no less a
+        // stranger for having signed in.
+        let is_holder = record.action == Act::TokenRevoke.word();
+        let address = Some(record.address.clone()).filter(|_| is_holder).unwrap_or_default();
+        AuditRecord { address, credential, credential_label: None, ..record }
     }
 }
 

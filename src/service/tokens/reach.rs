@@ -43,7 +43,7 @@ impl Service {
         self.view(call, Act::TokenView, hash, |authority| {
             authority.signed_in()?;
             let token = find_remembered(authority, &WhichToken::from(hash))?;
-            authority.view_or_delete_token(token)?;
+            authority.view_token(token)?;
             let state = authority.state();
             let Some(owner) = state.account(token.owner) else { return Ok(Vec::new()) };
             let owner = Questioned::account(authority, owner, None);

@@ -18,7 +18,7 @@ impl Service {
     /// Deletes an access token, and those that it made for its own account, which no longer count without it.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Obstacle::LastAdministrator`](crate::service::Obstacle::LastAdministrator) where nobody else
+    /// [`Error::NotFound`]; [`Error::Denied`] to a robot; [`Obstacle::LastAdministrator`](crate::service::Obstacle::LastAdministrator) where nobody else
     /// could sign in as an administrator.
     pub fn delete_token(&self, call: &Call, which: impl Into<WhichToken>) -> Result<(), Error> {
         let asked = which.into();
@@ -26,7 +26,7 @@ impl Service {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = find_remembered(&authority, &asked)?;
-            let permit = authority.view_or_delete_token(token)?;
+            let permit = authority.delete_token(token)?;
             let (id, before) = (token.id, change.administered());
             for deleted in delete_with_descendants(change, &permit, vec![id], false)? {
                 let deed = about(Act::TokenDelete, change, &deleted);

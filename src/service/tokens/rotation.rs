@@ -197,7 +197,7 @@ impl Service {
             let authority = change.authority()?;
             authority.signed_in()?;
             let token = Arc::clone(find_remembered(&authority, &asked)?);
-            authority.view_or_delete_token(&token)?;
+            authority.view_token(&token)?;
             let permit = authority.change_token(&token)?;
             if token.replaced(change.call().now).is_none() {
                 change.skip_record();

@@ -28,7 +28,7 @@ pub struct TokenFilter {
     pub everybody: bool,
     /// Only those of other accounts that were made with an access token of this one, for administrators alone.
     pub made_with: Option<String>,
-    /// Only robots whose present secret this account asked for, for administrators alone.
+    /// Only robots with a secret that works and that this account asked for, for administrators alone.
     pub secret_by: Option<String>,
     /// Only those last used before this moment; those never used count by their creation. With it, a list is the preview
     /// of a clean-up.
@@ -289,12 +289,16 @@ fn by_making<'s>(authority: &Authority<'s>, filter: &TokenFilter) -> Result<Opti
     }
 }
 
-/// The robots whose present secret this account asked for, newest first. It costs a look at every access token.
+/// The robots with a secret that this account asked for, the present one or a replaced one that lives on, newest first. It
+/// costs a look at every access token.
 fn robots_by<'s>(authority: &Authority<'s>, maker: &str) -> Result<Vec<&'s Arc<AccessToken>>, Error> {
     authority.administrator()?;
-    let state = authority.state();
-    let maker = find(state, maker).map_err(|_| Error::not_found(Kind::User, maker))?.id;
-    Ok(state.tokens_before(None).filter(|token| token.is_robot() && token.secret_by == Some(maker)).collect())
+    let (state, used, now) = (authority.state(), authority.used(), authority.now());
+    let maker = Some(find(state, maker).map_err(|_| Error::not_found(Kind::User, maker))?.id);
+    let is_known = |token: &AccessToken| {
+        token.secret_by == maker || token.previous_by == maker && used.replaced(token, now).is_some()
+    };
+    Ok(state.tokens_before(None).filter(|token| token.is_robot() && is_known(token)).collect())
 }
 
 /// The access tokens of other accounts, robots aside, that were made with one of this account, newest first.
@@ -329,8 +333,10 @@ fn tokens<'s>(
     }
 }
 
-/// The access tokens that a clean-up with this filter takes, newest first. It spares the calling one and its makers, robots,
-/// which are an organization's to delete one by one, and what made one that stays, or a replaced secret of one that lives on: these would end along with it, unseen.
+/// The access tokens that a clean-up with this filter takes, newest first. It spares the calling one and its makers, and
+/// robots, which are an organization's to delete one by one; and what made one that stays, or a replaced secret of one that
+/// lives on: these would end along with it, unseen. So would the secrets of robots, with what made them: a clean-up by last
+/// use spares that, too, and one of all of them, whenever they were used, does not.
 fn cleaned<'s>(
     authority: &Authority<'s>,
     usage: &UsageNotes,
@@ -346,7 +352,9 @@ fn cleaned<'s>(
         Box::new(state.tokens_of(owner_for(authority, filter.username.as_deref())?.id, None))
     };
     let calling: Vec<Id> = authority.descent().map(|token| token.id).collect();
-    let is_spared = |token: &AccessToken| token.is_robot() || calling.contains(&token.id);
+    let is_by_use = filter.used_before.is_some_and(|moment| moment < Timestamp::LAST);
+    let holds_robots = |token: &AccessToken| is_by_use && state.tokens_made_with(token.id).any(|made| made.is_robot());
+    let is_spared = |token: &AccessToken| token.is_robot() || calling.contains(&token.id) || holds_robots(token);
     let goes = |token: &AccessToken| !is_spared(token) && filter.selects(state, usage, token, now);
     let (mut meant, mut waiting): (Vec<_>, Vec<_>) = all.partition(|token| goes(token));
     let mut stays: BTreeSet<Id> = waiting.iter().map(|token| token.id).collect();

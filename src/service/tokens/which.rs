@@ -91,7 +91,7 @@ pub(super) fn find_present<'s>(authority: &Authority<'s>, which: &WhichToken) ->
 pub(super) fn visible<'s>(authority: &Authority<'s>, which: &WhichToken) -> Result<&'s Arc<AccessToken>, Error> {
     authority.signed_in()?;
     let token = find_remembered(authority, which)?;
-    authority.view_or_delete_token(token)?;
+    authority.view_token(token)?;
     Ok(token)
 }
 

@@ -36,6 +36,7 @@ use crate::domain::token::{
 };
 use crate::domain::token_uses::TokenUses;
 use crate::domain::usage::{SecretUse, Usage};
+use crate::domain::user_name::UserName;
 
 pub(super) fn metas() -> Vec<Meta> {
     vec![Meta { instance: id(1), created_at: now() }]
@@ -103,7 +104,7 @@ pub(super) fn tokens_of_version_4() -> Vec<AccessToken> {
 
 /// What the records of the fifth version say: there were no robots and no cap `push`, and nothing of who asked for a secret.
 pub(super) fn tokens_of_version_5() -> Vec<AccessToken> {
-    tokens().into_iter().take(3).map(|token| AccessToken { secret_by: None, ..token }).collect()
+    tokens().into_iter().take(3).map(|token| AccessToken { secret_by: None, previous_by: None, ..token }).collect()
 }
 
 pub(super) fn repositories() -> Vec<Repository> {
@@ -141,6 +142,7 @@ pub(super) fn tokens() -> Vec<AccessToken> {
         ended: vec![hash(61), hash(60)],
         revoked: Some(Revocation { at: now(), address: Some("192.0.2.7".parse().unwrap()) }),
         secret_by: Some(id(2)),
+        previous_by: Some(id(3)),
         ..token(6, 1)
     };
     let middle = AccessToken {
@@ -311,7 +313,7 @@ pub(super) fn tags() -> Vec<StoredTag> {
         created_at: Some(now()),
     };
     let list = Image { config: None, created_at: None, ..image.clone() };
-    let pushed_by = Some(Pusher { account: id(1), name: Name::parse("user-1").unwrap() });
+    let pushed_by = Some(Pusher { account: id(1), name: Name::parse("user-1").unwrap().into() });
     let read = Tag { name: TagName::parse("V1.0-rc_1").unwrap(), image: Some(image), pushed_by, ..bare.clone() };
     let of_list = Tag { name: TagName::parse("all").unwrap(), image: Some(list), ..bare.clone() };
     [bare, read, of_list].map(|tag| StoredTag { repository: id(4), tag }).into()
@@ -429,7 +431,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
     let ended = prop::collection::vec(any_hash(), 0..=MOST_ENDED);
     let made = (option::of(any_id()), option::of(any_id()), makers, option::of(any::<u64>()), ended);
     let revoked = option::of((any_time(), option::of(any_address())));
-    let robot = (option::of(any_name()), option::of(any_id()));
+    let robot = (option::of(any_name()), option::of(any_id()), option::of(any_id()));
     let who = (any_id(), any_id(), secrets, made, revoked, robot);
     let limits = (any_level(), prop::collection::vec(any_pattern(), 0..5));
     (who, ".{1,128}", limits, option::of(any_time()), any_time(), ".{0,256}", any::<(bool, bool, bool)>()).prop_map(
@@ -440,7 +442,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 (hash, previous, generation, retry, overlap_until_used),
                 (parent, previous_parent, maker, lifetime, ended),
                 revoked,
-                (robot, secret_by),
+                (robot, secret_by, previous_by),
             ),
             label,
             (cap, patterns),
@@ -473,6 +475,7 @@ pub(super) fn any_token() -> impl Strategy<Value = AccessToken> {
                 ended,
                 robot,
                 secret_by,
+                previous_by,
             }
         },
     )
@@ -600,7 +603,8 @@ fn any_image() -> impl Strategy<Value = Image> {
 
 pub(super) fn any_tag() -> impl Strategy<Value = StoredTag> {
     let names = (any_id(), "[A-Za-z0-9_][A-Za-z0-9._-]{0,30}", any::<u8>().prop_map(content_digest));
-    let pusher = (any_id(), any_name()).prop_map(|(account, name)| Pusher { account, name });
+    let pusher = (any_id(), any_name(), option::of(any_name()));
+    let pusher = pusher.prop_map(|(id, account, robot)| Pusher { account: id, name: UserName { account, robot } });
     (names, ".{0,40}", any_time(), any_time(), option::of(any_image()), option::of(pusher)).prop_map(
         |((repository, name, digest), media_type, created_at, updated_at, image, pushed_by)| {
             let name = TagName::parse(&name).unwrap();

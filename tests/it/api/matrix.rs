@@ -43,7 +43,7 @@ DELETE /api/v0/accounts/{name}/robots/{robot}                          401 401 4
 POST   /api/v0/accounts/{name}/robots/{robot}/rotate                   401 401 401 401 401 403 403 403 403 200 200 200
 GET    /api/v0/accounts/{name}/robots/{robot}/activity                 401 401 401 401 401 403 403 403 403 200 200 200
 GET    /api/v0/repositories                                            401 401 401 401 401 200 200 200 200 200 200 200
-GET    /api/v0/repositories/{namespace}                                401 401 401 401 401 200 200 200 200 200 200 200
+GET    /api/v0/repositories/{namespace}                                401 401 401 401 401 200 200 200 404 200 200 200
 POST   /api/v0/repositories/{namespace}                                401 401 401 401 401 403 403 403 403 201 201 201
 GET    /api/v0/repositories/{namespace}/{reponame}                     401 401 401 401 401 200 200 404 404 200 200 200
 GET    /api/v0/repositories/{namespace}/{reponame}/activity            401 401 401 401 401 200 200 404 404 200 200 200
@@ -269,15 +269,19 @@ impl Scene {
         ];
         let shown = paths.map(|path| self.site.as_local().get(path).must_be(200).body.clone());
         // A refused request counts as a use; that it is noted is no effect.
-        let tokens: Value = serde_json::from_str(&shown[1]).expect("a list");
-        let tokens = tokens.as_array().expect("a list").iter().cloned().map(|mut token| {
-            token["lastUsed"].take();
-            token["lastUsedIp"].take();
-            token["currentLastUsed"].take();
-            token
-        });
-        let tokens: Vec<Value> = tokens.collect();
-        format!("{} {} {}", shown[0], json!(tokens), shown[2..].join(" "))
+        let unused = |list: &str| {
+            let mut tokens: Value = serde_json::from_str(list).expect("a list");
+            for token in tokens.as_array_mut().expect("a list") {
+                token["lastUsed"].take();
+                token["lastUsedIp"].take();
+                token["currentLastUsed"].take();
+            }
+            tokens.to_string()
+        };
+        let lists_tokens = |path: &str| path.contains("/api_tokens") || path.contains("/robots");
+        let shown =
+            paths.iter().zip(shown).map(|(path, shown)| if lists_tokens(path) { unused(&shown) } else { shown });
+        shown.collect::<Vec<_>>().join(" ")
     }
 
     /// The path of a request with everything in braces filled in; an allowed one gets a victim of its own.
@@ -372,11 +376,12 @@ impl Scene {
                 json!({ "name": self.fresh("new") })
             }
             ("PATCH", "/api/v0/repositories/{namespace}/{reponame}") => json!({ "shortDescription": self.fresh("") }),
-            ("PATCH", "/api/v0/api_tokens/{hashedtoken}") => json!({ "tokenLabel": self.fresh("label") }),
             ("POST", "/api/v0/accounts/{name}/robots") => {
                 json!({ "name": self.fresh("robot"), "accessLevel": "read-only" })
             }
-            ("PATCH", "/api/v0/accounts/{name}/robots/{robot}") => json!({ "tokenLabel": self.fresh("label") }),
+            ("PATCH", "/api/v0/api_tokens/{hashedtoken}" | "/api/v0/accounts/{name}/robots/{robot}") => {
+                json!({ "tokenLabel": self.fresh("label") })
+            }
             ("POST", path) if path.contains("/transfer") => json!({ "to": "carol" }),
             ("PATCH", "/enzi/v0/accounts/{name}/teams/{team}") => json!({ "description": self.fresh("") }),
             ("PUT", "/enzi/v0/accounts/{name}/members/{member}") => json!({ "isAdmin": true }),

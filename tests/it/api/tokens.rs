@@ -58,7 +58,8 @@ fn a_new_token_has_every_field_and_its_secret_is_in_this_answer_only() {
         "accessLevel": "admin", "repositories": [], "lastUsedIp": null, "parent": null, "temporaryPassword": false,
         "state": "active", "stateReason": "it is accepted", "stoppedBy": null,
         "currentLastUsed": ZERO, "previousHashedToken": null, "previousUntil": null, "previousUntilUsed": false,
-        "previousLastUsed": null, "previousLastUsedIp": null, "revokedAt": null, "revokedFrom": null,
+        "previousLastUsed": null, "previousLastUsedIp": null, "revokedAt": null, "revokedFrom": null, "robot": null,
+        "secretBy": "alice",
     });
     assert_eq!(record, expected);
     for path in [format!("{TOKENS}/{hash}"), TOKENS.to_owned()] {

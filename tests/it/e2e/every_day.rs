@@ -22,7 +22,7 @@ fn a_server_says_that_it_is_healthy_and_how_it_runs() {
     let dockpass = Dockpass::start();
     let told = dockpass.cli_json(&["status"]);
     assert_eq!((&told["state"], &told["healthy"]), (&"healthy".into(), &true.into()));
-    assert!(told["address"].as_str().is_some_and(|url| url.starts_with("http://localhost:")), "{told}");
+    assert!(told["address"].as_str().is_some_and(|url| url.starts_with("http://")), "{told}");
     assert!(told["freeBytes"].as_u64().is_some_and(|bytes| bytes > 0) && told["startedAt"].is_string(), "{told}");
     let quiet = dockpass.cli(&["status", "--quiet"]).must_succeed();
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
@@ -46,7 +46,7 @@ fn a_server_that_stopped_or_hangs_is_not_healthy_and_nothing_is_opened() {
     assert_eq!((hangs.code(), &json(&hangs)["state"]), (Some(1), &"hanging".into()), "{}", hangs.describe());
     dockpass.signal(Signal::CONT);
     dockpass.signal(Signal::TERM);
-    assert_eq!(dockpass.wait_end_within(Duration::from_secs(60)), Some(0));
+    assert_eq!(dockpass.wait_end_within(Duration::from_mins(1)), Some(0));
     let lock = fs::metadata(dockpass.data().join("lock")).expect("it is there").modified().expect("a time");
     let stopped = dockpass.cli(&["status"]);
     assert_eq!(stopped.code(), Some(1), "{}", stopped.describe());

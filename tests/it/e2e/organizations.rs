@@ -188,7 +188,7 @@ fn the_tables_tell_who_has_what_and_why() {
     assert_eq!(
         acme.run(&["repo", "access", "acme/app"]),
         "WHO            ACCESS      WHY\n\
-         user alice     admin       administers the organization\n\
+         user alice     admin       administers acme\n\
          user carol     read-only   grant on the repository\n\
          team acme/dev  read-write  team grant on the repository\n\
          team acme/dev  read-only   team grant on the namespace\n"

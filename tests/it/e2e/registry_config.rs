@@ -59,9 +59,12 @@ fn debians_registry_is_connected_by_one_command_and_a_restart() {
     let address = address.to_string();
     let directory = tempfile::tempdir().expect("a directory");
     let place = |name: &str| directory.path().join(name);
-    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("ours");
     let storage = place("storage");
     fs::create_dir_all(place("etc")).and_then(|()| fs::create_dir(&storage)).expect("directories");
+    // The registry's user enters them, whatever umask another test has set.
+    for entered in [directory.path(), &place("etc")] {
+        fs::set_permissions(entered, fs::Permissions::from_mode(0o755)).expect("ours");
+    }
     let debians = "version: 0.1\nhttp:\n  addr: :5000\n";
     fs::write(place("etc/config.yml"), debians).expect("a file");
     let [output, storage_dir] = [place("etc"), storage.clone()].map(|path| path.display().to_string());

@@ -48,7 +48,7 @@ fn the_command_revokes_what_stands_in_any_text_without_signing_in() {
         }
         let found = json!([{ "File": "a", "Secret": format!("TOKEN={};", leaked.secret) }]).to_string();
         let done = Run::of(&mut revoke, &found).must_succeed();
-        assert!(done.stdout.starts_with("sent 1 text: ") && !done.stdout.contains("dkp_"), "{}", done.describe());
+        assert!(done.stdout.starts_with("sent 1 text to ") && !done.stdout.contains("dkp_"), "{}", done.describe());
         assert!(!works(&dockpass, &leaked.secret) && works(&dockpass, &other.secret));
         dockpass.cli(&["token", "activate", &leaked.id]).must_fail_with(&["never activated again"]);
         dockpass.cli(&["token", "revoke", &other.id]).must_succeed();
@@ -70,8 +70,9 @@ fn what_a_scanner_found_is_revoked_by_the_lines_of_the_readme() {
             let found: Vec<_> = secrets.iter().map(|secret| json!({ "Secret": secret })).collect();
             json!(found).to_string()
         } else {
-            let found = secrets.iter().map(|secret| format!("{}\n", json!({ "Raw": format!("{secret}\"") })));
-            format!("{}{}\n", found.collect::<String>(), json!({ "level": "info" }))
+            let found = secrets.iter().map(|secret| json!({ "Raw": format!("{secret}\"") }).to_string());
+            let found: Vec<String> = found.chain([json!({ "level": "info" }).to_string()]).collect();
+            found.join("\n")
         };
         fs::write(directory.path().join("found.json"), found).expect("a file");
         let mut sh = background_command("sh");

@@ -226,7 +226,7 @@ impl Pair {
     /// Waits until dockpass has every notification: the registry sends them in order, so a last push, by this user,
     /// who may make repositories, marks their end.
     pub(crate) fn all_is_told(&self, clients: &Clients, user: &str) {
-        static NUMBER: AtomicU8 = AtomicU8::new(0);
+        static NUMBER: AtomicU8 = AtomicU8::new(1);
         let tag = format!("n{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let marker = format!("{user}/marker");
         let image = super::Image::holding("the last word");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test, { mock } from "node:test";
-import { TOKEN_LEVELS, levelAllows, levelName, mayAdminister, mayPush } from "../../../ui/lib/level.js";
+import { TOKEN_LEVELS, levelAllows, levelName, mayAdminister, mayDeleteTags, mayPush } from "../../../ui/lib/level.js";
 import { lasting, latest, offered } from "../../../ui/tokens/expiry.js";
 
 const DAY = 86_400;
@@ -29,7 +29,8 @@ test("the last allowed day ends before its end", () => {
 test("levels: what they are called and allow", () => {
   assert.deepEqual(["read-only", "read-write", "admin", "unheard"].map(levelName), ["Read-only", "Read-write", "Admin", "unheard"]);
   assert.equal(levelAllows("admin"), "all that the account may");
-  assert.deepEqual(TOKEN_LEVELS.map(([level]) => level), ["admin", "read-write", "read-only"]);
-  assert.deepEqual(["read-only", "read-write", "admin"].map(mayPush), [false, true, true]);
+  assert.deepEqual(TOKEN_LEVELS.map(([level]) => level), ["admin", "read-write", "push", "read-only"]);
+  assert.deepEqual(["read-only", "push", "read-write", "admin"].map(mayPush), [false, true, true, true]);
+  assert.deepEqual(["read-only", "push", "read-write", "admin"].map(mayDeleteTags), [false, false, true, true]);
   assert.deepEqual(["read-only", "read-write", "admin"].map(mayAdminister), [false, false, true]);
 });

@@ -40,7 +40,8 @@ pub(super) async fn run(arguments: ExportArguments, api: &mut Api, console: &mut
     let is_kept = !matches!(output, Output::Whole(..));
     if let Err(error) = ended {
         if is_kept && exported.reached > 0 && exported.count > 0 && error.exit_code() != 0 {
-            console.note(&format!("all up to record {0} is written; go on with --after {0}\n", exported.reached))?;
+            // The error counts, also where nobody can be told this.
+            drop(console.note(&format!("all up to record {0} is written; go on with --after {0}\n", exported.reached)));
         }
         return Err(error);
     }

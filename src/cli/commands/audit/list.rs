@@ -43,7 +43,10 @@ pub(super) async fn run(arguments: ListArguments, api: &mut Api, console: &mut C
 
 /// The answer without the end of the log, which belongs to one page of it.
 fn without_head(mut answer: Value) -> Value {
-    answer.as_object_mut().map(|answer| answer.remove("head"));
+    if let Some(answer) = answer.as_object_mut() {
+        answer.remove("head");
+        answer.remove("reached");
+    }
     answer
 }
 

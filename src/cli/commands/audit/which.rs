@@ -8,11 +8,11 @@ use crate::cli::commands::activity::ActivityArguments;
 use crate::cli::commands::token::reference;
 use crate::cli::screen::CliError;
 use crate::cli::wire::{Api, List};
-use crate::domain::sealed_number::{LogPlace, SealedNumber};
+use crate::domain::sealed_number::LogPlace;
 use crate::domain::time::Timestamp;
 
 /// The query for records of the log.
-pub(super) type Query = (op::WhichRecords, op::FromRecord, Paging<SealedNumber>);
+pub(super) type Query = (op::WhichRecords, op::FromRecord, Paging<LogPlace>);
 
 /// Which records.
 #[derive(Args)]
@@ -55,10 +55,10 @@ impl WhichArguments {
             Some(text) => Some(reference::id_or_label(api, text).await?),
             None => None,
         };
-        let (op::WhichActivity { action, outcome, since, until }, paging) = activity.query(now);
+        let (op::WhichActivity { action, outcome, since, until }, _) = activity.query(now);
         let which =
             op::WhichRecords { actor, action, object, repository, token, account, credential, outcome, since, until };
-        Ok((which, op::FromRecord::default(), paging))
+        Ok((which, op::FromRecord::default(), Paging::default()))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::cli::commands::registry::owner::Owner;
 use crate::cli::commands::values;
 use crate::cli::screen::{CliError, Console, Format, Report, shown};
 use crate::cli::wire::{Api, ApiAnswer};
-use crate::domain::program::{Program, Section};
+use crate::domain::program::{Program, SECRET_PLACEHOLDER, Section};
 use crate::domain::text::shell_word;
 
 /// Which configuration, and what becomes of it.
@@ -104,7 +104,7 @@ pub(super) async fn run(arguments: &ConfigArguments, api: &mut Api, console: &mu
     match console.format {
         Format::Json => console.report(&Report::done(answer.value, String::new())),
         Format::Table => {
-            console.write(&printed(&configuration, arguments.program))?;
+            console.write(&printed(&configuration, arguments))?;
             let is_of_registry = arguments.program != Configurable::Nginx;
             if is_of_registry && console.out_is_terminal { console.note(URL) } else { Ok(()) }
         }
@@ -139,11 +139,11 @@ fn text(path: &Path) -> Result<String, CliError> {
 }
 
 /// The configuration after its certificate, if it has one, as a comment, so that one stream carries both.
-fn printed(configuration: &RegistryConfiguration, program: Configurable) -> String {
+fn printed(configuration: &RegistryConfiguration, arguments: &ConfigArguments) -> String {
     let RegistryConfiguration { file_name, configuration: text, .. } = configuration;
     let Some((certificate_name, certificate)) = certificate(configuration) else { return text.clone() };
     let certificate = shown::lines("# ", certificate.lines());
-    let program = program.program();
+    let options = options(arguments);
     let keys = configuration.keys_name.as_deref().zip(configuration.keys.as_deref());
     let keys = keys.map_or_else(String::new, |(name, keys)| {
         format!(
@@ -158,16 +158,60 @@ fn printed(configuration: &RegistryConfiguration, program: Configurable) -> Stri
         "# The registry needs this certificate, at the path that is given below. Save it from a copy of these lines with\n\
          #   sed -n '/^# -----BEGIN/,/^# -----END/s/^# //p' {file_name} > {certificate_name}\n\
          # or have all files written with\n\
-         #   dockpass registry config --for {program} --output DIR\n\
+         #   dockpass registry config {options} --output DIR\n\
          #\n\
          {certificate}{keys}\n{}\n",
         text.trim_end()
     )
 }
 
+/// The options that say which configuration it is, as words of a shell.
+fn options(arguments: &ConfigArguments) -> String {
+    let ConfigArguments { program, only, addr, storage_dir, output: _, owner: _, replace: _ } = arguments;
+    let only: Vec<_> = only.iter().map(ToString::to_string).collect();
+    let storage = storage_dir.as_ref().map(|directory| directory.display().to_string());
+    let options = [
+        ("--for", Some(program.program().to_string())),
+        ("--only", Some(only.join(",")).filter(|only| !only.is_empty())),
+        ("--addr", addr.clone()),
+        ("--storage-dir", storage),
+    ];
+    let given = options.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", shell_word(&value?))));
+    given.collect::<Vec<_>>().join(" ")
+}
+
 /// Name and content of the certificate, where there is one.
 fn certificate(configuration: &RegistryConfiguration) -> Option<(&str, &str)> {
     Some((configuration.certificate_name.as_deref()?, configuration.certificate.as_deref()?))
+}
+
+/// Whether a placeholder stands in it, with which the registry could tell dockpass nothing.
+fn lacks_secret(configuration: &RegistryConfiguration) -> bool {
+    configuration.configuration.contains(&format!("\"Bearer {SECRET_PLACEHOLDER}\""))
+}
+
+/// A file that is to be written.
+struct Target<'c> {
+    path: PathBuf,
+    text: &'c str,
+    mode: u32,
+}
+
+/// All that are to be written; the configuration, which is at `file`, is the first.
+fn targets<'c>(
+    configuration: &'c RegistryConfiguration,
+    beside: Option<PathBuf>,
+    file: PathBuf,
+    mode: u32,
+    files: &Files,
+) -> Result<Vec<Target<'c>>, CliError> {
+    let mut targets = vec![Target { path: file, text: &configuration.configuration, mode }];
+    let pem = certificate(configuration).map(|(_, pem)| pem);
+    targets.extend(beside.zip(pem).map(|(path, text)| Target { path, text, mode: 0o644 }));
+    if let (Some(name), Some(text)) = (&configuration.keys_name, &configuration.keys) {
+        targets.push(Target { path: files.path(name)?, text, mode: 0o644 });
+    }
+    Ok(targets)
 }
 
 /// Writes the files. The certificate is ours, so it is replaced; a different configuration is the operator's, so nothing is
@@ -188,7 +232,9 @@ async fn write(
     }
     console.warn(&answer.warnings)?;
     let file = files.path(&configuration.file_name)?;
-    files.make_directory()?;
+    let targets = targets(&configuration, beside, file.clone(), arguments.program.mode(), &files)?;
+    // What stands in the way of one is known before any is written.
+    targets.iter().try_for_each(|target| crate::cli::files::refuse_other(&target.path))?;
     let is_other = files::says_something_else(&file, &configuration.configuration)?;
     if is_other && !arguments.replace {
         return Err(CliError::Finding(format!(
@@ -197,19 +243,18 @@ async fn write(
             file.display()
         )));
     }
-    let mut written = vec![file.clone()];
-    if let (Some(path), Some((_, pem))) = (beside, certificate(&configuration)) {
-        files.replace(&path, pem, 0o644)?;
-        written.push(path);
+    if is_other && lacks_secret(&configuration) {
+        return Err(CliError::Finding(format!(
+            "the secret of notifications is not told over the network, so that {} would lose its own; nothing was written: ask \
+             on the machine of dockpass, or without --replace put the parts in yourself",
+            file.display()
+        )));
     }
-    if let (Some(name), Some(keys)) = (&configuration.keys_name, &configuration.keys) {
-        let path = files.path(name)?;
-        files.replace(&path, keys, 0o644)?;
-        written.push(path);
-    }
+    files.make_directory()?;
     let kept = if is_other { Some(files::keep(&file)?) } else { None };
-    files.replace(&file, &configuration.configuration, arguments.program.mode())?;
-    let written: Vec<_> = written.iter().map(|path| path.display().to_string()).collect();
+    // The configuration last: what it names is there by then.
+    targets.iter().rev().try_for_each(|target| files.replace(&target.path, target.text, target.mode))?;
+    let written: Vec<_> = targets.iter().map(|target| target.path.display().to_string()).collect();
     let kept = kept.map(|path| format!("what was there is kept as {}", path.display()));
     let then = kept.into_iter().chain([next(arguments, &file)]).collect();
     console.report(&Report::done_then(answer.value, format!("wrote {}", written.join(" and ")), then))
@@ -328,5 +373,59 @@ mod tests {
         assert!(lines[1].ends_with("config.yml.before-1") && lines[2].contains("registry.url"), "{said}");
         let asked = "?for=distribution&only=auth&only=notifications&addr=5001&storage=%2Fsrv%2Fx ";
         assert!(server.requests()[0].contains(asked));
+    }
+
+    #[tokio::test]
+    async fn a_placeholder_takes_no_secrets_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.yml");
+        let mut body: serde_json::Value = serde_json::from_str(&answer("dockpass-ca.pem")).unwrap();
+        body["configuration"] = "Authorization: [\"Bearer SECRET\"]\n".into();
+        let body = body.to_string();
+        let server = Server::with_json(&[(200, &body), (200, &body), (200, &body), (200, &body)]);
+        let mut api = server.api();
+        let (mut console, _) = console(b"");
+        let arguments = ConfigArguments { replace: true, ..distribution(Some(directory.path().to_owned())) };
+        run(&arguments, &mut api, &mut console).await.unwrap();
+        assert!(file.exists(), "there is nothing that it would replace");
+        fs::write(&file, "Authorization: [\"Bearer s3cret\"]\n").unwrap();
+        let error = run(&arguments, &mut api, &mut console).await.unwrap_err();
+        assert!(error.to_string().contains("secret of notifications is not told"), "{error}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "Authorization: [\"Bearer s3cret\"]\n");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_printed_names_the_command_with_its_options() {
+        let server = Server::with_json(&[(200, &answer("dockpass-ca.pem"))]);
+        let (mut console, written) = console(b"");
+        let only = vec![Section::Auth, Section::Storage];
+        let (addr, storage_dir) = (Some("5001".to_owned()), Some("/srv/my images".into()));
+        let arguments = ConfigArguments { only, addr, storage_dir, ..distribution(None) };
+        run(&arguments, &mut server.api(), &mut console).await.unwrap();
+        let expected = "#   dockpass registry config --for distribution --only auth,storage --addr 5001 --storage-dir \
+                        '/srv/my images' --output DIR\n";
+        assert!(written.out().contains(expected), "{}", written.out());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_where_one_file_has_no_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = |name: &str| directory.path().join(name);
+        let body = answer("dockpass-ca.pem");
+        fs::write(place("mine.yml"), "mine").unwrap();
+        for (name, other) in [("config.yml", "dockpass-ca.pem"), ("dockpass-ca.pem", "config.yml")] {
+            std::os::unix::fs::symlink("mine.yml", place(name)).unwrap();
+            let server = Server::with_json(&[(200, &body), (200, &body)]);
+            let (mut console, _) = console(b"");
+            let arguments = ConfigArguments { replace: true, ..distribution(Some(directory.path().to_owned())) };
+            let error = run(&arguments, &mut server.api(), &mut console).await.unwrap_err();
+            assert!(error.to_string().contains("symbolic link") && !place(other).exists(), "{error}");
+            fs::remove_file(place(name)).unwrap();
+        }
+        assert_eq!(
+            (fs::read_dir(directory.path()).unwrap().count(), fs::read(place("mine.yml")).unwrap()),
+            (1, b"mine".to_vec())
+        );
     }
 }

@@ -119,7 +119,7 @@ pub(super) fn access(mut answer: ApiAnswer<RepositoryAccess>, members: &Members)
             vec![format!("  {}", user(&member.name, member.is_active)), level.clone(), format!("in {who}")]
         };
         let members: Vec<_> = members_of(entry, members).iter().map(unfolded).collect();
-        std::iter::once(vec![who.clone(), level.clone(), why]).chain(members)
+        std::iter::once(vec![who, level, why]).chain(members)
     });
     let table = Table { columns: ACCESS_COLUMNS, rows: rows.collect() };
     let nothing =

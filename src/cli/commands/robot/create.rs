@@ -20,7 +20,7 @@ pub(in crate::cli) struct CreateArguments {
     /// The highest level that it reaches; a robot administers nothing
     #[arg(long, value_name = "LEVEL", value_parser = values::robot_level())]
     access: AccessLevel,
-    /// A repository that it reaches, ORG/NAME, or 'ORG/*', quoted against the shell; may be repeated [default: 'ORG/*']
+    /// A repository that it reaches, ORG/NAME, or 'ORG/*', quoted against the shell; may be repeated [default: all of the organization]
     #[arg(long, value_name = "PATTERN", value_parser = values::pattern)]
     repository: Vec<String>,
     /// When it ends: a length of time (30d), a date (its beginning in UTC), a time, or never [default: the site's]

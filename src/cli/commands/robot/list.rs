@@ -26,13 +26,11 @@ pub(super) async fn run(organization: Option<String>, api: &mut Api, console: &m
             None => whole = Some(list),
         }
     }
-    match whole {
-        Some(whole) => console.report(&report::many(whole.of::<ApiToken>(), now, &HOW)?),
-        None => {
-            let view = View::Many(report::table(&[], now, &HOW), HOW.nothing);
-            console.report(&Report { answer: serde_json::json!([]), view })
-        }
-    }
+    let Some(whole) = whole else {
+        let view = View::Many(report::table(&[], now, &HOW), HOW.nothing);
+        return console.report(&Report { answer: serde_json::json!([]), view });
+    };
+    console.report(&report::many(whole.of::<ApiToken>(), now, &HOW)?)
 }
 
 /// The organizations whose robots the caller may see: all, for a system administrator.

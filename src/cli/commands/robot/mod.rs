@@ -20,15 +20,12 @@ use crate::cli::wire::Api;
 #[derive(Subcommand)]
 pub(in crate::cli) enum RobotCommand {
     /// Make a robot; the secret is shown once, alone in a pipe
-    #[command(
-        alias = "add",
-        after_help = "Example:\n  dockpass robot create acme/ci --access push --expires 90d\n  \
+    #[command(after_help = "Example:\n  dockpass robot create acme/ci --access push --expires 90d\n  \
         dockpass robot create acme/web --access read-only --repository 'acme/web/*' > secret.txt\n\nIt signs in with its whole \
-        name: docker login HOST --username acme/ci"
-    )]
+        name: docker login HOST --username acme/ci")]
     Create(create::CreateArguments),
     /// List the robots of an organization, or of all that you may see
-    #[command(alias = "ls", after_help = "Example:\n  dockpass robot list acme")]
+    #[command(after_help = "Example:\n  dockpass robot list acme")]
     List {
         /// Name or id of the organization
         #[arg(value_name = "ORG", value_parser = values::account)]
@@ -60,7 +57,7 @@ pub(in crate::cli) enum RobotCommand {
         label: String,
     },
     /// Stop a robot until it is activated again
-    #[command(alias = "revoke", after_help = "Example:\n  dockpass robot deactivate acme/ci")]
+    #[command(after_help = "Example:\n  dockpass robot deactivate acme/ci")]
     Deactivate(One),
     /// Let a deactivated robot work again
     #[command(after_help = "Example:\n  dockpass robot activate acme/ci")]
@@ -71,7 +68,7 @@ pub(in crate::cli) enum RobotCommand {
         its secret works again with a new one.")]
     Rotate(rotate::RotateArguments),
     /// Delete robots for good; their names are free again
-    #[command(alias = "rm", after_help = "Example:\n  dockpass robot delete acme/ci acme/web")]
+    #[command(after_help = "Example:\n  dockpass robot delete acme/ci acme/web")]
     Delete {
         /// The robots, ORG/NAME
         #[arg(value_name = "ORG/NAME", value_parser = values::robot, required = true)]
@@ -231,7 +228,10 @@ mod tests {
         for (name, value) in
             [("Owner", "acme/ci"), ("Access", "push, acme/*"), ("Secret by", "alice"), ("Kind", "robot")]
         {
-            assert!(shown.lines().any(|line| line.starts_with(name) && line.ends_with(value)), "{name}: {shown}");
+            assert!(
+                shown.lines().any(|line| line.trim_start().starts_with(name) && line.ends_with(value)),
+                "{name}: {shown}"
+            );
         }
     }
 }

@@ -243,7 +243,10 @@ async fn delete_all(
         let found = api.list(op::ListAccessTokens, [], &query, usize::MAX).await?.len();
         if found > 0 {
             let count = shown::counted(found, "access token");
-            let stakes = format!("{count} of {whose}, with all that they made: whatever uses them is refused at once.");
+            let stakes = format!(
+                "{count} of {whose}, with all that they made: whatever uses them is refused at once. Robots that they made stop, \
+                 and are not deleted."
+            );
             prompt::confirm(Final::Delete, &stakes, unasked, console)?;
         }
     }
@@ -287,7 +290,9 @@ async fn delete(tokens: &[String], unasked: Unasked, api: &mut Api, console: &mu
         [one] => report::named_with_id(one),
         all => shown::counted(all.len(), "access token"),
     };
-    prompt::confirm(Final::Delete, &stakes(&what, meant.len()), unasked, console)?;
+    let makers = if meant.len() == 1 { "it" } else { "they" };
+    let stakes = format!("{} Robots that {makers} made stop, and are not deleted.", stakes(&what, meant.len()));
+    prompt::confirm(Final::Delete, &stakes, unasked, console)?;
     let hashes: Vec<_> = meant.iter().map(|token| token.hashed_token.as_str()).collect();
     let mut left = meant.iter();
     let done = several::each(&hashes, api, console, async |hash, api, console| {

@@ -67,16 +67,23 @@ async fn send(found: &Found, api: &mut Api, console: &mut Console) -> Result<(),
         body.tokens.iter_mut().for_each(Zeroize::zeroize);
         if let Err(error) = answer {
             let all = shown::counted(texts.len(), "text");
-            console.note(&format!("{sent} of {all} were taken before that; send all of them again\n"))?;
+            // The error counts, also where nobody can be told this.
+            drop(console.note(&format!("{sent} of {all} were taken before that; send all of them again\n")));
             return Err(error);
         }
         sent += bundle.len();
     }
+    let directory = api.directory().map(|directory| directory.display().to_string());
+    let place = directory.as_deref().map_or_else(
+        || api.url().unwrap_or_default().to_owned(),
+        |directory| format!("the data directory {}", shown::plain(directory)),
+    );
+    let answer = json!({ "sent": sent, "server": api.url(), "dataDirectory": directory });
     let line = format!(
-        "sent {}: whichever are access tokens of this server are refused from now on, for good; it does not tell which",
+        "sent {} to {place}: whichever are access tokens there are refused from now on, for good; it does not tell which",
         shown::counted(sent, "text")
     );
-    console.report(&Report::done(json!({ "sent": sent }), line))
+    console.report(&Report::done(answer, line))
 }
 
 /// Asks for one after the other, until nothing is typed.
@@ -156,10 +163,17 @@ fn unread(cause: io::Error) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::screen::Format;
     use crate::cli::testing::{Server, console, token};
 
     fn text(number: u8) -> TokenText {
         TokenText::from_random([number; 32])
+    }
+
+    /// So many access tokens, one a line.
+    fn lines(count: usize) -> String {
+        let texts: Vec<TokenText> = (0..=u8::MAX).take(count).map(text).collect();
+        texts.iter().flat_map(|text| [text.reveal(), "\n"]).collect()
     }
 
     fn by_secret() -> RevokeArguments {
@@ -202,11 +216,11 @@ mod tests {
 
     #[tokio::test]
     async fn any_number_is_sent_a_hundred_at_a_time_and_what_was_sent_is_said() {
-        let input: String = (0..=u8::MAX).map(|number| format!("{}\n", text(number).reveal())).collect();
+        let input = lines(256);
         let server = Server::with_json(&[(202, ""), (202, ""), (202, "")]);
         let (mut console, written) = console(input.as_bytes());
         run(by_secret(), &mut server.api(), &mut console).await.unwrap();
-        assert!(written.out().starts_with("sent 256 texts: whichever are access tokens"), "{}", written.out());
+        assert!(written.out().starts_with("sent 256 texts to the data directory /"), "{}", written.out());
         let sent = server.requests();
         let counts: Vec<usize> = sent.iter().map(|request| request.matches("dkp_").count()).collect();
         assert_eq!(counts, [100, 100, 56]);
@@ -214,8 +228,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn where_it_was_sent_is_said_in_json_too() {
+        let input = lines(1);
+        let server = Server::with_json(&[(202, "")]);
+        let (mut console, written) = console(input.as_bytes());
+        console.format = Format::Json;
+        run(by_secret(), &mut server.api(), &mut console).await.unwrap();
+        let read: serde_json::Value = serde_json::from_str(&written.out()).unwrap();
+        let directory = server.socket().parent().unwrap().display().to_string();
+        assert_eq!(read, json!({ "sent": 1, "server": null, "dataDirectory": directory }));
+    }
+
+    #[tokio::test]
     async fn what_was_not_taken_is_to_be_sent_again() {
-        let input: String = (0..120).map(|number| format!("{}\n", text(number).reveal())).collect();
+        let input = lines(120);
         let full = r#"{"errors":[{"code":"UNAVAILABLE","message":"some may not have ended","detail":null}]}"#;
         let server = Server::with_json(&[(202, ""), (503, full)]);
         let (mut console, written) = console(input.as_bytes());
@@ -260,7 +286,7 @@ mod tests {
             _ => Ok(String::new()),
         };
         run(RevokeArguments { token: Some("-".to_owned()) }, &mut server.api(), &mut console).await.unwrap();
-        assert!(written.out().starts_with("sent 1 text: "), "{}", written.out());
+        assert!(written.out().starts_with("sent 1 text to the data directory /"), "{}", written.out());
         let (hash, there) = ("ab".repeat(32), token(&json!({})).to_string());
         let server = Server::with_json(&[(200, &there), (200, &there)]);
         let (mut console, written) = self::console(b"");

@@ -1,5 +1,7 @@
 //! Shows a new secret, once: alone on standard output in a pipe, with the next steps on a terminal.
 
+use std::io;
+
 use crate::api::operations::registry::{ViewRegistry, ViewRegistryHost};
 use crate::api::{ApiToken, NewApiToken};
 use crate::cli::commands::token::report;
@@ -10,6 +12,9 @@ use crate::domain::text::shell_word;
 /// Said below a line with `HOST`.
 const UNKNOWN: &str =
     "      (HOST is the registry as clients reach it: ask your administrator, who can set registry.public_host.)\n";
+
+/// Reads a temporary password into the environment, unseen.
+pub(in crate::cli) const READ_TEMPORARY: &str = "read -rs DOCKPASS_TOKEN && export DOCKPASS_TOKEN";
 
 /// Why there is a new secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +76,7 @@ pub(in crate::cli) fn show(
         Format::Table if console.out_is_terminal => frame(&new, purpose, places),
         Format::Table => new.token.clone(),
     };
-    let lost = |cause| CliError::SecretLost { id: new.record.id.clone(), cause };
+    let lost = |cause| lost(&new.record, purpose, cause);
     console.write_out(format!("{}\n", text.trim_end()).as_bytes()).map_err(lost)?;
     if console.format == Format::Table && !console.out_is_terminal {
         console.note(&aside(&new, purpose, places))?;
@@ -79,9 +84,30 @@ pub(in crate::cli) fn show(
     Ok(())
 }
 
+/// A secret that nobody has seen. A new access token goes again; one that was rotated is rotated once more.
+pub(in crate::cli) fn lost(record: &ApiToken, purpose: Purpose, cause: io::Error) -> CliError {
+    let (noun, name) = match &record.robot {
+        Some(_) => ("robot", report::owner(record)),
+        None => ("token", record.id.clone()),
+    };
+    let what = if record.robot.is_some() { "the robot" } else { "the access token" };
+    let (shown, word) = (shown::plain(&name), shell_word(&name));
+    let (done, mend) = match purpose {
+        Purpose::New | Purpose::TemporaryPassword => {
+            (format!("{what} {shown} was made"), format!("delete it with `dockpass {noun} delete {word}`"))
+        }
+        Purpose::Rotated { .. } => (
+            format!("{what} {shown} got a new secret"),
+            format!("give it another one with `dockpass {noun} rotate {word}`"),
+        ),
+    };
+    CliError::SecretLost { done, mend, cause }
+}
+
 /// The text for a terminal: the secret between what was done and the next steps.
 fn frame(new: &NewApiToken, purpose: Purpose, places: &Places) -> String {
-    let secret = format!("  {}\n\n  It is not shown again.\n", shown::plain(&new.token));
+    let hangs = hangs(new).map(|hangs| format!("  {}\n", hangs.join("\n  "))).unwrap_or_default();
+    let secret = format!("  {}\n\n  It is not shown again.\n{hangs}", shown::plain(&new.token));
     let limits = match purpose {
         Purpose::New | Purpose::Rotated { .. } => report::limits(&new.record),
         // It reaches what its user does; until when, `done` says.
@@ -94,9 +120,23 @@ fn frame(new: &NewApiToken, purpose: Purpose, places: &Places) -> String {
 fn aside(new: &NewApiToken, purpose: Purpose, places: &Places) -> String {
     let done = done(new, purpose);
     match purpose {
-        Purpose::New | Purpose::Rotated { .. } => format!("{done}\n"),
+        Purpose::New | Purpose::Rotated { .. } => {
+            let hangs = hangs(new).map(|hangs| format!("{}\n", hangs.join("\n"))).unwrap_or_default();
+            format!("{done}\n{hangs}")
+        }
         Purpose::TemporaryPassword => format!("{done}\n{}", next(new, purpose, places)),
     }
+}
+
+/// On what a robot's secret hangs that was made with an access token, in two lines.
+fn hangs(new: &NewApiToken) -> Option<[&'static str; 2]> {
+    let record = &new.record;
+    record.robot.as_ref().and(record.parent.as_ref()).map(|_| {
+        [
+            "It stops with the access token that you signed in with. Who signs in with the password, or",
+            "works on the server's machine, makes one that does not.",
+        ]
+    })
 }
 
 fn done(new: &NewApiToken, purpose: Purpose) -> String {
@@ -156,10 +196,16 @@ fn next(new: &NewApiToken, purpose: Purpose, Places { url, registry }: &Places) 
             "  Tell {user} over a channel that you trust. To set a new password with it, sign in at\n    \
              {url}\n  \
              as {user} with the temporary password, and the page asks for the new one; or, without a browser:\n    \
-             read -rs DOCKPASS_TOKEN && export DOCKPASS_TOKEN      (then type the temporary password)\n    \
-             DOCKPASS_USER={user} dockpass user password {user} --server {url}\n"
+             {READ_TEMPORARY}      (then type the temporary password)\n    \
+             {}\n",
+            set_password(&user, &url)
         ),
     }
+}
+
+/// The command that sets a new password with the temporary one that [`READ_TEMPORARY`] has read; both are words of a shell.
+pub(in crate::cli) fn set_password(user: &str, url: &str) -> String {
+    format!("DOCKPASS_USER={user} dockpass user password {user} --server {url}")
 }
 
 #[cfg(test)]
@@ -214,6 +260,22 @@ made the access token `lap\\u{1b}top` for alice (id 01A)
     curl --user alice http://127.0.0.1:8700/api/v0/repositories
 ";
         assert_eq!((out.as_str(), note.as_str()), (expected, ""));
+    }
+
+    #[test]
+    fn a_secret_of_a_robot_says_that_it_hangs_on_an_access_token() {
+        let told = |robot: Option<&str>, parent: Option<&str>| {
+            let mut made = made();
+            (made["robot"], made["parent"]) = (json!(robot), json!(parent));
+            let new: NewApiToken = serde_json::from_value(made).unwrap();
+            let purpose = Purpose::Rotated { overlaps: false, renewed: false };
+            let said = [frame(&new, purpose, &Places::default()), aside(&new, purpose, &Places::default())];
+            said.map(|said| said.contains("It stops with the access token that you signed in with."))
+        };
+        assert_eq!(told(Some("ci"), Some("01P")), [true; 2]);
+        for (robot, parent) in [(Some("ci"), None), (None, Some("01P"))] {
+            assert_eq!(told(robot, parent), [false; 2]);
+        }
     }
 
     #[tokio::test]

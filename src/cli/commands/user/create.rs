@@ -43,7 +43,7 @@ pub(in crate::cli) struct CreateArguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "full_name", "admin", "password_stdin"])]
     from: Option<PathBuf>,
     /// With --from: the file that first passwords are written into; never overwritten
-    #[arg(long, value_name = "FILE", requires = "from", conflicts_with = "service")]
+    #[arg(long, value_name = "FILE", requires = "from", conflicts_with_all = ["service", "name"])]
     passwords: Option<PathBuf>,
 }
 
@@ -104,21 +104,23 @@ async fn many(arguments: &CreateArguments, file: &Path, api: &mut Api, console: 
     if let Some(passwords) = &mut passwords {
         passwords.begin()?;
     }
+    let mut has_made = false;
     let done = several::all_of(&entries, api, console, async |entry, api, _| {
         if before.contains(&entry.name) {
             return Ok(Report::done(serde_json::Value::Null, said_before(&entry.name, passwords.as_ref())));
         }
-        made(arguments, entry, passwords.as_mut(), api).await
+        let report = made(arguments, entry, passwords.as_mut(), api).await?;
+        has_made = true;
+        Ok(report)
     });
     let done = done.await;
-    if let Some(passwords) = &passwords {
-        console.note(&format!(
-            "the first passwords are in {} (mode 600): hand them out, then remove it\n",
-            shown::plain(&passwords.path().display().to_string())
-        ))?;
+    // What was done counts, also where nobody can be told the rest.
+    if let Some(passwords) = passwords.as_ref().filter(|_| has_made) {
+        let path = shown::plain(&passwords.path().display().to_string());
+        drop(console.note(&format!("the first passwords are in {path} (mode 600): hand them out, then remove it\n")));
     }
     if done.is_err() {
-        console.note("what was made stays; the same command goes on\n")?;
+        drop(console.note("what was made stays; the same command goes on\n"));
     }
     done
 }
@@ -130,6 +132,16 @@ fn said_before(name: &str, passwords: Option<&FirstPasswords>) -> String {
     }
 }
 
+/// The password that an earlier run noted for the user, or a new one, noted before the user is made.
+fn first_password(entry: &Entry, passwords: &mut FirstPasswords) -> Result<String, CliError> {
+    if let Some(noted) = passwords.of(&entry.name) {
+        return Ok(noted.reveal().to_owned());
+    }
+    let new = password::made_up().map_err(|error| CliError::Finding(error.to_string()))?;
+    passwords.note(&entry.name, &new)?;
+    Ok(new.reveal().to_owned())
+}
+
 /// Makes one user. Its password is on the disk before anybody has it.
 async fn made(
     arguments: &CreateArguments,
@@ -139,14 +151,7 @@ async fn made(
 ) -> Result<Report, CliError> {
     let password = match &mut passwords {
         None => None,
-        Some(passwords) => match passwords.of(&entry.name) {
-            Some(noted) => Some(noted.reveal().to_owned()),
-            None => {
-                let new = password::made_up().map_err(|error| CliError::Finding(error.to_string()))?;
-                passwords.note(&entry.name, &new)?;
-                Some(new.reveal().to_owned())
-            }
-        },
+        Some(passwords) => Some(first_password(entry, passwords)?),
     };
     let body = CreateAccount { password, full_name: entry.full_name.clone(), ..arguments.body(&entry.name) };
     match account::create(&body, api).await {
@@ -243,6 +248,19 @@ mod tests {
         }
     }
 
+    /// A pipe that nobody reads any more.
+    struct Closed;
+
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
     fn password_in(request: &str) -> String {
         let body: serde_json::Value = serde_json::from_str(request.split("\r\n\r\n").nth(1).unwrap()).unwrap();
         body["password"].as_str().unwrap().to_owned()
@@ -297,6 +315,25 @@ mod tests {
         assert_eq!((read.as_array().unwrap().len(), &read[0]["name"]), (1, &"bob".into()));
         let passwords = FirstPasswords::look(&directory.path().join("first")).unwrap();
         assert!(passwords.of("alice").is_none() && passwords.of("bob").is_some());
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_to_hand_out_the_passwords_of_nobody() {
+        let directory = tempfile::tempdir().unwrap();
+        let server = Server::with_json(&[(404, NONE), (409, TAKEN)]);
+        let (mut output, written) = console(b"alice\n");
+        run(&from_input(directory.path()), &mut server.api(), &mut output).await.unwrap_err();
+        assert!(!written.note().contains("hand them out"), "{}", written.note());
+    }
+
+    #[tokio::test]
+    async fn a_closed_standard_error_hides_no_error_and_is_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let server = Server::with_json(&[(404, NONE), (404, NONE), (201, ALICE), (409, TAKEN)]);
+        let (mut output, _) = console(b"alice\nbob\n");
+        output.note = Box::new(Closed);
+        let error = run(&from_input(directory.path()), &mut server.api(), &mut output).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_code()), ("bob: repositories are there", 1));
     }
 
     #[tokio::test]

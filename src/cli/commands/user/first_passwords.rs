@@ -1,7 +1,8 @@
 //! The file with the first passwords of new users: private, only ever added to, and on the disk before its users are made.
 //!
 //! A line is a name, a blank, and its password. A later line `# not made: NAME` takes that back: somebody else may have
-//! made a user of that name since. A last line that is not whole was never used, and goes.
+//! made a user of that name since. A last line that is not whole was never used, and goes, also where it is the first: a
+//! file that is empty, or has a part of its title only, is as good as a new one.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -25,6 +26,8 @@ pub(super) struct FirstPasswords {
     path: PathBuf,
     /// None until the file is made.
     file: Option<File>,
+    /// Whether the first line is on the disk.
+    has_title: bool,
     known: BTreeMap<String, Password>,
 }
 
@@ -35,34 +38,39 @@ impl FirstPasswords {
         let opened = OpenOptions::new().read(true).append(true).custom_flags(flags).open(path);
         let mut file = match opened {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { path: path.to_owned(), file: None, known: BTreeMap::new() });
+                return Ok(Self { path: path.to_owned(), file: None, has_title: false, known: BTreeMap::new() });
             }
             opened => opened.map_err(failed("open", path))?,
         };
         refuse_other(path, &file)?;
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).map_err(failed("read", path))?;
-        if text.lines().next() != Some(TITLE) {
+        let title = format!("{TITLE}\n");
+        let has_title = text.starts_with(&title);
+        if !has_title && !title.starts_with(text.as_str()) {
             let why = "is there and holds no first passwords; nothing was made: name another file";
             return Err(CliError::Finding(format!("{} {why}", path.display())));
         }
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         file.set_len(u64::try_from(whole).unwrap_or_default()).map_err(failed("write", path))?;
         let known = known(text.get(..whole).unwrap_or_default());
-        Ok(Self { path: path.to_owned(), file: Some(file), known })
+        Ok(Self { path: path.to_owned(), file: Some(file), has_title, known })
     }
 
-    /// Makes the file, if it is not there.
+    /// Makes the file, if it is not there, with its first line.
     pub(super) fn begin(&mut self) -> Result<(), CliError> {
-        if self.file.is_some() {
+        if self.file.is_none() {
+            let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&self.path);
+            let file = file.map_err(failed("make", &self.path))?;
+            flock(&file, FlockOperation::NonBlockingLockExclusive)
+                .map_err(|cause| failed("lock", &self.path)(cause.into()))?;
+            self.file = Some(file);
+        }
+        if self.has_title {
             return Ok(());
         }
-        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&self.path);
-        let file = file.map_err(failed("make", &self.path))?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|cause| failed("lock", &self.path)(cause.into()))?;
-        self.file = Some(file);
         self.add(TITLE)?;
+        self.has_title = true;
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed("write", &self.path))
     }
@@ -165,6 +173,22 @@ mod tests {
         next.note("dave", &password("four")).unwrap();
         let said = format!("{TITLE}\nalice one\nbob two\ncarol three\n# not made: bob\ndave four\n");
         assert_eq!(fs::read_to_string(&path).unwrap(), said);
+    }
+
+    #[test]
+    fn what_has_no_whole_title_is_as_good_as_new() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("first");
+        for torn in ["", "# First pass", TITLE] {
+            fs::write(&path, torn).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            let mut first = FirstPasswords::look(&path).unwrap();
+            first.begin().unwrap();
+            first.note("alice", &password("one")).unwrap();
+            drop(first);
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("{TITLE}\nalice one\n"));
+            assert!(FirstPasswords::look(&path).unwrap().of("alice").is_some());
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::remains::Remains;
-use super::robots::{Known, RotateRobots};
+use super::robots::{Known, NewSecrets, RotateRobots, Rotated};
 use crate::api::operations::{access_tokens, accounts};
 use crate::api::{Account, ApiToken, Counting, Paging, UpdateAccount};
 use crate::cli::commands::repo::transfer;
@@ -46,6 +46,7 @@ struct Leaver {
     made_for_others: List<ApiToken>,
     /// Robots whose secret it knows, and where new ones are to stand.
     robots: Known,
+    robots_can_rotate: bool,
     new_secrets: Option<PathBuf>,
     repositories: Option<u64>,
 }
@@ -72,8 +73,10 @@ impl Done {
 pub(super) async fn run(arguments: OffboardArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let leaver = look_up(&arguments, api).await?;
     prompt::confirm(Final::Offboard, &leaver.stakes(arguments.delete_tokens), arguments.unasked, console)?;
+    let file = arguments.robots.rotate_robots.as_deref().filter(|_| leaver.robots_can_rotate);
+    let secrets = file.map(NewSecrets::create).transpose()?;
     let mut done = Done::default();
-    let outcome = act(&leaver, arguments.delete_tokens, &mut done, api, console.clock.now()).await;
+    let outcome = act(&leaver, (arguments.delete_tokens, secrets), &mut done, api, console.clock.now()).await;
     // Also where something came between: what was done is said.
     if !done.steps.is_empty() {
         console.report(&done.report())?;
@@ -98,7 +101,8 @@ async fn look_up(arguments: &OffboardArguments, api: &mut Api) -> Result<Leaver,
     let robots = Known::to(&account.name, api).await?;
     let repositories = stakes::repositories(&account.name, api).await?;
     let new_secrets = arguments.robots.rotate_robots.clone();
-    Ok(Leaver { account, receiver, tokens, made_for_others, robots, new_secrets, repositories })
+    let robots_can_rotate = robots.can_rotate()?;
+    Ok(Leaver { account, receiver, tokens, made_for_others, robots, robots_can_rotate, new_secrets, repositories })
 }
 
 /// The name of who is to have the repositories, who must be there and have room for all of them.
@@ -173,22 +177,22 @@ fn many_tokens(tokens: &List<ApiToken>) -> Option<String> {
 /// The steps, the one that takes most power first, and what is left after them.
 async fn act(
     leaver: &Leaver,
-    delete_tokens: bool,
+    (delete_tokens, secrets): (bool, Option<NewSecrets>),
     done: &mut Done,
     api: &mut Api,
     now: Timestamp,
 ) -> Result<(), CliError> {
     deactivate(leaver, done, api).await?;
+    let Rotated { names, mut failures } = rotate_robots(leaver, secrets, done, api).await?;
     if let Err(error) = go_on(leaver, delete_tokens, done, api, now).await {
         done.steps.push(Step::Line(leaver.again(delete_tokens), Vec::new()));
-        return Err(error);
+        failures.push(error);
+        return CliError::all(failures);
     }
     let mut remains = Remains::of(leaver.name(), &leaver.made_for_others, api).await;
-    if leaver.new_secrets.is_none() {
-        let (lines, json) = leaver.robots.remains()?;
-        remains.lines.extend(lines);
-        done.json.insert("robots".to_owned(), json);
-    }
+    let (lines, json) = leaver.robots.remains(&names)?;
+    remains.lines.extend(lines);
+    done.json.insert("robots".to_owned(), json);
     let line = match (remains.lines.is_empty(), remains.unread.is_empty()) {
         (false, _) => "what is left:",
         (true, true) => "nothing else is left",
@@ -201,7 +205,7 @@ async fn act(
         done.json.insert("unread".to_owned(), json!(remains.unread));
         done.steps.push(Step::Line("what could not be read:".to_owned(), remains.unread));
     }
-    Ok(())
+    CliError::all(failures)
 }
 
 /// The steps after the first one.
@@ -212,9 +216,11 @@ async fn go_on(
     api: &mut Api,
     now: Timestamp,
 ) -> Result<(), CliError> {
-    rotate_robots(leaver, done, api).await?;
     if leaver.tokens.len() > 0 {
-        tell_tokens(leaver, done, api, now).await?;
+        // They are listed for the reader: that they cannot be keeps nothing else from being done.
+        if let Err(error) = tell_tokens(leaver, done, api, now).await {
+            done.steps.push(Step::Line(format!("its access tokens could not be listed: {error}"), Vec::new()));
+        }
     } else {
         done.json.insert("tokens".to_owned(), leaver.tokens.answer.clone());
     }
@@ -237,12 +243,19 @@ async fn deactivate(leaver: &Leaver, done: &mut Done, api: &mut Api) -> Result<(
 }
 
 /// What it knows ends with its power: before what takes longer.
-async fn rotate_robots(leaver: &Leaver, done: &mut Done, api: &mut Api) -> Result<(), CliError> {
-    let Some(path) = &leaver.new_secrets else { return Ok(()) };
-    let (step, names) = leaver.robots.rotate(path, api).await?;
-    done.json.insert("rotatedRobots".to_owned(), names);
-    done.steps.push(step);
-    Ok(())
+async fn rotate_robots(
+    leaver: &Leaver,
+    secrets: Option<NewSecrets>,
+    done: &mut Done,
+    api: &mut Api,
+) -> Result<Rotated, CliError> {
+    let Some(mut secrets) = secrets else { return Ok(Rotated::default()) };
+    let rotated = leaver.robots.rotate(&mut secrets, api).await?;
+    done.json.insert("rotatedRobots".to_owned(), json!(rotated.names));
+    let number = shown::counted(rotated.names.len(), "robot");
+    let line = format!("gave {number} new secrets, which stand in {}", secrets.shown());
+    done.steps.push(Step::Line(line, rotated.names.clone()));
+    Ok(rotated)
 }
 
 /// Lists the access tokens as they are now, before any of them is deleted.
@@ -343,7 +356,7 @@ mod tests {
             ]
         );
         let sent = server.requests();
-        let order: Vec<_> = sent[6..].iter().filter_map(|it| it.split(" HTTP").next()).collect();
+        let order: Vec<_> = sent[7..].iter().filter_map(|it| it.split(" HTTP").next()).collect();
         assert_eq!(order[0], "PATCH /enzi/v0/accounts/alice");
         assert!(order[1].starts_with("GET /api/v0/api_tokens?username=alice&"), "{order:?}");
         assert!(order[2].starts_with("DELETE /api/v0/api_tokens?username=alice&"), "{order:?}");
@@ -366,7 +379,7 @@ mod tests {
     async fn what_is_done_is_no_failure_where_what_is_left_cannot_be_read() {
         let (alice, off, none) = (user("alice", true), user("alice", false), ok("[]"));
         let failed = refused(503, GONE);
-        let before = [&alice, &none, &none, &counted(0), &off, &none];
+        let before = [&alice, &none, &none, &none, &counted(0), &off, &none];
         // The account, its tokens, repositories, what it reaches, its organizations.
         let after = [&failed; 5];
         let answers: Vec<&str> = before.iter().chain(&after).map(|it| it.as_str()).collect();

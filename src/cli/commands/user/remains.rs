@@ -41,8 +41,9 @@ impl Remains {
         let is_admin = kept(account, "whether it is a system administrator", &mut unread)
             .and_then(|account| account.inner)
             .is_some_and(|inner| inner.is_admin);
-        let tokens = kept(stakes::tokens(user, api).await, "its access tokens", &mut unread);
-        let repositories = kept(stakes::repositories(user, api).await, "its repositories", &mut unread);
+        let tokens = Counted::of(stakes::tokens(user, api).await, "access token", "access tokens", &mut unread);
+        let repositories =
+            Counted::of(stakes::repositories(user, api).await, "repository", "repositories", &mut unread);
         let reached = api.call(grants::ListAccessOfUser, [user], &grants::WhichTarget::default()).await;
         let reached = kept(reached.and_then(|answer| answer.read()), "its grants and teams", &mut unread);
         let reached = reached.map(|reached| reached.access).unwrap_or_default();
@@ -62,13 +63,33 @@ fn kept<T>(read: Result<T, CliError>, what: &str, unread: &mut Vec<String>) -> O
 /// What was found.
 struct Found {
     is_admin: bool,
-    /// None where it could not be read, and where the server does not tell how many.
-    tokens: Option<Option<u64>>,
-    repositories: Option<Option<u64>>,
+    tokens: Counted,
+    repositories: Counted,
     reached: Vec<Reached>,
     offices: Vec<Office>,
     /// Access tokens of others that still work.
     made: Vec<ApiToken>,
+}
+
+/// How many of something are left.
+#[derive(Default)]
+struct Counted {
+    /// None where it could not be read, and where the server does not tell how many.
+    number: Option<u64>,
+    /// The same for people; nothing for none, and for what could not be read.
+    words: Option<String>,
+}
+
+impl Counted {
+    fn of(read: Result<Option<u64>, CliError>, one: &str, all: &str, unread: &mut Vec<String>) -> Self {
+        match read {
+            Ok(number) => Self { number, words: stakes::many(number, one, all) },
+            Err(error) => {
+                unread.push(format!("its {all}: {error}"));
+                Self::default()
+            }
+        }
+    }
 }
 
 impl Found {
@@ -79,13 +100,11 @@ impl Found {
         lines.extend(self.is_admin.then(|| {
             format!("a system administrator again once it is activated: dockpass user set {word} --admin false")
         }));
-        let tokens = self.tokens.and_then(|count| stakes::many(count, "access token", "access tokens"));
-        lines.extend(tokens.map(|tokens| {
+        lines.extend(self.tokens.words.as_ref().map(|tokens| {
             format!("{tokens}, refused while it is inactive: dockpass token delete --user {word} --all")
         }));
-        let repositories = self.repositories.and_then(|count| stakes::many(count, "repository", "repositories"));
         lines.extend(
-            repositories.map(|repositories| {
+            self.repositories.words.as_ref().map(|repositories| {
                 format!("{repositories}: dockpass user offboard {word} --transfer-repositories NAME")
             }),
         );
@@ -102,8 +121,8 @@ impl Found {
         let alone = self.offices.iter().filter(|office| office.is_alone).map(|office| &office.organization);
         json!({
             "isAdmin": self.is_admin,
-            "tokens": self.tokens.flatten(),
-            "repositories": self.repositories.flatten(),
+            "tokens": self.tokens.number,
+            "repositories": self.repositories.number,
             "organizations": self.offices.iter().map(|office| &office.organization).collect::<Vec<_>>(),
             "administersAlone": alone.collect::<Vec<_>>(),
             "access": self.reached.iter().filter(|it| is_granted(it.reason)).collect::<Vec<_>>(),

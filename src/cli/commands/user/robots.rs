@@ -1,8 +1,8 @@
 //! The robots whose secret a leaver knows, since it made or rotated them last: they belong to their organizations and go
 //! on, until they are given new secrets.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,12 @@ use crate::api::operations::{access_tokens, robots as op};
 use crate::api::{ApiToken, Counting, Paging, RotateApiToken};
 use crate::cli::commands::stakes;
 use crate::cli::commands::token::report;
-use crate::cli::screen::{CliError, Step, shown};
+use crate::cli::commands::token::secret::{self, Purpose};
+use crate::cli::files;
+use crate::cli::screen::{CliError, shown};
 use crate::cli::wire::{Api, List};
 use crate::domain::text::shell_word;
+use crate::domain::token::TokenState;
 
 /// Most robots that are named.
 const MOST: usize = 5;
@@ -41,48 +44,120 @@ impl Known {
         })
     }
 
-    /// What is left of them, with the command that ends it, and the same for programs.
-    pub(super) fn remains(&self) -> Result<(Vec<String>, Value), CliError> {
-        let robots = self.robots.read()?;
-        let line = |robot: &ApiToken| {
-            let name = report::owner(robot);
-            format!(
-                "a secret of the robot {}, which it asked for: dockpass robot rotate {}",
-                shown::plain(&name),
-                shell_word(&name)
-            )
-        };
-        let more = robots.len().saturating_sub(MOST);
-        let more = (more > 0).then(|| format!("and {more} more: --rotate-robots FILE"));
-        Ok((robots.iter().take(MOST).map(line).chain(more).collect(), self.robots.answer.clone()))
+    /// Whether there is any that can be given a new secret.
+    pub(super) fn can_rotate(&self) -> Result<bool, CliError> {
+        Ok(self.robots.read()?.iter().any(is_alive))
     }
 
-    /// Gives each of them a new secret, which ends the old one, and writes it to a new file that only its owner reads, a line
-    /// for each: `ORG/NAME`, a space, the secret. Each is on the disk before the next is asked for.
-    pub(super) async fn rotate(&self, path: &Path, api: &mut Api) -> Result<(Step, Value), CliError> {
+    /// What is left of them but those that were given new secrets, with the command that ends it, and the same for programs.
+    pub(super) fn remains(&self, rotated: &[String]) -> Result<(Vec<String>, Value), CliError> {
         let robots = self.robots.read()?;
-        let mut file = new_file(path)?;
-        let mut names = Vec::new();
-        for robot in &robots {
+        let left: Vec<_> = robots.iter().filter(|robot| !rotated.contains(&report::owner(robot))).collect();
+        let line = |robot: &&ApiToken| {
+            let name = report::owner(robot);
+            let (shown, word) = (shown::plain(&name), shell_word(&name));
+            match robot.state {
+                TokenState::Active | TokenState::Stopped | TokenState::AccountInactive => {
+                    Some(format!("a secret of the robot {shown}, which it asked for: dockpass robot rotate {word}"))
+                }
+                TokenState::Inactive => Some(format!(
+                    "a secret of the robot {shown}, which it asked for, and which counts again once the robot is activated: \
+                     dockpass robot delete {word}"
+                )),
+                TokenState::Expired | TokenState::Revoked => None,
+            }
+        };
+        let lines: Vec<_> = left.iter().filter_map(line).collect();
+        let more = lines.len().saturating_sub(MOST);
+        let more = (more > 0).then(|| format!("and {more} more: --rotate-robots FILE"));
+        Ok((lines.into_iter().take(MOST).chain(more).collect(), json!(left)))
+    }
+
+    /// Gives each that is alive a new secret, which ends the old one, and writes it to the file. Each is on the disk before
+    /// the next is asked for. One that is refused keeps no other from it.
+    pub(super) async fn rotate(&self, secrets: &mut NewSecrets, api: &mut Api) -> Result<Rotated, CliError> {
+        let mut done = Rotated::default();
+        for robot in self.robots.read()?.iter().filter(|robot| is_alive(robot)) {
             let name = robot.robot.clone().unwrap_or_default();
             let answer = api.send(op::RotateRobot, [&robot.username, &name], &(), &RotateApiToken::default()).await;
-            let secret = answer.and_then(|answer| answer.read());
-            let new = secret.map_err(|error| error.about(&report::owner(robot)))?;
-            let line = format!("{} {}\n", new.robot.user_name, new.token);
-            let lost = |cause| CliError::SecretLost { id: new.robot.record.id.clone(), cause };
-            file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(lost)?;
-            names.push(new.robot.user_name);
+            match answer.and_then(|answer| answer.read()) {
+                Ok(new) => {
+                    done.names.push(new.robot.user_name.clone());
+                    if let Err(cause) = secrets.add(&new.robot.user_name, &new.token) {
+                        let purpose = Purpose::Rotated { overlaps: false, renewed: false };
+                        done.failures.push(secret::lost(&new.robot.record, purpose, cause));
+                        break;
+                    }
+                }
+                Err(error) => {
+                    let is_end = error.ends_all();
+                    done.failures.push(error.about(&report::owner(robot)));
+                    if is_end {
+                        break;
+                    }
+                }
+            }
         }
-        let number = shown::counted(names.len(), "robot");
-        let line = format!("gave {number} new secrets, which stand in {}", path.display());
-        Ok((Step::Line(line, names.clone()), json!(names)))
+        Ok(done)
     }
 }
 
-/// A file that was not there, before any secret is made that it is for.
-fn new_file(path: &Path) -> Result<File, CliError> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    made.map_err(|error| CliError::Usage(format!("{} cannot be made: {error}; nothing was rotated", path.display())))
+/// Whether a new secret can be asked for.
+fn is_alive(robot: &ApiToken) -> bool {
+    match robot.state {
+        TokenState::Active | TokenState::Stopped | TokenState::AccountInactive => true,
+        TokenState::Inactive | TokenState::Expired | TokenState::Revoked => false,
+    }
+}
+
+/// What became of robots.
+#[derive(Default)]
+pub(super) struct Rotated {
+    /// Those that have new secrets, as they sign in.
+    pub(super) names: Vec<String>,
+    /// Why others have none.
+    pub(super) failures: Vec<CliError>,
+}
+
+/// A file that was not there, with a line for each new secret: `ORG/NAME`, a space, the secret. It goes if it stays empty.
+pub(super) struct NewSecrets {
+    file: File,
+    path: PathBuf,
+    is_empty: bool,
+}
+
+impl NewSecrets {
+    /// Makes the file, before any secret is made that it is for.
+    pub(super) fn create(path: &Path) -> Result<Self, CliError> {
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let file = made.map_err(|error| {
+            CliError::Usage(format!("{} cannot be made: {error}; nothing was changed", path.display()))
+        })?;
+        Ok(Self { file, path: path.to_owned(), is_empty: true })
+    }
+
+    fn add(&mut self, user_name: &str, secret: &str) -> io::Result<()> {
+        self.file.write_all(format!("{user_name} {secret}\n").as_bytes())?;
+        self.file.sync_all()?;
+        if std::mem::take(&mut self.is_empty) {
+            files::sync_directory(&self.path)?;
+        }
+        Ok(())
+    }
+
+    /// Its path, for people.
+    pub(super) fn shown(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+impl Drop for NewSecrets {
+    fn drop(&mut self) {
+        if self.is_empty {
+            // It holds nothing; where it cannot go, nothing is lost.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// The option that asks for new secrets.
@@ -101,27 +176,49 @@ mod tests {
     use super::*;
     use crate::cli::testing::{Server, ci};
 
+    const REFUSED: &str = r#"{"errors":[{"code":"API_TOKEN_NOT_ACTIVE","message":"no more","detail":null}]}"#;
+
     #[tokio::test]
     async fn new_secrets_stand_in_a_file_that_only_its_owner_reads() {
-        let list = json!([ci(&json!({})), ci(&json!({ "robot": "web" }))]).to_string();
+        let named = |name: &str, state: &str| ci(&json!({ "robot": name, "state": state }));
+        let list = json!([
+            named("ci", "active"),
+            named("old", "active"),
+            named("web", "stopped"),
+            named("off", "inactive"),
+            named("gone", "expired"),
+        ]);
+        let list = list.to_string();
         let one = ci(&json!({ "token": "dkp_one" })).to_string();
         let two = ci(&json!({ "token": "dkp_two", "userName": "acme/web" })).to_string();
-        let server = Server::with_json(&[(200, &list), (200, &one), (200, &two)]);
+        let server = Server::with_json(&[(200, &list), (200, &one), (409, REFUSED), (200, &two)]);
         let mut api = server.api();
         let known = Known::to("alice", &mut api).await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secrets");
-        let (step, names) = known.rotate(&path, &mut api).await.unwrap();
-        assert_eq!(names, json!(["acme/ci", "acme/web"]));
-        assert!(matches!(step, Step::Line(line, _) if line.starts_with("gave 2 robots new secrets")));
+        let mut secrets = NewSecrets::create(&path).unwrap();
+        let done = known.rotate(&mut secrets, &mut api).await.unwrap();
+        assert_eq!(done.names, ["acme/ci", "acme/web"]);
+        let refused = done.failures.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(refused, ["acme/old: no more"]);
+        drop(secrets);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "acme/ci dkp_one\nacme/web dkp_two\n");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        // A file that is there is neither overwritten nor added to, and nothing is rotated.
-        let error = known.rotate(&path, &mut api).await.err().unwrap();
-        assert!(error.exit_code() == 2 && error.to_string().contains("nothing was rotated"), "{error}");
+        let (left, _) = known.remains(&done.names).unwrap();
+        let said = [
+            "a secret of the robot acme/old, which it asked for: dockpass robot rotate acme/old",
+            "a secret of the robot acme/off, which it asked for, and which counts again once the robot is activated: dockpass \
+             robot delete acme/off",
+        ];
+        assert_eq!(left, said);
+        // A file that is there is neither overwritten nor added to; one that stays empty goes.
+        let error = NewSecrets::create(&path).err().unwrap();
+        assert!(error.exit_code() == 2 && error.to_string().contains("nothing was changed"), "{error}");
+        drop(NewSecrets::create(&directory.path().join("empty")).unwrap());
+        assert!(!directory.path().join("empty").exists());
         let sent = server.requests();
         assert!(sent[0].starts_with("GET /api/v0/api_tokens?secretby=alice&"), "{}", sent[0]);
-        assert!(sent[2].starts_with("POST /api/v0/accounts/acme/robots/web/rotate "), "{}", sent[2]);
+        assert!(sent[3].starts_with("POST /api/v0/accounts/acme/robots/web/rotate "), "{}", sent[3]);
     }
 
     #[tokio::test]
@@ -130,7 +227,7 @@ mod tests {
         let server = Server::with_json(&[(200, &list), (200, "[]")]);
         let mut api = server.api();
         let known = Known::to("alice", &mut api).await.unwrap();
-        let (lines, _) = known.remains().unwrap();
+        let (lines, _) = known.remains(&[]).unwrap();
         assert_eq!(lines, ["a secret of the robot acme/ci, which it asked for: dockpass robot rotate acme/ci"]);
         assert_eq!(known.stakes(None).as_deref(), Some("The secrets of 1 robot that it asked for: not changed."));
         assert_eq!(Known::to("bob", &mut api).await.unwrap().stakes(None), None);

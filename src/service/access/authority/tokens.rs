@@ -72,9 +72,7 @@ impl<'s> Authority<'s> {
 
     /// Whether the caller's credential may make an access token with these limits and this expiry.
     fn may_make(&self, limits: &Limits, expires_at: Option<Timestamp>) -> Result<(), Error> {
-        if self.descent().count() >= LONGEST_DESCENT {
-            return Err(Error::Denied("too long a chain of access tokens that made each other"));
-        }
+        self.may_lengthen_descent()?;
         self.no_stronger(limits)?;
         if self.ends_before(expires_at) {
             return Err(Error::invalid("expiresAt", "later than the end of the access token that asks"));
@@ -82,12 +80,21 @@ impl<'s> Authority<'s> {
         Ok(())
     }
 
+    /// Refuses an access token that stands at the end of the longest chain: what hangs on it would be stopped at once.
+    fn may_lengthen_descent(&self) -> Result<(), Error> {
+        if self.descent().count() >= LONGEST_DESCENT {
+            return Err(Error::Denied("too long a chain of access tokens that made each other"));
+        }
+        Ok(())
+    }
+
     /// Opening a session of the web pages: accounts, and no robots, which sign in with each request.
-    pub(in crate::service) fn have_session(&self) -> Result<(), Error> {
+    pub(in crate::service) fn open_session(&self) -> Result<Permit, Error> {
+        let permit = self.signed_in()?;
         if self.token().is_some_and(AccessToken::is_robot) {
             return Err(Error::Denied("a robot has no session: it signs in with its secret at each request"));
         }
-        Ok(())
+        Ok(permit)
     }
 
     /// Giving an access token power: activating it, or giving it a new secret. An access token may do so only to tokens no stronger
@@ -126,6 +133,9 @@ impl<'s> Authority<'s> {
         if is_ancestor {
             return Err(Error::Denied("an access token rotates none that it descends from"));
         }
+        if self.token().is_some_and(|asking| asking.id != token.id) {
+            self.may_lengthen_descent()?;
+        }
         if self.takes_from_its_maker(token) {
             return Err(Error::Denied("it made others, which stop with its own maker: rotate it with the password"));
         }
@@ -139,7 +149,9 @@ impl<'s> Authority<'s> {
         let moves = self.token().is_some_and(|asking| asking.id != token.id && is_of_owner(asking));
         let maker = token.parent.and_then(|id| self.state.token(id)).filter(|maker| is_of_owner(maker));
         let leaves = maker.is_some_and(|maker| !self.descent().any(|own| own.id == maker.id));
-        moves && leaves && self.state.tokens_made_with(token.id).any(|made| is_of_owner(made))
+        // A robot hangs on its maker whoever owns that.
+        let hangs = |made: &Arc<AccessToken>| made.is_robot() || is_of_owner(made);
+        moves && leaves && self.state.tokens_made_with(token.id).any(hangs)
     }
 
     /// Showing secrets of access tokens, to end what they open: anybody but the registry.
@@ -193,13 +205,23 @@ impl<'s> Authority<'s> {
         inactive.into_iter().chain(fault).collect()
     }
 
-    /// Viewing or deleting an access token. With a capped one, only itself.
-    pub(in crate::service) fn view_or_delete_token(&self, token: &AccessToken) -> Result<Permit, Error> {
+    /// Viewing an access token. With a capped one, only itself.
+    pub(in crate::service) fn view_token(&self, token: &AccessToken) -> Result<Permit, Error> {
         match self.token() {
             Some(mine) if mine.id == token.id => Ok(Permit(())),
             Some(_) if self.is_capped() => Err(no_such_token(token)),
             Some(_) | None => self.change_token(token),
         }
+    }
+
+    /// Deleting an access token. With a capped one, only itself; a robot not even that, as it is its organization's to
+    /// delete.
+    pub(in crate::service) fn delete_token(&self, token: &AccessToken) -> Result<Permit, Error> {
+        let permit = self.view_token(token)?;
+        if token.is_robot() && self.token().is_some_and(|own| own.id == token.id) {
+            return Err(Error::Denied("its organization's administrators delete a robot: with its secret, revoke it"));
+        }
+        Ok(permit)
     }
 
     /// The access token that a narrowed one sees: itself alone. None without a narrowed one.
