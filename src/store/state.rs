@@ -37,6 +37,7 @@ use crate::domain::secret::TokenHash;
 use crate::domain::settings::Choices;
 use crate::domain::token::AccessToken;
 use crate::domain::token_order::TokenPlace;
+use crate::domain::user_name::UserName;
 pub(super) use apply::{Enter, Taken, decode};
 use content::{Content, DeletedName, DeletedSize};
 pub use grams::Sought;
@@ -230,6 +231,14 @@ impl State {
         self.account(organization).filter(|account| account.is_organization())?;
         self.tokens_of(organization, None)
             .find(|token| token.robot.as_ref().is_some_and(|robot| robot.as_str() == name))
+    }
+
+    /// The account that signs in by this name; of a robot that is there, its organization.
+    #[must_use]
+    pub fn account_signing_in(&self, name: &UserName) -> Option<&Arc<Account>> {
+        let account = self.account_named(name.account.as_str())?;
+        let is_there = |robot: &Name| self.robot(account.id, robot.as_str()).is_some();
+        name.robot.as_ref().is_none_or(is_there).then_some(account)
     }
 
     /// The access tokens that one made.

@@ -287,9 +287,7 @@ fn forget_lost_tags(change: &mut Change<'_, '_>, permit: &Permit, repository: &R
 
 /// Who pushed: an account, or a robot that is there.
 fn pusher(state: &State, name: UserName) -> Option<Pusher> {
-    let account = state.account_named(name.account.as_str())?;
-    let is_there = name.robot.as_ref().is_none_or(|robot| state.robot(account.id, robot.as_str()).is_some());
-    is_there.then(|| Pusher { account: account.id, name })
+    Some(Pusher { account: state.account_signing_in(&name)?.id, name })
 }
 
 /// Points a tag to a manifest. If it pointed there already, what was read of the manifest is kept.

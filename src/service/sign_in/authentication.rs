@@ -347,9 +347,7 @@ impl Service {
     fn note_failure(&self, username: &str, shown: Tried<'_>, address: Option<IpAddr>, now: Timestamp) {
         let state = self.store.state();
         // The name is recorded only if an account or a robot has it: people type passwords into the wrong field.
-        let (account, robot) = username.split_once('/').map_or((username, None), |(it, robot)| (it, Some(robot)));
-        let known =
-            state.account_named(account).filter(|it| robot.is_none_or(|name| state.robot(it.id, name).is_some()));
+        let known = UserName::parse(username).ok().and_then(|name| state.account_signing_in(&name));
         let tried = known.map_or_else(|| "(no such account)".to_owned(), |_| username.to_owned());
         let anonymous = Caller::new(Subject::Anonymous, address);
         let deed = Deed::new(Act::AccountSignIn, &tried);
