@@ -46,7 +46,6 @@ struct Leaver {
     made_for_others: List<ApiToken>,
     /// Robots whose secret it knows, and where new ones are to stand.
     robots: Known,
-    robots_can_rotate: bool,
     new_secrets: Option<PathBuf>,
     repositories: Option<u64>,
 }
@@ -73,7 +72,7 @@ impl Done {
 pub(super) async fn run(arguments: OffboardArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let leaver = look_up(&arguments, api).await?;
     prompt::confirm(Final::Offboard, &leaver.stakes(arguments.delete_tokens), arguments.unasked, console)?;
-    let file = arguments.robots.rotate_robots.as_deref().filter(|_| leaver.robots_can_rotate);
+    let file = leaver.new_secrets.as_deref().filter(|_| leaver.robots.can_rotate());
     let secrets = file.map(NewSecrets::create).transpose()?;
     let mut done = Done::default();
     let outcome = act(&leaver, (arguments.delete_tokens, secrets), &mut done, api, console.clock.now()).await;
@@ -101,8 +100,7 @@ async fn look_up(arguments: &OffboardArguments, api: &mut Api) -> Result<Leaver,
     let robots = Known::to(&account.name, api).await?;
     let repositories = stakes::repositories(&account.name, api).await?;
     let new_secrets = arguments.robots.rotate_robots.clone();
-    let robots_can_rotate = robots.can_rotate()?;
-    Ok(Leaver { account, receiver, tokens, made_for_others, robots, robots_can_rotate, new_secrets, repositories })
+    Ok(Leaver { account, receiver, tokens, made_for_others, robots, new_secrets, repositories })
 }
 
 /// The name of who is to have the repositories, who must be there and have room for all of them.
@@ -183,14 +181,14 @@ async fn act(
     now: Timestamp,
 ) -> Result<(), CliError> {
     deactivate(leaver, done, api).await?;
-    let Rotated { names, mut failures } = rotate_robots(leaver, secrets, done, api).await?;
+    let Rotated { names, mut failures } = rotate_robots(leaver, secrets, done, api).await;
     if let Err(error) = go_on(leaver, delete_tokens, done, api, now).await {
         done.steps.push(Step::Line(leaver.again(delete_tokens), Vec::new()));
         failures.push(error);
         return CliError::all(failures);
     }
     let mut remains = Remains::of(leaver.name(), &leaver.made_for_others, api).await;
-    let (lines, json) = leaver.robots.remains(&names)?;
+    let (lines, json) = leaver.robots.remains(&names);
     remains.lines.extend(lines);
     done.json.insert("robots".to_owned(), json);
     let line = match (remains.lines.is_empty(), remains.unread.is_empty()) {
@@ -243,19 +241,14 @@ async fn deactivate(leaver: &Leaver, done: &mut Done, api: &mut Api) -> Result<(
 }
 
 /// What it knows ends with its power: before what takes longer.
-async fn rotate_robots(
-    leaver: &Leaver,
-    secrets: Option<NewSecrets>,
-    done: &mut Done,
-    api: &mut Api,
-) -> Result<Rotated, CliError> {
-    let Some(mut secrets) = secrets else { return Ok(Rotated::default()) };
-    let rotated = leaver.robots.rotate(&mut secrets, api).await?;
+async fn rotate_robots(leaver: &Leaver, secrets: Option<NewSecrets>, done: &mut Done, api: &mut Api) -> Rotated {
+    let Some(mut secrets) = secrets else { return Rotated::default() };
+    let rotated = leaver.robots.rotate(&mut secrets, api).await;
     done.json.insert("rotatedRobots".to_owned(), json!(rotated.names));
     let number = shown::counted(rotated.names.len(), "robot");
     let line = format!("gave {number} new secrets, which stand in {}", secrets.shown());
     done.steps.push(Step::Line(line, rotated.names.clone()));
-    Ok(rotated)
+    rotated
 }
 
 /// Lists the access tokens as they are now, before any of them is deleted.

@@ -15,7 +15,7 @@ use crate::cli::commands::token::report;
 use crate::cli::commands::token::secret::{self, Purpose};
 use crate::cli::files;
 use crate::cli::screen::{CliError, shown};
-use crate::cli::wire::{Api, List};
+use crate::cli::wire::Api;
 use crate::domain::text::shell_word;
 use crate::domain::token::TokenState;
 
@@ -24,7 +24,7 @@ const MOST: usize = 5;
 
 /// The robots whose present secret a user asked for.
 pub(super) struct Known {
-    robots: List<ApiToken>,
+    robots: Vec<ApiToken>,
 }
 
 impl Known {
@@ -32,7 +32,7 @@ impl Known {
     pub(super) async fn to(user: &str, api: &mut Api) -> Result<Self, CliError> {
         let ranking = access_tokens::Ranking { secret_by: Some(user.to_owned()), ..Default::default() };
         let query = (access_tokens::Selection::default(), ranking, Paging::default(), Counting::default());
-        Ok(Self { robots: api.list(access_tokens::ListAccessTokens, [], &query, usize::MAX).await? })
+        Ok(Self { robots: api.list(access_tokens::ListAccessTokens, [], &query, usize::MAX).await?.read()? })
     }
 
     /// What becomes of them, as a sentence of the question.
@@ -45,14 +45,13 @@ impl Known {
     }
 
     /// Whether there is any that can be given a new secret.
-    pub(super) fn can_rotate(&self) -> Result<bool, CliError> {
-        Ok(self.robots.read()?.iter().any(is_alive))
+    pub(super) fn can_rotate(&self) -> bool {
+        self.robots.iter().any(is_alive)
     }
 
     /// What is left of them but those that were given new secrets, with the command that ends it, and the same for programs.
-    pub(super) fn remains(&self, rotated: &[String]) -> Result<(Vec<String>, Value), CliError> {
-        let robots = self.robots.read()?;
-        let left: Vec<_> = robots.iter().filter(|robot| !rotated.contains(&report::owner(robot))).collect();
+    pub(super) fn remains(&self, rotated: &[String]) -> (Vec<String>, Value) {
+        let left: Vec<_> = self.robots.iter().filter(|robot| !rotated.contains(&report::owner(robot))).collect();
         let line = |robot: &&ApiToken| {
             let name = report::owner(robot);
             let (shown, word) = (shown::plain(&name), shell_word(&name));
@@ -70,14 +69,14 @@ impl Known {
         let lines: Vec<_> = left.iter().filter_map(line).collect();
         let more = lines.len().saturating_sub(MOST);
         let more = (more > 0).then(|| format!("and {more} more: --rotate-robots FILE"));
-        Ok((lines.into_iter().take(MOST).chain(more).collect(), json!(left)))
+        (lines.into_iter().take(MOST).chain(more).collect(), json!(left))
     }
 
     /// Gives each that is alive a new secret, which ends the old one, and writes it to the file. Each is on the disk before
     /// the next is asked for. One that is refused keeps no other from it.
-    pub(super) async fn rotate(&self, secrets: &mut NewSecrets, api: &mut Api) -> Result<Rotated, CliError> {
+    pub(super) async fn rotate(&self, secrets: &mut NewSecrets, api: &mut Api) -> Rotated {
         let mut done = Rotated::default();
-        for robot in self.robots.read()?.iter().filter(|robot| is_alive(robot)) {
+        for robot in self.robots.iter().filter(|robot| is_alive(robot)) {
             let name = robot.robot.clone().unwrap_or_default();
             let answer = api.send(op::RotateRobot, [&robot.username, &name], &(), &RotateApiToken::default()).await;
             match answer.and_then(|answer| answer.read()) {
@@ -98,7 +97,7 @@ impl Known {
                 }
             }
         }
-        Ok(done)
+        done
     }
 }
 
@@ -197,14 +196,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secrets");
         let mut secrets = NewSecrets::create(&path).unwrap();
-        let done = known.rotate(&mut secrets, &mut api).await.unwrap();
+        let done = known.rotate(&mut secrets, &mut api).await;
         assert_eq!(done.names, ["acme/ci", "acme/web"]);
         let refused = done.failures.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(refused, ["acme/old: no more"]);
         drop(secrets);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "acme/ci dkp_one\nacme/web dkp_two\n");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let (left, _) = known.remains(&done.names).unwrap();
+        let (left, _) = known.remains(&done.names);
         let said = [
             "a secret of the robot acme/old, which it asked for: dockpass robot rotate acme/old",
             "a secret of the robot acme/off, which it asked for, and which counts again once the robot is activated: dockpass \
@@ -227,7 +226,7 @@ mod tests {
         let server = Server::with_json(&[(200, &list), (200, "[]")]);
         let mut api = server.api();
         let known = Known::to("alice", &mut api).await.unwrap();
-        let (lines, _) = known.remains(&[]).unwrap();
+        let (lines, _) = known.remains(&[]);
         assert_eq!(lines, ["a secret of the robot acme/ci, which it asked for: dockpass robot rotate acme/ci"]);
         assert_eq!(known.stakes(None).as_deref(), Some("The secrets of 1 robot that it asked for: not changed."));
         assert_eq!(Known::to("bob", &mut api).await.unwrap().stakes(None), None);
