@@ -15,6 +15,19 @@ use crate::cli::screen::{Console, Format};
 use crate::cli::wire::Api;
 use crate::domain::time::{Clock, Timestamp};
 
+/// A pipe that nobody reads any more.
+pub(super) struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A server that answers one connection after the other with prepared bytes, then stops listening.
 pub(super) struct Server {
     directory: tempfile::TempDir,

@@ -11,6 +11,7 @@ use crate::api::operations::robots as op;
 use crate::api::{ApiToken, Paging, Robot, UpdateApiToken};
 use crate::cli::commands::activity::{self, ActivityArguments, Most};
 use crate::cli::commands::reach;
+use crate::cli::commands::token::change::{self, Meant};
 use crate::cli::commands::token::report;
 use crate::cli::commands::values::{self, RobotReference};
 use crate::cli::screen::{CliError, Console, Final, Report, Unasked, prompt};
@@ -109,12 +110,18 @@ pub(in crate::cli) async fn run(command: RobotCommand, api: &mut Api, console: &
         }
         RobotCommand::Rename { robot: One { robot }, label } => {
             let change = UpdateApiToken { token_label: Some(label), is_active: None };
-            update(&robot, &change, ["relabelled", "is called so"], api, console).await
+            let words = ["relabelled", "is called so"];
+            let report = change::update(&Meant::Robot(&robot), &change, words, api, console).await?;
+            console.report(&report)
         }
-        RobotCommand::Deactivate(One { robot }) => deactivate(&robot, api, console).await,
+        RobotCommand::Deactivate(One { robot }) => {
+            console.report(&change::deactivate(&Meant::Robot(&robot), api).await?)
+        }
         RobotCommand::Activate(One { robot }) => {
             let change = UpdateApiToken { token_label: None, is_active: Some(true) };
-            update(&robot, &change, ["activated", "is switched on"], api, console).await
+            let words = ["activated", "is switched on"];
+            let report = change::update(&Meant::Robot(&robot), &change, words, api, console).await?;
+            console.report(&report)
         }
         RobotCommand::Rotate(arguments) => rotate::run(arguments, api, console).await,
         RobotCommand::Delete { robots, unasked } => delete(&robots, unasked, api, console).await,
@@ -123,37 +130,6 @@ pub(in crate::cli) async fn run(command: RobotCommand, api: &mut Api, console: &
 
 async fn view(robot: &RobotReference, api: &mut Api) -> Result<Robot, CliError> {
     api.call(op::ViewRobot, robot.parts(), &()).await?.read()
-}
-
-/// Changes a robot. `done` is what is said of it, and what where it was so already.
-async fn update(
-    robot: &RobotReference,
-    change: &UpdateApiToken,
-    [done, already]: [&str; 2],
-    api: &mut Api,
-    console: &mut Console,
-) -> Result<(), CliError> {
-    let before = view(robot, api).await?.record;
-    let is_same = change.token_label.as_ref().is_none_or(|label| *label == before.token_label)
-        && change.is_active.is_none_or(|is_active| is_active == before.is_active);
-    let answer = api.send(op::UpdateRobot, robot.parts(), &(), change).await?;
-    console.warn(&answer.warnings)?;
-    let named = report::named(&answer.read()?.record);
-    let line =
-        if is_same { format!("{named} {already} already; nothing was changed") } else { format!("{done} {named}") };
-    console.report(&Report::done(answer.value, line))
-}
-
-/// Stops a robot; that it was stopped already is said.
-async fn deactivate(robot: &RobotReference, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
-    let before = view(robot, api).await?.record;
-    let change = UpdateApiToken { token_label: None, is_active: Some(false) };
-    let answer = api.send(op::UpdateRobot, robot.parts(), &(), &change).await?;
-    let named = report::named(&before);
-    if !before.is_active {
-        return Err(CliError::Finding(format!("{named} is inactive already; nothing was changed")));
-    }
-    console.report(&Report::done(answer.value, format!("deactivated {named}")))
 }
 
 /// Deletes robots, all of which are looked up before the first goes.
@@ -196,8 +172,9 @@ mod tests {
         let server = Server::with_json(&[(200, &on), (200, &off), (200, &off), (200, &off), (200, &off), (204, "")]);
         let (mut console, written) = console(b"");
         let mut api = server.api();
-        deactivate(&acme_ci(), &mut api, &mut console).await.unwrap();
-        let again = deactivate(&acme_ci(), &mut api, &mut console).await.unwrap_err();
+        let stop = || RobotCommand::Deactivate(One { robot: acme_ci() });
+        run(stop(), &mut api, &mut console).await.unwrap();
+        let again = run(stop(), &mut api, &mut console).await.unwrap_err();
         assert_eq!(again.to_string(), "the robot acme/ci is inactive already; nothing was changed");
         delete(&[acme_ci()], Unasked { yes: true }, &mut api, &mut console).await.unwrap();
         assert_eq!(written.out(), "deactivated the robot acme/ci\ndeleted the robot acme/ci (id 01A)\n");

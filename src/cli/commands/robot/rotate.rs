@@ -3,12 +3,13 @@
 use clap::Args;
 
 use super::One;
+use crate::api::NewApiToken;
 use crate::api::operations::robots as op;
-use crate::api::{NewApiToken, RotateApiToken};
 use crate::cli::commands::token::places_for_frame;
-use crate::cli::commands::token::secret::{self, Purpose};
+use crate::cli::commands::token::rotate::wanted;
+use crate::cli::commands::token::secret;
 use crate::cli::commands::values::{self, OverlapArgument};
-use crate::cli::screen::{CliError, Console, Final, Unasked, prompt};
+use crate::cli::screen::{CliError, Console, Unasked};
 use crate::cli::wire::Api;
 
 /// How the secret changes.
@@ -31,18 +32,10 @@ pub(in crate::cli) struct RotateArguments {
 /// Rotates the robot's secret.
 pub(super) async fn run(arguments: RotateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let RotateArguments { robot: One { robot }, overlap, renew, unasked } = arguments;
-    let until_used = overlap == Some(OverlapArgument::UntilUsed);
-    let seconds = overlap.and_then(|overlap| overlap.seconds(console.clock.now()));
-    if !until_used && seconds.is_none_or(|seconds| seconds == 0) {
-        let stakes = format!("Whatever uses the secret of the robot {robot} is refused at once.");
-        prompt::confirm(Final::Rotate, &stakes, unasked, console)?;
-    }
+    let (body, purpose) = wanted(overlap, renew, &format!("the robot {robot}"), unasked, console)?;
     let places = places_for_frame(api, console).await;
-    let flag = |is_set: bool| is_set.then_some(true);
-    let body = RotateApiToken { overlap: seconds, until_used: flag(until_used), renew: flag(renew) };
     let answer = api.send(op::RotateRobot, robot.parts(), &(), &body).await?;
-    let overlaps = until_used || seconds.is_some_and(|seconds| seconds > 0);
-    secret::show(&answer.of::<NewApiToken>(), Purpose::Rotated { overlaps, renewed: renew }, &places, console)
+    secret::show(&answer.of::<NewApiToken>(), purpose, &places, console)
 }
 
 #[cfg(test)]

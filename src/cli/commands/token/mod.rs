@@ -1,5 +1,6 @@
 //! `dockpass token`: access tokens.
 
+pub(in crate::cli) mod change;
 mod clean;
 mod create;
 mod identify;
@@ -7,7 +8,7 @@ mod list;
 pub(in crate::cli) mod reference;
 pub(in crate::cli) mod report;
 mod revoke;
-mod rotate;
+pub(in crate::cli) mod rotate;
 pub(in crate::cli) mod secret;
 
 use clap::{Args, Subcommand};
@@ -16,6 +17,7 @@ use crate::api::operations::answers::ListAccessOfToken;
 use crate::api::operations::{access_tokens as op, audit};
 use crate::api::{ApiToken, Code, Counting, Paging, UpdateApiToken};
 use crate::cli::commands::activity::{self, ActivityArguments, Most};
+use crate::cli::commands::token::change::Meant;
 use crate::cli::commands::token::secret::Places;
 use crate::cli::commands::values;
 use crate::cli::commands::{reach, several};
@@ -207,20 +209,12 @@ pub(in crate::cli) async fn places_for_frame(api: &mut Api, console: &Console) -
 async fn update(
     token: &str,
     change: &UpdateApiToken,
-    [done, already]: [&str; 2],
+    words: [&str; 2],
     api: &mut Api,
     console: &mut Console,
 ) -> Result<Report, CliError> {
     let hash = reference::hash(api, token).await?;
-    let before = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
-    let is_same = change.token_label.as_ref().is_none_or(|label| *label == before.token_label)
-        && change.is_active.is_none_or(|is_active| is_active == before.is_active);
-    let answer = api.send(op::UpdateAccessToken, [&hash], &(), change).await?;
-    console.warn(&answer.warnings)?;
-    let named = report::named(&answer.read()?);
-    let line =
-        if is_same { format!("{named} {already} already; nothing was changed") } else { format!("{done} {named}") };
-    Ok(Report::done(answer.value, line))
+    change::update(&Meant::Hashed(&hash), change, words, api, console).await
 }
 
 /// Deletes what a clean-up takes to which none is too young: in one change, all of it or nothing.
@@ -263,14 +257,7 @@ async fn delete_all(
 /// Stops an access token; that it was stopped already is said.
 async fn deactivate(token: &str, api: &mut Api) -> Result<Report, CliError> {
     let hash = reference::hash(api, token).await?;
-    let before = api.call(op::ViewAccessToken, [&hash], &()).await?.read()?;
-    let change = UpdateApiToken { token_label: None, is_active: Some(false) };
-    let answer = api.send(op::UpdateAccessToken, [&hash], &(), &change).await?;
-    let named = report::named(&before);
-    if !before.is_active {
-        return Err(CliError::Finding(format!("{named} is inactive already; nothing was changed")));
-    }
-    Ok(Report::done(answer.value, format!("deactivated {named}")))
+    change::deactivate(&Meant::Hashed(&hash), api).await
 }
 
 /// What is lost with so many access tokens, which `what` says.

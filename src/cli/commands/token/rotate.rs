@@ -65,20 +65,32 @@ fn rotation_key(path: &Path) -> Result<(HeaderName, HeaderValue), CliError> {
 
 async fn rotate(arguments: RotateArguments, api: &mut Api, console: &mut Console) -> Result<(), CliError> {
     let key = arguments.idempotency_key_file.as_deref().map(rotation_key).transpose()?;
-    let until_used = arguments.overlap == Some(OverlapArgument::UntilUsed);
-    let overlap = arguments.overlap.and_then(|overlap| overlap.seconds(console.clock.now()));
-    if !until_used && overlap.is_none_or(|seconds| seconds == 0) {
-        let named = shown::plain(&arguments.token.token);
-        let stakes = format!("Whatever uses the secret of the access token {named} is refused at once.");
-        prompt::confirm(Final::Rotate, &stakes, arguments.unasked, console)?;
-    }
+    let named = format!("the access token {}", shown::plain(&arguments.token.token));
+    let (body, purpose) = wanted(arguments.overlap, arguments.renew, &named, arguments.unasked, console)?;
     let hash = reference::hash(api, &arguments.token.token).await?;
     let places = places_for_frame(api, console).await;
-    let flag = |is_set: bool| is_set.then_some(true);
-    let body = RotateApiToken { overlap, until_used: flag(until_used), renew: flag(arguments.renew) };
     let answer = api.send_with(op::RotateAccessToken, [&hash], key, &body).await?;
+    secret::show(&answer, purpose, &places, console)
+}
+
+/// What is asked for, and what is said of it. Whoever would lose the old secret at once is asked first.
+pub(in crate::cli) fn wanted(
+    overlap: Option<OverlapArgument>,
+    renew: bool,
+    named: &str,
+    unasked: Unasked,
+    console: &mut Console,
+) -> Result<(RotateApiToken, Purpose), CliError> {
+    let until_used = overlap == Some(OverlapArgument::UntilUsed);
+    let overlap = overlap.and_then(|overlap| overlap.seconds(console.clock.now()));
     let overlaps = until_used || overlap.is_some_and(|seconds| seconds > 0);
-    secret::show(&answer, Purpose::Rotated { overlaps, renewed: arguments.renew }, &places, console)
+    if !overlaps {
+        let stakes = format!("Whatever uses the secret of {named} is refused at once.");
+        prompt::confirm(Final::Rotate, &stakes, unasked, console)?;
+    }
+    let flag = |is_set: bool| is_set.then_some(true);
+    let body = RotateApiToken { overlap, until_used: flag(until_used), renew: flag(renew) };
+    Ok((body, Purpose::Rotated { overlaps, renewed: renew }))
 }
 
 /// The API ends what is not there in silence; here it is said.

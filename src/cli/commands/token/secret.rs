@@ -214,7 +214,7 @@ mod tests {
 
     use super::*;
     use crate::api::operations::access_tokens::ViewAccessToken;
-    use crate::cli::testing::{Server, console, token};
+    use crate::cli::testing::{Closed, Server, console, token};
 
     fn made() -> Value {
         token(&json!({
@@ -305,15 +305,6 @@ made the access token `lap\\u{1b}top` for alice (id 01A)
 
     #[tokio::test]
     async fn a_secret_that_nobody_saw_is_told() {
-        struct Closed;
-        impl std::io::Write for Closed {
-            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-                Err(std::io::ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
-        }
         let made = token(&json!({
             "token": "dkp_secret", "tokenLabel": "lap\u{1b}top", "expiresAt": "2026-11-22T20:42:00Z",
             "accessLevel": "read-only", "repositories": ["alice/*"],

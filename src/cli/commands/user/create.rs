@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
     use crate::cli::screen::Format;
-    use crate::cli::testing::{Server, console};
+    use crate::cli::testing::{Closed, Server, console};
 
     const ALICE: &str = r#"{"name":"alice","id":"01A","fullName":"","isOrg":false}"#;
     const BOB: &str = r#"{"name":"bob","id":"01B","fullName":"","isOrg":false}"#;
@@ -245,19 +245,6 @@ mod tests {
             from: Some("-".into()),
             passwords: Some(directory.join("first")),
             ..CreateArguments::default()
-        }
-    }
-
-    /// A pipe that nobody reads any more.
-    struct Closed;
-
-    impl std::io::Write for Closed {
-        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::BrokenPipe.into())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
         }
     }
 
